@@ -1,0 +1,95 @@
+// The one description of the system: its databases, topics, connectors, processes, ports and heaps.
+// The embedded stack and the tests are derived from it, so a port or a partition count is written down once.
+// Only ports differ between two stacks on one machine; everything else is the same for a shop, a test and a laptop.
+
+export const serviceNames = ['order', 'inventory', 'payment'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface DatabaseTopology {
+  /** PostgreSQL database name. */
+  readonly database: string;
+  /** Runs migrations, owns every table. Never used by a running service. */
+  readonly owner: string;
+  /** The running service: rows, no DDL, insert-only on the outbox. */
+  readonly service: string;
+  /** Debezium: replication, and SELECT on the outbox alone. */
+  readonly cdc: string;
+  readonly publication: string;
+  readonly slot: string;
+}
+
+export interface ServiceTopology {
+  readonly database: DatabaseTopology;
+  /** The topic this service's outbox is published to. */
+  readonly topic: Topic;
+  readonly consumes: readonly Topic[];
+  readonly consumerGroup: string;
+  readonly connector: string;
+}
+
+export const topics = ['order-events', 'inventory-events', 'payment-events'] as const;
+export type Topic = (typeof topics)[number];
+
+/** Partition counts are part of the ordering contract: changing one moves keys to other partitions. */
+export const topicSettings = {
+  partitions: 10,
+  replicationFactor: 1,
+  config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * 24 * 60 * 60 * 1000) },
+} as const;
+
+const database = (service: ServiceName, name: string): DatabaseTopology => ({
+  database: name,
+  owner: `${service}_owner`,
+  service: `${service}_service`,
+  cdc: `${service}_cdc`,
+  publication: `${service}_outbox_pub`,
+  slot: `${service}_outbox_slot`,
+});
+
+export const services: Record<ServiceName, ServiceTopology> = {
+  order: {
+    database: database('order', 'orders'),
+    topic: 'order-events',
+    consumes: ['inventory-events', 'payment-events'],
+    consumerGroup: 'order-service-group',
+    connector: 'order-outbox',
+  },
+  inventory: {
+    database: database('inventory', 'inventory'),
+    topic: 'inventory-events',
+    consumes: ['order-events', 'payment-events'],
+    consumerGroup: 'inventory-service-group',
+    connector: 'inventory-outbox',
+  },
+  payment: {
+    database: database('payment', 'payments'),
+    topic: 'payment-events',
+    consumes: ['inventory-events', 'order-events'],
+    consumerGroup: 'payment-service-group',
+    connector: 'payment-outbox',
+  },
+};
+
+/** Every listening port, its default and the environment variable that moves it. All listen on loopback. */
+export const ports = {
+  dashboard: { env: 'DASHBOARD_PORT', default: 3000, what: 'dashboard' },
+  order: { env: 'ORDER_PORT', default: 3001, what: 'order service' },
+  inventory: { env: 'INVENTORY_PORT', default: 3002, what: 'inventory service' },
+  payment: { env: 'PAYMENT_PORT', default: 3003, what: 'payment service' },
+  gateway: { env: 'GATEWAY_PORT', default: 3004, what: 'payment gateway' },
+  orderDb: { env: 'ORDER_DB_PORT', default: 5441, what: 'PostgreSQL of the order service' },
+  inventoryDb: { env: 'INVENTORY_DB_PORT', default: 5442, what: 'PostgreSQL of the inventory service' },
+  paymentDb: { env: 'PAYMENT_DB_PORT', default: 5443, what: 'PostgreSQL of the payment service' },
+  kafka: { env: 'KAFKA_PORT', default: 9092, what: 'Kafka' },
+  kafkaController: { env: 'KAFKA_CONTROLLER_PORT', default: 9093, what: 'Kafka controller' },
+  connect: { env: 'CONNECT_PORT', default: 8083, what: 'Kafka Connect' },
+  registry: { env: 'SCHEMA_REGISTRY_PORT', default: 8081, what: 'schema registry' },
+} as const;
+export type PortName = keyof typeof ports;
+export type Ports = Record<PortName, number>;
+
+/** Maximum heap per JVM, MiB. Explicit, because a default heap is a quarter of the machine. */
+export const heaps = { kafka: 320, connect: 256, registry: 192 } as const;
+
+/** The registry speaks the Confluent API below this path. */
+export const registryPath = '/apis/ccompat/v7';
