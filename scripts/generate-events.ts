@@ -1,0 +1,202 @@
+// The .avsc files are the single source of the event contract; this writes the TypeScript that follows from them.
+// A hand-written copy of a type would drift from the bytes on the topic without anybody noticing.
+// Run: node scripts/generate-events.ts          (npm run check fails when the generated file is stale)
+import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+
+const schemasFolder = join(import.meta.dirname, '..', 'schemas');
+export const generatedFile = join(schemasFolder, 'generated', 'events.ts');
+
+type AvroType = string | AvroType[] | AvroComplex;
+interface AvroComplex {
+  readonly type: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly doc?: string;
+  readonly logicalType?: string;
+  readonly items?: AvroType;
+  readonly symbols?: readonly string[];
+  readonly default?: unknown;
+  readonly fields?: readonly AvroField[];
+}
+interface AvroField {
+  readonly name: string;
+  readonly type: AvroType;
+  readonly doc?: string;
+}
+export interface EventSchema extends AvroComplex {
+  readonly name: string;
+  readonly namespace: string;
+  readonly eventType: string;
+  readonly topic: string;
+  readonly keyField: string;
+  readonly fields: readonly AvroField[];
+}
+
+/** All event schemas of `schemas/`, by file name; throws naming the file when one breaks the naming rules. */
+export function readEventSchemas(folder = schemasFolder): EventSchema[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.avsc'))
+    .sort()
+    .map((file) => {
+      const schema: EventSchema = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+      for (const complaint of lintEventSchema(file, schema)) throw new Error(`schemas/${file}: ${complaint}`);
+      return schema;
+    });
+}
+
+/** Naming and documentation rules of an event schema; one sentence per breach. */
+export function lintEventSchema(file: string, schema: EventSchema): string[] {
+  const complaints: string[] = [];
+  const eventType = file.replace(/\.avsc$/, '');
+  const [context = '', ...rest] = eventType.split('.');
+  const recordName = [context, ...rest].flatMap((part) => part.split('_')).map(capitalise).join('');
+  if (schema.eventType !== eventType) complaints.push(`eventType must be "${eventType}", as the file is named`);
+  if (schema.name !== recordName) complaints.push(`the record must be named "${recordName}"`);
+  if (schema.namespace !== `orderflow.${context}`) complaints.push(`the namespace must be "orderflow.${context}"`);
+  if (schema.topic !== `${context}-events`) complaints.push(`the topic must be "${context}-events"`);
+  if (schema.fields[0]?.name !== 'metadata') complaints.push('the first field must be "metadata"');
+  const key = schema.fields.find((field) => field.name === schema.keyField);
+  if (key?.type !== 'string') complaints.push(`keyField "${schema.keyField}" must name a string field`);
+  visit(schema, (type) => {
+    if ((type.type === 'record' || type.type === 'enum') && !type.doc) {
+      complaints.push(`${type.type} ${type.name ?? '?'} has no doc`);
+    }
+    for (const field of type.fields ?? []) {
+      if (!field.doc) complaints.push(`field ${type.name ?? '?'}.${field.name} has no doc`);
+    }
+    if (type.type === 'enum' && type.default !== 'unspecified') {
+      complaints.push(`enum ${type.name ?? '?'} needs the default "unspecified", or a new symbol breaks old readers`);
+    }
+  });
+  return complaints;
+}
+
+function visit(type: AvroType, see: (type: AvroComplex) => void): void {
+  if (typeof type === 'string') return;
+  if (Array.isArray(type)) {
+    type.forEach((branch) => visit(branch, see));
+    return;
+  }
+  see(type);
+  if (type.items !== undefined) visit(type.items, see);
+  for (const field of type.fields ?? []) visit(field.type, see);
+}
+
+const capitalise = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+const shortName = (name: string): string => name.split('.').at(-1) ?? name;
+
+/** The TypeScript module for the given schemas, formatted. Pure but for the formatter's configuration. */
+export async function generateEvents(schemas: readonly EventSchema[]): Promise<string> {
+  const declarations = new Map<string, string>();
+  const declare = (name: string, text: string): void => {
+    const known = declarations.get(name);
+    if (known !== undefined && known !== text) throw new Error(`two schemas define ${name} differently`);
+    declarations.set(name, text);
+  };
+  const docComment = (doc: string | undefined): string => (doc ? `/** ${doc} */\n` : '');
+
+  const typeScriptOf = (type: AvroType): string => {
+    if (Array.isArray(type)) return type.map(typeScriptOf).join(' | ');
+    if (typeof type === 'string') {
+      switch (type) {
+        case 'null':
+          return 'null';
+        case 'string':
+          return 'string';
+        case 'int':
+        case 'long':
+          return 'number';
+        case 'boolean':
+          return 'boolean';
+        default:
+          if (!declarations.has(shortName(type))) throw new Error(`no TypeScript for the Avro type "${type}"`);
+          return shortName(type);
+      }
+    }
+    if (type.logicalType === 'timestamp-millis') return 'Date';
+    switch (type.type) {
+      case 'array':
+        return `readonly (${typeScriptOf(type.items ?? 'null')})[]`;
+      case 'enum':
+        declare(
+          type.name ?? '',
+          `${docComment(type.doc)}export type ${type.name} = ${(type.symbols ?? []).map((symbol) => `'${symbol}'`).join(' | ')};`,
+        );
+        return type.name ?? '';
+      case 'record':
+        return declareRecord(type, type.fields ?? []);
+      default:
+        throw new Error(`no TypeScript for the Avro type "${type.type}"`);
+    }
+  };
+  const declareRecord = (record: AvroComplex, fields: readonly AvroField[]): string => {
+    const members = fields.map(
+      (field) => `${docComment(field.doc)}readonly ${field.name}: ${typeScriptOf(field.type)};`,
+    );
+    declare(
+      record.name ?? '',
+      `${docComment(record.doc)}export interface ${record.name} {\n${members.join('\n')}\n}`,
+    );
+    return record.name ?? '';
+  };
+
+  for (const schema of schemas) {
+    // `metadata` is stamped by the outbox, so the body that a decision returns does not have it.
+    const [metadata, ...body] = schema.fields;
+    if (metadata) typeScriptOf(metadata.type);
+    declareRecord(schema, body);
+  }
+
+  const topics = [...new Set(schemas.map((schema) => schema.topic))];
+  const source = `// Generated from schemas/*.avsc by scripts/generate-events.ts. DO NOT EDIT.
+
+${[...declarations.values()].join('\n\n')}
+
+/** Body of each event type; its metadata is stamped when it is appended to the outbox. */
+export interface EventBodies {
+${schemas.map((schema) => `'${schema.eventType}': ${schema.name};`).join('\n')}
+}
+
+export type EventType = keyof EventBodies;
+export type Topic = ${topics.map((topic) => `'${topic}'`).join(' | ')};
+
+/** An event as a decision returns it: its type and its body. */
+export type DomainEvent<T extends EventType = EventType> = {
+  [K in T]: { readonly type: K; readonly data: EventBodies[K] };
+}[T];
+
+export interface CatalogueEntry {
+  readonly topic: Topic;
+  /** Registry subject: the record's full name, so that each event type evolves by itself. */
+  readonly subject: string;
+  /** Field of the body that becomes the Kafka message key. */
+  readonly keyField: string;
+  /** The Avro schema as JSON text, as registered. */
+  readonly schema: string;
+}
+
+/** Every event type with its topic, registry subject and schema. */
+export const eventCatalogue: Readonly<Record<EventType, CatalogueEntry>> = {
+${schemas
+  .map(
+    (schema) => `'${schema.eventType}': {
+  topic: '${schema.topic}',
+  subject: '${schema.namespace}.${schema.name}',
+  keyField: '${schema.keyField}',
+  schema: ${JSON.stringify(JSON.stringify(schema))},
+},`,
+  )
+  .join('\n')}
+};
+`;
+  const options = await resolveConfig(generatedFile, { editorconfig: true });
+  return format(source, { ...options, parser: 'typescript' });
+}
+
+if (import.meta.main) {
+  mkdirSync(join(schemasFolder, 'generated'), { recursive: true });
+  writeFileSync(generatedFile, await generateEvents(readEventSchemas()));
+  process.stdout.write('wrote schemas/generated/events.ts\n');
+}
