@@ -1,0 +1,105 @@
+// Tables of the inventory service. The CHECK constraints are the last guard against overselling: whatever the code
+// does, `0 ≤ reserved ≤ available` cannot be violated by a committed row.
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  bigserial,
+  check,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { instant } from '../messaging.ts';
+
+export * from '../messaging.ts';
+
+/** One row per product: its catalogue entry and its stock. `available` counts units on hand, reserved ones included. */
+export const inventory = pgTable(
+  'inventory',
+  {
+    productId: text('product_id').primaryKey(),
+    sellerId: text('seller_id').notNull(),
+    name: text('name').notNull(),
+    sku: text('sku').notNull(),
+    priceMinor: bigint('price_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    available: integer('available').notNull(),
+    reserved: integer('reserved').notNull(),
+    /** Version of the catalogue entry; stock movements do not count. */
+    version: integer('version').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    check('inventory_no_oversell', sql`0 <= ${table.reserved} and ${table.reserved} <= ${table.available}`),
+    check('inventory_price', sql`${table.priceMinor} >= 0`),
+    unique('inventory_sku').on(table.sellerId, table.sku),
+  ],
+);
+
+export const reservations = pgTable(
+  'reservations',
+  {
+    orderId: uuid('order_id').primaryKey(),
+    state: text('state').notNull(),
+    /** When the hold lapses; null once pinned and for reservations that hold nothing. */
+    expiresAt: instant('expires_at'),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    check(
+      'reservations_state',
+      sql`${table.state} in ('reserved','pinned','failed','released','expired','committed')`,
+    ),
+    check('reservations_expiry', sql`(${table.state} = 'reserved') = (${table.expiresAt} is not null)`),
+    index('reservations_due')
+      .on(table.expiresAt)
+      .where(sql`${table.state} = 'reserved'`),
+  ],
+);
+
+export const reservationItems = pgTable(
+  'reservation_items',
+  {
+    orderId: uuid('order_id')
+      .notNull()
+      .references(() => reservations.orderId),
+    productId: text('product_id')
+      .notNull()
+      .references(() => inventory.productId),
+    quantity: integer('quantity').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.orderId, table.productId] }),
+    check('reservation_items_quantity', sql`${table.quantity} > 0`),
+  ],
+);
+
+/** Append-only ledger of stock: on hand = Σ available, reserved = Σ reserved. */
+export const stockMovements = pgTable(
+  'stock_movements',
+  {
+    sequence: bigserial('sequence', { mode: 'number' }).primaryKey(),
+    productId: text('product_id')
+      .notNull()
+      .references(() => inventory.productId),
+    kind: text('kind').notNull(),
+    availableDelta: integer('available_delta').notNull(),
+    reservedDelta: integer('reserved_delta').notNull(),
+    orderId: uuid('order_id'),
+    actor: text('actor').notNull(),
+    correlationId: text('correlation_id').notNull(),
+    occurredAt: instant('occurred_at').notNull(),
+  },
+  (table) => [
+    check(
+      'stock_movements_kind',
+      sql`${table.kind} in ('initial','restock','reserve','release','expire','commit')`,
+    ),
+    index('stock_movements_by_product').on(table.productId, table.sequence),
+  ],
+);

@@ -1,0 +1,101 @@
+// Tables of the order service. Facts are columns, the status is stored beside them only so that it can be filtered by.
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  bigserial,
+  check,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { instant } from '../messaging.ts';
+
+export * from '../messaging.ts';
+
+export const orders = pgTable(
+  'orders',
+  {
+    id: uuid('id').primaryKey(),
+    customerId: text('customer_id').notNull(),
+    status: text('status').notNull(),
+    cancellationReason: text('cancellation_reason'),
+    reservationState: text('reservation_state').notNull(),
+    reservationExpiresAt: instant('reservation_expires_at'),
+    paymentMode: text('payment_mode').notNull(),
+    paymentMethod: text('payment_method').notNull(),
+    paymentToken: text('payment_token'),
+    paymentState: text('payment_state').notNull(),
+    totalMinor: bigint('total_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    version: integer('version').notNull(),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    check('orders_status', sql`${table.status} in ('PENDING','CONFIRMED','PAID','FULFILLED','CANCELLED')`),
+    check(
+      'orders_cancelled_has_reason',
+      sql`(${table.status} = 'CANCELLED') = (${table.cancellationReason} is not null)`,
+    ),
+    index('orders_by_customer').on(table.customerId, table.createdAt, table.id),
+    index('orders_by_age').on(table.createdAt, table.id),
+  ],
+);
+
+export const orderItems = pgTable(
+  'order_items',
+  {
+    orderId: uuid('order_id')
+      .notNull()
+      .references(() => orders.id),
+    line: integer('line').notNull(),
+    productId: text('product_id').notNull(),
+    sellerId: text('seller_id').notNull(),
+    name: text('name').notNull(),
+    quantity: integer('quantity').notNull(),
+    unitPriceMinor: bigint('unit_price_minor', { mode: 'number' }).notNull(),
+    fulfilment: text('fulfilment').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.orderId, table.line] }),
+    check('order_items_quantity', sql`${table.quantity} > 0`),
+    check('order_items_fulfilment', sql`${table.fulfilment} in ('open','confirmed','shipped')`),
+    index('order_items_by_seller').on(table.sellerId, table.orderId),
+  ],
+);
+
+/** The audit trail: every input of an order, also the ignored ones, in the order they were handled. */
+export const orderEvents = pgTable(
+  'order_events',
+  {
+    sequence: bigserial('sequence', { mode: 'number' }).primaryKey(),
+    orderId: uuid('order_id')
+      .notNull()
+      .references(() => orders.id),
+    type: text('type').notNull(),
+    /** Id of the event or request that was handled. */
+    inputId: text('input_id').notNull(),
+    actor: text('actor').notNull(),
+    outcome: text('outcome').notNull(),
+    status: text('status').notNull(),
+    version: integer('version').notNull(),
+    correlationId: text('correlation_id').notNull(),
+    causationId: text('causation_id').notNull(),
+    occurredAt: instant('occurred_at').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+  },
+  (table) => [index('order_events_by_order').on(table.orderId, table.sequence)],
+);
+
+/** The order service's own copy of the catalogue; prices of new orders come from here and never from the client. */
+export const catalogue = pgTable('catalogue', {
+  productId: text('product_id').primaryKey(),
+  sellerId: text('seller_id').notNull(),
+  name: text('name').notNull(),
+  priceMinor: bigint('price_minor', { mode: 'number' }).notNull(),
+  currency: text('currency').notNull(),
+  version: integer('version').notNull(),
+});

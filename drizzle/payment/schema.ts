@@ -1,0 +1,76 @@
+// Tables of the payment service. A payment is a set of facts about one order; a transaction is one thing asked of the
+// gateway, persisted before it is asked, so that a crash can never lead to asking under another idempotency key.
+import { sql } from 'drizzle-orm';
+import { bigint, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { instant } from '../messaging.ts';
+
+export * from '../messaging.ts';
+
+export const payments = pgTable(
+  'payments',
+  {
+    orderId: uuid('order_id').primaryKey(),
+    /** The terms are null until order.created has been seen; other events may arrive first. */
+    customerId: text('customer_id'),
+    amountMinor: bigint('amount_minor', { mode: 'number' }),
+    currency: text('currency'),
+    mode: text('mode'),
+    method: text('method'),
+    token: text('token'),
+    hold: text('hold').notNull(),
+    closedBy: text('closed_by'),
+    charge: text('charge').notNull(),
+    chargeId: text('charge_id'),
+    failureCode: text('failure_code'),
+    refund: text('refund').notNull(),
+    refundId: text('refund_id'),
+    version: integer('version').notNull(),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    check('payments_hold', sql`${table.hold} in ('unknown','held','pinned')`),
+    check('payments_charge', sql`${table.charge} in ('none','started','succeeded','failed')`),
+    check('payments_refund', sql`${table.refund} in ('none','started','succeeded')`),
+    check('payments_refund_needs_charge', sql`${table.refund} = 'none' or ${table.charge} = 'succeeded'`),
+    check('payments_charge_needs_terms', sql`${table.charge} = 'none' or ${table.amountMinor} is not null`),
+  ],
+);
+
+export const transactions = pgTable(
+  'transactions',
+  {
+    id: uuid('id').primaryKey(),
+    orderId: uuid('order_id')
+      .notNull()
+      .references(() => payments.orderId),
+    kind: text('kind').notNull(),
+    /** What the gateway recognises a repetition by; unique, and fixed before the gateway is first called. */
+    idempotencyKey: text('idempotency_key').notNull(),
+    amountMinor: bigint('amount_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    token: text('token'),
+    chargeId: text('charge_id'),
+    state: text('state').notNull(),
+    /** Times the gateway was called. */
+    attempts: integer('attempts').notNull(),
+    lastError: text('last_error'),
+    gatewayId: text('gateway_id'),
+    /** When it is due to be asked (again); moved ahead while one instance is at it. */
+    dueAt: instant('due_at').notNull(),
+    correlationId: text('correlation_id').notNull(),
+    causationId: text('causation_id').notNull(),
+    traceparent: text('traceparent').notNull(),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    check('transactions_kind', sql`${table.kind} in ('charge','refund')`),
+    check('transactions_state', sql`${table.state} in ('due','unknown','succeeded','declined','abandoned')`),
+    unique('transactions_idempotency_key').on(table.idempotencyKey),
+    index('transactions_due')
+      .on(table.dueAt)
+      .where(sql`${table.state} in ('due','unknown')`),
+    index('transactions_by_order').on(table.orderId),
+  ],
+);

@@ -1,0 +1,45 @@
+// The demo catalogue. Seeding goes through the same `handle` as a seller's request, so the products reach the order
+// service as events like any others; a product that exists is left as it is.
+import { handle, unclaimed, type Shell } from '../platform/handle.ts';
+import { newTrace, randomSpanId, randomTraceId } from '../platform/trace-context.ts';
+import { managingProduct } from './store.ts';
+
+const product = (
+  productId: string,
+  sellerId: string,
+  name: string,
+  sku: string,
+  amountMinor: number,
+  quantity: number,
+) => ({ productId, sellerId, name, sku, price: { amountMinor, currency: 'EUR' }, quantity });
+
+const [seller, seller2] = ['user-seller-001', 'user-seller-002'];
+
+export const demoProducts = [
+  product('espresso-machine', seller, 'Espresso machine', 'COF-001', 34_900, 40),
+  product('coffee-grinder', seller, 'Coffee grinder', 'COF-002', 12_900, 60),
+  product('filter-papers', seller, 'Filter papers, 100 pieces', 'COF-003', 450, 1_000),
+  product('ceramic-mug', seller, 'Ceramic mug', 'COF-004', 1_290, 250),
+  product('first-edition', seller, 'Signed first edition, the only copy', 'BOK-001', 89_000, 1),
+  product('desk-lamp', seller2, 'Desk lamp', 'LAM-001', 5_990, 80),
+  product('notebook', seller2, 'Notebook, dotted', 'PAP-001', 1_490, 500),
+  product('fountain-pen', seller2, 'Fountain pen', 'PAP-002', 7_450, 35),
+  product('wool-blanket', seller2, 'Wool blanket', 'HOM-001', 9_900, 20),
+  product('plant-pot', seller2, 'Plant pot', 'HOM-002', 1_990, 120),
+] as const;
+
+/** Creates the demo products that do not exist yet; each start may call it. */
+export async function seedDemoProducts(shell: Shell): Promise<void> {
+  for (const entry of demoProducts) {
+    const at = new Date();
+    const id = `seed-${entry.productId}`;
+    const context = {
+      correlationId: id,
+      causationId: id,
+      traceparent: newTrace(randomTraceId(), randomSpanId()),
+      actor: 'seed',
+    };
+    const input = { type: 'create', at, ...entry } as const;
+    await handle(shell, managingProduct, { id, context, at, input }, unclaimed);
+  }
+}

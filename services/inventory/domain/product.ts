@@ -1,0 +1,103 @@
+// Products: the catalogue entry and the stock a seller owns. Only a changed catalogue entry is an event; stock is the
+// inventory's own business.
+import type { DomainEvent, Money } from '../../../schemas/generated/events.ts';
+import { accepted, ignored, rejected, type Decision } from '../../platform/decision.ts';
+import type { Stock } from './reservation.ts';
+
+export interface Product extends Stock {
+  readonly productId: string;
+  readonly sellerId: string;
+  readonly name: string;
+  readonly sku: string;
+  readonly price: Money;
+  /** Version of the catalogue entry, from 1. */
+  readonly version: number;
+  readonly createdAt: Date;
+}
+
+export type ProductInput = { readonly sellerId: string; readonly productId: string; readonly at: Date } & (
+  | {
+      readonly type: 'create';
+      readonly name: string;
+      readonly sku: string;
+      readonly price: Money;
+      readonly quantity: number;
+    }
+  | {
+      readonly type: 'change';
+      readonly name?: string;
+      readonly sku?: string;
+      readonly price?: Money;
+      /** Version the seller last saw; undefined changes whatever is there. */
+      readonly expectedVersion?: number;
+    }
+  | { readonly type: 'restock'; readonly quantity: number }
+);
+
+/** The locked product, if it exists, and whether its seller already uses the SKU for another product. */
+export interface ProductView {
+  readonly product: Product | null;
+  readonly skuTaken: boolean;
+}
+
+type ProductDecision = Decision<ProductView, DomainEvent<'inventory.product_changed'>>;
+
+/** Most units of one product, so that every sum stays within a 32-bit integer. */
+export const maxUnits = 1_000_000_000;
+
+/** Decides one command of a seller about one product. */
+export function decideProduct(input: ProductInput, view: ProductView): ProductDecision {
+  const { product, skuTaken } = view;
+
+  if (input.type === 'create') {
+    if (product) return ignored('already_exists');
+    if (skuTaken) return rejected('sku_taken', `You already have a product with the SKU ${input.sku}.`);
+    const { productId, sellerId, name, sku, price, quantity, at } = input;
+    return withEvent({
+      productId,
+      sellerId,
+      name,
+      sku,
+      price,
+      available: quantity,
+      reserved: 0,
+      version: 1,
+      createdAt: at,
+    });
+  }
+
+  // Somebody else's product is as good as none: its existence is not this seller's business.
+  if (product?.sellerId !== input.sellerId) return rejected('not_found', 'You have no such product.');
+
+  if (input.type === 'restock') {
+    if (product.available + input.quantity > maxUnits) {
+      return rejected('too_many_units', `A product can have at most ${maxUnits} units.`);
+    }
+    const restocked = { ...product, available: product.available + input.quantity };
+    return accepted({ ...view, product: restocked });
+  }
+
+  const { name = product.name, sku = product.sku, price = product.price, expectedVersion } = input;
+  if (expectedVersion !== undefined && expectedVersion !== product.version) {
+    return rejected('stale_version', `The product is at version ${product.version}.`);
+  }
+  const { amountMinor, currency } = product.price;
+  const same =
+    name === product.name &&
+    sku === product.sku &&
+    price.amountMinor === amountMinor &&
+    price.currency === currency;
+  if (same) return ignored('unchanged');
+  if (sku !== product.sku && skuTaken) {
+    return rejected('sku_taken', `You already have a product with the SKU ${sku}.`);
+  }
+  return withEvent({ ...product, name, sku, price, version: product.version + 1 });
+}
+
+const withEvent = (product: Product): ProductDecision => {
+  const { productId, sellerId, name, sku, price, version } = product;
+  return accepted(
+    { product, skuTaken: false },
+    { type: 'inventory.product_changed', data: { productId, sellerId, name, sku, price, version } },
+  );
+};

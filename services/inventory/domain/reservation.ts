@@ -1,0 +1,185 @@
+// Reservations: all items of an order are held together or not at all. A hold lapses after its TTL unless the order is
+// paid in time; payment pins it, and a pinned reservation can only be committed or released by a cancellation.
+import type { DomainEvent, ReleaseReason } from '../../../schemas/generated/events.ts';
+import { accepted, ignored, rejected, type Decision } from '../../platform/decision.ts';
+
+export type ReservationState = 'reserved' | 'pinned' | 'failed' | 'released' | 'expired' | 'committed';
+
+export interface ReservationItem {
+  readonly productId: string;
+  readonly quantity: number;
+}
+
+export interface Reservation {
+  readonly orderId: string;
+  readonly state: ReservationState;
+  /** Units per product, summed over the order's lines, in product-id order; empty when nothing was ever held. */
+  readonly items: readonly ReservationItem[];
+  /** Set exactly while the state is `reserved`. */
+  readonly expiresAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Units on hand (`available`, reserved ones included) and units held. Always 0 ≤ reserved ≤ available. */
+export interface Stock {
+  readonly available: number;
+  readonly reserved: number;
+}
+
+/** What one decision may look at: the order's reservation and the stock of the products it concerns, all locked. */
+export interface ReservationView {
+  readonly reservation: Reservation | null;
+  readonly stock: ReadonlyMap<string, Stock>;
+}
+
+export type ReservationInput = (
+  | DomainEvent<
+      'order.created' | 'order.cancelled' | 'order.fulfilled' | 'payment.succeeded' | 'payment.failed'
+    >
+  | { readonly type: 'expire'; readonly data: { readonly orderId: string } }
+) & {
+  readonly at: Date;
+  /** Time to live of a new hold, in milliseconds. */
+  readonly ttlMs: number;
+};
+
+export type ReservationEvent = DomainEvent<
+  'inventory.reserved' | 'inventory.reservation_failed' | 'inventory.released' | 'inventory.committed'
+>;
+type ReservationDecision = Decision<ReservationView, ReservationEvent>;
+
+/** Units per product, summed over lines and in product-id order: the order in which rows are locked everywhere. */
+export function sumByProduct(lines: readonly ReservationItem[]): ReservationItem[] {
+  const sums = new Map<string, number>();
+  for (const { productId, quantity } of lines) sums.set(productId, (sums.get(productId) ?? 0) + quantity);
+  return [...sums]
+    .map(([productId, quantity]) => ({ productId, quantity }))
+    .sort((a, b) => (a.productId < b.productId ? -1 : 1));
+}
+
+/** Decides one input for one order's reservation. */
+export function decide(input: ReservationInput, view: ReservationView): ReservationDecision {
+  const { reservation } = view;
+  const { orderId } = input.data;
+
+  switch (input.type) {
+    case 'order.created': {
+      if (reservation) return ignored(`reservation_already_${reservation.state}`);
+      const wanted = sumByProduct(input.data.items);
+      const shortages = wanted.flatMap(({ productId, quantity }) => {
+        const free = freeUnits(view.stock.get(productId));
+        return quantity > free ? [{ productId, requested: quantity, free }] : [];
+      });
+      const base = { orderId, createdAt: input.at, updatedAt: input.at };
+      if (shortages.length > 0) {
+        return accepted(
+          { ...view, reservation: { ...base, state: 'failed', items: [], expiresAt: null } },
+          { type: 'inventory.reservation_failed', data: { orderId, shortages } },
+        );
+      }
+      const expiresAt = new Date(input.at.getTime() + input.ttlMs);
+      return accepted(
+        {
+          reservation: { ...base, state: 'reserved', items: wanted, expiresAt },
+          stock: moved(view.stock, wanted, { available: 0, reserved: 1 }),
+        },
+        { type: 'inventory.reserved', data: { orderId, items: wanted, expiresAt } },
+      );
+    }
+
+    case 'payment.succeeded': {
+      if (!reservation) return rejected('no_reservation', 'A payment arrived for an order never seen.');
+      if (reservation.state !== 'reserved') return ignored(`reservation_already_${reservation.state}`);
+      const { items } = reservation;
+      return accepted(
+        { ...view, reservation: { ...reservation, state: 'pinned', expiresAt: null, updatedAt: input.at } },
+        { type: 'inventory.reserved', data: { orderId, items, expiresAt: null } },
+      );
+    }
+
+    case 'payment.failed':
+      if (!reservation) return rejected('no_reservation', 'A payment arrived for an order never seen.');
+      return release(input.at, view, reservation, 'released', 'payment_failed');
+
+    case 'order.cancelled':
+      // A tombstone: should order.created come after this, by a replay, it must not hold stock for a dead order.
+      if (!reservation) {
+        const { at } = input;
+        const tombstone: Reservation = {
+          orderId,
+          state: 'released',
+          items: [],
+          expiresAt: null,
+          createdAt: at,
+          updatedAt: at,
+        };
+        return accepted({ ...view, reservation: tombstone });
+      }
+      return release(input.at, view, reservation, 'released', 'order_cancelled');
+
+    case 'expire': {
+      if (reservation?.state !== 'reserved') return ignored(`reservation_${reservation?.state ?? 'missing'}`);
+      const due = reservation.expiresAt !== null && reservation.expiresAt.getTime() <= input.at.getTime();
+      return due ? release(input.at, view, reservation, 'expired', 'ttl_expired') : ignored('not_due');
+    }
+
+    case 'order.fulfilled': {
+      if (!reservation) return rejected('no_reservation', 'An order never seen was fulfilled.');
+      if (reservation.state === 'committed') return ignored('reservation_already_committed');
+      if (reservation.state !== 'pinned' && reservation.state !== 'reserved') {
+        return rejected('not_held', `An order was fulfilled whose reservation is ${reservation.state}.`);
+      }
+      const { items } = reservation;
+      return accepted(
+        {
+          reservation: { ...reservation, state: 'committed', expiresAt: null, updatedAt: input.at },
+          stock: moved(view.stock, items, { available: -1, reserved: -1 }),
+        },
+        { type: 'inventory.committed', data: { orderId, items } },
+      );
+    }
+
+    default:
+      return input satisfies never;
+  }
+}
+
+const freeUnits = (stock: Stock | undefined): number => (stock ? stock.available - stock.reserved : 0);
+
+function release(
+  at: Date,
+  view: ReservationView,
+  reservation: Reservation,
+  state: 'released' | 'expired',
+  reason: ReleaseReason,
+): ReservationDecision {
+  if (reservation.state !== 'reserved' && reservation.state !== 'pinned') {
+    return ignored(`reservation_already_${reservation.state}`);
+  }
+  const { items, orderId } = reservation;
+  return accepted(
+    {
+      reservation: { ...reservation, state, expiresAt: null, updatedAt: at },
+      stock: moved(view.stock, items, { available: 0, reserved: -1 }),
+    },
+    { type: 'inventory.released', data: { orderId, items, reason } },
+  );
+}
+
+/** The stock after each item's units moved by `sign` per unit. */
+function moved(
+  stock: ReadonlyMap<string, Stock>,
+  items: readonly ReservationItem[],
+  sign: Stock,
+): Map<string, Stock> {
+  const next = new Map(stock);
+  for (const { productId, quantity } of items) {
+    const { available, reserved } = stock.get(productId) ?? { available: 0, reserved: 0 };
+    next.set(productId, {
+      available: available + sign.available * quantity,
+      reserved: reserved + sign.reserved * quantity,
+    });
+  }
+  return next;
+}

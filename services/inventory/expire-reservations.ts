@@ -1,0 +1,46 @@
+// The sweep: holds that nobody paid for in time are given back. Instances may sweep at once, because each expiry locks its
+// reservation and looks at it again; what another instance did, or a payment pinned, is ignored.
+import { randomUUID } from 'node:crypto';
+import { handle, unclaimed, type Shell } from '../platform/handle.ts';
+import type { Logger } from '../platform/logger.ts';
+import { every, type Timer } from '../platform/timer.ts';
+import { newTrace, randomSpanId, randomTraceId } from '../platform/trace-context.ts';
+import { dueReservations, reserving } from './store.ts';
+
+const batch = 100;
+
+/** Expires what is due now; the number of reservations that ended. */
+export async function sweep(shell: Shell, logger: Logger, signal: AbortSignal): Promise<number> {
+  let expired = 0;
+  const run = `sweep-${randomUUID()}`;
+  for (let full = true; full && !signal.aborted;) {
+    const due = await dueReservations(shell.db, new Date(), batch);
+    full = due.length === batch;
+    for (const orderId of due) {
+      if (signal.aborted) break;
+      const at = new Date();
+      const context = {
+        correlationId: orderId,
+        causationId: run,
+        traceparent: newTrace(randomTraceId(), randomSpanId()),
+        actor: 'expiry-sweep',
+      };
+      const input = { type: 'expire', data: { orderId }, at, ttlMs: 0 } as const;
+      const handled = await handle(shell, reserving, { id: run, context, at, input }, unclaimed);
+      if (handled.kind === 'accepted') expired += 1;
+      logger.info(`expiry ${handled.kind}`, { orderId, causationId: run });
+    }
+  }
+  return expired;
+}
+
+/** Sweeps every `intervalMs`. */
+export const startSweeping = (shell: Shell, logger: Logger, intervalMs: number): Timer =>
+  every(
+    intervalMs,
+    'the expiry sweep',
+    async (signal) => {
+      await sweep(shell, logger, signal);
+    },
+    logger,
+  );

@@ -1,0 +1,23 @@
+// What the inventory service reacts to. It knows orders by what they hold, and payments by whether they hold it for good.
+import type { Incoming, Subscriptions } from '../platform/consumer.ts';
+import type { Shell } from '../platform/handle.ts';
+import { handledBy } from '../platform/subscription.ts';
+import type { ReservationInput } from './domain/reservation.ts';
+import { reserving } from './store.ts';
+
+export const consumerGroup = 'inventory-service-group';
+
+type ReactsTo = Exclude<ReservationInput['type'], 'expire'>;
+
+export function subscriptions(shell: Shell, ttlMs: number): Subscriptions {
+  const toInput = ({ event, at }: Incoming<ReactsTo>): ReservationInput => ({ ...event, at, ttlMs });
+  const onReservation = <T extends ReactsTo>() =>
+    handledBy(shell, reserving, (incoming: Incoming<T>): ReservationInput => toInput(incoming));
+  return {
+    'order.created': onReservation<'order.created'>(),
+    'order.cancelled': onReservation<'order.cancelled'>(),
+    'order.fulfilled': onReservation<'order.fulfilled'>(),
+    'payment.succeeded': onReservation<'payment.succeeded'>(),
+    'payment.failed': onReservation<'payment.failed'>(),
+  } satisfies Subscriptions;
+}

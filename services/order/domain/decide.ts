@@ -1,0 +1,148 @@
+// The order's side of the saga: what each command and each event means for the facts of an order. Total: every input has
+// an outcome in every state, so a late, repeated or racing event can never become a poison message.
+import type { CancellationReason, DomainEvent } from '../../../schemas/generated/events.ts';
+import { accepted, ignored, rejected, type Decision } from '../../platform/decision.ts';
+import { statusOf, type Order, type PaymentState, type ReservationState } from './order.ts';
+
+export type OrderCommand =
+  | { readonly type: 'cancel'; readonly customerId: string; readonly at: Date }
+  | { readonly type: 'confirm'; readonly sellerId: string; readonly at: Date }
+  | { readonly type: 'fulfill'; readonly sellerId: string; readonly at: Date };
+
+type SagaEvent = DomainEvent<
+  | 'inventory.reserved'
+  | 'inventory.reservation_failed'
+  | 'inventory.released'
+  | 'inventory.committed'
+  | 'payment.succeeded'
+  | 'payment.failed'
+  | 'payment.refunded'
+>;
+export type OrderEvent = SagaEvent & { readonly at: Date };
+export type OrderInput = OrderCommand | OrderEvent;
+
+type Emitted = DomainEvent<'order.cancelled' | 'order.fulfilled'>;
+export type OrderDecision = Decision<Order, Emitted>;
+
+/** Decides one input against the present facts. */
+export function decide(input: OrderInput, order: Order): OrderDecision {
+  const change = (facts: Partial<Order>): Order => ({
+    ...order,
+    ...facts,
+    version: order.version + 1,
+    updatedAt: input.at,
+  });
+  const reservation = (state: ReservationState, expiresAt: Date | null = null): Partial<Order> => ({
+    reservation: { state, expiresAt },
+  });
+  const payment = (state: PaymentState): Partial<Order> => ({ payment: { ...order.payment, state } });
+
+  /** Records the facts; cancels unless an earlier cause already did. */
+  const cancelBecause = (reason: CancellationReason, facts: Partial<Order>): OrderDecision =>
+    order.cancellation !== null
+      ? accepted(change(facts))
+      : accepted(change({ ...facts, cancellation: reason }), {
+          type: 'order.cancelled',
+          data: { orderId: order.id, customerId: order.customerId, reason },
+        });
+
+  switch (input.type) {
+    case 'inventory.reserved': {
+      const { state } = order.reservation;
+      const { expiresAt } = input.data;
+      if (state === 'pending') return accepted(change(reservation('reserved', expiresAt)));
+      if (state !== 'reserved') return ignored(`reservation_already_${state}`);
+      const pins = expiresAt === null && order.reservation.expiresAt !== null;
+      return pins ? accepted(change(reservation('reserved'))) : ignored('already_reserved');
+    }
+
+    case 'inventory.reservation_failed':
+      return order.reservation.state === 'pending'
+        ? cancelBecause('reservation_failed', reservation('failed'))
+        : ignored(`reservation_already_${order.reservation.state}`);
+
+    case 'inventory.released': {
+      const { state } = order.reservation;
+      if (state !== 'pending' && state !== 'reserved') return ignored(`reservation_already_${state}`);
+      switch (input.data.reason) {
+        case 'ttl_expired':
+          return cancelBecause('reservation_expired', reservation('expired'));
+        case 'payment_failed':
+          return cancelBecause('payment_failed', reservation('released'));
+        case 'order_cancelled':
+        case 'unspecified':
+          return order.cancellation === null
+            ? rejected('released_without_cause', `Stock was released for an order that is not cancelled.`)
+            : accepted(change(reservation('released')));
+        default:
+          return input.data.reason satisfies never;
+      }
+    }
+
+    case 'inventory.committed':
+      return order.reservation.state === 'reserved' || order.reservation.state === 'pending'
+        ? accepted(change(reservation('committed')))
+        : ignored(`reservation_already_${order.reservation.state}`);
+
+    case 'payment.succeeded':
+      return isOpen(order.payment.state)
+        ? accepted(change(payment('succeeded')))
+        : ignored(`payment_already_${order.payment.state}`);
+
+    case 'payment.failed':
+      return isOpen(order.payment.state)
+        ? cancelBecause('payment_failed', payment('failed'))
+        : ignored(`payment_already_${order.payment.state}`);
+
+    case 'payment.refunded':
+      return order.payment.state === 'refunded' || order.payment.state === 'failed'
+        ? ignored(`payment_already_${order.payment.state}`)
+        : accepted(change(payment('refunded')));
+
+    case 'cancel':
+      // Somebody else's order is as good as none: its existence is not this customer's business.
+      if (order.customerId !== input.customerId) return rejected('not_found', 'You have no such order.');
+      if (order.cancellation !== null) return ignored('already_cancelled');
+      if (order.items.some((item) => item.fulfilment === 'shipped')) {
+        return rejected('already_shipped', 'An order can be cancelled only before any of it is shipped.');
+      }
+      return cancelBecause('customer_cancelled', {});
+
+    case 'confirm':
+    case 'fulfill':
+      return decideForSeller(input, order, change);
+
+    default:
+      return input satisfies never;
+  }
+}
+
+const isOpen = (state: PaymentState): boolean => state === 'none' || state === 'pending';
+
+function decideForSeller(
+  input: Extract<OrderCommand, { type: 'confirm' | 'fulfill' }>,
+  order: Order,
+  change: (facts: Partial<Order>) => Order,
+): OrderDecision {
+  const own = order.items.filter((item) => item.sellerId === input.sellerId);
+  if (own.length === 0) return rejected('not_found', 'The order has no line of this seller.');
+
+  const done = input.type === 'confirm' ? ['confirmed', 'shipped'] : ['shipped'];
+  const status = statusOf(order);
+  if (status !== 'CANCELLED' && own.every((item) => done.includes(item.fulfilment))) {
+    return ignored(input.type === 'confirm' ? 'already_confirmed' : 'already_shipped');
+  }
+  if (status !== 'PAID') {
+    return rejected('illegal_transition', `An order that is ${status} cannot be ${input.type}ed.`);
+  }
+  const fulfilment = input.type === 'confirm' ? 'confirmed' : 'shipped';
+  const next = change({
+    items: order.items.map((item) => (item.sellerId === input.sellerId ? { ...item, fulfilment } : item)),
+  });
+  return statusOf(next) === 'FULFILLED'
+    ? accepted(next, {
+        type: 'order.fulfilled',
+        data: { orderId: order.id, customerId: order.customerId },
+      })
+    : accepted(next);
+}

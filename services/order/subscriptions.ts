@@ -1,0 +1,32 @@
+// What the order service reacts to. A mistyped or retired event type does not compile.
+import type { Incoming, Subscriptions } from '../platform/consumer.ts';
+import type { Shell } from '../platform/handle.ts';
+import { handledBy } from '../platform/subscription.ts';
+import type { OrderEvent } from './domain/decide.ts';
+import { copyingCatalogue, ordering, type OrderChange } from './store.ts';
+
+export const consumerGroup = 'order-service-group';
+
+export function subscriptions(shell: Shell): Subscriptions {
+  const onOrder = <T extends OrderEvent['type']>() =>
+    handledBy(shell, ordering, (incoming: Incoming<T>): OrderChange => toChange(incoming));
+  return {
+    'inventory.product_changed': handledBy(
+      shell,
+      copyingCatalogue,
+      ({ event }: Incoming<'inventory.product_changed'>) => event,
+    ),
+    'inventory.reserved': onOrder<'inventory.reserved'>(),
+    'inventory.reservation_failed': onOrder<'inventory.reservation_failed'>(),
+    'inventory.released': onOrder<'inventory.released'>(),
+    'inventory.committed': onOrder<'inventory.committed'>(),
+    'payment.succeeded': onOrder<'payment.succeeded'>(),
+    'payment.failed': onOrder<'payment.failed'>(),
+    'payment.refunded': onOrder<'payment.refunded'>(),
+  } satisfies Subscriptions;
+}
+
+const toChange = ({ event, at }: Incoming<OrderEvent['type']>): OrderChange => ({
+  orderId: event.data.orderId,
+  input: { ...event, at },
+});

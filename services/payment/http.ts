@@ -1,0 +1,165 @@
+// The payment service's HTTP API: what became of a payment, and paying for an order that waits for it.
+import { createRoute, z } from '@hono/zod-openapi';
+import { requireRole, type Authenticator } from '../platform/auth.ts';
+import { handle, unclaimed, type Shell } from '../platform/handle.ts';
+import { messageContextOf, principalOf, type App } from '../platform/http.ts';
+import { defineProblems, problemResponses } from '../platform/problem.ts';
+import type { PaymentInput } from './domain/decide.ts';
+import { paymentStatus } from './domain/payment.ts';
+import { findPayment, paying, type PaymentDetails } from './store.ts';
+
+export const { kinds: paymentProblems, problem } = defineProblems({
+  not_payable: {
+    status: 409,
+    title: 'Not payable',
+    explanation: 'Only an order that holds its stock can be paid. It may not hold it yet, or not any more.',
+  },
+  not_manual: {
+    status: 409,
+    title: 'Charged automatically',
+    explanation: 'Only orders placed with payment mode MANUAL are paid by this call.',
+  },
+});
+
+const money = z
+  .object({ amountMinor: z.int(), currency: z.string() })
+  .openapi('Money', { description: 'Integer amount in the minor unit of an ISO 4217 currency' });
+
+const asked = z.object({
+  id: z.uuid(),
+  state: z.enum(['due', 'unknown', 'succeeded', 'declined', 'abandoned']),
+  amount: money,
+  gatewayId: z.string().nullable(),
+  calls: z.int().openapi({ description: 'How often the gateway was called, always under the same key' }),
+  error: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+const paymentView = z
+  .object({
+    orderId: z.uuid(),
+    amount: money,
+    state: z.enum(['PENDING', 'SUCCEEDED', 'FAILED', 'UNKNOWN', 'REFUNDED']),
+    method: z.string(),
+    failureCode: z.string().nullable(),
+    attempts: z.array(asked),
+    refunds: z.array(asked),
+  })
+  .openapi('Payment');
+
+const askedState = asked.shape.state;
+
+/** The payment as clients see it; undefined while its terms are not known. */
+const toView = ({ payment, transactions }: PaymentDetails): z.infer<typeof paymentView> | undefined => {
+  const { terms, orderId, failureCode } = payment;
+  if (!terms) return undefined;
+  const of = (kind: string) =>
+    transactions
+      .filter((row) => row.kind === kind)
+      .map((row) => ({
+        id: row.id,
+        state: askedState.parse(row.state),
+        amount: { amountMinor: row.amountMinor, currency: row.currency },
+        gatewayId: row.gatewayId,
+        calls: row.attempts,
+        error: row.lastError,
+        createdAt: row.createdAt.toISOString(),
+        updatedAt: row.updatedAt.toISOString(),
+      }));
+  const unresolved = transactions.some((row) => row.kind === 'charge' && row.state === 'unknown');
+  return {
+    orderId,
+    amount: { ...terms.amount },
+    state: paymentStatus(payment, unresolved),
+    method: terms.method,
+    failureCode,
+    attempts: of('charge'),
+    refunds: of('refund'),
+  };
+};
+
+const json = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
+const orderId = z.object({ orderId: z.uuid() });
+const security = [{ bearer: [] }];
+
+const readRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/payments/{orderId}',
+  summary: 'The payment of an order',
+  security,
+  request: { params: orderId },
+  responses: {
+    200: { description: 'The payment', content: json(paymentView) },
+    ...problemResponses(401, 403, 404, 503),
+  },
+});
+
+const payRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/payments/{orderId}/pay',
+  summary: 'Pay for an order placed with payment mode MANUAL',
+  security,
+  request: {
+    params: orderId,
+    body: {
+      required: true,
+      content: json(
+        z
+          .strictObject({
+            token: z
+              .string()
+              .regex(
+                /^tok_[A-Za-z0-9_]{1,100}$/,
+                'must be a token of the payment provider, such as tok_success',
+              ),
+          })
+          .openapi('Pay'),
+      ),
+    },
+  },
+  responses: {
+    200: { description: 'It was paid for before; the payment as it is', content: json(paymentView) },
+    202: {
+      description: 'The charge is under way; read the payment for its outcome',
+      content: json(paymentView),
+    },
+    ...problemResponses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+  },
+});
+
+/** Adds the payment routes to an application. `askGateway` is called after a commit that made a charge due. */
+export function registerPaymentRoutes(
+  app: App,
+  shell: Shell,
+  { authenticate }: Authenticator,
+  askGateway: () => void,
+): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  app.use('/api/*', authenticate);
+  app.use('/api/v1/payments/:orderId', requireRole('USER', 'ADMIN'));
+  app.use('/api/v1/payments/:orderId/pay', requireRole('USER'));
+
+  app.openapi(readRoute, async (c) => {
+    const { subject, roles } = principalOf(c);
+    const found = await findPayment(shell.db, c.req.valid('param').orderId);
+    const view = found && toView(found);
+    const mayRead = roles.includes('ADMIN') || found?.payment.terms?.customerId === subject;
+    if (!view || !mayRead) throw problem('not_found');
+    return c.json(view, 200);
+  });
+
+  app.openapi(payRoute, async (c) => {
+    const context = messageContextOf(c);
+    const { orderId: id } = c.req.valid('param');
+    const { token } = c.req.valid('json');
+    const at = new Date();
+    const data = { orderId: id, customerId: principalOf(c).subject, token };
+    const input: PaymentInput = { type: 'pay', data, at };
+    const handled = await handle(shell, paying, { id: context.causationId, context, at, input }, unclaimed);
+    if (handled.kind === 'accepted') askGateway();
+    const found = await findPayment(shell.db, id);
+    const view = found && toView(found);
+    if (!view) throw problem('not_found');
+    return view.state === 'PENDING' || view.state === 'UNKNOWN' ? c.json(view, 202) : c.json(view, 200);
+  });
+}

@@ -1,0 +1,24 @@
+// What the payment service reacts to: the terms of an order, the hold on its stock, and everything that calls it off.
+import type { Incoming, Subscriptions } from '../platform/consumer.ts';
+import type { Shell } from '../platform/handle.ts';
+import { handledBy } from '../platform/subscription.ts';
+import type { PaymentInput } from './domain/decide.ts';
+import { paying } from './store.ts';
+
+export const consumerGroup = 'payment-service-group';
+
+type ReactsTo = Exclude<PaymentInput['type'], 'pay' | 'gateway_answered'>;
+
+/** `askGateway` is called after a commit that may have left something to ask. */
+export function subscriptions(shell: Shell, askGateway: () => void): Subscriptions {
+  const toInput = ({ event, at }: Incoming<ReactsTo>): PaymentInput => ({ ...event, at });
+  const onPayment = <T extends ReactsTo>() =>
+    handledBy(shell, paying, (incoming: Incoming<T>): PaymentInput => toInput(incoming), askGateway);
+  return {
+    'order.created': onPayment<'order.created'>(),
+    'order.cancelled': onPayment<'order.cancelled'>(),
+    'inventory.reserved': onPayment<'inventory.reserved'>(),
+    'inventory.reservation_failed': onPayment<'inventory.reservation_failed'>(),
+    'inventory.released': onPayment<'inventory.released'>(),
+  } satisfies Subscriptions;
+}

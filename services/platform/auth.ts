@@ -1,0 +1,166 @@
+// Bearer tokens, verified against the keys that the issuer publishes (OIDC discovery, JWKS).
+// The invariant: a token that cannot be verified is never accepted; when the issuer does not answer, callers get 503.
+// Without the pinned algorithms a public key could be used as an HMAC secret; without iss/aud a foreign token would do.
+import type { MiddlewareHandler } from 'hono';
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
+import { principalOf, type AppEnv, type Principal, type Role } from './http.ts';
+import { isHttpProblem, problem, type HttpProblem } from './problem.ts';
+
+export type { Principal, Role } from './http.ts';
+
+export interface AuthenticatorOptions {
+  /** Exactly the `iss` of the tokens; discovery happens below it. */
+  readonly issuer: string;
+  readonly audience: string;
+  /** Milliseconds for each call to the issuer; 3,000 when absent. */
+  readonly timeoutMs?: number;
+}
+
+export interface Authenticator {
+  /** Throws the 401 problem for a token that is not valid, 503 when the issuer's keys cannot be had. */
+  readonly verify: (token: string) => Promise<Principal>;
+  /** Leaves the principal in the context; 401 with WWW-Authenticate when there is no valid bearer token. */
+  readonly authenticate: MiddlewareHandler<AppEnv>;
+}
+
+/** Asymmetric only: with an HMAC algorithm among them, the public key would become a signing secret. */
+const algorithms = ['EdDSA', 'ES256', 'RS256'];
+const clockSkewSeconds = 30;
+/** Milliseconds between two fetches that unknown key ids can provoke. */
+const unknownKeyCooldownMs = 10_000;
+
+const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const roleSchema = z.enum(['USER', 'SELLER', 'ADMIN']);
+
+const refuse = (reason?: string): HttpProblem =>
+  problem('unauthenticated', {
+    detail: reason ?? 'A bearer token is required.',
+    headers: {
+      'WWW-Authenticate':
+        reason === undefined ? 'Bearer' : `Bearer error="invalid_token", error_description="${reason}"`,
+    },
+  });
+
+const issuerUnavailable = (cause: unknown): HttpProblem =>
+  problem('unavailable', {
+    detail: 'The identity issuer does not answer, so the token cannot be verified.',
+    headers: { 'Retry-After': '2' },
+    cause,
+  });
+
+const toPrincipal = (payload: JWTPayload): Principal => {
+  const subject = payload.sub;
+  if (subject === undefined || subject === '') throw refuse('The token has no subject.');
+  const claimed = z.array(z.unknown()).safeParse(payload['roles']);
+  const roles = (claimed.data ?? []).flatMap((role): Role[] => {
+    const known = roleSchema.safeParse(role);
+    return known.success ? [known.data] : [];
+  });
+  return { subject, email: typeof payload['email'] === 'string' ? payload['email'] : undefined, roles };
+};
+
+/** Fixed sentences, so that nothing of the token is ever repeated in a header. */
+const reasonFor = (error: unknown): string => {
+  if (error instanceof errors.JWTExpired) return 'The token has expired.';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    switch (error.claim) {
+      case 'iss':
+        return 'The token is from another issuer.';
+      case 'aud':
+        return 'The token is for another audience.';
+      case 'nbf':
+        return 'The token is not valid yet.';
+      default:
+        return 'A claim of the token is missing or wrong.';
+    }
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'The algorithm of the token is not allowed.';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'The token is signed by an unknown key.';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature of the token is wrong.';
+  return 'The token is malformed.';
+};
+
+/** Verifies tokens of one issuer. Nothing is fetched before the first token; keys are cached and refreshed by jose. */
+export const createAuthenticator = ({
+  issuer,
+  audience,
+  timeoutMs = 3_000,
+}: AuthenticatorOptions): Authenticator => {
+  let keys: Promise<JWTVerifyGetKey> | undefined;
+
+  const discover = async (): Promise<JWTVerifyGetKey> => {
+    const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+      headers: { accept: 'application/json' },
+    });
+    if (!response.ok) throw new Error(`OIDC discovery answered ${response.status}`);
+    const document = discoverySchema.parse(await response.json());
+    if (document.issuer !== issuer)
+      throw new Error(`OIDC discovery names another issuer: ${document.issuer}`);
+    return createRemoteJWKSet(new URL(document.jwks_uri), {
+      timeoutDuration: timeoutMs,
+      cooldownDuration: unknownKeyCooldownMs,
+    });
+  };
+
+  const discoverOnce = async (): Promise<JWTVerifyGetKey> => {
+    keys ??= discover();
+    try {
+      return await keys;
+    } catch (error) {
+      keys = undefined;
+      throw issuerUnavailable(error);
+    }
+  };
+
+  const keyFor: JWTVerifyGetKey = async (header, token) => {
+    const keySet = await discoverOnce();
+    try {
+      return await keySet(header, token);
+    } catch (error) {
+      const tokensFault =
+        error instanceof errors.JWKSNoMatchingKey ||
+        error instanceof errors.JWKSMultipleMatchingKeys ||
+        error instanceof errors.JOSENotSupported;
+      throw tokensFault ? error : issuerUnavailable(error);
+    }
+  };
+
+  const verify = async (token: string): Promise<Principal> => {
+    try {
+      const { payload } = await jwtVerify(token, keyFor, {
+        issuer,
+        audience,
+        algorithms,
+        clockTolerance: clockSkewSeconds,
+        requiredClaims: ['exp', 'sub'],
+      });
+      return toPrincipal(payload);
+    } catch (error) {
+      // Whatever else is thrown here, the token has not been verified: that is 401, never 500 and never a pass.
+      throw isHttpProblem(error) ? error : refuse(reasonFor(error));
+    }
+  };
+
+  const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
+    const token = /^Bearer +([^\s]+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    if (token === undefined) throw refuse();
+    c.set('principal', await verify(token));
+    await next();
+  };
+
+  return { verify, authenticate };
+};
+
+/** Lets callers pass that have at least one of the roles; 403 for the rest, 401 when `authenticate` did not run. */
+export const requireRole =
+  (...roles: readonly Role[]): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const principal = principalOf(c);
+    if (!principal.roles.some((role) => roles.includes(role))) {
+      throw problem('forbidden', { detail: `This call needs the role ${roles.join(' or ')}.` });
+    }
+    await next();
+  };

@@ -1,0 +1,159 @@
+// Settings are read once, at start-up, from the environment and turned into typed values.
+// The invariant: a service never starts with a missing or malformed setting. Without it a typing error in an
+// environment variable shows up hours later, as a failure of whatever needed the setting first.
+import { z } from 'zod';
+
+/** EX_CONFIG of sysexits(3): a supervisor can tell "wrong settings, do not retry" from a crash. */
+export const configurationExitCode = 78;
+
+/** One setting: the variable it is read from, how its text becomes a value, and the words for "expected". */
+export interface Setting<T> {
+  readonly env: string;
+  /** Receives the text of the variable, or undefined when it is unset or empty. */
+  readonly schema: z.ZodType<T, string | undefined>;
+  /** Completes the sentence "expected …". */
+  readonly expected: string;
+  /** The text is never repeated in a message. */
+  readonly secret?: boolean;
+}
+
+type SettingShape = Readonly<Record<string, Setting<unknown>>>;
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+/** The typed settings that `readConfig` makes of a shape of `Setting`s. */
+export type Config<S extends SettingShape> = { readonly [K in keyof S]: ValueOf<S[K]> };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Defines one setting; see `settings` for the ones that every service shares. */
+export const setting = <T>(
+  env: string,
+  expected: string,
+  schema: z.ZodType<T, string | undefined>,
+  options: { readonly secret?: boolean } = {},
+): Setting<T> => ({ env, expected, schema, ...options });
+
+const text = (value: string | undefined): string | undefined => {
+  const trimmed = value?.trim();
+  return trimmed === undefined || trimmed === '' ? undefined : trimmed;
+};
+
+const isUrl = (value: string, protocols: readonly string[]): boolean => {
+  const url = URL.parse(value);
+  return url !== null && protocols.includes(url.protocol);
+};
+
+const url = (...protocols: string[]) => z.string().refine((value) => isUrl(value, protocols));
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.number().min(minimum).max(maximum));
+
+const broker = /^[A-Za-z0-9.[\]:_-]+:\d{1,5}$/;
+
+/** The settings that several services share; a service composes its own shape of them. */
+export const settings = {
+  host: setting('HOST', 'a host name or address to listen on', z.string().default('127.0.0.1')),
+  port: (byDefault: number): Setting<number> =>
+    setting(
+      'PORT',
+      'a whole number from 0 to 65535 (0 picks a free port)',
+      wholeNumber(0, 65535).default(byDefault),
+    ),
+  logLevel: setting(
+    'LOG_LEVEL',
+    'one of error, warn, info, debug',
+    z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+  ),
+  /** The address under which clients reach this service; it prefixes the `type` of every problem. */
+  publicUrl: setting(
+    'PUBLIC_URL',
+    'an http or https address without a trailing slash',
+    url('http:', 'https:')
+      .refine((value) => !value.endsWith('/'))
+      .optional(),
+  ),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    'postgres://user:password@host:port/database',
+    url('postgres:', 'postgresql:'),
+    {
+      secret: true,
+    },
+  ),
+  kafkaBrokers: setting(
+    'KAFKA_BROKERS',
+    'a comma-separated list of host:port',
+    z
+      .string()
+      .transform((value) => value.split(',').map((entry) => entry.trim()))
+      .pipe(z.array(z.string().regex(broker)).min(1)),
+  ),
+  schemaRegistryUrl: setting(
+    'SCHEMA_REGISTRY_URL',
+    'the http or https address of a Confluent-compatible schema registry',
+    url('http:', 'https:'),
+  ),
+  oidcIssuer: setting('OIDC_ISSUER', 'the http or https address of the OIDC issuer', url('http:', 'https:')),
+  oidcAudience: setting(
+    'OIDC_AUDIENCE',
+    'the audience that access tokens are issued for',
+    z.string().default('orderflow'),
+  ),
+} as const;
+
+/** A setting read as a whole number between the bounds, both included. */
+export const wholeNumberSetting = (
+  env: string,
+  options: { readonly minimum: number; readonly maximum: number; readonly byDefault: number },
+): Setting<number> =>
+  setting(
+    env,
+    `a whole number from ${options.minimum} to ${options.maximum}`,
+    wholeNumber(options.minimum, options.maximum).default(options.byDefault),
+  );
+
+export type ConfigResult<S extends SettingShape> =
+  | { readonly ok: true; readonly config: Config<S> }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Pure: every setting is looked at, so that one start-up names everything that is wrong. */
+export const parseConfig = <S extends SettingShape>(shape: S, env: Environment): ConfigResult<S> => {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { env: variable, schema, expected, secret }] of Object.entries(shape)) {
+    const given = text(env[variable]);
+    const parsed = schema.safeParse(given);
+    if (parsed.success) values[name] = parsed.data;
+    else if (given === undefined) problems.push(`${variable} is not set; expected ${expected}.`);
+    else if (secret === true) problems.push(`${variable} is malformed; expected ${expected}.`);
+    else problems.push(`${variable} is ${JSON.stringify(given)}; expected ${expected}.`);
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: asConfig(shape, values) };
+};
+
+// Safe: `values` has been given one parsed value per key of `shape`, and each schema is a ZodType of that value.
+const asConfig = <S extends SettingShape>(shape: S, values: Record<string, unknown>): Config<S> => {
+  const complete = (candidate: Record<string, unknown>): candidate is Config<S> =>
+    Object.keys(shape).every((name) => name in candidate);
+  if (!complete(values)) throw new Error('a setting was read without leaving a value');
+  return values;
+};
+
+/**
+ * Reads the settings of a process, or ends it with exit code 78 and one sentence per wrong setting on stderr.
+ * Called once, by `main.ts`, with `process.env`.
+ */
+export const readConfig = <S extends SettingShape>(shape: S, env: Environment): Config<S> => {
+  const result = parseConfig(shape, env);
+  if (result.ok) return result.config;
+  return refuseToStart(result.problems);
+};
+
+/** Ends the process with exit code 78: for rules that span several settings. */
+export const refuseToStart = (problems: readonly string[]): never => {
+  process.stderr.write(`Cannot start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
+  process.exit(configurationExitCode);
+};

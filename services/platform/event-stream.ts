@@ -1,0 +1,43 @@
+// The narrow port to Kafka. Services only ever read, and everything above this line knows records, not a client library;
+// replacing the library is writing one more file like kafkajs-event-stream.ts.
+
+export interface StreamRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly key: string | null;
+  readonly value: Buffer | null;
+  /** Header values as text. A null header is left out; of a repeated one the last counts. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Kafka's record timestamp: when the record was published. */
+  readonly timestamp: Date;
+}
+
+export interface RecordContext {
+  /** Keeps the partition assigned during a long wait; rejects once the assignment is lost. */
+  heartbeat(): Promise<void>;
+  /** Aborted when the subscription is being stopped. */
+  readonly signal: AbortSignal;
+}
+
+export interface SubscribeOptions {
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  /** Called for one record of a partition at a time, in offset order; several partitions run side by side. */
+  readonly onRecord: (record: StreamRecord, context: RecordContext) => Promise<void>;
+}
+
+export interface Subscription {
+  /** True while the group has let this member join and no error has ended its run. */
+  isRunning(): boolean;
+  /** Finishes records under way, commits their offsets, leaves the group. */
+  stop(): Promise<void>;
+}
+
+export interface EventStream {
+  /**
+   * Reads committed records of the topics from the group's position, from the beginning for a new group. A record's
+   * offset advances only after `onRecord` resolved; a rejection makes the record come again. Reconnects for ever.
+   */
+  subscribe(options: SubscribeOptions): Subscription;
+}

@@ -1,0 +1,89 @@
+// The one transaction. HTTP commands, Kafka events and timers all enter here: claim the input, load and lock the state,
+// decide, save, append to the outbox, commit. Claim, effect and events stand or fall together, so a process may die at any
+// instruction and the input is either handled whole or, when it comes again, not handled yet.
+// Nothing is caught in here and nothing remote is called: both would hold locks over something that may never answer.
+import type { DomainEvent } from '../../schemas/generated/events.ts';
+import type { Database, Transaction } from './database.ts';
+import type { Accepted, Decision, Ignored } from './decision.ts';
+import type { EventCodec } from './event-codec.ts';
+import { appendToOutbox, type Cause } from './outbox.ts';
+
+/** An input with its identity: `id` is the event's or request's id, `at` the time the decision may know. */
+export interface Message<Input> extends Cause {
+  readonly input: Input;
+}
+
+/** What makes an input take effect once. */
+export interface Claim<State, Prior> {
+  /** First statement of the transaction. Not taken: somebody handled this input before, with this result. */
+  take(tx: Transaction, now: Date): Promise<{ taken: true } | { taken: false; prior: Prior }>;
+  /** Last statement of the transaction: keeps what came of it. */
+  settle(tx: Transaction, decision: Accepted<State, DomainEvent> | Ignored): Promise<void>;
+}
+
+/** For inputs whose decision is idempotent by itself, such as a sweep that looks at the locked row again. */
+export const unclaimed: Claim<unknown, never> = {
+  take: () => Promise.resolve({ taken: true }),
+  settle: () => Promise.resolve(),
+};
+
+/**
+ * Loads, decides and saves one kind of state. `load` locks what `decide` depends on, in an order all callers share.
+ * `save` also sees ignored inputs, for aggregates that keep a trail of them.
+ */
+export interface Aggregate<Input, State, Next = State> {
+  load(tx: Transaction, input: Input): Promise<State>;
+  decide(input: Input, state: State): Decision<Next, DomainEvent>;
+  save(
+    tx: Transaction,
+    before: State,
+    decision: Accepted<Next, DomainEvent> | Ignored,
+    message: Message<Input>,
+  ): Promise<void>;
+}
+
+/** The decision was that this cannot be. Thrown through the transaction, so that nothing of it stays. */
+export class Rejected extends Error {
+  override readonly name = 'Rejected';
+  readonly code: string;
+  constructor(code: string, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+export type Handled<State, Next, Prior> =
+  | Accepted<Next, DomainEvent>
+  | (Ignored & { readonly state: State })
+  | { readonly kind: 'duplicate'; readonly prior: Prior };
+
+export interface Shell {
+  readonly db: Database;
+  readonly codec: EventCodec;
+}
+
+/**
+ * Handles one input in one transaction.
+ * @throws Rejected when the decision is a rejection, InvalidEvent when an event breaks its schema, and the driver's error
+ * when the database fails; in every case nothing was written.
+ */
+export function handle<Input, State, Next, Prior>(
+  { db, codec }: Shell,
+  aggregate: Aggregate<Input, State, Next>,
+  message: Message<Input>,
+  claim: Claim<NoInfer<Next>, Prior>,
+): Promise<Handled<State, Next, Prior>> {
+  return db.transaction(async (tx) => {
+    const claimed = await claim.take(tx, message.at);
+    if (!claimed.taken) return { kind: 'duplicate', prior: claimed.prior };
+
+    const before = await aggregate.load(tx, message.input);
+    const decision = aggregate.decide(message.input, before);
+    if (decision.kind === 'rejected') throw new Rejected(decision.code, decision.detail);
+
+    await aggregate.save(tx, before, decision, message);
+    if (decision.kind === 'accepted') await appendToOutbox(tx, codec, decision.events, message);
+    await claim.settle(tx, decision);
+    return decision.kind === 'accepted' ? decision : { ...decision, state: before };
+  });
+}

@@ -1,0 +1,366 @@
+// The HTTP edge that every service shares: correlation, trace intake, limits, validation and problem details.
+// The invariant: every response, whatever went wrong, carries X-Correlation-Id, and every error is a catalogued
+// problem. Without one edge, each handler invents its own errors and a request cannot be followed through the logs.
+import { getRequestListener } from '@hono/node-server';
+import { OpenAPIHono, type Hook } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { matchedRoutes } from 'hono/route';
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import { Rejected } from './handle.ts';
+import type { Logger } from './logger.ts';
+import {
+  catalogued,
+  isHttpProblem,
+  problem,
+  problemBody,
+  problemMediaType,
+  problemPage,
+  standardProblems,
+  type FieldError,
+  type HttpProblem,
+  type ProblemKinds,
+  type ProblemOptions,
+  type StandardProblemCode,
+} from './problem.ts';
+import { continueTrace, type MessageContext } from './trace-context.ts';
+import { isTransient } from './transient.ts';
+
+export type Role = 'USER' | 'SELLER' | 'ADMIN';
+
+/** Who calls, as vouched for by the issuer. */
+export interface Principal {
+  readonly subject: string;
+  readonly email: string | undefined;
+  readonly roles: readonly Role[];
+}
+
+/** What the edge leaves in the Hono context. Read it through `messageContextOf` and `principalOf`. */
+export interface AppEnv {
+  Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse };
+  Variables: {
+    correlationId: string;
+    requestId: string;
+    traceparent: string;
+    logger: Logger;
+    principal: Principal | undefined;
+  };
+}
+export type App = OpenAPIHono<AppEnv>;
+type AppContext = Context<AppEnv>;
+
+export interface AppOptions {
+  readonly logger: Logger;
+  /** Shown in the OpenAPI document. */
+  readonly title: string;
+  readonly version?: string;
+  readonly description?: string;
+  /** Catalogue of `defineProblems(…).kinds`; the standard ones when absent. */
+  readonly problems?: ProblemKinds;
+  /** Address under which clients reach this service, without a trailing slash; see `problemBody`. */
+  readonly publicUrl?: string | undefined;
+  /** Bytes; 1 MiB when absent. */
+  readonly maximumBodyBytes?: number;
+}
+
+const correlationHeader = 'x-correlation-id';
+const saneToken = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The given correlation id when it is a sane token, else a new uuid v7: log lines and headers stay well-formed. */
+export const correlationIdFrom = (given: string | undefined): string =>
+  given !== undefined && saneToken.test(given) ? given : uuidv7();
+
+/** Where the work of this request comes from; the request itself is the direct cause. */
+export const messageContextOf = (c: AppContext): MessageContext => ({
+  correlationId: c.get('correlationId'),
+  causationId: c.get('requestId'),
+  traceparent: c.get('traceparent'),
+  actor: c.get('principal')?.subject ?? 'anonymous',
+});
+
+/** The caller. Throws the 401 problem when nobody has been authenticated, so a forgotten guard cannot let anyone in. */
+export const principalOf = (c: AppContext): Principal => {
+  const principal = c.get('principal');
+  if (principal === undefined)
+    throw problem('unauthenticated', { headers: { 'WWW-Authenticate': 'Bearer' } });
+  return principal;
+};
+
+type ValidationTarget = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie';
+
+const fieldErrors = (target: ValidationTarget, issues: readonly z.core.$ZodIssue[]): FieldError[] => {
+  const prefix = target === 'json' || target === 'form' ? [] : [target];
+  return issues.flatMap((issue) => {
+    const at = (...more: readonly string[]) => [...prefix, ...issue.path.map(String), ...more].join('.');
+    return issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: at(key), message: 'Unknown field' }))
+      : [{ path: at(), message: issue.message }];
+  });
+};
+
+const refuseInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
+  if (result.success) return;
+  const target: ValidationTarget = result.target;
+  // An id that cannot exist is an unknown id; a header is not part of the resource's schema.
+  if (target === 'param') throw problem('not_found');
+  const errors = fieldErrors(target, result.error.issues);
+  if (target === 'header' || target === 'cookie') throw problem('bad_request', { errors });
+  throw problem('schema_violation', { detail: `${errors.length} field(s) break the schema.`, errors });
+};
+
+// What Hono and its validators throw themselves.
+const codeOfStatus: ReadonlyMap<number, StandardProblemCode> = new Map<number, StandardProblemCode>([
+  [400, 'malformed_json'],
+  [401, 'unauthenticated'],
+  [403, 'forbidden'],
+  [404, 'not_found'],
+  [413, 'body_too_large'],
+  [415, 'unsupported_media_type'],
+]);
+
+const toProblem = (error: unknown, kinds: ProblemKinds): HttpProblem => {
+  if (isHttpProblem(error)) return error;
+  // A decision said no; it names a problem of this service's catalogue.
+  if (error instanceof Rejected) {
+    return catalogued(kinds, error.code, { detail: error.message, cause: error });
+  }
+  // The transaction was rolled back, so the same request may be sent again.
+  if (isTransient(error)) return problem('unavailable', { headers: { 'Retry-After': '1' }, cause: error });
+  const code = error instanceof HTTPException ? codeOfStatus.get(error.status) : undefined;
+  return problem(code ?? 'internal_error', { cause: error });
+};
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+const allowedMethods = (app: App, path: string): string[] =>
+  methods.filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
+  );
+
+/** The pattern of the matched route, such as `/v1/things/:id`; never the path itself, which would be unbounded. */
+export const routePatternOf = (c: AppContext): string =>
+  matchedRoutes(c)
+    .filter(({ method }) => method !== 'ALL')
+    .at(-1)?.path ?? 'unmatched';
+
+const edge =
+  (logger: Logger): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const startedAt = performance.now();
+    const correlationId = correlationIdFrom(c.req.header(correlationHeader));
+    c.set('correlationId', correlationId);
+    c.set('requestId', uuidv7());
+    c.set('traceparent', continueTrace(c.req.header('traceparent')));
+    c.set('logger', logger.child({ correlationId }));
+    c.set('principal', undefined);
+    c.header(correlationHeader, correlationId);
+    await next();
+    if (c.res.headers.get(correlationHeader) === null) c.header(correlationHeader, correlationId);
+    const route = routePatternOf(c);
+    const { status } = c.res;
+    // Probes arrive every second and would bury the rest.
+    const level = route.startsWith('/health/') ? 'debug' : status >= 500 ? 'error' : 'info';
+    logger[level]('request', {
+      correlationId,
+      method: c.req.method,
+      route,
+      status,
+      ms: Math.round((performance.now() - startedAt) * 10) / 10,
+      ...(c.get('principal') === undefined ? {} : { subject: c.get('principal')?.subject }),
+    });
+  };
+
+const limitBody = (maximumBytes: number): MiddlewareHandler<AppEnv> => {
+  const refuse = (): never => {
+    throw problem('body_too_large', { detail: `The body exceeds ${maximumBytes} bytes.` });
+  };
+  const countWhileReading = bodyLimit({ maxSize: maximumBytes, onError: refuse });
+  return async (c, next) => {
+    const announced = c.req.header('content-length');
+    if (announced !== undefined && c.req.header('transfer-encoding') === undefined) {
+      // Node never delivers more than the announced length, so the header alone decides.
+      if (!(Number(announced) <= maximumBytes)) return refuse();
+      return next();
+    }
+    if (c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'TRACE') return next();
+    return countWhileReading(c, next);
+  };
+};
+
+/**
+ * An application with the shared edge, `/openapi.json` (OpenAPI 3.1) and `/problems/:code`.
+ * Handlers throw `problem(…)`; anything else they throw is answered 500 and logged with its stack.
+ */
+export const createApp = ({
+  logger,
+  title,
+  version = '1.0.0',
+  description,
+  problems = standardProblems,
+  publicUrl = '',
+  maximumBodyBytes = 1024 * 1024,
+}: AppOptions): App => {
+  const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  const answer = (c: AppContext, failure: HttpProblem): Response => {
+    const body = problemBody(failure, {
+      base: publicUrl,
+      instance: c.req.path,
+      correlationId: c.get('correlationId'),
+    });
+    return c.body(JSON.stringify(body), failure.status, {
+      ...failure.headers,
+      'Content-Type': problemMediaType,
+    });
+  };
+
+  app.use(edge(logger));
+  app.use(limitBody(maximumBodyBytes));
+  app.onError((error, c) => {
+    const failure = toProblem(error, problems);
+    if (failure.status === 500) logger.error('request crashed', { ...requestFields(c), error });
+    else if (failure.status > 500) logger.warn('request refused', { ...requestFields(c), error });
+    return answer(c, failure);
+  });
+  app.notFound((c) => {
+    const allowed = allowedMethods(app, c.req.path);
+    if (allowed.length === 0)
+      return answer(c, problem('not_found', { detail: 'There is nothing at this address.' }));
+    const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].join(', ');
+    return answer(
+      c,
+      problem('method_not_allowed', { detail: `Allowed: ${allow}.`, headers: { Allow: allow } }),
+    );
+  });
+
+  app.get('/problems/:code', (c) => {
+    const code = c.req.param('code');
+    const kind = Object.hasOwn(problems, code) ? problems[code] : undefined;
+    if (kind === undefined) throw problem('not_found');
+    return c.html(problemPage(code, kind));
+  });
+  app.get('/openapi.json', (c) =>
+    c.json(
+      app.getOpenAPI31Document({
+        openapi: '3.1.0',
+        info: { title, version, ...(description === undefined ? {} : { description }) },
+        ...(publicUrl === '' ? {} : { servers: [{ url: publicUrl }] }),
+      }),
+    ),
+  );
+  return app;
+};
+
+const requestFields = (c: AppContext) => ({
+  correlationId: c.get('correlationId'),
+  method: c.req.method,
+  route: routePatternOf(c),
+});
+
+export interface ServeOptions {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  readonly logger: Logger;
+}
+
+export interface RunningServer {
+  /** The port that is listened on. */
+  readonly port: number;
+  /**
+   * Stops accepting, lets requests in flight finish, closes idle connections; what still runs at the deadline
+   * (milliseconds, 10,000 when absent) is cut. Resolves when the last connection is closed.
+   */
+  readonly close: (deadlineMs?: number) => Promise<void>;
+}
+
+/** Milliseconds. Explicit, because the defaults of a library are not a decision. */
+const timeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5_000,
+} as const;
+
+const plainProblem = (code: StandardProblemCode, options: ProblemOptions = {}) => {
+  const correlationId = uuidv7();
+  const failure = problem(code, options);
+  const body = JSON.stringify(problemBody(failure, { base: '', instance: '/', correlationId }));
+  return { status: failure.status, body, correlationId };
+};
+
+const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = new Map([
+  ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
+] as const);
+
+// Bytes that are not HTTP never become a request, so the answer is written by hand.
+const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, body, correlationId } = plainProblem(codeOfParserError.get(error.code) ?? 'bad_request');
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\n` +
+      `X-Correlation-Id: ${correlationId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+};
+
+/** Listens; rejects with a readable sentence when the port cannot be had. */
+export const serveApp = async (app: App, { host, port, logger }: ServeOptions): Promise<RunningServer> => {
+  const listener = getRequestListener(app.fetch, {
+    // Reached when a request cannot even be built (no Host, a broken target) or a handler throws a non-error.
+    errorHandler: (error) => {
+      const notARequest = error instanceof Error && error.name === 'RequestError';
+      if (!notARequest) logger.error('request crashed outside the application', { error });
+      const { status, body, correlationId } = plainProblem(notARequest ? 'bad_request' : 'internal_error');
+      return new Response(body, {
+        status,
+        headers: { 'Content-Type': problemMediaType, [correlationHeader]: correlationId },
+      });
+    },
+  });
+
+  const inFlight = new Set<ServerResponse>();
+  let closing = false;
+  const server = createServer(timeouts, (request, response) => {
+    inFlight.add(response);
+    if (closing) response.setHeader('Connection', 'close');
+    response.once('close', () => {
+      inFlight.delete(response);
+      if (closing) setImmediate(() => server.closeIdleConnections());
+    });
+    void listener(request, response);
+  });
+  server.on('clientError', refuseMalformedRequest);
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be listened on (${error.message})`;
+      reject(new Error(`Port ${port} on ${host} ${reason}.`, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port;
+  logger.info('listening', { host, port: boundPort });
+
+  const close = async (deadlineMs = 10_000): Promise<void> => {
+    closing = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
+    server.closeIdleConnections();
+    const deadline = setTimeout(() => {
+      logger.warn('requests cut at the deadline', { requests: inFlight.size, deadlineMs });
+      server.closeAllConnections();
+    }, deadlineMs);
+    await closed;
+    clearTimeout(deadline);
+  };
+  return { port: boundPort, close };
+};

@@ -1,0 +1,38 @@
+// The inbox (idempotent consumer): an event takes effect once per consumer group because claiming its id and applying it
+// are one transaction. A second delivery that arrives meanwhile waits on the primary key, then finds the id taken.
+import { and, eq } from 'drizzle-orm';
+import { processedEvents } from '../../drizzle/messaging.ts';
+import type { Claim } from './handle.ts';
+
+/** Where a delivered event came from. */
+export interface Delivery {
+  readonly consumer: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly publishedAt: Date;
+}
+
+/** Claims the event for its consumer group; `prior` is undefined because a duplicate needs no answer. */
+export function inboxClaim(delivery: Delivery): Claim<unknown, undefined> {
+  return {
+    take: async (tx, now) => {
+      const inserted = await tx
+        .insert(processedEvents)
+        .values({ ...delivery, processedAt: now, outcome: 'claimed' })
+        .onConflictDoNothing()
+        .returning({ eventId: processedEvents.eventId });
+      return inserted.length === 1 ? { taken: true } : { taken: false, prior: undefined };
+    },
+    settle: async (tx, decision) => {
+      await tx
+        .update(processedEvents)
+        .set({ outcome: decision.kind === 'ignored' ? `ignored: ${decision.reason}` : decision.kind })
+        .where(
+          and(eq(processedEvents.consumer, delivery.consumer), eq(processedEvents.eventId, delivery.eventId)),
+        );
+    },
+  };
+}

@@ -1,0 +1,120 @@
+// The event stream on KafkaJS. Exactly-once source means transactions on the topics: only committed records are read.
+import { Kafka, logLevel, type Consumer, type IHeaders, type KafkaMessage } from 'kafkajs';
+import type { EventStream, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
+import type { Logger } from './logger.ts';
+import { pause } from './retry.ts';
+
+export interface KafkaSettings {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Partitions handled side by side. */
+  readonly concurrency: number;
+}
+
+/** Header values as text; null headers are left out, and of a repeated header the last one counts. */
+export function readHeaders(headers: IHeaders | undefined): Record<string, string> {
+  const read: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    const last = Array.isArray(value) ? value.at(-1) : value;
+    if (last !== undefined && last !== null) read[name] = last.toString('utf8');
+  }
+  return read;
+}
+
+const toRecord = (topic: string, partition: number, message: KafkaMessage): StreamRecord => ({
+  topic,
+  partition,
+  offset: BigInt(message.offset),
+  key: message.key?.toString('utf8') ?? null,
+  value: message.value,
+  headers: readHeaders(message.headers),
+  timestamp: new Date(Number(message.timestamp)),
+});
+
+/** An event stream whose subscriptions keep trying until they are stopped, with a pause of at most 5 s between tries. */
+export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): EventStream {
+  const kafka = new Kafka({
+    clientId: settings.clientId,
+    brokers: [...settings.brokers],
+    connectionTimeout: 3_000,
+    requestTimeout: 15_000,
+    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 8 },
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log }) => {
+        logger.warn(`kafka: ${log.message}`, { namespace, kafkaError: log['error'] });
+      },
+  });
+
+  const subscribe = ({ groupId, topics, onRecord }: SubscribeOptions): Subscription => {
+    const stopping = new AbortController();
+    let current: Consumer | undefined;
+    let joined = false;
+
+    // One run lasts until KafkaJS gives up for good; whatever the reason, a new one follows.
+    const runOnce = async (): Promise<void> => {
+      const consumer = kafka.consumer({
+        groupId,
+        sessionTimeout: 10_000,
+        heartbeatInterval: 2_000,
+        rebalanceTimeout: 20_000,
+        maxWaitTimeInMs: 1_000,
+        allowAutoTopicCreation: false,
+        readUncommitted: false,
+      });
+      current = consumer;
+      const ended = new Promise<void>((resolve) => {
+        consumer.on(consumer.events.GROUP_JOIN, () => {
+          joined = true;
+        });
+        consumer.on(consumer.events.REBALANCING, () => {
+          joined = false;
+        });
+        consumer.on(consumer.events.CRASH, ({ payload }) => {
+          joined = false;
+          logger.error('the consumer stopped', { error: payload.error, groupId, restarts: payload.restart });
+          if (!payload.restart) resolve();
+        });
+        stopping.signal.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await consumer.run({
+        partitionsConsumedConcurrently: settings.concurrency,
+        eachMessage: ({ topic, partition, message, heartbeat }) =>
+          onRecord(toRecord(topic, partition, message), { heartbeat, signal: stopping.signal }),
+      });
+      await ended;
+    };
+
+    const run = async (): Promise<void> => {
+      while (!stopping.signal.aborted) {
+        try {
+          await runOnce();
+        } catch (error) {
+          logger.warn('the consumer could not start', { error, groupId });
+        }
+        joined = false;
+        // Also after a stop: disconnecting finishes records under way and commits their offsets.
+        await current?.disconnect().catch((error: unknown) => {
+          logger.warn('the consumer did not leave its group', { error, groupId });
+        });
+        if (!stopping.signal.aborted) await pause(2_000, stopping.signal);
+      }
+    };
+    const running = run();
+
+    return {
+      isRunning: () => joined,
+      stop: async () => {
+        stopping.abort();
+        await running;
+      },
+    };
+  };
+
+  return { subscribe };
+}

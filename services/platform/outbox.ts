@@ -1,0 +1,46 @@
+// The outbox: events are rows of the transaction that causes them, so they are published if and only if it commits.
+// Debezium reads them from the WAL; nothing in a service ever talks to Kafka to publish.
+import { v7 as uuidv7 } from 'uuid';
+import { outbox } from '../../drizzle/messaging.ts';
+import { eventCatalogue, type DomainEvent } from '../../schemas/generated/events.ts';
+import type { Transaction } from './database.ts';
+import type { EventCodec } from './event-codec.ts';
+import { continueTrace, type MessageContext } from './trace-context.ts';
+
+/** What the events follow from. */
+export interface Cause {
+  /** Id of the input: becomes the causation id of the events. */
+  readonly id: string;
+  readonly context: MessageContext;
+  readonly at: Date;
+}
+
+/**
+ * Appends the events in order. An event that does not fit its schema throws InvalidEvent, which aborts the transaction:
+ * nothing that a consumer could not read ever reaches the WAL.
+ */
+export async function appendToOutbox(
+  tx: Transaction,
+  codec: EventCodec,
+  events: readonly DomainEvent[],
+  cause: Cause,
+): Promise<void> {
+  if (events.length === 0) return;
+  const rows = events.map((event) => {
+    const id = uuidv7();
+    const { correlationId, traceparent } = cause.context;
+    const metadata = { eventId: id, correlationId, causationId: cause.id, occurredAt: cause.at };
+    const { topic } = eventCatalogue[event.type];
+    return {
+      id,
+      aggregateType: topic.replace(/-events$/, ''),
+      eventType: event.type,
+      correlationId,
+      causationId: cause.id,
+      traceparent: continueTrace(traceparent),
+      occurredAt: cause.at,
+      ...codec.encode(event, metadata),
+    };
+  });
+  await tx.insert(outbox).values(rows);
+}

@@ -1,0 +1,265 @@
+// RFC 9457 problem details: every error a client can meet has a code, a status and a page that explains it.
+// The invariant: an error response is built from the catalogue and nothing else, so it cannot carry a stack, a query
+// or a credential. Without the catalogue, `type` addresses lead nowhere and clients parse sentences.
+import { z } from '@hono/zod-openapi';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+
+export interface ProblemKind {
+  readonly status: ContentfulStatusCode;
+  /** Short and the same for every occurrence. */
+  readonly title: string;
+  /** What happened and what the caller can do about it; shown on the page behind `type`. */
+  readonly explanation: string;
+}
+export type ProblemKinds = Readonly<Record<string, ProblemKind>>;
+
+/** What can go wrong at any service, whatever it serves. */
+export const standardProblems = {
+  bad_request: {
+    status: 400,
+    title: 'Bad request',
+    explanation: 'The request line or a header is missing, malformed or contradictory.',
+  },
+  malformed_json: {
+    status: 400,
+    title: 'Malformed JSON',
+    explanation: 'The body announces JSON but cannot be parsed as JSON. Nothing was done.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'Not authenticated',
+    explanation:
+      'The call needs a valid bearer token in the Authorization header. Get one from the issuer and repeat the call.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'Not allowed',
+    explanation: 'The token is valid, but its roles do not allow this call.',
+  },
+  not_found: {
+    status: 404,
+    title: 'Not found',
+    explanation: 'Nothing is found at this address, or it belongs to somebody else.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    explanation: 'The address exists, but not with this method. The Allow header lists the methods it has.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'Request timeout',
+    explanation: 'The request did not arrive completely within the time allowed. Nothing was done.',
+  },
+  conflict: {
+    status: 409,
+    title: 'Conflict',
+    explanation: 'The current state of the resource does not allow this action.',
+  },
+  precondition_failed: {
+    status: 412,
+    title: 'Precondition failed',
+    explanation:
+      'The resource has changed since the version named in If-Match. Read it again and decide anew.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'Body too large',
+    explanation: 'The body exceeds 1 MiB. Nothing was done.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported media type',
+    explanation: 'The body is not of a content type that this call accepts; send application/json.',
+  },
+  schema_violation: {
+    status: 422,
+    title: 'Input breaks the schema',
+    explanation: 'The input was understood but breaks its schema. `errors` has one entry per field.',
+  },
+  precondition_required: {
+    status: 428,
+    title: 'Precondition required',
+    explanation: 'This call changes a version and needs If-Match with the ETag that was read.',
+  },
+  too_many_requests: {
+    status: 429,
+    title: 'Too many requests',
+    explanation: 'Slow down; Retry-After tells for how many seconds.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'Headers too large',
+    explanation: 'The request line and headers together exceed 16 KiB.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Internal error',
+    explanation:
+      'The service failed unexpectedly. The correlation id finds the cause in its log. Repeating a call is safe when it carries an Idempotency-Key.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'Temporarily unavailable',
+    explanation: 'Something this service depends on does not answer at the moment. Repeat the call later.',
+  },
+} as const satisfies ProblemKinds;
+
+export type StandardProblemCode = keyof typeof standardProblems;
+
+export interface FieldError {
+  /** Dotted path into the body, such as `items.0.quantity`; `query.` precedes a query parameter. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ProblemOptions {
+  /** What happened this time, fit for the caller's eyes. The title is used when absent. */
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For the log only; never sent. */
+  readonly cause?: unknown;
+}
+
+const brand: unique symbol = Symbol('HttpProblem');
+
+/** The one error type that handlers throw on purpose; anything else that is thrown is a crash (500). */
+export interface HttpProblem extends Error {
+  readonly [brand]: true;
+  readonly code: string;
+  readonly status: ContentfulStatusCode;
+  readonly title: string;
+  readonly errors: readonly FieldError[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export const isHttpProblem = (error: unknown): error is HttpProblem =>
+  error instanceof Error && brand in error;
+
+const make = (
+  code: string,
+  kind: ProblemKind,
+  { detail, errors, headers = {}, cause }: ProblemOptions,
+): HttpProblem =>
+  Object.assign(new Error(detail ?? kind.title, cause === undefined ? {} : { cause }), {
+    [brand]: true as const,
+    name: 'HttpProblem',
+    code,
+    status: kind.status,
+    title: kind.title,
+    errors,
+    headers,
+  });
+
+/** A problem of the standard catalogue, to be thrown. */
+export const problem = (code: StandardProblemCode, options: ProblemOptions = {}): HttpProblem =>
+  make(code, standardProblems[code], options);
+
+/** A problem named by a decision. A code that is not in the catalogue is a fault of ours, so the caller gets 500. */
+export const catalogued = (kinds: ProblemKinds, code: string, options: ProblemOptions): HttpProblem => {
+  const kind = Object.hasOwn(kinds, code) ? kinds[code] : undefined;
+  return kind ? make(code, kind, options) : problem('internal_error', { cause: options.cause });
+};
+
+/**
+ * Adds the problems of one service to the standard ones. `kinds` goes to `createApp`, `problem` makes what handlers
+ * throw: only catalogued codes compile.
+ */
+export const defineProblems = <Code extends string>(own: Readonly<Record<Code, ProblemKind>>) => {
+  const kinds: Readonly<Record<Code | StandardProblemCode, ProblemKind>> = { ...standardProblems, ...own };
+  return {
+    kinds,
+    problem: (code: Code | StandardProblemCode, options: ProblemOptions = {}): HttpProblem =>
+      make(code, kinds[code], options),
+  };
+};
+
+export const problemMediaType = 'application/problem+json';
+
+/** The body of every error response. */
+export const problemSchema = z
+  .object({
+    type: z.string().openapi({ description: 'Address of a page that explains the code' }),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string(),
+    instance: z.string().openapi({ description: 'Path of the request' }),
+    code: z.string().openapi({ description: 'What programs should look at' }),
+    correlationId: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem');
+export type ProblemBody = z.infer<typeof problemSchema>;
+
+/**
+ * The document that is sent for a problem.
+ * @param base Address that `/problems/<code>` is appended to; '' gives a reference relative to the service itself.
+ */
+export const problemBody = (
+  { code, status, title, message, errors }: HttpProblem,
+  {
+    base,
+    instance,
+    correlationId,
+  }: { readonly base: string; readonly instance: string; readonly correlationId: string },
+): ProblemBody => ({
+  type: `${base}/problems/${code}`,
+  title,
+  status,
+  detail: message,
+  instance,
+  code,
+  correlationId,
+  ...(errors === undefined
+    ? {}
+    : { errors: errors.map(({ path, message: text }) => ({ path, message: text })) }),
+});
+
+interface ProblemResponse {
+  readonly description: string;
+  readonly content: { readonly [problemMediaType]: { readonly schema: typeof problemSchema } };
+}
+
+/** Entries for `responses` of a route description, one per status: `...problemResponses(401, 404)`. */
+export const problemResponses = <Status extends number>(
+  ...statuses: readonly Status[]
+): Record<Status, ProblemResponse> => {
+  const titles = new Map<number, string>(
+    Object.values(standardProblems).map(({ status, title }) => [status, title]),
+  );
+  const entries: Partial<Record<Status, ProblemResponse>> = {};
+  for (const status of statuses) {
+    entries[status] = {
+      description: titles.get(status) ?? 'Problem',
+      content: { [problemMediaType]: { schema: problemSchema } },
+    };
+  }
+  return complete(entries, statuses);
+};
+
+const complete = <Status extends number>(
+  entries: Partial<Record<Status, ProblemResponse>>,
+  statuses: readonly Status[],
+): Record<Status, ProblemResponse> => {
+  const isComplete = (
+    candidate: Partial<Record<Status, ProblemResponse>>,
+  ): candidate is Record<Status, ProblemResponse> =>
+    statuses.every((status) => candidate[status] !== undefined);
+  if (!isComplete(entries)) throw new Error('a status was given without leaving a response');
+  return entries;
+};
+
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+/** The page behind `type`. */
+export const problemPage = (code: string, { status, title, explanation }: ProblemKind): string =>
+  `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<title>${escape(title)}</title>
+<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}code{font-size:1.1em}</style></head>
+<body><main><p><code>${status} ${escape(code)}</code></p><h1>${escape(title)}</h1><p>${escape(explanation)}</p></main></body>
+</html>
+`;

@@ -1,0 +1,139 @@
+// What every event-driven service is made of, put together in the order in which it starts and, backwards, stops: the
+// server first turns unready, then finishes its requests, then the consumer and the jobs finish theirs, then the database.
+import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
+import { createAuthenticator, type Authenticator } from './auth.ts';
+import { settings, type Config } from './config.ts';
+import { startConsumer, type Subscriptions } from './consumer.ts';
+import { connectDatabase } from './database.ts';
+import { createEventCodec } from './event-codec.ts';
+import type { Shell } from './handle.ts';
+import { createHealth } from './health.ts';
+import { createApp, serveApp, type App } from './http.ts';
+import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { createLogger, type Logger } from './logger.ts';
+import type { ProblemKinds } from './problem.ts';
+import { createRegistryClient } from './schema-registry.ts';
+
+/** The settings every such service has; a service adds its own. */
+export const serviceSettings = (port: number) => ({
+  host: settings.host,
+  port: settings.port(port),
+  logLevel: settings.logLevel,
+  publicUrl: settings.publicUrl,
+  databaseUrl: settings.databaseUrl,
+  kafkaBrokers: settings.kafkaBrokers,
+  schemaRegistryUrl: settings.schemaRegistryUrl,
+  oidcIssuer: settings.oidcIssuer,
+  oidcAudience: settings.oidcAudience,
+});
+export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
+
+/** Something that runs beside requests and events and can be stopped. */
+export interface Job {
+  stop(): Promise<void>;
+}
+
+export interface ServiceParts {
+  readonly shell: Shell;
+  readonly logger: Logger;
+  readonly authenticator: Authenticator;
+}
+
+export interface ServiceDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly config: ServiceConfig;
+  /** The topic this service's outbox is published to: its event types are resolved at start-up. */
+  readonly topic: Topic;
+  readonly consumerGroup: string;
+  readonly problems: ProblemKinds;
+  /** Jobs start once the service can write events, and before it reads any. */
+  readonly assemble: (parts: ServiceParts) => {
+    readonly subscriptions: Subscriptions;
+    readonly routes: (app: App) => void;
+    readonly startJobs?: () => Promise<readonly Job[]> | readonly Job[];
+  };
+}
+
+const partitionsSideBySide = 4;
+
+const isEventType = (type: string): type is EventType => type in eventCatalogue;
+const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
+
+/** Starts the service; it runs until the process is told to stop. */
+export async function startService(definition: ServiceDefinition): Promise<void> {
+  const { name, config, consumerGroup } = definition;
+  const logger = createLogger({ service: name, level: config.logLevel });
+  const lifecycle = createLifecycle({ logger });
+
+  const connection = connectDatabase(config.databaseUrl, name);
+  lifecycle.onStop('database', () => connection.close());
+
+  const registry = createRegistryClient(config.schemaRegistryUrl, logger);
+  const shell: Shell = {
+    db: connection.db,
+    codec: createEventCodec(registry.schemaId, registry.writerSchema),
+  };
+  const authenticator = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
+  const { subscriptions, routes, startJobs } = definition.assemble({ shell, logger, authenticator });
+
+  let consuming = false;
+  let isConsuming = (): boolean => false;
+  const health = createHealth({
+    checks: {
+      database: connection.ping,
+      schemas: () => {
+        const missing = registry.missing();
+        return missing.length === 0
+          ? Promise.resolve()
+          : Promise.reject(new Error(`not registered or not reachable: ${missing.join(', ')}`));
+      },
+      kafka: () =>
+        consuming && isConsuming()
+          ? Promise.resolve()
+          : Promise.reject(new Error('not a member of the consumer group')),
+    },
+  });
+
+  const app = createApp({
+    logger,
+    title: `OrderFlow ${name} service`,
+    description: definition.description,
+    problems: definition.problems,
+    publicUrl: config.publicUrl,
+  });
+  health.register(app);
+  routes(app);
+  const server = await serveApp(app, { host: config.host, port: config.port, logger });
+
+  const resolving = new AbortController();
+  lifecycle.onStop('schema registry', () => {
+    resolving.abort();
+  });
+  const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
+  const resolved = registry.resolveIds(emitted, resolving.signal);
+  // Registered last, so stopped first; the consumer and the jobs below are registered once they exist.
+  lifecycle.onStop('http', () => server.close());
+  lifecycle.onStop('readiness', health.drain);
+
+  await resolved;
+  if (resolving.signal.aborted) return;
+  for (const job of (await startJobs?.()) ?? []) lifecycle.onStop('job', job.stop);
+  const subscribed = Object.keys(subscriptions).filter(isEventType);
+  const consumer = startConsumer({
+    stream: kafkaJsEventStream(
+      { brokers: config.kafkaBrokers, clientId: name, concurrency: partitionsSideBySide },
+      logger,
+    ),
+    codec: shell.codec,
+    db: shell.db,
+    groupId: consumerGroup,
+    topics: [...new Set(subscribed.map((type) => eventCatalogue[type].topic))],
+    subscriptions,
+    logger,
+  });
+  isConsuming = consumer.isRunning;
+  consuming = true;
+  lifecycle.onStop('consumer', consumer.stop);
+}
