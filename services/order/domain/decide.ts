@@ -2,7 +2,7 @@
 // an outcome in every state, so a late, repeated or racing event can never become a poison message.
 import type { CancellationReason, DomainEvent } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/decision.ts';
-import { statusOf, type Order, type PaymentState, type ReservationState } from './order.ts';
+import { isPinned, statusOf, type Order, type PaymentState, type ReservationState } from './order.ts';
 
 export type OrderCommand =
   | { readonly type: 'cancel'; readonly customerId: string; readonly at: Date }
@@ -37,14 +37,17 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
   });
   const payment = (state: PaymentState): Partial<Order> => ({ payment: { ...order.payment, state } });
 
-  /** Records the facts; cancels unless an earlier cause already did. */
-  const cancelBecause = (reason: CancellationReason, facts: Partial<Order>): OrderDecision =>
-    order.cancellation !== null
-      ? accepted(change(facts))
-      : accepted(change({ ...facts, cancellation: reason }), {
-          type: 'order.cancelled',
-          data: { orderId: order.id, customerId: order.customerId, reason },
-        });
+  /** Records the facts; cancels unless an earlier cause already did. What is shipped cannot be undone by anybody. */
+  const cancelBecause = (reason: CancellationReason, facts: Partial<Order>): OrderDecision => {
+    if (order.cancellation !== null) return accepted(change(facts));
+    if (order.items.some((item) => item.fulfilment === 'shipped')) {
+      return rejected('already_shipped', 'An order can be cancelled only before any of it is shipped.');
+    }
+    return accepted(change({ ...facts, cancellation: reason }), {
+      type: 'order.cancelled',
+      data: { orderId: order.id, customerId: order.customerId, reason },
+    });
+  };
 
   switch (input.type) {
     case 'inventory.reserved': {
@@ -80,9 +83,10 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
     }
 
     case 'inventory.committed':
-      return order.reservation.state === 'reserved' || order.reservation.state === 'pending'
+      if (order.reservation.state === 'committed') return ignored('reservation_already_committed');
+      return statusOf(order) === 'FULFILLED'
         ? accepted(change(reservation('committed')))
-        : ignored(`reservation_already_${order.reservation.state}`);
+        : rejected('committed_unshipped', 'Stock left the warehouse for an order that is not fulfilled.');
 
     case 'payment.succeeded':
       return isOpen(order.payment.state)
@@ -94,18 +98,19 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
         ? cancelBecause('payment_failed', payment('failed'))
         : ignored(`payment_already_${order.payment.state}`);
 
-    case 'payment.refunded':
-      return order.payment.state === 'refunded' || order.payment.state === 'failed'
-        ? ignored(`payment_already_${order.payment.state}`)
+    case 'payment.refunded': {
+      const { state } = order.payment;
+      if (state === 'refunded' || state === 'failed') return ignored(`payment_already_${state}`);
+      // Only a sale that is off is refunded, and stock that is pinned stays until the order is cancelled.
+      return order.cancellation === null && isPinned(order)
+        ? rejected('refunded_without_cause', 'Money went back for an order that holds.')
         : accepted(change(payment('refunded')));
+    }
 
     case 'cancel':
       // Somebody else's order is as good as none: its existence is not this customer's business.
       if (order.customerId !== input.customerId) return rejected('not_found', 'You have no such order.');
       if (order.cancellation !== null) return ignored('already_cancelled');
-      if (order.items.some((item) => item.fulfilment === 'shipped')) {
-        return rejected('already_shipped', 'An order can be cancelled only before any of it is shipped.');
-      }
       return cancelBecause('customer_cancelled', {});
 
     case 'confirm':

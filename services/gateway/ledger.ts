@@ -1,0 +1,269 @@
+// The provider's books: an append-only journal of JSON lines, forced to disk before anything is answered.
+// The invariant: what was answered is in the journal after kill -9, a key has at most one entry, and no charge is ever
+// refunded beyond what it captured. Without it nobody could tell afterwards whether money moved.
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { declineCodes, type DeclineCode } from './behaviour.ts';
+
+const chargeSchema = z.object({
+  id: z.string(),
+  status: z.enum(['succeeded', 'declined']),
+  declineCode: z.enum(declineCodes).optional(),
+  /** Minor units of the currency. */
+  amountMinor: z.int().positive(),
+  currency: z.string(),
+  reference: z.string(),
+  createdAt: z.iso.datetime(),
+  idempotencyKey: z.string(),
+});
+const refundSchema = z.object({
+  id: z.string(),
+  status: z.literal('succeeded'),
+  chargeId: z.string(),
+  amountMinor: z.int().positive(),
+  currency: z.string(),
+  createdAt: z.iso.datetime(),
+  idempotencyKey: z.string(),
+});
+/** The fingerprint tells a repeated request from another one under the same key; the card token itself is not kept. */
+const entrySchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('charge'), fingerprint: z.string(), charge: chargeSchema }),
+  z.object({ type: z.literal('refund'), fingerprint: z.string(), refund: refundSchema }),
+]);
+type Entry = z.infer<typeof entrySchema>;
+
+export type Charge = z.infer<typeof chargeSchema>;
+export type Refund = z.infer<typeof refundSchema>;
+export type { DeclineCode };
+
+export interface Recorded<T> {
+  readonly fingerprint: string;
+  readonly value: T;
+}
+
+export interface CurrencyTotal {
+  readonly currency: string;
+  readonly amountMinor: number;
+}
+
+export interface NewCharge {
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly reference: string;
+  /** Absent when the charge succeeds. */
+  readonly declineCode?: DeclineCode;
+}
+
+export interface NewRefund {
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  readonly chargeId: string;
+  readonly amountMinor: number;
+}
+
+/** Every promise resolves only when what it reports is on disk. */
+export interface Ledger {
+  readonly chargeByKey: (idempotencyKey: string) => Promise<Recorded<Charge> | undefined>;
+  readonly refundByKey: (idempotencyKey: string) => Promise<Recorded<Refund> | undefined>;
+  /** The caller has made sure that the key is new; a key that is not new throws. */
+  readonly recordCharge: (charge: NewCharge) => Promise<Charge>;
+  readonly recordRefund: (refund: NewRefund) => Promise<Refund | 'unknown_charge' | 'exceeds_charge'>;
+  readonly snapshot: () => Promise<{
+    readonly charges: readonly Charge[];
+    readonly refunds: readonly Refund[];
+    readonly captured: readonly CurrencyTotal[];
+    readonly refunded: readonly CurrencyTotal[];
+  }>;
+  /** Resolves with the reason when the journal can no longer be written; the process must then end and replay. */
+  readonly failed: Promise<Error>;
+  readonly close: () => Promise<void>;
+}
+
+const totals = (
+  entries: Iterable<{ readonly currency: string; readonly amountMinor: number }>,
+): CurrencyTotal[] => {
+  const byCurrency = new Map<string, number>();
+  for (const { currency, amountMinor } of entries) {
+    byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + amountMinor);
+  }
+  return [...byCurrency].map(([currency, amountMinor]) => ({ currency, amountMinor }));
+};
+
+const parseLine = (line: string, number: number, file: string): Entry => {
+  try {
+    return entrySchema.parse(JSON.parse(line));
+  } catch (error) {
+    throw new Error(`Line ${number} of the ledger ${file} is damaged; restore the file before starting.`, {
+      cause: error,
+    });
+  }
+};
+
+/**
+ * Bytes behind the last line break belong to a write that was never confirmed, hence never answered: they are dropped.
+ * A damaged line before that is not the trace of a crash, so it refuses to start.
+ */
+const replay = async (journal: FileHandle, file: string) => {
+  const bytes = await journal.readFile();
+  const intact = bytes.lastIndexOf(0x0a) + 1;
+  const lines = bytes.subarray(0, intact).toString('utf8').split('\n').slice(0, -1);
+  return {
+    entries: lines.map((line, index) => parseLine(line, index + 1, file)),
+    intact,
+    torn: bytes.length - intact,
+  };
+};
+
+/** Writes lines in order; all that wait while the disk is busy share the next write and one flush. */
+const createJournal = (file: FileHandle) => {
+  let waiting: { readonly line: string; readonly written: PromiseWithResolvers<void> }[] = [];
+  let flushing: Promise<void> | undefined;
+  let failure: Error | undefined;
+  const failed = Promise.withResolvers<Error>();
+
+  const flush = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      try {
+        if (failure !== undefined) throw failure;
+        await file.appendFile(batch.map(({ line }) => line).join(''));
+        await file.datasync();
+        for (const { written } of batch) written.resolve();
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error(String(error));
+        failed.resolve(failure);
+        for (const { written } of batch) written.reject(failure);
+      }
+    }
+  };
+
+  const settle = (): Promise<void> => {
+    flushing ??= flush().finally(() => {
+      flushing = undefined;
+    });
+    return flushing;
+  };
+
+  return {
+    append: (entry: Entry): Promise<void> => {
+      const written = Promise.withResolvers<void>();
+      waiting.push({ line: `${JSON.stringify(entry)}\n`, written });
+      void settle();
+      return written.promise;
+    },
+    /** Resolves when everything that has been appended so far is on disk. */
+    settled: async (): Promise<void> => {
+      await settle();
+      if (failure !== undefined) throw failure;
+    },
+    failed: failed.promise,
+  };
+};
+
+/**
+ * Opens (or begins) the ledger in `file` and replays it.
+ * @param onTorn Called with the number of bytes of an unfinished last line that are dropped.
+ * @throws When a line is damaged or the file cannot be opened.
+ */
+export const openLedger = async (
+  file: string,
+  onTorn: (bytes: number) => void = () => {},
+): Promise<Ledger> => {
+  await mkdir(dirname(file), { recursive: true });
+  const handle = await open(file, 'a+');
+  const directory = await open(dirname(file), 'r');
+  // A file that was just made exists after a power cut only once its directory is on disk too.
+  await directory.sync().finally(() => directory.close());
+
+  const charges = new Map<string, Charge>();
+  const refunds: Refund[] = [];
+  const refundedOf = new Map<string, number>();
+  const chargesByKey = new Map<string, Recorded<Charge>>();
+  const refundsByKey = new Map<string, Recorded<Refund>>();
+
+  const apply = (entry: Entry): void => {
+    if (entry.type === 'charge') {
+      const { charge, fingerprint } = entry;
+      charges.set(charge.id, charge);
+      chargesByKey.set(charge.idempotencyKey, { fingerprint, value: charge });
+    } else {
+      const { refund, fingerprint } = entry;
+      refunds.push(refund);
+      refundedOf.set(refund.chargeId, (refundedOf.get(refund.chargeId) ?? 0) + refund.amountMinor);
+      refundsByKey.set(refund.idempotencyKey, { fingerprint, value: refund });
+    }
+  };
+
+  const { entries, intact, torn } = await replay(handle, file);
+  entries.forEach(apply);
+  if (torn > 0) {
+    await handle.truncate(intact);
+    onTorn(torn);
+  }
+  const journal = createJournal(handle);
+
+  // Applied before the flush, so that decisions taken meanwhile already count it; read only after the flush. Should the
+  // flush fail, memory is ahead of the disk, which is why the process must end then.
+  const record = async (entry: Entry): Promise<void> => {
+    apply(entry);
+    await journal.append(entry);
+  };
+
+  return {
+    chargeByKey: async (key) => {
+      await journal.settled();
+      return chargesByKey.get(key);
+    },
+    refundByKey: async (key) => {
+      await journal.settled();
+      return refundsByKey.get(key);
+    },
+    recordCharge: async ({ fingerprint, declineCode, ...rest }) => {
+      if (chargesByKey.has(rest.idempotencyKey)) throw new Error('the idempotency key already has a charge');
+      const charge: Charge = {
+        id: `ch_${uuidv7()}`,
+        status: declineCode === undefined ? 'succeeded' : 'declined',
+        ...(declineCode === undefined ? {} : { declineCode }),
+        ...rest,
+        createdAt: new Date().toISOString(),
+      };
+      await record({ type: 'charge', fingerprint, charge });
+      return charge;
+    },
+    recordRefund: async ({ fingerprint, ...rest }) => {
+      if (refundsByKey.has(rest.idempotencyKey)) throw new Error('the idempotency key already has a refund');
+      const charge = charges.get(rest.chargeId);
+      if (charge === undefined) return 'unknown_charge';
+      const captured = charge.status === 'succeeded' ? charge.amountMinor : 0;
+      if ((refundedOf.get(charge.id) ?? 0) + rest.amountMinor > captured) return 'exceeds_charge';
+      const refund: Refund = {
+        id: `re_${uuidv7()}`,
+        status: 'succeeded',
+        ...rest,
+        currency: charge.currency,
+        createdAt: new Date().toISOString(),
+      };
+      await record({ type: 'refund', fingerprint, refund });
+      return refund;
+    },
+    snapshot: async () => {
+      await journal.settled();
+      const all = [...charges.values()];
+      return {
+        charges: all,
+        refunds: [...refunds],
+        captured: totals(all.filter(({ status }) => status === 'succeeded')),
+        refunded: totals(refunds),
+      };
+    },
+    failed: journal.failed,
+    close: async () => {
+      await journal.settled().finally(() => handle.close());
+    },
+  };
+};

@@ -1,0 +1,49 @@
+// The mock payment provider: its own process, its own books, plain HTTP, like a real provider.
+// It shares nothing with the services but the edge; whoever wants to charge speaks to it over the network.
+import { readConfig, setting, settings } from '../platform/config.ts';
+import { createHealth } from '../platform/health.ts';
+import { serveApp } from '../platform/http.ts';
+import { createLifecycle } from '../platform/lifecycle.ts';
+import { createLogger } from '../platform/logger.ts';
+import { z } from 'zod';
+import { createGatewayApp } from './http.ts';
+import { openLedger } from './ledger.ts';
+
+const config = readConfig(
+  {
+    host: settings.host,
+    port: settings.port(3004),
+    logLevel: settings.logLevel,
+    publicUrl: settings.publicUrl,
+    ledgerFile: setting('LEDGER_FILE', 'the path of the journal file', z.string()),
+  },
+  process.env,
+);
+
+const logger = createLogger({ service: 'gateway', level: config.logLevel });
+const lifecycle = createLifecycle({ logger });
+
+const ledger = await openLedger(config.ledgerFile, (bytes) =>
+  logger.warn('unfinished last line of the ledger dropped', { bytes }),
+);
+lifecycle.onStop('ledger', ledger.close);
+// Memory is ahead of the disk now; the journal is the truth, so start again from it.
+void ledger.failed.then((error) => {
+  throw new Error('the ledger cannot be written', { cause: error });
+});
+
+const stopping = new AbortController();
+const health = createHealth({ checks: { ledger: async () => void (await ledger.snapshot()) } });
+const app = createGatewayApp({
+  logger,
+  ledger,
+  health,
+  stopping: stopping.signal,
+  publicUrl: config.publicUrl,
+});
+const server = await serveApp(app, { host: config.host, port: config.port, logger });
+lifecycle.onStop('http', () => server.close(), 12_000);
+lifecycle.onStop('intake', () => {
+  health.drain();
+  stopping.abort();
+});

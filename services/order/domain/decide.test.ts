@@ -1,0 +1,358 @@
+// Every input meets every combination of facts. The tables name the outcome per fact that an input looks at; the sweep
+// below them checks over the whole product of facts what must hold whatever the input.
+import { describe, expect, it } from 'vitest';
+import { decide, type OrderInput } from './decide.ts';
+import {
+  isPinned,
+  statusOf,
+  type Fulfilment,
+  type Order,
+  type OrderStatus,
+  type PaymentState,
+} from './order.ts';
+
+const createdAt = new Date('2026-01-01T10:00:00Z');
+const at = new Date('2026-01-01T10:05:00Z');
+const expiresAt = new Date('2026-01-01T10:30:00Z');
+const price = { amountMinor: 1_000, currency: 'EUR' };
+const data = { orderId: 'order-1' };
+const items = [{ productId: 'a', quantity: 1 }];
+const amount = { amountMinor: 2_000, currency: 'EUR' };
+
+type Holding = Order['reservation']['state'] | 'pinned';
+interface Facts {
+  readonly holding: Holding;
+  readonly payment: PaymentState;
+  readonly cancellation: Order['cancellation'];
+  /** Fulfilment of the line of seller-1 and of the line of seller-2. */
+  readonly lines: readonly [Fulfilment, Fulfilment];
+}
+
+const order = (facts: Partial<Facts>): Order => {
+  const { holding = 'pending', payment = 'pending', cancellation = null, lines = ['open', 'open'] } = facts;
+  return {
+    id: 'order-1',
+    customerId: 'customer-1',
+    items: lines.map((fulfilment, index) => ({
+      productId: `product-${index}`,
+      sellerId: `seller-${index + 1}`,
+      name: 'Thing',
+      quantity: 1,
+      unitPrice: price,
+      fulfilment,
+    })),
+    total: amount,
+    reservation: {
+      state: holding === 'pinned' ? 'reserved' : holding,
+      expiresAt: holding === 'reserved' ? expiresAt : null,
+    },
+    payment: { mode: 'AUTO', method: 'card', token: null, state: payment },
+    cancellation,
+    version: 3,
+    createdAt,
+    updatedAt: createdAt,
+  };
+};
+
+const inputs = {
+  reserved: { type: 'inventory.reserved', data: { ...data, items, expiresAt }, at },
+  pinned: { type: 'inventory.reserved', data: { ...data, items, expiresAt: null }, at },
+  reservationFailed: { type: 'inventory.reservation_failed', data: { ...data, shortages: [] }, at },
+  expired: { type: 'inventory.released', data: { ...data, items, reason: 'ttl_expired' }, at },
+  releasedUnpaid: { type: 'inventory.released', data: { ...data, items, reason: 'payment_failed' }, at },
+  releasedCancelled: { type: 'inventory.released', data: { ...data, items, reason: 'order_cancelled' }, at },
+  releasedSomehow: { type: 'inventory.released', data: { ...data, items, reason: 'unspecified' }, at },
+  committed: { type: 'inventory.committed', data: { ...data, items }, at },
+  paid: { type: 'payment.succeeded', data: { ...data, amount, chargeId: 'ch_1' }, at },
+  paymentFailed: { type: 'payment.failed', data: { ...data, amount, code: 'card_declined' }, at },
+  refunded: {
+    type: 'payment.refunded',
+    data: { ...data, amount, chargeId: 'ch_1', refundId: 're_1', reason: 'order_cancelled' },
+    at,
+  },
+  cancel: { type: 'cancel', customerId: 'customer-1', at },
+  cancelByStranger: { type: 'cancel', customerId: 'customer-2', at },
+  confirm: { type: 'confirm', sellerId: 'seller-1', at },
+  fulfill: { type: 'fulfill', sellerId: 'seller-1', at },
+  fulfillByStranger: { type: 'fulfill', sellerId: 'seller-9', at },
+} satisfies Record<string, OrderInput>;
+type InputName = keyof typeof inputs;
+
+/** The outcome in one line: `STATUS` and emitted events, or the reason. */
+const outcome = (input: InputName, facts: Partial<Facts>): string => {
+  const decision = decide(inputs[input], order(facts));
+  switch (decision.kind) {
+    case 'accepted':
+      return [statusOf(decision.state), ...decision.events.map((event) => event.type)].join(' ');
+    case 'ignored':
+      return `ignored ${decision.reason}`;
+    case 'rejected':
+      return `rejected ${decision.code}`;
+  }
+};
+
+const holdings = ['pending', 'reserved', 'pinned', 'failed', 'released', 'expired', 'committed'] as const;
+const paymentStates = ['none', 'pending', 'succeeded', 'failed', 'refunded'] as const;
+
+describe('what inventory says, by what the order knows of its stock', () => {
+  const same = (state: string) => `ignored reservation_already_${state}`;
+  const over = { failed: same('failed'), released: same('released'), expired: same('expired') };
+  const table: Partial<Record<InputName, Record<Holding, string>>> = {
+    reserved: {
+      ...over,
+      pending: 'CONFIRMED',
+      reserved: 'ignored already_reserved',
+      pinned: 'ignored already_reserved',
+      committed: same('committed'),
+    },
+    pinned: {
+      ...over,
+      pending: 'CONFIRMED',
+      reserved: 'CONFIRMED',
+      pinned: 'ignored already_reserved',
+      committed: same('committed'),
+    },
+    reservationFailed: {
+      ...over,
+      pending: 'CANCELLED order.cancelled',
+      reserved: same('reserved'),
+      pinned: same('reserved'),
+      committed: same('committed'),
+    },
+    expired: {
+      ...over,
+      pending: 'CANCELLED order.cancelled',
+      reserved: 'CANCELLED order.cancelled',
+      pinned: 'CANCELLED order.cancelled',
+      committed: same('committed'),
+    },
+    releasedUnpaid: {
+      ...over,
+      pending: 'CANCELLED order.cancelled',
+      reserved: 'CANCELLED order.cancelled',
+      pinned: 'CANCELLED order.cancelled',
+      committed: same('committed'),
+    },
+    releasedCancelled: {
+      ...over,
+      pending: 'rejected released_without_cause',
+      reserved: 'rejected released_without_cause',
+      pinned: 'rejected released_without_cause',
+      committed: same('committed'),
+    },
+    releasedSomehow: {
+      ...over,
+      pending: 'rejected released_without_cause',
+      reserved: 'rejected released_without_cause',
+      pinned: 'rejected released_without_cause',
+      committed: same('committed'),
+    },
+    committed: {
+      pending: 'rejected committed_unshipped',
+      reserved: 'rejected committed_unshipped',
+      pinned: 'rejected committed_unshipped',
+      failed: 'rejected committed_unshipped',
+      released: 'rejected committed_unshipped',
+      expired: 'rejected committed_unshipped',
+      committed: same('committed'),
+    },
+  };
+  for (const input of Object.keys(inputs).filter((name): name is InputName => name in table)) {
+    it.each(holdings)(`${input}: %s`, (holding) => {
+      expect(outcome(input, { holding })).toBe(table[input]?.[holding]);
+    });
+  }
+
+  it('records what happens to the stock of a cancelled order without cancelling it again', () => {
+    const cancellation = 'customer_cancelled';
+    expect(outcome('reserved', { cancellation })).toBe('CANCELLED');
+    expect(outcome('reservationFailed', { cancellation })).toBe('CANCELLED');
+    for (const holding of ['pending', 'reserved', 'pinned'] as const) {
+      for (const released of ['expired', 'releasedUnpaid', 'releasedCancelled', 'releasedSomehow'] as const) {
+        expect(outcome(released, { cancellation, holding })).toBe('CANCELLED');
+      }
+    }
+  });
+});
+
+describe('what payment says, by what the order knows of its money', () => {
+  const table: Partial<Record<InputName, Record<PaymentState, string>>> = {
+    paid: {
+      none: 'CONFIRMED',
+      pending: 'CONFIRMED',
+      succeeded: 'ignored payment_already_succeeded',
+      failed: 'ignored payment_already_failed',
+      refunded: 'ignored payment_already_refunded',
+    },
+    paymentFailed: {
+      none: 'CANCELLED order.cancelled',
+      pending: 'CANCELLED order.cancelled',
+      succeeded: 'ignored payment_already_succeeded',
+      failed: 'ignored payment_already_failed',
+      refunded: 'ignored payment_already_refunded',
+    },
+    refunded: {
+      none: 'CONFIRMED',
+      pending: 'CONFIRMED',
+      succeeded: 'CONFIRMED',
+      failed: 'ignored payment_already_failed',
+      refunded: 'ignored payment_already_refunded',
+    },
+  };
+  for (const input of Object.keys(inputs).filter((name): name is InputName => name in table)) {
+    it.each(paymentStates)(`${input}: %s`, (payment) => {
+      expect(outcome(input, { payment, holding: 'reserved' })).toBe(table[input]?.[payment]);
+    });
+  }
+
+  it('records the refund of a cancelled order, which stays cancelled', () => {
+    const facts = { cancellation: 'customer_cancelled', payment: 'succeeded' } as const;
+    const decision = decide(inputs.refunded, order(facts));
+    expect(decision).toMatchObject({
+      kind: 'accepted',
+      state: { payment: { state: 'refunded' }, cancellation: 'customer_cancelled' },
+      events: [],
+    });
+  });
+});
+
+describe('the pair that makes an order PAID, in both orders', () => {
+  const apply = (names: readonly InputName[]): OrderStatus[] => {
+    let state = order({});
+    return names.map((name) => {
+      const decision = decide(inputs[name], state);
+      if (decision.kind === 'accepted') state = decision.state;
+      return statusOf(state);
+    });
+  };
+  it('payment first', () => {
+    expect(apply(['paid', 'reserved', 'pinned'])).toEqual(['PENDING', 'CONFIRMED', 'PAID']);
+  });
+  it('reservation first', () => {
+    expect(apply(['reserved', 'paid', 'pinned'])).toEqual(['CONFIRMED', 'CONFIRMED', 'PAID']);
+  });
+  it('pin first, should the first reservation event have been parked', () => {
+    expect(apply(['pinned', 'paid'])).toEqual(['CONFIRMED', 'PAID']);
+  });
+  it('is not PAID by money alone: the stock may be gone before inventory sees the payment', () => {
+    expect(apply(['reserved', 'paid', 'expired'])).toEqual(['CONFIRMED', 'CONFIRMED', 'CANCELLED']);
+  });
+});
+
+describe('what people do', () => {
+  const open: Partial<Facts> = { holding: 'pinned', payment: 'succeeded' };
+  const shippedByOne: Partial<Facts> = { ...open, lines: ['shipped', 'open'] };
+  const fulfilled: Partial<Facts> = { ...open, lines: ['shipped', 'shipped'] };
+
+  it.each([
+    ['PENDING', {}],
+    ['CONFIRMED', { holding: 'reserved' }],
+    ['PAID', open],
+  ] as const)('a customer can cancel while the order is %s', (_status, facts) => {
+    expect(outcome('cancel', facts)).toBe('CANCELLED order.cancelled');
+  });
+  it('a customer cannot cancel what is partly shipped', () => {
+    expect(outcome('cancel', shippedByOne)).toBe('rejected already_shipped');
+    expect(outcome('cancel', fulfilled)).toBe('rejected already_shipped');
+  });
+  it('cancelling twice changes nothing', () => {
+    expect(outcome('cancel', { cancellation: 'customer_cancelled' })).toBe('ignored already_cancelled');
+  });
+  it("somebody else's order does not exist", () => {
+    expect(outcome('cancelByStranger', open)).toBe('rejected not_found');
+    expect(outcome('fulfillByStranger', open)).toBe('rejected not_found');
+  });
+
+  it.each(['confirm', 'fulfill'] as const)('a seller can %s only a PAID order', (action) => {
+    expect(outcome(action, {})).toBe('rejected illegal_transition');
+    expect(outcome(action, { holding: 'reserved', payment: 'succeeded' })).toBe(
+      'rejected illegal_transition',
+    );
+    expect(outcome(action, { ...open, cancellation: 'customer_cancelled' })).toBe(
+      'rejected illegal_transition',
+    );
+    expect(outcome(action, open)).toBe('PAID');
+  });
+  it('a seller ships the own lines only, and the last one fulfils the order', () => {
+    const decision = decide(inputs.fulfill, order(open));
+    expect(decision).toMatchObject({
+      kind: 'accepted',
+      state: { items: [{ fulfilment: 'shipped' }, { fulfilment: 'open' }] },
+      events: [],
+    });
+    expect(outcome('fulfill', { ...open, lines: ['confirmed', 'shipped'] })).toBe(
+      'FULFILLED order.fulfilled',
+    );
+  });
+  it('confirming or shipping again changes nothing', () => {
+    expect(outcome('confirm', { ...open, lines: ['confirmed', 'open'] })).toBe('ignored already_confirmed');
+    expect(outcome('confirm', shippedByOne)).toBe('ignored already_confirmed');
+    expect(outcome('fulfill', shippedByOne)).toBe('ignored already_shipped');
+    expect(outcome('fulfill', fulfilled)).toBe('ignored already_shipped');
+  });
+  it('the stock of a fulfilled order is committed', () => {
+    expect(outcome('committed', fulfilled)).toBe('FULFILLED');
+  });
+  it.each(['expired', 'releasedUnpaid', 'reservationFailed', 'paymentFailed'] as const)(
+    'nothing cancels an order of which a part is shipped: %s',
+    (input) => {
+      const facts = { holding: input === 'reservationFailed' ? 'pending' : 'reserved' } as const;
+      const lines = ['shipped', 'shipped'] as const;
+      expect(outcome(input, { ...facts, lines })).toBe('rejected already_shipped');
+    },
+  );
+  it('an order that holds is never refunded behind its back', () => {
+    expect(outcome('refunded', open)).toBe('rejected refunded_without_cause');
+  });
+});
+
+describe('whatever the facts and whatever the input', () => {
+  const cells: (Facts & { readonly input: InputName })[] = [];
+  for (const input of Object.keys(inputs).filter((name): name is InputName => name in inputs)) {
+    for (const holding of holdings) {
+      for (const payment of paymentStates) {
+        for (const cancellation of [null, 'customer_cancelled'] as const) {
+          for (const lines of [
+            ['open', 'open'],
+            ['confirmed', 'open'],
+            ['shipped', 'open'],
+            ['shipped', 'shipped'],
+          ] as const) {
+            cells.push({ input, holding, payment, cancellation, lines });
+          }
+        }
+      }
+    }
+  }
+  const legal: Record<OrderStatus, readonly OrderStatus[]> = {
+    PENDING: ['PENDING', 'CONFIRMED', 'PAID', 'CANCELLED'],
+    CONFIRMED: ['CONFIRMED', 'PAID', 'CANCELLED'],
+    PAID: ['PAID', 'FULFILLED', 'CANCELLED'],
+    FULFILLED: ['FULFILLED'],
+    CANCELLED: ['CANCELLED'],
+  };
+
+  it(`holds in all ${cells.length} cells`, () => {
+    for (const { input, ...facts } of cells) {
+      const before = order(facts);
+      const decision = decide(inputs[input], before);
+      const cell = JSON.stringify({ input, ...facts });
+      if (decision.kind !== 'accepted') continue;
+      const { state, events } = decision;
+      expect(state.version, cell).toBe(before.version + 1);
+      expect(state.updatedAt, cell).toEqual(at);
+      expect(legal[statusOf(before)], cell).toContain(statusOf(state));
+      if (before.cancellation !== null) {
+        expect(state.cancellation, cell).toBe(before.cancellation);
+        expect(events, cell).toEqual([]);
+      }
+      const cancelledNow = state.cancellation !== null && before.cancellation === null;
+      expect(events.filter((event) => event.type === 'order.cancelled').length, cell).toBe(
+        cancelledNow ? 1 : 0,
+      );
+      if (statusOf(state) === 'PAID') {
+        expect(isPinned(state) && state.payment.state === 'succeeded', cell).toBe(true);
+      }
+    }
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { statusOf } from './order.ts';
+import { placeOrder, type CatalogueItem, type PlaceOrder } from './place-order.ts';
+
+const at = new Date('2026-01-01T10:00:00Z');
+const entry = (productId: string, amountMinor: number, currency = 'EUR'): [string, CatalogueItem] => [
+  productId,
+  {
+    productId,
+    sellerId: `seller-of-${productId}`,
+    name: productId,
+    price: { amountMinor, currency },
+    version: 1,
+  },
+];
+const catalogue = new Map([entry('mug', 1_290), entry('lamp', 5_990), entry('ticket', 100, 'USD')]);
+const command = (items: PlaceOrder['items'], mode: 'AUTO' | 'MANUAL' = 'AUTO'): PlaceOrder => ({
+  type: 'place_order',
+  orderId: 'order-1',
+  customerId: 'customer-1',
+  items,
+  payment: { mode, method: 'card', token: null },
+  at,
+});
+
+describe('placing an order', () => {
+  it('takes prices, names and sellers from the catalogue and emits order.created', () => {
+    const decision = placeOrder(
+      command([
+        { productId: 'mug', quantity: 2 },
+        { productId: 'lamp', quantity: 1 },
+        { productId: 'mug', quantity: 1 },
+      ]),
+      catalogue,
+    );
+    expect(decision).toMatchObject({
+      kind: 'accepted',
+      state: {
+        total: { amountMinor: 3 * 1_290 + 5_990, currency: 'EUR' },
+        reservation: { state: 'pending', expiresAt: null },
+        payment: { state: 'pending' },
+        cancellation: null,
+        version: 1,
+      },
+      events: [
+        {
+          type: 'order.created',
+          data: {
+            items: [
+              { productId: 'mug', sellerId: 'seller-of-mug', quantity: 2 },
+              { productId: 'lamp', sellerId: 'seller-of-lamp', quantity: 1 },
+              { productId: 'mug', sellerId: 'seller-of-mug', quantity: 1 },
+            ],
+            total: { amountMinor: 9_860, currency: 'EUR' },
+          },
+        },
+      ],
+    });
+    if (decision.kind === 'accepted') expect(statusOf(decision.state)).toBe('PENDING');
+  });
+
+  it('waits for the customer to pay when the mode is MANUAL', () => {
+    expect(placeOrder(command([{ productId: 'mug', quantity: 1 }], 'MANUAL'), catalogue)).toMatchObject({
+      state: { payment: { state: 'none' } },
+    });
+  });
+
+  it('rejects a product that is not in the catalogue, naming it once', () => {
+    const items = [
+      { productId: 'ghost', quantity: 1 },
+      { productId: 'ghost', quantity: 1 },
+      { productId: 'mug', quantity: 1 },
+    ];
+    expect(placeOrder(command(items), catalogue)).toEqual({
+      kind: 'rejected',
+      code: 'unknown_product',
+      detail: 'No such product: ghost.',
+    });
+  });
+
+  it('rejects prices in two currencies', () => {
+    const items = [
+      { productId: 'mug', quantity: 1 },
+      { productId: 'ticket', quantity: 1 },
+    ];
+    expect(placeOrder(command(items), catalogue)).toMatchObject({ code: 'mixed_currencies' });
+  });
+
+  it('rejects a total that could not be exact', () => {
+    const dear = new Map([entry('yacht', Number.MAX_SAFE_INTEGER)]);
+    expect(placeOrder(command([{ productId: 'yacht', quantity: 2 }]), dear)).toMatchObject({
+      code: 'total_too_large',
+    });
+  });
+});

@@ -1,0 +1,31 @@
+// Two tiers: `unit` touches nothing outside the process; `stack` runs against real PostgreSQL, Kafka, Connect and registry,
+// booted once on free ports and in a folder of its own, so a running `npm start` is never disturbed.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: ['node_modules/**', '**/*.int.test.ts', '**/*.e2e.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'stack',
+          include: ['**/*.int.test.ts', '**/*.e2e.test.ts'],
+          exclude: ['node_modules/**'],
+          globalSetup: ['scripts/stack/test-stack.ts'],
+          // The files share one stack and two cores; a fault in one must not be felt in another.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
