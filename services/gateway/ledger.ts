@@ -78,6 +78,8 @@ export interface Ledger {
     readonly captured: readonly CurrencyTotal[];
     readonly refunded: readonly CurrencyTotal[];
   }>;
+  /** Rejects when the ledger can no longer be written. */
+  readonly check: () => Promise<void>;
   /** Resolves with the reason when the journal can no longer be written; the process must then end and replay. */
   readonly failed: Promise<Error>;
   readonly close: () => Promise<void>;
@@ -120,7 +122,7 @@ const replay = async (journal: FileHandle, file: string) => {
 
 /** Writes lines in order; all that wait while the disk is busy share the next write and one flush. */
 const createJournal = (file: FileHandle) => {
-  let waiting: { readonly line: string; readonly written: PromiseWithResolvers<void> }[] = [];
+  let waiting: { readonly line: string; readonly written: PromiseWithResolvers<undefined> }[] = [];
   let flushing: Promise<void> | undefined;
   let failure: Error | undefined;
   const failed = Promise.withResolvers<Error>();
@@ -133,7 +135,7 @@ const createJournal = (file: FileHandle) => {
         if (failure !== undefined) throw failure;
         await file.appendFile(batch.map(({ line }) => line).join(''));
         await file.datasync();
-        for (const { written } of batch) written.resolve();
+        for (const { written } of batch) written.resolve(undefined);
       } catch (error) {
         failure = error instanceof Error ? error : new Error(String(error));
         failed.resolve(failure);
@@ -150,8 +152,8 @@ const createJournal = (file: FileHandle) => {
   };
 
   return {
-    append: (entry: Entry): Promise<void> => {
-      const written = Promise.withResolvers<void>();
+    append: (entry: Entry): Promise<undefined> => {
+      const written = Promise.withResolvers<undefined>();
       waiting.push({ line: `${JSON.stringify(entry)}\n`, written });
       void settle();
       return written.promise;
@@ -170,10 +172,7 @@ const createJournal = (file: FileHandle) => {
  * @param onTorn Called with the number of bytes of an unfinished last line that are dropped.
  * @throws When a line is damaged or the file cannot be opened.
  */
-export const openLedger = async (
-  file: string,
-  onTorn: (bytes: number) => void = () => {},
-): Promise<Ledger> => {
+export const openLedger = async (file: string, onTorn?: (bytes: number) => void): Promise<Ledger> => {
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'a+');
   const directory = await open(dirname(file), 'r');
@@ -199,11 +198,14 @@ export const openLedger = async (
     }
   };
 
-  const { entries, intact, torn } = await replay(handle, file);
+  const { entries, intact, torn } = await replay(handle, file).catch(async (error: unknown) => {
+    await handle.close();
+    throw error;
+  });
   entries.forEach(apply);
   if (torn > 0) {
     await handle.truncate(intact);
-    onTorn(torn);
+    onTorn?.(torn);
   }
   const journal = createJournal(handle);
 
@@ -261,6 +263,7 @@ export const openLedger = async (
         refunded: totals(refunds),
       };
     },
+    check: journal.settled,
     failed: journal.failed,
     close: async () => {
       await journal.settled().finally(() => handle.close());

@@ -33,7 +33,7 @@ void ledger.failed.then((error) => {
 });
 
 const stopping = new AbortController();
-const health = createHealth({ checks: { ledger: async () => void (await ledger.snapshot()) } });
+const health = createHealth({ checks: { ledger: ledger.check } });
 const app = createGatewayApp({
   logger,
   ledger,

@@ -13,11 +13,10 @@ const batch = 100;
 export async function sweep(shell: Shell, logger: Logger, signal: AbortSignal): Promise<number> {
   let expired = 0;
   const run = `sweep-${randomUUID()}`;
-  for (let full = true; full && !signal.aborted;) {
+  for (;;) {
     const due = await dueReservations(shell.db, new Date(), batch);
-    full = due.length === batch;
     for (const orderId of due) {
-      if (signal.aborted) break;
+      if (signal.aborted) return expired;
       const at = new Date();
       const context = {
         correlationId: orderId,
@@ -30,8 +29,8 @@ export async function sweep(shell: Shell, logger: Logger, signal: AbortSignal): 
       if (handled.kind === 'accepted') expired += 1;
       logger.info(`expiry ${handled.kind}`, { orderId, causationId: run });
     }
+    if (due.length < batch) return expired;
   }
-  return expired;
 }
 
 /** Sweeps every `intervalMs`. */

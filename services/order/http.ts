@@ -247,9 +247,7 @@ export function registerOrderRoutes(app: App, shell: Shell, { authenticate }: Au
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.use('/api/*', authenticate);
 
-  app.use(placeRoute.getRoutingPath(), async (c, next) =>
-    c.req.method === 'POST' ? requireRole('USER')(c, next) : next(),
-  );
+  app.on('POST', placeRoute.getRoutingPath(), requireRole('USER'));
   app.openapi(placeRoute, async (c) => {
     const { items, payment } = c.req.valid('json');
     const key = c.req.valid('header')['idempotency-key'];

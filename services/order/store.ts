@@ -4,7 +4,7 @@ import { and, asc, desc, eq, exists, inArray, sql, type SQL } from 'drizzle-orm'
 import { catalogue, orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { CancellationReason, DomainEvent, PaymentMode } from '../../schemas/generated/events.ts';
 import type { Database, Transaction } from '../platform/database.ts';
-import { accepted, ignored, rejected } from '../platform/decision.ts';
+import { accepted, ignored, rejected } from '../platform/core/decision.ts';
 import type { Aggregate, Message } from '../platform/handle.ts';
 import { decide, type OrderInput } from './domain/decide.ts';
 import {

@@ -16,4 +16,5 @@ class TimestampMillis extends avro.types.LogicalType {
   }
 }
 
-export const avroOptions = { logicalTypes: { 'timestamp-millis': TimestampMillis } };
+/** Options for one `Type.forSchema`. A new object each time: avsc keeps the names of the schema it parsed in it. */
+export const avroOptions = () => ({ logicalTypes: { 'timestamp-millis': TimestampMillis } });

@@ -63,13 +63,20 @@ export function unframe(bytes: Buffer): { schemaId: number; body: Buffer } {
   return { schemaId: bytes.readInt32BE(1), body: bytes.subarray(headerLength) };
 }
 
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+const isSchema = (value: unknown): value is Schema => isRecord(value) && 'type' in value;
+// The types are generated from the reader schema, so what that schema read is what they say.
+const isReceived = (event: { metadata: unknown }): event is ReceivedEvent => isRecord(event.metadata);
+
 const isEventType = (type: string): type is EventType => type in eventCatalogue;
 const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
 
 const readerTypes = new Map<EventType, Type>(
   eventTypes.map((type) => {
-    const schema: Schema = JSON.parse(eventCatalogue[type].schema);
-    return [type, avro.Type.forSchema(schema, avroOptions)];
+    const schema: unknown = JSON.parse(eventCatalogue[type].schema);
+    if (!isSchema(schema)) throw new Error(`the catalogue's schema of ${type} is no Avro schema`);
+    return [type, avro.Type.forSchema(schema, avroOptions())];
   }),
 );
 const typeBySubject = new Map(eventTypes.map((type) => [eventCatalogue[type].subject, type]));
@@ -88,8 +95,12 @@ export function createEventCodec(
     if (!type || !reader) throw new UndecodableRecord(`unknown event record "${writer.name ?? '?'}"`);
     const resolver = reader.createResolver(writer);
     return (body) => {
-      const { metadata, ...data } = reader.fromBuffer(body, resolver);
-      return { type, data, metadata };
+      const value: unknown = reader.fromBuffer(body, resolver);
+      if (!isRecord(value)) throw new UndecodableRecord(`${type} is no record`);
+      const { metadata, ...data } = value;
+      const event = { type, data, metadata };
+      if (!isReceived(event)) throw new UndecodableRecord(`${type} has no metadata`);
+      return event;
     };
   };
 
@@ -106,7 +117,7 @@ export function createEventCodec(
         throw new InvalidEvent(`${event.type} breaks its schema at ${wrong.join(', ')}`);
       }
       const { keyField } = eventCatalogue[event.type];
-      const aggregateId = Object.entries(event.data).find(([field]) => field === keyField)?.[1];
+      const aggregateId: unknown = Object.entries(event.data).find(([field]) => field === keyField)?.[1];
       if (typeof aggregateId !== 'string' || aggregateId === '') {
         throw new InvalidEvent(`${event.type} has no ${keyField} to be its message key`);
       }

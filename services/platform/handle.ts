@@ -4,7 +4,7 @@
 // Nothing is caught in here and nothing remote is called: both would hold locks over something that may never answer.
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import type { Database, Transaction } from './database.ts';
-import type { Accepted, Decision, Ignored } from './decision.ts';
+import type { Accepted, Decision, Ignored } from './core/decision.ts';
 import type { EventCodec } from './event-codec.ts';
 import { appendToOutbox, type Cause } from './outbox.ts';
 

@@ -16,7 +16,7 @@ const serve = (checks: Record<string, HealthCheck>, timeoutMs = 1_000) => {
   health.register(app);
   const ready = async () => {
     const response = await app.request('/health/ready');
-    return { status: response.status, body: (await response.json()) as unknown };
+    return { status: response.status, body: await response.json() };
   };
   return { app, health, ready };
 };

@@ -4,8 +4,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from './http.ts';
 
-/** Resolves (optionally with a word for the report) when the part is usable; rejects otherwise. */
-export type HealthCheck = (signal: AbortSignal) => Promise<string | undefined | void>;
+/** Resolves when the part is usable, with a string if there is something to report; rejects otherwise. */
+export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
 
 const reportSchema = z
   .object({

@@ -16,7 +16,8 @@ export function readHeaders(headers: IHeaders | undefined): Record<string, strin
   const read: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers ?? {})) {
     const last = Array.isArray(value) ? value.at(-1) : value;
-    if (last !== undefined && last !== null) read[name] = last.toString('utf8');
+    const text = last?.toString('utf8');
+    if (text !== undefined) read[name] = text;
   }
   return read;
 }
@@ -102,7 +103,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
         await current?.disconnect().catch((error: unknown) => {
           logger.warn('the consumer did not leave its group', { error, groupId });
         });
-        if (!stopping.signal.aborted) await pause(2_000, stopping.signal);
+        await pause(2_000, stopping.signal);
       }
     };
     const running = run();

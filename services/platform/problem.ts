@@ -2,6 +2,7 @@
 // The invariant: an error response is built from the catalogue and nothing else, so it cannot carry a stack, a query
 // or a credential. Without the catalogue, `type` addresses lead nowhere and clients parse sentences.
 import { z } from '@hono/zod-openapi';
+import { html } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 export interface ProblemKind {
@@ -250,16 +251,31 @@ const complete = <Status extends number>(
   return entries;
 };
 
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
 /** The page behind `type`. */
-export const problemPage = (code: string, { status, title, explanation }: ProblemKind): string =>
-  `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<title>${escape(title)}</title>
-<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}code{font-size:1.1em}</style></head>
-<body><main><p><code>${status} ${escape(code)}</code></p><h1>${escape(title)}</h1><p>${escape(explanation)}</p></main></body>
-</html>
-`;
+export const problemPage = (code: string, { status, title, explanation }: ProblemKind) =>
+  html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <style>
+          body {
+            font:
+              1rem/1.5 system-ui,
+              sans-serif;
+            max-width: 40rem;
+            margin: 4rem auto;
+            padding: 0 1rem;
+          }
+        </style>
+      </head>
+      <body>
+        <main>
+          <p><code>${status} ${code}</code></p>
+          <h1>${title}</h1>
+          <p>${explanation}</p>
+        </main>
+      </body>
+    </html>`;

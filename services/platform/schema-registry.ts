@@ -50,7 +50,7 @@ async function ask<T>(call: Promise<T>): Promise<T | undefined> {
 export function createRegistryClient(host: string, logger: Logger): RegistryClient {
   const registry = new SchemaRegistry(
     { host, retry: { retries: 2, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 1 } },
-    { [SchemaType.AVRO]: avroOptions },
+    { [SchemaType.AVRO]: avroOptions() },
   );
   const ids = new Map<EventType, number>();
   let wanted: readonly EventType[] = [];

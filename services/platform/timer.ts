@@ -17,27 +17,24 @@ export function every(
   logger: Logger,
 ): Timer {
   const stopping = new AbortController();
-  let woken = false;
   let interrupt = new AbortController();
 
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      woken = false;
       interrupt = new AbortController();
       try {
         await job(stopping.signal);
       } catch (error) {
         logger.warn(`${name} failed and is tried again`, { error, retryInMs: intervalMs });
       }
-      // A wake during the run must not be lost: there may be work that the run did not see.
-      if (!woken) await pause(intervalMs, AbortSignal.any([stopping.signal, interrupt.signal]));
+      // A wake during the run has aborted `interrupt` already and is not lost: the pause ends at once.
+      await pause(intervalMs, AbortSignal.any([stopping.signal, interrupt.signal]));
     }
   };
   const running = run();
 
   return {
     wake: () => {
-      woken = true;
       interrupt.abort();
     },
     stop: async () => {

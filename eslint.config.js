@@ -1,0 +1,128 @@
+// Type-checked rules, the boundaries between the rooms of the house, and what the pure core may not do.
+import eslint from '@eslint/js';
+import boundaries from 'eslint-plugin-boundaries';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import { importX } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+const resolver = createTypeScriptImportResolver({ project: 'tsconfig.json' });
+const allow = (from, ...to) => ({
+  from: { element: { type: from } },
+  allow: { to: { element: { type: to } } },
+});
+
+export default tseslint.config(
+  { ignores: ['node_modules/', '.orderflow/', 'schemas/generated/', 'drizzle/*/migrations/'] },
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    plugins: { 'import-x': importX, boundaries },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    settings: {
+      'import-x/resolver-next': [resolver],
+      'import/resolver': { typescript: { project: 'tsconfig.json' } },
+      'boundaries/include': ['services/**/*.ts', 'schemas/**/*.ts', 'drizzle/**/*.ts', 'scripts/**/*.ts'],
+      'boundaries/elements': [
+        { type: 'domain', pattern: 'services/*/domain' },
+        { type: 'core', pattern: 'services/platform/core' },
+        { type: 'platform', pattern: 'services/platform' },
+        { type: 'service', pattern: 'services/*', capture: ['service'] },
+        { type: 'contract', pattern: 'schemas/generated' },
+        { type: 'tables', pattern: 'drizzle' },
+        { type: 'scripts', pattern: 'scripts' },
+      ],
+    },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      // Nothing here has a `this`: functions are closures, so a method may be passed on as it is.
+      '@typescript-eslint/unbound-method': 'off',
+      'import-x/no-cycle': 'error',
+      'boundaries/dependencies': [
+        'error',
+        {
+          default: 'disallow',
+          policies: [
+            allow('domain', 'contract', 'core', 'domain'),
+            allow('platform', 'platform', 'core', 'contract', 'tables'),
+            allow('core', 'core'),
+            allow('service', 'service', 'domain', 'platform', 'core', 'contract', 'tables'),
+            allow('tables', 'tables'),
+            allow('scripts', 'scripts', 'contract', 'tables', 'service', 'platform'),
+          ],
+        },
+      ],
+    },
+  },
+  {
+    // Tests may look into every room and hand in doubles that do nothing.
+    files: ['**/*.test.ts'],
+    rules: {
+      'boundaries/dependencies': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-invalid-void-type': 'off',
+    },
+  },
+  {
+    // A decision depends on its arguments alone: no clock, no chance, no environment, no input or output.
+    files: ['services/*/domain/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        'process',
+        'fetch',
+        'setTimeout',
+        'setInterval',
+        'crypto',
+        'performance',
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now' },
+        { object: 'Math', property: 'random' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+          message: 'Time is in the input.',
+        },
+        {
+          selector: 'ImportDeclaration[source.value=/^(node:|[a-z@])/]',
+          message: 'The core imports no package.',
+        },
+        { selector: 'ThrowStatement', message: 'A decision returns what it decided.' },
+        { selector: 'ClassDeclaration', message: 'State is data, a decision is a function.' },
+      ],
+    },
+  },
+  {
+    // The composition root alone knows the environment.
+    files: ['services/**/*.ts'],
+    ignores: ['services/*/main.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'process', property: 'env' }],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+      },
+    },
+  },
+);

@@ -1,0 +1,53 @@
+// The one seam through which tests get their infrastructure. The provider is the embedded stack, booted once per run on
+// free ports and in a temporary folder; tests know only what it provides: addresses, connection strings, processes.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { bootStack, type Urls } from './boot.ts';
+import { freePorts } from './ports.ts';
+import { serviceNames, type DatabaseRole, type Ports, type ServiceName } from './topology.ts';
+
+export interface TestStack {
+  readonly urls: Urls;
+  readonly ports: Ports;
+  readonly dataDir: string;
+  readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    stack: TestStack;
+  }
+}
+
+/** Boots the stack before the first test that needs it and stops it after the last. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-test-'));
+  const stack = await bootStack({
+    ports: await freePorts(),
+    dataDir,
+    log: (line) => process.stderr.write(`${line}\n`),
+    env: { RESERVATION_TTL_SECONDS: '1800', EXPIRY_SWEEP_SECONDS: '1' },
+  });
+  const urlsOf = (service: ServiceName): Record<DatabaseRole, string> => ({
+    admin: stack.databaseUrl(service, 'admin'),
+    owner: stack.databaseUrl(service, 'owner'),
+    service: stack.databaseUrl(service, 'service'),
+    cdc: stack.databaseUrl(service, 'cdc'),
+  });
+  const [order, inventory, payment] = serviceNames.map(urlsOf);
+  if (!order || !inventory || !payment) throw new Error('a service has no database');
+  project.provide('stack', {
+    urls: stack.urls,
+    ports: stack.ports,
+    dataDir,
+    databases: { order, inventory, payment },
+  });
+  return async () => {
+    await stack.stop();
+    if (process.env['ORDERFLOW_KEEP_TEST_DATA'] === undefined)
+      rmSync(dataDir, { recursive: true, force: true });
+    else process.stderr.write(`kept ${dataDir}\n`);
+  };
+}

@@ -1,0 +1,21 @@
+// npm test: the whole suite, unit tests first, then everything that needs the stack. Ends with one plain line that says how
+// many tests passed and failed. `npm test -- <filter>` runs the files whose path contains the filter.
+import { startVitest } from 'vitest/node';
+
+const vitest = await startVitest(process.argv.slice(2), {
+  run: true,
+  watch: false,
+  reporters: process.env['CI'] === undefined ? ['default'] : [['default', { summary: false }]],
+});
+
+const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
+const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
+const brokenFiles = vitest.state.getTestModules().filter((module) => module.state() === 'failed');
+const errors = vitest.state.getUnhandledErrors().length;
+// A file that cannot even be loaded has no tests to count, but it is a failure all the same.
+const failedWithoutTests = brokenFiles.filter((module) => module.errors().length > 0).length + errors;
+const [passed, failed, skipped] = [count('passed'), count('failed') + failedWithoutTests, count('skipped')];
+
+await vitest.close();
+process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -1,0 +1,147 @@
+// The dashboard's server: login and keys of the built-in issuer, and the health of all parts as JSON and as a page.
+// The invariant: a refused login says the same in the same time, whether the e-mail is unknown or the password wrong.
+// Without it the login would tell strangers who has an account.
+import { createRoute, z } from '@hono/zod-openapi';
+import { randomBytes } from 'node:crypto';
+import type { Health } from '../platform/health.ts';
+import { createApp, type App } from '../platform/http.ts';
+import type { Logger } from '../platform/logger.ts';
+import { defineProblems, problemResponses } from '../platform/problem.ts';
+import { healthPage } from './health-page.ts';
+import { tokenLifetime, type Issuer } from './identity.ts';
+import type { PartsReport } from './parts-health.ts';
+
+const { kinds, problem } = defineProblems({
+  wrong_credentials: {
+    status: 401,
+    title: 'Wrong credentials',
+    explanation: 'No account has this e-mail address and password.',
+  },
+});
+
+const credentialsSchema = z
+  .strictObject({
+    email: z.string().min(1).max(254).openapi({ example: 'user@orderflow.io' }),
+    password: z.string().min(1).max(256).openapi({ example: 'orderflow', format: 'password' }),
+  })
+  .openapi('Credentials');
+const tokenSchema = z
+  .object({ access_token: z.string(), token_type: z.literal('Bearer'), expires_in: z.int() })
+  .openapi('Token');
+const partsSchema = z
+  .object({
+    status: z.enum(['ok', 'unavailable']),
+    checkedAt: z.string(),
+    parts: z.array(
+      z.object({
+        name: z.string(),
+        status: z.enum(['ok', 'unavailable', 'unknown']),
+        latencyMs: z.number().nullable(),
+        detail: z.string(),
+        pid: z.int().optional(),
+        restarts: z.int().optional(),
+        state: z.string().optional(),
+        startedAt: z.string().optional(),
+      }),
+    ),
+  })
+  .openapi('Parts');
+const documentSchema = z.record(z.string(), z.unknown());
+
+const content = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
+
+export interface DashboardOptions {
+  readonly logger: Logger;
+  readonly health: Health;
+  readonly parts: () => Promise<PartsReport>;
+  /** Absent when another OIDC provider issues the tokens. */
+  readonly issuer: Issuer | undefined;
+  readonly publicUrl?: string | undefined;
+}
+
+const addIdentity = (app: App, issuer: Issuer, logger: Logger): void => {
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/auth/token',
+      tags: ['identity'],
+      summary: 'Exchange e-mail and password for an access token',
+      request: { body: { required: true, content: content(credentialsSchema) } },
+      responses: {
+        200: { description: 'A bearer token for all services', content: content(tokenSchema) },
+        ...problemResponses(400, 401, 413, 415, 422),
+      },
+    }),
+    async (c) => {
+      const { email, password } = c.req.valid('json');
+      const token = await issuer.login(email, password);
+      if (token === undefined) {
+        logger.warn('login refused', { correlationId: c.get('correlationId') });
+        throw problem('wrong_credentials', { headers: { 'WWW-Authenticate': 'Bearer' } });
+      }
+      c.header('Cache-Control', 'no-store');
+      return c.json({ access_token: token, token_type: 'Bearer' as const, expires_in: tokenLifetime }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/.well-known/jwks.json',
+      tags: ['identity'],
+      summary: 'The public keys that tokens are verified with',
+      responses: { 200: { description: 'A JSON Web Key Set', content: content(documentSchema) } },
+    }),
+    (c) =>
+      c.json({ keys: issuer.jwks.keys.map((key) => ({ ...key })) }, 200, { 'Cache-Control': 'max-age=60' }),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/.well-known/openid-configuration',
+      tags: ['identity'],
+      summary: 'OIDC discovery',
+      responses: { 200: { description: 'The discovery document', content: content(documentSchema) } },
+    }),
+    (c) => c.json({ ...issuer.discovery }, 200, { 'Cache-Control': 'max-age=60' }),
+  );
+};
+
+export const createDashboardApp = ({ logger, health, parts, issuer, publicUrl }: DashboardOptions): App => {
+  const app = createApp({
+    logger,
+    title: 'OrderFlow dashboard',
+    description: 'Identity issuer for development, and the health of all parts.',
+    problems: kinds,
+    publicUrl,
+  });
+  health.register(app);
+  if (issuer !== undefined) addIdentity(app, issuer, logger);
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/health',
+      tags: ['health'],
+      summary: 'The health of every part of the system',
+      responses: { 200: { description: 'One entry per part', content: content(partsSchema) } },
+    }),
+    async (c) => {
+      const { status, checkedAt, parts: all } = await parts();
+      return c.json({ status, checkedAt, parts: all.map((part) => ({ ...part })) }, 200, {
+        'Cache-Control': 'no-store',
+      });
+    },
+  );
+  app.get('/', async (c) => {
+    const nonce = randomBytes(16).toString('base64');
+    c.header('Cache-Control', 'no-store');
+    c.header('X-Content-Type-Options', 'nosniff');
+    c.header(
+      'Content-Security-Policy',
+      `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; ` +
+        `img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    );
+    return c.html(healthPage(await parts(), nonce));
+  });
+  return app;
+};

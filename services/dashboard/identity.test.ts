@@ -1,0 +1,89 @@
+import { decodeProtectedHeader } from 'jose';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createIssuer, demoUsers, loadSigningKeys } from './identity.ts';
+
+let directory: string;
+let file: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'identity-'));
+  file = join(directory, 'kept', 'keys.json');
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const mode = async () => (await stat(file)).mode & 0o777;
+
+describe('the signing key', () => {
+  it('is made once, readable by its owner only, and survives a restart', async () => {
+    const first = await loadSigningKeys(file);
+    const second = await loadSigningKeys(file);
+    expect(second.kid).toBe(first.kid);
+    expect(await mode()).toBe(0o600);
+    expect(await readdir(join(directory, 'kept'))).toEqual(['keys.json']);
+  });
+
+  it('is the same for all that begin at once', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, () => loadSigningKeys(file)));
+    expect(new Set(all.map(({ kid }) => kid)).size).toBe(1);
+    expect(await readdir(join(directory, 'kept'))).toEqual(['keys.json']);
+  });
+
+  it('is taken away from others who could read it', async () => {
+    await loadSigningKeys(file);
+    await chmod(file, 0o644);
+    await loadSigningKeys(file);
+    expect(await mode()).toBe(0o600);
+  });
+
+  it('is published without its private part', async () => {
+    const { jwks, kid } = await loadSigningKeys(file);
+    expect(jwks.keys).toHaveLength(1);
+    expect(Object.keys(jwks.keys[0] ?? {}).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
+    expect(jwks.keys[0]?.kid).toBe(kid);
+    expect(await readFile(file, 'utf8')).toContain('"d"');
+  });
+
+  it.each(['', '{', '{"keys":[]}', '{"keys":[{"kty":"RSA"}]}'])(
+    'that is damaged (%j) refuses to start and is neither quoted nor replaced',
+    async (content) => {
+      await loadSigningKeys(file);
+      await writeFile(file, content);
+      await expect(loadSigningKeys(file)).rejects.toThrow(`The identity keys in ${file} are damaged`);
+      expect(await readFile(file, 'utf8')).toBe(content);
+    },
+  );
+});
+
+describe('login', () => {
+  const start = async () =>
+    createIssuer({
+      issuer: 'http://issuer.example/',
+      audience: 'a',
+      keys: await loadSigningKeys(file),
+      users: demoUsers,
+    });
+
+  it.each(demoUsers)('$email gets a token that names the key', async ({ email, password }) => {
+    const issuer = await start();
+    const token = await issuer.login(email, password);
+    expect(decodeProtectedHeader(token ?? '')).toEqual({
+      alg: 'EdDSA',
+      typ: 'JWT',
+      kid: issuer.jwks.keys[0]?.kid,
+    });
+    expect(await issuer.login(` ${email.toUpperCase()} `, password)).toBeDefined();
+  });
+
+  it.each([
+    ['user@orderflow.io', 'Orderflow'],
+    ['user@orderflow.io', ''],
+    ['user@orderflow.io', 'orderflow '],
+    ['nobody@orderflow.io', 'orderflow'],
+    ['', ''],
+    ['__proto__', 'orderflow'],
+  ])('%j with %j gets nothing', async (email, password) => {
+    expect(await (await start()).login(email, password)).toBeUndefined();
+  });
+});

@@ -1,0 +1,199 @@
+// The health of every part, seen from outside: one bounded probe each, in parallel, beside what the supervisor knows.
+// The invariant: asking is cheap, however many pages are open; probes are shared and their result is kept for a moment.
+// Without it a few open pages would become a load on the very parts they watch.
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { z } from 'zod';
+
+/** What to probe: an address that must answer 2xx, or a port that must accept a connection. */
+export const targetsSchema = z.array(
+  z.discriminatedUnion('kind', [
+    z.object({ name: z.string().min(1), kind: z.literal('http'), url: z.url() }),
+    z.object({
+      name: z.string().min(1),
+      kind: z.literal('tcp'),
+      host: z.string(),
+      port: z.int().min(1).max(65535),
+    }),
+  ]),
+);
+export type Target = z.infer<typeof targetsSchema>[number];
+
+const supervisedSchema = z.object({
+  name: z.string().optional(),
+  pid: z.int().optional(),
+  state: z.string().optional(),
+  restarts: z.int().optional(),
+  startedAt: z.string().optional(),
+});
+/** The supervisor's view: its parts as a list with names, or by name. */
+const stackSchema = z.object({
+  parts: z.union([z.array(supervisedSchema), z.record(z.string(), supervisedSchema)]),
+});
+type Supervised = z.infer<typeof supervisedSchema>;
+
+export interface PartHealth {
+  readonly name: string;
+  /** `unknown`: there is nothing to probe, and the supervisor says it is on its way. */
+  readonly status: 'ok' | 'unavailable' | 'unknown';
+  /** Milliseconds that the probe took; null when there was none. */
+  readonly latencyMs: number | null;
+  readonly detail: string;
+  readonly pid?: number;
+  readonly restarts?: number;
+  readonly state?: string;
+  readonly startedAt?: string;
+}
+
+export interface PartsReport {
+  readonly status: 'ok' | 'unavailable';
+  readonly checkedAt: string;
+  readonly parts: readonly PartHealth[];
+}
+
+export interface PartsHealthOptions {
+  readonly targets: readonly Target[];
+  /** Path of the supervisor's JSON file; it may be absent, stale or half-written. */
+  readonly stackFile?: string | undefined;
+  /** Milliseconds per probe; 1,000 when absent. */
+  readonly timeoutMs?: number;
+  /** Milliseconds that a report is good for; 1,000 when absent. */
+  readonly freshMs?: number;
+}
+
+const checksSchema = z.object({
+  checks: z.record(z.string(), z.object({ status: z.string(), detail: z.string().optional() })),
+});
+
+/** Names the checks that failed, if the answer is a health report; a status otherwise. */
+const describeAnswer = (status: number, body: string): string => {
+  try {
+    const { checks } = checksSchema.parse(JSON.parse(body));
+    const failed = Object.entries(checks).filter(([, check]) => check.status !== 'ok');
+    if (failed.length === 0) return Object.keys(checks).join(', ') || 'answers';
+    return failed
+      .map(([name, { detail }]) => (detail === undefined ? name : `${name}: ${detail}`))
+      .join('; ');
+  } catch {
+    return `HTTP ${status}`;
+  }
+};
+
+const probeHttp = async (url: string, timeoutMs: number): Promise<string> => {
+  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' });
+  const detail = describeAnswer(response.status, await response.text());
+  if (!response.ok) throw new Error(detail);
+  return detail;
+};
+
+const probeTcp = (host: string, port: number, timeoutMs: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: timeoutMs });
+    const settle = (end: () => void): void => {
+      socket.destroy();
+      end();
+    };
+    socket.once('connect', () => settle(() => resolve('accepts connections')));
+    socket.once('timeout', () => settle(() => reject(new Error(`no connection within ${timeoutMs} ms`))));
+    socket.once('error', (error) => settle(() => reject(error)));
+  });
+
+/** `fetch` hides the reason in the cause, and several addresses that failed in an AggregateError. */
+const reasonOf = (error: unknown, timeoutMs: number): string => {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
+  if (error.cause instanceof Error) return reasonOf(error.cause, timeoutMs);
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0], timeoutMs);
+  return error.message.slice(0, 300);
+};
+
+type Probed = Pick<PartHealth, 'status' | 'latencyMs' | 'detail'>;
+
+const probe = async (target: Target, timeoutMs: number): Promise<Probed> => {
+  const startedAt = performance.now();
+  const latencyMs = () => Math.round((performance.now() - startedAt) * 10) / 10;
+  try {
+    const detail =
+      target.kind === 'http'
+        ? await probeHttp(target.url, timeoutMs)
+        : await probeTcp(target.host, target.port, timeoutMs);
+    return { status: 'ok', latencyMs: latencyMs(), detail };
+  } catch (error) {
+    return { status: 'unavailable', latencyMs: latencyMs(), detail: reasonOf(error, timeoutMs) };
+  }
+};
+
+const readStack = async (file: string | undefined): Promise<ReadonlyMap<string, Supervised>> => {
+  if (file === undefined) return new Map();
+  try {
+    const { parts } = stackSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return new Map(
+      Array.isArray(parts)
+        ? parts.flatMap((part) => (part.name === undefined ? [] : [[part.name, part] as const]))
+        : Object.entries(parts),
+    );
+  } catch {
+    // The probes are the truth; the supervisor's view only adds to it.
+    return new Map();
+  }
+};
+
+/** A part without a target is as well as its supervisor says. */
+const fromSupervisor = ({ state }: Supervised): Probed => {
+  const detail = state === undefined ? 'not probed' : `supervisor: ${state}`;
+  if (state === 'ready' || state === 'running') return { status: 'ok', latencyMs: null, detail };
+  if (state === 'stopped' || state === 'failed') return { status: 'unavailable', latencyMs: null, detail };
+  return { status: 'unknown', latencyMs: null, detail };
+};
+
+const join = (name: string, probed: Probed, supervised: Supervised | undefined): PartHealth => {
+  const { pid, restarts, state, startedAt } = supervised ?? {};
+  return {
+    name,
+    ...probed,
+    ...(pid === undefined ? {} : { pid }),
+    ...(restarts === undefined ? {} : { restarts }),
+    ...(state === undefined ? {} : { state }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+  };
+};
+
+/** Returns the function that reports; calls that come together, or within `freshMs`, share one round of probes. */
+export const createPartsHealth = ({
+  targets,
+  stackFile,
+  timeoutMs = 1_000,
+  freshMs = 1_000,
+}: PartsHealthOptions): (() => Promise<PartsReport>) => {
+  let latest: { readonly report: Promise<PartsReport>; readonly until: number } | undefined;
+
+  const round = async (): Promise<PartsReport> => {
+    const [stack, ...probes] = await Promise.all([
+      readStack(stackFile),
+      ...targets.map(async (target) => ({ name: target.name, probed: await probe(target, timeoutMs) })),
+    ]);
+    const probed = probes.map(({ name, probed: result }) => join(name, result, stack.get(name)));
+    const names = new Set(targets.map(({ name }) => name));
+    const others = [...stack]
+      .filter(([name]) => !names.has(name))
+      .map(([name, supervised]) => join(name, fromSupervisor(supervised), supervised));
+    const parts = [...probed, ...others];
+    return {
+      status: parts.every(({ status }) => status === 'ok') ? 'ok' : 'unavailable',
+      checkedAt: new Date().toISOString(),
+      parts,
+    };
+  };
+
+  return () => {
+    // A round takes at most the timeout, so counting from its start keeps what is shown young.
+    if (latest === undefined || performance.now() >= latest.until) {
+      latest = { report: round(), until: performance.now() + timeoutMs + freshMs };
+      const current = latest;
+      void current.report.then(() => {
+        if (latest === current) latest = { ...current, until: performance.now() + freshMs };
+      });
+    }
+    return latest.report;
+  };
+};

@@ -1,0 +1,107 @@
+// What must hold when everything has come to rest, whatever was killed on the way.
+import { expect } from 'vitest';
+import { serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
+import { header, readTopic } from './kafka-log.ts';
+import { chargesOf, eventually, order, query } from './shop.ts';
+
+interface OutboxRow extends Record<string, unknown> {
+  readonly id: string;
+  readonly aggregate_id: string;
+  readonly event_type: string;
+}
+
+const outboxOf = (service: ServiceName) =>
+  query<OutboxRow>(service, (sql) => sql`select id, aggregate_id, event_type from outbox`);
+
+/** Every committed outbox id is on its topic and nothing else is: at least once, and only what was committed. */
+export async function expectOutboxPublished(): Promise<void> {
+  for (const service of serviceNames) {
+    const { topic } = services[service];
+    await eventually(
+      `all events of the ${service} service are on ${topic}`,
+      async () => {
+        const published = new Set((await readTopic(topic)).map((record) => header(record, 'id')));
+        const missing = (await outboxOf(service)).filter((row) => !published.has(row.id));
+        if (missing.length > 0) throw new Error(`missing: ${JSON.stringify(missing.slice(0, 5))}`);
+        return true;
+      },
+      60_000,
+    );
+    const committed = new Set((await outboxOf(service)).map((row) => row.id));
+    const published = await readTopic(topic);
+    expect(published.filter((record) => !committed.has(header(record, 'id') ?? ''))).toEqual([]);
+  }
+}
+
+/** Every event took effect once in every group that reacts to it, and none was parked. */
+export async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
+  const reacts: Record<string, readonly ServiceName[]> = {
+    'order.created': ['inventory', 'payment'],
+    'inventory.reserved': ['order', 'payment'],
+    'inventory.reservation_failed': ['order', 'payment'],
+    'inventory.released': ['order', 'payment'],
+    'payment.succeeded': ['order', 'inventory'],
+    'payment.failed': ['order', 'inventory'],
+    'order.cancelled': ['inventory', 'payment'],
+    'order.fulfilled': ['inventory'],
+    'inventory.committed': ['order'],
+    'payment.refunded': ['order'],
+  };
+  const events = (await Promise.all(serviceNames.map(outboxOf))).flat();
+  const ours = events.filter((event) => orderIds.includes(event.aggregate_id));
+  for (const consumer of serviceNames) {
+    const expected = ours
+      .filter((event) => reacts[event.event_type]?.includes(consumer))
+      .map((event) => event.id);
+    await eventually(
+      `the ${consumer} service has handled its ${expected.length} events`,
+      async () => {
+        const rows = await query(
+          consumer,
+          (sql) =>
+            sql`select count(*)::int as handled from processed_events where event_id in ${sql(expected)}`,
+        );
+        if (rows[0]?.['handled'] !== expected.length) throw new Error(JSON.stringify(rows));
+        return true;
+      },
+      60_000,
+    );
+    expect(await query(consumer, (sql) => sql`select * from dead_letters`)).toEqual([]);
+  }
+}
+
+/** Stock is conserved and never oversold: each product's columns are the sums of its ledger and of its live holds. */
+export async function expectStockConserved(): Promise<void> {
+  const rows = await query(
+    'inventory',
+    (sql) => sql`
+      select i.product_id, i.available, i.reserved, m.available as ledger_available, m.reserved as ledger_reserved,
+             coalesce(r.held, 0)::int as held
+      from inventory i
+      join (select product_id, sum(available_delta)::int as available, sum(reserved_delta)::int as reserved
+            from stock_movements group by product_id) m using (product_id)
+      left join (select product_id, sum(quantity) as held from reservation_items
+                 join reservations using (order_id) where state in ('reserved', 'pinned')
+                 group by product_id) r using (product_id)
+      where i.available <> m.available or i.reserved <> m.reserved or i.reserved <> coalesce(r.held, 0)
+         or i.reserved < 0 or i.reserved > i.available`,
+  );
+  expect(rows).toEqual([]);
+}
+
+/** The provider's own ledger holds one charge per paid order and none per order that was never paid. */
+export async function expectMoneyRight(orderIds: readonly string[]): Promise<void> {
+  for (const id of orderIds) {
+    const { status, total } = await order(id);
+    const captured = (await chargesOf(id)).map((charge) => charge.amountMinor);
+    if (status === 'PAID' || status === 'FULFILLED') expect(captured).toEqual([total.amountMinor]);
+    else expect(captured).toEqual([]);
+  }
+}
+
+export async function expectInvariants(orderIds: readonly string[]): Promise<void> {
+  await expectOutboxPublished();
+  await expectHandledOnce(orderIds);
+  await expectStockConserved();
+  await expectMoneyRight(orderIds);
+}

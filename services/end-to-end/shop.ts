@@ -1,0 +1,255 @@
+// The shop as its people see it: signs them in, speaks HTTP only, and waits for what can be observed, with a deadline.
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import { inject } from 'vitest';
+import { z } from 'zod';
+import type { ServiceName } from '../../scripts/stack/topology.ts';
+
+export const stack = inject('stack');
+
+/** Repeats `observe` until it yields something, and fails with what it saw last when `withinMs` are over. */
+export async function eventually<T>(
+  what: string,
+  observe: () => Promise<T | undefined | false>,
+  withinMs = 30_000,
+): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  let last: unknown = 'nothing';
+  do {
+    try {
+      const seen = await observe();
+      if (seen !== undefined && seen !== false) return seen;
+    } catch (error) {
+      last = error;
+    }
+    await delay(50);
+  } while (performance.now() < deadline);
+  throw new Error(`gave up waiting until ${what}`, { cause: last });
+}
+
+export interface Answer<T = unknown> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+const people = {
+  user: 'user@orderflow.io',
+  user2: 'user2@orderflow.io',
+  seller: 'seller@orderflow.io',
+  seller2: 'seller2@orderflow.io',
+  admin: 'admin@orderflow.io',
+} as const;
+export type Person = keyof typeof people;
+type Part = 'order' | 'inventory' | 'payment' | 'gateway' | 'dashboard';
+
+const tokens = new Map<Person, Promise<string>>();
+
+const signIn = async (person: Person): Promise<string> => {
+  const response = await fetch(`${stack.urls.dashboard}/auth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: people[person], password: 'orderflow' }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
+};
+
+/** A valid access token of the person. */
+export const tokenOf = (person: Person): Promise<string> => {
+  const token = tokens.get(person) ?? signIn(person);
+  tokens.set(person, token);
+  return token;
+};
+
+export interface CallOptions {
+  readonly as?: Person;
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One HTTP call; a body means POST unless said otherwise. */
+export async function call(part: Part, path: string, options: CallOptions = {}): Promise<Answer> {
+  const { as, body, headers = {} } = options;
+  const response = await fetch(`${stack.urls[part]}${path}`, {
+    method: options.method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: {
+      ...(as === undefined ? {} : { authorization: `Bearer ${await tokenOf(as)}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(15_000),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? undefined : JSON.parse(text),
+  };
+}
+
+const orderShape = z.object({
+  id: z.string(),
+  status: z.string(),
+  cancellationReason: z.string().nullable(),
+  items: z.array(z.looseObject({ productId: z.string(), sellerId: z.string(), fulfilment: z.string() })),
+  total: z.object({ amountMinor: z.number(), currency: z.string() }),
+  reservation: z.object({ state: z.string(), expiresAt: z.string().nullable() }),
+  payment: z.object({ mode: z.string(), state: z.string() }),
+  version: z.number(),
+});
+export type OrderView = z.infer<typeof orderShape>;
+
+const productShape = z.object({
+  id: z.string(),
+  available: z.number(),
+  reserved: z.number(),
+  free: z.number(),
+  price: z.object({ amountMinor: z.number(), currency: z.string() }),
+});
+export type ProductView = z.infer<typeof productShape>;
+
+/** A new product of the seller, known to the order service when this resolves. */
+export async function newProduct(quantity: number, as: Person = 'seller'): Promise<ProductView> {
+  const sku = `SKU-${randomUUID().slice(0, 8)}`;
+  const body = { name: `Thing ${sku}`, sku, price: { amountMinor: 1_000, currency: 'EUR' }, quantity };
+  const { body: created } = await call('inventory', '/api/v1/products', { as, body });
+  const product = productShape.parse(created);
+  await eventually(`the order service knows ${product.id}`, async () => {
+    const rows = await query('order', (sql) => sql`select 1 from catalogue where product_id = ${product.id}`);
+    return rows.length === 1;
+  });
+  return product;
+}
+
+export const product = async (id: string): Promise<ProductView> =>
+  productShape.parse((await call('inventory', `/api/v1/products/${id}`, { as: 'admin' })).body);
+
+export interface Placing {
+  readonly items: readonly { readonly productId: string; readonly quantity: number }[];
+  readonly mode?: 'AUTO' | 'MANUAL';
+  readonly token?: string;
+  readonly as?: Person;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const placeRaw = ({
+  items,
+  mode = 'AUTO',
+  token,
+  as = 'user',
+  headers = {},
+}: Placing): Promise<Answer> =>
+  call('order', '/api/v1/orders', {
+    as,
+    headers,
+    body: { items, payment: { mode, method: 'card', ...(token === undefined ? {} : { token }) } },
+  });
+
+/** Places an order and returns it as answered: PENDING. */
+export async function place(placing: Placing): Promise<OrderView> {
+  const { status, body } = await placeRaw(placing);
+  if (status !== 201) throw new Error(`placing an order was answered ${status}: ${JSON.stringify(body)}`);
+  return orderShape.parse(body);
+}
+
+export const order = async (id: string, as: Person = 'admin'): Promise<OrderView> =>
+  orderShape.parse((await call('order', `/api/v1/orders/${id}`, { as })).body);
+
+/** The order once it has the status. */
+export const orderWith = (id: string, status: string, withinMs = 30_000): Promise<OrderView> =>
+  eventually(
+    `order ${id} is ${status}`,
+    async () => {
+      const seen = await order(id);
+      if (seen.status !== status) throw new Error(`it is ${JSON.stringify(seen)}`);
+      return seen;
+    },
+    withinMs,
+  );
+
+export const act = (id: string, action: 'cancel' | 'confirm' | 'fulfill', as: Person): Promise<Answer> =>
+  call('order', `/api/v1/orders/${id}/${action}`, { as, method: 'POST' });
+
+const ledgerShape = z.object({
+  charges: z.array(
+    z.looseObject({ id: z.string(), reference: z.string(), status: z.string(), amountMinor: z.number() }),
+  ),
+  refunds: z.array(z.looseObject({ chargeId: z.string(), amountMinor: z.number() })),
+});
+
+/** Charges that the provider's own ledger holds for an order. */
+export async function chargesOf(orderId: string): Promise<z.infer<typeof ledgerShape>['charges']> {
+  const { body } = await call('gateway', '/v1/ledger');
+  return ledgerShape
+    .parse(body)
+    .charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
+}
+
+type Row = Record<string, unknown>;
+
+/** Rows of a service's own database, read as its administrator. */
+export async function query<T extends Row = Row>(
+  service: ServiceName,
+  statement: (sql: postgres.Sql) => postgres.PendingQuery<postgres.Row[]>,
+): Promise<T[]> {
+  const sql = postgres(stack.databases[service].admin, {
+    max: 1,
+    connect_timeout: 5,
+    onnotice: () => undefined,
+  });
+  try {
+    return z.array(z.custom<T>()).parse(await statement(sql));
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+const statusShape = z.object({
+  parts: z.array(
+    z.object({ name: z.string(), pid: z.number().optional(), state: z.string(), restarts: z.number() }),
+  ),
+});
+
+/** The supervisor's view of one process. */
+export function part(name: string): z.infer<typeof statusShape>['parts'][number] {
+  const status = statusShape.parse(JSON.parse(readFileSync(join(stack.dataDir, 'stack.json'), 'utf8')));
+  const found = status.parts.find((candidate) => candidate.name === name);
+  if (!found) throw new Error(`there is no part ${name}`);
+  return found;
+}
+
+/** Ends a process the hard way and returns once the supervisor has it ready again. */
+export async function killHard(name: string): Promise<void> {
+  const before = part(name);
+  if (before.pid === undefined) throw new Error(`${name} is not running`);
+  process.kill(before.pid, 'SIGKILL');
+  await eventually(
+    `${name} is ready again`,
+    () => {
+      const now = part(name);
+      return Promise.resolve(now.pid !== before.pid && now.state === 'ready');
+    },
+    60_000,
+  );
+}
+
+/** Runs `count` tasks, at most `width` at once. */
+export async function inParallel<T>(
+  count: number,
+  width: number,
+  task: (index: number) => Promise<T>,
+): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < count; index = next++) results[index] = await task(index);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return results;
+}

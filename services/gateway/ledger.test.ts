@@ -1,0 +1,137 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLedger, type Ledger, type NewCharge } from './ledger.ts';
+
+let directory: string;
+let file: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ledger-'));
+  file = join(directory, 'books', 'ledger.jsonl');
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const charge = (over: Partial<NewCharge> = {}): NewCharge => ({
+  idempotencyKey: 'key-1',
+  fingerprint: 'f',
+  amountMinor: 1000,
+  currency: 'EUR',
+  reference: 'r-1',
+  ...over,
+});
+
+const refund = async (ledger: Ledger, chargeId: string, amountMinor: number, idempotencyKey: string) =>
+  ledger.recordRefund({ idempotencyKey, fingerprint: 'f', chargeId, amountMinor });
+
+describe('the ledger', () => {
+  it('has everything that was recorded after it is opened again', async () => {
+    const ledger = await openLedger(file);
+    const paid = await ledger.recordCharge(charge());
+    const declined = await ledger.recordCharge(
+      charge({ idempotencyKey: 'key-2', declineCode: 'card_declined' }),
+    );
+    await ledger.recordCharge(charge({ idempotencyKey: 'key-3', currency: 'USD', amountMinor: 5 }));
+    const given = await refund(ledger, paid.id, 400, 'key-1');
+    const before = await ledger.snapshot();
+    await ledger.close();
+
+    const again = await openLedger(file);
+    expect(await again.snapshot()).toEqual(before);
+    expect(await again.chargeByKey('key-1')).toEqual({ fingerprint: 'f', value: paid });
+    expect((await again.chargeByKey('key-2'))?.value).toEqual({ ...declined, declineCode: 'card_declined' });
+    expect(await again.refundByKey('key-1')).toEqual({ fingerprint: 'f', value: given });
+    expect(before.captured).toEqual([
+      { currency: 'EUR', amountMinor: 1000 },
+      { currency: 'USD', amountMinor: 5 },
+    ]);
+    expect(before.refunded).toEqual([{ currency: 'EUR', amountMinor: 400 }]);
+    await again.close();
+  });
+
+  it('has a charge on disk before it is answered', async () => {
+    const ledger = await openLedger(file);
+    const { id } = await ledger.recordCharge(charge());
+    expect(await readFile(file, 'utf8')).toContain(id);
+    await ledger.close();
+  });
+
+  it('drops a torn last line, which was never answered, and goes on behind it', async () => {
+    const first = await openLedger(file);
+    await first.recordCharge(charge());
+    await first.close();
+    const whole = await readFile(file);
+    await appendFile(file, whole.subarray(0, whole.length - 9));
+
+    let torn = 0;
+    const second = await openLedger(file, (bytes) => {
+      torn = bytes;
+    });
+    expect(torn).toBe(whole.length - 9);
+    await second.recordCharge(charge({ idempotencyKey: 'key-2' }));
+    await second.close();
+    const third = await openLedger(file);
+    expect((await third.snapshot()).charges.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
+      'key-1',
+      'key-2',
+    ]);
+    await third.close();
+  });
+
+  it('refuses to start on a line that is damaged, and names it', async () => {
+    const ledger = await openLedger(file);
+    await ledger.recordCharge(charge());
+    await ledger.close();
+    const good = await readFile(file, 'utf8');
+    await writeFile(file, `${good}{"type":"charge"}\n${good}`);
+    await expect(openLedger(file)).rejects.toThrow(`Line 2 of the ledger ${file} is damaged`);
+  });
+
+  it('takes one charge per key, also when two are recorded at a time', async () => {
+    const ledger = await openLedger(file);
+    const results = await Promise.allSettled([ledger.recordCharge(charge()), ledger.recordCharge(charge())]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect((await ledger.snapshot()).charges).toHaveLength(1);
+    await ledger.close();
+  });
+
+  it('never refunds more than was captured, also when refunds are recorded at a time', async () => {
+    const ledger = await openLedger(file);
+    const { id } = await ledger.recordCharge(charge());
+    const results = await Promise.all(['a', 'b', 'c'].map((key) => refund(ledger, id, 400, key)));
+    expect(results.filter((result) => result === 'exceeds_charge')).toHaveLength(1);
+    expect(await refund(ledger, id, 201, 'd')).toBe('exceeds_charge');
+    expect(await refund(ledger, id, 200, 'e')).toMatchObject({ amountMinor: 200, chargeId: id });
+    expect(await refund(ledger, 'ch_nothing', 1, 'f')).toBe('unknown_charge');
+    expect((await ledger.snapshot()).refunded).toEqual([{ currency: 'EUR', amountMinor: 1000 }]);
+    await ledger.close();
+  });
+
+  it('refunds nothing of a declined charge', async () => {
+    const ledger = await openLedger(file);
+    const { id } = await ledger.recordCharge(charge({ declineCode: 'insufficient_funds' }));
+    expect(await refund(ledger, id, 1, 'a')).toBe('exceeds_charge');
+    await ledger.close();
+  });
+
+  it('keeps many concurrent charges, each once, in one piece', async () => {
+    const ledger = await openLedger(file);
+    const keys = Array.from({ length: 500 }, (_, n) => `key-${n}`);
+    await Promise.all(keys.map((idempotencyKey) => ledger.recordCharge(charge({ idempotencyKey }))));
+    await ledger.close();
+    const again = await openLedger(file);
+    expect((await again.snapshot()).charges.map(({ idempotencyKey }) => idempotencyKey)).toEqual(keys);
+    await again.close();
+  });
+
+  it('answers nothing any more once it cannot be written, and says why', async () => {
+    const ledger = await openLedger(file);
+    await ledger.recordCharge(charge());
+    await ledger.close();
+    await expect(ledger.recordCharge(charge({ idempotencyKey: 'key-2' }))).rejects.toThrow('closed');
+    expect((await ledger.failed).message).toContain('closed');
+    await expect(ledger.check()).rejects.toThrow('closed');
+    await expect(ledger.chargeByKey('key-1')).rejects.toThrow('closed');
+    await expect(ledger.recordCharge(charge({ idempotencyKey: 'key-3' }))).rejects.toThrow('closed');
+  });
+});
