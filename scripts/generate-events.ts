@@ -34,14 +34,19 @@ export interface EventSchema extends AvroComplex {
   readonly fields: readonly AvroField[];
 }
 
+const isEventSchema = (value: unknown): value is EventSchema =>
+  typeof value === 'object' && value !== null && 'fields' in value && Array.isArray(value.fields);
+
 /** All event schemas of `schemas/`, by file name; throws naming the file when one breaks the naming rules. */
 export function readEventSchemas(folder = schemasFolder): EventSchema[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.avsc'))
     .sort()
     .map((file) => {
-      const schema: EventSchema = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-      for (const complaint of lintEventSchema(file, schema)) throw new Error(`schemas/${file}: ${complaint}`);
+      const schema: unknown = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+      if (!isEventSchema(schema)) throw new Error(`schemas/${file}: not a record with fields`);
+      const [complaint] = lintEventSchema(file, schema);
+      if (complaint) throw new Error(`schemas/${file}: ${complaint}`);
       return schema;
     });
 }
@@ -51,10 +56,15 @@ export function lintEventSchema(file: string, schema: EventSchema): string[] {
   const complaints: string[] = [];
   const eventType = file.replace(/\.avsc$/, '');
   const [context = '', ...rest] = eventType.split('.');
-  const recordName = [context, ...rest].flatMap((part) => part.split('_')).map(capitalise).join('');
-  if (schema.eventType !== eventType) complaints.push(`eventType must be "${eventType}", as the file is named`);
+  const recordName = [context, ...rest]
+    .flatMap((part) => part.split('_'))
+    .map(capitalise)
+    .join('');
+  if (schema.eventType !== eventType)
+    complaints.push(`eventType must be "${eventType}", as the file is named`);
   if (schema.name !== recordName) complaints.push(`the record must be named "${recordName}"`);
-  if (schema.namespace !== `orderflow.${context}`) complaints.push(`the namespace must be "orderflow.${context}"`);
+  if (schema.namespace !== `orderflow.${context}`)
+    complaints.push(`the namespace must be "orderflow.${context}"`);
   if (schema.topic !== `${context}-events`) complaints.push(`the topic must be "${context}-events"`);
   if (schema.fields[0]?.name !== 'metadata') complaints.push('the first field must be "metadata"');
   const key = schema.fields.find((field) => field.name === schema.keyField);
@@ -67,7 +77,9 @@ export function lintEventSchema(file: string, schema: EventSchema): string[] {
       if (!field.doc) complaints.push(`field ${type.name ?? '?'}.${field.name} has no doc`);
     }
     if (type.type === 'enum' && type.default !== 'unspecified') {
-      complaints.push(`enum ${type.name ?? '?'} needs the default "unspecified", or a new symbol breaks old readers`);
+      complaints.push(
+        `enum ${type.name ?? '?'} needs the default "unspecified", or a new symbol breaks old readers`,
+      );
     }
   });
   return complaints;
@@ -111,7 +123,8 @@ export async function generateEvents(schemas: readonly EventSchema[]): Promise<s
         case 'boolean':
           return 'boolean';
         default:
-          if (!declarations.has(shortName(type))) throw new Error(`no TypeScript for the Avro type "${type}"`);
+          if (!declarations.has(shortName(type)))
+            throw new Error(`no TypeScript for the Avro type "${type}"`);
           return shortName(type);
       }
     }

@@ -34,7 +34,12 @@ export type Topic = (typeof topics)[number];
 export const topicSettings = {
   partitions: 10,
   replicationFactor: 1,
-  config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * 24 * 60 * 60 * 1000) },
+  config: {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(7 * 24 * 60 * 60 * 1000),
+    // The timestamp of a record is the moment the broker took it: the publish time. The router would set its own.
+    'message.timestamp.type': 'LogAppendTime',
+  },
 } as const;
 
 const database = (service: ServiceName, name: string): DatabaseTopology => ({
@@ -84,12 +89,54 @@ export const ports = {
   kafkaController: { env: 'KAFKA_CONTROLLER_PORT', default: 9093, what: 'Kafka controller' },
   connect: { env: 'CONNECT_PORT', default: 8083, what: 'Kafka Connect' },
   registry: { env: 'SCHEMA_REGISTRY_PORT', default: 8081, what: 'schema registry' },
-} as const;
+  registryManagement: {
+    env: 'SCHEMA_REGISTRY_MANAGEMENT_PORT',
+    default: 8082,
+    what: 'management interface of the schema registry',
+  },
+} as const satisfies Record<string, { env: string; default: number; what: string }>;
 export type PortName = keyof typeof ports;
 export type Ports = Record<PortName, number>;
 
+/** The port of each service's PostgreSQL. */
+export const databasePorts = {
+  order: 'orderDb',
+  inventory: 'inventoryDb',
+  payment: 'paymentDb',
+} as const satisfies Record<ServiceName, PortName>;
+
+/** The superuser of every embedded PostgreSQL: creates roles, publications and slots, and serves nobody at run time. */
+export const superuser = 'postgres';
+
+/**
+ * The environment variables that set passwords; each defaults to `orderflow`, which is fit for loopback only.
+ * Kafka Connect receives no other of these than `cdc`.
+ */
+const passwordVariables = (prefix: string) =>
+  ({
+    admin: `${prefix}_DB_ADMIN_PASSWORD`,
+    owner: `${prefix}_DB_OWNER_PASSWORD`,
+    service: `${prefix}_DB_PASSWORD`,
+    cdc: `${prefix}_CDC_PASSWORD`,
+  }) as const;
+export const passwords = {
+  order: passwordVariables('ORDER'),
+  inventory: passwordVariables('INVENTORY'),
+  payment: passwordVariables('PAYMENT'),
+} as const satisfies Record<ServiceName, Record<string, string>>;
+export type DatabaseRole = keyof (typeof passwords)['order'];
+
+export const developmentPassword = 'orderflow';
+
+/** The Node processes beside the three services of the domain. */
+export const edges = ['gateway', 'dashboard'] as const;
+export type Edge = (typeof edges)[number];
+
 /** Maximum heap per JVM, MiB. Explicit, because a default heap is a quarter of the machine. */
 export const heaps = { kafka: 320, connect: 256, registry: 192 } as const;
+
+/** Maximum old generation of each Node process, MiB. */
+export const nodeHeapMiB = 192;
 
 /** The registry speaks the Confluent API below this path. */
 export const registryPath = '/apis/ccompat/v7';

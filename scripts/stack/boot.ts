@@ -1,0 +1,359 @@
+// The boot of the whole system: each step begins when what it needs is there and no later, and any failure stops what
+// has been started. `npm start` and the tests both come through here, so there is one order of events and it is tested.
+import { mkdirSync, chmodSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { registerSchemas } from '../register-schemas.ts';
+import { ensureArtefacts } from './artefacts.ts';
+import { makeClassArchives } from './class-archives.ts';
+import { connectPart, connectorEnvironment } from './connect.ts';
+import { answers, seconds } from './deadline.ts';
+import { failure, isFailure, isStopped, messageOf, stopped } from './failure.ts';
+import type { Jdk } from './java.ts';
+import { kafkaPart, prepareKafka } from './kafka.ts';
+import { findPostgres, postgresIdentity, postgresPart } from './postgres.ts';
+import { checkDataFolder, preflight } from './preflight.ts';
+import {
+  awaitStreaming,
+  provisionConnectors,
+  provisionDatabase,
+  provisionTopics,
+  type DatabaseTarget,
+} from './provision.ts';
+import { registryPart } from './registry.ts';
+import { createSupervisor, type Part, type StackStatus, type Supervisor } from './supervisor.ts';
+import {
+  databasePorts,
+  developmentPassword,
+  nodeHeapMiB,
+  passwords,
+  ports as portTopology,
+  registryPath,
+  serviceNames,
+  services,
+  type DatabaseRole,
+  type Edge,
+  type Ports,
+  type ServiceName,
+} from './topology.ts';
+
+const projectRoot = join(import.meta.dirname, '..', '..');
+
+export interface BootOptions {
+  readonly ports: Ports;
+  readonly dataDir: string;
+  /** Receives one line per step. */
+  readonly log: (line: string) => void;
+  /** Passwords by variable name, and variables for the five Node processes on top of their contract. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Everything but the gateway, the dashboard and the three services. */
+  readonly onlyInfrastructure?: boolean;
+  /** Aborting it stops the boot and all that runs. */
+  readonly signal?: AbortSignal;
+  /** Folder that holds `<service>/migrations`; that of the project unless a test has its own. */
+  readonly migrations?: string;
+}
+
+export interface Urls {
+  readonly dashboard: string;
+  readonly order: string;
+  readonly inventory: string;
+  readonly payment: string;
+  readonly gateway: string;
+  readonly connect: string;
+  /** Base of the Confluent API. */
+  readonly registry: string;
+  readonly kafka: string;
+}
+
+export interface Stack {
+  readonly ports: Ports;
+  readonly dataDir: string;
+  readonly urls: Urls;
+  /** A connection string for one of the roles of one database. */
+  readonly databaseUrl: (service: ServiceName, role: DatabaseRole) => string;
+  readonly status: () => StackStatus;
+  readonly stop: () => Promise<void>;
+  /** Without grace: for a person who presses Ctrl-C again. */
+  readonly kill: () => void;
+}
+
+const loopback = (port: number): string => `http://127.0.0.1:${String(port)}`;
+
+export const urlsOf = (ports: Ports): Urls => ({
+  dashboard: `http://localhost:${String(ports.dashboard)}`,
+  order: `http://localhost:${String(ports.order)}`,
+  inventory: `http://localhost:${String(ports.inventory)}`,
+  payment: `http://localhost:${String(ports.payment)}`,
+  gateway: `http://localhost:${String(ports.gateway)}`,
+  connect: loopback(ports.connect),
+  registry: `${loopback(ports.registry)}${registryPath}`,
+  kafka: `127.0.0.1:${String(ports.kafka)}`,
+});
+
+const databaseUrl = (ports: Ports, service: ServiceName, role: DatabaseRole, password: string): string => {
+  const { database, owner, service: runtime, cdc } = services[service].database;
+  const user = { admin: 'postgres', owner, service: runtime, cdc }[role];
+  return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${String(ports[databasePorts[service]])}/${database}`;
+};
+
+interface HealthTarget {
+  readonly name: string;
+  readonly kind: 'http' | 'tcp';
+  readonly url?: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+const healthTargets = (ports: Ports): HealthTarget[] => [
+  ...([...serviceNames, 'gateway'] as const).map((name) => ({
+    name,
+    kind: 'http' as const,
+    url: `${loopback(ports[name])}/health/ready`,
+  })),
+  ...serviceNames.map((service) => ({
+    name: `${service}-db`,
+    kind: 'tcp' as const,
+    host: '127.0.0.1',
+    port: ports[databasePorts[service]],
+  })),
+  { name: 'kafka', kind: 'tcp', host: '127.0.0.1', port: ports.kafka },
+  { name: 'connect', kind: 'http', url: `${loopback(ports.connect)}/health` },
+  { name: 'registry', kind: 'http', url: `${loopback(ports.registry)}${registryPath}/subjects` },
+];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const passwordFrom =
+  (env: Environment) =>
+  (variable: string): string =>
+    env[variable] ?? developmentPassword;
+
+/** What every Node process gets from outside, whatever else is set in the shell of the person who starts the stack. */
+const inherited = (env: Environment): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      TMPDIR: process.env['TMPDIR'],
+      LOG_LEVEL: 'info',
+      NODE_ENV: 'development',
+      ...env,
+    }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+
+/** The environment contract of the five Node processes. */
+const contract = (name: ServiceName | Edge, options: BootOptions): Record<string, string> => {
+  const { ports, dataDir, env = {} } = options;
+  const issuer = urlsOf(ports).dashboard;
+  const all = { HOST: '127.0.0.1', PORT: String(ports[name]) };
+  switch (name) {
+    case 'gateway':
+      return { ...all, LEDGER_FILE: join(dataDir, 'gateway', 'ledger.jsonl') };
+    case 'dashboard':
+      return {
+        ...all,
+        OIDC_ISSUER: issuer,
+        IDENTITY_KEYS_FILE: join(dataDir, 'identity', 'keys.json'),
+        STACK_FILE: join(dataDir, 'stack.json'),
+        HEALTH_TARGETS: JSON.stringify(healthTargets(ports)),
+      };
+    case 'order':
+    case 'inventory':
+    case 'payment':
+      return {
+        ...all,
+        DATABASE_URL: databaseUrl(ports, name, 'service', passwordFrom(env)(passwords[name].service)),
+        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
+        SCHEMA_REGISTRY_URL: `${loopback(ports.registry)}${registryPath}`,
+        OIDC_ISSUER: issuer,
+        OIDC_AUDIENCE: 'orderflow',
+        ...(name === 'inventory' ? { SEED_DEMO_PRODUCTS: 'true' } : {}),
+        ...(name === 'payment' ? { GATEWAY_URL: loopback(ports.gateway) } : {}),
+      };
+  }
+};
+
+const nodePart = (name: ServiceName | Edge, options: BootOptions): Part => ({
+  name,
+  label: portTopology[name].what,
+  ports: [options.ports[name]],
+  stage: name === 'gateway' ? 4 : 5,
+  graceMs: 15_000,
+  readyWithinMs: 60_000,
+  command: () => ({
+    command: process.execPath,
+    args: [
+      '--disable-warning=TimeoutNegativeWarning',
+      '--disable-warning=ExperimentalWarning',
+      // Bounds what loading the modules leaves behind: 100 MB resident instead of 300.
+      '--max-semi-space-size=2',
+      `--max-old-space-size=${String(nodeHeapMiB)}`,
+      join(projectRoot, 'services', name, 'main.ts'),
+    ],
+    env: { ...inherited(options.env ?? {}), ...contract(name, options) },
+    cwd: projectRoot,
+  }),
+  ready: () => answers(`${loopback(options.ports[name])}/health/ready`),
+});
+
+/**
+ * Boots the stack and returns once every part is ready. When anything fails, or `signal` is aborted, everything is
+ * stopped first and then the failure is thrown.
+ */
+export const bootStack = async (given: BootOptions): Promise<Stack> => {
+  const options: BootOptions = { ...given, dataDir: resolve(given.dataDir) };
+  const { ports, dataDir, log, env = {}, signal } = options;
+  checkDataFolder(dataDir);
+  if (signal?.aborted === true) throw stopped();
+  const supervisor = await createSupervisor(dataDir, log);
+  const stopNow = (): void => {
+    void supervisor.stop();
+  };
+  signal?.addEventListener('abort', stopNow);
+  try {
+    await bootParts(options, supervisor);
+  } catch (error) {
+    await supervisor.stop();
+    if (isStopped(error)) throw stopped();
+    throw isFailure(error) ? error : failure(messageOf(error), join(dataDir, 'logs'));
+  } finally {
+    signal?.removeEventListener('abort', stopNow);
+  }
+  const passwordOf = passwordFrom(env);
+  return {
+    ports,
+    dataDir,
+    urls: urlsOf(ports),
+    databaseUrl: (service, role) => databaseUrl(ports, service, role, passwordOf(passwords[service][role])),
+    status: supervisor.status,
+    stop: supervisor.stop,
+    kill: supervisor.kill,
+  };
+};
+
+const bootParts = async (options: BootOptions, supervisor: Supervisor): Promise<void> => {
+  const { ports, dataDir, log } = options;
+  const began = performance.now();
+  /** Runs one step and reports it with its own time, after the time since the boot began. */
+  const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    const from = performance.now();
+    try {
+      const result = await work();
+      if (supervisor.signal.aborted) throw stopped();
+      const now = performance.now();
+      log(`${seconds(now - began).padStart(7)}  ${what} (${seconds(now - from)})`);
+      return result;
+    } catch (error) {
+      // Once the boot is given up, the steps beside the one that failed fail too, for no reason of their own.
+      if (supervisor.signal.aborted) throw stopped();
+      if (isFailure(error)) throw error;
+      throw failure(`${what}: ${messageOf(error)}`, join(dataDir, 'logs'));
+    }
+  };
+
+  const jdk = await step('ports, disk space and JDK are in order', () => preflight(ports, dataDir));
+  const artefacts = await ensureArtefacts(supervisor, log);
+  await makeClassArchives({ jdk, artefacts }, supervisor.signal, log);
+  await startInfrastructure(options, supervisor, step, artefacts, jdk);
+  if (options.onlyInfrastructure !== true) await startServices(options, supervisor, step);
+  supervisor.ready();
+  log(`${seconds(performance.now() - began).padStart(7)}  everything is ready`);
+};
+
+type Step = <T>(what: string, work: () => Promise<T>) => Promise<T>;
+
+const startInfrastructure = async (
+  options: BootOptions,
+  supervisor: Supervisor,
+  step: Step,
+  artefacts: string,
+  jdk: Jdk,
+): Promise<void> => {
+  const { ports, dataDir, env = {} } = options;
+  const passwordOf = passwordFrom(env);
+  const binaries = findPostgres();
+  // `nobody` must be able to enter the folder, and only that.
+  chmodSync(dataDir, 0o755);
+  const identity = postgresIdentity(binaries, dataDir);
+
+  const target = (service: ServiceName): DatabaseTarget => ({
+    service,
+    port: ports[databasePorts[service]],
+    password: (role) => passwordOf(passwords[service][role]),
+    ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
+  });
+  const database = async (service: ServiceName): Promise<void> => {
+    const name = `${service}-db`;
+    await step(`${name}: PostgreSQL is ready`, async () => {
+      const part = await postgresPart({
+        name,
+        label: portTopology[databasePorts[service]].what,
+        port: ports[databasePorts[service]],
+        dataDir: join(dataDir, name),
+        adminPassword: passwordOf(passwords[service].admin),
+        binaries,
+        identity,
+        supervisor,
+      });
+      await supervisor.start(part);
+    });
+    await step(`${name}: roles, migrations, publication and slot`, () => provisionDatabase(target(service)));
+  };
+
+  const java = { artefacts, jdk };
+  const kafkaAndConnect = async (): Promise<void> => {
+    const kafka = {
+      ...java,
+      port: ports.kafka,
+      controllerPort: ports.kafkaController,
+      dataDir: join(dataDir, 'kafka'),
+    };
+    await step('Kafka is ready', async () => {
+      await prepareKafka(kafka, supervisor);
+      await supervisor.start(kafkaPart(kafka));
+    });
+    await Promise.all([
+      step('topics', () => provisionTopics(`127.0.0.1:${String(ports.kafka)}`)),
+      step('Kafka Connect is ready', () =>
+        supervisor.start(
+          connectPart({
+            ...java,
+            port: ports.connect,
+            kafkaPort: ports.kafka,
+            dataDir: join(dataDir, 'connect'),
+            env: connectorEnvironment(ports, passwordOf),
+          }),
+        ),
+      ),
+    ]);
+  };
+
+  const registry = async (): Promise<void> => {
+    await step('schema registry is ready', () =>
+      supervisor.start(
+        registryPart({
+          ...java,
+          port: ports.registry,
+          managementPort: ports.registryManagement,
+          dataDir: join(dataDir, 'registry'),
+        }),
+      ),
+    );
+    await step('schemas are registered', () => registerSchemas(urlsOf(ports).registry));
+  };
+
+  await Promise.all([...serviceNames.map(database), kafkaAndConnect(), registry()]);
+  await step('connectors are running', async () => {
+    const wait = { withinMs: 90_000, signal: supervisor.signal, log: supervisor.logFile('connect') };
+    await provisionConnectors({ ...wait, url: urlsOf(ports).connect });
+    await Promise.all(serviceNames.map((service) => awaitStreaming(target(service), wait)));
+  });
+};
+
+const startServices = async (options: BootOptions, supervisor: Supervisor, step: Step): Promise<void> => {
+  mkdirSync(join(options.dataDir, 'gateway'), { recursive: true });
+  mkdirSync(join(options.dataDir, 'identity'), { recursive: true, mode: 0o700 });
+  const start = (name: ServiceName | Edge): Promise<void> =>
+    step(`${portTopology[name].what} is ready`, () => supervisor.start(nodePart(name, options)));
+  await Promise.all((['gateway', 'dashboard', ...serviceNames] as const).map(start));
+};

@@ -1,0 +1,93 @@
+// Kafka Connect with Debezium, as a distributed worker of one. Source connectors run exactly once: what a connector
+// publishes and how far it has read become visible in one Kafka transaction. Secrets reach connectors as `${env:…}` only,
+// and the pattern below is all they can ask for.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { answers } from './deadline.ts';
+import { javaCommand, type JavaRuntime } from './java.ts';
+import { log4jProperties, writeProperties } from './kafka.ts';
+import { databasePorts, heaps, passwords, serviceNames, services, type Ports } from './topology.ts';
+import type { Command, Part } from './supervisor.ts';
+
+export interface ConnectOptions extends JavaRuntime {
+  readonly port: number;
+  readonly kafkaPort: number;
+  readonly dataDir: string;
+  /** The variables that connector configurations refer to. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const properties = (options: ConnectOptions): Record<string, string | number> => ({
+  'bootstrap.servers': `127.0.0.1:${String(options.kafkaPort)}`,
+  listeners: `http://127.0.0.1:${String(options.port)}`,
+  'rest.advertised.host.name': '127.0.0.1',
+  'rest.advertised.port': options.port,
+  'group.id': 'orderflow-connect',
+  'config.storage.topic': '_connect-configs',
+  'offset.storage.topic': '_connect-offsets',
+  'status.storage.topic': '_connect-status',
+  'config.storage.replication.factor': 1,
+  'offset.storage.replication.factor': 1,
+  'status.storage.replication.factor': 1,
+  'offset.storage.partitions': 1,
+  'status.storage.partitions': 1,
+  'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
+  'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+  'exactly.once.source.support': 'enabled',
+  'offset.flush.interval.ms': 5_000,
+  'topic.creation.enable': 'true',
+  'plugin.path': join(options.artefacts, 'connect-plugins'),
+  'plugin.discovery': 'service_load',
+  'config.providers': 'env',
+  'config.providers.env.class': 'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
+  'config.providers.env.param.allowlist.pattern': '^(ORDER|INVENTORY|PAYMENT)_(DB|CDC)_.*',
+  // With one worker nobody else could take the tasks of a dead one: its successor starts them at once.
+  'scheduled.rebalance.max.delay.ms': 1_000,
+  'session.timeout.ms': 6_000,
+  'heartbeat.interval.ms': 2_000,
+});
+
+/** What the three connectors refer to: where their databases are and how the CDC role logs in. */
+export const connectorEnvironment = (
+  ports: Ports,
+  passwordOf: (variable: string) => string,
+): Record<string, string> =>
+  Object.fromEntries(
+    serviceNames.flatMap((service) => {
+      const prefix = service.toUpperCase();
+      return [
+        [`${prefix}_DB_HOST`, '127.0.0.1'],
+        [`${prefix}_DB_PORT`, String(ports[databasePorts[service]])],
+        [`${prefix}_DB_NAME`, services[service].database.database],
+        [passwords[service].cdc, passwordOf(passwords[service].cdc)],
+      ];
+    }),
+  );
+
+const configFile = (options: ConnectOptions): string =>
+  join(options.dataDir, 'connect-distributed.properties');
+
+const command = (options: ConnectOptions): Command => {
+  mkdirSync(options.dataDir, { recursive: true });
+  writeProperties(configFile(options), properties(options));
+  const classPath = join(options.artefacts, 'kafka', '*');
+  return javaCommand(options, {
+    jvm: 'connect',
+    heapMiB: heaps.connect,
+    properties: log4jProperties,
+    main: ['-cp', classPath, 'org.apache.kafka.connect.cli.ConnectDistributed', configFile(options)],
+    env: options.env,
+    cwd: options.dataDir,
+  });
+};
+
+export const connectPart = (options: ConnectOptions): Part => ({
+  name: 'connect',
+  label: 'Kafka Connect',
+  ports: [options.port],
+  stage: 3,
+  graceMs: 15_000,
+  readyWithinMs: 90_000,
+  command: () => command(options),
+  ready: () => answers(`http://127.0.0.1:${String(options.port)}/health`),
+});

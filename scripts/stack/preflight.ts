@@ -1,0 +1,60 @@
+// Everything that can be known before the first process starts: a boot that cannot succeed says so at once, in a
+// sentence with the remedy, instead of failing halfway with a stack trace of somebody else.
+import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { cacheRoot, checkMaven, haveArtefacts } from './artefacts.ts';
+import { failure, messageOf } from './failure.ts';
+import { findJdk, type Jdk } from './java.ts';
+import { isFree, portNames } from './ports.ts';
+import { ports as topology, type Ports } from './topology.ts';
+
+const neededGiB = 2;
+
+/** Makes the data folder and proves that it can be written. */
+export const checkDataFolder = (dataDir: string): void => {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+    accessSync(dataDir, constants.W_OK);
+  } catch (error) {
+    throw failure(
+      `the data folder ${dataDir} cannot be written (${messageOf(error)}); set ORDERFLOW_DATA to a folder of yours`,
+    );
+  }
+};
+
+const existingAncestor = (path: string): string =>
+  existsSync(path) ? path : existingAncestor(dirname(path));
+
+const checkSpace = (path: string, what: string, variable: string): void => {
+  const { bavail, bsize } = statfsSync(existingAncestor(path));
+  const free = (bavail * bsize) / 1024 ** 3;
+  if (free < neededGiB)
+    throw failure(
+      `${what} ${path} has ${free.toFixed(1)} GB of free disk space and needs ${String(neededGiB)}; ` +
+        `make room or set ${variable} to a folder with more`,
+    );
+};
+
+/** Throws a failure that names every port that is taken. */
+export const checkPorts = async (ports: Ports): Promise<void> => {
+  const taken: string[] = [];
+  for (const name of portNames) {
+    if (await isFree(ports[name])) continue;
+    const { what, env } = topology[name];
+    taken.push(
+      `Port ${String(ports[name])} (${what}) is in use; stop what listens there or set ${env} to a free port`,
+    );
+  }
+  if (taken.length > 0) throw failure(taken.join('\n'));
+};
+
+export const preflight = async (ports: Ports, dataDir: string): Promise<Jdk> => {
+  checkSpace(dataDir, 'the data folder', 'ORDERFLOW_DATA');
+  await checkPorts(ports);
+  const jdk = findJdk();
+  if (!haveArtefacts()) {
+    checkSpace(cacheRoot(), 'the cache', 'ORDERFLOW_CACHE');
+    checkMaven();
+  }
+  return jdk;
+};

@@ -1,0 +1,326 @@
+// Brings databases, topics, schemas and connectors to the described state; safe to repeat at every start. The order
+// matters: roles and tables, then the publication, then the slot, and only then may a service write. A connector without
+// snapshot publishes nothing that was committed before its slot existed.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import kafkajs from 'kafkajs';
+import type postgres from 'postgres';
+import { until } from './deadline.ts';
+import { failure, messageOf } from './failure.ts';
+import { isObject } from './json.ts';
+import { kafkaClient } from './kafka.ts';
+import { connectAs } from './postgres.ts';
+import {
+  services,
+  serviceNames,
+  superuser,
+  topicSettings,
+  topics,
+  type DatabaseRole,
+  type ServiceName,
+} from './topology.ts';
+
+const projectRoot = join(import.meta.dirname, '..', '..');
+
+export interface DatabaseTarget {
+  readonly service: ServiceName;
+  readonly host?: string;
+  readonly port: number;
+  readonly password: (role: DatabaseRole) => string;
+  /** Folder that holds `<service>/migrations`. */
+  readonly migrations?: string;
+}
+
+type Sql = postgres.Sql | postgres.TransactionSql;
+
+/** Runs a statement that takes no parameters, such as DDL, with names and literals quoted by the server. */
+const execute = async (sql: Sql, template: string, ...values: readonly string[]): Promise<void> => {
+  const [row] = await sql<{ statement: string }[]>`
+    SELECT format(${template}, VARIADIC ${sql.array([...values])}::text[]) AS statement`;
+  if (row !== undefined) await sql.unsafe(row.statement);
+};
+
+const ensureRole = async (sql: Sql, role: string, attributes: string, password: string): Promise<void> => {
+  const [existing] = await sql`SELECT 1 FROM pg_roles WHERE rolname = ${role}`;
+  if (existing === undefined) await execute(sql, 'CREATE ROLE %I', role);
+  await execute(sql, `ALTER ROLE %I ${attributes} PASSWORD %L`, role, password);
+};
+
+/** Tables whose rows are facts: a service adds to them and can neither change nor remove one. */
+const appendOnly = ['outbox', 'order_events', 'stock_movements'];
+
+const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => {
+  const { database, owner, service: role, cdc } = services[service].database;
+  await sql.begin(async (tx) => {
+    await execute(tx, 'REVOKE ALL ON DATABASE %I FROM PUBLIC', database);
+    await execute(tx, 'GRANT CONNECT ON DATABASE %I TO %I, %I, %I', database, owner, role, cdc);
+    await tx.unsafe('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+    await execute(tx, 'GRANT USAGE ON SCHEMA public TO %I, %I', role, cdc);
+    await execute(tx, 'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO %I', role);
+    await execute(tx, 'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO %I', role);
+    const tables = await tx<{ name: string }[]>`
+      SELECT relname AS name FROM pg_class
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname = ANY (${appendOnly})`;
+    for (const { name } of tables)
+      await execute(tx, 'REVOKE UPDATE, DELETE, TRUNCATE ON TABLE public.%I FROM %I', name, role);
+    await execute(tx, 'GRANT SELECT ON TABLE public.outbox TO %I', cdc);
+  });
+};
+
+const ensurePublication = async (sql: Sql, publication: string): Promise<void> => {
+  const [existing] = await sql<{ ok: boolean }[]>`
+    SELECT pubinsert AND NOT pubupdate AND NOT pubdelete AND NOT pubtruncate AND NOT puballtables
+           AND (SELECT array_agg(schemaname || '.' || tablename) FROM pg_publication_tables t
+                WHERE t.pubname = p.pubname) IS NOT DISTINCT FROM ARRAY['public.outbox'] AS ok
+    FROM pg_publication p WHERE pubname = ${publication}`;
+  if (existing?.ok === true) return;
+  if (existing === undefined)
+    await execute(
+      sql,
+      `CREATE PUBLICATION %I FOR TABLE public.outbox WITH (publish = 'insert')`,
+      publication,
+    );
+  else {
+    await execute(sql, 'ALTER PUBLICATION %I SET TABLE public.outbox', publication);
+    await execute(sql, `ALTER PUBLICATION %I SET (publish = 'insert')`, publication);
+  }
+};
+
+const ensureSlot = async (sql: Sql, slot: string, service: ServiceName): Promise<void> => {
+  const [existing] = await sql<{ wal_status: string | null }[]>`
+    SELECT wal_status FROM pg_replication_slots WHERE slot_name = ${slot}`;
+  // Debezium retries a lost slot in silence for half an hour; it is better said here.
+  if (existing?.wal_status === 'lost')
+    throw failure(
+      `the replication slot ${slot} of the ${service} database is lost: more WAL was written than it may hold back, ` +
+        'so events are missing from the topic; on a development machine, `npm run reset` starts afresh',
+    );
+  if (existing === undefined)
+    await sql`SELECT pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`;
+};
+
+/** Roles, database, tables, rights, publication and slot of one service. Throws a failure that names what went wrong. */
+export const provisionDatabase = async (target: DatabaseTarget): Promise<void> => {
+  const { service, port, password } = target;
+  const host = target.host ?? '127.0.0.1';
+  const { database, owner, service: role, cdc, publication, slot } = services[service].database;
+  const admin = { host, port, user: superuser, password: password('admin') };
+  const server = connectAs({ ...admin, database: 'postgres' });
+  try {
+    await ensureRole(server, owner, 'LOGIN', password('owner'));
+    await ensureRole(server, role, 'LOGIN', password('service'));
+    await ensureRole(server, cdc, 'LOGIN REPLICATION', password('cdc'));
+    const [existing] = await server`SELECT 1 FROM pg_database WHERE datname = ${database}`;
+    if (existing === undefined) await execute(server, 'CREATE DATABASE %I OWNER %I', database, owner);
+  } finally {
+    await server.end({ timeout: 2 });
+  }
+  await runMigrations(target);
+  const sql = connectAs({ ...admin, database });
+  try {
+    await grant(sql, service);
+    await ensurePublication(sql, publication);
+    await ensureSlot(sql, slot, service);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+};
+
+const runMigrations = async ({
+  service,
+  host,
+  port,
+  password,
+  migrations,
+}: DatabaseTarget): Promise<void> => {
+  const { database, owner } = services[service].database;
+  const folder = join(migrations ?? join(projectRoot, 'drizzle'), service, 'migrations');
+  if (!existsSync(folder)) throw failure(`there are no migrations in ${folder}; the clone is incomplete`);
+  const sql = connectAs({
+    ...(host === undefined ? {} : { host }),
+    port,
+    database,
+    user: owner,
+    password: password('owner'),
+  });
+  try {
+    await migrate(drizzle(sql), { migrationsFolder: folder });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
+    throw failure(`the migrations of the ${service} database failed: ${messageOf(error)}${cause}`);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+};
+
+/** Creates missing topics and checks existing ones. Throws a failure when a partition count is not the described one. */
+export const provisionTopics = async (brokers: string): Promise<void> => {
+  const admin = kafkaClient(brokers, 'orderflow-topics').admin();
+  await admin.connect();
+  try {
+    const present = new Set(await admin.listTopics());
+    const missing = topics.filter((topic) => !present.has(topic));
+    if (missing.length > 0)
+      await admin.createTopics({
+        waitForLeaders: true,
+        timeout: 10_000,
+        topics: missing.map((topic) => ({
+          topic,
+          numPartitions: topicSettings.partitions,
+          replicationFactor: topicSettings.replicationFactor,
+          configEntries: Object.entries(topicSettings.config).map(([name, value]) => ({ name, value })),
+        })),
+      });
+    const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
+    for (const { name, partitions } of metadata.topics)
+      if (partitions.length !== topicSettings.partitions)
+        throw failure(
+          `topic ${name} has ${String(partitions.length)} partitions instead of ${String(topicSettings.partitions)}; ` +
+            'another count sends keys to other partitions and breaks the order of their events',
+        );
+    const old = topics.filter((topic) => present.has(topic));
+    if (old.length > 0) await alignTopicConfig(admin, old);
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+type Admin = ReturnType<ReturnType<typeof kafkaClient>['admin']>;
+
+const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise<void> => {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
+  });
+  const wanted = Object.entries(topicSettings.config);
+  const differing = resources.filter(({ configEntries }) =>
+    wanted.some(
+      ([key, value]) => configEntries.find((entry) => entry.configName === key)?.configValue !== value,
+    ),
+  );
+  if (differing.length === 0) return;
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: differing.map(({ resourceName }) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name: resourceName,
+      configEntries: wanted.map(([name, value]) => ({ name, value })),
+    })),
+  });
+};
+
+export const connectorFile = (service: ServiceName): string =>
+  join(projectRoot, 'connectors', `${service}.json`);
+
+export const readConnector = (service: ServiceName): Record<string, string> => {
+  const value: unknown = JSON.parse(readFileSync(connectorFile(service), 'utf8'));
+  if (!isObject(value)) throw failure(`${connectorFile(service)} is not a JSON object`);
+  return Object.fromEntries(Object.entries(value).map(([key, setting]) => [key, String(setting)]));
+};
+
+const ask = async (url: string, init: RequestInit = {}): Promise<{ status: number; body: unknown }> => {
+  const response = await fetch(url, {
+    ...init,
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    signal: AbortSignal.timeout(20_000),
+  });
+  const text = await response.text();
+  const body: unknown = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text;
+  return { status: response.status, body };
+};
+
+const sameSettings = (a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, string>>): boolean => {
+  // Connect adds the name to what it stores.
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  keys.delete('name');
+  return [...keys].every((key) => a[key] === b[key]);
+};
+
+/** What Connect says of a connector and its task: both running, or the state and the first lines of the trace. */
+const stateOf = (body: unknown): { running: boolean; failed: string | undefined; seen: string } => {
+  const connector = isObject(body) && isObject(body['connector']) ? body['connector'] : undefined;
+  const tasks = isObject(body) && Array.isArray(body['tasks']) ? body['tasks'].filter(isObject) : [];
+  const all = connector === undefined ? [] : [connector, ...tasks];
+  const failed = all.find((part) => part['state'] === 'FAILED');
+  const trace = failed?.['trace'];
+  return {
+    running: tasks.length > 0 && all.every((part) => part['state'] === 'RUNNING'),
+    failed:
+      failed === undefined
+        ? undefined
+        : (typeof trace === 'string' ? trace : 'no trace').split('\n').slice(0, 4).join('\n    '),
+    seen: all.map((part) => String(part['state'])).join(', '),
+  };
+};
+
+export interface ConnectTarget {
+  readonly url: string;
+  readonly withinMs: number;
+  readonly signal?: AbortSignal;
+  readonly log?: string;
+}
+
+const isApplied = (reply: { status: number }): boolean => reply.status === 200 || reply.status === 201;
+
+/** Applies one connector configuration when it differs and returns once the connector and its task run. */
+export const provisionConnector = async (service: ServiceName, target: ConnectTarget): Promise<void> => {
+  const name = services[service].connector;
+  const url = `${target.url}/connectors/${name}`;
+  const wanted = readConnector(service);
+  const wait = { withinMs: target.withinMs, signal: target.signal, log: target.log };
+  const applied = await until({ ...wait, what: `Kafka Connect to take connector ${name}` }, async () => {
+    const current = await ask(`${url}/config`);
+    if (current.status === 200 && isObject(current.body) && sameSettings(current.body, wanted))
+      return 'unchanged';
+    const reply = await ask(`${url}/config`, { method: 'PUT', body: JSON.stringify(wanted) });
+    if (isApplied(reply)) return 'changed';
+    const message = isObject(reply.body) ? String(reply.body['message']) : String(reply.body);
+    // 409 is a rebalance under way, 5xx a worker that is still joining.
+    if (reply.status === 409 || reply.status >= 500) throw new Error(message);
+    throw failure(`Kafka Connect refuses ${connectorFile(service)}: ${message}`, target.log);
+  });
+  let restarted = false;
+  await until({ ...wait, what: `connector ${name} to run`, everyMs: 100 }, async () => {
+    const { status, body } = await ask(`${url}/status`);
+    if (status !== 200) return false;
+    const state = stateOf(body);
+    if (state.failed !== undefined) {
+      // A task that failed in an earlier run stays failed until it is told otherwise: one try.
+      if (applied === 'changed' || restarted)
+        throw failure(`connector ${name} has failed:\n    ${state.failed}`, target.log);
+      restarted = true;
+      await ask(`${url}/restart?includeTasks=true&onlyFailed=true`, { method: 'POST' });
+    }
+    return state.running;
+  });
+};
+
+export const provisionConnectors = async (target: ConnectTarget): Promise<void> => {
+  // Side by side: each waits for its own task, and the worker assigns them in one go.
+  await Promise.all(serviceNames.map((service) => provisionConnector(service, target)));
+};
+
+/**
+ * Returns once the connector reads from its slot. Connect's own word is not enough: after a crash it repeats the last
+ * state it has stored until the new worker has got round to its tasks.
+ */
+export const awaitStreaming = async (
+  target: DatabaseTarget,
+  wait: Omit<ConnectTarget, 'url'>,
+): Promise<void> => {
+  const { service, port, password } = target;
+  const { database, slot } = services[service].database;
+  const host = target.host ?? '127.0.0.1';
+  const sql = connectAs({ host, port, database, user: superuser, password: password('admin') });
+  try {
+    await until({ ...wait, what: `a reader of the replication slot ${slot}` }, async () => {
+      const [row] = await sql<{ active: boolean }[]>`
+        SELECT active FROM pg_replication_slots WHERE slot_name = ${slot}`;
+      return row?.active === true;
+    });
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+};
