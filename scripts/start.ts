@@ -110,5 +110,5 @@ try {
   }
 }
 await stack?.stop();
-say(process.exitCode === 1 ? 'not started; nothing is left running' : 'stopped');
+say(process.exitCode === 1 ? 'not started' : 'stopped; nothing is left running');
 process.exit();

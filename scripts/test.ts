@@ -1,8 +1,10 @@
 // npm test: the whole suite, unit tests first, then everything that needs the stack. Ends with one plain line that says how
-// many tests passed and failed. `npm test -- <filter>` runs the files whose path contains the filter.
-import { startVitest } from 'vitest/node';
+// many tests passed and failed. `npm test -- <filter>` runs the files whose path contains the filter; `--project unit` leaves the stack out.
+import { parseCLI, startVitest } from 'vitest/node';
 
-const vitest = await startVitest(process.argv.slice(2), {
+const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+const vitest = await startVitest(filter, {
+  ...options,
   run: true,
   watch: false,
   reporters: process.env['CI'] === undefined ? ['default'] : [['default', { summary: false }]],

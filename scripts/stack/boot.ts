@@ -17,6 +17,7 @@ import {
   provisionConnectors,
   provisionDatabase,
   provisionTopics,
+  watchConnectors,
   type DatabaseTarget,
 } from './provision.ts';
 import { registryPart } from './registry.ts';
@@ -347,6 +348,9 @@ const startInfrastructure = async (
     const wait = { withinMs: 90_000, signal: supervisor.signal, log: supervisor.logFile('connect') };
     await provisionConnectors({ ...wait, url: urlsOf(ports).connect });
     await Promise.all(serviceNames.map((service) => awaitStreaming(target(service), wait)));
+  });
+  watchConnectors(urlsOf(ports).connect, supervisor.signal, options.log).catch((error: unknown) => {
+    if (!isStopped(error)) options.log(`the connectors are no longer watched: ${messageOf(error)}`);
   });
 };
 

@@ -41,6 +41,11 @@ const properties = (options: KafkaOptions): Record<string, string | number> => (
   'share.coordinator.state.topic.replication.factor': 1,
   'share.coordinator.state.topic.min.isr': 1,
   'share.coordinator.state.topic.num.partitions': 1,
+  // After a crash the broker may register again once its last session is over, and the transactions that a crash of
+  // Connect has left open are aborted once their time is up: both looked at every second or so.
+  'broker.session.timeout.ms': 4_000,
+  'broker.heartbeat.interval.ms': 1_000,
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,
   // A group of one need not wait for more members.
   'group.initial.rebalance.delay.ms': 0,
   'log.segment.bytes': 64 * 1024 * 1024,

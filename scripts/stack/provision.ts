@@ -7,7 +7,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import kafkajs from 'kafkajs';
 import type postgres from 'postgres';
-import { until } from './deadline.ts';
+import { pause, until } from './deadline.ts';
 import { failure, messageOf } from './failure.ts';
 import { isObject } from './json.ts';
 import { kafkaClient } from './kafka.ts';
@@ -238,8 +238,8 @@ const sameSettings = (a: Readonly<Record<string, unknown>>, b: Readonly<Record<s
   return [...keys].every((key) => a[key] === b[key]);
 };
 
-/** What Connect says of a connector and its task: both running, or the state and the first lines of the trace. */
-const stateOf = (body: unknown): { running: boolean; failed: string | undefined; seen: string } => {
+/** What Connect says of a connector and its task: both running, or the first lines of the trace of a failure. */
+const stateOf = (body: unknown): { running: boolean; failed: string | undefined } => {
   const connector = isObject(body) && isObject(body['connector']) ? body['connector'] : undefined;
   const tasks = isObject(body) && Array.isArray(body['tasks']) ? body['tasks'].filter(isObject) : [];
   const all = connector === undefined ? [] : [connector, ...tasks];
@@ -251,8 +251,11 @@ const stateOf = (body: unknown): { running: boolean; failed: string | undefined;
       failed === undefined
         ? undefined
         : (typeof trace === 'string' ? trace : 'no trace').split('\n').slice(0, 4).join('\n    '),
-    seen: all.map((part) => String(part['state'])).join(', '),
   };
+};
+
+const restartFailed = async (connectUrl: string, name: string): Promise<void> => {
+  await ask(`${connectUrl}/connectors/${name}/restart?includeTasks=true&onlyFailed=true`, { method: 'POST' });
 };
 
 export interface ConnectTarget {
@@ -291,7 +294,7 @@ export const provisionConnector = async (service: ServiceName, target: ConnectTa
       if (applied === 'changed' || restarted)
         throw failure(`connector ${name} has failed:\n    ${state.failed}`, target.log);
       restarted = true;
-      await ask(`${url}/restart?includeTasks=true&onlyFailed=true`, { method: 'POST' });
+      await restartFailed(target.url, name);
     }
     return state.running;
   });
@@ -322,5 +325,42 @@ export const awaitStreaming = async (
     });
   } finally {
     await sql.end({ timeout: 2 });
+  }
+};
+
+const watchEveryMs = 2_000;
+const restartPauseMs = [0, 2_000, 5_000, 10_000, 30_000];
+
+/**
+ * Starts failed connectors and tasks again, with back-off, until `signal` is aborted. Connect itself never does: a task
+ * whose transaction the broker has given up, say after an outage, would stay failed until somebody looks.
+ */
+export const watchConnectors = async (
+  connectUrl: string,
+  signal: AbortSignal,
+  log: (line: string) => void,
+): Promise<void> => {
+  const failures = new Map<string, { count: number; notBefore: number }>();
+  for (;;) {
+    await pause(watchEveryMs, signal);
+    for (const name of serviceNames.map((service) => services[service].connector)) {
+      try {
+        const { status, body } = await ask(`${connectUrl}/connectors/${name}/status`);
+        const state = stateOf(body);
+        if (status !== 200 || state.failed === undefined) {
+          if (state.running) failures.delete(name);
+          continue;
+        }
+        const now = performance.now();
+        const { count, notBefore } = failures.get(name) ?? { count: 0, notBefore: 0 };
+        if (now < notBefore) continue;
+        log(`connector ${name} has failed; starting it again\n    ${state.failed.split('\n')[0] ?? ''}`);
+        await restartFailed(connectUrl, name);
+        const wait = restartPauseMs[Math.min(count + 1, restartPauseMs.length - 1)] ?? 30_000;
+        failures.set(name, { count: count + 1, notBefore: now + wait });
+      } catch {
+        // The worker is away; when it is back its answer is worth something.
+      }
+    }
   }
 };

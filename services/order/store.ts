@@ -39,7 +39,7 @@ const reservationState = oneOf<ReservationState>(
 );
 const paymentState = oneOf<PaymentState>('none', 'pending', 'succeeded', 'failed', 'refunded');
 const paymentMode = oneOf<PaymentMode>('unspecified', 'AUTO', 'MANUAL');
-const fulfilment = oneOf<Fulfilment>('open', 'confirmed', 'shipped');
+const fulfilmentOf = oneOf<Fulfilment>('open', 'confirmed', 'shipped');
 const cancellationReason = oneOf<CancellationReason>(
   'unspecified',
   'reservation_failed',
@@ -54,7 +54,7 @@ const toItem = (row: ItemRow, currency: string): OrderItem => ({
   name: row.name,
   quantity: row.quantity,
   unitPrice: { amountMinor: row.unitPriceMinor, currency },
-  fulfilment: fulfilment(row.fulfilment),
+  fulfilment: fulfilmentOf(row.fulfilment),
 });
 
 const toOrder = (row: OrderRow, items: readonly ItemRow[]): Order => ({
@@ -166,8 +166,12 @@ export interface OrderChange {
 /** One input of an existing order; an input for an order that does not exist is rejected. */
 export const ordering: Aggregate<OrderChange, Order | null, Order> = {
   load: async (tx, { orderId }) => {
-    const [row] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('update');
-    return row ? toOrder(row, await itemsOf(tx, [orderId])) : null;
+    // Sent together, run in this order: the items are read under the lock.
+    const [[row], items] = await Promise.all([
+      tx.select().from(orders).where(eq(orders.id, orderId)).for('update'),
+      itemsOf(tx, [orderId]),
+    ]);
+    return row ? toOrder(row, items) : null;
   },
   decide: ({ input }, order) =>
     order ? decide(input, order) : rejected('not_found', 'There is no such order.'),
@@ -179,15 +183,19 @@ export const ordering: Aggregate<OrderChange, Order | null, Order> = {
       return;
     }
     const order = decision.state;
-    await tx.update(orders).set(factColumns(order)).where(eq(orders.id, order.id));
-    for (const [line, item] of order.items.entries()) {
-      if (item.fulfilment === before.items[line]?.fulfilment) continue;
-      await tx
-        .update(orderItems)
-        .set({ fulfilment: item.fulfilment })
-        .where(and(eq(orderItems.orderId, order.id), eq(orderItems.line, line)));
-    }
-    await appendToTrail(tx, order, type, 'accepted', message);
+    const shipped = order.items.flatMap((item, line) =>
+      item.fulfilment === before.items[line]?.fulfilment ? [] : [{ line, fulfilment: item.fulfilment }],
+    );
+    await Promise.all([
+      tx.update(orders).set(factColumns(order)).where(eq(orders.id, order.id)),
+      ...shipped.map(({ line, fulfilment }) =>
+        tx
+          .update(orderItems)
+          .set({ fulfilment })
+          .where(and(eq(orderItems.orderId, order.id), eq(orderItems.line, line))),
+      ),
+      appendToTrail(tx, order, type, 'accepted', message),
+    ]);
   },
 };
 

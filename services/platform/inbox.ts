@@ -21,15 +21,16 @@ export function inboxClaim(delivery: Delivery): Claim<unknown, undefined> {
     take: async (tx, now) => {
       const inserted = await tx
         .insert(processedEvents)
-        .values({ ...delivery, processedAt: now, outcome: 'claimed' })
+        .values({ ...delivery, processedAt: now, outcome: 'accepted' })
         .onConflictDoNothing()
         .returning({ eventId: processedEvents.eventId });
       return inserted.length === 1 ? { taken: true } : { taken: false, prior: undefined };
     },
     settle: async (tx, decision) => {
+      if (decision.kind === 'accepted') return;
       await tx
         .update(processedEvents)
-        .set({ outcome: decision.kind === 'ignored' ? `ignored: ${decision.reason}` : decision.kind })
+        .set({ outcome: `ignored: ${decision.reason}` })
         .where(
           and(eq(processedEvents.consumer, delivery.consumer), eq(processedEvents.eventId, delivery.eventId)),
         );

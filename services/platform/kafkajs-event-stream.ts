@@ -60,7 +60,8 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
         sessionTimeout: 10_000,
         heartbeatInterval: 2_000,
         rebalanceTimeout: 20_000,
-        maxWaitTimeInMs: 1_000,
+        // How long an idle fetch waits at the broker; records that are there are never waited for.
+        maxWaitTimeInMs: 3_000,
         allowAutoTopicCreation: false,
         readUncommitted: false,
       });
