@@ -210,16 +210,13 @@ export async function query<T extends Row = Row>(
   }
 }
 
-const statusShape = z.object({
-  parts: z.array(
-    z.object({ name: z.string(), pid: z.number().optional(), state: z.string(), restarts: z.number() }),
-  ),
-});
+const partShape = z.object({ pid: z.number().optional(), state: z.string(), restarts: z.number() });
+const statusShape = z.object({ parts: z.record(z.string(), partShape) });
 
 /** The supervisor's view of one process. */
-export function part(name: string): z.infer<typeof statusShape>['parts'][number] {
-  const status = statusShape.parse(JSON.parse(readFileSync(join(stack.dataDir, 'stack.json'), 'utf8')));
-  const found = status.parts.find((candidate) => candidate.name === name);
+export function part(name: string): z.infer<typeof partShape> {
+  const { parts } = statusShape.parse(JSON.parse(readFileSync(join(stack.dataDir, 'stack.json'), 'utf8')));
+  const found = parts[name];
   if (!found) throw new Error(`there is no part ${name}`);
   return found;
 }

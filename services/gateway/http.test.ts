@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -287,11 +287,18 @@ describe('the behaviour', () => {
 });
 
 describe('kill -9', () => {
+  const children = new Set<ChildProcess>();
+  afterEach(() => {
+    for (const child of children) child.kill('SIGKILL');
+    children.clear();
+  });
+
   const startProcess = async (file: string) => {
     const child = spawn(process.execPath, [new URL('main.ts', import.meta.url).pathname], {
       env: { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', LEDGER_FILE: file },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    children.add(child);
     const exited = once(child, 'exit');
     const listening = Promise.withResolvers<number>();
     createInterface(child.stdout).on('line', (line) => {

@@ -24,7 +24,7 @@ type Algorithm = keyof typeof keyOf;
 /** A real issuer on a free port; counts what it is asked. */
 const startIssuer = async () => {
   const asked = { discovery: 0, keys: 0 };
-  let broken = false;
+  let broken: 'no' | 'all' | 'keys' = 'no';
   const keys = await Promise.all(
     Object.entries(keyOf).map(async ([alg, { publicKey }]) => ({
       ...(await exportJWK(publicKey)),
@@ -37,7 +37,9 @@ const startIssuer = async () => {
     const discovery = request.url === '/.well-known/openid-configuration';
     if (discovery) asked.discovery += 1;
     else asked.keys += 1;
-    response.writeHead(broken ? 500 : 200, { 'content-type': 'application/json' });
+    response.writeHead(broken === 'all' || (broken === 'keys' && !discovery) ? 500 : 200, {
+      'content-type': 'application/json',
+    });
     response.end(JSON.stringify(discovery ? { issuer, jwks_uri: `${issuer}/keys` } : { keys }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -53,7 +55,7 @@ const startIssuer = async () => {
     issuer,
     asked,
     close,
-    breakDown: (value: boolean) => {
+    breakDown: (value: typeof broken) => {
       broken = value;
     },
   };
@@ -227,17 +229,20 @@ describe('an issuer that does not answer', () => {
     );
   });
 
-  it('makes 503 while it fails and is used again once it is back', async () => {
-    const issuer = await startIssuer();
-    const { call } = build(issuer.issuer);
-    const authorization = `Bearer ${await sign(claims({ iss: issuer.issuer }))}`;
-    issuer.breakDown(true);
-    expectUnavailable(await call('/me', authorization));
-    issuer.breakDown(false);
-    expect((await call('/me', authorization)).status).toBe(200);
-    await issuer.close();
-    expect((await call('/me', authorization)).status).toBe(200);
-  });
+  it.each(['all', 'keys'] as const)(
+    'makes 503 while %s of it fails and is used again once it is back',
+    async (what) => {
+      const issuer = await startIssuer();
+      const { call } = build(issuer.issuer);
+      const authorization = `Bearer ${await sign(claims({ iss: issuer.issuer }))}`;
+      issuer.breakDown(what);
+      expectUnavailable(await call('/me', authorization));
+      issuer.breakDown('no');
+      expect((await call('/me', authorization)).status).toBe(200);
+      await issuer.close();
+      expect((await call('/me', authorization)).status).toBe(200);
+    },
+  );
 
   it('makes 503 within the bound when it hangs', async () => {
     const server = createServer(() => {});

@@ -347,6 +347,43 @@ describe('a running server', () => {
     agent.destroy();
   });
 
+  it('closes a keep-alive connection once its response, begun before the close, has ended', async () => {
+    const { app } = build();
+    const gate = Promise.withResolvers<undefined>();
+    app.get('/stream', () => {
+      const encoder = new TextEncoder();
+      const stream = new ReadableStream<Uint8Array>({
+        start: async (controller) => {
+          controller.enqueue(encoder.encode('begun'));
+          await gate.promise;
+          controller.enqueue(encoder.encode(', ended'));
+          controller.close();
+        },
+      });
+      return new Response(stream);
+    });
+    const { server, at } = await serve(app);
+    const agent = new Agent({ keepAlive: true });
+    const begun = Promise.withResolvers<undefined>();
+    const ended = Promise.withResolvers<string>();
+    httpRequest(at('/stream'), { agent }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        begun.resolve(undefined);
+      });
+      answer.on('end', () => {
+        ended.resolve(text);
+      });
+    }).end();
+    await begun.promise;
+    const closed = server.close(60_000);
+    gate.resolve(undefined);
+    expect(await ended.promise).toBe('begun, ended');
+    await closed;
+    agent.destroy();
+  });
+
   it('cuts what still runs at the deadline', async () => {
     const { app, arrived, release } = gated();
     const { server, at } = await serve(app);
