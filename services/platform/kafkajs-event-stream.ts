@@ -61,7 +61,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
         heartbeatInterval: 2_000,
         rebalanceTimeout: 20_000,
         // How long an idle fetch waits at the broker; records that are there are never waited for.
-        maxWaitTimeInMs: 3_000,
+        maxWaitTimeInMs: 1_000,
         allowAutoTopicCreation: false,
         readUncommitted: false,
       });

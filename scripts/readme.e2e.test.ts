@@ -1,0 +1,163 @@
+// The README is what a newcomer does: a copy of the project in an empty folder, `npm start`, every command of every block
+// in order, Ctrl-C, start again, reset. A command that stops working, or one that nobody runs here, fails this test.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from './stack/deadline.ts';
+import { freePorts, isFree, portNames } from './stack/ports.ts';
+import { ports as portTopology, type Ports } from './stack/topology.ts';
+
+const root = join(import.meta.dirname, '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+const isNpm = (block: string): boolean => block.startsWith('npm ');
+const shellBlocks = blocks.filter((block) => !isNpm(block));
+const npmCommands = blocks.filter(isNpm).map((block) => block.trim());
+
+let home: string;
+let project: string;
+let ports: Ports;
+let environment: NodeJS.ProcessEnv;
+let starting: ChildProcess | undefined;
+let output = '';
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'orderflow-newcomer-'));
+  project = join(home, 'orderflow');
+  // What is tracked, and what would be: the working tree as it is, without anything installed or built in it.
+  const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+  });
+  for (const file of listed.stdout.toString('utf8').split('\0')) {
+    if (file === '' || !existsSync(join(root, file))) continue;
+    mkdirSync(dirname(join(project, file)), { recursive: true });
+    cpSync(join(root, file), join(project, file));
+  }
+  ports = await freePorts();
+  const moved = portNames.map((name): [string, string] => [portTopology[name].env, String(ports[name])]);
+  const { PATH, HOME, JAVA_HOME } = process.env;
+  const inherited = Object.entries(process.env).filter(([name]) =>
+    /^(npm_config_|NODE_EXTRA_CA_CERTS|SSL_CERT_|MAVEN_|ORDERFLOW_CACHE|XDG_CACHE_HOME|.*proxy$)/i.test(name),
+  );
+  const variables: [string, string | undefined][] = [...inherited, ...moved];
+  environment = { PATH, HOME, JAVA_HOME, ...Object.fromEntries(variables) };
+}, 60_000);
+
+afterAll(async () => {
+  if (starting?.exitCode === null) await interrupt();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** `npm start` in a process group of its own, as a terminal gives it. */
+const start = async (): Promise<void> => {
+  output = '';
+  const child = spawn('npm', ['start'], { cwd: project, env: environment, detached: true });
+  starting = child;
+  const collect = (chunk: Buffer): void => {
+    output += chunk.toString('utf8');
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  await until({ what: 'npm start', withinMs: 240_000, everyMs: 200 }, () => {
+    if (child.exitCode !== null) throw new Error(`npm start ended:\n${output}`);
+    return Promise.resolve(output.includes('Ctrl-C stops'));
+  });
+};
+
+/** Ctrl-C: the terminal signals the whole foreground group. */
+const interrupt = async (): Promise<void> => {
+  const child = starting;
+  if (child?.pid === undefined) return;
+  process.kill(-child.pid, 'SIGINT');
+  await until({ what: `npm start to end:\n${output}`, withinMs: 60_000 }, () =>
+    Promise.resolve(child.exitCode !== null || child.signalCode !== null),
+  );
+};
+
+const run = (command: string, args: readonly string[]): string => {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: project,
+    env: environment,
+    timeout: 120_000,
+  });
+  const text = `${stdout.toString('utf8')}${stderr.toString('utf8')}`;
+  expect(status, text).toBe(0);
+  return text;
+};
+
+/** A block with the default ports replaced by those of this run. */
+const moved = (block: string): string =>
+  block.replace(/localhost:(\d+)/g, (all, port: string) => {
+    const name = portNames.find((candidate) => String(portTopology[candidate].default) === port);
+    return name === undefined ? all : `localhost:${ports[name]}`;
+  });
+
+describe('a newcomer follows the README', () => {
+  it('knows every npm command of it', () => {
+    expect(npmCommands.sort()).toEqual([
+      'npm run bench -- --seconds 5 --rates 10 --orders 5',
+      'npm run check',
+      'npm run reset',
+      'npm start',
+      // What is running at this moment.
+      'npm test',
+    ]);
+  });
+
+  it('npm start sets everything up, boots, and sends an order through', { timeout: 300_000 }, async () => {
+    await start();
+    expect(output).toMatch(/demonstration order \S+: PAID/);
+    expect(output).toMatch(/inventory\.reserved +inventory +\d+ ms +\+\d+ ms/);
+    expect(output).toContain('seller2@orderflow.io');
+  });
+
+  it('the first order by curl reaches PAID and FULFILLED', { timeout: 120_000 }, () => {
+    const seen = run('bash', ['-euo', 'pipefail', '-c', shellBlocks.map(moved).join('\n')]);
+    expect(seen).toMatch(/ceramic-mug: \d+ free/);
+    expect(seen).toMatch(/^PAID\nPAID\nFULFILLED$/m);
+    expect(seen).toContain('FULFILLED fulfill');
+    expect(seen.match(/status: 'succeeded'/g)).toHaveLength(1);
+  });
+
+  it('npm run bench measures it', { timeout: 120_000 }, () => {
+    expect(run('npm', ['run', 'bench', '--', '--seconds', '5', '--rates', '10', '--orders', '5'])).toMatch(
+      /placed → PAID at 1 order\/s +p50 [\d.]+ ms/,
+    );
+  });
+
+  it('a second npm start on the same data says so and leaves the first alone', { timeout: 60_000 }, () => {
+    const { status, stdout, stderr } = spawnSync('npm', ['start'], { cwd: project, env: environment });
+    expect(status).not.toBe(0);
+    expect(`${stdout.toString()}${stderr.toString()}`).toMatch(/already running, pid \d+/);
+    expect(starting?.exitCode).toBeNull();
+  });
+
+  it(
+    'Ctrl-C leaves no process and no port behind; all is still there afterwards',
+    { timeout: 300_000 },
+    async () => {
+      await interrupt();
+      expect(output).toContain('nothing is left running');
+      for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true);
+      const left = spawnSync('pgrep', ['-f', project]).stdout.toString('utf8');
+      expect(left).toBe('');
+
+      await start();
+      const status = `${shellBlocks[0]}\ncurl -s "localhost:3001/api/v1/orders?status=FULFILLED" -H "authorization: Bearer $CUSTOMER" | json .data.length`;
+      expect(run('bash', ['-euo', 'pipefail', '-c', moved(status)]).trim()).toMatch(/^1$/m);
+      await interrupt();
+    },
+  );
+
+  it('npm run check passes', { timeout: 300_000 }, () => {
+    expect(run('npm', ['run', 'check'])).toContain('all checks passed');
+  });
+
+  it('npm run reset forgets everything', { timeout: 60_000 }, () => {
+    expect(existsSync(join(project, '.orderflow'))).toBe(true);
+    run('npm', ['run', 'reset']);
+    expect(existsSync(join(project, '.orderflow'))).toBe(false);
+  });
+});
