@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor } from '../platform/cursor.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import { messageContextOf, principalOf, type App } from '../platform/http.ts';
 import { defineProblems, problemResponses } from '../platform/problem.ts';
+import { printable } from '../platform/text.ts';
 import { maxUnits, type Product, type ProductInput } from './domain/product.ts';
 import { findProduct, findReservation, listMovements, listProducts, managingProduct } from './store.ts';
 
@@ -31,8 +32,8 @@ const money = z
   .object({ amountMinor: z.int().min(0).max(100_000_000_000), currency: z.string().regex(/^[A-Z]{3}$/) })
   .openapi('Money', { description: 'Integer amount in the minor unit of an ISO 4217 currency' });
 const strictMoney = z.strictObject(money.shape);
-const name = z.string().trim().min(1).max(200);
-const sku = z.string().trim().min(1).max(64);
+const name = printable(200);
+const sku = printable(64);
 const units = z.int().min(0).max(1_000_000);
 
 const newProduct = z.strictObject({ name, sku, price: strictMoney, quantity: units }).openapi('NewProduct');
@@ -71,7 +72,7 @@ const etagOf = (product: Product): string => `"v${product.version}"`;
 
 const json = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
 const body = <T extends z.ZodType>(schema: T) => ({ content: json(schema), required: true });
-const productId = z.object({ id: z.string().min(1).max(100) });
+const productId = z.object({ id: printable(100) });
 const page = {
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(500).optional(),

@@ -9,6 +9,7 @@ import { handle, unclaimed, type Message, type Shell } from '../platform/handle.
 import { messageContextOf, principalOf, type App } from '../platform/http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
 import { defineProblems, problemResponses } from '../platform/problem.ts';
+import { printable } from '../platform/text.ts';
 import type { OrderCommand } from './domain/decide.ts';
 import { statusOf, type Order } from './domain/order.ts';
 import type { PlaceOrder } from './domain/place-order.ts';
@@ -68,7 +69,7 @@ const newOrder = z
     items: z
       .array(
         z.strictObject({
-          productId: z.string().min(1).max(100),
+          productId: printable(100),
           quantity: z.int().min(1).max(maxQuantity),
         }),
       )

@@ -1,8 +1,9 @@
 // Opaque page cursors: the position after which the next page begins. Opaque, so that clients cannot come to depend on
 // what is inside, and a position instead of a number of rows, so that new rows do not shift the pages.
 import { z } from 'zod';
+import { printable } from './text.ts';
 
-const parts = z.array(z.string()).min(1).max(4);
+const parts = z.array(printable(200)).min(1).max(4);
 
 export const encodeCursor = (...position: readonly string[]): string =>
   Buffer.from(JSON.stringify(position)).toString('base64url');
