@@ -1,0 +1,126 @@
+// The generator turns a reviewed schema into TypeScript, and refuses one that breaks the rules of the contract.
+import { describe, expect, it } from 'vitest';
+import { consumerGroup as inventoryGroup } from '../services/inventory/subscriptions.ts';
+import { consumerGroup as orderGroup } from '../services/order/subscriptions.ts';
+import { consumerGroup as paymentGroup } from '../services/payment/subscriptions.ts';
+import { eventCatalogue } from '../schemas/generated/events.ts';
+import { generateEvents, lintEventSchema, readEventSchemas, type EventSchema } from './generate-events.ts';
+import { services, topics } from './stack/topology.ts';
+
+const schema: EventSchema = {
+  type: 'record',
+  name: 'ParcelHandedOver',
+  namespace: 'orderflow.parcel',
+  doc: 'A parcel left.',
+  eventType: 'parcel.handed_over',
+  topic: 'parcel-events',
+  keyField: 'parcelId',
+  fields: [
+    {
+      name: 'metadata',
+      type: {
+        type: 'record',
+        name: 'EventMetadata',
+        doc: 'Metadata.',
+        fields: [{ name: 'eventId', type: 'string', doc: 'Id.' }],
+      },
+      doc: 'Metadata.',
+    },
+    { name: 'parcelId', type: 'string', doc: 'The parcel.' },
+    { name: 'weight', type: ['null', 'int'], doc: 'Grams.' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' }, doc: 'When.' },
+    {
+      name: 'to',
+      type: {
+        type: 'enum',
+        name: 'Target',
+        doc: 'Where to.',
+        symbols: ['unspecified', 'door', 'shop'],
+        default: 'unspecified',
+      },
+      doc: 'Where to.',
+    },
+  ],
+};
+const file = 'parcel.handed_over.avsc';
+const withField = (field: EventSchema['fields'][number]): EventSchema => ({
+  ...schema,
+  fields: [...schema.fields, field],
+});
+
+describe('generating', () => {
+  it('writes one interface per record without its metadata, unions, dates, and the catalogue', async () => {
+    const source = await generateEvents([schema]);
+    expect(source).toContain('DO NOT EDIT');
+    expect(source).toMatch(
+      /export interface ParcelHandedOver \{\s+\/\*\* The parcel\. \*\/\s+readonly parcelId: string;/,
+    );
+    expect(source).toContain('readonly weight: null | number;');
+    expect(source).toContain('readonly at: Date;');
+    expect(source).toContain("export type Target = 'unspecified' | 'door' | 'shop';");
+    expect(source).toMatch(
+      /'parcel\.handed_over': \{\s+topic: 'parcel-events',\s+subject: 'orderflow\.parcel\.ParcelHandedOver',\s+keyField: 'parcelId'/,
+    );
+    expect(source).not.toMatch(/interface ParcelHandedOver \{[^}]*metadata/);
+  });
+
+  it('refuses two schemas that give one name two meanings', async () => {
+    const money = (doc: string) => ({
+      name: 'price',
+      type: { type: 'record', name: 'Money', doc, fields: [{ name: 'cents', type: 'long', doc: 'Cents.' }] },
+      doc: 'Price.',
+    });
+    const other = { ...withField(money('Other money.')), name: 'ParcelLost', eventType: 'parcel.lost' };
+    await expect(generateEvents([withField(money('Money.')), other])).rejects.toThrow(
+      'define Money differently',
+    );
+  });
+
+  it('refuses a type that it cannot express', async () => {
+    const odd = withField({ name: 'blob', type: 'bytes', doc: 'Bytes.' });
+    await expect(generateEvents([odd])).rejects.toThrow('no TypeScript for the Avro type "bytes"');
+  });
+});
+
+describe('the rules of the contract', () => {
+  it('accept a well-made schema', () => {
+    expect(lintEventSchema(file, schema)).toEqual([]);
+  });
+  it.each([
+    ['an event type that is not the file name', { eventType: 'parcel.left' }, /eventType must be/],
+    ['a record name that is not the event type', { name: 'Left' }, /must be named "ParcelHandedOver"/],
+    ['a foreign namespace', { namespace: 'elsewhere' }, /namespace must be/],
+    ['a foreign topic', { topic: 'order-events' }, /topic must be/],
+    ['a key that is no string field', { keyField: 'weight' }, /must name a string field/],
+    ['missing metadata', { fields: schema.fields.slice(1) }, /first field must be "metadata"/],
+  ])('refuse %s', (_what, wrong, complaint) => {
+    expect(lintEventSchema(file, { ...schema, ...wrong }).join()).toMatch(complaint);
+  });
+  it('refuse a field without documentation', () => {
+    expect(lintEventSchema(file, withField({ name: 'mystery', type: 'string' }))).toEqual([
+      'field ParcelHandedOver.mystery has no doc',
+    ]);
+  });
+  it('refuse an enum that a new symbol would break', () => {
+    const fragile = { type: 'enum', name: 'Size', doc: 'Size.', symbols: ['s', 'l'] };
+    expect(lintEventSchema(file, withField({ name: 'size', type: fragile, doc: 'Size.' }))).toEqual([
+      'enum Size needs the default "unspecified", or a new symbol breaks old readers',
+    ]);
+  });
+  it('are kept by every schema of the project', () => {
+    expect(readEventSchemas().map((entry) => entry.eventType)).toEqual(Object.keys(eventCatalogue));
+  });
+});
+
+describe('the topology and the services agree', () => {
+  it('on the topics', () => {
+    expect(new Set(Object.values(eventCatalogue).map(({ topic }) => topic))).toEqual(new Set(topics));
+  });
+  it('on the consumer groups', () => {
+    expect([orderGroup, inventoryGroup, paymentGroup]).toEqual([
+      services.order.consumerGroup,
+      services.inventory.consumerGroup,
+      services.payment.consumerGroup,
+    ]);
+  });
+});
