@@ -211,28 +211,88 @@ describe('reserving', () => {
   });
 });
 
-describe('expiry racing payment', () => {
-  const then = (first: ReservationInput, second: ReservationInput): string[] => {
-    let state = view('reserved');
-    return [first, second].map((input) => {
+describe('racing pairs, in both orders', () => {
+  const then = (from: ReservationState | 'none', names: readonly string[]): string[] => {
+    let state = view(from);
+    return names.map((name) => {
+      const input = inputs[name];
+      if (!input) throw new Error(`there is no input ${name}`);
       const result = outcome(input, state);
       const decision = decide(input, state);
       if (decision.kind === 'accepted') state = decision.state;
       return result;
     });
   };
-  const { paid, expire } = inputs;
-  it('payment first: the stock is pinned and the sweep leaves it alone', () => {
-    expect(paid && expire && then(paid, expire)).toEqual([
-      'pinned a:2/10 b:1/1 inventory.reserved',
-      'ignored reservation_pinned',
-    ]);
-  });
-  it('expiry first: the payment comes too late to pin anything', () => {
-    expect(paid && expire && then(expire, paid)).toEqual([
-      'expired a:0/10 b:0/1 inventory.released(ttl_expired)',
-      'ignored reservation_already_expired',
-    ]);
+  const pinned = 'pinned a:2/10 b:1/1 inventory.reserved';
+  const released = (reason: string) => `released a:0/10 b:0/1 inventory.released(${reason})`;
+  const expired = 'expired a:0/10 b:0/1 inventory.released(ttl_expired)';
+  const races: readonly (readonly [string, ReservationState | 'none', string[], string[]])[] = [
+    [
+      'payment, then expiry: the pinned stock stays',
+      'reserved',
+      ['paid', 'expire'],
+      [pinned, 'ignored reservation_pinned'],
+    ],
+    [
+      'expiry, then payment: too late to pin anything',
+      'reserved',
+      ['expire', 'paid'],
+      [expired, already('expired')],
+    ],
+    ['payment, then cancellation', 'reserved', ['paid', 'cancelled'], [pinned, released('order_cancelled')]],
+    [
+      'cancellation, then payment',
+      'reserved',
+      ['cancelled', 'paid'],
+      [released('order_cancelled'), already('released')],
+    ],
+    [
+      'reservation, then cancellation',
+      'none',
+      ['created', 'cancelled'],
+      ['reserved a:2/10 b:1/1 inventory.reserved', released('order_cancelled')],
+    ],
+    [
+      'cancellation, then reservation: the tombstone holds nothing',
+      'none',
+      ['cancelled', 'created'],
+      ['released a:0/10 b:0/1', already('released')],
+    ],
+    [
+      'failed payment, then expiry',
+      'reserved',
+      ['paymentFailed', 'expire'],
+      [released('payment_failed'), 'ignored reservation_released'],
+    ],
+    ['expiry, then failed payment', 'reserved', ['expire', 'paymentFailed'], [expired, already('expired')]],
+    [
+      'cancellation, then expiry',
+      'reserved',
+      ['cancelled', 'expire'],
+      [released('order_cancelled'), 'ignored reservation_released'],
+    ],
+    ['expiry, then cancellation', 'reserved', ['expire', 'cancelled'], [expired, already('expired')]],
+    [
+      'failed payment, then cancellation',
+      'reserved',
+      ['paymentFailed', 'cancelled'],
+      [released('payment_failed'), already('released')],
+    ],
+    [
+      'cancellation, then failed payment',
+      'reserved',
+      ['cancelled', 'paymentFailed'],
+      [released('order_cancelled'), already('released')],
+    ],
+    [
+      'shipping before the pin, by a replay',
+      'reserved',
+      ['fulfilled', 'paid'],
+      ['committed a:0/8 b:0/0 inventory.committed', already('committed')],
+    ],
+  ];
+  it.each(races)('%s', (_race, from, names, expected) => {
+    expect(then(from, names)).toEqual(expected);
   });
 });
 

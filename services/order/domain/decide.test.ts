@@ -75,6 +75,8 @@ const inputs = {
   confirm: { type: 'confirm', sellerId: 'seller-1', at },
   fulfill: { type: 'fulfill', sellerId: 'seller-1', at },
   fulfillByStranger: { type: 'fulfill', sellerId: 'seller-9', at },
+  deadline: { type: 'deadline', deadlineMs: 5 * 60_000, at },
+  deadlineEarly: { type: 'deadline', deadlineMs: 5 * 60_000 + 1, at },
 } satisfies Record<string, OrderInput>;
 type InputName = keyof typeof inputs;
 
@@ -303,6 +305,158 @@ describe('what people do', () => {
   );
   it('an order that holds is never refunded behind its back', () => {
     expect(outcome('refunded', open)).toBe('rejected refunded_without_cause');
+  });
+});
+
+describe('the deadline of the saga', () => {
+  const waiting: readonly Partial<Facts>[] = [
+    {},
+    { payment: 'none' },
+    { payment: 'succeeded' },
+    { payment: 'refunded' },
+    { holding: 'reserved' },
+    { holding: 'reserved', payment: 'succeeded' },
+    { holding: 'pinned' },
+  ];
+  it.each(waiting)('cancels what still waits for an event: %o', (facts) => {
+    expect(outcome('deadline', facts)).toBe('CANCELLED order.cancelled');
+    expect(decide(inputs.deadline, order(facts))).toMatchObject({
+      state: { cancellation: 'reservation_expired' },
+      events: [{ data: { reason: 'reservation_expired' } }],
+    });
+  });
+  it.each(waiting)('leaves it alone a millisecond before: %o', (facts) => {
+    expect(outcome('deadlineEarly', facts)).toBe('ignored not_due');
+  });
+  it('leaves alone what waits for its sellers or has ended', () => {
+    const paid: Partial<Facts> = { holding: 'pinned', payment: 'succeeded' };
+    expect(outcome('deadline', paid)).toBe('ignored already_paid');
+    expect(outcome('deadline', { ...paid, lines: ['shipped', 'open'] })).toBe('ignored already_paid');
+    expect(outcome('deadline', { ...paid, lines: ['shipped', 'shipped'] })).toBe('ignored already_fulfilled');
+    expect(outcome('deadline', { cancellation: 'payment_failed' })).toBe('ignored already_cancelled');
+  });
+});
+
+describe('racing pairs, in both orders', () => {
+  const paid: Partial<Facts> = { holding: 'pinned', payment: 'succeeded' };
+  const run = (facts: Partial<Facts>, names: readonly InputName[]): string[] => {
+    let state = order(facts);
+    return names.map((name) => {
+      const decision = decide(inputs[name], state);
+      switch (decision.kind) {
+        case 'accepted':
+          state = decision.state;
+          return [statusOf(state), ...decision.events.map((event) => event.type)].join(' ');
+        case 'ignored':
+          return `ignored ${decision.reason}`;
+        case 'rejected':
+          return `rejected ${decision.code}`;
+      }
+    });
+  };
+  const cancelled = 'CANCELLED order.cancelled';
+  const races: readonly (readonly [string, Partial<Facts>, InputName[], string[]])[] = [
+    [
+      'cancel, then payment',
+      { holding: 'reserved' },
+      ['cancel', 'paid', 'refunded'],
+      [cancelled, 'CANCELLED', 'CANCELLED'],
+    ],
+    [
+      'payment, then cancel',
+      { holding: 'reserved' },
+      ['paid', 'cancel', 'refunded'],
+      ['CONFIRMED', cancelled, 'CANCELLED'],
+    ],
+    [
+      'cancel, then reservation',
+      {},
+      ['cancel', 'reserved', 'releasedCancelled'],
+      [cancelled, 'CANCELLED', 'CANCELLED'],
+    ],
+    [
+      'reservation, then cancel',
+      {},
+      ['reserved', 'cancel', 'releasedCancelled'],
+      ['CONFIRMED', cancelled, 'CANCELLED'],
+    ],
+    ['cancel, then no stock', {}, ['cancel', 'reservationFailed'], [cancelled, 'CANCELLED']],
+    ['no stock, then cancel', {}, ['reservationFailed', 'cancel'], [cancelled, 'ignored already_cancelled']],
+    [
+      'cancel, then one seller ships',
+      paid,
+      ['cancel', 'fulfill'],
+      [cancelled, 'rejected illegal_transition'],
+    ],
+    ['one seller ships, then cancel', paid, ['fulfill', 'cancel'], ['PAID', 'rejected already_shipped']],
+    [
+      'pin, then cancel',
+      { holding: 'reserved', payment: 'succeeded' },
+      ['pinned', 'cancel'],
+      ['PAID', cancelled],
+    ],
+    [
+      'cancel, then pin',
+      { holding: 'reserved', payment: 'succeeded' },
+      ['cancel', 'pinned'],
+      [cancelled, 'CANCELLED'],
+    ],
+    ['failed, then expired', { holding: 'reserved' }, ['paymentFailed', 'expired'], [cancelled, 'CANCELLED']],
+    ['expired, then failed', { holding: 'reserved' }, ['expired', 'paymentFailed'], [cancelled, 'CANCELLED']],
+    [
+      'expired, then payment',
+      { holding: 'reserved' },
+      ['expired', 'paid', 'refunded'],
+      [cancelled, 'CANCELLED', 'CANCELLED'],
+    ],
+    [
+      'payment, then expired',
+      { holding: 'reserved' },
+      ['paid', 'expired', 'refunded'],
+      ['CONFIRMED', cancelled, 'CANCELLED'],
+    ],
+    [
+      'refund, then cancel',
+      { holding: 'reserved', payment: 'succeeded' },
+      ['refunded', 'cancel'],
+      ['CONFIRMED', cancelled],
+    ],
+    [
+      'cancel, then refund',
+      { holding: 'reserved', payment: 'succeeded' },
+      ['cancel', 'refunded'],
+      [cancelled, 'CANCELLED'],
+    ],
+    [
+      'refund before the payment it undoes',
+      { holding: 'reserved' },
+      ['refunded', 'paid', 'expired'],
+      ['CONFIRMED', 'ignored payment_already_refunded', cancelled],
+    ],
+    [
+      'deadline, then payment and pin',
+      { holding: 'reserved' },
+      ['deadline', 'paid', 'pinned', 'refunded'],
+      [cancelled, 'CANCELLED', 'CANCELLED', 'CANCELLED'],
+    ],
+    [
+      'payment and pin, then deadline',
+      { holding: 'reserved' },
+      ['paid', 'pinned', 'deadline'],
+      ['CONFIRMED', 'PAID', 'ignored already_paid'],
+    ],
+    ['deadline, then expiry', { holding: 'reserved' }, ['deadline', 'expired'], [cancelled, 'CANCELLED']],
+    [
+      'expiry, then deadline',
+      { holding: 'reserved' },
+      ['expired', 'deadline'],
+      [cancelled, 'ignored already_cancelled'],
+    ],
+    ['deadline, then cancel', {}, ['deadline', 'cancel'], [cancelled, 'ignored already_cancelled']],
+    ['cancel, then deadline', {}, ['cancel', 'deadline'], [cancelled, 'ignored already_cancelled']],
+  ];
+  it.each(races)('%s', (_race, facts, names, expected) => {
+    expect(run(facts, names)).toEqual(expected);
   });
 });
 

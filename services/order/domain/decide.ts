@@ -19,7 +19,13 @@ type SagaEvent = DomainEvent<
   | 'payment.refunded'
 >;
 export type OrderEvent = SagaEvent & { readonly at: Date };
-export type OrderInput = OrderCommand | OrderEvent;
+/** A timer's: has the order had its time, `deadlineMs` since it was placed? */
+export interface DeadlineCheck {
+  readonly type: 'deadline';
+  readonly deadlineMs: number;
+  readonly at: Date;
+}
+export type OrderInput = OrderCommand | OrderEvent | DeadlineCheck;
 
 type Emitted = DomainEvent<'order.cancelled' | 'order.fulfilled'>;
 export type OrderDecision = Decision<Order, Emitted>;
@@ -116,6 +122,15 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
     case 'confirm':
     case 'fulfill':
       return decideForSeller(input, order, change);
+
+    case 'deadline': {
+      const status = statusOf(order);
+      // A PAID order waits for its sellers, however long they take; the others wait for events that may never come.
+      if (status !== 'PENDING' && status !== 'CONFIRMED') return ignored(`already_${status.toLowerCase()}`);
+      return input.at.getTime() - order.createdAt.getTime() < input.deadlineMs
+        ? ignored('not_due')
+        : cancelBecause('reservation_expired', {});
+    }
 
     default:
       return input satisfies never;
