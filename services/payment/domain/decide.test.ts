@@ -96,6 +96,7 @@ const states = {
   succeeded: after('created', 'held', 'charged'),
   failed: after('created', 'held', 'declined'),
   off: after('created', 'cancelled'),
+  abandoned: after('created', 'held', 'cancelled', 'abandoned'),
   refunding: after('created', 'held', 'charged', 'cancelled'),
   refunded: after('created', 'held', 'charged', 'cancelled', 'refunded'),
 };
@@ -115,6 +116,7 @@ const all = (text: string): Record<StateName, string> => ({
   succeeded: text,
   failed: text,
   off: text,
+  abandoned: text,
   refunding: text,
   refunded: text,
 });
@@ -140,6 +142,7 @@ const answered = (now: Partial<Record<StateName, string>>): Record<StateName, st
   refunding: 'ignored charge_already_succeeded',
   refunded: 'ignored charge_already_succeeded',
   failed: 'ignored charge_already_failed',
+  abandoned: 'ignored charge_already_failed',
   ...now,
 });
 
@@ -165,6 +168,7 @@ const table: Record<InputName, Record<StateName, string>> = {
     succeeded: 'SUCCEEDED',
     failed: 'FAILED',
     off: 'FAILED',
+    abandoned: 'FAILED',
     refunding: 'SUCCEEDED',
     refunded: 'REFUNDED',
   },
@@ -183,9 +187,14 @@ const table: Record<InputName, Record<StateName, string>> = {
   charged: answered({
     charging: 'SUCCEEDED payment.succeeded',
     chargingOff: 'SUCCEEDED payment.succeeded asks refund',
+    abandoned: 'SUCCEEDED payment.succeeded asks refund',
   }),
   declined: answered({ charging: 'FAILED payment.failed', chargingOff: 'FAILED payment.failed' }),
-  abandoned: answered({ charging: 'FAILED', chargingOff: 'FAILED' }),
+  abandoned: answered({
+    charging: 'rejected sale_is_on',
+    chargingOff: 'FAILED',
+    abandoned: 'ignored charge_already_failed',
+  }),
   refunded: {
     ...all('rejected no_charge'),
     new: 'rejected no_terms',
@@ -252,6 +261,67 @@ describe('a sale that is off', () => {
     expect(decision).toMatchObject({
       events: [{ data: { reason: 'reservation_expired', refundId: 're_1' } }],
     });
+  });
+});
+
+describe('racing pairs, in both orders', () => {
+  const run = (names: readonly InputName[], from: PaymentView = start): string[] => {
+    let view = from;
+    return names.map((name) => {
+      const result = outcome(name, view);
+      const decision = decide(inputs[name], { ...view, request: null });
+      if (decision.kind === 'accepted') view = decision.state;
+      return result;
+    });
+  };
+  const paid = 'SUCCEEDED payment.succeeded';
+  const back = 'SUCCEEDED asks refund';
+  const races: readonly (readonly [string, StateName, InputName[], string[]])[] = [
+    ['charge, then cancellation', 'charging', ['charged', 'cancelled'], [paid, back]],
+    ['cancellation, then charge', 'charging', ['cancelled', 'charged'], ['PENDING', `${paid} asks refund`]],
+    ['charge, then expiry', 'charging', ['charged', 'expired'], [paid, back]],
+    ['expiry, then charge', 'charging', ['expired', 'charged'], ['PENDING', `${paid} asks refund`]],
+    ['decline, then expiry', 'charging', ['declined', 'expired'], ['FAILED payment.failed', 'FAILED']],
+    ['expiry, then decline', 'charging', ['expired', 'declined'], ['PENDING', 'FAILED payment.failed']],
+    [
+      'hold, then cancellation',
+      'manualTerms',
+      ['held', 'cancelled', 'pay'],
+      ['PENDING', 'FAILED', 'rejected not_payable'],
+    ],
+    ['cancellation, then hold', 'termsOnly', ['cancelled', 'held'], ['FAILED', 'FAILED']],
+    ['pin, then cancellation', 'succeeded', ['pinned', 'cancelled'], ['SUCCEEDED', back]],
+    ['cancellation, then pin', 'succeeded', ['cancelled', 'pinned'], [back, 'SUCCEEDED']],
+    ['expiry, then cancellation', 'succeeded', ['expired', 'cancelled'], [back, off]],
+    ['cancellation, then expiry', 'succeeded', ['cancelled', 'expired'], [back, off]],
+    [
+      'refund, then the other cause',
+      'refunding',
+      ['refunded', 'expired'],
+      ['REFUNDED payment.refunded', off],
+    ],
+    [
+      'paying, then expiry',
+      'manualHeld',
+      ['pay', 'expired', 'abandoned'],
+      ['PENDING asks charge', 'PENDING', 'FAILED'],
+    ],
+    ['expiry, then paying', 'manualHeld', ['expired', 'pay'], ['FAILED', 'rejected not_payable']],
+    [
+      'given up, then charged all the same',
+      'chargingOff',
+      ['abandoned', 'charged', 'refunded'],
+      ['FAILED', `${paid} asks refund`, 'REFUNDED payment.refunded'],
+    ],
+    [
+      'charged, then given up',
+      'chargingOff',
+      ['charged', 'abandoned'],
+      [`${paid} asks refund`, 'ignored charge_already_succeeded'],
+    ],
+  ];
+  it.each(races)('%s', (_race, from, names, expected) => {
+    expect(run(names, states[from])).toEqual(expected);
   });
 });
 

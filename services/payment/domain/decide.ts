@@ -131,6 +131,9 @@ function refundWhenDue(payment: Payment): PaymentView {
   return { payment: { ...payment, refund: 'started' }, request };
 }
 
+/** Failure code of a charge that was given up because the sale was off and the gateway had not made it. */
+const notAttempted = 'not_attempted';
+
 function decideAnswer(
   payment: Payment,
   change: (facts: Partial<Payment>) => Payment,
@@ -150,11 +153,13 @@ function decideAnswer(
     });
   }
 
-  if (payment.charge !== 'started') return ignored(`charge_already_${payment.charge}`);
+  // An instance that lost its lease can still charge what another one gave up: the money is real and has to go back.
+  const unexpected = payment.failureCode === notAttempted && answer.outcome === 'succeeded';
+  if (payment.charge !== 'started' && !unexpected) return ignored(`charge_already_${payment.charge}`);
   switch (answer.outcome) {
     case 'succeeded': {
       const { gatewayId: chargeId } = answer;
-      return accepted(refundWhenDue(change({ charge: 'succeeded', chargeId })), {
+      return accepted(refundWhenDue(change({ charge: 'succeeded', chargeId, failureCode: null })), {
         type: 'payment.succeeded',
         data: { orderId, amount, chargeId },
       });
@@ -165,8 +170,10 @@ function decideAnswer(
         data: { orderId, amount, code: answer.code },
       });
     case 'abandoned':
-      // Only asked of a sale that is off, before the gateway was ever called: nobody waits for an event.
-      return accepted(quiet(change({ charge: 'failed', failureCode: 'not_attempted' })));
+      // The sale is off, so nobody waits for an event; while it is on, the order would wait for one for ever.
+      return payment.closedBy === null
+        ? rejected('sale_is_on', 'A charge can be abandoned only once the sale is off.')
+        : accepted(quiet(change({ charge: 'failed', failureCode: notAttempted })));
     default:
       return answer satisfies never;
   }
