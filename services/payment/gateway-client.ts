@@ -2,75 +2,114 @@
 // may end an attempt. Every request carries the attempt's idempotency key, so asking again can never charge again.
 import { z } from 'zod';
 import type { Money } from '../../schemas/generated/events.ts';
+import type { GatewayResult } from './domain/ask.ts';
 
-export interface ChargeRequest {
+interface Keyed {
   readonly idempotencyKey: string;
+  readonly traceparent: string;
+}
+export interface ChargeRequest extends Keyed {
   readonly amount: Money;
   readonly token: string | null;
   /** Our reference, shown in the provider's ledger. */
   readonly reference: string;
-  readonly traceparent: string;
 }
-export interface RefundRequest {
-  readonly idempotencyKey: string;
+export interface RefundRequest extends Keyed {
   readonly chargeId: string;
   readonly amountMinor: number;
-  readonly traceparent: string;
 }
+export type LookUpRequest = Keyed;
 
-export type GatewayResult =
-  | { readonly kind: 'succeeded'; readonly gatewayId: string }
-  | { readonly kind: 'declined'; readonly code: string }
-  /** Timeout, lost connection, or a failure of the provider: it may or may not have happened. */
-  | { readonly kind: 'unknown'; readonly error: string };
-
+/** One call each, until `signal` is aborted. They never throw. */
 export interface GatewayClient {
-  charge(request: ChargeRequest): Promise<GatewayResult>;
-  refund(request: RefundRequest): Promise<GatewayResult>;
+  charge(request: ChargeRequest, signal: AbortSignal): Promise<GatewayResult>;
+  refund(request: RefundRequest, signal: AbortSignal): Promise<GatewayResult>;
+  /** What became of the charge under the key. */
+  lookUp(request: LookUpRequest, signal: AbortSignal): Promise<GatewayResult>;
 }
 
-const succeeded = z.object({ id: z.string() });
-const refused = z.object({ code: z.string().max(100) });
+const entry = z.object({ id: z.string() });
+const refusal = z.object({ code: z.string().max(100) });
+const found = z.object({
+  data: z.array(
+    z.discriminatedUnion('status', [
+      z.object({ status: z.literal('succeeded'), id: z.string() }),
+      z.object({ status: z.literal('declined'), declineCode: z.string().max(100) }),
+    ]),
+  ),
+});
 
-/** Statuses that are the provider's word that it did not and will not do it. 409 and 429 are not: ask again. */
+/** Statuses that are the provider's word that it did not and will not do it. 429 is not: ask again. */
 const definite = new Set([400, 402, 403, 404, 422]);
 
-/** HTTP client of the provider at `baseUrl`; every call is bounded by `timeoutMs`. It never throws. */
-export function createGatewayClient(baseUrl: string, timeoutMs: number): GatewayClient {
-  const post = async (
+const refused = (status: number, answer: unknown, conflictIsDefinite: boolean): GatewayResult => {
+  if (status === 409 || definite.has(status)) {
+    const { code } = refusal.parse(answer);
+    if (code === 'request_in_progress') return { kind: 'in_progress' };
+    if (status !== 409 || conflictIsDefinite) return { kind: 'refused', code };
+  }
+  return { kind: 'unknown', error: `the gateway answered ${status}`, timedOut: false };
+};
+
+/** HTTP client of the provider at `baseUrl`. */
+export function createGatewayClient(baseUrl: string): GatewayClient {
+  const call = async (
     path: string,
-    idempotencyKey: string,
-    traceparent: string,
-    body: object,
+    { idempotencyKey, traceparent }: Keyed,
+    signal: AbortSignal,
+    body: object | undefined,
+    understand: (status: number, answer: unknown) => GatewayResult,
   ): Promise<GatewayResult> => {
     try {
       const response = await fetch(new URL(path, baseUrl), {
-        method: 'POST',
+        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
         headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey, traceparent },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal,
       });
-      const answer: unknown = await response.json();
-      if (response.ok) return { kind: 'succeeded', gatewayId: succeeded.parse(answer).id };
-      if (definite.has(response.status)) return { kind: 'declined', code: refused.parse(answer).code };
-      return { kind: 'unknown', error: `the gateway answered ${response.status}` };
+      return understand(response.status, await response.json());
     } catch (error) {
       const { name, message, cause } = error instanceof Error ? error : new Error(String(error));
       const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
-      return { kind: 'unknown', error: `${name}: ${reason}`.slice(0, 500) };
+      const text = signal.aborted ? 'the gateway did not answer in time' : `${name}: ${reason}`;
+      return { kind: 'unknown', error: text.slice(0, 500), timedOut: signal.aborted };
     }
   };
 
   return {
-    charge: ({ idempotencyKey, amount, token, reference, traceparent }) =>
-      post('/v1/charges', idempotencyKey, traceparent, {
-        ...amount,
-        ...(token === null ? {} : { token }),
-        reference,
-      }),
-    refund: ({ idempotencyKey, chargeId, amountMinor, traceparent }) =>
-      post(`/v1/charges/${encodeURIComponent(chargeId)}/refunds`, idempotencyKey, traceparent, {
-        amountMinor,
-      }),
+    charge: (request, signal) => {
+      const { amount, token, reference } = request;
+      const body = { ...amount, ...(token === null ? {} : { token }), reference };
+      return call('/v1/charges', request, signal, body, (status, answer) =>
+        status === 201
+          ? { kind: 'succeeded', gatewayId: entry.parse(answer).id }
+          : refused(status, answer, false),
+      );
+    },
+    refund: (request, signal) => {
+      const { chargeId, amountMinor } = request;
+      const path = `/v1/charges/${encodeURIComponent(chargeId)}/refunds`;
+      return call(path, request, signal, { amountMinor }, (status, answer) =>
+        status === 201
+          ? { kind: 'succeeded', gatewayId: entry.parse(answer).id }
+          : refused(status, answer, true),
+      );
+    },
+    lookUp: (request, signal) => {
+      const path = `/v1/charges?idempotencyKey=${encodeURIComponent(request.idempotencyKey)}`;
+      return call(path, request, signal, undefined, (status, answer) => {
+        if (status !== 200) {
+          // Only the charge itself can be refused; a question that is refused leaves its outcome unknown.
+          const result = refused(status, answer, false);
+          return result.kind === 'refused'
+            ? { kind: 'unknown', error: `the gateway answered ${status}`, timedOut: false }
+            : result;
+        }
+        const [charge] = found.parse(answer).data;
+        if (!charge) return { kind: 'absent' };
+        return charge.status === 'succeeded'
+          ? { kind: 'succeeded', gatewayId: charge.id }
+          : { kind: 'refused', code: charge.declineCode };
+      });
+    },
   };
 }

@@ -6,7 +6,8 @@ import { messageContextOf, principalOf, type App } from '../platform/http.ts';
 import { defineProblems, problemResponses } from '../platform/problem.ts';
 import type { PaymentInput } from './domain/decide.ts';
 import { paymentStatus } from './domain/payment.ts';
-import { findPayment, paying, type PaymentDetails } from './store.ts';
+import type { Circuit } from './gateway.ts';
+import { countWaiting, findPayment, paying, type PaymentDetails } from './store.ts';
 
 export const { kinds: paymentProblems, problem } = defineProblems({
   not_payable: {
@@ -127,12 +128,42 @@ const payRoute = createRoute({
   },
 });
 
-/** Adds the payment routes to an application. `askGateway` is called after a commit that made a charge due. */
+const circuitView = z
+  .object({
+    state: z.enum(['closed', 'open', 'half_open']),
+    openedAt: z.iso.datetime().nullable(),
+    calls: z.int().openapi({ description: 'Calls of the gateway since this instance started' }),
+    successes: z.int(),
+    declines: z.int().openapi({ description: 'Definite refusals' }),
+    unknown: z.int().openapi({ description: 'Calls after which it was not known whether money moved' }),
+    rejected: z.int().openapi({ description: 'Requests and retries that the open circuit turned away' }),
+    waiting: z.int().openapi({ description: 'Charges and refunds without an answer, of all instances' }),
+  })
+  .openapi('GatewayCircuit');
+
+const circuitRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/gateway',
+  summary: 'The circuit breaker between this instance and the payment gateway',
+  security,
+  responses: {
+    200: { description: 'Its state and what it counted', content: json(circuitView) },
+    ...problemResponses(401, 403, 503),
+  },
+});
+
+export interface GatewayAccess {
+  /** Called after a commit that made a charge due. */
+  readonly askGateway: () => void;
+  readonly circuit: () => Circuit;
+}
+
+/** Adds the payment routes to an application. */
 export function registerPaymentRoutes(
   app: App,
   shell: Shell,
   { authenticate }: Authenticator,
-  askGateway: () => void,
+  { askGateway, circuit }: GatewayAccess,
 ): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.use('/api/*', authenticate);
@@ -146,6 +177,13 @@ export function registerPaymentRoutes(
     const mayRead = roles.includes('ADMIN') || found?.payment.terms?.customerId === subject;
     if (!view || !mayRead) throw problem('not_found');
     return c.json(view, 200);
+  });
+
+  app.use('/api/v1/gateway', requireRole('ADMIN'));
+  app.openapi(circuitRoute, async (c) => {
+    const { openedAt, ...counts } = circuit();
+    const waiting = await countWaiting(shell.db);
+    return c.json({ ...counts, openedAt: openedAt?.toISOString() ?? null, waiting }, 200);
   });
 
   app.openapi(payRoute, async (c) => {

@@ -8,10 +8,18 @@ import type { Database, Transaction } from '../platform/database.ts';
 import type { Aggregate } from '../platform/handle.ts';
 import type { MessageContext } from '../platform/trace-context.ts';
 import { decide, type PaymentInput } from './domain/decide.ts';
-import { unknownPayment, type Payment, type PaymentView, type Terms } from './domain/payment.ts';
+import {
+  unknownPayment,
+  type GatewayRequest,
+  type Payment,
+  type PaymentView,
+  type Terms,
+} from './domain/payment.ts';
 
 type PaymentRow = typeof payments.$inferSelect;
-type TransactionRow = typeof transactions.$inferSelect;
+type TransactionRow = Omit<typeof transactions.$inferSelect, 'kind'> & {
+  readonly kind: GatewayRequest['kind'];
+};
 
 const oneOf =
   <T extends string>(...values: readonly T[]) =>
@@ -24,6 +32,7 @@ const modeOf = oneOf<PaymentMode>('unspecified', 'AUTO', 'MANUAL');
 const holdOf = oneOf<Payment['hold']>('unknown', 'held', 'pinned');
 const chargeOf = oneOf<Payment['charge']>('none', 'started', 'succeeded', 'failed');
 const refundOf = oneOf<Payment['refund']>('none', 'started', 'succeeded');
+const kindOf = oneOf<GatewayRequest['kind']>('charge', 'refund');
 const closedByOf = oneOf<RefundReason>('unspecified', 'order_cancelled', 'reservation_expired');
 
 const termsOf = (row: PaymentRow): Terms | null => {
@@ -147,7 +156,7 @@ export async function leaseDue(
     const rows = await tx
       .update(transactions)
       .set({
-        dueAt: sql`clock_timestamp() + ${`${options.leaseMs} milliseconds`}::interval`,
+        dueAt: inMs(options.leaseMs),
         attempts: sql`${transactions.attempts} + 1`,
       })
       .where(
@@ -170,7 +179,7 @@ export async function leaseDue(
       owners.filter((owner) => owner.closedBy !== null).map((owner) => owner.orderId),
     );
     return rows.map((row) => ({
-      row,
+      row: { ...row, kind: kindOf(row.kind) },
       calledOff: calledOff.has(row.orderId),
       context: {
         correlationId: row.correlationId,
@@ -182,22 +191,50 @@ export async function leaseDue(
   });
 }
 
+/** The row as it was leased, unless another instance has leased it since: each lease counts one attempt. */
+const stillLeased = ({ id, attempts }: TransactionRow) =>
+  and(
+    eq(transactions.id, id),
+    eq(transactions.attempts, attempts),
+    inArray(transactions.state, ['due', 'unknown']),
+  );
+
+const inMs = (ms: number) => sql`clock_timestamp() + ${`${ms} milliseconds`}::interval`;
+
 /** The gateway's answer is not known: ask again after `retryInMs`, under the same idempotency key. */
 export async function postpone(
   db: Database,
-  id: string,
-  failure: { readonly error: string; readonly retryInMs: number },
+  leased: TransactionRow,
+  failure: { readonly error: string; readonly retryInMs: number; readonly attempts: number },
 ): Promise<void> {
   await db
     .update(transactions)
     .set({
       state: 'unknown',
+      attempts: failure.attempts,
       lastError: failure.error,
-      dueAt: sql`clock_timestamp() + ${`${failure.retryInMs} milliseconds`}::interval`,
+      dueAt: inMs(failure.retryInMs),
       updatedAt: sql`clock_timestamp()`,
     })
-    .where(and(eq(transactions.id, id), inArray(transactions.state, ['due', 'unknown'])));
+    .where(stillLeased(leased));
 }
+
+/** Nothing was called: the request is as it was before the lease and due again in `retryInMs`. */
+export async function giveBack(db: Database, leased: TransactionRow, retryInMs: number): Promise<void> {
+  await db
+    .update(transactions)
+    .set({ attempts: leased.attempts - 1, dueAt: inMs(retryInMs) })
+    .where(stillLeased(leased));
+}
+
+/** The gateway was called more often than the lease counted. */
+export async function countCalls(db: Database, leased: TransactionRow, attempts: number): Promise<void> {
+  await db.update(transactions).set({ attempts }).where(stillLeased(leased));
+}
+
+/** Requests whose outcome is not known yet. */
+export const countWaiting = (db: Database): Promise<number> =>
+  db.$count(transactions, inArray(transactions.state, ['due', 'unknown']));
 
 export interface PaymentDetails {
   readonly payment: Payment;
@@ -213,5 +250,8 @@ export async function findPayment(db: Database, orderId: string): Promise<Paymen
     .from(transactions)
     .where(eq(transactions.orderId, orderId))
     .orderBy(asc(transactions.createdAt));
-  return { payment: toPayment(row), transactions: asked };
+  return {
+    payment: toPayment(row),
+    transactions: asked.map((transaction) => ({ ...transaction, kind: kindOf(transaction.kind) })),
+  };
 }

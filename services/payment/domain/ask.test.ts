@@ -1,0 +1,40 @@
+// What is asked for a request, and what an answer means for the saga.
+import { describe, expect, it } from 'vitest';
+import { answerOf, whatToAsk, type GatewayResult } from './ask.ts';
+
+describe('what to ask', () => {
+  it.each([
+    ['charge', false, 1, 'charge'],
+    ['charge', false, 2, 'charge'],
+    ['charge', true, 1, 'nothing'],
+    ['charge', true, 2, 'look_up'],
+    ['refund', true, 1, 'refund'],
+    ['refund', true, 2, 'refund'],
+  ] as const)('a %s, called off: %s, attempt %i: %s', (kind, calledOff, attempts, asked) => {
+    expect(whatToAsk({ kind, calledOff, attempts })).toBe(asked);
+  });
+});
+
+describe('what an answer means', () => {
+  const results = {
+    succeeded: { kind: 'succeeded', gatewayId: 'id_1' },
+    refused: { kind: 'refused', code: 'no' },
+    absent: { kind: 'absent' },
+    inProgress: { kind: 'in_progress' },
+    unknown: { kind: 'unknown', error: 'reset', timedOut: false },
+  } satisfies Record<string, GatewayResult>;
+
+  it('ends a charge only when it is definite', () => {
+    expect(answerOf('charge', results.succeeded)).toMatchObject({ outcome: 'succeeded', gatewayId: 'id_1' });
+    expect(answerOf('charge', results.refused)).toMatchObject({ outcome: 'declined', code: 'no' });
+    expect(answerOf('charge', results.absent)).toMatchObject({ outcome: 'abandoned' });
+    expect(answerOf('charge', results.inProgress)).toBe('the gateway is at it');
+    expect(answerOf('charge', results.unknown)).toBe('reset');
+  });
+  it('ends a refund only when the money is back', () => {
+    expect(answerOf('refund', results.succeeded)).toMatchObject({ kind: 'refund', outcome: 'succeeded' });
+    expect(answerOf('refund', results.refused)).toBe('the gateway refused the refund: no');
+    expect(answerOf('refund', results.absent)).toBe('the gateway knows of no refund');
+    expect(answerOf('refund', results.unknown)).toBe('reset');
+  });
+});
