@@ -42,6 +42,10 @@ export const orders = pgTable(
     ),
     index('orders_by_customer').on(table.customerId, table.createdAt, table.id),
     index('orders_by_age').on(table.createdAt, table.id),
+    // What the deadline sweep reads; small however many orders there ever were.
+    index('orders_waiting')
+      .on(table.createdAt)
+      .where(sql`${table.status} in ('PENDING','CONFIRMED')`),
   ],
 );
 

@@ -28,7 +28,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     ports: await freePorts(),
     dataDir,
     log: (line) => process.stderr.write(`${line}\n`),
-    env: { RESERVATION_TTL_SECONDS: '1800', EXPIRY_SWEEP_SECONDS: '1' },
+    env: {
+      RESERVATION_TTL_SECONDS: '1800',
+      EXPIRY_SWEEP_SECONDS: '1',
+      DEADLINE_SWEEP_SECONDS: '1',
+      GATEWAY_BREAKER_SECONDS: '3',
+    },
   });
   const urlsOf = (service: ServiceName): Record<DatabaseRole, string> => ({
     admin: stack.databaseUrl(service, 'admin'),

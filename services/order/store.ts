@@ -1,6 +1,6 @@
 // The order service's rows. Every change of an order locks its row first, so inputs of one order happen one after the
 // other; unlocked, two of them could each derive a status from facts the other is about to change.
-import { and, asc, desc, eq, exists, inArray, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, exists, inArray, lte, sql, type SQL } from 'drizzle-orm';
 import { catalogue, orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { CancellationReason, DomainEvent, PaymentMode } from '../../schemas/generated/events.ts';
 import type { Database, Transaction } from '../platform/database.ts';
@@ -197,6 +197,17 @@ export const ordering: Aggregate<OrderChange, Order | null, Order> = {
       appendToTrail(tx, order, type, 'accepted', message),
     ]);
   },
+};
+
+/** Orders placed at or before `placedBy` that still wait for events, oldest first, at most `limit`. Not locked. */
+export const waitingOrders = async (db: Database, placedBy: Date, limit: number): Promise<string[]> => {
+  const rows = await db
+    .select({ id: orders.id })
+    .from(orders)
+    .where(and(sql`${orders.status} in ('PENDING','CONFIRMED')`, lte(orders.createdAt, placedBy)))
+    .orderBy(asc(orders.createdAt))
+    .limit(limit);
+  return rows.map((row) => row.id);
 };
 
 /** Keeps the catalogue copy at the highest version seen of each product. */
