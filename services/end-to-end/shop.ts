@@ -191,6 +191,68 @@ export async function chargesOf(orderId: string): Promise<z.infer<typeof ledgerS
     .charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
 }
 
+/** What the provider's own ledger says was kept of an order: captured minus refunded, minor units. */
+export async function keptOf(orderId: string): Promise<number> {
+  const { charges, refunds } = ledgerShape.parse((await call('gateway', '/v1/ledger')).body);
+  const made = charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
+  const back = refunds.filter((refund) => made.some((charge) => charge.id === refund.chargeId));
+  const sum = (entries: readonly { readonly amountMinor: number }[]): number =>
+    entries.reduce((total, { amountMinor }) => total + amountMinor, 0);
+  return sum(made) - sum(back);
+}
+
+const askedShape = z.object({ state: z.string(), calls: z.number(), error: z.string().nullable() });
+const paymentShape = z.object({
+  state: z.string(),
+  failureCode: z.string().nullable(),
+  attempts: z.array(askedShape),
+  refunds: z.array(askedShape),
+});
+
+/** The payment of an order. */
+export const payment = async (orderId: string): Promise<z.infer<typeof paymentShape>> =>
+  paymentShape.parse((await call('payment', `/api/v1/payments/${orderId}`, { as: 'admin' })).body);
+
+/** The payment once it has the state. */
+export const paymentWith = (orderId: string, state: string): Promise<z.infer<typeof paymentShape>> =>
+  eventually(`the payment of ${orderId} is ${state}`, async () => {
+    const seen = await payment(orderId);
+    if (seen.state !== state) throw new Error(`it is ${JSON.stringify(seen)}`);
+    return seen;
+  });
+
+const circuitShape = z.object({
+  state: z.string(),
+  openedAt: z.string().nullable(),
+  calls: z.number(),
+  unknown: z.number(),
+  waiting: z.number(),
+});
+
+/** The circuit breaker between the payment service and the gateway. */
+export const circuit = async (): Promise<z.infer<typeof circuitShape>> =>
+  circuitShape.parse((await call('payment', '/api/v1/gateway', { as: 'admin' })).body);
+
+export interface Misbehaviour {
+  readonly mode: 'normal' | 'decline' | 'error' | 'slow' | 'hang' | 'charge_then_drop';
+  readonly rate?: number;
+  readonly latencyMs?: number;
+}
+
+/** Runs `work` while the gateway misbehaves, and whatever happens lets it behave again. */
+export async function whileGateway<T>(behaviour: Misbehaviour, work: () => Promise<T>): Promise<T> {
+  const set = async (body: Misbehaviour): Promise<void> => {
+    const { status } = await call('gateway', '/v1/behaviour', { method: 'PUT', body });
+    if (status !== 200) throw new Error(`the gateway answered ${status}`);
+  };
+  await set(behaviour);
+  try {
+    return await work();
+  } finally {
+    await set({ mode: 'normal' });
+  }
+}
+
 type Row = Record<string, unknown>;
 
 /** Rows of a service's own database, read as its administrator. */
