@@ -140,4 +140,21 @@ describe('the model itself', () => {
     world.drain();
     expect(world.story.join('\n')).toContain('committed, emits inventory.committed');
   });
+
+  it('an instance that stalls before its call must not charge what another one gives up meanwhile', () => {
+    const world = createWorld();
+    world.take({ do: 'place', basket: 0, mode: 'AUTO' });
+    for (const queue of [0, 1, 1]) world.take(once(queue));
+    world.take({ do: 'lease', pick: 0 });
+    world.take({ do: 'cancel', pick: 0 });
+    world.take(once(2));
+    world.take({ do: 'lease', pick: 0 });
+    world.take({ do: 'ask', pick: 1, fate: 'succeed' });
+    world.take({ do: 'ask', pick: 0, fate: 'dropped' });
+    world.drain();
+    const story = world.story.join('\n');
+    expect(story).toContain('(look_up) for the charge of order-1: absent');
+    expect(story).toContain('has lost its lease');
+    expect(story).toContain('the charge of order-1 abandoned');
+  });
 });
