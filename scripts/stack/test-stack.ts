@@ -1,5 +1,6 @@
 // The one seam through which tests get their infrastructure. The provider is the embedded stack, booted once per run on
 // free ports and in a temporary folder; tests know only what it provides: addresses, connection strings, processes.
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ export interface TestStack {
   readonly ports: Ports;
   readonly dataDir: string;
   readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
+  /** Arms the fault points of the services. */
+  readonly chaosToken: string;
 }
 
 declare module 'vitest' {
@@ -23,12 +26,18 @@ declare module 'vitest' {
 
 /** Boots the stack before the first test that needs it and stops it after the last. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const chaosToken = randomUUID();
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-test-'));
   const stack = await bootStack({
     ports: await freePorts(),
     dataDir,
     log: (line) => process.stderr.write(`${line}\n`),
-    env: { RESERVATION_TTL_SECONDS: '1800', EXPIRY_SWEEP_SECONDS: '1' },
+    env: {
+      RESERVATION_TTL_SECONDS: '1800',
+      EXPIRY_SWEEP_SECONDS: '1',
+      CHAOS_ENABLED: '1',
+      CHAOS_TOKEN: chaosToken,
+    },
   });
   const urlsOf = (service: ServiceName): Record<DatabaseRole, string> => ({
     admin: stack.databaseUrl(service, 'admin'),
@@ -43,6 +52,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     ports: stack.ports,
     dataDir,
     databases: { order, inventory, payment },
+    chaosToken,
   });
   return async () => {
     await stack.stop();

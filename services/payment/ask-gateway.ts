@@ -64,6 +64,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
     const fields = { orderId, kind, attempts, correlationId: context.correlationId };
     const started = performance.now();
     const result = await ask(leased);
+    await shell.faults?.reach('after-remote-answer', context.actor);
     const answer = answerOf(kind, result);
     if (!answer) {
       const error =
