@@ -3,7 +3,7 @@
 import { mkdirSync, chmodSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { registerSchemas } from '../register-schemas.ts';
-import { ensureArtefacts } from './artefacts.ts';
+import { cacheRoot, ensureArtefacts } from './artefacts.ts';
 import { makeClassArchives } from './class-archives.ts';
 import { connectPart, connectorEnvironment } from './connect.ts';
 import { answers, seconds } from './deadline.ts';
@@ -136,6 +136,8 @@ const inherited = (env: Environment): Record<string, string> =>
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       TMPDIR: process.env['TMPDIR'],
+      // Compiled code and stripped types are kept, so that the next start need not compile again.
+      NODE_COMPILE_CACHE: join(cacheRoot(), `node-${process.version}`),
       LOG_LEVEL: 'info',
       NODE_ENV: 'development',
       ...env,
