@@ -21,7 +21,13 @@ import {
   type DatabaseTarget,
 } from './provision.ts';
 import { registryPart } from './registry.ts';
-import { createSupervisor, type Part, type StackStatus, type Supervisor } from './supervisor.ts';
+import {
+  createSupervisor,
+  type Command,
+  type Part,
+  type StackStatus,
+  type Supervisor,
+} from './supervisor.ts';
 import {
   databasePorts,
   developmentPassword,
@@ -72,6 +78,8 @@ export interface Stack {
   readonly urls: Urls;
   /** A connection string for one of the roles of one database. */
   readonly databaseUrl: (service: ServiceName, role: DatabaseRole) => string;
+  /** How a service is started, for whoever wants another instance of it. */
+  readonly commandOf: (service: ServiceName) => Command;
   readonly status: () => StackStatus;
   readonly stop: () => Promise<void>;
   /** Without grace: for a person who presses Ctrl-C again. */
@@ -176,6 +184,20 @@ const contract = (name: ServiceName | Edge, options: BootOptions): Record<string
   }
 };
 
+const nodeCommand = (name: ServiceName | Edge, options: BootOptions): Command => ({
+  command: process.execPath,
+  args: [
+    '--disable-warning=TimeoutNegativeWarning',
+    '--disable-warning=ExperimentalWarning',
+    // Bounds what loading the modules leaves behind: 100 MB resident instead of 300.
+    '--max-semi-space-size=2',
+    `--max-old-space-size=${String(nodeHeapMiB)}`,
+    join(projectRoot, 'services', name, 'main.ts'),
+  ],
+  env: { ...inherited(options.env ?? {}), ...contract(name, options) },
+  cwd: projectRoot,
+});
+
 const nodePart = (name: ServiceName | Edge, options: BootOptions): Part => ({
   name,
   label: portTopology[name].what,
@@ -183,19 +205,7 @@ const nodePart = (name: ServiceName | Edge, options: BootOptions): Part => ({
   stage: name === 'gateway' ? 4 : 5,
   graceMs: 15_000,
   readyWithinMs: 60_000,
-  command: () => ({
-    command: process.execPath,
-    args: [
-      '--disable-warning=TimeoutNegativeWarning',
-      '--disable-warning=ExperimentalWarning',
-      // Bounds what loading the modules leaves behind: 100 MB resident instead of 300.
-      '--max-semi-space-size=2',
-      `--max-old-space-size=${String(nodeHeapMiB)}`,
-      join(projectRoot, 'services', name, 'main.ts'),
-    ],
-    env: { ...inherited(options.env ?? {}), ...contract(name, options) },
-    cwd: projectRoot,
-  }),
+  command: () => nodeCommand(name, options),
   ready: () => answers(`${loopback(options.ports[name])}/health/ready`),
 });
 
@@ -228,6 +238,7 @@ export const bootStack = async (given: BootOptions): Promise<Stack> => {
     dataDir,
     urls: urlsOf(ports),
     databaseUrl: (service, role) => databaseUrl(ports, service, role, passwordOf(passwords[service][role])),
+    commandOf: (service) => nodeCommand(service, options),
     status: supervisor.status,
     stop: supervisor.stop,
     kill: supervisor.kill,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bootStack, type Urls } from './boot.ts';
 import { freePorts } from './ports.ts';
+import type { Command } from './supervisor.ts';
 import { serviceNames, type DatabaseRole, type Ports, type ServiceName } from './topology.ts';
 
 export interface TestStack {
@@ -14,6 +15,8 @@ export interface TestStack {
   readonly ports: Ports;
   readonly dataDir: string;
   readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
+  /** How a service is started, for tests that want another instance of it. */
+  readonly commands: Readonly<Record<ServiceName, Command>>;
   /** Arms the fault points of the services. */
   readonly chaosToken: string;
 }
@@ -52,6 +55,11 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     ports: stack.ports,
     dataDir,
     databases: { order, inventory, payment },
+    commands: {
+      order: stack.commandOf('order'),
+      inventory: stack.commandOf('inventory'),
+      payment: stack.commandOf('payment'),
+    },
     chaosToken,
   });
   return async () => {
