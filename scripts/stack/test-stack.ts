@@ -17,6 +17,8 @@ export interface TestStack {
   readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
   /** How a service is started, for tests that want another instance of it. */
   readonly commands: Readonly<Record<ServiceName, Command>>;
+  /** How often each fault is repeated: once in `npm test`, more in `npm run test:faults`. */
+  readonly faultRounds: number;
   /** Arms the fault points of the services. */
   readonly chaosToken: string;
 }
@@ -60,6 +62,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       inventory: stack.commandOf('inventory'),
       payment: stack.commandOf('payment'),
     },
+    faultRounds: Number(process.env['FAULT_ROUNDS'] ?? 1),
     chaosToken,
   });
   return async () => {

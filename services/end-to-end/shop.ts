@@ -10,6 +10,8 @@ import type { ServiceName } from '../../scripts/stack/topology.ts';
 
 export const stack = inject('stack');
 
+export const { faultRounds } = stack;
+
 /** Repeats `observe` until it yields something, and fails with what it saw last when `withinMs` are over. */
 export async function eventually<T>(
   what: string,
