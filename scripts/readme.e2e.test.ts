@@ -46,7 +46,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  if (starting?.exitCode === null) await interrupt();
+  if (starting?.exitCode === null && starting.signalCode === null) await interrupt();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -130,7 +130,7 @@ describe('a newcomer follows the README', () => {
   it('a second npm start on the same data says so and leaves the first alone', { timeout: 60_000 }, () => {
     const { status, stdout, stderr } = spawnSync('npm', ['start'], { cwd: project, env: environment });
     expect(status).not.toBe(0);
-    expect(`${stdout.toString()}${stderr.toString()}`).toMatch(/already running, pid \d+/);
+    expect(`${stdout.toString()}${stderr.toString()}`).toMatch(/already running on .*\(pid \d+\)/);
     expect(starting?.exitCode).toBeNull();
   });
 

@@ -87,7 +87,11 @@ const install = () =>
         resolve();
         return;
       }
-      console.error(output.join('').trimEnd());
+      // npm goes on to print its usage; what is wrong comes first, and the whole is in the log it names last.
+      const lines = output.join('').trimEnd().split('\n');
+      console.error(
+        (lines.length > 16 ? [...lines.slice(0, 12), '…', ...lines.slice(-1)] : lines).join('\n'),
+      );
       fail(`npm could not install the dependencies (${problem}); correct what it says above and start again`);
     };
     child.on('error', (error) => {

@@ -41,6 +41,13 @@ process.on('SIGTERM', stop);
 process.on('SIGHUP', stop);
 process.on('disconnect', stop);
 process.channel?.unref();
+// A database client may be in the middle of a conversation with a server that is being stopped.
+process.on('uncaughtException', (error) => {
+  if (asked !== undefined) return;
+  console.error(explain(error));
+  process.exitCode = 1;
+  stop();
+});
 
 const table = (rows: readonly (readonly [string, string])[]): void => {
   const width = Math.max(...rows.map(([left]) => left.length));

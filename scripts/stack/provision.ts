@@ -13,6 +13,7 @@ import { isObject } from './json.ts';
 import { kafkaClient } from './kafka.ts';
 import { connectAs } from './postgres.ts';
 import {
+  passwords,
   services,
   serviceNames,
   superuser,
@@ -101,6 +102,18 @@ const ensureSlot = async (sql: Sql, slot: string, service: ServiceName): Promise
     await sql`SELECT pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`;
 };
 
+const checkPassword = async (sql: Sql, service: ServiceName): Promise<void> => {
+  try {
+    await sql`SELECT 1`;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === '28P01')
+      throw failure(
+        `the ${service} database was created with another password of its superuser; set ${passwords[service].admin} to it`,
+      );
+    throw error;
+  }
+};
+
 /** Roles, database, tables, rights, publication and slot of one service. Throws a failure that names what went wrong. */
 export const provisionDatabase = async (target: DatabaseTarget): Promise<void> => {
   const { service, port, password } = target;
@@ -109,6 +122,7 @@ export const provisionDatabase = async (target: DatabaseTarget): Promise<void> =
   const admin = { host, port, user: superuser, password: password('admin') };
   const server = connectAs({ ...admin, database: 'postgres' });
   try {
+    await checkPassword(server, service);
     await ensureRole(server, owner, 'LOGIN', password('owner'));
     await ensureRole(server, role, 'LOGIN', password('service'));
     await ensureRole(server, cdc, 'LOGIN REPLICATION', password('cdc'));

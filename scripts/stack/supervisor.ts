@@ -372,10 +372,8 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
 
   /** Waits until a part answers. Throws when it ends first or does not answer in time. */
   const awaitReady = async (part: Part, child: Launched): Promise<void> => {
-    let end: string | undefined;
-    void child.ended.then((how) => {
-      end = how;
-    });
+    const ends: string[] = [];
+    void child.ended.then((how) => ends.push(how));
     await until(
       {
         what: part.label,
@@ -384,10 +382,12 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
         log: logFile(part.name),
       },
       async () => {
+        const answered = await part.ready().catch(() => false);
+        // Ready must be the answer of this process: a stranger on its port would not have let it live.
+        const [end] = ends;
         if (end !== undefined)
           throw failure(`${part.label} ended before it was ready (${end})`, logFile(part.name));
-        // Ready must be the answer of this process: a stranger on its port would not have let it live.
-        return (await part.ready()) && end === undefined;
+        return answered;
       },
     );
   };

@@ -1,11 +1,13 @@
 // The one seam through which tests get their infrastructure. The provider is the embedded stack, booted once per run on
 // free ports and in a temporary folder; tests know only what it provides: addresses, connection strings, processes.
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bootStack, type Urls } from './boot.ts';
 import { freePorts } from './ports.ts';
+import type { Command } from './supervisor.ts';
 import { serviceNames, type DatabaseRole, type Ports, type ServiceName } from './topology.ts';
 
 export interface TestStack {
@@ -13,6 +15,12 @@ export interface TestStack {
   readonly ports: Ports;
   readonly dataDir: string;
   readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
+  /** How a service is started, for tests that want another instance of it. */
+  readonly commands: Readonly<Record<ServiceName, Command>>;
+  /** How often each fault is repeated: once in `npm test`, more in `npm run test:faults`. */
+  readonly faultRounds: number;
+  /** Arms the fault points of the services. */
+  readonly chaosToken: string;
 }
 
 declare module 'vitest' {
@@ -23,6 +31,7 @@ declare module 'vitest' {
 
 /** Boots the stack before the first test that needs it and stops it after the last. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const chaosToken = randomUUID();
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-test-'));
   const stack = await bootStack({
     ports: await freePorts(),
@@ -33,6 +42,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       EXPIRY_SWEEP_SECONDS: '1',
       DEADLINE_SWEEP_SECONDS: '1',
       GATEWAY_BREAKER_SECONDS: '3',
+      CHAOS_ENABLED: '1',
+      CHAOS_TOKEN: chaosToken,
     },
   });
   const urlsOf = (service: ServiceName): Record<DatabaseRole, string> => ({
@@ -48,6 +59,13 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     ports: stack.ports,
     dataDir,
     databases: { order, inventory, payment },
+    commands: {
+      order: stack.commandOf('order'),
+      inventory: stack.commandOf('inventory'),
+      payment: stack.commandOf('payment'),
+    },
+    faultRounds: Number(process.env['FAULT_ROUNDS'] ?? 1),
+    chaosToken,
   });
   return async () => {
     await stack.stop();

@@ -10,6 +10,8 @@ import type { ServiceName } from '../../scripts/stack/topology.ts';
 
 export const stack = inject('stack');
 
+export const { faultRounds } = stack;
+
 /** Repeats `observe` until it yields something, and fails with what it saw last when `withinMs` are over. */
 export async function eventually<T>(
   what: string,
@@ -297,6 +299,17 @@ export async function killHard(name: string): Promise<void> {
     60_000,
   );
 }
+
+/** Arms a fault in a service, to strike at its named point. */
+export async function arm(service: ServiceName, fault: Readonly<Record<string, unknown>>): Promise<void> {
+  const headers = { 'x-chaos-token': stack.chaosToken };
+  const { status, body } = await call(service, '/chaos/faults', { body: fault, headers });
+  if (status !== 200) throw new Error(`arming was answered ${status}: ${JSON.stringify(body)}`);
+}
+
+/** Disarms every fault of a service; what is armed does not survive a crash either. */
+export const disarm = (service: ServiceName): Promise<Answer> =>
+  call(service, '/chaos/faults', { method: 'DELETE', headers: { 'x-chaos-token': stack.chaosToken } });
 
 /** Runs `count` tasks, at most `width` at once. */
 export async function inParallel<T>(

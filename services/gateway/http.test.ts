@@ -311,7 +311,7 @@ describe('kill -9', () => {
     return { child, exited, client: clientOf(`http://127.0.0.1:${port}`) };
   };
 
-  it('loses no charge that was answered and makes none twice', async () => {
+  it('loses no charge that was answered and makes none twice', { timeout: 60_000 }, async () => {
     const file = join(directory, 'killed.jsonl');
     const first = await startProcess(file);
     const answered = new Map<string, string>();

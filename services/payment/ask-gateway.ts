@@ -63,6 +63,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
       await giveBack(shell.db, row, pollMs);
       return;
     }
+    await shell.faults?.reach('after-remote-answer', context.actor);
     // The lease counted one call; those that repeated it at once are added.
     const attempts = row.attempts + Math.max(0, calls - 1);
     const fields = { orderId, kind, attempts, correlationId: context.correlationId };

@@ -5,6 +5,7 @@ import type { EventType } from '../../schemas/generated/events.ts';
 import type { Database } from './database.ts';
 import { keepDeadLetter } from './dead-letters.ts';
 import { type EventCodec, type ReceivedEvent, UndecodableRecord } from './event-codec.ts';
+import type { Faults } from './faults.ts';
 import type { EventStream, RecordContext, StreamRecord, Subscription } from './event-stream.ts';
 import type { Delivery } from './inbox.ts';
 import type { Logger } from './logger.ts';
@@ -40,6 +41,7 @@ export interface ConsumerOptions {
   readonly subscriptions: Subscriptions;
   readonly logger: Logger;
   readonly backoff?: Backoff;
+  readonly faults?: Faults | undefined;
 }
 
 /**
@@ -50,9 +52,11 @@ const defaultBackoff: Backoff = { initialMs: 50, maxMs: 2_000, attempts: 30 };
 /** An unexpected error may be a race that passes; more attempts would only block the partition. */
 const unexpectedAttempts = 3;
 
+const actorOf = (type: EventType): string => `event:${type}`;
+
 /** Starts the consumer group member of a service. */
 export function startConsumer(options: ConsumerOptions): Subscription {
-  const { stream, codec, db, groupId, topics, subscriptions, logger } = options;
+  const { stream, codec, db, groupId, topics, subscriptions, logger, faults } = options;
   const backoff = options.backoff ?? defaultBackoff;
 
   const dispatch = <T extends EventType>(
@@ -76,7 +80,7 @@ export function startConsumer(options: ConsumerOptions): Subscription {
         correlationId: metadata.correlationId,
         causationId: metadata.causationId,
         traceparent: continueTrace(record.headers['traceparent']),
-        actor: `event:${type}`,
+        actor: actorOf(type),
       },
       at: new Date(),
     });
@@ -87,9 +91,12 @@ export function startConsumer(options: ConsumerOptions): Subscription {
       throw new UndecodableRecord('the record has no value');
     }
     const event = await codec.decode(record.value);
+    const repeat = await faults?.reach('before-handling', actorOf(event.type));
     const started = performance.now();
     const outcome = await dispatch(event, record);
     if (!outcome) return;
+    await faults?.reach('after-commit', actorOf(event.type));
+    if (repeat) await dispatch(event, record);
     logger.info(`${event.type} ${outcome.kind}`, {
       ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
       eventId: event.metadata.eventId,

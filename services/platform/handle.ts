@@ -6,6 +6,7 @@ import type { DomainEvent } from '../../schemas/generated/events.ts';
 import type { Database, Transaction } from './database.ts';
 import type { Accepted, Decision, Ignored } from './core/decision.ts';
 import type { EventCodec } from './event-codec.ts';
+import type { Faults } from './faults.ts';
 import { appendToOutbox, type Cause } from './outbox.ts';
 
 /** An input with its identity: `id` is the event's or request's id, `at` the time the decision may know. */
@@ -60,6 +61,8 @@ export type Handled<State, Next, Prior> =
 export interface Shell {
   readonly db: Database;
   readonly codec: EventCodec;
+  /** Only where faults on purpose are enabled. */
+  readonly faults?: Faults;
 }
 
 /**
@@ -68,7 +71,7 @@ export interface Shell {
  * when the database fails; in every case nothing was written.
  */
 export function handle<Input, State, Next, Prior>(
-  { db, codec }: Shell,
+  { db, codec, faults }: Shell,
   aggregate: Aggregate<Input, State, Next>,
   message: Message<Input>,
   claim: Claim<NoInfer<Next>, Prior>,
@@ -76,6 +79,7 @@ export function handle<Input, State, Next, Prior>(
   return db.transaction(async (tx) => {
     const claimed = await claim.take(tx, message.at);
     if (!claimed.taken) return { kind: 'duplicate', prior: claimed.prior };
+    await faults?.reach('after-claim', message.context.actor);
 
     const before = await aggregate.load(tx, message.input);
     const decision = aggregate.decide(message.input, before);
@@ -84,6 +88,7 @@ export function handle<Input, State, Next, Prior>(
     await aggregate.save(tx, before, decision, message);
     if (decision.kind === 'accepted') await appendToOutbox(tx, codec, decision.events, message);
     await claim.settle(tx, decision);
+    await faults?.reach('after-effects', message.context.actor);
     return decision.kind === 'accepted' ? decision : { ...decision, state: before };
   });
 }

@@ -1,4 +1,6 @@
 // The event stream on KafkaJS. Exactly-once source means transactions on the topics: only committed records are read.
+// KafkaJS handles one fetch whole before the next, its partitions side by side: a record that is retried in place holds up
+// the other partitions of this member as well, so waiting for somebody else belongs behind the commit, not in a handler.
 import { Kafka, logLevel, type Consumer, type IHeaders, type KafkaMessage } from 'kafkajs';
 import type { EventStream, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
 import type { Logger } from './logger.ts';

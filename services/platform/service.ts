@@ -6,6 +6,7 @@ import { settings, type Config } from './config.ts';
 import { startConsumer, type Subscriptions } from './consumer.ts';
 import { connectDatabase } from './database.ts';
 import { createEventCodec } from './event-codec.ts';
+import { chaosTokenOf, createFaults, faultSettings, registerFaultRoutes } from './faults.ts';
 import type { Shell } from './handle.ts';
 import { createHealth } from './health.ts';
 import { createApp, serveApp, type App } from './http.ts';
@@ -26,6 +27,7 @@ export const serviceSettings = (port: number) => ({
   schemaRegistryUrl: settings.schemaRegistryUrl,
   oidcIssuer: settings.oidcIssuer,
   oidcAudience: settings.oidcAudience,
+  ...faultSettings,
 });
 export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
 
@@ -71,9 +73,12 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   lifecycle.onStop('database', () => connection.close());
 
   const registry = createRegistryClient(config.schemaRegistryUrl, logger);
+  const chaosToken = chaosTokenOf(config);
+  const faults = chaosToken === undefined ? undefined : createFaults(logger);
   const shell: Shell = {
     db: connection.db,
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
+    ...(faults === undefined ? {} : { faults }),
   };
   const authenticator = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
   const { subscriptions, routes, startJobs } = definition.assemble({ shell, logger, authenticator });
@@ -105,6 +110,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   });
   health.register(app);
   routes(app);
+  if (faults && chaosToken !== undefined) registerFaultRoutes(app, faults, chaosToken);
   const server = await serveApp(app, { host: config.host, port: config.port, logger });
 
   const resolving = new AbortController();
@@ -113,9 +119,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   });
   const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
   const resolved = registry.resolveIds(emitted, resolving.signal);
-  // Registered last, so stopped first; the consumer and the jobs below are registered once they exist.
   lifecycle.onStop('http', () => server.close());
-  lifecycle.onStop('readiness', health.drain);
 
   await resolved;
   if (resolving.signal.aborted) return;
@@ -132,8 +136,11 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     topics: [...new Set(subscribed.map((type) => eventCatalogue[type].topic))],
     subscriptions,
     logger,
+    faults,
   });
   isConsuming = consumer.isRunning;
   consuming = true;
   lifecycle.onStop('consumer', consumer.stop);
+  // Registered last, so run first: nothing new is sent here while the rest finishes what is under way.
+  lifecycle.onStop('readiness', health.drain);
 }

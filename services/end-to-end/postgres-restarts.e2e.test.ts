@@ -1,0 +1,34 @@
+// PostgreSQL restarts, in both ways a person or an upgrade would do it: fast (sessions are cut, data is flushed) and
+// immediate (as a crash, with recovery at the next start).
+import { beforeAll, describe, it } from 'vitest';
+import { underLoad } from './load.ts';
+import { eventually, newProduct, part, tokenOf, type ProductView } from './shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(100_000);
+  await Promise.all([tokenOf('user'), tokenOf('admin')]);
+});
+
+const restart = async (name: string, signal: 'SIGINT' | 'SIGQUIT'): Promise<void> => {
+  const { pid } = part(name);
+  if (pid === undefined) throw new Error(`${name} is not running`);
+  process.kill(pid, signal);
+  await eventually(
+    `${name} is ready again`,
+    () => {
+      const now = part(name);
+      return Promise.resolve(now.pid !== pid && now.state === 'ready');
+    },
+    60_000,
+  );
+};
+
+describe.each(['order-db', 'inventory-db', 'payment-db'])('%s', (name) => {
+  it.each([
+    ['fast', 'SIGINT'],
+    ['immediate', 'SIGQUIT'],
+  ] as const)('a %s restart loses nothing', { timeout: 300_000 }, async (_way, signal) => {
+    await underLoad({ productId: thing.id, orders: 18, everyMs: 100 }, () => restart(name, signal));
+  });
+});

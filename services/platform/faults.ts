@@ -1,0 +1,145 @@
+// Faults on purpose, at the instants that matter: between claim and commit, between commit and offset, between a remote
+// answer and its record. A kill from outside hits these by luck; a named point hits them every time.
+// Nothing here exists unless CHAOS_ENABLED=1: without it a service has no fault points and no route to arm one.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import { refuseToStart, setting, type Config } from './config.ts';
+import type { App } from './http.ts';
+import type { Logger } from './logger.ts';
+import { problem, problemResponses } from './problem.ts';
+import { pause } from './retry.ts';
+
+const faultPoints = [
+  'before-handling',
+  'after-claim',
+  'after-effects',
+  'after-commit',
+  'after-remote-answer',
+] as const;
+export type FaultPoint = (typeof faultPoints)[number];
+
+const faultSchema = z
+  .strictObject({
+    point: z.enum(faultPoints),
+    /** `crash` ends the process as kill -9 does; `delay` waits; `repeat` handles the record once more afterwards. */
+    action: z.enum(['crash', 'delay', 'repeat']),
+    /** How often it strikes before it is gone. */
+    times: z.int().min(1).max(100_000).default(1),
+    delayMs: z.int().min(0).max(60_000).default(0),
+    /** Strikes only at inputs of this actor, such as `event:order.created`. */
+    actor: z.string().max(100).optional(),
+  })
+  .openapi('Fault');
+export type Fault = z.infer<typeof faultSchema>;
+
+export interface Faults {
+  /** Called where a fault may strike. Resolves to true when the record is to be handled once more. */
+  reach(point: FaultPoint, actor: string): Promise<boolean>;
+  arm(fault: Fault): void;
+  disarm(): void;
+  armed(): readonly Fault[];
+}
+
+/** The fault points of one process; none is armed at first. `crash` is what ends the process, given by tests. */
+export function createFaults(logger: Logger, crash: () => void = killSelf): Faults {
+  let faults: Fault[] = [];
+  return {
+    reach: async (point, actor) => {
+      const fault = faults.find(
+        (candidate) =>
+          candidate.point === point && (candidate.actor === undefined || candidate.actor === actor),
+      );
+      if (!fault) return false;
+      faults = faults.flatMap((other) =>
+        other === fault ? (other.times > 1 ? [{ ...other, times: other.times - 1 }] : []) : [other],
+      );
+      logger.warn('a fault strikes', { ...fault, at: actor });
+      if (fault.action === 'crash') crash();
+      await pause(fault.delayMs, new AbortController().signal);
+      return fault.action === 'repeat';
+    },
+    arm: (fault) => {
+      faults = [...faults, fault];
+    },
+    disarm: () => {
+      faults = [];
+    },
+    armed: () => faults,
+  };
+}
+
+const killSelf = (): void => {
+  process.kill(process.pid, 'SIGKILL');
+};
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Settings of a process that has fault points. */
+export const faultSettings = {
+  chaosEnabled: setting(
+    'CHAOS_ENABLED',
+    '1 to allow faults on purpose, 0 to have none',
+    z
+      .enum(['0', '1'])
+      .default('0')
+      .transform((text) => text === '1'),
+  ),
+  chaosToken: setting('CHAOS_TOKEN', 'at least 16 characters', z.string().min(16).optional(), {
+    secret: true,
+  }),
+};
+
+/** The token that arms faults, undefined where there are none; refuses to start with faults that anybody could arm. */
+export function chaosTokenOf(config: Config<typeof faultSettings>): string | undefined {
+  if (!config.chaosEnabled) return undefined;
+  return (
+    config.chaosToken ??
+    refuseToStart(['CHAOS_TOKEN is not set; expected at least 16 characters with CHAOS_ENABLED=1.'])
+  );
+}
+
+/** Adds the routes that arm and disarm faults; the caller must know the token. */
+export function registerFaultRoutes(app: App, faults: Faults, token: string): void {
+  const answer = { 'application/json': { schema: z.object({ armed: z.array(faultSchema) }) } };
+  const request = { headers: z.object({ 'x-chaos-token': z.string().max(200) }) };
+  const responses = {
+    200: { description: 'What is armed now', content: answer },
+    ...problemResponses(400, 403, 422),
+  };
+  const check = (given: string): void => {
+    if (!timingSafeEqual(digest(given), digest(token))) throw problem('forbidden');
+  };
+  const state = () => ({ armed: [...faults.armed()] });
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/chaos/faults',
+      summary: 'Arm a fault',
+      request: {
+        ...request,
+        body: { required: true, content: { 'application/json': { schema: faultSchema } } },
+      },
+      responses,
+    }),
+    (c) => {
+      check(c.req.valid('header')['x-chaos-token']);
+      faults.arm(c.req.valid('json'));
+      return c.json(state(), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/chaos/faults',
+      summary: 'Disarm all faults',
+      request,
+      responses,
+    }),
+    (c) => {
+      check(c.req.valid('header')['x-chaos-token']);
+      faults.disarm();
+      return c.json(state(), 200);
+    },
+  );
+}
