@@ -52,6 +52,9 @@ const ensureRole = async (sql: Sql, role: string, attributes: string, password: 
 /** Tables whose rows are facts: a service adds to them and can neither change nor remove one. */
 const appendOnly = ['outbox', 'order_events', 'stock_movements'];
 
+/** Functions that do, as the owner, the little a service may do beyond its rights. */
+const callable = ['delete_published_outbox_rows'];
+
 const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => {
   const { database, owner, service: role, cdc } = services[service].database;
   await sql.begin(async (tx) => {
@@ -66,6 +69,11 @@ const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => 
       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname = ANY (${appendOnly})`;
     for (const { name } of tables)
       await execute(tx, 'REVOKE UPDATE, DELETE, TRUNCATE ON TABLE public.%I FROM %I', name, role);
+    const functions = await tx<{ signature: string }[]>`
+      SELECT oid::regprocedure::text AS signature FROM pg_proc
+      WHERE pronamespace = 'public'::regnamespace AND proname = ANY (${callable})`;
+    for (const { signature } of functions)
+      await execute(tx, 'GRANT EXECUTE ON FUNCTION %s TO %I', signature, role);
     await execute(tx, 'GRANT SELECT ON TABLE public.outbox TO %I', cdc);
   });
 };
