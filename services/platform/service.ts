@@ -2,7 +2,7 @@
 // server first turns unready, then finishes its requests, then the consumer and the jobs finish theirs, then the database.
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
 import { createAuthenticator, type Authenticator } from './auth.ts';
-import { settings, wholeNumberSetting, type Config } from './config.ts';
+import { refuseToStart, settings, wholeNumberSetting, type Config } from './config.ts';
 import { defaultParkingLimit, startConsumer, type RunningConsumer, type Subscriptions } from './consumer.ts';
 import { connectDatabase } from './database.ts';
 import { deadLetterProblems, registerDeadLetterRoutes } from './dead-letters-http.ts';
@@ -16,6 +16,7 @@ import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { ProblemKinds } from './problem.ts';
+import { retentionProblems, retentionSettings, startRetention } from './retention.ts';
 import { createRegistryClient } from './schema-registry.ts';
 
 /** The settings every such service has; a service adds its own. */
@@ -32,6 +33,7 @@ export const serviceSettings = (port: number) => ({
   ...faultSettings,
   /** The consumer halts when this many of twice as many records would become dead letters. */
   deadLetterLimit: wholeNumberSetting('DEAD_LETTER_LIMIT', { minimum: 1, maximum: 1_000, byDefault: 10 }),
+  ...retentionSettings,
 });
 export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
 
@@ -70,6 +72,8 @@ const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
 /** Starts the service; it runs until the process is told to stop. */
 export async function startService(definition: ServiceDefinition): Promise<void> {
   const { name, config, consumerGroup } = definition;
+  const contradictions = retentionProblems(config);
+  if (contradictions.length > 0) refuseToStart(contradictions);
   const logger = createLogger({ service: name, level: config.logLevel });
   const lifecycle = createLifecycle({ logger });
 
@@ -131,6 +135,8 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   await resolved;
   if (resolving.signal.aborted) return;
   for (const job of (await startJobs?.()) ?? []) lifecycle.onStop('job', job.stop);
+  const slot = config.outboxSlot ?? `${name}_outbox_slot`;
+  lifecycle.onStop('retention', startRetention({ db: shell.db, logger, config, slot }).stop);
   const subscribed = Object.keys(subscriptions).filter(isEventType);
   consumer = startConsumer({
     stream: kafkaJsEventStream(
