@@ -46,7 +46,7 @@ describe('the retention settings', () => {
     };
     const main = join(import.meta.dirname, '..', 'order', 'main.ts');
     const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
-      execFile(process.execPath, [main], { env, timeout: 20_000 }, (error, _stdout, stderr) => {
+      execFile(process.execPath, [main], { env, timeout: 50_000 }, (error, _stdout, stderr) => {
         resolve({ code: error?.code, stderr });
       });
     });
@@ -54,5 +54,5 @@ describe('the retention settings', () => {
       code: configurationExitCode,
       stderr: expect.stringMatching(/^Cannot start:\n {2}INBOX_RETENTION_DAYS is 30 and [^\n]*\n$/),
     });
-  }, 30_000);
+  }, 60_000);
 });
