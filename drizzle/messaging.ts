@@ -75,7 +75,10 @@ export const processedEvents = pgTable(
   ],
 );
 
-/** Records that can never be handled as they are, kept whole so that they can be inspected and replayed. */
+/**
+ * Records that could not be handled as they are, kept whole so that they can be inspected and replayed. A letter is
+ * parked until its replay is handled or an administrator archives it; both are final.
+ */
 export const deadLetters = pgTable(
   'dead_letters',
   {
@@ -87,15 +90,44 @@ export const deadLetters = pgTable(
     key: text('key'),
     value: bytea('value'),
     headers: jsonb('headers').$type<Record<string, string>>().notNull(),
+    /** Kafka's record timestamp: when Connect published it. */
+    publishedAt: instant('published_at').notNull(),
     eventId: text('event_id'),
     eventType: text('event_type'),
     error: text('error').notNull(),
-    /** Same cause, same fingerprint: the error's class and the event type. */
+    /** Same cause, same fingerprint: class and code of the error, and the event type. */
     fingerprint: text('fingerprint').notNull(),
     attempts: integer('attempts').notNull(),
     failedAt: instant('failed_at').notNull(),
+    state: text('state').$type<'parked' | 'replayed' | 'archived'>().notNull().default('parked'),
+    /** Replays so far, failed ones included. */
+    replays: integer('replays').notNull().default(0),
+    /** Why the last replay failed; null when none did. */
+    replayError: text('replay_error'),
+    settledAt: instant('settled_at'),
+    settledBy: text('settled_by'),
+    archiveReason: text('archive_reason'),
   },
-  (table) => [unique('dead_letters_position').on(table.consumer, table.topic, table.partition, table.offset)],
+  (table) => [
+    // With the time of publication: a topic that is created anew counts its offsets from 0 again.
+    unique('dead_letters_position').on(
+      table.consumer,
+      table.topic,
+      table.partition,
+      table.offset,
+      table.publishedAt,
+    ),
+    check('dead_letters_state', sql`${table.state} in ('parked','replayed','archived')`),
+    check(
+      'dead_letters_settled',
+      sql`(${table.state} = 'parked') = (${table.settledAt} is null) and (${table.state} = 'parked') = (${table.settledBy} is null)`,
+    ),
+    check('dead_letters_archived', sql`(${table.state} = 'archived') = (${table.archiveReason} is not null)`),
+    index('dead_letters_parked')
+      .on(table.fingerprint)
+      .where(sql`${table.state} = 'parked'`),
+    index('dead_letters_settled_at').on(table.settledAt),
+  ],
 );
 
 /** Answers already given to a client's Idempotency-Key, scoped to caller and route, written with the effect. */

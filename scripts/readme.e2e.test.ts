@@ -97,8 +97,10 @@ const moved = (block: string): string =>
 describe('a newcomer follows the README', () => {
   it('knows every npm command of it', () => {
     expect(npmCommands.sort()).toEqual([
+      'npm run audit',
       'npm run bench -- --seconds 5 --rates 10 --orders 5',
       'npm run check',
+      'npm run reconcile',
       'npm run reset',
       'npm start',
       // What is running at this moment.
@@ -125,6 +127,11 @@ describe('a newcomer follows the README', () => {
     expect(run('npm', ['run', 'bench', '--', '--seconds', '5', '--rates', '10', '--orders', '5'])).toMatch(
       /placed → PAID at 1 order\/s +p50 [\d.]+ ms/,
     );
+  });
+
+  it('npm run audit and npm run reconcile find everything in order', { timeout: 120_000 }, () => {
+    expect(run('npm', ['run', 'audit'])).toMatch(/^holds +money_conserved/m);
+    expect(run('npm', ['run', 'reconcile'])).toContain('everything agrees');
   });
 
   it('a second npm start on the same data says so and leaves the first alone', { timeout: 60_000 }, () => {

@@ -29,6 +29,7 @@ import {
   type Supervisor,
 } from './supervisor.ts';
 import {
+  auditorHeapMiB,
   databasePorts,
   developmentPassword,
   nodeHeapMiB,
@@ -50,9 +51,9 @@ export interface BootOptions {
   readonly dataDir: string;
   /** Receives one line per step. */
   readonly log: (line: string) => void;
-  /** Passwords by variable name, and variables for the five Node processes on top of their contract. */
+  /** Passwords by variable name, and variables for the Node processes on top of their contract. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Everything but the gateway, the dashboard and the three services. */
+  /** Everything but the gateway, the dashboard, the auditor and the three services. */
   readonly onlyInfrastructure?: boolean;
   /** Aborting it stops the boot and all that runs. */
   readonly signal?: AbortSignal;
@@ -66,6 +67,7 @@ export interface Urls {
   readonly inventory: string;
   readonly payment: string;
   readonly gateway: string;
+  readonly auditor: string;
   readonly connect: string;
   /** Base of the Confluent API. */
   readonly registry: string;
@@ -94,14 +96,20 @@ export const urlsOf = (ports: Ports): Urls => ({
   inventory: `http://localhost:${String(ports.inventory)}`,
   payment: `http://localhost:${String(ports.payment)}`,
   gateway: `http://localhost:${String(ports.gateway)}`,
+  auditor: `http://localhost:${String(ports.auditor)}`,
   connect: loopback(ports.connect),
   registry: `${loopback(ports.registry)}${registryPath}`,
   kafka: `127.0.0.1:${String(ports.kafka)}`,
 });
 
-const databaseUrl = (ports: Ports, service: ServiceName, role: DatabaseRole, password: string): string => {
-  const { database, owner, service: runtime, cdc } = services[service].database;
-  const user = { admin: 'postgres', owner, service: runtime, cdc }[role];
+export const databaseUrlOf = (
+  ports: Ports,
+  service: ServiceName,
+  role: DatabaseRole,
+  password: string,
+): string => {
+  const { database, owner, service: runtime, cdc, auditor } = services[service].database;
+  const user = { admin: 'postgres', owner, service: runtime, cdc, auditor }[role];
   return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${String(ports[databasePorts[service]])}/${database}`;
 };
 
@@ -114,7 +122,7 @@ interface HealthTarget {
 }
 
 const healthTargets = (ports: Ports): HealthTarget[] => [
-  ...([...serviceNames, 'gateway'] as const).map((name) => ({
+  ...([...serviceNames, 'gateway', 'auditor'] as const).map((name) => ({
     name,
     kind: 'http' as const,
     url: `${loopback(ports[name])}/health/ready`,
@@ -152,7 +160,7 @@ const inherited = (env: Environment): Record<string, string> =>
     }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
 
-/** The environment contract of the five Node processes. */
+/** The environment contract of the Node processes. */
 const contract = (name: ServiceName | Edge, options: BootOptions): Record<string, string> => {
   const { ports, dataDir, env = {} } = options;
   const issuer = urlsOf(ports).dashboard;
@@ -168,12 +176,23 @@ const contract = (name: ServiceName | Edge, options: BootOptions): Record<string
         STACK_FILE: join(dataDir, 'stack.json'),
         HEALTH_TARGETS: JSON.stringify(healthTargets(ports)),
       };
+    case 'auditor': {
+      const password = (service: ServiceName): string => passwordFrom(env)(passwords[service].auditor);
+      return {
+        ...all,
+        ORDER_DATABASE_URL: databaseUrlOf(ports, 'order', 'auditor', password('order')),
+        INVENTORY_DATABASE_URL: databaseUrlOf(ports, 'inventory', 'auditor', password('inventory')),
+        PAYMENT_DATABASE_URL: databaseUrlOf(ports, 'payment', 'auditor', password('payment')),
+        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
+        GATEWAY_URL: loopback(ports.gateway),
+      };
+    }
     case 'order':
     case 'inventory':
     case 'payment':
       return {
         ...all,
-        DATABASE_URL: databaseUrl(ports, name, 'service', passwordFrom(env)(passwords[name].service)),
+        DATABASE_URL: databaseUrlOf(ports, name, 'service', passwordFrom(env)(passwords[name].service)),
         KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
         SCHEMA_REGISTRY_URL: `${loopback(ports.registry)}${registryPath}`,
         OIDC_ISSUER: issuer,
@@ -191,18 +210,28 @@ const nodeCommand = (name: ServiceName | Edge, options: BootOptions): Command =>
     '--disable-warning=ExperimentalWarning',
     // Bounds what loading the modules leaves behind: 100 MB resident instead of 300.
     '--max-semi-space-size=2',
-    `--max-old-space-size=${String(nodeHeapMiB)}`,
+    `--max-old-space-size=${String(name === 'auditor' ? auditorHeapMiB : nodeHeapMiB)}`,
     join(projectRoot, 'services', name, 'main.ts'),
   ],
   env: { ...inherited(options.env ?? {}), ...contract(name, options) },
   cwd: projectRoot,
 });
 
+/** The gateway stops after those who call it, the auditor before those it looks at. */
+const stages: Readonly<Record<ServiceName | Edge, number>> = {
+  gateway: 4,
+  dashboard: 5,
+  order: 5,
+  inventory: 5,
+  payment: 5,
+  auditor: 6,
+};
+
 const nodePart = (name: ServiceName | Edge, options: BootOptions): Part => ({
   name,
   label: portTopology[name].what,
   ports: [options.ports[name]],
-  stage: name === 'gateway' ? 4 : 5,
+  stage: stages[name],
   graceMs: 15_000,
   readyWithinMs: 60_000,
   command: () => nodeCommand(name, options),
@@ -237,7 +266,7 @@ export const bootStack = async (given: BootOptions): Promise<Stack> => {
     ports,
     dataDir,
     urls: urlsOf(ports),
-    databaseUrl: (service, role) => databaseUrl(ports, service, role, passwordOf(passwords[service][role])),
+    databaseUrl: (service, role) => databaseUrlOf(ports, service, role, passwordOf(passwords[service][role])),
     commandOf: (service) => nodeCommand(service, options),
     status: supervisor.status,
     stop: supervisor.stop,
@@ -373,4 +402,5 @@ const startServices = async (options: BootOptions, supervisor: Supervisor, step:
   const start = (name: ServiceName | Edge): Promise<void> =>
     step(`${portTopology[name].what} is ready`, () => supervisor.start(nodePart(name, options)));
   await Promise.all((['gateway', 'dashboard', ...serviceNames] as const).map(start));
+  await start('auditor');
 };

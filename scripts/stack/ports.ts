@@ -11,6 +11,7 @@ const assemble = (value: (name: PortName) => number): Ports => ({
   inventory: value('inventory'),
   payment: value('payment'),
   gateway: value('gateway'),
+  auditor: value('auditor'),
   orderDb: value('orderDb'),
   inventoryDb: value('inventoryDb'),
   paymentDb: value('paymentDb'),

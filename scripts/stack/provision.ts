@@ -52,13 +52,16 @@ const ensureRole = async (sql: Sql, role: string, attributes: string, password: 
 /** Tables whose rows are facts: a service adds to them and can neither change nor remove one. */
 const appendOnly = ['outbox', 'order_events', 'stock_movements'];
 
+/** Functions that do, as the owner, the little a service may do beyond its rights. */
+const callable = ['delete_published_outbox_rows'];
+
 const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => {
-  const { database, owner, service: role, cdc } = services[service].database;
+  const { database, owner, service: role, cdc, auditor } = services[service].database;
   await sql.begin(async (tx) => {
     await execute(tx, 'REVOKE ALL ON DATABASE %I FROM PUBLIC', database);
-    await execute(tx, 'GRANT CONNECT ON DATABASE %I TO %I, %I, %I', database, owner, role, cdc);
+    await execute(tx, 'GRANT CONNECT ON DATABASE %I TO %I, %I, %I, %I', database, owner, role, cdc, auditor);
     await tx.unsafe('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
-    await execute(tx, 'GRANT USAGE ON SCHEMA public TO %I, %I', role, cdc);
+    await execute(tx, 'GRANT USAGE ON SCHEMA public TO %I, %I, %I', role, cdc, auditor);
     await execute(tx, 'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO %I', role);
     await execute(tx, 'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO %I', role);
     const tables = await tx<{ name: string }[]>`
@@ -66,7 +69,13 @@ const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => 
       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname = ANY (${appendOnly})`;
     for (const { name } of tables)
       await execute(tx, 'REVOKE UPDATE, DELETE, TRUNCATE ON TABLE public.%I FROM %I', name, role);
+    const functions = await tx<{ signature: string }[]>`
+      SELECT oid::regprocedure::text AS signature FROM pg_proc
+      WHERE pronamespace = 'public'::regnamespace AND proname = ANY (${callable})`;
+    for (const { signature } of functions)
+      await execute(tx, 'GRANT EXECUTE ON FUNCTION %s TO %I', signature, role);
     await execute(tx, 'GRANT SELECT ON TABLE public.outbox TO %I', cdc);
+    await execute(tx, 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO %I', auditor);
   });
 };
 
@@ -118,7 +127,7 @@ const checkPassword = async (sql: Sql, service: ServiceName): Promise<void> => {
 export const provisionDatabase = async (target: DatabaseTarget): Promise<void> => {
   const { service, port, password } = target;
   const host = target.host ?? '127.0.0.1';
-  const { database, owner, service: role, cdc, publication, slot } = services[service].database;
+  const { database, owner, service: role, cdc, auditor, publication, slot } = services[service].database;
   const admin = { host, port, user: superuser, password: password('admin') };
   const server = connectAs({ ...admin, database: 'postgres' });
   try {
@@ -126,6 +135,7 @@ export const provisionDatabase = async (target: DatabaseTarget): Promise<void> =
     await ensureRole(server, owner, 'LOGIN', password('owner'));
     await ensureRole(server, role, 'LOGIN', password('service'));
     await ensureRole(server, cdc, 'LOGIN REPLICATION', password('cdc'));
+    await ensureRole(server, auditor, 'LOGIN', password('auditor'));
     const [existing] = await server`SELECT 1 FROM pg_database WHERE datname = ${database}`;
     if (existing === undefined) await execute(server, 'CREATE DATABASE %I OWNER %I', database, owner);
   } finally {

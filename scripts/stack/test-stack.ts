@@ -44,6 +44,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       GATEWAY_BREAKER_SECONDS: '3',
       CHAOS_ENABLED: '1',
       CHAOS_TOKEN: chaosToken,
+      AUDIT_INTERVAL_SECONDS: '1',
+      AUDIT_GRACE_SECONDS: '4',
+      AUDIT_DEADLINE_SECONDS: '6',
     },
   });
   const urlsOf = (service: ServiceName): Record<DatabaseRole, string> => ({
@@ -51,6 +54,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     owner: stack.databaseUrl(service, 'owner'),
     service: stack.databaseUrl(service, 'service'),
     cdc: stack.databaseUrl(service, 'cdc'),
+    auditor: stack.databaseUrl(service, 'auditor'),
   });
   const [order, inventory, payment] = serviceNames.map(urlsOf);
   if (!order || !inventory || !payment) throw new Error('a service has no database');

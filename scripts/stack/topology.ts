@@ -14,6 +14,8 @@ export interface DatabaseTopology {
   readonly service: string;
   /** Debezium: replication, and SELECT on the outbox alone. */
   readonly cdc: string;
+  /** The auditor: SELECT on every table, and nothing that could change one. */
+  readonly auditor: string;
   readonly publication: string;
   readonly slot: string;
 }
@@ -47,6 +49,7 @@ const database = (service: ServiceName, name: string): DatabaseTopology => ({
   owner: `${service}_owner`,
   service: `${service}_service`,
   cdc: `${service}_cdc`,
+  auditor: `${service}_auditor`,
   publication: `${service}_outbox_pub`,
   slot: `${service}_outbox_slot`,
 });
@@ -82,6 +85,7 @@ export const ports = {
   inventory: { env: 'INVENTORY_PORT', default: 3002, what: 'inventory service' },
   payment: { env: 'PAYMENT_PORT', default: 3003, what: 'payment service' },
   gateway: { env: 'GATEWAY_PORT', default: 3004, what: 'payment gateway' },
+  auditor: { env: 'AUDITOR_PORT', default: 3005, what: 'auditor' },
   orderDb: { env: 'ORDER_DB_PORT', default: 5441, what: 'PostgreSQL of the order service' },
   inventoryDb: { env: 'INVENTORY_DB_PORT', default: 5442, what: 'PostgreSQL of the inventory service' },
   paymentDb: { env: 'PAYMENT_DB_PORT', default: 5443, what: 'PostgreSQL of the payment service' },
@@ -118,6 +122,7 @@ const passwordVariables = (prefix: string) =>
     owner: `${prefix}_DB_OWNER_PASSWORD`,
     service: `${prefix}_DB_PASSWORD`,
     cdc: `${prefix}_CDC_PASSWORD`,
+    auditor: `${prefix}_AUDITOR_PASSWORD`,
   }) as const;
 export const passwords = {
   order: passwordVariables('ORDER'),
@@ -129,7 +134,7 @@ export type DatabaseRole = keyof (typeof passwords)['order'];
 export const developmentPassword = 'orderflow';
 
 /** The Node processes beside the three services of the domain. */
-export const edges = ['gateway', 'dashboard'] as const;
+export const edges = ['gateway', 'dashboard', 'auditor'] as const;
 export type Edge = (typeof edges)[number];
 
 /** Maximum heap per JVM, MiB. Explicit, because a default heap is a quarter of the machine. */
@@ -137,6 +142,8 @@ export const heaps = { kafka: 320, connect: 256, registry: 192 } as const;
 
 /** Maximum old generation of each Node process, MiB. */
 export const nodeHeapMiB = 192;
+/** The auditor keeps ids, not rows. */
+export const auditorHeapMiB = 128;
 
 /** The registry speaks the Confluent API below this path. */
 export const registryPath = '/apis/ccompat/v7';

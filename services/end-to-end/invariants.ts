@@ -1,6 +1,7 @@
 // What must hold when everything has come to rest, whatever was killed on the way.
 import { expect } from 'vitest';
 import { serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
+import { expectAuditorGreen } from './audit.ts';
 import { header, readTopic } from './kafka-log.ts';
 import { chargesOf, eventually, keptOf, order, query } from './shop.ts';
 
@@ -104,4 +105,6 @@ export async function expectInvariants(orderIds: readonly string[]): Promise<voi
   await expectHandledOnce(orderIds);
   await expectStockConserved();
   await expectMoneyRight(orderIds);
+  // An eye of its own, over all orders of the stack and not only these.
+  await expectAuditorGreen();
 }

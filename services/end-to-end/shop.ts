@@ -46,7 +46,7 @@ const people = {
   admin: 'admin@orderflow.io',
 } as const;
 export type Person = keyof typeof people;
-type Part = 'order' | 'inventory' | 'payment' | 'gateway' | 'dashboard';
+type Part = 'order' | 'inventory' | 'payment' | 'gateway' | 'dashboard' | 'auditor';
 
 const tokens = new Map<Person, Promise<string>>();
 

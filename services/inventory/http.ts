@@ -6,9 +6,17 @@ import { decodeCursor, encodeCursor } from '../platform/cursor.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import { messageContextOf, principalOf, type App } from '../platform/http.ts';
 import { defineProblems, problemResponses } from '../platform/problem.ts';
+import { repaired, repairRoute } from '../platform/repair.ts';
 import { printable } from '../platform/text.ts';
 import { maxUnits, type Product, type ProductInput } from './domain/product.ts';
-import { findProduct, findReservation, listMovements, listProducts, managingProduct } from './store.ts';
+import {
+  findProduct,
+  findReservation,
+  listMovements,
+  listProducts,
+  managingProduct,
+  repairing,
+} from './store.ts';
 
 export const { kinds: inventoryProblems, problem } = defineProblems({
   sku_taken: {
@@ -20,6 +28,12 @@ export const { kinds: inventoryProblems, problem } = defineProblems({
     status: 422,
     title: 'Too many units',
     explanation: `A product can have at most ${maxUnits} units on hand.`,
+  },
+  not_reconstructible: {
+    status: 409,
+    title: 'Cannot be said again',
+    explanation:
+      'A refused reservation does not keep its shortages, so its event cannot be made again. Replay it from the topic.',
   },
   stale_version: {
     status: 412,
@@ -207,6 +221,11 @@ const reservationsRoute = createRoute({
   },
 });
 
+const repairReservationRoute = repairRoute(
+  '/api/v1/reservations/{orderId}/repair',
+  z.object({ orderId: z.uuid() }),
+);
+
 /** Adds the inventory routes to an application. */
 export function registerInventoryRoutes(app: App, shell: Shell, { authenticate }: Authenticator): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
@@ -320,6 +339,19 @@ export function registerInventoryRoutes(app: App, shell: Shell, { authenticate }
         ]
       : [];
     return c.json({ data }, 200);
+  });
+
+  app.use(repairReservationRoute.getRoutingPath(), requireRole('ADMIN'));
+  app.openapi(repairReservationRoute, async (c) => {
+    const { orderId } = c.req.valid('param');
+    const { reason } = c.req.valid('json');
+    const context = messageContextOf(c);
+    const message = { id: context.causationId, context, at: new Date(), input: { orderId, reason } };
+    const handled = await handle(shell, repairing, message, unclaimed);
+    if (handled.kind === 'duplicate') return handled.prior;
+    const answer = repaired(orderId, handled);
+    c.get('logger').info('repair', { ...answer, reason, actor: context.actor });
+    return c.json(answer, 200);
   });
 }
 

@@ -4,6 +4,9 @@ import { and, asc, desc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Database, Transaction } from '../platform/database.ts';
 import type { Aggregate, Message } from '../platform/handle.ts';
+import { rejected } from '../platform/core/decision.ts';
+import type { Repair } from '../platform/repair.ts';
+import { reemit, type Held } from './domain/reemit.ts';
 import { decideProduct, type Product, type ProductInput, type ProductView } from './domain/product.ts';
 import {
   decide,
@@ -135,6 +138,34 @@ export const reserving: Aggregate<ReservationInput, ReservationView> = {
     }
     await appendMovements(tx, movements, message);
   },
+};
+
+/** What gave the units of a reservation back: the ledger keeps the event as the actor of the movement. */
+const releasedBy = async (tx: Transaction, { orderId, items }: Reservation): Promise<Held['releasedBy']> => {
+  const [item] = items;
+  if (!item) return null;
+  const [movement] = await tx
+    .select({ actor: stockMovements.actor })
+    .from(stockMovements)
+    .where(
+      and(
+        eq(stockMovements.productId, item.productId),
+        eq(stockMovements.orderId, orderId),
+        eq(stockMovements.kind, 'release'),
+      ),
+    );
+  if (!movement) return null;
+  return movement.actor === 'event:payment.failed' ? 'payment_failed' : 'order_cancelled';
+};
+
+/** Says again what a reservation's state implies; nothing is written but the outbox. */
+export const repairing: Aggregate<Repair, Held | null, Held> = {
+  load: async (tx, { orderId }) => {
+    const reservation = await loadReservation(tx, orderId);
+    return reservation && { reservation, releasedBy: await releasedBy(tx, reservation) };
+  },
+  decide: (_repair, held) => (held ? reemit(held) : rejected('not_found', 'There is no such reservation.')),
+  save: () => Promise.resolve(),
 };
 
 /** One product: its catalogue entry and its stock. */

@@ -9,11 +9,21 @@ import { handle, unclaimed, type Message, type Shell } from '../platform/handle.
 import { messageContextOf, principalOf, type App } from '../platform/http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
 import { defineProblems, problemResponses } from '../platform/problem.ts';
+import { repaired, repairRoute } from '../platform/repair.ts';
 import { printable } from '../platform/text.ts';
 import type { OrderCommand } from './domain/decide.ts';
 import { statusOf, type Order } from './domain/order.ts';
 import type { PlaceOrder } from './domain/place-order.ts';
-import { findOrder, listOrders, ordering, placing, readTrail, seenBy, type Viewer } from './store.ts';
+import {
+  findOrder,
+  listOrders,
+  ordering,
+  placing,
+  readTrail,
+  repairing,
+  seenBy,
+  type Viewer,
+} from './store.ts';
 
 export const { kinds: orderProblems, problem } = defineProblems({
   unknown_product: {
@@ -241,6 +251,8 @@ const actionRoute = <Action extends 'cancel' | 'confirm' | 'fulfill'>(action: Ac
     },
   });
 
+const repairOrderRoute = repairRoute('/api/v1/orders/{id}/repair', orderId);
+
 const maxTrail = 1_000;
 
 /** Adds the order routes to an application. */
@@ -367,6 +379,17 @@ export function registerOrderRoutes(app: App, shell: Shell, { authenticate }: Au
       return c.json(view, 200, headers);
     });
   }
+
+  app.use(repairOrderRoute.getRoutingPath(), requireRole('ADMIN'));
+  app.openapi(repairOrderRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    const { reason } = c.req.valid('json');
+    const context = messageContextOf(c);
+    const message = { id: context.causationId, context, at: new Date(), input: { orderId: id, reason } };
+    const handled = await handle(shell, repairing, message, unclaimed);
+    if (handled.kind === 'duplicate') return handled.prior;
+    return c.json(repaired(id, handled), 200);
+  });
 }
 
 const positionOf = (cursor: string): { createdAt: Date; id: string } => {

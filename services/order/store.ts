@@ -6,6 +6,7 @@ import type { CancellationReason, DomainEvent, PaymentMode } from '../../schemas
 import type { Database, Transaction } from '../platform/database.ts';
 import { accepted, ignored, rejected } from '../platform/core/decision.ts';
 import type { Aggregate, Message } from '../platform/handle.ts';
+import type { Repair } from '../platform/repair.ts';
 import { decide, type OrderInput } from './domain/decide.ts';
 import {
   statusOf,
@@ -17,6 +18,7 @@ import {
   type ReservationState,
 } from './domain/order.ts';
 import { placeOrder, type CatalogueItem, type PlaceOrder } from './domain/place-order.ts';
+import { reemit } from './domain/reemit.ts';
 
 type OrderRow = typeof orders.$inferSelect;
 type ItemRow = typeof orderItems.$inferSelect;
@@ -163,16 +165,18 @@ export interface OrderChange {
   readonly input: OrderInput;
 }
 
+const lockOrder = async (tx: Transaction, orderId: string): Promise<Order | null> => {
+  // Sent together, run in this order: the items are read under the lock.
+  const [[row], items] = await Promise.all([
+    tx.select().from(orders).where(eq(orders.id, orderId)).for('update'),
+    itemsOf(tx, [orderId]),
+  ]);
+  return row ? toOrder(row, items) : null;
+};
+
 /** One input of an existing order; an input for an order that does not exist is rejected. */
 export const ordering: Aggregate<OrderChange, Order | null, Order> = {
-  load: async (tx, { orderId }) => {
-    // Sent together, run in this order: the items are read under the lock.
-    const [[row], items] = await Promise.all([
-      tx.select().from(orders).where(eq(orders.id, orderId)).for('update'),
-      itemsOf(tx, [orderId]),
-    ]);
-    return row ? toOrder(row, items) : null;
-  },
+  load: (tx, { orderId }) => lockOrder(tx, orderId),
   decide: ({ input }, order) =>
     order ? decide(input, order) : rejected('not_found', 'There is no such order.'),
   save: async (tx, before, decision, message) => {
@@ -208,6 +212,17 @@ export const waitingOrders = async (db: Database, placedBy: Date, limit: number)
     .orderBy(asc(orders.createdAt))
     .limit(limit);
   return rows.map((row) => row.id);
+};
+
+/** Says again what an order's state implies. The trail keeps who asked for it and why; the order stays as it is. */
+export const repairing: Aggregate<Repair, Order | null, Order> = {
+  load: (tx, { orderId }) => lockOrder(tx, orderId),
+  decide: (_repair, order) => (order ? reemit(order) : rejected('not_found', 'There is no such order.')),
+  save: async (tx, order, decision, message) => {
+    if (!order) return;
+    const said = decision.kind === 'accepted' ? decision.events.map((event) => event.type).join(', ') : '';
+    await appendToTrail(tx, order, 'repair', `re-emitted ${said}: ${message.input.reason}`, message);
+  },
 };
 
 /** Keeps the catalogue copy at the highest version seen of each product. */

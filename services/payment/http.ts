@@ -4,10 +4,11 @@ import { requireRole, type Authenticator } from '../platform/auth.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import { messageContextOf, principalOf, type App } from '../platform/http.ts';
 import { defineProblems, problemResponses } from '../platform/problem.ts';
+import { repaired, repairRoute } from '../platform/repair.ts';
 import type { PaymentInput } from './domain/decide.ts';
 import { paymentStatus } from './domain/payment.ts';
 import type { Circuit } from './gateway.ts';
-import { countWaiting, findPayment, paying, type PaymentDetails } from './store.ts';
+import { countWaiting, findPayment, paying, repairing, type PaymentDetails } from './store.ts';
 
 export const { kinds: paymentProblems, problem } = defineProblems({
   not_payable: {
@@ -158,6 +159,8 @@ export interface GatewayAccess {
   readonly circuit: () => Circuit;
 }
 
+const repairPaymentRoute = repairRoute('/api/v1/payments/{orderId}/repair', orderId);
+
 /** Adds the payment routes to an application. */
 export function registerPaymentRoutes(
   app: App,
@@ -199,5 +202,18 @@ export function registerPaymentRoutes(
     const view = found && toView(found);
     if (!view) throw problem('not_found');
     return view.state === 'PENDING' || view.state === 'UNKNOWN' ? c.json(view, 202) : c.json(view, 200);
+  });
+
+  app.use(repairPaymentRoute.getRoutingPath(), requireRole('ADMIN'));
+  app.openapi(repairPaymentRoute, async (c) => {
+    const { orderId: id } = c.req.valid('param');
+    const { reason } = c.req.valid('json');
+    const context = messageContextOf(c);
+    const message = { id: context.causationId, context, at: new Date(), input: { orderId: id, reason } };
+    const handled = await handle(shell, repairing, message, unclaimed);
+    if (handled.kind === 'duplicate') return handled.prior;
+    const answer = repaired(id, handled);
+    c.get('logger').info('repair', { ...answer, reason, actor: context.actor });
+    return c.json(answer, 200);
   });
 }

@@ -5,7 +5,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { PaymentMode, RefundReason } from '../../schemas/generated/events.ts';
 import type { Database, Transaction } from '../platform/database.ts';
+import { rejected } from '../platform/core/decision.ts';
 import type { Aggregate } from '../platform/handle.ts';
+import type { Repair } from '../platform/repair.ts';
 import type { MessageContext } from '../platform/trace-context.ts';
 import { decide, type PaymentInput } from './domain/decide.ts';
 import {
@@ -15,6 +17,7 @@ import {
   type PaymentView,
   type Terms,
 } from './domain/payment.ts';
+import { reemit } from './domain/reemit.ts';
 
 type PaymentRow = typeof payments.$inferSelect;
 type TransactionRow = Omit<typeof transactions.$inferSelect, 'kind'> & {
@@ -107,6 +110,17 @@ export const paying: Aggregate<PaymentInput, PaymentView> = {
       updatedAt: at,
     });
   },
+};
+
+/** Says again what a payment's state implies; nothing is written but the outbox. */
+export const repairing: Aggregate<Repair, Payment | null, Payment> = {
+  load: async (tx, { orderId }) => {
+    const [row] = await tx.select().from(payments).where(eq(payments.orderId, orderId)).for('update');
+    return row ? toPayment(row) : null;
+  },
+  decide: (_repair, payment) =>
+    payment ? reemit(payment) : rejected('not_found', 'There is no such payment.'),
+  save: () => Promise.resolve(),
 };
 
 const settleTransaction = async (

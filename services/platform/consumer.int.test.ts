@@ -1,5 +1,7 @@
 // The consumer loop on a real broker: order per key, redelivery, retries in place, and records that can never be handled.
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import { Kafka, logLevel, type Message as KafkaRecord } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { deadLetters, processedEvents } from '../../drizzle/messaging.ts';
@@ -9,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-
 import { startConsumer, type Incoming, type Outcome } from './consumer.ts';
 import { accepted } from './core/decision.ts';
 import { connectDatabase, type Connection } from './database.ts';
+import { createDispatch } from './dispatch.ts';
 import { createEventCodec, type EventCodec } from './event-codec.ts';
 import { Rejected, type Aggregate } from './handle.ts';
 import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
@@ -60,10 +63,11 @@ interface Run {
   readonly send: (...records: KafkaRecord[]) => Promise<void>;
   readonly committedOffset: () => Promise<number>;
   readonly stop: () => Promise<void>;
+  readonly halted: () => string | undefined;
   readonly groupId: string;
 }
 
-/** Starts a consumer of a topic of its own; `handler` sees every delivery before the shell does. */
+/** Starts a consumer of a topic of its own, which halts when 3 of 6 records would be parked; `handler` sees every delivery before the shell does. */
 const start = async (before: (incoming: Incoming<'inventory.committed'>) => Promise<void>): Promise<Run> => {
   const topic = `test-${randomUUID()}`;
   const groupId = `group-${topic}`;
@@ -73,19 +77,19 @@ const start = async (before: (incoming: Incoming<'inventory.committed'>) => Prom
   const apply: Handler = handledBy(shell, nothing, () => null);
   const subscription = startConsumer({
     stream: kafkaJsEventStream({ brokers: [urls.kafka], clientId: 'test', concurrency: 1 }, logger),
-    codec,
-    db: connection.db,
-    groupId,
-    topics: [topic],
-    subscriptions: {
+    dispatch: createDispatch(codec, {
       'inventory.committed': async (incoming) => {
         seen.push(incoming.event.data.orderId);
         await before(incoming);
         return apply(incoming);
       },
-    },
+    }),
+    db: connection.db,
+    groupId,
+    topics: [topic],
     logger,
     backoff: { initialMs: 10, maxMs: 50, attempts: 10 },
+    parkingLimit: { limit: 3, probeEveryMs: 500 },
   });
   onTestFinished(() => subscription.stop());
   return {
@@ -93,6 +97,7 @@ const start = async (before: (incoming: Incoming<'inventory.committed'>) => Prom
     groupId,
     seen,
     stop: subscription.stop,
+    halted: subscription.halted,
     send: async (...messages) => {
       await producer.send({ topic, messages });
     },
@@ -171,10 +176,10 @@ describe('a failure that passes', () => {
 
 describe('a record that can never be handled', () => {
   it.each([
-    ['bytes without framing', { value: Buffer.from('{"json":true}') }, 'UndecodableRecord'],
-    ['an unknown schema id', { value: Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1]) }, 'UndecodableRecord'],
-    ['no value at all', { value: null }, 'UndecodableRecord'],
-  ])('%s is kept whole as a dead letter, and the next one is handled', async (_what, bad, name) => {
+    ['bytes without framing', { value: Buffer.from('{"json":true}') }, 'no_framing'],
+    ['an unknown schema id', { value: Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1]) }, 'unknown_schema'],
+    ['no value at all', { value: null }, 'no_value'],
+  ])('%s is kept whole as a dead letter, and the next one is handled', async (_what, bad, code) => {
     const run = await start(() => Promise.resolve());
     await run.send({ key: 'order-1', headers: { eventType: 'what' }, ...bad }, record('order-2'));
     await reaches(run, 2);
@@ -187,7 +192,8 @@ describe('a record that can never be handled', () => {
         value: bad.value,
         headers: { eventType: 'what' },
         attempts: 1,
-        fingerprint: `${name}||what`,
+        fingerprint: `UndecodableRecord|${code}|what`,
+        state: 'parked',
       },
     ]);
   });
@@ -214,6 +220,72 @@ describe('a record that can never be handled', () => {
     await reaches(run, 2);
     expect(run.seen).toEqual(['order-1', 'order-1', 'order-1', 'order-2']);
     expect(await parked(run)).toMatchObject([{ attempts: 3 }]);
+  });
+});
+
+describe('keeping a dead letter', () => {
+  it('works for records with characters that PostgreSQL cannot store', async () => {
+    const run = await start(() => Promise.resolve());
+    await run.send({ key: 'a\0b', value: null, headers: { eventType: 'c\0d', id: '\0' } }, record('order-2'));
+    await reaches(run, 2);
+    expect(await parked(run)).toMatchObject([
+      { key: 'a\uFFFDb', eventType: 'c\uFFFDd', headers: { eventType: 'c\uFFFDd', id: '\uFFFD' } },
+    ]);
+  });
+
+  it('comes before the offset: while it cannot be kept, the record is not passed', async () => {
+    const run = await start(() => Promise.resolve());
+    await connection.db.execute(sql`alter table dead_letters rename to hidden`);
+    try {
+      await run.send({ key: 'bad', value: null }, record('order-2'));
+      await expect(
+        until({ what: 'the offset to move', withinMs: 3_000 }, async () => (await run.committedOffset()) > 0),
+      ).rejects.toThrow();
+      expect(run.seen).toEqual([]);
+    } finally {
+      await connection.db.execute(sql`alter table hidden rename to dead_letters`);
+    }
+    await reaches(run, 2);
+    expect((await parked(run)).length).toBe(1);
+  });
+});
+
+describe('when most records would be parked', () => {
+  const bad = (key: string): KafkaRecord => ({ key, value: Buffer.from('no event') });
+
+  it('the consumer halts: nothing more is parked or skipped, and it says why', async () => {
+    const run = await start(() => Promise.resolve());
+    await run.send(...Array.from({ length: 20 }, (_, index) => bad(`bad-${index}`)));
+    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    expect(run.halted()).toMatch(/^halted: 2 of the last 2 records became dead letters/);
+    // Several probes later nothing has changed.
+    await setTimeout(1_700);
+    expect((await parked(run)).length).toBe(2);
+    expect(await run.committedOffset()).toBeLessThanOrEqual(2);
+    expect(run.halted()).toBeDefined();
+  });
+
+  it('goes on by itself, without losing a record, once the cause has passed', async () => {
+    let broken = true;
+    const run = await start(() =>
+      broken ? Promise.reject(new Rejected('broken', 'broken')) : Promise.resolve(),
+    );
+    await run.send(...Array.from({ length: 10 }, (_, index) => record(`order-${index}`)));
+    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    broken = false;
+    await reaches(run, 10);
+    expect(run.halted()).toBeUndefined();
+    expect([(await parked(run)).length, (await claims(run)).length]).toEqual([2, 8]);
+  });
+
+  it('stops at once while it is halted', async () => {
+    const run = await start(() => Promise.resolve());
+    await run.send(bad('1'), bad('2'), bad('3'));
+    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    const began = performance.now();
+    await run.stop();
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(await run.committedOffset()).toBe(2);
   });
 });
 

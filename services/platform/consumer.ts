@@ -1,47 +1,35 @@
-// The consumer loop: decode, find the subscription, hand the event to the shell, let the offset advance. Transient failures
-// are retried in place while heartbeating, because skipping ahead would break the order of that key; permanent ones are
-// kept as dead letters before the offset advances.
-import type { EventType } from '../../schemas/generated/events.ts';
+// The consumer loop: hand each record to its subscription, let the offset advance. Transient failures are retried in place
+// while heartbeating, because skipping ahead would break the order of that key; permanent ones are kept as dead letters
+// before the offset advances, unless most records fail: then the fault is not theirs, and the consumer halts instead.
 import type { Database } from './database.ts';
 import { keepDeadLetter } from './dead-letters.ts';
-import { type EventCodec, type ReceivedEvent, UndecodableRecord } from './event-codec.ts';
+import type { Dispatch } from './dispatch.ts';
+import { UndecodableRecord } from './event-codec.ts';
 import type { Faults } from './faults.ts';
 import type { EventStream, RecordContext, StreamRecord, Subscription } from './event-stream.ts';
-import type { Delivery } from './inbox.ts';
 import type { Logger } from './logger.ts';
+import { createParkingBreaker, type ParkingLimit, type Pass } from './parking-breaker.ts';
 import { backoffMs, pause, type Backoff } from './retry.ts';
-import { continueTrace, type MessageContext } from './trace-context.ts';
 import { isTransient } from './transient.ts';
 
-/** An event as a subscription receives it. */
-export interface Incoming<T extends EventType = EventType> {
-  readonly event: ReceivedEvent<T>;
-  readonly delivery: Delivery;
-  readonly context: MessageContext;
-  readonly at: Date;
-}
-
-/** What came of an event: for the log line. */
-export interface Outcome {
-  readonly kind: 'accepted' | 'ignored' | 'duplicate';
-  readonly reason?: string;
-}
-
-/** One handler per event type that the service reacts to; other types of its topics are passed over. */
-export type Subscriptions = {
-  readonly [T in EventType]?: (incoming: Incoming<T>) => Promise<Outcome>;
-};
+export type { Incoming, Outcome, Subscriptions } from './dispatch.ts';
 
 export interface ConsumerOptions {
   readonly stream: EventStream;
-  readonly codec: EventCodec;
+  readonly dispatch: Dispatch;
   readonly db: Database;
   readonly groupId: string;
   readonly topics: readonly string[];
-  readonly subscriptions: Subscriptions;
   readonly logger: Logger;
   readonly backoff?: Backoff;
+  /** 10 of the last 20 records, a probe every 30 s, when absent. */
+  readonly parkingLimit?: ParkingLimit;
   readonly faults?: Faults | undefined;
+}
+
+export interface RunningConsumer extends Subscription {
+  /** Why the consumer has stopped handling records although it could; undefined while it has not. */
+  halted(): string | undefined;
 }
 
 /**
@@ -51,52 +39,24 @@ export interface ConsumerOptions {
 const defaultBackoff: Backoff = { initialMs: 50, maxMs: 2_000, attempts: 30 };
 /** An unexpected error may be a race that passes; more attempts would only block the partition. */
 const unexpectedAttempts = 3;
-
-const actorOf = (type: EventType): string => `event:${type}`;
+export const defaultParkingLimit: ParkingLimit = { limit: 10, probeEveryMs: 30_000 };
+/** How often a halted partition asks whether it may go on, heartbeating in between. */
+const askEveryMs = 200;
 
 /** Starts the consumer group member of a service. */
-export function startConsumer(options: ConsumerOptions): Subscription {
-  const { stream, codec, db, groupId, topics, subscriptions, logger, faults } = options;
+export function startConsumer(options: ConsumerOptions): RunningConsumer {
+  const { stream, dispatch, db, groupId, topics, logger, faults } = options;
   const backoff = options.backoff ?? defaultBackoff;
+  const breaker = createParkingBreaker(options.parkingLimit ?? defaultParkingLimit);
 
-  const dispatch = <T extends EventType>(
-    event: ReceivedEvent<T>,
-    record: StreamRecord,
-  ): Promise<Outcome> | undefined => {
-    const { type, metadata } = event;
-    const subscription: ((incoming: Incoming<T>) => Promise<Outcome>) | undefined = subscriptions[type];
-    return subscription?.({
-      event,
-      delivery: {
-        consumer: groupId,
-        eventId: metadata.eventId,
-        eventType: type,
-        topic: record.topic,
-        partition: record.partition,
-        offset: record.offset,
-        publishedAt: record.timestamp,
-      },
-      context: {
-        correlationId: metadata.correlationId,
-        causationId: metadata.causationId,
-        traceparent: continueTrace(record.headers['traceparent']),
-        actor: actorOf(type),
-      },
-      at: new Date(),
-    });
-  };
-
-  const attempt = async (record: StreamRecord): Promise<void> => {
-    if (record.value === null) {
-      throw new UndecodableRecord('the record has no value');
-    }
-    const event = await codec.decode(record.value);
-    const repeat = await faults?.reach('before-handling', actorOf(event.type));
+  const attempt = async (record: StreamRecord): Promise<'handled' | 'passed over'> => {
+    const actor = `event:${record.headers['eventType'] ?? 'unknown'}`;
+    const repeat = await faults?.reach('before-handling', actor);
     const started = performance.now();
-    const outcome = await dispatch(event, record);
-    if (!outcome) return;
-    await faults?.reach('after-commit', actorOf(event.type));
-    if (repeat) await dispatch(event, record);
+    const { event, outcome } = await dispatch(record, { consumer: groupId });
+    if (!outcome) return 'passed over';
+    await faults?.reach('after-commit', actor);
+    if (repeat) await dispatch(record, { consumer: groupId });
     logger.info(`${event.type} ${outcome.kind}`, {
       ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
       eventId: event.metadata.eventId,
@@ -108,23 +68,51 @@ export function startConsumer(options: ConsumerOptions): Subscription {
       lagMs: Date.now() - record.timestamp.getTime(),
       ms: Math.round(performance.now() - started),
     });
+    return 'handled';
   };
 
-  const onRecord = async (record: StreamRecord, { heartbeat, signal }: RecordContext): Promise<void> => {
+  /** Waits, with the record in hand and the partition assigned, until it may be attempted. */
+  const admitted = async (record: StreamRecord, { heartbeat, signal }: RecordContext): Promise<Pass> => {
+    for (;;) {
+      const pass = breaker.admit(`${record.topic}-${record.partition}`, performance.now());
+      if (pass) return pass;
+      await pause(askEveryMs, signal);
+      if (signal.aborted) throw new Error('the consumer is halted and is being stopped');
+      await heartbeat();
+    }
+  };
+
+  const onRecord = async (record: StreamRecord, context: RecordContext): Promise<void> => {
+    const { heartbeat, signal } = context;
     const place = { topic: record.topic, partition: record.partition, offset: String(record.offset) };
     for (let attempts = 1; ; attempts += 1) {
+      const pass = await admitted(record, context);
       try {
-        await attempt(record);
+        const came = await attempt(record);
+        if (came === 'passed over') breaker.abandoned(pass);
+        else if (breaker.handled(pass)) logger.info('the consumer goes on: a probe was handled', place);
         return;
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         const transient = isTransient(error);
         const permanent = error instanceof UndecodableRecord || error.name === 'Rejected';
         if (permanent || (!transient && attempts >= unexpectedAttempts)) {
-          await keepDeadLetter(db, { consumer: groupId, record, error, attempts, at: new Date() });
+          if (breaker.failed(pass, performance.now()) === 'halt') {
+            const halted = breaker.halted(performance.now());
+            logger.error('the consumer is halted; nothing is parked or skipped', { halted, error, ...place });
+            continue;
+          }
+          // Should this fail, the record is given back and comes again: it is kept before the offset moves, or not passed.
+          let kept = false;
+          try {
+            kept = await keepDeadLetter(db, { consumer: groupId, record, error, attempts, at: new Date() });
+          } finally {
+            if (!kept) breaker.notParked();
+          }
           logger.error('kept as a dead letter', { error, attempts, key: record.key, ...place });
           return;
         }
+        breaker.abandoned(pass);
         if (signal.aborted || attempts >= backoff.attempts) throw error;
         const waitMs = backoffMs(backoff, attempts, Math.random());
         logger.warn('handling failed and is tried again', { error, attempts, waitMs, ...place });
@@ -134,5 +122,6 @@ export function startConsumer(options: ConsumerOptions): Subscription {
     }
   };
 
-  return stream.subscribe({ groupId, topics, onRecord });
+  const subscription = stream.subscribe({ groupId, topics, onRecord });
+  return { ...subscription, halted: () => breaker.halted(performance.now()) };
 }

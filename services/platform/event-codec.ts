@@ -20,6 +20,12 @@ export class InvalidEvent extends Error {
 /** The bytes are no event that this reader can ever understand. */
 export class UndecodableRecord extends Error {
   override readonly name = 'UndecodableRecord';
+  readonly code:
+    'no_value' | 'no_framing' | 'unknown_schema' | 'unknown_event' | 'unreadable_schema' | 'bad_body';
+  constructor(code: UndecodableRecord['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /** A decoded event with its metadata. */
@@ -58,7 +64,7 @@ export function frame(schemaId: number, body: Buffer): Buffer {
 /** Splits Confluent framing. @throws UndecodableRecord when there is none. */
 export function unframe(bytes: Buffer): { schemaId: number; body: Buffer } {
   if (bytes.length <= headerLength || bytes.readUInt8(0) !== magicByte) {
-    throw new UndecodableRecord(`not in Confluent framing (${bytes.length} bytes)`);
+    throw new UndecodableRecord('no_framing', `not in Confluent framing (${bytes.length} bytes)`);
   }
   return { schemaId: bytes.readInt32BE(1), body: bytes.subarray(headerLength) };
 }
@@ -92,14 +98,15 @@ export function createEventCodec(
   const decoderOf = (writer: Type): Decode => {
     const type = typeBySubject.get(writer.name ?? '');
     const reader = type && readerTypes.get(type);
-    if (!type || !reader) throw new UndecodableRecord(`unknown event record "${writer.name ?? '?'}"`);
+    if (!type || !reader)
+      throw new UndecodableRecord('unknown_event', `unknown event record "${writer.name ?? '?'}"`);
     const resolver = reader.createResolver(writer);
     return (body) => {
       const value: unknown = reader.fromBuffer(body, resolver);
-      if (!isRecord(value)) throw new UndecodableRecord(`${type} is no record`);
+      if (!isRecord(value)) throw new UndecodableRecord('bad_body', `${type} is no record`);
       const { metadata, ...data } = value;
       const event = { type, data, metadata };
-      if (!isReceived(event)) throw new UndecodableRecord(`${type} has no metadata`);
+      if (!isReceived(event)) throw new UndecodableRecord('bad_body', `${type} has no metadata`);
       return event;
     };
   };
@@ -129,19 +136,24 @@ export function createEventCodec(
       let decode = decoders.get(schemaId);
       if (!decode) {
         const writer = await writerSchemas(schemaId);
-        if (!writer) throw new UndecodableRecord(`the registry knows no schema ${schemaId}`);
+        if (!writer)
+          throw new UndecodableRecord('unknown_schema', `the registry knows no schema ${schemaId}`);
         try {
           decode = decoderOf(writer);
         } catch (cause) {
           if (cause instanceof UndecodableRecord) throw cause;
-          throw new UndecodableRecord(`schema ${schemaId} cannot be read by this version`, { cause });
+          throw new UndecodableRecord(
+            'unreadable_schema',
+            `schema ${schemaId} cannot be read by this version`,
+            { cause },
+          );
         }
         decoders.set(schemaId, decode);
       }
       try {
         return decode(body);
       } catch (cause) {
-        throw new UndecodableRecord(`the body does not fit schema ${schemaId}`, { cause });
+        throw new UndecodableRecord('bad_body', `the body does not fit schema ${schemaId}`, { cause });
       }
     },
   };

@@ -20,11 +20,22 @@ export interface RecordContext {
   readonly signal: AbortSignal;
 }
 
+/** How far a partition has been read: `next` is the first offset that has not. */
+export interface Progress {
+  readonly topic: string;
+  readonly partition: number;
+  readonly next: bigint;
+}
+
 export interface SubscribeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   /** Called for one record of a partition at a time, in offset order; several partitions run side by side. */
   readonly onRecord: (record: StreamRecord, context: RecordContext) => Promise<void>;
+  /** For readers that keep nothing: every start reads from the beginning, and no position is ever committed. */
+  readonly fromBeginning?: boolean;
+  /** Called after each batch, also for one that held nothing but the marks of transactions. */
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 export interface Subscription {
@@ -40,4 +51,6 @@ export interface EventStream {
    * offset advances only after `onRecord` resolved; a rejection makes the record come again. Reconnects for ever.
    */
   subscribe(options: SubscribeOptions): Subscription;
+  /** The present ends of all partitions that hold anything; rejects when the broker does not answer. */
+  ends(topics: readonly string[]): Promise<readonly Progress[]>;
 }

@@ -1,5 +1,6 @@
 // Idempotency-Key: a client that lost our answer may ask again and gets the same answer, not a second effect. The answer
 // is stored in the transaction of the effect; stored apart, a crash between the two would lose one of them.
+// An answer is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that the same key is a new request.
 import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../drizzle/messaging.ts';
 import type { Claim } from './handle.ts';

@@ -2,6 +2,7 @@
 // are one transaction. A second delivery that arrives meanwhile waits on the primary key, then finds the id taken.
 import { and, eq } from 'drizzle-orm';
 import { processedEvents } from '../../drizzle/messaging.ts';
+import { settleAsReplayed, type Replay } from './dead-letters.ts';
 import type { Claim } from './handle.ts';
 
 /** Where a delivered event came from. */
@@ -13,12 +14,16 @@ export interface Delivery {
   readonly partition: number;
   readonly offset: bigint;
   readonly publishedAt: Date;
+  /** Set when the event comes from a dead letter instead of the topic. */
+  readonly replay?: Replay;
 }
 
 /** Claims the event for its consumer group; `prior` is undefined because a duplicate needs no answer. */
-export function inboxClaim(delivery: Delivery): Claim<unknown, undefined> {
+export function inboxClaim({ replay, ...delivery }: Delivery): Claim<unknown, undefined> {
   return {
     take: async (tx, now) => {
+      // The letter is settled in the transaction that handles its event: both or neither.
+      if (replay && !(await settleAsReplayed(tx, replay, now))) return { taken: false, prior: undefined };
       const inserted = await tx
         .insert(processedEvents)
         .values({ ...delivery, processedAt: now, outcome: 'accepted' })

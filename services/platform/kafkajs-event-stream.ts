@@ -2,7 +2,7 @@
 // KafkaJS handles one fetch whole before the next, its partitions side by side: a record that is retried in place holds up
 // the other partitions of this member as well, so waiting for somebody else belongs behind the commit, not in a handler.
 import { Kafka, logLevel, type Consumer, type IHeaders, type KafkaMessage } from 'kafkajs';
-import type { EventStream, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
+import type { EventStream, Progress, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
 import type { Logger } from './logger.ts';
 import { pause } from './retry.ts';
 
@@ -50,7 +50,13 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       },
   });
 
-  const subscribe = ({ groupId, topics, onRecord }: SubscribeOptions): Subscription => {
+  const subscribe = ({
+    groupId,
+    topics,
+    onRecord,
+    fromBeginning = false,
+    onProgress,
+  }: SubscribeOptions): Subscription => {
     const stopping = new AbortController();
     let current: Consumer | undefined;
     let joined = false;
@@ -84,10 +90,16 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
           resolve();
         });
       });
+      if (onProgress) {
+        consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
+          onProgress({ topic, partition, next: BigInt(lastOffset) + 1n });
+        });
+      }
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       await consumer.run({
         partitionsConsumedConcurrently: settings.concurrency,
+        autoCommit: !fromBeginning,
         eachMessage: ({ topic, partition, message, heartbeat }) =>
           onRecord(toRecord(topic, partition, message), { heartbeat, signal: stopping.signal }),
       });
@@ -120,5 +132,23 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     };
   };
 
-  return { subscribe };
+  const ends = async (topics: readonly string[]): Promise<readonly Progress[]> => {
+    const admin = kafka.admin({ retry: { retries: 1 } });
+    await admin.connect();
+    try {
+      const found = await Promise.all(
+        topics.map(async (topic) => {
+          const partitions = await admin.fetchTopicOffsets(topic);
+          return partitions.flatMap(({ partition, low, high }) =>
+            low === high ? [] : [{ topic, partition, next: BigInt(high) }],
+          );
+        }),
+      );
+      return found.flat();
+    } finally {
+      await admin.disconnect();
+    }
+  };
+
+  return { subscribe, ends };
 }

@@ -15,7 +15,7 @@ const as = async (url: string, statement: string): Promise<unknown> => {
 const denied = expect.objectContaining({ code: '42501' });
 
 describe.each(serviceNames)('the %s database', (service) => {
-  const { service: serviceUrl, cdc, admin } = databases[service];
+  const { service: serviceUrl, cdc, auditor, admin } = databases[service];
 
   it.each([
     'update outbox set event_type = event_type',
@@ -32,6 +32,13 @@ describe.each(serviceNames)('the %s database', (service) => {
     await expect(as(cdc, 'select count(*) from outbox')).resolves.toBeDefined();
     await expect(as(cdc, 'select * from processed_events')).rejects.toEqual(denied);
     await expect(as(cdc, 'delete from outbox')).rejects.toEqual(denied);
+  });
+
+  it('lets the auditor read everything and change nothing', async () => {
+    await expect(as(auditor, 'select count(*) from processed_events')).resolves.toBeDefined();
+    await expect(as(auditor, 'delete from outbox')).rejects.toEqual(denied);
+    await expect(as(auditor, 'update processed_events set outcome = outcome')).rejects.toEqual(denied);
+    await expect(as(auditor, 'create table intruder (id int)')).rejects.toEqual(denied);
   });
 
   it('publishes inserts of the outbox, through a slot that survives a failover', async () => {

@@ -2,9 +2,11 @@
 // server first turns unready, then finishes its requests, then the consumer and the jobs finish theirs, then the database.
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
 import { createAuthenticator, type Authenticator } from './auth.ts';
-import { settings, type Config } from './config.ts';
-import { startConsumer, type Subscriptions } from './consumer.ts';
+import { refuseToStart, settings, wholeNumberSetting, type Config } from './config.ts';
+import { defaultParkingLimit, startConsumer, type RunningConsumer, type Subscriptions } from './consumer.ts';
 import { connectDatabase } from './database.ts';
+import { deadLetterProblems, registerDeadLetterRoutes } from './dead-letters-http.ts';
+import { createDispatch } from './dispatch.ts';
 import { createEventCodec } from './event-codec.ts';
 import { chaosTokenOf, createFaults, faultSettings, registerFaultRoutes } from './faults.ts';
 import type { Shell } from './handle.ts';
@@ -14,6 +16,7 @@ import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { ProblemKinds } from './problem.ts';
+import { retentionProblems, retentionSettings, startRetention } from './retention.ts';
 import { createRegistryClient } from './schema-registry.ts';
 
 /** The settings every such service has; a service adds its own. */
@@ -28,6 +31,9 @@ export const serviceSettings = (port: number) => ({
   oidcIssuer: settings.oidcIssuer,
   oidcAudience: settings.oidcAudience,
   ...faultSettings,
+  /** The consumer halts when this many of twice as many records would become dead letters. */
+  deadLetterLimit: wholeNumberSetting('DEAD_LETTER_LIMIT', { minimum: 1, maximum: 1_000, byDefault: 10 }),
+  ...retentionSettings,
 });
 export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
 
@@ -66,6 +72,8 @@ const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
 /** Starts the service; it runs until the process is told to stop. */
 export async function startService(definition: ServiceDefinition): Promise<void> {
   const { name, config, consumerGroup } = definition;
+  const contradictions = retentionProblems(config);
+  if (contradictions.length > 0) refuseToStart(contradictions);
   const logger = createLogger({ service: name, level: config.logLevel });
   const lifecycle = createLifecycle({ logger });
 
@@ -83,8 +91,9 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const authenticator = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
   const { subscriptions, routes, startJobs } = definition.assemble({ shell, logger, authenticator });
 
-  let consuming = false;
-  let isConsuming = (): boolean => false;
+  const dispatch = createDispatch(shell.codec, subscriptions);
+
+  let consumer: RunningConsumer | undefined = undefined;
   const health = createHealth({
     checks: {
       database: connection.ping,
@@ -94,10 +103,11 @@ export async function startService(definition: ServiceDefinition): Promise<void>
           ? Promise.resolve()
           : Promise.reject(new Error(`not registered or not reachable: ${missing.join(', ')}`));
       },
-      kafka: () =>
-        consuming && isConsuming()
-          ? Promise.resolve()
-          : Promise.reject(new Error('not a member of the consumer group')),
+      kafka: () => {
+        const trouble =
+          consumer?.isRunning() === true ? consumer.halted() : 'not a member of the consumer group';
+        return trouble === undefined ? Promise.resolve() : Promise.reject(new Error(trouble));
+      },
     },
   });
 
@@ -105,12 +115,13 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     logger,
     title: `OrderFlow ${name} service`,
     description: definition.description,
-    problems: definition.problems,
+    problems: { ...definition.problems, ...deadLetterProblems },
     publicUrl: config.publicUrl,
   });
   health.register(app);
   routes(app);
   if (faults && chaosToken !== undefined) registerFaultRoutes(app, faults, chaosToken);
+  registerDeadLetterRoutes(app, { db: shell.db, codec: shell.codec, dispatch, logger });
   const server = await serveApp(app, { host: config.host, port: config.port, logger });
 
   const resolving = new AbortController();
@@ -124,22 +135,22 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   await resolved;
   if (resolving.signal.aborted) return;
   for (const job of (await startJobs?.()) ?? []) lifecycle.onStop('job', job.stop);
+  const slot = config.outboxSlot ?? `${name}_outbox_slot`;
+  lifecycle.onStop('retention', startRetention({ db: shell.db, logger, config, slot }).stop);
   const subscribed = Object.keys(subscriptions).filter(isEventType);
-  const consumer = startConsumer({
+  consumer = startConsumer({
     stream: kafkaJsEventStream(
       { brokers: config.kafkaBrokers, clientId: name, concurrency: partitionsSideBySide },
       logger,
     ),
-    codec: shell.codec,
+    dispatch,
     db: shell.db,
     groupId: consumerGroup,
     topics: [...new Set(subscribed.map((type) => eventCatalogue[type].topic))],
-    subscriptions,
     logger,
     faults,
+    parkingLimit: { ...defaultParkingLimit, limit: config.deadLetterLimit },
   });
-  isConsuming = consumer.isRunning;
-  consuming = true;
   lifecycle.onStop('consumer', consumer.stop);
   // Registered last, so run first: nothing new is sent here while the rest finishes what is under way.
   lifecycle.onStop('readiness', health.drain);

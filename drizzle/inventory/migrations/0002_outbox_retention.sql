@@ -1,0 +1,47 @@
+-- Deletes published rows from the outbox. The service has no right to delete there; this function, which runs as the
+-- owner of the table, is the only way, and it takes nothing that the connector may still need:
+--   a row leaves only when its transaction is older than every one the slot still has to deliver (catalog_xmin passes a
+--   transaction once the connector has confirmed a position behind its commit), whatever its age;
+--   nothing leaves while the slot is missing, endangered or more than 64 MiB behind, because the rows are what a lost slot
+--   is repaired from, nor, whatever it is asked for, before it is a day old.
+-- DELETE itself never reaches Kafka: the publication publishes inserts only.
+CREATE FUNCTION "public"."delete_published_outbox_rows"(
+  outbox_slot text, older_than timestamp with time zone, at_most integer, OUT deleted integer, OUT refused text
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  max_lag CONSTANT numeric := 64 * 1024 * 1024;
+  slot record;
+BEGIN
+  deleted := 0;
+  IF older_than IS NULL OR older_than > now() - interval '1 day' THEN
+    RAISE EXCEPTION 'outbox rows younger than one day are never deleted' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF at_most IS NULL OR at_most NOT BETWEEN 1 AND 10000 THEN
+    RAISE EXCEPTION 'between 1 and 10000 outbox rows are deleted at a time' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+
+  SELECT wal_status, catalog_xmin, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) AS lag
+  INTO slot FROM pg_replication_slots
+  WHERE slot_name = outbox_slot AND slot_type = 'logical' AND database = current_database();
+  refused := CASE
+    WHEN NOT FOUND THEN format('there is no replication slot %s', outbox_slot)
+    WHEN slot.wal_status IS NULL OR slot.wal_status NOT IN ('reserved', 'extended')
+      THEN format('the replication slot %s is %s', outbox_slot, coalesce(slot.wal_status, 'not usable'))
+    WHEN slot.lag IS NULL OR slot.catalog_xmin IS NULL
+      THEN format('the replication slot %s has confirmed nothing yet', outbox_slot)
+    WHEN slot.lag > max_lag
+      THEN format('the replication slot %s is %s MiB behind', outbox_slot, round(slot.lag / 1048576))
+  END;
+  IF refused IS NOT NULL THEN
+    RETURN;
+  END IF;
+
+  DELETE FROM public.outbox WHERE id IN (
+    SELECT o.id FROM public.outbox o
+    WHERE o.occurred_at < older_than AND age(o.xmin) > age(slot.catalog_xmin)
+    ORDER BY o.occurred_at LIMIT at_most FOR UPDATE SKIP LOCKED
+  );
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+END
+$$;--> statement-breakpoint
+REVOKE ALL ON FUNCTION "public"."delete_published_outbox_rows"(text, timestamp with time zone, integer) FROM PUBLIC;

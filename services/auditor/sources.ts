@@ -1,0 +1,46 @@
+// Opens what the auditor looks at, for the process and for the commands alike: few connections, under roles that can only
+// read.
+import { connectDatabase } from '../platform/database.ts';
+import { kafkaJsEventStream } from '../platform/kafkajs-event-stream.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Service } from './domain/facts.ts';
+import type { Sources } from './read-facts.ts';
+import { openTopicLog } from './topic-log.ts';
+
+export interface Addresses {
+  readonly databases: Readonly<Record<Service, string>>;
+  readonly kafkaBrokers: readonly string[];
+  readonly gatewayUrl: string;
+}
+
+export interface OpenSources extends Sources {
+  /** Rejects with the first database that does not answer. */
+  readonly ping: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const connectionsPerDatabase = 2;
+/** Entries of the topic log: about 15 MB. */
+const recordsKept = 50_000;
+
+export function openSources(
+  { databases: urls, kafkaBrokers, gatewayUrl }: Addresses,
+  logger: Logger,
+): OpenSources {
+  const open = (service: Service) => connectDatabase(urls[service], 'auditor', connectionsPerDatabase);
+  const [order, inventory, payment] = [open('order'), open('inventory'), open('payment')];
+  const connections = [order, inventory, payment];
+  const stream = kafkaJsEventStream({ brokers: kafkaBrokers, clientId: 'auditor', concurrency: 4 }, logger);
+  const topics = openTopicLog(stream, recordsKept);
+  return {
+    databases: { order: order.db, inventory: inventory.db, payment: payment.db },
+    gatewayUrl,
+    topics,
+    ping: async () => {
+      await Promise.all(connections.map((connection) => connection.ping()));
+    },
+    close: async () => {
+      await Promise.all([topics.stop(), ...connections.map((connection) => connection.close())]);
+    },
+  };
+}

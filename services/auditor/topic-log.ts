@@ -1,0 +1,81 @@
+// What is on the topics, by headers alone, kept in memory: one small entry per event, the newest `capacity` of them. Nothing
+// is committed, so every start reads the topics from the beginning; that takes a second per some ten thousand events, which
+// suits what the topics' retention keeps of a small shop. For more, the entries would have to be kept on disk.
+import { randomUUID } from 'node:crypto';
+import type { EventStream, StreamRecord } from '../platform/event-stream.ts';
+import { pause } from '../platform/retry.ts';
+import type { TopicFact } from './domain/facts.ts';
+
+const topics = ['order-events', 'inventory-events', 'payment-events'] as const;
+
+export interface TopicLog {
+  /** Everything up to the ends the topics have now; null when that cannot be had within `withinMs`. */
+  readonly read: (withinMs: number) => Promise<ReadonlyMap<string, TopicFact> | null>;
+  /** Entries are complete from this event time on, epoch ms. */
+  readonly completeSince: () => number;
+  readonly isReading: () => boolean;
+  readonly stop: () => Promise<void>;
+}
+
+const toFact = ({ topic, partition, offset, key, headers, timestamp }: StreamRecord): TopicFact => {
+  const occurredAt = Date.parse(headers['occurredAt'] ?? '');
+  return {
+    id: headers['id'] ?? `${topic}/${partition}/${offset}`,
+    topic,
+    partition,
+    offset: Number(offset),
+    type: headers['eventType'] ?? '',
+    key: key ?? '',
+    at: Number.isNaN(occurredAt) ? timestamp.getTime() : occurredAt,
+  };
+};
+
+/** Reads the three topics in a consumer group of its own, which leaves nothing behind at the broker. */
+export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
+  const entries = new Map<string, TopicFact>();
+  const reached = new Map<string, bigint>();
+  let since = 0;
+
+  const subscription = stream.subscribe({
+    groupId: `auditor-${randomUUID()}`,
+    topics,
+    fromBeginning: true,
+    onRecord: (record) => {
+      const fact = toFact(record);
+      entries.set(fact.id, fact);
+      for (const [oldest, { at }] of entries) {
+        if (entries.size <= capacity) break;
+        entries.delete(oldest);
+        since = Math.max(since, at + 1);
+      }
+      return Promise.resolve();
+    },
+    onProgress: ({ topic, partition, next }) => {
+      const place = `${topic}/${partition}`;
+      if (next > (reached.get(place) ?? 0n)) reached.set(place, next);
+    },
+  });
+
+  return {
+    read: async (withinMs) => {
+      const deadline = performance.now() + withinMs;
+      try {
+        const ends = await stream.ends(topics);
+        const isThere = (): boolean =>
+          ends.every(({ topic, partition, next }) => (reached.get(`${topic}/${partition}`) ?? 0n) >= next);
+        const patience = AbortSignal.timeout(withinMs);
+        while (!isThere()) {
+          if (performance.now() >= deadline) return null;
+          await pause(50, patience);
+        }
+        return entries;
+      } catch {
+        // No broker, no word about the topics; readiness and the look itself say so.
+        return null;
+      }
+    },
+    completeSince: () => since,
+    isReading: subscription.isRunning,
+    stop: subscription.stop,
+  };
+}

@@ -1,0 +1,48 @@
+// What is said again for each state of a payment.
+import { describe, expect, it } from 'vitest';
+import { unknownPayment, type Payment } from './payment.ts';
+import { reemit } from './reemit.ts';
+
+const amount = { amountMinor: 1_000, currency: 'EUR' };
+const payment = (facts: Partial<Payment>): Payment => ({
+  ...unknownPayment('order-1', new Date('2026-01-01T10:00:00Z')),
+  terms: { customerId: 'customer-1', amount, mode: 'AUTO', method: 'card', token: null },
+  ...facts,
+});
+const orderId = 'order-1';
+
+describe('what a payment says again', () => {
+  it('captured money', () => {
+    expect(reemit(payment({ charge: 'succeeded', chargeId: 'ch_1' }))).toMatchObject({
+      events: [{ type: 'payment.succeeded', data: { orderId, amount, chargeId: 'ch_1' } }],
+    });
+  });
+
+  it('a refusal of the gateway', () => {
+    expect(reemit(payment({ charge: 'failed', failureCode: 'card_declined' }))).toMatchObject({
+      events: [{ type: 'payment.failed', data: { orderId, amount, code: 'card_declined' } }],
+    });
+  });
+
+  it('returned money, and not that it was captured', () => {
+    const refunded = payment({
+      charge: 'succeeded',
+      chargeId: 'ch_1',
+      refund: 'succeeded',
+      refundId: 're_1',
+      closedBy: 'order_cancelled',
+    });
+    expect(reemit(refunded)).toMatchObject({
+      events: [{ type: 'payment.refunded', data: { refundId: 're_1', reason: 'order_cancelled' } }],
+    });
+  });
+
+  it.each([
+    ['unknown terms', { terms: null }],
+    ['nothing asked', {}],
+    ['an attempt under way', { charge: 'started' as const }],
+    ['an attempt that was called off', { charge: 'failed' as const, failureCode: 'not_attempted' }],
+  ])('nothing for %s', (_name, facts) => {
+    expect(reemit(payment(facts))).toMatchObject({ kind: 'ignored' });
+  });
+});

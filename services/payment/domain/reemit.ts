@@ -1,0 +1,33 @@
+// What the payment service would have to say for others to know the present state of a payment. A payment that has not
+// come to an end has said nothing yet, so there is nothing to repeat.
+import type { DomainEvent } from '../../../schemas/generated/events.ts';
+import { accepted, ignored, type Decision } from '../../platform/core/decision.ts';
+import type { Payment } from './payment.ts';
+
+type PaymentEvent = DomainEvent<'payment.succeeded' | 'payment.failed' | 'payment.refunded'>;
+
+/** The event that the state implies. */
+export function reemit(payment: Payment): Decision<Payment, PaymentEvent> {
+  const { orderId, terms, charge, chargeId, refund, refundId, closedBy, failureCode } = payment;
+  if (!terms) return ignored('terms_unknown');
+  const { amount } = terms;
+  switch (charge) {
+    case 'none':
+    case 'started':
+      return ignored('not_settled_yet');
+    case 'failed':
+      // Called off before the gateway was asked: that was never an event.
+      return failureCode === null || failureCode === 'not_attempted'
+        ? ignored('never_attempted')
+        : accepted(payment, { type: 'payment.failed', data: { orderId, amount, code: failureCode } });
+    case 'succeeded':
+      if (chargeId === null) return ignored('charge_id_unknown');
+      if (refund === 'succeeded' && refundId !== null && closedBy !== null) {
+        const data = { orderId, amount, chargeId, refundId, reason: closedBy };
+        return accepted(payment, { type: 'payment.refunded', data });
+      }
+      return accepted(payment, { type: 'payment.succeeded', data: { orderId, amount, chargeId } });
+    default:
+      return charge satisfies never;
+  }
+}

@@ -1,0 +1,48 @@
+// Repair: a service says again what its present state implies, through its outbox. State never changes; the events have new
+// ids and are facts, so a consumer that knew them already ignores them. Without it a stuck order could only be moved on by
+// writing into a database, past every decision.
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Accepted, Ignored } from './core/decision.ts';
+import { problemResponses } from './problem.ts';
+import { printable } from './text.ts';
+
+/** What an administrator asks: the order, and why. */
+export interface Repair {
+  readonly orderId: string;
+  readonly reason: string;
+}
+
+const repairView = z
+  .object({
+    orderId: z.uuid(),
+    emitted: z.array(z.string()).openapi({ description: 'Types of the events appended to the outbox' }),
+    note: z.string().nullable().openapi({ description: 'Why nothing was emitted' }),
+  })
+  .openapi('Repaired');
+
+const body = z.strictObject({ reason: printable(500) }).openapi('Repair');
+const content = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
+
+/** The same call at every service; `params` names the part of the path that is the order's id. */
+export const repairRoute = <Path extends string, Params extends z.ZodObject>(path: Path, params: Params) =>
+  createRoute({
+    method: 'post',
+    path,
+    summary: 'Say again what the present state implies; for administrators',
+    security: [{ bearer: [] }],
+    request: { params, body: { required: true, content: content(body) } },
+    responses: {
+      200: { description: 'What was said again', content: content(repairView) },
+      ...problemResponses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    },
+  });
+
+/** The answer to a repair. */
+export const repaired = (
+  orderId: string,
+  decided: Accepted<unknown, { readonly type: string }> | Ignored,
+): z.infer<typeof repairView> => ({
+  orderId,
+  emitted: decided.kind === 'accepted' ? decided.events.map((event) => event.type) : [],
+  note: decided.kind === 'accepted' ? null : decided.reason,
+});

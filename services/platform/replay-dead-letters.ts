@@ -1,0 +1,86 @@
+// Replay: a dead letter goes through the very dispatch and inbox claim of the consumer, outside of Kafka. It is idempotent,
+// because the letter is settled and the event claimed in the transaction that handles it; whatever fails leaves it parked.
+import { and, asc, count, eq } from 'drizzle-orm';
+import { deadLetters } from '../../drizzle/messaging.ts';
+import type { Database } from './database.ts';
+import { countFailedReplay, recordOf, settleAsReplayed, type DeadLetter } from './dead-letters.ts';
+import type { Dispatch, Outcome } from './dispatch.ts';
+import type { Logger } from './logger.ts';
+import { isTransient } from './transient.ts';
+
+export interface ReplayParts {
+  readonly db: Database;
+  readonly dispatch: Dispatch;
+  readonly logger: Logger;
+}
+
+export type ReplayResult =
+  | (Outcome & { readonly id: string })
+  | { readonly id: string; readonly kind: 'failed'; readonly error: Error };
+
+/** Replays one letter in the name of `by`. A letter that is settled already is a duplicate. */
+export async function replayDeadLetter(
+  { db, dispatch, logger }: ReplayParts,
+  letter: DeadLetter,
+  by: string,
+): Promise<ReplayResult> {
+  const { id, consumer, topic, partition, eventId, fingerprint } = letter;
+  const about = {
+    deadLetterId: id,
+    eventId,
+    fingerprint,
+    topic,
+    partition,
+    offset: letter.offset,
+    actor: by,
+  };
+  const replay = { deadLetterId: id, by };
+  try {
+    const { outcome } = await dispatch(recordOf(letter), { consumer, replay });
+    // Nobody reacts to its type (any more): then there is nothing to handle and nothing to claim.
+    const came = outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
+    if (!outcome) await settleAsReplayed(db, replay, new Date());
+    logger.info(`dead letter replayed: ${came.kind}`, {
+      ...about,
+      ...(came.reason === undefined ? {} : { reason: came.reason }),
+    });
+    return { id, ...came };
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    logger.warn('dead letter could not be replayed and stays parked', { ...about, error });
+    await countFailedReplay(db, id, error);
+    return { id, kind: 'failed', error };
+  }
+}
+
+/**
+ * Replays up to `limit` parked letters of one fingerprint, those least often replayed first, so that letters that keep
+ * failing do not stand in front of the rest; within a partition in their order. Ends at the first failure that passes by
+ * itself, because the rest would meet it too. `remaining` counts the letters that are still parked.
+ */
+export async function replayGroup(
+  parts: ReplayParts,
+  group: { readonly fingerprint: string; readonly limit: number },
+  by: string,
+): Promise<{ readonly results: readonly ReplayResult[]; readonly remaining: number }> {
+  const parked = and(eq(deadLetters.state, 'parked'), eq(deadLetters.fingerprint, group.fingerprint));
+  const letters = await parts.db
+    .select()
+    .from(deadLetters)
+    .where(parked)
+    .orderBy(
+      asc(deadLetters.replays),
+      asc(deadLetters.topic),
+      asc(deadLetters.partition),
+      asc(deadLetters.offset),
+    )
+    .limit(group.limit);
+  const results: ReplayResult[] = [];
+  for (const letter of letters) {
+    const result = await replayDeadLetter(parts, letter, by);
+    results.push(result);
+    if (result.kind === 'failed' && isTransient(result.error)) break;
+  }
+  const [left] = await parts.db.select({ count: count() }).from(deadLetters).where(parked);
+  return { results, remaining: left?.count ?? 0 };
+}
