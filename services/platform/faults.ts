@@ -1,12 +1,9 @@
 // Faults on purpose, at the instants that matter: between claim and commit, between commit and offset, between a remote
 // answer and its record. A kill from outside hits these by luck; a named point hits them every time.
 // Nothing here exists unless CHAOS_ENABLED=1: without it a service has no fault points and no route to arm one.
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { refuseToStart, setting, type Config } from './config.ts';
-import type { App } from './http.ts';
 import type { Logger } from './logger.ts';
-import { problem, problemResponses } from './problem.ts';
 import { pause } from './retry.ts';
 
 const faultPoints = [
@@ -18,7 +15,7 @@ const faultPoints = [
 ] as const;
 export type FaultPoint = (typeof faultPoints)[number];
 
-const faultSchema = z
+export const faultSchema = z
   .strictObject({
     point: z.enum(faultPoints),
     /** `crash` ends the process as kill -9 does; `delay` waits; `repeat` handles the record once more afterwards. */
@@ -72,8 +69,6 @@ const killSelf = (): void => {
   process.kill(process.pid, 'SIGKILL');
 };
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
 /** Settings of a process that has fault points. */
 export const faultSettings = {
   chaosEnabled: setting(
@@ -95,51 +90,5 @@ export function chaosTokenOf(config: Config<typeof faultSettings>): string | und
   return (
     config.chaosToken ??
     refuseToStart(['CHAOS_TOKEN is not set; expected at least 16 characters with CHAOS_ENABLED=1.'])
-  );
-}
-
-/** Adds the routes that arm and disarm faults; the caller must know the token. */
-export function registerFaultRoutes(app: App, faults: Faults, token: string): void {
-  const answer = { 'application/json': { schema: z.object({ armed: z.array(faultSchema) }) } };
-  const request = { headers: z.object({ 'x-chaos-token': z.string().max(200) }) };
-  const responses = {
-    200: { description: 'What is armed now', content: answer },
-    ...problemResponses(400, 403, 422),
-  };
-  const check = (given: string): void => {
-    if (!timingSafeEqual(digest(given), digest(token))) throw problem('forbidden');
-  };
-  const state = () => ({ armed: [...faults.armed()] });
-
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/chaos/faults',
-      summary: 'Arm a fault',
-      request: {
-        ...request,
-        body: { required: true, content: { 'application/json': { schema: faultSchema } } },
-      },
-      responses,
-    }),
-    (c) => {
-      check(c.req.valid('header')['x-chaos-token']);
-      faults.arm(c.req.valid('json'));
-      return c.json(state(), 200);
-    },
-  );
-  app.openapi(
-    createRoute({
-      method: 'delete',
-      path: '/chaos/faults',
-      summary: 'Disarm all faults',
-      request,
-      responses,
-    }),
-    (c) => {
-      check(c.req.valid('header')['x-chaos-token']);
-      faults.disarm();
-      return c.json(state(), 200);
-    },
   );
 }

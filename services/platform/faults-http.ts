@@ -1,0 +1,54 @@
+// The routes that arm and disarm faults. They exist only where faults are enabled, and only who knows the token may use them.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import { faultSchema, type Faults } from './faults.ts';
+import type { App } from './http.ts';
+import { problem, problemResponses } from './problem.ts';
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Adds the routes that arm and disarm faults; the caller must know the token. */
+export function registerFaultRoutes(app: App, faults: Faults, token: string): void {
+  const answer = { 'application/json': { schema: z.object({ armed: z.array(faultSchema) }) } };
+  const request = { headers: z.object({ 'x-chaos-token': z.string().max(200) }) };
+  const responses = {
+    200: { description: 'What is armed now', content: answer },
+    ...problemResponses(400, 403, 422),
+  };
+  const check = (given: string): void => {
+    if (!timingSafeEqual(digest(given), digest(token))) throw problem('forbidden');
+  };
+  const state = () => ({ armed: [...faults.armed()] });
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/chaos/faults',
+      summary: 'Arm a fault',
+      request: {
+        ...request,
+        body: { required: true, content: { 'application/json': { schema: faultSchema } } },
+      },
+      responses,
+    }),
+    (c) => {
+      check(c.req.valid('header')['x-chaos-token']);
+      faults.arm(c.req.valid('json'));
+      return c.json(state(), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/chaos/faults',
+      summary: 'Disarm all faults',
+      request,
+      responses,
+    }),
+    (c) => {
+      check(c.req.valid('header')['x-chaos-token']);
+      faults.disarm();
+      return c.json(state(), 200);
+    },
+  );
+}
