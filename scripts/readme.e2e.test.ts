@@ -135,7 +135,12 @@ describe('a newcomer follows the README', () => {
   });
 
   it('a second npm start on the same data says so and leaves the first alone', { timeout: 60_000 }, () => {
-    const { status, stdout, stderr } = spawnSync('npm', ['start'], { cwd: project, env: environment });
+    expect(starting?.exitCode, 'the first one runs').toBeNull();
+    const { status, stdout, stderr } = spawnSync('npm', ['start'], {
+      cwd: project,
+      env: environment,
+      timeout: 45_000,
+    });
     expect(status).not.toBe(0);
     expect(`${stdout.toString()}${stderr.toString()}`).toMatch(/already running on .*\(pid \d+\)/);
     expect(starting?.exitCode).toBeNull();
