@@ -60,7 +60,8 @@ const start = async (): Promise<void> => {
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
-  await until({ what: 'npm start', withinMs: 240_000, everyMs: 200 }, () => {
+  // The packages come over a network that may be slow.
+  await until({ what: 'npm start', withinMs: 600_000, everyMs: 200 }, () => {
     if (child.exitCode !== null) throw new Error(`npm start ended:\n${output}`);
     return Promise.resolve(output.includes('Ctrl-C stops'));
   });
@@ -108,7 +109,7 @@ describe('a newcomer follows the README', () => {
     ]);
   });
 
-  it('npm start sets everything up, boots, and sends an order through', { timeout: 300_000 }, async () => {
+  it('npm start sets everything up, boots, and sends an order through', { timeout: 660_000 }, async () => {
     await start();
     expect(output).toMatch(/demonstration order \S+: PAID/);
     expect(output).toMatch(/inventory\.reserved +inventory +\d+ ms +\+\d+ ms/);
