@@ -26,7 +26,7 @@ const config = readConfig(
     paymentDatabaseUrl: databaseUrl('PAYMENT_DATABASE_URL'),
     kafkaBrokers: settings.kafkaBrokers,
     gatewayUrl: setting('GATEWAY_URL', 'the http or https address of the payment gateway', z.url()),
-    intervalSeconds: seconds('AUDIT_INTERVAL_SECONDS', 5),
+    intervalSeconds: seconds('AUDIT_INTERVAL_SECONDS', 10),
     graceSeconds: seconds('AUDIT_GRACE_SECONDS', 30),
     deadlineSeconds: seconds('AUDIT_DEADLINE_SECONDS', 60, 24 * 3_600),
     windowMinutes: wholeNumberSetting('AUDIT_WINDOW_MINUTES', {
