@@ -4,6 +4,7 @@ import { and, asc, desc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Database, Transaction } from '../platform/database.ts';
 import type { Aggregate, Message } from '../platform/handle.ts';
+import { oneOf } from '../platform/one-of.ts';
 import { rejected } from '../platform/core/decision.ts';
 import type { Repair } from '../platform/repair.ts';
 import { reemit, type Held } from './domain/reemit.ts';
@@ -22,19 +23,7 @@ import {
 type ProductRow = typeof inventory.$inferSelect;
 type MovementKind = 'initial' | 'restock' | 'reserve' | 'release' | 'expire' | 'commit';
 
-const states: readonly ReservationState[] = [
-  'reserved',
-  'pinned',
-  'failed',
-  'released',
-  'expired',
-  'committed',
-];
-const stateOf = (text: string): ReservationState => {
-  const state = states.find((candidate) => candidate === text);
-  if (!state) throw new Error(`"${text}" is no reservation state`);
-  return state;
-};
+const stateOf = oneOf<ReservationState>('reserved', 'pinned', 'failed', 'released', 'expired', 'committed');
 
 const toProduct = ({ priceMinor, currency, ...row }: ProductRow): Product => ({
   ...row,

@@ -6,6 +6,7 @@ import type { CancellationReason, DomainEvent, PaymentMode } from '../../schemas
 import type { Database, Transaction } from '../platform/database.ts';
 import { accepted, ignored, rejected } from '../platform/core/decision.ts';
 import type { Aggregate, Message } from '../platform/handle.ts';
+import { oneOf } from '../platform/one-of.ts';
 import type { Repair } from '../platform/repair.ts';
 import { decide, type OrderInput } from './domain/decide.ts';
 import {
@@ -23,14 +24,6 @@ import { reemit } from './domain/reemit.ts';
 type OrderRow = typeof orders.$inferSelect;
 type ItemRow = typeof orderItems.$inferSelect;
 
-/** Narrows a text column to the union its CHECK constraint or its only writer guarantees. */
-const oneOf =
-  <T extends string>(...values: readonly T[]) =>
-  (text: string): T => {
-    const value = values.find((candidate) => candidate === text);
-    if (value === undefined) throw new Error(`"${text}" is none of ${values.join(', ')}`);
-    return value;
-  };
 const reservationState = oneOf<ReservationState>(
   'pending',
   'reserved',

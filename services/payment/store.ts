@@ -7,6 +7,7 @@ import type { PaymentMode, RefundReason } from '../../schemas/generated/events.t
 import type { Database, Transaction } from '../platform/database.ts';
 import { rejected } from '../platform/core/decision.ts';
 import type { Aggregate } from '../platform/handle.ts';
+import { oneOf } from '../platform/one-of.ts';
 import type { Repair } from '../platform/repair.ts';
 import type { MessageContext } from '../platform/trace-context.ts';
 import { decide, type PaymentInput } from './domain/decide.ts';
@@ -24,13 +25,6 @@ type TransactionRow = Omit<typeof transactions.$inferSelect, 'kind'> & {
   readonly kind: GatewayRequest['kind'];
 };
 
-const oneOf =
-  <T extends string>(...values: readonly T[]) =>
-  (text: string): T => {
-    const value = values.find((candidate) => candidate === text);
-    if (value === undefined) throw new Error(`"${text}" is none of ${values.join(', ')}`);
-    return value;
-  };
 const modeOf = oneOf<PaymentMode>('unspecified', 'AUTO', 'MANUAL');
 const holdOf = oneOf<Payment['hold']>('unknown', 'held', 'pinned');
 const chargeOf = oneOf<Payment['charge']>('none', 'started', 'succeeded', 'failed');
