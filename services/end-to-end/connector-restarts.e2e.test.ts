@@ -10,7 +10,7 @@ import { createEventCodec } from '../platform/event-codec.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createRegistryClient } from '../platform/schema-registry.ts';
 import { header, readTopic } from './kafka-log.ts';
-import { eventually, faultRounds, newProduct, stack } from './shop.ts';
+import { eventually, faultRounds, newProduct, query, stack } from './shop.ts';
 
 const restarts = faultRounds > 1 ? 40 : 8;
 const { connector, topic } = services.inventory;
@@ -57,7 +57,7 @@ describe('a connector that is restarted again and again', () => {
           const single = row();
           await sql`insert into outbox ${sql(single)}`;
           committed.push(single.id);
-          await delay(3);
+          await delay(10);
         }),
       ),
       // Long and overlapping: begun before a restart, committed or rolled back after it.
@@ -109,5 +109,21 @@ describe('a connector that is restarted again and again', () => {
       60_000,
     );
     expect(undone.filter((id) => published.has(id))).toEqual([]);
+
+    // And all of it is consumed: later tests must not wait behind what is left of this one.
+    await eventually(
+      'every published row is consumed',
+      async () => {
+        const [seen] = await query(
+          'order',
+          (sql) =>
+            sql`select count(*)::int as count from processed_events where event_id in ${sql(committed)}`,
+        );
+        if (seen?.['count'] !== committed.length)
+          throw new Error(`${String(seen?.['count'])} of ${committed.length} are consumed`);
+        return true;
+      },
+      120_000,
+    );
   });
 });
