@@ -1,10 +1,15 @@
 // What the auditor found, for people (JSON) and for Prometheus. Ids and amounts only, so it needs no login; like the metrics
 // of the services it belongs on an internal network.
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
+import { Gauge } from 'prom-client';
+import { type App } from '../platform/request-context.ts';
+import { assertPermitted, endpoint } from '../platform/endpoint.ts';
 import type { Health } from '../platform/health.ts';
-import { createApp, type App } from '../platform/http.ts';
+import type { Door } from '../platform/guards.ts';
+import { addGauge, createMetrics, type Metrics } from '../platform/metrics.ts';
+import { createApp } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import { problem, problemResponses } from '../platform/problem.ts';
+import { problem } from '../platform/problem.ts';
 import { invariants, type Auditor, type Finding, type Report } from './audit.ts';
 
 const findingSchema = z.object({
@@ -57,29 +62,35 @@ export const reportView = (report: Report): z.infer<typeof reportSchema> => ({
   figures: { ...report.figures },
 });
 
-const metric = (name: string, help: string, samples: readonly (readonly [string, number])[]): string =>
-  [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} gauge`,
-    ...samples.map(([labels, value]) => `${name}${labels} ${value}`),
-  ].join('\n');
-
-/** The report in Prometheus' text format; every invariant has a sample, so that an alert can be written before it fires. */
-export const metricsOf = ({ violations, stuck, figures, checkedAt }: Report): string => {
-  const counts = Object.keys(invariants).map((name): [string, number] => [
-    `{invariant="${name}"}`,
-    violations.filter(({ invariant }) => invariant === name).length,
-  ]);
-  return `${[
-    metric('orderflow_invariant_violations', 'Violations of an invariant in the last audit.', counts),
-    metric('orderflow_stuck_orders', 'Orders past the deadline of a step of the saga.', [['', stuck.length]]),
-    metric('orderflow_audit_duration_seconds', 'How long the last audit took.', [
-      ['', figures.durationMs / 1_000],
-    ]),
-    metric('orderflow_audit_last_run_timestamp_seconds', 'When the last audit ended.', [
-      ['', checkedAt.getTime() / 1_000],
-    ]),
-  ].join('\n')}\n`;
+/** Every invariant has a sample, so that an alert can be written before it fires. Nothing is said before the first audit. */
+const addAuditMetrics = (metrics: Metrics, latest: () => Report | undefined): void => {
+  new Gauge({
+    name: 'orderflow_invariant_violations',
+    help: 'Violations of an invariant in the last audit.',
+    labelNames: ['invariant'],
+    registers: [metrics.registry],
+    collect() {
+      const report = latest();
+      if (!report) return;
+      for (const name of Object.keys(invariants)) {
+        this.set({ invariant: name }, report.violations.filter(({ invariant }) => invariant === name).length);
+      }
+    },
+  });
+  addGauge(
+    metrics,
+    'orderflow_stuck_orders',
+    'Orders past the deadline of a step of the saga.',
+    () => latest()?.stuck.length,
+  );
+  addGauge(metrics, 'orderflow_audit_duration_seconds', 'How long the last audit took.', () => {
+    const report = latest();
+    return report && report.figures.durationMs / 1_000;
+  });
+  addGauge(metrics, 'orderflow_audit_last_run_timestamp_seconds', 'When the last audit ended.', () => {
+    const report = latest();
+    return report && report.checkedAt.getTime() / 1_000;
+  });
 };
 
 export interface AuditorAppOptions {
@@ -87,14 +98,19 @@ export interface AuditorAppOptions {
   readonly health: Health;
   readonly auditor: Pick<Auditor, 'latest'>;
   readonly publicUrl?: string | undefined;
+  readonly door?: Door;
 }
 
-export const createAuditorApp = ({ logger, health, auditor, publicUrl }: AuditorAppOptions): App => {
+export const createAuditorApp = ({ logger, health, auditor, publicUrl, door }: AuditorAppOptions): App => {
+  const metrics = door?.metrics ?? createMetrics();
+  addAuditMetrics(metrics, auditor.latest);
   const app = createApp({
     logger,
     title: 'OrderFlow auditor',
     description: 'Whether the invariants of the system hold, looked at from outside.',
     publicUrl,
+    ...door,
+    metrics,
   });
   health.register(app);
 
@@ -104,9 +120,7 @@ export const createAuditorApp = ({ logger, health, auditor, publicUrl }: Auditor
     return report;
   };
   app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/audit',
+    endpoint('auditor.report', {
       tags: ['audit'],
       summary: 'The last audit',
       responses: {
@@ -114,13 +128,10 @@ export const createAuditorApp = ({ logger, health, auditor, publicUrl }: Auditor
           description: 'What holds and what does not',
           content: { 'application/json': { schema: reportSchema } },
         },
-        ...problemResponses(503),
       },
     }),
     (c) => c.json(reportView(latest()), 200, { 'Cache-Control': 'no-store' }),
   );
-  app.get('/metrics', (c) =>
-    c.text(metricsOf(latest()), 200, { 'Content-Type': 'text/plain; version=0.0.4' }),
-  );
+  assertPermitted(app, 'auditor');
   return app;
 };

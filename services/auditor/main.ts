@@ -2,6 +2,7 @@
 // none; it may be stopped, restarted or left out without anybody noticing. One instance is enough, several do no harm.
 import { z } from 'zod';
 import { readConfig, setting, settings, wholeNumberSetting } from '../platform/config.ts';
+import { guardSettings, openDoor } from '../platform/guards.ts';
 import { createHealth } from '../platform/health.ts';
 import { serveApp } from '../platform/http.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
@@ -21,6 +22,7 @@ const config = readConfig(
     port: settings.port(3005),
     logLevel: settings.logLevel,
     publicUrl: settings.publicUrl,
+    ...guardSettings,
     orderDatabaseUrl: databaseUrl('ORDER_DATABASE_URL'),
     inventoryDatabaseUrl: databaseUrl('INVENTORY_DATABASE_URL'),
     paymentDatabaseUrl: databaseUrl('PAYMENT_DATABASE_URL'),
@@ -66,8 +68,10 @@ const auditor = createAuditor(
   logger,
 );
 
+const { door, load } = openDoor(config);
 const health = createHealth({
   checks: {
+    load,
     databases: sources.ping,
     kafka: () =>
       sources.topics.isReading()
@@ -76,8 +80,9 @@ const health = createHealth({
     audit: () => (auditor.latest() ? Promise.resolve() : Promise.reject(new Error('no audit has ended yet'))),
   },
 });
-const app = createAuditorApp({ logger, health, auditor, publicUrl: config.publicUrl });
-const server = await serveApp(app, { host: config.host, port: config.port, logger });
+const app = createAuditorApp({ logger, health, auditor, publicUrl: config.publicUrl, door });
+const { host, port, maxConnections } = config;
+const server = await serveApp(app, { host, port, maxConnections, logger });
 
 const auditing = every(
   config.intervalSeconds * 1_000,

@@ -1,12 +1,17 @@
 // The dashboard's server: login and keys of the built-in issuer, and the health of all parts as JSON and as a page.
 // The invariant: a refused login says the same in the same time, whether the e-mail is unknown or the password wrong.
 // Without it the login would tell strangers who has an account.
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
+import { type App } from '../platform/request-context.ts';
+import { json } from '../platform/shapes.ts';
+import { assertPermitted, endpoint } from '../platform/endpoint.ts';
 import { randomBytes } from 'node:crypto';
+import { createRateLimiter, type RateLimiter } from '../platform/rate-limit.ts';
 import type { Health } from '../platform/health.ts';
-import { createApp, type App } from '../platform/http.ts';
+import type { Door } from '../platform/guards.ts';
+import { createApp } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import { defineProblems, problemResponses } from '../platform/problem.ts';
+import { defineProblems } from '../platform/problem.ts';
 import { healthPage } from './health-page.ts';
 import { tokenLifetime, type Issuer } from './identity.ts';
 import type { PartsReport } from './parts-health.ts';
@@ -48,31 +53,31 @@ const partsSchema = z
   .openapi('Parts');
 const documentSchema = z.record(z.string(), z.unknown());
 
-const content = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
-
 export interface DashboardOptions {
   readonly logger: Logger;
   readonly health: Health;
   readonly parts: () => Promise<PartsReport>;
   /** Absent when another OIDC provider issues the tokens. */
   readonly issuer: Issuer | undefined;
+  /** Per client address; 120 when absent. Guessing a password must not be for free. */
+  readonly loginsPerMinute?: number;
   readonly publicUrl?: string | undefined;
+  readonly door?: Door;
 }
 
-const addIdentity = (app: App, issuer: Issuer, logger: Logger): void => {
+const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter, logger: Logger): void => {
   app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/auth/token',
+    endpoint('identity.token', {
       tags: ['identity'],
       summary: 'Exchange e-mail and password for an access token',
-      request: { body: { required: true, content: content(credentialsSchema) } },
+      request: { body: { required: true, content: json(credentialsSchema) } },
       responses: {
-        200: { description: 'A bearer token for all services', content: content(tokenSchema) },
-        ...problemResponses(400, 401, 413, 415, 422),
+        200: { description: 'A bearer token for all services', content: json(tokenSchema) },
       },
+      problems: [401, 429],
     }),
     async (c) => {
+      await logins.take(c.env.incoming?.socket.remoteAddress ?? 'unknown');
       const { email, password } = c.req.valid('json');
       const token = await issuer.login(email, password);
       if (token === undefined) {
@@ -84,46 +89,51 @@ const addIdentity = (app: App, issuer: Issuer, logger: Logger): void => {
     },
   );
   app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/.well-known/jwks.json',
+    endpoint('identity.keys', {
       tags: ['identity'],
       summary: 'The public keys that tokens are verified with',
-      responses: { 200: { description: 'A JSON Web Key Set', content: content(documentSchema) } },
+      responses: { 200: { description: 'A JSON Web Key Set', content: json(documentSchema) } },
     }),
     (c) =>
       c.json({ keys: issuer.jwks.keys.map((key) => ({ ...key })) }, 200, { 'Cache-Control': 'max-age=60' }),
   );
   app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/.well-known/openid-configuration',
+    endpoint('identity.discovery', {
       tags: ['identity'],
       summary: 'OIDC discovery',
-      responses: { 200: { description: 'The discovery document', content: content(documentSchema) } },
+      responses: { 200: { description: 'The discovery document', content: json(documentSchema) } },
     }),
     (c) => c.json({ ...issuer.discovery }, 200, { 'Cache-Control': 'max-age=60' }),
   );
 };
 
-export const createDashboardApp = ({ logger, health, parts, issuer, publicUrl }: DashboardOptions): App => {
+export const createDashboardApp = ({
+  logger,
+  health,
+  parts,
+  issuer,
+  publicUrl,
+  door,
+  loginsPerMinute = 120,
+}: DashboardOptions): App => {
   const app = createApp({
     logger,
     title: 'OrderFlow dashboard',
     description: 'Identity issuer for development, and the health of all parts.',
     problems: kinds,
     publicUrl,
+    ...door,
   });
   health.register(app);
-  if (issuer !== undefined) addIdentity(app, issuer, logger);
+  if (issuer !== undefined) {
+    addIdentity(app, issuer, createRateLimiter({ requests: loginsPerMinute, windowSeconds: 60 }), logger);
+  }
 
   app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/health',
+    endpoint('parts.health', {
       tags: ['health'],
       summary: 'The health of every part of the system',
-      responses: { 200: { description: 'One entry per part', content: content(partsSchema) } },
+      responses: { 200: { description: 'One entry per part', content: json(partsSchema) } },
     }),
     async (c) => {
       const { status, checkedAt, parts: all } = await parts();
@@ -132,16 +142,22 @@ export const createDashboardApp = ({ logger, health, parts, issuer, publicUrl }:
       });
     },
   );
-  app.get('/', async (c) => {
-    const nonce = randomBytes(16).toString('base64');
-    c.header('Cache-Control', 'no-store');
-    c.header('X-Content-Type-Options', 'nosniff');
-    c.header(
-      'Content-Security-Policy',
-      `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; ` +
-        `img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-    );
-    return c.html(healthPage(await parts(), nonce));
-  });
+  app.openapi(
+    endpoint('parts.page', {
+      tags: ['health'],
+      summary: 'The health of every part as a page',
+      responses: { 200: { description: 'A page', content: { 'text/html': { schema: z.string() } } } },
+    }),
+    async (c) => {
+      const nonce = randomBytes(16).toString('base64');
+      return c.html(healthPage(await parts(), nonce), 200, {
+        'Cache-Control': 'no-store',
+        'Content-Security-Policy':
+          `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; ` +
+          `img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      });
+    },
+  );
+  assertPermitted(app, 'dashboard');
   return app;
 };

@@ -15,7 +15,7 @@ import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import type { Role } from '../platform/http.ts';
+import type { Role } from '../platform/permissions.ts';
 
 export interface User {
   readonly id: string;

@@ -1,6 +1,7 @@
 // The dashboard's composition root. The built-in issuer has users whose password everybody knows, so a process that
 // says it is in production refuses to start with it.
-import { readConfig, refuseToStart, setting, settings } from '../platform/config.ts';
+import { readConfig, refuseToStart, setting, settings, wholeNumberSetting } from '../platform/config.ts';
+import { guardSettings, openDoor } from '../platform/guards.ts';
 import { createHealth } from '../platform/health.ts';
 import { serveApp } from '../platform/http.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
@@ -25,6 +26,7 @@ const config = readConfig(
     port: settings.port(3000),
     logLevel: settings.logLevel,
     publicUrl: settings.publicUrl,
+    ...guardSettings,
     environment: setting('NODE_ENV', 'the name of the environment', z.string().default('development')),
     builtInIdentity: setting(
       'BUILT_IN_IDENTITY',
@@ -39,6 +41,11 @@ const config = readConfig(
       z.string().optional(),
     ),
     stackFile: setting('STACK_FILE', "the path of the supervisor's status file", z.string().optional()),
+    loginsPerMinute: wholeNumberSetting('LOGINS_PER_MINUTE', {
+      minimum: 1,
+      maximum: 1_000_000,
+      byDefault: 120,
+    }),
     targets: setting(
       'HEALTH_TARGETS',
       'a JSON array of {name, kind: "http", url} and {name, kind: "tcp", host, port}',
@@ -73,14 +80,18 @@ const openIssuer = async () => {
 };
 
 const issuer = await openIssuer();
-const health = createHealth({ checks: {} });
+const { door, load } = openDoor(config);
+const health = createHealth({ checks: { load } });
 const app = createDashboardApp({
   logger,
   health,
   issuer,
+  loginsPerMinute: config.loginsPerMinute,
   parts: createPartsHealth({ targets: config.targets, stackFile: config.stackFile }),
   publicUrl: config.publicUrl,
+  door,
 });
-const server = await serveApp(app, { host: config.host, port: config.port, logger });
+const { host, port, maxConnections } = config;
+const server = await serveApp(app, { host, port, maxConnections, logger });
 lifecycle.onStop('http', () => server.close(), 12_000);
 lifecycle.onStop('intake', () => health.drain());

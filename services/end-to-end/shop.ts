@@ -7,6 +7,7 @@ import postgres from 'postgres';
 import { inject } from 'vitest';
 import { z } from 'zod';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
+import { createConformance } from './conformance.ts';
 
 export const stack = inject('stack');
 
@@ -88,12 +89,30 @@ export async function call(part: Part, path: string, options: CallOptions = {}):
     signal: AbortSignal.timeout(15_000),
   });
   const text = await response.text();
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: text === '' ? undefined : JSON.parse(text),
-  };
+  const { status } = response;
+  const contentType = response.headers.get('content-type');
+  const parsed: unknown = text === '' ? undefined : contentType?.includes('json') ? JSON.parse(text) : text;
+  const method = options.method ?? (body === undefined ? 'GET' : 'POST');
+  const conform = await conformanceOf(part);
+  const violations = conform({ method, path, status, contentType, body: parsed });
+  if (violations.length > 0) throw new Error(`undocumented: ${violations.join('; ')}`);
+  return { status, headers: response.headers, body: parsed };
 }
+
+const loadConformance = async (part: Part): Promise<ReturnType<typeof createConformance>> => {
+  const response = await fetch(`${stack.urls[part]}/openapi.json`, { signal: AbortSignal.timeout(10_000) });
+  return createConformance(await response.json());
+};
+
+const conformances = new Map<Part, Promise<ReturnType<typeof createConformance>>>();
+
+/** The document is fetched once; while its process is away, the next call tries again. */
+const conformanceOf = (part: Part): Promise<ReturnType<typeof createConformance>> => {
+  const known = conformances.get(part) ?? loadConformance(part);
+  conformances.set(part, known);
+  known.catch(() => conformances.delete(part));
+  return known;
+};
 
 const orderShape = z.object({
   id: z.string(),

@@ -1,14 +1,18 @@
 // The provider's HTTP API: charges and refunds under idempotency keys, and the switch that makes it misbehave.
 // The invariant: one key, one effect, whatever the caller repeats, however many at a time, across kill -9.
 // Without it a caller that repeats after a lost answer would pay twice, and no caller could be tested against that.
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
+import { type App, type AppEnv } from '../platform/request-context.ts';
+import { json } from '../platform/shapes.ts';
+import { assertPermitted, endpoint } from '../platform/endpoint.ts';
 import type { Context } from 'hono';
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Health } from '../platform/health.ts';
-import { createApp, type App, type AppEnv } from '../platform/http.ts';
+import type { Door } from '../platform/guards.ts';
+import { createApp } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import { defineProblems, problemResponses } from '../platform/problem.ts';
+import { defineProblems } from '../platform/problem.ts';
 import {
   modes,
   normalBehaviour,
@@ -115,7 +119,6 @@ const behaviourSchema = z
   })
   .openapi('Behaviour');
 
-const content = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
 const keyHeader = z.object({
   'idempotency-key': z.string().optional().openapi({ description: 'Required; quoted or bare' }),
 });
@@ -137,6 +140,7 @@ export interface GatewayOptions {
   /** Ends requests that hang on purpose. */
   readonly stopping: AbortSignal;
   readonly publicUrl?: string | undefined;
+  readonly door?: Door;
   /** Milliseconds after which a hanging request is cut; 120,000 when absent. */
   readonly hangMs?: number;
 }
@@ -163,6 +167,7 @@ export const createGatewayApp = ({
   health,
   stopping,
   publicUrl,
+  door,
   hangMs = 120_000,
 }: GatewayOptions): App => {
   const app = createApp({
@@ -171,6 +176,7 @@ export const createGatewayApp = ({
     description: 'Charges and refunds as a real provider would offer them, with faults on demand.',
     problems: kinds,
     publicUrl,
+    ...door,
   });
   health.register(app);
 
@@ -223,16 +229,14 @@ export const createGatewayApp = ({
   const refundFlights = createSingleFlight<Done<Refund> | 'hang'>();
 
   app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/v1/charges',
+    endpoint('charges.create', {
       tags: ['charges'],
       summary: 'Charge a card',
-      request: { headers: keyHeader, body: { required: true, content: content(newChargeSchema) } },
+      request: { headers: keyHeader, body: { required: true, content: json(newChargeSchema) } },
       responses: {
-        201: { description: 'Charged, now or earlier under the same key', content: content(chargeSchema) },
-        ...problemResponses(400, 402, 413, 415, 422, 500),
+        201: { description: 'Charged, now or earlier under the same key', content: json(chargeSchema) },
       },
+      problems: [402, 500],
     }),
     async (c) => {
       const { amountMinor, currency, token, reference } = c.req.valid('json');
@@ -266,20 +270,18 @@ export const createGatewayApp = ({
   );
 
   app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/v1/charges/{id}/refunds',
+    endpoint('charges.refund', {
       tags: ['charges'],
       summary: 'Give back a charge, wholly or in part',
       request: {
         params: z.object({ id: z.string() }),
         headers: keyHeader,
-        body: { required: true, content: content(newRefundSchema) },
+        body: { required: true, content: json(newRefundSchema) },
       },
       responses: {
-        201: { description: 'Refunded, now or earlier under the same key', content: content(refundSchema) },
-        ...problemResponses(400, 404, 409, 413, 415, 422, 500),
+        201: { description: 'Refunded, now or earlier under the same key', content: json(refundSchema) },
       },
+      problems: [409, 500],
     }),
     async (c) => {
       const { amountMinor } = c.req.valid('json');
@@ -311,19 +313,17 @@ export const createGatewayApp = ({
   );
 
   app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/v1/charges',
+    endpoint('charges.find', {
       tags: ['charges'],
       summary: 'What became of an idempotency key',
       request: { query: z.object({ idempotencyKey: z.string().min(1).max(255) }) },
       responses: {
         200: {
           description: 'The charge, or an empty list when nothing was charged under the key',
-          content: content(z.object({ data: z.array(chargeSchema) })),
+          content: json(z.object({ data: z.array(chargeSchema) })),
         },
-        ...problemResponses(409, 422),
       },
+      problems: [409],
     }),
     async (c) => {
       const { idempotencyKey } = c.req.valid('query');
@@ -337,12 +337,10 @@ export const createGatewayApp = ({
   );
 
   app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/v1/ledger',
+    endpoint('ledger.read', {
       tags: ['ledger'],
       summary: 'Everything that was ever charged, declined and refunded',
-      responses: { 200: { description: 'The ledger', content: content(ledgerSchema) } },
+      responses: { 200: { description: 'The ledger', content: json(ledgerSchema) } },
     }),
     async (c) => {
       const { charges, refunds, captured, refunded } = await ledger.snapshot();
@@ -354,25 +352,20 @@ export const createGatewayApp = ({
   );
 
   app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/v1/behaviour',
+    endpoint('behaviour.read', {
       tags: ['behaviour'],
       summary: 'How the provider behaves now',
-      responses: { 200: { description: 'The behaviour', content: content(behaviourSchema) } },
+      responses: { 200: { description: 'The behaviour', content: json(behaviourSchema) } },
     }),
     (c) => c.json(behaviour, 200),
   );
   app.openapi(
-    createRoute({
-      method: 'put',
-      path: '/v1/behaviour',
+    endpoint('behaviour.change', {
       tags: ['behaviour'],
       summary: 'Make the provider misbehave, until the next change or restart',
-      request: { body: { required: true, content: content(behaviourSchema) } },
+      request: { body: { required: true, content: json(behaviourSchema) } },
       responses: {
-        200: { description: 'The behaviour from now on', content: content(behaviourSchema) },
-        ...problemResponses(400, 413, 415, 422),
+        200: { description: 'The behaviour from now on', content: json(behaviourSchema) },
       },
     }),
     (c) => {
@@ -383,6 +376,7 @@ export const createGatewayApp = ({
     },
   );
 
+  assertPermitted(app, 'gateway');
   return app;
 };
 

@@ -1,6 +1,7 @@
 // The mock payment provider: its own process, its own books, plain HTTP, like a real provider.
 // It shares nothing with the services but the edge; whoever wants to charge speaks to it over the network.
 import { readConfig, setting, settings } from '../platform/config.ts';
+import { guardSettings, openDoor } from '../platform/guards.ts';
 import { createHealth } from '../platform/health.ts';
 import { serveApp } from '../platform/http.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
@@ -15,6 +16,7 @@ const config = readConfig(
     port: settings.port(3004),
     logLevel: settings.logLevel,
     publicUrl: settings.publicUrl,
+    ...guardSettings,
     ledgerFile: setting('LEDGER_FILE', 'the path of the journal file', z.string()),
   },
   process.env,
@@ -33,15 +35,18 @@ void ledger.failed.then((error) => {
 });
 
 const stopping = new AbortController();
-const health = createHealth({ checks: { ledger: ledger.check } });
+const { door, load } = openDoor(config);
+const health = createHealth({ checks: { load, ledger: ledger.check } });
 const app = createGatewayApp({
   logger,
   ledger,
   health,
   stopping: stopping.signal,
   publicUrl: config.publicUrl,
+  door,
 });
-const server = await serveApp(app, { host: config.host, port: config.port, logger });
+const { host, port, maxConnections } = config;
+const server = await serveApp(app, { host, port, maxConnections, logger });
 lifecycle.onStop('http', () => server.close(), 12_000);
 lifecycle.onStop('intake', () => {
   health.drain();

@@ -4,7 +4,8 @@ import { readConfig, setting, wholeNumberSetting } from '../platform/config.ts';
 import { serviceSettings, startService } from '../platform/service.ts';
 import { seedDemoProducts } from './demo-products.ts';
 import { startSweeping } from './expire-reservations.ts';
-import { inventoryProblems, registerInventoryRoutes } from './http.ts';
+import { inventoryProblems } from './api.ts';
+import { registerInventoryRoutes } from './http.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
 const config = readConfig(
@@ -35,10 +36,10 @@ await startService({
   topic: 'inventory-events',
   consumerGroup,
   problems: inventoryProblems,
-  assemble: ({ shell, logger, authenticator }) => ({
+  assemble: ({ shell, logger }) => ({
     subscriptions: subscriptions(shell, config.reservationTtlSeconds * 1000),
     routes: (app) => {
-      registerInventoryRoutes(app, shell, authenticator);
+      registerInventoryRoutes(app, shell);
     },
     startJobs: async () => {
       if (config.seedDemoProducts) await seedDemoProducts(shell);

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { readConfig, refuseToStart, setting, wholeNumberSetting } from '../platform/config.ts';
 import { serviceSettings, startService } from '../platform/service.ts';
 import { startEnforcingDeadline } from './enforce-deadline.ts';
-import { orderProblems, registerOrderRoutes } from './http.ts';
+import { orderProblems } from './api.ts';
+import { registerOrderRoutes } from './http.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
 const config = readConfig(
@@ -45,10 +46,10 @@ await startService({
   topic: 'order-events',
   consumerGroup,
   problems: orderProblems,
-  assemble: ({ shell, logger, authenticator }) => ({
+  assemble: ({ shell, logger }) => ({
     subscriptions: subscriptions(shell),
     routes: (app) => {
-      registerOrderRoutes(app, shell, authenticator);
+      registerOrderRoutes(app, shell);
     },
     startJobs: () => [
       startEnforcingDeadline(shell, logger, {

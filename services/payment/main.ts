@@ -6,7 +6,8 @@ import type { Timer } from '../platform/timer.ts';
 import { startAskingGateway } from './ask-gateway.ts';
 import { createGatewayClient } from './gateway-client.ts';
 import { createGateway, longestRequestMs } from './gateway.ts';
-import { paymentProblems, registerPaymentRoutes } from './http.ts';
+import { paymentProblems } from './api.ts';
+import { registerPaymentRoutes } from './http.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
 const config = readConfig(
@@ -58,14 +59,14 @@ await startService({
   topic: 'payment-events',
   consumerGroup,
   problems: paymentProblems,
-  assemble: ({ shell, logger, authenticator }) => {
+  assemble: ({ shell, logger }) => {
     const gateway = createGateway(createGatewayClient(config.gatewayUrl), resilience, logger);
     let asking: Timer | undefined;
     const askGateway = (): void => asking?.wake();
     return {
       subscriptions: subscriptions(shell, askGateway),
       routes: (app) => {
-        registerPaymentRoutes(app, shell, authenticator, { askGateway, circuit: gateway.circuit });
+        registerPaymentRoutes(app, shell, { askGateway, circuit: gateway.circuit });
       },
       startJobs: () => {
         asking = startAskingGateway({

@@ -2,8 +2,11 @@ import { createServer, type Server } from 'node:http';
 import { Writable } from 'node:stream';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAuthenticator, requireRole } from './auth.ts';
-import { createApp, messageContextOf, principalOf } from './http.ts';
+import { createAuthenticator } from './auth.ts';
+import { endpoint } from './endpoint.ts';
+import { createGuards } from './guards.ts';
+import { createApp } from './http.ts';
+import { callerOf, messageContextOf, principalOf } from './request-context.ts';
 import { createLogger } from './logger.ts';
 import { problemSchema } from './problem.ts';
 
@@ -85,12 +88,18 @@ const sign = (
   key: CryptoKey = keyOf[alg].privateKey,
 ) => new SignJWT(payload).setProtectedHeader({ alg, kid }).sign(key);
 
+/** For every role, and for administrators. */
+const [me, admin] = ['/api/v1/products', '/api/v1/gateway'];
+
 const build = (issuer = shared.issuer) => {
   const { authenticate } = createAuthenticator({ issuer, audience, timeoutMs: 500 });
-  const app = createApp({ logger, title: 'Things' });
-  app.get('/me', authenticate, (c) => c.json({ ...principalOf(c), actor: messageContextOf(c).actor }));
-  app.get('/admin', authenticate, requireRole('ADMIN'), (c) => c.text('in'));
-  app.get('/forgotten', requireRole('USER'), (c) => c.text('in'));
+  const app = createApp({ logger, title: 'Things', guards: createGuards(undefined, authenticate) });
+  const responses = { 200: { description: 'In' } };
+  app.openapi(endpoint('products.list', { responses }), (c) =>
+    c.json({ ...principalOf(c), actor: messageContextOf(c).actor }),
+  );
+  app.openapi(endpoint('gateway.circuit', { responses }), (c) => c.text('in'));
+  app.get('/forgotten', (c) => c.json(callerOf(c)));
   const call = async (path: string, authorization?: string) => {
     const response = await app.request(path, {
       headers: authorization === undefined ? {} : { authorization },
@@ -119,7 +128,7 @@ const expectRefused = ({
 describe('a valid token', () => {
   it.each(['EdDSA', 'ES256', 'RS256'] as const)('signed with %s yields the principal', async (alg) => {
     const { call } = build();
-    expect(await call('/me', `Bearer ${await sign(claims(), alg)}`)).toMatchObject({
+    expect(await call(me, `Bearer ${await sign(claims(), alg)}`)).toMatchObject({
       status: 200,
       json: { subject: 'user-1', email: 'user@things.example', roles: ['USER'], actor: 'user-1' },
     });
@@ -127,18 +136,18 @@ describe('a valid token', () => {
 
   it('is accepted within the clock skew of 30 s and not beyond', async () => {
     const { call } = build();
-    expect((await call('/me', `Bearer ${await sign(claims({ exp: now() - 20 }))}`)).status).toBe(200);
-    expect((await call('/me', `Bearer ${await sign(claims({ nbf: now() + 20 }))}`)).status).toBe(200);
-    expectRefused(await call('/me', `Bearer ${await sign(claims({ exp: now() - 40 }))}`));
-    expectRefused(await call('/me', `Bearer ${await sign(claims({ nbf: now() + 40 }))}`));
+    expect((await call(me, `Bearer ${await sign(claims({ exp: now() - 20 }))}`)).status).toBe(200);
+    expect((await call(me, `Bearer ${await sign(claims({ nbf: now() + 20 }))}`)).status).toBe(200);
+    expectRefused(await call(me, `Bearer ${await sign(claims({ exp: now() - 40 }))}`));
+    expectRefused(await call(me, `Bearer ${await sign(claims({ nbf: now() + 40 }))}`));
   });
 
   it('gives no role that is not known', async () => {
     const { call } = build();
     for (const roles of [['ROOT', 7, null], 'ADMIN', { ADMIN: true }, undefined]) {
       const token = await sign(claims({ roles }));
-      expect(await call('/me', `Bearer ${token}`)).toMatchObject({ status: 200, json: { roles: [] } });
-      expect((await call('/admin', `Bearer ${token}`)).status).toBe(403);
+      expect((await call(me, `Bearer ${token}`)).status).toBe(403);
+      expect((await call(admin, `Bearer ${token}`)).status).toBe(403);
     }
   });
 
@@ -146,7 +155,7 @@ describe('a valid token', () => {
     const issuer = await startIssuer();
     const { call } = build(issuer.issuer);
     const token = await sign(claims({ iss: issuer.issuer }));
-    const answers = await Promise.all(Array.from({ length: 20 }, () => call('/me', `Bearer ${token}`)));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => call(me, `Bearer ${token}`)));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
     expect(issuer.asked).toEqual({ discovery: 1, keys: 1 });
     await issuer.close();
@@ -189,19 +198,19 @@ describe('refused with 401', () => {
   };
 
   it.each(Object.entries(cases))('%s', async (_, token) => {
-    expectRefused(await build().call('/me', `Bearer ${await token()}`));
+    expectRefused(await build().call(me, `Bearer ${await token()}`));
   });
 
   it.each([undefined, '', 'Bearer', 'Bearer ', 'Basic dXNlcjpwYXNz', 'Token abc', 'Bearer a b'])(
     'the header %j',
     async (authorization) => {
-      const answer = await build().call('/me', authorization);
+      const answer = await build().call(me, authorization);
       expectRefused(answer);
       expect(answer.challenge).toBe('Bearer');
     },
   );
 
-  it('a route that asks for a role but forgot to authenticate', async () => {
+  it('a route that asks for the caller but is no endpoint', async () => {
     expectRefused(await build().call('/forgotten', `Bearer ${await sign(claims())}`));
   });
 });
@@ -209,10 +218,10 @@ describe('refused with 401', () => {
 describe('roles', () => {
   it('let pass who has one of them, and 403 the rest', async () => {
     const { call } = build();
-    expect((await call('/admin', `Bearer ${await sign(claims({ roles: ['USER', 'ADMIN'] }))}`)).status).toBe(
+    expect((await call(admin, `Bearer ${await sign(claims({ roles: ['USER', 'ADMIN'] }))}`)).status).toBe(
       200,
     );
-    const refused = await call('/admin', `Bearer ${await sign(claims({ roles: ['SELLER'] }))}`);
+    const refused = await call(admin, `Bearer ${await sign(claims({ roles: ['SELLER'] }))}`);
     expect([refused.status, problemSchema.parse(refused.json).code]).toEqual([403, 'forbidden']);
   });
 });
@@ -225,7 +234,7 @@ describe('an issuer that does not answer', () => {
     const issuer = await startIssuer();
     await issuer.close();
     expectUnavailable(
-      await build(issuer.issuer).call('/me', `Bearer ${await sign(claims({ iss: issuer.issuer }))}`),
+      await build(issuer.issuer).call(me, `Bearer ${await sign(claims({ iss: issuer.issuer }))}`),
     );
   });
 
@@ -236,11 +245,11 @@ describe('an issuer that does not answer', () => {
       const { call } = build(issuer.issuer);
       const authorization = `Bearer ${await sign(claims({ iss: issuer.issuer }))}`;
       issuer.breakDown(what);
-      expectUnavailable(await call('/me', authorization));
+      expectUnavailable(await call(me, authorization));
       issuer.breakDown('no');
-      expect((await call('/me', authorization)).status).toBe(200);
+      expect((await call(me, authorization)).status).toBe(200);
       await issuer.close();
-      expect((await call('/me', authorization)).status).toBe(200);
+      expect((await call(me, authorization)).status).toBe(200);
     },
   );
 
@@ -250,13 +259,13 @@ describe('an issuer that does not answer', () => {
     const address = server.address();
     const port = address === null || typeof address === 'string' ? 0 : address.port;
     const issuer = `http://127.0.0.1:${port}`;
-    expectUnavailable(await build(issuer).call('/me', `Bearer ${await sign(claims({ iss: issuer }))}`));
+    expectUnavailable(await build(issuer).call(me, `Bearer ${await sign(claims({ iss: issuer }))}`));
     server.closeAllConnections();
     server.close();
   });
 
   it('makes 503 when discovery names another issuer', async () => {
     const aliased = shared.issuer.replace('127.0.0.1', 'localhost');
-    expectUnavailable(await build(aliased).call('/me', `Bearer ${await sign(claims({ iss: aliased }))}`));
+    expectUnavailable(await build(aliased).call(me, `Bearer ${await sign(claims({ iss: aliased }))}`));
   });
 });

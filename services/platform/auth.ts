@@ -1,13 +1,11 @@
 // Bearer tokens, verified against the keys that the issuer publishes (OIDC discovery, JWKS).
 // The invariant: a token that cannot be verified is never accepted; when the issuer does not answer, callers get 503.
 // Without the pinned algorithms a public key could be used as an HMAC secret; without iss/aud a foreign token would do.
-import type { MiddlewareHandler } from 'hono';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
-import { principalOf, type AppEnv, type Principal, type Role } from './http.ts';
+import type { Role } from './permissions.ts';
 import { isHttpProblem, problem, type HttpProblem } from './problem.ts';
-
-export type { Principal, Role } from './http.ts';
+import type { AppContext, Principal } from './request-context.ts';
 
 export interface AuthenticatorOptions {
   /** Exactly the `iss` of the tokens; discovery happens below it. */
@@ -20,8 +18,8 @@ export interface AuthenticatorOptions {
 export interface Authenticator {
   /** Throws the 401 problem for a token that is not valid, 503 when the issuer's keys cannot be had. */
   readonly verify: (token: string) => Promise<Principal>;
-  /** Leaves the principal in the context; 401 with WWW-Authenticate when there is no valid bearer token. */
-  readonly authenticate: MiddlewareHandler<AppEnv>;
+  /** The caller of a request; the 401 problem with WWW-Authenticate when there is no valid bearer token. */
+  readonly authenticate: (c: AppContext) => Promise<Principal>;
 }
 
 /** Asymmetric only: with an HMAC algorithm among them, the public key would become a signing secret. */
@@ -144,23 +142,11 @@ export const createAuthenticator = ({
     }
   };
 
-  const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const authenticate = async (c: AppContext): Promise<Principal> => {
     const token = /^Bearer +([^\s]+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
     if (token === undefined) throw refuse();
-    c.set('principal', await verify(token));
-    await next();
+    return verify(token);
   };
 
   return { verify, authenticate };
 };
-
-/** Lets callers pass that have at least one of the roles; 403 for the rest, 401 when `authenticate` did not run. */
-export const requireRole =
-  (...roles: readonly Role[]): MiddlewareHandler<AppEnv> =>
-  async (c, next) => {
-    const principal = principalOf(c);
-    if (!principal.roles.some((role) => roles.includes(role))) {
-      throw problem('forbidden', { detail: `This call needs the role ${roles.join(' or ')}.` });
-    }
-    await next();
-  };

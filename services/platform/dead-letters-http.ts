@@ -1,15 +1,16 @@
 // The administrators' view of the dead letters of a service: list, group by cause, look inside, replay, archive. Every
 // change is logged with who asked for it.
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
+import { json } from './shapes.ts';
+import { endpoint } from './endpoint.ts';
+import { callerOf, type App } from './request-context.ts';
 import { and, count, desc, eq, lt, max, min, sql } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/messaging.ts';
-import { requireRole } from './auth.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { archiveDeadLetter, type DeadLetter } from './dead-letters.ts';
 import { UndecodableRecord, type EventCodec } from './event-codec.ts';
-import { principalOf, type App } from './http.ts';
 import { redact } from './logger.ts';
-import { defineProblems, problemResponses } from './problem.ts';
+import { defineProblems } from './problem.ts';
 import { replayDeadLetter, replayGroup, type ReplayParts, type ReplayResult } from './replay-dead-letters.ts';
 import { printable } from './text.ts';
 import { isTransient } from './transient.ts';
@@ -103,16 +104,12 @@ const groupResult = z
   })
   .openapi('GroupReplayResult');
 
-const json = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
-const shared = { tags: ['dead letters'], security: [{ bearer: [] }] };
+const shared = { tags: ['dead letters'] };
 const params = z.object({ id: z.uuid() });
 const fingerprint = z.string().min(1).max(500);
-const path = '/api/v1/dead-letters';
 
-const listRoute = createRoute({
+const listRoute = endpoint('dead-letters.list', {
   ...shared,
-  method: 'get',
-  path,
   summary: 'Dead letters, newest first',
   request: {
     query: z.object({
@@ -124,34 +121,25 @@ const listRoute = createRoute({
   },
   responses: {
     200: { description: 'A page of dead letters', content: json(page) },
-    ...problemResponses(401, 403, 422, 503),
   },
 });
-const groupsRoute = createRoute({
+const groupsRoute = endpoint('dead-letters.groups', {
   ...shared,
-  method: 'get',
-  path: `${path}/groups`,
   summary: 'Parked dead letters by fingerprint, the largest hundred groups',
   responses: {
     200: { description: 'One entry per fingerprint', content: json(groups) },
-    ...problemResponses(401, 403, 503),
   },
 });
-const readRoute = createRoute({
+const readRoute = endpoint('dead-letters.read', {
   ...shared,
-  method: 'get',
-  path: `${path}/{id}`,
   summary: 'One dead letter with all that was kept of it',
   request: { params },
   responses: {
     200: { description: 'The dead letter', content: json(whole) },
-    ...problemResponses(401, 403, 404, 503),
   },
 });
-const groupReplayRoute = createRoute({
+const groupReplayRoute = endpoint('dead-letters.replay-group', {
   ...shared,
-  method: 'post',
-  path: `${path}/replay`,
   summary: 'Replay parked dead letters of one fingerprint',
   request: {
     body: {
@@ -165,24 +153,19 @@ const groupReplayRoute = createRoute({
   },
   responses: {
     200: { description: 'What came of each', content: json(groupResult) },
-    ...problemResponses(400, 401, 403, 413, 415, 422, 503),
   },
 });
-const replayRoute = createRoute({
+const replayRoute = endpoint('dead-letters.replay', {
   ...shared,
-  method: 'post',
-  path: `${path}/{id}/replay`,
   summary: 'Replay one dead letter; repeating it changes nothing',
   request: { params },
   responses: {
     200: { description: 'What came of it', content: json(result) },
-    ...problemResponses(401, 403, 404, 409, 503),
   },
+  problems: [409],
 });
-const archiveRoute = createRoute({
+const archiveRoute = endpoint('dead-letters.archive', {
   ...shared,
-  method: 'post',
-  path: `${path}/{id}/archive`,
   summary: 'Give a parked dead letter up for good',
   request: {
     params,
@@ -193,8 +176,8 @@ const archiveRoute = createRoute({
   },
   responses: {
     200: { description: 'The archived dead letter', content: json(summary) },
-    ...problemResponses(400, 401, 403, 404, 409, 413, 415, 422, 503),
   },
+  problems: [409],
 });
 
 const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0, 300);
@@ -247,7 +230,6 @@ export function registerDeadLetterRoutes(
   parts: ReplayParts & { readonly codec: EventCodec },
 ): void {
   const { db, codec, logger } = parts;
-  app.use(`${path}/*`, requireRole('ADMIN'));
 
   const find = async (id: string): Promise<DeadLetter> => {
     const [letter] = await db.select().from(deadLetters).where(eq(deadLetters.id, id));
@@ -315,7 +297,7 @@ export function registerDeadLetterRoutes(
   });
 
   app.openapi(groupReplayRoute, async (c) => {
-    const { subject } = principalOf(c);
+    const { subject } = callerOf(c);
     const group = c.req.valid('json');
     const { results, remaining } = await replayGroup(parts, group, subject);
     const failed = results.filter(({ kind }) => kind === 'failed').length;
@@ -325,7 +307,7 @@ export function registerDeadLetterRoutes(
   });
 
   app.openapi(replayRoute, async (c) => {
-    const { subject } = principalOf(c);
+    const { subject } = callerOf(c);
     const letter = await find(c.req.valid('param').id);
     if (letter.state === 'archived') throw problem('dead_letter_archived');
     if (letter.state === 'replayed') return c.json({ id: letter.id, outcome: 'duplicate' as const }, 200);
@@ -337,7 +319,7 @@ export function registerDeadLetterRoutes(
   });
 
   app.openapi(archiveRoute, async (c) => {
-    const { subject } = principalOf(c);
+    const { subject } = callerOf(c);
     const { id } = c.req.valid('param');
     const { reason } = c.req.valid('json');
     const archived = await archiveDeadLetter(db, id, { reason, by: subject, at: new Date() });

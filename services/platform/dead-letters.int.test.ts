@@ -14,7 +14,10 @@ import { deadLetterProblems, registerDeadLetterRoutes } from './dead-letters-htt
 import { createDispatch } from './dispatch.ts';
 import { createEventCodec, type EventCodec } from './event-codec.ts';
 import { Rejected, type Aggregate } from './handle.ts';
-import { createApp, type App, type Role } from './http.ts';
+import { createGuards } from './guards.ts';
+import { createApp } from './http.ts';
+import type { Role } from './permissions.ts';
+import type { App } from './request-context.ts';
 import type { LogFields, Logger } from './logger.ts';
 import { standardProblems } from './problem.ts';
 import { createRegistryClient } from './schema-registry.ts';
@@ -64,10 +67,12 @@ beforeAll(async () => {
       return handler(incoming);
     },
   });
-  app = createApp({ logger, title: 'test', problems: { ...standardProblems, ...deadLetterProblems } });
-  app.use('/api/*', async (c, next) => {
-    c.set('principal', { subject: 'admin-1', email: undefined, roles });
-    await next();
+  const authenticate = () => Promise.resolve({ subject: 'admin-1', email: undefined, roles });
+  app = createApp({
+    logger,
+    title: 'test',
+    problems: { ...standardProblems, ...deadLetterProblems },
+    guards: createGuards(undefined, authenticate),
   });
   registerDeadLetterRoutes(app, { db, codec, dispatch, logger });
 });

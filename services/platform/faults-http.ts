@@ -1,8 +1,9 @@
 // The routes that arm and disarm faults. They exist only where faults are enabled, and only who knows the token may use them.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
+import { endpoint } from './endpoint.ts';
+import { type App } from './request-context.ts';
 import { faultSchema, type Faults } from './faults.ts';
-import type { App } from './http.ts';
 import { problem, problemResponses } from './problem.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -21,9 +22,7 @@ export function registerFaultRoutes(app: App, faults: Faults, token: string): vo
   const state = () => ({ armed: [...faults.armed()] });
 
   app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/chaos/faults',
+    endpoint('faults.arm', {
       summary: 'Arm a fault',
       request: {
         ...request,
@@ -38,9 +37,7 @@ export function registerFaultRoutes(app: App, faults: Faults, token: string): vo
     },
   );
   app.openapi(
-    createRoute({
-      method: 'delete',
-      path: '/chaos/faults',
+    endpoint('faults.disarm', {
       summary: 'Disarm all faults',
       request,
       responses,

@@ -1,8 +1,9 @@
 // Liveness says "the process answers", readiness says "send work here"; they are different questions.
 // The invariant: a probe always answers within the bound, and a stopping service is red before it stops accepting.
 // Without it a hung dependency hangs the probe, and a restart loses the requests that were still being sent.
-import { createRoute, z } from '@hono/zod-openapi';
-import type { App } from './http.ts';
+import { z } from '@hono/zod-openapi';
+import { type App } from './request-context.ts';
+import { endpoint } from './endpoint.ts';
 
 /** Resolves when the part is usable, with a string if there is something to report; rejects otherwise. */
 export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
@@ -83,9 +84,7 @@ export const createHealth = ({ checks, timeoutMs = 1_000 }: HealthOptions): Heal
   const content = { 'application/json': { schema: reportSchema } };
   const register = (app: App): void => {
     app.openapi(
-      createRoute({
-        method: 'get',
-        path: '/health/live',
+      endpoint('health.live', {
         tags: ['health'],
         summary: 'Whether the process answers',
         responses: { 200: { description: 'It does', content } },
@@ -93,9 +92,7 @@ export const createHealth = ({ checks, timeoutMs = 1_000 }: HealthOptions): Heal
       (c) => c.json({ status: 'ok' as const, checks: {} }, 200),
     );
     app.openapi(
-      createRoute({
-        method: 'get',
-        path: '/health/ready',
+      endpoint('health.ready', {
         tags: ['health'],
         summary: 'Whether work can be sent here',
         responses: {

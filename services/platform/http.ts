@@ -3,16 +3,23 @@
 // problem. Without one edge, each handler invents its own errors and a request cannot be followed through the logs.
 import { getRequestListener } from '@hono/node-server';
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi';
-import type { Context, MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { matchedRoutes } from 'hono/route';
-import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { secureHeaders } from 'hono/secure-headers';
+import { createServer, STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { docsAsset, docsPage, docsPolicy } from './docs.ts';
+import { endpoint } from './endpoint.ts';
 import { Rejected } from './handle.ts';
+import { createGuards } from './guards.ts';
 import type { Logger } from './logger.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import {
   catalogued,
   isHttpProblem,
@@ -20,6 +27,7 @@ import {
   problemBody,
   problemMediaType,
   problemPage,
+  problemPagePolicy,
   standardProblems,
   type FieldError,
   type HttpProblem,
@@ -27,31 +35,9 @@ import {
   type ProblemOptions,
   type StandardProblemCode,
 } from './problem.ts';
-import { continueTrace, type MessageContext } from './trace-context.ts';
+import type { App, AppContext, AppEnv, Guards } from './request-context.ts';
+import { continueTrace } from './trace-context.ts';
 import { isTransient } from './transient.ts';
-
-export type Role = 'USER' | 'SELLER' | 'ADMIN';
-
-/** Who calls, as vouched for by the issuer. */
-export interface Principal {
-  readonly subject: string;
-  readonly email: string | undefined;
-  readonly roles: readonly Role[];
-}
-
-/** What the edge leaves in the Hono context. Read it through `messageContextOf` and `principalOf`. */
-export interface AppEnv {
-  Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse };
-  Variables: {
-    correlationId: string;
-    requestId: string;
-    traceparent: string;
-    logger: Logger;
-    principal: Principal | undefined;
-  };
-}
-export type App = OpenAPIHono<AppEnv>;
-type AppContext = Context<AppEnv>;
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -65,6 +51,11 @@ export interface AppOptions {
   readonly publicUrl?: string | undefined;
   /** Bytes; 1 MiB when absent. */
   readonly maximumBodyBytes?: number;
+  /** Origins whose pages may call from a browser; none when absent. */
+  readonly corsOrigins?: readonly string[];
+  readonly metrics?: Metrics;
+  /** Those of the default settings when absent; they know no callers, so only endpoints for everyone are reached. */
+  readonly guards?: Guards;
 }
 
 const correlationHeader = 'x-correlation-id';
@@ -73,22 +64,6 @@ const saneToken = /^[A-Za-z0-9._-]{1,128}$/;
 /** The given correlation id when it is a sane token, else a new uuid v7: log lines and headers stay well-formed. */
 export const correlationIdFrom = (given: string | undefined): string =>
   given !== undefined && saneToken.test(given) ? given : uuidv7();
-
-/** Where the work of this request comes from; the request itself is the direct cause. */
-export const messageContextOf = (c: AppContext): MessageContext => ({
-  correlationId: c.get('correlationId'),
-  causationId: c.get('requestId'),
-  traceparent: c.get('traceparent'),
-  actor: c.get('principal')?.subject ?? 'anonymous',
-});
-
-/** The caller. Throws the 401 problem when nobody has been authenticated, so a forgotten guard cannot let anyone in. */
-export const principalOf = (c: AppContext): Principal => {
-  const principal = c.get('principal');
-  if (principal === undefined)
-    throw problem('unauthenticated', { headers: { 'WWW-Authenticate': 'Bearer' } });
-  return principal;
-};
 
 type ValidationTarget = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie';
 
@@ -148,7 +123,7 @@ export const routePatternOf = (c: AppContext): string =>
     .at(-1)?.path ?? 'unmatched';
 
 const edge =
-  (logger: Logger): MiddlewareHandler<AppEnv> =>
+  (logger: Logger, metrics: Metrics, guards: Guards): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
     const startedAt = performance.now();
     const correlationId = correlationIdFrom(c.req.header(correlationHeader));
@@ -156,20 +131,26 @@ const edge =
     c.set('requestId', uuidv7());
     c.set('traceparent', continueTrace(c.req.header('traceparent')));
     c.set('logger', logger.child({ correlationId }));
+    c.set('guards', guards);
     c.set('principal', undefined);
+    c.set('action', undefined);
+    c.set('access', undefined);
     c.header(correlationHeader, correlationId);
     await next();
     if (c.res.headers.get(correlationHeader) === null) c.header(correlationHeader, correlationId);
     const route = routePatternOf(c);
     const { status } = c.res;
+    const ms = performance.now() - startedAt;
+    metrics.observeRequest(c.req.method, route, status, ms / 1_000);
     // Probes arrive every second and would bury the rest.
-    const level = route.startsWith('/health/') ? 'debug' : status >= 500 ? 'error' : 'info';
+    const level =
+      route.startsWith('/health/') || route === '/metrics' ? 'debug' : status >= 500 ? 'error' : 'info';
     logger[level]('request', {
       correlationId,
       method: c.req.method,
       route,
       status,
-      ms: Math.round((performance.now() - startedAt) * 10) / 10,
+      ms: Math.round(ms * 10) / 10,
       ...(c.get('principal') === undefined ? {} : { subject: c.get('principal')?.subject }),
     });
   };
@@ -191,9 +172,26 @@ const limitBody = (maximumBytes: number): MiddlewareHandler<AppEnv> => {
   };
 };
 
+/** Headers of every answer. */
+const secure = secureHeaders({
+  xFrameOptions: 'DENY',
+  referrerPolicy: 'no-referrer',
+  // Set by whoever terminates TLS, for a host that has it.
+  strictTransportSecurity: false,
+});
+
+/** What is no page may load nothing at all; pages bring a policy of their own, which is kept. */
+const strictPolicy: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  if (c.res.headers.has('Content-Security-Policy')) return;
+  c.header('Content-Security-Policy', "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+};
+
+const exposedHeaders = ['ETag', 'Location', 'Retry-After', 'X-Correlation-Id', 'Idempotent-Replayed'];
+
 /**
- * An application with the shared edge, `/openapi.json` (OpenAPI 3.1) and `/problems/:code`.
- * Handlers throw `problem(…)`; anything else they throw is answered 500 and logged with its stack.
+ * An application with the shared edge and, when it is complete, `/openapi.json` (OpenAPI 3.1), `/docs`, `/metrics` and
+ * `/problems/:code`. Handlers throw `problem(…)`; anything else they throw is answered 500 and logged with its stack.
  */
 export const createApp = ({
   logger,
@@ -203,6 +201,9 @@ export const createApp = ({
   problems = standardProblems,
   publicUrl = '',
   maximumBodyBytes = 1024 * 1024,
+  corsOrigins = [],
+  metrics = createMetrics(),
+  guards = createGuards(),
 }: AppOptions): App => {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
   const answer = (c: AppContext, failure: HttpProblem): Response => {
@@ -217,7 +218,11 @@ export const createApp = ({
     });
   };
 
-  app.use(edge(logger));
+  app.use(edge(logger, metrics, guards));
+  app.use(secure, strictPolicy);
+  if (corsOrigins.length > 0) {
+    app.use(cors({ origin: [...corsOrigins], exposeHeaders: exposedHeaders, maxAge: 600 }));
+  }
   app.use(limitBody(maximumBodyBytes));
   app.onError((error, c) => {
     const failure = toProblem(error, problems);
@@ -235,24 +240,98 @@ export const createApp = ({
       problem('method_not_allowed', { detail: `Allowed: ${allow}.`, headers: { Allow: allow } }),
     );
   });
+  describeProcess(app, { title, version, description, problems, publicUrl, metrics });
+  return app;
+};
 
-  app.get('/problems/:code', (c) => {
-    const code = c.req.param('code');
-    const kind = Object.hasOwn(problems, code) ? problems[code] : undefined;
-    if (kind === undefined) throw problem('not_found');
-    return c.html(problemPage(code, kind));
+interface Description {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string | undefined;
+  readonly problems: ProblemKinds;
+  readonly publicUrl: string;
+  readonly metrics: Metrics;
+}
+
+const text = (type: string, schema: z.ZodType = z.string()) => ({ [type]: { schema } });
+
+/** What every process tells about itself, none of it secret. */
+function describeProcess(
+  app: App,
+  { title, version, description, problems, publicUrl, metrics }: Description,
+): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
   });
-  app.get('/openapi.json', (c) =>
-    c.json(
-      app.getOpenAPI31Document({
+  const tags = ['about'];
+  app.openapi(
+    endpoint('api.document', {
+      tags,
+      kind: 'probe',
+      summary: 'This document',
+      responses: {
+        200: { description: 'OpenAPI 3.1', content: text('application/json', z.looseObject({})) },
+      },
+    }),
+    (c) => {
+      const document = app.getOpenAPI31Document({
         openapi: '3.1.0',
         info: { title, version, ...(description === undefined ? {} : { description }) },
         ...(publicUrl === '' ? {} : { servers: [{ url: publicUrl }] }),
-      }),
-    ),
+      });
+      return c.json({ ...document }, 200);
+    },
   );
-  return app;
-};
+  app.openapi(
+    endpoint('api.docs', {
+      tags,
+      summary: 'The API to browse',
+      responses: { 200: { description: 'A page', content: text('text/html') } },
+    }),
+    (c) => c.html(docsPage(title), 200, { 'Content-Security-Policy': docsPolicy }),
+  );
+  app.openapi(
+    endpoint('api.docs-asset', {
+      tags,
+      summary: 'What the page needs',
+      request: { params: z.object({ asset: z.string().max(100) }) },
+      responses: {
+        200: { description: 'A script or a style sheet', content: text('text/javascript') },
+      },
+    }),
+    async (c) => {
+      const asset = await docsAsset(c.req.valid('param').asset);
+      if (!asset) throw problem('not_found');
+      return c.body(asset.content, 200, { 'Content-Type': asset.type, 'Cache-Control': 'max-age=3600' });
+    },
+  );
+  app.openapi(
+    endpoint('api.problem', {
+      tags,
+      summary: 'The page that explains a problem',
+      request: { params: z.object({ code: z.string().max(100) }) },
+      responses: { 200: { description: 'A page', content: text('text/html') } },
+    }),
+    (c) => {
+      const { code } = c.req.valid('param');
+      const kind = Object.hasOwn(problems, code) ? problems[code] : undefined;
+      if (kind === undefined) throw problem('not_found');
+      return c.html(problemPage(code, kind), 200, { 'Content-Security-Policy': problemPagePolicy });
+    },
+  );
+  app.openapi(
+    endpoint('metrics.read', {
+      tags,
+      kind: 'probe',
+      summary: 'Metrics in the text format of Prometheus',
+      responses: { 200: { description: 'Metrics', content: text('text/plain') } },
+    }),
+    async (c) =>
+      c.text(await metrics.registry.metrics(), 200, { 'Content-Type': metrics.registry.contentType }),
+  );
+}
 
 const requestFields = (c: AppContext) => ({
   correlationId: c.get('correlationId'),
@@ -264,6 +343,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
+  /** Connections beyond it are answered 503 and closed; 4,096 when absent. */
+  readonly maxConnections?: number;
   readonly logger: Logger;
 }
 
@@ -297,21 +378,34 @@ const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = 
   ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
 ] as const);
 
-// Bytes that are not HTTP never become a request, so the answer is written by hand.
-const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const { status, body, correlationId } = plainProblem(codeOfParserError.get(error.code) ?? 'bad_request');
+const answerByHand = (socket: Duplex, code: StandardProblemCode, options?: ProblemOptions): void => {
+  const { status, body, correlationId } = plainProblem(code, options);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\n` +
       `X-Correlation-Id: ${correlationId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 };
 
+// Bytes that are not HTTP never become a request, so the answer is written by hand.
+const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  answerByHand(socket, codeOfParserError.get(error.code) ?? 'bad_request');
+};
+
+/** Nobody is left waiting: one connection too many is told so, and gone within a second also when its peer is not listening. */
+const refuseConnection = (socket: Socket): void => {
+  answerByHand(socket, 'overloaded', { detail: 'There are too many connections.' });
+  socket.setTimeout(1_000, () => socket.destroy());
+};
+
 /** Listens; rejects with a readable sentence when the port cannot be had. */
-export const serveApp = async (app: App, { host, port, logger }: ServeOptions): Promise<RunningServer> => {
+export const serveApp = async (
+  app: App,
+  { host, port, maxConnections = 4_096, logger }: ServeOptions,
+): Promise<RunningServer> => {
   const listener = getRequestListener(app.fetch, {
     // Reached when a request cannot even be built (no Host, a broken target) or a handler throws a non-error.
     errorHandler: (error) => {
@@ -337,6 +431,14 @@ export const serveApp = async (app: App, { host, port, logger }: ServeOptions): 
     void listener(request, response);
   });
   server.on('clientError', refuseMalformedRequest);
+  let connections = 0;
+  server.prependListener('connection', (socket: Socket) => {
+    connections += 1;
+    socket.once('close', () => {
+      connections -= 1;
+    });
+    if (connections > maxConnections) refuseConnection(socket);
+  });
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -99,6 +99,18 @@ export const standardProblems = {
     explanation:
       'The service failed unexpectedly. The correlation id finds the cause in its log. Repeating a call is safe when it carries an Idempotency-Key.',
   },
+  overloaded: {
+    status: 503,
+    title: 'Overloaded',
+    explanation:
+      'The service has more to do than it can answer in time and refused this request at once. Nothing was done; repeat it after Retry-After.',
+  },
+  timed_out: {
+    status: 503,
+    title: 'Not answered in time',
+    explanation:
+      'The request was not answered within the time limit and may still be carried out. Repeat it with the same Idempotency-Key, or read what became of it.',
+  },
   unavailable: {
     status: 503,
     title: 'Temporarily unavailable',
@@ -223,33 +235,24 @@ interface ProblemResponse {
 }
 
 /** Entries for `responses` of a route description, one per status: `...problemResponses(401, 404)`. */
-export const problemResponses = <Status extends number>(
-  ...statuses: readonly Status[]
-): Record<Status, ProblemResponse> => {
+export const problemResponses = (...statuses: readonly number[]): Record<number, ProblemResponse> => {
   const titles = new Map<number, string>(
     Object.values(standardProblems).map(({ status, title }) => [status, title]),
   );
-  const entries: Partial<Record<Status, ProblemResponse>> = {};
-  for (const status of statuses) {
-    entries[status] = {
-      description: titles.get(status) ?? 'Problem',
-      content: { [problemMediaType]: { schema: problemSchema } },
-    };
-  }
-  return complete(entries, statuses);
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: titles.get(status) ?? 'Problem',
+        content: { [problemMediaType]: { schema: problemSchema } },
+      },
+    ]),
+  );
 };
 
-const complete = <Status extends number>(
-  entries: Partial<Record<Status, ProblemResponse>>,
-  statuses: readonly Status[],
-): Record<Status, ProblemResponse> => {
-  const isComplete = (
-    candidate: Partial<Record<Status, ProblemResponse>>,
-  ): candidate is Record<Status, ProblemResponse> =>
-    statuses.every((status) => candidate[status] !== undefined);
-  if (!isComplete(entries)) throw new Error('a status was given without leaving a response');
-  return entries;
-};
+/** Of the page behind `type`: it has a style of its own and nothing else. */
+export const problemPagePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The page behind `type`. */
 export const problemPage = (code: string, { status, title, explanation }: ProblemKind) =>

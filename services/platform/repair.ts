@@ -1,9 +1,9 @@
 // Repair: a service says again what its present state implies, through its outbox. State never changes; the events have new
 // ids and are facts, so a consumer that knew them already ignores them. Without it a stuck order could only be moved on by
 // writing into a database, past every decision.
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Accepted, Ignored } from './core/decision.ts';
-import { problemResponses } from './problem.ts';
+import { json, jsonBody } from './shapes.ts';
 import { printable } from './text.ts';
 
 /** What an administrator asks: the order, and why. */
@@ -21,21 +21,14 @@ const repairView = z
   .openapi('Repaired');
 
 const body = z.strictObject({ reason: printable(500) }).openapi('Repair');
-const content = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
 
 /** The same call at every service; `params` names the part of the path that is the order's id. */
-export const repairRoute = <Path extends string, Params extends z.ZodObject>(path: Path, params: Params) =>
-  createRoute({
-    method: 'post',
-    path,
-    summary: 'Say again what the present state implies; for administrators',
-    security: [{ bearer: [] }],
-    request: { params, body: { required: true, content: content(body) } },
-    responses: {
-      200: { description: 'What was said again', content: content(repairView) },
-      ...problemResponses(400, 401, 403, 404, 409, 413, 415, 422, 503),
-    },
-  });
+export const repairConfig = <Params extends z.ZodObject>(params: Params) => ({
+  summary: 'Say again what the present state implies',
+  request: { params, body: jsonBody(body) },
+  responses: { 200: { description: 'What was said again', content: json(repairView) } },
+  problems: [409],
+});
 
 /** The answer to a repair. */
 export const repaired = (

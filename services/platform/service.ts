@@ -1,7 +1,7 @@
 // What every event-driven service is made of, put together in the order in which it starts and, backwards, stops: the
 // server first turns unready, then finishes its requests, then the consumer and the jobs finish theirs, then the database.
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
-import { createAuthenticator, type Authenticator } from './auth.ts';
+import { createAuthenticator } from './auth.ts';
 import { refuseToStart, settings, wholeNumberSetting, type Config } from './config.ts';
 import { defaultParkingLimit, startConsumer, type RunningConsumer, type Subscriptions } from './consumer.ts';
 import { connectDatabase } from './database.ts';
@@ -9,14 +9,17 @@ import { deadLetterProblems, registerDeadLetterRoutes } from './dead-letters-htt
 import { createDispatch } from './dispatch.ts';
 import { createEventCodec } from './event-codec.ts';
 import { registerFaultRoutes } from './faults-http.ts';
+import { assertPermitted } from './endpoint.ts';
 import { chaosTokenOf, createFaults, faultSettings } from './faults.ts';
+import { guardSettings, openDoor } from './guards.ts';
 import type { Shell } from './handle.ts';
 import { createHealth } from './health.ts';
-import { createApp, serveApp, type App } from './http.ts';
+import { createApp, serveApp } from './http.ts';
 import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { ProblemKinds } from './problem.ts';
+import type { App } from './request-context.ts';
 import { retentionProblems, retentionSettings, startRetention } from './retention.ts';
 import { createRegistryClient } from './schema-registry.ts';
 
@@ -31,6 +34,7 @@ export const serviceSettings = (port: number) => ({
   schemaRegistryUrl: settings.schemaRegistryUrl,
   oidcIssuer: settings.oidcIssuer,
   oidcAudience: settings.oidcAudience,
+  ...guardSettings,
   ...faultSettings,
   /** The consumer halts when this many of twice as many records would become dead letters. */
   deadLetterLimit: wholeNumberSetting('DEAD_LETTER_LIMIT', { minimum: 1, maximum: 1_000, byDefault: 10 }),
@@ -46,11 +50,10 @@ export interface Job {
 export interface ServiceParts {
   readonly shell: Shell;
   readonly logger: Logger;
-  readonly authenticator: Authenticator;
 }
 
 export interface ServiceDefinition {
-  readonly name: string;
+  readonly name: 'order' | 'inventory' | 'payment';
   readonly description: string;
   readonly config: ServiceConfig;
   /** The topic this service's outbox is published to: its event types are resolved at start-up. */
@@ -89,14 +92,16 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
     ...(faults === undefined ? {} : { faults }),
   };
-  const authenticator = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
-  const { subscriptions, routes, startJobs } = definition.assemble({ shell, logger, authenticator });
+  const { authenticate } = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
+  const { door, load } = openDoor(config, authenticate);
+  const { subscriptions, routes, startJobs } = definition.assemble({ shell, logger });
 
   const dispatch = createDispatch(shell.codec, subscriptions);
 
   let consumer: RunningConsumer | undefined = undefined;
   const health = createHealth({
     checks: {
+      load,
       database: connection.ping,
       schemas: () => {
         const missing = registry.missing();
@@ -118,12 +123,15 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     description: definition.description,
     problems: { ...definition.problems, ...deadLetterProblems },
     publicUrl: config.publicUrl,
+    ...door,
   });
   health.register(app);
   routes(app);
   if (faults && chaosToken !== undefined) registerFaultRoutes(app, faults, chaosToken);
   registerDeadLetterRoutes(app, { db: shell.db, codec: shell.codec, dispatch, logger });
-  const server = await serveApp(app, { host: config.host, port: config.port, logger });
+  assertPermitted(app, name);
+  const { host, port, maxConnections } = config;
+  const server = await serveApp(app, { host, port, maxConnections, logger });
 
   const resolving = new AbortController();
   lifecycle.onStop('schema registry', () => {

@@ -1,0 +1,62 @@
+// The API to browse: Swagger UI from the dependencies, so that it works without a network. Its scripts are files of this
+// origin; the page itself carries none, which keeps the content security policy strict.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { html } from 'hono/html';
+
+const assets = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'start.js': 'text/javascript; charset=utf-8',
+} as const;
+type Asset = keyof typeof assets;
+
+const isAsset = (name: string): name is Asset => Object.hasOwn(assets, name);
+
+const directory = (): string =>
+  dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+const start = `SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#docs',
+  deepLinking: true,
+  persistAuthorization: false,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+});
+`;
+
+/** A file that the page needs; undefined for any other name. */
+export async function docsAsset(
+  name: string,
+): Promise<{ readonly type: string; readonly content: string } | undefined> {
+  if (!isAsset(name)) return undefined;
+  const content = name === 'start.js' ? start : await readFile(join(directory(), name), 'utf8');
+  return { type: assets[name], content };
+}
+
+/** Swagger UI sets styles on elements and shows inlined pictures; nothing of it comes from elsewhere. */
+export const docsPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export const docsPage = (title: string) =>
+  html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="/docs/swagger-ui.css" />
+      </head>
+      <body>
+        <noscript>
+          This page needs JavaScript; the same is written in <a href="/openapi.json">openapi.json</a>.
+        </noscript>
+        <main id="docs"></main>
+        <script src="/docs/swagger-ui-bundle.js"></script>
+        <script src="/docs/start.js"></script>
+      </body>
+    </html>`;

@@ -1,0 +1,105 @@
+// The limits at the door of a process, from its settings.
+import { readConfig, setting, wholeNumberSetting, type Config } from './config.ts';
+import { createAdmission } from './load-shedding.ts';
+import { addGauge, createMetrics, type Metrics } from './metrics.ts';
+import { problem } from './problem.ts';
+import { createRateLimiter } from './rate-limit.ts';
+import type { Guards } from './request-context.ts';
+import { z } from 'zod';
+
+const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text);
+
+/** The settings of every process that answers requests. */
+export const guardSettings = {
+  rateLimit: wholeNumberSetting('RATE_LIMIT_REQUESTS', {
+    minimum: 1,
+    maximum: 10_000_000,
+    byDefault: 3_000,
+  }),
+  rateLimitSeconds: wholeNumberSetting('RATE_LIMIT_WINDOW_SECONDS', {
+    minimum: 1,
+    maximum: 3_600,
+    byDefault: 60,
+  }),
+  maxInFlight: wholeNumberSetting('HTTP_MAX_IN_FLIGHT', { minimum: 1, maximum: 100_000, byDefault: 400 }),
+  maxEventLoopDelayMs: wholeNumberSetting('HTTP_MAX_EVENT_LOOP_DELAY_MS', {
+    minimum: 10,
+    maximum: 60_000,
+    byDefault: 1_000,
+  }),
+  requestTimeoutMs: wholeNumberSetting('HTTP_REQUEST_TIMEOUT_MS', {
+    minimum: 100,
+    maximum: 600_000,
+    byDefault: 15_000,
+  }),
+  maxConnections: wholeNumberSetting('HTTP_MAX_CONNECTIONS', {
+    minimum: 1,
+    maximum: 1_000_000,
+    byDefault: 4_096,
+  }),
+  corsOrigins: setting(
+    'CORS_ORIGINS',
+    'a comma-separated list of origins such as https://shop.example',
+    z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((entry) => entry.trim())
+          .filter((entry) => entry !== ''),
+      )
+      .pipe(z.array(origin)),
+  ),
+} as const;
+export type GuardConfig = Config<typeof guardSettings>;
+
+/** Of a process whose endpoints are for everyone: it has nobody to ask for a token's owner. */
+const nobody: Guards['authenticate'] = () => Promise.reject(problem('unauthenticated'));
+
+const defaults = (): GuardConfig => readConfig(guardSettings, {});
+
+/** The guards as the settings want them, those of the defaults when absent. */
+export const createGuards = (
+  config: GuardConfig = defaults(),
+  authenticate: Guards['authenticate'] = nobody,
+): Guards => ({
+  authenticate,
+  rateLimiter: createRateLimiter({ requests: config.rateLimit, windowSeconds: config.rateLimitSeconds }),
+  admission: createAdmission({
+    inFlight: config.maxInFlight,
+    eventLoopDelayMs: config.maxEventLoopDelayMs,
+  }),
+  requestTimeoutMs: config.requestTimeoutMs,
+});
+
+/** The door of a process: once per process, because its metrics are those of the process as well. */
+export interface Door {
+  readonly guards: Guards;
+  readonly metrics: Metrics;
+  readonly corsOrigins: readonly string[];
+}
+
+/** Opens the door of a process; `load` is what its readiness has to say of it. */
+export function openDoor(
+  config: GuardConfig,
+  authenticate?: Guards['authenticate'],
+): { readonly door: Door; readonly load: () => Promise<void> } {
+  const guards = createGuards(config, authenticate);
+  const { admission } = guards;
+  const metrics = createMetrics({ ofProcess: true });
+  addGauge(metrics, 'http_server_active_requests', 'Requests under way.', admission.inFlight);
+  addGauge(
+    metrics,
+    'http_server_refused_requests',
+    'Requests refused since the start because of the load.',
+    admission.refused,
+  );
+  return {
+    door: { guards, metrics, corsOrigins: config.corsOrigins },
+    load: () => {
+      const reason = admission.saturated();
+      return reason === undefined ? Promise.resolve() : Promise.reject(new Error(`overloaded: ${reason}`));
+    },
+  };
+}

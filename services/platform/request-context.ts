@@ -1,0 +1,69 @@
+// What the edge knows about the request under way. Handlers read it through the functions below, never from the request.
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Admission } from './load-shedding.ts';
+import type { Logger } from './logger.ts';
+import type { Access, Action, Role } from './permissions.ts';
+import { problem } from './problem.ts';
+import type { RateLimiter } from './rate-limit.ts';
+import type { MessageContext } from './trace-context.ts';
+
+/** Who calls, as vouched for by the issuer. */
+export interface Principal {
+  readonly subject: string;
+  readonly email: string | undefined;
+  readonly roles: readonly Role[];
+}
+
+/** What stands between the network and every endpoint of a process. */
+export interface Guards {
+  /** The caller of a request; throws the 401 problem, or 503 when the issuer does not answer. */
+  readonly authenticate: (c: AppContext) => Promise<Principal>;
+  /** Of requests with a token, by subject. */
+  readonly rateLimiter: RateLimiter;
+  readonly admission: Admission;
+  /** Milliseconds after which a request is answered 503 although its work may go on. */
+  readonly requestTimeoutMs: number;
+}
+
+export interface AppEnv {
+  Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse };
+  Variables: {
+    correlationId: string;
+    requestId: string;
+    traceparent: string;
+    logger: Logger;
+    guards: Guards;
+    /** Undefined until the guard of an endpoint has found out. */
+    principal: Principal | undefined;
+    action: Action | undefined;
+    access: Access | undefined;
+  };
+}
+export type App = OpenAPIHono<AppEnv>;
+export type AppContext = Context<AppEnv>;
+
+/** Where the work of this request comes from; the request itself is the direct cause. */
+export const messageContextOf = (c: AppContext): MessageContext => ({
+  correlationId: c.get('correlationId'),
+  causationId: c.get('requestId'),
+  traceparent: c.get('traceparent'),
+  actor: c.get('principal')?.subject ?? 'anonymous',
+});
+
+/** The caller. Throws the 401 problem when nobody has been authenticated, so a forgotten guard cannot let anyone in. */
+export const principalOf = (c: AppContext): Principal => {
+  const principal = c.get('principal');
+  if (principal === undefined)
+    throw problem('unauthenticated', { headers: { 'WWW-Authenticate': 'Bearer' } });
+  return principal;
+};
+
+/** The caller and how much the table lets them reach. Throws the 403 problem when no guard has granted anything. */
+export const callerOf = (c: AppContext): Access & { readonly subject: string } => {
+  const { subject } = principalOf(c);
+  const access = c.get('access');
+  if (access === undefined) throw problem('forbidden');
+  return { ...access, subject };
+};
