@@ -1,3 +1,4 @@
+import { decodeProtectedHeader } from 'jose';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,8 @@ import { serveApp, type RunningServer } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { problemSchema } from '../platform/problem.ts';
 import { createDashboardApp } from './http.ts';
-import { createIssuer, demoUsers, loadSigningKeys, type Issuer } from './identity.ts';
+import { createIssuer, demoUsers, type Issuer } from './identity.ts';
+import { loadSigningKeys, rotateSigningKeys, type SigningKeys } from './signing-keys.ts';
 import type { PartsReport } from './parts-health.ts';
 
 let directory: string;
@@ -48,7 +50,8 @@ const serve = async (options: { identity: boolean } = { identity: true }) => {
       },
     }),
   });
-  const keys = await loadSigningKeys(join(directory, 'keys.json'));
+  const keysFile = join(directory, 'keys.json');
+  let keys: SigningKeys = await loadSigningKeys(keysFile);
   // The issuer's name has its port, which is known only once it listens.
   const late: { issuer?: Issuer } = {};
   const whenListening = (): Issuer => {
@@ -56,7 +59,7 @@ const serve = async (options: { identity: boolean } = { identity: true }) => {
     return late.issuer;
   };
   const issuer: Issuer = {
-    jwks: keys.jwks,
+    jwks: () => keys.jwks,
     get discovery() {
       return whenListening().discovery;
     },
@@ -70,14 +73,17 @@ const serve = async (options: { identity: boolean } = { identity: true }) => {
   });
   server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
   const base = `http://127.0.0.1:${server.port}`;
-  late.issuer = createIssuer({ issuer: base, audience: 'orderflow', keys, users: demoUsers });
+  late.issuer = createIssuer({ issuer: base, audience: 'orderflow', keys: () => keys, users: demoUsers });
   const login = (body: unknown) =>
     fetch(`${base}/auth/token`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-  return { base, login };
+  const rotate = async () => {
+    keys = await rotateSigningKeys(keysFile, { renewAfterMs: 0, keepMs: 60_000 }, new Date());
+  };
+  return { base, login, rotate };
 };
 
 describe('POST /auth/token', () => {
@@ -137,6 +143,23 @@ describe('POST /auth/token', () => {
   ])('refuses the body %j', async (body) => {
     const { login } = await serve();
     expect((await login(body)).status).toBe(422);
+  });
+
+  it('is accepted before and after the signing key was renewed', async () => {
+    const { base, login, rotate } = await serve();
+    const tokenOf = async () =>
+      z
+        .object({ access_token: z.string() })
+        .parse(await (await login({ email: 'user@orderflow.io', password: 'orderflow' })).json())
+        .access_token;
+    const before = await tokenOf();
+    await rotate();
+    const after = await tokenOf();
+    expect(decodeProtectedHeader(after).kid).not.toBe(decodeProtectedHeader(before).kid);
+    const { verify } = createAuthenticator({ issuer: base, audience: 'orderflow' });
+    for (const token of [before, after]) {
+      expect(await verify(token)).toMatchObject({ subject: 'user-customer-001' });
+    }
   });
 
   it('does not exist without the built-in issuer', async () => {

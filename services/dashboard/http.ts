@@ -95,7 +95,7 @@ const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter, logger: Logg
       responses: { 200: { description: 'A JSON Web Key Set', content: json(documentSchema) } },
     }),
     (c) =>
-      c.json({ keys: issuer.jwks.keys.map((key) => ({ ...key })) }, 200, { 'Cache-Control': 'max-age=60' }),
+      c.json({ keys: issuer.jwks().keys.map((key) => ({ ...key })) }, 200, { 'Cache-Control': 'max-age=60' }),
   );
   app.openapi(
     endpoint('identity.discovery', {

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createIssuer, demoUsers, loadSigningKeys } from './identity.ts';
+import { createIssuer, demoUsers } from './identity.ts';
+import { loadSigningKeys, planRotation, rotateSigningKeys } from './signing-keys.ts';
 
 let directory: string;
 let file: string;
@@ -56,14 +57,54 @@ describe('the signing key', () => {
   );
 });
 
+describe('the renewal of the signing key', () => {
+  const policy = { renewAfterMs: 1_000, keepMs: 100 };
+  const at = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms);
+  const key = (kid: string, ms: number) => ({ kid, createdAt: at(ms).toISOString() });
+
+  it.each([
+    ['a fresh key stays', [key('a', 0)], 999, { renew: false, drop: new Set() }],
+    ['an old key is replaced', [key('a', 0)], 1_000, { renew: true, drop: new Set() }],
+    [
+      'a replaced key stays published',
+      [key('b', 1_000), key('a', 0)],
+      1_100,
+      { renew: false, drop: new Set() },
+    ],
+    [
+      'and is dropped when no token of it can be valid',
+      [key('b', 1_000), key('a', 0)],
+      1_101,
+      { renew: false, drop: new Set(['a']) },
+    ],
+  ])('%s', (_what, keys, now, plan) => {
+    expect(planRotation(keys, at(now), policy)).toEqual(plan);
+  });
+
+  it('keeps the former key published, then drops it, and survives a restart', async () => {
+    const first = await loadSigningKeys(file);
+    const later = new Date(Date.now() + 5_000);
+    const second = await rotateSigningKeys(file, policy, later);
+    expect(second.renewed).toBe(true);
+    expect(second.jwks.keys.map(({ kid }) => kid)).toEqual([second.kid, first.kid]);
+    expect((await loadSigningKeys(file)).kid).toBe(second.kid);
+    expect(await mode()).toBe(0o600);
+    const third = await rotateSigningKeys(file, policy, new Date(later.getTime() + 500));
+    expect(third.jwks.keys.map(({ kid }) => kid)).toEqual([second.kid]);
+    expect(await readdir(join(directory, 'kept'))).toEqual(['keys.json']);
+  });
+});
+
 describe('login', () => {
-  const start = async () =>
-    createIssuer({
+  const start = async () => {
+    const keys = await loadSigningKeys(file);
+    return createIssuer({
       issuer: 'http://issuer.example/',
       audience: 'a',
-      keys: await loadSigningKeys(file),
+      keys: () => keys,
       users: demoUsers,
     });
+  };
 
   it.each(demoUsers)('$email gets a token that names the key', async ({ email, password }) => {
     const issuer = await start();
@@ -71,7 +112,7 @@ describe('login', () => {
     expect(decodeProtectedHeader(token ?? '')).toEqual({
       alg: 'EdDSA',
       typ: 'JWT',
-      kid: issuer.jwks.keys[0]?.kid,
+      kid: issuer.jwks().keys[0]?.kid,
     });
     expect(await issuer.login(` ${email.toUpperCase()} `, password)).toBeDefined();
   });

@@ -1,21 +1,10 @@
-// The built-in identity issuer for development: demo users, one signing key, JWKS and OIDC discovery.
-// The invariant: the private key never leaves this process and its 0600 file, and survives restarts.
-// Without the persisted key every restart of the dashboard would sign everybody out of every service.
-import {
-  calculateJwkThumbprint,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  SignJWT,
-  type CryptoKey,
-  type JWK,
-} from 'jose';
+// The built-in identity issuer for development: demo users, JWKS and OIDC discovery. The private key never leaves this
+// process and its file, and survives restarts: otherwise every restart would sign everybody out of every service.
+import { SignJWT } from 'jose';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
-import { z } from 'zod';
 import type { Role } from '../platform/permissions.ts';
+import { algorithm, type SigningKeys } from './signing-keys.ts';
 
 export interface User {
   readonly id: string;
@@ -36,84 +25,8 @@ export const demoUsers: readonly User[] = [
 /** Seconds. */
 export const tokenLifetime = 3600;
 
-const algorithm = 'EdDSA';
-const privateKeySchema = z.object({
-  kty: z.literal('OKP'),
-  crv: z.literal('Ed25519'),
-  x: z.string(),
-  d: z.string(),
-  kid: z.string(),
-});
-/** The first key signs; all are published, so that a key can be replaced while its tokens are still around. */
-const keysFileSchema = z.object({ keys: z.array(privateKeySchema).min(1) });
-
-export interface SigningKeys {
-  readonly kid: string;
-  readonly privateKey: CryptoKey;
-  /** Public parts only. */
-  readonly jwks: { readonly keys: readonly JWK[] };
-}
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
-
-/** Publishes the file under its name in one step and never replaces one: of two that begin at once, one wins. */
-const createKeysFile = async (file: string): Promise<void> => {
-  const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
-  const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
-  const content = JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), kid }] }, null, 2);
-  await mkdir(dirname(file), { recursive: true });
-  const draft = join(dirname(file), `.keys-${randomBytes(8).toString('hex')}`);
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(`${content}\n`);
-    await handle.sync();
-    await link(draft, file);
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
-  } finally {
-    await handle.close();
-    await unlink(draft);
-  }
-};
-
-const readKeysFile = async (file: string): Promise<string | undefined> => {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-};
-
-const parseKeys = (text: string, file: string) => {
-  try {
-    return keysFileSchema.parse(JSON.parse(text)).keys;
-  } catch {
-    // Without the cause, which would quote the private key.
-    throw new Error(`The identity keys in ${file} are damaged; remove the file to begin with a new key.`);
-  }
-};
-
-/** Reads the signing keys, making them first if there is no file; tightens its mode to 0600. */
-export const loadSigningKeys = async (file: string): Promise<SigningKeys> => {
-  let text = await readKeysFile(file);
-  if (text === undefined) {
-    await createKeysFile(file);
-    text = await readFile(file, 'utf8');
-  }
-  if (((await stat(file)).mode & 0o077) !== 0) await chmod(file, 0o600);
-  const keys = parseKeys(text, file);
-  const [signing] = keys;
-  if (signing === undefined) throw new Error(`There is no key in ${file}.`);
-  const privateKey = await importJWK(signing, algorithm);
-  if (privateKey instanceof Uint8Array) throw new Error(`The key in ${file} is not a private key.`);
-  const published = keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid, alg: algorithm, use: 'sig' }));
-  return { kid: signing.kid, privateKey, jwks: { keys: published } };
-};
-
 export interface Issuer {
-  readonly jwks: SigningKeys['jwks'];
+  readonly jwks: () => SigningKeys['jwks'];
   /** The OIDC discovery document. */
   readonly discovery: Readonly<Record<string, unknown>>;
   /** A signed access token, or undefined when e-mail and password do not belong together. */
@@ -123,7 +36,8 @@ export interface Issuer {
 export interface IssuerOptions {
   readonly issuer: string;
   readonly audience: string;
-  readonly keys: SigningKeys;
+  /** Those of now: they are renewed while the issuer runs. */
+  readonly keys: () => SigningKeys;
   readonly users: readonly User[];
 }
 
@@ -148,7 +62,7 @@ export const createIssuer = ({ issuer, audience, keys, users }: IssuerOptions): 
 
   const base = issuer.replace(/\/$/, '');
   return {
-    jwks: keys.jwks,
+    jwks: () => keys().jwks,
     discovery: {
       issuer,
       jwks_uri: `${base}/.well-known/jwks.json`,
@@ -161,15 +75,16 @@ export const createIssuer = ({ issuer, audience, keys, users }: IssuerOptions): 
     login: async (email, password) => {
       const user = find(email, password);
       if (user === undefined) return undefined;
+      const { kid, privateKey } = keys();
       return new SignJWT({ email: user.email, roles: [...user.roles] })
-        .setProtectedHeader({ alg: algorithm, kid: keys.kid, typ: 'JWT' })
+        .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
         .setSubject(user.id)
         .setIssuer(issuer)
         .setAudience(audience)
         .setJti(uuidv7())
         .setIssuedAt()
         .setExpirationTime(`${tokenLifetime}s`)
-        .sign(keys.privateKey);
+        .sign(privateKey);
     },
   };
 };

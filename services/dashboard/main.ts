@@ -6,9 +6,11 @@ import { createHealth } from '../platform/health.ts';
 import { serveApp } from '../platform/http.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
 import { createLogger } from '../platform/logger.ts';
+import { every } from '../platform/timer.ts';
 import { z } from 'zod';
 import { createDashboardApp } from './http.ts';
-import { createIssuer, demoUsers, loadSigningKeys } from './identity.ts';
+import { createIssuer, demoUsers, tokenLifetime } from './identity.ts';
+import { loadSigningKeys, rotateSigningKeys, type SigningKeys } from './signing-keys.ts';
 import { createPartsHealth, targetsSchema } from './parts-health.ts';
 
 const parseJson = (text: string, context: z.RefinementCtx): unknown => {
@@ -41,6 +43,7 @@ const config = readConfig(
       z.string().optional(),
     ),
     stackFile: setting('STACK_FILE', "the path of the supervisor's status file", z.string().optional()),
+    keyDays: wholeNumberSetting('IDENTITY_KEY_DAYS', { minimum: 1, maximum: 3_650, byDefault: 30 }),
     loginsPerMinute: wholeNumberSetting('LOGINS_PER_MINUTE', {
       minimum: 1,
       maximum: 1_000_000,
@@ -71,10 +74,28 @@ const openIssuer = async () => {
       'IDENTITY_KEYS_FILE is not set; expected the path of the file that keeps the signing keys.',
     ]);
   }
+  const { keysFile } = config;
+  let keys: SigningKeys = await loadSigningKeys(keysFile);
+  const policy = {
+    renewAfterMs: config.keyDays * 24 * 3_600_000,
+    // Twice the skew that services allow.
+    keepMs: (tokenLifetime + 60) * 1_000,
+  };
+  const rotating = every(
+    3_600_000,
+    'the renewal of the signing key',
+    async () => {
+      const { renewed, ...rotated } = await rotateSigningKeys(keysFile, policy, new Date());
+      keys = rotated;
+      if (renewed) logger.info('the signing key was renewed', { kid: keys.kid });
+    },
+    logger,
+  );
+  lifecycle.onStop('keys', rotating.stop);
   return createIssuer({
     issuer: config.oidcIssuer,
     audience: config.oidcAudience,
-    keys: await loadSigningKeys(config.keysFile),
+    keys: () => keys,
     users: demoUsers,
   });
 };

@@ -1,0 +1,155 @@
+// The keys that the built-in issuer signs with: kept in a file that only its owner can read, renewed when they are old.
+// A key stays published after it was replaced for as long as a token that it signed can be valid; without that, a renewal
+// would sign everybody out.
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type CryptoKey,
+  type JWK,
+} from 'jose';
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+export const algorithm = 'EdDSA';
+const privateKeySchema = z.object({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string(),
+  d: z.string(),
+  kid: z.string(),
+  /** When it became the signing key; a file without it is taken for one that was made long ago. */
+  createdAt: z.iso.datetime().default('1970-01-01T00:00:00.000Z'),
+});
+type PrivateKey = z.infer<typeof privateKeySchema>;
+/** The first key signs; all are published. */
+const keysFileSchema = z.object({ keys: z.array(privateKeySchema).min(1) });
+
+export interface SigningKeys {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  /** Public parts only. */
+  readonly jwks: { readonly keys: readonly JWK[] };
+}
+
+export interface RotationPolicy {
+  /** A signing key older than this is replaced; milliseconds. */
+  readonly renewAfterMs: number;
+  /** How long a replaced key stays published: the lifetime of a token and the clock skew; milliseconds. */
+  readonly keepMs: number;
+}
+
+/** What is to be done with the keys now. Pure. */
+export function planRotation(
+  keys: readonly { readonly kid: string; readonly createdAt: string }[],
+  now: Date,
+  { renewAfterMs, keepMs }: RotationPolicy,
+): { readonly renew: boolean; readonly drop: ReadonlySet<string> } {
+  const ageOf = (createdAt: string): number => now.getTime() - Date.parse(createdAt);
+  const [signing] = keys;
+  const renew = signing !== undefined && ageOf(signing.createdAt) >= renewAfterMs;
+  // A key was replaced when the one before it in the list was made.
+  const drop = keys.filter((_, index) => {
+    const successor = keys[index - 1];
+    return successor !== undefined && ageOf(successor.createdAt) > keepMs;
+  });
+  return { renew, drop: new Set(drop.map(({ kid }) => kid)) };
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
+
+const newKey = async (now: Date): Promise<PrivateKey> => {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
+  return privateKeySchema.parse({ ...(await exportJWK(privateKey)), kid, createdAt: now.toISOString() });
+};
+
+/** Writes the keys beside the file, on disk and readable by the owner only, for `publish` to put them in place. */
+const writeKeys = async (
+  file: string,
+  keys: readonly PrivateKey[],
+  publish: (draft: string) => Promise<void>,
+): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = join(dirname(file), `.keys-${randomBytes(8).toString('hex')}`);
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify({ keys }, null, 2)}\n`);
+    await handle.sync();
+    await publish(draft);
+  } finally {
+    await handle.close();
+    await unlink(draft).catch((error: unknown) => {
+      if (!hasCode(error, 'ENOENT')) throw error;
+    });
+  }
+};
+
+/** Publishes the file under its name in one step and never replaces one: of two that begin at once, one wins. */
+const createKeysFile = async (file: string, now: Date): Promise<void> =>
+  writeKeys(file, [await newKey(now)], async (draft) => {
+    try {
+      await link(draft, file);
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+  });
+
+const readKeysFile = async (file: string): Promise<string | undefined> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+};
+
+const parseKeys = (text: string, file: string) => {
+  try {
+    return keysFileSchema.parse(JSON.parse(text)).keys;
+  } catch {
+    // Without the cause, which would quote the private key.
+    throw new Error(`The identity keys in ${file} are damaged; remove the file to begin with a new key.`);
+  }
+};
+
+const readKeys = async (file: string): Promise<readonly PrivateKey[]> => {
+  let text = await readKeysFile(file);
+  if (text === undefined) {
+    await createKeysFile(file, new Date());
+    text = await readFile(file, 'utf8');
+  }
+  if (((await stat(file)).mode & 0o077) !== 0) await chmod(file, 0o600);
+  return parseKeys(text, file);
+};
+
+const toSigningKeys = async (keys: readonly PrivateKey[], file: string): Promise<SigningKeys> => {
+  const [signing] = keys;
+  if (signing === undefined) throw new Error(`There is no key in ${file}.`);
+  const privateKey = await importJWK(signing, algorithm);
+  if (privateKey instanceof Uint8Array) throw new Error(`The key in ${file} is not a private key.`);
+  const published = keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid, alg: algorithm, use: 'sig' }));
+  return { kid: signing.kid, privateKey, jwks: { keys: published } };
+};
+
+/** Reads the signing keys, making them first if there is no file; tightens its mode to 0600. */
+export const loadSigningKeys = async (file: string): Promise<SigningKeys> =>
+  toSigningKeys(await readKeys(file), file);
+
+/** Renews and drops keys as the policy wants it at `now`, and yields what there is then. */
+export const rotateSigningKeys = async (
+  file: string,
+  policy: RotationPolicy,
+  now: Date,
+): Promise<SigningKeys & { readonly renewed: boolean }> => {
+  const before = await readKeys(file);
+  const { renew, drop } = planRotation(before, now, policy);
+  const kept = before.filter(({ kid }) => !drop.has(kid));
+  const keys = renew ? [await newKey(now), ...kept] : kept;
+  if (renew || drop.size > 0) await writeKeys(file, keys, (draft) => rename(draft, file));
+  return { ...(await toSigningKeys(keys, file)), renewed: renew };
+};
