@@ -2,6 +2,9 @@
 // works, from the request through three outboxes to PAID.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
+import { inventoryApi } from '../../services/inventory/api.ts';
+import { orderApi } from '../../services/order/api.ts';
+import { createClient, type Client, type Refusal } from '../../services/platform/client.ts';
 import { messageOf } from './failure.ts';
 import { isObject } from './json.ts';
 import type { Urls } from './boot.ts';
@@ -19,63 +22,39 @@ export type Demonstration =
   | { readonly kind: 'placed'; readonly orderId: string; readonly status: string; readonly tookMs: number }
   | { readonly kind: 'skipped'; readonly reason: string };
 
-const json = async (url: string, init: RequestInit = {}): Promise<unknown> => {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
-  const text = await response.text();
-  if (!response.ok)
-    throw new Error(
-      `${init.method ?? 'GET'} ${url} answered ${String(response.status)}: ${text.slice(0, 300)}`,
-    );
-  return JSON.parse(text);
+const signedIn = async (dashboard: string): Promise<string> => {
+  const response = await fetch(`${dashboard}/auth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: demoUsers[0].email, password: demoPassword }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  const body: unknown = await response.json();
+  const token = isObject(body) ? body['access_token'] : undefined;
+  if (typeof token !== 'string') throw new Error(`signing in was answered ${response.status}`);
+  return token;
 };
 
-const field = (value: unknown, name: string): string => {
-  const found = isObject(value) ? value[name] : undefined;
-  if (typeof found !== 'string') throw new Error(`an answer has no ${name}`);
-  return found;
+const given = <Body>(what: string, answer: { readonly ok: true; readonly body: Body } | Refusal): Body => {
+  if (answer.ok) return answer.body;
+  throw new Error(`${what} was answered ${answer.status}: ${answer.problem.detail}`);
 };
 
 const isFinal = (status: string): boolean => ['PAID', 'FULFILLED', 'CANCELLED'].includes(status);
 
-interface Offer {
-  readonly id: string;
-  readonly free: number;
-}
-
-const offers = (body: unknown): Offer[] => {
-  const list = isObject(body) ? body['data'] : body;
-  return (Array.isArray(list) ? list : [])
-    .filter(isObject)
-    .flatMap(({ id, free }) => (typeof id === 'string' && typeof free === 'number' ? [{ id, free }] : []));
-};
-
 /** Never throws: a stack on which the demonstration fails is still up, and what failed is worth looking at. */
 export const demonstrate = async (urls: Urls, withinMs = 15_000): Promise<Demonstration> => {
   try {
-    const credentials = { email: demoUsers[0].email, password: demoPassword };
-    const login = await json(`${urls.dashboard}/auth/token`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(credentials),
-    });
-    const headers = {
-      authorization: `Bearer ${field(login, 'access_token')}`,
-      'content-type': 'application/json',
-    };
-    const products = offers(await json(`${urls.inventory}/api/v1/products`, { headers }));
-    const product = products.reduce<Offer | undefined>(
-      (best, offer) => (offer.free > (best?.free ?? 0) ? offer : best),
-      undefined,
-    );
+    const token = await signedIn(urls.dashboard);
+    const catalogue = createClient(inventoryApi, { baseUrl: urls.inventory, token: () => token });
+    const orders = createClient(orderApi, { baseUrl: urls.order, token: () => token });
+    const { data } = given('the catalogue', await catalogue.list());
+    const [product] = data.filter(({ free }) => free > 0).sort((one, other) => other.free - one.free);
     if (product === undefined) return { kind: 'skipped', reason: 'no product has stock left' };
     const began = performance.now();
-    const order = {
-      items: [{ productId: product.id, quantity: 1 }],
-      payment: { mode: 'AUTO', method: 'card' },
-    };
-    const orderId = field(await placeOnceKnown(urls, headers, order, began + withinMs), 'id');
+    const orderId = await placeOnceKnown(orders, product.id, began + withinMs);
     for (;;) {
-      const status = field(await json(`${urls.order}/api/v1/orders/${orderId}`, { headers }), 'status');
+      const { status } = given('the order', await orders.read({ params: { id: orderId } }));
       const tookMs = performance.now() - began;
       if (isFinal(status) || tookMs > withinMs) return { kind: 'placed', orderId, status, tookMs };
       await sleep(20);
@@ -87,21 +66,19 @@ export const demonstrate = async (urls: Urls, withinMs = 15_000): Promise<Demons
 
 /** On a fresh stack the catalogue is still on its way to the order service, as events like any other. */
 const placeOnceKnown = async (
-  urls: Urls,
-  headers: Readonly<Record<string, string>>,
-  order: unknown,
+  orders: Client<typeof orderApi>,
+  productId: string,
   deadline: number,
-): Promise<unknown> => {
+): Promise<string> => {
   for (;;) {
-    try {
-      return await json(`${urls.order}/api/v1/orders`, {
-        method: 'POST',
-        headers: { ...headers, 'idempotency-key': randomUUID() },
-        body: JSON.stringify(order),
-      });
-    } catch (error) {
-      if (performance.now() > deadline || !/answered (404|409|422)/.test(messageOf(error))) throw error;
-      await sleep(100);
+    const answer = await orders.place({
+      headers: { 'idempotency-key': randomUUID() },
+      body: { items: [{ productId, quantity: 1 }], payment: { mode: 'AUTO', method: 'card' } },
+    });
+    if (answer.ok) return answer.body.id;
+    if (performance.now() > deadline || answer.problem.code !== 'unknown_product') {
+      throw new Error(`placing the order was answered ${answer.status}: ${answer.problem.detail}`);
     }
+    await sleep(100);
   }
 };

@@ -7,6 +7,10 @@ import postgres from 'postgres';
 import { inject } from 'vitest';
 import { z } from 'zod';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
+import { inventoryApi, type productView } from '../inventory/api.ts';
+import { orderApi, type orderView } from '../order/api.ts';
+import { paymentApi, type paymentView } from '../payment/api.ts';
+import { createClient, type Refusal } from '../platform/client.ts';
 import { createConformance } from './conformance.ts';
 
 export const stack = inject('stack');
@@ -114,33 +118,29 @@ const conformanceOf = (part: Part): Promise<ReturnType<typeof createConformance>
   return known;
 };
 
-const orderShape = z.object({
-  id: z.string(),
-  status: z.string(),
-  cancellationReason: z.string().nullable(),
-  items: z.array(z.looseObject({ productId: z.string(), sellerId: z.string(), fulfilment: z.string() })),
-  total: z.object({ amountMinor: z.number(), currency: z.string() }),
-  reservation: z.object({ state: z.string(), expiresAt: z.string().nullable() }),
-  payment: z.object({ mode: z.string(), state: z.string() }),
-  version: z.number(),
-});
-export type OrderView = z.infer<typeof orderShape>;
+/** Typed clients of the services in the name of a person. */
+export const orders = (as: Person) =>
+  createClient(orderApi, { baseUrl: stack.urls.order, token: () => tokenOf(as) });
+export const products = (as: Person) =>
+  createClient(inventoryApi, { baseUrl: stack.urls.inventory, token: () => tokenOf(as) });
+export const payments = (as: Person) =>
+  createClient(paymentApi, { baseUrl: stack.urls.payment, token: () => tokenOf(as) });
 
-const productShape = z.object({
-  id: z.string(),
-  available: z.number(),
-  reserved: z.number(),
-  free: z.number(),
-  price: z.object({ amountMinor: z.number(), currency: z.string() }),
-});
-export type ProductView = z.infer<typeof productShape>;
+/** The body of an answer that is not a refusal. */
+function given<Body>(what: string, answer: { readonly ok: true; readonly body: Body } | Refusal): Body {
+  if (answer.ok) return answer.body;
+  throw new Error(`${what} was answered ${answer.status}: ${JSON.stringify(answer.problem)}`);
+}
+
+export type OrderView = z.infer<typeof orderView>;
+export type ProductView = z.infer<typeof productView>;
+export type PaymentView = z.infer<typeof paymentView>;
 
 /** A new product of the seller, known to the order service when this resolves. */
 export async function newProduct(quantity: number, as: Person = 'seller'): Promise<ProductView> {
   const sku = `SKU-${randomUUID().slice(0, 8)}`;
   const body = { name: `Thing ${sku}`, sku, price: { amountMinor: 1_000, currency: 'EUR' }, quantity };
-  const { body: created } = await call('inventory', '/api/v1/products', { as, body });
-  const product = productShape.parse(created);
+  const product = given('creating a product', await products(as).create({ body }));
   await eventually(`the order service knows ${product.id}`, async () => {
     const rows = await query('order', (sql) => sql`select 1 from catalogue where product_id = ${product.id}`);
     return rows.length === 1;
@@ -149,7 +149,7 @@ export async function newProduct(quantity: number, as: Person = 'seller'): Promi
 }
 
 export const product = async (id: string): Promise<ProductView> =>
-  productShape.parse((await call('inventory', `/api/v1/products/${id}`, { as: 'admin' })).body);
+  given(`product ${id}`, await products('admin').read({ params: { id } }));
 
 export interface Placing {
   readonly items: readonly { readonly productId: string; readonly quantity: number }[];
@@ -173,14 +173,20 @@ export const placeRaw = ({
   });
 
 /** Places an order and returns it as answered: PENDING. */
-export async function place(placing: Placing): Promise<OrderView> {
-  const { status, body } = await placeRaw(placing);
-  if (status !== 201) throw new Error(`placing an order was answered ${status}: ${JSON.stringify(body)}`);
-  return orderShape.parse(body);
+export async function place({
+  items,
+  mode = 'AUTO',
+  token,
+  as = 'user',
+  headers,
+}: Placing): Promise<OrderView> {
+  const payment = { mode, method: 'card' as const, ...(token === undefined ? {} : { token }) };
+  const body = { items: [...items], payment };
+  return given('placing an order', await orders(as).place({ body, ...(headers && { headers }) }));
 }
 
 export const order = async (id: string, as: Person = 'admin'): Promise<OrderView> =>
-  orderShape.parse((await call('order', `/api/v1/orders/${id}`, { as })).body);
+  given(`order ${id}`, await orders(as).read({ params: { id } }));
 
 /** The order once it has the status. */
 export const orderWith = (id: string, status: string, withinMs = 30_000): Promise<OrderView> =>
@@ -222,37 +228,20 @@ export async function keptOf(orderId: string): Promise<number> {
   return sum(made) - sum(back);
 }
 
-const askedShape = z.object({ state: z.string(), calls: z.number(), error: z.string().nullable() });
-const paymentShape = z.object({
-  state: z.string(),
-  failureCode: z.string().nullable(),
-  attempts: z.array(askedShape),
-  refunds: z.array(askedShape),
-});
-
 /** The payment of an order. */
-export const payment = async (orderId: string): Promise<z.infer<typeof paymentShape>> =>
-  paymentShape.parse((await call('payment', `/api/v1/payments/${orderId}`, { as: 'admin' })).body);
+export const payment = async (orderId: string): Promise<PaymentView> =>
+  given(`the payment of ${orderId}`, await payments('admin').read({ params: { orderId } }));
 
 /** The payment once it has the state. */
-export const paymentWith = (orderId: string, state: string): Promise<z.infer<typeof paymentShape>> =>
+export const paymentWith = (orderId: string, state: string): Promise<PaymentView> =>
   eventually(`the payment of ${orderId} is ${state}`, async () => {
     const seen = await payment(orderId);
     if (seen.state !== state) throw new Error(`it is ${JSON.stringify(seen)}`);
     return seen;
   });
 
-const circuitShape = z.object({
-  state: z.string(),
-  openedAt: z.string().nullable(),
-  calls: z.number(),
-  unknown: z.number(),
-  waiting: z.number(),
-});
-
 /** The circuit breaker between the payment service and the gateway. */
-export const circuit = async (): Promise<z.infer<typeof circuitShape>> =>
-  circuitShape.parse((await call('payment', '/api/v1/gateway', { as: 'admin' })).body);
+export const circuit = async () => given('the circuit', await payments('admin').circuit());
 
 export interface Misbehaviour {
   readonly mode: 'normal' | 'decline' | 'error' | 'slow' | 'hang' | 'charge_then_drop';
