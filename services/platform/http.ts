@@ -11,6 +11,7 @@ import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse }
 import type { Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
+import type { PersonsAction } from './audit-log.ts';
 import { Rejected } from './handle.ts';
 import type { Logger } from './logger.ts';
 import {
@@ -48,6 +49,10 @@ export interface AppEnv {
     traceparent: string;
     logger: Logger;
     principal: Principal | undefined;
+    /** Name of what the route lets people do; undefined when it has none. */
+    action: string | undefined;
+    /** Code of the problem that was answered. */
+    problem: string | undefined;
   };
 }
 export type App = OpenAPIHono<AppEnv>;
@@ -80,7 +85,23 @@ export const messageContextOf = (c: AppContext): MessageContext => ({
   causationId: c.get('requestId'),
   traceparent: c.get('traceparent'),
   actor: c.get('principal')?.subject ?? 'anonymous',
+  ...(c.get('principal') === undefined ? {} : { action: personsActionOf(c) }),
 });
+
+/** What the caller asks for, as the audit log keeps it. Throws the 401 problem when nobody has been authenticated. */
+export const personsActionOf = (c: AppContext): PersonsAction => {
+  const { subject, roles } = principalOf(c);
+  const pattern = routePatternOf(c);
+  const segment = pattern.split('/').findIndex((part) => part.startsWith(':'));
+  return {
+    subject,
+    roles,
+    name: c.get('action') ?? `${c.req.method} ${pattern}`,
+    resource: segment === -1 ? null : (c.req.path.split('/')[segment] ?? null),
+    correlationId: c.get('correlationId'),
+    requestId: c.get('requestId'),
+  };
+};
 
 /** The caller. Throws the 401 problem when nobody has been authenticated, so a forgotten guard cannot let anyone in. */
 export const principalOf = (c: AppContext): Principal => {
@@ -157,6 +178,8 @@ const edge =
     c.set('traceparent', continueTrace(c.req.header('traceparent')));
     c.set('logger', logger.child({ correlationId }));
     c.set('principal', undefined);
+    c.set('action', undefined);
+    c.set('problem', undefined);
     c.header(correlationHeader, correlationId);
     await next();
     if (c.res.headers.get(correlationHeader) === null) c.header(correlationHeader, correlationId);
@@ -206,6 +229,7 @@ export const createApp = ({
 }: AppOptions): App => {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
   const answer = (c: AppContext, failure: HttpProblem): Response => {
+    c.set('problem', failure.code);
     const body = problemBody(failure, {
       base: publicUrl,
       instance: c.req.path,
