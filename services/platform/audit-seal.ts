@@ -1,8 +1,9 @@
 // The sealer gives the entries of the audit log their places in the hash chain, shortly after they were committed. Actions
 // append side by side and never wait for a chain; only sealing is one after the other, under an advisory lock that a dead
 // instance cannot hold. Whoever dies between a commit and its seal leaves an entry that the next run finds.
-// Entries are sealed in the order of their transactions, and only those older than every transaction that still runs: what
-// is passed by can then never be added to, so a run looks at what is new and not at the whole log.
+// Entries are sealed in the order of their transactions, and only those older than every transaction that still runs on the
+// server: nothing can then be added before them any more, so a run looks at what is new and not at the whole log. A
+// transaction that stays open elsewhere on the server delays the seals, and only them.
 import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import { auditLog, auditSeals } from '../../drizzle/messaging.ts';
 import {
@@ -64,7 +65,8 @@ export const sealBatch = (
       .limit(atMost);
     const seals = sealEntries(head, entries);
     if (seals.length > 0) await tx.insert(auditSeals).values(seals);
-    return { sealed: seals.length, head: seals.at(-1) ?? head };
+    const last = seals.at(-1);
+    return { sealed: seals.length, head: last ? { position: last.position, hash: last.hash } : head };
   });
 
 const intervalMs = 1_000;
