@@ -6,7 +6,7 @@ import { deadLetters } from '../../drizzle/messaging.ts';
 import { recordAction } from './audit-log.ts';
 import { requireRole } from './auth.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { archiveDeadLetter, type DeadLetter } from './dead-letters.ts';
+import { alreadySettled, archiveDeadLetter, type DeadLetter } from './dead-letters.ts';
 import { UndecodableRecord, type EventCodec } from './event-codec.ts';
 import { personsActionOf, type App } from './http.ts';
 import { redact } from './logger.ts';
@@ -330,7 +330,7 @@ export function registerDeadLetterRoutes(
     const letter = await find(c.req.valid('param').id);
     if (letter.state === 'archived') throw problem('dead_letter_archived');
     if (letter.state === 'replayed') {
-      await recordAction(db, action, { outcome: 'ignored', code: 'already_replayed' }, new Date());
+      await recordAction(db, action, alreadySettled, new Date());
       return c.json({ id: letter.id, outcome: 'duplicate' as const }, 200);
     }
     const replayed = await replayDeadLetter(parts, letter, action);

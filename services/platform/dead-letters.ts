@@ -97,6 +97,10 @@ export const recordOf = (letter: DeadLetter): StreamRecord => ({
 
 const parked = (id: string) => and(eq(deadLetters.id, id), eq(deadLetters.state, 'parked'));
 
+const accepted = { outcome: 'accepted' } as const;
+/** What a replay comes to when somebody else was quicker. */
+export const alreadySettled = { outcome: 'ignored', code: 'already_settled' } as const;
+
 /**
  * Marks a parked letter as replayed and records who did; false when it is not parked any more. Inside the transaction that
  * handles its event this is what makes replays safe: a second one waits here for the row, then finds the letter settled; a
@@ -117,9 +121,10 @@ export async function settleAsReplayed(
     })
     .where(parked(deadLetterId))
     .returning({ id: deadLetters.id });
-  if (settled.length === 0) return false;
-  await recordAction(tx, action, { outcome: 'accepted', resource: deadLetterId }, now);
-  return true;
+  const isSettled = settled.length === 1;
+  const came = isSettled ? accepted : alreadySettled;
+  await recordAction(tx, action, { ...came, resource: deadLetterId }, now);
+  return isSettled;
 }
 
 /** Counts a replay that failed; the letter stays parked. */
@@ -142,7 +147,7 @@ export function archiveDeadLetter(
       .set({ state: 'archived', archiveReason: reason, settledBy: action.subject, settledAt: at })
       .where(parked(id))
       .returning();
-    if (archived) await recordAction(tx, action, { outcome: 'accepted' }, at);
+    if (archived) await recordAction(tx, action, accepted, at);
     return archived;
   });
 }
