@@ -1,4 +1,4 @@
-// The tables every service's database has beside its own: outbox, inbox, dead letters, idempotency keys.
+// The tables every service's database has beside its own: outbox, inbox, dead letters, idempotency keys, audit log.
 // They live in the service's database because they must commit or roll back together with its rows.
 import { sql } from 'drizzle-orm';
 import {
@@ -18,6 +18,8 @@ import {
 } from 'drizzle-orm/pg-core';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+/** A transaction id that is never used twice. */
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
 
 /** Instant with millisecond precision, as JavaScript can hold it. */
 export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
@@ -146,5 +148,61 @@ export const idempotencyKeys = pgTable(
   (table) => [
     primaryKey({ columns: [table.scope, table.key] }),
     index('idempotency_keys_created_at').on(table.createdAt),
+  ],
+);
+
+/**
+ * What people did and what they were refused: INSERT-only, written in the transaction of the effect. It says who, what, when
+ * and what came of it, and never what was sent: no bodies, no tokens.
+ */
+export const auditLog = pgTable(
+  'audit_log',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    /**
+     * The transaction that wrote the entry. Ids are given out before a commit, so they alone do not tell whether an earlier
+     * entry can still appear; transactions do: below the oldest that still runs, nothing is added any more.
+     */
+    transaction: xid8('transaction')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    at: instant('at').notNull(),
+    subject: text('subject').notNull(),
+    roles: text('roles').array().notNull(),
+    action: text('action').notNull(),
+    /** What the action was about, such as an order's id; null when it was to make something new and did not. */
+    resource: text('resource'),
+    outcome: text('outcome').$type<'accepted' | 'ignored' | 'refused'>().notNull(),
+    /** HTTP status of a refusal. */
+    status: smallint('status'),
+    /** Why it was ignored or refused. */
+    code: text('code'),
+    correlationId: text('correlation_id').notNull(),
+    requestId: text('request_id').notNull(),
+  },
+  (table) => [
+    check('audit_log_outcome', sql`${table.outcome} in ('accepted','ignored','refused')`),
+    check('audit_log_status', sql`(${table.outcome} = 'refused') = (${table.status} is not null)`),
+    check('audit_log_code', sql`(${table.outcome} = 'accepted') = (${table.code} is null)`),
+    // The order in which the sealer takes them, and the two in which people read them.
+    index('audit_log_transaction').on(table.transaction, table.id),
+    index('audit_log_at').on(table.at, table.id),
+    index('audit_log_subject').on(table.subject, table.at, table.id),
+  ],
+);
+
+/** The hash chain over the audit log: position, entry, and a hash that depends on all before it. INSERT-only. */
+export const auditSeals = pgTable(
+  'audit_seals',
+  {
+    /** From 1, without gaps. */
+    position: bigint('position', { mode: 'number' }).primaryKey(),
+    entryId: bigint('entry_id', { mode: 'number' }).notNull(),
+    previousHash: text('previous_hash').notNull(),
+    hash: text('hash').notNull(),
+  },
+  (table) => [
+    unique('audit_seals_entry').on(table.entryId),
+    check('audit_seals_position', sql`${table.position} > 0`),
   ],
 );

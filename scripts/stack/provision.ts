@@ -50,7 +50,7 @@ const ensureRole = async (sql: Sql, role: string, attributes: string, password: 
 };
 
 /** Tables whose rows are facts: a service adds to them and can neither change nor remove one. */
-const appendOnly = ['outbox', 'order_events', 'stock_movements'];
+const appendOnly = ['outbox', 'order_events', 'stock_movements', 'audit_log', 'audit_seals'];
 
 /** Functions that do, as the owner, the little a service may do beyond its rights. */
 const callable = ['delete_published_outbox_rows'];

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { expectAuditorGreen } from './audit.ts';
 import { header, readTopic } from './kafka-log.ts';
-import { chargesOf, eventually, keptOf, order, query } from './shop.ts';
+import { call, chargesOf, eventually, keptOf, order, query } from './shop.ts';
 
 interface OutboxRow extends Record<string, unknown> {
   readonly id: string;
@@ -100,11 +100,22 @@ export async function expectMoneyRight(orderIds: readonly string[]): Promise<voi
   }
 }
 
+/** The audit log of a service is what was written, and every entry of it has its place in the chain. */
+export async function expectAuditLogIntact(service: ServiceName): Promise<void> {
+  await eventually(`the audit log of the ${service} service is intact and sealed`, async () => {
+    const { status, body } = await call(service, '/api/v1/audit/verification', { as: 'admin' });
+    if (status !== 200 || Object(body).unsealed !== 0) throw new Error(JSON.stringify(body));
+    expect(body).toMatchObject({ status: 'intact', firstBroken: null });
+    return true;
+  });
+}
+
 export async function expectInvariants(orderIds: readonly string[]): Promise<void> {
   await expectOutboxPublished();
   await expectHandledOnce(orderIds);
   await expectStockConserved();
   await expectMoneyRight(orderIds);
+  for (const service of serviceNames) await expectAuditLogIntact(service);
   // An eye of its own, over all orders of the stack and not only these.
   await expectAuditorGreen();
 }

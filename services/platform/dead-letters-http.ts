@@ -3,11 +3,12 @@
 import { z } from '@hono/zod-openapi';
 import { json } from './shapes.ts';
 import { endpoint } from './endpoint.ts';
-import { callerOf, type App } from './request-context.ts';
+import { personsActionOf, type App } from './request-context.ts';
 import { and, count, desc, eq, lt, max, min, sql } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/messaging.ts';
+import { recordAction } from './audit-log.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { archiveDeadLetter, type DeadLetter } from './dead-letters.ts';
+import { alreadySettled, archiveDeadLetter, type DeadLetter } from './dead-letters.ts';
 import { UndecodableRecord, type EventCodec } from './event-codec.ts';
 import { redact } from './logger.ts';
 import { defineProblems } from './problem.ts';
@@ -297,21 +298,24 @@ export function registerDeadLetterRoutes(
   });
 
   app.openapi(groupReplayRoute, async (c) => {
-    const { subject } = callerOf(c);
+    const action = personsActionOf(c);
     const group = c.req.valid('json');
-    const { results, remaining } = await replayGroup(parts, group, subject);
+    const { results, remaining } = await replayGroup(parts, group, action);
     const failed = results.filter(({ kind }) => kind === 'failed').length;
     const counts = { replayed: results.length - failed, failed, remaining };
-    logger.info('dead letters of a group replayed', { ...counts, ...group, actor: subject });
+    logger.info('dead letters of a group replayed', { ...counts, ...group, actor: action.subject });
     return c.json({ ...counts, results: results.map(toResult) }, 200);
   });
 
   app.openapi(replayRoute, async (c) => {
-    const { subject } = callerOf(c);
+    const action = personsActionOf(c);
     const letter = await find(c.req.valid('param').id);
     if (letter.state === 'archived') throw problem('dead_letter_archived');
-    if (letter.state === 'replayed') return c.json({ id: letter.id, outcome: 'duplicate' as const }, 200);
-    const replayed = await replayDeadLetter(parts, letter, subject);
+    if (letter.state === 'replayed') {
+      await recordAction(db, action, alreadySettled, new Date());
+      return c.json({ id: letter.id, outcome: 'duplicate' as const }, 200);
+    }
+    const replayed = await replayDeadLetter(parts, letter, action);
     if (replayed.kind !== 'failed') return c.json(toResult(replayed), 200);
     const cause = replayed.error;
     if (isTransient(cause)) throw problem('unavailable', { headers: { 'Retry-After': '1' }, cause });
@@ -319,15 +323,15 @@ export function registerDeadLetterRoutes(
   });
 
   app.openapi(archiveRoute, async (c) => {
-    const { subject } = callerOf(c);
+    const action = personsActionOf(c);
     const { id } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    const archived = await archiveDeadLetter(db, id, { reason, by: subject, at: new Date() });
+    const archived = await archiveDeadLetter(db, id, { reason, action, at: new Date() });
     if (!archived) {
       const settled = await find(id);
       throw problem(settled.state === 'replayed' ? 'dead_letter_replayed' : 'dead_letter_archived');
     }
-    logger.info('dead letter archived', { deadLetterId: id, reason, actor: subject });
+    logger.info('dead letter archived', { deadLetterId: id, reason, actor: action.subject });
     return c.json(toSummary(archived), 200);
   });
 }

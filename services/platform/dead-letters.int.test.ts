@@ -1,11 +1,12 @@
 // Dead letters on a real database, through the administrators' API: what replay makes happen, once, and what it never does.
 import { randomUUID } from 'node:crypto';
-import { eq, sql } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
-import { deadLetters, outbox, processedEvents } from '../../drizzle/messaging.ts';
+import { auditLog, deadLetters, outbox, processedEvents } from '../../drizzle/messaging.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-database.ts';
+import { recordRefusals } from './audit-http.ts';
 import type { Incoming } from './consumer.ts';
 import { accepted } from './core/decision.ts';
 import { connectDatabase, type Connection } from './database.ts';
@@ -74,6 +75,7 @@ beforeAll(async () => {
     problems: { ...standardProblems, ...deadLetterProblems },
     guards: createGuards(undefined, authenticate),
   });
+  app.use('/api/*', recordRefusals(db));
   registerDeadLetterRoutes(app, { db, codec, dispatch, logger });
 });
 afterAll(async () => {
@@ -84,7 +86,7 @@ beforeEach(async () => {
   roles = ['ADMIN'];
   before = () => Promise.resolve();
   lines.length = 0;
-  await connection.db.execute(sql`truncate dead_letters, processed_events, outbox`);
+  await connection.db.execute(sql`truncate dead_letters, processed_events, outbox, audit_log`);
 });
 
 let nextOffset = 0n;
@@ -133,6 +135,14 @@ const call = async (method: string, path: string, body?: unknown) => {
 const letter = async (id: string) =>
   (await connection.db.select().from(deadLetters).where(eq(deadLetters.id, id)))[0];
 const effects = async () => (await connection.db.select().from(outbox)).length;
+/** What the audit log says: about what, what came of it, and why. */
+const recorded = async () => {
+  const entries = await connection.db.select().from(auditLog).orderBy(asc(auditLog.id));
+  return entries.map(({ subject, action, resource, outcome, code }) => {
+    expect(subject).toBe('admin-1');
+    return [action, resource, outcome, code];
+  });
+};
 const claims = () => connection.db.select().from(processedEvents);
 
 describe('replaying a dead letter', () => {
@@ -394,5 +404,59 @@ describe('looking at dead letters', () => {
     ] as const)
       expect(await call(method, path, body)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     expect((await letter(id))?.state).toBe('parked');
+  });
+});
+
+describe('the audit log', () => {
+  it('has a replay with its effect, and a repetition as ignored', async () => {
+    const id = await park();
+    await call('POST', `/${id}/replay`);
+    await call('POST', `/${id}/replay`);
+    expect(await recorded()).toEqual([
+      ['dead-letters.replay', id, 'accepted', null],
+      ['dead-letters.replay', id, 'ignored', 'already_settled'],
+    ]);
+  });
+
+  it('has one acceptance of many replays at once', async () => {
+    const id = await park();
+    await Promise.all(Array.from({ length: 6 }, () => call('POST', `/${id}/replay`)));
+    const outcomes = (await recorded()).map(([, , outcome]) => outcome).sort();
+    expect(outcomes).toEqual(['accepted', ...Array.from({ length: 5 }, () => 'ignored')]);
+  });
+
+  it('has a replay that failed as refused, once, and one during an outage not at all', async () => {
+    const id = await park();
+    before = () => Promise.reject(new DependencyUnavailable('down'));
+    await call('POST', `/${id}/replay`);
+    before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
+    await call('POST', `/${id}/replay`);
+    expect(await recorded()).toEqual([['dead-letters.replay', id, 'refused', 'replay_failed']]);
+  });
+
+  it('has every letter of a group, those that failed too, and says when there was none', async () => {
+    const [bad, good] = [await park({ value: Buffer.from('rubbish') }), await park()];
+    await call('POST', '/replay', { fingerprint: 'Rejected|impossible|inventory.committed' });
+    await call('POST', '/replay', { fingerprint: 'nothing like it' });
+    expect(await recorded()).toEqual([
+      ['dead-letters.replay-group', bad, 'refused', 'replay_failed'],
+      ['dead-letters.replay-group', good, 'accepted', null],
+      ['dead-letters.replay-group', null, 'ignored', 'nothing_parked'],
+    ]);
+  });
+
+  it('has what was archived, and what could not be', async () => {
+    const id = await park();
+    await call('POST', `/${id}/archive`, { reason: 'A test record' });
+    await call('POST', `/${id}/archive`, { reason: 'again' });
+    await call('POST', `/${id}/archive`, { reason: ' ' });
+    roles = ['SELLER'];
+    await call('POST', `/${id}/archive`, { reason: 'mine' });
+    expect(await recorded()).toEqual([
+      ['dead-letters.archive', id, 'accepted', null],
+      ['dead-letters.archive', id, 'refused', 'dead_letter_archived'],
+      ['dead-letters.archive', id, 'refused', 'schema_violation'],
+      ['dead-letters.archive', id, 'refused', 'forbidden'],
+    ]);
   });
 });

@@ -5,6 +5,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { deadLetters } from '../../drizzle/messaging.ts';
+import { recordAction, type PersonsAction } from './audit-log.ts';
 import type { Database, Transaction } from './database.ts';
 import type { StreamRecord } from './event-stream.ts';
 
@@ -21,7 +22,7 @@ export interface Failure {
 /** A dead letter that is being handled again, and who asked for it. */
 export interface Replay {
   readonly deadLetterId: string;
-  readonly by: string;
+  readonly action: PersonsAction;
 }
 
 const maximumErrorLength = 8_000;
@@ -96,14 +97,18 @@ export const recordOf = (letter: DeadLetter): StreamRecord => ({
 
 const parked = (id: string) => and(eq(deadLetters.id, id), eq(deadLetters.state, 'parked'));
 
+const accepted = { outcome: 'accepted' } as const;
+/** What a replay comes to when somebody else was quicker. */
+export const alreadySettled = { outcome: 'ignored', code: 'already_settled' } as const;
+
 /**
- * Marks a parked letter as replayed; false when it is not parked any more. Inside the transaction that handles its event
- * this is what makes replays safe: a second one waits here for the row, then finds the letter settled; a replay that
- * fails or dies rolls the mark back together with all its effects.
+ * Marks a parked letter as replayed and records who did; false when it is not parked any more. Inside the transaction that
+ * handles its event this is what makes replays safe: a second one waits here for the row, then finds the letter settled; a
+ * replay that fails or dies rolls the mark back together with all its effects.
  */
 export async function settleAsReplayed(
-  tx: Database | Transaction,
-  replay: Replay,
+  tx: Transaction,
+  { deadLetterId, action }: Replay,
   now: Date,
 ): Promise<boolean> {
   const settled = await tx
@@ -112,11 +117,14 @@ export async function settleAsReplayed(
       state: 'replayed',
       replays: sql`${deadLetters.replays} + 1`,
       settledAt: now,
-      settledBy: replay.by,
+      settledBy: action.subject,
     })
-    .where(parked(replay.deadLetterId))
+    .where(parked(deadLetterId))
     .returning({ id: deadLetters.id });
-  return settled.length === 1;
+  const isSettled = settled.length === 1;
+  const came = isSettled ? accepted : alreadySettled;
+  await recordAction(tx, action, { ...came, resource: deadLetterId }, now);
+  return isSettled;
 }
 
 /** Counts a replay that failed; the letter stays parked. */
@@ -128,15 +136,18 @@ export async function countFailedReplay(db: Database, id: string, error: Error):
 }
 
 /** Settles a parked letter for good without handling it; undefined when it is not parked. */
-export async function archiveDeadLetter(
+export function archiveDeadLetter(
   db: Database,
   id: string,
-  archive: { readonly reason: string; readonly by: string; readonly at: Date },
+  { reason, action, at }: { readonly reason: string; readonly action: PersonsAction; readonly at: Date },
 ): Promise<DeadLetter | undefined> {
-  const [archived] = await db
-    .update(deadLetters)
-    .set({ state: 'archived', archiveReason: archive.reason, settledBy: archive.by, settledAt: archive.at })
-    .where(parked(id))
-    .returning();
-  return archived;
+  return db.transaction(async (tx) => {
+    const [archived] = await tx
+      .update(deadLetters)
+      .set({ state: 'archived', archiveReason: reason, settledBy: action.subject, settledAt: at })
+      .where(parked(id))
+      .returning();
+    if (archived) await recordAction(tx, action, accepted, at);
+    return archived;
+  });
 }

@@ -87,6 +87,13 @@ const readerTypes = new Map<EventType, Type>(
 );
 const typeBySubject = new Map(eventTypes.map((type) => [eventCatalogue[type].subject, type]));
 
+/** The id of what the event is about; undefined only when the event breaks its schema. */
+export function messageKeyOf(event: DomainEvent): string | undefined {
+  const { keyField } = eventCatalogue[event.type];
+  const key: unknown = Object.entries(event.data).find(([field]) => field === keyField)?.[1];
+  return typeof key === 'string' ? key : undefined;
+}
+
 /** The codec of a service. `schemaIds` yields the registered id of an event type, undefined until it is known. */
 export function createEventCodec(
   schemaIds: (type: EventType) => number | undefined,
@@ -123,9 +130,9 @@ export function createEventCodec(
       if (!type?.isValid(value, { errorHook: (path) => wrong.push(path.join('.')) })) {
         throw new InvalidEvent(`${event.type} breaks its schema at ${wrong.join(', ')}`);
       }
-      const { keyField } = eventCatalogue[event.type];
-      const aggregateId: unknown = Object.entries(event.data).find(([field]) => field === keyField)?.[1];
-      if (typeof aggregateId !== 'string' || aggregateId === '') {
+      const aggregateId = messageKeyOf(event);
+      if (aggregateId === undefined || aggregateId === '') {
+        const { keyField } = eventCatalogue[event.type];
         throw new InvalidEvent(`${event.type} has no ${keyField} to be its message key`);
       }
       return { payload: frame(schemaId, type.toBuffer(value)), schemaId, aggregateId };

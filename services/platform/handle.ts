@@ -1,11 +1,13 @@
 // The one transaction. HTTP commands, Kafka events and timers all enter here: claim the input, load and lock the state,
-// decide, save, append to the outbox, commit. Claim, effect and events stand or fall together, so a process may die at any
-// instruction and the input is either handled whole or, when it comes again, not handled yet.
+// decide, save, append to the outbox and, for what a person did, to the audit log, commit. Claim, effect, events and entry
+// stand or fall together, so a process may die at any instruction and the input is either handled whole or, when it comes
+// again, not handled yet.
 // Nothing is caught in here and nothing remote is called: both would hold locks over something that may never answer.
 import type { DomainEvent } from '../../schemas/generated/events.ts';
+import { recordAction } from './audit-log.ts';
 import type { Database, Transaction } from './database.ts';
 import type { Accepted, Decision, Ignored } from './core/decision.ts';
-import type { EventCodec } from './event-codec.ts';
+import { messageKeyOf, type EventCodec } from './event-codec.ts';
 import type { Faults } from './faults.ts';
 import { appendToOutbox, type Cause } from './outbox.ts';
 
@@ -87,8 +89,25 @@ export function handle<Input, State, Next, Prior>(
 
     await aggregate.save(tx, before, decision, message);
     if (decision.kind === 'accepted') await appendToOutbox(tx, codec, decision.events, message);
+    await recordDecision(tx, decision, message);
     await claim.settle(tx, decision);
     await faults?.reach('after-effects', message.context.actor);
     return decision.kind === 'accepted' ? decision : { ...decision, state: before };
   });
 }
+
+/** What a new thing is called is known by its first event only. A rejection leaves nothing here; the HTTP edge records it. */
+const recordDecision = async (
+  tx: Transaction,
+  decision: Accepted<unknown, DomainEvent> | Ignored,
+  { context: { action }, at }: Cause,
+): Promise<void> => {
+  if (!action) return;
+  if (decision.kind === 'ignored') {
+    await recordAction(tx, action, { outcome: 'ignored', code: decision.reason }, at);
+    return;
+  }
+  const [first] = decision.events;
+  const resource = action.resource ?? (first && messageKeyOf(first));
+  await recordAction(tx, action, { outcome: 'accepted', resource }, at);
+};

@@ -7,7 +7,6 @@ import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
-import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
 import { createServer, STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -35,7 +34,7 @@ import {
   type ProblemOptions,
   type StandardProblemCode,
 } from './problem.ts';
-import type { App, AppContext, AppEnv, Guards } from './request-context.ts';
+import { routePatternOf, type App, type AppContext, type AppEnv, type Guards } from './request-context.ts';
 import { continueTrace } from './trace-context.ts';
 import { isTransient } from './transient.ts';
 
@@ -116,12 +115,6 @@ const allowedMethods = (app: App, path: string): string[] =>
     app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
   );
 
-/** The pattern of the matched route, such as `/v1/things/:id`; never the path itself, which would be unbounded. */
-export const routePatternOf = (c: AppContext): string =>
-  matchedRoutes(c)
-    .filter(({ method }) => method !== 'ALL')
-    .at(-1)?.path ?? 'unmatched';
-
 const edge =
   (logger: Logger, metrics: Metrics, guards: Guards): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -135,6 +128,7 @@ const edge =
     c.set('principal', undefined);
     c.set('action', undefined);
     c.set('access', undefined);
+    c.set('problem', undefined);
     c.header(correlationHeader, correlationId);
     await next();
     if (c.res.headers.get(correlationHeader) === null) c.header(correlationHeader, correlationId);
@@ -207,6 +201,7 @@ export const createApp = ({
 }: AppOptions): App => {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
   const answer = (c: AppContext, failure: HttpProblem): Response => {
+    c.set('problem', failure.code);
     const body = problemBody(failure, {
       base: publicUrl,
       instance: c.req.path,

@@ -173,6 +173,8 @@ export const permissions = {
     path: '/api/v1/dead-letters/{id}/archive',
     allow: administrators,
   },
+  'audit.list': { on: services, method: 'get', path: '/api/v1/audit', allow: administrators },
+  'audit.verify': { on: services, method: 'get', path: '/api/v1/audit/verification', allow: administrators },
   'faults.arm': {
     on: services,
     method: 'post',

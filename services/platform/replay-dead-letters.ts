@@ -2,6 +2,7 @@
 // because the letter is settled and the event claimed in the transaction that handles it; whatever fails leaves it parked.
 import { and, asc, count, eq } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/messaging.ts';
+import { recordAction, type PersonsAction } from './audit-log.ts';
 import type { Database } from './database.ts';
 import { countFailedReplay, recordOf, settleAsReplayed, type DeadLetter } from './dead-letters.ts';
 import type { Dispatch, Outcome } from './dispatch.ts';
@@ -18,11 +19,11 @@ export type ReplayResult =
   | (Outcome & { readonly id: string })
   | { readonly id: string; readonly kind: 'failed'; readonly error: Error };
 
-/** Replays one letter in the name of `by`. A letter that is settled already is a duplicate. */
+/** Replays one letter for who asked for it. A letter that is settled already is a duplicate. */
 export async function replayDeadLetter(
   { db, dispatch, logger }: ReplayParts,
   letter: DeadLetter,
-  by: string,
+  action: PersonsAction,
 ): Promise<ReplayResult> {
   const { id, consumer, topic, partition, eventId, fingerprint } = letter;
   const about = {
@@ -32,14 +33,14 @@ export async function replayDeadLetter(
     topic,
     partition,
     offset: letter.offset,
-    actor: by,
+    actor: action.subject,
   };
-  const replay = { deadLetterId: id, by };
+  const replay = { deadLetterId: id, action };
   try {
     const { outcome } = await dispatch(recordOf(letter), { consumer, replay });
     // Nobody reacts to its type (any more): then there is nothing to handle and nothing to claim.
     const came = outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
-    if (!outcome) await settleAsReplayed(db, replay, new Date());
+    if (!outcome) await db.transaction((tx) => settleAsReplayed(tx, replay, new Date()));
     logger.info(`dead letter replayed: ${came.kind}`, {
       ...about,
       ...(came.reason === undefined ? {} : { reason: came.reason }),
@@ -56,12 +57,13 @@ export async function replayDeadLetter(
 /**
  * Replays up to `limit` parked letters of one fingerprint, those least often replayed first, so that letters that keep
  * failing do not stand in front of the rest; within a partition in their order. Ends at the first failure that passes by
- * itself, because the rest would meet it too. `remaining` counts the letters that are still parked.
+ * itself, because the rest would meet it too. `remaining` counts the letters that are still parked. The audit log has an
+ * entry for each letter, also for those that failed, and one when there was none.
  */
 export async function replayGroup(
   parts: ReplayParts,
   group: { readonly fingerprint: string; readonly limit: number },
-  by: string,
+  action: PersonsAction,
 ): Promise<{ readonly results: readonly ReplayResult[]; readonly remaining: number }> {
   const parked = and(eq(deadLetters.state, 'parked'), eq(deadLetters.fingerprint, group.fingerprint));
   const letters = await parts.db
@@ -77,10 +79,15 @@ export async function replayGroup(
     .limit(group.limit);
   const results: ReplayResult[] = [];
   for (const letter of letters) {
-    const result = await replayDeadLetter(parts, letter, by);
+    const result = await replayDeadLetter(parts, letter, action);
     results.push(result);
-    if (result.kind === 'failed' && isTransient(result.error)) break;
+    if (result.kind !== 'failed') continue;
+    if (isTransient(result.error)) break;
+    const refused = { outcome: 'refused', status: 409, code: 'replay_failed', resource: letter.id } as const;
+    await recordAction(parts.db, action, refused, new Date());
   }
+  if (letters.length === 0)
+    await recordAction(parts.db, action, { outcome: 'ignored', code: 'nothing_parked' }, new Date());
   const [left] = await parts.db.select({ count: count() }).from(deadLetters).where(parked);
   return { results, remaining: left?.count ?? 0 };
 }

@@ -1,7 +1,9 @@
 // What the edge knows about the request under way. Handlers read it through the functions below, never from the request.
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { matchedRoutes } from 'hono/route';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PersonsAction } from './audit-log.ts';
 import type { Admission } from './load-shedding.ts';
 import type { Logger } from './logger.ts';
 import type { Access, Action, Role } from './permissions.ts';
@@ -39,6 +41,8 @@ export interface AppEnv {
     principal: Principal | undefined;
     action: Action | undefined;
     access: Access | undefined;
+    /** Code of the problem that was answered. */
+    problem: string | undefined;
   };
 }
 export type App = OpenAPIHono<AppEnv>;
@@ -50,7 +54,29 @@ export const messageContextOf = (c: AppContext): MessageContext => ({
   causationId: c.get('requestId'),
   traceparent: c.get('traceparent'),
   actor: c.get('principal')?.subject ?? 'anonymous',
+  ...(c.get('principal') === undefined ? {} : { action: personsActionOf(c) }),
 });
+
+/** The pattern of the matched route, such as `/v1/things/:id`; never the path itself, which would be unbounded. */
+export const routePatternOf = (c: AppContext): string =>
+  matchedRoutes(c)
+    .filter(({ method }) => method !== 'ALL')
+    .at(-1)?.path ?? 'unmatched';
+
+/** What the caller asks for, as the audit log keeps it. Throws the 401 problem when nobody has been authenticated. */
+export const personsActionOf = (c: AppContext): PersonsAction => {
+  const { subject, roles } = principalOf(c);
+  const pattern = routePatternOf(c);
+  const segment = pattern.split('/').findIndex((part) => part.startsWith(':'));
+  return {
+    subject,
+    roles,
+    name: c.get('action') ?? `${c.req.method} ${pattern}`,
+    resource: segment === -1 ? null : (c.req.path.split('/')[segment] ?? null),
+    correlationId: c.get('correlationId'),
+    requestId: c.get('requestId'),
+  };
+};
 
 /** The caller. Throws the 401 problem when nobody has been authenticated, so a forgotten guard cannot let anyone in. */
 export const principalOf = (c: AppContext): Principal => {

@@ -1,6 +1,7 @@
 // Retention: what a service remembers of the past is bounded. Rows leave in small transactions, so that nothing waits long
 // behind them; each takes an advisory lock, so that of several instances one at a time deletes and a dead one holds nothing.
 // The inbox outlives the outbox: an event that can still be published again must still be recognised.
+// The audit log is kept: its rows are small, hold no secret, and a chain whose beginning is gone proves nothing.
 import { sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { setting, wholeNumberSetting, type Config } from './config.ts';

@@ -21,6 +21,12 @@ describe.each(serviceNames)('the %s database', (service) => {
     'update outbox set event_type = event_type',
     'delete from outbox',
     'truncate outbox',
+    'update audit_log set outcome = outcome',
+    'delete from audit_log',
+    'truncate audit_log',
+    'update audit_seals set hash = hash',
+    'delete from audit_seals',
+    'truncate audit_seals',
     'create table intruder (id int)',
     'alter table outbox add column intruder int',
     'drop table processed_events',
@@ -31,13 +37,19 @@ describe.each(serviceNames)('the %s database', (service) => {
   it('lets Debezium read the outbox and nothing else', async () => {
     await expect(as(cdc, 'select count(*) from outbox')).resolves.toBeDefined();
     await expect(as(cdc, 'select * from processed_events')).rejects.toEqual(denied);
+    await expect(as(cdc, 'select * from audit_log')).rejects.toEqual(denied);
     await expect(as(cdc, 'delete from outbox')).rejects.toEqual(denied);
   });
 
   it('lets the auditor read everything and change nothing', async () => {
     await expect(as(auditor, 'select count(*) from processed_events')).resolves.toBeDefined();
+    await expect(
+      as(auditor, 'select count(*) from audit_log join audit_seals on entry_id = id'),
+    ).resolves.toBeDefined();
     await expect(as(auditor, 'delete from outbox')).rejects.toEqual(denied);
     await expect(as(auditor, 'update processed_events set outcome = outcome')).rejects.toEqual(denied);
+    await expect(as(auditor, "insert into audit_seals select 1, 1, '', ''")).rejects.toEqual(denied);
+    await expect(as(auditor, 'delete from audit_log')).rejects.toEqual(denied);
     await expect(as(auditor, 'create table intruder (id int)')).rejects.toEqual(denied);
   });
 

@@ -1,6 +1,8 @@
 // What every event-driven service is made of, put together in the order in which it starts and, backwards, stops: the
 // server first turns unready, then finishes its requests, then the consumer and the jobs finish theirs, then the database.
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
+import { recordRefusals, registerAuditRoutes } from './audit-http.ts';
+import { startSealing } from './audit-seal.ts';
 import { createAuthenticator } from './auth.ts';
 import { refuseToStart, settings, wholeNumberSetting, type Config } from './config.ts';
 import { defaultParkingLimit, startConsumer, type RunningConsumer, type Subscriptions } from './consumer.ts';
@@ -126,9 +128,11 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     ...door,
   });
   health.register(app);
+  app.use('/api/*', recordRefusals(shell.db));
   routes(app);
   if (faults && chaosToken !== undefined) registerFaultRoutes(app, faults, chaosToken);
   registerDeadLetterRoutes(app, { db: shell.db, codec: shell.codec, dispatch, logger });
+  registerAuditRoutes(app, shell.db);
   assertPermitted(app, name);
   const { host, port, maxConnections } = config;
   const server = await serveApp(app, { host, port, maxConnections, logger });
@@ -144,6 +148,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   await resolved;
   if (resolving.signal.aborted) return;
   for (const job of (await startJobs?.()) ?? []) lifecycle.onStop('job', job.stop);
+  lifecycle.onStop('audit seal', startSealing({ db: shell.db, logger }).stop);
   const slot = config.outboxSlot ?? `${name}_outbox_slot`;
   lifecycle.onStop('retention', startRetention({ db: shell.db, logger, config, slot }).stop);
   const subscribed = Object.keys(subscriptions).filter(isEventType);

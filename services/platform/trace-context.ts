@@ -2,6 +2,7 @@
 // The invariant: a malformed traceparent from outside is never passed on; it is replaced by a new trace.
 // Without it the spans of one action cannot be joined, or a client could poison every message that follows.
 import { randomBytes } from 'node:crypto';
+import type { PersonsAction } from './audit-log.ts';
 
 /** What every message and every transaction knows about where it came from. */
 export interface MessageContext {
@@ -13,6 +14,8 @@ export interface MessageContext {
   readonly traceparent: string;
   /** Subject of the person or name of the part that acted. */
   readonly actor: string;
+  /** What a person asked for, for the audit log; events and timers have none. */
+  readonly action?: PersonsAction;
 }
 
 export interface Traceparent {
