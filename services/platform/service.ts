@@ -11,7 +11,7 @@ import { createEventCodec } from './event-codec.ts';
 import { registerFaultRoutes } from './faults-http.ts';
 import { chaosTokenOf, createFaults, faultSettings } from './faults.ts';
 import type { Shell } from './handle.ts';
-import { createHealth } from './health.ts';
+import { createHealth, type HealthCheck } from './health.ts';
 import { createApp, serveApp, type App } from './http.ts';
 import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -47,6 +47,8 @@ export interface ServiceParts {
   readonly shell: Shell;
   readonly logger: Logger;
   readonly authenticator: Authenticator;
+  /** Aborted as soon as the process is told to stop. */
+  readonly stopping: AbortSignal;
 }
 
 export interface ServiceDefinition {
@@ -62,6 +64,8 @@ export interface ServiceDefinition {
     readonly subscriptions: Subscriptions;
     readonly routes: (app: App) => void;
     readonly startJobs?: () => Promise<readonly Job[]> | readonly Job[];
+    /** What readiness reports beside the parts that every service has. */
+    readonly checks?: Readonly<Record<string, HealthCheck>>;
   };
 }
 
@@ -90,7 +94,13 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     ...(faults === undefined ? {} : { faults }),
   };
   const authenticator = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
-  const { subscriptions, routes, startJobs } = definition.assemble({ shell, logger, authenticator });
+  const { stopping } = lifecycle;
+  const { subscriptions, routes, startJobs, checks } = definition.assemble({
+    shell,
+    logger,
+    authenticator,
+    stopping,
+  });
 
   const dispatch = createDispatch(shell.codec, subscriptions);
 
@@ -109,6 +119,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
           consumer?.isRunning() === true ? consumer.halted() : 'not a member of the consumer group';
         return trouble === undefined ? Promise.resolve() : Promise.reject(new Error(trouble));
       },
+      ...checks,
     },
   });
 
