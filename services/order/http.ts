@@ -160,7 +160,8 @@ export const toView = (order: Order): z.infer<typeof orderView> => ({
 
 const etagOf = (order: Order): string => `"v${order.version}"`;
 
-const viewerOf = ({ subject, roles }: Principal): Viewer => {
+/** As whom the caller looks at orders. */
+export const viewerOf = ({ subject, roles }: Principal): Viewer => {
   if (roles.includes('ADMIN')) return { as: 'admin' };
   return { as: roles.includes('SELLER') ? 'seller' : 'customer', id: subject };
 };

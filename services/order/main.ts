@@ -1,10 +1,14 @@
 // Composition root of the order service, and the only place in it that reads the environment.
 import { z } from 'zod';
 import { readConfig, refuseToStart, setting, wholeNumberSetting } from '../platform/config.ts';
+import { createOpenRequests } from '../platform/open-requests.ts';
 import { serviceSettings, startService } from '../platform/service.ts';
 import { startEnforcingDeadline } from './enforce-deadline.ts';
-import { orderProblems, registerOrderRoutes } from './http.ts';
+import { registerOrderEvents } from './events-http.ts';
+import { orderProblems, registerOrderRoutes, viewerOf } from './http.ts';
+import { createOrderWatch } from './order-watch.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
+import { readHeadsBeyond } from './trail.ts';
 
 const config = readConfig(
   {
@@ -25,6 +29,20 @@ const config = readConfig(
       byDefault: 30 * 60,
     }),
     sweepSeconds: wholeNumberSetting('DEADLINE_SWEEP_SECONDS', { minimum: 1, maximum: 3_600, byDefault: 60 }),
+    /** How often the orders that somebody watches are looked at. */
+    watchMs: wholeNumberSetting('ORDER_WATCH_MS', { minimum: 20, maximum: 10_000, byDefault: 200 }),
+    streamLimit: wholeNumberSetting('ORDER_STREAM_LIMIT', { minimum: 0, maximum: 10_000, byDefault: 1_000 }),
+    streamsPerSubject: wholeNumberSetting('ORDER_STREAMS_PER_SUBJECT', {
+      minimum: 1,
+      maximum: 10_000,
+      byDefault: 20,
+    }),
+    heartbeatSeconds: wholeNumberSetting('ORDER_STREAM_HEARTBEAT_SECONDS', {
+      minimum: 1,
+      maximum: 300,
+      byDefault: 15,
+    }),
+    streamMinutes: wholeNumberSetting('ORDER_STREAM_MINUTES', { minimum: 1, maximum: 1_440, byDefault: 15 }),
   },
   process.env,
 );
@@ -45,16 +63,38 @@ await startService({
   topic: 'order-events',
   consumerGroup,
   problems: orderProblems,
-  assemble: ({ shell, logger, authenticator }) => ({
-    subscriptions: subscriptions(shell),
-    routes: (app) => {
-      registerOrderRoutes(app, shell, authenticator);
-    },
-    startJobs: () => [
-      startEnforcingDeadline(shell, logger, {
-        deadlineMs: deadlineSeconds * 1_000,
-        intervalMs: config.sweepSeconds * 1_000,
-      }),
-    ],
-  }),
+  assemble: ({ shell, logger, authenticator, stopping }) => {
+    const { streamsPerSubject: perSubject } = config;
+    const streams = createOpenRequests({ limit: config.streamLimit, perSubject, stopping });
+    const watch = createOrderWatch({
+      readHeads: (watched) => readHeadsBeyond(shell.db, watched),
+      intervalMs: config.watchMs,
+      logger,
+    });
+    return {
+      subscriptions: subscriptions(shell),
+      routes: (app) => {
+        registerOrderRoutes(app, shell, authenticator);
+        registerOrderEvents(app, {
+          db: shell.db,
+          streams,
+          viewerOf,
+          watch,
+          heartbeatMs: config.heartbeatSeconds * 1_000,
+          lifetimeMs: config.streamMinutes * 60_000,
+          stopping,
+        });
+      },
+      checks: {
+        streams: () =>
+          Promise.resolve(`${streams.count()} of ${config.streamLimit} streams, ${watch.count()} watching`),
+      },
+      startJobs: () => [
+        startEnforcingDeadline(shell, logger, {
+          deadlineMs: deadlineSeconds * 1_000,
+          intervalMs: config.sweepSeconds * 1_000,
+        }),
+      ],
+    };
+  },
 });
