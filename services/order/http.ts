@@ -11,9 +11,11 @@ import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
 import { defineProblems, problemResponses } from '../platform/problem.ts';
 import { repaired, repairRoute } from '../platform/repair.ts';
 import { printable } from '../platform/text.ts';
+import { isTransient } from '../platform/transient.ts';
 import type { OrderCommand } from './domain/decide.ts';
 import { statusOf, type Order } from './domain/order.ts';
 import type { PlaceOrder } from './domain/place-order.ts';
+import type { AwaitRest } from './order-wait.ts';
 import {
   findOrder,
   listOrders,
@@ -183,11 +185,22 @@ const placeRoute = createRoute({
   summary: 'Place an order',
   security,
   request: {
-    headers: z.object({ 'idempotency-key': idempotencyKey }),
+    headers: z.object({
+      'idempotency-key': idempotencyKey,
+      prefer: z
+        .string()
+        .optional()
+        .openapi({
+          description:
+            '`wait=N`: answer when the order is at rest (PAID, CANCELLED, FULFILLED, or CONFIRMED when it is to be paid by ' +
+            'hand), at the latest after N seconds with what it is then. `Preference-Applied` says how many seconds were ' +
+            'granted. A replay is answered at once, with the stored answer as it is.',
+        }),
+    }),
     body: { content: json(newOrder), required: true },
   },
   responses: {
-    201: { description: 'The order, PENDING', content: json(orderView) },
+    201: { description: 'The order, PENDING unless a wait was preferred', content: json(orderView) },
     ...problemResponses(400, 401, 403, 409, 413, 415, 422, 503),
   },
 });
@@ -257,9 +270,24 @@ const repairOrderRoute = repairRoute('/api/v1/orders/{id}/repair', orderId);
 const maxTrail = 1_000;
 
 /** Adds the order routes to an application. */
-export function registerOrderRoutes(app: App, shell: Shell, { authenticate }: Authenticator): void {
+export function registerOrderRoutes(
+  app: App,
+  shell: Shell,
+  { authenticate }: Authenticator,
+  awaitRest: AwaitRest,
+): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.use('/api/*', authenticate);
+
+  /** A placed order as it is now. It was placed whatever becomes of the database meanwhile, so it is answered in any case. */
+  const presently = async (placed: Order): Promise<Order> => {
+    try {
+      return (await findOrder(shell.db, placed.id, { as: 'admin' }))?.order ?? placed;
+    } catch (error) {
+      if (isTransient(error)) return placed;
+      throw error;
+    }
+  };
 
   app.on('POST', placeRoute.getRoutingPath(), requireRole('USER'));
   app.openapi(placeRoute, async (c) => {
@@ -305,8 +333,10 @@ export function registerOrderRoutes(app: App, shell: Shell, { authenticate }: Au
         return c.json(orderView.parse(body), 201, { ...headers, 'idempotent-replayed': 'true' });
       }
       case 'accepted': {
-        const { headers } = answer(handled.state);
-        return c.json(toView(handled.state), 201, headers);
+        const waited = await awaitRest(c, handled.state);
+        const order = waited === undefined ? handled.state : await presently(handled.state);
+        const applied = waited === undefined ? undefined : { 'preference-applied': `wait=${waited}` };
+        return c.json(toView(order), 201, { ...answer(order).headers, ...applied });
       }
       case 'ignored':
         throw new Error(`placing an order was ignored: ${handled.reason}`);

@@ -6,6 +6,7 @@ import { serviceSettings, startService } from '../platform/service.ts';
 import { startEnforcingDeadline } from './enforce-deadline.ts';
 import { registerOrderEvents } from './events-http.ts';
 import { orderProblems, registerOrderRoutes, viewerOf } from './http.ts';
+import { createOrderWait } from './order-wait.ts';
 import { createOrderWatch } from './order-watch.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 import { readHeadsBeyond } from './trail.ts';
@@ -43,6 +44,8 @@ const config = readConfig(
       byDefault: 15,
     }),
     streamMinutes: wholeNumberSetting('ORDER_STREAM_MINUTES', { minimum: 1, maximum: 1_440, byDefault: 15 }),
+    waitLimit: wholeNumberSetting('ORDER_WAIT_LIMIT', { minimum: 0, maximum: 10_000, byDefault: 200 }),
+    waitSeconds: wholeNumberSetting('ORDER_WAIT_SECONDS', { minimum: 0, maximum: 60, byDefault: 10 }),
   },
   process.env,
 );
@@ -66,15 +69,17 @@ await startService({
   assemble: ({ shell, logger, authenticator, stopping }) => {
     const { streamsPerSubject: perSubject } = config;
     const streams = createOpenRequests({ limit: config.streamLimit, perSubject, stopping });
+    const waits = createOpenRequests({ limit: config.waitLimit, perSubject, stopping });
     const watch = createOrderWatch({
       readHeads: (watched) => readHeadsBeyond(shell.db, watched),
       intervalMs: config.watchMs,
       logger,
     });
+    const awaitRest = createOrderWait({ watch, waits, maximumSeconds: config.waitSeconds });
     return {
       subscriptions: subscriptions(shell),
       routes: (app) => {
-        registerOrderRoutes(app, shell, authenticator);
+        registerOrderRoutes(app, shell, authenticator, awaitRest);
         registerOrderEvents(app, {
           db: shell.db,
           streams,
@@ -87,7 +92,10 @@ await startService({
       },
       checks: {
         streams: () =>
-          Promise.resolve(`${streams.count()} of ${config.streamLimit} streams, ${watch.count()} watching`),
+          Promise.resolve(
+            `${streams.count()} of ${config.streamLimit} streams, ${waits.count()} of ${config.waitLimit} waits, ` +
+              `${watch.count()} watching`,
+          ),
       },
       startJobs: () => [
         startEnforcingDeadline(shell, logger, {
