@@ -1,12 +1,17 @@
 // The order service's HTTP API. A route reads or hands one command to the shell; it decides nothing. Orders of somebody
 // else do not exist for the caller: 404, so that ids cannot be probed.
 import { createRoute, z } from '@hono/zod-openapi';
-import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { requireRole, type Authenticator, type Principal } from '../platform/auth.ts';
 import { decodeCursor, encodeCursor } from '../platform/cursor.ts';
 import { handle, unclaimed, type Message, type Shell } from '../platform/handle.ts';
 import { messageContextOf, principalOf, type App } from '../platform/http.ts';
+import {
+  fingerprintOf,
+  idempotencyKeyHeader,
+  idempotencyProblems,
+  replayHeaders,
+} from '../platform/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
 import { defineProblems, problemResponses } from '../platform/problem.ts';
 import { repaired, repairRoute } from '../platform/repair.ts';
@@ -54,16 +59,7 @@ export const { kinds: orderProblems, problem } = defineProblems({
     title: 'Already shipped',
     explanation: 'A part of the order has been shipped, so it cannot be cancelled any more.',
   },
-  idempotency_key_in_flight: {
-    status: 409,
-    title: 'Request under way',
-    explanation: 'A request with the same Idempotency-Key is under way. Repeat the call a moment later.',
-  },
-  idempotency_key_reused: {
-    status: 422,
-    title: 'Idempotency-Key used before',
-    explanation: 'The Idempotency-Key was used with another body. Use a new key for a new order.',
-  },
+  ...idempotencyProblems,
 });
 
 const maxLines = 100;
@@ -172,13 +168,6 @@ const json = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema
 const orderId = z.object({ id: z.uuid() });
 const security = [{ bearer: [] }];
 
-/** Idempotency-Key of a request: quoted as in the draft standard, or bare. */
-const idempotencyKey = z
-  .string()
-  .regex(/^"?[\x21\x23-\x7e]{1,255}"?$/, 'must be 1 to 255 printable characters')
-  .transform((value) => value.replaceAll('"', ''))
-  .optional();
-
 const placeRoute = createRoute({
   method: 'post',
   path: '/api/v1/orders',
@@ -186,7 +175,7 @@ const placeRoute = createRoute({
   security,
   request: {
     headers: z.object({
-      'idempotency-key': idempotencyKey,
+      ...idempotencyKeyHeader,
       prefer: z
         .string()
         .optional()
@@ -321,16 +310,16 @@ export function registerOrderRoutes(
         : idempotencyClaim<Order>({
             scope: `${subject} POST /api/v1/orders`,
             key,
-            fingerprint: createHash('sha256')
-              .update(JSON.stringify([items, payment]))
-              .digest('hex'),
-            answer,
+            fingerprint: fingerprintOf({ items, payment }),
+            answer: (decision) => {
+              if (decision.kind === 'ignored') throw new Error(neverIgnored(decision.reason));
+              return answer(decision.state);
+            },
           });
     const handled = await handle(shell, placing, message, claim);
     switch (handled.kind) {
       case 'duplicate': {
-        const { body, headers } = handled.prior;
-        return c.json(orderView.parse(body), 201, { ...headers, 'idempotent-replayed': 'true' });
+        return c.json(orderView.parse(handled.prior.body), 201, replayHeaders(handled.prior));
       }
       case 'accepted': {
         const waited = await awaitRest(c, handled.state);
@@ -339,7 +328,7 @@ export function registerOrderRoutes(
         return c.json(toView(order), 201, { ...answer(order).headers, ...applied });
       }
       case 'ignored':
-        throw new Error(`placing an order was ignored: ${handled.reason}`);
+        throw new Error(neverIgnored(handled.reason));
       default:
         return handled satisfies never;
     }
@@ -422,6 +411,8 @@ export function registerOrderRoutes(
     return c.json(repaired(id, handled), 200);
   });
 }
+
+const neverIgnored = (reason: string): string => `placing an order was ignored: ${reason}`;
 
 const positionOf = (cursor: string): { createdAt: Date; id: string } => {
   const [time = '', id = ''] = decodeCursor(cursor) ?? [];
