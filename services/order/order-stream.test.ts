@@ -1,7 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { createApp, serveApp } from '../platform/http.ts';
+import { createLogger } from '../platform/logger.ts';
+import { createOpenRequests } from '../platform/open-requests.ts';
 import type { OrderStatus } from './domain/order.ts';
-import { followTrail, toEvent, type TrailSource } from './order-stream.ts';
+import { followTrail, streamTrail, toEvent, type TrailSource } from './order-stream.ts';
 import type { TrailEntry } from './trail.ts';
 
 const entry = (sequence: number, status: OrderStatus = 'PENDING'): TrailEntry => ({
@@ -122,4 +128,54 @@ describe('an event', () => {
       data: '{"type":"inventory.reserved","outcome":"accepted","status":"PAID","version":7,"occurredAt":"1970-01-01T00:00:00.007Z"}',
     });
   });
+});
+
+describe('a reader that takes nothing', () => {
+  it(
+    'is not read ahead for: rows stay in the database until the socket takes more',
+    { timeout: 30_000 },
+    async () => {
+      const stop = new AbortController();
+      const place = createOpenRequests({ limit: 1, perSubject: 1, stopping: stop.signal });
+      let read = 0;
+      let answer: ServerResponse | undefined;
+      const endless: TrailSource = {
+        readAfter: async (_orderId, after, limit) => {
+          read += limit;
+          // Large, so that the buffers of the socket are soon full.
+          const outcome = 'x'.repeat(100_000);
+          return Array.from({ length: limit }, (_, index) => ({ ...entry(after + index + 1), outcome }));
+        },
+        watch: { beyond: () => Promise.reject(new Error('there is always more')), count: () => 0 },
+      };
+      const logger = createLogger({ service: 'orders', level: 'error' });
+      const app = createApp({ logger, title: 'Orders' });
+      app.get('/events', (c) => {
+        const opened = place.open('a');
+        if (opened === 'full' || opened === 'too_many') throw new Error(opened);
+        answer = c.env.outgoing;
+        const options = { ...endless, heartbeatMs: 1_000, lifetimeMs: 60_000 };
+        return streamTrail(c, { orderId: 'a', after: 0 }, opened, options, stop.signal);
+      });
+      const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
+      const socket = connect(server.port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.pause();
+      socket.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
+      await vi.waitUntil(() => answer?.writableNeedDrain === true, { timeout: 20_000 });
+      // What is in flight between database and socket comes to rest within some turns.
+      const turns = async (count: number): Promise<void> => {
+        for (let turn = 0; turn < count; turn += 1) await new Promise((next) => setImmediate(next));
+      };
+      await turns(100);
+      const atRest = read;
+      await turns(1_000);
+      expect(read).toBe(atRest);
+      expect(answer?.writableLength).toBeLessThan(1_000_000);
+
+      socket.destroy();
+      await vi.waitUntil(() => place.count() === 0, { timeout: 20_000 });
+      await server.close();
+    },
+  );
 });
