@@ -47,6 +47,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       AUDIT_INTERVAL_SECONDS: '1',
       AUDIT_GRACE_SECONDS: '4',
       AUDIT_DEADLINE_SECONDS: '6',
+      ORDER_STREAM_HEARTBEAT_SECONDS: '1',
     },
   });
   const urlsOf = (service: ServiceName): Record<DatabaseRole, string> => ({

@@ -176,6 +176,7 @@ describe('every service', () => {
     expect(Object.keys(Object(body).paths).some((route) => route.startsWith('/api/v1/'))).toBe(true);
     const ready = await call(part, '/health/ready');
     expect(ready).toMatchObject({ status: 200, body: { status: 'ok' } });
-    expect(Object.keys(Object(ready.body).checks).sort()).toEqual(['database', 'kafka', 'load', 'schemas']);
+    const checks = ['database', 'kafka', 'load', 'schemas', ...(part === 'order' ? ['streams'] : [])];
+    expect(Object.keys(Object(ready.body).checks).sort()).toEqual(checks);
   });
 });

@@ -1,54 +1,14 @@
 // One instance of each service, then three, then one again, under load. Kafka moves the partitions at every step while
 // events are being handled; two instances may hold the same event at the same moment, and only one may apply it.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
+import { serviceNames } from '../../scripts/stack/topology.ts';
+import { drain, killInstances, startInstance, type Instance } from './instances.ts';
 import { header, readTopic } from './kafka-log.ts';
 import { expectInvariants } from './invariants.ts';
-import { eventually, newProduct, orderWith, place, query, stack } from './shop.ts';
+import { newProduct, orderWith, place, query } from './shop.ts';
 
-const started: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of started) child.kill('SIGKILL');
-  started.length = 0;
-});
-
-/** Another instance of a service, on a port of its own; resolves once it is a member of the consumer group. */
-const startInstance = async (service: ServiceName): Promise<ChildProcess> => {
-  const { command, args, env, cwd } = stack.commands[service];
-  const child = spawn(command, args, {
-    cwd,
-    env: { ...env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  started.push(child);
-  const port = await new Promise<number>((resolve, reject) => {
-    let text = '';
-    child.once('exit', (code) => {
-      reject(new Error(`the instance ended with ${String(code)}: ${text}`));
-    });
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString('utf8');
-      const listening = /"message":"listening".*?"port":(\d+)/.exec(text);
-      if (listening) resolve(Number(listening[1]));
-    });
-  });
-  await eventually(
-    `the instance of ${service} is ready`,
-    async () => (await fetch(`http://127.0.0.1:${port}/health/ready`)).ok,
-    60_000,
-  );
-  return child;
-};
-
-/** SIGTERM, and the exit code once the instance has finished what it was doing. */
-const drain = async (child: ChildProcess): Promise<unknown> => {
-  child.kill('SIGTERM');
-  const [code]: unknown[] = await once(child, 'exit');
-  return code;
-};
+afterEach(killInstances);
 
 describe('several instances', () => {
   it(
@@ -65,7 +25,7 @@ describe('several instances', () => {
         }
       })();
 
-      const extra: ChildProcess[] = [];
+      const extra: Instance[] = [];
       for (const service of serviceNames) {
         extra.push(...(await Promise.all([startInstance(service), startInstance(service)])));
       }

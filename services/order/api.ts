@@ -2,6 +2,7 @@
 // and tests can be made from it.
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../platform/endpoint.ts';
+import { idempotencyKeyHeader, idempotencyProblems } from '../platform/idempotency-http.ts';
 import { defineProblems } from '../platform/problem.ts';
 import { repairConfig } from '../platform/repair.ts';
 import { json, jsonBody, money, pageOf, pageQuery } from '../platform/shapes.ts';
@@ -34,16 +35,7 @@ export const { kinds: orderProblems, problem } = defineProblems({
     title: 'Already shipped',
     explanation: 'A part of the order has been shipped, so it cannot be cancelled any more.',
   },
-  idempotency_key_in_flight: {
-    status: 409,
-    title: 'Request under way',
-    explanation: 'A request with the same Idempotency-Key is under way. Repeat the call a moment later.',
-  },
-  idempotency_key_reused: {
-    status: 422,
-    title: 'Idempotency-Key used before',
-    explanation: 'The Idempotency-Key was used with another body. Use a new key for a new order.',
-  },
+  ...idempotencyProblems,
 });
 
 const maxLines = 100;
@@ -120,21 +112,25 @@ const trailView = z
 
 const orderId = z.object({ id: z.uuid() });
 
-/** Idempotency-Key of a request: quoted as in the draft standard, or bare. */
-const idempotencyKey = z
-  .string()
-  .regex(/^"?[\x21\x23-\x7e]{1,255}"?$/, 'must be 1 to 255 printable characters')
-  .transform((value) => value.replaceAll('"', ''))
-  .optional();
-
 const placeRoute = endpoint('orders.place', {
   summary: 'Place an order',
   request: {
-    headers: z.object({ 'idempotency-key': idempotencyKey }),
+    headers: z.object({
+      ...idempotencyKeyHeader,
+      prefer: z
+        .string()
+        .optional()
+        .openapi({
+          description:
+            '`wait=N`: answer when the order is at rest (PAID, CANCELLED, FULFILLED, or CONFIRMED when it is to be paid by ' +
+            'hand), at the latest after N seconds with what it is then. `Preference-Applied` says how many seconds were ' +
+            'granted. A replay is answered at once, with the stored answer as it is.',
+        }),
+    }),
     body: jsonBody(newOrder),
   },
   responses: {
-    201: { description: 'The order, PENDING', content: json(orderView) },
+    201: { description: 'The order, PENDING unless a wait was preferred', content: json(orderView) },
   },
   problems: [409],
 });
@@ -171,6 +167,35 @@ const historyRoute = endpoint('orders.history', {
   },
 });
 
+const lastEventId = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be the id of an event of this stream')
+  .transform(Number)
+  .optional()
+  .openapi({
+    type: 'string',
+    description: 'Id of the last event that was seen; the stream goes on after it',
+  });
+
+const eventsRoute = endpoint('orders.events', {
+  kind: 'stream',
+  summary: 'The trail of an order as Server-Sent Events',
+  description:
+    'One event per entry of the trail, oldest first, then as they happen: `id` is its sequence number, `event` its type, ' +
+    '`data` JSON with `type`, `outcome`, `status`, `version` and `occurredAt`. A comment is sent while nothing happens. ' +
+    'The stream ends when the order is CANCELLED or FULFILLED and every entry was sent, and otherwise after some minutes: ' +
+    'come back with `Last-Event-ID`, nothing is missed and nothing repeated. Entries about stock or money that follow the ' +
+    'final state are seen by coming back, too.',
+  request: {
+    params: z.object({ id: z.uuid() }),
+    headers: z.object({ 'last-event-id': lastEventId }),
+  },
+  responses: {
+    200: { description: 'The stream', content: { 'text/event-stream': { schema: z.string() } } },
+    204: { description: 'The order is in a final state and everything was seen: do not come back' },
+  },
+});
+
 const action = (summary: string) => ({
   summary,
   request: { params: orderId },
@@ -187,6 +212,7 @@ export const orderApi = {
   list: listRoute,
   read: readRoute,
   history: historyRoute,
+  events: eventsRoute,
   cancel: cancelRoute,
   confirm: confirmRoute,
   fulfill: fulfillRoute,

@@ -1,28 +1,22 @@
 // The order service's HTTP handlers. A route reads or hands one command to the shell; it decides nothing. Orders of somebody
 // else do not exist for the caller: 404, so that ids cannot be probed.
 import { z } from '@hono/zod-openapi';
-import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../platform/cursor.ts';
 import { handle, unclaimed, type Message, type Shell } from '../platform/handle.ts';
+import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
 import { repaired } from '../platform/repair.ts';
 import { callerOf, messageContextOf, type App, type AppContext } from '../platform/request-context.ts';
 import { positionIn } from '../platform/shapes.ts';
+import { isTransient } from '../platform/transient.ts';
 import { orderApi, orderStatus, orderView, problem } from './api.ts';
 import type { OrderCommand } from './domain/decide.ts';
 import { statusOf, type Order } from './domain/order.ts';
 import type { PlaceOrder } from './domain/place-order.ts';
-import {
-  findOrder,
-  listOrders,
-  ordering,
-  placing,
-  readTrail,
-  repairing,
-  seenBy,
-  type Viewer,
-} from './store.ts';
+import type { AwaitRest } from './order-wait.ts';
+import { findOrder, listOrders, ordering, placing, readTrail, repairing, seenBy } from './store.ts';
+import { viewerOf } from './viewer.ts';
 
 /** The order as clients see it. The provider's token stays inside. */
 export const toView = (order: Order): z.infer<typeof orderView> => ({
@@ -44,21 +38,6 @@ export const toView = (order: Order): z.infer<typeof orderView> => ({
 
 const etagOf = (order: Order): string => `"v${order.version}"`;
 
-/** The scope of the permission table, as the rows know it. */
-const viewerOf = (c: AppContext): Viewer => {
-  const { scope, subject: id } = callerOf(c);
-  switch (scope) {
-    case 'all':
-      return { as: 'admin' };
-    case 'own lines':
-      return { as: 'seller', id };
-    case 'own':
-      return { as: 'customer', id };
-    default:
-      return scope satisfies never;
-  }
-};
-
 const maxTrail = 1_000;
 
 /** Where a page of orders begins: after the last one of the page before. */
@@ -67,7 +46,17 @@ const orderPosition = z
   .transform(([createdAt, id]) => ({ createdAt: new Date(createdAt), id }));
 
 /** Adds the order routes to an application. */
-export function registerOrderRoutes(app: App, shell: Shell): void {
+export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest): void {
+  /** A placed order as it is now. It was placed whatever becomes of the database meanwhile, so it is answered in any case. */
+  const presently = async (placed: Order): Promise<Order> => {
+    try {
+      return (await findOrder(shell.db, placed.id, { as: 'admin' }))?.order ?? placed;
+    } catch (error) {
+      if (isTransient(error)) return placed;
+      throw error;
+    }
+  };
+
   app.openapi(orderApi.place, async (c) => {
     const { items, payment } = c.req.valid('json');
     const key = c.req.valid('header')['idempotency-key'];
@@ -99,23 +88,25 @@ export function registerOrderRoutes(app: App, shell: Shell): void {
         : idempotencyClaim<Order>({
             scope: `${subject} POST /api/v1/orders`,
             key,
-            fingerprint: createHash('sha256')
-              .update(JSON.stringify([items, payment]))
-              .digest('hex'),
-            answer,
+            fingerprint: fingerprintOf({ items, payment }),
+            answer: (decision) => {
+              if (decision.kind === 'ignored') throw new Error(neverIgnored(decision.reason));
+              return answer(decision.state);
+            },
           });
     const handled = await handle(shell, placing, message, claim);
     switch (handled.kind) {
       case 'duplicate': {
-        const { body, headers } = handled.prior;
-        return c.json(orderView.parse(body), 201, { ...headers, 'idempotent-replayed': 'true' });
+        return c.json(orderView.parse(handled.prior.body), 201, replayHeaders(handled.prior));
       }
       case 'accepted': {
-        const { headers } = answer(handled.state);
-        return c.json(toView(handled.state), 201, headers);
+        const waited = await awaitRest(c, handled.state);
+        const order = waited === undefined ? handled.state : await presently(handled.state);
+        const applied = waited === undefined ? undefined : { 'preference-applied': `wait=${waited}` };
+        return c.json(toView(order), 201, { ...answer(order).headers, ...applied });
       }
       case 'ignored':
-        throw new Error(`placing an order was ignored: ${handled.reason}`);
+        throw new Error(neverIgnored(handled.reason));
       default:
         return handled satisfies never;
     }
@@ -191,3 +182,5 @@ export function registerOrderRoutes(app: App, shell: Shell): void {
     return c.json(repaired(id, handled), 200);
   });
 }
+
+const neverIgnored = (reason: string): string => `placing an order was ignored: ${reason}`;

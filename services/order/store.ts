@@ -247,7 +247,8 @@ export type Viewer =
   | { readonly as: 'seller'; readonly id: string }
   | { readonly as: 'admin' };
 
-const visibleTo = (db: Database, viewer: Viewer): SQL | undefined => {
+/** The condition on `orders` under which an order exists for the viewer. */
+export const visibleTo = (db: Database, viewer: Viewer): SQL | undefined => {
   switch (viewer.as) {
     case 'admin':
       return undefined;

@@ -1,11 +1,13 @@
 // The payment service's API as its clients see it: shapes, endpoints, problems.
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../platform/endpoint.ts';
+import { idempotencyKeyHeader, idempotencyProblems } from '../platform/idempotency-http.ts';
 import { defineProblems } from '../platform/problem.ts';
 import { repairConfig } from '../platform/repair.ts';
 import { json, jsonBody, money } from '../platform/shapes.ts';
 
 export const { kinds: paymentProblems, problem } = defineProblems({
+  ...idempotencyProblems,
   not_payable: {
     status: 409,
     title: 'Not payable',
@@ -56,6 +58,7 @@ const payRoute = endpoint('payments.pay', {
   summary: 'Pay for an order placed with payment mode MANUAL',
   request: {
     params: orderId,
+    headers: z.object(idempotencyKeyHeader),
     body: jsonBody(
       z
         .strictObject({

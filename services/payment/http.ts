@@ -1,11 +1,14 @@
 // The payment service's HTTP handlers: what became of a payment, and paying for an order that waits for it.
 import type { z } from '@hono/zod-openapi';
+import type { Database } from '../platform/database.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
+import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
+import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
 import { repaired } from '../platform/repair.ts';
 import { callerOf, messageContextOf, type App } from '../platform/request-context.ts';
-import { askedState, paymentApi, problem, type paymentView } from './api.ts';
+import { askedState, paymentApi, paymentView, problem } from './api.ts';
 import type { PaymentInput } from './domain/decide.ts';
-import { paymentStatus } from './domain/payment.ts';
+import { paymentStatus, type PaymentView } from './domain/payment.ts';
 import type { Circuit } from './gateway.ts';
 import { countWaiting, findPayment, paying, repairing, type PaymentDetails } from './store.ts';
 
@@ -38,6 +41,11 @@ const toView = ({ payment, transactions }: PaymentDetails): z.infer<typeof payme
   };
 };
 
+interface PaidAnswer extends Answer {
+  readonly status: 200 | 202;
+  readonly body: z.infer<typeof paymentView>;
+}
+
 export interface GatewayAccess {
   /** Called after a commit that made a charge due. */
   readonly askGateway: () => void;
@@ -61,19 +69,42 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
     return c.json({ ...counts, openedAt: openedAt?.toISOString() ?? null, waiting }, 200);
   });
 
+  /** What is answered to a payment: 202 while its outcome is open. */
+  const paid = async (db: Pick<Database, 'select'>, id: string): Promise<PaidAnswer> => {
+    const found = await findPayment(db, id);
+    const body = found && toView(found);
+    if (!body) throw problem('not_found');
+    const isOpen = body.state === 'PENDING' || body.state === 'UNKNOWN';
+    return { status: isOpen ? 202 : 200, body, headers: {} };
+  };
+
   app.openapi(paymentApi.pay, async (c) => {
     const context = messageContextOf(c);
     const { orderId: id } = c.req.valid('param');
     const { token } = c.req.valid('json');
+    const key = c.req.valid('header')['idempotency-key'];
+    const { subject: customerId } = callerOf(c);
     const at = new Date();
-    const data = { orderId: id, customerId: callerOf(c).subject, token };
-    const input: PaymentInput = { type: 'pay', data, at };
-    const handled = await handle(shell, paying, { id: context.causationId, context, at, input }, unclaimed);
+    const input: PaymentInput = { type: 'pay', data: { orderId: id, customerId, token }, at };
+    // Under a key the first answer is the one that is kept: read a moment later, it could differ from its replays.
+    let kept: PaidAnswer | undefined;
+    const claim =
+      key === undefined
+        ? unclaimed
+        : idempotencyClaim<PaymentView>({
+            scope: `${customerId} POST /api/v1/payments/${id.toLowerCase()}/pay`,
+            key,
+            fingerprint: fingerprintOf({ token }),
+            answer: async (_decision, tx) => (kept = await paid(tx, id)),
+          });
+    const handled = await handle(shell, paying, { id: context.causationId, context, at, input }, claim);
+    if (handled.kind === 'duplicate') {
+      const { status, body } = handled.prior;
+      return c.json(paymentView.parse(body), status === 202 ? 202 : 200, replayHeaders(handled.prior));
+    }
     if (handled.kind === 'accepted') askGateway();
-    const found = await findPayment(shell.db, id);
-    const view = found && toView(found);
-    if (!view) throw problem('not_found');
-    return view.state === 'PENDING' || view.state === 'UNKNOWN' ? c.json(view, 202) : c.json(view, 200);
+    const { status, body } = kept ?? (await paid(shell.db, id));
+    return c.json(body, status);
   });
 
   app.openapi(paymentApi.repair, async (c) => {

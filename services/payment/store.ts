@@ -250,7 +250,10 @@ export interface PaymentDetails {
 }
 
 /** The payment of an order with everything asked of the gateway for it. */
-export async function findPayment(db: Database, orderId: string): Promise<PaymentDetails | undefined> {
+export async function findPayment(
+  db: Pick<Database, 'select'>,
+  orderId: string,
+): Promise<PaymentDetails | undefined> {
   const [row] = await db.select().from(payments).where(eq(payments.orderId, orderId));
   if (!row) return undefined;
   const asked = await db

@@ -181,7 +181,14 @@ const strictPolicy: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.header('Content-Security-Policy', "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
 };
 
-const exposedHeaders = ['ETag', 'Location', 'Retry-After', 'X-Correlation-Id', 'Idempotent-Replayed'];
+const exposedHeaders = [
+  'ETag',
+  'Location',
+  'Retry-After',
+  'X-Correlation-Id',
+  'Idempotent-Replayed',
+  'Preference-Applied',
+];
 
 /**
  * An application with the shared edge and, when it is complete, `/openapi.json` (OpenAPI 3.1), `/docs`, `/metrics` and

@@ -3,6 +3,9 @@
 // An answer is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that the same key is a new request.
 import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../drizzle/messaging.ts';
+import type { DomainEvent } from '../../schemas/generated/events.ts';
+import type { Accepted, Ignored } from './core/decision.ts';
+import type { Transaction } from './database.ts';
 import type { Claim } from './handle.ts';
 import { Rejected } from './handle.ts';
 
@@ -16,10 +19,13 @@ export interface IdempotentRequest<State> {
   /** Caller and route, so that two callers may use the same key. */
   readonly scope: string;
   readonly key: string;
-  /** Hash of the request body. */
+  /** Hash of the request body: `fingerprintOf`. */
   readonly fingerprint: string;
-  /** The answer to give now and to every repetition. */
-  readonly answer: (state: State) => Answer;
+  /** The answer to give now and to every repetition, from the decision and what its transaction wrote. */
+  readonly answer: (
+    decision: Accepted<State, DomainEvent> | Ignored,
+    tx: Transaction,
+  ) => Answer | Promise<Answer>;
 }
 
 /**
@@ -54,8 +60,7 @@ export function idempotencyClaim<State>(request: IdempotentRequest<State>): Clai
       return { taken: false, prior: { status: prior.status, body: prior.body, headers: prior.headers } };
     },
     settle: async (tx, decision) => {
-      if (decision.kind === 'ignored') return;
-      const { status, body, headers } = request.answer(decision.state);
+      const { status, body, headers } = await request.answer(decision, tx);
       await tx
         .insert(idempotencyKeys)
         .values({ scope, key, fingerprint, status, body, headers, createdAt: takenAt });

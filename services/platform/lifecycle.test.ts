@@ -39,6 +39,17 @@ const start = (body: string) => {
 };
 
 describe('shutdown', () => {
+  it('says so before the first step, so that no step waits for somebody who merely waits', async () => {
+    const { child, seen, exit, marks } = start(`
+      lifecycle.stopping.addEventListener('abort', () => mark('announced'));
+      lifecycle.onStop('step', () => mark('step'));
+    `);
+    await seen('ready');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(marks()).toEqual(['ready', 'announced', 'step']);
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'on %s runs the steps in reverse order and exits 0',
     async (signal) => {

@@ -15,6 +15,8 @@ export interface Lifecycle {
   readonly onStop: (name: string, stop: StopStep['stop'], deadlineMs?: number) => void;
   /** Runs the steps once and ends the process; callers that come later get the same promise. */
   readonly stop: (reason: string) => Promise<void>;
+  /** Aborted before the first step: whoever merely waits for something ends the wait, so that no step waits for it. */
+  readonly stopping: AbortSignal;
 }
 
 export interface LifecycleOptions {
@@ -48,10 +50,12 @@ const runStep = async ({ name, stop, deadlineMs }: StopStep, logger: Logger): Pr
  */
 export const createLifecycle = ({ logger, target = process }: LifecycleOptions): Lifecycle => {
   const steps: StopStep[] = [];
+  const announced = new AbortController();
   let stopping: { readonly since: number; readonly done: Promise<void> } | undefined;
 
   const runSteps = async (reason: string): Promise<void> => {
     logger.info('stopping', { reason });
+    announced.abort();
     // Taken one by one: a step that was registered while stopping is still undone.
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) await runStep(step, logger);
     logger.info('stopped', { reason });
@@ -85,5 +89,6 @@ export const createLifecycle = ({ logger, target = process }: LifecycleOptions):
       steps.push({ name, stop: stopStep, deadlineMs });
     },
     stop,
+    stopping: announced.signal,
   };
 };

@@ -50,6 +50,12 @@ export const permissions = {
     path: '/api/v1/orders/{id}/history',
     allow: { USER: 'own', ADMIN: 'all' },
   },
+  'orders.events': {
+    on: ['order'],
+    method: 'get',
+    path: '/api/v1/orders/{id}/events',
+    allow: { USER: 'own', SELLER: 'own lines', ADMIN: 'all' },
+  },
   'orders.cancel': {
     on: ['order'],
     method: 'post',

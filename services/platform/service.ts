@@ -15,7 +15,7 @@ import { assertPermitted } from './endpoint.ts';
 import { chaosTokenOf, createFaults, faultSettings } from './faults.ts';
 import { guardSettings, openDoor } from './guards.ts';
 import type { Shell } from './handle.ts';
-import { createHealth } from './health.ts';
+import { createHealth, type HealthCheck } from './health.ts';
 import { createApp, serveApp } from './http.ts';
 import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -52,6 +52,8 @@ export interface Job {
 export interface ServiceParts {
   readonly shell: Shell;
   readonly logger: Logger;
+  /** Aborted as soon as the process is told to stop. */
+  readonly stopping: AbortSignal;
 }
 
 export interface ServiceDefinition {
@@ -67,6 +69,8 @@ export interface ServiceDefinition {
     readonly subscriptions: Subscriptions;
     readonly routes: (app: App) => void;
     readonly startJobs?: () => Promise<readonly Job[]> | readonly Job[];
+    /** What readiness reports beside the parts that every service has. */
+    readonly checks?: Readonly<Record<string, HealthCheck>>;
   };
 }
 
@@ -96,7 +100,8 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   };
   const { authenticate } = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
   const { door, load } = openDoor(config, authenticate);
-  const { subscriptions, routes, startJobs } = definition.assemble({ shell, logger });
+  const { stopping } = lifecycle;
+  const { subscriptions, routes, startJobs, checks } = definition.assemble({ shell, logger, stopping });
 
   const dispatch = createDispatch(shell.codec, subscriptions);
 
@@ -116,6 +121,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
           consumer?.isRunning() === true ? consumer.halted() : 'not a member of the consumer group';
         return trouble === undefined ? Promise.resolve() : Promise.reject(new Error(trouble));
       },
+      ...checks,
     },
   });
 

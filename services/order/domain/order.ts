@@ -53,3 +53,10 @@ export function statusOf(order: Order): OrderStatus {
   if (order.reservation.state === 'reserved') return 'CONFIRMED';
   return 'PENDING';
 }
+
+/** Nothing leads out of it; entries about stock and money may still follow. */
+export const isFinal = (status: OrderStatus): boolean => status === 'CANCELLED' || status === 'FULFILLED';
+
+/** The saga has done what it can without a person: all is over, the sellers are to ship, or the customer is to pay. */
+export const isAtRest = (status: OrderStatus, mode: PaymentMode): boolean =>
+  isFinal(status) || status === 'PAID' || (status === 'CONFIRMED' && mode === 'MANUAL');

@@ -1,0 +1,104 @@
+// A client of Server-Sent Events that sees what a browser's EventSource hides: the status, the comments, the very end.
+import { stack, tokenOf, type Person } from './shop.ts';
+
+export interface StreamedEvent {
+  readonly id: number;
+  readonly type: string;
+  readonly data: Record<string, unknown>;
+}
+
+export interface EventStream {
+  readonly status: number;
+  readonly headers: Headers;
+  /** What came so far. */
+  readonly events: readonly StreamedEvent[];
+  readonly comments: readonly string[];
+  /** Resolves when the stream is over: `ended` by the server in order, or `cut`. */
+  readonly over: Promise<'ended' | 'cut'>;
+  /** Leaves, as a closed tab does. */
+  readonly leave: () => void;
+}
+
+const toEvent = (block: string): StreamedEvent | undefined => {
+  const field = (name: string): string | undefined =>
+    block
+      .split('\n')
+      .find((line) => line.startsWith(`${name}: `))
+      ?.slice(name.length + 2);
+  const data = field('data');
+  return data === undefined
+    ? undefined
+    : { id: Number(field('id')), type: String(field('event')), data: JSON.parse(data) };
+};
+
+export interface OpenEvents {
+  readonly as?: Person;
+  readonly lastEventId?: number | string | undefined;
+  readonly method?: string;
+  /** Another instance than the stack's. */
+  readonly url?: string;
+}
+
+/** Opens the events of an order; resolves with the answer's head. */
+export async function openEvents(
+  orderId: string,
+  { as = 'user', lastEventId, method = 'GET', url = stack.urls.order }: OpenEvents = {},
+): Promise<EventStream> {
+  const leaving = new AbortController();
+  const response = await fetch(`${url}/api/v1/orders/${orderId}/events`, {
+    method,
+    headers: {
+      authorization: `Bearer ${await tokenOf(as)}`,
+      accept: 'text/event-stream',
+      ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }),
+    },
+    signal: leaving.signal,
+  });
+  const events: StreamedEvent[] = [];
+  const comments: string[] = [];
+  const read = async (): Promise<'ended' | 'cut'> => {
+    let text = '';
+    try {
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        const blocks = (text + chunk).split('\n\n');
+        text = blocks.pop() ?? '';
+        for (const block of blocks) {
+          const event = toEvent(block);
+          if (event) events.push(event);
+          else comments.push(block);
+        }
+      }
+      return 'ended';
+    } catch {
+      return 'cut';
+    }
+  };
+  return {
+    status: response.status,
+    headers: response.headers,
+    events,
+    comments,
+    over: read(),
+    leave: () => leaving.abort(),
+  };
+}
+
+/**
+ * Follows an order to its end as an EventSource does: comes back with the last id whenever the stream is over or cannot be
+ * had, and stops at 204. All events, in the order in which they were seen.
+ */
+export async function followToTheEnd(orderId: string, giveUp: AbortSignal): Promise<StreamedEvent[]> {
+  const seen: StreamedEvent[] = [];
+  while (!giveUp.aborted) {
+    try {
+      const stream = await openEvents(orderId, { lastEventId: seen.at(-1)?.id });
+      await stream.over;
+      if (stream.status === 204) return seen;
+      seen.push(...stream.events);
+    } catch {
+      // Nobody listens at the moment.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`order ${orderId} did not end; seen: ${JSON.stringify(seen)}`);
+}

@@ -1,0 +1,57 @@
+// More instances of a service than the stack runs, each on a port of its own.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { ServiceName } from '../../scripts/stack/topology.ts';
+import { eventually, stack } from './shop.ts';
+
+export interface Instance {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
+const started: ChildProcess[] = [];
+
+/** Another instance of a service, with some settings of its own; resolves once it is a member of the consumer group. */
+export const startInstance = async (
+  service: ServiceName,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Instance> => {
+  const { command, args, env, cwd } = stack.commands[service];
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...env, ...settings, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  started.push(child);
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = '';
+    child.once('exit', (code) => {
+      reject(new Error(`the instance ended with ${String(code)}: ${text}`));
+    });
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      const listening = /"message":"listening".*?"port":(\d+)/.exec(text);
+      if (listening) resolve(Number(listening[1]));
+    });
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await eventually(
+    `the instance of ${service} is ready`,
+    async () => (await fetch(`${url}/health/ready`)).ok,
+    60_000,
+  );
+  return { child, url };
+};
+
+/** SIGTERM, and the exit code once the instance has finished what it was doing. */
+export const drain = async ({ child }: Instance): Promise<unknown> => {
+  child.kill('SIGTERM');
+  const [code]: unknown[] = await once(child, 'exit');
+  return code;
+};
+
+/** Leaves no instance behind, whatever a test did. */
+export const killInstances = (): void => {
+  for (const child of started) child.kill('SIGKILL');
+  started.length = 0;
+};
