@@ -1,7 +1,6 @@
 // Composition root of the auditor, and the only place in it that reads the environment. It looks at every part and writes to
 // none; it may be stopped, restarted or left out without anybody noticing. One instance is enough, several do no harm.
-import { z } from 'zod';
-import { readConfig, setting, settings, wholeNumberSetting } from '../platform/config.ts';
+import { readConfig } from '../platform/config.ts';
 import { createHealth } from '../platform/health.ts';
 import { serveApp } from '../platform/http.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
@@ -9,34 +8,10 @@ import { createLogger } from '../platform/logger.ts';
 import { every } from '../platform/timer.ts';
 import { createAuditor } from './audit.ts';
 import { createAuditorApp } from './http.ts';
+import { shape } from './settings.ts';
 import { openSources } from './sources.ts';
 
-const databaseUrl = (env: string) => ({ ...settings.databaseUrl, env });
-const seconds = (env: string, byDefault: number, maximum = 3_600) =>
-  wholeNumberSetting(env, { minimum: 1, maximum, byDefault });
-
-const config = readConfig(
-  {
-    host: settings.host,
-    port: settings.port(3005),
-    logLevel: settings.logLevel,
-    publicUrl: settings.publicUrl,
-    orderDatabaseUrl: databaseUrl('ORDER_DATABASE_URL'),
-    inventoryDatabaseUrl: databaseUrl('INVENTORY_DATABASE_URL'),
-    paymentDatabaseUrl: databaseUrl('PAYMENT_DATABASE_URL'),
-    kafkaBrokers: settings.kafkaBrokers,
-    gatewayUrl: setting('GATEWAY_URL', 'the http or https address of the payment gateway', z.url()),
-    intervalSeconds: seconds('AUDIT_INTERVAL_SECONDS', 10),
-    graceSeconds: seconds('AUDIT_GRACE_SECONDS', 30),
-    deadlineSeconds: seconds('AUDIT_DEADLINE_SECONDS', 60, 24 * 3_600),
-    windowMinutes: wholeNumberSetting('AUDIT_WINDOW_MINUTES', {
-      minimum: 1,
-      maximum: 7 * 24 * 60,
-      byDefault: 60,
-    }),
-  },
-  process.env,
-);
+const config = readConfig(shape, process.env);
 
 const logger = createLogger({ service: 'auditor', level: config.logLevel });
 const lifecycle = createLifecycle({ logger });

@@ -2,14 +2,13 @@
 // server first turns unready, then finishes its requests, then the consumer and the jobs finish theirs, then the database.
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
 import { createAuthenticator, type Authenticator } from './auth.ts';
-import { refuseToStart, settings, wholeNumberSetting, type Config } from './config.ts';
 import { defaultParkingLimit, startConsumer, type RunningConsumer, type Subscriptions } from './consumer.ts';
 import { connectDatabase } from './database.ts';
 import { deadLetterProblems, registerDeadLetterRoutes } from './dead-letters-http.ts';
 import { createDispatch } from './dispatch.ts';
 import { createEventCodec } from './event-codec.ts';
 import { registerFaultRoutes } from './faults-http.ts';
-import { chaosTokenOf, createFaults, faultSettings } from './faults.ts';
+import { chaosTokenOf, createFaults } from './faults.ts';
 import type { Shell } from './handle.ts';
 import { createHealth } from './health.ts';
 import { createApp, serveApp, type App } from './http.ts';
@@ -17,26 +16,9 @@ import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { ProblemKinds } from './problem.ts';
-import { retentionProblems, retentionSettings, startRetention } from './retention.ts';
+import { startRetention } from './retention.ts';
 import { createRegistryClient } from './schema-registry.ts';
-
-/** The settings every such service has; a service adds its own. */
-export const serviceSettings = (port: number) => ({
-  host: settings.host,
-  port: settings.port(port),
-  logLevel: settings.logLevel,
-  publicUrl: settings.publicUrl,
-  databaseUrl: settings.databaseUrl,
-  kafkaBrokers: settings.kafkaBrokers,
-  schemaRegistryUrl: settings.schemaRegistryUrl,
-  oidcIssuer: settings.oidcIssuer,
-  oidcAudience: settings.oidcAudience,
-  ...faultSettings,
-  /** The consumer halts when this many of twice as many records would become dead letters. */
-  deadLetterLimit: wholeNumberSetting('DEAD_LETTER_LIMIT', { minimum: 1, maximum: 1_000, byDefault: 10 }),
-  ...retentionSettings,
-});
-export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
+import type { ServiceConfig } from './service-settings.ts';
 
 /** Something that runs beside requests and events and can be stopped. */
 export interface Job {
@@ -73,8 +55,6 @@ const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
 /** Starts the service; it runs until the process is told to stop. */
 export async function startService(definition: ServiceDefinition): Promise<void> {
   const { name, config, consumerGroup } = definition;
-  const contradictions = retentionProblems(config);
-  if (contradictions.length > 0) refuseToStart(contradictions);
   const logger = createLogger({ service: name, level: config.logLevel });
   const lifecycle = createLifecycle({ logger });
 
