@@ -1,6 +1,9 @@
 // Composition root of the auditor, and the only place in it that reads the environment. It looks at every part and writes to
 // none; it may be stopped, restarted or left out without anybody noticing. One instance is enough, several do no harm.
 import { readConfig } from '../platform/config.ts';
+import { databaseTrust } from '../platform/database-security.ts';
+import { kafkaSecurity } from '../platform/kafka-security.ts';
+import { serverTls } from '../platform/process-settings.ts';
 import { createHealth } from '../platform/health.ts';
 import { serveApp } from '../platform/http.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
@@ -8,10 +11,10 @@ import { createLogger } from '../platform/logger.ts';
 import { every } from '../platform/timer.ts';
 import { createAuditor } from './audit.ts';
 import { createAuditorApp } from './http.ts';
-import { shape } from './settings.ts';
+import { contradictions, shape } from './settings.ts';
 import { openSources } from './sources.ts';
 
-const config = readConfig(shape, process.env);
+const config = readConfig(shape, process.env, contradictions);
 
 const logger = createLogger({ service: 'auditor', level: config.logLevel });
 const lifecycle = createLifecycle({ logger });
@@ -25,6 +28,8 @@ const sources = openSources(
     },
     kafkaBrokers: config.kafkaBrokers,
     gatewayUrl: config.gatewayUrl,
+    databaseTrust: (url) => databaseTrust(config, url),
+    kafkaSecurity: kafkaSecurity(config),
   },
   logger,
 );
@@ -52,7 +57,7 @@ const health = createHealth({
   },
 });
 const app = createAuditorApp({ logger, health, auditor, publicUrl: config.publicUrl });
-const server = await serveApp(app, { host: config.host, port: config.port, logger });
+const server = await serveApp(app, { host: config.host, port: config.port, logger, tls: serverTls(config) });
 
 const auditing = every(
   config.intervalSeconds * 1_000,

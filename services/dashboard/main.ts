@@ -1,5 +1,6 @@
 // The dashboard's composition root, and the only place in it that reads the environment.
 import { readConfig } from '../platform/config.ts';
+import { serverTls } from '../platform/process-settings.ts';
 import { createHealth } from '../platform/health.ts';
 import { serveApp } from '../platform/http.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
@@ -34,6 +35,6 @@ const app = createDashboardApp({
   parts: createPartsHealth({ targets: config.targets, stackFile: config.stackFile }),
   publicUrl: config.publicUrl,
 });
-const server = await serveApp(app, { host: config.host, port: config.port, logger });
+const server = await serveApp(app, { host: config.host, port: config.port, logger, tls: serverTls(config) });
 lifecycle.onStop('http', () => server.close(), 12_000);
 lifecycle.onStop('intake', () => health.drain());

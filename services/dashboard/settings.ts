@@ -2,6 +2,7 @@
 // The built-in issuer has users whose password everybody knows, so with NODE_ENV=production it is refused.
 import { z } from 'zod';
 import { setting, settings, type Config } from '../platform/config.ts';
+import { processProblems, processSettings } from '../platform/process-settings.ts';
 import { targetsSchema } from './parts-health.ts';
 
 const parseJson = (text: string, context: z.RefinementCtx): unknown => {
@@ -14,11 +15,7 @@ const parseJson = (text: string, context: z.RefinementCtx): unknown => {
 };
 
 export const shape = {
-  host: settings.host,
-  port: settings.port(3000),
-  logLevel: settings.logLevel,
-  publicUrl: settings.publicUrl,
-  environment: settings.environment,
+  ...processSettings(3000),
   builtInIdentity: setting(
     'BUILT_IN_IDENTITY',
     'on (demo users, for development) or off (another OIDC provider issues the tokens)',
@@ -48,11 +45,7 @@ export const shape = {
   ),
 };
 
-export const contradictions = ({
-  environment,
-  builtInIdentity,
-  keysFile,
-}: Config<typeof shape>): string[] => {
+const identityProblems = ({ environment, builtInIdentity, keysFile }: Config<typeof shape>): string[] => {
   if (builtInIdentity === 'off') return [];
   if (environment === 'production') {
     return [
@@ -64,3 +57,8 @@ export const contradictions = ({
     ? ['IDENTITY_KEYS_FILE is not set; expected the path of the file that keeps the signing keys.']
     : [];
 };
+
+export const contradictions = (config: Config<typeof shape>): string[] => [
+  ...processProblems(config),
+  ...identityProblems(config),
+];

@@ -1,15 +1,16 @@
 // The mock payment provider: its own process, its own books, plain HTTP, like a real provider.
 // It shares nothing with the services but the edge; whoever wants to charge speaks to it over the network.
 import { readConfig } from '../platform/config.ts';
+import { serverTls } from '../platform/process-settings.ts';
 import { createHealth } from '../platform/health.ts';
 import { serveApp } from '../platform/http.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createGatewayApp } from './http.ts';
 import { openLedger } from './ledger.ts';
-import { shape } from './settings.ts';
+import { contradictions, shape } from './settings.ts';
 
-const config = readConfig(shape, process.env);
+const config = readConfig(shape, process.env, contradictions);
 
 const logger = createLogger({ service: 'gateway', level: config.logLevel });
 const lifecycle = createLifecycle({ logger });
@@ -32,7 +33,7 @@ const app = createGatewayApp({
   stopping: stopping.signal,
   publicUrl: config.publicUrl,
 });
-const server = await serveApp(app, { host: config.host, port: config.port, logger });
+const server = await serveApp(app, { host: config.host, port: config.port, logger, tls: serverTls(config) });
 lifecycle.onStop('http', () => server.close(), 12_000);
 lifecycle.onStop('intake', () => {
   health.drain();

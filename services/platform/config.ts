@@ -36,6 +36,17 @@ export const setting = <T>(
   words: { readonly about: string; readonly secret?: boolean; readonly otherwise?: string },
 ): Setting<T> => ({ env, expected, schema, ...words });
 
+/** An issue for a schema that can say more than that the text is not what was expected: completes "X is "…", …;". */
+export const refusedBecause = (which: string) => ({ code: 'custom' as const, params: { which } });
+
+const reasonOf = (error: z.ZodError): string => {
+  for (const issue of error.issues) {
+    const which: unknown = issue.code === 'custom' ? issue.params?.['which'] : undefined;
+    if (typeof which === 'string') return `, ${which}`;
+  }
+  return '';
+};
+
 const text = (value: string | undefined): string | undefined => {
   const trimmed = value?.trim();
   return trimmed === undefined || trimmed === '' ? undefined : trimmed;
@@ -168,7 +179,10 @@ export const parseConfig = <S extends SettingShape>(
     if (parsed.success) values[name] = parsed.data;
     else if (given === undefined) problems.push(`${variable} is not set; expected ${expected}.`);
     else if (secret === true) problems.push(`${variable} is malformed; expected ${expected}.`);
-    else problems.push(`${variable} is ${JSON.stringify(given)}; expected ${expected}.`);
+    else
+      problems.push(
+        `${variable} is ${JSON.stringify(given)}${reasonOf(parsed.error)}; expected ${expected}.`,
+      );
   }
   if (problems.length > 0) return { ok: false, problems };
   const config = asConfig(shape, values);

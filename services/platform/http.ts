@@ -7,10 +7,19 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { matchedRoutes } from 'hono/route';
-import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
+import type { ServerTls } from './process-settings.ts';
 import { Rejected } from './handle.ts';
 import type { Logger } from './logger.ts';
 import {
@@ -265,6 +274,8 @@ export interface ServeOptions {
   /** 0 picks a free port. */
   readonly port: number;
   readonly logger: Logger;
+  /** Plain HTTP when absent. */
+  readonly tls?: ServerTls | undefined;
 }
 
 export interface RunningServer {
@@ -285,6 +296,20 @@ const timeouts = {
   connectionsCheckingInterval: 5_000,
 } as const;
 
+const createTlsServer = ({ cert, key, clientCa }: ServerTls, onRequest: RequestListener): Server =>
+  createHttpsServer(
+    {
+      ...timeouts,
+      handshakeTimeout: 10_000,
+      minVersion: 'TLSv1.2',
+      cert,
+      key,
+      // Whoever has no certificate of these authorities does not get as far as a request.
+      ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+    },
+    onRequest,
+  );
+
 const plainProblem = (code: StandardProblemCode, options: ProblemOptions = {}) => {
   const correlationId = uuidv7();
   const failure = problem(code, options);
@@ -299,7 +324,10 @@ const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = 
 
 // Bytes that are not HTTP never become a request, so the answer is written by hand.
 const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // After a handshake that failed there is no channel to say anything on.
+  const withoutChannel =
+    error.code?.startsWith('ERR_SSL_') === true || error.code?.startsWith('ERR_TLS_') === true;
+  if (error.code === 'ECONNRESET' || withoutChannel || !socket.writable) {
     socket.destroy();
     return;
   }
@@ -311,7 +339,10 @@ const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): v
 };
 
 /** Listens; rejects with a readable sentence when the port cannot be had. */
-export const serveApp = async (app: App, { host, port, logger }: ServeOptions): Promise<RunningServer> => {
+export const serveApp = async (
+  app: App,
+  { host, port, logger, tls }: ServeOptions,
+): Promise<RunningServer> => {
   const listener = getRequestListener(app.fetch, {
     // Reached when a request cannot even be built (no Host, a broken target) or a handler throws a non-error.
     errorHandler: (error) => {
@@ -327,7 +358,7 @@ export const serveApp = async (app: App, { host, port, logger }: ServeOptions): 
 
   const inFlight = new Set<ServerResponse>();
   let closing = false;
-  const server = createServer(timeouts, (request, response) => {
+  const onRequest: RequestListener = (request, response) => {
     inFlight.add(response);
     if (closing) response.setHeader('Connection', 'close');
     response.once('close', () => {
@@ -335,7 +366,8 @@ export const serveApp = async (app: App, { host, port, logger }: ServeOptions): 
       if (closing) setImmediate(() => server.closeIdleConnections());
     });
     void listener(request, response);
-  });
+  };
+  const server = tls === undefined ? createServer(timeouts, onRequest) : createTlsServer(tls, onRequest);
   server.on('clientError', refuseMalformedRequest);
 
   await new Promise<void>((resolve, reject) => {

@@ -1,18 +1,22 @@
 // The settings that every event-driven service has, apart from what starts one, so that a table of them can be made
 // without a database, a broker or a server in sight.
 import { settings, wholeNumberSetting, type Config } from './config.ts';
+import { databaseTlsProblems, databaseTlsSettings } from './database-security.ts';
+import { kafkaSecurityProblems, kafkaSecuritySettings } from './kafka-security.ts';
+import { processProblems, processSettings, productionProblems } from './process-settings.ts';
+import { registrySecurityProblems, registrySecuritySettings } from './registry-security.ts';
 import { faultSettings } from './faults.ts';
 import { retentionProblems, retentionSettings } from './retention.ts';
 
 /** The settings every such service has; a service adds its own. */
 export const serviceSettings = (port: number) => ({
-  host: settings.host,
-  port: settings.port(port),
-  logLevel: settings.logLevel,
-  publicUrl: settings.publicUrl,
+  ...processSettings(port),
   databaseUrl: settings.databaseUrl,
+  ...databaseTlsSettings,
   kafkaBrokers: settings.kafkaBrokers,
+  ...kafkaSecuritySettings,
   schemaRegistryUrl: settings.schemaRegistryUrl,
+  ...registrySecuritySettings,
   oidcIssuer: settings.oidcIssuer,
   oidcAudience: settings.oidcAudience,
   ...faultSettings,
@@ -29,4 +33,14 @@ export const serviceSettings = (port: number) => ({
 export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
 
 /** What is wrong with settings that are each right: one sentence per contradiction. */
-export const serviceContradictions = (config: ServiceConfig): string[] => [...retentionProblems(config)];
+export const serviceContradictions = (config: ServiceConfig): string[] => {
+  const urls = { DATABASE_URL: config.databaseUrl };
+  return [
+    ...processProblems(config),
+    ...databaseTlsProblems(config, urls),
+    ...kafkaSecurityProblems(config),
+    ...registrySecurityProblems(config),
+    ...productionProblems(config, urls),
+    ...retentionProblems(config),
+  ];
+};

@@ -3,6 +3,10 @@
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
 import { createAuthenticator, type Authenticator } from './auth.ts';
 import { defaultParkingLimit, startConsumer, type RunningConsumer, type Subscriptions } from './consumer.ts';
+import { databaseTrust } from './database-security.ts';
+import { kafkaSecurity } from './kafka-security.ts';
+import { serverTls } from './process-settings.ts';
+import { registrySecurity } from './registry-security.ts';
 import { connectDatabase } from './database.ts';
 import { deadLetterProblems, registerDeadLetterRoutes } from './dead-letters-http.ts';
 import { createDispatch } from './dispatch.ts';
@@ -58,10 +62,12 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const logger = createLogger({ service: name, level: config.logLevel });
   const lifecycle = createLifecycle({ logger });
 
-  const connection = connectDatabase(config.databaseUrl, name);
+  const connection = connectDatabase(config.databaseUrl, name, {
+    tls: databaseTrust(config, config.databaseUrl),
+  });
   lifecycle.onStop('database', () => connection.close());
 
-  const registry = createRegistryClient(config.schemaRegistryUrl, logger);
+  const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
   const chaosToken = chaosTokenOf(config);
   const faults = chaosToken === undefined ? undefined : createFaults(logger);
   const shell: Shell = {
@@ -103,7 +109,12 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   routes(app);
   if (faults && chaosToken !== undefined) registerFaultRoutes(app, faults, chaosToken);
   registerDeadLetterRoutes(app, { db: shell.db, codec: shell.codec, dispatch, logger });
-  const server = await serveApp(app, { host: config.host, port: config.port, logger });
+  const server = await serveApp(app, {
+    host: config.host,
+    port: config.port,
+    logger,
+    tls: serverTls(config),
+  });
 
   const resolving = new AbortController();
   lifecycle.onStop('schema registry', () => {
@@ -121,7 +132,12 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const subscribed = Object.keys(subscriptions).filter(isEventType);
   consumer = startConsumer({
     stream: kafkaJsEventStream(
-      { brokers: config.kafkaBrokers, clientId: name, concurrency: partitionsSideBySide },
+      {
+        brokers: config.kafkaBrokers,
+        clientId: name,
+        concurrency: partitionsSideBySide,
+        security: kafkaSecurity(config),
+      },
       logger,
     ),
     dispatch,
