@@ -6,7 +6,11 @@ import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:cry
 const der = (tag: number, ...contents: readonly Uint8Array[]): Buffer => {
   const content = Buffer.concat(contents);
   if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  const length = Buffer.from(content.length.toString(16).padStart(4, '0'), 'hex');
+  // As few bytes as will do: Java encodes what it has read again before it checks the signature.
+  const length = Buffer.from(
+    content.length.toString(16).padStart(content.length < 0x100 ? 2 : 4, '0'),
+    'hex',
+  );
   return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, content]);
 };
 const sequence = (...items: readonly Uint8Array[]): Buffer => der(0x30, ...items);
