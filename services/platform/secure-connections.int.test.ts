@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { Kafka, logLevel } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startSecureParts, type SecureParts } from '../../scripts/stack/secure-parts.ts';
 import { createTestAuthority } from '../../scripts/stack/test-certificates.ts';
 import * as order from '../order/settings.ts';
@@ -115,6 +115,11 @@ describe('PostgreSQL over TLS', () => {
     expect(await refusal({ DATABASE_URL: byPassword() })).toMatchObject({
       message: expect.stringContaining('no encryption'),
     });
+  });
+
+  it.each(['require', 'verify-full'])('is not spoken to in clear where it has no TLS (%s)', async (mode) => {
+    const env = { DATABASE_URL: inject('stack').databases.order.service, DATABASE_SSLMODE: mode };
+    expect(await refusal(env)).toBeInstanceOf(Error);
   });
 
   it.each(['verify-ca', 'verify-full'])('is not believed by %s with the wrong authority', async (mode) => {
