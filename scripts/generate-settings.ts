@@ -127,7 +127,28 @@ const introduction = `# Settings
 
 Every process reads its settings once, from the environment, when it starts. A value that is missing or malformed, or two
 that contradict each other, end the start with exit code ${configurationExitCode} and one sentence each on stderr; the text of a secret is
-never repeated. A variable that is set to nothing counts as not set.`;
+never repeated. A variable that is set to nothing counts as not set.
+
+## Beyond loopback
+
+Without the settings below every connection is plain, which is fit for loopback and for a mesh that encrypts by itself.
+
+- **PostgreSQL**: \`DATABASE_SSLMODE=verify-full\` with \`DATABASE_CA_FILE\`; a client certificate in \`DATABASE_CERT_FILE\` and
+  \`DATABASE_KEY_FILE\`. The auditor uses one certificate for its three databases.
+- **Kafka**: \`KAFKA_SECURITY_PROTOCOL\` is the listener's: \`SASL_SSL\` with \`KAFKA_SASL_MECHANISM\`, user and password, or \`SSL\`
+  with \`KAFKA_CERT_FILE\` and \`KAFKA_KEY_FILE\`; \`KAFKA_CA_FILE\` for both.
+- **Schema registry**: an https address; \`SCHEMA_REGISTRY_CA_FILE\`, a client certificate, a user and a password, each by itself.
+- **Own HTTP server**: \`TLS_CERT_FILE\` and \`TLS_KEY_FILE\`. With \`TLS_CLIENT_CA_FILE\` only clients with a certificate get in,
+  health probes included. The calls that OrderFlow's own processes make of each other show none: leave it off at the gateway
+  and at the dashboard where it is the issuer, and have the dashboard probe such a process by a \`tcp\` target.
+- **HTTP calls** to the OIDC issuer, the gateway and health targets trust what Node trusts, and \`NODE_EXTRA_CA_CERTS\`.
+- **Kafka Connect** has its own: for the worker \`security.protocol\`, \`ssl.*\` and \`sasl.*\`, and all of them again with the prefixes
+  \`producer.\`, \`consumer.\` and \`admin.\`; for each connector \`database.sslmode\`, \`database.sslrootcert\`, \`database.sslcert\` and
+  \`database.sslkey\`. It never asks the schema registry.
+
+A setting that would have no effect, such as an authority without TLS, is refused, and so are, with
+\`NODE_ENV=production\`, the demo users, the development password in a database URL and a Kafka password sent in clear.
+Certificates are read at start; after a renewal, restart one instance after the other.`;
 
 /** What is wrong with the file, or undefined. */
 export const settingsDrift = async (): Promise<string | undefined> =>
