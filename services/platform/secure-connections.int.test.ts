@@ -1,14 +1,21 @@
 // From the environment to the encrypted connection, against a real PostgreSQL and a real Kafka that let nobody in without:
 // the right settings connect, and each wrong one is refused with an error that says what is wrong.
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { Kafka, logLevel } from 'kafkajs';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { until } from '../../scripts/stack/deadline.ts';
+import { freePorts } from '../../scripts/stack/ports.ts';
 import { startSecureParts, type SecureParts } from '../../scripts/stack/secure-parts.ts';
 import { createTestAuthority } from '../../scripts/stack/test-certificates.ts';
+import { createTestDatabase } from '../../scripts/stack/test-database.ts';
 import * as order from '../order/settings.ts';
 import { parseConfig } from './config.ts';
 import { connectDatabase } from './database.ts';
@@ -233,3 +240,63 @@ describe('Kafka', () => {
     for (const error of errors) expect(error).toMatch(/alert|closed|disconnected|ECONNRESET/i);
   });
 });
+
+describe('a service with everything secured', () => {
+  it('gets ready, and answers those alone who have a certificate', async () => {
+    const { urls, commands } = inject('stack');
+    const adminUrl = `postgres://postgres:${parts.password}@127.0.0.1:${parts.postgres.port}/postgres`;
+    const database = await createTestDatabase('order', adminUrl);
+    onTestFinished(() => database.drop());
+    const admin = postgres(database.url, { max: 1 });
+    await admin.unsafe(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${parts.postgres.byPassword}`);
+    await admin.end();
+    const brokers = [`127.0.0.1:${parts.kafka.plain}`];
+    const topics = new Kafka({ clientId: 'test', brokers, logLevel: logLevel.NOTHING }).admin();
+    await topics.connect();
+    await topics.createTopics({
+      topics: ['inventory-events', 'payment-events'].map((topic) => ({ topic, numPartitions: 1 })),
+    });
+    await topics.disconnect();
+
+    const { order: port } = await freePorts();
+    const url = new URL(database.url);
+    [url.username, url.password] = [parts.postgres.byPassword, parts.password];
+    const own = issued('service', parts.authority.issue('order', ['127.0.0.1']));
+    const { command, args, env, cwd } = commands.order;
+    const child = spawn(command, [...args], {
+      ...{ cwd, stdio: 'ignore' },
+      env: {
+        ...env,
+        ...{ PORT: String(port), SCHEMA_REGISTRY_URL: urls.registry },
+        ...{ TLS_CERT_FILE: own.cert, TLS_KEY_FILE: own.key, TLS_CLIENT_CA_FILE: ca },
+        ...{ DATABASE_URL: url.href, DATABASE_SSLMODE: 'verify-full', DATABASE_CA_FILE: ca },
+        ...{ KAFKA_BROKERS: `127.0.0.1:${parts.kafka.sasl}`, KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' },
+        ...{ KAFKA_CA_FILE: ca, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512' },
+        ...{ KAFKA_SASL_USERNAME: parts.kafka.user, KAFKA_SASL_PASSWORD: parts.password },
+      },
+    });
+    const ended = once(child, 'exit');
+    onTestFinished(async () => {
+      child.kill();
+      await ended;
+    });
+
+    const client = parts.authority.issue('a client');
+    const tls = { ca: parts.authority.cert };
+    const ready = async () => (await ask(port, { ...tls, ...client })) === 200;
+    await until({ what: 'the secured service', withinMs: 50_000 }, ready);
+    expect(await ask(port, tls)).not.toBe(200);
+  });
+});
+
+/** The status of the readiness probe, undefined without an answer. */
+const ask = (port: number, tls: RequestOptions): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    const path = '/health/ready';
+    request({ host: '127.0.0.1', port, path, agent: false, timeout: 5_000, ...tls }, (response) => {
+      resolve(response.resume().statusCode);
+    })
+      .once('error', () => resolve(undefined))
+      .once('timeout', () => resolve(undefined))
+      .end();
+  });
