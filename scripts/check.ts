@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as inventorySchema from '../drizzle/inventory/schema.ts';
 import * as orderSchema from '../drizzle/order/schema.ts';
 import * as paymentSchema from '../drizzle/payment/schema.ts';
+import { settingsDrift } from './generate-settings.ts';
 import { generatedFile, generateEvents, readEventSchemas } from './generate-events.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -42,6 +43,12 @@ const schemaDrift = async (): Promise<Result> => {
   }
 };
 
+/** The table of settings must be what the processes read now. */
+const tableDrift = async (): Promise<Result> => {
+  const remedy = await settingsDrift();
+  return { ok: remedy === undefined, output: remedy ?? '' };
+};
+
 /** The migrations must be what the tables say now: generating again would add nothing. */
 const migrationDrift = async (): Promise<Result> => {
   const schemas = { order: orderSchema, inventory: inventorySchema, payment: paymentSchema };
@@ -71,6 +78,7 @@ const steps: readonly (readonly [string, () => Promise<Result>])[] = [
   ['formatting', () => node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
   ['schema drift', schemaDrift],
   ['migration drift', migrationDrift],
+  ['settings drift', tableDrift],
   ['unit tests', () => node('vitest/vitest.mjs', 'run', '--project', 'unit', '--reporter', 'dot')],
 ];
 

@@ -125,6 +125,20 @@ const mutations: readonly Mutation[] = [
     to: 'writer.fromBuffer(body)',
     tests: [...unit, 'event-codec'],
   },
+  {
+    bug: 'any name of a database server is believed',
+    file: 'services/platform/database-security.ts',
+    from: "mode === 'verify-full' ?",
+    to: "mode !== 'verify-full' ?",
+    tests: ['secure-connections'],
+  },
+  {
+    bug: 'client certificates are asked for and not looked at',
+    file: 'services/platform/http.ts',
+    from: 'requestCert: true, rejectUnauthorized: true',
+    to: 'requestCert: true, rejectUnauthorized: false',
+    tests: [...unit, 'secure-http'],
+  },
 ];
 
 const root = join(import.meta.dirname, '..');

@@ -11,6 +11,7 @@ import { explain, failure, messageOf } from './stack/failure.ts';
 import { openEyes, type Eyes } from './stack/looking.ts';
 import { portsFrom } from './stack/ports.ts';
 import type { ServiceName } from './stack/topology.ts';
+import { stackVariables } from './stack/variables.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -39,7 +40,7 @@ const paths: Readonly<Record<ServiceName, string>> = {
 
 /** A token of an administrator: given, or that of the demonstration user. */
 const signIn = async (urls: Urls): Promise<string> => {
-  const given = process.env['ORDERFLOW_TOKEN'];
+  const given = process.env[stackVariables.token.env];
   if (given !== undefined && given !== '') return given;
   const response = await fetch(`${urls.dashboard}/auth/token`, {
     method: 'POST',

@@ -8,11 +8,12 @@ import { dirname, join } from 'node:path';
 import { seconds } from './deadline.ts';
 import { failure } from './failure.ts';
 import type { Supervisor } from './supervisor.ts';
+import { stackVariables } from './variables.ts';
 
 const pom = join(import.meta.dirname, 'pom.xml');
 
 export const cacheRoot = (env: NodeJS.ProcessEnv = process.env): string =>
-  env['ORDERFLOW_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'orderflow');
+  env[stackVariables.cache.env] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'orderflow');
 
 /** Where the artefacts of the present pom are, or will be. */
 export const artefactsFolder = (env: NodeJS.ProcessEnv = process.env): string => {

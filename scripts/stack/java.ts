@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { failure } from './failure.ts';
 import type { heaps } from './topology.ts';
+import { stackVariables } from './variables.ts';
 import type { Command } from './supervisor.ts';
 
 /** The schema registry is compiled for this version. */
@@ -85,7 +86,7 @@ export const findJdk = (
   env: NodeJS.ProcessEnv = process.env,
   places: readonly string[] = usualPlaces(),
 ): Jdk => {
-  const homes = [env['JAVA_HOME'] ?? '', ...onPath(env), ...places].filter((home) => home !== '');
+  const homes = [env[stackVariables.java.env] ?? '', ...onPath(env), ...places].filter((home) => home !== '');
   const jdks = [...new Set(homes)].map(inspect).filter((jdk) => jdk !== undefined);
   const best = newest(jdks);
   if (best !== undefined && best.major >= oldestJava) return best;

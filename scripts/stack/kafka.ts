@@ -13,6 +13,10 @@ export interface KafkaOptions extends JavaRuntime {
   readonly port: number;
   readonly controllerPort: number;
   readonly dataDir: string;
+  /** On top of, or instead of, the broker properties of the stack. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** More arguments of the command that formats the storage, such as users. */
+  readonly formatWith?: readonly string[];
 }
 
 export const log4jProperties = {
@@ -59,6 +63,7 @@ const properties = (options: KafkaOptions): Record<string, string | number> => (
   'group.coordinator.threads': 1,
   // The default writes an empty record to the metadata log twice a second, for ever.
   'metadata.max.idle.interval.ms': 5_000,
+  ...options.properties,
 });
 
 const configFile = (options: KafkaOptions): string => join(options.dataDir, 'server.properties');
@@ -90,7 +95,12 @@ export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor
   const code = await supervisor.run({
     name: 'kafka-format',
     withinMs: 60_000,
-    ...java(options, true, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configFile(options)),
+    ...java(
+      options,
+      true,
+      ...['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configFile(options)],
+      ...(options.formatWith ?? []),
+    ),
   });
   if (code !== 0) throw failure('Kafka could not format its data folder', supervisor.logFile('kafka-format'));
   writeFileSync(mark, `${clusterId}\n`);

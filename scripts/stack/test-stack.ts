@@ -9,6 +9,7 @@ import { bootStack, type Urls } from './boot.ts';
 import { freePorts } from './ports.ts';
 import type { Command } from './supervisor.ts';
 import { serviceNames, type DatabaseRole, type Ports, type ServiceName } from './topology.ts';
+import { stackVariables } from './variables.ts';
 
 export interface TestStack {
   readonly urls: Urls;
@@ -69,12 +70,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       inventory: stack.commandOf('inventory'),
       payment: stack.commandOf('payment'),
     },
-    faultRounds: Number(process.env['FAULT_ROUNDS'] ?? 1),
+    faultRounds: Number(process.env[stackVariables.faultRounds.env] ?? 1),
     chaosToken,
   });
   return async () => {
     await stack.stop();
-    if (process.env['ORDERFLOW_KEEP_TEST_DATA'] === undefined)
+    if (process.env[stackVariables.keepTestData.env] === undefined)
       rmSync(dataDir, { recursive: true, force: true });
     else process.stderr.write(`kept ${dataDir}\n`);
   };

@@ -1,5 +1,7 @@
 // Opens what the auditor looks at, for the process and for the commands alike: few connections, under roles that can only
 // read.
+import type { KafkaSecurity } from '../platform/kafka-security.ts';
+import type { Trust } from '../platform/pem.ts';
 import { connectDatabase } from '../platform/database.ts';
 import { kafkaJsEventStream } from '../platform/kafkajs-event-stream.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -11,6 +13,9 @@ export interface Addresses {
   readonly databases: Readonly<Record<Service, string>>;
   readonly kafkaBrokers: readonly string[];
   readonly gatewayUrl: string;
+  /** How the databases and Kafka have to prove themselves, and the auditor to them; plain TCP when absent. */
+  readonly databaseTrust?: (url: string) => Trust;
+  readonly kafkaSecurity?: KafkaSecurity;
 }
 
 export interface OpenSources extends Sources {
@@ -24,13 +29,25 @@ const connectionsPerDatabase = 2;
 const recordsKept = 50_000;
 
 export function openSources(
-  { databases: urls, kafkaBrokers, gatewayUrl }: Addresses,
+  { databases: urls, kafkaBrokers, gatewayUrl, databaseTrust = () => false, kafkaSecurity }: Addresses,
   logger: Logger,
 ): OpenSources {
-  const open = (service: Service) => connectDatabase(urls[service], 'auditor', connectionsPerDatabase);
+  const open = (service: Service) =>
+    connectDatabase(urls[service], 'auditor', {
+      poolSize: connectionsPerDatabase,
+      tls: databaseTrust(urls[service]),
+    });
   const [order, inventory, payment] = [open('order'), open('inventory'), open('payment')];
   const connections = [order, inventory, payment];
-  const stream = kafkaJsEventStream({ brokers: kafkaBrokers, clientId: 'auditor', concurrency: 4 }, logger);
+  const stream = kafkaJsEventStream(
+    {
+      brokers: kafkaBrokers,
+      clientId: 'auditor',
+      concurrency: 4,
+      ...(kafkaSecurity === undefined ? {} : { security: kafkaSecurity }),
+    },
+    logger,
+  );
   const topics = openTopicLog(stream, recordsKept);
   return {
     databases: { order: order.db, inventory: inventory.db, payment: payment.db },

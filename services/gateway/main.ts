@@ -1,26 +1,17 @@
 // The mock payment provider: its own process, its own books, plain HTTP, like a real provider.
 // It shares nothing with the services but the edge; whoever wants to charge speaks to it over the network.
-import { readConfig, setting, settings } from '../platform/config.ts';
-import { guardSettings, openDoor } from '../platform/guards.ts';
+import { readConfig } from '../platform/config.ts';
+import { openDoor } from '../platform/guards.ts';
+import { serverTls } from '../platform/process-settings.ts';
 import { createHealth } from '../platform/health.ts';
 import { serveApp } from '../platform/http.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
 import { createLogger } from '../platform/logger.ts';
-import { z } from 'zod';
 import { createGatewayApp } from './http.ts';
 import { openLedger } from './ledger.ts';
+import { contradictions, shape } from './settings.ts';
 
-const config = readConfig(
-  {
-    host: settings.host,
-    port: settings.port(3004),
-    logLevel: settings.logLevel,
-    publicUrl: settings.publicUrl,
-    ...guardSettings,
-    ledgerFile: setting('LEDGER_FILE', 'the path of the journal file', z.string()),
-  },
-  process.env,
-);
+const config = readConfig(shape, process.env, contradictions);
 
 const logger = createLogger({ service: 'gateway', level: config.logLevel });
 const lifecycle = createLifecycle({ logger });
@@ -46,7 +37,7 @@ const app = createGatewayApp({
   door,
 });
 const { host, port, maxConnections } = config;
-const server = await serveApp(app, { host, port, maxConnections, logger });
+const server = await serveApp(app, { host, port, maxConnections, logger, tls: serverTls(config) });
 lifecycle.onStop('http', () => server.close(), 12_000);
 lifecycle.onStop('intake', () => {
   health.drain();

@@ -1,33 +1,14 @@
 // Composition root of the inventory service, and the only place in it that reads the environment.
-import { z } from 'zod';
-import { readConfig, setting, wholeNumberSetting } from '../platform/config.ts';
-import { serviceSettings, startService } from '../platform/service.ts';
+import { readConfig } from '../platform/config.ts';
+import { startService } from '../platform/service.ts';
 import { seedDemoProducts } from './demo-products.ts';
 import { startSweeping } from './expire-reservations.ts';
 import { inventoryProblems } from './api.ts';
 import { registerInventoryRoutes } from './http.ts';
+import { contradictions, shape } from './settings.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
-const config = readConfig(
-  {
-    ...serviceSettings(3002),
-    reservationTtlSeconds: wholeNumberSetting('RESERVATION_TTL_SECONDS', {
-      minimum: 1,
-      maximum: 7 * 24 * 3600,
-      byDefault: 30 * 60,
-    }),
-    sweepSeconds: wholeNumberSetting('EXPIRY_SWEEP_SECONDS', { minimum: 1, maximum: 3600, byDefault: 60 }),
-    seedDemoProducts: setting(
-      'SEED_DEMO_PRODUCTS',
-      'true or false',
-      z
-        .enum(['true', 'false'])
-        .default('false')
-        .transform((text) => text === 'true'),
-    ),
-  },
-  process.env,
-);
+const config = readConfig(shape, process.env, contradictions);
 
 await startService({
   name: 'inventory',

@@ -1,48 +1,16 @@
 // Composition root of the payment service, and the only place in it that reads the environment.
-import { z } from 'zod';
-import { readConfig, setting, wholeNumberSetting } from '../platform/config.ts';
-import { serviceSettings, startService } from '../platform/service.ts';
+import { readConfig } from '../platform/config.ts';
+import { startService } from '../platform/service.ts';
 import type { Timer } from '../platform/timer.ts';
 import { startAskingGateway } from './ask-gateway.ts';
 import { createGatewayClient } from './gateway-client.ts';
 import { createGateway, longestRequestMs } from './gateway.ts';
 import { paymentProblems } from './api.ts';
 import { registerPaymentRoutes } from './http.ts';
+import { contradictions, shape } from './settings.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
-const config = readConfig(
-  {
-    ...serviceSettings(3003),
-    gatewayUrl: setting('GATEWAY_URL', 'the http or https address of the payment gateway', z.url()),
-    gatewayTimeoutMs: wholeNumberSetting('GATEWAY_TIMEOUT_MS', {
-      minimum: 100,
-      maximum: 60_000,
-      byDefault: 8_000,
-    }),
-    gatewayRetries: wholeNumberSetting('GATEWAY_RETRIES', { minimum: 0, maximum: 5, byDefault: 2 }),
-    gatewayRetryMaxMs: wholeNumberSetting('GATEWAY_RETRY_MAX_MS', {
-      minimum: 1,
-      maximum: 10_000,
-      byDefault: 1_000,
-    }),
-    breakerFailures: wholeNumberSetting('GATEWAY_BREAKER_FAILURES', {
-      minimum: 1,
-      maximum: 1_000,
-      byDefault: 5,
-    }),
-    breakerSeconds: wholeNumberSetting('GATEWAY_BREAKER_SECONDS', {
-      minimum: 1,
-      maximum: 3_600,
-      byDefault: 30,
-    }),
-    refusedRefundSeconds: wholeNumberSetting('REFUSED_REFUND_RETRY_SECONDS', {
-      minimum: 1,
-      maximum: 7 * 24 * 3_600,
-      byDefault: 3_600,
-    }),
-  },
-  process.env,
-);
+const config = readConfig(shape, process.env, contradictions);
 
 const resilience = {
   timeoutMs: config.gatewayTimeoutMs,

@@ -228,7 +228,9 @@ describe('sealing', () => {
   });
 
   it('by many instances at once, while actions go on, makes one chain without gaps', async () => {
-    const others = Array.from({ length: 3 }, (_, index) => connectDatabase(database.url, `test-${index}`, 4));
+    const others = Array.from({ length: 3 }, (_, index) =>
+      connectDatabase(database.url, `test-${index}`, { poolSize: 4 }),
+    );
     let going = true;
     const writing = Promise.all(
       Array.from({ length: 4 }, async () => {

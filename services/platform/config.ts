@@ -6,18 +6,22 @@ import { z } from 'zod';
 /** EX_CONFIG of sysexits(3): a supervisor can tell "wrong settings, do not retry" from a crash. */
 export const configurationExitCode = 78;
 
-/** One setting: the variable it is read from, how its text becomes a value, and the words for "expected". */
+/** One setting: the variable it is read from, how its text becomes a value, and the words for the operator. */
 export interface Setting<T> {
   readonly env: string;
+  /** What it does and in which unit, in a sentence that stands by itself in services/SETTINGS.md. */
+  readonly about: string;
   /** Receives the text of the variable, or undefined when it is unset or empty. */
   readonly schema: z.ZodType<T, string | undefined>;
   /** Completes the sentence "expected …". */
   readonly expected: string;
   /** The text is never repeated in a message. */
   readonly secret?: boolean;
+  /** What goes when it is not set, in words, where the schema has no default that says it. */
+  readonly otherwise?: string;
 }
 
-type SettingShape = Readonly<Record<string, Setting<unknown>>>;
+export type SettingShape = Readonly<Record<string, Setting<unknown>>>;
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 /** The typed settings that `readConfig` makes of a shape of `Setting`s. */
 export type Config<S extends SettingShape> = { readonly [K in keyof S]: ValueOf<S[K]> };
@@ -29,8 +33,19 @@ export const setting = <T>(
   env: string,
   expected: string,
   schema: z.ZodType<T, string | undefined>,
-  options: { readonly secret?: boolean } = {},
-): Setting<T> => ({ env, expected, schema, ...options });
+  words: { readonly about: string; readonly secret?: boolean; readonly otherwise?: string },
+): Setting<T> => ({ env, expected, schema, ...words });
+
+/** An issue for a schema that can say more than that the text is not what was expected: completes "X is "…", …;". */
+export const refusedBecause = (which: string) => ({ code: 'custom' as const, params: { which } });
+
+const reasonOf = (error: z.ZodError): string => {
+  for (const issue of error.issues) {
+    const which: unknown = issue.code === 'custom' ? issue.params?.['which'] : undefined;
+    if (typeof which === 'string') return `, ${which}`;
+  }
+  return '';
+};
 
 const text = (value: string | undefined): string | undefined => {
   const trimmed = value?.trim();
@@ -55,17 +70,21 @@ const broker = /^[A-Za-z0-9.[\]:_-]+:\d{1,5}$/;
 
 /** The settings that several services share; a service composes its own shape of them. */
 export const settings = {
-  host: setting('HOST', 'a host name or address to listen on', z.string().default('127.0.0.1')),
+  host: setting('HOST', 'a host name or address to listen on', z.string().default('127.0.0.1'), {
+    about: 'Where the HTTP server listens; 0.0.0.0 for every interface.',
+  }),
   port: (byDefault: number): Setting<number> =>
     setting(
       'PORT',
       'a whole number from 0 to 65535 (0 picks a free port)',
       wholeNumber(0, 65535).default(byDefault),
+      { about: 'The port of the HTTP server.' },
     ),
   logLevel: setting(
     'LOG_LEVEL',
     'one of error, warn, info, debug',
     z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+    { about: 'The least important lines that are logged, as JSON on stdout.' },
   ),
   /** The address under which clients reach this service; it prefixes the `type` of every problem. */
   publicUrl: setting(
@@ -74,14 +93,19 @@ export const settings = {
     url('http:', 'https:')
       .refine((value) => !value.endsWith('/'))
       .optional(),
+    {
+      about: 'The address under which clients reach the process, for the links in problems and in OpenAPI.',
+      otherwise: 'links are relative',
+    },
   ),
+  environment: setting('NODE_ENV', 'the name of the environment', z.string().default('development'), {
+    about: 'With "production", whatever is only fit for a laptop is refused at start.',
+  }),
   databaseUrl: setting(
     'DATABASE_URL',
     'postgres://user:password@host:port/database',
     url('postgres:', 'postgresql:'),
-    {
-      secret: true,
-    },
+    { secret: true, about: 'The PostgreSQL database, with the role that may not change the schema.' },
   ),
   kafkaBrokers: setting(
     'KAFKA_BROKERS',
@@ -90,37 +114,63 @@ export const settings = {
       .string()
       .transform((value) => value.split(',').map((entry) => entry.trim()))
       .pipe(z.array(z.string().regex(broker)).min(1)),
+    { about: 'The brokers that are asked first; one that is up is enough.' },
   ),
   schemaRegistryUrl: setting(
     'SCHEMA_REGISTRY_URL',
     'the http or https address of a Confluent-compatible schema registry',
     url('http:', 'https:'),
+    { about: 'Where the ids of the event schemas are looked up.' },
   ),
-  oidcIssuer: setting('OIDC_ISSUER', 'the http or https address of the OIDC issuer', url('http:', 'https:')),
+  oidcIssuer: setting('OIDC_ISSUER', 'the http or https address of the OIDC issuer', url('http:', 'https:'), {
+    about: 'Exactly the `iss` of the access tokens; its keys are discovered below it.',
+  }),
   oidcAudience: setting(
     'OIDC_AUDIENCE',
     'the audience that access tokens are issued for',
     z.string().default('orderflow'),
+    { about: 'The `aud` that an access token must have.' },
+  ),
+  gatewayUrl: setting(
+    'GATEWAY_URL',
+    'the http or https address of the payment gateway',
+    url('http:', 'https:'),
+    {
+      about: 'Where payments are charged and the ledger is read.',
+    },
   ),
 } as const;
 
 /** A setting read as a whole number between the bounds, both included. */
 export const wholeNumberSetting = (
   env: string,
-  options: { readonly minimum: number; readonly maximum: number; readonly byDefault: number },
+  options: {
+    readonly minimum: number;
+    readonly maximum: number;
+    readonly byDefault: number;
+    readonly about: string;
+  },
 ): Setting<number> =>
   setting(
     env,
     `a whole number from ${options.minimum} to ${options.maximum}`,
     wholeNumber(options.minimum, options.maximum).default(options.byDefault),
+    { about: options.about },
   );
 
 export type ConfigResult<S extends SettingShape> =
   | { readonly ok: true; readonly config: Config<S> }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Pure: every setting is looked at, so that one start-up names everything that is wrong. */
-export const parseConfig = <S extends SettingShape>(shape: S, env: Environment): ConfigResult<S> => {
+/** What is wrong with settings that are each right: one sentence per contradiction. */
+export type Contradictions<S extends SettingShape> = (config: Config<S>) => readonly string[];
+
+/** Every setting is looked at, so that one start-up names everything that is wrong. */
+export const parseConfig = <S extends SettingShape>(
+  shape: S,
+  env: Environment,
+  contradictions: Contradictions<S> = () => [],
+): ConfigResult<S> => {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [name, { env: variable, schema, expected, secret }] of Object.entries(shape)) {
@@ -129,9 +179,15 @@ export const parseConfig = <S extends SettingShape>(shape: S, env: Environment):
     if (parsed.success) values[name] = parsed.data;
     else if (given === undefined) problems.push(`${variable} is not set; expected ${expected}.`);
     else if (secret === true) problems.push(`${variable} is malformed; expected ${expected}.`);
-    else problems.push(`${variable} is ${JSON.stringify(given)}; expected ${expected}.`);
+    else
+      problems.push(
+        `${variable} is ${JSON.stringify(given)}${reasonOf(parsed.error)}; expected ${expected}.`,
+      );
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: asConfig(shape, values) };
+  if (problems.length > 0) return { ok: false, problems };
+  const config = asConfig(shape, values);
+  const contradicting = contradictions(config);
+  return contradicting.length > 0 ? { ok: false, problems: contradicting } : { ok: true, config };
 };
 
 // Safe: `values` has been given one parsed value per key of `shape`, and each schema is a ZodType of that value.
@@ -146,8 +202,12 @@ const asConfig = <S extends SettingShape>(shape: S, values: Record<string, unkno
  * Reads the settings of a process, or ends it with exit code 78 and one sentence per wrong setting on stderr.
  * Called once, by `main.ts`, with `process.env`.
  */
-export const readConfig = <S extends SettingShape>(shape: S, env: Environment): Config<S> => {
-  const result = parseConfig(shape, env);
+export const readConfig = <S extends SettingShape>(
+  shape: S,
+  env: Environment,
+  contradictions?: Contradictions<S>,
+): Config<S> => {
+  const result = parseConfig(shape, env, contradictions);
   if (result.ok) return result.config;
   return refuseToStart(result.problems);
 };

@@ -2,6 +2,7 @@
 // error that is retried, never in a transaction that holds its rows for ever.
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import type { Trust } from './pem.ts';
 
 export type Database = PostgresJsDatabase;
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -14,9 +15,21 @@ export interface Connection {
   close(seconds?: number): Promise<void>;
 }
 
-/** Pool of at most `poolSize` connections, opened on first use and re-opened after a loss. */
-export function connectDatabase(url: string, applicationName: string, poolSize = 16): Connection {
+export interface ConnectionOptions {
+  /** Connections at most; 16 when absent. */
+  readonly poolSize?: number;
+  /** How the server has to prove itself, and the client to it; plain TCP when absent. */
+  readonly tls?: Trust;
+}
+
+/** A pool of connections, opened on first use and re-opened after a loss. */
+export function connectDatabase(
+  url: string,
+  applicationName: string,
+  { poolSize = 16, tls = false }: ConnectionOptions = {},
+): Connection {
   const client = postgres(url, {
+    ssl: tls,
     max: poolSize,
     connect_timeout: 5,
     idle_timeout: 60,

@@ -78,9 +78,11 @@ export const faultSettings = {
       .enum(['0', '1'])
       .default('0')
       .transform((text) => text === '1'),
+    { about: 'Whether the process has fault points, for tests and drills.' },
   ),
   chaosToken: setting('CHAOS_TOKEN', 'at least 16 characters', z.string().min(16).optional(), {
     secret: true,
+    about: 'Whoever sends it may arm a fault; needed with CHAOS_ENABLED=1.',
   }),
 };
 

@@ -15,27 +15,37 @@ export const guardSettings = {
     minimum: 1,
     maximum: 10_000_000,
     byDefault: 3_000,
+    about: 'Requests with a token that one subject may make in a window, per instance; beyond it 429.',
   }),
   rateLimitSeconds: wholeNumberSetting('RATE_LIMIT_WINDOW_SECONDS', {
     minimum: 1,
     maximum: 3_600,
     byDefault: 60,
+    about: 'Seconds of the window of RATE_LIMIT_REQUESTS.',
   }),
-  maxInFlight: wholeNumberSetting('HTTP_MAX_IN_FLIGHT', { minimum: 1, maximum: 100_000, byDefault: 400 }),
+  maxInFlight: wholeNumberSetting('HTTP_MAX_IN_FLIGHT', {
+    minimum: 1,
+    maximum: 100_000,
+    byDefault: 400,
+    about: 'Requests under way at once; beyond it 503, and readiness is red.',
+  }),
   maxEventLoopDelayMs: wholeNumberSetting('HTTP_MAX_EVENT_LOOP_DELAY_MS', {
     minimum: 10,
     maximum: 60_000,
     byDefault: 1_000,
+    about: 'Milliseconds that the event loop may be behind, on average of a second; beyond it 503.',
   }),
   requestTimeoutMs: wholeNumberSetting('HTTP_REQUEST_TIMEOUT_MS', {
     minimum: 100,
     maximum: 600_000,
     byDefault: 15_000,
+    about: 'Milliseconds after which a request is answered 503; streams are not bounded by it.',
   }),
   maxConnections: wholeNumberSetting('HTTP_MAX_CONNECTIONS', {
     minimum: 1,
     maximum: 1_000_000,
     byDefault: 4_096,
+    about: 'Open connections; one more is answered 503 and closed.',
   }),
   corsOrigins: setting(
     'CORS_ORIGINS',
@@ -50,6 +60,7 @@ export const guardSettings = {
           .filter((entry) => entry !== ''),
       )
       .pipe(z.array(origin)),
+    { about: 'Origins whose pages may call from a browser.', otherwise: 'none' },
   ),
 } as const;
 export type GuardConfig = Config<typeof guardSettings>;

@@ -8,13 +8,21 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
-import { createServer, STATUS_CODES, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  STATUS_CODES,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { docsAsset, docsPage, docsPolicy } from './docs.ts';
 import { endpoint } from './endpoint.ts';
+import type { ServerTls } from './process-settings.ts';
 import { Rejected } from './handle.ts';
 import { createGuards } from './guards.ts';
 import type { Logger } from './logger.ts';
@@ -348,6 +356,8 @@ export interface ServeOptions {
   /** Connections beyond it are answered 503 and closed; 4,096 when absent. */
   readonly maxConnections?: number;
   readonly logger: Logger;
+  /** Plain HTTP when absent. */
+  readonly tls?: ServerTls | undefined;
 }
 
 export interface RunningServer {
@@ -367,6 +377,20 @@ const timeouts = {
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5_000,
 } as const;
+
+const createTlsServer = ({ cert, key, clientCa }: ServerTls, onRequest: RequestListener): Server =>
+  createHttpsServer(
+    {
+      ...timeouts,
+      handshakeTimeout: 10_000,
+      minVersion: 'TLSv1.2',
+      cert,
+      key,
+      // Whoever has no certificate of these authorities does not get as far as a request.
+      ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+    },
+    onRequest,
+  );
 
 const plainProblem = (code: StandardProblemCode, options: ProblemOptions = {}) => {
   const correlationId = uuidv7();
@@ -390,7 +414,10 @@ const answerByHand = (socket: Duplex, code: StandardProblemCode, options?: Probl
 
 // Bytes that are not HTTP never become a request, so the answer is written by hand.
 const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // After a handshake that failed there is no channel to say anything on.
+  const withoutChannel =
+    error.code?.startsWith('ERR_SSL_') === true || error.code?.startsWith('ERR_TLS_') === true;
+  if (error.code === 'ECONNRESET' || withoutChannel || !socket.writable) {
     socket.destroy();
     return;
   }
@@ -406,7 +433,7 @@ const refuseConnection = (socket: Socket): void => {
 /** Listens; rejects with a readable sentence when the port cannot be had. */
 export const serveApp = async (
   app: App,
-  { host, port, maxConnections = 4_096, logger }: ServeOptions,
+  { host, port, maxConnections = 4_096, logger, tls }: ServeOptions,
 ): Promise<RunningServer> => {
   const listener = getRequestListener(app.fetch, {
     // Reached when a request cannot even be built (no Host, a broken target) or a handler throws a non-error.
@@ -423,7 +450,7 @@ export const serveApp = async (
 
   const inFlight = new Set<ServerResponse>();
   let closing = false;
-  const server = createServer(timeouts, (request, response) => {
+  const onRequest: RequestListener = (request, response) => {
     inFlight.add(response);
     if (closing) response.setHeader('Connection', 'close');
     response.once('close', () => {
@@ -431,7 +458,8 @@ export const serveApp = async (
       if (closing) setImmediate(() => server.closeIdleConnections());
     });
     void listener(request, response);
-  });
+  };
+  const server = tls === undefined ? createServer(timeouts, onRequest) : createTlsServer(tls, onRequest);
   server.on('clientError', refuseMalformedRequest);
   let connections = 0;
   server.prependListener('connection', (socket: Socket) => {
@@ -439,7 +467,10 @@ export const serveApp = async (
     socket.once('close', () => {
       connections -= 1;
     });
-    if (connections > maxConnections) refuseConnection(socket);
+    if (connections <= maxConnections) return;
+    // Before a handshake there is no channel to say anything on.
+    if (tls === undefined) refuseConnection(socket);
+    else socket.destroy();
   });
 
   await new Promise<void>((resolve, reject) => {

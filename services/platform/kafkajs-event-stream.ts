@@ -1,7 +1,8 @@
 // The event stream on KafkaJS. Exactly-once source means transactions on the topics: only committed records are read.
 // KafkaJS handles one fetch whole before the next, its partitions side by side: a record that is retried in place holds up
 // the other partitions of this member as well, so waiting for somebody else belongs behind the commit, not in a handler.
-import { Kafka, logLevel, type Consumer, type IHeaders, type KafkaMessage } from 'kafkajs';
+import { Kafka, logLevel, type Consumer, type IHeaders, type KafkaMessage, type SASLOptions } from 'kafkajs';
+import type { KafkaSecurity } from './kafka-security.ts';
 import type { EventStream, Progress, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
 import type { Logger } from './logger.ts';
 import { pause } from './retry.ts';
@@ -11,7 +12,21 @@ export interface KafkaSettings {
   readonly clientId: string;
   /** Partitions handled side by side. */
   readonly concurrency: number;
+  /** Plain TCP and nobody signed in when absent. */
+  readonly security?: KafkaSecurity;
 }
+
+/** KafkaJS has a type of its own for each mechanism. */
+const saslOptions = ({ mechanism, ...user }: NonNullable<KafkaSecurity['sasl']>): SASLOptions => {
+  switch (mechanism) {
+    case 'PLAIN':
+      return { mechanism: 'plain', ...user };
+    case 'SCRAM-SHA-256':
+      return { mechanism: 'scram-sha-256', ...user };
+    case 'SCRAM-SHA-512':
+      return { mechanism: 'scram-sha-512', ...user };
+  }
+};
 
 /** Header values as text; null headers are left out, and of a repeated header the last one counts. */
 export function readHeaders(headers: IHeaders | undefined): Record<string, string> {
@@ -36,7 +51,10 @@ const toRecord = (topic: string, partition: number, message: KafkaMessage): Stre
 
 /** An event stream whose subscriptions keep trying until they are stopped, with a pause of at most 5 s between tries. */
 export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): EventStream {
+  const { tls, sasl } = settings.security ?? { tls: false };
   const kafka = new Kafka({
+    ssl: tls,
+    ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
     clientId: settings.clientId,
     brokers: [...settings.brokers],
     connectionTimeout: 3_000,

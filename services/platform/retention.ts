@@ -10,23 +10,37 @@ import type { Logger } from './logger.ts';
 import { pause } from './retry.ts';
 import { every, type Timer } from './timer.ts';
 
-const days = (env: string, byDefault: number) =>
-  wholeNumberSetting(env, { minimum: 1, maximum: 3_650, byDefault });
+const days = (env: string, byDefault: number, about: string) =>
+  wholeNumberSetting(env, { minimum: 1, maximum: 3_650, byDefault, about });
 
 export const retentionSettings = {
-  outboxRetentionDays: days('OUTBOX_RETENTION_DAYS', 7),
-  inboxRetentionDays: days('INBOX_RETENTION_DAYS', 30),
+  outboxRetentionDays: days(
+    'OUTBOX_RETENTION_DAYS',
+    7,
+    'Days that a published event stays in the outbox; one that the slot has not read stays for longer.',
+  ),
+  inboxRetentionDays: days(
+    'INBOX_RETENTION_DAYS',
+    30,
+    'Days that a handled event is recognised; more than OUTBOX_RETENTION_DAYS.',
+  ),
   /** Of replayed and archived ones; parked ones stay until somebody settles them. */
-  deadLetterRetentionDays: days('DEAD_LETTER_RETENTION_DAYS', 30),
+  deadLetterRetentionDays: days(
+    'DEAD_LETTER_RETENTION_DAYS',
+    30,
+    'Days that a settled dead letter is kept; a parked one stays until somebody settles it.',
+  ),
   idempotencyKeyHours: wholeNumberSetting('IDEMPOTENCY_KEY_HOURS', {
     minimum: 1,
     maximum: 8_760,
     byDefault: 24,
+    about: 'Hours that an Idempotency-Key is remembered with its answer.',
   }),
   retentionSeconds: wholeNumberSetting('RETENTION_SECONDS', {
     minimum: 1,
     maximum: 86_400,
     byDefault: 600,
+    about: 'Seconds between two runs that delete what is older.',
   }),
   outboxSlot: setting(
     'OUTBOX_SLOT',
@@ -35,6 +49,10 @@ export const retentionSettings = {
       .string()
       .regex(/^[a-z0-9_]{1,63}$/)
       .optional(),
+    {
+      about: 'What this replication slot has not read yet is never deleted from the outbox.',
+      otherwise: '`<service>_outbox_slot`',
+    },
   ),
 };
 export type RetentionConfig = Config<typeof retentionSettings>;

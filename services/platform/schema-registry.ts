@@ -2,8 +2,10 @@
 // service that registered by itself could publish a contract nobody has seen.
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import avro, { type Type } from 'avsc';
+import { Agent } from 'node:https';
 import { eventCatalogue, type EventType } from '../../schemas/generated/events.ts';
 import { avroOptions } from './avro-types.ts';
+import type { RegistrySecurity } from './registry-security.ts';
 import type { Logger } from './logger.ts';
 import { pause } from './retry.ts';
 import { DependencyUnavailable } from './transient.ts';
@@ -47,9 +49,18 @@ async function ask<T>(call: Promise<T>): Promise<T | undefined> {
 }
 
 /** Client of the registry at `host`, the base URL of its Confluent-compatible API. */
-export function createRegistryClient(host: string, logger: Logger): RegistryClient {
+export function createRegistryClient(
+  host: string,
+  logger: Logger,
+  { tls, user }: RegistrySecurity = { tls: false },
+): RegistryClient {
   const registry = new SchemaRegistry(
-    { host, retry: { retries: 2, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 1 } },
+    {
+      host,
+      retry: { retries: 2, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 1 },
+      ...(tls === false ? {} : { agent: new Agent(tls) }),
+      ...(user === undefined ? {} : { auth: user }),
+    },
     { [SchemaType.AVRO]: avroOptions() },
   );
   const ids = new Map<EventType, number>();

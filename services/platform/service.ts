@@ -4,16 +4,19 @@ import { eventCatalogue, type EventType, type Topic } from '../../schemas/genera
 import { recordRefusals, registerAuditRoutes } from './audit-http.ts';
 import { startSealing } from './audit-seal.ts';
 import { createAuthenticator } from './auth.ts';
-import { refuseToStart, settings, wholeNumberSetting, type Config } from './config.ts';
 import { defaultParkingLimit, startConsumer, type RunningConsumer, type Subscriptions } from './consumer.ts';
+import { databaseTrust } from './database-security.ts';
+import { kafkaSecurity } from './kafka-security.ts';
+import { serverTls } from './process-settings.ts';
+import { registrySecurity } from './registry-security.ts';
 import { connectDatabase } from './database.ts';
 import { deadLetterProblems, registerDeadLetterRoutes } from './dead-letters-http.ts';
 import { createDispatch } from './dispatch.ts';
 import { createEventCodec } from './event-codec.ts';
 import { registerFaultRoutes } from './faults-http.ts';
 import { assertPermitted } from './endpoint.ts';
-import { chaosTokenOf, createFaults, faultSettings } from './faults.ts';
-import { guardSettings, openDoor } from './guards.ts';
+import { chaosTokenOf, createFaults } from './faults.ts';
+import { openDoor } from './guards.ts';
 import type { Shell } from './handle.ts';
 import { createHealth, type HealthCheck } from './health.ts';
 import { createApp, serveApp } from './http.ts';
@@ -22,27 +25,9 @@ import { createLifecycle } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { ProblemKinds } from './problem.ts';
 import type { App } from './request-context.ts';
-import { retentionProblems, retentionSettings, startRetention } from './retention.ts';
+import { startRetention } from './retention.ts';
 import { createRegistryClient } from './schema-registry.ts';
-
-/** The settings every such service has; a service adds its own. */
-export const serviceSettings = (port: number) => ({
-  host: settings.host,
-  port: settings.port(port),
-  logLevel: settings.logLevel,
-  publicUrl: settings.publicUrl,
-  databaseUrl: settings.databaseUrl,
-  kafkaBrokers: settings.kafkaBrokers,
-  schemaRegistryUrl: settings.schemaRegistryUrl,
-  oidcIssuer: settings.oidcIssuer,
-  oidcAudience: settings.oidcAudience,
-  ...guardSettings,
-  ...faultSettings,
-  /** The consumer halts when this many of twice as many records would become dead letters. */
-  deadLetterLimit: wholeNumberSetting('DEAD_LETTER_LIMIT', { minimum: 1, maximum: 1_000, byDefault: 10 }),
-  ...retentionSettings,
-});
-export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
+import type { ServiceConfig } from './service-settings.ts';
 
 /** Something that runs beside requests and events and can be stopped. */
 export interface Job {
@@ -82,15 +67,15 @@ const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
 /** Starts the service; it runs until the process is told to stop. */
 export async function startService(definition: ServiceDefinition): Promise<void> {
   const { name, config, consumerGroup } = definition;
-  const contradictions = retentionProblems(config);
-  if (contradictions.length > 0) refuseToStart(contradictions);
   const logger = createLogger({ service: name, level: config.logLevel });
   const lifecycle = createLifecycle({ logger });
 
-  const connection = connectDatabase(config.databaseUrl, name);
+  const connection = connectDatabase(config.databaseUrl, name, {
+    tls: databaseTrust(config, config.databaseUrl),
+  });
   lifecycle.onStop('database', () => connection.close());
 
-  const registry = createRegistryClient(config.schemaRegistryUrl, logger);
+  const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
   const chaosToken = chaosTokenOf(config);
   const faults = chaosToken === undefined ? undefined : createFaults(logger);
   const shell: Shell = {
@@ -141,7 +126,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   registerAuditRoutes(app, shell.db);
   assertPermitted(app, name);
   const { host, port, maxConnections } = config;
-  const server = await serveApp(app, { host, port, maxConnections, logger });
+  const server = await serveApp(app, { host, port, maxConnections, logger, tls: serverTls(config) });
 
   const resolving = new AbortController();
   lifecycle.onStop('schema registry', () => {
@@ -160,7 +145,12 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const subscribed = Object.keys(subscriptions).filter(isEventType);
   consumer = startConsumer({
     stream: kafkaJsEventStream(
-      { brokers: config.kafkaBrokers, clientId: name, concurrency: partitionsSideBySide },
+      {
+        brokers: config.kafkaBrokers,
+        clientId: name,
+        concurrency: partitionsSideBySide,
+        security: kafkaSecurity(config),
+      },
       logger,
     ),
     dispatch,

@@ -1,0 +1,56 @@
+// The settings of the auditor: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
+import { settings, wholeNumberSetting, type Config } from '../platform/config.ts';
+import { databaseTlsProblems, databaseTlsSettings } from '../platform/database-security.ts';
+import { kafkaSecurityProblems, kafkaSecuritySettings } from '../platform/kafka-security.ts';
+import { processProblems, processSettings, productionProblems } from '../platform/process-settings.ts';
+
+const databaseUrl = (env: string, service: string) => ({
+  ...settings.databaseUrl,
+  env,
+  about: `The database of the ${service} service, with the role that can only read.`,
+});
+const seconds = (env: string, byDefault: number, about: string, maximum = 3_600) =>
+  wholeNumberSetting(env, { minimum: 1, maximum, byDefault, about });
+
+export const shape = {
+  ...processSettings(3005),
+  orderDatabaseUrl: databaseUrl('ORDER_DATABASE_URL', 'order'),
+  inventoryDatabaseUrl: databaseUrl('INVENTORY_DATABASE_URL', 'inventory'),
+  paymentDatabaseUrl: databaseUrl('PAYMENT_DATABASE_URL', 'payment'),
+  ...databaseTlsSettings,
+  kafkaBrokers: settings.kafkaBrokers,
+  ...kafkaSecuritySettings,
+  gatewayUrl: settings.gatewayUrl,
+  intervalSeconds: seconds('AUDIT_INTERVAL_SECONDS', 10, 'Seconds between two looks.'),
+  graceSeconds: seconds(
+    'AUDIT_GRACE_SECONDS',
+    30,
+    'Seconds that whatever is younger counts as in flight and not as broken.',
+  ),
+  deadlineSeconds: seconds(
+    'AUDIT_DEADLINE_SECONDS',
+    60,
+    'Seconds that an order may wait for what must come next before it counts as stuck.',
+    24 * 3_600,
+  ),
+  windowMinutes: wholeNumberSetting('AUDIT_WINDOW_MINUTES', {
+    minimum: 1,
+    maximum: 7 * 24 * 60,
+    byDefault: 60,
+    about: 'Minutes back to which outboxes, topics and inboxes are held against each other.',
+  }),
+};
+
+export const contradictions = (config: Config<typeof shape>): string[] => {
+  const urls = {
+    ORDER_DATABASE_URL: config.orderDatabaseUrl,
+    INVENTORY_DATABASE_URL: config.inventoryDatabaseUrl,
+    PAYMENT_DATABASE_URL: config.paymentDatabaseUrl,
+  };
+  return [
+    ...processProblems(config),
+    ...databaseTlsProblems(config, urls),
+    ...kafkaSecurityProblems(config),
+    ...productionProblems(config, urls),
+  ];
+};

@@ -1,0 +1,76 @@
+// The settings of the dashboard: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
+// The built-in issuer has users whose password everybody knows, so with NODE_ENV=production it is refused.
+import { z } from 'zod';
+import { setting, settings, wholeNumberSetting, type Config } from '../platform/config.ts';
+import { processProblems, processSettings } from '../platform/process-settings.ts';
+import { targetsSchema } from './parts-health.ts';
+
+const parseJson = (text: string, context: z.RefinementCtx): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not JSON' });
+    return z.NEVER;
+  }
+};
+
+export const shape = {
+  ...processSettings(3000),
+  builtInIdentity: setting(
+    'BUILT_IN_IDENTITY',
+    'on (demo users, for development) or off (another OIDC provider issues the tokens)',
+    z.enum(['on', 'off']).default('on'),
+    { about: 'Whether the dashboard is the OIDC issuer itself, with demo users.' },
+  ),
+  oidcIssuer: settings.oidcIssuer,
+  oidcAudience: settings.oidcAudience,
+  keysFile: setting(
+    'IDENTITY_KEYS_FILE',
+    'the path of the file that keeps the signing keys',
+    z.string().optional(),
+    {
+      about:
+        'The signing keys of the built-in issuer; made when they are not there. Needed with BUILT_IN_IDENTITY=on.',
+    },
+  ),
+  stackFile: setting('STACK_FILE', "the path of the supervisor's status file", z.string().optional(), {
+    about: 'Where the supervisor of the embedded stack says which processes run.',
+    otherwise: 'only what is probed is shown',
+  }),
+  keyDays: wholeNumberSetting('IDENTITY_KEY_DAYS', {
+    minimum: 1,
+    maximum: 3_650,
+    byDefault: 30,
+    about: 'Days after which the built-in issuer signs with a new key.',
+  }),
+  loginsPerMinute: wholeNumberSetting('LOGINS_PER_MINUTE', {
+    minimum: 1,
+    maximum: 1_000_000,
+    byDefault: 120,
+    about: 'Logins that one client address may try in a minute; beyond it 429.',
+  }),
+  targets: setting(
+    'HEALTH_TARGETS',
+    'a JSON array of {name, kind: "http", url} and {name, kind: "tcp", host, port}',
+    z.string().default('[]').transform(parseJson).pipe(targetsSchema),
+    { about: 'What the health page probes.' },
+  ),
+};
+
+const identityProblems = ({ environment, builtInIdentity, keysFile }: Config<typeof shape>): string[] => {
+  if (builtInIdentity === 'off') return [];
+  if (environment === 'production') {
+    return [
+      'NODE_ENV is "production", but the built-in issuer has demo users whose password is public; ' +
+        'set BUILT_IN_IDENTITY=off and let OIDC_ISSUER name a real OIDC provider.',
+    ];
+  }
+  return keysFile === undefined
+    ? ['IDENTITY_KEYS_FILE is not set; expected the path of the file that keeps the signing keys.']
+    : [];
+};
+
+export const contradictions = (config: Config<typeof shape>): string[] => [
+  ...processProblems(config),
+  ...identityProblems(config),
+];

@@ -1,0 +1,13 @@
+// The settings of the mock payment provider: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
+import { z } from 'zod';
+import { setting } from '../platform/config.ts';
+import { processProblems, processSettings } from '../platform/process-settings.ts';
+
+export const shape = {
+  ...processSettings(3004),
+  ledgerFile: setting('LEDGER_FILE', 'the path of the journal file', z.string(), {
+    about: 'The journal of charges and refunds; made when it is not there.',
+  }),
+};
+
+export const contradictions = processProblems;

@@ -1,0 +1,46 @@
+// The settings that every event-driven service has, apart from what starts one, so that a table of them can be made
+// without a database, a broker or a server in sight.
+import { settings, wholeNumberSetting, type Config } from './config.ts';
+import { databaseTlsProblems, databaseTlsSettings } from './database-security.ts';
+import { kafkaSecurityProblems, kafkaSecuritySettings } from './kafka-security.ts';
+import { processProblems, processSettings, productionProblems } from './process-settings.ts';
+import { registrySecurityProblems, registrySecuritySettings } from './registry-security.ts';
+import { faultSettings } from './faults.ts';
+import { retentionProblems, retentionSettings } from './retention.ts';
+
+/** The settings every such service has; a service adds its own. */
+export const serviceSettings = (port: number) => ({
+  ...processSettings(port),
+  databaseUrl: settings.databaseUrl,
+  ...databaseTlsSettings,
+  kafkaBrokers: settings.kafkaBrokers,
+  ...kafkaSecuritySettings,
+  schemaRegistryUrl: settings.schemaRegistryUrl,
+  ...registrySecuritySettings,
+  oidcIssuer: settings.oidcIssuer,
+  oidcAudience: settings.oidcAudience,
+  ...faultSettings,
+  /** The consumer halts when this many of twice as many records would become dead letters. */
+  deadLetterLimit: wholeNumberSetting('DEAD_LETTER_LIMIT', {
+    minimum: 1,
+    maximum: 1_000,
+    byDefault: 10,
+    about:
+      'The consumer halts instead of parking when this many of the last twice as many events would be parked.',
+  }),
+  ...retentionSettings,
+});
+export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
+
+/** What is wrong with settings that are each right: one sentence per contradiction. */
+export const serviceContradictions = (config: ServiceConfig): string[] => {
+  const urls = { DATABASE_URL: config.databaseUrl };
+  return [
+    ...processProblems(config),
+    ...databaseTlsProblems(config, urls),
+    ...kafkaSecurityProblems(config),
+    ...registrySecurityProblems(config),
+    ...productionProblems(config, urls),
+    ...retentionProblems(config),
+  ];
+};
