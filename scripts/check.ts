@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as inventorySchema from '../drizzle/inventory/schema.ts';
 import * as orderSchema from '../drizzle/order/schema.ts';
 import * as paymentSchema from '../drizzle/payment/schema.ts';
+import { permissionsDrift } from './generate-permissions.ts';
 import { settingsDrift } from './generate-settings.ts';
 import { generatedFile, generateEvents, readEventSchemas } from './generate-events.ts';
 
@@ -43,10 +44,10 @@ const schemaDrift = async (): Promise<Result> => {
   }
 };
 
-/** The table of settings must be what the processes read now. */
+/** The tables must be what the processes read and enforce now. */
 const tableDrift = async (): Promise<Result> => {
-  const remedy = await settingsDrift();
-  return { ok: remedy === undefined, output: remedy ?? '' };
+  const remedies = [await settingsDrift(), await permissionsDrift()].filter((remedy) => remedy !== undefined);
+  return { ok: remedies.length === 0, output: remedies.join('\n') };
 };
 
 /** The migrations must be what the tables say now: generating again would add nothing. */

@@ -58,9 +58,9 @@ const showUrls = (urls: Urls): void => {
   say();
   table([
     ['dashboard', urls.dashboard],
-    ['order API', `${urls.order}/openapi.json`],
-    ['inventory API', `${urls.inventory}/openapi.json`],
-    ['payment API', `${urls.payment}/openapi.json`],
+    ['order API', `${urls.order}/docs`],
+    ['inventory API', `${urls.inventory}/docs`],
+    ['payment API', `${urls.payment}/docs`],
     ['payment gateway (mock)', urls.gateway],
     ['schema registry', urls.registry],
     ['Kafka Connect', urls.connect],

@@ -95,6 +95,23 @@ describe('who may see and do what', () => {
     });
   });
 
+  it('is read again only when it has changed', async () => {
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    for (const [part, address] of [
+      ['order', path(id)],
+      ['inventory', `/api/v1/products/${thing.id}`],
+    ] as const) {
+      const { headers } = await call(part, address, { as: 'user' });
+      const etag = headers.get('etag') ?? '';
+      const again = (known: string) =>
+        call(part, address, { as: 'user', headers: { 'if-none-match': known } });
+      expect(await again(etag)).toMatchObject({ status: 304, body: undefined });
+      expect(await again(`"v0", W/${etag}`)).toMatchObject({ status: 304 });
+      expect(await again('"v0"')).toMatchObject({ status: 200 });
+    }
+  });
+
   it('nothing is served without a valid token', async () => {
     for (const [part, route] of [
       ['order', '/api/v1/orders'],

@@ -1,5 +1,6 @@
 // The inventory service's API as its clients see it: shapes, endpoints, problems.
 import { z } from '@hono/zod-openapi';
+import { notModified } from '../platform/etag.ts';
 import { endpoint } from '../platform/endpoint.ts';
 import { defineProblems } from '../platform/problem.ts';
 import { repairConfig } from '../platform/repair.ts';
@@ -78,6 +79,7 @@ const readRoute = endpoint('products.read', {
   request: { params: productId },
   responses: {
     200: { description: 'The product; its ETag is its version', content: json(productView) },
+    ...notModified,
   },
 });
 const newProductRoute = endpoint('products.create', {

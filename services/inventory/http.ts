@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../platform/cursor.ts';
+import { etagOf, isUnchanged } from '../platform/etag.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import { repaired } from '../platform/repair.ts';
 import { callerOf, messageContextOf, type App, type AppContext } from '../platform/request-context.ts';
@@ -29,8 +30,6 @@ const toView = (product: Product): z.infer<typeof productView> => ({
   free: product.available - product.reserved,
   version: product.version,
 });
-const etagOf = (product: Product): string => `"v${product.version}"`;
-
 /** Where a page of products begins: after this id. */
 const productPosition = z.tuple([printable(100)]).transform(([id]) => id);
 /** Where a page of movements begins: before this sequence number. */
@@ -61,7 +60,9 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
   app.openapi(inventoryApi.read, async (c) => {
     const product = await findProduct(shell.db, c.req.valid('param').id);
     if (!product) throw problem('not_found');
-    return c.json(toView(product), 200, { etag: etagOf(product) });
+    const etag = etagOf(product);
+    if (isUnchanged(c, etag)) return c.body(null, 304, { etag });
+    return c.json(toView(product), 200, { etag });
   });
 
   app.openapi(inventoryApi.create, async (c) => {

@@ -1,6 +1,7 @@
 // The order service's API as its clients see it: shapes, endpoints, problems. No behaviour, so that clients, documentation
 // and tests can be made from it.
 import { z } from '@hono/zod-openapi';
+import { notModified } from '../platform/etag.ts';
 import { endpoint } from '../platform/endpoint.ts';
 import { idempotencyKeyHeader, idempotencyProblems } from '../platform/idempotency-http.ts';
 import { defineProblems } from '../platform/problem.ts';
@@ -156,6 +157,7 @@ const readRoute = endpoint('orders.read', {
   request: { params: orderId },
   responses: {
     200: { description: 'The order; its ETag is its version', content: json(orderView) },
+    ...notModified,
   },
 });
 

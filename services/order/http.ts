@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../platform/cursor.ts';
+import { etagOf, isUnchanged } from '../platform/etag.ts';
 import { handle, unclaimed, type Message, type Shell } from '../platform/handle.ts';
 import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
@@ -35,8 +36,6 @@ export const toView = (order: Order): z.infer<typeof orderView> => ({
   createdAt: order.createdAt.toISOString(),
   updatedAt: order.updatedAt.toISOString(),
 });
-
-const etagOf = (order: Order): string => `"v${order.version}"`;
 
 const maxTrail = 1_000;
 
@@ -127,7 +126,9 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
   app.openapi(orderApi.read, async (c) => {
     const found = await findOrder(shell.db, c.req.valid('param').id, viewerOf(c));
     if (!found) throw problem('not_found');
-    return c.json({ ...toView(found.order), status: found.status }, 200, { etag: etagOf(found.order) });
+    const etag = etagOf(found.order);
+    if (isUnchanged(c, etag)) return c.body(null, 304, { etag });
+    return c.json({ ...toView(found.order), status: found.status }, 200, { etag });
   });
 
   app.openapi(orderApi.history, async (c) => {

@@ -36,8 +36,9 @@ type RequestOf<R extends Route> = R extends { readonly request: infer Q }
       Part<'body', Q extends { readonly body: infer B } ? InputOf<JsonOf<B>> : never>
   : object;
 
+/** Without 304: a client that names no version is never told that it has it. */
 type Success<R extends Route> = {
-  [Status in keyof R['responses'] & number]: {
+  [Status in Exclude<keyof R['responses'] & number, 304>]: {
     readonly ok: true;
     readonly status: Status;
     readonly headers: Headers;
@@ -45,7 +46,7 @@ type Success<R extends Route> = {
       ? undefined
       : z.output<JsonOf<R['responses'][Status]>>;
   };
-}[keyof R['responses'] & number];
+}[Exclude<keyof R['responses'] & number, 304>];
 
 /** A refusal, as the problem that it is. */
 export interface Refusal {

@@ -1,5 +1,5 @@
-// What every event-driven service is made of, put together in the order in which it starts and, backwards, stops: the
-// server first turns unready, then finishes its requests, then the consumer and the jobs finish theirs, then the database.
+// What every event-driven service is made of, put together in the order in which it starts and, backwards, stops: it turns
+// unready, then the consumer and the jobs finish what they are at, then the server its requests, then the database.
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
 import { recordRefusals, registerAuditRoutes } from './audit-http.ts';
 import { startSealing } from './audit-seal.ts';
