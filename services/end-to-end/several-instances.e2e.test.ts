@@ -1,54 +1,14 @@
 // One instance of each service, then three, then one again, under load. Kafka moves the partitions at every step while
 // events are being handled; two instances may hold the same event at the same moment, and only one may apply it.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
-import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
-import { header, readTopic } from './kafka-log.ts';
-import { expectInvariants } from './invariants.ts';
-import { eventually, newProduct, orderWith, place, query, stack } from './shop.ts';
+import { describe, expect, it } from 'vitest';
+import { serviceNames } from '../../scripts/stack/topology.ts';
+import { endInstance, endInstancesAfterEach, startInstance } from './instances.ts';
+import { expectInvariants, expectOrderKept } from './invariants.ts';
+import { newProduct, orderWith, place } from './shop.ts';
 
-const started: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of started) child.kill('SIGKILL');
-  started.length = 0;
-});
-
-/** Another instance of a service, on a port of its own; resolves once it is a member of the consumer group. */
-const startInstance = async (service: ServiceName): Promise<ChildProcess> => {
-  const { command, args, env, cwd } = stack.commands[service];
-  const child = spawn(command, args, {
-    cwd,
-    env: { ...env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  started.push(child);
-  const port = await new Promise<number>((resolve, reject) => {
-    let text = '';
-    child.once('exit', (code) => {
-      reject(new Error(`the instance ended with ${String(code)}: ${text}`));
-    });
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString('utf8');
-      const listening = /"message":"listening".*?"port":(\d+)/.exec(text);
-      if (listening) resolve(Number(listening[1]));
-    });
-  });
-  await eventually(
-    `the instance of ${service} is ready`,
-    async () => (await fetch(`http://127.0.0.1:${port}/health/ready`)).ok,
-    60_000,
-  );
-  return child;
-};
-
-/** SIGTERM, and the exit code once the instance has finished what it was doing. */
-const drain = async (child: ChildProcess): Promise<unknown> => {
-  child.kill('SIGTERM');
-  const [code]: unknown[] = await once(child, 'exit');
-  return code;
-};
+endInstancesAfterEach();
 
 describe('several instances', () => {
   it(
@@ -70,7 +30,7 @@ describe('several instances', () => {
         extra.push(...(await Promise.all([startInstance(service), startInstance(service)])));
       }
       await delay(3_000);
-      const codes = await Promise.all(extra.map(drain));
+      const codes = await Promise.all(extra.map((child) => endInstance(child, 'SIGTERM')));
       expect(new Set(codes)).toEqual(new Set([0]));
       enough.abort();
       await load;
@@ -78,28 +38,7 @@ describe('several instances', () => {
       expect(ids.length).toBeGreaterThan(30);
       for (const id of ids) await orderWith(id, 'PAID', 90_000);
       await expectInvariants(ids);
-
-      // The order's own trail is gap-free, and its events on the topic are in the order in which they were committed.
-      const versions = await query(
-        'order',
-        (sql) => sql`select order_id, array_agg(version order by sequence) as versions from order_events
-        where order_id in ${sql(ids)} and outcome = 'accepted' group by order_id`,
-      );
-      for (const row of versions) expect(row['versions']).toEqual([1, 2, 3, 4]);
-      const emitted = await query(
-        'inventory',
-        (sql) => sql`select id from outbox where aggregate_id in ${sql(ids)} order by id`,
-      );
-      const committed = emitted.map((row) => row['id']);
-      const records = (await readTopic('inventory-events')).filter((record) =>
-        ids.includes(String(record.key)),
-      );
-      for (const id of ids) {
-        const published = records
-          .filter((record) => String(record.key) === id)
-          .map((record) => header(record, 'id'));
-        expect(published).toEqual(committed.filter((event) => published.includes(String(event))));
-      }
+      await expectOrderKept(ids);
     },
   );
 });

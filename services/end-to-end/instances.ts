@@ -1,0 +1,55 @@
+// More instances of the services than the stack has, for tests of members that come and go.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach } from 'vitest';
+import type { ServiceName } from '../../scripts/stack/topology.ts';
+import { eventually, stack } from './shop.ts';
+
+const started: ChildProcess[] = [];
+
+/** Ends whatever instance a test has left running; to be called where tests are described. */
+export const endInstancesAfterEach = (): void => {
+  afterEach(() => {
+    for (const child of started) child.kill('SIGKILL');
+    started.length = 0;
+  });
+};
+
+/** Another instance of a service, on a port of its own; resolves once it is a member of the consumer group. */
+export const startInstance = async (
+  service: ServiceName,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ChildProcess> => {
+  const { command, args, env, cwd } = stack.commands[service];
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...env, ...settings, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  started.push(child);
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = '';
+    child.once('exit', (code) => {
+      reject(new Error(`the instance ended with ${String(code)}: ${text}`));
+    });
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      const listening = /"message":"listening".*?"port":(\d+)/.exec(text);
+      if (listening) resolve(Number(listening[1]));
+    });
+  });
+  await eventually(
+    `the instance of ${service} is ready`,
+    async () => (await fetch(`http://127.0.0.1:${port}/health/ready`)).ok,
+    60_000,
+  );
+  return child;
+};
+
+/** The exit code of the instance once it has ended: after SIGTERM, when it has finished what it was doing. */
+export const endInstance = async (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown> => {
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  const [code]: unknown[] = await exit;
+  return code;
+};
