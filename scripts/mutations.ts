@@ -68,7 +68,7 @@ const mutations: readonly Mutation[] = [
     file: 'services/payment/gateway-client.ts',
     from: "'idempotency-key': idempotencyKey",
     to: "'idempotency-key': crypto.randomUUID()",
-    tests: ['ask-gateway.int', 'compensation'],
+    tests: ['gateway-client', 'compensation'],
   },
   {
     bug: 'Idempotency-Key of a client not stored',
