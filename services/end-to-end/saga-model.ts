@@ -3,7 +3,6 @@
 // them is the least that the design promises, so what holds in here does not depend on luck outside.
 import {
   eventCatalogue,
-  type CancellationReason,
   type DomainEvent,
   type PaymentMode,
   type Topic,
@@ -147,7 +146,7 @@ export interface Befallen {
 }
 export interface End {
   readonly status: OrderStatus;
-  readonly reason: CancellationReason | null;
+  readonly reason: string | null;
 }
 
 /** Why an order that came to rest cannot have come to this end, or nothing when it can. */
