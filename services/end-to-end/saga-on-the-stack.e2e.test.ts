@@ -29,8 +29,10 @@ import {
 } from './shop.ts';
 import { age, lapse } from './time.ts';
 
-const stepsPerHistory = faultRounds > 1 ? 1_000 : 300;
+const stepsPerHistory = faultRounds > 1 ? 500 : 300;
 const hands = 4;
+/** What a dead instance has leased waits 39 s, and after many crashes in a row its successor is started 15 s later only. */
+const settleMs = faultRounds > 1 ? 240_000 : 120_000;
 
 type Step =
   | Extract<
@@ -346,10 +348,13 @@ const settled = (placed: readonly Placed[]): Promise<readonly OrderView[]> =>
         it.late = true;
         await lapse(it.id);
       }
-      if (open.length > 0) throw new Error(`${open.map(({ name }) => name).join(', ')} are under way`);
+      if (open.length > 0) {
+        const views = seen.filter(({ id }) => open.some((it) => it.id === id));
+        throw new Error(`under way: ${JSON.stringify(open)}; ${JSON.stringify(views)}`);
+      }
       return seen;
     },
-    120_000,
+    settleMs,
   );
 
 const declinedOrders = async (): Promise<ReadonlySet<string>> => {
