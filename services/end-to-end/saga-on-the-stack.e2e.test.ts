@@ -9,6 +9,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
 import type { OrderStatus } from '../order/domain/order.ts';
+import { expectAuditorGreen } from './audit.ts';
 import { expectInvariants } from './invariants.ts';
 import { baskets, impossibleEnd, legal, type Befallen, type Step as ModelStep } from './saga-model.ts';
 import {
@@ -402,6 +403,8 @@ it.each(Array.from({ length: faultRounds }, (_, round) => stack.seed + round))(
       });
       const seen = await settled(placed);
       await expectPossibleEnds(placed, seen);
+      // A refund may wait for the lease of an instance that died.
+      await expectAuditorGreen();
       await expectInvariants(placed.map(({ id }) => id));
       // A history in which nothing comes about would keep every promise too.
       const cancelled = seen.filter(({ status }) => status === 'CANCELLED').length;

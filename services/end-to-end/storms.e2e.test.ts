@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { random } from '../gateway/behaviour.ts';
+import { expectAuditorGreen } from './audit.ts';
 import { endInstance, endInstancesAfterEach, startInstance } from './instances.ts';
 import { expectInvariants } from './invariants.ts';
 import {
@@ -41,6 +42,8 @@ const ended = (id: string): Promise<OrderView> =>
 /** PAID with its stock pinned and its money kept, or CANCELLED with nothing held and nothing kept; nothing in between. */
 async function expectWholeOrNothing(ends: readonly OrderView[], productId: string): Promise<void> {
   const ids = ends.map(({ id }) => id);
+  // Refunds are made after the order is CANCELLED.
+  await expectAuditorGreen();
   await expectInvariants(ids);
   const holds = await query<{ order_id: string; state: string }>(
     'inventory',
