@@ -1,5 +1,6 @@
 // npm run test:mutations: the proof that the suite can fail. Each deliberate bug takes one guard out of a scratch copy of the
-// project; the tests named beside it must go red. A bug that nobody notices ends the run with exit code 1.
+// project; the tests named beside it must go red, and it is said which and why. A file that cannot be loaded any more is no
+// proof, only tests that ran count. A bug that nobody notices ends the run with exit code 1.
 // `npm run test:mutations -- <words>` tries only the bugs whose names contain them.
 import { spawnSync } from 'node:child_process';
 import {
@@ -67,7 +68,7 @@ const mutations: readonly Mutation[] = [
     file: 'services/payment/gateway-client.ts',
     from: "'idempotency-key': idempotencyKey",
     to: "'idempotency-key': crypto.randomUUID()",
-    tests: ['ask-gateway.int', 'compensation'],
+    tests: ['gateway-client', 'compensation'],
   },
   {
     bug: 'Idempotency-Key of a client not stored',
@@ -160,8 +161,25 @@ const scratchCopy = (): string => {
   return copy;
 };
 
+/** The tests that ran and failed, each with the first line of its reason; several may share one. */
+const redTests = (output: string): string[] => {
+  const red: string[] = [];
+  let named: string[] = [];
+  for (const line of output.split('\n')) {
+    const test = /^ FAIL {2}\|\w+\| (\S+ > .+)$/.exec(line)?.[1];
+    if (test !== undefined) named.push(test);
+    else if (line.trim() !== '') {
+      red.push(...named.map((name) => `${name}: ${line}`));
+      named = [];
+    }
+  }
+  return red;
+};
+
 const copy = scratchCopy();
 let survivors = 0;
+/** Red tests that are named per bug. */
+const most = 4;
 try {
   for (const { bug, file, from, to, tests } of chosen) {
     const path = join(copy, file);
@@ -172,22 +190,28 @@ try {
       original.replace(from, () => to),
     );
     const started = performance.now();
-    const { status, stdout } = spawnSync(
+    const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [...process.execArgv, 'scripts/test.ts', ...tests],
       {
         cwd: copy,
-        env: { ...process.env, CI: 'true' },
+        encoding: 'utf8',
+        env: { ...process.env, CI: 'true', NO_COLOR: '1' },
         timeout: 600_000,
         maxBuffer: 64 * 1024 * 1024,
       },
     );
     writeFileSync(path, original);
-    const verdict = /\d+ passed, \d+ failed/.exec(stdout.toString('utf8'))?.[0] ?? 'no verdict';
-    const caught = status !== 0 && !verdict.endsWith(' 0 failed');
+    const verdict = /\d+ passed, \d+ failed/.exec(stdout)?.[0] ?? 'no verdict';
+    const red = redTests(`${stdout}\n${stderr}`);
+    const caught = status !== 0 && red.length > 0;
     if (!caught) survivors += 1;
     const took = ((performance.now() - started) / 1000).toFixed(0);
     process.stdout.write(`${caught ? 'caught  ' : 'SURVIVED'}  ${bug.padEnd(56)} ${verdict} (${took} s)\n`);
+    // Nothing ran: what the run said last tells why.
+    if (red.length === 0 && status !== 0) red.push(...`${stdout}\n${stderr}`.trim().split('\n').slice(-most));
+    for (const line of red.slice(0, most)) process.stdout.write(`          ${line.slice(0, 200)}\n`);
+    if (red.length > most) process.stdout.write(`          … and ${red.length - most} more\n`);
   }
 } finally {
   rmSync(copy, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { registerSchemas } from '../register-schemas.ts';
 import { cacheRoot, ensureArtefacts } from './artefacts.ts';
 import { makeClassArchives } from './class-archives.ts';
+import { watchConnectors } from './connector-watch.ts';
 import { connectPart, connectorEnvironment } from './connect.ts';
 import { answers, seconds } from './deadline.ts';
 import { failure, isFailure, isStopped, messageOf, stopped } from './failure.ts';
@@ -17,7 +18,6 @@ import {
   provisionConnectors,
   provisionDatabase,
   provisionTopics,
-  watchConnectors,
   type DatabaseTarget,
 } from './provision.ts';
 import { registryPart } from './registry.ts';

@@ -78,7 +78,7 @@ const command = (options: ConnectOptions): Command => {
     main: ['-cp', classPath, 'org.apache.kafka.connect.cli.ConnectDistributed', configFile(options)],
     env: options.env,
     cwd: options.dataDir,
-    // Three tasks that poll a hundred times a second are most of what an idle stack does.
+    // Three tasks that poll eighty times a second each are most of what an idle stack does.
     optimise: true,
   });
 };

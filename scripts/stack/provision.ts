@@ -7,7 +7,8 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import kafkajs from 'kafkajs';
 import type postgres from 'postgres';
-import { pause, until } from './deadline.ts';
+import { askConnect, restartConnector, stateOf } from './connect-rest.ts';
+import { until } from './deadline.ts';
 import { failure, messageOf } from './failure.ts';
 import { isObject } from './json.ts';
 import { kafkaClient } from './kafka.ts';
@@ -244,42 +245,11 @@ export const readConnector = (service: ServiceName): Record<string, string> => {
   return Object.fromEntries(Object.entries(value).map(([key, setting]) => [key, String(setting)]));
 };
 
-const ask = async (url: string, init: RequestInit = {}): Promise<{ status: number; body: unknown }> => {
-  const response = await fetch(url, {
-    ...init,
-    headers: { 'content-type': 'application/json', accept: 'application/json' },
-    signal: AbortSignal.timeout(20_000),
-  });
-  const text = await response.text();
-  const body: unknown = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text;
-  return { status: response.status, body };
-};
-
 const sameSettings = (a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, string>>): boolean => {
   // Connect adds the name to what it stores.
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   keys.delete('name');
   return [...keys].every((key) => a[key] === b[key]);
-};
-
-/** What Connect says of a connector and its task: both running, or the first lines of the trace of a failure. */
-const stateOf = (body: unknown): { running: boolean; failed: string | undefined } => {
-  const connector = isObject(body) && isObject(body['connector']) ? body['connector'] : undefined;
-  const tasks = isObject(body) && Array.isArray(body['tasks']) ? body['tasks'].filter(isObject) : [];
-  const all = connector === undefined ? [] : [connector, ...tasks];
-  const failed = all.find((part) => part['state'] === 'FAILED');
-  const trace = failed?.['trace'];
-  return {
-    running: tasks.length > 0 && all.every((part) => part['state'] === 'RUNNING'),
-    failed:
-      failed === undefined
-        ? undefined
-        : (typeof trace === 'string' ? trace : 'no trace').split('\n').slice(0, 4).join('\n    '),
-  };
-};
-
-const restartFailed = async (connectUrl: string, name: string): Promise<void> => {
-  await ask(`${connectUrl}/connectors/${name}/restart?includeTasks=true&onlyFailed=true`, { method: 'POST' });
 };
 
 export interface ConnectTarget {
@@ -298,10 +268,10 @@ export const provisionConnector = async (service: ServiceName, target: ConnectTa
   const wanted = readConnector(service);
   const wait = { withinMs: target.withinMs, signal: target.signal, log: target.log };
   const applied = await until({ ...wait, what: `Kafka Connect to take connector ${name}` }, async () => {
-    const current = await ask(`${url}/config`);
+    const current = await askConnect(`${url}/config`);
     if (current.status === 200 && isObject(current.body) && sameSettings(current.body, wanted))
       return 'unchanged';
-    const reply = await ask(`${url}/config`, { method: 'PUT', body: JSON.stringify(wanted) });
+    const reply = await askConnect(`${url}/config`, { method: 'PUT', body: JSON.stringify(wanted) });
     if (isApplied(reply)) return 'changed';
     const message = isObject(reply.body) ? String(reply.body['message']) : String(reply.body);
     // 409 is a rebalance under way, 5xx a worker that is still joining.
@@ -310,17 +280,17 @@ export const provisionConnector = async (service: ServiceName, target: ConnectTa
   });
   let restarted = false;
   await until({ ...wait, what: `connector ${name} to run`, everyMs: 100 }, async () => {
-    const { status, body } = await ask(`${url}/status`);
+    const { status, body } = await askConnect(`${url}/status`);
     if (status !== 200) return false;
     const state = stateOf(body);
-    if (state.failed !== undefined) {
+    if (state.kind === 'failed') {
       // A task that failed in an earlier run stays failed until it is told otherwise: one try.
       if (applied === 'changed' || restarted)
-        throw failure(`connector ${name} has failed:\n    ${state.failed}`, target.log);
+        throw failure(`connector ${name} has failed:\n    ${state.why}`, target.log);
       restarted = true;
-      await restartFailed(target.url, name);
+      await restartConnector(target.url, name, 'failed');
     }
-    return state.running;
+    return state.kind === 'running';
   });
 };
 
@@ -349,42 +319,5 @@ export const awaitStreaming = async (
     });
   } finally {
     await sql.end({ timeout: 2 });
-  }
-};
-
-const watchEveryMs = 2_000;
-const restartPauseMs = [0, 2_000, 5_000, 10_000, 30_000];
-
-/**
- * Starts failed connectors and tasks again, with back-off, until `signal` is aborted. Connect itself never does: a task
- * whose transaction the broker has given up, say after an outage, would stay failed until somebody looks.
- */
-export const watchConnectors = async (
-  connectUrl: string,
-  signal: AbortSignal,
-  log: (line: string) => void,
-): Promise<void> => {
-  const failures = new Map<string, { count: number; notBefore: number }>();
-  for (;;) {
-    await pause(watchEveryMs, signal);
-    for (const name of serviceNames.map((service) => services[service].connector)) {
-      try {
-        const { status, body } = await ask(`${connectUrl}/connectors/${name}/status`);
-        const state = stateOf(body);
-        if (status !== 200 || state.failed === undefined) {
-          if (state.running) failures.delete(name);
-          continue;
-        }
-        const now = performance.now();
-        const { count, notBefore } = failures.get(name) ?? { count: 0, notBefore: 0 };
-        if (now < notBefore) continue;
-        log(`connector ${name} has failed; starting it again\n    ${state.failed.split('\n')[0] ?? ''}`);
-        await restartFailed(connectUrl, name);
-        const wait = restartPauseMs[Math.min(count + 1, restartPauseMs.length - 1)] ?? 30_000;
-        failures.set(name, { count: count + 1, notBefore: now + wait });
-      } catch {
-        // The worker is away; when it is back its answer is worth something.
-      }
-    }
   }
 };

@@ -1,6 +1,6 @@
 // The one seam through which tests get their infrastructure. The provider is the embedded stack, booted once per run on
 // free ports and in a temporary folder; tests know only what it provides: addresses, connection strings, processes.
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,8 @@ export interface TestStack {
   readonly commands: Readonly<Record<ServiceName, Command>>;
   /** How often each fault is repeated: once in `npm test`, more in `npm run test:faults`. */
   readonly faultRounds: number;
+  /** What random histories begin with: another one in each run, unless SEED says which. */
+  readonly seed: number;
   /** Arms the fault points of the services. */
   readonly chaosToken: string;
 }
@@ -74,6 +76,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       payment: stack.commandOf('payment'),
     },
     faultRounds: Number(process.env[stackVariables.faultRounds.env] ?? 1),
+    seed: Number(process.env[stackVariables.seed.env] ?? randomInt(2 ** 31)),
     chaosToken,
   });
   return async () => {

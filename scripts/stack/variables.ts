@@ -43,6 +43,12 @@ export const stackVariables = {
     expected: 'a whole number',
     otherwise: '1',
   },
+  seed: {
+    env: 'SEED',
+    about: 'What the random histories of the tests begin with; a failed test says which one it had.',
+    expected: 'a whole number',
+    otherwise: 'another one in each run',
+  },
   keepTestData: {
     env: 'ORDERFLOW_KEEP_TEST_DATA',
     about: 'When set to anything, the data folder of a test run is kept for a look.',

@@ -1,22 +1,8 @@
 // Time as an input of the saga: a hold that nobody paid for lapses, and no order waits for events for ever.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from './invariants.ts';
-import { call, chargesOf, eventually, newProduct, order, orderWith, place, product, query } from './shop.ts';
-
-/** As if the order had been reserved so long ago that its hold lapses now. */
-const lapse = (orderId: string) =>
-  query(
-    'inventory',
-    (sql) =>
-      sql`update reservations set expires_at = now() where order_id = ${orderId} and state = 'reserved' returning state`,
-  );
-/** As if the order had been placed longer ago than its deadline. */
-const age = (orderId: string) =>
-  query(
-    'order',
-    (sql) =>
-      sql`update orders set created_at = created_at - interval '46 minutes' where id = ${orderId} returning id`,
-  );
+import { call, chargesOf, eventually, newProduct, order, orderWith, place, product } from './shop.ts';
+import { age, lapse } from './time.ts';
 
 describe('a MANUAL order that nobody pays for', () => {
   it('loses its stock at the end of its hold, is CANCELLED, and cannot be paid any more', async () => {

@@ -1,6 +1,7 @@
 // More instances of a service than the stack runs, each on a port of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { afterEach } from 'vitest';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
 import { eventually, stack } from './shop.ts';
 
@@ -10,6 +11,14 @@ export interface Instance {
 }
 
 const started: ChildProcess[] = [];
+
+/** Ends whatever instance a test has left running; to be called where tests are described. */
+export const endInstancesAfterEach = (): void => {
+  afterEach(() => {
+    for (const child of started) child.kill('SIGKILL');
+    started.length = 0;
+  });
+};
 
 /** Another instance of a service, with some settings of its own; resolves once it is a member of the consumer group. */
 export const startInstance = async (
@@ -43,15 +52,10 @@ export const startInstance = async (
   return { child, url };
 };
 
-/** SIGTERM, and the exit code once the instance has finished what it was doing. */
-export const drain = async ({ child }: Instance): Promise<unknown> => {
-  child.kill('SIGTERM');
-  const [code]: unknown[] = await once(child, 'exit');
+/** The exit code of the instance once it has ended: after SIGTERM, when it has finished what it was doing. */
+export const endInstance = async ({ child }: Instance, signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown> => {
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  const [code]: unknown[] = await exit;
   return code;
-};
-
-/** Leaves no instance behind, whatever a test did. */
-export const killInstances = (): void => {
-  for (const child of started) child.kill('SIGKILL');
-  started.length = 0;
 };

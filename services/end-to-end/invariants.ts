@@ -110,6 +110,32 @@ export async function expectAuditLogIntact(service: ServiceName): Promise<void> 
   });
 }
 
+/** Orders that went the happy way to PAID: each trail is gap-free, and each topic has their events in the order of the commits. */
+export async function expectOrderKept(orderIds: readonly string[]): Promise<void> {
+  const trails = await query(
+    'order',
+    (sql) => sql`select order_id, array_agg(version order by sequence) as versions from order_events
+      where order_id in ${sql(orderIds)} and outcome = 'accepted' group by order_id`,
+  );
+  expect(trails.length).toBe(orderIds.length);
+  for (const trail of trails) expect(trail['versions'], String(trail['order_id'])).toEqual([1, 2, 3, 4]);
+  for (const service of serviceNames) {
+    const rows = await query(
+      service,
+      (sql) => sql`select id, aggregate_id from outbox where aggregate_id in ${sql(orderIds)} order by id`,
+    );
+    const records = await readTopic(services[service].topic);
+    for (const orderId of orderIds) {
+      const committed = rows.filter((row) => row['aggregate_id'] === orderId).map((row) => row['id']);
+      const published = records.filter((record) => String(record.key) === orderId);
+      expect(
+        published.map((record) => header(record, 'id')),
+        `${service} events of ${orderId}`,
+      ).toEqual(committed);
+    }
+  }
+}
+
 export async function expectInvariants(orderIds: readonly string[]): Promise<void> {
   await expectOutboxPublished();
   await expectHandledOnce(orderIds);

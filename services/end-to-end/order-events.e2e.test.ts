@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { followToTheEnd, openEvents, type EventStream } from './event-source.ts';
-import { killInstances, startInstance } from './instances.ts';
+import { endInstancesAfterEach, startInstance } from './instances.ts';
 import {
   act,
   call,
@@ -32,10 +32,10 @@ const events = async (...args: Parameters<typeof openEvents>): Promise<EventStre
   open.push(stream);
   return stream;
 };
+endInstancesAfterEach();
 afterEach(async () => {
   for (const stream of open) stream.leave();
   open.length = 0;
-  killInstances();
   await eventually('nothing is left open', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
 });
 

@@ -1,7 +1,12 @@
 // The three services as one machine of memory and pure decisions: what the shell, the outbox, Kafka, the inbox, the timers
 // and the gateway may do to a saga, as steps that can be taken in any order. Real are the decisions; everything around
 // them is the least that the design promises, so what holds in here does not depend on luck outside.
-import { eventCatalogue, type DomainEvent, type Topic } from '../../schemas/generated/events.ts';
+import {
+  eventCatalogue,
+  type DomainEvent,
+  type PaymentMode,
+  type Topic,
+} from '../../schemas/generated/events.ts';
 import { decide as decideReservation } from '../inventory/domain/reservation.ts';
 import type { Reservation, ReservationInput, Stock } from '../inventory/domain/reservation.ts';
 import { decide as decideOrder, type OrderInput } from '../order/domain/decide.ts';
@@ -115,13 +120,52 @@ const consumes: Record<Group, readonly Topic[]> = {
   inventory: ['order-events', 'payment-events'],
   payment: ['order-events', 'inventory-events'],
 };
-const legal: Record<OrderStatus, readonly OrderStatus[]> = {
+/** What may follow a status, also with inputs in between that change no status. */
+export const legal: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   PENDING: ['PENDING', 'CONFIRMED', 'PAID', 'CANCELLED'],
   CONFIRMED: ['CONFIRMED', 'PAID', 'CANCELLED'],
   PAID: ['PAID', 'FULFILLED', 'CANCELLED'],
   FULFILLED: ['FULFILLED'],
   CANCELLED: ['CANCELLED'],
 };
+
+/** What befell one order from outside, as far as it took effect. */
+export interface Befallen {
+  readonly mode: PaymentMode;
+  readonly sellers: ReadonlySet<string>;
+  /** Sellers who shipped their lines. */
+  readonly shippedBy: ReadonlySet<string>;
+  /** Its customer cancelled it. */
+  readonly cancelled: boolean;
+  /** Its customer paid by hand. */
+  readonly paid: boolean;
+  /** The provider refused its card. */
+  readonly declined: boolean;
+  /** Its hold or its deadline ran out before it was PAID. */
+  readonly late: boolean;
+}
+export interface End {
+  readonly status: OrderStatus;
+  readonly reason: string | null;
+}
+
+/** Why an order that came to rest cannot have come to this end, or nothing when it can. */
+export function impossibleEnd(befallen: Befallen, { status, reason }: End): string | undefined {
+  const { mode, sellers, shippedBy, cancelled, paid, declined, late } = befallen;
+  const wrong: Readonly<Record<string, boolean>> = {
+    'it has no end': status === 'PENDING' || status === 'CONFIRMED',
+    'its customer cancelled it, and nothing else can be the reason':
+      cancelled !== (reason === 'customer_cancelled'),
+    'no card was refused': reason === 'payment_failed' && !declined,
+    'it was not late': reason === 'reservation_expired' && !late,
+    'its card was refused': declined && status !== 'CANCELLED',
+    'nobody paid for it': mode === 'MANUAL' && !paid && (status === 'PAID' || status === 'FULFILLED'),
+    'some of it is shipped': shippedBy.size > 0 && status === 'CANCELLED',
+    'FULFILLED is what all its sellers have shipped':
+      (status === 'FULFILLED') !== [...sellers].every((seller) => shippedBy.has(seller)),
+  };
+  return Object.entries(wrong).find(([, isSo]) => isSo)?.[0];
+}
 
 /** An invariant does not hold. */
 export class Violation extends Error {
@@ -162,6 +206,11 @@ export function createWorld(): World {
   const lastStatus = new Map<string, OrderStatus>();
   /** Orders of which the inventory knows that they are off. */
   const offForInventory = new Set<string>();
+  /** Commands and timers that took effect, per order. */
+  const effects = new Map<string, Set<string>>();
+  const tookEffect = (orderId: string, what: string): void => {
+    effects.set(orderId, (effects.get(orderId) ?? new Set()).add(what));
+  };
 
   let published = 0;
   const logs = new Map<string, Published[]>();
@@ -511,11 +560,15 @@ export function createWorld(): World {
 
   const expire = (orderId: string): void => {
     const came = toReservation({ type: 'expire', data: { orderId }, at: now(), ttlMs });
-    if (came.kind === 'accepted') tell(`the sweep expires ${orderId}: ${came.text}`);
+    if (came.kind !== 'accepted') return;
+    tookEffect(orderId, 'expire');
+    tell(`the sweep expires ${orderId}: ${came.text}`);
   };
   const checkDeadline = (orderId: string): void => {
     const came = toOrder(orderId, { type: 'deadline', deadlineMs, at: now() });
-    if (came.kind === 'accepted') tell(`the deadline of ${orderId}: ${came.text}`);
+    if (came.kind !== 'accepted') return;
+    tookEffect(orderId, 'deadline');
+    tell(`the deadline of ${orderId}: ${came.text}`);
   };
 
   const settleWithTime = (replaying: boolean): void => {
@@ -528,11 +581,30 @@ export function createWorld(): World {
     settle(replaying);
   };
 
+  const befallen = (orderId: string, { items, payment }: Order): Befallen => {
+    const effect = effects.get(orderId) ?? new Set();
+    const sellers = new Set(items.map(({ sellerId }) => sellerId));
+    return {
+      mode: payment.mode,
+      sellers,
+      shippedBy: new Set([...sellers].filter((seller) => effect.has(`shipped by ${seller}`))),
+      cancelled: effect.has('cancel'),
+      paid: effect.has('pay'),
+      declined: [...charges.values()].some((charge) => charge.orderId === orderId && charge.declined),
+      late: effect.has('expire') || effect.has('deadline'),
+    };
+  };
+
   const checkAtRest = (): void => {
     must(deadLetters.length === 0, 'every parked event can be replayed in the end');
     let held = 0;
     for (const [orderId, order] of orders) {
       const status = statusOf(order);
+      const wrong = impossibleEnd(befallen(orderId, order), { status, reason: order.cancellation });
+      must(
+        wrong === undefined,
+        `${orderId} is ${status} (${String(order.cancellation)}), but ${String(wrong)}`,
+      );
       const { charge, refund } = payments.get(orderId) ?? unknownPayment(orderId, now());
       const { state } = reservations.get(orderId) ?? { state: 'nothing' };
       if (status === 'CANCELLED') {
@@ -565,6 +637,7 @@ export function createWorld(): World {
 
   const command = (orderId: string, who: string, input: OrderInput): void => {
     const { kind, text } = toOrder(orderId, input);
+    if (kind === 'accepted') tookEffect(orderId, input.type === 'fulfill' ? `shipped by ${who}` : input.type);
     tell(`${who} says ${input.type} to ${orderId}: ${kind === 'accepted' ? text : `${kind} ${text}`}`);
   };
 
@@ -600,7 +673,9 @@ export function createWorld(): World {
         const orderId = choose(ids(), step.pick);
         if (!orderId) return;
         const came = toPayment({ type: 'pay', data: { orderId, customerId, token: null }, at: now() });
-        if (came.kind === 'accepted') tell(`carl pays for ${orderId}: ${came.text}`);
+        if (came.kind !== 'accepted') return;
+        tookEffect(orderId, 'pay');
+        tell(`carl pays for ${orderId}: ${came.text}`);
         return;
       }
       case 'expire': {
