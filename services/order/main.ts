@@ -1,5 +1,6 @@
 // Composition root of the order service, and the only place in it that reads the environment.
 import { readConfig } from '../platform/config.ts';
+import { addGauge } from '../platform/metrics.ts';
 import { createOpenRequests } from '../platform/open-requests.ts';
 import { startService } from '../platform/service.ts';
 import { orderProblems } from './api.ts';
@@ -21,7 +22,7 @@ await startService({
   topic: 'order-events',
   consumerGroup,
   problems: orderProblems,
-  assemble: ({ shell, logger, stopping }) => {
+  assemble: ({ shell, logger, metrics, stopping }) => {
     const { streamsPerSubject: perSubject } = config;
     const streams = createOpenRequests({ limit: config.streamLimit, perSubject, stopping });
     const waits = createOpenRequests({ limit: config.waitLimit, perSubject, stopping });
@@ -30,6 +31,8 @@ await startService({
       intervalMs: config.watchMs,
       logger,
     });
+    addGauge(metrics, 'order_streams_open', 'Event streams that are open.', streams.count);
+    addGauge(metrics, 'order_waits_open', 'Requests that wait for an order to rest.', waits.count);
     const awaitRest = createOrderWait({ watch, waits, maximumSeconds: config.waitSeconds });
     return {
       subscriptions: subscriptions(shell),

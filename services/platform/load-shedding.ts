@@ -26,7 +26,7 @@ const rememberRefusalMs = 1_000;
 
 /** The delay of the event loop, sampled by the runtime itself: mean of the last second, milliseconds. */
 function watchEventLoop(): { delayMs(): number; stop(): void } {
-  const resolution = 20;
+  const resolution = 100;
   const histogram = monitorEventLoopDelay({ resolution });
   histogram.enable();
   let delayMs = 0;

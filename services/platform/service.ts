@@ -23,6 +23,7 @@ import { createApp, serveApp } from './http.ts';
 import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
 import type { ProblemKinds } from './problem.ts';
 import type { App } from './request-context.ts';
 import { startRetention } from './retention.ts';
@@ -37,6 +38,7 @@ export interface Job {
 export interface ServiceParts {
   readonly shell: Shell;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** Aborted as soon as the process is told to stop. */
   readonly stopping: AbortSignal;
 }
@@ -86,7 +88,12 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const { authenticate } = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
   const { door, load } = openDoor(config, authenticate);
   const { stopping } = lifecycle;
-  const { subscriptions, routes, startJobs, checks } = definition.assemble({ shell, logger, stopping });
+  const { subscriptions, routes, startJobs, checks } = definition.assemble({
+    shell,
+    logger,
+    metrics: door.metrics,
+    stopping,
+  });
 
   const dispatch = createDispatch(shell.codec, subscriptions);
 
