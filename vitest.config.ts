@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: ['node_modules/**', '**/*.int.test.ts', '**/*.e2e.test.ts'],
+          // Some start a process, beside whatever else the machine does.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -199,7 +199,7 @@ describe('start-up', () => {
       execFile(
         process.execPath,
         [new URL('main.ts', import.meta.url).pathname],
-        { env: { OIDC_ISSUER: 'http://127.0.0.1:1', PORT: '0', ...env }, timeout: 10_000 },
+        { env: { OIDC_ISSUER: 'http://127.0.0.1:1', PORT: '0', ...env }, timeout: 20_000 },
         (error, _out, stderr) => resolve({ code: error?.code, stderr }),
       );
     });
