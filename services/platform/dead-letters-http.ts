@@ -13,7 +13,7 @@ import { UndecodableRecord, type EventCodec } from './event-codec.ts';
 import { redact } from './logger.ts';
 import { defineProblems } from './problem.ts';
 import { replayDeadLetter, replayGroup, type ReplayParts, type ReplayResult } from './replay-dead-letters.ts';
-import { printable } from './text.ts';
+import { lookup, printable } from './text.ts';
 import { isTransient } from './transient.ts';
 
 const { kinds: deadLetterProblems, problem } = defineProblems({
@@ -107,7 +107,7 @@ const groupResult = z
 
 const shared = { tags: ['dead letters'] };
 const params = z.object({ id: z.uuid() });
-const fingerprint = z.string().min(1).max(500);
+const fingerprint = lookup(500);
 
 const listRoute = endpoint('dead-letters.list', {
   ...shared,
