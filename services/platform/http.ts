@@ -438,6 +438,7 @@ const refuseExpectation = (_request: IncomingMessage, response: ServerResponse):
   response.writeHead(status, {
     Connection: 'close',
     'Content-Type': problemMediaType,
+    'Content-Length': Buffer.byteLength(body),
     [correlationHeader]: correlationId,
   });
   response.end(body);
