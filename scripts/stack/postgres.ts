@@ -51,6 +51,8 @@ const settings: Readonly<Record<string, string>> = {
   log_checkpoints: 'off',
   log_line_prefix: '%m [%p] %q%u@%d ',
   log_min_messages: 'warning',
+  // Details quote whole rows, and those of orders and payments hold the provider's tokens.
+  log_error_verbosity: 'terse',
   log_lock_waits: 'on',
 };
 

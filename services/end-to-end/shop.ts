@@ -111,7 +111,7 @@ const loadConformance = async (part: Part): Promise<ReturnType<typeof createConf
 const conformances = new Map<Part, Promise<ReturnType<typeof createConformance>>>();
 
 /** The document is fetched once; while its process is away, the next call tries again. */
-const conformanceOf = (part: Part): Promise<ReturnType<typeof createConformance>> => {
+export const conformanceOf = (part: Part): Promise<ReturnType<typeof createConformance>> => {
   const known = conformances.get(part) ?? loadConformance(part);
   conformances.set(part, known);
   known.catch(() => conformances.delete(part));

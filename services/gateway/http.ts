@@ -13,6 +13,7 @@ import type { Door } from '../platform/guards.ts';
 import { createApp } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { defineProblems } from '../platform/problem.ts';
+import { printable } from '../platform/text.ts';
 import {
   modes,
   normalBehaviour,
@@ -73,8 +74,8 @@ const newChargeSchema = z
   .strictObject({
     amountMinor: moneySchema,
     currency: currencySchema,
-    token: z.string().min(1).max(128).default('tok_success'),
-    reference: z.string().min(1).max(255),
+    token: printable(128).default('tok_success'),
+    reference: printable(255),
   })
   .openapi('NewCharge');
 const chargeSchema = z

@@ -61,7 +61,10 @@ const newOrder = z
       method: z.literal('card'),
       token: z
         .string()
-        .regex(/^tok_[A-Za-z0-9_]{1,100}$/, 'must be a token of the payment provider, such as tok_success')
+        .regex(
+          /^tok_[A-Za-z0-9_]{1,100}$/,
+          'must be a token of the payment provider: tok_ and letters, digits or _',
+        )
         .optional(),
     }),
   })

@@ -9,7 +9,7 @@ import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
 import { repaired } from '../platform/repair.ts';
 import { callerOf, messageContextOf, type App, type AppContext } from '../platform/request-context.ts';
-import { positionIn } from '../platform/shapes.ts';
+import { instant, positionIn } from '../platform/shapes.ts';
 import { isTransient } from '../platform/transient.ts';
 import { orderApi, orderStatus, orderView, problem } from './api.ts';
 import type { OrderCommand } from './domain/decide.ts';
@@ -41,7 +41,7 @@ const maxTrail = 1_000;
 
 /** Where a page of orders begins: after the last one of the page before. */
 const orderPosition = z
-  .tuple([z.iso.datetime(), z.uuid()])
+  .tuple([instant, z.uuid()])
   .transform(([createdAt, id]) => ({ createdAt: new Date(createdAt), id }));
 
 /** Adds the order routes to an application. */

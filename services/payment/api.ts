@@ -66,7 +66,7 @@ const payRoute = endpoint('payments.pay', {
             .string()
             .regex(
               /^tok_[A-Za-z0-9_]{1,100}$/,
-              'must be a token of the payment provider, such as tok_success',
+              'must be a token of the payment provider: tok_ and letters, digits or _',
             ),
         })
         .openapi('Pay'),

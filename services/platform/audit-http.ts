@@ -11,7 +11,7 @@ import type { Database } from './database.ts';
 import { endpoint } from './endpoint.ts';
 import { problem } from './problem.ts';
 import { personsActionOf, routePatternOf, type App, type AppEnv } from './request-context.ts';
-import { json, pageOf, pageQuery, positionIn } from './shapes.ts';
+import { instant, json, pageOf, pageQuery, positionIn } from './shapes.ts';
 import { printable } from './text.ts';
 
 const readingMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
@@ -97,8 +97,8 @@ const listRoute = endpoint('audit.list', {
       subject: printable(200).optional(),
       action: printable(200).optional(),
       outcome: outcome.optional(),
-      from: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Inclusive' }),
-      to: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Exclusive' }),
+      from: instant.optional().openapi({ description: 'Inclusive' }),
+      to: instant.optional().openapi({ description: 'Exclusive' }),
       ...pageQuery,
     }),
   },
@@ -131,7 +131,7 @@ const verificationRoute = endpoint('audit.verify', {
 
 /** Where a page of entries begins: after the last one of the page before. */
 const entryPosition = z
-  .tuple([z.iso.datetime(), z.string().regex(/^\d{1,16}$/)])
+  .tuple([instant, z.string().regex(/^\d{1,16}$/)])
   .transform(([at, id]) => ({ at, id }));
 
 /** Adds the routes below `/api/v1/audit`. */

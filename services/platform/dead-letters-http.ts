@@ -10,10 +10,10 @@ import { recordAction } from './audit-log.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { alreadySettled, archiveDeadLetter, type DeadLetter } from './dead-letters.ts';
 import { UndecodableRecord, type EventCodec } from './event-codec.ts';
-import { redact } from './logger.ts';
+import { redact, withoutCredentials } from './logger.ts';
 import { defineProblems } from './problem.ts';
 import { replayDeadLetter, replayGroup, type ReplayParts, type ReplayResult } from './replay-dead-letters.ts';
-import { printable } from './text.ts';
+import { lookup, printable } from './text.ts';
 import { isTransient } from './transient.ts';
 
 const { kinds: deadLetterProblems, problem } = defineProblems({
@@ -64,7 +64,10 @@ const whole = summary
   .extend({
     stack: z.string(),
     headers: z.record(z.string(), z.string()),
-    valueBase64: z.string().nullable(),
+    valueBase64: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The bytes of what cannot be decoded, credentials blanked' }),
     event: z
       .object({ type: z.string(), data: z.unknown(), metadata: z.unknown() })
       .nullable()
@@ -107,7 +110,7 @@ const groupResult = z
 
 const shared = { tags: ['dead letters'] };
 const params = z.object({ id: z.uuid() });
-const fingerprint = z.string().min(1).max(500);
+const fingerprint = lookup(500);
 
 const listRoute = endpoint('dead-letters.list', {
   ...shared,
@@ -181,7 +184,7 @@ const archiveRoute = endpoint('dead-letters.archive', {
   problems: [409],
 });
 
-const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0, 300);
+const firstLine = (text: string): string => withoutCredentials(text.split('\n')[0] ?? '').slice(0, 300);
 
 const toSummary = (letter: DeadLetter): z.infer<typeof summary> => ({
   id: letter.id,
@@ -205,17 +208,23 @@ const toSummary = (letter: DeadLetter): z.infer<typeof summary> => ({
   archiveReason: letter.archiveReason,
 });
 
-type Decoded = Pick<z.infer<typeof whole>, 'event' | 'undecodable'>;
+type Decoded = Pick<z.infer<typeof whole>, 'event' | 'undecodable' | 'valueBase64'>;
+
+/** As bytes, a value would carry past every redaction what its event has blanked. */
+const withoutCredentialBytes = (value: Buffer): string =>
+  Buffer.from(withoutCredentials(value.toString('latin1')), 'latin1').toString('base64');
 
 const decoded = async ({ value }: DeadLetter, codec: EventCodec): Promise<Decoded> => {
-  if (value === null) return { event: null, undecodable: 'the record has no value' };
+  if (value === null) return { event: null, valueBase64: null, undecodable: 'the record has no value' };
   try {
     const { type, data, metadata } = await codec.decode(value);
-    return { event: { type, data: redact(data), metadata: redact(metadata) }, undecodable: null };
+    const event = { type, data: redact(data), metadata: redact(metadata) };
+    return { event, valueBase64: null, undecodable: null };
   } catch (error) {
     // Also while the registry is away: what was kept can be read all the same.
     if (!(error instanceof UndecodableRecord) && !isTransient(error)) throw error;
-    return { event: null, undecodable: error instanceof Error ? error.message : String(error) };
+    const undecodable = error instanceof Error ? error.message : String(error);
+    return { event: null, valueBase64: withoutCredentialBytes(value), undecodable };
   }
 };
 
@@ -291,7 +300,6 @@ export function registerDeadLetterRoutes(
       ...toSummary(letter),
       stack: letter.error,
       headers: letter.headers,
-      valueBase64: letter.value?.toString('base64') ?? null,
       ...(await decoded(letter, codec)),
     };
     return c.json(view, 200);

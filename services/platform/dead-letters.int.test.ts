@@ -376,10 +376,12 @@ describe('looking at dead letters', () => {
 
   it('shows the bytes, and the event when it can be decoded', async () => {
     const value = Buffer.from('rubbish');
+    const telling = await park({ value: Buffer.from('rubbish with tok_secret in it') });
     const [good, bad] = [await park({ event: committed('order-7') }), await park({ value })];
     expect((await call('GET', `/${good}`)).body).toMatchObject({
       event: { type: 'inventory.committed', data: { orderId: 'order-7' } },
       undecodable: null,
+      valueBase64: null,
       headers: { eventType: 'inventory.committed' },
     });
     expect((await call('GET', `/${bad}`)).body).toMatchObject({
@@ -387,6 +389,8 @@ describe('looking at dead letters', () => {
       valueBase64: value.toString('base64'),
       undecodable: 'not in Confluent framing (7 bytes)',
     });
+    const { valueBase64 } = Object((await call('GET', `/${telling}`)).body);
+    expect(Buffer.from(valueBase64, 'base64').toString()).toBe('rubbish with [redacted] in it');
     expect(await call('GET', `/${randomUUID()}`)).toMatchObject({ status: 404 });
     expect(await call('GET', '/nothing')).toMatchObject({ status: 404 });
   });

@@ -8,6 +8,7 @@ import { deadLetters } from '../../drizzle/messaging.ts';
 import { recordAction, type PersonsAction } from './audit-log.ts';
 import type { Database, Transaction } from './database.ts';
 import type { StreamRecord } from './event-stream.ts';
+import { withoutCredentials } from './logger.ts';
 
 export type DeadLetter = typeof deadLetters.$inferSelect;
 
@@ -37,13 +38,12 @@ function* chainOf(error: Error): Generator<Error> {
   }
 }
 
-/** Stack of the error and of what caused it, bounded. */
+/** Stack of the error and of what caused it, bounded, without the credentials that the text of a failed query quotes. */
 export const describeError = (error: Error): string =>
   storable(
-    [...chainOf(error)]
-      .map((cause) => cause.stack ?? cause.message)
-      .join('\ncaused by ')
-      .slice(0, maximumErrorLength),
+    withoutCredentials(
+      [...chainOf(error)].map((cause) => cause.stack ?? cause.message).join('\ncaused by '),
+    ).slice(0, maximumErrorLength),
   );
 
 /** Same cause, same fingerprint: groups dead letters that one fix would release. The driver's code may be a cause away. */

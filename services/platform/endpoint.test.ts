@@ -107,6 +107,47 @@ describe('an endpoint', () => {
   });
 });
 
+describe('a body', () => {
+  const body = {
+    required: true,
+    content: { 'application/json': { schema: z.object({ name: z.string() }) } },
+  };
+  const post = (bytes: Uint8Array<ArrayBuffer> | string, headers: Record<string, string> = {}) => {
+    const app = build();
+    app.openapi(endpoint('products.create', { request: { body }, responses }), (c) =>
+      c.json(c.req.valid('json')),
+    );
+    return app.request('/api/v1/products', {
+      method: 'POST',
+      headers: { authorization: 'SELLER', 'content-type': 'application/json', ...headers },
+      body: bytes,
+    });
+  };
+
+  it('that is UTF-8 arrives as it was sent', async () => {
+    const response = await post('{"name":"Zürich 🏔"}', { 'content-type': 'application/json; charset=UTF-8' });
+    expect(await response.json()).toEqual({ name: 'Zürich 🏔' });
+  });
+
+  it('that is not UTF-8 is refused instead of being mended', async () => {
+    const response = await post(Uint8Array.of(...Buffer.from('{"name":"'), 0xff, ...Buffer.from('"}')));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'malformed_json' });
+  });
+
+  it.each([
+    ['a content coding', { 'content-encoding': 'gzip' }],
+    ['another charset', { 'content-type': 'application/json; charset=utf-16' }],
+    ['another charset in quotes', { 'content-type': 'application/json;Charset="latin1"' }],
+  ])('in %s is refused with 415', async (_what, headers) => {
+    expect((await post('{"name":"a"}', headers)).status).toBe(415);
+  });
+
+  it('is not looked at before its sender is known', async () => {
+    expect((await post(Uint8Array.of(0xff), { authorization: 'USER' })).status).toBe(403);
+  });
+});
+
 describe('an application', () => {
   it('with a route that is not in the table is refused', () => {
     const app = build();

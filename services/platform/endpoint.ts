@@ -13,6 +13,7 @@ import {
   type Permission,
 } from './permissions.ts';
 import { problem, problemResponses } from './problem.ts';
+import { assertReadable } from './readable-body.ts';
 import type { App, AppContext, AppEnv, Guards } from './request-context.ts';
 
 type Described = Pick<RouteConfig, 'summary' | 'description' | 'tags' | 'request' | 'responses'>;
@@ -29,11 +30,13 @@ export interface EndpointConfig extends Described {
 /** The path as routers write it: `{id}` becomes `:id`. */
 const routingPath = (path: string): string => path.replaceAll(/\{(.+?)\}/g, ':$1');
 
-const inputProblems = ({ request }: EndpointConfig, path: string): number[] => [
+const inputProblems = ({ request }: EndpointConfig, { path, method }: Permission): number[] => [
   ...(request?.headers === undefined ? [] : [400]),
+  // What takes no body refuses one that is too large all the same.
+  ...(method === 'get' ? [] : [413]),
   ...(path.includes('{') ? [404] : []),
   ...(request?.query === undefined ? [] : [422]),
-  ...(request?.body === undefined ? [] : [400, 413, 415, 422]),
+  ...(request?.body === undefined ? [] : [400, 415, 422]),
 ];
 
 const guardProblems = ({ allow }: Permission, { kind }: EndpointConfig): number[] => {
@@ -51,7 +54,7 @@ export function endpoint<A extends Action, const C extends EndpointConfig>(actio
   const entry = permissions[action];
   const { problems = [], kind, description, responses, summary, tags, request } = config;
   const statuses = [
-    ...new Set([...guardProblems(entry, config), ...inputProblems(config, entry.path), ...problems]),
+    ...new Set([...guardProblems(entry, config), ...inputProblems(config, entry), ...problems]),
   ].filter((status) => !Object.hasOwn(responses, status));
   const route: RouteConfig = {
     ...(summary === undefined ? {} : { summary }),
@@ -63,7 +66,7 @@ export function endpoint<A extends Action, const C extends EndpointConfig>(actio
     description: [describeAccess(action), description].filter((text) => text !== undefined).join(' '),
     ...(typeof entry.allow === 'string' ? {} : { security: [{ bearer: [] }] }),
     responses: { ...responses, ...problemResponses(...statuses) },
-    middleware: guard(action, kind),
+    middleware: guard(action, { kind, takesBody: request?.body !== undefined }),
     'x-scopes': entry.allow,
   };
   // Safe: the route has method and path of the entry, and what `config` takes and gives as it is.
@@ -76,7 +79,10 @@ type RouteOf<A extends Action, C extends EndpointConfig> = Pick<(typeof permissi
   (C extends { readonly request: infer R extends object } ? { readonly request: R } : object);
 
 const guard =
-  (action: Action, kind: EndpointConfig['kind']): MiddlewareHandler<AppEnv> =>
+  (
+    action: Action,
+    { kind, takesBody }: { readonly kind: EndpointConfig['kind']; readonly takesBody: boolean },
+  ): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
     c.set('action', action);
     if (kind === 'probe') {
@@ -91,8 +97,12 @@ const guard =
     }
     const release = guards.admission.admit();
     try {
-      const work = authorise(c, action, guards).then(next);
-      await within(work, guards.requestTimeoutMs);
+      const work = async (): Promise<void> => {
+        await authorise(c, action, guards);
+        if (takesBody) await assertReadable(c);
+        await next();
+      };
+      await within(work(), guards.requestTimeoutMs);
     } finally {
       release();
     }

@@ -190,6 +190,17 @@ describe('every error is a problem', () => {
     expect(inBody.errors?.every(({ message }) => message.length > 0)).toBe(true);
   });
 
+  it('422 with a bounded answer, however many mistakes there are and however long their names', async () => {
+    const { app } = build();
+    const mistakes = Object.fromEntries(
+      Array.from({ length: 2_000 }, (_, index) => [`${'x'.repeat(250)}${index}`, 1]),
+    );
+    const { errors = [], detail } = await body(await app.request('/v1/things', json(mistakes)));
+    expect(errors.length).toBe(100);
+    expect(Math.max(...errors.map(({ path }) => path.length))).toBe(200);
+    expect(detail).toBe('2002 field(s) break the schema.');
+  });
+
   it('422 when there is no body at all', async () => {
     await expectProblem(await build().app.request('/v1/things', { method: 'POST' }), 422, 'schema_violation');
   });
@@ -299,6 +310,17 @@ describe('a running server', () => {
     const answer = await raw(server.port, 'GET http://[bad HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer).toContain('"code":"bad_request"');
+  });
+
+  it('answers what Node would refuse without a body with a problem: no Host, an unknown expectation', async () => {
+    const { server } = await serve(build().app);
+    const noHost = await raw(server.port, 'GET /raw HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(noHost).toMatch(/^HTTP\/1\.1 400 /);
+    expect(noHost).toContain('"code":"bad_request"');
+    const expecting = await raw(server.port, 'GET /raw HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n');
+    expect(expecting).toMatch(/^HTTP\/1\.1 417 /);
+    expect(expecting).toContain('"code":"expectation_failed"');
+    expect(expecting).toContain('application/problem+json');
   });
 
   it('refuses a chunked body as soon as it exceeds the limit', async () => {

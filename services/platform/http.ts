@@ -11,6 +11,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import {
   createServer,
   STATUS_CODES,
+  type IncomingMessage,
   type RequestListener,
   type Server,
   type ServerResponse,
@@ -72,12 +73,17 @@ const saneToken = /^[A-Za-z0-9._-]{1,128}$/;
 export const correlationIdFrom = (given: string | undefined): string =>
   given !== undefined && saneToken.test(given) ? given : uuidv7();
 
+/** A body with a hundred thousand mistakes gets no answer that is larger than itself. */
+const maximumFieldErrors = 100;
+const maximumPathLength = 200;
+
 type ValidationTarget = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie';
 
 const fieldErrors = (target: ValidationTarget, issues: readonly z.core.$ZodIssue[]): FieldError[] => {
   const prefix = target === 'json' || target === 'form' ? [] : [target];
   return issues.flatMap((issue) => {
-    const at = (...more: readonly string[]) => [...prefix, ...issue.path.map(String), ...more].join('.');
+    const at = (...more: readonly string[]) =>
+      [...prefix, ...issue.path.map(String), ...more].join('.').slice(0, maximumPathLength);
     return issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: at(key), message: 'Unknown field' }))
       : [{ path: at(), message: issue.message }];
@@ -89,9 +95,10 @@ const refuseInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
   const target: ValidationTarget = result.target;
   // An id that cannot exist is an unknown id; a header is not part of the resource's schema.
   if (target === 'param') throw problem('not_found');
-  const errors = fieldErrors(target, result.error.issues);
+  const all = fieldErrors(target, result.error.issues);
+  const errors = all.slice(0, maximumFieldErrors);
   if (target === 'header' || target === 'cookie') throw problem('bad_request', { errors });
-  throw problem('schema_violation', { detail: `${errors.length} field(s) break the schema.`, errors });
+  throw problem('schema_violation', { detail: `${all.length} field(s) break the schema.`, errors });
 };
 
 // What Hono and its validators throw themselves.
@@ -370,8 +377,9 @@ export interface RunningServer {
   readonly close: (deadlineMs?: number) => Promise<void>;
 }
 
-/** Milliseconds. Explicit, because the defaults of a library are not a decision. */
-const timeouts = {
+/** Milliseconds, and who answers a request without Host: we do, because Node would answer without a body. */
+const serverOptions = {
+  requireHostHeader: false,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 65_000,
@@ -381,7 +389,7 @@ const timeouts = {
 const createTlsServer = ({ cert, key, clientCa }: ServerTls, onRequest: RequestListener): Server =>
   createHttpsServer(
     {
-      ...timeouts,
+      ...serverOptions,
       handshakeTimeout: 10_000,
       minVersion: 'TLSv1.2',
       cert,
@@ -424,6 +432,18 @@ const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): v
   answerByHand(socket, codeOfParserError.get(error.code) ?? 'bad_request');
 };
 
+/** An expectation other than 100-continue, which Node would refuse without a body. */
+const refuseExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
+  const { status, body, correlationId } = plainProblem('expectation_failed');
+  response.writeHead(status, {
+    Connection: 'close',
+    'Content-Type': problemMediaType,
+    'Content-Length': Buffer.byteLength(body),
+    [correlationHeader]: correlationId,
+  });
+  response.end(body);
+};
+
 /** Nobody is left waiting: one connection too many is told so, and gone within a second also when its peer is not listening. */
 const refuseConnection = (socket: Socket): void => {
   answerByHand(socket, 'overloaded', { detail: 'There are too many connections.' });
@@ -459,8 +479,9 @@ export const serveApp = async (
     });
     void listener(request, response);
   };
-  const server = tls === undefined ? createServer(timeouts, onRequest) : createTlsServer(tls, onRequest);
+  const server = tls === undefined ? createServer(serverOptions, onRequest) : createTlsServer(tls, onRequest);
   server.on('clientError', refuseMalformedRequest);
+  server.on('checkExpectation', refuseExpectation);
   let connections = 0;
   server.prependListener('connection', (socket: Socket) => {
     connections += 1;

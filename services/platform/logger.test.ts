@@ -130,6 +130,7 @@ describe('redaction', () => {
       error: new Error('at postgres://me:hush@db/x'),
     });
     logger.info('x', { header: 'Basic dXNlcjpodXNoaHVzaA==' });
+    logger.info('Failed query: insert into orders params: 7,tok_hush_1,EUR');
     expect(lines.join('')).not.toMatch(/hush|eyJ|dXNlcj/);
   });
 

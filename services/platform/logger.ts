@@ -39,11 +39,13 @@ const isSecret = (key: string): boolean => {
 };
 
 // Credentials also travel inside text: an error message that quotes a header, a connection string in a stack.
-const withoutCredentials = (text: string): string =>
+export const withoutCredentials = (text: string): string =>
   text
     .replaceAll(/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*)?/g, redacted)
     .replaceAll(/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${redacted}`)
-    .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/@]+@/g, `$1${redacted}@`);
+    .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/@]+@/g, `$1${redacted}@`)
+    // The payment provider's: the text of a failed query quotes its parameters.
+    .replaceAll(/tok_[A-Za-z0-9_]+/g, redacted);
 
 const maximumDepth = 12;
 

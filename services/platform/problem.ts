@@ -73,6 +73,11 @@ export const standardProblems = {
     title: 'Unsupported media type',
     explanation: 'The body is not of a content type that this call accepts; send application/json.',
   },
+  expectation_failed: {
+    status: 417,
+    title: 'Expectation failed',
+    explanation: 'The Expect header asks for something else than 100-continue. Send the request without it.',
+  },
   schema_violation: {
     status: 422,
     title: 'Input breaks the schema',

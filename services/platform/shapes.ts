@@ -12,6 +12,15 @@ export const money = z
   .object({ amountMinor: z.int(), currency: z.string().length(3) })
   .openapi('Money', { description: 'Integer amount in the minor unit of an ISO 4217 currency' });
 
+const firstInstant = Date.parse('0001-01-01T00:00:00Z');
+const lastInstant = Date.parse('9999-12-31T23:59:59.999Z');
+/** An instant that PostgreSQL reads as well: its calendar has no year 0, and five digits need another notation. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine((text) => Date.parse(text) >= firstInstant && Date.parse(text) <= lastInstant, {
+    message: 'must be an instant of the years 1 to 9999',
+  });
+
 /** Query parameters of a list: at most `limit` entries, after the position of `cursor`. */
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(100).default(20),

@@ -1,12 +1,29 @@
-// Text that people type. Control characters are refused at the edge: PostgreSQL cannot store NUL, and the others only ever
-// serve to forge log lines and file formats.
+// Text that people type. What cannot be stored is refused at the edge (PostgreSQL takes no NUL, UTF-8 no half of a surrogate
+// pair), and so is what only ever serves to forge: control characters and line separators make log lines and file formats
+// out of a name, direction overrides make a name read as another one.
 import { z } from 'zod';
 
-/** Trimmed text of 1 to `maximum` characters without control characters. */
+// Without flags and classes of Unicode, so that every reader of the OpenAPI document understands it.
+// eslint-disable-next-line no-control-regex -- it names what it refuses
+const plain = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/;
+const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
+/** Trimmed text of 1 to `maximum` characters that can be seen, stored and printed. */
 export const printable = (maximum: number) =>
   z
     .string()
     .trim()
     .min(1)
     .max(maximum)
-    .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+    .regex(plain, 'must not contain control characters')
+    .refine((text) => text.isWellFormed(), 'must not contain half a character')
+    .refine((text) => visible.test(text), 'must contain something to see');
+
+/** Text of 1 to `maximum` characters to look something up by: whatever PostgreSQL can compare. */
+export const lookup = (maximum: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maximum)
+    .refine((text) => !text.includes('\0'), 'must not contain NUL')
+    .refine((text) => text.isWellFormed(), 'must not contain half a character');

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { lookup, printable } from './text.ts';
+
+const isPrintable = (text: string): boolean => printable(20).safeParse(text).success;
+
+describe('printable text', () => {
+  it.each([
+    ['a plain name', 'Ceramic mug'],
+    ['another script', 'كوب خزفي'],
+    ['an emoji of several code points', '👩‍👩‍👧 mug'],
+    ['characters beyond the first plane', '𝕸𝖚𝖌'],
+  ])('may be %s', (_what, text) => {
+    expect(printable(20).parse(text)).toBe(text);
+  });
+
+  it.each([
+    ['NUL', 'a\u0000b'],
+    ['a line break', 'a\nb'],
+    ['a C1 control character', 'a\u0085b'],
+    ['a line separator', 'a\u2028b'],
+    ['a direction override', 'a\u202egum'],
+    ['an isolate', 'a\u2066b'],
+    ['the first half of a pair', 'a\ud83d'],
+    ['the second half of a pair', '\ude00a'],
+    ['spaces only', '   '],
+    ['zero-width characters only', '\u200b\u200d\ufeff'],
+    ['more than the maximum', 'a'.repeat(21)],
+  ])('has no %s', (_what, text) => {
+    expect(isPrintable(text)).toBe(false);
+  });
+
+  it('is described by a pattern that every reader of a schema understands', () => {
+    expect(() => new RegExp(printable(20).toJSONSchema().pattern ?? 'none')).not.toThrow();
+    expect(printable(20).toJSONSchema().pattern).not.toContain('\\p');
+  });
+});
+
+describe('text to look something up by', () => {
+  it('is whatever the database can compare', () => {
+    const isLookup = (text: string): boolean => lookup(20).safeParse(text).success;
+    expect(isLookup('Error|23514|a\nb')).toBe(true);
+    expect(isLookup('a\u0000b')).toBe(false);
+    expect(isLookup('a\ud800')).toBe(false);
+    expect(isLookup('')).toBe(false);
+  });
+});
