@@ -355,6 +355,10 @@ export interface ServeOptions {
   readonly port: number;
   /** Connections beyond it are answered 503 and closed; 4,096 when absent. */
   readonly maxConnections?: number;
+  /** Milliseconds in which the headers of a request have to arrive; 10,000 when absent. */
+  readonly headersTimeoutMs?: number;
+  /** Milliseconds that a client may take to read a complete answer; 30,000 when absent. */
+  readonly sendTimeoutMs?: number;
   readonly logger: Logger;
   /** Plain HTTP when absent. */
   readonly tls?: ServerTls | undefined;
@@ -371,14 +375,36 @@ export interface RunningServer {
 }
 
 /** Milliseconds. Explicit, because the defaults of a library are not a decision. */
-const timeouts = {
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
+const timeoutsOf = (headersTimeout: number) => ({
+  headersTimeout,
+  requestTimeout: Math.max(30_000, headersTimeout),
   keepAliveTimeout: 65_000,
-  connectionsCheckingInterval: 5_000,
-} as const;
+  connectionsCheckingInterval: Math.min(5_000, headersTimeout),
+});
 
-const createTlsServer = ({ cert, key, clientCa }: ServerTls, onRequest: RequestListener): Server =>
+/**
+ * Cuts off who does not take an answer that is complete: Node would keep it in memory for as long as the connection lasts.
+ * A stream that is still being written is not looked at; it has limits of its own.
+ */
+const cutSlowReaders = (responses: ReadonlySet<ServerResponse>, timeoutMs: number): NodeJS.Timeout => {
+  const since = new WeakMap<ServerResponse, number>();
+  const look = (): void => {
+    const now = performance.now();
+    for (const response of responses) {
+      if (!response.writableEnded) continue;
+      const from = since.get(response);
+      if (from === undefined) since.set(response, now);
+      else if (now - from >= timeoutMs) response.destroy();
+    }
+  };
+  return setInterval(look, Math.min(5_000, timeoutMs)).unref();
+};
+
+const createTlsServer = (
+  { cert, key, clientCa }: ServerTls,
+  timeouts: ReturnType<typeof timeoutsOf>,
+  onRequest: RequestListener,
+): Server =>
   createHttpsServer(
     {
       ...timeouts,
@@ -433,7 +459,15 @@ const refuseConnection = (socket: Socket): void => {
 /** Listens; rejects with a readable sentence when the port cannot be had. */
 export const serveApp = async (
   app: App,
-  { host, port, maxConnections = 4_096, logger, tls }: ServeOptions,
+  {
+    host,
+    port,
+    maxConnections = 4_096,
+    headersTimeoutMs = 10_000,
+    sendTimeoutMs = 30_000,
+    logger,
+    tls,
+  }: ServeOptions,
 ): Promise<RunningServer> => {
   const listener = getRequestListener(app.fetch, {
     // Reached when a request cannot even be built (no Host, a broken target) or a handler throws a non-error.
@@ -459,7 +493,13 @@ export const serveApp = async (
     });
     void listener(request, response);
   };
-  const server = tls === undefined ? createServer(timeouts, onRequest) : createTlsServer(tls, onRequest);
+  const timeouts = timeoutsOf(headersTimeoutMs);
+  const server =
+    tls === undefined ? createServer(timeouts, onRequest) : createTlsServer(tls, timeouts, onRequest);
+  const slowReaders = cutSlowReaders(inFlight, sendTimeoutMs);
+  server.once('close', () => {
+    clearInterval(slowReaders);
+  });
   server.on('clientError', refuseMalformedRequest);
   let connections = 0;
   server.prependListener('connection', (socket: Socket) => {
