@@ -422,7 +422,7 @@ const plainProblem = (code: StandardProblemCode, options: ProblemOptions = {}) =
   const correlationId = uuidv7();
   const failure = problem(code, options);
   const body = JSON.stringify(problemBody(failure, { base: '', instance: '/', correlationId }));
-  return { status: failure.status, body, correlationId };
+  return { status: failure.status, body, correlationId, headers: failure.headers };
 };
 
 const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = new Map([
@@ -431,10 +431,11 @@ const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = 
 ] as const);
 
 const answerByHand = (socket: Duplex, code: StandardProblemCode, options?: ProblemOptions): void => {
-  const { status, body, correlationId } = plainProblem(code, options);
+  const { status, body, correlationId, headers } = plainProblem(code, options);
+  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\n` +
-      `X-Correlation-Id: ${correlationId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `X-Correlation-Id: ${correlationId}\r\n${own.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 };
 
@@ -452,7 +453,10 @@ const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): v
 
 /** Nobody is left waiting: one connection too many is told so, and gone within a second also when its peer is not listening. */
 const refuseConnection = (socket: Socket): void => {
-  answerByHand(socket, 'overloaded', { detail: 'There are too many connections.' });
+  answerByHand(socket, 'overloaded', {
+    detail: 'There are too many connections.',
+    headers: { 'Retry-After': '1' },
+  });
   socket.setTimeout(1_000, () => socket.destroy());
 };
 
