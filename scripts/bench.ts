@@ -1,14 +1,15 @@
 // npm run bench: how long an event takes from its commit to the commit of what it causes, and an order from the request to
 // PAID, on the stack that `npm start` runs. Latencies come from PostgreSQL's own commit timestamps, so neither polling nor
 // the clock of this process is in them. Figures of one run are comparable with each other, not with another machine's.
+// npm run bench -- http: the order service under 200 clients for a minute; exit code 1 when it answered 5xx or something broke.
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
-import { z } from 'zod';
+import { benchHttp } from './bench/http.ts';
+import { summarise, type Latency } from './bench/latency.ts';
+import { call, newProduct, signIn, urls, withId } from './bench/shop.ts';
 import { explain, failure } from './stack/failure.ts';
-import { demoPassword } from './stack/demonstration.ts';
 import { portsFrom } from './stack/ports.ts';
-import { urlsOf } from './stack/boot.ts';
 import {
   databasePorts,
   developmentPassword,
@@ -17,31 +18,16 @@ import {
   type ServiceName,
 } from './stack/topology.ts';
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '20' },
+    seconds: { type: 'string' },
+    clients: { type: 'string', default: '200' },
     rates: { type: 'string', default: '10,100' },
     orders: { type: 'string', default: '30' },
   },
 });
-const urls = urlsOf(portsFrom(process.env));
-
-interface Latency {
-  readonly what: string;
-  readonly samples: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
-const summarise = (what: string, latencies: readonly number[]): Latency => {
-  const sorted = [...latencies].sort((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN) * 10) / 10;
-  return { what, samples: sorted.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
-};
 
 const connect = (service: ServiceName): postgres.Sql => {
   const { database, owner } = services[service].database;
@@ -56,31 +42,6 @@ const connect = (service: ServiceName): postgres.Sql => {
   });
 };
 
-const signIn = async (email: string): Promise<string> => {
-  const response = await fetch(`${urls.dashboard}/auth/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password: demoPassword }),
-    signal: AbortSignal.timeout(5_000),
-  }).catch((cause: unknown) => {
-    throw Object.assign(failure('nothing answers where the stack should be; run npm start first'), { cause });
-  });
-  return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
-};
-
-const call = async (url: string, token: string, method: string, body: unknown): Promise<unknown> => {
-  const response = await fetch(url, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!response.ok) throw failure(`${method} ${url} answered ${response.status}`);
-  return response.json();
-};
-
-const withId = z.object({ id: z.string() });
-
 /** Calls `task` at a steady rate for some seconds; a slow answer does not slow the rate. */
 const steadily = async (perSecond: number, seconds: number, task: (index: number) => Promise<void>) => {
   const running: Promise<void>[] = [];
@@ -90,13 +51,6 @@ const steadily = async (perSecond: number, seconds: number, task: (index: number
     running.push(task(index));
   }
   await Promise.all(running);
-};
-
-const newProduct = async (token: string, quantity: number): Promise<string> => {
-  const sku = `BENCH-${Date.now()}-${Math.round(Math.random() * 1e6)}`;
-  const price = { amountMinor: 1, currency: 'EUR' };
-  const body = { name: 'Benchmark', sku, price, quantity };
-  return withId.parse(await call(`${urls.inventory}/api/v1/products`, token, 'POST', body)).id;
 };
 
 /** inventory.product_changed, from the commit at inventory to the commit of the catalogue copy at order. */
@@ -189,21 +143,49 @@ const placedToPaid = async (orders: number): Promise<Latency> => {
   }
 };
 
-try {
-  const say = (line: string): void => {
-    if (!flags.json) process.stdout.write(`${line}\n`);
-  };
+const say = (line: string): void => {
+  if (!flags.json) process.stdout.write(`${line}\n`);
+};
+
+const show = ({ what, samples, p50, p90, p99, max }: Latency): void => {
+  say(`${what.padEnd(36)} p50 ${p50} ms   p90 ${p90} ms   p99 ${p99} ms   max ${max} ms   (${samples})`);
+};
+
+const measureEvents = async (): Promise<void> => {
   const results: Latency[] = [];
-  const show = (latencies: readonly Latency[]): void => {
-    for (const latency of latencies) {
-      const { what, samples, p50, p90, p99, max } = latency;
-      say(`${what.padEnd(36)} p50 ${p50} ms   p90 ${p90} ms   p99 ${p99} ms   max ${max} ms   (${samples})`);
-      results.push(latency);
-    }
+  const tell = (latencies: readonly Latency[]): void => {
+    latencies.forEach(show);
+    results.push(...latencies);
   };
-  for (const rate of flags.rates.split(',')) show(await hop(Number(rate), Number(flags.seconds)));
-  show([await placedToPaid(Number(flags.orders))]);
+  for (const rate of flags.rates.split(',')) tell(await hop(Number(rate), Number(flags.seconds ?? 20)));
+  tell([await placedToPaid(Number(flags.orders))]);
   if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+};
+
+const measureHttp = async (): Promise<void> => {
+  const seconds = Number(flags.seconds ?? 60);
+  const report = await benchHttp({ clients: Number(flags.clients), seconds });
+  const { requestsPerSecond, calls, statuses, memory, violations, stuck } = report;
+  say(`${flags.clients} clients, ${seconds} s: ${requestsPerSecond} requests/s`);
+  calls.forEach(show);
+  say(
+    `answers: ${Object.entries(statuses)
+      .map(([status, count]) => `${count} × ${status}`)
+      .join(', ')}`,
+  );
+  for (const { part, before, halfway, end, most } of memory) {
+    say(`${part.padEnd(10)} ${before} MiB before, ${halfway} halfway, ${end} at the end, ${most} at most`);
+  }
+  say(violations.length === 0 ? `all invariants hold, ${stuck} orders are stuck` : violations.join('\n'));
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  const failed = Object.keys(statuses).some((status) => status === 'none' || Number(status) >= 500);
+  if (failed || violations.length > 0 || stuck > 0) process.exitCode = 1;
+};
+
+try {
+  const [what] = positionals;
+  if (what !== undefined && what !== 'http') throw failure('what can be measured beside events is: http');
+  await (what === 'http' ? measureHttp() : measureEvents());
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;

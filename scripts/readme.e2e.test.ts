@@ -100,6 +100,7 @@ describe('a newcomer follows the README', () => {
     expect(npmCommands.sort()).toEqual([
       'npm run audit',
       'npm run bench -- --seconds 5 --rates 10 --orders 5',
+      'npm run bench -- http',
       'npm run check',
       'npm run reconcile',
       'npm run reset',
@@ -127,6 +128,13 @@ describe('a newcomer follows the README', () => {
   it('npm run bench measures it', { timeout: 120_000 }, () => {
     expect(run('npm', ['run', 'bench', '--', '--seconds', '5', '--rates', '10', '--orders', '5'])).toMatch(
       /placed → PAID at 1 order\/s +p50 [\d.]+ ms/,
+    );
+  });
+
+  it('npm run bench -- http puts it under load', { timeout: 180_000 }, () => {
+    const args = ['--seconds', '3', '--clients', '10'];
+    expect(run('npm', ['run', 'bench', '--', 'http', ...args])).toMatch(
+      /place +p50 .*all invariants hold, 0/s,
     );
   });
 

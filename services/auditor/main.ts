@@ -60,8 +60,7 @@ const health = createHealth({
   },
 });
 const app = createAuditorApp({ logger, health, auditor, publicUrl: config.publicUrl, door });
-const { host, port, maxConnections } = config;
-const server = await serveApp(app, { host, port, maxConnections, logger, tls: serverTls(config) });
+const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 
 const auditing = every(
   config.intervalSeconds * 1_000,

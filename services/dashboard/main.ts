@@ -58,7 +58,6 @@ const app = createDashboardApp({
   publicUrl: config.publicUrl,
   door,
 });
-const { host, port, maxConnections } = config;
-const server = await serveApp(app, { host, port, maxConnections, logger, tls: serverTls(config) });
+const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 lifecycle.onStop('http', () => server.close(), 12_000);
 lifecycle.onStop('intake', () => health.drain());

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { assertPermitted, endpoint } from './endpoint.ts';
 import { createApp } from './http.ts';
-import { createAdmission } from './load-shedding.ts';
+import { createAdmission, createShares } from './load-shedding.ts';
 import { createLogger } from './logger.ts';
 import type { Role } from './permissions.ts';
 import { problem } from './problem.ts';
@@ -27,12 +27,13 @@ const guards: Guards = {
     { inFlight: 10, eventLoopDelayMs: 1_000 },
     { delayMs: () => 0, stop: () => undefined },
   ),
+  shares: createShares(10),
   requestTimeoutMs: 10_000,
 };
 const build = (over: Partial<Guards> = {}) =>
   createApp({ logger, title: 'Test', guards: { ...guards, ...over } });
 const get = (app: ReturnType<typeof build>, path: string, token?: string) =>
-  app.request(path, { headers: token === undefined ? {} : { authorization: token } });
+  app.request(path, { headers: token === undefined ? {} : { authorization: token } }, {});
 
 describe('an endpoint', () => {
   it('is reached with the role and the scope of its entry, and only with one of its roles', async () => {
@@ -64,6 +65,33 @@ describe('an endpoint', () => {
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ code: 'timed_out' });
     never.resolve(new Response('late'));
+  });
+
+  it('holds its place until its work has ended, not only until it is answered', async () => {
+    const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 1_000 });
+    const app = build({ requestTimeoutMs: 20, admission });
+    const work = Promise.withResolvers<Response>();
+    app.openapi(endpoint('products.list', { responses }), () => work.promise);
+    const codeOf = async () =>
+      z.object({ code: z.string() }).parse(await (await get(app, '/api/v1/products', 'USER')).json()).code;
+    expect([await codeOf(), await codeOf()]).toEqual(['timed_out', 'overloaded']);
+    work.resolve(new Response('late'));
+    await expect.poll(admission.inFlight).toBe(0);
+    admission.stop();
+  });
+
+  it('is refused with 429 to who has too many under way, and to nobody else', async () => {
+    const app = build({ shares: createShares(1) });
+    const gate = Promise.withResolvers<Response>();
+    app.openapi(endpoint('products.list', { responses }), () => gate.promise);
+    const first = get(app, '/api/v1/products', 'USER');
+    const second = await get(app, '/api/v1/products', 'USER');
+    expect(second.status).toBe(429);
+    expect(second.headers.get('retry-after')).toBe('1');
+    const other = get(app, '/api/v1/products', 'SELLER');
+    gate.resolve(new Response('in'));
+    expect([(await first).status, (await other).status]).toEqual([200, 200]);
+    expect((await get(app, '/api/v1/products', 'USER')).status).toBe(200);
   });
 
   it('is refused at once while too many are under way; probes are answered all the same', async () => {

@@ -1,7 +1,7 @@
 // An endpoint is made from an entry of the permission table and brings its guard along: admission, authentication, rate
 // limit, permission, time limit, in this order. There is no other way to a route, so none can be left unguarded.
 import { createRoute, type RouteConfig } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler, Next } from 'hono';
 import {
   accessOf,
   actions,
@@ -12,7 +12,7 @@ import {
   type Action,
   type Permission,
 } from './permissions.ts';
-import { problem, problemResponses } from './problem.ts';
+import { problem, problemResponses, type HttpProblem } from './problem.ts';
 import { assertReadable } from './readable-body.ts';
 import type { App, AppContext, AppEnv, Guards } from './request-context.ts';
 
@@ -36,7 +36,7 @@ const inputProblems = ({ request }: EndpointConfig, { path, method }: Permission
   ...(method === 'get' ? [] : [413]),
   ...(path.includes('{') ? [404] : []),
   ...(request?.query === undefined ? [] : [422]),
-  ...(request?.body === undefined ? [] : [400, 415, 422]),
+  ...(request?.body === undefined ? [] : [400, 408, 415, 422]),
 ];
 
 const guardProblems = ({ allow }: Permission, { kind }: EndpointConfig): number[] => {
@@ -96,17 +96,35 @@ const guard =
       return;
     }
     const release = guards.admission.admit();
-    try {
-      const work = async (): Promise<void> => {
-        await authorise(c, action, guards);
-        if (takesBody) await assertReadable(c);
-        await next();
-      };
-      await within(work(), guards.requestTimeoutMs);
-    } finally {
-      release();
-    }
+    const work = carryOut(c, { action, takesBody }, guards, next);
+    // Not when it is answered: what goes on after its time limit is still work, and would pile up uncounted.
+    void work.then(release, release);
+    await within(work, guards.requestTimeoutMs, () => late(c));
   };
+
+async function carryOut(
+  c: AppContext,
+  { action, takesBody }: { readonly action: Action; readonly takesBody: boolean },
+  guards: Guards,
+  next: Next,
+): Promise<void> {
+  await authorise(c, action, guards);
+  const principal = c.get('principal');
+  // Who is not known has no share; an endpoint for everyone is bounded by the places of all.
+  const giveBack = principal && guards.shares.take(principal.subject);
+  try {
+    if (takesBody) await assertReadable(c);
+    await next();
+  } finally {
+    giveBack?.();
+  }
+}
+
+/** Whose fault it is that there is no answer yet: a client that is still sending has nothing to wait for. */
+const late = (c: AppContext): HttpProblem =>
+  c.env.incoming?.complete === false
+    ? problem('request_timeout', { headers: { Connection: 'close' } })
+    : problem('timed_out', { headers: { 'Retry-After': '1' } });
 
 async function authorise(c: AppContext, action: Action, guards: Guards): Promise<void> {
   if (typeof permissionOf(action).allow === 'string') return;
@@ -118,13 +136,13 @@ async function authorise(c: AppContext, action: Action, guards: Guards): Promise
   c.set('access', access);
 }
 
-async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
-  const late = Promise.withResolvers<never>();
+async function within(work: Promise<void>, timeoutMs: number, failure: () => HttpProblem): Promise<void> {
+  const overdue = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    late.reject(problem('timed_out', { headers: { 'Retry-After': '1' } }));
+    overdue.reject(failure());
   }, timeoutMs);
   try {
-    await Promise.race([work, late.promise]);
+    await Promise.race([work, overdue.promise]);
   } finally {
     clearTimeout(timer);
     // Whatever becomes of it after the time limit has nobody left to be told to; its transaction is bounded by itself.

@@ -1,6 +1,6 @@
 // The limits at the door of a process, from its settings.
 import { readConfig, setting, wholeNumberSetting, type Config } from './config.ts';
-import { createAdmission } from './load-shedding.ts';
+import { createAdmission, createShares } from './load-shedding.ts';
 import { addGauge, createMetrics, type Metrics } from './metrics.ts';
 import { problem } from './problem.ts';
 import { createRateLimiter } from './rate-limit.ts';
@@ -29,6 +29,12 @@ export const guardSettings = {
     byDefault: 400,
     about: 'Requests under way at once; beyond it 503, and readiness is red.',
   }),
+  maxInFlightPerSubject: wholeNumberSetting('HTTP_MAX_IN_FLIGHT_PER_SUBJECT', {
+    minimum: 1,
+    maximum: 100_000,
+    byDefault: 100,
+    about: 'Requests that one subject may have under way at once; beyond it 429.',
+  }),
   maxEventLoopDelayMs: wholeNumberSetting('HTTP_MAX_EVENT_LOOP_DELAY_MS', {
     minimum: 10,
     maximum: 60_000,
@@ -39,7 +45,21 @@ export const guardSettings = {
     minimum: 100,
     maximum: 600_000,
     byDefault: 15_000,
-    about: 'Milliseconds after which a request is answered 503; streams are not bounded by it.',
+    about:
+      'Milliseconds after which a request is answered 503, or 408 if its body is still not all there; streams are not bounded by it.',
+  }),
+  headersTimeoutMs: wholeNumberSetting('HTTP_HEADERS_TIMEOUT_MS', {
+    minimum: 100,
+    maximum: 600_000,
+    byDefault: 10_000,
+    about: 'Milliseconds in which the headers of a request have to arrive; after that 408 and the end.',
+  }),
+  sendTimeoutMs: wholeNumberSetting('HTTP_SEND_TIMEOUT_MS', {
+    minimum: 100,
+    maximum: 600_000,
+    byDefault: 30_000,
+    about:
+      'Milliseconds that a client may take to read an answer that is complete; after that it is cut off.',
   }),
   maxConnections: wholeNumberSetting('HTTP_MAX_CONNECTIONS', {
     minimum: 1,
@@ -74,13 +94,16 @@ const defaults = (): GuardConfig => readConfig(guardSettings, {});
 export const createGuards = (
   config: GuardConfig = defaults(),
   authenticate: Guards['authenticate'] = nobody,
+  busy?: () => string | undefined,
 ): Guards => ({
   authenticate,
   rateLimiter: createRateLimiter({ requests: config.rateLimit, windowSeconds: config.rateLimitSeconds }),
   admission: createAdmission({
     inFlight: config.maxInFlight,
     eventLoopDelayMs: config.maxEventLoopDelayMs,
+    busy,
   }),
+  shares: createShares(config.maxInFlightPerSubject),
   requestTimeoutMs: config.requestTimeoutMs,
 });
 
@@ -91,12 +114,16 @@ export interface Door {
   readonly corsOrigins: readonly string[];
 }
 
-/** Opens the door of a process; `load` is what its readiness has to say of it. */
+/**
+ * Opens the door of a process; `load` is what its readiness has to say of it.
+ * @param busy Why what most requests need would keep a new one waiting in vain, undefined while it would not.
+ */
 export function openDoor(
   config: GuardConfig,
   authenticate?: Guards['authenticate'],
+  busy?: () => string | undefined,
 ): { readonly door: Door; readonly load: () => Promise<void> } {
-  const guards = createGuards(config, authenticate);
+  const guards = createGuards(config, authenticate, busy);
   const { admission } = guards;
   const metrics = createMetrics({ ofProcess: true });
   addGauge(metrics, 'http_server_active_requests', 'Requests under way.', admission.inFlight);

@@ -86,6 +86,8 @@ export const createHealth = ({ checks, timeoutMs = 1_000 }: HealthOptions): Heal
     app.openapi(
       endpoint('health.live', {
         tags: ['health'],
+        // An overloaded process that is taken for dead is restarted, and the others get its load.
+        kind: 'probe',
         summary: 'Whether the process answers',
         responses: { 200: { description: 'It does', content } },
       }),
@@ -94,6 +96,7 @@ export const createHealth = ({ checks, timeoutMs = 1_000 }: HealthOptions): Heal
     app.openapi(
       endpoint('health.ready', {
         tags: ['health'],
+        kind: 'probe',
         summary: 'Whether work can be sent here',
         responses: {
           200: { description: 'Ready', content },

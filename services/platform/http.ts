@@ -362,6 +362,10 @@ export interface ServeOptions {
   readonly port: number;
   /** Connections beyond it are answered 503 and closed; 4,096 when absent. */
   readonly maxConnections?: number;
+  /** Milliseconds in which the headers of a request have to arrive; 10,000 when absent. */
+  readonly headersTimeoutMs?: number;
+  /** Milliseconds that a client may take to read a complete answer; 30,000 when absent. */
+  readonly sendTimeoutMs?: number;
   readonly logger: Logger;
   /** Plain HTTP when absent. */
   readonly tls?: ServerTls | undefined;
@@ -377,19 +381,44 @@ export interface RunningServer {
   readonly close: (deadlineMs?: number) => Promise<void>;
 }
 
-/** Milliseconds, and who answers a request without Host: we do, because Node would answer without a body. */
-const serverOptions = {
+/**
+ * Milliseconds, explicit, because the defaults of a library are not a decision; and who answers a request without Host: we
+ * do, because Node would answer without a body.
+ */
+const serverOptionsOf = (headersTimeout: number) => ({
   requireHostHeader: false,
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  headersTimeout,
+  requestTimeout: Math.max(30_000, headersTimeout),
   keepAliveTimeout: 65_000,
-  connectionsCheckingInterval: 5_000,
-} as const;
+  connectionsCheckingInterval: Math.min(5_000, headersTimeout),
+});
 
-const createTlsServer = ({ cert, key, clientCa }: ServerTls, onRequest: RequestListener): Server =>
+/**
+ * Cuts off who does not take an answer that is complete: Node would keep it in memory for as long as the connection lasts.
+ * A stream that is still being written is not looked at; it has limits of its own.
+ */
+const cutSlowReaders = (responses: ReadonlySet<ServerResponse>, timeoutMs: number): NodeJS.Timeout => {
+  const since = new WeakMap<ServerResponse, number>();
+  const look = (): void => {
+    const now = performance.now();
+    for (const response of responses) {
+      if (!response.writableEnded) continue;
+      const from = since.get(response);
+      if (from === undefined) since.set(response, now);
+      else if (now - from >= timeoutMs) response.destroy();
+    }
+  };
+  return setInterval(look, Math.min(5_000, timeoutMs)).unref();
+};
+
+const createTlsServer = (
+  { cert, key, clientCa }: ServerTls,
+  options: ReturnType<typeof serverOptionsOf>,
+  onRequest: RequestListener,
+): Server =>
   createHttpsServer(
     {
-      ...serverOptions,
+      ...options,
       handshakeTimeout: 10_000,
       minVersion: 'TLSv1.2',
       cert,
@@ -404,7 +433,7 @@ const plainProblem = (code: StandardProblemCode, options: ProblemOptions = {}) =
   const correlationId = uuidv7();
   const failure = problem(code, options);
   const body = JSON.stringify(problemBody(failure, { base: '', instance: '/', correlationId }));
-  return { status: failure.status, body, correlationId };
+  return { status: failure.status, body, correlationId, headers: failure.headers };
 };
 
 const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = new Map([
@@ -413,10 +442,11 @@ const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = 
 ] as const);
 
 const answerByHand = (socket: Duplex, code: StandardProblemCode, options?: ProblemOptions): void => {
-  const { status, body, correlationId } = plainProblem(code, options);
+  const { status, body, correlationId, headers } = plainProblem(code, options);
+  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\n` +
-      `X-Correlation-Id: ${correlationId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `X-Correlation-Id: ${correlationId}\r\n${own.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 };
 
@@ -446,14 +476,25 @@ const refuseExpectation = (_request: IncomingMessage, response: ServerResponse):
 
 /** Nobody is left waiting: one connection too many is told so, and gone within a second also when its peer is not listening. */
 const refuseConnection = (socket: Socket): void => {
-  answerByHand(socket, 'overloaded', { detail: 'There are too many connections.' });
+  answerByHand(socket, 'overloaded', {
+    detail: 'There are too many connections.',
+    headers: { 'Retry-After': '1' },
+  });
   socket.setTimeout(1_000, () => socket.destroy());
 };
 
 /** Listens; rejects with a readable sentence when the port cannot be had. */
 export const serveApp = async (
   app: App,
-  { host, port, maxConnections = 4_096, logger, tls }: ServeOptions,
+  {
+    host,
+    port,
+    maxConnections = 4_096,
+    headersTimeoutMs = 10_000,
+    sendTimeoutMs = 30_000,
+    logger,
+    tls,
+  }: ServeOptions,
 ): Promise<RunningServer> => {
   const listener = getRequestListener(app.fetch, {
     // Reached when a request cannot even be built (no Host, a broken target) or a handler throws a non-error.
@@ -479,7 +520,13 @@ export const serveApp = async (
     });
     void listener(request, response);
   };
-  const server = tls === undefined ? createServer(serverOptions, onRequest) : createTlsServer(tls, onRequest);
+  const options = serverOptionsOf(headersTimeoutMs);
+  const server =
+    tls === undefined ? createServer(options, onRequest) : createTlsServer(tls, options, onRequest);
+  const slowReaders = cutSlowReaders(inFlight, sendTimeoutMs);
+  server.once('close', () => {
+    clearInterval(slowReaders);
+  });
   server.on('clientError', refuseMalformedRequest);
   server.on('checkExpectation', refuseExpectation);
   let connections = 0;

@@ -46,6 +46,15 @@ describe('admission', () => {
     expect(refusal(admission.admit)).toBeUndefined();
   });
 
+  it('refuses while what every request needs is busy, and says so', () => {
+    let reason: string | undefined = 'nothing is free';
+    const admission = createAdmission({ inFlight: 2, eventLoopDelayMs: 100, busy: () => reason }, quiet);
+    expect(refusal(admission.admit)).toEqual(overloaded);
+    expect(admission.saturated()).toBe('nothing is free');
+    reason = undefined;
+    expect(refusal(admission.admit)).toBeUndefined();
+  });
+
   it('says why for a second after the last refusal, so that readiness does not flicker', () => {
     let now = 0;
     const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 100 }, quiet, () => now);

@@ -8,6 +8,8 @@ export interface AdmissionLimits {
   readonly inFlight: number;
   /** Mean delay of the event loop over a second, in milliseconds, from which on new requests are refused. */
   readonly eventLoopDelayMs: number;
+  /** Why what most requests need would keep a new one waiting in vain, undefined when it would not; never when absent. */
+  readonly busy?: (() => string | undefined) | undefined;
 }
 
 export interface Admission {
@@ -45,6 +47,34 @@ function watchEventLoop(): { delayMs(): number; stop(): void } {
   };
 }
 
+/** How many requests each caller has under way. */
+export interface Shares {
+  /** Counts one more request of the caller; the function it gives is called once when it has ended. Throws the 429 problem. */
+  take(caller: string): () => void;
+}
+
+/** Without it one caller could take all the places, with nothing but bodies that are sent byte by byte. */
+export function createShares(limit: number): Shares {
+  const taken = new Map<string, number>();
+  return {
+    take: (caller) => {
+      const before = taken.get(caller) ?? 0;
+      if (before >= limit) {
+        throw problem('too_many_requests', {
+          detail: `At most ${limit} requests at once.`,
+          headers: { 'Retry-After': '1' },
+        });
+      }
+      taken.set(caller, before + 1);
+      return () => {
+        const left = (taken.get(caller) ?? 1) - 1;
+        if (left === 0) taken.delete(caller);
+        else taken.set(caller, left);
+      };
+    },
+  };
+}
+
 /** @param now Milliseconds of a clock that never goes back. */
 export function createAdmission(
   limits: AdmissionLimits,
@@ -60,7 +90,7 @@ export function createAdmission(
     const delayMs = eventLoop.delayMs();
     return delayMs > limits.eventLoopDelayMs
       ? `the event loop is ${Math.round(delayMs)} ms behind`
-      : undefined;
+      : limits.busy?.();
   };
 
   return {

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PersonsAction } from './audit-log.ts';
-import type { Admission } from './load-shedding.ts';
+import type { Admission, Shares } from './load-shedding.ts';
 import type { Logger } from './logger.ts';
 import type { Access, Action, Role } from './permissions.ts';
 import { problem } from './problem.ts';
@@ -25,6 +25,8 @@ export interface Guards {
   /** Of requests with a token, by subject. */
   readonly rateLimiter: RateLimiter;
   readonly admission: Admission;
+  /** Of the requests under way, by subject. */
+  readonly shares: Shares;
   /** Milliseconds after which a request is answered 503 although its work may go on. */
   readonly requestTimeoutMs: number;
 }

@@ -12,6 +12,19 @@ import { retentionProblems, retentionSettings } from './retention.ts';
 export const serviceSettings = (port: number) => ({
   ...processSettings(port),
   databaseUrl: settings.databaseUrl,
+  databaseConnections: wholeNumberSetting('DATABASE_CONNECTIONS', {
+    minimum: 1,
+    maximum: 1_000,
+    byDefault: 16,
+    about: 'Connections to PostgreSQL at most, for requests, events and timers together.',
+  }),
+  databaseWaitMs: wholeNumberSetting('DATABASE_WAIT_MS', {
+    minimum: 100,
+    maximum: 60_000,
+    byDefault: 10_000,
+    about:
+      'Milliseconds that anything waits for one of them; a request is then answered 503. From half of it on new requests are refused.',
+  }),
   ...databaseTlsSettings,
   kafkaBrokers: settings.kafkaBrokers,
   ...kafkaSecuritySettings,

@@ -74,6 +74,8 @@ export async function startService(definition: ServiceDefinition): Promise<void>
 
   const connection = connectDatabase(config.databaseUrl, name, {
     tls: databaseTrust(config, config.databaseUrl),
+    poolSize: config.databaseConnections,
+    waitMs: config.databaseWaitMs,
   });
   lifecycle.onStop('database', () => connection.close());
 
@@ -86,7 +88,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     ...(faults === undefined ? {} : { faults }),
   };
   const { authenticate } = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
-  const { door, load } = openDoor(config, authenticate);
+  const { door, load } = openDoor(config, authenticate, connection.saturated);
   const { stopping } = lifecycle;
   const { subscriptions, routes, startJobs, checks } = definition.assemble({
     shell,
@@ -132,8 +134,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   registerDeadLetterRoutes(app, { db: shell.db, codec: shell.codec, dispatch, logger });
   registerAuditRoutes(app, shell.db);
   assertPermitted(app, name);
-  const { host, port, maxConnections } = config;
-  const server = await serveApp(app, { host, port, maxConnections, logger, tls: serverTls(config) });
+  const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 
   const resolving = new AbortController();
   lifecycle.onStop('schema registry', () => {

@@ -1,0 +1,177 @@
+// 200 clients at once who place, read, list and cancel orders, each with its next call as soon as it has the answer to the
+// one before. What counts is not the rate, which is that of the machine, but that nothing is answered 5xx, that no process
+// grows, and that the invariants hold afterwards.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { dataFolder } from '../stack/data-folder.ts';
+import { failure } from '../stack/failure.ts';
+import { openEyes } from '../stack/looking.ts';
+import { serviceNames } from '../stack/topology.ts';
+import { summarise, type Latency } from './latency.ts';
+import { newProduct, signIn, urls, withId } from './shop.ts';
+
+export interface HttpLoad {
+  readonly clients: number;
+  readonly seconds: number;
+}
+
+interface Memory {
+  readonly part: string;
+  /** MiB resident. */
+  readonly before: number;
+  readonly halfway: number;
+  readonly end: number;
+  readonly most: number;
+}
+
+export interface HttpReport {
+  readonly requestsPerSecond: number;
+  readonly calls: readonly Latency[];
+  /** Answers by status; `none` for a connection that broke or an answer that did not come. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly memory: readonly Memory[];
+  /** What the auditor says after the load: broken invariants and orders that do not get on. */
+  readonly violations: readonly string[];
+  readonly stuck: number;
+}
+
+const statusFile = z.object({ parts: z.record(z.string(), z.object({ pid: z.number().optional() })) });
+const run = promisify(execFile);
+
+/** MiB resident by part, asked of the system, because a process that is busy cannot be asked itself. */
+const residentMiB = async (): Promise<Record<string, number>> => {
+  const { parts } = statusFile.parse(JSON.parse(readFileSync(join(dataFolder(), 'stack.json'), 'utf8')));
+  const sizes = serviceNames.map(async (name): Promise<[string, number]> => {
+    const pid = parts[name]?.pid;
+    if (pid === undefined) throw failure(`${name} is not running`);
+    const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
+    return [name, Math.round(Number(stdout) / 1024)];
+  });
+  return Object.fromEntries(await Promise.all(sizes));
+};
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** One call over a connection of the client's own; `undefined` when there was no answer. */
+const ask = (
+  agent: Agent,
+  token: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer | undefined> =>
+  new Promise((resolve) => {
+    const sent = request(`${urls.order}${path}`, {
+      agent,
+      method,
+      timeout: 30_000,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    });
+    sent.once('error', () => resolve(undefined));
+    sent.once('timeout', () => sent.destroy(new Error('no answer')));
+    sent.once('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.once('error', () => resolve(undefined));
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+    });
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+
+/** Puts the order service under load, on a stack whose RATE_LIMIT_REQUESTS lets these few users through. */
+export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpReport> => {
+  const [seller, ...customers] = await Promise.all(
+    ['seller@orderflow.io', 'user@orderflow.io', 'user2@orderflow.io'].map(signIn),
+  );
+  if (seller === undefined) throw failure('nobody signed in');
+  const productId = await newProduct(seller, 1_000_000);
+  // The order service learns of the product by an event.
+  await delay(2_000);
+
+  const latencies = new Map<string, number[]>();
+  const statuses: Record<string, number> = {};
+  const until = performance.now() + seconds * 1_000;
+  const isOver = (): boolean => performance.now() >= until;
+
+  const client = async (index: number): Promise<void> => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const token = customers[index % customers.length] ?? '';
+    const timed = async (what: string, method: string, path: string, body?: unknown) => {
+      const began = performance.now();
+      const answer = await ask(agent, token, method, path, body);
+      const key = answer === undefined ? 'none' : String(answer.status);
+      statuses[key] = (statuses[key] ?? 0) + 1;
+      const taken = latencies.get(what) ?? [];
+      latencies.set(what, taken);
+      taken.push(performance.now() - began);
+      return answer;
+    };
+    while (!isOver()) {
+      const items = [{ productId, quantity: 1 }];
+      // Waits for a person who pays, so that it can be cancelled at any time.
+      const payment = { mode: 'MANUAL', method: 'card' };
+      const placed = await timed('place', 'POST', '/api/v1/orders', { items, payment });
+      if (placed?.status !== 201) {
+        await delay(100);
+        continue;
+      }
+      const { id } = withId.parse(JSON.parse(placed.body));
+      await timed('read', 'GET', `/api/v1/orders/${id}`);
+      await timed('list', 'GET', '/api/v1/orders?limit=20');
+      await timed('cancel', 'POST', `/api/v1/orders/${id}/cancel`);
+    }
+    agent.destroy();
+  };
+
+  const samples: Record<string, number>[] = [await residentMiB()];
+  const sample = async (): Promise<void> => {
+    while (!isOver()) {
+      await delay(1_000);
+      samples.push(await residentMiB());
+    }
+  };
+  await Promise.all([sample(), ...Array.from({ length: clients }, (_, index) => client(index))]);
+
+  const eyes = await openEyes(process.env, 30_000);
+  try {
+    // What the load left behind flows off; only then there is something to judge.
+    let report = await eyes.lookTwice();
+    for (let tries = 0; report.inFlight.length > 0 && tries < 120; tries += 1) {
+      await delay(1_000);
+      report = await eyes.lookTwice();
+    }
+    samples.push(await residentMiB());
+    const all = [...latencies].map(([what, taken]) => summarise(what, taken));
+    return {
+      requestsPerSecond: Math.round(all.reduce((sum, call) => sum + call.samples, 0) / seconds),
+      calls: all,
+      statuses,
+      memory: serviceNames.map((part) => {
+        const sizes = samples.map((of) => of[part] ?? NaN);
+        const at = (index: number): number => sizes.at(index) ?? NaN;
+        return {
+          part,
+          before: at(0),
+          halfway: at(Math.floor(sizes.length / 2)),
+          end: at(-1),
+          most: Math.max(...sizes),
+        };
+      }),
+      violations: report.violations.map(({ sentence }) => sentence),
+      stuck: report.stuck.length,
+    };
+  } finally {
+    await eyes.close();
+  }
+};

@@ -1,0 +1,17 @@
+// How latencies are told: percentiles, because a mean hides who waited.
+export interface Latency {
+  readonly what: string;
+  readonly samples: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Percentiles of latencies in milliseconds. */
+export const summarise = (what: string, latencies: readonly number[]): Latency => {
+  const sorted = [...latencies].sort((a, b) => a - b);
+  const at = (share: number): number =>
+    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN) * 10) / 10;
+  return { what, samples: sorted.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
+};
