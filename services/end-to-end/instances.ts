@@ -12,12 +12,15 @@ export interface Instance {
 
 const started: ChildProcess[] = [];
 
+/** Leaves no instance behind, whatever the tests did. */
+export const killInstances = (): void => {
+  for (const child of started) child.kill('SIGKILL');
+  started.length = 0;
+};
+
 /** Ends whatever instance a test has left running; to be called where tests are described. */
 export const endInstancesAfterEach = (): void => {
-  afterEach(() => {
-    for (const child of started) child.kill('SIGKILL');
-    started.length = 0;
-  });
+  afterEach(killInstances);
 };
 
 /** Another instance of a service, with some settings of its own; resolves once it is a member of the consumer group. */

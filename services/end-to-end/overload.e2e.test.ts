@@ -2,9 +2,9 @@
 // What it refused or gave up must not be carried out later, and what it promised must not be lost.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { killInstances, startInstance } from './instances.ts';
+import { endInstancesAfterEach, startInstance } from './instances.ts';
 import { eventually, newProduct, query, stack, tokenOf, type ProductView } from './shop.ts';
 
 let thing: ProductView;
@@ -12,7 +12,7 @@ beforeAll(async () => {
   thing = await newProduct(1_000);
   await tokenOf('user');
 });
-afterEach(killInstances);
+endInstancesAfterEach();
 
 /** Nobody can read or write an order while `work` goes on. */
 const whileOrdersAreLocked = async <T>(work: () => Promise<T>): Promise<T> => {
