@@ -21,7 +21,7 @@ export const serviceSettings = (port: number) => ({
   databaseWaitMs: wholeNumberSetting('DATABASE_WAIT_MS', {
     minimum: 100,
     maximum: 60_000,
-    byDefault: 30_000,
+    byDefault: 12_000,
     about:
       'Milliseconds that anything waits for one of them; a request is then answered 503. From half of it on new requests are refused.',
   }),
