@@ -1,13 +1,13 @@
 // The administrators' view of the dead letters of a service: list, group by cause, look inside, replay, archive. Every
 // change is logged with who asked for it.
 import { z } from '@hono/zod-openapi';
-import { json } from './shapes.ts';
+import { json, pageOf, pageQuery, positionIn } from './shapes.ts';
 import { endpoint } from './endpoint.ts';
 import { personsActionOf, type App } from './request-context.ts';
 import { and, count, desc, eq, lt, max, min, sql } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/messaging.ts';
 import { recordAction } from './audit-log.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { encodeCursor } from './cursor.ts';
 import { alreadySettled, archiveDeadLetter, type DeadLetter } from './dead-letters.ts';
 import { UndecodableRecord, type EventCodec } from './event-codec.ts';
 import { redact, withoutCredentials } from './logger.ts';
@@ -75,9 +75,7 @@ const whole = summary
     undecodable: z.string().nullable().openapi({ description: 'Why it cannot be decoded at present' }),
   })
   .openapi('WholeDeadLetter');
-const page = z
-  .object({ data: z.array(summary), nextCursor: z.string().nullable() })
-  .openapi('DeadLetterPage');
+const page = pageOf(summary, 'DeadLetterPage');
 const groups = z
   .object({
     data: z.array(
@@ -119,8 +117,7 @@ const listRoute = endpoint('dead-letters.list', {
     query: z.object({
       state: state.optional(),
       fingerprint: fingerprint.optional(),
-      limit: z.coerce.number().int().min(1).max(100).default(20),
-      cursor: z.string().max(500).optional(),
+      ...pageQuery,
     }),
   },
   responses: {
@@ -234,6 +231,9 @@ const toResult = (replayed: ReplayResult): z.infer<typeof result> => {
   return { id, outcome, ...(reason === undefined ? {} : { reason }) };
 };
 
+/** Where a page of dead letters begins: before this id. */
+const letterPosition = z.tuple([z.uuid()]).transform(([id]) => id);
+
 /** Adds the routes below `/api/v1/dead-letters`. Callers must have been authenticated by what guards `/api`. */
 export function registerDeadLetterRoutes(
   app: App,
@@ -249,6 +249,7 @@ export function registerDeadLetterRoutes(
 
   app.openapi(listRoute, async (c) => {
     const query = c.req.valid('query');
+    const before = positionIn(query.cursor, letterPosition);
     // The ids are time-ordered, so they are the position of a page.
     const found = await db
       .select()
@@ -257,7 +258,7 @@ export function registerDeadLetterRoutes(
         and(
           query.state === undefined ? undefined : eq(deadLetters.state, query.state),
           query.fingerprint === undefined ? undefined : eq(deadLetters.fingerprint, query.fingerprint),
-          query.cursor === undefined ? undefined : lt(deadLetters.id, positionOf(query.cursor)),
+          before === undefined ? undefined : lt(deadLetters.id, before),
         ),
       )
       .orderBy(desc(deadLetters.id))
@@ -343,10 +344,3 @@ export function registerDeadLetterRoutes(
     return c.json(toSummary(archived), 200);
   });
 }
-
-const positionOf = (cursor: string): string => {
-  const position = z.uuid().safeParse(decodeCursor(cursor)?.[0]);
-  if (!position.success)
-    throw problem('schema_violation', { errors: [{ path: 'query.cursor', message: 'is not a cursor' }] });
-  return position.data;
-};
