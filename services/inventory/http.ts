@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../platform/cursor.ts';
 import { etagOf, isUnchanged } from '../platform/etag.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
-import { repaired } from '../platform/repair.ts';
+import { repair } from '../platform/repair.ts';
 import { callerOf, messageContextOf, type App, type AppContext } from '../platform/request-context.ts';
 import { positionIn } from '../platform/shapes.ts';
 import { printable } from '../platform/text.ts';
@@ -147,12 +147,6 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
   app.openapi(inventoryApi.repair, async (c) => {
     const { orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    const context = messageContextOf(c);
-    const message = { id: context.causationId, context, at: new Date(), input: { orderId, reason } };
-    const handled = await handle(shell, repairing, message, unclaimed);
-    if (handled.kind === 'duplicate') return handled.prior;
-    const answer = repaired(orderId, handled);
-    c.get('logger').info('repair', { ...answer, reason, actor: context.actor });
-    return c.json(answer, 200);
+    return c.json(await repair(c, shell, repairing, { orderId, reason }), 200);
   });
 }

@@ -7,7 +7,7 @@ import { etagOf, isUnchanged } from '../platform/etag.ts';
 import { handle, unclaimed, type Message, type Shell } from '../platform/handle.ts';
 import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
-import { repaired } from '../platform/repair.ts';
+import { repair } from '../platform/repair.ts';
 import { callerOf, messageContextOf, type App, type AppContext } from '../platform/request-context.ts';
 import { instant, positionIn } from '../platform/shapes.ts';
 import { isTransient } from '../platform/transient.ts';
@@ -174,13 +174,9 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
   }
 
   app.openapi(orderApi.repair, async (c) => {
-    const { id } = c.req.valid('param');
+    const { id: orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    const context = messageContextOf(c);
-    const message = { id: context.causationId, context, at: new Date(), input: { orderId: id, reason } };
-    const handled = await handle(shell, repairing, message, unclaimed);
-    if (handled.kind === 'duplicate') return handled.prior;
-    return c.json(repaired(id, handled), 200);
+    return c.json(await repair(c, shell, repairing, { orderId, reason }), 200);
   });
 }
 

@@ -4,7 +4,7 @@ import type { Database } from '../platform/database.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
-import { repaired } from '../platform/repair.ts';
+import { repair } from '../platform/repair.ts';
 import { callerOf, messageContextOf, type App } from '../platform/request-context.ts';
 import { askedState, paymentApi, paymentView, problem } from './api.ts';
 import type { PaymentInput } from './domain/decide.ts';
@@ -108,14 +108,8 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
   });
 
   app.openapi(paymentApi.repair, async (c) => {
-    const { orderId: id } = c.req.valid('param');
+    const { orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    const context = messageContextOf(c);
-    const message = { id: context.causationId, context, at: new Date(), input: { orderId: id, reason } };
-    const handled = await handle(shell, repairing, message, unclaimed);
-    if (handled.kind === 'duplicate') return handled.prior;
-    const answer = repaired(id, handled);
-    c.get('logger').info('repair', { ...answer, reason, actor: context.actor });
-    return c.json(answer, 200);
+    return c.json(await repair(c, shell, repairing, { orderId, reason }), 200);
   });
 }

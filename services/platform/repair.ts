@@ -2,7 +2,8 @@
 // ids and are facts, so a consumer that knew them already ignores them. Without it a stuck order could only be moved on by
 // writing into a database, past every decision.
 import { z } from '@hono/zod-openapi';
-import type { Accepted, Ignored } from './core/decision.ts';
+import { handle, unclaimed, type Aggregate, type Shell } from './handle.ts';
+import { messageContextOf, type AppContext } from './request-context.ts';
 import { json, jsonBody } from './shapes.ts';
 import { printable } from './text.ts';
 
@@ -30,12 +31,22 @@ export const repairConfig = <Params extends z.ZodObject>(params: Params) => ({
   problems: [409],
 });
 
-/** The answer to a repair. */
-export const repaired = (
-  orderId: string,
-  decided: Accepted<unknown, { readonly type: string }> | Ignored,
-): z.infer<typeof repairView> => ({
-  orderId,
-  emitted: decided.kind === 'accepted' ? decided.events.map((event) => event.type) : [],
-  note: decided.kind === 'accepted' ? null : decided.reason,
-});
+/** Carries out a repair that an administrator asks for, and yields the answer to it. */
+export async function repair<State, Next>(
+  c: AppContext,
+  shell: Shell,
+  repairing: Aggregate<Repair, State, Next>,
+  input: Repair,
+): Promise<z.infer<typeof repairView>> {
+  const context = messageContextOf(c);
+  const message = { id: context.causationId, context, at: new Date(), input };
+  const handled = await handle(shell, repairing, message, unclaimed);
+  if (handled.kind === 'duplicate') return handled.prior;
+  const answer = {
+    orderId: input.orderId,
+    emitted: handled.kind === 'accepted' ? handled.events.map((event) => event.type) : [],
+    note: handled.kind === 'accepted' ? null : handled.reason,
+  };
+  c.get('logger').info('repair', { ...answer, reason: input.reason, actor: context.actor });
+  return answer;
+}
