@@ -18,7 +18,7 @@ import type { Timer } from '../platform/timer.ts';
 import { startAskingGateway } from './ask-gateway.ts';
 import type { PaymentInput } from './domain/decide.ts';
 import { createGatewayClient } from './gateway-client.ts';
-import { createGateway, type Gateway } from './gateway.ts';
+import { createGateway, type Gateway, type Resilience } from './gateway.ts';
 import { findPayment, leaseDue, paying, postpone } from './store.ts';
 
 const { databases, urls } = inject('stack');
@@ -45,6 +45,8 @@ let rounds = 0;
 /** What the provider was asked, and what it answers next; the last answer goes on. */
 let asked: string[] = [];
 let answers: (readonly [number, object])[] = [];
+/** What happens while it has a request. */
+let beforeAnswer: () => Promise<void> = async () => undefined;
 
 beforeAll(async () => {
   database = await createTestDatabase('payment', databases.payment.admin);
@@ -58,7 +60,9 @@ beforeAll(async () => {
   server = createServer((request: IncomingMessage, response) => {
     asked.push(`${request.method ?? ''} ${request.url?.split('?')[0] ?? ''}`);
     const [status, body] = answers[Math.min(asked.length, answers.length) - 1] ?? [500, {}];
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    void beforeAnswer().then(() => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -69,12 +73,20 @@ afterAll(async () => {
 });
 
 const resilience = { timeoutMs: 1_000, retries: 0, retryMaxMs: 10, failures: 3, halfOpenAfterMs: 60_000 };
+const createTestGateway = (changes: Partial<Resilience> = {}): Gateway => {
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  return createGateway(
+    createGatewayClient(`http://127.0.0.1:${port}`),
+    { ...resilience, ...changes },
+    logger,
+  );
+};
 beforeEach(() => {
   asked = [];
   answers = [];
+  beforeAnswer = async () => undefined;
   logged.length = 0;
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  gateway = createGateway(createGatewayClient(`http://127.0.0.1:${port}`), resilience, logger);
+  gateway = createTestGateway();
   rounds = 0;
 });
 afterEach(async () => {
@@ -82,7 +94,8 @@ afterEach(async () => {
   asking = undefined;
   await shell.db.delete(transactions);
 });
-const startAsking = (refusedRetryMs = 3_600_000): void => {
+const startAsking = (changes?: Partial<Resilience>): void => {
+  if (changes) gateway = createTestGateway(changes);
   asking = startAskingGateway({
     shell,
     gateway: {
@@ -96,7 +109,7 @@ const startAsking = (refusedRetryMs = 3_600_000): void => {
     leaseMs: 10_000,
     callMs: resilience.timeoutMs,
     backoff: { initialMs: 20, maxMs: 40, attempts: 3 },
-    refusedRetryMs,
+    refusedRetryMs: 3_600_000,
     pollMs: 20,
     concurrency: 4,
   });
@@ -152,9 +165,9 @@ describe('a sale called off while the outcome of its charge is unknown', () => {
     if (!leased) throw new Error('nothing was due');
     await gateway.charge(
       { idempotencyKey: leased.row.idempotencyKey, amount, token: null, reference: orderId, ...context },
-      Number.POSITIVE_INFINITY,
+      async () => true,
     );
-    await postpone(shell.db, leased.row, { error: 'lost', retryInMs: 0, attempts: 1 });
+    await postpone(shell.db, leased.row, { error: 'lost', retryInMs: 0 });
     await cancel(orderId);
     startAsking();
     await resolved(orderId, 'charge', 'abandoned');
@@ -205,6 +218,18 @@ describe('a refund that the provider refuses', () => {
   });
 });
 
+describe('a call that is repeated at once', () => {
+  it('is counted, and has the lease for as long as it may take', async () => {
+    answers = [failed, charged];
+    const orderId = await dueCharge();
+    startAsking({ retries: 1 });
+    await resolved(orderId, 'charge', 'succeeded');
+    expect(asked).toEqual(['POST /v1/charges', 'POST /v1/charges']);
+    const [row] = await rowsOf(orderId);
+    expect(row?.attempts).toBe(2);
+  });
+});
+
 describe('an open circuit', () => {
   it('leaves what is due as it is: not called, not counted, not failed', async () => {
     answers = [failed];
@@ -225,6 +250,18 @@ describe('an open circuit', () => {
 });
 
 describe('an instance that has lost its lease', () => {
+  it('starts no further call', async () => {
+    answers = [failed, charged];
+    const orderId = await dueCharge();
+    beforeAnswer = async () => {
+      await shell.db.update(transactions).set({ dueAt: new Date(0) });
+      await leaseDue(shell.db, { limit: 1, leaseMs: 60_000 });
+    };
+    startAsking({ retries: 1 });
+    await eventually('it gives up', async () => logged.some((line) => line.includes('the lease has ended')));
+    expect(asked).toEqual(['POST /v1/charges']);
+    expect(await rowsOf(orderId)).toMatchObject([{ state: 'due', attempts: 2, lastError: null }]);
+  });
   it('changes nothing of the request that another one is at', async () => {
     const orderId = await dueCharge();
     const [stalled] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
@@ -233,7 +270,7 @@ describe('an instance that has lost its lease', () => {
       return leased;
     });
     if (!stalled) throw new Error('nothing was due');
-    await postpone(shell.db, stalled.row, { error: 'late', retryInMs: 0, attempts: 9 });
+    await postpone(shell.db, stalled.row, { error: 'late', retryInMs: 0 });
     const [row] = await rowsOf(orderId);
     expect(row).toMatchObject({ state: 'due', attempts: again.row.attempts, lastError: null });
     expect(

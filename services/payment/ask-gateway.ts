@@ -7,16 +7,16 @@ import { backoffMs, type Backoff } from '../platform/retry.ts';
 import { every, type Timer } from '../platform/timer.ts';
 import { continueTrace } from '../platform/trace-context.ts';
 import { answerOf, whatToAsk } from './domain/ask.ts';
-import type { Gateway, Outcome } from './gateway.ts';
-import { countCalls, giveBack, leaseDue, paying, postpone, type LeasedTransaction } from './store.ts';
+import type { Gateway, MayCall, Outcome } from './gateway.ts';
+import { giveBack, leaseDue, paying, postpone, renewLease, type LeasedTransaction } from './store.ts';
 
 export interface AskingOptions {
   readonly shell: Shell;
   readonly gateway: Gateway;
   readonly logger: Logger;
   /**
-   * How long one instance may be at a request; longer than all its calls may take. No call is started after it, so an
-   * instance that finds nothing charged under a key knows that no other one is about to.
+   * How long an instance has a request to itself: longer than one call, for each call takes the lease anew. None is started
+   * that could outlast it, so an instance that finds nothing charged under a key knows that no other one is about to.
    */
   readonly leaseMs: number;
   /** Longest time one call takes, ms. */
@@ -32,40 +32,54 @@ export interface AskingOptions {
 
 /** Asks the gateway what is due; `wake` it after a commit that made something due. */
 export function startAskingGateway(options: AskingOptions): Timer {
-  const { shell, gateway, logger, backoff, pollMs } = options;
+  const { shell, gateway, logger, leaseMs, backoff, pollMs } = options;
+  /** Until when a call may start under a lease taken now. Computed before taking it: the database's lease ends later. */
+  const startUntil = (): number => performance.now() + leaseMs - options.callMs;
 
-  const ask = async ({ row, calledOff, context }: LeasedTransaction, until: number): Promise<Outcome> => {
+  const ask = async ({ row, calledOff, context }: LeasedTransaction, mayCall: MayCall): Promise<Outcome> => {
     const { idempotencyKey, amountMinor, currency, token, chargeId, orderId, kind, attempts } = row;
     const keyed = { idempotencyKey, traceparent: continueTrace(context.traceparent) };
     const what = whatToAsk({ kind, calledOff, attempts });
     switch (what) {
       case 'refund':
-        return gateway.refund({ ...keyed, chargeId: chargeId ?? '', amountMinor }, until);
+        return gateway.refund({ ...keyed, chargeId: chargeId ?? '', amountMinor }, mayCall);
       case 'charge': {
         const amount = { amountMinor, currency };
-        return gateway.charge({ ...keyed, amount, token, reference: orderId }, until);
+        return gateway.charge({ ...keyed, amount, token, reference: orderId }, mayCall);
       }
       case 'look_up':
-        return gateway.lookUp(keyed, until);
+        return gateway.lookUp(keyed, mayCall);
       case 'nothing':
-        return { result: { kind: 'absent' }, calls: 0 };
+        return { kind: 'absent' };
       default:
         return what satisfies never;
     }
   };
 
   const askOne = async (leased: LeasedTransaction, until: number): Promise<void> => {
-    const { row, context } = leased;
-    const { orderId, kind } = row;
+    const { context } = leased;
+    const { orderId, kind, causationId } = leased.row;
     const started = performance.now();
-    const { result, calls } = await ask(leased, until);
+    let { row } = leased;
+    let isFirst = true;
+    const mayCall = async (): Promise<boolean> => {
+      if (isFirst) {
+        isFirst = false;
+        return performance.now() <= until;
+      }
+      const renewedUntil = startUntil();
+      const attempts = await renewLease(shell.db, row, leaseMs);
+      if (attempts === undefined) return false;
+      row = { ...row, attempts };
+      return performance.now() <= renewedUntil;
+    };
+    const result = await ask(leased, mayCall);
     if (result.kind === 'turned_away') {
       await giveBack(shell.db, row, pollMs);
       return;
     }
     await shell.faults?.reach('after-remote-answer', context.actor);
-    // The lease counted one call; those that repeated it at once are added.
-    const attempts = row.attempts + Math.max(0, calls - 1);
+    const { attempts } = row;
     const fields = { orderId, kind, attempts, correlationId: context.correlationId };
     const answer = answerOf(kind, result);
     if (typeof answer === 'string') {
@@ -73,18 +87,17 @@ export function startAskingGateway(options: AskingOptions): Timer {
       const retryInMs = refused
         ? options.refusedRetryMs
         : backoffMs(backoff, Math.min(attempts, backoff.attempts), Math.random());
-      await postpone(shell.db, row, { error: answer, retryInMs, attempts });
+      await postpone(shell.db, row, { error: answer, retryInMs });
       const details = { ...fields, error: answer, retryInMs };
       if (refused) logger.error(`${kind} was refused: the money is still owed`, details);
       else logger.warn(`${kind} is not resolved and will be asked again`, details);
       return;
     }
-    if (attempts > row.attempts) await countCalls(shell.db, row, attempts);
     const handled = await handle(
       shell,
       paying,
       {
-        id: row.causationId,
+        id: causationId,
         context,
         at: new Date(),
         input: { type: 'gateway_answered', data: { orderId, answer }, at: new Date() },
@@ -117,10 +130,8 @@ export function startAskingGateway(options: AskingOptions): Timer {
       const admitted = gateway.admits();
       if (free === 0 || admitted === 'none') return;
       const limit = admitted === 'all' ? free : 1;
-      // Before the lease is taken, so that it is not longer here than in the database.
-      const until = performance.now() + options.leaseMs - options.callMs;
-      for (const leased of await leaseDue(shell.db, { limit, leaseMs: options.leaseMs }))
-        start(leased, until);
+      const until = startUntil();
+      for (const leased of await leaseDue(shell.db, { limit, leaseMs })) start(leased, until);
     },
     logger,
   );

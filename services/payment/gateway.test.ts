@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../platform/logger.ts';
 import type { GatewayResult } from './domain/ask.ts';
 import type { GatewayClient } from './gateway-client.ts';
-import { createGateway, longestRequestMs, type Resilience } from './gateway.ts';
+import { createGateway, type Resilience } from './gateway.ts';
 
 const resilience: Resilience = {
   timeoutMs: 1_000,
@@ -26,7 +26,7 @@ const request = {
   reference: 'order-1',
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
 };
-const never = Number.POSITIVE_INFINITY;
+const always = async (): Promise<boolean> => true;
 const succeeded: GatewayResult = { kind: 'succeeded', gatewayId: 'ch_1' };
 const declined: GatewayResult = { kind: 'refused', code: 'card_declined' };
 const failed: GatewayResult = { kind: 'unknown', error: '500', timedOut: false };
@@ -54,7 +54,7 @@ const provider = (...answers: readonly (GatewayResult | 'hang')[]) => {
 const open = async (...answers: readonly (GatewayResult | 'hang')[]) => {
   const { client, keys } = provider(...Array.from({ length: 5 }, () => failed), ...answers);
   const gateway = createGateway(client, resilience, logger);
-  for (let call = 0; call < 5; call += 1) await gateway.charge(request, never);
+  for (let call = 0; call < 5; call += 1) await gateway.charge(request, always);
   return { gateway, keys };
 };
 
@@ -71,7 +71,7 @@ describe('the circuit', () => {
     expect(gateway.circuit()).toMatchObject({ state: 'open', calls: 5, unknown: 5, rejected: 0 });
     expect(gateway.circuit().openedAt).toEqual(new Date());
     expect(gateway.admits()).toBe('none');
-    expect(await gateway.charge(request, never)).toEqual({ result: { kind: 'turned_away' }, calls: 0 });
+    expect(await gateway.charge(request, always)).toEqual({ kind: 'turned_away' });
     expect(keys).toHaveLength(5);
     expect(gateway.circuit().rejected).toBe(1);
   });
@@ -79,18 +79,18 @@ describe('the circuit', () => {
   it('counts a call that timed out', async () => {
     const { client } = provider('hang');
     const gateway = createGateway(client, resilience, logger);
-    const calls = Array.from({ length: 5 }, () => gateway.charge(request, never));
+    const calls = Array.from({ length: 5 }, () => gateway.charge(request, always));
     await vi.advanceTimersByTimeAsync(resilience.timeoutMs);
-    expect((await Promise.all(calls)).map(({ result }) => result.kind)).toEqual(Array(5).fill('unknown'));
+    expect((await Promise.all(calls)).map(({ kind }) => kind)).toEqual(Array(5).fill('unknown'));
     expect(gateway.circuit().state).toBe('open');
   });
 
   it('stays closed however many are declined: a decline is an answer', async () => {
     const { client } = provider(failed, failed, failed, failed, declined, failed);
     const gateway = createGateway(client, resilience, logger);
-    for (let call = 0; call < 9; call += 1) await gateway.charge(request, never);
+    for (let call = 0; call < 9; call += 1) await gateway.charge(request, always);
     expect(gateway.circuit()).toMatchObject({ state: 'closed', openedAt: null, declines: 1, unknown: 8 });
-    await gateway.charge(request, never);
+    await gateway.charge(request, always);
     expect(gateway.circuit().state).toBe('open');
   });
 
@@ -100,13 +100,13 @@ describe('the circuit', () => {
     expect(gateway.admits()).toBe('none');
     await vi.advanceTimersByTimeAsync(1);
     expect(gateway.admits()).toBe('one');
-    const probe = gateway.charge(request, never);
+    const probe = gateway.charge(request, always);
     expect(gateway.circuit().state).toBe('half_open');
     expect(gateway.admits()).toBe('none');
-    expect((await gateway.charge(request, never)).result.kind).toBe('turned_away');
+    expect((await gateway.charge(request, always)).kind).toBe('turned_away');
     expect(keys).toHaveLength(6);
     await vi.advanceTimersByTimeAsync(resilience.timeoutMs);
-    expect((await probe).result.kind).toBe('unknown');
+    expect((await probe).kind).toBe('unknown');
     expect(gateway.circuit().state).toBe('open');
     await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs - 1);
     expect(gateway.admits()).toBe('none');
@@ -119,7 +119,7 @@ describe('the circuit', () => {
   ])('closes when the probe %s', async (_how, answer) => {
     const { gateway } = await open(answer);
     await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs);
-    expect((await gateway.charge(request, never)).result).toEqual(answer);
+    expect(await gateway.charge(request, always)).toEqual(answer);
     expect(gateway.admits()).toBe('all');
     expect(gateway.circuit()).toMatchObject({ state: 'closed', openedAt: null });
   });
@@ -130,16 +130,16 @@ describe('the retry', () => {
 
   it('repeats a call that failed fast under the same key, a bounded number of times', async () => {
     const { client, keys } = provider(failed, failed, succeeded);
-    const asked = createGateway(client, twice, logger).charge(request, never);
+    const asked = createGateway(client, twice, logger).charge(request, always);
     await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
-    expect(await asked).toEqual({ result: succeeded, calls: 3 });
+    expect(await asked).toEqual(succeeded);
     expect(new Set(keys)).toEqual(new Set(['charge-1']));
   });
   it('gives up and leaves the outcome unknown', async () => {
     const { client, keys } = provider(failed);
-    const asked = createGateway(client, twice, logger).charge(request, never);
+    const asked = createGateway(client, twice, logger).charge(request, always);
     await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
-    expect(await asked).toEqual({ result: failed, calls: 3 });
+    expect(await asked).toEqual(failed);
     expect(keys).toHaveLength(3);
   });
   it.each([
@@ -148,34 +148,36 @@ describe('the retry', () => {
     ['a charge under way', { kind: 'in_progress' } as const],
   ])('never repeats %s', async (_what, answer) => {
     const { client, keys } = provider(answer);
-    expect((await createGateway(client, twice, logger).charge(request, never)).result).toEqual(answer);
+    expect(await createGateway(client, twice, logger).charge(request, always)).toEqual(answer);
     expect(keys).toHaveLength(1);
   });
   it('does not repeat a call that timed out', async () => {
     const { client, keys } = provider('hang');
-    const asked = createGateway(client, twice, logger).charge(request, never);
+    const asked = createGateway(client, twice, logger).charge(request, always);
     await vi.advanceTimersByTimeAsync(twice.timeoutMs);
-    expect(await asked).toMatchObject({ result: { kind: 'unknown', timedOut: true }, calls: 1 });
+    expect(await asked).toMatchObject({ kind: 'unknown', timedOut: true });
     expect(keys).toHaveLength(1);
   });
   it('keeps what the first call came to when the circuit opens before the second', async () => {
     const { client } = provider(failed);
     const gateway = createGateway(client, { ...twice, failures: 1 }, logger);
-    const asked = gateway.charge(request, never);
+    const asked = gateway.charge(request, always);
     await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
-    expect(await asked).toEqual({ result: failed, calls: 1 });
+    expect(await asked).toEqual(failed);
     expect(gateway.circuit()).toMatchObject({ state: 'open', rejected: 1 });
   });
 });
 
-describe('the end of the lease', () => {
-  it('starts no call after it', async () => {
-    const { client, keys } = provider(succeeded);
-    const outcome = await createGateway(client, resilience, logger).charge(request, performance.now() - 1);
-    expect(outcome).toMatchObject({ result: { kind: 'unknown' }, calls: 0 });
-    expect(keys).toEqual([]);
-  });
-  it('is later than the longest request', () => {
-    expect(longestRequestMs({ ...resilience, retries: 2 })).toBe(3 * 1_000 + 2 * 100);
+describe('the lease', () => {
+  const twice = { ...resilience, retries: 2 };
+
+  it('is asked for before each call, and none is made when it says no', async () => {
+    const { client, keys } = provider(failed);
+    const leases = [true, false];
+    const asked = createGateway(client, twice, logger).charge(request, async () => leases.shift() ?? false);
+    await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
+    expect(await asked).toMatchObject({ kind: 'unknown', error: 'the lease has ended' });
+    expect(keys).toHaveLength(1);
+    expect(leases).toEqual([]);
   });
 });

@@ -30,15 +30,11 @@ export interface Resilience {
   readonly halfOpenAfterMs: number;
 }
 
-/** Longest time that one request may take with all its calls, ms. */
-export const longestRequestMs = ({ timeoutMs, retries, retryMaxMs }: Resilience): number =>
-  (retries + 1) * timeoutMs + retries * retryMaxMs;
-
 /** What came of a request. `turned_away`: the circuit is open and nothing was called. */
-export interface Outcome {
-  readonly result: GatewayResult | { readonly kind: 'turned_away' };
-  readonly calls: number;
-}
+export type Outcome = GatewayResult | { readonly kind: 'turned_away' };
+
+/** Asked before each call; when it says no, none is made. */
+export type MayCall = () => Promise<boolean>;
 
 export interface Circuit {
   readonly state: 'closed' | 'open' | 'half_open';
@@ -54,10 +50,9 @@ export interface Circuit {
 }
 
 export interface Gateway {
-  /** No call starts once `until`, a time of `performance.now()`, has passed. */
-  charge(request: ChargeRequest, until: number): Promise<Outcome>;
-  refund(request: RefundRequest, until: number): Promise<Outcome>;
-  lookUp(request: LookUpRequest, until: number): Promise<Outcome>;
+  charge(request: ChargeRequest, mayCall: MayCall): Promise<Outcome>;
+  refund(request: RefundRequest, mayCall: MayCall): Promise<Outcome>;
+  lookUp(request: LookUpRequest, mayCall: MayCall): Promise<Outcome>;
   /** How many of the requests that are due may be asked now: all of them, one to probe with, or none. */
   admits(): 'all' | 'one' | 'none';
   circuit(): Circuit;
@@ -116,39 +111,35 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
   };
 
   const request = async (
-    until: number,
+    mayCall: MayCall,
     call: (signal: AbortSignal) => Promise<GatewayResult>,
   ): Promise<Outcome> => {
     let last: GatewayResult | undefined;
-    let calls = 0;
     // The breaker would keep a second caller waiting for its probe, perhaps until its lease has ended.
     if (admits() === 'none') {
       counts.rejected += 1;
-      return { result: { kind: 'turned_away' }, calls };
+      return { kind: 'turned_away' };
     }
     try {
-      const result = await policy.execute(async ({ signal }): Promise<GatewayResult> => {
-        if (performance.now() > until)
-          return { kind: 'unknown', error: 'the lease has ended', timedOut: true };
-        calls += 1;
+      return await policy.execute(async ({ signal }): Promise<GatewayResult> => {
+        if (!(await mayCall())) return { kind: 'unknown', error: 'the lease has ended', timedOut: true };
         counts.calls += 1;
         last = await call(signal);
         count(last);
         return last;
       });
-      return { result, calls };
     } catch (error) {
       if (!isBrokenCircuitError(error)) throw error;
       counts.rejected += 1;
       // Opened between two calls of this request: what the first one came to is still to be found out.
-      return { result: last ?? { kind: 'turned_away' }, calls };
+      return last ?? { kind: 'turned_away' };
     }
   };
 
   return {
-    charge: (what, until) => request(until, (signal) => client.charge(what, signal)),
-    refund: (what, until) => request(until, (signal) => client.refund(what, signal)),
-    lookUp: (what, until) => request(until, (signal) => client.lookUp(what, signal)),
+    charge: (what, mayCall) => request(mayCall, (signal) => client.charge(what, signal)),
+    refund: (what, mayCall) => request(mayCall, (signal) => client.refund(what, signal)),
+    lookUp: (what, mayCall) => request(mayCall, (signal) => client.lookUp(what, signal)),
     admits,
     circuit: () => ({ state: stateNames[breaker.state], openedAt, ...counts }),
   };

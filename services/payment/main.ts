@@ -4,7 +4,7 @@ import { startService } from '../platform/service.ts';
 import type { Timer } from '../platform/timer.ts';
 import { startAskingGateway } from './ask-gateway.ts';
 import { createGatewayClient } from './gateway-client.ts';
-import { createGateway, longestRequestMs } from './gateway.ts';
+import { createGateway } from './gateway.ts';
 import { paymentProblems } from './api.ts';
 import { registerPaymentRoutes } from './http.ts';
 import { contradictions, shape } from './settings.ts';
@@ -41,7 +41,8 @@ await startService({
           shell,
           gateway,
           logger,
-          leaseMs: longestRequestMs(resilience) + resilience.timeoutMs + 5_000,
+          // A request that was taken by an instance that died is taken over this much later; 5 s to start the call.
+          leaseMs: resilience.timeoutMs + 5_000,
           callMs: resilience.timeoutMs,
           refusedRetryMs: config.refusedRefundSeconds * 1_000,
           backoff: { initialMs: 500, maxMs: 30_000, attempts: 8 },

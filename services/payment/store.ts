@@ -213,13 +213,12 @@ const inMs = (ms: number) => sql`clock_timestamp() + ${`${ms} milliseconds`}::in
 export async function postpone(
   db: Database,
   leased: TransactionRow,
-  failure: { readonly error: string; readonly retryInMs: number; readonly attempts: number },
+  failure: { readonly error: string; readonly retryInMs: number },
 ): Promise<void> {
   await db
     .update(transactions)
     .set({
       state: 'unknown',
-      attempts: failure.attempts,
       lastError: failure.error,
       dueAt: inMs(failure.retryInMs),
       updatedAt: sql`clock_timestamp()`,
@@ -235,9 +234,18 @@ export async function giveBack(db: Database, leased: TransactionRow, retryInMs: 
     .where(stillLeased(leased));
 }
 
-/** The gateway was called more often than the lease counted. */
-export async function countCalls(db: Database, leased: TransactionRow, attempts: number): Promise<void> {
-  await db.update(transactions).set({ attempts }).where(stillLeased(leased));
+/** Takes the lease once more, for one more call; `undefined` when another instance has it by now. */
+export async function renewLease(
+  db: Database,
+  leased: TransactionRow,
+  leaseMs: number,
+): Promise<number | undefined> {
+  const [renewed] = await db
+    .update(transactions)
+    .set({ dueAt: inMs(leaseMs), attempts: leased.attempts + 1 })
+    .where(stillLeased(leased))
+    .returning({ attempts: transactions.attempts });
+  return renewed?.attempts;
 }
 
 /** Requests whose outcome is not known yet. */
