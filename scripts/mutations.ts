@@ -120,6 +120,13 @@ const mutations: readonly Mutation[] = [
     tests: [...unit, 'services/payment'],
   },
   {
+    bug: 'a call of the gateway without the lease',
+    file: 'services/payment/ask-gateway.ts',
+    from: 'if (attempts === undefined) return false;',
+    to: 'if (attempts === undefined) return true;',
+    tests: ['ask-gateway'],
+  },
+  {
     bug: 'events read with the schema of their writer',
     file: 'services/platform/event-codec.ts',
     from: 'reader.fromBuffer(body, resolver)',
