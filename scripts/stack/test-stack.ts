@@ -45,6 +45,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       EXPIRY_SWEEP_SECONDS: '1',
       DEADLINE_SWEEP_SECONDS: '1',
       GATEWAY_BREAKER_SECONDS: '3',
+      // What was killed is taken over as soon as these allow, and the tests kill a lot.
+      GATEWAY_TIMEOUT_MS: '4000',
+      CONSUMER_SESSION_TIMEOUT_MS: '6000',
       // A few people stand for many; what the limits do is tested where they are set on purpose.
       RATE_LIMIT_REQUESTS: '10000000',
       LOGINS_PER_MINUTE: '1000000',

@@ -12,6 +12,8 @@ export interface KafkaSettings {
   readonly clientId: string;
   /** Partitions handled side by side. */
   readonly concurrency: number;
+  /** Time without a heartbeat after which the group takes an instance for dead, ms; 10,000 when absent. */
+  readonly sessionTimeoutMs?: number;
   /** Plain TCP and nobody signed in when absent. */
   readonly security?: KafkaSecurity;
 }
@@ -51,6 +53,7 @@ const toRecord = (topic: string, partition: number, message: KafkaMessage): Stre
 
 /** An event stream whose subscriptions keep trying until they are stopped, with a pause of at most 5 s between tries. */
 export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): EventStream {
+  const { sessionTimeoutMs = 10_000 } = settings;
   const { tls, sasl } = settings.security ?? { tls: false };
   const kafka = new Kafka({
     ssl: tls,
@@ -83,8 +86,9 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     const runOnce = async (): Promise<void> => {
       const consumer = kafka.consumer({
         groupId,
-        sessionTimeout: 10_000,
-        heartbeatInterval: 2_000,
+        sessionTimeout: sessionTimeoutMs,
+        // Several are missed before anybody is given up.
+        heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
         rebalanceTimeout: 20_000,
         // How long an idle fetch waits at the broker; records that are there are never waited for.
         maxWaitTimeInMs: 1_000,

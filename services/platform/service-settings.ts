@@ -28,6 +28,13 @@ export const serviceSettings = (port: number) => ({
   ...databaseTlsSettings,
   kafkaBrokers: settings.kafkaBrokers,
   ...kafkaSecuritySettings,
+  sessionTimeoutMs: wholeNumberSetting('CONSUMER_SESSION_TIMEOUT_MS', {
+    minimum: 6_000,
+    maximum: 300_000,
+    byDefault: 10_000,
+    about:
+      'Milliseconds after which an instance that sends no heartbeat loses its partitions to the others. Kafka allows 6,000 at least.',
+  }),
   schemaRegistryUrl: settings.schemaRegistryUrl,
   ...registrySecuritySettings,
   oidcIssuer: settings.oidcIssuer,

@@ -157,6 +157,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
         brokers: config.kafkaBrokers,
         clientId: name,
         concurrency: partitionsSideBySide,
+        sessionTimeoutMs: config.sessionTimeoutMs,
         security: kafkaSecurity(config),
       },
       logger,
