@@ -71,27 +71,33 @@ export const applyConnector = async (service: ServiceName, options: ApplyOptions
   });
 };
 
+/** Longer than a worker takes to start a task again after it was told to. */
+const staleMs = 10_000;
+
 /**
- * Returns once the connector runs, or `paused` when somebody has paused or stopped it, which is left as it is. A task that
- * failed in an earlier run stays failed until it is told otherwise: one try.
+ * Returns once the connector runs, or `paused` when somebody has paused or stopped it, which is left as it is. What Connect says
+ * first may be of the task before: one that has failed is started again, once, and its failure counts when it comes back.
  */
 export const awaitRunning = async (
   service: ServiceName,
-  applied: Applied,
   { url, ...wait }: Omit<Wait, 'what'> & { readonly url: string },
 ): Promise<'running' | 'paused'> => {
   const { connector } = services[service];
-  let restarted = false;
+  let restartedAt: number | undefined;
+  let isFresh = false;
   return until({ ...wait, what: `connector ${connector} to run`, everyMs: 100 }, async () => {
     const { status, body } = await askConnect(`${url}/connectors/${connector}/status`);
     if (status !== 200) return false;
     const state = stateOf(body);
-    if (state.kind === 'failed') {
-      if (applied !== 'unchanged' || restarted)
-        throw failure(`connector ${connector} has failed:\n    ${state.why}`, wait.log);
-      restarted = true;
-      await restartConnector(url, connector, 'failed');
+    if (state.kind !== 'failed') {
+      isFresh = restartedAt !== undefined;
+      return state.kind === 'running' || state.kind === 'paused' ? state.kind : false;
     }
-    return state.kind === 'running' || state.kind === 'paused' ? state.kind : false;
+    if (restartedAt === undefined) {
+      await restartConnector(url, connector, 'failed');
+      restartedAt = performance.now();
+    } else if (isFresh || performance.now() - restartedAt > staleMs)
+      throw failure(`connector ${connector} has failed:\n    ${state.why}`, wait.log);
+    return false;
   });
 };

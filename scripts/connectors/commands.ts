@@ -108,7 +108,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
         url,
         allowDangerous: flags['allow-dangerous'],
       });
-      const state = await awaitRunning(service, applied, { ...wait, url });
+      const state = await awaitRunning(service, { ...wait, url });
       const hint = state === 'paused' ? `; npm run connectors -- resume --connector ${connector}` : '';
       return {
         ok: true,
@@ -140,7 +140,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
       if ((await connectorState(url, connector)) === undefined)
         throw failure(`Kafka Connect has no connector ${connector}; npm run connectors -- apply`);
       await restartConnector(url, connector, failed ? 'failed' : 'all');
-      const state = await awaitRunning(service, 'changed', { ...wait, url });
+      const state = await awaitRunning(service, { ...wait, url });
       return { ok: state === 'running', lines: [`${connector}: ${state}`], json: { state } };
     });
 

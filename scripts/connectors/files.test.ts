@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { readConnector } from './files.ts';
 import { serviceNames, type ServiceName } from '../stack/topology.ts';
 
-const explained = readFileSync(join(import.meta.dirname, '..', '..', 'connectors', 'README.md'), 'utf8')
+const readme = readFileSync(join(import.meta.dirname, '..', '..', 'connectors', 'README.md'), 'utf8');
+const explained = readme
+  .slice(readme.indexOf('\n## '))
   .split('\n')
   .flatMap((line) => /^\| `([^`]+)` *\|/.exec(line)?.[1] ?? []);
 

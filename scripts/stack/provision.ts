@@ -270,7 +270,7 @@ export const provisionConnector = async (
       connector,
       sentence: `the replication slot of the ${service} database is ${slot}, so its events are not published; npm run recover -- ${service}`,
     };
-  const state = await awaitRunning(service, applied, target).catch((error: unknown) => {
+  const state = await awaitRunning(service, target).catch((error: unknown) => {
     if (applied === 'unchanged' && isFailure(error)) return error;
     throw error;
   });

@@ -1,8 +1,9 @@
-// The project's commands as an operator runs them, against the stack of this test run.
+// The project's commands as an operator runs them, against the stack of this test run, and what they and Connect then say.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { portNames } from '../../scripts/stack/ports.ts';
-import { ports as portTopology } from '../../scripts/stack/topology.ts';
+import { ports as portTopology, services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { stack } from './shop.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -28,7 +29,7 @@ export const runCommand = (
     const script = join(root, 'scripts', `${command}.ts`);
     const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', script, ...args], {
       cwd: root,
-      env: { ...process.env, ...environment, ...env },
+      env: { ...environment, ...env },
     });
     let output = '';
     const collect = (chunk: Buffer): void => {
@@ -42,3 +43,30 @@ export const runCommand = (
       resolve({ code, output });
     });
   });
+
+const verdict = z.object({
+  findings: z.array(z.object({ area: z.string(), level: z.string(), sentence: z.string() })),
+});
+
+export const doctor = async (): Promise<{
+  readonly code: number | null;
+  readonly findings: z.infer<typeof verdict>['findings'];
+  readonly sentences: string;
+}> => {
+  const { code, output } = await runCommand('doctor', ['--json']);
+  const { findings } = verdict.parse(JSON.parse(output));
+  return { code, findings, sentences: findings.map(({ sentence }) => sentence).join('\n') };
+};
+
+export const connectorUrl = (service: ServiceName): string =>
+  `${stack.urls.connect}/connectors/${services[service].connector}`;
+
+const statusShape = z.object({
+  tasks: z.array(z.object({ state: z.string(), trace: z.string().optional() })),
+});
+
+/** What Connect says of the one task of a service's connector; undefined when it has none. */
+export const taskOf = async (
+  service: ServiceName,
+): Promise<z.infer<typeof statusShape>['tasks'][number] | undefined> =>
+  statusShape.parse(await (await fetch(`${connectorUrl(service)}/status`)).json()).tasks[0];
