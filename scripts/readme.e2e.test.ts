@@ -103,6 +103,7 @@ describe('a newcomer follows the README', () => {
       'npm run bench -- http',
       // Comes before this suite in .ci/run; most of it is the unit tests, which this suite has as well.
       'npm run check',
+      'npm run doctor',
       'npm run reconcile',
       'npm run reset',
       'npm start',
@@ -139,9 +140,10 @@ describe('a newcomer follows the README', () => {
     );
   });
 
-  it('npm run audit and npm run reconcile find everything in order', { timeout: 120_000 }, () => {
+  it('npm run audit, reconcile and doctor find everything in order', { timeout: 120_000 }, () => {
     expect(run('npm', ['run', 'audit'])).toMatch(/^holds +money_conserved/m);
     expect(run('npm', ['run', 'reconcile'])).toContain('everything agrees');
+    expect(run('npm', ['run', 'doctor'])).toContain('nothing is broken');
   });
 
   it('a second npm start on the same data says so and leaves the first alone', { timeout: 60_000 }, () => {

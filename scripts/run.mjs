@@ -11,7 +11,19 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
 const stamp = join(modules, '.orderflow-lock');
-const targets = ['start', 'reset', 'test', 'mutations', 'check', 'bench', 'audit', 'reconcile'];
+const targets = [
+  'start',
+  'reset',
+  'test',
+  'mutations',
+  'check',
+  'bench',
+  'audit',
+  'reconcile',
+  'connectors',
+  'doctor',
+  'recover',
+];
 
 const fail = (sentence) => {
   console.error(sentence);

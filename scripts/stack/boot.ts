@@ -14,11 +14,11 @@ import { kafkaPart, prepareKafka } from './kafka.ts';
 import { findPostgres, postgresIdentity, postgresPart } from './postgres.ts';
 import { checkDataFolder, preflight } from './preflight.ts';
 import {
-  awaitStreaming,
-  provisionConnectors,
+  provisionConnector,
   provisionDatabase,
   provisionTopics,
   type DatabaseTarget,
+  type SlotOutcome,
 } from './provision.ts';
 import { registryPart } from './registry.ts';
 import {
@@ -325,6 +325,7 @@ const startInfrastructure = async (
     password: (role) => passwordOf(passwords[service][role]),
     ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
   });
+  const slots = new Map<ServiceName, SlotOutcome>();
   const database = async (service: ServiceName): Promise<void> => {
     const name = `${service}-db`;
     await step(`${name}: PostgreSQL is ready`, async () => {
@@ -340,7 +341,10 @@ const startInfrastructure = async (
       });
       await supervisor.start(part);
     });
-    await step(`${name}: roles, migrations, publication and slot`, () => provisionDatabase(target(service)));
+    const slot = await step(`${name}: roles, migrations, publication and slot`, () =>
+      provisionDatabase(target(service)),
+    );
+    slots.set(service, slot);
   };
 
   const java = { artefacts, jdk };
@@ -388,8 +392,16 @@ const startInfrastructure = async (
   await Promise.all([...serviceNames.map(database), kafkaAndConnect(), registry()]);
   await step('connectors are running', async () => {
     const wait = { withinMs: 90_000, signal: supervisor.signal, log: supervisor.logFile('connect') };
-    await provisionConnectors({ ...wait, url: urlsOf(ports).connect });
-    await Promise.all(serviceNames.map((service) => awaitStreaming(target(service), wait)));
+    const connect = { ...wait, url: urlsOf(ports).connect };
+    // Side by side: each waits for its own task, and the worker assigns them in one go.
+    const outcomes = await Promise.all(
+      serviceNames.map((service) =>
+        provisionConnector(target(service), slots.get(service) ?? 'missing', connect),
+      ),
+    );
+    for (const degraded of outcomes)
+      if (degraded !== undefined)
+        options.log(`connector ${degraded.connector} publishes nothing: ${degraded.sentence}`);
   });
   watchConnectors(urlsOf(ports).connect, supervisor.signal, options.log).catch((error: unknown) => {
     if (!isStopped(error)) options.log(`the connectors are no longer watched: ${messageOf(error)}`);

@@ -4,11 +4,10 @@ import { Writable } from 'node:stream';
 import { createAuditor, type Auditor, type Report } from '../../services/auditor/audit.ts';
 import { openSources } from '../../services/auditor/sources.ts';
 import { createLogger } from '../../services/platform/logger.ts';
-import { databaseUrlOf } from './boot.ts';
 import { until } from './deadline.ts';
+import { stackOf, type Environment } from './environment.ts';
 import { failure, messageOf } from './failure.ts';
-import { portsFrom } from './ports.ts';
-import { developmentPassword, passwords, type ServiceName } from './topology.ts';
+import type { ServiceName } from './topology.ts';
 
 export interface Eyes {
   readonly auditor: Auditor;
@@ -23,13 +22,10 @@ const nowhere = new Writable({
   },
 });
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Opens the auditor's view of the stack that `env` tells of. Throws a failure when nothing is there to be looked at. */
 export const openEyes = async (env: Environment, graceMs: number): Promise<Eyes> => {
-  const ports = portsFrom(env);
-  const url = (service: ServiceName): string =>
-    databaseUrlOf(ports, service, 'auditor', env[passwords[service].auditor] ?? developmentPassword);
+  const { ports, databaseUrl } = stackOf(env);
+  const url = (service: ServiceName): string => databaseUrl(service, 'auditor');
   // What is found is the command's output, and what fails ends it: a log would say everything twice.
   const logger = createLogger({ service: 'audit', level: 'error', stream: nowhere });
   const sources = openSources(

@@ -3,6 +3,7 @@
 // runs it as `nobody`, or below a user namespace where `nobody` may not reach the files.
 import { spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   existsSync,
@@ -245,6 +246,22 @@ const initialise = async (options: PostgresOptions, cluster: string): Promise<vo
   renameSync(draft, cluster);
 };
 
+const settingsFile = 'orderflow.conf';
+
+/** What the server starts with. A file, not arguments: ALTER SYSTEM wins over it, so an operator can change it at run time. */
+const writeSettings = (cluster: string, port: number, owner: Identity['owner']): void => {
+  const file = join(cluster, settingsFile);
+  const lines = Object.entries({ ...settings, port: String(port) }).map(
+    ([key, value]) => `${key} = '${value}'`,
+  );
+  rmSync(file, { force: true });
+  writeFileSync(file, `# Written at every start; ALTER SYSTEM has the last word.\n${lines.join('\n')}\n`);
+  if (owner !== undefined) chownSync(file, owner.uid, owner.gid);
+  const main = join(cluster, 'postgresql.conf');
+  const include = `include = '${settingsFile}'\n`;
+  if (!readFileSync(main, 'utf8').includes(include)) appendFileSync(main, include);
+};
+
 /** Makes the cluster when there is none and describes the server. `dataDir` is this server's own folder. */
 export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
   const { port, identity, binaries } = options;
@@ -265,11 +282,9 @@ export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
     readyWithinMs: 60_000,
     command: () => {
       forgetDeadPostmaster(cluster);
+      writeSettings(cluster, port, identity.owner);
       return {
-        ...identity.as(binaries.postgres, [
-          ...['-D', cluster, '-p', String(port)],
-          ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
-        ]),
+        ...identity.as(binaries.postgres, ['-D', cluster]),
         env: environment(),
         cwd: options.dataDir,
       };

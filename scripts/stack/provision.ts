@@ -1,22 +1,20 @@
 // Brings databases, topics, schemas and connectors to the described state; safe to repeat at every start. The order
 // matters: roles and tables, then the publication, then the slot, and only then may a service write. A connector without
 // snapshot publishes nothing that was committed before its slot existed.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import kafkajs from 'kafkajs';
 import type postgres from 'postgres';
-import { askConnect, restartConnector, stateOf } from './connect-rest.ts';
+import { applyConnector, awaitRunning } from '../connectors/apply.ts';
 import { until } from './deadline.ts';
-import { failure, messageOf } from './failure.ts';
-import { isObject } from './json.ts';
+import { failure, isFailure, messageOf } from './failure.ts';
 import { kafkaClient } from './kafka.ts';
 import { connectAs } from './postgres.ts';
 import {
   passwords,
   services,
-  serviceNames,
   superuser,
   topicSettings,
   topics,
@@ -80,7 +78,7 @@ const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => 
   });
 };
 
-const ensurePublication = async (sql: Sql, publication: string): Promise<void> => {
+export const ensurePublication = async (sql: Sql, publication: string): Promise<void> => {
   const [existing] = await sql<{ ok: boolean }[]>`
     SELECT pubinsert AND NOT pubupdate AND NOT pubdelete AND NOT pubtruncate AND NOT puballtables
            AND (SELECT array_agg(schemaname || '.' || tablename) FROM pg_publication_tables t
@@ -99,17 +97,23 @@ const ensurePublication = async (sql: Sql, publication: string): Promise<void> =
   }
 };
 
-const ensureSlot = async (sql: Sql, slot: string, service: ServiceName): Promise<void> => {
+/** `usable`, or what only `npm run recover` may mend, because events are missing from the topic. */
+export type SlotOutcome = 'usable' | 'lost' | 'missing';
+
+/** Makes the slot of a database that no service has written to yet. Later on a new slot would hide a gap. */
+const ensureSlot = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
   const [existing] = await sql<{ wal_status: string | null }[]>`
     SELECT wal_status FROM pg_replication_slots WHERE slot_name = ${slot}`;
-  // Debezium retries a lost slot in silence for half an hour; it is better said here.
-  if (existing?.wal_status === 'lost')
-    throw failure(
-      `the replication slot ${slot} of the ${service} database is lost: more WAL was written than it may hold back, ` +
-        'so events are missing from the topic; on a development machine, `npm run reset` starts afresh',
-    );
-  if (existing === undefined)
-    await sql`SELECT pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`;
+  if (existing !== undefined) return existing.wal_status === 'lost' ? 'lost' : 'usable';
+  const [written] = await sql`SELECT 1 FROM public.outbox LIMIT 1`;
+  if (written !== undefined) return 'missing';
+  await createSlot(sql, slot);
+  return 'usable';
+};
+
+/** Its last argument lets a standby keep a copy. Waits for the transactions that are under way. */
+export const createSlot = async (sql: Sql, slot: string): Promise<void> => {
+  await sql`SELECT pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`;
 };
 
 const checkPassword = async (sql: Sql, service: ServiceName): Promise<void> => {
@@ -125,7 +129,7 @@ const checkPassword = async (sql: Sql, service: ServiceName): Promise<void> => {
 };
 
 /** Roles, database, tables, rights, publication and slot of one service. Throws a failure that names what went wrong. */
-export const provisionDatabase = async (target: DatabaseTarget): Promise<void> => {
+export const provisionDatabase = async (target: DatabaseTarget): Promise<SlotOutcome> => {
   const { service, port, password } = target;
   const host = target.host ?? '127.0.0.1';
   const { database, owner, service: role, cdc, auditor, publication, slot } = services[service].database;
@@ -147,7 +151,7 @@ export const provisionDatabase = async (target: DatabaseTarget): Promise<void> =
   try {
     await grant(sql, service);
     await ensurePublication(sql, publication);
-    await ensureSlot(sql, slot, service);
+    return await ensureSlot(sql, slot);
   } finally {
     await sql.end({ timeout: 2 });
   }
@@ -236,21 +240,11 @@ const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise
   });
 };
 
-export const connectorFile = (service: ServiceName): string =>
-  join(projectRoot, 'connectors', `${service}.json`);
-
-export const readConnector = (service: ServiceName): Record<string, string> => {
-  const value: unknown = JSON.parse(readFileSync(connectorFile(service), 'utf8'));
-  if (!isObject(value)) throw failure(`${connectorFile(service)} is not a JSON object`);
-  return Object.fromEntries(Object.entries(value).map(([key, setting]) => [key, String(setting)]));
-};
-
-const sameSettings = (a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, string>>): boolean => {
-  // Connect adds the name to what it stores.
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  keys.delete('name');
-  return [...keys].every((key) => a[key] === b[key]);
-};
+/** Connectors that do not publish, and what an operator has to do about it. */
+export interface Degraded {
+  readonly connector: string;
+  readonly sentence: string;
+}
 
 export interface ConnectTarget {
   readonly url: string;
@@ -259,44 +253,33 @@ export interface ConnectTarget {
   readonly log?: string;
 }
 
-const isApplied = (reply: { status: number }): boolean => reply.status === 200 || reply.status === 201;
-
-/** Applies one connector configuration when it differs and returns once the connector and its task run. */
-export const provisionConnector = async (service: ServiceName, target: ConnectTarget): Promise<void> => {
-  const name = services[service].connector;
-  const url = `${target.url}/connectors/${name}`;
-  const wanted = readConnector(service);
-  const wait = { withinMs: target.withinMs, signal: target.signal, log: target.log };
-  const applied = await until({ ...wait, what: `Kafka Connect to take connector ${name}` }, async () => {
-    const current = await askConnect(`${url}/config`);
-    if (current.status === 200 && isObject(current.body) && sameSettings(current.body, wanted))
-      return 'unchanged';
-    const reply = await askConnect(`${url}/config`, { method: 'PUT', body: JSON.stringify(wanted) });
-    if (isApplied(reply)) return 'changed';
-    const message = isObject(reply.body) ? String(reply.body['message']) : String(reply.body);
-    // 409 is a rebalance under way, 5xx a worker that is still joining.
-    if (reply.status === 409 || reply.status >= 500) throw new Error(message);
-    throw failure(`Kafka Connect refuses ${connectorFile(service)}: ${message}`, target.log);
+/**
+ * Applies the configuration of one connector and returns once its task reads the slot. What only an operator can mend, with
+ * commands that need the rest of the stack, is said and does not keep the rest from starting.
+ */
+export const provisionConnector = async (
+  database: DatabaseTarget,
+  slot: SlotOutcome,
+  target: ConnectTarget,
+): Promise<Degraded | undefined> => {
+  const { service } = database;
+  const { connector } = services[service];
+  const applied = await applyConnector(service, target);
+  if (slot !== 'usable')
+    return {
+      connector,
+      sentence: `the replication slot of the ${service} database is ${slot}, so its events are not published; npm run recover -- ${service}`,
+    };
+  const state = await awaitRunning(service, target).catch((error: unknown) => {
+    if (applied === 'unchanged' && isFailure(error)) return error;
+    throw error;
   });
-  let restarted = false;
-  await until({ ...wait, what: `connector ${name} to run`, everyMs: 100 }, async () => {
-    const { status, body } = await askConnect(`${url}/status`);
-    if (status !== 200) return false;
-    const state = stateOf(body);
-    if (state.kind === 'failed') {
-      // A task that failed in an earlier run stays failed until it is told otherwise: one try.
-      if (applied === 'changed' || restarted)
-        throw failure(`connector ${name} has failed:\n    ${state.why}`, target.log);
-      restarted = true;
-      await restartConnector(target.url, name, 'failed');
-    }
-    return state.kind === 'running';
-  });
-};
-
-export const provisionConnectors = async (target: ConnectTarget): Promise<void> => {
-  // Side by side: each waits for its own task, and the worker assigns them in one go.
-  await Promise.all(serviceNames.map((service) => provisionConnector(service, target)));
+  if (state === 'paused')
+    return { connector, sentence: `somebody has paused or stopped it; npm run connectors -- resume` };
+  if (state !== 'running')
+    return { connector, sentence: `${state.message}\n    npm run doctor says what to do` };
+  await awaitStreaming(database, target);
+  return undefined;
 };
 
 /**
@@ -305,14 +288,14 @@ export const provisionConnectors = async (target: ConnectTarget): Promise<void> 
  */
 export const awaitStreaming = async (
   target: DatabaseTarget,
-  wait: Omit<ConnectTarget, 'url'>,
+  { withinMs, signal, log }: Omit<ConnectTarget, 'url'>,
 ): Promise<void> => {
   const { service, port, password } = target;
   const { database, slot } = services[service].database;
   const host = target.host ?? '127.0.0.1';
   const sql = connectAs({ host, port, database, user: superuser, password: password('admin') });
   try {
-    await until({ ...wait, what: `a reader of the replication slot ${slot}` }, async () => {
+    await until({ withinMs, signal, log, what: `a reader of the replication slot ${slot}` }, async () => {
       const [row] = await sql<{ active: boolean }[]>`
         SELECT active FROM pg_replication_slots WHERE slot_name = ${slot}`;
       return row?.active === true;

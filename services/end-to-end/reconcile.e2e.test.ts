@@ -1,34 +1,10 @@
 // The two commands on the real stack: they see what is wrong, say it by exit code, and what can be mended is mended by events
 // alone. An order whose event was never written is what a service that forgot its outbox would leave behind.
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ports as portTopology } from '../../scripts/stack/topology.ts';
-import { portNames } from '../../scripts/stack/ports.ts';
 import { expectAuditorGreen } from './audit.ts';
-import { newProduct, order, orderWith, place, query, stack } from './shop.ts';
-
-const root = join(import.meta.dirname, '..', '..');
-const environment = Object.fromEntries(
-  portNames.map((name) => [portTopology[name].env, String(stack.ports[name])]),
-);
-
-const run = (command: 'audit' | 'reconcile', args: readonly string[], env: Record<string, string> = {}) =>
-  new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-    const script = join(root, 'scripts', `${command}.ts`);
-    const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', script, ...args], {
-      cwd: root,
-      env: { ...process.env, ...environment, ...env },
-    });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      resolve({ code, output });
-    });
-  });
+import { runCommand } from './commands.ts';
+import { newProduct, order, orderWith, place, query } from './shop.ts';
 
 const grace = ['--grace', '3'];
 
@@ -65,7 +41,7 @@ const forget = async (id: string): Promise<void> => {
 describe('npm run audit', { timeout: 120_000 }, () => {
   it('exits 0 when all holds', async () => {
     await expectAuditorGreen();
-    const { code, output } = await run('audit', grace);
+    const { code, output } = await runCommand('audit', grace);
     expect(code, output).toBe(0);
     expect(output).toMatch(/^holds +money_conserved/m);
     expect(output).toMatch(/\d+ orders, \d+ products, .* looked at in \d+ ms/);
@@ -80,7 +56,7 @@ describe('npm run audit', { timeout: 120_000 }, () => {
       );
     await add(1);
     try {
-      const { code, output } = await run('audit', [...grace, '--json']);
+      const { code, output } = await runCommand('audit', [...grace, '--json']);
       expect(code, output).toBe(1);
       expect(JSON.parse(output).violations).toMatchObject([{ invariant: 'stock_conserved', key: thing.id }]);
     } finally {
@@ -90,7 +66,7 @@ describe('npm run audit', { timeout: 120_000 }, () => {
   });
 
   it('exits 2 when it cannot look', async () => {
-    const { code, output } = await run('audit', grace, { ORDER_DB_PORT: '1' });
+    const { code, output } = await runCommand('audit', grace, { ORDER_DB_PORT: '1' });
     expect(code, output).toBe(2);
     expect(output).toContain('cannot be looked at');
   });
@@ -104,14 +80,14 @@ describe('npm run reconcile', { timeout: 180_000 }, () => {
     await expectAuditorGreen();
     const id = await placeSilently(template);
     try {
-      const seen = await run('reconcile', [...grace, '--json']);
+      const seen = await runCommand('reconcile', [...grace, '--json']);
       expect(seen.code, seen.output).toBe(1);
       expect(JSON.parse(seen.output).found).toMatchObject([
         { class: 'order_without_reservation', key: id, remedy: { service: 'order' } },
         { class: 'order_without_payment', key: id, remedy: { service: 'order' } },
       ]);
 
-      const fixed = await run('reconcile', [...grace, '--fix']);
+      const fixed = await runCommand('reconcile', [...grace, '--fix']);
       expect(fixed.code, fixed.output).toBe(0);
       expect(fixed.output).toContain(`fix: order said again order.created for order ${id}`);
       expect(fixed.output).toMatch(/afterwards:\neverything agrees/);

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { serviceNames } from '../stack/topology.ts';
+import { readConnector } from './files.ts';
+import { changesBetween, isExplained } from './impact.ts';
+
+const connector = readConnector('order');
+const change = (key: string, to: string | undefined) => {
+  const desired = Object.fromEntries(
+    Object.entries({ ...connector, [key]: to ?? '' }).filter(([k]) => to !== undefined || k !== key),
+  );
+  return changesBetween(desired, { ...connector, name: 'order-outbox' });
+};
+
+describe('the impact of a change', () => {
+  it.each(serviceNames)('is written down for every key of %s.json', (service) => {
+    expect(Object.keys(readConnector(service)).filter((key) => !isExplained(key))).toEqual([]);
+  });
+
+  it('is none when nothing differs but the name that Connect adds', () => {
+    expect(changesBetween(connector, { ...connector, name: 'order-outbox' })).toEqual([]);
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ['restart', 'poll.interval.ms', '500'],
+    ['restart', 'heartbeat.interval.ms', '5000'],
+    ['restart', 'database.user', 'another_cdc'],
+  ])('is a %s for %s', (consequence, key, to) => {
+    expect(change(key, to)).toMatchObject([{ key, consequence, dangerous: false, to }]);
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ['replay', 'topic.prefix', 'orders'],
+    ['slot', 'slot.name', 'another_slot'],
+    ['loss', 'database.hostname', 'elsewhere'],
+    ['loss', 'errors.tolerance', 'all'],
+    ['loss', 'slot.drop.on.stop', 'true'],
+    ['loss', 'offset.mismatch.strategy', 'no_validation'],
+    ['replay', 'snapshot.mode', 'initial'],
+    ['topic', 'transforms.outbox.route.topic.replacement', 'orders'],
+    ['order', 'transforms.outbox.table.field.event.key', 'id'],
+    ['order', 'key.converter', 'org.apache.kafka.connect.json.JsonConverter'],
+    ['duplicates', 'exactly.once.support', 'requested'],
+    ['failure', 'value.converter.delegate.converter.type', undefined],
+    ['slot', 'heartbeat.interval.ms', '0'],
+    ['slot', 'heartbeat.action.query', undefined],
+    ['contract', 'transforms.outbox.table.fields.additional.placement', 'event_type:header:eventType'],
+    ['failure', 'some.key.nobody.knows', '1'],
+  ])('is %s, and dangerous, for %s', (consequence, key, to) => {
+    expect(change(key, to)).toMatchObject([{ key, consequence, dangerous: true }]);
+  });
+
+  it('is a restart when what somebody changed by hand is taken back', () => {
+    const actual = {
+      ...connector,
+      'errors.tolerance': 'all',
+      'snapshot.mode': 'initial',
+      'added.by.hand': 'x',
+    };
+    expect(changesBetween(connector, actual).map(({ key, to, dangerous }) => [key, to, dangerous])).toEqual([
+      ['snapshot.mode', 'no_data', false],
+      ['errors.tolerance', 'none', false],
+      ['added.by.hand', undefined, false],
+    ]);
+  });
+
+  it('of one more header is a task that fails on older rows', () => {
+    const key = 'transforms.outbox.table.fields.additional.placement';
+    expect(change(key, `${connector[key] ?? ''},schema_id:header:schemaId`)).toMatchObject([
+      { consequence: 'failure', dangerous: false, sentence: expect.stringContaining('migrate') },
+    ]);
+  });
+
+  it('repeats no secret that somebody has put in plain text', () => {
+    const found = changesBetween(connector, { ...connector, 'database.password': 'hunter2' });
+    expect(found).toMatchObject([{ key: 'database.password', from: '(a secret in plain text)' }]);
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { serviceNames } from '../stack/topology.ts';
+import { readConnector } from './files.ts';
+import { lint } from './lint.ts';
+
+const connector = readConnector('order');
+const keysOf = (change: Readonly<Record<string, string | undefined>>): string[] => {
+  const config = Object.fromEntries(
+    Object.entries({ ...connector, ...change }).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, value]],
+    ),
+  );
+  return lint('order', config).map(({ key }) => key);
+};
+
+describe('the lint of a connector', () => {
+  it.each(serviceNames)('finds nothing wrong with %s.json', (service) => {
+    expect(lint(service, readConnector(service))).toEqual([]);
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ['drops what it cannot convert', 'errors.tolerance', 'all'],
+    ['skips what it cannot process', 'event.processing.failure.handling.mode', 'warn'],
+    ['writes records into the log', 'errors.log.include.messages', 'true'],
+    ['lets truncates through', 'skipped.operations', 'u,d'],
+    ['reads another table', 'table.include.list', 'public.outbox,public.orders'],
+    ['reads every table', 'table.include.list', undefined],
+    ['makes its own publication', 'publication.autocreate.mode', 'filtered'],
+    ['drops its slot', 'slot.drop.on.stop', 'true'],
+    ['loses its slot in a failover', 'slot.failover', undefined],
+    ['takes a snapshot', 'snapshot.mode', 'initial'],
+    ['takes a snapshot when it needs one', 'snapshot.mode', 'when_needed'],
+    ['overlooks a slot made anew', 'offset.mismatch.strategy', 'no_validation'],
+    ['is left to the default that overlooks it', 'offset.mismatch.strategy', undefined],
+    ['cannot write a heartbeat', 'value.converter.delegate.converter.type', undefined],
+    ['has no heartbeat', 'heartbeat.interval.ms', '0'],
+    ['has a heartbeat that does not write', 'heartbeat.action.query', 'SELECT 1'],
+    [
+      'has a heartbeat in a transaction',
+      'heartbeat.action.query',
+      `SELECT pg_logical_emit_message(true, 'h', '')`,
+    ],
+    ['routes every record', 'transforms.outbox.predicate', undefined],
+    ['routes the rows of another prefix', 'predicates.isOutbox.pattern', 'payment-db\\.public\\.outbox'],
+    ['quotes its keys', 'key.converter', 'org.apache.kafka.connect.json.JsonConverter'],
+    ['repeats itself after a restart', 'exactly.once.support', 'requested'],
+    ['compresses for others', 'producer.override.compression.type', 'lz4'],
+    ['stops for good on an update', 'transforms.outbox.table.op.invalid.behavior', 'fatal'],
+    ['publishes to another topic', 'transforms.outbox.route.topic.replacement', 'orders'],
+    ['reads the slot of another service', 'slot.name', 'payment_outbox_slot'],
+  ])('stops one that %s', (_, key, value) => {
+    expect(keysOf({ [key]: value })).toContain(key);
+  });
+
+  it('stops a password in plain text, and does not repeat it', () => {
+    const found = lint('order', { ...connector, 'database.password': 'hunter2' });
+    expect(found.map(({ key }) => key)).toContain('database.password');
+    expect(JSON.stringify(found)).not.toContain('hunter2');
+    expect(keysOf({ 'producer.override.sasl.jaas.config': 'user and password' })).toEqual([
+      'producer.override.sasl.jaas.config',
+    ]);
+  });
+});

@@ -1,0 +1,42 @@
+// Where a connector is: what its slot says beside what Connect has stored. Neither alone tells what a start would do.
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { readSlot, type SlotFacts } from '../../services/platform/slot-health.ts';
+import type { StackAddress } from '../stack/environment.ts';
+import { failure, messageOf } from '../stack/failure.ts';
+import { services, type DatabaseRole, type ServiceName } from '../stack/topology.ts';
+
+/** Runs `work` with one connection to a service's database, as one of its roles. */
+export const withDatabase = async <T>(
+  stack: StackAddress,
+  service: ServiceName,
+  role: DatabaseRole,
+  work: (sql: postgres.Sql) => Promise<T>,
+): Promise<T> => {
+  const sql = postgres(stack.databaseUrl(service, role), {
+    max: 1,
+    connect_timeout: 5,
+    onnotice: () => undefined,
+    connection: { application_name: 'orderflow-operator', statement_timeout: 60_000, lock_timeout: 10_000 },
+  });
+  try {
+    await sql`SELECT 1`.catch((error: unknown) => {
+      throw failure(
+        `the ${service} database does not let its ${role} role in (${messageOf(error)}); is the stack running, and the password in the environment?`,
+      );
+    });
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+};
+
+export const slotOf = (stack: StackAddress, service: ServiceName): Promise<SlotFacts> =>
+  withDatabase(stack, service, 'auditor', (sql) => readSlot(drizzle(sql), services[service].database.slot));
+
+/** One line about a slot. */
+export const slotLine = ({ slot, state }: SlotFacts): string => {
+  if (state === null) return `${slot}: there is none`;
+  const lag = state.lagBytes === null ? '' : `, ${Math.round(state.lagBytes / 1024)} KiB behind`;
+  return `${slot}: ${state.walStatus ?? 'unknown'}, ${state.active ? 'read' : 'not read'}, confirmed ${state.confirmedLsn ?? 'nothing'}${lag}`;
+};

@@ -1,0 +1,55 @@
+// Publishing rows of an outbox once more, through the pipeline itself. A row that is deleted and inserted again in one
+// transaction is an insert to the publication: it goes the way of every event, keeps its id, by which consumers recognise it,
+// and its headers. An update is not published, another id would take effect twice, and a producer of our own would be a
+// second, untested way to the topic.
+import type postgres from 'postgres';
+import { until } from '../stack/deadline.ts';
+
+export const outboxIds = async (sql: postgres.Sql | postgres.TransactionSql): Promise<Set<string>> => {
+  const rows = await sql<{ id: string }[]>`SELECT id FROM public.outbox`;
+  return new Set(rows.map(({ id }) => id));
+};
+
+/**
+ * Emits every row whose id is not among `published`, in the order of the commits as far as the table can tell, and returns how
+ * many. The connector has to be stopped, or it would publish some of them meanwhile.
+ *
+ * Order per key is kept with writers running: while the lock is held nobody writes to the outbox, and nobody who has is still
+ * under way, so all that the slot has not delivered is among the missing. The slot is moved past that, and the next it
+ * delivers is what is emitted here; what writers commit afterwards follows. Killed in between, nothing is lost: the rows are
+ * still not on the topic, so the next run emits them.
+ */
+export const emitMissing = (
+  sql: postgres.Sql,
+  slot: string,
+  published: ReadonlySet<string>,
+): Promise<number> =>
+  // A short wait for the lock, again and again: behind a longer one the writers of the service would queue up.
+  until(
+    { what: 'a moment in which nobody writes to the outbox', withinMs: 60_000, everyMs: 500 },
+    async () => {
+      const emitted = await sql.begin(async (tx) => {
+        await tx`SET LOCAL lock_timeout = '1s'`;
+        await tx`LOCK TABLE public.outbox IN SHARE ROW EXCLUSIVE MODE`;
+        const missing = [...(await outboxIds(tx))].filter((id) => !published.has(id));
+        // The message flushes the WAL up to here; its prefix is one that the connector skips.
+        await tx`SELECT pg_logical_emit_message(false, 'heartbeat', 'recovery', true)`;
+        await tx`SELECT pg_replication_slot_advance(${slot}, pg_current_wal_flush_lsn())`;
+        if (missing.length === 0) return 0;
+        const [setting] = await tx<{ on: boolean }[]>`
+        SELECT current_setting('track_commit_timestamp')::boolean AS on`;
+        const committedAt =
+          setting?.on === true ? tx`pg_xact_commit_timestamp(o.xmin)` : tx`NULL::timestamptz`;
+        await tx`
+        CREATE TEMP TABLE missing ON COMMIT DROP AS
+        SELECT o AS event, o.id, ${committedAt} AS committed_at FROM public.outbox o
+        WHERE o.id IN (SELECT json_array_elements_text(${JSON.stringify(missing)}::text::json)::uuid)`;
+        await tx`DELETE FROM public.outbox o USING missing WHERE o.id = missing.id`;
+        // The ids are UUIDs of version 7: within one commit, and where no commit time is kept, they tell the order.
+        const inserted = await tx`
+        INSERT INTO public.outbox SELECT (event).* FROM missing ORDER BY committed_at NULLS FIRST, id`;
+        return inserted.count;
+      });
+      return { emitted };
+    },
+  ).then(({ emitted }) => emitted);

@@ -1,0 +1,72 @@
+// The project's commands as an operator runs them, against the stack of this test run, and what they and Connect then say.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { portNames } from '../../scripts/stack/ports.ts';
+import { ports as portTopology, services, type ServiceName } from '../../scripts/stack/topology.ts';
+import { stack } from './shop.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const environment = Object.fromEntries(
+  portNames.map((name) => [portTopology[name].env, String(stack.ports[name])]),
+);
+
+export type CommandName = 'audit' | 'reconcile' | 'connectors' | 'doctor' | 'recover';
+
+export interface Finished {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** `seen` gets everything said so far, whenever more is said. */
+export const runCommand = (
+  command: CommandName,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+  seen: (output: string, child: ChildProcess) => void = () => undefined,
+): Promise<Finished> =>
+  new Promise((resolve, reject) => {
+    const script = join(root, 'scripts', `${command}.ts`);
+    const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', script, ...args], {
+      cwd: root,
+      env: { ...environment, ...env },
+    });
+    let output = '';
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString('utf8');
+      seen(output, child);
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code, output });
+    });
+  });
+
+const verdict = z.object({
+  findings: z.array(z.object({ area: z.string(), level: z.string(), sentence: z.string() })),
+});
+
+export const doctor = async (): Promise<{
+  readonly code: number | null;
+  readonly findings: z.infer<typeof verdict>['findings'];
+  readonly sentences: string;
+}> => {
+  const { code, output } = await runCommand('doctor', ['--json']);
+  const { findings } = verdict.parse(JSON.parse(output));
+  return { code, findings, sentences: findings.map(({ sentence }) => sentence).join('\n') };
+};
+
+export const connectorUrl = (service: ServiceName): string =>
+  `${stack.urls.connect}/connectors/${services[service].connector}`;
+
+const statusShape = z.object({
+  tasks: z.array(z.object({ state: z.string(), trace: z.string().optional() })),
+});
+
+/** What Connect says of the one task of a service's connector; undefined when it has none. */
+export const taskOf = async (
+  service: ServiceName,
+): Promise<z.infer<typeof statusShape>['tasks'][number] | undefined> =>
+  statusShape.parse(await (await fetch(`${connectorUrl(service)}/status`)).json()).tasks[0];

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { judgeSlot, slotLimits, type SlotFacts, type SlotState } from './slot-health.ts';
+
+const mib = 1024 * 1024;
+const healthy: SlotState = {
+  plugin: 'pgoutput',
+  database: 'orders',
+  active: true,
+  inactiveMs: null,
+  walStatus: 'reserved',
+  invalidation: null,
+  safeBytes: 1000 * mib,
+  confirmedLsn: '0/1',
+  lagBytes: 1000,
+  retainedBytes: 2000,
+  failover: true,
+};
+const keepBytes = 1024 * mib;
+const slotWith = (change: Partial<SlotState>): SlotFacts => ({
+  slot: 'order_outbox_slot',
+  state: { ...healthy, ...change },
+  keepBytes,
+});
+const problemsOf = (facts: SlotFacts): string[] =>
+  judgeSlot(facts).map(({ problem, level }) => `${problem} ${level}`);
+
+describe('the judgement of a replication slot', () => {
+  it.each<[string, Partial<SlotState>, string[]]>([
+    ['is read and near the end of the WAL', {}, []],
+    ['waits for a moment, as in a restart', { active: false, inactiveMs: slotLimits.unreadMs }, []],
+    ['waits for longer', { active: false, inactiveMs: slotLimits.unreadMs + 1 }, ['unread broken']],
+    ['was never read, so nobody knows since when', { active: false }, ['unread broken']],
+    ['is lost', { walStatus: 'lost', active: false, safeBytes: null, lagBytes: null }, ['lost broken']],
+    ['was invalidated otherwise', { invalidation: 'idle_timeout', active: false }, ['lost broken']],
+    ['keeps WAL that the next checkpoint removes', { walStatus: 'unreserved' }, ['endangered broken']],
+    ['has a fifth left', { safeBytes: keepBytes * 0.2 }, []],
+    ['has less than a fifth left', { safeBytes: keepBytes * 0.2 - 1 }, ['endangered broken']],
+    ['is as far behind as retention bears', { lagBytes: 64 * mib }, []],
+    ['is further behind', { lagBytes: 64 * mib + 1 }, ['lagging broken']],
+    ['has another plugin', { plugin: 'test_decoding' }, ['wrong_plugin broken']],
+    ['stays behind in a failover', { failover: false }, ['no_failover warning']],
+    [
+      'is unread and far behind',
+      { active: false, inactiveMs: 100_000, lagBytes: 100 * mib },
+      ['unread broken', 'lagging broken'],
+    ],
+  ])('that %s', (_, change, expected) => {
+    expect(problemsOf(slotWith(change))).toEqual(expected);
+  });
+
+  it('that does not exist', () => {
+    expect(problemsOf({ slot: 's', state: null, keepBytes })).toEqual(['missing broken']);
+  });
+
+  it('that nothing bounds is never near its bound', () => {
+    expect(problemsOf({ ...slotWith({ safeBytes: null }), keepBytes: null })).toEqual(['unbounded warning']);
+  });
+
+  it('says what to do about each finding', () => {
+    const bad = slotWith({
+      active: false,
+      plugin: null,
+      walStatus: 'unreserved',
+      failover: false,
+      lagBytes: 1e9,
+    });
+    for (const { sentence, remedy } of judgeSlot({ ...bad, keepBytes: null })) {
+      expect(sentence).toMatch(/order_outbox_slot.*\.$/);
+      expect(remedy).not.toBe('');
+    }
+  });
+});
