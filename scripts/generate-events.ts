@@ -122,6 +122,8 @@ export async function generateEvents(schemas: readonly EventSchema[]): Promise<s
           return 'string';
         case 'int':
         case 'long':
+        case 'float':
+        case 'double':
           return 'number';
         case 'boolean':
           return 'boolean';

@@ -109,3 +109,28 @@ export const typeText = (type: Node): string => {
 
 /** The schema as it is registered: its JSON in the order of the file, without white space. */
 export const textOf = (schema: EventSchema): string => JSON.stringify(schema);
+
+/**
+ * What the registry tells versions by. Documentation, aliases and the default of an enum are for readers and not in the
+ * bytes: a version that differs in nothing else gets the id of the version before, and needs no release.
+ */
+export const identityOf = (schema: EventSchema): string => JSON.stringify(bare(schema));
+
+const bare = (type: AvroType): unknown => {
+  if (typeof type === 'string') return type;
+  if (Array.isArray(type)) return type.map(bare);
+  const { doc: _doc, aliases: _aliases, default: fallback, fields, items, ...rest } = type;
+  return {
+    ...rest,
+    ...(type.type === 'enum' || fallback === undefined ? {} : { default: fallback }),
+    ...(items === undefined ? {} : { items: bare(items) }),
+    ...(fields === undefined
+      ? {}
+      : {
+          fields: fields.map(({ doc: _text, aliases: _names, type: inner, ...field }) => ({
+            ...field,
+            type: bare(inner),
+          })),
+        }),
+  };
+};

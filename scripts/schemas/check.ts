@@ -3,6 +3,7 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { lintEventSchema, type EventSchema } from '../generate-events.ts';
+import { textOf } from './avro.ts';
 import { readingObstacles } from './compatibility.ts';
 import { misreading, samplesOf, type Sample } from './golden.ts';
 import { rewritten, type Base } from './history.ts';
@@ -30,11 +31,13 @@ const versionsOf = (contract: Contract, event: string): Version[] => {
     schema: release.schema,
     samples: release.samples,
   }));
-  const pending = unreleased(contract).find((schema) => schema.eventType === event);
-  if (pending === undefined) return released;
+  const working = contract.working.find((schema) => schema.eventType === event);
+  const last = releasesOfEvent(contract.releases, event).at(-1);
+  if (working === undefined || (last !== undefined && textOf(last.schema) === textOf(working)))
+    return released;
   return [
     ...released,
-    { label: `the working version of ${event}`, schema: pending, samples: samplesOf(pending) },
+    { label: `the working version of ${event}`, schema: working, samples: samplesOf(working) },
   ];
 };
 

@@ -21,6 +21,8 @@ export interface Difference {
   readonly path: string;
   readonly kind: Kind;
   readonly what: string;
+  /** Its path in the earlier version, where that is another one. */
+  readonly from?: string;
 }
 
 /** A difference with what it breaks, and what is not broken but worth knowing. */
@@ -99,7 +101,12 @@ const recordDifferences = (before: RecordNode, after: RecordNode, path: string):
     if (next === undefined) found.push({ path: at, kind: 'removed', what: withDefault(field) });
     else {
       if (next.name !== field.name)
-        found.push({ path: at, kind: 'renamed', what: `from ${code(field.name)}, which is an alias now` });
+        found.push({
+          path: at,
+          kind: 'renamed',
+          what: `from ${code(field.name)}, which is an alias now`,
+          from: within(path, field.name),
+        });
       found.push(...fieldDifferences(field, next, at));
     }
   }
@@ -188,11 +195,7 @@ const concerns = (difference: Difference, obstacle: Obstacle): boolean => {
   if (difference.kind === 'doc' || difference.kind === 'order' || difference.kind === 'aliases') return false;
   if (difference.kind === 'contract')
     return obstacle.cause === 'key' || obstacle.cause === 'topic' || obstacle.cause === 'event_type';
-  // The old name of a renamed field stands beside the new one.
-  return (
-    obstacle.path === difference.path ||
-    (difference.kind === 'renamed' && difference.what.includes(code(obstacle.path.split('.').at(-1) ?? '')))
-  );
+  return obstacle.path === difference.path || obstacle.path === difference.from;
 };
 
 export interface Review extends Judgement {

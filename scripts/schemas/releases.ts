@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { isEventSchema, schemasFolder, type EventSchema } from '../generate-events.ts';
 import { failure, messageOf } from '../stack/failure.ts';
-import { textOf } from './avro.ts';
+import { identityOf } from './avro.ts';
 import { samplesOf, type Sample } from './golden.ts';
 
 const entry = z.object({
@@ -140,11 +140,11 @@ export const readContract = (folder = schemasFolder): Contract => {
 export const releasesOfEvent = (releases: readonly Release[], event: string): Release[] =>
   releases.filter((release) => release.event === event);
 
-/** Events whose working version is not what was released last, or that were never released. */
+/** Events whose working version is another one than was released last, or that were never released. */
 export const unreleased = ({ working, releases }: Contract): EventSchema[] =>
   working.filter((schema) => {
     const last = releasesOfEvent(releases, schema.eventType).at(-1);
-    return last === undefined || textOf(last.schema) !== textOf(schema);
+    return last === undefined || identityOf(last.schema) !== identityOf(schema);
   });
 
 const write = (folder: string, path: string, content: unknown): void => {
