@@ -2,13 +2,22 @@
 // fails when one of the files is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { generatedFile, generateEvents, readEventSchemas } from '../generate-events.ts';
+import { generatedFile, generateEvents, readEventSchemas, schemasFolder } from '../generate-events.ts';
+import { generateAsyncApi, generateCatalogue } from './catalogue.ts';
+import { readContract } from './releases.ts';
+import { subscribersOf } from './usage.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
 const derived = async (): Promise<readonly (readonly [string, string])[]> => {
-  const schemas = readEventSchemas();
-  return [[generatedFile, await generateEvents(schemas)]];
+  const contract = readContract();
+  const subscribers = subscribersOf(root);
+  const [catalogue, asyncApi] = [join(schemasFolder, 'CATALOGUE.md'), join(schemasFolder, 'asyncapi.json')];
+  return [
+    [generatedFile, await generateEvents(readEventSchemas())],
+    [catalogue, await generateCatalogue(contract, subscribers, catalogue)],
+    [asyncApi, await generateAsyncApi(contract, subscribers, asyncApi)],
+  ];
 };
 
 /** Writes the derived files that are not what they should be; resolves to their names. */
