@@ -5,14 +5,15 @@ import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 
-const schemasFolder = join(import.meta.dirname, '..', 'schemas');
+export const schemasFolder = join(import.meta.dirname, '..', 'schemas');
 export const generatedFile = join(schemasFolder, 'generated', 'events.ts');
 
-type AvroType = string | AvroType[] | AvroComplex;
-interface AvroComplex {
+export type AvroType = string | AvroType[] | AvroComplex;
+export interface AvroComplex {
   readonly type: string;
   readonly name?: string;
   readonly namespace?: string;
+  readonly aliases?: readonly string[];
   readonly doc?: string;
   readonly logicalType?: string;
   readonly items?: AvroType;
@@ -20,10 +21,12 @@ interface AvroComplex {
   readonly default?: unknown;
   readonly fields?: readonly AvroField[];
 }
-interface AvroField {
+export interface AvroField {
   readonly name: string;
   readonly type: AvroType;
   readonly doc?: string;
+  readonly aliases?: readonly string[];
+  readonly default?: unknown;
 }
 export interface EventSchema extends AvroComplex {
   readonly name: string;
@@ -34,7 +37,7 @@ export interface EventSchema extends AvroComplex {
   readonly fields: readonly AvroField[];
 }
 
-const isEventSchema = (value: unknown): value is EventSchema =>
+export const isEventSchema = (value: unknown): value is EventSchema =>
   typeof value === 'object' && value !== null && 'fields' in value && Array.isArray(value.fields);
 
 /** All event schemas of `schemas/`, by file name; throws naming the file when one breaks the naming rules. */
@@ -119,6 +122,8 @@ export async function generateEvents(schemas: readonly EventSchema[]): Promise<s
           return 'string';
         case 'int':
         case 'long':
+        case 'float':
+        case 'double':
           return 'number';
         case 'boolean':
           return 'boolean';

@@ -23,6 +23,7 @@ const targets = [
   'connectors',
   'doctor',
   'recover',
+  'schemas',
 ];
 
 const fail = (sentence) => {

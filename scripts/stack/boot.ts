@@ -2,7 +2,8 @@
 // has been started. `npm start` and the tests both come through here, so there is one order of events and it is tested.
 import { mkdirSync, chmodSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { registerSchemas } from '../register-schemas.ts';
+import { registerSchemas } from '../schemas/registry.ts';
+import { readContract } from '../schemas/releases.ts';
 import { cacheRoot, ensureArtefacts } from './artefacts.ts';
 import { makeClassArchives } from './class-archives.ts';
 import { watchConnectors } from './connector-watch.ts';
@@ -386,7 +387,7 @@ const startInfrastructure = async (
         }),
       ),
     );
-    await step('schemas are registered', () => registerSchemas(urlsOf(ports).registry));
+    await step('schemas are registered', () => registerSchemas(urlsOf(ports).registry, readContract()));
   };
 
   await Promise.all([...serviceNames.map(database), kafkaAndConnect(), registry()]);

@@ -1,0 +1,136 @@
+// An event schema as a tree without references: the forms in which Avro lets one write the same type (by name, inline, in
+// short) become one, so that two versions can be walked side by side.
+import type { AvroComplex, AvroType, EventSchema } from '../generate-events.ts';
+
+export interface RecordField {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly doc: string;
+  readonly type: Node;
+  /** The default as JSON text; undefined when there is none, which is not the default `null`. */
+  readonly fallback: string | undefined;
+}
+interface Named {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly doc: string;
+}
+export type RecordNode = Named & { readonly kind: 'record'; readonly fields: readonly RecordField[] };
+export type EnumNode = Named & {
+  readonly kind: 'enum';
+  readonly symbols: readonly string[];
+  readonly fallback: string | undefined;
+};
+export type Node =
+  | { readonly kind: 'primitive'; readonly name: string; readonly logicalType: string | undefined }
+  | { readonly kind: 'array'; readonly of: Node }
+  | { readonly kind: 'union'; readonly branches: readonly Node[] }
+  | EnumNode
+  | RecordNode;
+
+const primitives = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
+const fullNameOf = (name: string, namespace: string): string =>
+  name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
+export const shortName = (name: string): string => name.split('.').at(-1) ?? name;
+
+/** The tree of a schema. Throws a sentence for a form that no event of this project uses. */
+export const treeOf = (schema: EventSchema): RecordNode => {
+  const known = new Map<string, Node>();
+
+  const named = (type: AvroComplex, namespace: string): { self: Named; inner: string } => {
+    const inner = type.namespace ?? namespace;
+    const self = {
+      name: fullNameOf(type.name ?? '', inner),
+      aliases: (type.aliases ?? []).map((alias) => fullNameOf(alias, inner)),
+      doc: type.doc ?? '',
+    };
+    return { self, inner: self.name.split('.').slice(0, -1).join('.') };
+  };
+
+  const record = (type: AvroComplex, namespace: string): RecordNode => {
+    const { self, inner } = named(type, namespace);
+    const fields = (type.fields ?? []).map((field) => ({
+      name: field.name,
+      aliases: field.aliases ?? [],
+      doc: field.doc ?? '',
+      type: walk(field.type, inner),
+      fallback: 'default' in field ? JSON.stringify(field.default) : undefined,
+    }));
+    const node: RecordNode = { kind: 'record', ...self, fields };
+    known.set(self.name, node);
+    return node;
+  };
+
+  const walk = (type: AvroType, namespace: string): Node => {
+    if (Array.isArray(type))
+      return { kind: 'union', branches: type.map((branch) => walk(branch, namespace)) };
+    if (typeof type === 'string') {
+      if (primitives.has(type)) return { kind: 'primitive', name: type, logicalType: undefined };
+      const found = known.get(fullNameOf(type, namespace)) ?? known.get(type);
+      if (found === undefined) throw new Error(`the type "${type}" is not defined before it is used`);
+      return found;
+    }
+    switch (type.type) {
+      case 'record':
+        return record(type, namespace);
+      case 'enum': {
+        const { self } = named(type, namespace);
+        const fallback = typeof type.default === 'string' ? type.default : undefined;
+        const node: Node = { kind: 'enum', ...self, symbols: type.symbols ?? [], fallback };
+        known.set(self.name, node);
+        return node;
+      }
+      case 'array':
+        return { kind: 'array', of: walk(type.items ?? 'null', namespace) };
+      default:
+        if (!primitives.has(type.type)) throw new Error(`no event may use the Avro type "${type.type}"`);
+        return { kind: 'primitive', name: type.type, logicalType: type.logicalType };
+    }
+  };
+
+  return record(schema, '');
+};
+
+/** A type in a few words, as it stands in a table. */
+export const typeText = (type: Node): string => {
+  switch (type.kind) {
+    case 'primitive':
+      return type.logicalType === undefined ? type.name : `${type.name} (${type.logicalType})`;
+    case 'array':
+      return `array of ${typeText(type.of)}`;
+    case 'union':
+      return type.branches.map(typeText).join(' or ');
+    case 'enum':
+      return `enum ${shortName(type.name)}`;
+    case 'record':
+      return `record ${shortName(type.name)}`;
+  }
+};
+
+/** The schema as it is registered: its JSON in the order of the file, without white space. */
+export const textOf = (schema: EventSchema): string => JSON.stringify(schema);
+
+/**
+ * What the registry tells versions by. Documentation, aliases and the default of an enum are for readers and not in the
+ * bytes: a version that differs in nothing else gets the id of the version before, and needs no release.
+ */
+export const identityOf = (schema: EventSchema): string => JSON.stringify(bare(schema));
+
+const bare = (type: AvroType): unknown => {
+  if (typeof type === 'string') return type;
+  if (Array.isArray(type)) return type.map(bare);
+  const { doc: _doc, aliases: _aliases, default: fallback, fields, items, ...rest } = type;
+  return {
+    ...rest,
+    ...(type.type === 'enum' || fallback === undefined ? {} : { default: fallback }),
+    ...(items === undefined ? {} : { items: bare(items) }),
+    ...(fields === undefined
+      ? {}
+      : {
+          fields: fields.map(({ doc: _text, aliases: _names, type: inner, ...field }) => ({
+            ...field,
+            type: bare(inner),
+          })),
+        }),
+  };
+};

@@ -1,0 +1,260 @@
+// The events for people and for tools, from the schemas and the subscriptions: a page to read, and an AsyncAPI document for
+// everything that understands one.
+import { format, resolveConfig } from 'prettier';
+import type { EventSchema } from '../generate-events.ts';
+import { isObject } from '../stack/json.ts';
+import { ports } from '../stack/topology.ts';
+import { treeOf, typeText, shortName, type Node, type RecordNode } from './avro.ts';
+import { releasesOfEvent, subjectOf, type Contract, type Release } from './releases.ts';
+import { producerOf } from './usage.ts';
+
+type Subscribers = ReadonlyMap<string, readonly string[]>;
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+/** The headers of every record, as the outbox router sets them. */
+const headers = {
+  id: 'UUID of the event; the same as `metadata.eventId`. Consumers deduplicate by it.',
+  eventType: 'Name of the event, for those who do not want to decode it.',
+  correlationId: 'Shared by everything that one request set in motion.',
+  causationId: 'What directly caused the event.',
+  occurredAt: 'When the service decided it.',
+  traceparent: 'W3C trace context of the request or event that caused it.',
+} as const;
+
+/** Fields of a record and of the records inside, each with its path. */
+const fieldRows = (node: RecordNode, path: string): string[] =>
+  node.fields.flatMap((field) => {
+    const at = path === '' ? field.name : `${path}.${field.name}`;
+    const fallback = field.fallback === undefined ? '' : ` = \`${field.fallback}\``;
+    const row = `| \`${at}\` | ${cell(typeText(field.type))}${fallback} | ${cell(field.doc)}${symbolsOf(field.type)} |`;
+    const inner = innerRecord(field.type);
+    return at === 'metadata' || inner === undefined ? [row] : [row, ...fieldRows(inner, at)];
+  });
+
+const symbolsOf = (node: Node): string =>
+  node.kind === 'enum' ? ` One of ${node.symbols.map((symbol) => `\`${symbol}\``).join(', ')}.` : '';
+
+const innerRecord = (node: Node): RecordNode | undefined => {
+  switch (node.kind) {
+    case 'record':
+      return node;
+    case 'array':
+      return innerRecord(node.of);
+    case 'union':
+      return node.branches.map(innerRecord).find((record) => record !== undefined);
+    case 'primitive':
+    case 'enum':
+      return undefined;
+  }
+};
+
+const exampleOf = (releases: readonly Release[]): unknown => releases.at(-1)?.samples[0]?.value;
+const serviceList = (names: readonly string[]): string => (names.length === 0 ? 'nobody' : names.join(', '));
+
+const section = (schema: EventSchema, releases: readonly Release[], consumers: readonly string[]): string => {
+  const versions = releases.map(({ version, id }) => `v${String(version)} (id ${String(id)})`).join(', ');
+  return `## ${schema.eventType}
+
+${schema.doc ?? ''}
+
+| | |
+| --- | --- |
+| producer | ${producerOf(schema)} |
+| consumers | ${serviceList(consumers)} |
+| topic | \`${schema.topic}\` |
+| key | \`${schema.keyField}\` |
+| subject | \`${subjectOf(schema)}\` |
+| versions | ${versions === '' ? 'not released' : versions} |
+
+| field | type | |
+| --- | --- | --- |
+${fieldRows(treeOf(schema), '').join('\n')}
+
+\`\`\`json
+${JSON.stringify(exampleOf(releases) ?? {}, null, 2)}
+\`\`\`
+`;
+};
+
+/** schemas/CATALOGUE.md as it should be. */
+export const generateCatalogue = async (
+  { working, releases }: Contract,
+  subscribers: Subscribers,
+  file: string,
+): Promise<string> => {
+  const consumersOf = (schema: EventSchema): readonly string[] => subscribers.get(schema.eventType) ?? [];
+  const [first] = working;
+  const metadata = first && treeOf(first).fields.find(({ name }) => name === 'metadata')?.type;
+  const text = `<!-- Generated from schemas/*.avsc and services/*/subscriptions.ts by \`npm run schemas -- generate\`. DO NOT EDIT. -->
+
+# Events
+
+What the services tell each other: ${String(working.length)} events on ${String(new Set(working.map(({ topic }) => topic)).size)} topics. Values are Avro in Confluent framing: a zero byte,
+four bytes of schema id, the body. Each event evolves under a subject of its own, \`FULL_TRANSITIVE\`: every released version
+reads every other one. How one is changed is in [EVOLUTION.md](EVOLUTION.md); the same catalogue for tools is
+[asyncapi.json](asyncapi.json).
+
+| event | producer | consumers | topic | key | version |
+| --- | --- | --- | --- | --- | --- |
+${working
+  .map((schema) => {
+    const { eventType, topic, keyField } = schema;
+    const version = releasesOfEvent(releases, eventType).at(-1)?.version;
+    return `| [${eventType}](#${eventType.replaceAll('.', '')}) | ${producerOf(schema)} | ${serviceList(consumersOf(schema))} | \`${topic}\` | \`${keyField}\` | ${version === undefined ? '–' : `v${String(version)}`} |`;
+  })
+  .join('\n')}
+
+Every record has these headers:
+
+| header | |
+| --- | --- |
+${Object.entries(headers)
+  .map(([name, about]) => `| \`${name}\` | ${about} |`)
+  .join('\n')}
+
+Every event begins with \`metadata\`:
+
+| field | type | |
+| --- | --- | --- |
+${metadata?.kind === 'record' ? fieldRows(metadata, 'metadata').join('\n') : ''}
+
+${working
+  .map((schema) => section(schema, releasesOfEvent(releases, schema.eventType), consumersOf(schema)))
+  .join('\n')}`;
+  const options = await resolveConfig(file, { editorconfig: true });
+  return format(text, { ...options, parser: 'markdown' });
+};
+
+/** The schemas/asyncapi.json that follows from the contract, as a value. */
+export const asyncApi = ({ working, releases }: Contract, subscribers: Subscribers): unknown => {
+  const topics = [...new Set(working.map(({ topic }) => topic))].sort();
+  const on = (topic: string): EventSchema[] => working.filter((schema) => schema.topic === topic);
+  const services = [...new Set([...working.map(producerOf), ...[...subscribers.values()].flat()])].sort();
+  const message = (topic: string, type: string): object => ({
+    $ref: `#/channels/${topic}/messages/${type}`,
+  });
+  const operation = (
+    action: 'send' | 'receive',
+    service: string,
+    topic: string,
+    types: string[],
+  ): object => ({
+    action,
+    summary:
+      action === 'send'
+        ? `The ${service} service publishes what its outbox holds.`
+        : `The ${service} service reacts, once to each event.`,
+    channel: { $ref: `#/channels/${topic}` },
+    messages: types.map((type) => message(topic, type)),
+    ...(action === 'receive'
+      ? { bindings: { kafka: { groupId: { type: 'string', enum: [`${service}-service-group`] } } } }
+      : {}),
+  });
+  const operations = services.flatMap((service) =>
+    topics.flatMap((topic): [string, object][] => {
+      const sent = on(topic).filter((schema) => producerOf(schema) === service);
+      const taken = on(topic).filter(({ eventType }) => subscribers.get(eventType)?.includes(service));
+      const types = (schemas: EventSchema[]): string[] => schemas.map(({ eventType }) => eventType);
+      return [
+        ...(sent.length > 0
+          ? [
+              [`${service}-sends-${topic}`, operation('send', service, topic, types(sent))] as [
+                string,
+                object,
+              ],
+            ]
+          : []),
+        ...(taken.length > 0
+          ? [
+              [`${service}-receives-${topic}`, operation('receive', service, topic, types(taken))] as [
+                string,
+                object,
+              ],
+            ]
+          : []),
+      ];
+    }),
+  );
+  const messageOf = (schema: EventSchema): object => {
+    const versions = releasesOfEvent(releases, schema.eventType);
+    const example = exampleOf(versions);
+    return {
+      name: schema.eventType,
+      title: shortName(schema.name),
+      summary: schema.doc,
+      contentType: 'application/vnd.apache.avro',
+      headers: { $ref: '#/components/schemas/Headers' },
+      correlationId: { location: '$message.header#/correlationId' },
+      payload: { schemaFormat: 'application/vnd.apache.avro+json;version=1.9.0', schema },
+      bindings: {
+        kafka: {
+          key: { type: 'string', description: `\`${schema.keyField}\` of the event` },
+          schemaIdLocation: 'payload',
+          schemaIdPayloadEncoding: 'confluent',
+          schemaLookupStrategy: 'RecordIdStrategy',
+        },
+      },
+      'x-subject': subjectOf(schema),
+      'x-versions': versions.map(({ version, id }) => ({ version, id })),
+      ...(isObject(example) ? { examples: [{ name: 'golden', payload: example }] } : {}),
+    };
+  };
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'OrderFlow events',
+      version: `${String(releases.length)}.0.0`,
+      description:
+        'Generated from schemas/*.avsc and services/*/subscriptions.ts by `npm run schemas -- generate`. The version counts the releases.',
+      license: { name: 'Apache-2.0' },
+    },
+    defaultContentType: 'application/vnd.apache.avro',
+    servers: {
+      local: {
+        host: `localhost:${String(ports.kafka.default)}`,
+        protocol: 'kafka',
+        bindings: {
+          kafka: {
+            schemaRegistryUrl: `http://localhost:${String(ports.registry.default)}/apis/ccompat/v7`,
+            schemaRegistryVendor: 'apicurio',
+          },
+        },
+      },
+    },
+    channels: Object.fromEntries(
+      topics.map((topic) => [
+        topic,
+        {
+          address: topic,
+          messages: Object.fromEntries(
+            on(topic).map(({ eventType }) => [eventType, { $ref: `#/components/messages/${eventType}` }]),
+          ),
+        },
+      ]),
+    ),
+    operations: Object.fromEntries(operations),
+    components: {
+      messages: Object.fromEntries(working.map((schema) => [schema.eventType, messageOf(schema)])),
+      schemas: {
+        Headers: {
+          type: 'object',
+          required: ['id', 'eventType', 'correlationId', 'causationId', 'occurredAt'],
+          properties: Object.fromEntries(
+            Object.entries(headers).map(([name, description]) => [name, { type: 'string', description }]),
+          ),
+        },
+      },
+    },
+  };
+};
+
+/** schemas/asyncapi.json as it should be. */
+export const generateAsyncApi = async (
+  contract: Contract,
+  subscribers: Subscribers,
+  file: string,
+): Promise<string> => {
+  const options = await resolveConfig(file, { editorconfig: true });
+  return format(JSON.stringify(asyncApi(contract, subscribers)), { ...options, parser: 'json' });
+};

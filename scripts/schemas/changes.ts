@@ -1,0 +1,240 @@
+// Every kind of change that people make to an event, each with what is known of it: our verdict, what Avro's own resolution
+// makes of the bytes, and what the registry answers. Where the three differ, `why` says so. Tests hold them against all three.
+import type { AvroField, EventSchema } from '../generate-events.ts';
+import type { Verdict } from './compatibility.ts';
+
+export interface KindOfChange {
+  readonly name: string;
+  readonly change: (schema: EventSchema) => EventSchema;
+  readonly verdict: Verdict;
+  /** What avsc makes of it on bytes, where it is not the verdict. */
+  readonly onBytes?: Verdict;
+  /** What the registry takes under FULL_TRANSITIVE, where it is not whether the verdict is FULL. */
+  readonly registered?: boolean;
+  readonly why?: string;
+}
+
+const money = (extra: readonly AvroField[] = []) => ({
+  type: 'record',
+  name: 'Price',
+  namespace: 'orderflow',
+  doc: 'Money.',
+  fields: [{ name: 'amountMinor', type: 'long', doc: 'Amount.' }, ...extra],
+});
+const size = (symbols: readonly string[], fallback?: string) => ({
+  type: 'enum',
+  name: 'Size',
+  namespace: 'orderflow.parcel',
+  doc: 'Size.',
+  symbols,
+  ...(fallback === undefined ? {} : { default: fallback }),
+});
+
+/** What the changes start from: one field of each form. */
+export const parcel: EventSchema = {
+  type: 'record',
+  name: 'ParcelHandedOver',
+  namespace: 'orderflow.parcel',
+  doc: 'A parcel left.',
+  eventType: 'parcel.handed_over',
+  topic: 'parcel-events',
+  keyField: 'parcelId',
+  fields: [
+    {
+      name: 'metadata',
+      type: {
+        type: 'record',
+        name: 'EventMetadata',
+        namespace: 'orderflow',
+        doc: 'Metadata.',
+        fields: [{ name: 'eventId', type: 'string', doc: 'Id.' }],
+      },
+      doc: 'Metadata.',
+    },
+    { name: 'parcelId', type: 'string', doc: 'The parcel.' },
+    { name: 'orderId', type: 'string', doc: 'The order.' },
+    { name: 'grams', type: 'int', doc: 'Weight.' },
+    { name: 'note', type: 'string', default: '', doc: 'Note.' },
+    { name: 'size', type: size(['unspecified', 'small', 'large'], 'unspecified'), doc: 'Size.' },
+    { name: 'state', type: { ...size(['new', 'old']), name: 'State' }, doc: 'State.' },
+    { name: 'price', type: money(), doc: 'Price.' },
+    { name: 'tags', type: { type: 'array', items: 'string' }, doc: 'Tags.' },
+    { name: 'courier', type: ['null', 'string'], default: null, doc: 'Courier.' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' }, doc: 'When.' },
+  ],
+};
+
+const withField =
+  (field: AvroField) =>
+  (schema: EventSchema): EventSchema => ({ ...schema, fields: [...schema.fields, field] });
+const without =
+  (name: string) =>
+  (schema: EventSchema): EventSchema => ({
+    ...schema,
+    fields: schema.fields.filter((field) => field.name !== name),
+  });
+const change =
+  (name: string, to: Partial<AvroField>) =>
+  (schema: EventSchema): EventSchema => ({
+    ...schema,
+    fields: schema.fields.map((field) => (field.name === name ? { ...field, ...to } : field)),
+  });
+const withoutDefault =
+  (name: string) =>
+  (schema: EventSchema): EventSchema => ({
+    ...schema,
+    fields: schema.fields.map((field) => {
+      if (field.name !== name) return field;
+      const { default: _gone, ...rest } = field;
+      return rest;
+    }),
+  });
+
+export const kindsOfChange: readonly KindOfChange[] = [
+  { name: 'nothing', change: (schema) => schema, verdict: 'FULL' },
+  {
+    name: 'add a field with a default',
+    change: withField({ name: 'channel', type: 'string', default: 'web', doc: 'Channel.' }),
+    verdict: 'FULL',
+  },
+  {
+    name: 'add a nullable field with the default null',
+    change: withField({ name: 'channel', type: ['null', 'string'], default: null, doc: 'Channel.' }),
+    verdict: 'FULL',
+  },
+  {
+    name: 'add a field without a default',
+    change: withField({ name: 'channel', type: 'string', doc: 'Channel.' }),
+    verdict: 'FORWARD',
+  },
+  {
+    name: 'add a nullable field without a default',
+    change: withField({ name: 'channel', type: ['null', 'string'], doc: 'Channel.' }),
+    verdict: 'FORWARD',
+  },
+  { name: 'remove a field with a default', change: without('note'), verdict: 'FULL' },
+  { name: 'remove a field without a default', change: without('orderId'), verdict: 'BACKWARD' },
+  { name: 'change a type', change: change('grams', { type: 'string' }), verdict: 'NONE' },
+  { name: 'promote int to long', change: change('grams', { type: 'long' }), verdict: 'BACKWARD' },
+  {
+    name: 'demote long to int',
+    change: change('price', {
+      type: { ...money(), fields: [{ name: 'amountMinor', type: 'int', doc: 'Amount.' }] },
+    }),
+    verdict: 'FORWARD',
+  },
+  { name: 'rename a field', change: change('orderId', { name: 'purchaseId' }), verdict: 'NONE' },
+  {
+    name: 'rename a field with an alias',
+    change: change('orderId', { name: 'purchaseId', aliases: ['orderId'] }),
+    verdict: 'BACKWARD',
+  },
+  {
+    name: 'rename a field that has a default',
+    change: change('note', { name: 'remark' }),
+    verdict: 'FULL',
+    why: 'each side reads its own default: nothing fails, and the value is lost; the report asks whether it is a rename',
+  },
+  {
+    name: 'rename a record',
+    change: change('price', { type: { ...money(), name: 'Amount' } }),
+    verdict: 'NONE',
+  },
+  {
+    name: 'add a symbol to an enum with a default',
+    change: change('size', {
+      type: size(['unspecified', 'small', 'large', 'huge'], 'unspecified'),
+    }),
+    verdict: 'FULL',
+  },
+  {
+    name: 'remove a symbol from an enum with a default',
+    change: change('size', { type: size(['unspecified', 'small'], 'unspecified') }),
+    verdict: 'FULL',
+  },
+  {
+    name: 'add a symbol to an enum without a default',
+    change: change('state', { type: { ...size(['new', 'old', 'lost']), name: 'State' } }),
+    verdict: 'BACKWARD',
+  },
+  {
+    name: 'remove a symbol from an enum without a default',
+    change: change('state', { type: { ...size(['new']), name: 'State' } }),
+    verdict: 'FORWARD',
+  },
+  {
+    name: 'give an enum a default',
+    change: change('state', { type: { ...size(['new', 'old'], 'new'), name: 'State' } }),
+    verdict: 'FULL',
+  },
+  {
+    name: 'change the default of an enum',
+    change: change('size', { type: size(['unspecified', 'small', 'large'], 'small') }),
+    verdict: 'FULL',
+  },
+  {
+    name: 'widen a union',
+    change: change('courier', { type: ['null', 'string', 'long'] }),
+    verdict: 'BACKWARD',
+  },
+  { name: 'narrow a union', change: change('courier', { type: ['null'] }), verdict: 'FORWARD' },
+  {
+    name: 'allow null',
+    change: change('orderId', { type: ['null', 'string'], default: null }),
+    verdict: 'BACKWARD',
+  },
+  {
+    name: 'change the type of the items of an array',
+    change: change('tags', { type: { type: 'array', items: 'long' } }),
+    verdict: 'NONE',
+  },
+  {
+    name: 'make an array of a value',
+    change: change('orderId', { type: { type: 'array', items: 'string' } }),
+    verdict: 'NONE',
+  },
+  {
+    name: 'add a field with a default to a record inside',
+    change: change('price', {
+      type: money([{ name: 'currency', type: 'string', default: 'EUR', doc: 'Currency.' }]),
+    }),
+    verdict: 'FULL',
+  },
+  {
+    name: 'add a field without a default to a record inside',
+    change: change('price', { type: money([{ name: 'currency', type: 'string', doc: 'Currency.' }]) }),
+    verdict: 'FORWARD',
+  },
+  { name: 'change documentation only', change: change('orderId', { doc: 'Another text.' }), verdict: 'FULL' },
+  { name: 'change a default', change: change('note', { default: '-' }), verdict: 'FULL' },
+  { name: 'take a default away', change: withoutDefault('note'), verdict: 'FULL' },
+  {
+    name: 'change the order of the fields',
+    change: (schema) => ({ ...schema, fields: schema.fields.toReversed() }),
+    verdict: 'FULL',
+  },
+  {
+    name: 'take a logical type away',
+    change: change('at', { type: 'long' }),
+    verdict: 'NONE',
+    onBytes: 'FULL',
+    registered: true,
+    why: 'Avro passes over logical types; here a number would stand where code expects a Date',
+  },
+  {
+    name: 'change a logical type',
+    change: change('at', { type: { type: 'long', logicalType: 'timestamp-micros' } }),
+    verdict: 'NONE',
+    onBytes: 'FULL',
+    registered: true,
+    why: 'Avro passes over logical types; every time would be wrong by a factor of a thousand',
+  },
+  {
+    name: 'change the message key',
+    change: (schema) => ({ ...schema, keyField: 'orderId' }),
+    verdict: 'NONE',
+    onBytes: 'FULL',
+    registered: true,
+    why: 'the bytes are the same, but the events of one order go to two partitions and lose their order',
+  },
+];

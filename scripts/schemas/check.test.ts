@@ -1,0 +1,138 @@
+// The past of the contract is enforced: whatever is changed or removed of a released version is noticed, by the lock where
+// only the files were touched, by the base revision where the lock was touched too.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { schemasFolder, type EventSchema } from '../generate-events.ts';
+import { kindsOfChange } from './changes.ts';
+import { checkContract } from './check.ts';
+import { samplesOf } from './golden.ts';
+import { rewritten, type Base } from './history.ts';
+import { readContract, readLock, releasesOf, unreleased } from './releases.ts';
+
+const files = new Map(
+  readdirSync(schemasFolder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(avsc|json)$/.test(path))
+    .map((path) => [path, readFileSync(join(schemasFolder, path), 'utf8')]),
+);
+const withFile = (path: string, text: string | undefined) => (asked: string) =>
+  asked === path ? text : files.get(asked);
+const contract = readContract();
+const lock = readLock(files.get('released/lock.json'));
+const base: Base = {
+  name: 'main',
+  commit: '0'.repeat(40),
+  working: contract.working,
+  releases: contract.releases,
+  lock,
+};
+const first = 'released/order.created/v1.avsc';
+
+describe('what was released', () => {
+  it('is whole, and every version reads every other one', () => {
+    const report = checkContract(contract, schemasFolder, base);
+    expect(report.complaints).toEqual([]);
+    expect(report.readings).toBeGreaterThan(report.releases);
+  });
+
+  it('is noticed when a schema is edited', () => {
+    const edited = files.get(first)?.replace('Subject of the customer', 'Name of the customer');
+    expect(releasesOf(withFile(first, edited)).complaints).toEqual([
+      'schemas/released/order.created/v1.avsc is not what was released; put it back, and release another version',
+    ]);
+  });
+  it('is noticed when golden bytes are edited', () => {
+    const golden = 'released/order.created/v1.golden.json';
+    const edited = JSON.stringify([{ value: {}, bytes: 'AAAA' }]);
+    expect(releasesOf(withFile(golden, edited)).complaints.join()).toMatch(
+      /v1\.golden\.json is not what was/,
+    );
+  });
+  it('is noticed when a file is removed', () => {
+    expect(releasesOf(withFile(first, undefined)).complaints.join()).toMatch(
+      /is gone: what was released is kept/,
+    );
+  });
+  it('is not noticed for another white space', () => {
+    const compact = JSON.stringify(JSON.parse(files.get(first) ?? ''));
+    expect(releasesOf(withFile(first, compact)).complaints).toEqual([]);
+  });
+  it('keeps its ids in the order of the releases', () => {
+    const swapped = { releases: lock.map((entry, index) => ({ ...entry, id: lock.length - index })) };
+    const text = JSON.stringify(swapped);
+    expect(releasesOf(withFile('released/lock.json', text)).complaints.join()).toContain(
+      `has the id ${lock.length} in`,
+    );
+  });
+});
+
+describe('against the base', () => {
+  it('nothing has changed', () => {
+    expect(rewritten(contract, base, lock)).toEqual([]);
+  });
+  it('a version that is rewritten together with its lock is refused', () => {
+    const forged = lock.map((entry) =>
+      entry.event === 'order.created' && entry.version === 1 ? { ...entry, schema: 'f'.repeat(64) } : entry,
+    );
+    expect(rewritten(contract, base, forged)).toEqual([
+      'order.created v1 is not what was released in main; put it back, and release another version',
+    ]);
+  });
+  it('a version that is removed together with its lock is refused', () => {
+    const last = lock.at(-1);
+    expect(rewritten(contract, base, lock.slice(0, -1))).toEqual([
+      `${last?.event} v${last?.version} was released with the id ${last?.id} in main and is not here any more`,
+    ]);
+  });
+});
+
+describe('a working version', () => {
+  const order = contract.working.find(({ eventType }) => eventType === 'order.created');
+  if (order === undefined) throw new Error('there is no order.created');
+  const withWorking = (schema: EventSchema) => ({
+    ...contract,
+    working: contract.working.map((known) => (known.eventType === schema.eventType ? schema : known)),
+  });
+  const field = { name: 'note', type: 'string', doc: 'Note.' };
+
+  it('that is not released yet is said to be so, and is read against the past already', () => {
+    const changed = withWorking({ ...order, fields: [...order.fields, { ...field, default: '' }] });
+    expect(unreleased(changed).map(({ eventType }) => eventType)).toEqual(['order.created']);
+    expect(checkContract(changed, schemasFolder, base).complaints).toEqual([
+      'schemas/order.created.avsc has changes that are not released; run: npm run schemas -- release order.created',
+    ]);
+  });
+  it('that differs in its documentation alone needs no release', () => {
+    const changed = withWorking({ ...order, doc: 'Another text.' });
+    expect(checkContract(changed, schemasFolder, base).complaints).toEqual([]);
+  });
+  it('that cannot read the past is refused with the field', () => {
+    const changed = withWorking({ ...order, fields: [...order.fields, field] });
+    expect(checkContract(changed, schemasFolder, base).complaints[0]).toMatch(
+      /^the working version of order\.created cannot read order\.created v1: note: the bytes do not have it/,
+    );
+  });
+  it('that is deleted is refused', () => {
+    const gone = { ...contract, working: contract.working.filter((schema) => schema !== order) };
+    expect(checkContract(gone, schemasFolder, base).complaints).toEqual([
+      'schemas/order.created.avsc is gone, but order.created was released and its records are still read',
+    ]);
+  });
+});
+
+describe('the golden bytes of a schema', () => {
+  it('are the same each time, and go through every symbol', () => {
+    const all = contract.working.map((schema) => samplesOf(schema));
+    expect(all).toEqual(contract.working.map((schema) => samplesOf(schema)));
+    const cancelled = contract.working.find(({ eventType }) => eventType === 'order.cancelled');
+    if (cancelled === undefined) throw new Error('there is no order.cancelled');
+    const text = JSON.stringify(samplesOf(cancelled));
+    const reason = cancelled.fields.find(({ name }) => name === 'reason')?.type;
+    for (const symbol of typeof reason === 'object' && 'symbols' in reason ? (reason.symbols ?? []) : [])
+      expect(text).toContain(`"reason":"${symbol}"`);
+  });
+});
+
+it('the table of changes names each kind once', () => {
+  expect(new Set(kindsOfChange.map(({ name }) => name)).size).toBe(kindsOfChange.length);
+});

@@ -1,0 +1,97 @@
+// Everything that can be said about the event contract without a registry: the rules of the schemas, the unchanged past, and
+// every reader against every writer, each way, on the golden bytes.
+import { readFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { lintEventSchema, type EventSchema } from '../generate-events.ts';
+import { textOf } from './avro.ts';
+import { readingObstacles } from './compatibility.ts';
+import { misreading, samplesOf, type Sample } from './golden.ts';
+import { rewritten, type Base } from './history.ts';
+import { labelOf, readLock, releasesOfEvent, unreleased, type Contract } from './releases.ts';
+
+export interface CheckReport {
+  readonly events: number;
+  readonly releases: number;
+  /** How often one version's bytes were read with another version. */
+  readonly readings: number;
+  /** What the past was compared with. */
+  readonly base: string | undefined;
+  readonly complaints: readonly string[];
+}
+
+interface Version {
+  readonly label: string;
+  readonly schema: EventSchema;
+  readonly samples: readonly Sample[];
+}
+
+const versionsOf = (contract: Contract, event: string): Version[] => {
+  const released = releasesOfEvent(contract.releases, event).map((release) => ({
+    label: labelOf(release),
+    schema: release.schema,
+    samples: release.samples,
+  }));
+  const working = contract.working.find((schema) => schema.eventType === event);
+  const last = releasesOfEvent(contract.releases, event).at(-1);
+  if (working === undefined || (last !== undefined && textOf(last.schema) === textOf(working)))
+    return released;
+  return [
+    ...released,
+    { label: `the working version of ${event}`, schema: working, samples: samplesOf(working) },
+  ];
+};
+
+const readAll = (versions: readonly Version[]): { readings: number; complaints: string[] } => {
+  const complaints: string[] = [];
+  let readings = 0;
+  for (const writer of versions)
+    for (const reader of versions) {
+      readings += writer.samples.length;
+      const [obstacle] = readingObstacles(reader.schema, writer.schema);
+      const wrong =
+        obstacle === undefined
+          ? misreading(reader.schema, writer.schema, writer.samples)
+          : `${obstacle.path === '' ? 'the event' : obstacle.path}: ${obstacle.reason}`;
+      if (wrong !== undefined) complaints.push(`${reader.label} cannot read ${writer.label}: ${wrong}`);
+    }
+  return { readings, complaints };
+};
+
+/** Checks the contract of `folder`, and its past against the base where there is one. */
+export const checkContract = (contract: Contract, folder: string, base: Base | undefined): CheckReport => {
+  const complaints = [...contract.complaints];
+  for (const schema of contract.working)
+    complaints.push(
+      ...lintEventSchema(`${schema.eventType}.avsc`, schema).map(
+        (complaint) => `schemas/${schema.eventType}.avsc: ${complaint}`,
+      ),
+    );
+  const lockFile = join(folder, 'released', 'lock.json');
+  const lock = readLock(existsSync(lockFile) ? readFileSync(lockFile, 'utf8') : undefined);
+  if (base !== undefined) complaints.push(...rewritten(contract, base, lock));
+  const events = new Set([
+    ...contract.working.map(({ eventType }) => eventType),
+    ...contract.releases.map(({ event }) => event),
+  ]);
+  let readings = 0;
+  for (const event of events) {
+    const found = readAll(versionsOf(contract, event));
+    readings += found.readings;
+    complaints.push(...found.complaints);
+    if (!contract.working.some(({ eventType }) => eventType === event))
+      complaints.push(
+        `schemas/${event}.avsc is gone, but ${event} was released and its records are still read`,
+      );
+  }
+  for (const { eventType } of unreleased(contract))
+    complaints.push(
+      `schemas/${eventType}.avsc has changes that are not released; run: npm run schemas -- release ${eventType}`,
+    );
+  return {
+    events: contract.working.length,
+    releases: contract.releases.length,
+    readings,
+    base: base && `${base.name} (${base.commit.slice(0, 9)})`,
+    complaints,
+  };
+};

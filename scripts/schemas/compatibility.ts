@@ -1,0 +1,184 @@
+// Whether bytes of one version are understood with another one, and if not, why, in words. Stricter than Avro's rules where
+// bytes that can be read would be misunderstood: a logical type or a message key that changes. That both agree on
+// everything else is tested against avsc on real bytes, and against the registry (compatibility.test.ts).
+import type { EventSchema } from '../generate-events.ts';
+import { shortName, treeOf, typeText, type EnumNode, type Node, type RecordNode } from './avro.ts';
+
+export type Cause =
+  | 'default_missing'
+  | 'type'
+  | 'union_branch'
+  | 'enum_symbol'
+  | 'name'
+  | 'logical_type'
+  | 'key'
+  | 'topic'
+  | 'event_type';
+
+/** Why a value at a path of the reader cannot be understood. */
+export interface Obstacle {
+  readonly path: string;
+  readonly cause: Cause;
+  readonly reason: string;
+}
+
+/** FULL: both directions. BACKWARD: the new version reads the old one's bytes. FORWARD: the old one reads the new one's. */
+export type Verdict = 'FULL' | 'BACKWARD' | 'FORWARD' | 'NONE';
+
+const promotions: Readonly<Record<string, readonly string[]>> = {
+  long: ['int'],
+  float: ['int', 'long'],
+  double: ['int', 'long', 'float'],
+  string: ['bytes'],
+  bytes: ['string'],
+};
+
+const quote = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+const isNamed = (type: Node): type is EnumNode | RecordNode => type.kind === 'enum' || type.kind === 'record';
+export const within = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+const namesAgree = (reader: EnumNode | RecordNode, writer: EnumNode | RecordNode): boolean =>
+  reader.kind === writer.kind && (reader.name === writer.name || reader.aliases.includes(writer.name));
+
+const enumObstacles = (reader: EnumNode, writer: EnumNode, path: string): Obstacle[] => {
+  const unknown = writer.symbols.filter((symbol) => !reader.symbols.includes(symbol));
+  if (unknown.length === 0 || reader.fallback !== undefined) return [];
+  const reason = `the symbol ${quote(unknown)} is unknown to the reader, whose enum has no default to read it as`;
+  return [{ path, cause: 'enum_symbol', reason }];
+};
+
+const recordObstacles = (reader: RecordNode, writer: RecordNode, path: string): Obstacle[] =>
+  reader.fields.flatMap((field): Obstacle[] => {
+    const at = within(path, field.name);
+    const names = [field.name, ...field.aliases];
+    const matches = writer.fields.filter(({ name }) => names.includes(name));
+    const [written] = matches;
+    if (matches.length > 1)
+      return [
+        {
+          path: at,
+          cause: 'name',
+          reason: `it stands for ${quote(matches.map(({ name }) => name))} at once`,
+        },
+      ];
+    if (written !== undefined) return obstacles(field.type, written.type, at);
+    if (field.fallback !== undefined) return [];
+    const reason = 'the bytes do not have it, and the reader has no default to put in its place';
+    return [{ path: at, cause: 'default_missing', reason }];
+  });
+
+/** What keeps a value that was written as `writer` from being read as `reader`; empty when nothing does. */
+export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] => {
+  if (writer.kind === 'union')
+    return writer.branches.flatMap((branch) =>
+      obstacles(reader, branch, path).map((found) =>
+        found.path === path && found.cause === 'type'
+          ? {
+              ...found,
+              cause: 'union_branch' as const,
+              reason: `a value that is ${typeText(branch)} cannot be read as ${typeText(reader)}`,
+            }
+          : found,
+      ),
+    );
+  if (reader.kind === 'union') {
+    const tried = reader.branches.map((branch) => obstacles(branch, writer, path));
+    if (tried.some((found) => found.length === 0)) return [];
+    // A branch of the same kind tells more than that none fits.
+    const closest = reader.branches.findIndex(
+      (branch) => isNamed(branch) && isNamed(writer) && namesAgree(branch, writer),
+    );
+    return (
+      tried[closest] ?? [
+        {
+          path,
+          cause: 'union_branch',
+          reason: `a value that is ${typeText(writer)} is no branch of ${typeText(reader)}`,
+        },
+      ]
+    );
+  }
+  if (isNamed(reader) && isNamed(writer) && reader.kind === writer.kind && !namesAgree(reader, writer))
+    return [
+      {
+        path,
+        cause: 'name',
+        reason: `the reader knows no type \`${shortName(writer.name)}\`, neither by name nor by alias`,
+      },
+    ];
+  if (reader.kind === 'record' && writer.kind === 'record') return recordObstacles(reader, writer, path);
+  if (reader.kind === 'enum' && writer.kind === 'enum') return enumObstacles(reader, writer, path);
+  if (reader.kind === 'array' && writer.kind === 'array') return obstacles(reader.of, writer.of, `${path}[]`);
+  if (reader.kind === 'primitive' && writer.kind === 'primitive') {
+    if (reader.logicalType !== writer.logicalType)
+      return [
+        {
+          path,
+          cause: 'logical_type',
+          reason: `the bytes mean ${typeText(writer)} and would be taken for ${typeText(reader)}`,
+        },
+      ];
+    if (reader.name === writer.name || promotions[reader.name]?.includes(writer.name) === true) return [];
+  }
+  return [
+    {
+      path,
+      cause: 'type',
+      reason: `a value that is ${typeText(writer)} cannot be read as ${typeText(reader)}`,
+    },
+  ];
+};
+
+/** What is no matter of bytes: where an event goes, what it is called, and which events keep their order. */
+const contractObstacles = (reader: EventSchema, writer: EventSchema): Obstacle[] => {
+  const found: Obstacle[] = [];
+  if (reader.eventType !== writer.eventType)
+    found.push({
+      path: '',
+      cause: 'event_type',
+      reason: `\`${writer.eventType}\` would be taken for \`${reader.eventType}\``,
+    });
+  if (reader.topic !== writer.topic)
+    found.push({
+      path: '',
+      cause: 'topic',
+      reason: `one version is on \`${writer.topic}\`, the other on \`${reader.topic}\``,
+    });
+  if (reader.keyField !== writer.keyField) {
+    const reason = `events with the key \`${writer.keyField}\` and with \`${reader.keyField}\` are on different partitions, so their order is lost`;
+    found.push({ path: '', cause: 'key', reason });
+  }
+  return found;
+};
+
+/** What keeps an event written with one version from being understood with the other. */
+export const readingObstacles = (reader: EventSchema, writer: EventSchema): Obstacle[] => [
+  ...contractObstacles(reader, writer),
+  ...obstacles(treeOf(reader), treeOf(writer), ''),
+];
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** Why the later version cannot read what the earlier one wrote. */
+  readonly backward: readonly Obstacle[];
+  /** Why the earlier version cannot read what the later one writes. */
+  readonly forward: readonly Obstacle[];
+}
+
+export const verdictOf = (backward: boolean, forward: boolean): Verdict => {
+  if (backward) return forward ? 'FULL' : 'BACKWARD';
+  return forward ? 'FORWARD' : 'NONE';
+};
+
+export const judge = (earlier: EventSchema, later: EventSchema): Judgement => {
+  const backward = readingObstacles(later, earlier);
+  const forward = readingObstacles(earlier, later);
+  return { verdict: verdictOf(backward.length === 0, forward.length === 0), backward, forward };
+};
+
+/** The verdict over several: what all of them allow. */
+export const leastOf = (verdicts: readonly Verdict[]): Verdict =>
+  verdictOf(
+    verdicts.every((verdict) => verdict === 'FULL' || verdict === 'BACKWARD'),
+    verdicts.every((verdict) => verdict === 'FULL' || verdict === 'FORWARD'),
+  );

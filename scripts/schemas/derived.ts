@@ -1,0 +1,39 @@
+// What follows from the schemas and is committed beside them, so that it can be read without running anything. The check
+// fails when one of the files is stale.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { generatedFile, generateEvents, readEventSchemas, schemasFolder } from '../generate-events.ts';
+import { generateAsyncApi, generateCatalogue } from './catalogue.ts';
+import { readContract } from './releases.ts';
+import { subscribersOf } from './usage.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+const derived = async (): Promise<readonly (readonly [string, string])[]> => {
+  const contract = readContract();
+  const subscribers = subscribersOf(root);
+  const [catalogue, asyncApi] = [join(schemasFolder, 'CATALOGUE.md'), join(schemasFolder, 'asyncapi.json')];
+  return [
+    [generatedFile, await generateEvents(readEventSchemas())],
+    [catalogue, await generateCatalogue(contract, subscribers, catalogue)],
+    [asyncApi, await generateAsyncApi(contract, subscribers, asyncApi)],
+  ];
+};
+
+/** Writes the derived files that are not what they should be; resolves to their names. */
+export const writeDerived = async (): Promise<string[]> => {
+  const written: string[] = [];
+  for (const [file, text] of await derived()) {
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    written.push(relative(root, file));
+  }
+  return written;
+};
+
+/** What is wrong with them, a sentence each. */
+export const derivedDrift = async (): Promise<string[]> =>
+  (await derived())
+    .filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text)
+    .map(([file]) => `${relative(root, file)} is stale; run: npm run schemas -- generate`);

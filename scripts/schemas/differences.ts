@@ -1,0 +1,234 @@
+// What has changed between two versions of an event, field by field, and what follows from it for who reads and who writes.
+import type { EventSchema } from '../generate-events.ts';
+import { treeOf, typeText, type Node, type RecordField, type RecordNode } from './avro.ts';
+import { judge, within, type Judgement, type Obstacle } from './compatibility.ts';
+
+export type Kind =
+  | 'added'
+  | 'removed'
+  | 'renamed'
+  | 'type'
+  | 'default'
+  | 'symbols'
+  | 'enum default'
+  | 'aliases'
+  | 'order'
+  | 'doc'
+  | 'contract';
+
+export interface Difference {
+  /** Empty for the event itself; `items[].sku` for a field of the items of an array. */
+  readonly path: string;
+  readonly kind: Kind;
+  readonly what: string;
+  /** Its path in the earlier version, where that is another one. */
+  readonly from?: string;
+}
+
+/** A difference with what it breaks, and what is not broken but worth knowing. */
+export interface Finding extends Difference {
+  readonly backward: readonly Obstacle[];
+  readonly forward: readonly Obstacle[];
+  readonly note: string | undefined;
+  readonly remedy: string | undefined;
+}
+
+const code = (text: string): string => `\`${text}\``;
+const withDefault = ({ type, fallback }: RecordField): string =>
+  fallback === undefined
+    ? `${code(typeText(type))}, no default`
+    : `${code(typeText(type))}, default ${code(fallback)}`;
+
+const typeDifferences = (before: Node, after: Node, path: string): Difference[] => {
+  if (before.kind === 'record' && after.kind === 'record') return recordDifferences(before, after, path);
+  if (before.kind === 'array' && after.kind === 'array')
+    return typeDifferences(before.of, after.of, `${path}[]`);
+  if (before.kind === 'enum' && after.kind === 'enum') {
+    const found: Difference[] = [];
+    const added = after.symbols.filter((symbol) => !before.symbols.includes(symbol));
+    const removed = before.symbols.filter((symbol) => !after.symbols.includes(symbol));
+    const parts = [
+      ...(added.length === 0 ? [] : [`symbol ${added.map(code).join(', ')} added`]),
+      ...(removed.length === 0 ? [] : [`symbol ${removed.map(code).join(', ')} removed`]),
+    ];
+    if (parts.length > 0) found.push({ path, kind: 'symbols', what: parts.join(', ') });
+    if (before.name !== after.name)
+      found.push({ path, kind: 'type', what: `enum ${code(before.name)} is now ${code(after.name)}` });
+    if (before.fallback !== after.fallback) {
+      const what = `default of the enum ${code(before.fallback ?? 'none')} → ${code(after.fallback ?? 'none')}`;
+      found.push({ path, kind: 'enum default', what });
+    }
+    if (before.doc !== after.doc) found.push({ path, kind: 'doc', what: 'documentation of the enum' });
+    return found;
+  }
+  if (before.kind === 'union' && after.kind === 'union') {
+    const inner = before.branches.flatMap((branch) => {
+      if (branch.kind !== 'record' && branch.kind !== 'enum') return [];
+      const same = after.branches.find((other) => other.kind === branch.kind && other.name === branch.name);
+      return same === undefined ? [] : typeDifferences(branch, same, path);
+    });
+    const [was, is] = [typeText(before), typeText(after)];
+    return was === is ? inner : [{ path, kind: 'type', what: `${code(was)} → ${code(is)}` }, ...inner];
+  }
+  const [was, is] = [typeText(before), typeText(after)];
+  return was === is ? [] : [{ path, kind: 'type', what: `${code(was)} → ${code(is)}` }];
+};
+
+const fieldDifferences = (before: RecordField, after: RecordField, path: string): Difference[] => {
+  const found = typeDifferences(before.type, after.type, path);
+  if (before.fallback !== after.fallback) {
+    const what = `default ${code(before.fallback ?? 'none')} → ${code(after.fallback ?? 'none')}`;
+    found.push({ path, kind: 'default', what });
+  }
+  if (before.name === after.name && before.aliases.join() !== after.aliases.join())
+    found.push({ path, kind: 'aliases', what: `aliases ${code(after.aliases.join(', ') || 'none')}` });
+  if (before.doc !== after.doc) found.push({ path, kind: 'doc', what: 'documentation' });
+  return found;
+};
+
+const recordDifferences = (before: RecordNode, after: RecordNode, path: string): Difference[] => {
+  const found: Difference[] = [];
+  if (before.name !== after.name)
+    found.push({ path, kind: 'type', what: `record ${code(before.name)} is now ${code(after.name)}` });
+  if (before.doc !== after.doc) found.push({ path, kind: 'doc', what: 'documentation of the record' });
+  const successorOf = (field: RecordField): RecordField | undefined =>
+    after.fields.find(({ name }) => name === field.name) ??
+    after.fields.find(({ aliases }) => aliases.includes(field.name));
+  const common = before.fields.filter((field) => successorOf(field) !== undefined);
+  for (const field of before.fields) {
+    const next = successorOf(field);
+    const at = within(path, next?.name ?? field.name);
+    if (next === undefined) found.push({ path: at, kind: 'removed', what: withDefault(field) });
+    else {
+      if (next.name !== field.name)
+        found.push({
+          path: at,
+          kind: 'renamed',
+          what: `from ${code(field.name)}, which is an alias now`,
+          from: within(path, field.name),
+        });
+      found.push(...fieldDifferences(field, next, at));
+    }
+  }
+  const successors = common.map(successorOf);
+  for (const field of after.fields)
+    if (!successors.includes(field))
+      found.push({ path: within(path, field.name), kind: 'added', what: withDefault(field) });
+  const kept = after.fields.filter((field) => successors.includes(field));
+  if (kept.some((field, index) => field !== successors[index]))
+    found.push({
+      path,
+      kind: 'order',
+      what: `the fields stand as ${kept.map(({ name }) => code(name)).join(', ')}`,
+    });
+  return found;
+};
+
+/** All differences, the event's own before those of its fields. */
+export const differences = (before: EventSchema, after: EventSchema): Difference[] => {
+  const found: Difference[] = [];
+  for (const attribute of ['eventType', 'topic', 'keyField'] as const)
+    if (before[attribute] !== after[attribute])
+      found.push({
+        path: '',
+        kind: 'contract',
+        what: `${attribute} ${code(before[attribute])} → ${code(after[attribute])}`,
+      });
+  return [...found, ...typeDifferences(treeOf(before), treeOf(after), '')];
+};
+
+const noteOn = (difference: Difference, broken: boolean): string | undefined => {
+  switch (difference.kind) {
+    case 'added':
+      return broken ? undefined : 'Consumers read the default from every event that was written before.';
+    case 'removed':
+      return broken
+        ? undefined
+        : 'Consumers that still read it get the default from now on, without any error: move them first.';
+    case 'renamed':
+      return 'Readers of the new version find the old name by the alias; readers of the old version do not find the new one.';
+    case 'default':
+      return 'The bytes do not change. What readers put in where a writer did not know the field does.';
+    case 'symbols':
+      return broken ? undefined : 'A reader that does not know a symbol reads the default of its enum.';
+    case 'enum default':
+      return 'The bytes do not change. What readers make of a symbol they do not know does.';
+    case 'type':
+    case 'aliases':
+    case 'contract':
+      return undefined;
+    case 'order':
+      return 'Fields are matched by name, so their order is free.';
+    case 'doc':
+      return 'Nothing changes for programs.';
+  }
+};
+
+const remedyFor = (difference: Difference, obstacles: readonly Obstacle[]): string | undefined => {
+  const [first] = obstacles;
+  if (first === undefined) return undefined;
+  switch (first.cause) {
+    case 'default_missing':
+      if (difference.kind === 'added')
+        return 'Give it a default: `"default": ""`, `0`, `[]`, or make it `["null", …]` with `"default": null`.';
+      if (difference.kind === 'renamed')
+        return 'Keep the old field, add the new one with a default, write both, and move the readers one by one.';
+      return difference.kind === 'default'
+        ? 'Leave the default: versions without it cannot read events of writers that do not know the field.'
+        : 'Keep the field. What was released without a default stays, because versions that need it are still read; an event that has to lose it gets a successor with a new name.';
+    case 'type':
+    case 'union_branch':
+    case 'logical_type':
+      return 'Leave the field as it is and add one of the new type, under a new name and with a default; write both until nobody reads the old one.';
+    case 'enum_symbol':
+      return 'Give the enum the default `unspecified` in a version before the one that changes its symbols, or use a new field.';
+    case 'name':
+      return 'Keep the name of the type: it is part of the contract.';
+    case 'key':
+    case 'topic':
+    case 'event_type':
+      return 'This is another event: give it a name of its own, write both, and move the consumers.';
+  }
+};
+
+const concerns = (difference: Difference, obstacle: Obstacle): boolean => {
+  if (difference.kind === 'doc' || difference.kind === 'order' || difference.kind === 'aliases') return false;
+  if (difference.kind === 'contract')
+    return obstacle.cause === 'key' || obstacle.cause === 'topic' || obstacle.cause === 'event_type';
+  return obstacle.path === difference.path || obstacle.path === difference.from;
+};
+
+export interface Review extends Judgement {
+  readonly findings: readonly Finding[];
+}
+
+/** The differences of two versions, each with what it breaks and how that is avoided. */
+export const review = (before: EventSchema, after: EventSchema): Review => {
+  const judgement = judge(before, after);
+  const changes = differences(before, after);
+  const gone = changes.filter(({ kind }) => kind === 'removed');
+  const findings = changes.map((difference): Finding => {
+    const backward = judgement.backward.filter((obstacle) => concerns(difference, obstacle));
+    const forward = judgement.forward.filter((obstacle) => concerns(difference, obstacle));
+    const broken = [...backward, ...forward];
+    const parent = difference.path.split('.').slice(0, -1).join('.');
+    const twin =
+      difference.kind === 'added' &&
+      gone.find(
+        ({ path, what }) =>
+          path.split('.').slice(0, -1).join('.') === parent &&
+          what.split(',')[0] === difference.what.split(',')[0],
+      );
+    const rename = twin
+      ? `Is it \`${twin.path}\` under another name? To Avro these are two fields, and what stands in the one never gets into the other.`
+      : undefined;
+    return {
+      ...difference,
+      backward,
+      forward,
+      note: rename ?? noteOn(difference, broken.length > 0),
+      remedy: remedyFor(difference, broken),
+    };
+  });
+  return { ...judgement, findings };
+};

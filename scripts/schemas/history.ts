@@ -1,0 +1,82 @@
+// The past as git has it. The lock alone would let a released version, its bytes and its fingerprint be changed together;
+// the base revision does not.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isEventSchema, type EventSchema } from '../generate-events.ts';
+import { failure } from '../stack/failure.ts';
+import { readLock, releasesOf, type Contract, type LockEntry, type Release } from './releases.ts';
+
+const run = promisify(execFile);
+const git = async (root: string, ...args: readonly string[]): Promise<string | undefined> => {
+  try {
+    const { stdout } = await run('git', ['-C', root, ...args], {
+      maxBuffer: 64 * 1024 * 1024,
+      timeout: 30_000,
+    });
+    return stdout;
+  } catch {
+    return undefined;
+  }
+};
+
+export interface Base {
+  /** What was asked for, such as `origin/main`. */
+  readonly name: string;
+  /** The commit that the working tree is held against: where it left the base. */
+  readonly commit: string;
+  readonly working: readonly EventSchema[];
+  readonly releases: readonly Release[];
+  readonly lock: readonly LockEntry[];
+}
+
+/** Reads the schemas of the base; undefined where there is no git or no such revision. */
+const readBase = async (root: string, name: string): Promise<Base | undefined> => {
+  const commit = (await git(root, 'merge-base', 'HEAD', name))?.trim();
+  if (commit === undefined || commit === '') return undefined;
+  const listed = (await git(root, 'ls-tree', '-r', '--name-only', '-z', commit, '--', 'schemas/')) ?? '';
+  const paths = listed.split('\0').filter((path) => /\.(avsc|json)$/.test(path));
+  const texts = new Map(
+    await Promise.all(
+      paths.map(async (path): Promise<[string, string]> => [
+        path.slice('schemas/'.length),
+        (await git(root, 'show', `${commit}:${path}`)) ?? '',
+      ]),
+    ),
+  );
+  const working = [...texts].flatMap(([path, text]): EventSchema[] => {
+    if (path.includes('/') || !path.endsWith('.avsc')) return [];
+    const schema: unknown = JSON.parse(text);
+    return isEventSchema(schema) ? [schema] : [];
+  });
+  const read = (path: string): string | undefined => texts.get(path);
+  const { releases } = releasesOf(read);
+  return { name, commit, working, releases, lock: readLock(read(join('released', 'lock.json'))) };
+};
+
+/** The base that is named, or `origin/main`, or `main`. Throws a failure when one is named and is not there. */
+export const findBase = async (root: string, name?: string): Promise<Base | undefined> => {
+  if (name === undefined) return (await readBase(root, 'origin/main')) ?? readBase(root, 'main');
+  const base = await readBase(root, name);
+  if (base === undefined)
+    throw failure(
+      `git has no revision "${name}" that this tree comes from; fetch it, or name another with --base`,
+    );
+  return base;
+};
+
+/** What the tree has changed of what the base had released, a sentence each. */
+export const rewritten = (contract: Contract, base: Base, lock: readonly LockEntry[]): string[] =>
+  base.lock.flatMap((before) => {
+    const label = `${before.event} v${String(before.version)}`;
+    const now = lock[before.id - 1];
+    if (now?.event !== before.event || now.version !== before.version)
+      return [
+        `${label} was released with the id ${String(before.id)} in ${base.name} and is not here any more`,
+      ];
+    if (now.schema !== before.schema || now.golden !== before.golden)
+      return [`${label} is not what was released in ${base.name}; put it back, and release another version`];
+    return contract.releases.some(({ id }) => id === before.id)
+      ? []
+      : [`${label} was released in ${base.name}, and its files are gone`];
+  });

@@ -1,0 +1,119 @@
+// The report says what a reviewer has to know. Who reads what is derived from the code of the services as it is, so these
+// tests name facts of the saga, not lines.
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { EventSchema } from '../generate-events.ts';
+import type { Base } from './history.ts';
+import { readContract } from './releases.ts';
+import { asMarkdown, exitCodes, reviewContract, type EventReport } from './report.ts';
+import { subscribersOf, usageOf, type Usage } from './usage.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const contract = readContract();
+const base: Base = {
+  name: 'main',
+  commit: 'c0ffee'.padEnd(40, '0'),
+  working: contract.working,
+  releases: contract.releases,
+  lock: [],
+};
+const created = contract.working.find(({ eventType }) => eventType === 'order.created');
+if (created === undefined) throw new Error('there is no order.created');
+
+let usage: Usage;
+beforeAll(async () => {
+  usage = await usageOf(root, contract.working);
+}, 120_000);
+
+const reportOn = async (after: EventSchema): Promise<{ text: string; event: EventReport; exit: number }> => {
+  const working = contract.working.map((known) => (known.eventType === after.eventType ? after : known));
+  const report = await reviewContract({ ...contract, working }, base, subscribersOf(root), () =>
+    Promise.resolve(usage),
+  );
+  const [event] = report.events;
+  if (event === undefined) throw new Error('nothing has changed');
+  return { text: asMarkdown(report), event, exit: exitCodes[report.verdict] };
+};
+const without = (name: string): EventSchema => ({
+  ...created,
+  fields: created.fields.filter((field) => field.name !== name),
+});
+const services = (event: EventReport, path: string): (string | undefined)[] => [
+  ...new Set(
+    event.findings.find((finding) => finding.path === path)?.readers.map(({ service }) => service) ?? [],
+  ),
+];
+
+describe('how the code uses the events', () => {
+  it('knows who takes each event', () => {
+    expect(subscribersOf(root).get('order.created')).toEqual(['inventory', 'payment']);
+    expect(subscribersOf(root).get('inventory.product_changed')).toEqual(['order']);
+  });
+  it('tells a field that is read from one that is not', () => {
+    const of = (path: string) => new Set(usage.readersOf(created, path).map(({ service }) => service));
+    expect(of('items')).toEqual(new Set(['inventory']));
+    expect(of('total')).toEqual(new Set(['payment']));
+    expect(of('orderId')).toEqual(new Set(['inventory', 'payment']));
+    expect(of('items[].quantity')).toEqual(new Set(['inventory']));
+    expect(of('metadata.eventId')).toEqual(new Set(['platform']));
+  });
+  it('finds where an event is made', () => {
+    expect(usage.makersOf(created).map(({ at }) => at.split(':')[0])).toContain(
+      'services/order/domain/place-order.ts',
+    );
+  });
+});
+
+describe('a report', () => {
+  it('of nothing says so', async () => {
+    const report = await reviewContract(contract, base, subscribersOf(root), () => Promise.resolve(usage));
+    expect(asMarkdown(report)).toBe('## Event contract: unchanged since `main` (c0ffee000)\n');
+  });
+
+  it('of a compatible change lets it be deployed in any order', async () => {
+    const field = { name: 'units', type: 'int', default: 0, doc: 'Units ordered.' };
+    const { text, event, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
+    expect([event.verdict, exit]).toEqual(['FULL', 0]);
+    expect(text).toMatch(/\| `units` \| added: `int`, default `0` \| yes \| yes \|/);
+    expect(text).toMatch(/\*\*Deploy\*\*: Any order/);
+    expect(text).toMatch(/npm run schemas -- release order\.created/);
+    expect(text).not.toMatch(/\*\*Instead\*\*/);
+  });
+
+  it('of a removed field names who still reads it, and consumers go first', async () => {
+    const { text, event, exit } = await reportOn(without('total'));
+    expect([event.verdict, exit]).toEqual(['BACKWARD', 3]);
+    expect(services(event, 'total')).toEqual(['payment']);
+    expect(event.against).toEqual([{ version: 'order.created v1', verdict: 'BACKWARD' }]);
+    expect(text).toMatch(/`total` is read by payment \(`services\/payment\//);
+    expect(text).toMatch(/\*\*Deploy\*\*: Consumers first \(inventory and payment\)/);
+    expect(text).toMatch(/\*\*Instead\*\*\n\n- `total`: Keep the field/);
+  });
+
+  it('of a field without default lets the producer go first', async () => {
+    const field = { name: 'units', type: 'int', doc: 'Units ordered.' };
+    const { text, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
+    expect(exit).toBe(4);
+    expect(text).toMatch(/\*\*Deploy\*\*: Producer first \(order\)/);
+    expect(text).toMatch(/Give it a default/);
+  });
+
+  it('of a rename that Avro does not see asks whether it is one', async () => {
+    const fields = created.fields.map((field) =>
+      field.name === 'customerId' ? { ...field, name: 'buyerId' } : field,
+    );
+    const { text, event, exit } = await reportOn({ ...created, fields });
+    expect(exit).toBe(5);
+    expect(text).toMatch(/Is it `customerId` under another name\?/);
+    expect(services(event, 'customerId')).toEqual(['payment']);
+  });
+
+  it('of an event that is deleted names who would park its records', async () => {
+    const working = contract.working.filter((schema) => schema !== created);
+    const report = await reviewContract({ ...contract, working }, base, subscribersOf(root), () =>
+      Promise.resolve(usage),
+    );
+    expect(report.verdict).toBe('NONE');
+    expect(asMarkdown(report)).toMatch(/inventory and payment would park each of them/);
+  });
+});

@@ -1,0 +1,195 @@
+// Which code reads and writes which field of which event, by the TypeScript compiler: what a service touches is what its types
+// say it touches, so nothing is listed by hand and nothing is forgotten. The services are checked against the contract they
+// are asked about, which need not be the one on disk.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import ts from 'typescript';
+import { generatedFile, generateEvents, type EventSchema } from '../generate-events.ts';
+import { shortName, treeOf, type Node } from './avro.ts';
+
+export interface Place {
+  readonly service: string;
+  /** Relative to the project, with its line. */
+  readonly at: string;
+}
+
+export interface Usage {
+  /** Where services that take the event read the field at `path`, or hand on the record that it stands in. */
+  readonly readersOf: (event: EventSchema, path: string) => readonly Place[];
+  /** Where the service that emits the event makes it. */
+  readonly makersOf: (event: EventSchema) => readonly Place[];
+}
+
+const isCode = (path: string): boolean =>
+  path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.startsWith(`end-to-end${sep}`);
+
+const codeOf = (root: string): string[] =>
+  readdirSync(join(root, 'services'), { recursive: true, encoding: 'utf8' })
+    .filter(isCode)
+    .map((path) => join(root, 'services', path));
+
+const serviceOf = (root: string, file: string): string =>
+  relative(join(root, 'services'), file).split(sep)[0] ?? '';
+
+/** The event types each service subscribes to, from the object that its `subscriptions` returns. */
+export const subscribersOf = (root: string): ReadonlyMap<string, readonly string[]> => {
+  const subscribers = new Map<string, string[]>();
+  for (const file of codeOf(root).filter((path) => path.endsWith(`${sep}subscriptions.ts`))) {
+    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+    const visit = (node: ts.Node): void => {
+      if (ts.isSatisfiesExpression(node) && ts.isObjectLiteralExpression(node.expression))
+        for (const property of node.expression.properties)
+          if (ts.isPropertyAssignment(property) && ts.isStringLiteral(property.name)) {
+            const { text } = property.name;
+            subscribers.set(text, [...(subscribers.get(text) ?? []), serviceOf(root, file)].sort());
+          }
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+  }
+  return subscribers;
+};
+
+/** The service that emits an event: the one its topic is named for. */
+export const producerOf = (schema: EventSchema): string => schema.topic.replace(/-events$/, '');
+
+/** The record that the field at `path` belongs to, and its name there: `items[].sku` of an order is `OrderedItem`, `sku`. */
+const memberAt = (schema: EventSchema, path: string): { record: string; field: string } | undefined => {
+  let node: Node = treeOf(schema);
+  const names = path.replaceAll('[]', '').split('.');
+  for (const [index, name] of names.entries()) {
+    const record = recordIn(node);
+    const field = record?.fields.find((candidate) => candidate.name === name);
+    if (record === undefined || field === undefined) return undefined;
+    if (index === names.length - 1) return { record: shortName(record.name), field: name };
+    node = field.type;
+  }
+  return undefined;
+};
+
+const recordIn = (node: Node): Extract<Node, { kind: 'record' }> | undefined => {
+  switch (node.kind) {
+    case 'record':
+      return node;
+    case 'array':
+      return recordIn(node.of);
+    case 'union':
+      return node.branches.map(recordIn).find((record) => record !== undefined);
+    case 'primitive':
+    case 'enum':
+      return undefined;
+  }
+};
+
+/** Files that are the same in every program, parsed once. */
+const parsed = new Map<string, ts.SourceFile>();
+
+/** A program of the services in which the generated contract is `contract`, whatever is on disk. */
+const programWith = (root: string, contract: string): ts.Program => {
+  const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
+  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
+  const host = ts.createCompilerHost(options, true);
+  const { getSourceFile } = host;
+  const contractFile = join(root, relative(join(import.meta.dirname, '..', '..'), generatedFile));
+  host.getSourceFile = (name, languageVersion, ...rest) => {
+    if (name === contractFile) return ts.createSourceFile(name, contract, languageVersion, true);
+    const file = parsed.get(name) ?? getSourceFile.call(host, name, languageVersion, ...rest);
+    if (file !== undefined) parsed.set(name, file);
+    return file;
+  };
+  return ts.createProgram({ rootNames: codeOf(root), options, host });
+};
+
+/** The members of generated interfaces that a property stands for: several when it is one of a union of events. */
+const membersOf = (symbol: ts.Symbol | undefined): string[] =>
+  (symbol?.declarations ?? []).flatMap((declaration) =>
+    ts.isPropertySignature(declaration) &&
+    ts.isInterfaceDeclaration(declaration.parent) &&
+    ts.isIdentifier(declaration.name) &&
+    declaration.getSourceFile().fileName.endsWith('schemas/generated/events.ts')
+      ? [`${declaration.parent.name.text}.${declaration.name.text}`]
+      : [],
+  );
+
+type Index = Map<string, Map<string, Place>>;
+
+/** The event type that an object literal `{ type: 'order.created', data: … }` makes. */
+const eventMade = (literal: ts.ObjectLiteralExpression): string | undefined => {
+  const named = (name: string): ts.ObjectLiteralElementLike | undefined =>
+    literal.properties.find(
+      (property) =>
+        property.name !== undefined && ts.isIdentifier(property.name) && property.name.text === name,
+    );
+  const type = named('type');
+  if (named('data') === undefined || type === undefined || !ts.isPropertyAssignment(type)) return undefined;
+  const value = ts.isAsExpression(type.initializer) ? type.initializer.expression : type.initializer;
+  return ts.isStringLiteral(value) ? value.text : undefined;
+};
+
+/** Walks the services and notes each place at which a member of the contract is read, and each at which an event is made. */
+const indexOf = (root: string, program: ts.Program): { reads: Index; makes: Index } => {
+  const checker = program.getTypeChecker();
+  const reads: Index = new Map();
+  const makes: Index = new Map();
+  const note = (index: Index, keys: readonly string[], node: ts.Node): void => {
+    const source = node.getSourceFile();
+    const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+    const at = `${relative(root, source.fileName)}:${String(line)}`;
+    for (const key of keys) {
+      const places = index.get(key) ?? new Map<string, Place>();
+      places.set(at, { service: serviceOf(root, source.fileName), at });
+      index.set(key, places);
+    }
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertyAccessExpression(node))
+      note(reads, membersOf(checker.getSymbolAtLocation(node.name)), node.name);
+    else if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent)) {
+      const name = node.propertyName ?? node.name;
+      if (ts.isIdentifier(name) && node.dotDotDotToken === undefined) {
+        const property = checker.getPropertyOfType(checker.getTypeAtLocation(node.parent), name.text);
+        note(reads, membersOf(property), name);
+      }
+    } else if (ts.isObjectLiteralExpression(node)) {
+      const event = eventMade(node);
+      if (event !== undefined) note(makes, [event], node);
+    }
+    ts.forEachChild(node, visit);
+  };
+  for (const file of codeOf(root)) {
+    const source = program.getSourceFile(file);
+    if (source !== undefined) visit(source);
+  }
+  return { reads, makes };
+};
+
+/** How the services under `root` use the contract that `schemas` describe. Takes a few seconds. */
+export const usageOf = async (root: string, schemas: readonly EventSchema[]): Promise<Usage> => {
+  const { reads, makes } = indexOf(root, programWith(root, await generateEvents(schemas)));
+  const subscribers = subscribersOf(root);
+  const sorted = (places: Iterable<Place>): readonly Place[] =>
+    [...places].sort((a, b) => a.at.localeCompare(b.at, 'en', { numeric: true }));
+  const at = (event: EventSchema, path: string, services: readonly string[]): readonly Place[] => {
+    const member = memberAt(event, path);
+    const found = reads.get(member === undefined ? '' : `${member.record}.${member.field}`)?.values() ?? [];
+    return [...found].filter(({ service }) => services.includes(service));
+  };
+  /** A record such as Money is part of many events: only who reads this one out of the event can read what is in it. */
+  const readers = (event: EventSchema, path: string): readonly Place[] => {
+    const services = [...(subscribers.get(event.eventType) ?? []), 'platform'];
+    const parent = path.split('.').slice(0, -1).join('.').replace(/\[\]$/, '');
+    // What every event has is taken off by the platform before a service sees the body.
+    if (parent === '' || parent === 'metadata') return at(event, path, services);
+    const outer = readers(event, parent);
+    if (at(event, parent, services).length === 0) return outer;
+    const inner = at(event, path, [...new Set(outer.map(({ service }) => service)), 'platform']);
+    return inner.length > 0 ? inner : outer;
+  };
+  return {
+    readersOf: (event, path) => sorted(readers(event, path)),
+    makersOf: (event) =>
+      sorted(makes.get(event.eventType)?.values() ?? []).filter(
+        ({ service }) => service === producerOf(event),
+      ),
+  };
+};
