@@ -194,7 +194,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
       const [problem] = judgeSlot(slot).filter(({ problem: name }) => name === 'missing' || name === 'lost');
       const then =
         problem === undefined
-          ? '  after it the connector begins where its slot is, and repeats nothing'
+          ? '  after it the connector begins where its slot is: it repeats at most what lies between the two, and takes no snapshot'
           : `  ${problem.sentence}\n    a reset alone does not bring them back: ${problem.remedy}`;
       if (!flags.yes)
         return {

@@ -268,7 +268,7 @@ export const provisionConnector = async (
   if (slot !== 'usable')
     return {
       connector,
-      sentence: `the replication slot of the ${service} database is ${slot}, so its events are not published; npm run recover -- ${service}`,
+      sentence: `the replication slot of the ${service} database is ${slot}; npm run recover -- ${service}`,
     };
   const state = await awaitRunning(service, target).catch((error: unknown) => {
     if (applied === 'unchanged' && isFailure(error)) return error;
