@@ -3,7 +3,7 @@
 import type { EventSchema } from '../generate-events.ts';
 import { textOf } from './avro.ts';
 import { judge, leastOf, type Obstacle, type Verdict } from './compatibility.ts';
-import { review, type Finding } from './differences.ts';
+import { differences, review, type Finding } from './differences.ts';
 import type { Base } from './history.ts';
 import { labelOf, releasesOfEvent, unreleased, type Contract } from './releases.ts';
 import { producerOf, type Place, type Usage } from './usage.ts';
@@ -52,6 +52,9 @@ export const changedEvents = (
     .filter(({ before, after }) => !before || !after || textOf(before) !== textOf(after));
 };
 
+/** Kinds of which no code has to know. */
+const silent = new Set<Finding['kind']>(['doc', 'order', 'aliases']);
+
 const list = (names: readonly string[]): string => (names.length === 0 ? 'nobody' : names.join(' and '));
 
 const deploymentOf = (
@@ -85,7 +88,12 @@ export const reviewContract = async (
 ): Promise<Report> => {
   const changed = changedEvents(base, contract);
   const now = changed.length === 0 ? undefined : await usageOf(contract.working);
-  const earlier = changed.some(({ before }) => before) ? await usageOf(base.working) : undefined;
+  // The contract of the base is needed only for fields that it had; each of the two takes seconds.
+  const touched = changed.some(
+    ({ before, after }) =>
+      before && after && differences(before, after).some(({ kind }) => kind !== 'added' && !silent.has(kind)),
+  );
+  const earlier = touched ? await usageOf(base.working) : undefined;
   const pending = new Set(unreleased(contract).map(({ eventType }) => eventType));
   const events = changed.map(({ before, after }): EventReport => {
     const schema = after ?? before;
@@ -107,7 +115,7 @@ export const reviewContract = async (
             ...against.map((version) => version.verdict),
           ]);
     const readersOf = (finding: Finding): readonly Place[] => {
-      if (finding.path === '' || finding.kind === 'doc' || finding.kind === 'order') return [];
+      if (finding.path === '' || silent.has(finding.kind)) return [];
       if (finding.kind === 'added' && after) return now?.readersOf(after, finding.path) ?? [];
       return before === undefined ? [] : (earlier?.readersOf(before, finding.from ?? finding.path) ?? []);
     };
@@ -165,8 +173,6 @@ const kindWords: Readonly<Record<Finding['kind'], string>> = {
   doc: 'documentation',
   contract: 'contract',
 };
-
-const silent = new Set<Finding['kind']>(['doc', 'order', 'aliases']);
 
 const eventSection = (report: EventReport): string[] => {
   const { event, change, verdict, against, producer, consumers, makers, findings, released, deployment } =

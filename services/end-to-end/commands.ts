@@ -7,7 +7,8 @@ import { ports as portTopology, services, type ServiceName } from '../../scripts
 import { stack } from './shop.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const environment = Object.fromEntries(
+/** The ports of this stack, as the commands take them. */
+export const environment = Object.fromEntries(
   portNames.map((name) => [portTopology[name].env, String(stack.ports[name])]),
 );
 

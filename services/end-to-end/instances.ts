@@ -8,6 +8,8 @@ import { eventually, stack } from './shop.ts';
 export interface Instance {
   readonly child: ChildProcess;
   readonly url: string;
+  /** What it has logged so far. */
+  readonly log: () => string;
 }
 
 const started: ChildProcess[] = [];
@@ -23,20 +25,27 @@ export const endInstancesAfterEach = (): void => {
   afterEach(killInstances);
 };
 
-/** Another instance of a service, with some settings of its own; resolves once it is a member of the consumer group. */
-export const startInstance = async (
+export interface InstanceOptions {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The folder of another version of the project. */
+  readonly tree?: string;
+}
+
+/** Another instance of a service; resolves once it listens, ready or not. */
+export const spawnInstance = async (
   service: ServiceName,
-  settings: Readonly<Record<string, string>> = {},
+  { settings = {}, tree }: InstanceOptions = {},
 ): Promise<Instance> => {
-  const { command, args, env, cwd } = stack.commands[service];
-  const child = spawn(command, args, {
-    cwd,
+  const { command, args, env, cwd = '' } = stack.commands[service];
+  const moved = tree === undefined ? args : args.map((arg) => arg.replace(cwd, tree));
+  const child = spawn(command, moved, {
+    cwd: tree ?? cwd,
     env: { ...env, ...settings, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   started.push(child);
+  let text = '';
   const port = await new Promise<number>((resolve, reject) => {
-    let text = '';
     child.once('exit', (code) => {
       reject(new Error(`the instance ended with ${String(code)}: ${text}`));
     });
@@ -46,14 +55,26 @@ export const startInstance = async (
       if (listening) resolve(Number(listening[1]));
     });
   });
-  const url = `http://127.0.0.1:${port}`;
+  return { child, url: `http://127.0.0.1:${port}`, log: () => text };
+};
+
+/** Resolves once the instance is a member of the consumer group. */
+export const instanceReady = async (instance: Instance): Promise<Instance> => {
   await eventually(
-    `the instance of ${service} is ready`,
-    async () => (await fetch(`${url}/health/ready`)).ok,
+    `the instance at ${instance.url} is ready`,
+    async () => (await fetch(`${instance.url}/health/ready`)).ok,
     60_000,
   );
-  return { child, url };
+  return instance;
 };
+
+/** Another instance of a service, with some settings of its own; resolves once it is a member of the consumer group. */
+export const startInstance = async (
+  service: ServiceName,
+  settings: Readonly<Record<string, string>> = {},
+  tree?: string,
+): Promise<Instance> =>
+  instanceReady(await spawnInstance(service, { settings, ...(tree === undefined ? {} : { tree }) }));
 
 /** The exit code of the instance once it has ended: after SIGTERM, when it has finished what it was doing. */
 export const endInstance = async ({ child }: Instance, signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown> => {

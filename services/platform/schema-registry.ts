@@ -28,8 +28,10 @@ const retryEveryMs = 1_000;
 
 const isAvroType = (schema: object): schema is Type => avro.Type.isType(schema);
 
-const statusOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+/** A 404, which the client wraps into an error of its own, without the status, when a schema was looked up by its text. */
+const isUnknown = (error: unknown): boolean =>
+  error instanceof Error &&
+  (('status' in error && error.status === 404) || error.name === 'ConfluentSchemaRegistryError');
 
 /** Bounds a call of the registry and tells an answer "no" from no answer. */
 async function ask<T>(call: Promise<T>): Promise<T | undefined> {
@@ -40,7 +42,7 @@ async function ask<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await Promise.race([call, deadline]);
   } catch (cause) {
-    if (statusOf(cause) === 404) return undefined;
+    if (isUnknown(cause)) return undefined;
     if (cause instanceof DependencyUnavailable) throw cause;
     throw new DependencyUnavailable('the schema registry cannot be asked', { cause });
   } finally {
@@ -74,6 +76,24 @@ export function createRegistryClient(
     ids.set(type, id);
   };
 
+  /**
+   * An id means something only in the registry that gave it. One that came back empty would call good records unknown, and
+   * one that was filled in another order would have them misread; both are waited for instead.
+   */
+  const assertSameRegistry = async (): Promise<void> => {
+    const [own] = ids;
+    if (own === undefined) return;
+    const [type, id] = own;
+    const { subject, schema } = eventCatalogue[type];
+    const now = await ask(registry.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema }));
+    if (now === id) return;
+    throw new DependencyUnavailable(
+      now === undefined
+        ? `the schema registry has lost its schemas: it no longer knows ${subject}`
+        : `the schema registry has other ids than before: ${subject} had ${id} and has ${now}`,
+    );
+  };
+
   return {
     schemaId: (type) => ids.get(type),
     missing,
@@ -89,6 +109,7 @@ export function createRegistryClient(
       }
     },
     writerSchema: async (id) => {
+      await assertSameRegistry();
       const schema = await ask(registry.getSchema(id));
       return schema !== undefined && isAvroType(schema) ? schema : undefined;
     },
