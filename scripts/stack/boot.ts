@@ -367,6 +367,7 @@ const startInfrastructure = async (
           connectPart({
             ...java,
             port: ports.connect,
+            metricsPort: ports.connectMetrics,
             kafkaPort: ports.kafka,
             dataDir: join(dataDir, 'connect'),
             env: connectorEnvironment(ports, passwordOf),

@@ -107,6 +107,7 @@ export const ports = {
   kafka: { env: 'KAFKA_PORT', default: 9092, what: 'Kafka' },
   kafkaController: { env: 'KAFKA_CONTROLLER_PORT', default: 9093, what: 'Kafka controller' },
   connect: { env: 'CONNECT_PORT', default: 8083, what: 'Kafka Connect' },
+  connectMetrics: { env: 'CONNECT_METRICS_PORT', default: 9404, what: 'metrics of Kafka Connect' },
   registry: { env: 'SCHEMA_REGISTRY_PORT', default: 8081, what: 'schema registry' },
   registryManagement: {
     env: 'SCHEMA_REGISTRY_MANAGEMENT_PORT',
