@@ -1,4 +1,4 @@
-// More instances of a service than the stack runs, each on a port of its own.
+// More instances of a process than the stack runs, each on a port of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach } from 'vitest';
@@ -23,9 +23,9 @@ export const endInstancesAfterEach = (): void => {
   afterEach(killInstances);
 };
 
-/** Another instance of a service, with some settings of its own; resolves once it is a member of the consumer group. */
+/** Another instance of a process, with some settings of its own; resolves once it is ready, so a member of its group. */
 export const startInstance = async (
-  service: ServiceName,
+  service: ServiceName | 'auditor',
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Instance> => {
   const { command, args, env, cwd } = stack.commands[service];
