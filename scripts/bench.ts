@@ -1,10 +1,12 @@
 // npm run bench: how long an event takes from its commit to the commit of what it causes, and an order from the request to
 // PAID, on the stack that `npm start` runs. Latencies come from PostgreSQL's own commit timestamps, so neither polling nor
 // the clock of this process is in them. Figures of one run are comparable with each other, not with another machine's.
+// npm run bench -- backlog: what the pipeline of the payments does with a million rows that were written while it was stopped.
 // npm run bench -- http: the order service under 200 clients for a minute; exit code 1 when it answered 5xx or something broke.
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
+import { benchBacklog } from './bench/backlog.ts';
 import { benchHttp } from './bench/http.ts';
 import { summarise, type Latency } from './bench/latency.ts';
 import { call, newProduct, signIn, urls, withId } from './bench/shop.ts';
@@ -26,6 +28,8 @@ const { values: flags, positionals } = parseArgs({
     clients: { type: 'string', default: '200' },
     rates: { type: 'string', default: '10,100' },
     orders: { type: 'string', default: '30' },
+    rows: { type: 'string', default: '1000000' },
+    bytes: { type: 'string', default: '600' },
   },
 });
 
@@ -182,10 +186,28 @@ const measureHttp = async (): Promise<void> => {
   if (failed || violations.length > 0 || stuck > 0) process.exitCode = 1;
 };
 
+const measureBacklog = async (): Promise<void> => {
+  const [rows, payloadBytes] = [Number(flags.rows), Number(flags.bytes)];
+  if (!Number.isInteger(rows) || rows < 1) throw failure('--rows is a whole number from 1');
+  if (!Number.isInteger(payloadBytes) || payloadBytes < 6 || payloadBytes > 900_000)
+    throw failure('--bytes is a whole number from 6 to 900000');
+  const report = await benchBacklog({ rows, payloadBytes, say });
+  const { rss } = report;
+  say(
+    `drained in ${report.drainedInSeconds} s, ${report.rowsPerSecond} rows/s; Connect had ${rss.before} MiB resident before, ` +
+      `${rss.most} at most, ${rss.end} at the end`,
+  );
+  if (report.lost) say('the slot was lost: npm run recover -- payment');
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (report.lost) process.exitCode = 1;
+};
+
 try {
   const [what] = positionals;
-  if (what !== undefined && what !== 'http') throw failure('what can be measured beside events is: http');
-  await (what === 'http' ? measureHttp() : measureEvents());
+  const measures = { http: measureHttp, backlog: measureBacklog };
+  if (what !== undefined && what !== 'http' && what !== 'backlog')
+    throw failure(`what can be measured beside events is: ${Object.keys(measures).join(', ')}`);
+  await (what === undefined ? measureEvents() : measures[what]());
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;

@@ -33,7 +33,7 @@ const what: Readonly<Record<DatabaseRole, string>> = {
   owner: 'The role that runs the migrations and owns the tables.',
   service: 'The role of the running service.',
   cdc: 'The role of Debezium; Kafka Connect is given no other.',
-  auditor: 'The role of the auditor, which can only read.',
+  auditor: 'The role of the auditor, which can read and send canaries.',
 };
 
 /** The variables of the embedded stack and of the commands: ports, passwords, and the rest. */

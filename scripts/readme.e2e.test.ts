@@ -100,6 +100,7 @@ describe('a newcomer follows the README', () => {
     expect(npmCommands.sort()).toEqual([
       'npm run audit',
       'npm run bench -- --seconds 5 --rates 10 --orders 5',
+      'npm run bench -- backlog',
       'npm run bench -- http',
       // Comes before this suite in .ci/run; most of it is the unit tests, which this suite has as well.
       'npm run check',
@@ -138,6 +139,11 @@ describe('a newcomer follows the README', () => {
     expect(run('npm', ['run', 'bench', '--', 'http', ...args])).toMatch(
       /place +p50 .*all invariants hold, 0/s,
     );
+  });
+
+  it('npm run bench -- backlog fills a pipeline and sees it drained', { timeout: 180_000 }, () => {
+    const seen = run('npm', ['run', 'bench', '--', 'backlog', '--rows', '5000']);
+    expect(seen).toMatch(/5000 rows of 600 bytes written.*drained in \d+ s, \d+ rows\/s/s);
   });
 
   it('npm run audit, reconcile and doctor find everything in order', { timeout: 120_000 }, () => {

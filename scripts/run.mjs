@@ -24,6 +24,7 @@ const targets = [
   'doctor',
   'recover',
   'schemas',
+  'alerts',
 ];
 
 const fail = (sentence) => {

@@ -27,10 +27,32 @@ const commandsIn = (text: string): string[] =>
 const mentionedIn = (text: string): string[] =>
   [...text.matchAll(/`(npm (?:run|start|test)[^`]*)`/g)].map(([, command = '']) => command);
 
+const parts: readonly string[] = [
+  ...serviceNames,
+  ...serviceNames.map((service) => `${service}-db`),
+  ...['auditor', 'gateway', 'dashboard', 'kafka', 'connect', 'registry'],
+];
+const standing = stackOf({});
+const addresses = Object.values(standing.ports).map((port) => `localhost:${port}/`);
+const databases = serviceNames.map((service) =>
+  standing.databaseUrl(service, 'admin').replace('127.0.0.1', 'localhost'),
+);
+
+/** What is asked over HTTP is a port of the stack, and what is asked of a database one of its databases. */
+const wrongAddress = (command: string): string | undefined =>
+  (command.startsWith('psql') ? databases : addresses).some((address) => command.includes(` ${address}`))
+    ? undefined
+    : 'asks an address that is none of the stack';
+
 /** What is wrong with a command; undefined when it could be typed as it stands. */
 const wrongWith = (command: string): string | undefined => {
   const words = command.replace(/^([A-Z_]+=\S+ )+/, '').split(' ');
   if (words[0] === 'git') return undefined;
+  if (words[0] === 'curl' || words[0] === 'psql') return wrongAddress(command);
+  if (words[0] === 'tail' || words[0] === 'grep') {
+    const part = /\.orderflow\/logs\/([a-z-]+)\.log/.exec(command)?.[1] ?? '';
+    return parts.includes(part) ? undefined : `reads no log of a part: ${part}`;
+  }
   if (words[0] !== 'npm') return 'is no command of this project';
   const isRun = words[1] === 'run';
   const script = isRun ? (words[2] ?? '') : (words[1] ?? '');
@@ -84,6 +106,9 @@ describe('the runbooks', () => {
       'npm run recover -- orders',
       'npm run doctor --json',
       'kafka-topics.sh --list',
+      'curl -s localhost:1234/pipelines',
+      'psql postgres://postgres:orderflow@localhost:5441/order -c "select 1"',
+      'tail -5 .orderflow/logs/broker.log',
     ])
       expect(wrongWith(command), command).toBeDefined();
   });

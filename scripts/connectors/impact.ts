@@ -144,6 +144,10 @@ const impacts: Readonly<Record<string, Judge>> = {
     'topic',
     'Events may go to another topic, where nobody reads them.',
   ),
+  'transforms.outbox.route.topic.regex': danger(
+    'topic',
+    'What the pattern does not take goes to a topic that is named like the value of the column.',
+  ),
   'transforms.outbox.route.topic.replacement': danger(
     'topic',
     'Later events go to another topic: consumers of the old one see nothing more, and order across the two is lost.',

@@ -47,6 +47,7 @@ describe('the lint of a connector', () => {
     ['compresses for others', 'producer.override.compression.type', 'lz4'],
     ['stops for good on an update', 'transforms.outbox.table.op.invalid.behavior', 'fatal'],
     ['publishes to another topic', 'transforms.outbox.route.topic.replacement', 'orders'],
+    ['lets a column choose the topic', 'transforms.outbox.route.topic.regex', '(.*)'],
     ['reads the slot of another service', 'slot.name', 'payment_outbox_slot'],
   ])('stops one that %s', (_, key, value) => {
     expect(keysOf({ [key]: value })).toContain(key);

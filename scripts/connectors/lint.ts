@@ -127,7 +127,9 @@ const ofTopology = (service: ServiceName): Readonly<Record<string, string>> => {
     'database.password': `\${env:${passwords[service].cdc}}`,
     'slot.name': database.slot,
     'publication.name': database.publication,
-    'transforms.outbox.route.topic.replacement': topic,
+    // The pattern takes any value: what is no canary goes to the one topic of the events.
+    'transforms.outbox.route.topic.regex': '(?s)(?:.*(-canary)|.*)',
+    'transforms.outbox.route.topic.replacement': `${topic}$1`,
   };
 };
 

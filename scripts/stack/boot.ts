@@ -6,7 +6,6 @@ import { registerSchemas } from '../schemas/registry.ts';
 import { readContract } from '../schemas/releases.ts';
 import { cacheRoot, ensureArtefacts } from './artefacts.ts';
 import { makeClassArchives } from './class-archives.ts';
-import { watchConnectors } from './connector-watch.ts';
 import { connectPart, connectorEnvironment } from './connect.ts';
 import { answers, seconds } from './deadline.ts';
 import { failure, isFailure, isStopped, messageOf, stopped } from './failure.ts';
@@ -81,8 +80,8 @@ export interface Stack {
   readonly urls: Urls;
   /** A connection string for one of the roles of one database. */
   readonly databaseUrl: (service: ServiceName, role: DatabaseRole) => string;
-  /** How a service is started, for whoever wants another instance of it. */
-  readonly commandOf: (service: ServiceName) => Command;
+  /** How a process is started, for whoever wants another instance of it. */
+  readonly commandOf: (name: ServiceName | 'auditor') => Command;
   readonly status: () => StackStatus;
   readonly stop: () => Promise<void>;
   /** Without grace: for a person who presses Ctrl-C again. */
@@ -127,6 +126,12 @@ const healthTargets = (ports: Ports): HealthTarget[] => [
     name,
     kind: 'http' as const,
     url: `${loopback(ports[name])}/health/ready`,
+  })),
+  // What the auditor saw of it: a pipeline has no port of its own.
+  ...serviceNames.map((service) => ({
+    name: `${service}-pipeline`,
+    kind: 'http' as const,
+    url: `${loopback(ports.auditor)}/health/pipelines/${service}`,
   })),
   ...serviceNames.map((service) => ({
     name: `${service}-db`,
@@ -186,6 +191,7 @@ const contract = (name: ServiceName | Edge, options: BootOptions): Record<string
         PAYMENT_DATABASE_URL: databaseUrlOf(ports, 'payment', 'auditor', password('payment')),
         KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
         GATEWAY_URL: loopback(ports.gateway),
+        CONNECT_URL: loopback(ports.connect),
       };
     }
     case 'order':
@@ -268,7 +274,7 @@ export const bootStack = async (given: BootOptions): Promise<Stack> => {
     dataDir,
     urls: urlsOf(ports),
     databaseUrl: (service, role) => databaseUrlOf(ports, service, role, passwordOf(passwords[service][role])),
-    commandOf: (service) => nodeCommand(service, options),
+    commandOf: (name) => nodeCommand(name, options),
     status: supervisor.status,
     stop: supervisor.stop,
     kill: supervisor.kill,
@@ -367,6 +373,7 @@ const startInfrastructure = async (
           connectPart({
             ...java,
             port: ports.connect,
+            metricsPort: ports.connectMetrics,
             kafkaPort: ports.kafka,
             dataDir: join(dataDir, 'connect'),
             env: connectorEnvironment(ports, passwordOf),
@@ -403,9 +410,6 @@ const startInfrastructure = async (
     for (const degraded of outcomes)
       if (degraded !== undefined)
         options.log(`connector ${degraded.connector} publishes nothing: ${degraded.sentence}`);
-  });
-  watchConnectors(urlsOf(ports).connect, supervisor.signal, options.log).catch((error: unknown) => {
-    if (!isStopped(error)) options.log(`the connectors are no longer watched: ${messageOf(error)}`);
   });
 };
 

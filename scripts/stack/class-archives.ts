@@ -45,6 +45,7 @@ export const makeClassArchives = async (
     const connect = {
       ...recording,
       port: ports.connect,
+      metricsPort: ports.connectMetrics,
       kafkaPort: ports.kafka,
       dataDir: join(scratch, 'connect'),
       env: {},

@@ -11,6 +11,8 @@ import type { Command, Part } from './supervisor.ts';
 
 export interface ConnectOptions extends JavaRuntime {
   readonly port: number;
+  /** Where Prometheus reads the figures of Connect and Debezium. */
+  readonly metricsPort: number;
   readonly kafkaPort: number;
   readonly dataDir: string;
   /** The variables that connector configurations refer to. */
@@ -64,6 +66,7 @@ export const connectorEnvironment = (
     }),
   );
 
+const exporterFile = join(import.meta.dirname, '..', '..', 'connectors', 'jmx-exporter.yaml');
 const configFile = (options: ConnectOptions): string =>
   join(options.dataDir, 'connect-distributed.properties');
 
@@ -80,13 +83,14 @@ const command = (options: ConnectOptions): Command => {
     cwd: options.dataDir,
     // Three tasks that poll eighty times a second each are most of what an idle stack does.
     optimise: true,
+    agent: `${join(options.artefacts, 'agents', 'jmx_prometheus_javaagent.jar')}=127.0.0.1:${String(options.metricsPort)}:${exporterFile}`,
   });
 };
 
 export const connectPart = (options: ConnectOptions): Part => ({
   name: 'connect',
   label: 'Kafka Connect',
-  ports: [options.port],
+  ports: [options.port, options.metricsPort],
   stage: 3,
   graceMs: 15_000,
   readyWithinMs: 90_000,

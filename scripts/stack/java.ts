@@ -115,6 +115,8 @@ export interface JavaProgram {
   readonly cwd: string;
   /** Pays for the optimising compiler with 100 MB and gets the time of its hot loops back. */
   readonly optimise?: boolean;
+  /** `<jar>=<options>` of an agent that runs inside the JVM. Not while classes are archived: an agent keeps them from it. */
+  readonly agent?: string;
   /** A short command beside the server of the same class path: uses an archive and never makes one. */
   readonly brief?: boolean;
 }
@@ -153,6 +155,9 @@ export const javaCommand = (runtime: JavaRuntime, program: JavaProgram): Command
     // A JVM without memory is of no use to anyone; the supervisor starts another.
     '-XX:+ExitOnOutOfMemoryError',
     ...archiveFlags(runtime, program),
+    ...(program.agent === undefined || runtime.archiveTo !== undefined
+      ? []
+      : [`-javaagent:${program.agent}`]),
     '-Djava.awt.headless=true',
     '-Djava.net.preferIPv4Stack=true',
     ...Object.entries(program.properties).map(([key, value]) => `-D${key}=${value}`),

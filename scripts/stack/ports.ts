@@ -18,6 +18,7 @@ const assemble = (value: (name: PortName) => number): Ports => ({
   kafka: value('kafka'),
   kafkaController: value('kafkaController'),
   connect: value('connect'),
+  connectMetrics: value('connectMetrics'),
   registry: value('registry'),
   registryManagement: value('registryManagement'),
 });

@@ -13,6 +13,8 @@ import { failure, isFailure, messageOf } from './failure.ts';
 import { kafkaClient } from './kafka.ts';
 import { connectAs } from './postgres.ts';
 import {
+  canaryTopicOf,
+  canaryTopicSettings,
   passwords,
   services,
   superuser,
@@ -51,8 +53,8 @@ const ensureRole = async (sql: Sql, role: string, attributes: string, password: 
 /** Tables whose rows are facts: a service adds to them and can neither change nor remove one. */
 const appendOnly = ['outbox', 'order_events', 'stock_movements', 'audit_log', 'audit_seals'];
 
-/** Functions that do, as the owner, the little a service may do beyond its rights. */
-const callable = ['delete_published_outbox_rows'];
+/** Functions that do, as the owner, the little a role may do beyond its rights. */
+const callable = { service: ['delete_published_outbox_rows'], auditor: ['emit_canary'] } as const;
 
 const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => {
   const { database, owner, service: role, cdc, auditor } = services[service].database;
@@ -68,11 +70,13 @@ const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => 
       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname = ANY (${appendOnly})`;
     for (const { name } of tables)
       await execute(tx, 'REVOKE UPDATE, DELETE, TRUNCATE ON TABLE public.%I FROM %I', name, role);
-    const functions = await tx<{ signature: string }[]>`
-      SELECT oid::regprocedure::text AS signature FROM pg_proc
-      WHERE pronamespace = 'public'::regnamespace AND proname = ANY (${callable})`;
-    for (const { signature } of functions)
-      await execute(tx, 'GRANT EXECUTE ON FUNCTION %s TO %I', signature, role);
+    for (const [caller, names] of [[role, callable.service] as const, [auditor, callable.auditor] as const]) {
+      const functions = await tx<{ signature: string }[]>`
+        SELECT oid::regprocedure::text AS signature FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND proname = ANY (${[...names]})`;
+      for (const { signature } of functions)
+        await execute(tx, 'GRANT EXECUTE ON FUNCTION %s TO %I', signature, caller);
+    }
     await execute(tx, 'GRANT SELECT ON TABLE public.outbox TO %I', cdc);
     await execute(tx, 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO %I', auditor);
   });
@@ -184,32 +188,45 @@ const runMigrations = async ({
   }
 };
 
+interface TopicPlan {
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+const topicPlans: ReadonlyMap<string, TopicPlan> = new Map([
+  ...topics.map((topic): [string, TopicPlan] => [topic, topicSettings]),
+  ...topics.map((topic): [string, TopicPlan] => [canaryTopicOf(topic), canaryTopicSettings]),
+]);
+
 /** Creates missing topics and checks existing ones. Throws a failure when a partition count is not the described one. */
 export const provisionTopics = async (brokers: string): Promise<void> => {
   const admin = kafkaClient(brokers, 'orderflow-topics').admin();
   await admin.connect();
   try {
     const present = new Set(await admin.listTopics());
-    const missing = topics.filter((topic) => !present.has(topic));
+    const missing = [...topicPlans].filter(([topic]) => !present.has(topic));
     if (missing.length > 0)
       await admin.createTopics({
         waitForLeaders: true,
         timeout: 10_000,
-        topics: missing.map((topic) => ({
+        topics: missing.map(([topic, { partitions, replicationFactor, config }]) => ({
           topic,
-          numPartitions: topicSettings.partitions,
-          replicationFactor: topicSettings.replicationFactor,
-          configEntries: Object.entries(topicSettings.config).map(([name, value]) => ({ name, value })),
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
         })),
       });
-    const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
-    for (const { name, partitions } of metadata.topics)
-      if (partitions.length !== topicSettings.partitions)
+    const metadata = await admin.fetchTopicMetadata({ topics: [...topicPlans.keys()] });
+    for (const { name, partitions } of metadata.topics) {
+      const wanted = topicPlans.get(name)?.partitions;
+      if (partitions.length !== wanted)
         throw failure(
-          `topic ${name} has ${String(partitions.length)} partitions instead of ${String(topicSettings.partitions)}; ` +
+          `topic ${name} has ${String(partitions.length)} partitions instead of ${String(wanted)}; ` +
             'another count sends keys to other partitions and breaks the order of their events',
         );
-    const old = topics.filter((topic) => present.has(topic));
+    }
+    const old = [...topicPlans.keys()].filter((topic) => present.has(topic));
     if (old.length > 0) await alignTopicConfig(admin, old);
   } finally {
     await admin.disconnect();
@@ -223,9 +240,9 @@ const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise
     includeSynonyms: false,
     resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
-  const wanted = Object.entries(topicSettings.config);
-  const differing = resources.filter(({ configEntries }) =>
-    wanted.some(
+  const wanted = (topic: string) => Object.entries(topicPlans.get(topic)?.config ?? {});
+  const differing = resources.filter(({ resourceName, configEntries }) =>
+    wanted(resourceName).some(
       ([key, value]) => configEntries.find((entry) => entry.configName === key)?.configValue !== value,
     ),
   );
@@ -235,7 +252,7 @@ const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise
     resources: differing.map(({ resourceName }) => ({
       type: kafkajs.ConfigResourceTypes.TOPIC,
       name: resourceName,
-      configEntries: wanted.map(([name, value]) => ({ name, value })),
+      configEntries: wanted(resourceName).map(([name, value]) => ({ name, value })),
     })),
   });
 };

@@ -16,8 +16,8 @@ export interface TestStack {
   readonly ports: Ports;
   readonly dataDir: string;
   readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
-  /** How a service is started, for tests that want another instance of it. */
-  readonly commands: Readonly<Record<ServiceName, Command>>;
+  /** How a process is started, for tests that want another instance of it. */
+  readonly commands: Readonly<Record<ServiceName | 'auditor', Command>>;
   /** How often each fault is repeated: once in `npm test`, more in `npm run test:faults`. */
   readonly faultRounds: number;
   /** What random histories begin with: another one in each run, unless SEED says which. */
@@ -77,6 +77,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       order: stack.commandOf('order'),
       inventory: stack.commandOf('inventory'),
       payment: stack.commandOf('payment'),
+      auditor: stack.commandOf('auditor'),
     },
     faultRounds: Number(process.env[stackVariables.faultRounds.env] ?? 1),
     seed: Number(process.env[stackVariables.seed.env] ?? randomInt(2 ** 31)),

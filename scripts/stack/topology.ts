@@ -14,7 +14,7 @@ export interface DatabaseTopology {
   readonly service: string;
   /** Debezium: replication, and SELECT on the outbox alone. */
   readonly cdc: string;
-  /** The auditor: SELECT on every table, and nothing that could change one. */
+  /** The auditor: SELECT on every table, the right to send a canary, and nothing else that could change one. */
   readonly auditor: string;
   readonly publication: string;
   readonly slot: string;
@@ -40,6 +40,21 @@ export const topicSettings = {
     'cleanup.policy': 'delete',
     'retention.ms': String(7 * 24 * 60 * 60 * 1000),
     // The timestamp of a record is the moment the broker took it: the publish time. The router would set its own.
+    'message.timestamp.type': 'LogAppendTime',
+  },
+} as const;
+
+/** Where the canaries of an outbox arrive; the connectors know this ending. */
+export const canaryTopicOf = (topic: Topic): string => `${topic}-canary`;
+
+/** Canaries are of interest for seconds; whoever starts reads what is there from its beginning. */
+export const canaryTopicSettings = {
+  partitions: 1,
+  replicationFactor: 1,
+  config: {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(10 * 60 * 1000),
+    'segment.ms': String(10 * 60 * 1000),
     'message.timestamp.type': 'LogAppendTime',
   },
 } as const;
@@ -92,6 +107,7 @@ export const ports = {
   kafka: { env: 'KAFKA_PORT', default: 9092, what: 'Kafka' },
   kafkaController: { env: 'KAFKA_CONTROLLER_PORT', default: 9093, what: 'Kafka controller' },
   connect: { env: 'CONNECT_PORT', default: 8083, what: 'Kafka Connect' },
+  connectMetrics: { env: 'CONNECT_METRICS_PORT', default: 9404, what: 'metrics of Kafka Connect' },
   registry: { env: 'SCHEMA_REGISTRY_PORT', default: 8081, what: 'schema registry' },
   registryManagement: {
     env: 'SCHEMA_REGISTRY_MANAGEMENT_PORT',

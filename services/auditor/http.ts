@@ -10,6 +10,8 @@ import { addGauge, createMetrics, type Metrics } from '../platform/metrics.ts';
 import { createApp } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { problem } from '../platform/problem.ts';
+import { registerPipelineRoutes } from './pipelines-http.ts';
+import type { Pipelines } from './pipelines.ts';
 import { invariants, type Auditor, type Finding, type Report } from './audit.ts';
 
 const findingSchema = z.object({
@@ -97,17 +99,25 @@ export interface AuditorAppOptions {
   readonly logger: Logger;
   readonly health: Health;
   readonly auditor: Pick<Auditor, 'latest'>;
+  readonly pipelines: Pick<Pipelines, 'latest'>;
   readonly publicUrl?: string | undefined;
   readonly door?: Door;
 }
 
-export const createAuditorApp = ({ logger, health, auditor, publicUrl, door }: AuditorAppOptions): App => {
+export const createAuditorApp = ({
+  logger,
+  health,
+  auditor,
+  pipelines,
+  publicUrl,
+  door,
+}: AuditorAppOptions): App => {
   const metrics = door?.metrics ?? createMetrics();
   addAuditMetrics(metrics, auditor.latest);
   const app = createApp({
     logger,
     title: 'OrderFlow auditor',
-    description: 'Whether the invariants of the system hold, looked at from outside.',
+    description: 'Whether the invariants of the system hold and its pipelines flow, looked at from outside.',
     publicUrl,
     ...door,
     metrics,
@@ -132,6 +142,7 @@ export const createAuditorApp = ({ logger, health, auditor, publicUrl, door }: A
     }),
     (c) => c.json(reportView(latest()), 200, { 'Cache-Control': 'no-store' }),
   );
+  registerPipelineRoutes(app, pipelines);
   assertPermitted(app, 'auditor');
   return app;
 };

@@ -1,5 +1,6 @@
 // Composition root of the auditor, and the only place in it that reads the environment. It looks at every part and writes to
-// none; it may be stopped, restarted or left out without anybody noticing. One instance is enough, several do no harm.
+// none, but for the canaries it sends through the outboxes and the connectors it restarts; it may be stopped, restarted or left out without anybody noticing. One instance is enough, several do no harm.
+import { randomUUID } from 'node:crypto';
 import { readConfig } from '../platform/config.ts';
 import { databaseTrust } from '../platform/database-security.ts';
 import { openDoor } from '../platform/guards.ts';
@@ -12,6 +13,10 @@ import { createLogger } from '../platform/logger.ts';
 import { every } from '../platform/timer.ts';
 import { createAuditor } from './audit.ts';
 import { createAuditorApp } from './http.ts';
+import { createPipelineMetrics } from './pipeline-metrics.ts';
+import { openPipelineSession } from './pipeline-session.ts';
+import { pipelineNames, watchPipelines } from './pipelines.ts';
+import type { Service } from './domain/facts.ts';
 import { contradictions, shape } from './settings.ts';
 import { openSources } from './sources.ts';
 
@@ -20,13 +25,14 @@ const config = readConfig(shape, process.env, contradictions);
 const logger = createLogger({ service: 'auditor', level: config.logLevel });
 const lifecycle = createLifecycle({ logger });
 
+const databases: Readonly<Record<Service, string>> = {
+  order: config.orderDatabaseUrl,
+  inventory: config.inventoryDatabaseUrl,
+  payment: config.paymentDatabaseUrl,
+};
 const sources = openSources(
   {
-    databases: {
-      order: config.orderDatabaseUrl,
-      inventory: config.inventoryDatabaseUrl,
-      payment: config.paymentDatabaseUrl,
-    },
+    databases,
     kafkaBrokers: config.kafkaBrokers,
     gatewayUrl: config.gatewayUrl,
     databaseTrust: (url) => databaseTrust(config, url),
@@ -48,6 +54,27 @@ const auditor = createAuditor(
 );
 
 const { door, load } = openDoor(config);
+const pipelineMetrics = createPipelineMetrics(door.metrics);
+const session = (service: Service) =>
+  openPipelineSession(databases[service], pipelineNames(service), databaseTrust(config, databases[service]));
+const pipelines = watchPipelines(
+  {
+    sessions: { order: session('order'), inventory: session('inventory'), payment: session('payment') },
+    stream: sources.stream,
+    instance: randomUUID(),
+  },
+  {
+    connectUrl: config.connectUrl,
+    intervalMs: config.pipelineSeconds * 1_000,
+    canaryMs: config.canarySeconds * 1_000,
+    restarts: config.watchdogRestarts,
+  },
+  pipelineMetrics,
+  logger,
+);
+lifecycle.onStop('pipelines', pipelines.stop);
+pipelineMetrics.observe(pipelines, sources.stream);
+
 const health = createHealth({
   checks: {
     load,
@@ -57,9 +84,13 @@ const health = createHealth({
         ? Promise.resolve()
         : Promise.reject(new Error('the topics are not being read')),
     audit: () => (auditor.latest() ? Promise.resolve() : Promise.reject(new Error('no audit has ended yet'))),
+    pipelines: () =>
+      pipelines.latest().length > 0
+        ? Promise.resolve()
+        : Promise.reject(new Error('no look at the pipelines has ended yet')),
   },
 });
-const app = createAuditorApp({ logger, health, auditor, publicUrl: config.publicUrl, door });
+const app = createAuditorApp({ logger, health, auditor, pipelines, publicUrl: config.publicUrl, door });
 const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 
 const auditing = every(

@@ -1,5 +1,6 @@
 // The settings of the auditor: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
-import { settings, wholeNumberSetting, type Config } from '../platform/config.ts';
+import { z } from 'zod';
+import { setting, settings, wholeNumberSetting, type Config } from '../platform/config.ts';
 import { databaseTlsProblems, databaseTlsSettings } from '../platform/database-security.ts';
 import { kafkaSecurityProblems, kafkaSecuritySettings } from '../platform/kafka-security.ts';
 import { processProblems, processSettings, productionProblems } from '../platform/process-settings.ts';
@@ -7,7 +8,7 @@ import { processProblems, processSettings, productionProblems } from '../platfor
 const databaseUrl = (env: string, service: string) => ({
   ...settings.databaseUrl,
   env,
-  about: `The database of the ${service} service, with the role that can only read.`,
+  about: `The database of the ${service} service, with the role that can read and send canaries.`,
 });
 const seconds = (env: string, byDefault: number, about: string, maximum = 3_600) =>
   wholeNumberSetting(env, { minimum: 1, maximum, byDefault, about });
@@ -38,6 +39,35 @@ export const shape = {
     maximum: 7 * 24 * 60,
     byDefault: 60,
     about: 'Minutes back to which outboxes, topics and inboxes are held against each other.',
+  }),
+  connectUrl: setting(
+    'CONNECT_URL',
+    'the http or https address of Kafka Connect',
+    z
+      .string()
+      .refine((value) => ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? ''))
+      .transform((value) => value.replace(/\/$/, '')),
+    { about: 'The REST API of Kafka Connect: what its tasks do, and where the watchdog restarts them.' },
+  ),
+  pipelineSeconds: seconds(
+    'PIPELINE_INTERVAL_SECONDS',
+    5,
+    'Seconds between two looks at slots and connectors, each of which sends a canary through each outbox.',
+    60,
+  ),
+  canarySeconds: wholeNumberSetting('CANARY_SECONDS', {
+    minimum: 0,
+    maximum: 3_600,
+    byDefault: 15,
+    about:
+      'Seconds that a canary may take from the outbox to its topic before the pipeline counts as stalled; 0: none are sent.',
+  }),
+  watchdogRestarts: wholeNumberSetting('WATCHDOG_RESTARTS', {
+    minimum: 0,
+    maximum: 1_000,
+    byDefault: 10,
+    about:
+      'Restarts in a row that a connector which does not run is given, after longer and longer pauses; 0: the watchdog is off.',
   }),
 };
 

@@ -3,6 +3,7 @@
 import type { KafkaSecurity } from '../platform/kafka-security.ts';
 import type { Trust } from '../platform/pem.ts';
 import { connectDatabase } from '../platform/database.ts';
+import type { EventStream } from '../platform/event-stream.ts';
 import { kafkaJsEventStream } from '../platform/kafkajs-event-stream.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Service } from './domain/facts.ts';
@@ -19,6 +20,7 @@ export interface Addresses {
 }
 
 export interface OpenSources extends Sources {
+  readonly stream: EventStream;
   /** Rejects with the first database that does not answer. */
   readonly ping: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -53,6 +55,7 @@ export function openSources(
     databases: { order: order.db, inventory: inventory.db, payment: payment.db },
     gatewayUrl,
     topics,
+    stream,
     ping: async () => {
       await Promise.all(connections.map((connection) => connection.ping()));
     },

@@ -1,4 +1,4 @@
-// More instances of a service than the stack runs, each on a port of its own.
+// More instances of a process than the stack runs, each on a port of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach } from 'vitest';
@@ -31,9 +31,9 @@ export interface InstanceOptions {
   readonly tree?: string;
 }
 
-/** Another instance of a service; resolves once it listens, ready or not. */
+/** Another instance of a process; resolves once it listens, ready or not. */
 export const spawnInstance = async (
-  service: ServiceName,
+  service: ServiceName | 'auditor',
   { settings = {}, tree }: InstanceOptions = {},
 ): Promise<Instance> => {
   const { command, args, env, cwd = '' } = stack.commands[service];
@@ -68,9 +68,9 @@ export const instanceReady = async (instance: Instance): Promise<Instance> => {
   return instance;
 };
 
-/** Another instance of a service, with some settings of its own; resolves once it is a member of the consumer group. */
+/** Another instance of a process, with some settings of its own; resolves once it is ready, so a member of its group. */
 export const startInstance = async (
-  service: ServiceName,
+  service: ServiceName | 'auditor',
   settings: Readonly<Record<string, string>> = {},
   tree?: string,
 ): Promise<Instance> =>

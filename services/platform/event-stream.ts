@@ -51,6 +51,8 @@ export interface EventStream {
    * offset advances only after `onRecord` resolved; a rejection makes the record come again. Reconnects for ever.
    */
   subscribe(options: SubscribeOptions): Subscription;
+  /** Records that the group has still to read, by topic, marks of transactions included; rejects without an answer. */
+  lag(groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The present ends of all partitions that hold anything; rejects when the broker does not answer. */
   ends(topics: readonly string[]): Promise<readonly Progress[]>;
 }

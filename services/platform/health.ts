@@ -8,7 +8,8 @@ import { endpoint } from './endpoint.ts';
 /** Resolves when the part is usable, with a string if there is something to report; rejects otherwise. */
 export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
 
-const reportSchema = z
+/** What a probe is answered with. */
+export const healthSchema = z
   .object({
     status: z.enum(['ok', 'unavailable']),
     checks: z.record(
@@ -17,7 +18,7 @@ const reportSchema = z
     ),
   })
   .openapi('Health');
-export type HealthReport = z.infer<typeof reportSchema>;
+export type HealthReport = z.infer<typeof healthSchema>;
 
 export interface Health {
   readonly report: () => Promise<HealthReport>;
@@ -81,7 +82,7 @@ export const createHealth = ({ checks, timeoutMs = 1_000 }: HealthOptions): Heal
     };
   };
 
-  const content = { 'application/json': { schema: reportSchema } };
+  const content = { 'application/json': { schema: healthSchema } };
   const register = (app: App): void => {
     app.openapi(
       endpoint('health.live', {

@@ -172,5 +172,30 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     }
   };
 
-  return { subscribe, ends };
+  const lag = async (groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, number>> => {
+    const admin = kafka.admin({ retry: { retries: 1 } });
+    await admin.connect();
+    try {
+      const committed = await admin.fetchOffsets({ groupId, topics: [...topics] });
+      const found = await Promise.all(
+        committed.map(async ({ topic, partitions }): Promise<[string, number]> => {
+          const at = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+          const bounds = await admin.fetchTopicOffsets(topic);
+          const behind = bounds.map(({ partition, low, high }) => {
+            // -1: nothing is committed yet, so the group begins with what is kept.
+            const next = Math.max(at.get(partition) ?? -1, Number(low));
+            const behind = Number(high) - next;
+            // The last offset of a topic that is written in transactions is the mark of one, which nobody ever handles.
+            return behind > 1 ? behind : 0;
+          });
+          return [topic, behind.reduce((sum, records) => sum + records, 0)];
+        }),
+      );
+      return new Map(found);
+    } finally {
+      await admin.disconnect();
+    }
+  };
+
+  return { subscribe, ends, lag };
 }

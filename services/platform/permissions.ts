@@ -223,6 +223,13 @@ export const permissions = {
 
   // The auditor: ids and amounts only. Like the metrics it belongs on an internal network.
   'auditor.report': { on: ['auditor'], method: 'get', path: '/audit', allow: 'anyone' },
+  'pipelines.report': { on: ['auditor'], method: 'get', path: '/pipelines', allow: 'anyone' },
+  'pipelines.health': {
+    on: ['auditor'],
+    method: 'get',
+    path: '/health/pipelines/{service}',
+    allow: 'anyone',
+  },
 
   // The mock provider has no accounts; it stands in for one that would know its merchants by a key.
   'charges.create': { on: ['gateway'], method: 'post', path: '/v1/charges', allow: 'anyone' },

@@ -1,4 +1,5 @@
 // Least privilege on the running databases: a service can add facts and can neither change nor remove one.
+import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { describe, expect, inject, it } from 'vitest';
 import { serviceNames, services } from '../../scripts/stack/topology.ts';
@@ -51,6 +52,16 @@ describe.each(serviceNames)('the %s database', (service) => {
     await expect(as(auditor, "insert into audit_seals select 1, 1, '', ''")).rejects.toEqual(denied);
     await expect(as(auditor, 'delete from audit_log')).rejects.toEqual(denied);
     await expect(as(auditor, 'create table intruder (id int)')).rejects.toEqual(denied);
+  });
+
+  it('lets the auditor send a canary, and nobody else', async () => {
+    const canary = randomUUID();
+    await expect(as(auditor, `select emit_canary('${canary}')`)).resolves.toBeDefined();
+    // Published, and gone before anybody could have seen it.
+    expect(await as(admin, `select 1 from outbox where id = '${canary}'`)).toHaveLength(0);
+    await expect(as(serviceUrl, `select emit_canary('${canary}')`)).rejects.toEqual(denied);
+    await expect(as(cdc, `select emit_canary('${canary}')`)).rejects.toEqual(denied);
+    await expect(as(auditor, 'insert into outbox select * from outbox')).rejects.toEqual(denied);
   });
 
   it('publishes inserts of the outbox, through a slot that survives a failover', async () => {

@@ -241,6 +241,7 @@ describe('with NODE_ENV=production', () => {
         PAYMENT_DATABASE_URL: 'postgres://me:hush@db/things',
         KAFKA_BROKERS: 'kafka:9092',
         GATEWAY_URL: 'https://gateway',
+        CONNECT_URL: 'https://connect',
       },
       auditor.contradictions,
     );

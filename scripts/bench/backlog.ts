@@ -1,0 +1,199 @@
+// What a pipeline does with a backlog: rows are written while the connector is stopped, then it is started, and what counts
+// is how fast it gets through, whether Connect's memory stays bounded, and that the slot is empty in the end. The rows go the
+// way of canaries: inserted and deleted in one transaction each, to the topic for canaries. The connector has the work of real
+// events, and no consumer, no audit and no retention ever sees them.
+import { randomUUID } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import postgres from 'postgres';
+import { z } from 'zod';
+import { askConnect } from '../../services/platform/connect-rest.ts';
+import { dataFolder } from '../stack/data-folder.ts';
+import { until } from '../stack/deadline.ts';
+import { stackOf } from '../stack/environment.ts';
+import { failure } from '../stack/failure.ts';
+import { services } from '../stack/topology.ts';
+
+export interface BacklogSample {
+  readonly second: number;
+  readonly lagMiB: number;
+  /** Resident memory of Connect. */
+  readonly rssMiB: number;
+  /** Used heap of Connect, as it says itself; garbage included. */
+  readonly heapMiB: number;
+}
+
+export interface BacklogReport {
+  readonly rows: number;
+  readonly payloadBytes: number;
+  readonly writtenInSeconds: number;
+  readonly walMiB: number;
+  readonly drainedInSeconds: number;
+  readonly rowsPerSecond: number;
+  readonly lost: boolean;
+  readonly rss: { readonly before: number; readonly most: number; readonly end: number };
+  readonly samples: readonly BacklogSample[];
+}
+
+export interface Backlog {
+  readonly rows: number;
+  readonly payloadBytes: number;
+  readonly say: (line: string) => void;
+}
+
+const { connector, database } = services.payment;
+const rowsPerBatch = 20_000;
+const drainWithinMs = 60 * 60_000;
+
+const statusFile = z.object({ parts: z.record(z.string(), z.object({ pid: z.number().optional() })) });
+const run = promisify(execFile);
+const mebibytes = (bytes: number): number => Math.round(bytes / (1024 * 1024));
+
+/** MiB that Connect has resident, asked of the system. */
+const residentMiB = async (): Promise<number> => {
+  const { parts } = statusFile.parse(JSON.parse(readFileSync(join(dataFolder(), 'stack.json'), 'utf8')));
+  const pid = parts['connect']?.pid;
+  if (pid === undefined) throw failure('Kafka Connect is not running; run npm start first');
+  const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Math.round(Number(stdout) / 1024);
+};
+
+/** MiB of heap that Connect uses; while it is too busy to say, not a number. */
+const heapMiB = async (metricsPort: number): Promise<number> => {
+  try {
+    const signal = AbortSignal.timeout(5_000);
+    const text = await (await fetch(`http://127.0.0.1:${String(metricsPort)}/metrics`, { signal })).text();
+    return mebibytes(Number(/^jvm_memory_used_bytes\{area="heap",?\} (\S+)$/m.exec(text)?.[1]));
+  } catch {
+    return NaN;
+  }
+};
+
+/** Writes the backlog, lets it drain and says how that went. Throws a failure when it cannot be measured. */
+export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promise<BacklogReport> => {
+  const { urls, ports, databaseUrl } = stackOf(process.env);
+  const url = `${urls.connect}/connectors/${connector}`;
+  const tell = async (what: 'stop' | 'resume'): Promise<void> => {
+    await until({ what: `the connector to ${what}`, withinMs: 30_000, everyMs: 500 }, async () => {
+      const { status } = await askConnect(`${url}/${what}`, { method: 'PUT' });
+      return status < 300;
+    });
+  };
+  const sql = postgres(databaseUrl('payment', 'admin'), {
+    max: 1,
+    connect_timeout: 5,
+    onnotice: () => undefined,
+    connection: { synchronous_commit: 'off' },
+  });
+  const slot = async () => {
+    const [row] = await sql<{ active: boolean; status: string | null; lag: number | null }[]>`
+      select active, wal_status as status, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::float8 as lag
+      from pg_replication_slots where slot_name = ${database.slot}`;
+    if (row === undefined) throw failure(`there is no replication slot ${database.slot}`);
+    return row;
+  };
+  /** Where a row is when everything before it has been confirmed. */
+  const position = async (): Promise<string> => {
+    const [row] = await sql<{ lsn: string }[]>`select pg_current_wal_lsn()::text as lsn`;
+    return row?.lsn ?? '0/0';
+  };
+  const isConfirmed = async (lsn: string): Promise<boolean> => {
+    const [row] = await sql<{ done: boolean }[]>`
+      select confirmed_flush_lsn >= ${lsn}::pg_lsn as done from pg_replication_slots where slot_name = ${database.slot}`;
+    return row?.done === true;
+  };
+
+  try {
+    await slot().catch(() => {
+      throw failure(
+        'nothing answers where the database of the payment service should be; run npm start first',
+      );
+    });
+    // The WAL of the backlog is more than a laptop's slot may hold back, which would end in a lost slot.
+    await sql`alter system set max_slot_wal_keep_size = '-1'`;
+    await sql`select pg_reload_conf()`;
+    const before = await residentMiB();
+    await tell('stop');
+    await until({ what: 'the slot to be let go of', withinMs: 30_000 }, async () => !(await slot()).active);
+
+    const writing = performance.now();
+    const start = await position();
+    const id = randomUUID();
+    for (let written = 0; written < rows; written += rowsPerBatch) {
+      const count = Math.min(rowsPerBatch, rows - written);
+      // One transaction per row, as a service writes them.
+      await sql.unsafe(`
+        do $$
+        declare
+          payload bytea := '\\x0000000000'::bytea || decode(repeat('5a', ${String(payloadBytes - 5)}), 'hex');
+          row_id uuid;
+        begin
+          for n in 1..${String(count)} loop
+            row_id := gen_random_uuid();
+            insert into outbox (id, aggregate_type, aggregate_id, event_type, schema_id, payload, correlation_id, causation_id,
+              traceparent, occurred_at)
+            values (row_id, 'outbox-canary', 'backlog-' || n % 1000, 'backlog', 0, payload, '${id}', '${id}',
+              '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00', clock_timestamp());
+            delete from outbox where id = row_id;
+            commit;
+          end loop;
+        end $$`);
+    }
+    const end = await position();
+    const writtenInSeconds = (performance.now() - writing) / 1_000;
+    const [wal] = await sql<{ bytes: number }[]>`
+      select pg_wal_lsn_diff(${end}::pg_lsn, ${start}::pg_lsn)::float8 as bytes`;
+    const walMiB = mebibytes(wal?.bytes ?? 0);
+    say(
+      `${rows} rows of ${payloadBytes} bytes written in ${writtenInSeconds.toFixed(0)} s, ${walMiB} MiB of WAL`,
+    );
+
+    const draining = performance.now();
+    const samples: BacklogSample[] = [];
+    const sample = async (): Promise<void> => {
+      const [{ lag }, rssMiB, heap] = await Promise.all([
+        slot(),
+        residentMiB(),
+        heapMiB(ports.connectMetrics),
+      ]);
+      const second = Math.round((performance.now() - draining) / 1_000);
+      const seen = { second, lagMiB: mebibytes(lag ?? 0), rssMiB, heapMiB: heap };
+      samples.push(seen);
+      say(
+        `${String(second).padStart(5)} s   ${String(seen.lagMiB).padStart(5)} MiB behind   Connect: ${rssMiB} MiB resident, ${seen.heapMiB} MiB heap`,
+      );
+    };
+    await tell('resume');
+    let lost = false;
+    while (!(await isConfirmed(end))) {
+      if (performance.now() - draining > drainWithinMs)
+        throw failure('the backlog did not drain within an hour');
+      lost = (await slot()).status === 'lost';
+      if (lost) break;
+      await sample();
+      await delay(5_000);
+    }
+    const drainedInSeconds = (performance.now() - draining) / 1_000;
+    await sample();
+    const sizes = samples.map(({ rssMiB }) => rssMiB);
+    return {
+      rows,
+      payloadBytes,
+      writtenInSeconds: Math.round(writtenInSeconds),
+      walMiB,
+      drainedInSeconds: Math.round(drainedInSeconds),
+      rowsPerSecond: Math.round(rows / drainedInSeconds),
+      lost,
+      rss: { before, most: Math.max(before, ...sizes), end: sizes.at(-1) ?? before },
+      samples,
+    };
+  } finally {
+    await tell('resume').catch(() => undefined);
+    await sql`alter system reset max_slot_wal_keep_size`.catch(() => undefined);
+    await sql`select pg_reload_conf()`.catch(() => undefined);
+    await sql.end({ timeout: 5 });
+  }
+};

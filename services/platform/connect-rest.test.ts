@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { stateOf } from './connect-rest.ts';
+
+const status = (connector: string, ...tasks: string[]) => ({
+  name: 'order-outbox',
+  connector: { state: connector, worker_id: 'w' },
+  tasks: tasks.map((state, id) => ({ id, state, worker_id: 'w', trace: `${state} because\nof this` })),
+});
+
+describe('what Connect says of a connector', () => {
+  it.each([
+    ['running', status('RUNNING', 'RUNNING')],
+    ['failed', status('RUNNING', 'FAILED')],
+    ['failed', status('FAILED')],
+    ['idle', status('RUNNING', 'UNASSIGNED')],
+    ['idle', status('UNASSIGNED', 'RUNNING')],
+    ['idle', status('RUNNING', 'RESTARTING')],
+    ['idle', status('RUNNING')],
+    ['paused', status('PAUSED', 'PAUSED')],
+    ['paused', status('STOPPED')],
+    ['idle', {}],
+  ])('%s: %j', (kind, body) => {
+    expect(stateOf(body).kind).toBe(kind);
+  });
+
+  it('a failure comes with the beginning of its trace', () => {
+    expect(stateOf(status('RUNNING', 'FAILED'))).toEqual({
+      kind: 'failed',
+      why: 'FAILED because\n    of this',
+    });
+  });
+});

@@ -1,0 +1,65 @@
+// Connect's REST API, as far as anybody here needs it: ask, understand what is said of a connector, start it again.
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** One call of Connect's REST API. Rejects when there is no answer within `withinMs`. */
+export const askConnect = async (
+  url: string,
+  init: RequestInit = {},
+  withinMs = 20_000,
+): Promise<{ status: number; body: unknown }> => {
+  const response = await fetch(url, {
+    ...init,
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    signal: AbortSignal.timeout(withinMs),
+  });
+  const text = await response.text();
+  const body: unknown = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text;
+  return { status: response.status, body };
+};
+
+/** What Connect says of a connector and its tasks. `idle`: nothing has failed, but not everything runs. */
+export type ConnectorState =
+  { readonly kind: 'running' | 'paused' } | { readonly kind: 'failed' | 'idle'; readonly why: string };
+
+/** Reads the answer of `GET /connectors/<name>/status`. */
+export const stateOf = (body: unknown): ConnectorState => {
+  const connector = isObject(body) && isObject(body['connector']) ? body['connector'] : {};
+  const tasks = isObject(body) && Array.isArray(body['tasks']) ? body['tasks'].filter(isObject) : [];
+  const all = [connector, ...tasks];
+  const failed = all.find((part) => part['state'] === 'FAILED');
+  if (failed !== undefined) {
+    const trace = typeof failed['trace'] === 'string' ? failed['trace'] : 'no trace';
+    return { kind: 'failed', why: trace.split('\n').slice(0, 4).join('\n    ') };
+  }
+  const states = all.map((part) => String(part['state']));
+  if (states.some((state) => state === 'PAUSED' || state === 'STOPPED')) return { kind: 'paused' };
+  if (tasks.length === 0) return { kind: 'idle', why: 'without a task' };
+  return states.every((state) => state === 'RUNNING')
+    ? { kind: 'running' }
+    : { kind: 'idle', why: states.find((state) => state !== 'RUNNING') ?? 'unknown' };
+};
+
+/** What Connect says of all its connectors, by name: one question however many there are. */
+export const readConnectors = async (
+  connectUrl: string,
+  withinMs: number,
+): Promise<ReadonlyMap<string, ConnectorState>> => {
+  const { status, body } = await askConnect(`${connectUrl}/connectors?expand=status`, {}, withinMs);
+  if (status !== 200 || !isObject(body)) throw new Error(`Kafka Connect answered ${status}`);
+  return new Map(
+    Object.entries(body).map(([name, view]) => [name, stateOf(isObject(view) ? view['status'] : undefined)]),
+  );
+};
+
+/** Starts again what has failed of a connector, or the connector and all its tasks. */
+export const restartConnector = async (
+  connectUrl: string,
+  name: string,
+  what: 'failed' | 'all',
+  withinMs?: number,
+): Promise<void> => {
+  const query = `includeTasks=true&onlyFailed=${String(what === 'failed')}`;
+  await askConnect(`${connectUrl}/connectors/${name}/restart?${query}`, { method: 'POST' }, withinMs);
+};
