@@ -1,0 +1,134 @@
+// The deliberate bugs of `npm run test:mutations`: each takes one guard away, and names the tests that must notice.
+
+export interface Mutation {
+  readonly bug: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** Filters of `npm test`. */
+  readonly tests: readonly string[];
+}
+
+const unit = ['--project', 'unit'];
+
+export const mutations: readonly Mutation[] = [
+  {
+    bug: 'no inbox claim',
+    file: 'services/platform/inbox.ts',
+    from: 'return inserted.length === 1 ? { taken: true } : { taken: false, prior: undefined };',
+    to: 'return inserted.length > 1 ? { taken: false, prior: undefined } : { taken: true };',
+    tests: ['handle.int'],
+  },
+  {
+    bug: 'dedupe by order instead of event',
+    file: 'services/platform/inbox.ts',
+    from: '.values({ ...delivery, processedAt: now',
+    to: ".values({ ...delivery, eventId: '00000000-0000-4000-8000-000000000000', processedAt: now",
+    tests: ['handle.int'],
+  },
+  {
+    bug: 'no row lock',
+    file: 'services/inventory/store.ts',
+    from: ".orderBy(asc(inventory.productId))\n    .for('update');",
+    to: '.orderBy(asc(inventory.productId));',
+    tests: ['reserving.int'],
+  },
+  {
+    bug: 'outbox outside the transaction',
+    file: 'services/platform/handle.ts',
+    from: 'await appendToOutbox(tx, codec, decision.events, message);',
+    to: 'await db.transaction((other) => appendToOutbox(other, codec, decision.events, message));',
+    tests: ['handle.int'],
+  },
+  {
+    bug: 'offset before commit',
+    file: 'services/platform/consumer.ts',
+    from: 'const came = await attempt(record);',
+    to: "void attempt(record).catch(() => undefined);\n        const came = 'handled' as string;",
+    tests: ['consumer.int'],
+  },
+  {
+    bug: 'charge without idempotency key',
+    file: 'services/payment/gateway-client.ts',
+    from: "'idempotency-key': idempotencyKey",
+    to: "'idempotency-key': crypto.randomUUID()",
+    tests: ['gateway-client', 'compensation'],
+  },
+  {
+    bug: 'Idempotency-Key of a client not stored',
+    file: 'services/platform/idempotency.ts',
+    from: 'settle: async (tx, decision) => {',
+    to: 'settle: async (tx, decision) => {\n      if (decision.kind.length > 0) return;',
+    tests: ['idempotency.e2e'],
+  },
+  {
+    bug: 'status set linearly: PAID without the pin',
+    file: 'services/order/domain/order.ts',
+    from: "order.payment.state === 'succeeded' && isPinned(order)",
+    to: "order.payment.state === 'succeeded'",
+    tests: [...unit, 'order/domain', 'saga-model'],
+  },
+  {
+    bug: 'sweep ignores pins',
+    file: 'services/inventory/domain/reservation.ts',
+    from: "if (reservation?.state !== 'reserved') return ignored(`reservation_${reservation?.state ?? 'missing'}`);\n      const due = reservation.expiresAt !== null &&",
+    to: "if (reservation?.state !== 'reserved' && reservation?.state !== 'pinned') return ignored('no');\n      const due = reservation.expiresAt === null ||",
+    tests: [...unit, 'inventory/domain', 'saga-model'],
+  },
+  {
+    bug: 'refund skipped',
+    file: 'services/payment/domain/decide.ts',
+    from: "if (closedBy === null || charge !== 'succeeded'",
+    to: "if (closedBy !== null || charge !== 'succeeded'",
+    tests: [...unit, 'payment/domain', 'saga-model'],
+  },
+  {
+    bug: 'no tombstone for an order cancelled before it was seen',
+    file: 'services/inventory/domain/reservation.ts',
+    from: 'return accepted({ ...view, reservation: tombstone });',
+    to: "return tombstone.items.length > 0 ? accepted(view) : ignored('nothing_reserved');",
+    tests: [...unit, 'inventory/domain', 'saga-model'],
+  },
+  {
+    bug: 'lines of one product not summed',
+    file: 'services/inventory/domain/reservation.ts',
+    from: '(sums.get(productId) ?? 0) + quantity',
+    to: 'quantity',
+    tests: [...unit, 'inventory/domain'],
+  },
+  {
+    bug: 'retry of a decline',
+    file: 'services/payment/gateway-client.ts',
+    from: 'new Set([400, 402, 403, 404, 422])',
+    to: 'new Set([400, 403, 404])',
+    tests: [...unit, 'services/payment'],
+  },
+  {
+    bug: 'a call of the gateway without the lease',
+    file: 'services/payment/ask-gateway.ts',
+    from: 'if (attempts === undefined) return false;',
+    to: 'if (attempts === undefined) return true;',
+    tests: ['ask-gateway'],
+  },
+  {
+    bug: 'events read with the schema of their writer',
+    file: 'services/platform/event-codec.ts',
+    from: 'reader.fromBuffer(body, resolver)',
+    to: 'writer.fromBuffer(body)',
+    tests: [...unit, 'event-codec'],
+  },
+  {
+    bug: 'any name of a database server is believed',
+    file: 'services/platform/database-security.ts',
+    from: "mode === 'verify-full' ?",
+    to: "mode !== 'verify-full' ?",
+    tests: ['secure-connections'],
+  },
+  {
+    bug: 'client certificates are asked for and not looked at',
+    file: 'services/platform/http.ts',
+    from: 'requestCert: true, rejectUnauthorized: true',
+    to: 'requestCert: true, rejectUnauthorized: false',
+    tests: [...unit, 'secure-http'],
+  },
+];
