@@ -34,23 +34,26 @@ const expectLint = (service: ServiceName, config: ConnectorConfig): void => {
   throw failure(`${connectorFile(service)} would cost events: ${first.key} ${first.problem}${more}`);
 };
 
-export type Applied = 'created' | 'changed' | 'unchanged';
+/** `refused`: left as it is, since the change cannot be taken back. */
+export type Applied = 'created' | 'changed' | 'unchanged' | 'refused';
 
 export interface ApplyOptions extends Omit<Wait, 'what'> {
   readonly url: string;
-  readonly allowDangerous?: boolean;
+  /** What to do with what cannot be taken back; to throw a failure when absent. */
+  readonly dangerous?: 'allow' | 'leave';
 }
 
 /** Stores the configuration; does not wait for the task. Throws a failure that names what is refused, and by whom. */
 export const applyConnector = async (service: ServiceName, options: ApplyOptions): Promise<Applied> => {
-  const { url, allowDangerous = false, ...wait } = options;
+  const { url, dangerous: policy, ...wait } = options;
   const { connector } = services[service];
   expectLint(service, readConnector(service));
   return until({ ...wait, what: `Kafka Connect to take connector ${connector}` }, async () => {
     const { desired, exists, changes } = await planConnector(url, service);
     if (exists && changes.length === 0) return 'unchanged';
     const dangerous = changes.filter((change) => change.dangerous);
-    if (dangerous.length > 0 && !allowDangerous)
+    if (dangerous.length > 0 && policy === 'leave') return 'refused';
+    if (dangerous.length > 0 && policy !== 'allow')
       throw failure(
         [
           `the connector ${connector} is not changed, since this cannot be taken back:`,

@@ -106,7 +106,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
       const applied = await applyConnector(service, {
         ...wait,
         url,
-        allowDangerous: flags['allow-dangerous'],
+        ...(flags['allow-dangerous'] ? { dangerous: 'allow' } : {}),
       });
       const state = await awaitRunning(service, { ...wait, url });
       const hint = state === 'paused' ? `; npm run connectors -- resume --connector ${connector}` : '';

@@ -37,6 +37,7 @@ describe('the impact of a change', () => {
     ['loss', 'offset.mismatch.strategy', 'no_validation'],
     ['replay', 'snapshot.mode', 'initial'],
     ['topic', 'transforms.outbox.route.topic.replacement', 'orders'],
+    ['topic', 'transforms.outbox.route.topic.regex', '(.*)'],
     ['order', 'transforms.outbox.table.field.event.key', 'id'],
     ['order', 'key.converter', 'org.apache.kafka.connect.json.JsonConverter'],
     ['duplicates', 'exactly.once.support', 'requested'],
@@ -47,6 +48,15 @@ describe('the impact of a change', () => {
     ['failure', 'some.key.nobody.knows', '1'],
   ])('is %s, and dangerous, for %s', (consequence, key, to) => {
     expect(change(key, to)).toMatchObject([{ key, consequence, dangerous: true }]);
+  });
+
+  it('is a restart when a connector of before gets its topic for canaries', () => {
+    const { 'transforms.outbox.route.topic.regex': _regex, ...before } = connector;
+    const changes = changesBetween(connector, {
+      ...before,
+      'transforms.outbox.route.topic.replacement': 'order-events',
+    });
+    expect(changes).toMatchObject([{ dangerous: false }, { dangerous: false }]);
   });
 
   it('is a restart when what somebody changed by hand is taken back', () => {

@@ -2,6 +2,7 @@
 // second and the next one a gap in the topic; so each key has its consequence here, and those that cannot be taken back are
 // refused unless they are asked for by name.
 import type { ConnectorConfig } from './files.ts';
+import { anyValue } from './lint.ts';
 import { isReference, isSecret } from './secrets.ts';
 
 /** What happens to events, from nothing to the worst. */
@@ -44,6 +45,10 @@ const anotherDatabase = danger(
 );
 const headersOf = (placement: string | undefined): string[] =>
   (placement ?? '').split(',').map((column) => column.split(':').at(-1)?.trim() ?? '');
+
+/** Where events go, the mark of canaries apart. */
+const eventTopicOf = (replacement: string | undefined): string | undefined =>
+  replacement?.replace(/\$1$/, '');
 
 const impacts: Readonly<Record<string, Judge>> = {
   'connector.class': danger('failure', 'Another connector cannot read these offsets.'),
@@ -144,14 +149,20 @@ const impacts: Readonly<Record<string, Judge>> = {
     'topic',
     'Events may go to another topic, where nobody reads them.',
   ),
-  'transforms.outbox.route.topic.regex': danger(
+  'transforms.outbox.route.topic.regex': leaving(
+    anyValue,
     'topic',
-    'What the pattern does not take goes to a topic that is named like the value of the column.',
+    'What a pattern does not take goes to a topic that is named like the value of the column.',
   ),
-  'transforms.outbox.route.topic.replacement': danger(
-    'topic',
-    'Later events go to another topic: consumers of the old one see nothing more, and order across the two is lost.',
-  ),
+  'transforms.outbox.route.topic.replacement': (to, from) =>
+    eventTopicOf(to) === eventTopicOf(from)
+      ? { consequence: 'restart', sentence: 'Only canaries change their topic.', dangerous: false }
+      : {
+          consequence: 'topic',
+          sentence:
+            'Later events go to another topic: consumers of the old one see nothing more, and order across the two is lost.',
+          dangerous: true,
+        },
   'transforms.outbox.table.field.event.id': danger(
     'duplicates',
     'Consumers recognise a repeated event by this id.',

@@ -119,6 +119,9 @@ const rules: readonly Rule[] = [
   },
 ];
 
+/** Takes any value of the column: what is no canary goes to the one topic of the events. */
+export const anyValue = '(?s)(?:.*(-canary)|.*)';
+
 const ofTopology = (service: ServiceName): Readonly<Record<string, string>> => {
   const { database, topic } = services[service];
   return {
@@ -127,8 +130,7 @@ const ofTopology = (service: ServiceName): Readonly<Record<string, string>> => {
     'database.password': `\${env:${passwords[service].cdc}}`,
     'slot.name': database.slot,
     'publication.name': database.publication,
-    // The pattern takes any value: what is no canary goes to the one topic of the events.
-    'transforms.outbox.route.topic.regex': '(?s)(?:.*(-canary)|.*)',
+    'transforms.outbox.route.topic.regex': anyValue,
     'transforms.outbox.route.topic.replacement': `${topic}$1`,
   };
 };

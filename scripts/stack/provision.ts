@@ -281,7 +281,12 @@ export const provisionConnector = async (
 ): Promise<Degraded | undefined> => {
   const { service } = database;
   const { connector } = services[service];
-  const applied = await applyConnector(service, target);
+  // Whoever changed it by hand finds a system that runs, and the commands that need it.
+  const applied = await applyConnector(service, { ...target, dangerous: 'leave' });
+  if (applied === 'refused') {
+    const sentence = `it is not as connectors/${service}.json describes it, in what cannot be taken back; npm run connectors -- plan`;
+    return { connector, sentence };
+  }
   if (slot !== 'usable')
     return {
       connector,

@@ -143,6 +143,15 @@ describe('delivery', () => {
     expect(run.seen).toEqual(['order-1']);
     expect(await parked(run)).toEqual([]);
   });
+
+  it('passes over canaries that a connector did not keep apart, and halts for none', async () => {
+    const run = await start(() => Promise.resolve());
+    const canary = { key: 'canary', value: Buffer.alloc(6), headers: { eventType: 'canary' } };
+    await run.send(...Array.from({ length: 20 }, () => canary), record('order-1'));
+    await reaches(run, 21);
+    expect(run.seen).toEqual(['order-1']);
+    expect(await parked(run)).toEqual([]);
+  });
 });
 
 describe('a failure that passes', () => {

@@ -43,6 +43,13 @@ export const defaultParkingLimit: ParkingLimit = { limit: 10, probeEveryMs: 30_0
 /** How often a halted partition asks whether it may go on, heartbeating in between. */
 const askEveryMs = 200;
 
+/**
+ * What only proves that the pipeline flows. It has a topic of its own, but a connector whose routing somebody has changed
+ * brings it here: that is the business of the auditor and no reason to stop reading events.
+ */
+const isCanary = ({ key, headers }: StreamRecord): boolean =>
+  key === 'canary' && headers['eventType'] === 'canary';
+
 /** Starts the consumer group member of a service. */
 export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const { stream, dispatch, db, groupId, topics, logger, faults } = options;
@@ -50,6 +57,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const breaker = createParkingBreaker(options.parkingLimit ?? defaultParkingLimit);
 
   const attempt = async (record: StreamRecord): Promise<'handled' | 'passed over'> => {
+    if (isCanary(record)) return 'passed over';
     const actor = `event:${record.headers['eventType'] ?? 'unknown'}`;
     const repeat = await faults?.reach('before-handling', actor);
     const started = performance.now();
