@@ -8,7 +8,16 @@ import { services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { connectorUrl, doctor, runCommand, taskOf } from './commands.ts';
 import { expectInvariants, expectOrderKept } from './invariants.ts';
 import { header, readTopic } from './kafka-log.ts';
-import { eventually, faultRounds, newProduct, orderWith, place, query, type ProductView } from './shop.ts';
+import {
+  call,
+  eventually,
+  faultRounds,
+  newProduct,
+  orderWith,
+  place,
+  query,
+  type ProductView,
+} from './shop.ts';
 
 const auditShape = z.object({ violations: z.array(z.object({ invariant: z.string(), key: z.string() })) });
 
@@ -141,12 +150,14 @@ describe('a slot that was dropped and made anew behind the connector', () => {
     const stored = JSON.parse(await succeed('offsets', 'get', '--json', '--connector', 'inventory-outbox'));
     expect(stored['inventory-outbox']).toMatchObject({ stored: [{ lsn: expect.any(String) }], slot: null });
     // Written while there is no slot at all.
-    const lost = await query<{ id: string }>(
-      'inventory',
-      (sql) => sql`
-        insert into outbox select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid()))).*
-        from outbox o where event_type = 'inventory.product_changed' and aggregate_id = ${thing.id} limit 1 returning id`,
-    );
+    const before = await outboxIdsOf('inventory', thing.id);
+    const restock = await call('inventory', `/api/v1/products/${thing.id}/restock`, {
+      as: 'seller',
+      body: { quantity: 1 },
+    });
+    expect(restock.status).toBe(200);
+    const [lostId] = (await outboxIdsOf('inventory', thing.id)).filter((id) => !before.includes(id));
+    expect(lostId).toBeDefined();
     await query(
       'inventory',
       (sql) => sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`,
@@ -165,7 +176,6 @@ describe('a slot that was dropped and made anew behind the connector', () => {
     expect(trace).toMatch(/starting at .* no longer available on the server/s);
     expect((await connectors('status', '--connector', 'inventory-outbox')).code).toBe(1);
 
-    const lostId = lost[0]?.id;
     expect(await idsOn('inventory')).not.toContain(lostId);
 
     await recovered('inventory');
