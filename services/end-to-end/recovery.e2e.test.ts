@@ -151,11 +151,12 @@ describe('a slot that was dropped and made anew behind the connector', () => {
     expect(stored['inventory-outbox']).toMatchObject({ stored: [{ lsn: expect.any(String) }], slot: null });
     // Written while there is no slot at all.
     const before = await outboxIdsOf('inventory', thing.id);
-    const restock = await call('inventory', `/api/v1/products/${thing.id}/restock`, {
+    const renamed = await call('inventory', `/api/v1/products/${thing.id}`, {
       as: 'seller',
-      body: { quantity: 1 },
+      method: 'PATCH',
+      body: { name: 'Renamed' },
     });
-    expect(restock.status).toBe(200);
+    expect(renamed.status).toBe(200);
     const [lostId] = (await outboxIdsOf('inventory', thing.id)).filter((id) => !before.includes(id));
     expect(lostId).toBeDefined();
     await query(
