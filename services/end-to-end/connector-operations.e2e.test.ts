@@ -88,16 +88,7 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
 
 describe('the heartbeat', { timeout: 150_000 }, () => {
   it('moves the slot of a quiet outbox in a busy database; without it the slot stays behind', async () => {
-    // They would move it as well.
     const quiet = ['inventory', 'payment'] as const;
-    for (const service of quiet)
-      await query(
-        service,
-        (sql) =>
-          sql`revoke execute on function emit_canary(uuid) from ${sql(services[service].database.auditor)}`,
-      );
-    await tamper('inventory', { 'heartbeat.interval.ms': '0', 'heartbeat.action.query': undefined });
-    await runs('inventory');
     const write = (service: ServiceName) =>
       query(
         service,
@@ -114,26 +105,35 @@ describe('the heartbeat', { timeout: 150_000 }, () => {
     };
     const bound = 1024 * 1024;
     try {
+      // They would move it as well.
+      for (const service of quiet)
+        await query(
+          service,
+          (sql) =>
+            sql`revoke execute on function emit_canary(uuid) from ${sql(services[service].database.auditor)}`,
+        );
+      await tamper('inventory', { 'heartbeat.interval.ms': '0', 'heartbeat.action.query': undefined });
+      await runs('inventory');
       await Promise.all([write('inventory'), write('payment')]);
       await timed('50 MB of WAL beside a quiet outbox, until the slot has followed', () =>
         eventually('the slot has followed', async () => (await lagOf('payment')) < bound, 45_000),
       );
       expect(await lagOf('inventory')).toBeGreaterThan(45 * bound);
     } finally {
-      await query('inventory', (sql) => sql`drop table if exists busy`);
-      await query('payment', (sql) => sql`drop table if exists busy`);
+      for (const service of quiet) {
+        await query(service, (sql) => sql`drop table if exists busy`);
+        await query(
+          service,
+          (sql) =>
+            sql`grant execute on function emit_canary(uuid) to ${sql(services[service].database.auditor)}`,
+        );
+      }
     }
     await applied();
     await eventually('the slot follows again', async () => (await lagOf('inventory')) < bound, 45_000);
     const [beat] = (await readTopic('__debezium-heartbeat.inventory-db')).slice(-1);
     expect(JSON.parse(String(beat?.value))).toMatchObject({ ts_ms: expect.any(Number) });
     expect((await taskOf('inventory'))?.state).toBe('RUNNING');
-    for (const service of quiet)
-      await query(
-        service,
-        (sql) =>
-          sql`grant execute on function emit_canary(uuid) to ${sql(services[service].database.auditor)}`,
-      );
   });
 
   it('fails the task when nobody says how to write it', async () => {
