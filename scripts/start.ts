@@ -62,6 +62,7 @@ const showUrls = (urls: Urls): void => {
     ['inventory API', `${urls.inventory}/docs`],
     ['payment API', `${urls.payment}/docs`],
     ['payment gateway (mock)', urls.gateway],
+    ['auditor', `${urls.auditor}/pipelines`],
     ['schema registry', urls.registry],
     ['Kafka Connect', urls.connect],
     ['Kafka', urls.kafka],

@@ -1,8 +1,8 @@
 // What the commands ask of Kafka Connect beyond the state of a connector.
 import { z } from 'zod';
 import { until, type Wait } from '../stack/deadline.ts';
-import { askConnect, stateOf, type ConnectorState } from '../stack/connect-rest.ts';
-import { failure, messageOf } from '../stack/failure.ts';
+import { askConnect, stateOf, type ConnectorState } from '../../services/platform/connect-rest.ts';
+import { failure, reasonOf } from '../stack/failure.ts';
 import { isObject } from '../stack/json.ts';
 import type { ConnectorConfig } from './files.ts';
 
@@ -15,8 +15,7 @@ export const expectConnect = async (url: string): Promise<void> => {
   try {
     await askConnect(url);
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    throw failure(`Kafka Connect does not answer at ${url} (${messageOf(cause)}); is the stack running?`);
+    throw failure(`Kafka Connect does not answer at ${url} (${reasonOf(error)}); is the stack running?`);
   }
 };
 

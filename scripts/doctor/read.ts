@@ -13,9 +13,9 @@ import { readConnector, type ConnectorConfig } from '../connectors/files.ts';
 import { lint } from '../connectors/lint.ts';
 import { withDatabase } from '../connectors/position.ts';
 import { connectorState, validateAtConnect } from '../connectors/rest.ts';
-import { askConnect } from '../stack/connect-rest.ts';
+import { askConnect } from '../../services/platform/connect-rest.ts';
 import type { Environment, StackAddress } from '../stack/environment.ts';
-import { isFailure, messageOf } from '../stack/failure.ts';
+import { isFailure, messageOf, reasonOf } from '../stack/failure.ts';
 import { kafkaClient } from '../stack/kafka.ts';
 import { serviceNames, services, topics, type ServiceName } from '../stack/topology.ts';
 import type {
@@ -36,9 +36,6 @@ import type {
 const timeoutMs = 10_000;
 /** Older than this a transaction is worth a word: slots keep the WAL since its begin. */
 const longTransactionSeconds = 60;
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
 
 const reading = async <T>(what: string, read: () => Promise<T>): Promise<Reading<T>> => {
   try {

@@ -3,7 +3,7 @@
 // schema is in every record, so an id that comes out otherwise ends the registration: reading on would misread.
 import { z } from 'zod';
 import { isEventSchema } from '../generate-events.ts';
-import { failure, messageOf } from '../stack/failure.ts';
+import { failure, reasonOf } from '../stack/failure.ts';
 import { textOf } from './avro.ts';
 import { misreading } from './golden.ts';
 import { labelOf, subjectOf, unreleased, type Contract, type Release } from './releases.ts';
@@ -28,10 +28,8 @@ const request = async (url: string, method: string, body?: unknown, type = media
       signal: AbortSignal.timeout(requestTimeoutMs),
     });
   } catch (error) {
-    const cause =
-      error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
     throw failure(
-      `the schema registry at ${new URL(url).origin} does not answer (${cause}); start the stack, or name the registry with --registry`,
+      `the schema registry at ${new URL(url).origin} does not answer (${reasonOf(error)}); start the stack, or name the registry with --registry`,
     );
   }
   const text = await response.text();

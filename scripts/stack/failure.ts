@@ -22,6 +22,10 @@ export const messageOf = (error: unknown): string => {
   return error instanceof Error ? error.message : String(error);
 };
 
+/** What lies behind an error: `fetch` and drizzle say the reason in the cause alone. */
+export const reasonOf = (error: unknown): string =>
+  messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+
 /** The lines to print for an error, and nothing more than a person needs. */
 export const explain = (error: unknown): string => {
   if (isFailure(error))

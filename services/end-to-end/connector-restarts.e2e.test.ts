@@ -1,49 +1,20 @@
 // Restart loss: on PostgreSQL 17 and newer the end of one commit can be the place where the next transaction begins, and
 // a connector that starts again there can take the next one for already read. Long overlapping transactions and the
 // shortest possible ones, back to back, while the connector is restarted again and again.
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { services } from '../../scripts/stack/topology.ts';
-import { createEventCodec } from '../platform/event-codec.ts';
-import { createLogger } from '../platform/logger.ts';
-import { createRegistryClient } from '../platform/schema-registry.ts';
 import { header, readTopic } from './kafka-log.ts';
-import { eventually, faultRounds, newProduct, query, stack } from './shop.ts';
+import { createOutboxRows } from './outbox-rows.ts';
+import { eventually, faultRounds, query, stack } from './shop.ts';
 
 const restarts = faultRounds > 1 ? 40 : 8;
 const { connector, topic } = services.inventory;
 
 describe('a connector that is restarted again and again', () => {
   it('publishes every committed row, and none that was rolled back', { timeout: 600_000 }, async () => {
-    const thing = await newProduct(1);
-    const logger = createLogger({ service: 'test', level: 'error' });
-    const registry = createRegistryClient(stack.urls.registry, logger);
-    await registry.resolveIds(['inventory.product_changed'], new AbortController().signal);
-    const codec = createEventCodec(registry.schemaId, registry.writerSchema);
-    const { price } = thing;
-    // A version the order service knows already: it ignores these events, so they have no other effect.
-    const data = { productId: thing.id, sellerId: 'user-seller-001', name: 'n', sku: 's', price, version: 1 };
-    const row = () => {
-      const id = randomUUID();
-      const occurredAt = new Date();
-      const metadata = { eventId: id, correlationId: 'restarts', causationId: 'restarts', occurredAt };
-      const { payload, schemaId } = codec.encode({ type: 'inventory.product_changed', data }, metadata);
-      return {
-        id,
-        aggregate_type: 'inventory',
-        aggregate_id: thing.id,
-        event_type: 'inventory.product_changed',
-        schema_id: schemaId,
-        payload,
-        correlation_id: 'restarts',
-        causation_id: 'restarts',
-        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-        occurred_at: occurredAt,
-      };
-    };
-
+    const { row } = await createOutboxRows('restarts');
     const sql = postgres(stack.databases.inventory.service, { max: 8 });
     const [committed, undone]: [string[], string[]] = [[], []];
     const enough = new AbortController();
