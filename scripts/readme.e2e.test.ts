@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from './stack/deadline.ts';
+import { failure } from './stack/failure.ts';
 import { freePorts, isFree, portNames } from './stack/ports.ts';
 import { ports as portTopology, type Ports } from './stack/topology.ts';
 
@@ -50,6 +51,12 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
+/** The end of the log that a failed start points to. */
+const detailsOf = (said: string): string => {
+  const log = /^ +details: (.+)$/m.exec(said)?.[1];
+  return log !== undefined && existsSync(log) ? readFileSync(log, 'utf8').slice(-2_000) : '';
+};
+
 /** `npm start` in a process group of its own, as a terminal gives it. */
 const start = async (): Promise<void> => {
   output = '';
@@ -62,7 +69,8 @@ const start = async (): Promise<void> => {
   child.stderr.on('data', collect);
   // The packages come over a network that may be slow.
   await until({ what: 'npm start', withinMs: 600_000, everyMs: 200 }, () => {
-    if (child.exitCode !== null) throw new Error(`npm start ended:\n${output}`);
+    // A failure ends the waiting; the folder that has the details is gone by the time anybody could look.
+    if (child.exitCode !== null) throw failure(`npm start ended:\n${output}\n${detailsOf(output)}`);
     return Promise.resolve(output.includes('Ctrl-C stops'));
   });
 };

@@ -9,7 +9,7 @@ import { header, readTopic } from './kafka-log.ts';
 import { createOutboxRows } from './outbox-rows.ts';
 import { eventually, faultRounds, query, stack } from './shop.ts';
 
-const restarts = faultRounds > 1 ? 40 : 8;
+const restarts = faultRounds > 1 ? 40 : 5;
 const { connector, topic } = services.inventory;
 
 describe('a connector that is restarted again and again', () => {

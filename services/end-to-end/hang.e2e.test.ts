@@ -27,7 +27,7 @@ describe('a part that hangs', () => {
     'Kafka: orders are still accepted, the backlog drains, nothing is lost',
     { timeout: 400_000 },
     async () => {
-      const ms = faultRounds > 1 ? 60_000 : 12_000;
+      const ms = faultRounds > 1 ? 60_000 : 8_000;
       await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, async () => {
         const frozen = freeze('kafka', ms);
         await delay(1_000);
@@ -39,7 +39,7 @@ describe('a part that hangs', () => {
   );
 
   it('Kafka Connect: the WAL keeps what is committed', { timeout: 300_000 }, async () => {
-    await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, () => freeze('connect', 12_000));
+    await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, () => freeze('connect', 8_000));
   });
 
   it(

@@ -10,7 +10,7 @@ import { faultRounds, killHard, newProduct, orderWith, product } from './shop.ts
 
 endInstancesAfterEach();
 
-const rounds = faultRounds > 1 ? 8 : 2;
+const rounds = faultRounds > 1 ? 8 : 1;
 
 it(
   `instances of all services join and leave ${rounds} times under load: nothing is lost, doubled or out of order`,
