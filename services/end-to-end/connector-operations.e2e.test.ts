@@ -3,10 +3,12 @@
 import postgres from 'postgres';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { readConnector } from '../../scripts/connectors/files.ts';
 import { services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { connectorUrl, doctor, runCommand, taskOf } from './commands.ts';
 import { expectInvariants } from './invariants.ts';
 import { header, readTopic, type LogRecord } from './kafka-log.ts';
+import { underLoad } from './load.ts';
 import { createOutboxRows } from './outbox-rows.ts';
 import { eventually, newProduct, orderWith, place, query, stack } from './shop.ts';
 
@@ -246,6 +248,125 @@ describe('what must not reach the router', { timeout: 120_000 }, () => {
       (await readTopic('inventory-events')).some((record) => header(record, 'id') === largest.id),
     );
     expect((await taskOf('inventory'))?.state).toBe('RUNNING');
+    await flows();
+  });
+});
+
+describe('a row that cannot be published', { timeout: 180_000 }, () => {
+  it('stops the pipeline; put aside, everything behind it is published and the constraint is back', async () => {
+    const { row, rowOfSize } = await createOutboxRows('poison');
+    const poison = rowOfSize(1_100_000);
+    const constraint = 'outbox_payload_framed';
+    const [written] = await query<{ definition: string }>(
+      'inventory',
+      (sql) => sql`select pg_get_constraintdef(oid) as definition from pg_constraint
+        where conname = ${constraint} and conrelid = 'outbox'::regclass`,
+    );
+    if (written === undefined) throw new Error(`there is no ${constraint}`);
+    const behind = [row(), row(), row()];
+    await query('inventory', (sql) => sql.unsafe(`alter table outbox drop constraint ${constraint}`));
+    try {
+      await query('inventory', (sql) => sql`insert into outbox ${sql(poison)}`);
+      await query('inventory', (sql) => sql`insert into outbox ${sql(behind)}`);
+      await timed('a row that cannot be published, until the task has failed', () =>
+        eventually(
+          'the task has failed',
+          async () => (await taskOf('inventory'))?.state === 'FAILED',
+          60_000,
+        ),
+      );
+      expect((await taskOf('inventory'))?.trace).toMatch(/larger than|RecordTooLarge|max.request.size/);
+
+      // The runbook, as it stands there.
+      expect((await connectors('stop', '--connector', 'inventory-outbox')).code).toBe(0);
+      await query(
+        'inventory',
+        (sql) => sql`create table if not exists outbox_poison as table outbox with no data`,
+      );
+      await query(
+        'inventory',
+        (sql) => sql`with row as (delete from outbox where id = ${poison.id} returning *)
+          insert into outbox_poison select * from row`,
+      );
+      await query('inventory', (sql) => sql`select pg_drop_replication_slot('inventory_outbox_slot')`);
+      const { code, output } = await timed('recovery behind it', () => runCommand('recover', ['inventory']));
+      expect([code, output]).toEqual([0, expect.stringContaining('reconciled: everything agrees')]);
+    } finally {
+      await query('inventory', (sql) => sql`delete from outbox where id = ${poison.id}`);
+      await query('inventory', (sql) =>
+        sql.unsafe(`alter table outbox add constraint ${constraint} ${written.definition}`),
+      );
+    }
+    const published = new Set((await readTopic('inventory-events')).map((record) => header(record, 'id')));
+    expect([poison, ...behind].map(({ id }) => published.has(id))).toEqual([false, true, true, true]);
+    const [kept] = await query('inventory', (sql) => sql`select id from outbox_poison`);
+    expect(kept?.['id']).toBe(poison.id);
+    await query('inventory', (sql) => sql`drop table outbox_poison`);
+    await flows();
+  });
+});
+
+describe('a new column of the outbox, named by a connector', { timeout: 180_000 }, () => {
+  const placement = 'transforms.outbox.table.fields.additional.placement';
+  const naming = async (): Promise<Readonly<Record<string, string>>> => {
+    const { [placement]: now } = readConnector('payment');
+    return { [placement]: `${String(now)},region:header:region` };
+  };
+  const addColumn = () =>
+    query('payment', (sql) => sql`alter table outbox add column region text default 'north'`);
+  const dropColumn = () => query('payment', (sql) => sql`alter table outbox drop column if exists region`);
+  const putBack = async (): Promise<void> => {
+    const { code, output } = await connectors('apply', '--allow-dangerous', '--connector', 'payment-outbox');
+    expect(code, output).toBe(0);
+  };
+
+  it('becomes a header under traffic once the slot has passed the migration', async () => {
+    const thing = await newProduct(100);
+    try {
+      placed.push(
+        ...(await underLoad({ productId: thing.id, orders: 18, everyMs: 150 }, async () => {
+          await addColumn();
+          // An event after the migration is on the topic: the slot has passed it.
+          await flows();
+          await tamper('payment', await naming());
+          await runs('payment');
+        })),
+      );
+      await flows();
+      const ofTheLast = (await readTopic('payment-events')).filter(
+        ({ key }) => String(key) === placed.at(-1),
+      );
+      expect(new Set(ofTheLast.map((record) => header(record, 'region')))).toEqual(new Set(['north']));
+    } finally {
+      await putBack();
+      await dropColumn();
+    }
+    await flows();
+  });
+
+  it('fails the task when it is named before; the configuration of before mends it', async () => {
+    expect((await connectors('stop', '--connector', 'payment-outbox')).code).toBe(0);
+    try {
+      // Waits in the WAL without the column.
+      const thing = await newProduct(1);
+      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      placed.push(id);
+      await eventually('payment has heard of it', async () => {
+        const rows = await query('payment', (sql) => sql`select 1 from outbox where aggregate_id = ${id}`);
+        return rows.length > 0;
+      });
+      await addColumn();
+      await tamper('payment', await naming());
+      expect((await connectors('resume', '--connector', 'payment-outbox')).code).not.toBe(null);
+      await eventually(
+        'the task has failed',
+        async () => (await taskOf('payment'))?.state === 'FAILED',
+        60_000,
+      );
+    } finally {
+      await putBack();
+      await dropColumn();
+    }
     await flows();
   });
 });
