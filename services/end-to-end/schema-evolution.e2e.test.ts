@@ -16,11 +16,14 @@ import { endInstancesAfterEach, instanceReady, spawnInstance, startInstance } fr
 import { expectInvariants } from './invariants.ts';
 import { header, readTopic } from './kafka-log.ts';
 import {
+  call,
   eventually,
   killHard,
   newProduct,
   orderWith,
+  part,
   place,
+  query,
   stack,
   tokenOf,
   type ProductView,
@@ -90,6 +93,8 @@ const client = async () => {
   return registry;
 };
 
+const logOf = (name: string): string => readFileSync(join(stack.dataDir, 'logs', `${name}.log`), 'utf8');
+
 /** Ids of events that a process says it has handled. */
 const handledIn = (log: string): Set<string> =>
   new Set(
@@ -137,8 +142,7 @@ describe('the guide to changing an event', () => {
           for (let more = 0; more < 6; more += 1)
             ids.push(await placeAt(stack.urls.order), await placeAt(order.url));
           for (const id of ids) await orderWith(id, 'PAID', 60_000);
-          const log = readFileSync(join(stack.dataDir, 'logs', 'inventory.log'), 'utf8');
-          const [byOld, byNew] = [handledIn(log), handledIn(inventory.log())];
+          const [byOld, byNew] = [handledIn(logOf('inventory')), handledIn(inventory.log())];
           const written = await readTopic('order-events');
           const idsOf = (schemaId: number): string[] =>
             written
@@ -170,6 +174,44 @@ describe('the guide to changing an event', () => {
       }
     },
   );
+});
+
+describe('the registry does not answer', () => {
+  it('an event with a schema id not yet known waits, and is not parked', { timeout: 120_000 }, async () => {
+    const next = await startInstance('order', {}, tree);
+    // One that has just begun knows the versions of its own code alone.
+    await killHard('inventory');
+    await eventually(
+      'inventory is ready again',
+      async () => (await call('inventory', '/health/ready')).status === 200,
+      60_000,
+    );
+    const from = logOf('inventory').length;
+    const { pid } = part('registry');
+    if (pid === undefined) throw new Error('the registry is not running');
+    process.kill(pid, 'SIGSTOP');
+    let id: string;
+    try {
+      id = await placeAt(next.url);
+      await eventually(
+        'the event is tried again',
+        () =>
+          Promise.resolve(
+            /handling failed and is tried again.*registry/.test(logOf('inventory').slice(from)),
+          ),
+        60_000,
+      );
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await orderWith(id, 'PAID', 60_000);
+    const parked = await query('inventory', (sql) => sql`select id from dead_letters where key = ${id}`);
+    expect(parked).toEqual([]);
+    // What the other version writes is read as well, once asked for.
+    const other = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    await orderWith(other.id, 'PAID', 60_000);
+    await expectInvariants([id, other.id]);
+  });
 });
 
 describe('the registry loses its storage', () => {
