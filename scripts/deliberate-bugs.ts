@@ -36,15 +36,15 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'outbox outside the transaction',
     file: 'services/platform/handle.ts',
-    from: 'await appendToOutbox(tx, codec, decision.events, message);',
-    to: 'await db.transaction((other) => appendToOutbox(other, codec, decision.events, message));',
+    from: 'await appendToOutbox(tx, codec, decision.events, message)',
+    to: 'await db.transaction((other) => appendToOutbox(other, codec, decision.events, message))',
     tests: ['handle.int'],
   },
   {
     bug: 'offset before commit',
     file: 'services/platform/consumer.ts',
-    from: 'const came = await attempt(record);',
-    to: "void attempt(record).catch(() => undefined);\n        const came = 'handled' as string;",
+    from: 'const came = await attempt(record, delivery);',
+    to: "void attempt(record, delivery).catch(() => undefined);\n        const came = 'handled' as string;",
     tests: ['consumer.int'],
   },
   {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import type { Logger } from '../platform/logger.ts';
 import { every, type Timer } from '../platform/timer.ts';
-import { newTrace, randomSpanId, randomTraceId } from '../platform/trace-context.ts';
+import { inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
 import { dueReservations, reserving } from './store.ts';
 
 const batch = 100;
@@ -18,16 +18,25 @@ export async function sweep(shell: Shell, logger: Logger, signal: AbortSignal): 
     for (const orderId of due) {
       if (signal.aborted) return expired;
       const at = new Date();
-      const context = {
-        correlationId: orderId,
-        causationId: run,
-        traceparent: newTrace(randomTraceId(), randomSpanId()),
-        actor: 'expiry-sweep',
+      const expire = async ({ traceparent }: Traced) => {
+        const context = {
+          correlationId: orderId,
+          causationId: run,
+          traceparent,
+          actor: 'expiry-sweep',
+        };
+        const input = { type: 'expire', data: { orderId }, at, ttlMs: 0 } as const;
+        const { kind } = await handle(shell, reserving, { id: run, context, at, input }, unclaimed);
+        logger.info(`expiry ${kind}`, {
+          orderId,
+          correlationId: orderId,
+          traceId: traceIdOf(traceparent),
+          causationId: run,
+        });
+        return kind;
       };
-      const input = { type: 'expire', data: { orderId }, at, ttlMs: 0 } as const;
-      const handled = await handle(shell, reserving, { id: run, context, at, input }, unclaimed);
-      if (handled.kind === 'accepted') expired += 1;
-      logger.info(`expiry ${handled.kind}`, { orderId, causationId: run });
+      // A root of its own: nobody asked for it, the time had come.
+      if ((await inSpan('expire reservation', {}, expire)) === 'accepted') expired += 1;
     }
     if (due.length < batch) return expired;
   }

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import type { Logger } from '../platform/logger.ts';
 import { every, type Timer } from '../platform/timer.ts';
-import { newTrace, randomSpanId, randomTraceId } from '../platform/trace-context.ts';
+import { inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
 import { ordering, waitingOrders } from './store.ts';
 
 const batch = 100;
@@ -25,17 +25,26 @@ export async function enforceDeadline(
     for (const orderId of due) {
       if (signal.aborted) return ended;
       const at = new Date();
-      const context = {
-        correlationId: orderId,
-        causationId: run,
-        traceparent: newTrace(randomTraceId(), randomSpanId()),
-        actor: 'deadline-sweep',
-      };
       const change = { orderId, input: { type: 'deadline', deadlineMs, at } } as const;
+      const end = async ({ traceparent }: Traced) => {
+        const context = {
+          correlationId: orderId,
+          causationId: run,
+          traceparent,
+          actor: 'deadline-sweep',
+        };
+        const { kind } = await handle(shell, ordering, { id: run, context, at, input: change }, unclaimed);
+        logger.warn(`deadline ${kind}`, {
+          orderId,
+          correlationId: orderId,
+          traceId: traceIdOf(traceparent),
+          causationId: run,
+        });
+        return kind;
+      };
       try {
-        const handled = await handle(shell, ordering, { id: run, context, at, input: change }, unclaimed);
-        if (handled.kind === 'accepted') ended += 1;
-        logger.warn(`deadline ${handled.kind}`, { orderId, causationId: run });
+        // A root of its own: nobody asked for it, the time had come.
+        if ((await inSpan('enforce deadline', {}, end)) === 'accepted') ended += 1;
       } catch (error) {
         // One order that cannot be ended must not keep the others waiting; it comes up again in the next run.
         logger.error('an order past its deadline could not be ended', { error, orderId });

@@ -5,7 +5,7 @@ import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import type { Logger } from '../platform/logger.ts';
 import { backoffMs, type Backoff } from '../platform/retry.ts';
 import { every, type Timer } from '../platform/timer.ts';
-import { continueTrace } from '../platform/trace-context.ts';
+import { inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
 import { answerOf, whatToAsk } from './domain/ask.ts';
 import type { Gateway, MayCall, Outcome } from './gateway.ts';
 import { giveBack, leaseDue, paying, postpone, renewLease, type LeasedTransaction } from './store.ts';
@@ -38,7 +38,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
 
   const ask = async ({ row, calledOff, context }: LeasedTransaction, mayCall: MayCall): Promise<Outcome> => {
     const { idempotencyKey, amountMinor, currency, token, chargeId, orderId, kind, attempts } = row;
-    const keyed = { idempotencyKey, traceparent: continueTrace(context.traceparent) };
+    const keyed = { idempotencyKey, traceparent: context.traceparent };
     const what = whatToAsk({ kind, calledOff, attempts });
     switch (what) {
       case 'refund':
@@ -56,8 +56,14 @@ export function startAskingGateway(options: AskingOptions): Timer {
     }
   };
 
-  const askOne = async (leased: LeasedTransaction, until: number): Promise<void> => {
-    const { context } = leased;
+  /** What became of the asking; undefined when there was none. */
+  const askTraced = async (
+    given: LeasedTransaction,
+    until: number,
+    { traceparent }: Traced,
+  ): Promise<string | undefined> => {
+    const context = { ...given.context, traceparent };
+    const leased = { ...given, context };
     const { orderId, kind, causationId } = leased.row;
     const started = performance.now();
     let { row } = leased;
@@ -76,11 +82,12 @@ export function startAskingGateway(options: AskingOptions): Timer {
     const result = await ask(leased, mayCall);
     if (result.kind === 'turned_away') {
       await giveBack(shell.db, row, pollMs);
-      return;
+      return undefined;
     }
     await shell.faults?.reach('after-remote-answer', context.actor);
     const { attempts } = row;
-    const fields = { orderId, kind, attempts, correlationId: context.correlationId };
+    const { correlationId } = context;
+    const fields = { orderId, kind, attempts, correlationId, traceId: traceIdOf(traceparent) };
     const answer = answerOf(kind, result);
     if (typeof answer === 'string') {
       const refused = result.kind === 'refused';
@@ -91,7 +98,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
       const details = { ...fields, error: answer, retryInMs };
       if (refused) logger.error(`${kind} was refused: the money is still owed`, details);
       else logger.warn(`${kind} is not resolved and will be asked again`, details);
-      return;
+      return 'postponed';
     }
     const handled = await handle(
       shell,
@@ -106,6 +113,18 @@ export function startAskingGateway(options: AskingOptions): Timer {
     );
     const ms = Math.round(performance.now() - started);
     logger.info(`${kind} ${answer.outcome}`, { ...fields, handled: handled.kind, ms });
+    return answer.outcome;
+  };
+
+  const askOne = async (leased: LeasedTransaction, until: number): Promise<void> => {
+    const { orderId, kind, attempts } = leased.row;
+    const attributes = { 'orderflow.order_id': orderId, 'orderflow.attempts': attempts };
+    await inSpan(
+      `ask gateway: ${kind}`,
+      { parent: leased.context.traceparent, attributes },
+      (traced) => askTraced(leased, until, traced),
+      (outcome) => (outcome === undefined ? undefined : { 'orderflow.outcome': outcome }),
+    );
   };
 
   const underWay = new Set<Promise<void>>();

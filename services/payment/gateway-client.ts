@@ -2,11 +2,15 @@
 // may end an attempt. Every request carries the attempt's idempotency key, so asking again can never charge again.
 import { z } from 'zod';
 import type { Money } from '../../schemas/generated/events.ts';
+import { SpanStatusCode } from '@opentelemetry/api';
+import { beginSpan, SpanKind } from '../platform/tracing.ts';
 import type { GatewayResult } from './domain/ask.ts';
 
 interface Keyed {
   readonly idempotencyKey: string;
   readonly traceparent: string;
+  /** How often this request has been sent before; the first time when absent. */
+  readonly resends?: number;
 }
 export interface ChargeRequest extends Keyed {
   readonly amount: Money;
@@ -53,25 +57,49 @@ const refused = (status: number, answer: unknown, conflictIsDefinite: boolean): 
 
 /** HTTP client of the provider at `baseUrl`. */
 export function createGatewayClient(baseUrl: string): GatewayClient {
+  const { hostname } = new URL(baseUrl);
   const call = async (
+    template: string,
     path: string,
-    { idempotencyKey, traceparent }: Keyed,
+    { idempotencyKey, traceparent: parent, resends = 0 }: Keyed,
     signal: AbortSignal,
     body: object | undefined,
     understand: (status: number, answer: unknown) => GatewayResult,
   ): Promise<GatewayResult> => {
+    const method = body === undefined ? 'GET' : 'POST';
+    // The template, because the path of a question holds the idempotency key.
+    const { span, traceparent } = beginSpan(`${method} ${template}`, {
+      kind: SpanKind.CLIENT,
+      parent,
+      attributes: {
+        'http.request.method': method,
+        'url.template': template,
+        'server.address': hostname,
+        ...(resends === 0 ? {} : { 'http.request.resend_count': resends }),
+      },
+    });
+    const told = (result: GatewayResult): GatewayResult => {
+      span.setAttribute('orderflow.gateway.result', result.kind);
+      if (result.kind === 'unknown') {
+        span.setAttribute('error.type', result.timedOut ? 'timeout' : 'unknown');
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      }
+      span.end();
+      return result;
+    };
     try {
       const response = await fetch(new URL(path, baseUrl), {
-        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { method, body: JSON.stringify(body) }),
         headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey, traceparent },
         signal,
       });
-      return understand(response.status, await response.json());
+      span.setAttribute('http.response.status_code', response.status);
+      return told(understand(response.status, await response.json()));
     } catch (error) {
       const { name, message, cause } = error instanceof Error ? error : new Error(String(error));
       const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
       const text = signal.aborted ? 'the gateway did not answer in time' : `${name}: ${reason}`;
-      return { kind: 'unknown', error: text.slice(0, 500), timedOut: signal.aborted };
+      return told({ kind: 'unknown', error: text.slice(0, 500), timedOut: signal.aborted });
     }
   };
 
@@ -79,7 +107,7 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
     charge: (request, signal) => {
       const { amount, token, reference } = request;
       const body = { ...amount, ...(token === null ? {} : { token }), reference };
-      return call('/v1/charges', request, signal, body, (status, answer) =>
+      return call('/v1/charges', '/v1/charges', request, signal, body, (status, answer) =>
         status === 201
           ? { kind: 'succeeded', gatewayId: entry.parse(answer).id }
           : refused(status, answer, false),
@@ -88,7 +116,7 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
     refund: (request, signal) => {
       const { chargeId, amountMinor } = request;
       const path = `/v1/charges/${encodeURIComponent(chargeId)}/refunds`;
-      return call(path, request, signal, { amountMinor }, (status, answer) =>
+      return call('/v1/charges/{id}/refunds', path, request, signal, { amountMinor }, (status, answer) =>
         status === 201
           ? { kind: 'succeeded', gatewayId: entry.parse(answer).id }
           : refused(status, answer, true),
@@ -96,7 +124,7 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
     },
     lookUp: (request, signal) => {
       const path = `/v1/charges?idempotencyKey=${encodeURIComponent(request.idempotencyKey)}`;
-      return call(path, request, signal, undefined, (status, answer) => {
+      return call('/v1/charges', path, request, signal, undefined, (status, answer) => {
         if (status !== 200) {
           // Only the charge itself can be refused; a question that is refused leaves its outcome unknown.
           const result = refused(status, answer, false);

@@ -112,9 +112,10 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
 
   const request = async (
     mayCall: MayCall,
-    call: (signal: AbortSignal) => Promise<GatewayResult>,
+    call: (signal: AbortSignal, resends: number) => Promise<GatewayResult>,
   ): Promise<Outcome> => {
     let last: GatewayResult | undefined;
+    let sent = 0;
     // The breaker would keep a second caller waiting for its probe, perhaps until its lease has ended.
     if (admits() === 'none') {
       counts.rejected += 1;
@@ -124,7 +125,8 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
       return await policy.execute(async ({ signal }): Promise<GatewayResult> => {
         if (!(await mayCall())) return { kind: 'unknown', error: 'the lease has ended', timedOut: true };
         counts.calls += 1;
-        last = await call(signal);
+        last = await call(signal, sent);
+        sent += 1;
         count(last);
         return last;
       });
@@ -137,9 +139,12 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
   };
 
   return {
-    charge: (what, mayCall) => request(mayCall, (signal) => client.charge(what, signal)),
-    refund: (what, mayCall) => request(mayCall, (signal) => client.refund(what, signal)),
-    lookUp: (what, mayCall) => request(mayCall, (signal) => client.lookUp(what, signal)),
+    charge: (what, mayCall) =>
+      request(mayCall, (signal, resends) => client.charge({ ...what, resends }, signal)),
+    refund: (what, mayCall) =>
+      request(mayCall, (signal, resends) => client.refund({ ...what, resends }, signal)),
+    lookUp: (what, mayCall) =>
+      request(mayCall, (signal, resends) => client.lookUp({ ...what, resends }, signal)),
     admits,
     circuit: () => ({ state: stateNames[breaker.state], openedAt, ...counts }),
   };

@@ -4,12 +4,14 @@
 import type { Database } from './database.ts';
 import { keepDeadLetter } from './dead-letters.ts';
 import type { Dispatch } from './dispatch.ts';
+import { eventCatalogue } from '../../schemas/generated/events.ts';
 import { UndecodableRecord } from './event-codec.ts';
 import type { Faults } from './faults.ts';
 import type { EventStream, RecordContext, StreamRecord, Subscription } from './event-stream.ts';
 import type { Logger } from './logger.ts';
 import { createParkingBreaker, type ParkingLimit, type Pass } from './parking-breaker.ts';
 import { backoffMs, pause, type Backoff } from './retry.ts';
+import { beginDelivery, traceIdOf, type TracedDelivery } from './tracing.ts';
 import { isTransient } from './transient.ts';
 
 export type { Incoming, Outcome, Subscriptions } from './dispatch.ts';
@@ -56,20 +58,30 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const backoff = options.backoff ?? defaultBackoff;
   const breaker = createParkingBreaker(options.parkingLimit ?? defaultParkingLimit);
 
-  const attempt = async (record: StreamRecord): Promise<'handled' | 'passed over'> => {
+  const attempt = async (
+    record: StreamRecord,
+    delivery: TracedDelivery,
+  ): Promise<'handled' | 'passed over'> => {
     if (isCanary(record)) return 'passed over';
     const actor = `event:${record.headers['eventType'] ?? 'unknown'}`;
     const repeat = await faults?.reach('before-handling', actor);
     const started = performance.now();
-    const { event, outcome } = await dispatch(record, { consumer: groupId });
+    const { traceparent } = delivery;
+    const { event, outcome } = await dispatch(record, { consumer: groupId, traceparent });
     if (!outcome) return 'passed over';
     await faults?.reach('after-commit', actor);
-    if (repeat) await dispatch(record, { consumer: groupId });
+    delivery.end(outcome);
+    if (repeat) {
+      const second = beginDelivery(record, groupId);
+      const repeated = await dispatch(record, { consumer: groupId, traceparent: second.traceparent });
+      second.end(repeated.outcome ?? { kind: 'ignored' });
+    }
     logger.info(`${event.type} ${outcome.kind}`, {
       ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
       eventId: event.metadata.eventId,
       correlationId: event.metadata.correlationId,
-      key: record.key,
+      traceId: traceIdOf(traceparent),
+      [eventCatalogue[event.type].keyField]: record.key,
       topic: record.topic,
       partition: record.partition,
       offset: String(record.offset),
@@ -92,11 +104,18 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
 
   const onRecord = async (record: StreamRecord, context: RecordContext): Promise<void> => {
     const { heartbeat, signal } = context;
-    const place = { topic: record.topic, partition: record.partition, offset: String(record.offset) };
+    const place = {
+      eventId: record.headers['id'],
+      correlationId: record.headers['correlationId'],
+      topic: record.topic,
+      partition: record.partition,
+      offset: String(record.offset),
+    };
+    const delivery = beginDelivery(record, groupId);
     for (let attempts = 1; ; attempts += 1) {
       const pass = await admitted(record, context);
       try {
-        const came = await attempt(record);
+        const came = await attempt(record, delivery);
         if (came === 'passed over') breaker.abandoned(pass);
         else if (breaker.handled(pass)) logger.info('the consumer goes on: a probe was handled', place);
         return;
@@ -117,11 +136,16 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
           } finally {
             if (!kept) breaker.notParked();
           }
+          delivery.fail(error);
           logger.error('kept as a dead letter', { error, attempts, key: record.key, ...place });
           return;
         }
         breaker.abandoned(pass);
-        if (signal.aborted || attempts >= backoff.attempts) throw error;
+        if (signal.aborted || attempts >= backoff.attempts) {
+          delivery.fail(error);
+          throw error;
+        }
+        delivery.again(attempts, error);
         const waitMs = backoffMs(backoff, attempts, Math.random());
         logger.warn('handling failed and is tried again', { error, attempts, waitMs, ...place });
         await pause(waitMs, signal);

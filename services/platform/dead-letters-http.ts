@@ -309,7 +309,7 @@ export function registerDeadLetterRoutes(
   app.openapi(groupReplayRoute, async (c) => {
     const action = personsActionOf(c);
     const group = c.req.valid('json');
-    const { results, remaining } = await replayGroup(parts, group, action);
+    const { results, remaining } = await replayGroup(parts, group, action, c.get('traceparent'));
     const failed = results.filter(({ kind }) => kind === 'failed').length;
     const counts = { replayed: results.length - failed, failed, remaining };
     logger.info('dead letters of a group replayed', { ...counts, ...group, actor: action.subject });
@@ -324,7 +324,7 @@ export function registerDeadLetterRoutes(
       await recordAction(db, action, alreadySettled, new Date());
       return c.json({ id: letter.id, outcome: 'duplicate' as const }, 200);
     }
-    const replayed = await replayDeadLetter(parts, letter, action);
+    const replayed = await replayDeadLetter(parts, letter, action, c.get('traceparent'));
     if (replayed.kind !== 'failed') return c.json(toResult(replayed), 200);
     const cause = replayed.error;
     if (isTransient(cause)) throw problem('unavailable', { headers: { 'Retry-After': '1' }, cause });

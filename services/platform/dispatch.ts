@@ -38,14 +38,19 @@ export interface Dispatched {
  */
 export type Dispatch = (
   record: StreamRecord,
-  on: { readonly consumer: string; readonly replay?: Replay },
+  on: {
+    readonly consumer: string;
+    readonly replay?: Replay;
+    /** Traceparent under which the event is handled; that of its header when absent. */
+    readonly traceparent?: string;
+  },
 ) => Promise<Dispatched>;
 
 export function createDispatch(codec: EventCodec, subscriptions: Subscriptions): Dispatch {
   const hand = <T extends EventType>(
     event: ReceivedEvent<T>,
     record: StreamRecord,
-    { consumer, replay }: Parameters<Dispatch>[1],
+    { consumer, replay, traceparent }: Parameters<Dispatch>[1],
   ): Promise<Outcome> | undefined => {
     const { type, metadata } = event;
     const subscription: ((incoming: Incoming<T>) => Promise<Outcome>) | undefined = subscriptions[type];
@@ -64,7 +69,7 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
       context: {
         correlationId: metadata.correlationId,
         causationId: metadata.causationId,
-        traceparent: continueTrace(record.headers['traceparent']),
+        traceparent: traceparent ?? continueTrace(record.headers['traceparent']),
         actor: `event:${type}`,
       },
       at: new Date(),

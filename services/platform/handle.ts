@@ -3,6 +3,7 @@
 // stand or fall together, so a process may die at any instruction and the input is either handled whole or, when it comes
 // again, not handled yet.
 // Nothing is caught in here and nothing remote is called: both would hold locks over something that may never answer.
+import type { Attributes } from '@opentelemetry/api';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { recordAction } from './audit-log.ts';
 import type { Database, Transaction } from './database.ts';
@@ -10,6 +11,7 @@ import type { Accepted, Decision, Ignored } from './core/decision.ts';
 import { messageKeyOf, type EventCodec } from './event-codec.ts';
 import type { Faults } from './faults.ts';
 import { appendToOutbox, type Cause } from './outbox.ts';
+import { inSpan, type Traced } from './tracing.ts';
 
 /** An input with its identity: `id` is the event's or request's id, `at` the time the decision may know. */
 export interface Message<Input> extends Cause {
@@ -75,26 +77,44 @@ export interface Shell {
 export function handle<Input, State, Next, Prior>(
   { db, codec, faults }: Shell,
   aggregate: Aggregate<Input, State, Next>,
-  message: Message<Input>,
+  given: Message<Input>,
   claim: Claim<NoInfer<Next>, Prior>,
 ): Promise<Handled<State, Next, Prior>> {
-  return db.transaction(async (tx) => {
-    const claimed = await claim.take(tx, message.at);
-    if (!claimed.taken) return { kind: 'duplicate', prior: claimed.prior };
-    await faults?.reach('after-claim', message.context.actor);
+  const { traceparent: parent } = given.context;
+  const transaction = async ({ span, traceparent }: Traced): Promise<Handled<State, Next, Prior>> => {
+    const message = { ...given, context: { ...given.context, traceparent } };
+    const appended: Traced[] = [];
+    const handled = await db.transaction(async (tx): Promise<Handled<State, Next, Prior>> => {
+      span.addEvent('begun');
+      const claimed = await claim.take(tx, message.at);
+      if (!claimed.taken) return { kind: 'duplicate', prior: claimed.prior };
+      await faults?.reach('after-claim', message.context.actor);
 
-    const before = await aggregate.load(tx, message.input);
-    const decision = aggregate.decide(message.input, before);
-    if (decision.kind === 'rejected') throw new Rejected(decision.code, decision.detail);
+      const before = await aggregate.load(tx, message.input);
+      const decision = aggregate.decide(message.input, before);
+      if (decision.kind === 'rejected') throw new Rejected(decision.code, decision.detail);
 
-    await aggregate.save(tx, before, decision, message);
-    if (decision.kind === 'accepted') await appendToOutbox(tx, codec, decision.events, message);
-    await recordDecision(tx, decision, message);
-    await claim.settle(tx, decision);
-    await faults?.reach('after-effects', message.context.actor);
-    return decision.kind === 'accepted' ? decision : { ...decision, state: before };
-  });
+      await aggregate.save(tx, before, decision, message);
+      if (decision.kind === 'accepted')
+        appended.push(...(await appendToOutbox(tx, codec, decision.events, message)));
+      await recordDecision(tx, decision, message);
+      await claim.settle(tx, decision);
+      await faults?.reach('after-effects', message.context.actor);
+      return decision.kind === 'accepted' ? decision : { ...decision, state: before };
+    });
+    // Only now is there anything to tell of: a span of an event that was rolled back is never ended, so never exported.
+    for (const event of appended) event.span.end();
+    return handled;
+  };
+  return inSpan('transaction', { parent, attributes: { 'db.system.name': 'postgresql' } }, transaction, told);
 }
+
+/** What the span of the transaction says of it; nothing when the input had been handled before. */
+const told = (handled: Handled<unknown, unknown, unknown>): Attributes | undefined => {
+  if (handled.kind === 'duplicate') return undefined;
+  const reason = handled.kind === 'ignored' ? { 'orderflow.reason': handled.reason } : {};
+  return { 'orderflow.outcome': handled.kind, ...reason };
+};
 
 /** What a new thing is called is known by its first event only. A rejection leaves nothing here; the HTTP edge records it. */
 const recordDecision = async (

@@ -2,6 +2,7 @@
 // The invariant: every response, whatever went wrong, carries X-Correlation-Id, and every error is a catalogued
 // problem. Without one edge, each handler invents its own errors and a request cannot be followed through the logs.
 import { getRequestListener } from '@hono/node-server';
+import { SpanStatusCode } from '@opentelemetry/api';
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -45,6 +46,7 @@ import {
 } from './problem.ts';
 import { routePatternOf, type App, type AppContext, type AppEnv, type Guards } from './request-context.ts';
 import { continueTrace } from './trace-context.ts';
+import { beginSpan, SpanKind, traceIdOf } from './tracing.ts';
 import { isTransient } from './transient.ts';
 
 export interface AppOptions {
@@ -130,6 +132,9 @@ const allowedMethods = (app: App, path: string): string[] =>
     app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
   );
 
+/** Probes arrive every second and would bury the rest, in the log as among the traces. */
+const isProbe = (path: string): boolean => path.startsWith('/health/') || path === '/metrics';
+
 const edge =
   (logger: Logger, metrics: Metrics, guards: Guards): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -137,8 +142,13 @@ const edge =
     const correlationId = correlationIdFrom(c.req.header(correlationHeader));
     c.set('correlationId', correlationId);
     c.set('requestId', uuidv7());
-    c.set('traceparent', continueTrace(c.req.header('traceparent')));
-    c.set('logger', logger.child({ correlationId }));
+    const { method, path } = c.req;
+    const parent = c.req.header('traceparent');
+    const traced = isProbe(path) ? undefined : beginSpan(method, { kind: SpanKind.SERVER, parent });
+    const traceparent = traced?.traceparent ?? continueTrace(parent);
+    const traceId = traceIdOf(traceparent);
+    c.set('traceparent', traceparent);
+    c.set('logger', logger.child({ correlationId, traceId }));
     c.set('guards', guards);
     c.set('principal', undefined);
     c.set('action', undefined);
@@ -150,13 +160,26 @@ const edge =
     const route = routePatternOf(c);
     const { status } = c.res;
     const ms = performance.now() - startedAt;
-    metrics.observeRequest(c.req.method, route, status, ms / 1_000);
-    // Probes arrive every second and would bury the rest.
-    const level =
-      route.startsWith('/health/') || route === '/metrics' ? 'debug' : status >= 500 ? 'error' : 'info';
+    metrics.observeRequest(method, route, status, ms / 1_000);
+    if (traced) {
+      const { span } = traced;
+      // The pattern, not the path: what a client puts into a path is its own affair.
+      span.updateName(`${method} ${route}`);
+      span.setAttributes({
+        'http.request.method': method,
+        'http.route': route,
+        'http.response.status_code': status,
+        'orderflow.correlation_id': correlationId,
+      });
+      if (status >= 500)
+        span.setAttribute('error.type', String(status)).setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    }
+    const level = isProbe(route) ? 'debug' : status >= 500 ? 'error' : 'info';
     logger[level]('request', {
       correlationId,
-      method: c.req.method,
+      traceId,
+      method,
       route,
       status,
       ms: Math.round(ms * 10) / 10,

@@ -5,7 +5,8 @@ import { outbox } from '../../drizzle/messaging.ts';
 import { eventCatalogue, type DomainEvent } from '../../schemas/generated/events.ts';
 import type { Transaction } from './database.ts';
 import type { EventCodec } from './event-codec.ts';
-import { continueTrace, type MessageContext } from './trace-context.ts';
+import type { MessageContext } from './trace-context.ts';
+import { beginSpan, SpanKind, type Traced } from './tracing.ts';
 
 /** What the events follow from. */
 export interface Cause {
@@ -17,30 +18,47 @@ export interface Cause {
 
 /**
  * Appends the events in order. An event that does not fit its schema throws InvalidEvent, which aborts the transaction:
- * nothing that a consumer could not read ever reaches the WAL.
+ * nothing that a consumer could not read ever reaches the WAL. Yields a span per event, the parent of all that follows from
+ * it: to be ended once the transaction is committed, and never when it is not.
  */
 export async function appendToOutbox(
   tx: Transaction,
   codec: EventCodec,
   events: readonly DomainEvent[],
   cause: Cause,
-): Promise<void> {
-  if (events.length === 0) return;
+): Promise<readonly Traced[]> {
+  if (events.length === 0) return [];
+  const spans: Traced[] = [];
   const rows = events.map((event) => {
     const id = uuidv7();
     const { correlationId, traceparent } = cause.context;
     const metadata = { eventId: id, correlationId, causationId: cause.id, occurredAt: cause.at };
     const { topic } = eventCatalogue[event.type];
+    const encoded = codec.encode(event, metadata);
+    const created = beginSpan(`outbox ${event.type}`, {
+      kind: SpanKind.PRODUCER,
+      parent: traceparent,
+      attributes: {
+        'messaging.system': 'kafka',
+        'messaging.operation.type': 'create',
+        'messaging.destination.name': topic,
+        'messaging.message.id': id,
+        'messaging.kafka.message.key': encoded.aggregateId,
+        'orderflow.event.type': event.type,
+      },
+    });
+    spans.push(created);
     return {
       id,
       aggregateType: topic.replace(/-events$/, ''),
       eventType: event.type,
       correlationId,
       causationId: cause.id,
-      traceparent: continueTrace(traceparent),
+      traceparent: created.traceparent,
       occurredAt: cause.at,
-      ...codec.encode(event, metadata),
+      ...encoded,
     };
   });
   await tx.insert(outbox).values(rows);
+  return spans;
 }

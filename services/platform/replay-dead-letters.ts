@@ -7,6 +7,7 @@ import type { Database } from './database.ts';
 import { countFailedReplay, recordOf, settleAsReplayed, type DeadLetter } from './dead-letters.ts';
 import type { Dispatch, Outcome } from './dispatch.ts';
 import type { Logger } from './logger.ts';
+import { beginReplay, traceIdOf } from './tracing.ts';
 import { isTransient } from './transient.ts';
 
 export interface ReplayParts {
@@ -19,14 +20,23 @@ export type ReplayResult =
   | (Outcome & { readonly id: string })
   | { readonly id: string; readonly kind: 'failed'; readonly error: Error };
 
-/** Replays one letter for who asked for it. A letter that is settled already is a duplicate. */
+/**
+ * Replays one letter for who asked for it, in the trace `parent`, a traceparent. A letter that is settled already is a
+ * duplicate.
+ */
 export async function replayDeadLetter(
   { db, dispatch, logger }: ReplayParts,
   letter: DeadLetter,
   action: PersonsAction,
+  parent?: string,
 ): Promise<ReplayResult> {
   const { id, consumer, topic, partition, eventId, fingerprint } = letter;
+  const record = recordOf(letter);
+  const traced = beginReplay(record, consumer, parent);
+  const { traceparent } = traced;
   const about = {
+    correlationId: action.correlationId,
+    traceId: traceIdOf(traceparent),
     deadLetterId: id,
     eventId,
     fingerprint,
@@ -37,10 +47,11 @@ export async function replayDeadLetter(
   };
   const replay = { deadLetterId: id, action };
   try {
-    const { outcome } = await dispatch(recordOf(letter), { consumer, replay });
+    const { outcome } = await dispatch(record, { consumer, replay, traceparent });
     // Nobody reacts to its type (any more): then there is nothing to handle and nothing to claim.
     const came = outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
     if (!outcome) await db.transaction((tx) => settleAsReplayed(tx, replay, new Date()));
+    traced.end(came);
     logger.info(`dead letter replayed: ${came.kind}`, {
       ...about,
       ...(came.reason === undefined ? {} : { reason: came.reason }),
@@ -48,6 +59,7 @@ export async function replayDeadLetter(
     return { id, ...came };
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    traced.fail(error);
     logger.warn('dead letter could not be replayed and stays parked', { ...about, error });
     await countFailedReplay(db, id, error);
     return { id, kind: 'failed', error };
@@ -64,6 +76,7 @@ export async function replayGroup(
   parts: ReplayParts,
   group: { readonly fingerprint: string; readonly limit: number },
   action: PersonsAction,
+  parent?: string,
 ): Promise<{ readonly results: readonly ReplayResult[]; readonly remaining: number }> {
   const parked = and(eq(deadLetters.state, 'parked'), eq(deadLetters.fingerprint, group.fingerprint));
   const letters = await parts.db
@@ -79,7 +92,7 @@ export async function replayGroup(
     .limit(group.limit);
   const results: ReplayResult[] = [];
   for (const letter of letters) {
-    const result = await replayDeadLetter(parts, letter, action);
+    const result = await replayDeadLetter(parts, letter, action, parent);
     results.push(result);
     if (result.kind !== 'failed') continue;
     if (isTransient(result.error)) break;

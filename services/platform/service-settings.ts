@@ -7,6 +7,7 @@ import { processProblems, processSettings, productionProblems } from './process-
 import { registrySecurityProblems, registrySecuritySettings } from './registry-security.ts';
 import { faultSettings } from './faults.ts';
 import { retentionProblems, retentionSettings } from './retention.ts';
+import { telemetrySettings } from './telemetry-settings.ts';
 
 /** The settings every such service has; a service adds its own. */
 export const serviceSettings = (port: number) => ({
@@ -49,6 +50,7 @@ export const serviceSettings = (port: number) => ({
       'The consumer halts instead of parking when this many of the last twice as many events would be parked.',
   }),
   ...retentionSettings,
+  ...telemetrySettings,
 });
 export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
 

@@ -71,6 +71,12 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const { name, config, consumerGroup } = definition;
   const logger = createLogger({ service: name, level: config.logLevel });
   const lifecycle = createLifecycle({ logger });
+  if (config.otlpEndpoint !== undefined) {
+    const { startTelemetry } = await import('./telemetry.ts');
+    const telemetry = startTelemetry(name, config.otlpEndpoint, config, logger);
+    // Registered first, so stopped last: the spans of whatever is finished while stopping are sent as well.
+    lifecycle.onStop('telemetry', telemetry.stop, 3_000);
+  }
 
   const connection = connectDatabase(config.databaseUrl, name, {
     tls: databaseTrust(config, config.databaseUrl),

@@ -1,0 +1,78 @@
+// Where traces go and how many: the variables that OpenTelemetry has for it, read like every other setting.
+import { z } from 'zod';
+import { setting, type Config, type settings } from './config.ts';
+
+const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+export type SamplerName = (typeof samplers)[number];
+
+const header = /^([A-Za-z0-9-]{1,100})=(.{1,4000})$/;
+
+export const telemetrySettings = {
+  otlpEndpoint: setting(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'the http or https address of a collector that takes OTLP over HTTP, such as http://localhost:4318',
+    z
+      .string()
+      .refine((value) => ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? ''))
+      .optional(),
+    {
+      about: 'Where spans are exported to, below /v1/traces, as JSON.',
+      otherwise: 'nothing is traced and no tracing code is loaded',
+    },
+  ),
+  otlpHeaders: setting(
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    'a comma-separated list of name=value',
+    z
+      .string()
+      .transform((value) => value.split(',').map((entry) => header.exec(entry.trim())))
+      .refine((entries) => entries.every((entry) => entry !== null))
+      .transform((entries) =>
+        Object.fromEntries(entries.map((entry) => [entry?.[1] ?? '', decodeURIComponent(entry?.[2] ?? '')])),
+      )
+      .default({}),
+    {
+      secret: true,
+      about: 'Headers of each export, percent-encoded, such as the key of a hosted collector.',
+    },
+  ),
+  tracesSampler: setting(
+    'OTEL_TRACES_SAMPLER',
+    `one of ${samplers.join(', ')}`,
+    z.enum(samplers).default('parentbased_always_on'),
+    {
+      about:
+        'Which traces are sampled. Those that begin with parentbased_ follow the caller, also a client that sends a traceparent; traceidratio decides by the trace id alone, the same in every service.',
+    },
+  ),
+  tracesSamplerArg: setting(
+    'OTEL_TRACES_SAMPLER_ARG',
+    'a number from 0 to 1',
+    z
+      .string()
+      .regex(/^\d(\.\d{1,10})?$/)
+      .transform(Number)
+      .pipe(z.number().min(0).max(1))
+      .default(1),
+    { about: 'The share of traces that a sampler with a ratio takes; 0.1 is every tenth.' },
+  ),
+  otelServiceName: setting(
+    'OTEL_SERVICE_NAME',
+    'a name',
+    z
+      .string()
+      .regex(/^[\w.-]{1,100}$/)
+      .optional(),
+    { about: 'The name under which the spans of the process appear.', otherwise: 'the name of the service' },
+  ),
+};
+
+export type TelemetryConfig = Config<typeof telemetrySettings> &
+  Config<{ environment: typeof settings.environment }>;

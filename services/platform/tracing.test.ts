@@ -1,0 +1,145 @@
+// What is exported, read from an exporter in memory: parents, links, times, and that nothing is told that did not happen.
+import { trace } from '@opentelemetry/api';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { samplerOf } from './telemetry.ts';
+import { parseTraceparent } from './trace-context.ts';
+import { beginDelivery, beginReplay, beginSpan, errorTypeOf, inSpan } from './tracing.ts';
+
+const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+const unsampled = `${parent.slice(0, -2)}00`;
+const given = parseTraceparent(parent);
+const occurredAt = new Date(Date.now() - 5_000);
+const publishedAt = new Date(Date.now() - 2_000);
+const record = {
+  topic: 'order-events',
+  partition: 3,
+  offset: 42n,
+  key: 'order-1',
+  headers: {
+    id: 'event-1',
+    eventType: 'order.created',
+    occurredAt: occurredAt.toISOString(),
+    traceparent: parent,
+  },
+  timestamp: publishedAt,
+};
+
+describe('without a tracer', () => {
+  it('a message still gets a span id of its own in the same trace, and a new trace when it has none', () => {
+    const { traceparent, span } = beginSpan('thing', { parent });
+    expect(span.isRecording()).toBe(false);
+    expect(parseTraceparent(traceparent)).toMatchObject({ traceId: given?.traceId, sampled: true });
+    expect(traceparent).not.toBe(parent);
+    expect(parseTraceparent(beginSpan('thing').traceparent)).toBeDefined();
+    expect(parseTraceparent(beginSpan('thing', { parent: 'nonsense' }).traceparent)).toBeDefined();
+  });
+});
+
+describe('with a tracer', () => {
+  const exporter = new InMemorySpanExporter();
+  const ms = ([seconds, nanos]: readonly [number, number]): number => Math.round(seconds * 1e3 + nanos / 1e6);
+  const spans = () =>
+    exporter.getFinishedSpans().map((span) => ({
+      name: span.name,
+      traceId: span.spanContext().traceId,
+      spanId: span.spanContext().spanId,
+      parentId: span.parentSpanContext?.spanId,
+      links: span.links.map(({ context }) => context.spanId),
+      start: ms(span.startTime),
+      end: ms(span.endTime),
+      attributes: span.attributes,
+      events: span.events.map(({ name, time }) => ({ name, at: ms(time) })),
+      status: span.status.code,
+    }));
+
+  beforeAll(() => {
+    const provider = new TracerProvider({
+      sampler: samplerOf('parentbased_always_off', 1),
+      spanProcessors: [new SimpleSpanProcessor({ exporter })],
+    });
+    trace.setGlobalTracerProvider(provider);
+  });
+  beforeEach(() => {
+    exporter.reset();
+  });
+
+  it('a delivery is a span from the event to its arrival, and its handling below', () => {
+    const before = Date.now();
+    const delivery = beginDelivery(record, 'group');
+    delivery.again(1, new Error('not yet'));
+    delivery.end({ kind: 'accepted' });
+    const [cdc, process] = spans();
+    expect(cdc).toMatchObject({
+      name: 'cdc order.created',
+      traceId: given?.traceId,
+      parentId: given?.spanId,
+      start: occurredAt.getTime(),
+      events: [{ name: 'published', at: publishedAt.getTime() }],
+    });
+    expect(cdc?.end).toBeGreaterThanOrEqual(before);
+    expect(process).toMatchObject({
+      name: 'process order.created',
+      parentId: cdc?.spanId,
+      start: cdc?.end,
+      attributes: {
+        'messaging.system': 'kafka',
+        'messaging.destination.name': 'order-events',
+        'messaging.destination.partition.id': '3',
+        'messaging.kafka.offset': '42',
+        'messaging.message.id': 'event-1',
+        'messaging.kafka.message.key': 'order-1',
+        'orderflow.outcome': 'accepted',
+      },
+      events: [{ name: 'attempt failed' }],
+    });
+    expect(parseTraceparent(delivery.traceparent)).toMatchObject({ spanId: process?.spanId, sampled: true });
+  });
+
+  it('a second delivery is a trace of its own that is linked to the event, and nothing else', () => {
+    beginDelivery(record, 'group').end({ kind: 'duplicate' });
+    expect(spans()).toMatchObject([
+      { name: 'process order.created', parentId: undefined, links: [given?.spanId] },
+    ]);
+    expect(spans()[0]?.traceId).not.toBe(given?.traceId);
+  });
+
+  it('a replay belongs to who asked for it and is linked to the event', () => {
+    const asked = '00-11111111111111111111111111111111-2222222222222222-01';
+    beginReplay(record, 'group', asked).end({ kind: 'accepted' });
+    expect(spans()).toMatchObject([
+      { name: 'replay order.created', parentId: '2222222222222222', links: [given?.spanId] },
+    ]);
+  });
+
+  it('what the sampler leaves out travels as not sampled and is not exported', () => {
+    const { traceparent } = beginSpan('root');
+    expect(parseTraceparent(traceparent)?.sampled).toBe(false);
+    const child = beginSpan('child', { parent: unsampled });
+    expect(parseTraceparent(child.traceparent)).toMatchObject({ traceId: given?.traceId, sampled: false });
+    child.span.end();
+    beginDelivery({ ...record, headers: { ...record.headers, traceparent: unsampled } }, 'group').end({
+      kind: 'duplicate',
+    });
+    expect(spans()).toEqual([]);
+  });
+
+  it('an error is told by its code or name, never by its text', async () => {
+    const cause = Object.assign(new Error('params: tok_secret'), { code: '40001' });
+    const failing = inSpan('work', { parent }, () => Promise.reject(new Error('Failed query', { cause })));
+    await expect(failing).rejects.toThrow('Failed query');
+    expect(spans()).toMatchObject([{ status: 2, attributes: { 'error.type': '40001' }, events: [] }]);
+    expect(JSON.stringify(spans())).not.toContain('tok_');
+    expect(errorTypeOf(Object.assign(new Error('x'), { name: 'tok_ what a client wrote' }))).toBe('_OTHER');
+  });
+
+  it('what turned out to be no work at all is taken back', async () => {
+    await inSpan(
+      'nothing',
+      { parent },
+      () => Promise.resolve(1),
+      () => undefined,
+    );
+    expect(spans()).toEqual([]);
+  });
+});
