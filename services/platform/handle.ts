@@ -7,6 +7,7 @@ import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { recordAction } from './audit-log.ts';
 import type { Database, Transaction } from './database.ts';
 import type { Accepted, Decision, Ignored } from './core/decision.ts';
+import type { Milestone } from './core/milestone.ts';
 import { messageKeyOf, type EventCodec } from './event-codec.ts';
 import type { Faults } from './faults.ts';
 import { appendToOutbox, type Cause } from './outbox.ts';
@@ -43,6 +44,14 @@ export interface Aggregate<Input, State, Next = State> {
     decision: Accepted<Next, DomainEvent> | Ignored,
     message: Message<Input>,
   ): Promise<void>;
+  /** Pure: what is worth counting of an accepted input; nothing when absent. */
+  milestones?(before: State, after: Next): readonly Milestone[];
+}
+
+/** What a transaction has brought about, told once it is committed: what was rolled back never happened. */
+export interface Committed {
+  readonly events: readonly DomainEvent[];
+  readonly milestones: readonly Milestone[];
 }
 
 /** The decision was that this cannot be. Thrown through the transaction, so that nothing of it stays. */
@@ -63,6 +72,8 @@ export type Handled<State, Next, Prior> =
 export interface Shell {
   readonly db: Database;
   readonly codec: EventCodec;
+  /** Counts; it must not throw, for the input is handled by then. */
+  readonly committed?: (committed: Committed) => void;
   /** Only where faults on purpose are enabled. */
   readonly faults?: Faults;
 }
@@ -72,13 +83,14 @@ export interface Shell {
  * @throws Rejected when the decision is a rejection, InvalidEvent when an event breaks its schema, and the driver's error
  * when the database fails; in every case nothing was written.
  */
-export function handle<Input, State, Next, Prior>(
-  { db, codec, faults }: Shell,
+export async function handle<Input, State, Next, Prior>(
+  { db, codec, committed, faults }: Shell,
   aggregate: Aggregate<Input, State, Next>,
   message: Message<Input>,
   claim: Claim<NoInfer<Next>, Prior>,
 ): Promise<Handled<State, Next, Prior>> {
-  return db.transaction(async (tx) => {
+  let milestones: readonly Milestone[] = [];
+  const handled = await db.transaction<Handled<State, Next, Prior>>(async (tx) => {
     const claimed = await claim.take(tx, message.at);
     if (!claimed.taken) return { kind: 'duplicate', prior: claimed.prior };
     await faults?.reach('after-claim', message.context.actor);
@@ -92,8 +104,12 @@ export function handle<Input, State, Next, Prior>(
     await recordDecision(tx, decision, message);
     await claim.settle(tx, decision);
     await faults?.reach('after-effects', message.context.actor);
-    return decision.kind === 'accepted' ? decision : { ...decision, state: before };
+    if (decision.kind === 'ignored') return { ...decision, state: before };
+    milestones = aggregate.milestones?.(before, decision.state) ?? [];
+    return decision;
   });
+  if (handled.kind === 'accepted') committed?.({ events: handled.events, milestones });
+  return handled;
 }
 
 /** What a new thing is called is known by its first event only. A rejection leaves nothing here; the HTTP edge records it. */
