@@ -4,16 +4,13 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { problemNames } from '../services/auditor/domain/pipeline.ts';
-import { createAuditorApp } from '../services/auditor/http.ts';
-import { createPipelineMetrics } from '../services/auditor/pipeline-metrics.ts';
-import { readConfig } from '../services/platform/config.ts';
-import { guardSettings, openDoor } from '../services/platform/guards.ts';
-import { createHealth } from '../services/platform/health.ts';
-import { createLogger } from '../services/platform/logger.ts';
+import { createSagaMetrics } from '../services/order/saga-metrics.ts';
+import { createMetrics } from '../services/platform/metrics.ts';
+import { exposedFigures, figuresIn } from './exposed-figures.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
-const layers = ['business', 'pipeline', 'slot'];
+const layers = ['business', 'pipeline', 'slo', 'slot'];
 const alerts = layers.flatMap((layer) =>
   read('connectors', 'alerts', `${layer}.yml`)
     .split(/\n {6}- (?=alert: )/)
@@ -28,30 +25,11 @@ const alerts = layers.flatMap((layer) =>
     })),
 );
 
-/** What an auditor exposes, whether or not there is anything to be said yet. */
-const exposed = async (): Promise<ReadonlySet<string>> => {
-  const { door } = openDoor(readConfig(guardSettings, {}));
-  createPipelineMetrics(door.metrics).observe(
-    { latest: () => [] },
-    { lag: () => Promise.resolve(new Map()) },
-  );
-  const app = createAuditorApp({
-    logger: createLogger({ service: 'test', level: 'error' }),
-    health: createHealth({ checks: {} }),
-    auditor: { latest: () => undefined },
-    pipelines: { latest: () => [] },
-    door,
-  });
-  const text = await (await app.request('/metrics')).text();
-  const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)];
-  const exporter = [...read('connectors', 'jmx-exporter.yaml').matchAll(/^ {4}name: (\w+)$/gm)];
-  return new Set([
-    ...types.flatMap(([, name = '', type]) =>
-      type === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`) : [name],
-    ),
-    ...exporter.map(([, name = '']) => name),
-  ]);
-};
+const records = layers.flatMap((layer) =>
+  [...read('connectors', 'alerts', `${layer}.yml`).matchAll(/- record: (\S+)\n +expr: (.+)$/gm)].map(
+    ([, name = '', expression = '']) => ({ name, expression }),
+  ),
+);
 
 const headings = (file: string): ReadonlySet<string> =>
   new Set(
@@ -61,7 +39,7 @@ const headings = (file: string): ReadonlySet<string> =>
   );
 
 describe('the alert rules', () => {
-  it('are in the three layers, and nowhere else', () => {
+  it('are in the four layers, and nowhere else', () => {
     expect(readdirSync(join(root, 'connectors', 'alerts')).sort()).toEqual(
       [...layers.map((layer) => `${layer}.yml`), 'tests'].sort(),
     );
@@ -70,15 +48,31 @@ describe('the alert rules', () => {
   });
 
   it('look at figures that are exposed', async () => {
-    const known = await exposed();
-    for (const { name, expression } of alerts) {
-      const figures = expression.match(/\b(?:orderflow|debezium|kafka|http|nodejs|jvm)_\w+/g) ?? [];
+    const known = await exposedFigures();
+    for (const { name, expression } of [...records, ...alerts]) {
+      const figures = figuresIn(expression);
       expect(figures, name).not.toEqual([]);
       expect(
         figures.filter((figure) => !known.has(figure)),
         name,
       ).toEqual([]);
     }
+  });
+
+  it('record what their names say: each over its own window, and the bound that the histogram has', async () => {
+    expect(records.length).toBeGreaterThan(10);
+    for (const { name, expression } of records) {
+      const window = /(\d+[mhd])$/.exec(name)?.[1] ?? 'none';
+      const read = [...expression.matchAll(/\[(\w+)\]|:\w+?(\d+[mhd]) /g)].map(
+        ([, range, of]) => range ?? of,
+      );
+      expect(new Set(read), name).toEqual(new Set([window]));
+    }
+    const metrics = createMetrics();
+    createSagaMetrics(metrics);
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('orderflow_order_settled_seconds_bucket{le="2",mode="AUTO"} 0');
+    expect(text).toContain('orderflow_orders_placed_total{mode="AUTO"} 0');
   });
 
   it('look for problems that there are', () => {

@@ -1,11 +1,13 @@
-// npm run alerts: checks the alert rules in connectors/alerts and runs their tests with promtool, which comes with Prometheus.
+// npm run alerts: checks the alert rules in connectors/alerts, runs their tests, and checks the configuration of Prometheus,
+// all with promtool, which comes with Prometheus.
 // Exit code 0: all is well; 1: a rule or a test is wrong; 2: there is no promtool to ask.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const folder = join(import.meta.dirname, '..', 'connectors', 'alerts');
+const root = join(import.meta.dirname, '..');
+const folder = join(root, 'connectors', 'alerts');
 const filesIn = (path: string): string[] =>
   readdirSync(path)
     .filter((name) => name.endsWith('.yml'))
@@ -33,4 +35,11 @@ const promtool = (...args: readonly string[]): boolean =>
   spawnSync('promtool', args, { stdio: 'inherit', timeout: 60_000 }).status === 0;
 const checked = promtool('check', 'rules', ...filesIn(folder));
 const tested = promtool('test', 'rules', ...filesIn(join(folder, 'tests')));
-process.exitCode = checked && tested ? 0 : 1;
+// Where it is mounted, the rules lie beside it; here it is the syntax alone.
+const configured = promtool(
+  'check',
+  'config',
+  '--syntax-only',
+  join(root, 'services', 'observability', 'prometheus.yml'),
+);
+process.exitCode = checked && tested && configured ? 0 : 1;

@@ -59,6 +59,10 @@ export const reservations = pgTable(
     index('reservations_due')
       .on(table.expiresAt)
       .where(sql`${table.state} = 'reserved'`),
+    // What is paid and not yet shipped; small however many reservations there ever were.
+    index('reservations_held')
+      .on(table.state)
+      .where(sql`${table.state} in ('reserved','pinned')`),
   ],
 );
 

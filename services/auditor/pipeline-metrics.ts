@@ -2,7 +2,7 @@
 // the last look; the lag of the consumers is asked for when somebody looks at it, once for all who look within a few seconds.
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { EventStream } from '../platform/event-stream.ts';
-import type { Metrics } from '../platform/metrics.ts';
+import { sharedAnswer, type Metrics } from '../platform/metrics.ts';
 import { everyService, type Service } from './domain/facts.ts';
 import { problemNames } from './domain/pipeline.ts';
 import type { PipelineEvents, PipelineReport, Pipelines } from './pipelines.ts';
@@ -198,15 +198,17 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
     },
     observe: (pipelines, stream) => {
       latest = pipelines.latest;
-      const lags = shared(() => readLags(stream), lagFreshMs);
+      // No broker, no figures: whoever misses them has an alert for that.
+      const lags = sharedAnswer(() => readLags(stream), { withinMs: lagWithinMs, freshMs: lagFreshMs });
       new Gauge({
         name: 'orderflow_consumer_lag_records',
         help: 'Records of a topic that a consumer group has still to read.',
         labelNames: ['group', 'topic'],
         registers,
         async collect() {
+          const found = (await lags()) ?? [];
           this.reset();
-          for (const { group, topic, records } of await lags()) this.set({ group, topic }, records);
+          for (const { group, topic, records } of found) this.set({ group, topic }, records);
         },
       });
     },
@@ -219,31 +221,9 @@ interface Lag {
   readonly records: number;
 }
 
-/** No broker, no figures: whoever misses them has an alert for that, and the other figures are still worth having. */
 const readLags = async (stream: Pick<EventStream, 'lag'>): Promise<readonly Lag[]> => {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(new Error('the broker does not answer'));
-  }, lagWithinMs);
-  try {
-    const found = consumerGroups.map(async ({ group, topics }) =>
-      [...(await stream.lag(group, topics))].map(([topic, records]) => ({ group, topic, records })),
-    );
-    return (await Promise.race([Promise.all(found), late.promise])).flat();
-  } catch {
-    return [];
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
-/** Calls that come together, or within `freshMs`, share one answer. */
-const shared = <T>(ask: () => Promise<T>, freshMs: number): (() => Promise<T>) => {
-  let latest: { readonly answer: Promise<T>; readonly until: number } | undefined;
-  return () => {
-    if (latest === undefined || performance.now() >= latest.until) {
-      latest = { answer: ask(), until: performance.now() + freshMs };
-    }
-    return latest.answer;
-  };
+  const found = consumerGroups.map(async ({ group, topics }) =>
+    [...(await stream.lag(group, topics))].map(([topic, records]) => ({ group, topic, records })),
+  );
+  return (await Promise.all(found)).flat();
 };

@@ -5,7 +5,9 @@ import { seedDemoProducts } from './demo-products.ts';
 import { startSweeping } from './expire-reservations.ts';
 import { inventoryProblems } from './api.ts';
 import { registerInventoryRoutes } from './http.ts';
+import { addReservationGauges, createReservationMetrics } from './reservation-metrics.ts';
 import { contradictions, shape } from './settings.ts';
+import { countHeld } from './store.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
 const config = readConfig(shape, process.env, contradictions);
@@ -17,14 +19,18 @@ await startService({
   topic: 'inventory-events',
   consumerGroup,
   problems: inventoryProblems,
-  assemble: ({ shell, logger }) => ({
-    subscriptions: subscriptions(shell, config.reservationTtlSeconds * 1000),
-    routes: (app) => {
-      registerInventoryRoutes(app, shell);
-    },
-    startJobs: async () => {
-      if (config.seedDemoProducts) await seedDemoProducts(shell);
-      return [startSweeping(shell, logger, config.sweepSeconds * 1000)];
-    },
-  }),
+  countMilestones: createReservationMetrics,
+  assemble: ({ shell, logger, metrics }) => {
+    addReservationGauges(metrics, () => countHeld(shell.db));
+    return {
+      subscriptions: subscriptions(shell, config.reservationTtlSeconds * 1000),
+      routes: (app) => {
+        registerInventoryRoutes(app, shell);
+      },
+      startJobs: async () => {
+        if (config.seedDemoProducts) await seedDemoProducts(shell);
+        return [startSweeping(shell, logger, config.sweepSeconds * 1000)];
+      },
+    };
+  },
 });

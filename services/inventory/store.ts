@@ -1,12 +1,13 @@
 // The inventory's rows. Products are locked one after the other in product-id order, by everybody: two orders with the
 // same products in another order would otherwise wait for each other, and unlocked both could take the last unit.
-import { and, asc, desc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Database, Transaction } from '../platform/database.ts';
 import type { Aggregate, Message } from '../platform/handle.ts';
 import { oneOf } from '../platform/one-of.ts';
 import { rejected } from '../platform/core/decision.ts';
 import type { Repair } from '../platform/repair.ts';
+import { milestonesOf } from './domain/milestones.ts';
 import { reemit, type Held } from './domain/reemit.ts';
 import { decideProduct, type Product, type ProductInput, type ProductView } from './domain/product.ts';
 import {
@@ -127,6 +128,7 @@ export const reserving: Aggregate<ReservationInput, ReservationView> = {
     }
     await appendMovements(tx, movements, message);
   },
+  milestones: milestonesOf,
 };
 
 /** What gave the units of a reservation back: the ledger keeps the event as the actor of the movement. */
@@ -201,6 +203,20 @@ export const dueReservations = async (db: Database, now: Date, limit: number): P
     .orderBy(asc(reservations.expiresAt))
     .limit(limit);
   return rows.map((row) => row.orderId);
+};
+
+/** How many reservations hold stock, by state. */
+export const countHeld = async (db: Database): Promise<ReadonlyMap<string, number>> => {
+  const rows = await db
+    .select({ state: reservations.state, orders: count() })
+    .from(reservations)
+    .where(sql`${reservations.state} in ('reserved','pinned')`)
+    .groupBy(reservations.state);
+  return new Map([
+    ['reserved', 0],
+    ['pinned', 0],
+    ...rows.map(({ state, orders }): [string, number] => [state, orders]),
+  ]);
 };
 
 export const findProduct = async (db: Database, productId: string): Promise<Product | undefined> => {

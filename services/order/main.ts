@@ -9,6 +9,7 @@ import { registerOrderEvents } from './events-http.ts';
 import { registerOrderRoutes } from './http.ts';
 import { createOrderWait } from './order-wait.ts';
 import { createOrderWatch } from './order-watch.ts';
+import { createSagaMetrics } from './saga-metrics.ts';
 import { contradictions, deadlineSecondsOf, shape } from './settings.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 import { readHeadsBeyond } from './trail.ts';
@@ -22,6 +23,7 @@ await startService({
   topic: 'order-events',
   consumerGroup,
   problems: orderProblems,
+  countMilestones: createSagaMetrics,
   assemble: ({ shell, logger, metrics, stopping }) => {
     const { streamsPerSubject: perSubject } = config;
     const streams = createOpenRequests({ limit: config.streamLimit, perSubject, stopping });

@@ -19,6 +19,7 @@ import {
   type ReservationState,
 } from './domain/order.ts';
 import { placeOrder, type CatalogueItem, type PlaceOrder } from './domain/place-order.ts';
+import { milestonesOf } from './domain/milestones.ts';
 import { reemit } from './domain/reemit.ts';
 
 type OrderRow = typeof orders.$inferSelect;
@@ -150,6 +151,7 @@ export const placing: Aggregate<PlaceOrder, ReadonlyMap<string, CatalogueItem>, 
     );
     await appendToTrail(tx, order, 'place_order', 'accepted', message);
   },
+  milestones: (_catalogue, order) => milestonesOf(null, order),
 };
 
 /** What happens to one existing order. */
@@ -194,6 +196,7 @@ export const ordering: Aggregate<OrderChange, Order | null, Order> = {
       appendToTrail(tx, order, type, 'accepted', message),
     ]);
   },
+  milestones: (before, order) => (before ? milestonesOf(before, order) : []),
 };
 
 /** Orders placed at or before `placedBy` that still wait for events, oldest first, at most `limit`. Not locked. */

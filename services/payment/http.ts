@@ -65,7 +65,7 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
 
   app.openapi(paymentApi.circuit, async (c) => {
     const { openedAt, ...counts } = circuit();
-    const waiting = await countWaiting(shell.db);
+    const waiting = [...(await countWaiting(shell.db)).values()].reduce((sum, requests) => sum + requests, 0);
     return c.json({ ...counts, openedAt: openedAt?.toISOString() ?? null, waiting }, 200);
   });
 

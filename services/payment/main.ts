@@ -7,7 +7,9 @@ import { createGatewayClient } from './gateway-client.ts';
 import { createGateway } from './gateway.ts';
 import { paymentProblems } from './api.ts';
 import { registerPaymentRoutes } from './http.ts';
+import { addGatewayMetrics, createPaymentMetrics } from './payment-metrics.ts';
 import { contradictions, shape } from './settings.ts';
+import { countWaiting } from './store.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
 const config = readConfig(shape, process.env, contradictions);
@@ -27,8 +29,10 @@ await startService({
   topic: 'payment-events',
   consumerGroup,
   problems: paymentProblems,
-  assemble: ({ shell, logger }) => {
+  countMilestones: createPaymentMetrics,
+  assemble: ({ shell, logger, metrics }) => {
     const gateway = createGateway(createGatewayClient(config.gatewayUrl), resilience, logger);
+    addGatewayMetrics(metrics, gateway.circuit, () => countWaiting(shell.db));
     let asking: Timer | undefined;
     const askGateway = (): void => asking?.wake();
     return {

@@ -1,6 +1,6 @@
 // The payment service's rows. The payment row of an order is made by whichever event mentions it first and locked by every
 // input after that; what is to be asked of the gateway is a row of the same transaction.
-import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, lte, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { PaymentMode, RefundReason } from '../../schemas/generated/events.ts';
@@ -11,6 +11,7 @@ import { oneOf } from '../platform/one-of.ts';
 import type { Repair } from '../platform/repair.ts';
 import type { MessageContext } from '../platform/trace-context.ts';
 import { decide, type PaymentInput } from './domain/decide.ts';
+import { milestonesOf } from './domain/milestones.ts';
 import {
   unknownPayment,
   type GatewayRequest,
@@ -104,6 +105,7 @@ export const paying: Aggregate<PaymentInput, PaymentView> = {
       updatedAt: at,
     });
   },
+  milestones: milestonesOf,
 };
 
 /** Says again what a payment's state implies; nothing is written but the outbox. */
@@ -248,9 +250,19 @@ export async function renewLease(
   return renewed?.attempts;
 }
 
-/** Requests whose outcome is not known yet. */
-export const countWaiting = (db: Database): Promise<number> =>
-  db.$count(transactions, inArray(transactions.state, ['due', 'unknown']));
+/** Requests whose outcome is not known yet, by kind. */
+export const countWaiting = async (db: Database): Promise<ReadonlyMap<string, number>> => {
+  const rows = await db
+    .select({ kind: transactions.kind, requests: count() })
+    .from(transactions)
+    .where(inArray(transactions.state, ['due', 'unknown']))
+    .groupBy(transactions.kind);
+  return new Map([
+    ['charge', 0],
+    ['refund', 0],
+    ...rows.map(({ kind, requests }): [string, number] => [kind, requests]),
+  ]);
+};
 
 export interface PaymentDetails {
   readonly payment: Payment;

@@ -6,6 +6,7 @@ import { keepDeadLetter } from './dead-letters.ts';
 import type { Dispatch } from './dispatch.ts';
 import { eventCatalogue } from '../../schemas/generated/events.ts';
 import { UndecodableRecord } from './event-codec.ts';
+import type { ConsumerEvents, ParkingReason } from './event-metrics.ts';
 import type { Faults } from './faults.ts';
 import type { EventStream, RecordContext, StreamRecord, Subscription } from './event-stream.ts';
 import type { Logger } from './logger.ts';
@@ -27,6 +28,8 @@ export interface ConsumerOptions {
   /** 10 of the last 20 records, a probe every 30 s, when absent. */
   readonly parkingLimit?: ParkingLimit;
   readonly faults?: Faults | undefined;
+  /** Told of what becomes a figure. */
+  readonly events?: ConsumerEvents;
 }
 
 export interface RunningConsumer extends Subscription {
@@ -52,9 +55,14 @@ const askEveryMs = 200;
 const isCanary = ({ key, headers }: StreamRecord): boolean =>
   key === 'canary' && headers['eventType'] === 'canary';
 
+const parkingReasonOf = (error: Error): ParkingReason => {
+  if (error instanceof UndecodableRecord) return 'undecodable';
+  return error.name === 'Rejected' ? 'rejected' : 'unexpected';
+};
+
 /** Starts the consumer group member of a service. */
 export function startConsumer(options: ConsumerOptions): RunningConsumer {
-  const { stream, dispatch, db, groupId, topics, logger, faults } = options;
+  const { stream, dispatch, db, groupId, topics, logger, faults, events } = options;
   const backoff = options.backoff ?? defaultBackoff;
   const breaker = createParkingBreaker(options.parkingLimit ?? defaultParkingLimit);
 
@@ -122,7 +130,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         const transient = isTransient(error);
-        const permanent = error instanceof UndecodableRecord || error.name === 'Rejected';
+        const permanent = parkingReasonOf(error) !== 'unexpected';
         if (permanent || (!transient && attempts >= unexpectedAttempts)) {
           if (breaker.failed(pass, performance.now()) === 'halt') {
             const halted = breaker.halted(performance.now());
@@ -137,6 +145,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
             if (!kept) breaker.notParked();
           }
           delivery.fail(error);
+          if (kept) events?.parked(parkingReasonOf(error));
           logger.error('kept as a dead letter', { error, attempts, key: record.key, ...place });
           return;
         }
@@ -146,6 +155,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
           throw error;
         }
         delivery.again(attempts, error);
+        events?.retried();
         const waitMs = backoffMs(backoff, attempts, Math.random());
         logger.warn('handling failed and is tried again', { error, attempts, waitMs, ...place });
         await pause(waitMs, signal);

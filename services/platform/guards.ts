@@ -1,7 +1,7 @@
 // The limits at the door of a process, from its settings.
 import { readConfig, setting, wholeNumberSetting, type Config } from './config.ts';
 import { createAdmission, createShares } from './load-shedding.ts';
-import { addGauge, createMetrics, type Metrics } from './metrics.ts';
+import { addCounter, addGauge, createMetrics, type Metrics } from './metrics.ts';
 import { problem } from './problem.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import type { Guards } from './request-context.ts';
@@ -127,10 +127,10 @@ export function openDoor(
   const { admission } = guards;
   const metrics = createMetrics({ ofProcess: true });
   addGauge(metrics, 'http_server_active_requests', 'Requests under way.', admission.inFlight);
-  addGauge(
+  addCounter(
     metrics,
-    'http_server_refused_requests',
-    'Requests refused since the start because of the load.',
+    'http_server_refused_requests_total',
+    'Requests refused because of the load.',
     admission.refused,
   );
   return {

@@ -9,7 +9,15 @@ import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-
 import { accepted, ignored, rejected, type Decision } from './core/decision.ts';
 import { connectDatabase, type Connection } from './database.ts';
 import { createEventCodec, InvalidEvent, unframe } from './event-codec.ts';
-import { handle, Rejected, unclaimed, type Aggregate, type Message, type Shell } from './handle.ts';
+import {
+  handle,
+  Rejected,
+  unclaimed,
+  type Aggregate,
+  type Committed,
+  type Message,
+  type Shell,
+} from './handle.ts';
 import { inboxClaim, type Delivery } from './inbox.ts';
 import { createLogger } from './logger.ts';
 import { createRegistryClient } from './schema-registry.ts';
@@ -184,6 +192,36 @@ describe('what leaves nothing behind', () => {
     const claim = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
     await expect(handle(shell, counting, message(increment(key)), claim)).rejects.toThrow('dies here');
     await expectNothing(key, from.eventId);
+  });
+});
+
+describe('what is told for the figures', () => {
+  const told = (): Shell & { readonly heard: Committed[] } => {
+    const heard: Committed[] = [];
+    return { ...shell, heard, committed: (what) => heard.push(what) };
+  };
+  const watched: typeof counting = {
+    ...counting,
+    milestones: (before, after) => [{ name: `${before} to ${after}`, labels: {} }],
+  };
+
+  it('is an accepted input, once it is committed, and once however often it comes', async () => {
+    const [key, from, listening] = [randomUUID(), delivery(), told()];
+    await handle(listening, watched, message(increment(key)), inboxClaim(from));
+    await handle(listening, watched, message(increment(key)), inboxClaim(from));
+    expect(listening.heard).toEqual([
+      { events: [fulfilled(key)], milestones: [{ name: '0 to 1', labels: {} }] },
+    ]);
+  });
+
+  it('is nothing of what was rolled back, rejected or ignored', async () => {
+    const [key, from, listening] = [randomUUID(), delivery(), told()];
+    const dying = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
+    await expect(handle(listening, watched, message(increment(key)), dying)).rejects.toThrow('dies here');
+    const impossible = { key, decision: () => rejected('impossible', 'It cannot be.') };
+    await expect(handle(listening, watched, message(impossible), unclaimed)).rejects.toThrow(Rejected);
+    await handle(listening, watched, message({ key, decision: () => ignored('late') }), unclaimed);
+    expect(listening.heard).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { recordAction } from './audit-log.ts';
 import type { Database, Transaction } from './database.ts';
 import type { Accepted, Decision, Ignored } from './core/decision.ts';
+import type { Milestone } from './core/milestone.ts';
 import { messageKeyOf, type EventCodec } from './event-codec.ts';
 import type { Faults } from './faults.ts';
 import { appendToOutbox, type Cause } from './outbox.ts';
@@ -45,6 +46,14 @@ export interface Aggregate<Input, State, Next = State> {
     decision: Accepted<Next, DomainEvent> | Ignored,
     message: Message<Input>,
   ): Promise<void>;
+  /** Pure: what is worth counting of an accepted input; nothing when absent. */
+  milestones?(before: State, after: Next): readonly Milestone[];
+}
+
+/** What a transaction has brought about, told once it is committed: what was rolled back never happened. */
+export interface Committed {
+  readonly events: readonly DomainEvent[];
+  readonly milestones: readonly Milestone[];
 }
 
 /** The decision was that this cannot be. Thrown through the transaction, so that nothing of it stays. */
@@ -65,6 +74,8 @@ export type Handled<State, Next, Prior> =
 export interface Shell {
   readonly db: Database;
   readonly codec: EventCodec;
+  /** Counts; it must not throw, for the input is handled by then. */
+  readonly committed?: (committed: Committed) => void;
   /** Only where faults on purpose are enabled. */
   readonly faults?: Faults;
 }
@@ -75,12 +86,13 @@ export interface Shell {
  * when the database fails; in every case nothing was written.
  */
 export function handle<Input, State, Next, Prior>(
-  { db, codec, faults }: Shell,
+  { db, codec, committed, faults }: Shell,
   aggregate: Aggregate<Input, State, Next>,
   given: Message<Input>,
   claim: Claim<NoInfer<Next>, Prior>,
 ): Promise<Handled<State, Next, Prior>> {
   const { traceparent: parent } = given.context;
+  let milestones: readonly Milestone[] = [];
   const transaction = async ({ span, traceparent }: Traced): Promise<Handled<State, Next, Prior>> => {
     const message = { ...given, context: { ...given.context, traceparent } };
     const appended: Traced[] = [];
@@ -100,10 +112,13 @@ export function handle<Input, State, Next, Prior>(
       await recordDecision(tx, decision, message);
       await claim.settle(tx, decision);
       await faults?.reach('after-effects', message.context.actor);
-      return decision.kind === 'accepted' ? decision : { ...decision, state: before };
+      if (decision.kind === 'ignored') return { ...decision, state: before };
+      milestones = aggregate.milestones?.(before, decision.state) ?? [];
+      return decision;
     });
     // Only now is there anything to tell of: a span of an event that was rolled back is never ended, so never exported.
     for (const event of appended) event.span.end();
+    if (handled.kind === 'accepted') committed?.({ events: handled.events, milestones });
     return handled;
   };
   return inSpan('transaction', { parent, attributes: { 'db.system.name': 'postgresql' } }, transaction, told);

@@ -13,10 +13,12 @@ import { connectDatabase } from './database.ts';
 import { deadLetterProblems, registerDeadLetterRoutes } from './dead-letters-http.ts';
 import { createDispatch } from './dispatch.ts';
 import { createEventCodec } from './event-codec.ts';
+import { createEventMetrics } from './event-metrics.ts';
 import { registerFaultRoutes } from './faults-http.ts';
 import { assertPermitted } from './endpoint.ts';
 import { chaosTokenOf, createFaults } from './faults.ts';
 import { openDoor } from './guards.ts';
+import type { Milestone } from './core/milestone.ts';
 import type { Shell } from './handle.ts';
 import { createHealth, type HealthCheck } from './health.ts';
 import { createApp, serveApp } from './http.ts';
@@ -51,6 +53,8 @@ export interface ServiceDefinition {
   readonly topic: Topic;
   readonly consumerGroup: string;
   readonly problems: ProblemKinds;
+  /** Counts what committed inputs have come to. */
+  readonly countMilestones: (metrics: Metrics) => (milestone: Milestone) => void;
   /** Jobs start once the service can write events, and before it reads any. */
   readonly assemble: (parts: ServiceParts) => {
     readonly subscriptions: Subscriptions;
@@ -88,14 +92,21 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
   const chaosToken = chaosTokenOf(config);
   const faults = chaosToken === undefined ? undefined : createFaults(logger);
-  const shell: Shell = {
-    db: connection.db,
-    codec: createEventCodec(registry.schemaId, registry.writerSchema),
-    ...(faults === undefined ? {} : { faults }),
-  };
   const { authenticate } = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
   const { door, load } = openDoor(config, authenticate, connection.saturated);
   const { stopping } = lifecycle;
+  const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
+  const figures = createEventMetrics(door.metrics, { group: consumerGroup, emitted });
+  const countMilestone = definition.countMilestones(door.metrics);
+  const shell: Shell = {
+    db: connection.db,
+    codec: createEventCodec(registry.schemaId, registry.writerSchema),
+    committed: ({ events, milestones }) => {
+      figures.appended(events);
+      milestones.forEach(countMilestone);
+    },
+    ...(faults === undefined ? {} : { faults }),
+  };
   const { subscriptions, routes, startJobs, checks } = definition.assemble({
     shell,
     logger,
@@ -103,9 +114,11 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     stopping,
   });
 
-  const dispatch = createDispatch(shell.codec, subscriptions);
+  const subscribed = Object.keys(subscriptions).filter(isEventType);
+  const dispatch = figures.counted(createDispatch(shell.codec, subscriptions), subscribed);
 
   let consumer: RunningConsumer | undefined = undefined;
+  figures.observeHalt(() => (consumer ? consumer.halted() !== undefined : undefined));
   const health = createHealth({
     checks: {
       load,
@@ -146,7 +159,6 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   lifecycle.onStop('schema registry', () => {
     resolving.abort();
   });
-  const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
   const resolved = registry.resolveIds(emitted, resolving.signal);
   lifecycle.onStop('http', () => server.close());
 
@@ -156,7 +168,6 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   lifecycle.onStop('audit seal', startSealing({ db: shell.db, logger }).stop);
   const slot = config.outboxSlot ?? `${name}_outbox_slot`;
   lifecycle.onStop('retention', startRetention({ db: shell.db, logger, config, slot }).stop);
-  const subscribed = Object.keys(subscriptions).filter(isEventType);
   consumer = startConsumer({
     stream: kafkaJsEventStream(
       {
@@ -174,6 +185,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     topics: [...new Set(subscribed.map((type) => eventCatalogue[type].topic))],
     logger,
     faults,
+    events: figures,
     parkingLimit: { ...defaultParkingLimit, limit: config.deadLetterLimit },
   });
   lifecycle.onStop('consumer', consumer.stop);

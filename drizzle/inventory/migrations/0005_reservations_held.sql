@@ -1,0 +1,1 @@
+CREATE INDEX "reservations_held" ON "reservations" USING btree ("state") WHERE "reservations"."state" in ('reserved','pinned');

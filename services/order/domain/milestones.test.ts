@@ -1,0 +1,56 @@
+// Each milestone of an order is told once, by whichever input led there.
+import { describe, expect, it } from 'vitest';
+import { milestonesOf } from './milestones.ts';
+import type { Order } from './order.ts';
+
+const at = new Date('2026-01-01T10:00:00Z');
+const item = {
+  productId: 'a',
+  sellerId: 'seller-1',
+  name: 'Thing',
+  quantity: 1,
+  unitPrice: { amountMinor: 500, currency: 'EUR' },
+  fulfilment: 'open' as const,
+};
+const pending: Order = {
+  id: 'order-1',
+  customerId: 'customer-1',
+  items: [item],
+  total: { amountMinor: 500, currency: 'EUR' },
+  reservation: { state: 'pending', expiresAt: null },
+  payment: { mode: 'AUTO', method: 'card', token: null, state: 'pending' },
+  cancellation: null,
+  version: 1,
+  createdAt: at,
+  updatedAt: at,
+};
+const charged: Order = { ...pending, payment: { ...pending.payment, state: 'succeeded' } };
+const confirmed: Order = { ...pending, reservation: { state: 'reserved', expiresAt: at } };
+const paid: Order = { ...charged, reservation: { state: 'reserved', expiresAt: null } };
+const fulfilled: Order = { ...paid, items: [{ ...item, fulfilment: 'shipped' }] };
+const cancelled = (order: Order): Order => ({ ...order, cancellation: 'customer_cancelled' });
+
+const names = (before: Order | null, after: Order) => milestonesOf(before, after).map(({ name }) => name);
+
+describe('what an order has come to', () => {
+  it.each([
+    ['placed', null, pending, ['placed']],
+    ['held', pending, confirmed, ['confirmed']],
+    ['charged, but not held for good', confirmed, { ...confirmed, payment: charged.payment }, []],
+    ['paid', confirmed, paid, ['paid', 'settled']],
+    ['pinned at once after the charge', charged, paid, ['confirmed', 'paid', 'settled']],
+    ['shipped', paid, fulfilled, ['ended']],
+    ['cancelled before it was paid', confirmed, cancelled(confirmed), ['settled', 'ended']],
+    ['cancelled after it had settled as paid', paid, cancelled(paid), ['ended']],
+    ['released after it was cancelled', cancelled(confirmed), cancelled(pending), []],
+  ])('%s', (_what, before, after, expected) => {
+    expect(names(before, after)).toEqual(expected);
+  });
+
+  it('says how it ended and why, and since when it was under way', () => {
+    expect(milestonesOf(pending, cancelled(pending))).toEqual([
+      { name: 'settled', labels: { mode: 'AUTO' }, since: at },
+      { name: 'ended', labels: { outcome: 'cancelled', reason: 'customer_cancelled' } },
+    ]);
+  });
+});

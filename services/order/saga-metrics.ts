@@ -1,0 +1,68 @@
+// The figures of the saga: orders placed and ended, and how long they took. What is counted is decided in the domain and told
+// after the commit. Every instance counts what it has handled itself, so several are summed.
+import { Counter, Histogram } from 'prom-client';
+import type { CancellationReason, PaymentMode } from '../../schemas/generated/events.ts';
+import type { Milestone } from '../platform/core/milestone.ts';
+import type { Metrics } from '../platform/metrics.ts';
+
+const modes = ['AUTO', 'MANUAL'] as const satisfies readonly PaymentMode[];
+const reasons = [
+  'reservation_failed',
+  'payment_failed',
+  'reservation_expired',
+  'customer_cancelled',
+] as const satisfies readonly CancellationReason[];
+const durations = ['confirmed', 'paid', 'settled'] as const;
+type Timed = (typeof durations)[number];
+
+/** 2 s is the bound of the service level objective, 2,700 s the deadline of an order. */
+const buckets = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 2_700];
+
+const what: Readonly<Record<Timed, string>> = {
+  confirmed: 'From placing an order to the confirmation that its stock is held.',
+  paid: 'From placing an order to PAID.',
+  settled: 'From placing an order to PAID or CANCELLED, whichever came first.',
+};
+
+/** Counts what orders come to. */
+export function createSagaMetrics({ registry }: Metrics): (milestone: Milestone) => void {
+  const registers = [registry];
+  const placed = new Counter({
+    name: 'orderflow_orders_placed_total',
+    help: 'Orders that were placed, by who starts the payment: AUTO by itself, MANUAL the customer.',
+    labelNames: ['mode'],
+    registers,
+  });
+  const ended = new Counter({
+    name: 'orderflow_orders_ended_total',
+    help: 'Orders that came to their end, by the first cause of it.',
+    labelNames: ['outcome', 'reason'],
+    registers,
+  });
+  const timed = new Map<string, Histogram<'mode'>>(
+    durations.map((name) => [
+      name,
+      new Histogram({
+        name: `orderflow_order_${name}_seconds`,
+        help: what[name],
+        labelNames: ['mode'],
+        buckets,
+        registers,
+      }),
+    ]),
+  );
+  // A series that begins with its first order is one order that no rate ever sees.
+  for (const mode of modes) {
+    placed.inc({ mode }, 0);
+    for (const histogram of timed.values()) histogram.zero({ mode });
+  }
+  ended.inc({ outcome: 'fulfilled', reason: 'none' }, 0);
+  for (const reason of reasons) ended.inc({ outcome: 'cancelled', reason }, 0);
+
+  return ({ name, labels, since }) => {
+    if (name === 'placed') placed.inc(labels);
+    else if (name === 'ended') ended.inc(labels);
+    // Another instance may have placed it, by another clock.
+    else if (since) timed.get(name)?.observe(labels, Math.max(0, Date.now() - since.getTime()) / 1_000);
+  };
+}
