@@ -19,6 +19,7 @@ const targets = [
   'check',
   'bench',
   'audit',
+  'audit-dependencies',
   'reconcile',
   'connectors',
   'doctor',
