@@ -7,7 +7,7 @@ import { answers } from './deadline.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { log4jProperties, writeProperties } from './kafka.ts';
 import { databasePorts, heaps, passwords, serviceNames, services, type Ports } from './topology.ts';
-import type { Command, Part } from './supervisor.ts';
+import type { Command, Part, PartDescription } from './supervisor.ts';
 
 export interface ConnectOptions extends JavaRuntime {
   readonly port: number;
@@ -87,13 +87,18 @@ const command = (options: ConnectOptions): Command => {
   });
 };
 
-export const connectPart = (options: ConnectOptions): Part => ({
+/** What is the same wherever the worker runs. */
+export const describeConnect = (port: number, metricsPort: number): PartDescription => ({
   name: 'connect',
   label: 'Kafka Connect',
-  ports: [options.port, options.metricsPort],
+  ports: [port, metricsPort],
   stage: 3,
   graceMs: 15_000,
   readyWithinMs: 90_000,
+  ready: () => answers(`http://127.0.0.1:${String(port)}/health`),
+});
+
+export const connectPart = (options: ConnectOptions): Part => ({
+  ...describeConnect(options.port, options.metricsPort),
   command: () => command(options),
-  ready: () => answers(`http://127.0.0.1:${String(options.port)}/health`),
 });

@@ -7,7 +7,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { failure } from './failure.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { heaps } from './topology.ts';
-import type { Command, Part, Supervisor } from './supervisor.ts';
+import type { Command, Part, PartDescription, Supervisor } from './supervisor.ts';
 
 export interface KafkaOptions extends JavaRuntime {
   readonly port: number;
@@ -127,13 +127,18 @@ export const kafkaAnswers = async (port: number): Promise<boolean> => {
   }
 };
 
-export const kafkaPart = (options: KafkaOptions): Part => ({
+/** What is the same wherever the broker runs. */
+export const describeKafka = (port: number, controllerPort: number): PartDescription => ({
   name: 'kafka',
   label: 'Kafka',
-  ports: [options.port, options.controllerPort],
+  ports: [port, controllerPort],
   stage: 2,
   graceMs: 20_000,
   readyWithinMs: 60_000,
+  ready: () => kafkaAnswers(port),
+});
+
+export const kafkaPart = (options: KafkaOptions): Part => ({
+  ...describeKafka(options.port, options.controllerPort),
   command: () => java(options, false, 'kafka.Kafka', configFile(options)),
-  ready: () => kafkaAnswers(options.port),
 });

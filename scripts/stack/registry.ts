@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { answers } from './deadline.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { heaps, registryPath } from './topology.ts';
-import type { Command, Part } from './supervisor.ts';
+import type { Command, Part, PartDescription } from './supervisor.ts';
 
 export interface RegistryOptions extends JavaRuntime {
   readonly port: number;
@@ -35,13 +35,18 @@ const command = (options: RegistryOptions): Command => {
   });
 };
 
-export const registryPart = (options: RegistryOptions): Part => ({
+/** What is the same wherever the registry runs. */
+export const describeRegistry = (port: number, managementPort: number): PartDescription => ({
   name: 'registry',
   label: 'schema registry',
-  ports: [options.port, options.managementPort],
+  ports: [port, managementPort],
   stage: 2,
   graceMs: 15_000,
   readyWithinMs: 90_000,
+  ready: () => answers(`http://127.0.0.1:${String(port)}${registryPath}/subjects`),
+});
+
+export const registryPart = (options: RegistryOptions): Part => ({
+  ...describeRegistry(options.port, options.managementPort),
   command: () => command(options),
-  ready: () => answers(`http://127.0.0.1:${String(options.port)}${registryPath}/subjects`),
 });
