@@ -87,7 +87,11 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
     ...(faults === undefined ? {} : { faults }),
   };
-  const { authenticate } = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
+  const { authenticate } = createAuthenticator({
+    issuer: config.oidcIssuer,
+    reachedAt: config.oidcDiscoveryUrl,
+    audience: config.oidcAudience,
+  });
   const { door, load } = openDoor(config, authenticate, connection.saturated);
   const { stopping } = lifecycle;
   const { subscriptions, routes, startJobs, checks } = definition.assemble({
