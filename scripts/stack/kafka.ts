@@ -106,18 +106,19 @@ export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor
   writeFileSync(mark, `${clusterId}\n`);
 };
 
+/** `brokers` is a comma-separated list of host:port. */
 export const kafkaClient = (brokers: string, clientId: string): Kafka =>
   new Kafka({
     clientId,
-    brokers: [brokers],
+    brokers: brokers.split(','),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 2_000,
     requestTimeout: 10_000,
     retry: { retries: 0 },
   });
 
-export const kafkaAnswers = async (port: number): Promise<boolean> => {
-  const admin = kafkaClient(`127.0.0.1:${String(port)}`, 'orderflow-probe').admin();
+export const kafkaAnswers = async (brokers: string): Promise<boolean> => {
+  const admin = kafkaClient(brokers, 'orderflow-probe').admin();
   try {
     await admin.connect();
     const { brokers } = await admin.describeCluster();
@@ -135,7 +136,7 @@ export const describeKafka = (port: number, controllerPort: number): PartDescrip
   stage: 2,
   graceMs: 20_000,
   readyWithinMs: 60_000,
-  ready: () => kafkaAnswers(port),
+  ready: () => kafkaAnswers(`127.0.0.1:${String(port)}`),
 });
 
 export const kafkaPart = (options: KafkaOptions): Part => ({
