@@ -123,7 +123,7 @@ interface HealthTarget {
   readonly port?: number;
 }
 
-const healthTargets = (ports: Ports): HealthTarget[] => [
+export const healthTargets = (ports: Ports): HealthTarget[] => [
   ...([...serviceNames, 'gateway', 'auditor'] as const).map((name) => ({
     name,
     kind: 'http' as const,

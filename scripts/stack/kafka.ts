@@ -24,15 +24,8 @@ export const log4jProperties = {
   'log4j2.disableJmx': 'true',
 } as const;
 
-const properties = (options: KafkaOptions): Record<string, string | number> => ({
-  'process.roles': 'broker,controller',
-  'node.id': 1,
-  'controller.quorum.voters': `1@127.0.0.1:${String(options.controllerPort)}`,
-  'controller.listener.names': 'CONTROLLER',
-  listeners: `PLAINTEXT://127.0.0.1:${String(options.port)},CONTROLLER://127.0.0.1:${String(options.controllerPort)}`,
-  'advertised.listeners': `PLAINTEXT://127.0.0.1:${String(options.port)}`,
-  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-  'log.dirs': join(options.dataDir, 'log'),
+/** What is the same wherever the broker runs. */
+export const brokerSettings: Readonly<Record<string, string | number>> = {
   'auto.create.topics.enable': 'false',
   'default.replication.factor': 1,
   'min.insync.replicas': 1,
@@ -63,6 +56,18 @@ const properties = (options: KafkaOptions): Record<string, string | number> => (
   'group.coordinator.threads': 1,
   // The default writes an empty record to the metadata log twice a second, for ever.
   'metadata.max.idle.interval.ms': 5_000,
+};
+
+const properties = (options: KafkaOptions): Record<string, string | number> => ({
+  'process.roles': 'broker,controller',
+  'node.id': 1,
+  'controller.quorum.voters': `1@127.0.0.1:${String(options.controllerPort)}`,
+  'controller.listener.names': 'CONTROLLER',
+  listeners: `PLAINTEXT://127.0.0.1:${String(options.port)},CONTROLLER://127.0.0.1:${String(options.controllerPort)}`,
+  'advertised.listeners': `PLAINTEXT://127.0.0.1:${String(options.port)}`,
+  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+  'log.dirs': join(options.dataDir, 'log'),
+  ...brokerSettings,
   ...options.properties,
 });
 

@@ -27,9 +27,8 @@ import { isObject } from './json.ts';
 import { superuser } from './topology.ts';
 import type { Command, Part, PartDescription, Supervisor } from './supervisor.ts';
 
-const settings: Readonly<Record<string, string>> = {
-  listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
+/** What is the same wherever the server runs. */
+export const serverSettings: Readonly<Record<string, string>> = {
   wal_level: 'logical',
   max_replication_slots: '4',
   max_wal_senders: '4',
@@ -246,12 +245,13 @@ const initialise = async (options: PostgresOptions, cluster: string): Promise<vo
   renameSync(draft, cluster);
 };
 
+const listening = { listen_addresses: '127.0.0.1', unix_socket_directories: '' };
 const settingsFile = 'orderflow.conf';
 
 /** What the server starts with. A file, not arguments: ALTER SYSTEM wins over it, so an operator can change it at run time. */
 const writeSettings = (cluster: string, port: number, owner: Identity['owner']): void => {
   const file = join(cluster, settingsFile);
-  const lines = Object.entries({ ...settings, port: String(port) }).map(
+  const lines = Object.entries({ ...serverSettings, ...listening, port: String(port) }).map(
     ([key, value]) => `${key} = '${value}'`,
   );
   rmSync(file, { force: true });

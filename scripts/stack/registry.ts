@@ -14,6 +14,14 @@ export interface RegistryOptions extends JavaRuntime {
   readonly dataDir: string;
 }
 
+/** What is the same wherever the registry runs. */
+export const registrySettings: Readonly<Record<string, string>> = {
+  'quarkus.http.access-log.enabled': 'false',
+  'quarkus.vertx.event-loops-pool-size': '2',
+  'apicurio.rules.global.compatibility': 'FULL_TRANSITIVE',
+  'apicurio.rules.global.validity': 'FULL',
+};
+
 const command = (options: RegistryOptions): Command => {
   mkdirSync(options.dataDir, { recursive: true });
   return javaCommand(options, {
@@ -24,11 +32,8 @@ const command = (options: RegistryOptions): Command => {
       'quarkus.http.port': String(options.port),
       'quarkus.management.host': '127.0.0.1',
       'quarkus.management.port': String(options.managementPort),
-      'quarkus.http.access-log.enabled': 'false',
-      'quarkus.vertx.event-loops-pool-size': '2',
+      ...registrySettings,
       'apicurio.datasource.url': `jdbc:h2:file:${join(options.dataDir, 'registry')}`,
-      'apicurio.rules.global.compatibility': 'FULL_TRANSITIVE',
-      'apicurio.rules.global.validity': 'FULL',
     },
     main: ['-jar', join(options.artefacts, 'registry', 'quarkus-run.jar')],
     cwd: options.dataDir,
