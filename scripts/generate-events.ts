@@ -3,7 +3,6 @@
 // Run: node scripts/generate-events.ts          (npm run check fails when the generated file is stale)
 import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 
 export const schemasFolder = join(import.meta.dirname, '..', 'schemas');
 export const generatedFile = join(schemasFolder, 'generated', 'events.ts');
@@ -209,6 +208,8 @@ ${schemas
   .join('\n')}
 };
 `;
+  // Here and not above: whoever only needs the types of this file runs without the packages for development.
+  const { format, resolveConfig } = await import('prettier');
   const options = await resolveConfig(generatedFile, { editorconfig: true });
   return format(source, { ...options, parser: 'typescript' });
 }

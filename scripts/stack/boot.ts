@@ -1,18 +1,19 @@
 // The boot of the whole system: each step begins when what it needs is there and no later, and any failure stops what
 // has been started. `npm start` and the tests both come through here, so there is one order of events and it is tested.
-import { mkdirSync, chmodSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { registerSchemas } from '../schemas/registry.ts';
 import { readContract } from '../schemas/releases.ts';
-import { cacheRoot, ensureArtefacts } from './artefacts.ts';
-import { makeClassArchives } from './class-archives.ts';
-import { connectPart, connectorEnvironment } from './connect.ts';
+import { cacheRoot } from './artefacts.ts';
 import { answers, seconds } from './deadline.ts';
 import { failure, isFailure, isStopped, messageOf, stopped } from './failure.ts';
-import type { Jdk } from './java.ts';
-import { kafkaPart, prepareKafka } from './kafka.ts';
-import { findPostgres, postgresIdentity, postgresPart } from './postgres.ts';
-import { checkDataFolder, preflight } from './preflight.ts';
+import {
+  embeddedInfrastructure,
+  type Infrastructure,
+  type InfrastructureProvider,
+  type Step,
+} from './infrastructure.ts';
+import { checkDataFolder } from './preflight.ts';
 import {
   provisionConnector,
   provisionDatabase,
@@ -20,7 +21,6 @@ import {
   type DatabaseTarget,
   type SlotOutcome,
 } from './provision.ts';
-import { registryPart } from './registry.ts';
 import {
   createSupervisor,
   type Command,
@@ -59,6 +59,8 @@ export interface BootOptions {
   readonly signal?: AbortSignal;
   /** Folder that holds `<service>/migrations`; that of the project unless a test has its own. */
   readonly migrations?: string;
+  /** Where databases, broker, Connect and registry come from; child processes of this one unless said otherwise. */
+  readonly infrastructure?: InfrastructureProvider;
 }
 
 export interface Urls {
@@ -121,7 +123,7 @@ interface HealthTarget {
   readonly port?: number;
 }
 
-const healthTargets = (ports: Ports): HealthTarget[] => [
+export const healthTargets = (ports: Ports): HealthTarget[] => [
   ...([...serviceNames, 'gateway', 'auditor'] as const).map((name) => ({
     name,
     kind: 'http' as const,
@@ -260,7 +262,7 @@ export const bootStack = async (given: BootOptions): Promise<Stack> => {
   };
   signal?.addEventListener('abort', stopNow);
   try {
-    await bootParts(options, supervisor);
+    await bootParts(options, supervisor, options.infrastructure ?? embeddedInfrastructure);
   } catch (error) {
     await supervisor.stop();
     if (isStopped(error)) throw stopped();
@@ -281,11 +283,15 @@ export const bootStack = async (given: BootOptions): Promise<Stack> => {
   };
 };
 
-const bootParts = async (options: BootOptions, supervisor: Supervisor): Promise<void> => {
-  const { ports, dataDir, log } = options;
+const bootParts = async (
+  options: BootOptions,
+  supervisor: Supervisor,
+  provideInfrastructure: InfrastructureProvider,
+): Promise<void> => {
+  const { ports, dataDir, log, env = {} } = options;
   const began = performance.now();
   /** Runs one step and reports it with its own time, after the time since the boot began. */
-  const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+  const step: Step = async (what, work) => {
     const from = performance.now();
     try {
       const result = await work();
@@ -301,31 +307,21 @@ const bootParts = async (options: BootOptions, supervisor: Supervisor): Promise<
     }
   };
 
-  const jdk = await step('ports, disk space and JDK are in order', () => preflight(ports, dataDir));
-  const artefacts = await ensureArtefacts(supervisor, log);
-  await makeClassArchives({ jdk, artefacts }, supervisor.signal, log);
-  await startInfrastructure(options, supervisor, step, artefacts, jdk);
+  const site = { ports, dataDir, passwordOf: passwordFrom(env), supervisor, step, log };
+  await startInfrastructure(options, supervisor, step, await provideInfrastructure(site));
   if (options.onlyInfrastructure !== true) await startServices(options, supervisor, step);
   supervisor.ready();
   log(`${seconds(performance.now() - began).padStart(7)}  everything is ready`);
 };
 
-type Step = <T>(what: string, work: () => Promise<T>) => Promise<T>;
-
 const startInfrastructure = async (
   options: BootOptions,
   supervisor: Supervisor,
   step: Step,
-  artefacts: string,
-  jdk: Jdk,
+  infrastructure: Infrastructure,
 ): Promise<void> => {
-  const { ports, dataDir, env = {} } = options;
+  const { ports, env = {} } = options;
   const passwordOf = passwordFrom(env);
-  const binaries = findPostgres();
-  // `nobody` must be able to enter the folder, and only that.
-  chmodSync(dataDir, 0o755);
-  const identity = postgresIdentity(binaries, dataDir);
-
   const target = (service: ServiceName): DatabaseTarget => ({
     service,
     port: ports[databasePorts[service]],
@@ -334,19 +330,9 @@ const startInfrastructure = async (
   });
   const slots = new Map<ServiceName, SlotOutcome>();
   const database = async (service: ServiceName): Promise<void> => {
-    const name = `${service}-db`;
+    const name = `${service}-db` as const;
     await step(`${name}: PostgreSQL is ready`, async () => {
-      const part = await postgresPart({
-        name,
-        label: portTopology[databasePorts[service]].what,
-        port: ports[databasePorts[service]],
-        dataDir: join(dataDir, name),
-        adminPassword: passwordOf(passwords[service].admin),
-        binaries,
-        identity,
-        supervisor,
-      });
-      await supervisor.start(part);
+      await supervisor.start(await infrastructure.part(name));
     });
     const slot = await step(`${name}: roles, migrations, publication and slot`, () =>
       provisionDatabase(target(service)),
@@ -354,46 +340,22 @@ const startInfrastructure = async (
     slots.set(service, slot);
   };
 
-  const java = { artefacts, jdk };
   const kafkaAndConnect = async (): Promise<void> => {
-    const kafka = {
-      ...java,
-      port: ports.kafka,
-      controllerPort: ports.kafkaController,
-      dataDir: join(dataDir, 'kafka'),
-    };
     await step('Kafka is ready', async () => {
-      await prepareKafka(kafka, supervisor);
-      await supervisor.start(kafkaPart(kafka));
+      await supervisor.start(await infrastructure.part('kafka'));
     });
     await Promise.all([
       step('topics', () => provisionTopics(`127.0.0.1:${String(ports.kafka)}`)),
-      step('Kafka Connect is ready', () =>
-        supervisor.start(
-          connectPart({
-            ...java,
-            port: ports.connect,
-            metricsPort: ports.connectMetrics,
-            kafkaPort: ports.kafka,
-            dataDir: join(dataDir, 'connect'),
-            env: connectorEnvironment(ports, passwordOf),
-          }),
-        ),
-      ),
+      step('Kafka Connect is ready', async () => {
+        await supervisor.start(await infrastructure.part('connect'));
+      }),
     ]);
   };
 
   const registry = async (): Promise<void> => {
-    await step('schema registry is ready', () =>
-      supervisor.start(
-        registryPart({
-          ...java,
-          port: ports.registry,
-          managementPort: ports.registryManagement,
-          dataDir: join(dataDir, 'registry'),
-        }),
-      ),
-    );
+    await step('schema registry is ready', async () => {
+      await supervisor.start(await infrastructure.part('registry'));
+    });
     await step('schemas are registered', () => registerSchemas(urlsOf(ports).registry, readContract()));
   };
 

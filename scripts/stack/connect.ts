@@ -7,7 +7,7 @@ import { answers } from './deadline.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { log4jProperties, writeProperties } from './kafka.ts';
 import { databasePorts, heaps, passwords, serviceNames, services, type Ports } from './topology.ts';
-import type { Command, Part } from './supervisor.ts';
+import type { Command, Part, PartDescription } from './supervisor.ts';
 
 export interface ConnectOptions extends JavaRuntime {
   readonly port: number;
@@ -19,11 +19,8 @@ export interface ConnectOptions extends JavaRuntime {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const properties = (options: ConnectOptions): Record<string, string | number> => ({
-  'bootstrap.servers': `127.0.0.1:${String(options.kafkaPort)}`,
-  listeners: `http://127.0.0.1:${String(options.port)}`,
-  'rest.advertised.host.name': '127.0.0.1',
-  'rest.advertised.port': options.port,
+/** What is the same wherever the worker runs. */
+export const workerSettings: Readonly<Record<string, string | number>> = {
   'group.id': 'orderflow-connect',
   'config.storage.topic': '_connect-configs',
   'offset.storage.topic': '_connect-offsets',
@@ -38,7 +35,6 @@ const properties = (options: ConnectOptions): Record<string, string | number> =>
   'exactly.once.source.support': 'enabled',
   'offset.flush.interval.ms': 5_000,
   'topic.creation.enable': 'true',
-  'plugin.path': join(options.artefacts, 'connect-plugins'),
   'plugin.discovery': 'service_load',
   'config.providers': 'env',
   'config.providers.env.class': 'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
@@ -47,6 +43,15 @@ const properties = (options: ConnectOptions): Record<string, string | number> =>
   'scheduled.rebalance.max.delay.ms': 1_000,
   'session.timeout.ms': 6_000,
   'heartbeat.interval.ms': 2_000,
+};
+
+const properties = (options: ConnectOptions): Record<string, string | number> => ({
+  'bootstrap.servers': `127.0.0.1:${String(options.kafkaPort)}`,
+  listeners: `http://127.0.0.1:${String(options.port)}`,
+  'rest.advertised.host.name': '127.0.0.1',
+  'rest.advertised.port': options.port,
+  'plugin.path': join(options.artefacts, 'connect-plugins'),
+  ...workerSettings,
 });
 
 /** What the three connectors refer to: where their databases are and how the CDC role logs in. */
@@ -87,13 +92,18 @@ const command = (options: ConnectOptions): Command => {
   });
 };
 
-export const connectPart = (options: ConnectOptions): Part => ({
+/** What is the same wherever the worker runs. */
+export const describeConnect = (port: number, metricsPort: number): PartDescription => ({
   name: 'connect',
   label: 'Kafka Connect',
-  ports: [options.port, options.metricsPort],
+  ports: [port, metricsPort],
   stage: 3,
   graceMs: 15_000,
   readyWithinMs: 90_000,
+  ready: () => answers(`http://127.0.0.1:${String(port)}/health`),
+});
+
+export const connectPart = (options: ConnectOptions): Part => ({
+  ...describeConnect(options.port, options.metricsPort),
   command: () => command(options),
-  ready: () => answers(`http://127.0.0.1:${String(options.port)}/health`),
 });

@@ -7,7 +7,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { failure } from './failure.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { heaps } from './topology.ts';
-import type { Command, Part, Supervisor } from './supervisor.ts';
+import type { Command, Part, PartDescription, Supervisor } from './supervisor.ts';
 
 export interface KafkaOptions extends JavaRuntime {
   readonly port: number;
@@ -24,15 +24,8 @@ export const log4jProperties = {
   'log4j2.disableJmx': 'true',
 } as const;
 
-const properties = (options: KafkaOptions): Record<string, string | number> => ({
-  'process.roles': 'broker,controller',
-  'node.id': 1,
-  'controller.quorum.voters': `1@127.0.0.1:${String(options.controllerPort)}`,
-  'controller.listener.names': 'CONTROLLER',
-  listeners: `PLAINTEXT://127.0.0.1:${String(options.port)},CONTROLLER://127.0.0.1:${String(options.controllerPort)}`,
-  'advertised.listeners': `PLAINTEXT://127.0.0.1:${String(options.port)}`,
-  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-  'log.dirs': join(options.dataDir, 'log'),
+/** What is the same wherever the broker runs. */
+export const brokerSettings: Readonly<Record<string, string | number>> = {
   'auto.create.topics.enable': 'false',
   'default.replication.factor': 1,
   'min.insync.replicas': 1,
@@ -63,6 +56,18 @@ const properties = (options: KafkaOptions): Record<string, string | number> => (
   'group.coordinator.threads': 1,
   // The default writes an empty record to the metadata log twice a second, for ever.
   'metadata.max.idle.interval.ms': 5_000,
+};
+
+const properties = (options: KafkaOptions): Record<string, string | number> => ({
+  'process.roles': 'broker,controller',
+  'node.id': 1,
+  'controller.quorum.voters': `1@127.0.0.1:${String(options.controllerPort)}`,
+  'controller.listener.names': 'CONTROLLER',
+  listeners: `PLAINTEXT://127.0.0.1:${String(options.port)},CONTROLLER://127.0.0.1:${String(options.controllerPort)}`,
+  'advertised.listeners': `PLAINTEXT://127.0.0.1:${String(options.port)}`,
+  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+  'log.dirs': join(options.dataDir, 'log'),
+  ...brokerSettings,
   ...options.properties,
 });
 
@@ -106,18 +111,19 @@ export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor
   writeFileSync(mark, `${clusterId}\n`);
 };
 
+/** `brokers` is a comma-separated list of host:port. */
 export const kafkaClient = (brokers: string, clientId: string): Kafka =>
   new Kafka({
     clientId,
-    brokers: [brokers],
+    brokers: brokers.split(','),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 2_000,
     requestTimeout: 10_000,
     retry: { retries: 0 },
   });
 
-export const kafkaAnswers = async (port: number): Promise<boolean> => {
-  const admin = kafkaClient(`127.0.0.1:${String(port)}`, 'orderflow-probe').admin();
+export const kafkaAnswers = async (brokers: string): Promise<boolean> => {
+  const admin = kafkaClient(brokers, 'orderflow-probe').admin();
   try {
     await admin.connect();
     const { brokers } = await admin.describeCluster();
@@ -127,13 +133,18 @@ export const kafkaAnswers = async (port: number): Promise<boolean> => {
   }
 };
 
-export const kafkaPart = (options: KafkaOptions): Part => ({
+/** What is the same wherever the broker runs. */
+export const describeKafka = (port: number, controllerPort: number): PartDescription => ({
   name: 'kafka',
   label: 'Kafka',
-  ports: [options.port, options.controllerPort],
+  ports: [port, controllerPort],
   stage: 2,
   graceMs: 20_000,
   readyWithinMs: 60_000,
+  ready: () => kafkaAnswers(`127.0.0.1:${String(port)}`),
+});
+
+export const kafkaPart = (options: KafkaOptions): Part => ({
+  ...describeKafka(options.port, options.controllerPort),
   command: () => java(options, false, 'kafka.Kafka', configFile(options)),
-  ready: () => kafkaAnswers(options.port),
 });

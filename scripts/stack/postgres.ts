@@ -25,11 +25,10 @@ import postgres from 'postgres';
 import { failure } from './failure.ts';
 import { isObject } from './json.ts';
 import { superuser } from './topology.ts';
-import type { Command, Part, Supervisor } from './supervisor.ts';
+import type { Command, Part, PartDescription, Supervisor } from './supervisor.ts';
 
-const settings: Readonly<Record<string, string>> = {
-  listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
+/** What is the same wherever the server runs. */
+export const serverSettings: Readonly<Record<string, string>> = {
   wal_level: 'logical',
   max_replication_slots: '4',
   max_wal_senders: '4',
@@ -246,12 +245,13 @@ const initialise = async (options: PostgresOptions, cluster: string): Promise<vo
   renameSync(draft, cluster);
 };
 
+const listening = { listen_addresses: '127.0.0.1', unix_socket_directories: '' };
 const settingsFile = 'orderflow.conf';
 
 /** What the server starts with. A file, not arguments: ALTER SYSTEM wins over it, so an operator can change it at run time. */
 const writeSettings = (cluster: string, port: number, owner: Identity['owner']): void => {
   const file = join(cluster, settingsFile);
-  const lines = Object.entries({ ...settings, port: String(port) }).map(
+  const lines = Object.entries({ ...serverSettings, ...listening, port: String(port) }).map(
     ([key, value]) => `${key} = '${value}'`,
   );
   rmSync(file, { force: true });
@@ -261,6 +261,19 @@ const writeSettings = (cluster: string, port: number, owner: Identity['owner']):
   const include = `include = '${settingsFile}'\n`;
   if (!readFileSync(main, 'utf8').includes(include)) appendFileSync(main, include);
 };
+
+/** What is the same wherever the server runs. */
+export const describePostgres = (name: string, label: string, port: number): PartDescription => ({
+  name,
+  label,
+  ports: [port],
+  stage: 1,
+  // Fast shutdown: open transactions are rolled back, the WAL goes out to the connector, a checkpoint is written.
+  stopSignal: 'SIGINT',
+  graceMs: 20_000,
+  readyWithinMs: 60_000,
+  ready: () => acceptsLogins(port),
+});
 
 /** Makes the cluster when there is none and describes the server. `dataDir` is this server's own folder. */
 export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
@@ -272,14 +285,7 @@ export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
   else if (identity.owner !== undefined && statSync(cluster).uid !== identity.owner.uid)
     own(cluster, identity.owner);
   return {
-    name: options.name,
-    label: options.label,
-    ports: [port],
-    stage: 1,
-    // Fast shutdown: open transactions are rolled back, the WAL goes out to the connector, a checkpoint is written.
-    stopSignal: 'SIGINT',
-    graceMs: 20_000,
-    readyWithinMs: 60_000,
+    ...describePostgres(options.name, options.label, port),
     command: () => {
       forgetDeadPostmaster(cluster);
       writeSettings(cluster, port, identity.owner);
@@ -289,7 +295,6 @@ export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
         cwd: options.dataDir,
       };
     },
-    ready: () => acceptsLogins(port),
   };
 };
 

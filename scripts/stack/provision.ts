@@ -104,11 +104,17 @@ export const ensurePublication = async (sql: Sql, publication: string): Promise<
 /** `usable`, or what only `npm run recover` may mend, because events are missing from the topic. */
 export type SlotOutcome = 'usable' | 'lost' | 'missing';
 
-/** Makes the slot of a database that no service has written to yet. Later on a new slot would hide a gap. */
-const ensureSlot = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
+const standingOf = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
   const [existing] = await sql<{ wal_status: string | null }[]>`
     SELECT wal_status FROM pg_replication_slots WHERE slot_name = ${slot}`;
-  if (existing !== undefined) return existing.wal_status === 'lost' ? 'lost' : 'usable';
+  if (existing === undefined) return 'missing';
+  return existing.wal_status === 'lost' ? 'lost' : 'usable';
+};
+
+/** Makes the slot of a database that no service has written to yet. Later on a new slot would hide a gap. */
+const ensureSlot = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
+  const standing = await standingOf(sql, slot);
+  if (standing !== 'missing') return standing;
   const [written] = await sql`SELECT 1 FROM public.outbox LIMIT 1`;
   if (written !== undefined) return 'missing';
   await createSlot(sql, slot);
@@ -118,6 +124,23 @@ const ensureSlot = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
 /** Its last argument lets a standby keep a copy. Waits for the transactions that are under way. */
 export const createSlot = async (sql: Sql, slot: string): Promise<void> => {
   await sql`SELECT pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`;
+};
+
+/** How the slot is, for whoever did not see it being provisioned. */
+export const slotOutcomeOf = async ({
+  service,
+  host,
+  port,
+  password,
+}: DatabaseTarget): Promise<SlotOutcome> => {
+  const { database, slot } = services[service].database;
+  const admin = { host: host ?? '127.0.0.1', port, user: superuser, password: password('admin') };
+  const sql = connectAs({ ...admin, database });
+  try {
+    return await standingOf(sql, slot);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
 };
 
 const checkPassword = async (sql: Sql, service: ServiceName): Promise<void> => {

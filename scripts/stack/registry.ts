@@ -6,13 +6,21 @@ import { join } from 'node:path';
 import { answers } from './deadline.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { heaps, registryPath } from './topology.ts';
-import type { Command, Part } from './supervisor.ts';
+import type { Command, Part, PartDescription } from './supervisor.ts';
 
 export interface RegistryOptions extends JavaRuntime {
   readonly port: number;
   readonly managementPort: number;
   readonly dataDir: string;
 }
+
+/** What is the same wherever the registry runs. */
+export const registrySettings: Readonly<Record<string, string>> = {
+  'quarkus.http.access-log.enabled': 'false',
+  'quarkus.vertx.event-loops-pool-size': '2',
+  'apicurio.rules.global.compatibility': 'FULL_TRANSITIVE',
+  'apicurio.rules.global.validity': 'FULL',
+};
 
 const command = (options: RegistryOptions): Command => {
   mkdirSync(options.dataDir, { recursive: true });
@@ -24,24 +32,26 @@ const command = (options: RegistryOptions): Command => {
       'quarkus.http.port': String(options.port),
       'quarkus.management.host': '127.0.0.1',
       'quarkus.management.port': String(options.managementPort),
-      'quarkus.http.access-log.enabled': 'false',
-      'quarkus.vertx.event-loops-pool-size': '2',
+      ...registrySettings,
       'apicurio.datasource.url': `jdbc:h2:file:${join(options.dataDir, 'registry')}`,
-      'apicurio.rules.global.compatibility': 'FULL_TRANSITIVE',
-      'apicurio.rules.global.validity': 'FULL',
     },
     main: ['-jar', join(options.artefacts, 'registry', 'quarkus-run.jar')],
     cwd: options.dataDir,
   });
 };
 
-export const registryPart = (options: RegistryOptions): Part => ({
+/** What is the same wherever the registry runs. */
+export const describeRegistry = (port: number, managementPort: number): PartDescription => ({
   name: 'registry',
   label: 'schema registry',
-  ports: [options.port, options.managementPort],
+  ports: [port, managementPort],
   stage: 2,
   graceMs: 15_000,
   readyWithinMs: 90_000,
+  ready: () => answers(`http://127.0.0.1:${String(port)}${registryPath}/subjects`),
+});
+
+export const registryPart = (options: RegistryOptions): Part => ({
+  ...describeRegistry(options.port, options.managementPort),
   command: () => command(options),
-  ready: () => answers(`http://127.0.0.1:${String(options.port)}${registryPath}/subjects`),
 });

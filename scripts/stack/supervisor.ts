@@ -46,6 +46,9 @@ export interface Part {
   readonly graceMs: number;
 }
 
+/** A part but for the way it is run: how it is called, when it is ready, in which order it stops. */
+export type PartDescription = Omit<Part, 'command'>;
+
 export type PartState = 'starting' | 'ready' | 'restarting' | 'stopping' | 'stopped';
 
 export interface PartStatus {

@@ -24,8 +24,8 @@ const keyOf = {
 } as const;
 type Algorithm = keyof typeof keyOf;
 
-/** A real issuer on a free port; counts what it is asked. */
-const startIssuer = async () => {
+/** A real issuer on a free port, which may go by another name; counts what it is asked. */
+const startIssuer = async (name?: string) => {
   const asked = { discovery: 0, keys: 0 };
   let broken: 'no' | 'all' | 'keys' = 'no';
   const keys = await Promise.all(
@@ -48,7 +48,8 @@ const startIssuer = async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the issuer has no port');
-  const issuer = `http://127.0.0.1:${address.port}`;
+  const reachedAt = `http://127.0.0.1:${address.port}`;
+  const issuer = name ?? reachedAt;
   const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -56,6 +57,7 @@ const startIssuer = async () => {
     });
   return {
     issuer,
+    reachedAt,
     asked,
     close,
     breakDown: (value: typeof broken) => {
@@ -91,8 +93,8 @@ const sign = (
 /** For every role, and for administrators. */
 const [me, admin] = ['/api/v1/products', '/api/v1/gateway'];
 
-const build = (issuer = shared.issuer) => {
-  const { authenticate } = createAuthenticator({ issuer, audience, timeoutMs: 500 });
+const build = (issuer = shared.issuer, reachedAt?: string) => {
+  const { authenticate } = createAuthenticator({ issuer, reachedAt, audience, timeoutMs: 500 });
   const app = createApp({ logger, title: 'Things', guards: createGuards(undefined, authenticate) });
   const responses = { 200: { description: 'In' } };
   app.openapi(endpoint('products.list', { responses }), (c) =>
@@ -140,6 +142,15 @@ describe('a valid token', () => {
     expect((await call(me, `Bearer ${await sign(claims({ nbf: now() + 20 }))}`)).status).toBe(200);
     expectRefused(await call(me, `Bearer ${await sign(claims({ exp: now() - 40 }))}`));
     expectRefused(await call(me, `Bearer ${await sign(claims({ nbf: now() + 40 }))}`));
+  });
+
+  it('of an issuer that is reached elsewhere than it says is accepted, and must still name it', async () => {
+    const issuer = await startIssuer('http://issuer.invalid:3000');
+    const { call } = build(issuer.issuer, `${issuer.reachedAt}/`);
+    expect((await call(me, `Bearer ${await sign(claims({ iss: issuer.issuer }))}`)).status).toBe(200);
+    expect(issuer.asked).toEqual({ discovery: 1, keys: 1 });
+    expectRefused(await call(me, `Bearer ${await sign(claims({ iss: issuer.reachedAt }))}`));
+    await issuer.close();
   });
 
   it('gives no role that is not known', async () => {

@@ -10,6 +10,8 @@ import type { AppContext, Principal } from './request-context.ts';
 export interface AuthenticatorOptions {
   /** Exactly the `iss` of the tokens; discovery happens below it. */
   readonly issuer: string;
+  /** Where the issuer is reached from here, when that is not the address by which it names itself. */
+  readonly reachedAt?: string | undefined;
   readonly audience: string;
   /** Milliseconds for each call to the issuer; 3,000 when absent. */
   readonly timeoutMs?: number;
@@ -79,16 +81,26 @@ const reasonFor = (error: unknown): string => {
   return 'The token is malformed.';
 };
 
+const base = (address: string): string => address.replace(/\/$/, '');
+
+/** Keys below the issuer are fetched where it is reached; those that it keeps elsewhere are there for everybody. */
+const keysOf = (announced: string, issuer: string, reachedAt: string): URL => {
+  const below = `${base(issuer)}/`;
+  const path = announced.startsWith(below) ? announced.slice(below.length) : undefined;
+  return new URL(path === undefined ? announced : `${base(reachedAt)}/${path}`);
+};
+
 /** Verifies tokens of one issuer. Nothing is fetched before the first token; keys are cached and refreshed by jose. */
 export const createAuthenticator = ({
   issuer,
+  reachedAt = issuer,
   audience,
   timeoutMs = 3_000,
 }: AuthenticatorOptions): Authenticator => {
   let keys: Promise<JWTVerifyGetKey> | undefined;
 
   const discover = async (): Promise<JWTVerifyGetKey> => {
-    const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
+    const response = await fetch(`${base(reachedAt)}/.well-known/openid-configuration`, {
       signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
       headers: { accept: 'application/json' },
@@ -97,7 +109,7 @@ export const createAuthenticator = ({
     const document = discoverySchema.parse(await response.json());
     if (document.issuer !== issuer)
       throw new Error(`OIDC discovery names another issuer: ${document.issuer}`);
-    return createRemoteJWKSet(new URL(document.jwks_uri), {
+    return createRemoteJWKSet(keysOf(document.jwks_uri, issuer, reachedAt), {
       timeoutDuration: timeoutMs,
       cooldownDuration: unknownKeyCooldownMs,
     });

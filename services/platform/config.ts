@@ -125,6 +125,16 @@ export const settings = {
   oidcIssuer: setting('OIDC_ISSUER', 'the http or https address of the OIDC issuer', url('http:', 'https:'), {
     about: 'Exactly the `iss` of the access tokens; its keys are discovered below it.',
   }),
+  oidcDiscoveryUrl: setting(
+    'OIDC_DISCOVERY_URL',
+    'the http or https address at which the OIDC issuer is reached from here',
+    url('http:', 'https:').optional(),
+    {
+      about:
+        'Where discovery and keys are fetched instead of below OIDC_ISSUER, such as the name of the issuer in the network of its containers; the tokens still have to name OIDC_ISSUER.',
+      otherwise: 'OIDC_ISSUER',
+    },
+  ),
   oidcAudience: setting(
     'OIDC_AUDIENCE',
     'the audience that access tokens are issued for',

@@ -39,6 +39,7 @@ export const serviceSettings = (port: number) => ({
   schemaRegistryUrl: settings.schemaRegistryUrl,
   ...registrySecuritySettings,
   oidcIssuer: settings.oidcIssuer,
+  oidcDiscoveryUrl: settings.oidcDiscoveryUrl,
   oidcAudience: settings.oidcAudience,
   ...faultSettings,
   /** The consumer halts when this many of twice as many records would become dead letters. */

@@ -92,7 +92,11 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
   const chaosToken = chaosTokenOf(config);
   const faults = chaosToken === undefined ? undefined : createFaults(logger);
-  const { authenticate } = createAuthenticator({ issuer: config.oidcIssuer, audience: config.oidcAudience });
+  const { authenticate } = createAuthenticator({
+    issuer: config.oidcIssuer,
+    reachedAt: config.oidcDiscoveryUrl,
+    audience: config.oidcAudience,
+  });
   const { door, load } = openDoor(config, authenticate, connection.saturated);
   const { stopping } = lifecycle;
   const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
