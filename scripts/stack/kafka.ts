@@ -88,6 +88,15 @@ export const writeProperties = (file: string, values: Readonly<Record<string, st
   writeFileSync(file, `${lines.join('\n')}\n`);
 };
 
+/**
+ * A new id of a cluster: 16 random bytes in base64url. As in Kafka's own `Uuid.randomUuid`, none begins with a dash, which
+ * its commands would take for an option; one draw in 64 does, and is drawn again. `draw` is there for tests.
+ */
+export const newClusterId = (draw: () => Buffer = () => randomBytes(16)): string => {
+  const id = draw().toString('base64url');
+  return id.startsWith('-') ? newClusterId(draw) : id;
+};
+
 /** Writes the configuration and, the first time, formats the storage. */
 export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor): Promise<void> => {
   mkdirSync(options.dataDir, { recursive: true });
@@ -96,7 +105,7 @@ export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor
   const mark = join(options.dataDir, 'formatted');
   if (existsSync(mark)) return;
   rmSync(join(options.dataDir, 'log'), { recursive: true, force: true });
-  const clusterId = randomBytes(16).toString('base64url');
+  const clusterId = newClusterId();
   const code = await supervisor.run({
     name: 'kafka-format',
     withinMs: 60_000,

@@ -87,7 +87,7 @@ const loseSlot = async (service: ServiceName): Promise<void> => {
   }
 };
 
-/** Once the slot is made, while rows are copied, and after the start; each step in `npm run test:faults`. */
+/** Once the slot is made, and after the start; each step in `npm run test:faults`. */
 const killedAt = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
 
 describe('a lost slot', () => {
