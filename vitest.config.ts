@@ -1,6 +1,7 @@
 // Two tiers: `unit` touches nothing outside the process; `stack` runs against real PostgreSQL, Kafka, Connect and registry,
 // booted once on free ports and in a folder of its own, so a running `npm start` is never disturbed.
 import { defineConfig } from 'vitest/config';
+import { stackVariables } from './scripts/stack/variables.ts';
 
 export default defineConfig({
   test: {
@@ -23,8 +24,8 @@ export default defineConfig({
           include: ['**/*.int.test.ts', '**/*.e2e.test.ts'],
           exclude: ['node_modules/**'],
           globalSetup: ['scripts/stack/test-stack.ts'],
-          // The files share one stack and two cores; a fault in one must not be felt in another.
-          fileParallelism: false,
+          // Each worker has a stack to itself; a fault in one file must not be felt in another.
+          maxWorkers: Number(process.env[stackVariables.testStacks.env] ?? 1),
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },

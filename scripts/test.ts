@@ -1,8 +1,14 @@
 // npm test: the whole suite, unit tests first, then everything that needs the stack. Ends with one plain line that says how
 // many tests passed and failed. `npm test -- <filter>` runs the files whose path contains the filter; `--project unit` leaves the stack out.
+import { availableParallelism, totalmem } from 'node:os';
 import { parseCLI, startVitest } from 'vitest/node';
+import { stackVariables } from './stack/variables.ts';
 
 const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+
+const roomForTwo = availableParallelism() >= 2 && totalmem() >= 7.5 * 1024 ** 3;
+process.env[stackVariables.testStacks.env] ??= filter.length === 0 && roomForTwo ? '2' : '1';
+
 const vitest = await startVitest(filter, {
   ...options,
   run: true,

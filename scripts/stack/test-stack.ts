@@ -1,5 +1,6 @@
 // The one seam through which tests get their infrastructure. The provider is the embedded stack, booted once per run on
 // free ports and in a temporary folder; tests know only what it provides: addresses, connection strings, processes.
+// The whole suite has two of them, each with a worker of its own, since it waits far more than it computes.
 import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,18 +29,45 @@ export interface TestStack {
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    stack: TestStack;
+    /** One per worker that runs files; see worker-stack.ts. */
+    stacks: readonly TestStack[];
   }
 }
 
-/** Boots the stack before the first test that needs it and stops it after the last. */
+interface RunningStack {
+  readonly provided: TestStack;
+  readonly stop: () => Promise<void>;
+}
+
+/** Boots the stacks before the first test that needs one and stops them after the last. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const running: RunningStack[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(running.map((stack) => stack.stop()));
+  };
+  try {
+    // One after the other: the first fetches what they share, and the second finds the ports of the first taken.
+    const { maxWorkers } = project.config;
+    for (let number = 1; number <= maxWorkers; number += 1)
+      running.push(await boot(maxWorkers === 1 ? '' : `stack ${String(number)} `));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  project.provide(
+    'stacks',
+    running.map(({ provided }) => provided),
+  );
+  return stop;
+}
+
+const boot = async (prefix: string): Promise<RunningStack> => {
   const chaosToken = randomUUID();
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-test-'));
   const stack = await bootStack({
     ports: await freePorts(),
     dataDir,
-    log: (line) => process.stderr.write(`${line}\n`),
+    log: (line) => process.stderr.write(`${prefix}${line}\n`),
     env: {
       RESERVATION_TTL_SECONDS: '1800',
       EXPIRY_SWEEP_SECONDS: '1',
@@ -68,7 +96,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   });
   const [order, inventory, payment] = serviceNames.map(urlsOf);
   if (!order || !inventory || !payment) throw new Error('a service has no database');
-  project.provide('stack', {
+  const provided = {
     urls: stack.urls,
     ports: stack.ports,
     dataDir,
@@ -82,11 +110,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     faultRounds: Number(process.env[stackVariables.faultRounds.env] ?? 1),
     seed: Number(process.env[stackVariables.seed.env] ?? randomInt(2 ** 31)),
     chaosToken,
-  });
-  return async () => {
+  };
+  const stop = async (): Promise<void> => {
     await stack.stop();
     if (process.env[stackVariables.keepTestData.env] === undefined)
       rmSync(dataDir, { recursive: true, force: true });
     else process.stderr.write(`kept ${dataDir}\n`);
   };
-}
+  return { provided, stop };
+};

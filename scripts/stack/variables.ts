@@ -49,6 +49,12 @@ export const stackVariables = {
     expected: 'a whole number',
     otherwise: 'another one in each run',
   },
+  testStacks: {
+    env: 'ORDERFLOW_TEST_STACKS',
+    about: 'How many stacks the tests run on, side by side; each takes some 2.5 GB of memory.',
+    expected: 'a whole number',
+    otherwise: '2 for the whole suite, 1 for chosen files',
+  },
   keepTestData: {
     env: 'ORDERFLOW_KEEP_TEST_DATA',
     about: 'When set to anything, the data folder of a test run is kept for a look.',

@@ -45,6 +45,9 @@ const privateMembers = (value: unknown): string[] => {
   return [...(key.success ? [key.data.d] : []), ...Object.values(value).flatMap(privateMembers)];
 };
 
+/** A line of a stack: a place in a file, with or without the function before it. */
+const stackFrame = /\bat (?:[^\s()]+ ){0,4}\(?(?:file:|node:|\/)[^\s()]+:\d+:\d+/;
+
 let secrets: readonly Secret[] = [];
 const responses: Text[] = [];
 
@@ -285,7 +288,7 @@ describe('no secret', () => {
   it('is in an answer, nor is the stack of a refusal', () => {
     expect(responses.flatMap(finds)).toEqual([]);
     const withStack = responses.filter(
-      ({ where, text }) => !where.includes('dead-letters') && /\bat .+:\d+:\d+/.test(text),
+      ({ where, text }) => !where.includes('dead-letters') && stackFrame.test(text),
     );
     expect(withStack).toEqual([]);
   });
@@ -305,6 +308,8 @@ describe('the search', () => {
       'tok_success',
     ];
     for (const text of planted) expect(finds({ where: 'here', text }), text).not.toEqual([]);
+    expect(JSON.stringify({ stack: new Error('x').stack })).toMatch(stackFrame);
+    expect(JSON.stringify({ stack: 'Error\n    at node:internal/timers:1:2' })).toMatch(stackFrame);
 
     const file = join(stack.dataDir, 'logs', 'planted.log');
     writeFileSync(file, `${canary}\n`);

@@ -4,16 +4,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
-import { inject } from 'vitest';
 import { z } from 'zod';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 import { inventoryApi, type productView } from '../inventory/api.ts';
 import { orderApi, type orderView } from '../order/api.ts';
 import { paymentApi, type paymentView } from '../payment/api.ts';
 import { createClient, type Refusal } from '../platform/client.ts';
 import { createConformance } from './conformance.ts';
 
-export const stack = inject('stack');
+export { stack };
 
 export const { faultRounds } = stack;
 

@@ -1,10 +1,11 @@
 // Many buyers, few units: what the row locks are for. Each test would go red without them.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inventory, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import { outbox } from '../../drizzle/messaging.ts';
 import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-database.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 import { connectDatabase, type Connection } from '../platform/database.ts';
 import { createEventCodec } from '../platform/event-codec.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
@@ -14,7 +15,7 @@ import type { ReservationInput } from './domain/reservation.ts';
 import { sweep } from './expire-reservations.ts';
 import { managingProduct, reserving } from './store.ts';
 
-const { databases, urls } = inject('stack');
+const { databases, urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const forever = new AbortController().signal;
 let database: TestDatabase;

@@ -1,10 +1,11 @@
 // The deadline sweep on real rows: every waiting order ends once, however many instances sweep at a time.
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outbox } from '../../drizzle/messaging.ts';
 import { catalogue, orderEvents, orders } from '../../drizzle/order/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-database.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 import { connectDatabase, type Connection } from '../platform/database.ts';
 import { createEventCodec } from '../platform/event-codec.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
@@ -13,7 +14,7 @@ import { createRegistryClient } from '../platform/schema-registry.ts';
 import { enforceDeadline } from './enforce-deadline.ts';
 import { ordering, placing } from './store.ts';
 
-const { databases, urls } = inject('stack');
+const { databases, urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const forever = new AbortController().signal;
 const deadlineMs = 60_000;

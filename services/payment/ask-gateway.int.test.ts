@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { Writable } from 'node:stream';
 import { asc, eq, sql } from 'drizzle-orm';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { transactions } from '../../drizzle/payment/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-database.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 import { eventually } from '../end-to-end/shop.ts';
 import { connectDatabase, type Connection } from '../platform/database.ts';
 import { createEventCodec } from '../platform/event-codec.ts';
@@ -21,7 +22,7 @@ import { createGatewayClient } from './gateway-client.ts';
 import { createGateway, type Gateway, type Resilience } from './gateway.ts';
 import { findPayment, leaseDue, paying, postpone } from './store.ts';
 
-const { databases, urls } = inject('stack');
+const { databases, urls } = stack;
 const logged: string[] = [];
 const logger = createLogger({
   service: 'test',

@@ -3,10 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { asc, sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditLog, auditSeals, outbox } from '../../drizzle/messaging.ts';
 import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-database.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 import { chainStart, type ChainPoint } from './audit-chain.ts';
 import { recordRefusals, registerAuditRoutes } from './audit-http.ts';
 import { recordAction, type PersonsAction } from './audit-log.ts';
@@ -24,7 +25,7 @@ import type { LogFields, Logger } from './logger.ts';
 import { problem } from './problem.ts';
 import { createRegistryClient } from './schema-registry.ts';
 
-const { databases, urls } = inject('stack');
+const { databases, urls } = stack;
 const lines: (LogFields & { readonly message: string })[] = [];
 const line = (message: string, fields: LogFields = {}): void => {
   lines.push({ message, ...fields });

@@ -1,11 +1,12 @@
 // Dead letters on a real database, through the administrators' API: what replay makes happen, once, and what it never does.
 import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditLog, deadLetters, outbox, processedEvents } from '../../drizzle/messaging.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-database.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 import { recordRefusals } from './audit-http.ts';
 import type { Incoming } from './consumer.ts';
 import { accepted } from './core/decision.ts';
@@ -25,7 +26,7 @@ import { createRegistryClient } from './schema-registry.ts';
 import { handledBy } from './subscription.ts';
 import { DependencyUnavailable } from './transient.ts';
 
-const { databases, urls } = inject('stack');
+const { databases, urls } = stack;
 const lines: (LogFields & { readonly message: string })[] = [];
 const line = (message: string, fields: LogFields = {}): void => {
   lines.push({ message, ...fields });

@@ -1,11 +1,12 @@
 // The one transaction on a real database: what commits together, what is undone together, and what takes effect once.
 import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processedEvents, outbox } from '../../drizzle/messaging.ts';
 import { catalogue } from '../../drizzle/order/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../schemas/generated/events.ts';
 import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-database.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 import { accepted, ignored, rejected, type Decision } from './core/decision.ts';
 import { connectDatabase, type Connection } from './database.ts';
 import { createEventCodec, InvalidEvent, unframe } from './event-codec.ts';
@@ -22,7 +23,7 @@ import { inboxClaim, type Delivery } from './inbox.ts';
 import { createLogger } from './logger.ts';
 import { createRegistryClient } from './schema-registry.ts';
 
-const { databases, urls } = inject('stack');
+const { databases, urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 let database: TestDatabase;
 let connection: Connection;

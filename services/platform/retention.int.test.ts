@@ -2,14 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { deadLetters, idempotencyKeys, outbox, processedEvents } from '../../drizzle/messaging.ts';
 import { createTestDatabase, type TestDatabase } from '../../scripts/stack/test-database.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 import { connectDatabase, type Connection } from './database.ts';
 import { createLogger } from './logger.ts';
 import { runRetention, type RetentionOptions, type RetentionReport } from './retention.ts';
 
-const { databases } = inject('stack');
+const { databases } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const slot = `test_${randomUUID().slice(0, 8)}`;
 const config = {

@@ -1,10 +1,11 @@
 // Least privilege on the running databases: a service can add facts and can neither change nor remove one.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serviceNames, services } from '../../scripts/stack/topology.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 
-const { databases } = inject('stack');
+const { databases } = stack;
 const as = async (url: string, statement: string): Promise<unknown> => {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {

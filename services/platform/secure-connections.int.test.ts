@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { Kafka, logLevel } from 'kafkajs';
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { until } from '../../scripts/stack/deadline.ts';
 import { freePorts } from '../../scripts/stack/ports.ts';
 import { startSecureParts, type SecureParts } from '../../scripts/stack/secure-parts.ts';
 import { createTestAuthority } from '../../scripts/stack/test-certificates.ts';
 import { createTestDatabase } from '../../scripts/stack/test-database.ts';
+import { stack } from '../../scripts/stack/worker-stack.ts';
 import * as order from '../order/settings.ts';
 import { parseConfig } from './config.ts';
 import { connectDatabase } from './database.ts';
@@ -125,7 +126,7 @@ describe('PostgreSQL over TLS', () => {
   });
 
   it.each(['require', 'verify-full'])('is not spoken to in clear where it has no TLS (%s)', async (mode) => {
-    const env = { DATABASE_URL: inject('stack').databases.order.service, DATABASE_SSLMODE: mode };
+    const env = { DATABASE_URL: stack.databases.order.service, DATABASE_SSLMODE: mode };
     expect(await refusal(env)).toBeInstanceOf(Error);
   });
 
@@ -243,7 +244,7 @@ describe('Kafka', () => {
 
 describe('a service with everything secured', () => {
   it('gets ready, and answers those alone who have a certificate', async () => {
-    const { urls, commands } = inject('stack');
+    const { urls, commands } = stack;
     const adminUrl = `postgres://postgres:${parts.password}@127.0.0.1:${parts.postgres.port}/postgres`;
     const database = await createTestDatabase('order', adminUrl);
     onTestFinished(() => database.drop());
