@@ -40,9 +40,10 @@ describe('the table of settings', () => {
 });
 
 describe('the environment', () => {
-  // What npm, the shell and the operating system mean by them is theirs to explain.
+  // What npm, Vitest, the shell and the operating system mean by them is theirs to explain.
   const known = new Set([
-    ...['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'CI', 'npm_execpath', 'npm_lifecycle_event'],
+    ...['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'CI', 'VITEST_POOL_ID'],
+    ...['npm_execpath', 'npm_lifecycle_event'],
     ...stackSettings.map(({ env }) => env),
   ]);
 
