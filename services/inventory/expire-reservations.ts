@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import type { Logger } from '../platform/logger.ts';
 import { every, type Timer } from '../platform/timer.ts';
-import { inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
+import { attributesAbout, inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
 import { dueReservations, reserving } from './store.ts';
 
 const batch = 100;
@@ -36,7 +36,11 @@ export async function sweep(shell: Shell, logger: Logger, signal: AbortSignal): 
         return kind;
       };
       // A root of its own: nobody asked for it, the time had come.
-      if ((await inSpan('expire reservation', {}, expire)) === 'accepted') expired += 1;
+      if (
+        (await inSpan('expire reservation', { attributes: attributesAbout({ orderId }) }, expire)) ===
+        'accepted'
+      )
+        expired += 1;
     }
     if (due.length < batch) return expired;
   }

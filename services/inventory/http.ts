@@ -5,7 +5,14 @@ import { encodeCursor } from '../platform/cursor.ts';
 import { etagOf, isUnchanged } from '../platform/etag.ts';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import { repair } from '../platform/repair.ts';
-import { callerOf, messageContextOf, type App, type AppContext } from '../platform/request-context.ts';
+import {
+  callerOf,
+  isAbout,
+  messageContextOf,
+  pathIsAbout,
+  type App,
+  type AppContext,
+} from '../platform/request-context.ts';
 import { positionIn } from '../platform/shapes.ts';
 import { printable } from '../platform/text.ts';
 import { inventoryApi, problem, type productView } from './api.ts';
@@ -47,6 +54,9 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     if (!handled.state.product) throw problem('not_found');
     return handled.state.product;
   };
+
+  app.use('/api/v1/products/:id/*', pathIsAbout('productId', 'id'));
+  app.use('/api/v1/reservations/:orderId/*', pathIsAbout('orderId', 'orderId'));
 
   app.openapi(inventoryApi.list, async (c) => {
     const { limit, cursor } = c.req.valid('query');
@@ -130,7 +140,9 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
   app.openapi(inventoryApi.reservations, async (c) => {
     const { subject, scope } = callerOf(c);
     const sellerId = scope === 'all' ? undefined : subject;
-    const found = await findReservation(shell.db, c.req.valid('query').orderId, sellerId);
+    const { orderId } = c.req.valid('query');
+    isAbout(c, { orderId });
+    const found = await findReservation(shell.db, orderId, sellerId);
     const data = found
       ? [
           {

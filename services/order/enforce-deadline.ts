@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import type { Logger } from '../platform/logger.ts';
 import { every, type Timer } from '../platform/timer.ts';
-import { inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
+import { attributesAbout, inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
 import { ordering, waitingOrders } from './store.ts';
 
 const batch = 100;
@@ -44,7 +44,10 @@ export async function enforceDeadline(
       };
       try {
         // A root of its own: nobody asked for it, the time had come.
-        if ((await inSpan('enforce deadline', {}, end)) === 'accepted') ended += 1;
+        if (
+          (await inSpan('enforce deadline', { attributes: attributesAbout({ orderId }) }, end)) === 'accepted'
+        )
+          ended += 1;
       } catch (error) {
         // One order that cannot be ended must not keep the others waiting; it comes up again in the next run.
         logger.error('an order past its deadline could not be ended', { error, orderId });

@@ -8,7 +8,14 @@ import { handle, unclaimed, type Message, type Shell } from '../platform/handle.
 import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
 import { repair } from '../platform/repair.ts';
-import { callerOf, messageContextOf, type App, type AppContext } from '../platform/request-context.ts';
+import {
+  callerOf,
+  isAbout,
+  messageContextOf,
+  pathIsAbout,
+  type App,
+  type AppContext,
+} from '../platform/request-context.ts';
 import { instant, positionIn } from '../platform/shapes.ts';
 import { isTransient } from '../platform/transient.ts';
 import { orderApi, orderStatus, orderView, problem } from './api.ts';
@@ -56,6 +63,8 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
     }
   };
 
+  app.use('/api/v1/orders/:id/*', pathIsAbout('orderId', 'id'));
+
   app.openapi(orderApi.place, async (c) => {
     const { items, payment } = c.req.valid('json');
     const key = c.req.valid('header')['idempotency-key'];
@@ -96,9 +105,12 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
     const handled = await handle(shell, placing, message, claim);
     switch (handled.kind) {
       case 'duplicate': {
-        return c.json(orderView.parse(handled.prior.body), 201, replayHeaders(handled.prior));
+        const order = orderView.parse(handled.prior.body);
+        isAbout(c, { orderId: order.id });
+        return c.json(order, 201, replayHeaders(handled.prior));
       }
       case 'accepted': {
+        isAbout(c, { orderId: handled.state.id });
         const waited = await awaitRest(c, handled.state);
         const order = waited === undefined ? handled.state : await presently(handled.state);
         const applied = waited === undefined ? undefined : { 'preference-applied': `wait=${waited}` };

@@ -5,7 +5,7 @@ import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import type { Logger } from '../platform/logger.ts';
 import { backoffMs, type Backoff } from '../platform/retry.ts';
 import { every, type Timer } from '../platform/timer.ts';
-import { inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
+import { attributesAbout, inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
 import { answerOf, whatToAsk } from './domain/ask.ts';
 import type { Gateway, MayCall, Outcome } from './gateway.ts';
 import { giveBack, leaseDue, paying, postpone, renewLease, type LeasedTransaction } from './store.ts';
@@ -118,7 +118,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
 
   const askOne = async (leased: LeasedTransaction, until: number): Promise<void> => {
     const { orderId, kind, attempts } = leased.row;
-    const attributes = { 'orderflow.order_id': orderId, 'orderflow.attempts': attempts };
+    const attributes = { ...attributesAbout({ orderId }), 'orderflow.attempts': attempts };
     await inSpan(
       `ask gateway: ${kind}`,
       { parent: leased.context.traceparent, attributes },

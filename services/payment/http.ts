@@ -5,7 +5,7 @@ import { handle, unclaimed, type Shell } from '../platform/handle.ts';
 import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
 import { repair } from '../platform/repair.ts';
-import { callerOf, messageContextOf, type App } from '../platform/request-context.ts';
+import { callerOf, messageContextOf, pathIsAbout, type App } from '../platform/request-context.ts';
 import { askedState, paymentApi, paymentView, problem } from './api.ts';
 import type { PaymentInput } from './domain/decide.ts';
 import { paymentStatus, type PaymentView } from './domain/payment.ts';
@@ -54,6 +54,8 @@ export interface GatewayAccess {
 
 /** Adds the payment routes to an application. */
 export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circuit }: GatewayAccess): void {
+  app.use('/api/v1/payments/:orderId/*', pathIsAbout('orderId', 'orderId'));
+
   app.openapi(paymentApi.read, async (c) => {
     const { subject, scope } = callerOf(c);
     const found = await findPayment(shell.db, c.req.valid('param').orderId);

@@ -4,7 +4,6 @@
 import type { Database } from './database.ts';
 import { keepDeadLetter } from './dead-letters.ts';
 import type { Dispatch } from './dispatch.ts';
-import { eventCatalogue } from '../../schemas/generated/events.ts';
 import { UndecodableRecord } from './event-codec.ts';
 import type { ConsumerEvents, ParkingReason } from './event-metrics.ts';
 import type { Faults } from './faults.ts';
@@ -12,7 +11,7 @@ import type { EventStream, RecordContext, StreamRecord, Subscription } from './e
 import type { Logger } from './logger.ts';
 import { createParkingBreaker, type ParkingLimit, type Pass } from './parking-breaker.ts';
 import { backoffMs, pause, type Backoff } from './retry.ts';
-import { beginDelivery, traceIdOf, type TracedDelivery } from './tracing.ts';
+import { aboutEvent, beginDelivery, traceIdOf, type TracedDelivery } from './tracing.ts';
 import { isTransient } from './transient.ts';
 
 export type { Incoming, Outcome, Subscriptions } from './dispatch.ts';
@@ -89,7 +88,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       eventId: event.metadata.eventId,
       correlationId: event.metadata.correlationId,
       traceId: traceIdOf(traceparent),
-      [eventCatalogue[event.type].keyField]: record.key,
+      ...aboutEvent(event.type, record.key),
       topic: record.topic,
       partition: record.partition,
       offset: String(record.offset),
@@ -112,14 +111,16 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
 
   const onRecord = async (record: StreamRecord, context: RecordContext): Promise<void> => {
     const { heartbeat, signal } = context;
+    const delivery = beginDelivery(record, groupId);
     const place = {
       eventId: record.headers['id'],
       correlationId: record.headers['correlationId'],
+      traceId: traceIdOf(delivery.traceparent),
+      ...aboutEvent(record.headers['eventType'], record.key),
       topic: record.topic,
       partition: record.partition,
       offset: String(record.offset),
     };
-    const delivery = beginDelivery(record, groupId);
     for (let attempts = 1; ; attempts += 1) {
       const pass = await admitted(record, context);
       try {

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createApp, serveApp, type RunningServer } from './http.ts';
-import { messageContextOf, principalOf, type App } from './request-context.ts';
+import { messageContextOf, pathIsAbout, principalOf, type App } from './request-context.ts';
 import { createLogger } from './logger.ts';
 import { defineProblems, problem, problemResponses, problemSchema } from './problem.ts';
 
@@ -32,6 +32,7 @@ const build = () => {
   });
   const logger = createLogger({ service: 'things', level: 'debug', stream });
   const app = createApp({ logger, title: 'Things', problems: kinds });
+  app.use('/v1/things/:id/*', pathIsAbout('thingId', 'id'));
   app.openapi(
     createRoute({
       method: 'post',
@@ -122,6 +123,19 @@ describe('correlation', () => {
       { message: 'request', method: 'GET', route: '/v1/things/:id', status: 200, correlationId: 'c-9' },
       { message: 'request', method: 'GET', route: 'unmatched', status: 404 },
     ]);
+  });
+
+  it('names in the log line what the request is about, also when it is refused, and never a text that is no id', async () => {
+    const { app, lines } = build();
+    await app.request(`/v1/things/${someId}`);
+    await app.request(`/v1/things/${someId}/nothing-here`);
+    await app.request('/v1/things/tok_of-somebody');
+    expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+      { status: 200, thingId: someId, traceId: expect.stringMatching(/^[0-9a-f]{32}$/) },
+      { status: 404, thingId: someId },
+      { status: 404 },
+    ]);
+    expect(lines[2]).not.toContain('thingId');
   });
 });
 

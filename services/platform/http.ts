@@ -46,7 +46,7 @@ import {
 } from './problem.ts';
 import { routePatternOf, type App, type AppContext, type AppEnv, type Guards } from './request-context.ts';
 import { continueTrace } from './trace-context.ts';
-import { beginSpan, SpanKind, traceIdOf } from './tracing.ts';
+import { attributesAbout, beginSpan, SpanKind, traceIdOf } from './tracing.ts';
 import { isTransient } from './transient.ts';
 
 export interface AppOptions {
@@ -148,6 +148,7 @@ const edge =
     const traceparent = traced?.traceparent ?? continueTrace(parent);
     const traceId = traceIdOf(traceparent);
     c.set('traceparent', traceparent);
+    c.set('about', {});
     c.set('logger', logger.child({ correlationId, traceId }));
     c.set('guards', guards);
     c.set('principal', undefined);
@@ -170,6 +171,7 @@ const edge =
         'http.route': route,
         'http.response.status_code': status,
         'orderflow.correlation_id': correlationId,
+        ...attributesAbout(c.get('about')),
       });
       if (status >= 500)
         span.setAttribute('error.type', String(status)).setStatus({ code: SpanStatusCode.ERROR });
@@ -183,6 +185,7 @@ const edge =
       route,
       status,
       ms: Math.round(ms * 10) / 10,
+      ...c.get('about'),
       ...(c.get('principal') === undefined ? {} : { subject: c.get('principal')?.subject }),
     });
   };
@@ -375,8 +378,10 @@ function describeProcess(
 
 const requestFields = (c: AppContext) => ({
   correlationId: c.get('correlationId'),
+  traceId: traceIdOf(c.get('traceparent')),
   method: c.req.method,
   route: routePatternOf(c),
+  ...c.get('about'),
 });
 
 export interface ServeOptions {

@@ -6,7 +6,7 @@ import { eventCatalogue, type DomainEvent } from '../../schemas/generated/events
 import type { Transaction } from './database.ts';
 import type { EventCodec } from './event-codec.ts';
 import type { MessageContext } from './trace-context.ts';
-import { beginSpan, SpanKind, type Traced } from './tracing.ts';
+import { aboutEvent, attributesAbout, beginSpan, SpanKind, type Traced } from './tracing.ts';
 
 /** What the events follow from. */
 export interface Cause {
@@ -45,6 +45,7 @@ export async function appendToOutbox(
         'messaging.message.id': id,
         'messaging.kafka.message.key': encoded.aggregateId,
         'orderflow.event.type': event.type,
+        ...attributesAbout(aboutEvent(event.type, encoded.aggregateId)),
       },
     });
     spans.push(created);

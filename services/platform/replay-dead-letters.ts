@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import { countFailedReplay, recordOf, settleAsReplayed, type DeadLetter } from './dead-letters.ts';
 import type { Dispatch, Outcome } from './dispatch.ts';
 import type { Logger } from './logger.ts';
-import { beginReplay, traceIdOf } from './tracing.ts';
+import { aboutEvent, beginReplay, traceIdOf } from './tracing.ts';
 import { isTransient } from './transient.ts';
 
 export interface ReplayParts {
@@ -39,6 +39,7 @@ export async function replayDeadLetter(
     traceId: traceIdOf(traceparent),
     deadLetterId: id,
     eventId,
+    ...aboutEvent(record.headers['eventType'], record.key),
     fingerprint,
     topic,
     partition,

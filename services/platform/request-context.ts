@@ -1,8 +1,9 @@
 // What the edge knows about the request under way. Handlers read it through the functions below, never from the request.
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
 import type { PersonsAction } from './audit-log.ts';
 import type { Admission, Shares } from './load-shedding.ts';
 import type { Logger } from './logger.ts';
@@ -10,6 +11,7 @@ import type { Access, Action, Role } from './permissions.ts';
 import { problem } from './problem.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import type { MessageContext } from './trace-context.ts';
+import type { About } from './tracing.ts';
 
 /** Who calls, as vouched for by the issuer. */
 export interface Principal {
@@ -31,12 +33,16 @@ export interface Guards {
   readonly requestTimeoutMs: number;
 }
 
+const uuid = z.uuid();
+
 export interface AppEnv {
   Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse };
   Variables: {
     correlationId: string;
     requestId: string;
     traceparent: string;
+    /** Ids of what the request is about. */
+    about: About;
     logger: Logger;
     guards: Guards;
     /** Undefined until the guard of an endpoint has found out. */
@@ -58,6 +64,20 @@ export const messageContextOf = (c: AppContext): MessageContext => ({
   actor: c.get('principal')?.subject ?? 'anonymous',
   ...(c.get('principal') === undefined ? {} : { action: personsActionOf(c) }),
 });
+
+/** Says what the request is about, for its log line and its span: ids only, never what a client calls things. */
+export const isAbout = (c: AppContext, about: About): void => {
+  c.set('about', { ...c.get('about'), ...about });
+};
+
+/** The same for a path that names the thing in its parameter `param`, whatever then comes of the request. */
+export const pathIsAbout =
+  (name: string, param: string): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const id = uuid.safeParse(c.req.param(param));
+    if (id.success) isAbout(c, { [name]: id.data });
+    await next();
+  };
 
 /** The pattern of the matched route, such as `/v1/things/:id`; never the path itself, which would be unbounded. */
 export const routePatternOf = (c: AppContext): string =>

@@ -2,6 +2,7 @@
 import { trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { v7 as uuidv7 } from 'uuid';
 import { samplerOf } from './telemetry.ts';
 import { parseTraceparent } from './trace-context.ts';
 import { beginDelivery, beginReplay, beginSpan, errorTypeOf, inSpan } from './tracing.ts';
@@ -94,6 +95,24 @@ describe('with a tracer', () => {
       events: [{ name: 'attempt failed' }],
     });
     expect(parseTraceparent(delivery.traceparent)).toMatchObject({ spanId: process?.spanId, sampled: true });
+  });
+
+  it('begins with the append to the outbox, which the id of the event tells, not with the wait before it', () => {
+    const appendedAt = occurredAt.getTime() + 1_000;
+    const id = uuidv7({ msecs: appendedAt });
+    const key = '01981234-1234-7234-8234-123456789abc';
+    const headers = { ...record.headers, id };
+    beginDelivery({ ...record, key, headers }, 'group').end({ kind: 'accepted' });
+    expect(spans()[0]).toMatchObject({
+      start: appendedAt,
+      attributes: { 'messaging.message.id': id, 'orderflow.order_id': key },
+    });
+  });
+
+  it('a clock that is behind the one of the writer makes no span begin before the record was published', () => {
+    const headers = { ...record.headers, id: uuidv7({ msecs: Date.now() + 60_000 }) };
+    beginDelivery({ ...record, headers }, 'group').end({ kind: 'accepted' });
+    expect(spans()[0]).toMatchObject({ start: publishedAt.getTime() });
   });
 
   it('a second delivery is a trace of its own that is linked to the event, and nothing else', () => {

@@ -13,7 +13,9 @@ import {
   type Span,
   type SpanContext,
 } from '@opentelemetry/api';
+import { eventCatalogue, type CatalogueEntry } from '../../schemas/generated/events.ts';
 import { continueTrace, formatTraceparent, parseTraceparent } from './trace-context.ts';
+import { timeOfUuid } from './uuid-time.ts';
 
 export { SpanKind } from '@opentelemetry/api';
 
@@ -115,6 +117,26 @@ export const inSpan = async <T>(
 /** For log lines. */
 export const traceIdOf = (traceparent: string): string | undefined => parseTraceparent(traceparent)?.traceId;
 
+/** Ids of what something is about, by the names that log lines have for them, such as `orderId`. */
+export type About = Readonly<Record<string, string>>;
+
+/** The same ids as attributes of a span, such as `orderflow.order_id`. */
+export const attributesAbout = (about: About): Attributes =>
+  Object.fromEntries(
+    Object.entries(about).map(([name, id]) => [
+      `orderflow.${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+      id,
+    ]),
+  );
+
+const catalogue: ReadonlyMap<string, CatalogueEntry> = new Map(Object.entries(eventCatalogue));
+
+/** What an event is about: its key, by the name that the catalogue has for it; nothing for a type that is in none. */
+export const aboutEvent = (type: string | undefined, key: string | null): About => {
+  const known = catalogue.get(type ?? '');
+  return known === undefined || key === null ? {} : { [known.keyField]: key };
+};
+
 /** What is known of a record wherever it is told of. */
 interface RecordOfEvent {
   readonly topic: string;
@@ -133,7 +155,15 @@ export interface TracedDelivery {
   readonly fail: (error: unknown) => void;
 }
 
-const isDate = (date: Date): boolean => !Number.isNaN(date.getTime());
+/**
+ * When an event was appended to its outbox, which its transaction does last before it commits: the time in its id. For an
+ * id of another make, when it occurred; that is earlier by all the transaction had to wait for. Never after `latest`.
+ */
+const appendedAt = ({ headers, timestamp }: RecordOfEvent, latest: Date): Date => {
+  const { id = '', occurredAt = '' } = headers;
+  const time = timeOfUuid(id) ?? new Date(occurredAt);
+  return time < latest ? time : timestamp;
+};
 
 const attributesOf = (record: RecordOfEvent, consumer: string): Attributes => ({
   'messaging.system': 'kafka',
@@ -142,7 +172,8 @@ const attributesOf = (record: RecordOfEvent, consumer: string): Attributes => ({
   'messaging.destination.partition.id': String(record.partition),
   'messaging.kafka.offset': String(record.offset),
   'messaging.consumer.group.name': consumer,
-  'orderflow.event.type': record.headers['eventType'] ?? 'unknown',
+  'orderflow.event.type': typeOf(record),
+  ...attributesAbout(aboutEvent(record.headers['eventType'], record.key)),
   ...(record.headers['id'] === undefined ? {} : { 'messaging.message.id': record.headers['id'] }),
   ...(record.key === null ? {} : { 'messaging.kafka.message.key': record.key }),
 });
@@ -151,17 +182,16 @@ const attributesOf = (record: RecordOfEvent, consumer: string): Attributes => ({
 const typeOf = ({ headers }: RecordOfEvent): string => named(headers['eventType']) ?? 'unknown';
 
 /**
- * One delivery of a record, whatever the attempts it takes. Two spans: from the event to its arrival (outbox, WAL, Connect,
+ * One delivery of a record, whatever the attempts it takes. Two spans: from the outbox to its arrival (commit, WAL, Connect,
  * Kafka), and its handling, which is the child of the first, so that one trace leads from the request to the last effect.
  * Should the event turn out to have been handled before, both are taken back: a second delivery is no part of that story and
  * gets a trace of its own that is linked to it.
  */
 export const beginDelivery = (record: RecordOfEvent, consumer: string): TracedDelivery => {
   const receivedAt = new Date();
-  const { traceparent: parent, occurredAt = '' } = record.headers;
+  const { traceparent: parent } = record.headers;
   const type = typeOf(record);
-  const occurred = new Date(occurredAt);
-  const startTime = isDate(occurred) && occurred < receivedAt ? occurred : record.timestamp;
+  const startTime = appendedAt(record, receivedAt);
   const attributes = attributesOf(record, consumer);
   const cdc = beginSpan(`cdc ${type}`, { parent, startTime, attributes });
   cdc.span.addEvent('published', {}, record.timestamp);

@@ -1,0 +1,25 @@
+import { v4, v7 } from 'uuid';
+import { describe, expect, it } from 'vitest';
+import { timeOfUuid } from './uuid-time.ts';
+
+describe('timeOfUuid', () => {
+  it('is the millisecond at which the id was made', () => {
+    const before = Date.now();
+    const made = timeOfUuid(v7())?.getTime() ?? NaN;
+    expect(made).toBeGreaterThanOrEqual(before);
+    expect(made).toBeLessThanOrEqual(Date.now());
+    // The example of RFC 9562, appendix A.6.
+    expect(timeOfUuid('017F22E2-79B0-7CC3-98C4-DC0C0C07398F')?.toISOString()).toBe(
+      '2022-02-22T19:22:22.000Z',
+    );
+  });
+
+  it('is not guessed for anything else', () => {
+    expect([v4(), '', 'order-1', `${v7()}x`].map(timeOfUuid)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
