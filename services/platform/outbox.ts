@@ -31,13 +31,14 @@ export async function appendToOutbox(
   const spans: Traced[] = [];
   const rows = events.map((event) => {
     const id = uuidv7();
-    const { correlationId, traceparent } = cause.context;
+    const { correlationId, traceparent, links = [] } = cause.context;
     const metadata = { eventId: id, correlationId, causationId: cause.id, occurredAt: cause.at };
     const { topic } = eventCatalogue[event.type];
     const encoded = codec.encode(event, metadata);
     const created = beginSpan(`outbox ${event.type}`, {
       kind: SpanKind.PRODUCER,
       parent: traceparent,
+      links,
       attributes: {
         'messaging.system': 'kafka',
         'messaging.operation.type': 'create',

@@ -2,10 +2,14 @@
 // ids and are facts, so a consumer that knew them already ignores them. Without it a stuck order could only be moved on by
 // writing into a database, past every decision.
 import { z } from '@hono/zod-openapi';
+import { and, asc, eq, gte } from 'drizzle-orm';
+import { outbox } from '../../drizzle/messaging.ts';
+import type { Database } from './database.ts';
 import { handle, unclaimed, type Aggregate, type Shell } from './handle.ts';
 import { messageContextOf, type AppContext } from './request-context.ts';
 import { json, jsonBody } from './shapes.ts';
 import { printable } from './text.ts';
+import { timeOfUuid } from './uuid-time.ts';
 
 /** What an administrator asks: the order, and why. */
 export interface Repair {
@@ -31,6 +35,22 @@ export const repairConfig = <Params extends z.ZodObject>(params: Params) => ({
   problems: [409],
 });
 
+/**
+ * The trace of what the service said of the order at first, to link what it says now: at most one. An order's id holds the
+ * time at which it was placed, so the index leads to it, and only what was said since is looked at.
+ */
+const saidAtFirst = async (db: Database, orderId: string): Promise<readonly string[]> => {
+  const placedAt = timeOfUuid(orderId);
+  const ofOrder = eq(outbox.aggregateId, orderId);
+  const rows = await db
+    .select({ traceparent: outbox.traceparent })
+    .from(outbox)
+    .where(placedAt === undefined ? ofOrder : and(ofOrder, gte(outbox.occurredAt, placedAt)))
+    .orderBy(asc(outbox.occurredAt))
+    .limit(1);
+  return rows.map(({ traceparent }) => traceparent);
+};
+
 /** Carries out a repair that an administrator asks for, and yields the answer to it. */
 export async function repair<State, Next>(
   c: AppContext,
@@ -38,7 +58,7 @@ export async function repair<State, Next>(
   repairing: Aggregate<Repair, State, Next>,
   input: Repair,
 ): Promise<z.infer<typeof repairView>> {
-  const context = messageContextOf(c);
+  const context = { ...messageContextOf(c), links: await saidAtFirst(shell.db, input.orderId) };
   const message = { id: context.causationId, context, at: new Date(), input };
   const handled = await handle(shell, repairing, message, unclaimed);
   if (handled.kind === 'duplicate') return handled.prior;

@@ -12,6 +12,8 @@ export interface MessageContext {
   readonly causationId: string;
   /** W3C traceparent, version 00. */
   readonly traceparent: string;
+  /** Traceparents of what was said before and is said again. */
+  readonly links?: readonly string[];
   /** Subject of the person or name of the part that acted. */
   readonly actor: string;
   /** What a person asked for, for the audit log; events and timers have none. */
