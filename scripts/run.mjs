@@ -23,6 +23,7 @@ const targets = [
   'reconcile',
   'connectors',
   'doctor',
+  'journey',
   'recover',
   'schemas',
   'alerts',

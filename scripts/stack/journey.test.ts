@@ -48,6 +48,18 @@ describe('formatJourney', () => {
     expect(lines[1]).toMatch(/inventory \(ignored: order is cancelled\)$/);
   });
 
+  it('says where an event is parked, and can count from another begin', () => {
+    const outcome = 'parked as a dead letter: Error|23514|order.created';
+    const parked = hops.map((hop) => ({
+      ...hop,
+      consumptions: hop.consumptions.map((one) => ({ ...one, outcome })),
+    }));
+    const [, first] = formatJourney(parked, 990);
+    expect(first).toMatch(
+      /^order\.created +order +10 ms .* inventory \(parked as a dead letter: Error\|23514\|/,
+    );
+  });
+
   it('never shows a negative time: the record timestamp is in whole milliseconds, the commit is not', () => {
     const [hop] = hops;
     if (hop === undefined) throw new Error('no hop');

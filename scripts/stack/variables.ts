@@ -37,6 +37,12 @@ export const stackVariables = {
     otherwise: 'the command signs in as the demo admin',
     secret: true,
   },
+  jaeger: {
+    env: 'JAEGER_URL',
+    about: 'Jaeger, where `npm run journey` asks for spans.',
+    expected: 'an address such as http://localhost:16686',
+    otherwise: 'spans are shown only from files',
+  },
   faultRounds: {
     env: 'FAULT_ROUNDS',
     about: 'How often the fault tests repeat each fault.',
