@@ -2,6 +2,7 @@
 // PAID, on the stack that `npm start` runs. Latencies come from PostgreSQL's own commit timestamps, so neither polling nor
 // the clock of this process is in them. Figures of one run are comparable with each other, not with another machine's.
 // npm run bench -- backlog: what the pipeline of the payments does with a million rows that were written while it was stopped.
+// npm run bench -- tracing: orders per second with tracing and without, as a ratio, on a stack of its own.
 // npm run bench -- http: the order service under 200 clients for a minute; exit code 1 when it answered 5xx or something broke.
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +11,7 @@ import { benchBacklog } from './bench/backlog.ts';
 import { benchHttp } from './bench/http.ts';
 import { summarise, type Latency } from './bench/latency.ts';
 import { call, newProduct, signIn, urls, withId } from './bench/shop.ts';
+import { benchTracing } from './bench/tracing.ts';
 import { explain, failure } from './stack/failure.ts';
 import { portsFrom } from './stack/ports.ts';
 import {
@@ -25,9 +27,11 @@ const { values: flags, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     seconds: { type: 'string' },
-    clients: { type: 'string', default: '200' },
+    clients: { type: 'string' },
     rates: { type: 'string', default: '10,100' },
-    orders: { type: 'string', default: '30' },
+    orders: { type: 'string' },
+    rounds: { type: 'string', default: '2' },
+    ratio: { type: 'string', default: '0.1' },
     rows: { type: 'string', default: '1000000' },
     bytes: { type: 'string', default: '600' },
   },
@@ -162,15 +166,16 @@ const measureEvents = async (): Promise<void> => {
     results.push(...latencies);
   };
   for (const rate of flags.rates.split(',')) tell(await hop(Number(rate), Number(flags.seconds ?? 20)));
-  tell([await placedToPaid(Number(flags.orders))]);
+  tell([await placedToPaid(Number(flags.orders ?? 30))]);
   if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
 };
 
 const measureHttp = async (): Promise<void> => {
   const seconds = Number(flags.seconds ?? 60);
-  const report = await benchHttp({ clients: Number(flags.clients), seconds });
+  const clients = Number(flags.clients ?? 200);
+  const report = await benchHttp({ clients, seconds });
   const { requestsPerSecond, calls, statuses, memory, violations, stuck } = report;
-  say(`${flags.clients} clients, ${seconds} s: ${requestsPerSecond} requests/s`);
+  say(`${clients} clients, ${seconds} s: ${requestsPerSecond} requests/s`);
   calls.forEach(show);
   say(
     `answers: ${Object.entries(statuses)
@@ -202,10 +207,36 @@ const measureBacklog = async (): Promise<void> => {
   if (report.lost) process.exitCode = 1;
 };
 
+const measureTracing = async (): Promise<void> => {
+  const wholeNumber = (name: 'rounds' | 'orders' | 'clients', fallback: number): number => {
+    const value = Number(flags[name] ?? fallback);
+    if (!Number.isInteger(value) || value < 1) throw failure(`--${name} is a whole number from 1`);
+    return value;
+  };
+  const ratio = Number(flags.ratio);
+  if (!(ratio >= 0 && ratio <= 1)) throw failure('--ratio is a number from 0 to 1');
+  const report = await benchTracing({
+    rounds: wholeNumber('rounds', 2),
+    orders: wholeNumber('orders', 1_500),
+    clients: wholeNumber('clients', 16),
+    ratio,
+    say,
+  });
+  const { off, on, blocks } = report;
+  const range = (tracing: boolean): string => {
+    const rates = blocks.filter((block) => block.tracing === tracing).map((block) => block.ordersPerSecond);
+    return `${Math.min(...rates).toFixed(1)} to ${Math.max(...rates).toFixed(1)}`;
+  };
+  say(`without tracing ${off.toFixed(1)} orders/s (${range(false)})`);
+  say(`with ${ratio * 100} % of the traces sampled ${on.toFixed(1)} orders/s (${range(true)})`);
+  say(`ratio ${report.ratio.toFixed(3)}`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+};
+
 try {
   const [what] = positionals;
-  const measures = { http: measureHttp, backlog: measureBacklog };
-  if (what !== undefined && what !== 'http' && what !== 'backlog')
+  const measures = { http: measureHttp, backlog: measureBacklog, tracing: measureTracing };
+  if (what !== undefined && what !== 'http' && what !== 'backlog' && what !== 'tracing')
     throw failure(`what can be measured beside events is: ${Object.keys(measures).join(', ')}`);
   await (what === undefined ? measureEvents() : measures[what]());
 } catch (error) {

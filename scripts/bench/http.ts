@@ -92,7 +92,7 @@ const ask = (
 /** Puts the order service under load, on a stack whose RATE_LIMIT_REQUESTS lets these few users through. */
 export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpReport> => {
   const [seller, ...customers] = await Promise.all(
-    ['seller@orderflow.io', 'user@orderflow.io', 'user2@orderflow.io'].map(signIn),
+    ['seller@orderflow.io', 'user@orderflow.io', 'user2@orderflow.io'].map((email) => signIn(email)),
   );
   if (seller === undefined) throw failure('nobody signed in');
   const productId = await newProduct(seller, 1_000_000);

@@ -8,8 +8,8 @@ import { portsFrom } from '../stack/ports.ts';
 export const urls = urlsOf(portsFrom(process.env));
 
 /** An access token of a demo user. */
-export const signIn = async (email: string): Promise<string> => {
-  const response = await fetch(`${urls.dashboard}/auth/token`, {
+export const signIn = async (email: string, dashboard = urls.dashboard): Promise<string> => {
+  const response = await fetch(`${dashboard}/auth/token`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ email, password: demoPassword }),
@@ -35,9 +35,13 @@ export const call = async (url: string, token: string, method: string, body: unk
 export const withId = z.object({ id: z.string() });
 
 /** The id of a new product. */
-export const newProduct = async (token: string, quantity: number): Promise<string> => {
+export const newProduct = async (
+  token: string,
+  quantity: number,
+  inventory = urls.inventory,
+): Promise<string> => {
   const sku = `BENCH-${Date.now()}-${Math.round(Math.random() * 1e6)}`;
   const price = { amountMinor: 1, currency: 'EUR' };
   const body = { name: 'Benchmark', sku, price, quantity };
-  return withId.parse(await call(`${urls.inventory}/api/v1/products`, token, 'POST', body)).id;
+  return withId.parse(await call(`${inventory}/api/v1/products`, token, 'POST', body)).id;
 };
