@@ -58,6 +58,12 @@ export const isFree = async (port: number): Promise<boolean> => {
   return (await bind('127.0.0.1')) && (await bind('::'));
 };
 
+/** One more port that is free, below those of all stacks: nobody may listen there for long, and no other boot takes it. */
+export const freePortBelow = async (ports: Ports): Promise<number> => {
+  for (let candidate = ports.dashboard - 10_000; ; candidate += 1)
+    if (await isFree(candidate)) return candidate;
+};
+
 /**
  * As many free ports as a stack needs. They lie below the range from which the system takes the ports of outgoing
  * connections, so none is taken between now and the moment its part listens.

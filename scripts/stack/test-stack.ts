@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bootStack, type Urls } from './boot.ts';
-import { freePorts } from './ports.ts';
+import { freePortBelow, freePorts } from './ports.ts';
 import type { Command } from './supervisor.ts';
 import { serviceNames, type DatabaseRole, type Ports, type ServiceName } from './topology.ts';
 import { stackVariables } from './variables.ts';
@@ -23,6 +23,8 @@ export interface TestStack {
   readonly faultRounds: number;
   /** What random histories begin with: another one in each run, unless SEED says which. */
   readonly seed: number;
+  /** Where the services export spans to, of traces that a test has sampled; nobody listens unless a test does. */
+  readonly otlpPort: number;
   /** Arms the fault points of the services. */
   readonly chaosToken: string;
 }
@@ -64,8 +66,10 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 const boot = async (prefix: string): Promise<RunningStack> => {
   const chaosToken = randomUUID();
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-test-'));
+  const ports = await freePorts();
+  const otlpPort = await freePortBelow(ports);
   const stack = await bootStack({
-    ports: await freePorts(),
+    ports,
     dataDir,
     log: (line) => process.stderr.write(`${prefix}${line}\n`),
     env: {
@@ -85,6 +89,8 @@ const boot = async (prefix: string): Promise<RunningStack> => {
       AUDIT_GRACE_SECONDS: '4',
       AUDIT_DEADLINE_SECONDS: '6',
       ORDER_STREAM_HEARTBEAT_SECONDS: '1',
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${String(otlpPort)}`,
+      OTEL_TRACES_SAMPLER: 'parentbased_always_off',
     },
   });
   const urlsOf = (service: ServiceName): Record<DatabaseRole, string> => ({
@@ -110,6 +116,7 @@ const boot = async (prefix: string): Promise<RunningStack> => {
     faultRounds: Number(process.env[stackVariables.faultRounds.env] ?? 1),
     seed: Number(process.env[stackVariables.seed.env] ?? randomInt(2 ** 31)),
     chaosToken,
+    otlpPort,
   };
   const stop = async (): Promise<void> => {
     await stack.stop();

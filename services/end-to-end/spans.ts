@@ -1,0 +1,64 @@
+// A collector for a test: takes what the services of the stack export, where they are told to export it. They sample no trace
+// of their own accord, so only what a test asks for with a sampled traceparent arrives.
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { spansFromOtlp, type SeenSpan } from '../../scripts/journey/spans.ts';
+import { eventually, stack } from './shop.ts';
+
+export interface Collector {
+  readonly spans: () => readonly SeenSpan[];
+  /** The bodies of the exports as they came, one a line. */
+  readonly received: () => string;
+  /** The spans of a trace once they are as many, and none is missing between one and the root. */
+  readonly trace: (traceId: string, atLeast: number) => Promise<readonly SeenSpan[]>;
+  readonly close: () => Promise<void>;
+}
+
+export const startCollector = async (): Promise<Collector> => {
+  const spans: SeenSpan[] = [];
+  const bodies: unknown[] = [];
+  const server = createServer((request, response) => {
+    void json(request).then((body) => {
+      bodies.push(body);
+      spans.push(...spansFromOtlp(body));
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(stack.otlpPort, '127.0.0.1', resolve);
+  });
+  return {
+    spans: () => spans,
+    received: () => bodies.map((body) => `${JSON.stringify(body)}\n`).join(''),
+    trace: (traceId, atLeast) =>
+      eventually(`trace ${traceId} is complete`, async () => {
+        const found = spans.filter((span) => span.traceId === traceId);
+        const known = new Set(found.map(({ spanId }) => spanId));
+        const orphans = found.filter(({ parentId = '' }) => !known.has(parentId));
+        if (found.length < atLeast || orphans.length > 1)
+          throw new Error(
+            `${found.length} spans, without a parent: ${orphans.map(({ name }) => name).join(', ')}`,
+          );
+        return found;
+      }),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
+
+export interface Sampled {
+  readonly traceId: string;
+  /** The span of the client, which is exported by nobody. */
+  readonly spanId: string;
+  readonly headers: { readonly traceparent: string };
+}
+
+/** A client that traces: its traceparent says that the trace is sampled. */
+export const sampled = (): Sampled => {
+  const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
+  return { traceId, spanId, headers: { traceparent: `00-${traceId}-${spanId}-01` } };
+};
