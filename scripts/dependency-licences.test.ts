@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { licenceComplaints } from './dependency-licences.ts';
+import { jarLicences, licenceComplaints } from './dependency-licences.ts';
 
 const complaintsAbout = (license?: string): readonly string[] =>
   licenceComplaints({ 'node_modules/it': { version: '1.0.0', ...(license !== undefined && { license }) } });
@@ -36,5 +36,47 @@ describe('the licences of the dependencies', () => {
     );
     expect(Object.keys(packages).length).toBeGreaterThan(100);
     expect(licenceComplaints(packages)).toEqual([]);
+  });
+});
+
+describe('the licences of the jars', () => {
+  const written = (...lines: readonly string[]): string =>
+    [
+      '',
+      `Lists of ${lines.length} third-party dependencies.`,
+      ...lines.map((line) => `     ${line}`),
+      '',
+    ].join('\n');
+  const url = 'https://example.org/it (old)';
+
+  it.each([
+    `(The Apache Software License, Version 2.0) Jackson datatype: jdk8 (com.fasterxml:it:2.21.2 - ${url})`,
+    `(Apache License Version 2.0) Registry :: App (io.apicurio:it:3.3.3 - ${url})`,
+    `(The MIT License (MIT)) ClassGraph (io.github:it:4.8 - ${url})`,
+    `(GPL2 w/ CPE) (EPL 2.0) Jakarta Servlet (jakarta:it:6.0.0 - ${url})`,
+    `(COMMON DEVELOPMENT AND DISTRIBUTION LICENSE (CDDL) Version 1.0) JavaBeans(TM) (javax:it:1.1.1 - ${url})`,
+  ])('%s is allowed', (line) => {
+    expect(jarLicences(written(line))).toEqual({ jars: 1, complaints: [] });
+  });
+
+  it.each([
+    ['(GPL-3.0) It (a:it:1 - u)', 'a:it:1 has the licence GPL-3.0'],
+    ['(Unknown license) It (a:it:1 - u)', 'a:it:1 has the licence Unknown license'],
+    [
+      '(LGPL 2.1) (Confluent Community License) It (a:it:1 - u)',
+      'a:it:1 has the licence LGPL 2.1 or Confluent Community License',
+    ],
+    // Looks like one that is allowed.
+    ['(Not the Apache License 2.0) It (a:it:1 - u)', 'a:it:1 has the licence Not the Apache License 2.0'],
+  ])('%s is not', (line, complaint) => {
+    expect(jarLicences(written('(MIT) Other (a:other:1 - u)', line))).toEqual({
+      jars: 2,
+      complaints: [complaint],
+    });
+  });
+
+  it('are not known when Maven names none, or one that is not understood', () => {
+    expect(jarLicences('')).toBeUndefined();
+    expect(jarLicences(written('(MIT) Other (a:other:1 - u)', 'something else'))).toBeUndefined();
   });
 });

@@ -18,6 +18,7 @@ const targets = [
   'mutations',
   'check',
   'bench',
+  'images',
   'audit',
   'audit-dependencies',
   'reconcile',
