@@ -26,6 +26,7 @@ const targets = [
   'recover',
   'schemas',
   'alerts',
+  'drill',
 ];
 
 const fail = (sentence) => {
