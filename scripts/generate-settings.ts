@@ -12,7 +12,13 @@ import * as inventory from '../services/inventory/settings.ts';
 import * as order from '../services/order/settings.ts';
 import * as payment from '../services/payment/settings.ts';
 import { configurationExitCode, type Setting, type SettingShape } from '../services/platform/config.ts';
-import { developmentPassword, passwords, ports, type DatabaseRole } from './stack/topology.ts';
+import {
+  developmentPassword,
+  passwords,
+  ports,
+  portsOfProfiles,
+  type DatabaseRole,
+} from './stack/topology.ts';
 import { stackVariables, type StackVariable } from './stack/variables.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -41,6 +47,12 @@ export const stackSettings: readonly StackVariable[] = [
   ...Object.values(ports).map((port) => ({
     env: port.env,
     about: `Port of the ${port.what}, on loopback.`,
+    expected: 'a port between 1 and 65535',
+    otherwise: String(port.default),
+  })),
+  ...portsOfProfiles.map((port) => ({
+    env: port.env,
+    about: `Port of the ${port.what}, on loopback, in the profile \`${port.profile}\` of docker-compose.yml.`,
     expected: 'a port between 1 and 65535',
     otherwise: String(port.default),
   })),

@@ -16,7 +16,7 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
 const isNpm = (block: string): boolean => block.startsWith('npm ');
 /** An engine is not everywhere; what these commands start is held against the topology in compose.test.ts. */
-const isDocker = (block: string): boolean => block.startsWith('docker ');
+const isDocker = (block: string): boolean => /^(\w+=\S+ )*docker /.test(block);
 const shellBlocks = blocks.filter((block) => !isNpm(block) && !isDocker(block));
 const npmCommands = blocks.filter(isNpm).map((block) => block.trim());
 
@@ -116,6 +116,8 @@ describe('a newcomer follows the README', () => {
       // Comes before this suite in .ci/run; most of it is the unit tests, which this suite has as well.
       'npm run check',
       'npm run doctor',
+      // Kills containers, as those for containers a block above start them.
+      'npm run drill',
       'npm run reconcile',
       'npm run reset',
       'npm start',

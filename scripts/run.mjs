@@ -28,6 +28,7 @@ const targets = [
   'recover',
   'schemas',
   'alerts',
+  'drill',
 ];
 
 const fail = (sentence) => {

@@ -15,6 +15,7 @@ describe('the arguments of a job', () => {
       name: 'topics',
       brokers: 'kafka-1:9092,kafka-2:9092',
     });
+    expect(jobOf(['replication', 'kafka:9092'])).toEqual({ name: 'replication', brokers: 'kafka:9092' });
     expect(jobOf(['schemas', 'http://registry:8080/apis/ccompat/v7/'])).toEqual({
       name: 'schemas',
       registry: 'http://registry:8080/apis/ccompat/v7',
@@ -36,6 +37,7 @@ describe('the arguments of a job', () => {
     [['topics'], '"" is no <host>:<port>'],
     [['topics', 'kafka:70000'], '"kafka:70000" is no <host>:<port>'],
     [['topics', 'kafka:9092', 'other:9092'], 'topics takes no other:9092'],
+    [['replication', 'kafka'], '"kafka" is no <host>:<port>'],
     [['schemas', 'registry:8080'], '"registry:8080" is no http or https address'],
     [['connectors', ...three], '"order=order-db:5432" is no http or https address'],
   ])('%j is refused with a sentence and the usage', (args, sentence) => {

@@ -5,6 +5,7 @@ import { readContract } from '../schemas/releases.ts';
 import { answers, until } from './deadline.ts';
 import { failure } from './failure.ts';
 import { kafkaAnswers } from './kafka.ts';
+import { replicateTopics } from './replication.ts';
 import {
   provisionConnector,
   provisionDatabase,
@@ -13,6 +14,7 @@ import {
   type DatabaseTarget,
 } from './provision.ts';
 import {
+  cluster,
   developmentPassword,
   passwords,
   serviceNames,
@@ -24,6 +26,7 @@ import {
 export const jobsUsage = `usage: node scripts/provision.ts <job> <where>
   databases   order=<host>:<port> inventory=<host>:<port> payment=<host>:<port>
   topics      <host>:<port>[,<host>:<port> …]
+  replication <host>:<port>[,<host>:<port> …]
   schemas     <URL of the Confluent API of the registry>
   connectors  <URL of Kafka Connect> order=<host>:<port> inventory=<host>:<port> payment=<host>:<port>`;
 
@@ -35,7 +38,7 @@ export type Databases = Readonly<Record<ServiceName, Address>>;
 
 export type Job =
   | { readonly name: 'databases'; readonly databases: Databases }
-  | { readonly name: 'topics'; readonly brokers: string }
+  | { readonly name: 'topics' | 'replication'; readonly brokers: string }
   | { readonly name: 'schemas'; readonly registry: string }
   | { readonly name: 'connectors'; readonly connect: string; readonly databases: Databases };
 
@@ -77,6 +80,7 @@ export const jobOf = ([name, ...where]: readonly string[]): Job => {
     case 'databases':
       return { name, databases: databasesOf(where) };
     case 'topics':
+    case 'replication':
       alone();
       for (const broker of (first ?? '').split(',')) addressOf(broker);
       return { name, brokers: first ?? '' };
@@ -92,6 +96,8 @@ export const jobOf = ([name, ...where]: readonly string[]): Job => {
 
 const startsWithinMs = 60_000;
 const connectorWithinMs = 90_000;
+/** For each of its waits; a topic of a week may take its time. */
+const replicatedWithinMs = 10 * 60_000;
 
 /** Runs a job; returns what to tell whoever reads its log. */
 export const runJob = async (
@@ -117,6 +123,13 @@ export const runJob = async (
       );
       await provisionTopics(job.brokers);
       return ['the topics are as described'];
+    case 'replication': {
+      const { topics, partitions, bounded } = await replicateTopics(job.brokers, replicatedWithinMs);
+      return [
+        `${topics} topics have ${cluster.replicationFactor} replicas, ${cluster.minInSync} of them in sync before a write ` +
+          `counts; ${partitions} partitions were copied, ${bounded} topics were given the bound`,
+      ];
+    }
     case 'schemas': {
       const what = `the schema registry at ${job.registry}`;
       await until({ what, withinMs: startsWithinMs, everyMs: 500 }, () =>

@@ -59,6 +59,9 @@ export const canaryTopicSettings = {
   },
 } as const;
 
+/** What the profile `cluster` of docker-compose.yml makes of it: one broker may be away, and nothing is lost or refused. */
+export const cluster = { brokers: 3, replicationFactor: 3, minInSync: 2 } as const;
+
 const database = (service: ServiceName, name: string): DatabaseTopology => ({
   database: name,
   owner: `${service}_owner`,
@@ -116,6 +119,40 @@ export const ports = {
   },
 } as const satisfies Record<string, { env: string; default: number; what: string }>;
 export type PortName = keyof typeof ports;
+
+interface PortTopology {
+  readonly env: string;
+  readonly default: number;
+  readonly what: string;
+}
+
+/** The ports of what docker-compose.yml alone has, by the profile that has it. */
+export const profilePorts = {
+  observability: {
+    prometheus: { env: 'PROMETHEUS_PORT', default: 9090, what: 'Prometheus' },
+    grafana: { env: 'GRAFANA_PORT', default: 3006, what: 'Grafana' },
+    jaeger: { env: 'JAEGER_PORT', default: 16686, what: 'Jaeger' },
+    jaegerOtlp: { env: 'JAEGER_OTLP_PORT', default: 4318, what: 'OTLP receiver of Jaeger' },
+  },
+  cluster: {
+    order: { env: 'ORDER_2_PORT', default: 3011, what: 'second order service' },
+    inventory: { env: 'INVENTORY_2_PORT', default: 3012, what: 'second inventory service' },
+    payment: { env: 'PAYMENT_2_PORT', default: 3013, what: 'second payment service' },
+    kafka2: { env: 'KAFKA_2_PORT', default: 9192, what: 'second Kafka broker' },
+    kafka3: { env: 'KAFKA_3_PORT', default: 9292, what: 'third Kafka broker' },
+    connect: { env: 'CONNECT_2_PORT', default: 8183, what: 'second worker of Kafka Connect' },
+    connectMetrics: {
+      env: 'CONNECT_2_METRICS_PORT',
+      default: 9504,
+      what: 'metrics of the second worker of Kafka Connect',
+    },
+  },
+} as const satisfies Record<string, Record<string, PortTopology>>;
+
+export const portsOfProfiles: readonly (PortTopology & { readonly profile: string })[] = [
+  ...Object.values(profilePorts.observability).map((port) => ({ ...port, profile: 'observability' })),
+  ...Object.values(profilePorts.cluster).map((port) => ({ ...port, profile: 'cluster' })),
+];
 export type Ports = Record<PortName, number>;
 
 /** The port of each service's PostgreSQL. */

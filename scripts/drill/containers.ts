@@ -1,0 +1,64 @@
+// The containers of docker-compose.yml as the drill sees them: which run, killed as `docker compose kill` does it, started
+// again, healthy or not. Docker takes a kill for the wish of an operator and does not start such a container by itself.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { failure, messageOf } from '../stack/failure.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
+
+const listed = z.object({ ID: z.string(), Service: z.string(), State: z.string() });
+
+export interface Container {
+  readonly id: string;
+  /** Its name in docker-compose.yml. */
+  readonly part: string;
+}
+
+const docker = async (args: readonly string[], withinMs: number): Promise<string> => {
+  try {
+    const { stdout } = await run('docker', args, { cwd: root, timeout: withinMs, encoding: 'utf8' });
+    return stdout;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw failure('`docker` does not run; install Docker Engine and Compose, and put them on the PATH');
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    throw failure(`docker ${args.slice(0, 2).join(' ')}: ${said === '' ? messageOf(error) : said}`);
+  }
+};
+
+/** What `docker compose ps --format json` prints: an object a line, or one array in older versions. */
+export const containersIn = (output: string): Container[] =>
+  output
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => z.union([listed.transform((one) => [one]), z.array(listed)]).parse(JSON.parse(line)))
+    .filter(({ State }) => State === 'running')
+    .map(({ ID: id, Service: part }) => ({ id, part }))
+    .toSorted((one, other) => one.part.localeCompare(other.part));
+
+/** Those that run. A job has ended and is not among them. */
+export const runningContainers = async (): Promise<Container[]> => {
+  const found = containersIn(await docker(['compose', 'ps', '--format', 'json'], 30_000));
+  if (found.length === 0)
+    throw failure('no container of docker-compose.yml runs; start them: docker compose up -d --wait');
+  return found;
+};
+
+export const killContainer = async ({ id }: Container): Promise<void> => {
+  await docker(['kill', id], 30_000);
+};
+
+export const startContainer = async ({ id }: Container): Promise<void> => {
+  await docker(['start', id], 60_000);
+};
+
+/** By its own health check; one that has none is healthy when it runs. */
+export const isHealthy = async ({ id }: Container): Promise<boolean> => {
+  const format = '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}';
+  const state = (await docker(['inspect', '--format', format, id], 30_000)).trim();
+  return state === 'healthy' || state === 'running';
+};
