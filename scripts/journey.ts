@@ -75,6 +75,8 @@ const readLines = async (
     ...story.orders.map((order) => order.id),
     ...story.correlationIds,
     ...story.events.map((event) => event.id),
+    // Of the gateway, which knows nothing else of ours.
+    ...story.events.flatMap(({ traceparent }) => traceparent.split('-').slice(1, 2)),
   ];
   try {
     const found = await linesAbout(source.lines(), [...new Set(ids)]);

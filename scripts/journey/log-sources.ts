@@ -40,7 +40,9 @@ const embedded = (folder: string): LogSource => ({
 const composed = (since: Date): LogSource => ({
   what: 'docker compose logs',
   lines: async function* () {
-    const args = ['compose', 'logs', '--no-color', '--no-log-prefix', '--since', since.toISOString()];
+    // All profiles: the second instance of a service is in one, and what it did is part of the story.
+    const logs = ['logs', '--no-color', '--no-log-prefix', '--since', since.toISOString()];
+    const args = ['compose', '--profile', '*', ...logs];
     const child = spawn('docker', args, {
       cwd: join(import.meta.dirname, '..', '..'),
       stdio: ['ignore', 'pipe', 'pipe'],
