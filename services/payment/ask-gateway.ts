@@ -132,7 +132,13 @@ export function startAskingGateway(options: AskingOptions): Timer {
     const run = askOne(leased, until)
       .catch((error: unknown) => {
         // The lease ends and the request comes due again: whatever failed, it is asked again under the same key.
-        logger.warn('a request to the gateway could not be settled', { error, orderId: leased.row.orderId });
+        const { row, context } = leased;
+        logger.warn('a request to the gateway could not be settled', {
+          error,
+          orderId: row.orderId,
+          correlationId: context.correlationId,
+          traceId: traceIdOf(context.traceparent),
+        });
       })
       .finally(() => {
         underWay.delete(run);

@@ -31,6 +31,13 @@ export interface Telemetry {
   readonly stop: () => Promise<void>;
 }
 
+/** What went wrong: the SDK says it as text, or as the JSON of an error with its stack. */
+export const exportTrouble = (said: string): string => {
+  const [, message] = /"message":("(?:[^"\\]|\\.)*")/.exec(said) ?? [];
+  const reason: unknown = message === undefined ? said : JSON.parse(message);
+  return String(reason).slice(0, 300);
+};
+
 /** A root that is linked to a sampled span is sampled too: a re-delivery or a replay would otherwise not be found from it. */
 const withLinks = (sampler: Sampler): Sampler => {
   const on = new ParentBasedSampler({ root: new AlwaysOnSampler() });
@@ -75,7 +82,7 @@ export const startTelemetry = (
   const complain = (message: string): void => {
     if (performance.now() - complainedAt < complainEveryMs) return;
     complainedAt = performance.now();
-    logger.warn('spans could not be exported and are dropped', { reason: message.slice(0, 300) });
+    logger.warn('spans could not be exported and are dropped', { reason: exportTrouble(message) });
   };
   const quiet = (): void => undefined;
   diag.setLogger(
