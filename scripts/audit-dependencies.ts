@@ -89,7 +89,7 @@ const vulnerabilities = (): Verdict => {
   if (!answer.success)
     return unknown(
       'vulnerabilities: the registry did not answer `npm audit`, so nothing is known about them; ask one that knows them, such as ' +
-        'registry.npmjs.org, or try again',
+        'the public one, or try again',
     );
   const grave = Object.entries(answer.data.vulnerabilities).filter(([, { severity }]) =>
     ['high', 'critical'].includes(severity),

@@ -141,9 +141,12 @@ export const benchTracing = async ({
       return (await sql`select 1 from catalogue where product_id = ${productId}`).length === 1;
     });
     for (const tracing of order) {
-      env['OTEL_EXPORTER_OTLP_ENDPOINT'] = tracing ? collector.url : undefined;
-      env['OTEL_TRACES_SAMPLER'] = 'parentbased_traceidratio';
-      env['OTEL_TRACES_SAMPLER_ARG'] = String(sampled);
+      // What the next instances of the services are started with.
+      Object.assign(env, {
+        OTEL_EXPORTER_OTLP_ENDPOINT: tracing ? collector.url : undefined,
+        OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+        OTEL_TRACES_SAMPLER_ARG: String(sampled),
+      });
       await restartServices(stack);
       await measure(stack, sql, productId, customer, Math.ceil(orders / 5), clients);
       const before = collector.spans();

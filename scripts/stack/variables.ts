@@ -24,13 +24,6 @@ export const stackVariables = {
     expected: 'a path',
     otherwise: '`orderflow` in `XDG_CACHE_HOME`, or in `~/.cache`',
   },
-  mavenRepository: {
-    env: 'MAVEN_REPOSITORY',
-    about:
-      'Where the build of docker-compose.yml fetches the agent from that shows the figures of Kafka Connect.',
-    expected: 'the http or https address of a Maven repository',
-    otherwise: 'Maven Central',
-  },
   java: {
     env: 'JAVA_HOME',
     about: 'A JDK to consider beside those on the PATH and in the usual places; the newest is taken.',
