@@ -62,7 +62,8 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     brokers: [...settings.brokers],
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
-    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 8 },
+    // A lost broker is asked for as long as this before a consumer begins anew, which is what finds the broker in its place.
+    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 4 },
     logLevel: logLevel.WARN,
     logCreator:
       () =>
