@@ -20,8 +20,11 @@ import type { Command, PartDescription } from './supervisor.ts';
 import { databasePorts, passwords, ports as portTopology, type Ports, type ServiceName } from './topology.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..');
-/** Makes the volume of the registry one that the registry may write to, and ends. */
-const registryVolume = 'registry-volume';
+/** What prepares the volume of a part before it starts, and ends. */
+const chores: Readonly<Partial<Record<InfrastructureName, string>>> = {
+  connect: 'connect-agent',
+  registry: 'registry-volume',
+};
 
 /**
  * Lives as long as the container `$0`, which a signal stops. By itself the client ends at a signal at once and leaves the
@@ -74,8 +77,8 @@ export interface Containers {
 
 /** The containers of one project; nothing is made before they are asked for. */
 export const containersOf = (project: string): Containers => {
-  const nameOf = (service: InfrastructureName | typeof registryVolume): string => `${project}-${service}-1`;
-  const start = (service: Parameters<typeof nameOf>[0]): Command => ({
+  const nameOf = (service: string): string => `${project}-${service}-1`;
+  const start = (service: string): Command => ({
     command: 'sh',
     args: ['-c', attached, nameOf(service)],
     env: dockerEnvironment(),
@@ -90,29 +93,28 @@ export const containersOf = (project: string): Containers => {
       connect: nameOf('connect'),
       registry: nameOf('registry'),
     },
-    provide: async ({ ports, passwordOf, supervisor, step }) => {
+    provide: async ({ ports, passwordOf, supervisor, step, log }) => {
       await step('ports and Docker are in order', async () => {
         await requireDocker();
         await checkPorts(ports);
       });
-      await step('containers are made, of images that were here or had to be pulled', async () => {
+      log('images that are not here are pulled or built; the first time takes minutes');
+      await step('containers are made', async () => {
         made = await new DockerComposeEnvironment(projectRoot, 'docker-compose.yml')
           .withProjectName(project)
           .withEnvironment(variables(ports, passwordOf))
           // Made, not started: the supervisor starts each when what it needs is there. What compose would run before
           // them, the boot does itself.
           .withClientOptions({ commandOptions: ['--no-start', '--no-deps'] })
-          .up([...infrastructureNames, registryVolume]);
+          .up([...infrastructureNames, ...Object.values(chores)]);
       });
       return {
         part: async (name) => {
-          if (name === 'registry') {
-            const run = { name: registryVolume, withinMs: 60_000, ...start(registryVolume) };
-            if ((await supervisor.run(run)) !== 0)
-              throw failure(
-                'the volume of the schema registry could not be prepared',
-                supervisor.logFile(registryVolume),
-              );
+          const chore = chores[name];
+          if (chore !== undefined) {
+            const code = await supervisor.run({ name: chore, withinMs: 60_000, ...start(chore) });
+            if (code !== 0)
+              throw failure(`${chore} ended with exit code ${String(code)}`, supervisor.logFile(chore));
           }
           return { ...describe(name, ports), command: () => start(name) };
         },
