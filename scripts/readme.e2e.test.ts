@@ -5,11 +5,12 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from './stack/deadline.ts';
 import { failure } from './stack/failure.ts';
 import { freePorts, isFree, portNames } from './stack/ports.ts';
 import { ports as portTopology, type Ports } from './stack/topology.ts';
+import { describeOwnParts } from './stack/worker-stack.ts';
 
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -106,7 +107,7 @@ const moved = (block: string): string =>
     return name === undefined ? all : `localhost:${ports[name]}`;
   });
 
-describe('a newcomer follows the README', () => {
+describeOwnParts('a newcomer follows the README', () => {
   it('knows every npm command of it', () => {
     expect(npmCommands.sort()).toEqual([
       'npm run audit',

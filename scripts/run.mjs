@@ -86,7 +86,8 @@ const install = () =>
     const timer = setInterval(show, terminal ? 1_000 : 10_000);
     // Inside `npm start`, npm names its own program; a bare `npm` may be another one.
     const npm = process.env.npm_execpath;
-    const ci = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+    // What packages would run after their installation only builds what nothing here uses, slowly and with a compiler.
+    const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     const child =
       npm !== undefined && npm.endsWith('.js')
         ? spawn(process.execPath, [npm, ...ci], { cwd: root })

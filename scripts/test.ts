@@ -1,8 +1,20 @@
 // npm test: the whole suite, unit tests first, then everything that needs the stack. Ends with one plain line that says how
 // many tests passed and failed. `npm test -- <filter>` runs the files whose path contains the filter; `--project unit` leaves the stack out.
+// `npm run test:docker` is the same on containers.
 import { availableParallelism, totalmem } from 'node:os';
 import { parseCLI, startVitest } from 'vitest/node';
+import { requireDocker } from './stack/docker.ts';
+import { explain } from './stack/failure.ts';
+import { stackKindFrom } from './stack/kind.ts';
 import { stackVariables } from './stack/variables.ts';
+
+try {
+  // Known before anything runs, and said without the stack traces of a set-up that fails.
+  if (stackKindFrom(process.env) === 'docker') await requireDocker();
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(2);
+}
 
 const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
 

@@ -44,7 +44,15 @@ describe('the workflows', () => {
 
   it('run all that there is to be run by itself', () => {
     const run = workflows.flatMap(([, text]) => scriptsIn(jobsOf(text).flatMap(commandsOf)));
-    for (const name of ['check', 'alerts', 'test', 'test:faults', 'schemas', 'audit:dependencies'])
+    for (const name of [
+      'check',
+      'alerts',
+      'test',
+      'test:docker',
+      'test:faults',
+      'schemas',
+      'audit:dependencies',
+    ])
       expect(run).toContain(name);
   });
 

@@ -3,13 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { artefactsFolder } from '../stack/artefacts.ts';
 import { findJdk } from '../stack/java.ts';
 import { freePorts } from '../stack/ports.ts';
 import { registryPart } from '../stack/registry.ts';
 import { createSupervisor, type Supervisor } from '../stack/supervisor.ts';
 import { registryPath } from '../stack/topology.ts';
+import { describeOwnParts } from '../stack/worker-stack.ts';
 import { identityOf, textOf } from './avro.ts';
 import { kindsOfChange, parcel } from './changes.ts';
 import { decodesThePast, registerSchemas, standings, wouldTake } from './registry.ts';
@@ -57,7 +58,7 @@ const add = (registry: string, schema: typeof parcel) =>
 
 const contract = readContract();
 
-describe('a registry with the rules of the stack', () => {
+describeOwnParts('a registry with the rules of the stack', () => {
   let registry: string;
   beforeAll(async () => {
     registry = await emptyRegistry();
@@ -134,7 +135,7 @@ describe('a registry with the rules of the stack', () => {
   });
 });
 
-describe('a registry that was started without rules', () => {
+describeOwnParts('a registry that was started without rules', () => {
   let registry: string;
   beforeAll(async () => {
     registry = await emptyRegistry(false);

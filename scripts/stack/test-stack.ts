@@ -1,12 +1,16 @@
-// The one seam through which tests get their infrastructure. The provider is the embedded stack, booted once per run on
-// free ports and in a temporary folder; tests know only what it provides: addresses, connection strings, processes.
-// The whole suite has two of them, each with a worker of its own, since it waits far more than it computes.
+// The one seam through which tests get their infrastructure. The provider is the embedded stack, or one in containers where
+// ORDERFLOW_STACK says so, booted once per run on free ports and in a temporary folder; tests know only what it provides:
+// addresses, connection strings, processes. The whole suite has two of them, each with a worker of its own, since it waits
+// far more than it computes.
 import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { haveArtefacts } from './artefacts.ts';
 import { bootStack, type Urls } from './boot.ts';
+import type { Containers } from './containers.ts';
+import { stackKindFrom } from './kind.ts';
 import { freePortBelow, freePorts } from './ports.ts';
 import type { Command } from './supervisor.ts';
 import { serviceNames, type DatabaseRole, type Ports, type ServiceName } from './topology.ts';
@@ -16,6 +20,8 @@ export interface TestStack {
   readonly urls: Urls;
   readonly ports: Ports;
   readonly dataDir: string;
+  /** Container by part, of the parts that run in one; the others are processes. */
+  readonly containers: Readonly<Partial<Record<string, string>>>;
   readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
   /** How a process is started, for tests that want another instance of it. */
   readonly commands: Readonly<Record<ServiceName | 'auditor', Command>>;
@@ -63,12 +69,25 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   return stop;
 }
 
+/** Imported only when asked for: the embedded stack must not wait for what it does not need. */
+const containersFrom = async (env: NodeJS.ProcessEnv): Promise<Containers | undefined> => {
+  if (stackKindFrom(env) === 'embedded') return undefined;
+  if (!haveArtefacts())
+    process.stderr.write(
+      'the Java artefacts of the embedded stack are not here: tests that start parts of it themselves are skipped; `npm start` fetches them\n',
+    );
+  const { containersOf } = await import('./containers.ts');
+  return containersOf(`orderflow-test-${randomUUID().slice(0, 8)}`);
+};
+
 const boot = async (prefix: string): Promise<RunningStack> => {
+  const containers = await containersFrom(process.env);
   const chaosToken = randomUUID();
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-test-'));
   const ports = await freePorts();
   const otlpPort = await freePortBelow(ports);
   const stack = await bootStack({
+    ...(containers === undefined ? {} : { infrastructure: containers.provide }),
     ports,
     dataDir,
     log: (line) => process.stderr.write(`${prefix}${line}\n`),
@@ -92,6 +111,9 @@ const boot = async (prefix: string): Promise<RunningStack> => {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${String(otlpPort)}`,
       OTEL_TRACES_SAMPLER: 'parentbased_always_off',
     },
+  }).catch(async (error: unknown) => {
+    await containers?.remove();
+    throw error;
   });
   const urlsOf = (service: ServiceName): Record<DatabaseRole, string> => ({
     admin: stack.databaseUrl(service, 'admin'),
@@ -106,6 +128,7 @@ const boot = async (prefix: string): Promise<RunningStack> => {
     urls: stack.urls,
     ports: stack.ports,
     dataDir,
+    containers: containers?.names ?? {},
     databases: { order, inventory, payment },
     commands: {
       order: stack.commandOf('order'),
@@ -120,6 +143,7 @@ const boot = async (prefix: string): Promise<RunningStack> => {
   };
   const stop = async (): Promise<void> => {
     await stack.stop();
+    await containers?.remove();
     if (process.env[stackVariables.keepTestData.env] === undefined)
       rmSync(dataDir, { recursive: true, force: true });
     else process.stderr.write(`kept ${dataDir}\n`);

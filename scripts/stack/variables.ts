@@ -55,6 +55,12 @@ export const stackVariables = {
     expected: 'a whole number',
     otherwise: 'another one in each run',
   },
+  stack: {
+    env: 'ORDERFLOW_STACK',
+    about: 'What the tests run on: child processes, or containers that Testcontainers starts.',
+    expected: '`embedded` or `docker`',
+    otherwise: '`embedded`',
+  },
   testStacks: {
     env: 'ORDERFLOW_TEST_STACKS',
     about: 'How many stacks the tests run on, side by side; each takes some 2.5 GB of memory.',

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from './load.ts';
-import { call, faultRounds, newProduct, part, place, tokenOf, type ProductView } from './shop.ts';
+import { call, faultRounds, newProduct, place, signalPart, tokenOf, type ProductView } from './shop.ts';
 
 let thing: ProductView;
 beforeAll(async () => {
@@ -10,15 +10,13 @@ beforeAll(async () => {
   await Promise.all([tokenOf('user'), tokenOf('admin')]);
 });
 
-/** Freezes a process for a while. The supervisor does not see it: the process is there. */
+/** Freezes a part for a while. The supervisor does not see it: the process is there. */
 const freeze = async (name: string, ms: number): Promise<void> => {
-  const { pid } = part(name);
-  if (pid === undefined) throw new Error(`${name} is not running`);
-  process.kill(pid, 'SIGSTOP');
+  await signalPart(name, 'SIGSTOP');
   try {
     await delay(ms);
   } finally {
-    process.kill(pid, 'SIGCONT');
+    await signalPart(name, 'SIGCONT');
   }
 };
 

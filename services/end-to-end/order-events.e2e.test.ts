@@ -12,10 +12,10 @@ import {
   killHard,
   newProduct,
   orderWith,
-  part,
   place,
   placeRaw,
   query,
+  signalPart,
   stack,
   tokenOf,
   type ProductView,
@@ -199,9 +199,7 @@ describe('a stream', () => {
     const id = await placeOne('MANUAL');
     const stream = await events(id);
     await untilStatus(stream, 'CONFIRMED');
-    const { pid } = part('order-db');
-    if (pid === undefined) throw new Error('order-db is not running');
-    process.kill(pid, 'SIGQUIT');
+    await signalPart('order-db', 'SIGQUIT');
     await eventually(
       'the order can be cancelled again',
       async () => (await act(id, 'cancel', 'user')).status === 200,

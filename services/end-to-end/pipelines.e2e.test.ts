@@ -6,7 +6,18 @@ import { services } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from './invariants.ts';
 import { header, readTopic } from './kafka-log.ts';
 import { endInstancesAfterEach, startInstance } from './instances.ts';
-import { call, eventually, faultRounds, newProduct, orderWith, part, place, query, stack } from './shop.ts';
+import {
+  call,
+  eventually,
+  faultRounds,
+  newProduct,
+  orderWith,
+  place,
+  query,
+  signalBackend,
+  signalPart,
+  stack,
+} from './shop.ts';
 
 interface Pipeline {
   readonly service: string;
@@ -144,13 +155,13 @@ describe('a pipeline that does not flow', () => {
       (sql) => sql`select active_pid as pid from pg_replication_slots where slot_name = ${database.slot}`,
     );
     if (row === undefined) throw new Error('nobody reads the slot');
-    process.kill(row.pid, 'SIGSTOP');
+    await signalBackend('payment', row.pid, 'SIGSTOP');
     try {
       const { problems, connector: said } = await seen('stalled', 30);
       expect(said.state).toBe('running');
       expect(problems.map(({ problem }) => problem)).toEqual(['stalled']);
     } finally {
-      process.kill(row.pid, 'SIGCONT');
+      await signalBackend('payment', row.pid, 'SIGCONT');
     }
     await allWell();
   });
@@ -248,9 +259,7 @@ describe('of two auditors', () => {
       expect((await seenBySecond()).watchdog.leads).toBe(false);
       expect((await payments()).watchdog.leads).toBe(true);
 
-      const { pid } = part('auditor');
-      if (pid === undefined) throw new Error('the auditor is not running');
-      process.kill(pid, 'SIGSTOP');
+      await signalPart('auditor', 'SIGSTOP');
       try {
         await eventually('the second leads', () => watchdog(({ leads }) => leads), 45_000);
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} nologin`));
@@ -262,7 +271,7 @@ describe('of two auditors', () => {
         expect(now.restarts).toBe(2);
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
-        process.kill(pid, 'SIGCONT');
+        await signalPart('auditor', 'SIGCONT');
       }
       await eventually('a person restarts it', async () => {
         const restart = `${connectors}/restart?includeTasks=true&onlyFailed=true`;

@@ -2,7 +2,7 @@
 // immediate (as a crash, with recovery at the next start).
 import { beforeAll, describe, it } from 'vitest';
 import { underLoad } from './load.ts';
-import { eventually, newProduct, part, tokenOf, type ProductView } from './shop.ts';
+import { newProduct, restartBy, tokenOf, type ProductView } from './shop.ts';
 
 let thing: ProductView;
 beforeAll(async () => {
@@ -10,25 +10,11 @@ beforeAll(async () => {
   await Promise.all([tokenOf('user'), tokenOf('admin')]);
 });
 
-const restart = async (name: string, signal: 'SIGINT' | 'SIGQUIT'): Promise<void> => {
-  const { pid } = part(name);
-  if (pid === undefined) throw new Error(`${name} is not running`);
-  process.kill(pid, signal);
-  await eventually(
-    `${name} is ready again`,
-    () => {
-      const now = part(name);
-      return Promise.resolve(now.pid !== pid && now.state === 'ready');
-    },
-    60_000,
-  );
-};
-
 describe.each(['order-db', 'inventory-db', 'payment-db'])('%s', (name) => {
   it.each([
     ['fast', 'SIGINT'],
     ['immediate', 'SIGQUIT'],
   ] as const)('a %s restart loses nothing', { timeout: 300_000 }, async (_way, signal) => {
-    await underLoad({ productId: thing.id, orders: 18, everyMs: 100 }, () => restart(name, signal));
+    await underLoad({ productId: thing.id, orders: 18, everyMs: 100 }, () => restartBy(name, signal));
   });
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { docker } from '../../scripts/stack/docker.ts';
 import { createEventCodec, unframe } from '../platform/event-codec.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createRegistryClient } from '../platform/schema-registry.ts';
@@ -21,9 +22,9 @@ import {
   killHard,
   newProduct,
   orderWith,
-  part,
   place,
   query,
+  signalPart,
   stack,
   tokenOf,
   type ProductView,
@@ -187,9 +188,7 @@ describe('the registry does not answer', () => {
       60_000,
     );
     const from = logOf('inventory').length;
-    const { pid } = part('registry');
-    if (pid === undefined) throw new Error('the registry is not running');
-    process.kill(pid, 'SIGSTOP');
+    await signalPart('registry', 'SIGSTOP');
     let id: string;
     try {
       id = await placeAt(next.url);
@@ -202,7 +201,7 @@ describe('the registry does not answer', () => {
         60_000,
       );
     } finally {
-      process.kill(pid, 'SIGCONT');
+      await signalPart('registry', 'SIGCONT');
     }
     await orderWith(id, 'PAID', 60_000);
     const parked = await query('inventory', (sql) => sql`select id from dead_letters where key = ${id}`);
@@ -214,15 +213,24 @@ describe('the registry does not answer', () => {
   });
 });
 
+const eraseRegistry = async (): Promise<void> => {
+  const container = stack.containers['registry'];
+  if (container !== undefined) {
+    await docker('exec', container, 'sh', '-c', 'rm -r /var/lib/registry/*');
+    return;
+  }
+  const folder = join(stack.dataDir, 'registry');
+  for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true, force: true });
+};
+
 describe('the registry loses its storage', () => {
   it(
     'is said loudly, nothing is misread or parked, and a restore gives the same ids',
     { timeout: 240_000 },
     async () => {
       const warm = await client();
-      const folder = join(stack.dataDir, 'registry');
       // While it still runs, so that it cannot be started with it again.
-      for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true, force: true });
+      await eraseRegistry();
       await killHard('registry');
 
       const lost = await schemas('verify');

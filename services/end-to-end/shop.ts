@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { z } from 'zod';
+import { signalContainer, signalInContainer } from '../../scripts/stack/docker.ts';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
 import { stack } from '../../scripts/stack/worker-stack.ts';
 import { inventoryApi, type productView } from '../inventory/api.ts';
@@ -293,11 +294,30 @@ export function part(name: string): z.infer<typeof partShape> {
   return found;
 }
 
-/** Ends a process the hard way and returns once the supervisor has it ready again. */
-export async function killHard(name: string): Promise<void> {
+/** A signal to a part, whether it runs as a process or in a container. */
+export async function signalPart(name: string, signal: NodeJS.Signals): Promise<void> {
+  const { pid } = part(name);
+  if (pid === undefined) throw new Error(`${name} is not running`);
+  const container = stack.containers[name];
+  if (container === undefined) process.kill(pid, signal);
+  else await signalContainer(container, signal);
+}
+
+/** A signal to one process of a service's PostgreSQL, by the pid that the server itself knows it by. */
+export async function signalBackend(
+  service: ServiceName,
+  pid: number,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  const container = stack.containers[`${service}-db`];
+  if (container === undefined) process.kill(pid, signal);
+  else await signalInContainer(container, pid, signal);
+}
+
+/** Ends a part by a signal and returns once the supervisor has it ready again. */
+export async function restartBy(name: string, signal: NodeJS.Signals): Promise<void> {
   const before = part(name);
-  if (before.pid === undefined) throw new Error(`${name} is not running`);
-  process.kill(before.pid, 'SIGKILL');
+  await signalPart(name, signal);
   await eventually(
     `${name} is ready again`,
     () => {
@@ -307,6 +327,9 @@ export async function killHard(name: string): Promise<void> {
     60_000,
   );
 }
+
+/** Ends a part the hard way and returns once the supervisor has it ready again. */
+export const killHard = (name: string): Promise<void> => restartBy(name, 'SIGKILL');
 
 /** Arms a fault in a service, to strike at its named point. */
 export async function arm(service: ServiceName, fault: Readonly<Record<string, unknown>>): Promise<void> {

@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { Kafka, logLevel } from 'kafkajs';
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { until } from '../../scripts/stack/deadline.ts';
 import { freePorts } from '../../scripts/stack/ports.ts';
 import { startSecureParts, type SecureParts } from '../../scripts/stack/secure-parts.ts';
 import { createTestAuthority } from '../../scripts/stack/test-certificates.ts';
 import { createTestDatabase } from '../../scripts/stack/test-database.ts';
-import { stack } from '../../scripts/stack/worker-stack.ts';
+import { describeOwnParts, stack } from '../../scripts/stack/worker-stack.ts';
 import * as order from '../order/settings.ts';
 import { parseConfig } from './config.ts';
 import { connectDatabase } from './database.ts';
@@ -71,7 +71,7 @@ const configOf = (env: Env) => {
   return result.config;
 };
 
-describe('PostgreSQL over TLS', () => {
+describeOwnParts('PostgreSQL over TLS', () => {
   const urlOf = (user: string, password = '', host = '127.0.0.1') =>
     `postgres://${user}:${password}@${host}:${parts.postgres.port}/postgres`;
   const byPassword = (host?: string) => urlOf(parts.postgres.byPassword, parts.password, host);
@@ -151,7 +151,7 @@ describe('PostgreSQL over TLS', () => {
   });
 });
 
-describe('Kafka', () => {
+describeOwnParts('Kafka', () => {
   const streamOf = (port: number, env: Env) => {
     const config = configOf({ ...env, KAFKA_BROKERS: `127.0.0.1:${port}` });
     const security = kafkaSecurity(config);
@@ -242,7 +242,7 @@ describe('Kafka', () => {
   });
 });
 
-describe('a service with everything secured', () => {
+describeOwnParts('a service with everything secured', () => {
   it('gets ready, and answers those alone who have a certificate', async () => {
     const { urls, commands } = stack;
     const adminUrl = `postgres://postgres:${parts.password}@127.0.0.1:${parts.postgres.port}/postgres`;

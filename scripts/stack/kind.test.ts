@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { stackKindFrom } from './kind.ts';
+
+it.each([
+  [undefined, 'embedded'],
+  ['', 'embedded'],
+  ['embedded', 'embedded'],
+  ['docker', 'docker'],
+])('ORDERFLOW_STACK=%s means %s', (value, kind) => {
+  expect(stackKindFrom({ ORDERFLOW_STACK: value })).toBe(kind);
+});
+
+it.each(['Docker', 'podman', ' '])('ORDERFLOW_STACK=%s is refused in one sentence', (value) => {
+  expect(() => stackKindFrom({ ORDERFLOW_STACK: value })).toThrow(
+    `ORDERFLOW_STACK must be embedded or docker, but it is "${value}"`,
+  );
+});
