@@ -1,21 +1,22 @@
 // npm run audit: the auditor's checks, once, over everything that is kept. Exit code 0: all invariants hold; 1: one does not;
 // 2: it could not be looked at.
-import { parseArgs } from 'node:util';
 import { invariants } from '../services/auditor/audit.ts';
 import { reportView } from '../services/auditor/http.ts';
+import { argumentsOf } from './stack/environment.ts';
 import { explain, failure } from './stack/failure.ts';
 import { openEyes } from './stack/looking.ts';
 
-const { values: flags } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, grace: { type: 'string', default: '30' } },
-});
+const usage = 'usage: npm run audit [-- --json] [--grace <seconds>]';
 const say = (line = ''): void => {
   process.stdout.write(`${line}\n`);
 };
 
 const audit = async (): Promise<number> => {
+  const { values: flags } = argumentsOf(usage, {
+    options: { json: { type: 'boolean', default: false }, grace: { type: 'string', default: '30' } },
+  });
   const graceSeconds = Number(flags.grace);
-  if (!(graceSeconds >= 0)) throw failure('--grace is a number of seconds');
+  if (!(graceSeconds >= 0)) throw failure(`--grace is a number of seconds\n${usage}`);
   const eyes = await openEyes(process.env, graceSeconds * 1_000);
   try {
     const report = await eyes.lookTwice();
