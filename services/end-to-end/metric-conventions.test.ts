@@ -1,0 +1,68 @@
+// A lint that never complains is worth nothing: each rule is shown what it is there for.
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { complaintsAbout, parseScrape, seriesOf } from './metric-conventions.ts';
+
+const gauge = (name: string, sample = `${name} 1`): string =>
+  `# HELP ${name} What it is.\n# TYPE ${name} gauge\n${sample}\n`;
+
+describe('the conventions of Prometheus', () => {
+  it('are kept by figures as prom-client writes them', async () => {
+    const registers = [new Registry()];
+    const [registry] = registers;
+    new Counter({ name: 'orders_placed_total', help: 'Orders.', labelNames: ['mode'], registers }).inc({
+      mode: 'AUTO',
+    });
+    new Gauge({ name: 'slot_lag_bytes', help: 'Lag.', registers }).set(1);
+    const hop = new Histogram({
+      name: 'hop_duration_seconds',
+      help: 'Hop.',
+      labelNames: ['group'],
+      registers,
+    });
+    hop.observe({ group: 'a' }, 1);
+    hop.observe({ group: 'b, "c" {d}' }, 2);
+    const text = (await registry?.metrics()) ?? '';
+    expect(complaintsAbout(text)).toEqual([]);
+    const parsed = parseScrape(text);
+    expect([...parsed.keys()]).toEqual(['orders_placed_total', 'slot_lag_bytes', 'hop_duration_seconds']);
+    // The buckets of a histogram are one series each, not eleven.
+    expect(seriesOf(parsed.get('hop_duration_seconds') ?? { type: '', help: '', samples: [] }).size).toBe(2);
+  });
+
+  it.each([
+    ['lag', 'lag 1\n', 'has no HELP'],
+    ['lag', '# HELP lag Lag.\nlag 1\n', 'has no TYPE'],
+    ['lag', '# HELP lag \n# TYPE lag gauge\nlag 1\n', 'has no HELP'],
+    ['orders', '# HELP orders Orders.\n# TYPE orders counter\norders 1\n', 'does not end in _total'],
+    ['orders_total', gauge('orders_total'), 'is a gauge and ends in _total'],
+    ['orderLag', gauge('orderLag'), 'snake_case'],
+    ['jobs:lag', gauge('jobs:lag'), 'snake_case'],
+    ['hop_ms', gauge('hop_ms'), 'no base unit'],
+    ['hop_milliseconds_max', gauge('hop_milliseconds_max'), 'no base unit'],
+    ['heap_used_percent', gauge('heap_used_percent'), 'no base unit'],
+    ['hop_seconds_max', gauge('hop_seconds_max'), 'somewhere else than at its end'],
+    ['orders_count', gauge('orders_count'), 'part of a histogram'],
+    ['lag_gauge', gauge('lag_gauge'), 'its type in its name'],
+    [
+      'hop',
+      '# HELP hop Hop.\n# TYPE hop histogram\nhop_bucket{le="1"} 1\nhop_sum 1\nhop_count 1\n',
+      'no unit',
+    ],
+    ['lag', gauge('lag', 'lag{orderId="x"} 1'), 'a label orderId that is not in snake_case'],
+    ['lag', gauge('lag', 'lag{order_id="x"} 1'), 'a label order_id, of which there is no end'],
+    ['lag', gauge('lag', 'lag{key="0198c5ee-3e0a-7cc1-9d2b-1a2b3c4d5e6f"} 1'), 'looks like an id'],
+    ['lag', gauge('lag', 'lag{path="/orders/0af7651916cd43dd8448eb211c80319c"} 1'), 'looks like an id'],
+    ['lag', gauge('lag', 'lag{key="4711815"} 1'), 'looks like an id'],
+    ['lag', gauge('lag', 'lag{who="user@orderflow.io"} 1'), 'looks like an id'],
+    ['lag', gauge('lag', 'lag{a="1"} 1\nlag{a="1"} 2'), 'a series twice'],
+    [
+      'lag',
+      gauge('lag', Array.from({ length: 301 }, (_, index) => `lag{a="${index}"} 1`).join('\n')),
+      '301 series',
+    ],
+  ])('%s is complained about: %j', (name, text, complaint) => {
+    expect(complaintsAbout(text)).toContainEqual(expect.stringContaining(complaint));
+    expect(complaintsAbout(text).every((sentence) => sentence.startsWith(`${name} `))).toBe(true);
+  });
+});

@@ -1,0 +1,124 @@
+// What is wrong with a scrape by the conventions of Prometheus: names, units, HELP and TYPE, and labels that would make a
+// series per order. A label with an id in it takes Prometheus along, long after the test that could have seen it.
+
+interface Sample {
+  readonly name: string;
+  readonly labels: ReadonlyMap<string, string>;
+}
+interface Family {
+  readonly type: string | undefined;
+  readonly help: string | undefined;
+  readonly samples: Sample[];
+}
+
+/** Gauges whose name ends like that of a counter, for ever, since others rely on it. */
+const namedByOthers: ReadonlySet<string> = new Set([
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+]);
+
+/** Series of one figure, the buckets of a histogram counted as one: more than the code has words for. */
+const mostSeries = 300;
+const longestValue = 120;
+
+const partsOf: Readonly<Record<string, readonly string[]>> = {
+  histogram: ['_bucket', '_sum', '_count'],
+  summary: ['', '_sum', '_count'],
+};
+
+/** The text format of Prometheus, as far as a scrape has it: comments of a family, then its samples. */
+export const parseScrape = (text: string): ReadonlyMap<string, Family> => {
+  const families = new Map<string, Family>();
+  const familyOf = (name: string): Family =>
+    families.get(name) ?? { type: undefined, help: undefined, samples: [] };
+  for (const line of text.split('\n')) {
+    const [, kind, of = '', said = ''] = /^# (HELP|TYPE) (\S+) ?(.*)$/.exec(line) ?? [];
+    if (kind === 'HELP') families.set(of, { ...familyOf(of), help: said });
+    if (kind === 'TYPE') families.set(of, { ...familyOf(of), type: said });
+    if (line === '' || line.startsWith('#')) continue;
+    const [, name = line, pairs = ''] = /^([^{\s]+)(?:\{(.*)\})? \S+(?: \d+)?$/.exec(line) ?? [];
+    const labels = new Map(
+      [...pairs.matchAll(/([^=,{]+)="((?:[^"\\]|\\.)*)"/g)].map(([, label = '', value = '']) => [
+        label,
+        value,
+      ]),
+    );
+    const family = name.replace(/_(?:bucket|sum|count)$/, '');
+    const owner = families.get(family)?.type;
+    const isPart = owner !== undefined && (partsOf[owner]?.includes(name.slice(family.length)) ?? false);
+    const key = isPart ? family : name;
+    const found = familyOf(key);
+    found.samples.push({ name, labels });
+    families.set(key, found);
+  }
+  return families;
+};
+
+/** The labels of a series but for those that its type adds. */
+const identityOf = ({ labels }: Sample): string =>
+  JSON.stringify([...labels].filter(([label]) => label !== 'le' && label !== 'quantile').sort());
+
+/** What tells the series of a figure apart, for each of them once. */
+export const seriesOf = (family: Family): ReadonlySet<string> => new Set(family.samples.map(identityOf));
+
+const notABaseUnit =
+  /_(?:ms|millis|milliseconds|micros|microseconds|nanos|nanoseconds|minutes|hours|days|kb|mb|kib|mib|kilobytes|megabytes|percent|percentage)(?:_|$)/;
+/** A unit that is not last, but for `_total` behind it: `_seconds_since`, `_bytes_used`. */
+const unitInside = /_(?:seconds|bytes|ratio)_(?!total$)/;
+
+const wrongWithName = (name: string, type: string): readonly string[] => [
+  ...(/^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name) ? [] : ['is not in snake_case']),
+  ...(type === 'counter' && !name.endsWith('_total') ? ['is a counter and does not end in _total'] : []),
+  ...(type !== 'counter' && name.endsWith('_total') && !namedByOthers.has(name)
+    ? [`is a ${type} and ends in _total`]
+    : []),
+  ...(/_(?:count|sum|bucket)$/.test(name) ? ['ends like a part of a histogram'] : []),
+  ...(notABaseUnit.test(name) ? ['has a unit that is no base unit: seconds, bytes, ratio'] : []),
+  ...(unitInside.test(name) ? ['has its unit somewhere else than at its end'] : []),
+  ...(/_(?:gauge|counter|histogram|summary)(?:_|$)/.test(name) ? ['has its type in its name'] : []),
+  ...(type === 'histogram' && !/_(?:seconds|bytes|ratio|records|rows)$/.test(name)
+    ? ['is a histogram of no unit']
+    : []),
+];
+
+const holdsAnId = (value: string): boolean =>
+  /[0-9a-f]{8}-[0-9a-f]{4}-/i.test(value) ||
+  /[0-9a-f]{16,}/i.test(value) ||
+  /\d{5,}/.test(value) ||
+  value.includes('@');
+
+const wrongWithLabels = (family: Family): readonly string[] => {
+  const labels = new Map<string, Set<string>>();
+  for (const sample of family.samples)
+    for (const [label, value] of sample.labels)
+      labels.set(label, (labels.get(label) ?? new Set<string>()).add(value));
+  return [...labels].flatMap(([label, values]) => [
+    ...(/^[a-z][a-z0-9_]*$/.test(label) ? [] : [`has a label ${label} that is not in snake_case`]),
+    ...(/(?:^|_)(?:u?u?id|email|user|token|trace)$/.test(label)
+      ? [`has a label ${label}, of which there is no end`]
+      : []),
+    ...(label === 'le' || label === 'quantile'
+      ? []
+      : [...values]
+          .filter((value) => holdsAnId(value) || value.length > longestValue)
+          .map((value) => `has a label ${label}="${value}" that looks like an id`)),
+  ]);
+};
+
+/** One sentence for each thing that is wrong, the name of the figure first. */
+export const complaintsAbout = (text: string): readonly string[] =>
+  [...parseScrape(text)].flatMap(([name, family]) => {
+    const { type, help, samples } = family;
+    const series = seriesOf(family).size;
+    return [
+      ...(help === undefined || help.trim() === '' ? ['has no HELP'] : []),
+      ...(type === undefined ? ['has no TYPE'] : wrongWithName(name, type)),
+      ...(series > mostSeries ? [`has ${series} series, more than ${mostSeries}`] : []),
+      ...(new Set(samples.map((sample) => `${sample.name}${JSON.stringify([...sample.labels].sort())}`))
+        .size < samples.length
+        ? ['has a series twice']
+        : []),
+      ...wrongWithLabels(family),
+    ].map((complaint) => `${name} ${complaint}`);
+  });
