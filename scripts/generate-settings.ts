@@ -19,6 +19,7 @@ import {
   portsOfProfiles,
   type DatabaseRole,
 } from './stack/topology.ts';
+import { shape as operatorShape } from './stack/operator-settings.ts';
 import { stackVariables, type StackVariable } from './stack/variables.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -119,6 +120,7 @@ const table = (rows: readonly Row[]): string =>
 export async function generateSettings(): Promise<string> {
   const sections = Object.entries(shapes).map(([owner, shape]) => `## ${owner}\n\n${table(rowsOf(shape))}`);
   const stack = stackSettings.map((row) => ({ ...row, secret: row.secret ?? false, usedBy: 'the stack' }));
+  const operators = rowsOf(operatorShape).map((row) => ({ ...row, usedBy: 'the commands' }));
   const text = `<!-- Generated from services/*/settings.ts and scripts/stack by scripts/generate-settings.ts. DO NOT EDIT. -->
 
 ${introduction}
@@ -130,6 +132,14 @@ ${sections.join('\n\n')}
 \`npm start\` and the commands beside it give the processes above what they need. These move it, or are read by it alone.
 
 ${table(stack)}
+
+## The commands, on a stack elsewhere
+
+\`npm run connectors\`, \`doctor\`, \`recover\`, \`audit\`, \`reconcile\` and \`schemas\` look at the stack on this machine, unless these
+say otherwise. Each signs in to PostgreSQL as the role that it needs, with the passwords above. Kafka Connect is asked over
+HTTP calls like all others: an https address trusts what Node trusts, and \`NODE_EXTRA_CA_CERTS\`.
+
+${table(operators)}
 `;
   const options = await resolveConfig(settingsFile, { editorconfig: true });
   return format(text, { ...options, parser: 'markdown' });

@@ -1,28 +1,19 @@
 // npm run reconcile: what the services, the provider and the topics say of the same orders, side by side, by class. With --fix
 // the service that has to say something again is asked to, through its outbox; nothing is ever updated from here. Exit code
 // 0: nothing is left; 1: something is; 2: it could not be looked at.
-import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mismatch } from '../services/auditor/audit.ts';
-import { urlsOf, type Urls } from './stack/boot.ts';
+import type { Urls } from './stack/boot.ts';
 import { demoPassword } from './stack/demonstration.ts';
+import { argumentsOf, stackOf } from './stack/environment.ts';
 import { explain, failure, messageOf } from './stack/failure.ts';
 import { openEyes, type Eyes } from './stack/looking.ts';
-import { portsFrom } from './stack/ports.ts';
 import type { ServiceName } from './stack/topology.ts';
 import { stackVariables } from './stack/variables.ts';
 
-const { values: flags } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    fix: { type: 'boolean', default: false },
-    grace: { type: 'string', default: '30' },
-  },
-});
-const say = (line = ''): void => {
-  if (!flags.json) process.stdout.write(`${line}\n`);
-};
+const usage = 'usage: npm run reconcile [-- --fix] [--json] [--grace <seconds>]';
+type Say = (line: string) => void;
 
 interface Fixed {
   readonly service: ServiceName;
@@ -75,7 +66,7 @@ const repair = async (
   return { service, orderId, answer: note ?? `said again ${emitted.join(', ')}` };
 };
 
-const show = (found: readonly Mismatch[]): void => {
+const show = (found: readonly Mismatch[], say: Say): void => {
   if (found.length === 0) say('everything agrees');
   for (const [kind, ofKind] of Map.groupBy(found, (mismatch) => mismatch.class)) {
     say(`${kind}: ${ofKind.length}`);
@@ -92,8 +83,8 @@ const look = async ({ lookTwice, auditor }: Eyes): Promise<readonly Mismatch[]> 
 };
 
 /** Asks each service once per order, then gives the events the grace period to arrive, and looks again. */
-const fix = async (eyes: Eyes, found: readonly Mismatch[], graceMs: number) => {
-  const urls = urlsOf(portsFrom(process.env));
+const fix = async (eyes: Eyes, found: readonly Mismatch[], graceMs: number, say: Say) => {
+  const { urls } = stackOf(process.env);
   const token = await signIn(urls);
   const fixed: Fixed[] = [];
   let left = found;
@@ -119,16 +110,26 @@ const fix = async (eyes: Eyes, found: readonly Mismatch[], graceMs: number) => {
 };
 
 const reconcile = async (): Promise<number> => {
+  const { values: flags } = argumentsOf(usage, {
+    options: {
+      json: { type: 'boolean', default: false },
+      fix: { type: 'boolean', default: false },
+      grace: { type: 'string', default: '30' },
+    },
+  });
+  const say: Say = (line) => {
+    if (!flags.json) process.stdout.write(`${line}\n`);
+  };
   const graceMs = Number(flags.grace) * 1_000;
-  if (!(graceMs >= 0)) throw failure('--grace is a number of seconds');
+  if (!(graceMs >= 0)) throw failure(`--grace is a number of seconds\n${usage}`);
   const eyes = await openEyes(process.env, graceMs);
   try {
     const found = await look(eyes);
-    show(found);
-    const { fixed, left } = flags.fix ? await fix(eyes, found, graceMs) : { fixed: [], left: found };
+    show(found, say);
+    const { fixed, left } = flags.fix ? await fix(eyes, found, graceMs, say) : { fixed: [], left: found };
     if (fixed.length > 0) {
       say('afterwards:');
-      show(left);
+      show(left, say);
     }
     if (flags.json) process.stdout.write(`${JSON.stringify({ found, fixed, left }, null, 2)}\n`);
     return left.length === 0 ? 0 : 1;

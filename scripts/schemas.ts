@@ -12,9 +12,9 @@ import { labelOf, readContract } from './schemas/releases.ts';
 import { releaseEvents } from './schemas/release.ts';
 import { asMarkdown, changedEvents, differenceLines, exitCodes, reviewContract } from './schemas/report.ts';
 import { subscribersOf, usageOf } from './schemas/usage.ts';
-import { urlsOf } from './stack/boot.ts';
+import { stackOf } from './stack/environment.ts';
 import { explain, failure, messageOf } from './stack/failure.ts';
-import { portsFrom } from './stack/ports.ts';
+import type { RegistryAddress } from './stack/registry-http.ts';
 import { registryPath } from './stack/topology.ts';
 
 const usage = `usage: npm run schemas -- <verb> [options]
@@ -115,15 +115,16 @@ const diff = async (values: Flags): Promise<number> => {
   return 0;
 };
 
-const registryUrl = ({ registry }: Flags): string => {
-  if (registry === undefined) return urlsOf(portsFrom(process.env)).registry;
+/** One that is named by hand is spoken to as the environment says of its own. */
+const registryOf = ({ registry }: Flags): RegistryAddress => {
+  if (registry === undefined) return stackOf(process.env).registry;
   if (!URL.canParse(registry))
     throw failure(`--registry is a URL such as http://registry:8081${registryPath}`);
-  return registry.replace(/\/$/, '');
+  return stackOf({ ...process.env, SCHEMA_REGISTRY_URL: registry }).registry;
 };
 
 const register = async (values: Flags): Promise<number> => {
-  const { registered, unchanged, verified } = await registerSchemas(registryUrl(values), readContract());
+  const { registered, unchanged, verified } = await registerSchemas(registryOf(values), readContract());
   if (values.json) say(JSON.stringify({ registered, unchanged, verified }, null, 2));
   else {
     say(`${registered} registered, ${unchanged} were there`);
@@ -134,9 +135,9 @@ const register = async (values: Flags): Promise<number> => {
 
 const verify = async (values: Flags): Promise<number> => {
   const contract = readContract();
-  const url = registryUrl(values);
-  const found = await standings(url, contract.releases);
-  const foreign = await foreignSubjects(url, contract);
+  const registry = registryOf(values);
+  const found = await standings(registry, contract.releases);
+  const foreign = await foreignSubjects(registry, contract);
   const wrong = found.filter(({ state }) => state !== 'registered');
   if (values.json) {
     const rows = found.map(({ release, state }) => ({
@@ -164,9 +165,9 @@ const verify = async (values: Flags): Promise<number> => {
 
 const restore = async (values: Flags): Promise<number> => {
   const contract = readContract();
-  const url = registryUrl(values);
-  const { registered, unchanged, verified } = await registerSchemas(url, contract);
-  const records = await decodesThePast(url, contract);
+  const registry = registryOf(values);
+  const { registered, unchanged, verified } = await registerSchemas(registry, contract);
+  const records = await decodesThePast(registry, contract);
   if (values.json) say(JSON.stringify({ registered, unchanged, verified, records }, null, 2));
   else {
     say(`${registered} restored, ${unchanged} were there`);

@@ -13,8 +13,10 @@ export const withDatabase = async <T>(
   role: DatabaseRole,
   work: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> => {
-  const sql = postgres(stack.databaseUrl(service, role), {
+  const url = stack.databaseUrl(service, role);
+  const sql = postgres(url, {
     max: 1,
+    ssl: stack.databaseTrust(url),
     connect_timeout: 5,
     onnotice: () => undefined,
     connection: { application_name: 'orderflow-operator', statement_timeout: 60_000, lock_timeout: 10_000 },

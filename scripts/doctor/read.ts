@@ -17,6 +17,7 @@ import { askConnect } from '../../services/platform/connect-rest.ts';
 import type { Environment, StackAddress } from '../stack/environment.ts';
 import { isFailure, messageOf, reasonOf } from '../stack/failure.ts';
 import { kafkaClient } from '../stack/kafka.ts';
+import { callRegistry, type RegistryAddress } from '../stack/registry-http.ts';
 import { serviceNames, services, topics, type ServiceName } from '../stack/topology.ts';
 import type {
   ClockFacts,
@@ -140,8 +141,8 @@ const readConnectorFacts = async (url: string, service: ServiceName): Promise<Co
 
 const internalTopics = ['_connect-configs', '_connect-offsets', '_connect-status'] as const;
 
-const readKafka = async (brokers: string): Promise<KafkaFacts> => {
-  const admin = kafkaClient(brokers, 'orderflow-doctor').admin();
+const readKafka = async ({ brokers, security }: StackAddress['kafka']): Promise<KafkaFacts> => {
+  const admin = kafkaClient(brokers.join(','), 'orderflow-doctor', security).admin();
   await admin.connect();
   try {
     const cluster = await admin.describeCluster();
@@ -177,20 +178,23 @@ const readKafka = async (brokers: string): Promise<KafkaFacts> => {
   }
 };
 
-const getJson = async (url: string): Promise<{ status: number; body: unknown }> => {
-  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+const getJson = async (
+  registry: RegistryAddress,
+  url: string,
+): Promise<{ status: number; body: unknown }> => {
+  const { status, text } = await callRegistry(registry, url, { withinMs: timeoutMs });
+  return { status, body: text === '' ? undefined : JSON.parse(text) };
 };
 
 const wantedCompatibility = 'FULL_TRANSITIVE';
 
-const readRegistry = async (url: string): Promise<RegistryFacts> => {
+const readRegistry = async (registry: RegistryAddress): Promise<RegistryFacts> => {
+  const { url } = registry;
   const subjects = [...new Set(Object.values(eventCatalogue).map(({ subject }) => subject))];
   const modes = await Promise.all(
     subjects.map(async (subject): Promise<[string, string]> => {
       const path = `${url}/config/${encodeURIComponent(subject)}?defaultToGlobal=true`;
-      const { body } = await getJson(path);
+      const { body } = await getJson(registry, path);
       const parsed = z.object({ compatibilityLevel: z.string() }).safeParse(body);
       return [subject, parsed.success ? parsed.data.compatibilityLevel : 'NONE'];
     }),
@@ -200,7 +204,7 @@ const readRegistry = async (url: string): Promise<RegistryFacts> => {
   const own = new URL(`/apis/registry/v3/admin/config/properties/${property}`, url);
   const legacy = z
     .object({ value: z.string() })
-    .safeParse((await getJson(own.href).catch(() => ({ body: undefined }))).body);
+    .safeParse((await getJson(registry, own.href).catch(() => ({ body: undefined }))).body);
   return {
     compatibility: Object.fromEntries(modes.filter(([, mode]) => mode !== wantedCompatibility)),
     legacyIds: legacy.success ? legacy.data.value === 'true' : null,
@@ -213,14 +217,14 @@ const isEventType = (text: string): text is EventType => text in eventCatalogue;
 const readSchemaIds = async (
   sql: postgres.Sql,
   service: ServiceName,
-  registry: string,
+  registry: RegistryAddress,
 ): Promise<SchemaIdFacts[]> => {
   const used = await sql<{ eventType: string; id: number }[]>`
     SELECT DISTINCT event_type AS "eventType", schema_id AS id
     FROM (SELECT event_type, schema_id FROM outbox ORDER BY occurred_at DESC LIMIT 10000) recent`;
   return Promise.all(
     used.map(async ({ eventType, id }) => {
-      const { status, body } = await getJson(`${registry}/schemas/ids/${id}`);
+      const { status, body } = await getJson(registry, `${registry.url}/schemas/ids/${id}`);
       const answer = z.object({ schema: z.string() }).safeParse(body);
       const record =
         status === 200 && answer.success
@@ -283,10 +287,10 @@ export const readFacts = async (stack: StackAddress, env: Environment): Promise<
       byService((service) =>
         reading(services[service].connector, () => readConnectorFacts(urls.connect, service)),
       ),
-      reading('Kafka', () => readKafka(urls.kafka)),
-      reading('The schema registry', () => readRegistry(urls.registry)),
+      reading('Kafka', () => readKafka(stack.kafka)),
+      reading('The schema registry', () => readRegistry(stack.registry)),
       Promise.all(
-        serviceNames.map((service) => asAdmin(service, (sql) => readSchemaIds(sql, service, urls.registry))),
+        serviceNames.map((service) => asAdmin(service, (sql) => readSchemaIds(sql, service, stack.registry))),
       ),
       Promise.all(
         serviceNames.map((service) => asAdmin(service, async (sql) => [await databaseClock(sql, service)])),

@@ -8,6 +8,7 @@ import { artefactsFolder } from '../stack/artefacts.ts';
 import { findJdk } from '../stack/java.ts';
 import { freePorts } from '../stack/ports.ts';
 import { registryPart } from '../stack/registry.ts';
+import type { RegistryAddress } from '../stack/registry-http.ts';
 import { createSupervisor, type Supervisor } from '../stack/supervisor.ts';
 import { registryPath } from '../stack/topology.ts';
 import { describeOwnParts } from '../stack/worker-stack.ts';
@@ -25,7 +26,7 @@ afterAll(async () => {
 });
 
 /** An empty registry; without `rules` as somebody would start it who does not know that it has none by default. */
-const emptyRegistry = async (rules = true): Promise<string> => {
+const emptyRegistry = async (rules = true): Promise<RegistryAddress> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-registry-'));
   const supervisor = await createSupervisor(dataDir, () => undefined);
   started.push({ supervisor, dataDir });
@@ -42,7 +43,7 @@ const emptyRegistry = async (rules = true): Promise<string> => {
     return { ...rest, args: rules ? args : args.filter((arg) => !arg.includes('apicurio.rules')) };
   };
   await supervisor.start({ ...part, command });
-  return `http://127.0.0.1:${ports.registry}${registryPath}`;
+  return { url: `http://127.0.0.1:${ports.registry}${registryPath}` };
 };
 
 const post = async (url: string, body: unknown): Promise<{ status: number; body: unknown }> => {
@@ -53,13 +54,13 @@ const post = async (url: string, body: unknown): Promise<{ status: number; body:
   });
   return { status: response.status, body: await response.json() };
 };
-const add = (registry: string, schema: typeof parcel) =>
-  post(`${registry}/subjects/${subjectOf(schema)}/versions`, { schema: textOf(schema), schemaType: 'AVRO' });
+const add = ({ url }: RegistryAddress, schema: typeof parcel) =>
+  post(`${url}/subjects/${subjectOf(schema)}/versions`, { schema: textOf(schema), schemaType: 'AVRO' });
 
 const contract = readContract();
 
 describeOwnParts('a registry with the rules of the stack', () => {
-  let registry: string;
+  let registry: RegistryAddress;
   beforeAll(async () => {
     registry = await emptyRegistry();
   });
@@ -93,7 +94,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
     'and to $name: it has another id exactly when it is another version to us',
     async ({ change }) => {
       const body = { schema: textOf(change(parcel)), schemaType: 'AVRO' };
-      const found = await post(`${registry}/subjects/${subjectOf(parcel)}`, body);
+      const found = await post(`${registry.url}/subjects/${subjectOf(parcel)}`, body);
       expect(found.status).toBe(identityOf(change(parcel)) === identityOf(parcel) ? 200 : 404);
     },
   );
@@ -101,7 +102,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
   it('refuses at registration what it refuses in a trial, and keeps nothing of it', async () => {
     const removed = { ...parcel, fields: parcel.fields.filter(({ name }) => name !== 'orderId') };
     expect((await add(registry, removed)).status).toBe(409);
-    const versions = await fetch(`${registry}/subjects/${subjectOf(parcel)}/versions`);
+    const versions = await fetch(`${registry.url}/subjects/${subjectOf(parcel)}/versions`);
     expect(await versions.json()).toEqual([1]);
   });
 
@@ -136,7 +137,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
 });
 
 describeOwnParts('a registry that was started without rules', () => {
-  let registry: string;
+  let registry: RegistryAddress;
   beforeAll(async () => {
     registry = await emptyRegistry(false);
   });

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { isEventSchema } from '../generate-events.ts';
 import { failure, reasonOf } from '../stack/failure.ts';
+import { callRegistry, type RegistryAddress, type RegistryReply } from '../stack/registry-http.ts';
 import { textOf } from './avro.ts';
 import { misreading } from './golden.ts';
 import { labelOf, subjectOf, unreleased, type Contract, type Release } from './releases.ts';
@@ -18,25 +19,31 @@ interface Reply {
   readonly body: unknown;
 }
 
-const request = async (url: string, method: string, body?: unknown, type = mediaType): Promise<Reply> => {
-  let response: Response;
+const request = async (
+  registry: RegistryAddress,
+  url: string,
+  method: string,
+  body?: unknown,
+  type = mediaType,
+): Promise<Reply> => {
+  let reply: RegistryReply;
   try {
-    response = await fetch(url, {
+    reply = await callRegistry(registry, url, {
       method,
       headers: { 'content-type': type, accept: type },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(requestTimeoutMs),
+      withinMs: requestTimeoutMs,
     });
   } catch (error) {
     throw failure(
       `the schema registry at ${new URL(url).origin} does not answer (${reasonOf(error)}); start the stack, or name the registry with --registry`,
     );
   }
-  const text = await response.text();
+  const { status, text } = reply;
   try {
-    return { status: response.status, body: JSON.parse(text) };
+    return { status, body: JSON.parse(text) };
   } catch {
-    return { status: response.status, body: { message: text.slice(0, 300) } };
+    return { status, body: { message: text.slice(0, 300) } };
   }
 };
 
@@ -57,20 +64,20 @@ const answer = <T>(what: string, shape: z.ZodType<T>, reply: Reply): T => {
   throw failure(`the schema registry does not say ${what}: ${message(reply)}`);
 };
 
-const subjectUrl = (registryUrl: string, subject: string): string =>
-  `${registryUrl}/subjects/${encodeURIComponent(subject)}`;
+const subjectUrl = (registry: RegistryAddress, subject: string): string =>
+  `${registry.url}/subjects/${encodeURIComponent(subject)}`;
 
 /** The id under which the registry has a release; undefined when it does not have it. */
-const registeredId = async (registryUrl: string, { schema }: Release): Promise<number | undefined> => {
+const registeredId = async (registry: RegistryAddress, { schema }: Release): Promise<number | undefined> => {
   const body = { schema: textOf(schema), schemaType: 'AVRO' };
-  const reply = await request(subjectUrl(registryUrl, subjectOf(schema)), 'POST', body);
+  const reply = await request(registry, subjectUrl(registry, subjectOf(schema)), 'POST', body);
   if (reply.status === 404) return undefined;
   return answer(`which id ${subjectOf(schema)} has`, withId, reply).id;
 };
 
 /** The text of the schema with an id; undefined when there is none. */
-const schemaOfId = async (registryUrl: string, id: number): Promise<string | undefined> => {
-  const reply = await request(`${registryUrl}/schemas/ids/${String(id)}`, 'GET');
+const schemaOfId = async (registry: RegistryAddress, id: number): Promise<string | undefined> => {
+  const reply = await request(registry, `${registry.url}/schemas/ids/${String(id)}`, 'GET');
   if (reply.status === 404) return undefined;
   return answer(`what the schema ${String(id)} is`, withSchema, reply).schema;
 };
@@ -88,13 +95,13 @@ export interface Standing {
   readonly sentence: string;
 }
 
-const standingOf = async (registryUrl: string, release: Release): Promise<Standing> => {
+const standingOf = async (registry: RegistryAddress, release: Release): Promise<Standing> => {
   const { id } = release;
-  const known = await registeredId(registryUrl, release);
+  const known = await registeredId(registry, release);
   if (known === id) return { release, state: 'registered', sentence: `has the id ${String(id)}` };
   if (known !== undefined)
     return { release, state: 'other id', sentence: `has the id ${String(known)} instead of ${String(id)}` };
-  const taken = await schemaOfId(registryUrl, id);
+  const taken = await schemaOfId(registry, id);
   return taken === undefined
     ? { release, state: 'missing', sentence: `is not registered; its id ${String(id)} is free` }
     : {
@@ -105,9 +112,12 @@ const standingOf = async (registryUrl: string, release: Release): Promise<Standi
 };
 
 /** How each release stands in the registry. Changes nothing. */
-export const standings = async (registryUrl: string, releases: readonly Release[]): Promise<Standing[]> => {
+export const standings = async (
+  registry: RegistryAddress,
+  releases: readonly Release[],
+): Promise<Standing[]> => {
   const found: Standing[] = [];
-  for (const release of releases) found.push(await standingOf(registryUrl, release));
+  for (const release of releases) found.push(await standingOf(registry, release));
   return found;
 };
 
@@ -119,11 +129,11 @@ const contradiction = ({ release, sentence }: Standing): never => {
   );
 };
 
-const registerOne = async (registryUrl: string, release: Release): Promise<void> => {
+const registerOne = async (registry: RegistryAddress, release: Release): Promise<void> => {
   const { id, schema } = release;
   const subject = subjectOf(schema);
   const body = { schema: textOf(schema), schemaType: 'AVRO' };
-  const reply = await request(`${subjectUrl(registryUrl, subject)}/versions`, 'POST', body);
+  const reply = await request(registry, `${subjectUrl(registry, subject)}/versions`, 'POST', body);
   if (reply.status === 409)
     throw failure(
       `the schema of ${labelOf(release)} is not compatible with the versions before it, so the registry refuses it ` +
@@ -137,27 +147,27 @@ const registerOne = async (registryUrl: string, release: Release): Promise<void>
     );
 };
 
-const levelOf = async (registryUrl: string, subject: string): Promise<string> => {
-  const reply = await request(`${registryUrl}/config/${encodeURIComponent(subject)}`, 'GET');
+const levelOf = async (registry: RegistryAddress, subject: string): Promise<string> => {
+  const reply = await request(registry, `${registry.url}/config/${encodeURIComponent(subject)}`, 'GET');
   return answer(`how compatible ${subject} has to be`, withLevel, reply).compatibilityLevel;
 };
 
 /** Sets the mode where it is another one, and reads back what is in force. */
-const ensureMode = async (registryUrl: string, subject: string): Promise<void> => {
-  if ((await levelOf(registryUrl, subject)) === mode) return;
-  const url = `${registryUrl}/config/${encodeURIComponent(subject)}`;
-  await request(url, 'PUT', { compatibility: mode });
-  const level = await levelOf(registryUrl, subject);
+const ensureMode = async (registry: RegistryAddress, subject: string): Promise<void> => {
+  if ((await levelOf(registry, subject)) === mode) return;
+  const url = `${registry.url}/config/${encodeURIComponent(subject)}`;
+  await request(registry, url, 'PUT', { compatibility: mode });
+  const level = await levelOf(registry, subject);
   if (level !== mode) throw failure(`the registry keeps ${subject} at ${level} and cannot be set to ${mode}`);
 };
 
-const versionsOf = async (registryUrl: string, subject: string): Promise<string> => {
-  const reply = await request(`${subjectUrl(registryUrl, subject)}/versions`, 'GET');
+const versionsOf = async (registry: RegistryAddress, subject: string): Promise<string> => {
+  const reply = await request(registry, `${subjectUrl(registry, subject)}/versions`, 'GET');
   return answer(`which versions ${subject} has`, numbers, reply).join();
 };
 
 /** The registry's own API: the Confluent one, which everybody else uses, has no way to try without doing. */
-const nativeApi = (registryUrl: string): string => new URL('/apis/registry/v3', registryUrl).href;
+const nativeApi = (registry: RegistryAddress): string => new URL('/apis/registry/v3', registry.url).href;
 
 const violation = z.object({ name: z.literal('RuleViolationException') });
 
@@ -165,10 +175,14 @@ const violation = z.object({ name: z.literal('RuleViolationException') });
  * Whether the registry would take a version: asked for with a dry run of the very call that would make it. A version that it
  * would take uses up an id all the same, so this is asked of versions that should be refused.
  */
-export const wouldTake = async (registryUrl: string, subject: string, schema: string): Promise<boolean> => {
-  const url = `${nativeApi(registryUrl)}/groups/default/artifacts/${encodeURIComponent(subject)}/versions?dryRun=true`;
+export const wouldTake = async (
+  registry: RegistryAddress,
+  subject: string,
+  schema: string,
+): Promise<boolean> => {
+  const url = `${nativeApi(registry)}/groups/default/artifacts/${encodeURIComponent(subject)}/versions?dryRun=true`;
   const body = { content: { content: schema, contentType: 'application/json' } };
-  const reply = await request(url, 'POST', body, 'application/json');
+  const reply = await request(registry, url, 'POST', body, 'application/json');
   if (reply.status === 200) return true;
   if (violation.safeParse(reply.body).success) return false;
   throw failure(`the registry does not say whether it would take a version of ${subject}: ${message(reply)}`);
@@ -178,15 +192,15 @@ export const wouldTake = async (registryUrl: string, subject: string, schema: st
  * Rules that are configured are not yet rules that are enforced: an incompatible version is tried, as a dry run, so that
  * nothing is left behind even by a registry that would have taken it.
  */
-const probe = async (registryUrl: string, { schema }: Release): Promise<void> => {
+const probe = async (registry: RegistryAddress, { schema }: Release): Promise<void> => {
   const subject = subjectOf(schema);
-  const before = await versionsOf(registryUrl, subject);
+  const before = await versionsOf(registry, subject);
   const incompatible = {
     ...schema,
     fields: [...schema.fields, { name: 'probe', type: 'string', doc: 'Has no default.' }],
   };
-  const taken = await wouldTake(registryUrl, subject, textOf(incompatible));
-  if ((await versionsOf(registryUrl, subject)) !== before)
+  const taken = await wouldTake(registry, subject, textOf(incompatible));
+  if ((await versionsOf(registry, subject)) !== before)
     throw failure(`the registry has changed the versions of ${subject} while it was only asked`);
   if (taken)
     throw failure(
@@ -203,11 +217,14 @@ export interface Registration {
 }
 
 /**
- * Registers what is released and not yet registered; safe to repeat. `registryUrl` is the base of the Confluent API.
+ * Registers what is released and not yet registered; safe to repeat. `registry` has the Confluent API.
  * Throws a failure, before it writes anything where it can, when an id would not be the recorded one, when the registry
  * refuses a version, and when it does not enforce what it should.
  */
-export const registerSchemas = async (registryUrl: string, contract: Contract): Promise<Registration> => {
+export const registerSchemas = async (
+  registry: RegistryAddress,
+  contract: Contract,
+): Promise<Registration> => {
   const [complaint] = contract.complaints;
   if (complaint !== undefined) throw failure(complaint);
   const [pending] = unreleased(contract);
@@ -216,7 +233,7 @@ export const registerSchemas = async (registryUrl: string, contract: Contract): 
       `schemas/${pending.eventType}.avsc has changes that are not released, and only releases are registered; ` +
         `run: npm run schemas -- release ${pending.eventType}`,
     );
-  const found = await standings(registryUrl, contract.releases);
+  const found = await standings(registry, contract.releases);
   const wrong = found.find(({ state }) => state === 'other id' || state === 'id taken');
   if (wrong !== undefined) contradiction(wrong);
   const missing = found.filter(({ state }) => state === 'missing').map(({ release }) => release);
@@ -225,14 +242,14 @@ export const registerSchemas = async (registryUrl: string, contract: Contract): 
     found.filter(({ state }) => state === 'registered').map(({ release }) => subjectOf(release.schema)),
   );
   // Before anything new is taken, and again for subjects that did not exist until now.
-  for (const subject of old) await ensureMode(registryUrl, subject);
+  for (const subject of old) await ensureMode(registry, subject);
   for (const release of missing) {
-    await registerOne(registryUrl, release);
-    if (!old.has(subjectOf(release.schema))) await ensureMode(registryUrl, subjectOf(release.schema));
+    await registerOne(registry, release);
+    if (!old.has(subjectOf(release.schema))) await ensureMode(registry, subjectOf(release.schema));
     old.add(subjectOf(release.schema));
   }
   const [first] = contract.releases;
-  if (first !== undefined) await probe(registryUrl, first);
+  if (first !== undefined) await probe(registry, first);
   return {
     registered: missing.length,
     unchanged: contract.releases.length - missing.length,
@@ -245,17 +262,20 @@ export const registerSchemas = async (registryUrl: string, contract: Contract): 
 };
 
 /** Subjects that the releases do not know: of a newer tree, or of somebody else. */
-export const foreignSubjects = async (registryUrl: string, { releases }: Contract): Promise<string[]> => {
-  const reply = await request(`${registryUrl}/subjects`, 'GET');
+export const foreignSubjects = async (
+  registry: RegistryAddress,
+  { releases }: Contract,
+): Promise<string[]> => {
+  const reply = await request(registry, `${registry.url}/subjects`, 'GET');
   const known = new Set(releases.map(({ schema }) => subjectOf(schema)));
   return answer('which subjects it has', names, reply).filter((subject) => !known.has(subject));
 };
 
 /** Reads the golden bytes of every release with the schema that the registry has under its id: what services will do. */
-export const decodesThePast = async (registryUrl: string, { releases }: Contract): Promise<number> => {
+export const decodesThePast = async (registry: RegistryAddress, { releases }: Contract): Promise<number> => {
   let records = 0;
   for (const release of releases) {
-    const text = await schemaOfId(registryUrl, release.id);
+    const text = await schemaOfId(registry, release.id);
     if (text === undefined) throw failure(`the registry has no schema with the id ${String(release.id)}`);
     const writer: unknown = JSON.parse(text);
     if (!isEventSchema(writer) || nameOf(text) !== subjectOf(release.schema))

@@ -356,7 +356,9 @@ const startInfrastructure = async (
     await step('schema registry is ready', async () => {
       await supervisor.start(await infrastructure.part('registry'));
     });
-    await step('schemas are registered', () => registerSchemas(urlsOf(ports).registry, readContract()));
+    await step('schemas are registered', () =>
+      registerSchemas({ url: urlsOf(ports).registry }, readContract()),
+    );
   };
 
   await Promise.all([...serviceNames.map(database), kafkaAndConnect(), registry()]);

@@ -135,7 +135,7 @@ export const runJob = async (
       await until({ what, withinMs: startsWithinMs, everyMs: 500 }, () =>
         answers(`${job.registry}/subjects`),
       );
-      const { registered, unchanged } = await registerSchemas(job.registry, readContract());
+      const { registered, unchanged } = await registerSchemas({ url: job.registry }, readContract());
       return [`${registered} schemas registered, ${unchanged} were there`];
     }
     case 'connectors':

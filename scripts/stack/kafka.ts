@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
+import type { KafkaSecurity } from '../../services/platform/kafka-security.ts';
+import { secureClient } from '../../services/platform/kafkajs-event-stream.ts';
 import { failure } from './failure.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { heaps } from './topology.ts';
@@ -120,9 +122,14 @@ export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor
   writeFileSync(mark, `${clusterId}\n`);
 };
 
-/** `brokers` is a comma-separated list of host:port. */
-export const kafkaClient = (brokers: string, clientId: string): Kafka =>
+/** `brokers` is a comma-separated list of host:port; without `security`, plain TCP. */
+export const kafkaClient = (
+  brokers: string,
+  clientId: string,
+  security: KafkaSecurity = { tls: false },
+): Kafka =>
   new Kafka({
+    ...secureClient(security),
     clientId,
     brokers: brokers.split(','),
     logLevel: logLevel.NOTHING,

@@ -24,15 +24,17 @@ const nowhere = new Writable({
 
 /** Opens the auditor's view of the stack that `env` tells of. Throws a failure when nothing is there to be looked at. */
 export const openEyes = async (env: Environment, graceMs: number): Promise<Eyes> => {
-  const { ports, databaseUrl } = stackOf(env);
+  const { urls, databaseUrl, databaseTrust, kafka } = stackOf(env);
   const url = (service: ServiceName): string => databaseUrl(service, 'auditor');
   // What is found is the command's output, and what fails ends it: a log would say everything twice.
   const logger = createLogger({ service: 'audit', level: 'error', stream: nowhere });
   const sources = openSources(
     {
       databases: { order: url('order'), inventory: url('inventory'), payment: url('payment') },
-      kafkaBrokers: [`127.0.0.1:${String(ports.kafka)}`],
-      gatewayUrl: `http://127.0.0.1:${String(ports.gateway)}`,
+      kafkaBrokers: kafka.brokers,
+      gatewayUrl: urls.gateway,
+      databaseTrust,
+      kafkaSecurity: kafka.security,
     },
     logger,
   );

@@ -1,7 +1,15 @@
 // The event stream on KafkaJS. Exactly-once source means transactions on the topics: only committed records are read.
 // KafkaJS handles one fetch whole before the next, its partitions side by side: a record that is retried in place holds up
 // the other partitions of this member as well, so waiting for somebody else belongs behind the commit, not in a handler.
-import { Kafka, logLevel, type Consumer, type IHeaders, type KafkaMessage, type SASLOptions } from 'kafkajs';
+import {
+  Kafka,
+  logLevel,
+  type Consumer,
+  type IHeaders,
+  type KafkaConfig,
+  type KafkaMessage,
+  type SASLOptions,
+} from 'kafkajs';
 import type { KafkaSecurity } from './kafka-security.ts';
 import type { EventStream, Progress, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
 import type { Logger } from './logger.ts';
@@ -30,6 +38,12 @@ const saslOptions = ({ mechanism, ...user }: NonNullable<KafkaSecurity['sasl']>)
   }
 };
 
+/** What KafkaJS is told of how to connect. */
+export const secureClient = ({ tls, sasl }: KafkaSecurity): Pick<KafkaConfig, 'ssl' | 'sasl'> => ({
+  ssl: tls,
+  ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
+});
+
 /** Header values as text; null headers are left out, and of a repeated header the last one counts. */
 export function readHeaders(headers: IHeaders | undefined): Record<string, string> {
   const read: Record<string, string> = {};
@@ -54,10 +68,8 @@ const toRecord = (topic: string, partition: number, message: KafkaMessage): Stre
 /** An event stream whose subscriptions keep trying until they are stopped, with a pause of at most 5 s between tries. */
 export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): EventStream {
   const { sessionTimeoutMs = 10_000 } = settings;
-  const { tls, sasl } = settings.security ?? { tls: false };
   const kafka = new Kafka({
-    ssl: tls,
-    ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
+    ...secureClient(settings.security ?? { tls: false }),
     clientId: settings.clientId,
     brokers: [...settings.brokers],
     connectionTimeout: 3_000,

@@ -11,7 +11,10 @@ import { sql } from 'drizzle-orm';
 import { Kafka, logLevel } from 'kafkajs';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { withDatabase } from '../../scripts/connectors/position.ts';
 import { until } from '../../scripts/stack/deadline.ts';
+import { stackOf } from '../../scripts/stack/environment.ts';
+import { kafkaClient } from '../../scripts/stack/kafka.ts';
 import { freePorts } from '../../scripts/stack/ports.ts';
 import { startSecureParts, type SecureParts } from '../../scripts/stack/secure-parts.ts';
 import { createTestAuthority } from '../../scripts/stack/test-certificates.ts';
@@ -239,6 +242,47 @@ describeOwnParts('Kafka', () => {
       [without, mutual(impostor)].map((env) => endsOf(parts.kafka.certificate, env)),
     );
     for (const error of errors) expect(error).toMatch(/alert|closed|disconnected|ECONNRESET/i);
+  });
+});
+
+describeOwnParts("the operators' commands", () => {
+  const env = (authorities = ca): Env => ({
+    ORDER_DATABASE_URL: `postgres://order_auditor:other@127.0.0.1:${parts.postgres.port}/postgres`,
+    ORDER_DB_ADMIN_PASSWORD: parts.password,
+    DATABASE_SSLMODE: 'verify-full',
+    DATABASE_CA_FILE: authorities,
+    KAFKA_BROKERS: `127.0.0.1:${parts.kafka.sasl}`,
+    KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
+    KAFKA_CA_FILE: authorities,
+    KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+    KAFKA_SASL_USERNAME: parts.kafka.user,
+    KAFKA_SASL_PASSWORD: parts.password,
+  });
+  const asAdmin = (given: Env) =>
+    withDatabase(
+      stackOf(given),
+      'order',
+      'admin',
+      (db) => db`select version, current_user as who from pg_stat_ssl where pid = pg_backend_pid()`,
+    );
+  const brokersOf = async (given: Env): Promise<number> => {
+    const { brokers, security } = stackOf(given).kafka;
+    const admin = kafkaClient(brokers.join(), 'test', security).admin();
+    await admin.connect();
+    const { brokers: seen } = await admin.describeCluster();
+    await admin.disconnect();
+    return seen.length;
+  };
+
+  it('get in by the variables of the services', async () => {
+    const [row] = await asAdmin(env());
+    expect(row).toEqual({ version: expect.stringMatching(/^TLSv1\.[23]$/), who: 'postgres' });
+    expect(await brokersOf(env())).toBe(1);
+  });
+
+  it('believe the wrong authority no more than the services do', async () => {
+    await expect(asAdmin(env(strangerCa))).rejects.toThrow(/certificate/);
+    await expect(brokersOf(env(strangerCa))).rejects.toThrow(/unable to (verify|get)|self-signed/);
   });
 });
 

@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { callRegistry } from '../../scripts/stack/registry-http.ts';
 import { createTestAuthority } from '../../scripts/stack/test-certificates.ts';
 import { createApp, serveApp, type RunningServer } from './http.ts';
 import { createLogger } from './logger.ts';
 import type { ServerTls } from './process-settings.ts';
+import type { RegistrySecurity } from './registry-security.ts';
 import { createRegistryClient } from './schema-registry.ts';
 
 const authority = createTestAuthority('the authority');
@@ -147,6 +149,21 @@ describe('the registry client', () => {
     const connected = createRegistryClient(await registry(), logger, { tls, user });
     await connected.resolveIds([eventType], new AbortController().signal);
     expect(connected.schemaId(eventType)).toBe(7);
+  });
+
+  it('of the commands gets in with the same settings, and with no less', async () => {
+    const url = await registry();
+    const askWith = (security: RegistrySecurity) =>
+      callRegistry({ url, security }, `${url}/subjects`, { withinMs: 5_000 });
+    expect(await askWith({ tls, user })).toMatchObject({
+      status: 200,
+      text: expect.stringContaining('"id":7'),
+    });
+    expect(await askWith({ tls })).toMatchObject({ status: 401 });
+    await expect(askWith({ tls: { ...tls, ca: stranger.cert }, user })).rejects.toThrow(/certificate/i);
+    await expect(askWith({ tls: { ca: authority.cert }, user })).rejects.toThrow(
+      /certificate|socket|ECONNRESET|EPIPE/i,
+    );
   });
 
   it.each([

@@ -1,0 +1,70 @@
+// Where the operators' commands find a stack that is not on this machine, and how its parts have to prove themselves: the very
+// variables that the services and the auditor read, so that one environment serves both. What is not set is where `npm start`
+// puts it. Roles and passwords are not part of it: a command signs in as the role that it needs.
+import * as auditor from '../../services/auditor/settings.ts';
+import {
+  parseConfig,
+  settings,
+  type Config,
+  type Environment,
+  type Setting,
+} from '../../services/platform/config.ts';
+import { databaseTlsProblems, databaseTlsSettings } from '../../services/platform/database-security.ts';
+import { kafkaSecurityProblems, kafkaSecuritySettings } from '../../services/platform/kafka-security.ts';
+import {
+  registrySecurityProblems,
+  registrySecuritySettings,
+} from '../../services/platform/registry-security.ts';
+import { failure } from './failure.ts';
+
+const optional = <T>(given: Setting<T>, about: string): Setting<T | undefined> => ({
+  ...given,
+  about,
+  schema: given.schema.optional(),
+  otherwise: 'where `npm start` puts it',
+});
+const databaseUrl = (given: Setting<string>, service: string) =>
+  optional(
+    given,
+    `Where the database of the ${service} service is. The commands sign in with a role and a password of their own.`,
+  );
+
+export const shape = {
+  orderDatabaseUrl: databaseUrl(auditor.shape.orderDatabaseUrl, 'order'),
+  inventoryDatabaseUrl: databaseUrl(auditor.shape.inventoryDatabaseUrl, 'inventory'),
+  paymentDatabaseUrl: databaseUrl(auditor.shape.paymentDatabaseUrl, 'payment'),
+  ...databaseTlsSettings,
+  kafkaBrokers: optional(settings.kafkaBrokers, settings.kafkaBrokers.about),
+  ...kafkaSecuritySettings,
+  connectUrl: optional(auditor.shape.connectUrl, 'The REST API of Kafka Connect.'),
+  schemaRegistryUrl: optional(settings.schemaRegistryUrl, 'The Confluent API of the schema registry.'),
+  ...registrySecuritySettings,
+  gatewayUrl: optional(settings.gatewayUrl, settings.gatewayUrl.about),
+};
+export type OperatorConfig = Config<typeof shape>;
+
+const contradictions = (config: OperatorConfig): string[] => {
+  const urls = {
+    ORDER_DATABASE_URL: config.orderDatabaseUrl,
+    INVENTORY_DATABASE_URL: config.inventoryDatabaseUrl,
+    PAYMENT_DATABASE_URL: config.paymentDatabaseUrl,
+  };
+  const given = Object.entries(urls).flatMap(([variable, url]): [string, string][] =>
+    url === undefined ? [] : [[variable, url]],
+  );
+  return [
+    ...databaseTlsProblems(config, Object.fromEntries(given)),
+    ...kafkaSecurityProblems(config),
+    ...registrySecurityProblems({
+      ...config,
+      schemaRegistryUrl: config.schemaRegistryUrl ?? 'http://localhost',
+    }),
+  ];
+};
+
+/** Throws a failure with one sentence for each setting that is wrong. */
+export const readOperatorSettings = (env: Environment): OperatorConfig => {
+  const parsed = parseConfig(shape, env, contradictions);
+  if (!parsed.ok) throw failure(parsed.problems.join('\n'));
+  return parsed.config;
+};
