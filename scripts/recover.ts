@@ -8,8 +8,8 @@ import { judgeSlot, readSlot, type SlotProblem } from '../services/platform/slot
 import { applyConnector, planConnector } from './connectors/apply.ts';
 import { slotLine, withDatabase } from './connectors/position.ts';
 import { connectorState, createStopped, expectConnect, resetOffsets, setState } from './connectors/rest.ts';
-import { emitMissing, outboxIds } from './recovery/outbox.ts';
-import { publishedAmong } from './recovery/published.ts';
+import { countMissing, emitMissing, notePublished, noteRows } from './recovery/outbox.ts';
+import { readPublished } from './recovery/published.ts';
 import { seconds, until } from './stack/deadline.ts';
 import { argumentsOf, serviceNamed, stackOf, type StackAddress } from './stack/environment.ts';
 import { explain, failure, messageOf } from './stack/failure.ts';
@@ -17,16 +17,29 @@ import { openEyes } from './stack/looking.ts';
 import { createSlot, ensurePublication } from './stack/provision.ts';
 import { services, type ServiceName } from './stack/topology.ts';
 
-const usage = 'usage: npm run recover -- <order|inventory|payment> [--dry-run]';
+const usage = 'usage: npm run recover -- <order|inventory|payment> [--dry-run] [--json]';
 const topicWithinMs = 10 * 60_000;
 /** Longer than a transaction that a killed worker leaves open. */
 const slotWithinMs = 60_000;
 const reconcileWithinMs = 90_000;
 const graceMs = 5_000;
+const secondsSince = (began: number): number => Math.round((performance.now() - began) / 100) / 10;
 
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
+/** What a script reads of a run; the steps are for people. */
+interface Outcome {
+  readonly service: ServiceName;
+  readonly dryRun: boolean;
+  /** Why the slot was made anew, or would be; null: it was kept. */
+  readonly slotMadeAnew: string | null;
+  /** Rows that were not on the topic when it was first read, those included that were just on their way. */
+  readonly missing: number;
+  readonly emitted: number;
+  readonly seconds: number;
+  /** What the services do not agree about afterwards; null after a dry run, which does not look. */
+  readonly disagreements: readonly string[] | null;
+}
+
+type Say = (line: string) => void;
 
 /** What no slot is kept with. */
 const hopeless: readonly SlotProblem[] = ['missing', 'lost', 'wrong_plugin', 'no_failover'];
@@ -51,22 +64,29 @@ const makeSlot = async (sql: postgres.Sql, slot: string): Promise<void> => {
   });
 };
 
+/** How many rows of the outbox are not on the topic, of those that there are now. */
 const missingNow = async (
-  { urls }: StackAddress,
+  { kafka }: StackAddress,
   sql: postgres.Sql,
   service: ServiceName,
-): Promise<{ published: ReadonlySet<string>; missing: number }> => {
-  const ids = await outboxIds(sql);
-  const published = await publishedAmong(urls.kafka, services[service].topic, ids, topicWithinMs);
-  return { published, missing: ids.size - published.size };
+): Promise<number> => {
+  await noteRows(sql);
+  await readPublished(kafka, services[service].topic, topicWithinMs, (ids) => notePublished(sql, ids));
+  return countMissing(sql);
 };
 
-const dryRun = async (stack: StackAddress, sql: postgres.Sql, service: ServiceName): Promise<number> => {
+const dryRun = async (
+  stack: StackAddress,
+  sql: postgres.Sql,
+  service: ServiceName,
+  say: Say,
+): Promise<Outcome> => {
   const { connector, database, topic } = services[service];
+  const began = performance.now();
   const state = await connectorState(stack.urls.connect, connector);
   const facts = await readSlot(drizzle(sql), database.slot);
   const why = await hopelessnessOf(sql, database.slot);
-  const { missing } = await missingNow(stack, sql, service);
+  const missing = await missingNow(stack, sql, service);
   say(`connector ${connector}: ${state?.kind ?? 'Connect has none'}`);
   say(`slot ${slotLine(facts)}`);
   say(
@@ -77,7 +97,10 @@ const dryRun = async (stack: StackAddress, sql: postgres.Sql, service: ServiceNa
   say(why === undefined ? 'keep the slot,' : `make the slot anew (${why})`);
   say(`publish the ${missing} rows again, start the connector, and look whether anything is missing`);
   say('nothing was changed');
-  return 0;
+  return {
+    ...{ service, dryRun: true, slotMadeAnew: why ?? null, missing, emitted: 0 },
+    ...{ seconds: secondsSince(began), disagreements: null },
+  };
 };
 
 /** What the auditor's eyes see of the services once the events have arrived. */
@@ -99,7 +122,12 @@ const reconcile = async (): Promise<readonly string[]> => {
   }
 };
 
-const recover = async (stack: StackAddress, sql: postgres.Sql, service: ServiceName): Promise<number> => {
+const recover = async (
+  stack: StackAddress,
+  sql: postgres.Sql,
+  service: ServiceName,
+  say: Say,
+): Promise<Outcome> => {
   const { connector, database, topic } = services[service];
   const url = stack.urls.connect;
   const wait = { withinMs: 90_000 };
@@ -125,9 +153,9 @@ const recover = async (stack: StackAddress, sql: postgres.Sql, service: ServiceN
     await ensurePublication(sql, database.publication);
     if (why !== undefined) await makeSlot(sql, database.slot);
   });
-  const { published, missing } = await step(`read ${topic}`, () => missingNow(stack, sql, service));
+  const missing = await step(`read ${topic}`, () => missingNow(stack, sql, service));
   const emitted = await step(`publish again what is not there, about ${missing} rows`, () =>
-    emitMissing(sql, database.slot, published),
+    emitMissing(sql, database.slot),
   );
   await step(`start ${connector}`, async () => {
     await applyConnector(service, { ...wait, url });
@@ -138,7 +166,7 @@ const recover = async (stack: StackAddress, sql: postgres.Sql, service: ServiceN
   await step('look whether anything is missing', () =>
     until({ what: `the rows to arrive on ${topic}`, withinMs: topicWithinMs, everyMs: 1_000 }, async () => {
       // Writers go on, so the moment is the one before the topic is read.
-      const { missing: left } = await missingNow(stack, sql, service);
+      const left = await missingNow(stack, sql, service);
       return left === 0;
     }),
   );
@@ -146,29 +174,39 @@ const recover = async (stack: StackAddress, sql: postgres.Sql, service: ServiceN
     `${emitted} rows published again, none is missing on ${topic}; took ${seconds(performance.now() - began)}`,
   );
 
-  const left = await reconcile();
-  if (left.length === 0) {
-    say('reconciled: everything agrees');
-    return 0;
+  const disagreements = await reconcile();
+  if (disagreements.length === 0) say('reconciled: everything agrees');
+  else {
+    say(`the topic is whole, but the services do not agree (npm run reconcile):`);
+    for (const sentence of disagreements.slice(0, 20)) say(`  ${sentence}`);
   }
-  say(`the topic is whole, but the services do not agree (npm run reconcile):`);
-  for (const sentence of left.slice(0, 20)) say(`  ${sentence}`);
-  return 1;
+  return {
+    ...{ service, dryRun: false, slotMadeAnew: why ?? null, missing, emitted },
+    ...{ seconds: secondsSince(began), disagreements },
+  };
 };
 
 const run = async (): Promise<number> => {
   const { values: flags, positionals } = argumentsOf(usage, {
     allowPositionals: true,
-    options: { 'dry-run': { type: 'boolean', default: false } },
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
   });
   const [name, ...others] = positionals;
   if (name === undefined || others.length > 0) throw failure(usage);
   const service = serviceNamed(name, usage);
   const stack = stackOf(process.env);
   await expectConnect(stack.urls.connect);
-  return withDatabase(stack, service, 'admin', (sql) =>
-    flags['dry-run'] ? dryRun(stack, sql, service) : recover(stack, sql, service),
+  const say: Say = (line) => {
+    if (!flags.json) process.stdout.write(`${line}\n`);
+  };
+  const outcome = await withDatabase(stack, service, 'admin', (sql) =>
+    (flags['dry-run'] ? dryRun : recover)(stack, sql, service, say),
   );
+  if (flags.json) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
+  return (outcome.disagreements ?? []).length === 0 ? 0 : 1;
 };
 
 try {
