@@ -17,6 +17,8 @@ export interface ConnectOptions extends JavaRuntime {
   readonly dataDir: string;
   /** The variables that connector configurations refer to. */
   readonly env: Readonly<Record<string, string>>;
+  /** On top of, or instead of, the worker properties of the stack. */
+  readonly properties?: Readonly<Record<string, string | number>>;
 }
 
 /** What is the same wherever the worker runs. */
@@ -52,6 +54,7 @@ const properties = (options: ConnectOptions): Record<string, string | number> =>
   'rest.advertised.port': options.port,
   'plugin.path': join(options.artefacts, 'connect-plugins'),
   ...workerSettings,
+  ...options.properties,
 });
 
 /** What the three connectors refer to: where their databases are and how the CDC role logs in. */

@@ -49,12 +49,14 @@ const verdict = z.object({
   findings: z.array(z.object({ area: z.string(), level: z.string(), sentence: z.string() })),
 });
 
-export const doctor = async (): Promise<{
+export const doctor = async (
+  env: Readonly<Record<string, string>> = {},
+): Promise<{
   readonly code: number | null;
   readonly findings: z.infer<typeof verdict>['findings'];
   readonly sentences: string;
 }> => {
-  const { code, output } = await runCommand('doctor', ['--json']);
+  const { code, output } = await runCommand('doctor', ['--json'], env);
   const { findings } = verdict.parse(JSON.parse(output));
   return { code, findings, sentences: findings.map(({ sentence }) => sentence).join('\n') };
 };
