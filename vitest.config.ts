@@ -23,7 +23,7 @@ export default defineConfig({
           name: 'stack',
           include: ['**/*.int.test.ts', '**/*.e2e.test.ts'],
           exclude: ['node_modules/**'],
-          globalSetup: ['scripts/stack/test-stack.ts'],
+          globalSetup: ['tests/stack/test-stack.ts'],
           // Each worker has a stack to itself; a fault in one file must not be felt in another.
           maxWorkers: Number(process.env[stackVariables.testStacks.env] ?? 1),
           testTimeout: 60_000,

@@ -24,7 +24,7 @@ export async function generatePermissions(): Promise<string> {
 # Permissions
 
 Whoever is not named may not: an endpoint can only be made from an entry of this table, a process does not start with a
-route that is missing here, and each cell is asked for over HTTP in \`services/end-to-end/permissions.e2e.test.ts\`.
+route that is missing here, and each cell is asked for over HTTP in \`tests/http/permissions.e2e.test.ts\`.
 
 - **own**: what belongs to the caller. **own lines**: orders with lines of the caller, and of those only these lines.
 - Whatever is outside of the scope does not exist for the caller: 404. Without a cell: 403. Without a valid token: 401.

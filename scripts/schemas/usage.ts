@@ -20,8 +20,7 @@ export interface Usage {
   readonly makersOf: (event: EventSchema) => readonly Place[];
 }
 
-const isCode = (path: string): boolean =>
-  path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.startsWith(`end-to-end${sep}`);
+const isCode = (path: string): boolean => path.endsWith('.ts') && !path.endsWith('.test.ts');
 
 const codeOf = (root: string): string[] =>
   readdirSync(join(root, 'services'), { recursive: true, encoding: 'utf8' })

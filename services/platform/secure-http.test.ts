@@ -10,7 +10,7 @@ import { PassThrough } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { callRegistry } from '../../scripts/stack/registry-http.ts';
-import { createTestAuthority } from '../../scripts/stack/test-certificates.ts';
+import { createTestAuthority } from '../../tests/stack/test-certificates.ts';
 import { createApp, serveApp, type RunningServer } from './http.ts';
 import { createLogger } from './logger.ts';
 import type { ServerTls } from './process-settings.ts';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createTestAuthority } from '../../scripts/stack/test-certificates.ts';
+import { createTestAuthority } from '../../tests/stack/test-certificates.ts';
 import * as auditor from '../auditor/settings.ts';
 import * as dashboard from '../dashboard/settings.ts';
 import * as gateway from '../gateway/settings.ts';

@@ -1,0 +1,100 @@
+// Restart loss: on PostgreSQL 17 and newer the end of one commit can be the place where the next transaction begins, and
+// a connector that starts again there can take the next one for already read. Long overlapping transactions and the
+// shortest possible ones, back to back, while the connector is restarted again and again.
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import { describe, expect, it } from 'vitest';
+import { services } from '../../scripts/stack/topology.ts';
+import { header, readTopic } from '../support/kafka-log.ts';
+import { createOutboxRows } from '../support/outbox-rows.ts';
+import { eventually, faultRounds, query, stack } from '../support/shop.ts';
+
+const restarts = faultRounds > 1 ? 40 : 5;
+const { connector, topic } = services.inventory;
+
+describe('a connector that is restarted again and again', () => {
+  it('publishes every committed row, and none that was rolled back', { timeout: 600_000 }, async () => {
+    const { row } = await createOutboxRows('restarts');
+    const sql = postgres(stack.databases.inventory.service, { max: 8 });
+    const [committed, undone]: [string[], string[]] = [[], []];
+    const enough = new AbortController();
+    const untilEnough = async (work: () => Promise<void>): Promise<void> => {
+      while (!enough.signal.aborted) await work();
+    };
+    const writers = [
+      // The shortest: one statement, one row, the outbox first and last.
+      ...Array.from({ length: 3 }, () =>
+        untilEnough(async () => {
+          const single = row();
+          await sql`insert into outbox ${sql(single)}`;
+          committed.push(single.id);
+          await delay(10);
+        }),
+      ),
+      // Long and overlapping: begun before a restart, committed or rolled back after it.
+      ...Array.from({ length: 3 }, (_, index) =>
+        untilEnough(async () => {
+          const rows = [row(), row()];
+          const rollback = new Error('rolled back');
+          await sql
+            .begin(async (tx) => {
+              await tx`insert into outbox ${tx(rows.slice(0, 1))}`;
+              await delay(400 + index * 300);
+              await tx`insert into outbox ${tx(rows.slice(1))}`;
+              if (index === 2) throw rollback;
+            })
+            .then(
+              () => committed.push(...rows.map(({ id }) => id)),
+              (error: unknown) => {
+                if (error !== rollback) throw error;
+                undone.push(...rows.map(({ id }) => id));
+              },
+            );
+        }),
+      ),
+    ];
+
+    for (let round = 0; round < restarts; round += 1) {
+      const url = `${stack.urls.connect}/connectors/${connector}/restart?includeTasks=true`;
+      // A worker that is in the middle of the previous restart says 409.
+      await eventually('the restart is accepted', async () => (await fetch(url, { method: 'POST' })).ok);
+      await eventually('the task runs', async () => {
+        const status = await (await fetch(`${stack.urls.connect}/connectors/${connector}/status`)).json();
+        return Object(status).tasks[0]?.state === 'RUNNING';
+      });
+      await delay(300);
+    }
+    enough.abort();
+    await Promise.all(writers);
+    await sql.end();
+
+    expect(committed.length).toBeGreaterThan(restarts * 10);
+    const published = await eventually(
+      'every committed row is published',
+      async () => {
+        const ids = new Set((await readTopic(topic)).map((record) => header(record, 'id')));
+        const missing = committed.filter((id) => !ids.has(id));
+        if (missing.length > 0) throw new Error(`${missing.length} of ${committed.length} are missing`);
+        return ids;
+      },
+      60_000,
+    );
+    expect(undone.filter((id) => published.has(id))).toEqual([]);
+
+    // And all of it is consumed: later tests must not wait behind what is left of this one.
+    await eventually(
+      'every published row is consumed',
+      async () => {
+        const [seen] = await query(
+          'order',
+          (sql) =>
+            sql`select count(*)::int as count from processed_events where event_id in ${sql(committed)}`,
+        );
+        if (seen?.['count'] !== committed.length)
+          throw new Error(`${String(seen?.['count'])} of ${committed.length} are consumed`);
+        return true;
+      },
+      120_000,
+    );
+  });
+});

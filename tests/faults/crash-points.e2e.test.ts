@@ -1,0 +1,114 @@
+// Crashes at exact instants, duplicates and delays: each named point is hit in all three services at once, while orders are
+// under way. The supervisor starts what died; nobody else does anything.
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import {
+  arm,
+  call,
+  disarm,
+  eventually,
+  newProduct,
+  orderWith,
+  part,
+  place,
+  query,
+  type ProductView,
+} from '../support/shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(10_000);
+});
+afterEach(async () => {
+  for (const service of serviceNames)
+    await eventually(`${service} is disarmed`, async () => (await disarm(service)).status === 200);
+});
+
+/** An event that each service reacts to on the happy way. */
+const reactsTo: Record<ServiceName, string> = {
+  order: 'event:payment.succeeded',
+  inventory: 'event:order.created',
+  payment: 'event:inventory.reserved',
+};
+
+const placeSome = (count: number): Promise<string[]> =>
+  Promise.all(
+    Array.from(
+      { length: count },
+      async () => (await place({ items: [{ productId: thing.id, quantity: 1 }] })).id,
+    ),
+  );
+
+const expectAllPaid = async (ids: readonly string[]): Promise<void> => {
+  for (const id of ids) await orderWith(id, 'PAID', 90_000);
+  await expectInvariants(ids);
+};
+
+describe('a crash', () => {
+  it.each(['after-claim', 'after-effects', 'after-commit'] as const)(
+    '%s, in every service: nothing is lost and nothing happens twice',
+    { timeout: 180_000 },
+    async (point) => {
+      const restarts = new Map(serviceNames.map((service) => [service, part(service).restarts]));
+      for (const service of serviceNames)
+        await arm(service, { point, action: 'crash', actor: reactsTo[service] });
+      const ids = await placeSome(6);
+      await expectAllPaid(ids);
+      for (const service of serviceNames) {
+        expect(part(service).restarts, `${service} crashed`).toBe((restarts.get(service) ?? 0) + 1);
+      }
+    },
+  );
+
+  it(
+    'after the gateway took the money, before we recorded it: one charge',
+    { timeout: 180_000 },
+    async () => {
+      const { restarts } = part('payment');
+      await arm('payment', { point: 'after-remote-answer', action: 'crash' });
+      await expectAllPaid(await placeSome(4));
+      expect(part('payment').restarts).toBe(restarts + 1);
+    },
+  );
+});
+
+describe('delivery at its worst', () => {
+  it('everything is handled twice, and takes effect once', { timeout: 120_000 }, async () => {
+    for (const service of serviceNames) {
+      await arm(service, { point: 'before-handling', action: 'repeat', times: 10_000 });
+    }
+    await expectAllPaid(await placeSome(10));
+  });
+
+  it('the payment overtakes the reservation', { timeout: 120_000 }, async () => {
+    // The first delay holds the order service's reading until the whole saga is on the topics; of what it then reads side
+    // by side, the second one holds back the reservation.
+    const delay = { point: 'before-handling', action: 'delay' };
+    await arm('order', { ...delay, actor: 'event:inventory.product_changed', delayMs: 4_000 });
+    await arm('order', { ...delay, actor: 'event:inventory.reserved', delayMs: 3_000 });
+    const changed = { as: 'seller', method: 'PATCH', body: { name: 'Renamed' } } as const;
+    await call('inventory', `/api/v1/products/${thing.id}`, changed);
+    const [id = ''] = await placeSome(1);
+    await expectAllPaid([id]);
+    const trail = await query(
+      'order',
+      (sql) => sql`select type, outcome, status from order_events where order_id = ${id} order by sequence`,
+    );
+    expect(trail).toEqual([
+      { type: 'place_order', outcome: 'accepted', status: 'PENDING' },
+      { type: 'payment.succeeded', outcome: 'accepted', status: 'PENDING' },
+      { type: 'inventory.reserved', outcome: 'accepted', status: 'CONFIRMED' },
+      { type: 'inventory.reserved', outcome: 'accepted', status: 'PAID' },
+    ]);
+  });
+});
+
+describe('faults on purpose', () => {
+  it('cannot be armed without the token', async () => {
+    const fault = { point: 'after-claim', action: 'crash' };
+    const headers = { 'x-chaos-token': 'a guess that is long enough' };
+    expect((await call('order', '/chaos/faults', { body: fault, headers })).status).toBe(403);
+    expect((await call('order', '/chaos/faults', { body: fault })).status).toBe(400);
+  });
+});

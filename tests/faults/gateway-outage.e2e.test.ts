@@ -1,0 +1,111 @@
+// What the saga does while the payment gateway fails: payments wait, everything else goes on, and nobody has to intervene.
+import { describe, expect, it } from 'vitest';
+import { expectInvariants } from '../support/invariants.ts';
+import {
+  act,
+  call,
+  chargesOf,
+  circuit,
+  eventually,
+  inParallel,
+  keptOf,
+  newProduct,
+  orderWith,
+  payment,
+  paymentWith,
+  place,
+  query,
+  whileGateway,
+} from '../support/shop.ts';
+
+/** The circuit once it has been opened anew: by a probe that failed, when it was open before. */
+const openedAfter = (openedAt: string | null) =>
+  eventually('the circuit opens', async () => {
+    const seen = await circuit();
+    return seen.state === 'open' && seen.openedAt !== openedAt && seen;
+  });
+
+describe('a storm of 5xx', () => {
+  it('opens the circuit; payments wait while orders go on, and resume by themselves', async () => {
+    const thing = await newProduct(100);
+    const items = [{ productId: thing.id, quantity: 1 }];
+    const { id: paidBefore } = await place({ items });
+    await orderWith(paidBefore, 'PAID');
+
+    const { charged, cancelled, manual } = await whileGateway({ mode: 'error' }, async () => {
+      const caught = await inParallel(6, 6, () => place({ items }));
+      const first = await openedAfter(null);
+      // Calls that were under way when it opened have ended once a probe has failed.
+      const before = await openedAfter(first.openedAt);
+      const late = await inParallel(3, 3, () => place({ items }));
+      const { id: unpaid } = await place({ items, mode: 'MANUAL' });
+
+      await Promise.all([...caught, ...late].map(({ id }) => orderWith(id, 'CONFIRMED')));
+      await orderWith(unpaid, 'CONFIRMED');
+      expect((await act(paidBefore, 'fulfill', 'seller')).status).toBe(200);
+      await orderWith(paidBefore, 'FULFILLED');
+
+      const after = await openedAfter(before.openedAt);
+      expect(after.waiting).toBeGreaterThanOrEqual(caught.length + late.length);
+      const probed = await openedAfter(after.openedAt);
+      expect(probed.calls - after.calls, 'one probe only').toBe(1);
+      // The probes took older ones; these wait as if nothing had been tried.
+      for (const { id } of late) {
+        expect((await payment(id)).attempts).toMatchObject([{ state: 'due', calls: 0 }]);
+      }
+
+      const [unlucky, ...rest] = caught;
+      if (!unlucky) throw new Error('no order was placed');
+      expect((await act(unlucky.id, 'cancel', 'user')).status).toBe(200);
+      await eventually('payment knows that the sale is off', async () => {
+        const rows = await query(
+          'payment',
+          (sql) => sql`select 1 from payments where order_id = ${unlucky.id} and closed_by is not null`,
+        );
+        return rows.length === 1;
+      });
+      return { charged: [...rest, ...late].map(({ id }) => id), cancelled: unlucky.id, manual: unpaid };
+    });
+
+    await Promise.all(charged.map((id) => orderWith(id, 'PAID', 60_000)));
+    for (const id of charged) expect(await chargesOf(id)).toHaveLength(1);
+    expect(await paymentWith(cancelled, 'FAILED')).toMatchObject({ failureCode: 'not_attempted' });
+    expect(await chargesOf(cancelled)).toEqual([]);
+    expect((await circuit()).state).toBe('closed');
+    const body = { token: 'tok_success' };
+    expect((await call('payment', `/api/v1/payments/${manual}/pay`, { as: 'user', body })).status).toBe(202);
+    await orderWith(manual, 'PAID');
+    await expectInvariants([paidBefore, cancelled, manual, ...charged]);
+  }, 150_000);
+
+  it('is shown to administrators only', async () => {
+    expect((await call('payment', '/api/v1/gateway', { as: 'user' })).status).toBe(403);
+    expect((await call('payment', '/api/v1/gateway')).status).toBe(401);
+  });
+});
+
+describe('a payment that lands after the cancellation', () => {
+  it('is refunded by itself: the order stays CANCELLED and the money is back', async () => {
+    const thing = await newProduct(1);
+    const id = await whileGateway({ mode: 'slow', latencyMs: 2_000 }, async () => {
+      const placed = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      await eventually(
+        'the charge is under way',
+        async () => (await payment(placed.id)).attempts[0]?.calls === 1,
+      );
+      expect((await act(placed.id, 'cancel', 'user')).status).toBe(200);
+      await eventually('the gateway has charged', async () => (await chargesOf(placed.id)).length === 1);
+      return placed.id;
+    });
+    const refunded = await paymentWith(id, 'REFUNDED');
+    expect(refunded.refunds).toMatchObject([{ state: 'succeeded' }]);
+    expect(await keptOf(id)).toBe(0);
+    expect(
+      await eventually('the order knows', async () => {
+        const seen = await orderWith(id, 'CANCELLED');
+        return seen.payment.state === 'refunded' && seen;
+      }),
+    ).toMatchObject({ cancellationReason: 'customer_cancelled' });
+    await expectInvariants([id]);
+  });
+});

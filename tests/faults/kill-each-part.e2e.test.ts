@@ -1,0 +1,40 @@
+// kill -9 of every part, one at a time, under a small load. Nobody intervenes; afterwards every order the shop accepted is
+// PAID exactly once, every committed event is on its topic, and every event took effect once.
+// FAULT_ROUNDS repeats each of them; `npm run test:faults` does it five times.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { underLoad } from '../support/load.ts';
+import { faultRounds, killHard, newProduct, product, tokenOf, type ProductView } from '../support/shop.ts';
+
+const orders = 24;
+
+describe('kill -9 under load', () => {
+  let thing: ProductView;
+  beforeAll(async () => {
+    thing = await newProduct(100_000);
+    // Tokens outlive the issuer, which is not what these tests are about.
+    await Promise.all([tokenOf('user'), tokenOf('admin')]);
+  });
+
+  const parts = [
+    'connect',
+    'order',
+    'inventory',
+    'payment',
+    'gateway',
+    'registry',
+    'kafka',
+    'order-db',
+    'inventory-db',
+    'payment-db',
+  ];
+  it.each(Array.from({ length: faultRounds }, () => parts).flat())(
+    '%s: nothing is lost and nothing happens twice',
+    { timeout: 300_000 },
+    async (part) => {
+      const before = await product(thing.id);
+      const ids = await underLoad({ productId: thing.id, orders, everyMs: 150 }, () => killHard(part));
+      const after = await product(thing.id);
+      expect(after.reserved - before.reserved).toBe(ids.length);
+    },
+  );
+});

@@ -1,0 +1,158 @@
+// More to do than can be done: the database stands still, and the order service says so instead of collecting requests.
+// What it refused or gave up must not be carried out later, and what it promised must not be lost.
+import { randomUUID } from 'node:crypto';
+import postgres from 'postgres';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import { eventually, newProduct, query, stack, tokenOf, type ProductView } from '../support/shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(1_000);
+  await tokenOf('user');
+});
+endInstancesAfterEach();
+
+/** Nobody can read or write an order while `work` goes on. */
+const whileOrdersAreLocked = async <T>(work: () => Promise<T>): Promise<T> => {
+  const sql = postgres(stack.databases.order.admin, {
+    max: 1,
+    connect_timeout: 5,
+    onnotice: () => undefined,
+  });
+  try {
+    return await sql
+      .begin(async (tx) => {
+        await tx`lock table orders in access exclusive mode`;
+        return { done: await work() };
+      })
+      .then(({ done }) => done);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+};
+
+const problemShape = z.object({ code: z.string() });
+const readiness = z.object({ checks: z.object({ load: z.object({ status: z.string() }) }) });
+
+interface Outcome {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly retryAfter: string | null;
+}
+
+const place = async (url: string, productId: string, key: string): Promise<Outcome> => {
+  const response = await fetch(`${url}/api/v1/orders`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${await tokenOf('user')}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    },
+    body: JSON.stringify({
+      items: [{ productId, quantity: 1 }],
+      payment: { mode: 'MANUAL', method: 'card' },
+    }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  const code = response.ok ? undefined : problemShape.parse(await response.json()).code;
+  return { status: response.status, code, retryAfter: response.headers.get('retry-after') };
+};
+
+const underWay = async (url: string): Promise<number> => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^http_server_active_requests (\d+)$/m.exec(text)?.[1]);
+};
+
+const loadOf = async (url: string): Promise<string> =>
+  readiness.parse(await (await fetch(`${url}/health/ready`)).json()).checks.load.status;
+
+const ordersOf = async (productId: string): Promise<number> => {
+  const rows = await query(
+    'order',
+    (sql) => sql`select distinct order_id from order_items where product_id = ${productId}`,
+  );
+  return rows.length;
+};
+
+describe('while the database stands still', () => {
+  it(
+    'what is beyond the limit is refused at once, what is under way ends, and afterwards each is done once',
+    { timeout: 120_000 },
+    async () => {
+      const { url } = await startInstance('order', { HTTP_MAX_IN_FLIGHT: '8' });
+      const keys = Array.from({ length: 9 }, () => randomUUID());
+      const [ninth = '', ...eight] = keys;
+      await whileOrdersAreLocked(async () => {
+        let ended = 0;
+        const running = eight.map((key) =>
+          place(url, thing.id, key).finally(() => {
+            ended += 1;
+          }),
+        );
+        await eventually('eight are under way', async () => (await underWay(url)) === 8);
+        expect(await place(url, thing.id, ninth)).toEqual({
+          status: 503,
+          code: 'overloaded',
+          retryAfter: '1',
+        });
+        expect(await loadOf(url)).toBe('unavailable');
+        expect((await fetch(`${url}/health/live`)).status).toBe(200);
+        expect(ended).toBe(0);
+        for (const outcome of await Promise.all(running))
+          expect(outcome).toMatchObject({ status: 503, code: 'unavailable', retryAfter: '1' });
+      });
+      expect(await ordersOf(thing.id)).toBe(0);
+      await eventually('it is ready again', async () => (await fetch(`${url}/health/ready`)).ok);
+      for (const round of [1, 2]) {
+        for (const key of keys)
+          expect(await place(url, thing.id, key), `round ${round}`).toMatchObject({ status: 201 });
+      }
+      expect(await ordersOf(thing.id)).toBe(keys.length);
+    },
+  );
+
+  it(
+    'nobody waits long for a connection, new requests are refused, and nothing is done after its refusal',
+    { timeout: 120_000 },
+    async () => {
+      const product = await newProduct(1_000);
+      const { url } = await startInstance('order', {
+        DATABASE_CONNECTIONS: '4',
+        DATABASE_WAIT_MS: '1000',
+        HTTP_REQUEST_TIMEOUT_MS: '2000',
+        ORDER_WAIT_SECONDS: '1',
+      });
+      await whileOrdersAreLocked(async () => {
+        const codes = new Set<string | undefined>();
+        const placeOne = async (): Promise<void> => {
+          const { status, code, retryAfter } = await place(url, product.id, randomUUID());
+          expect({ status, hasRetryAfter: retryAfter !== null }).toEqual({
+            status: 503,
+            hasRetryAfter: true,
+          });
+          codes.add(code);
+        };
+        const running = Array.from({ length: 20 }, placeOne);
+        await eventually('new requests are refused', () => {
+          running.push(placeOne());
+          return Promise.resolve(codes.has('overloaded'));
+        });
+        expect(await loadOf(url)).toBe('unavailable');
+        await Promise.all(running);
+        // Who had a connection was waiting for the lock, the others for a connection.
+        expect(codes).toContain('timed_out');
+        expect(codes).toContain('unavailable');
+        // The server ends what the time limit of the request has left behind, so no connection stays taken.
+        await eventually('nothing is under way any more', async () => (await underWay(url)) === 0);
+      });
+      const served = await eventually('orders are placed again', async () => {
+        const outcome = await place(url, product.id, randomUUID());
+        return outcome.status === 201 && outcome;
+      });
+      expect(served.status).toBe(201);
+      expect(await ordersOf(product.id)).toBe(1);
+    },
+  );
+});

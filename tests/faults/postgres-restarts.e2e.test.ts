@@ -1,0 +1,20 @@
+// PostgreSQL restarts, in both ways a person or an upgrade would do it: fast (sessions are cut, data is flushed) and
+// immediate (as a crash, with recovery at the next start).
+import { beforeAll, describe, it } from 'vitest';
+import { underLoad } from '../support/load.ts';
+import { newProduct, restartBy, tokenOf, type ProductView } from '../support/shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(100_000);
+  await Promise.all([tokenOf('user'), tokenOf('admin')]);
+});
+
+describe.each(['order-db', 'inventory-db', 'payment-db'])('%s', (name) => {
+  it.each([
+    ['fast', 'SIGINT'],
+    ['immediate', 'SIGQUIT'],
+  ] as const)('a %s restart loses nothing', { timeout: 300_000 }, async (_way, signal) => {
+    await underLoad({ productId: thing.id, orders: 18, everyMs: 100 }, () => restartBy(name, signal));
+  });
+});

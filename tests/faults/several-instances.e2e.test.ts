@@ -1,0 +1,43 @@
+// One instance of each service, then three, then one again, under load. Kafka moves the partitions at every step while
+// events are being handled; two instances may hold the same event at the same moment, and only one may apply it.
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { serviceNames } from '../../scripts/stack/topology.ts';
+import { endInstance, endInstancesAfterEach, startInstance, type Instance } from '../support/instances.ts';
+import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
+import { newProduct, orderWith, place } from '../support/shop.ts';
+
+endInstancesAfterEach();
+
+describe('several instances', () => {
+  it(
+    '1 → 3 → 1 under load: nothing is lost, nothing happens twice, order per order is kept',
+    { timeout: 240_000 },
+    async () => {
+      const thing = await newProduct(10_000);
+      const ids: string[] = [];
+      const enough = new AbortController();
+      const load = (async () => {
+        while (!enough.signal.aborted) {
+          ids.push((await place({ items: [{ productId: thing.id, quantity: 1 }] })).id);
+          await delay(100);
+        }
+      })();
+
+      const extra: Instance[] = [];
+      for (const service of serviceNames) {
+        extra.push(...(await Promise.all([startInstance(service), startInstance(service)])));
+      }
+      await delay(3_000);
+      const codes = await Promise.all(extra.map((child) => endInstance(child, 'SIGTERM')));
+      expect(new Set(codes)).toEqual(new Set([0]));
+      enough.abort();
+      await load;
+
+      expect(ids.length).toBeGreaterThan(30);
+      for (const id of ids) await orderWith(id, 'PAID', 90_000);
+      await expectInvariants(ids);
+      await expectOrderKept(ids);
+    },
+  );
+});

@@ -1,0 +1,157 @@
+// Clients that never give up: each sends one request under one Idempotency-Key until it is answered, and then once more,
+// while the service is killed again and again at moments that nobody chose. Afterwards there is one effect per key.
+import { randomInt, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { expectInvariants } from '../support/invariants.ts';
+import {
+  call,
+  chargesOf,
+  eventually,
+  faultRounds,
+  inParallel,
+  newProduct,
+  orderWith,
+  part,
+  paymentWith,
+  place,
+  placeRaw,
+  query,
+  stack,
+  tokenOf,
+  type Answer,
+  type ProductView,
+} from '../support/shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(10_000);
+  await Promise.all([tokenOf('user'), tokenOf('admin')]);
+});
+
+/** Kills the service, each time a random moment after it has begun to serve again. */
+const killAgainAndAgain = async (service: 'order' | 'payment', times: number): Promise<void> => {
+  let killed: number | undefined;
+  for (let round = 0; round < times; round += 1) {
+    const pid = await eventually(
+      `${service} serves`,
+      async () => {
+        const { ok } = await fetch(`${stack.urls[service]}/health/live`, {
+          signal: AbortSignal.timeout(1_000),
+        });
+        const now = part(service).pid;
+        return ok && now !== killed && now;
+      },
+      60_000,
+    );
+    await delay(randomInt(1_500));
+    process.kill(pid, 'SIGKILL');
+    killed = pid;
+  }
+};
+
+/** Sends until it is answered with one of `statuses`. */
+const sendStubbornly = (send: () => Promise<Answer>, ...statuses: readonly number[]): Promise<Answer> =>
+  eventually(
+    `an answer ${statuses.join(' or ')}`,
+    async () => {
+      const answer = await send();
+      if (!statuses.includes(answer.status)) throw new Error(`answered ${answer.status}`);
+      return answer;
+    },
+    90_000,
+  );
+
+const ordersOf = async (productId: string): Promise<number> => {
+  const rows = await query(
+    'order',
+    (sql) => sql`select distinct order_id from order_items where product_id = ${productId}`,
+  );
+  return rows.length;
+};
+
+const rounds = faultRounds > 1 ? 20 : 2;
+
+describe('kill -9 of the service, again and again', () => {
+  it('one order per key, and one answer', { timeout: 300_000 }, async () => {
+    const before = await ordersOf(thing.id);
+    const over = new AbortController();
+    const placeAs = (key: string): Promise<Answer> =>
+      sendStubbornly(
+        () =>
+          placeRaw({ items: [{ productId: thing.id, quantity: 1 }], headers: { 'idempotency-key': key } }),
+        201,
+      );
+
+    /** One key through it all. */
+    const faithful = async (): Promise<string[]> => {
+      const key = randomUUID();
+      const answers: string[] = [];
+      do answers.push(JSON.stringify((await placeAs(key)).body));
+      while (!over.signal.aborted);
+      return answers;
+    };
+    /** A new key for each order, so that the kills meet transactions in every phase. */
+    const busy = async (): Promise<string[]> => {
+      const ids: string[] = [];
+      do {
+        const key = randomUUID();
+        const [first, second] = [await placeAs(key), await placeAs(key)];
+        expect(second.body).toEqual(first.body);
+        ids.push(String(Object(first.body).id));
+      } while (!over.signal.aborted);
+      return ids;
+    };
+    const killing = killAgainAndAgain('order', rounds).finally(() => over.abort());
+    const [answers, ...placed] = await Promise.all([
+      faithful(),
+      ...Array.from({ length: 4 }, busy),
+      killing.then(() => []),
+    ]);
+
+    expect(new Set(answers).size).toBe(1);
+    const ids = [String(Object(JSON.parse(answers[0] ?? '{}')).id), ...placed.flat()];
+    expect(ids.length).toBeGreaterThan(rounds);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect((await ordersOf(thing.id)) - before).toBe(ids.length);
+    for (const id of ids) await orderWith(id, 'PAID', 120_000);
+    await expectInvariants(ids);
+  });
+
+  it('one charge per key, and one answer', { timeout: 300_000 }, async () => {
+    const ids = await inParallel(12 * faultRounds, 4, async () => {
+      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+      await orderWith(id, 'CONFIRMED', 60_000);
+      return id;
+    });
+    const over = new AbortController();
+    const payStubbornly = async (id: string): Promise<string[]> => {
+      const headers = { 'idempotency-key': randomUUID() };
+      const path = `/api/v1/payments/${id}/pay`;
+      const answers: string[] = [];
+      do {
+        const { status, body } = await sendStubbornly(
+          () => call('payment', path, { as: 'user', body: { token: 'tok_success' }, headers }),
+          202,
+        );
+        answers.push(JSON.stringify([status, body]));
+        await delay(randomInt(200));
+      } while (!over.signal.aborted);
+      return answers;
+    };
+    const killing = killAgainAndAgain('payment', rounds).finally(() => over.abort());
+    const paying = ids.map(async (id) => {
+      // One after the other, so that the kills meet charges in every phase.
+      await delay(randomInt(8_000));
+      return payStubbornly(id);
+    });
+    const [, ...answers] = await Promise.all([killing.then(() => []), ...paying]);
+    for (const given of answers) expect(new Set(given).size).toBe(1);
+    for (const id of ids) {
+      await paymentWith(id, 'SUCCEEDED');
+      expect(await chargesOf(id)).toHaveLength(1);
+      await orderWith(id, 'PAID', 60_000);
+    }
+    await expectInvariants(ids);
+  });
+});

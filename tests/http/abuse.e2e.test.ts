@@ -1,0 +1,144 @@
+// Clients that hold connections without using them: byte by byte, reading nothing, or idle by the dozen. The limits are
+// small here; what must hold is that others are served meanwhile and that every one of these gets the documented answer.
+import { get, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { killInstances, startInstance } from '../support/instances.ts';
+import { eventually, newProduct, place, tokenOf } from '../support/shop.ts';
+
+let url: string;
+let port: number;
+beforeAll(async () => {
+  await Promise.all([tokenOf('user'), tokenOf('user2')]);
+  ({ url } = await startInstance('order', {
+    HTTP_HEADERS_TIMEOUT_MS: '1500',
+    HTTP_REQUEST_TIMEOUT_MS: '2500',
+    HTTP_SEND_TIMEOUT_MS: '1000',
+    HTTP_MAX_CONNECTIONS: '100',
+    HTTP_MAX_IN_FLIGHT_PER_SUBJECT: '20',
+    ORDER_WAIT_SECONDS: '1',
+    ORDER_STREAM_LIMIT: '20',
+  }));
+  port = Number(new URL(url).port);
+});
+afterAll(killInstances);
+
+interface Slow {
+  readonly socket: Socket;
+  /** Everything that came back, once the connection is closed. */
+  readonly answer: Promise<string>;
+}
+
+/** A connection that sends `first` and from then on `drop` again and again, until it is closed. */
+const drip = (first: string, drop: string, { reads = true } = {}): Slow => {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+  });
+  socket.on('error', () => undefined);
+  if (reads) socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  socket.write(first);
+  const timer = setInterval(() => socket.write(drop), 100);
+  return {
+    socket,
+    answer: closed.then(() => {
+      clearInterval(timer);
+      return text;
+    }),
+  };
+};
+
+const several = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+
+const countOf = (answers: readonly string[], start: string): number =>
+  answers.filter((answer) => answer.startsWith(start)).length;
+
+/** Somebody else, who behaves. */
+const expectOthersServed = async (): Promise<void> => {
+  const response = await fetch(`${url}/api/v1/orders`, {
+    headers: { authorization: `Bearer ${await tokenOf('user2')}`, connection: 'close' },
+    signal: AbortSignal.timeout(10_000),
+  });
+  expect(response.status).toBe(200);
+  await response.text();
+};
+
+describe('clients that dawdle', () => {
+  it('with their headers are answered 408', { timeout: 30_000 }, async () => {
+    const slow = several(40, () => drip('GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'a'));
+    await expectOthersServed();
+    const answers = await Promise.all(slow.map(({ answer }) => answer));
+    expect(countOf(answers, 'HTTP/1.1 408 ')).toBe(slow.length);
+    for (const answer of answers) expect(answer).toContain('"code":"request_timeout"');
+  });
+
+  it(
+    'with their bodies are answered 408, and have no more than their share',
+    { timeout: 30_000 },
+    async () => {
+      const head =
+        `POST /api/v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await tokenOf('user')}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 10000\r\n\r\n{';
+      const slow = several(50, () => drip(head, ' '));
+      await expectOthersServed();
+      const answers = await Promise.all(slow.map(({ answer }) => answer));
+      expect(countOf(answers, 'HTTP/1.1 408 ')).toBe(20);
+      expect(countOf(answers, 'HTTP/1.1 429 ')).toBe(30);
+      await expectOthersServed();
+    },
+  );
+
+  it('over their answers are cut off', { timeout: 30_000 }, async () => {
+    const asking = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(12);
+    const slow = several(3, () => drip(asking, '\r\n', { reads: false }));
+    await expectOthersServed();
+    await Promise.all(slow.map(({ answer }) => answer));
+    await expectOthersServed();
+  });
+});
+
+describe('connections on which nothing happens', () => {
+  const stream = async (id: string): Promise<IncomingMessage> => {
+    const headers = { authorization: `Bearer ${await tokenOf('user')}` };
+    return new Promise((resolve, reject) => {
+      get(`${url}/api/v1/orders/${id}/events`, { headers, agent: false }, resolve).once('error', reject);
+    });
+  };
+
+  it('as streams are accepted up to the limit, refused beyond it, and given back', async () => {
+    const thing = await newProduct(100);
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const answers = await Promise.all(several(30, () => stream(id)));
+    try {
+      const refused = answers.filter(({ statusCode }) => statusCode !== 200);
+      expect(answers.length - refused.length).toBe(20);
+      for (const { statusCode, headers } of refused) {
+        expect(statusCode).toBe(503);
+        expect(headers['retry-after']).toBe('5');
+      }
+      await expectOthersServed();
+    } finally {
+      for (const answer of answers) answer.destroy();
+    }
+    await eventually('every place is free again', async () => {
+      const text = await (await fetch(`${url}/health/ready`)).text();
+      return text.includes('0 of 20 streams');
+    });
+    const again = await stream(id);
+    expect(again.statusCode).toBe(200);
+    again.destroy();
+  });
+
+  it('beyond the limit of connections are answered 503 and closed', { timeout: 30_000 }, async () => {
+    const idle = several(140, () => drip('', ''));
+    const answers = await Promise.all(idle.map(({ answer }) => answer));
+    const refused = answers.filter((answer) => answer.startsWith('HTTP/1.1 503 '));
+    expect(refused.length).toBeGreaterThanOrEqual(40);
+    for (const answer of refused) {
+      expect(answer).toContain('"code":"overloaded"');
+      expect(answer).toContain('Retry-After: 1\r\n');
+    }
+    await expectOthersServed();
+  });
+});

@@ -1,0 +1,199 @@
+// Who may do what, and what becomes of requests that cannot be served: a clear, typed answer, and nothing stored.
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  act,
+  call,
+  eventually,
+  newProduct,
+  orderWith,
+  place,
+  query,
+  stack,
+  tokenOf,
+  type ProductView,
+} from '../support/shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(1_000);
+});
+const path = (id: string, rest = ''): string => `/api/v1/orders/${id}${rest}`;
+
+describe('who may see and do what', () => {
+  it('an order is there for its customer, for sellers of its lines and for administrators', async () => {
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    await orderWith(id, 'PAID');
+    const status = async (as: Parameters<typeof tokenOf>[0], rest = '') =>
+      (await call('order', path(id, rest), { as })).status;
+    expect(await status('user')).toBe(200);
+    expect(await status('user2')).toBe(404);
+    expect(await status('seller')).toBe(200);
+    expect(await status('seller2')).toBe(404);
+    expect(await status('admin')).toBe(200);
+    expect(await status('user', '/history')).toBe(200);
+    expect(await status('user2', '/history')).toBe(404);
+    expect(await status('admin', '/history')).toBe(200);
+
+    expect((await act(id, 'cancel', 'user2')).status).toBe(404);
+    expect((await act(id, 'cancel', 'seller')).status).toBe(403);
+    expect((await act(id, 'cancel', 'admin')).status).toBe(403);
+    expect((await act(id, 'confirm', 'user')).status).toBe(403);
+    expect((await act(id, 'fulfill', 'admin')).status).toBe(403);
+    expect((await act(id, 'fulfill', 'seller2')).status).toBe(404);
+
+    const payment = async (as: Parameters<typeof tokenOf>[0]) =>
+      (await call('payment', `/api/v1/payments/${id}`, { as })).status;
+    expect(await payment('user')).toBe(200);
+    expect(await payment('user2')).toBe(404);
+    expect(await payment('seller')).toBe(403);
+    expect(await payment('admin')).toBe(200);
+  });
+
+  it('a list shows the own orders only, page by page, newest first', async () => {
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      ids.push(
+        (await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL', as: 'user2' })).id,
+      );
+    }
+    const seen: Record<string, unknown>[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const { body } = await call('order', `/api/v1/orders?limit=2${cursor && `&cursor=${cursor}`}`, {
+        as: 'user2',
+      });
+      seen.push(...Object(body).data);
+      cursor = Object(body).nextCursor;
+    }
+    expect(new Set(seen.map((order) => order['customerId']))).toEqual(new Set(['user-customer-002']));
+    expect(seen.slice(0, 5).map((order) => order['id'])).toEqual(ids.reverse());
+    expect(new Set(seen.map((order) => order['id'])).size).toBe(seen.length);
+  });
+
+  it('a product is changed by its own seller, and only from the version that was read', async () => {
+    const change = (as: 'seller' | 'seller2' | 'user', name: string, version: string) =>
+      call('inventory', `/api/v1/products/${thing.id}`, {
+        as,
+        method: 'PATCH',
+        body: { name },
+        headers: { 'if-match': version },
+      });
+    expect((await change('user', 'Mine', '"v1"')).status).toBe(403);
+    expect((await change('seller2', 'Mine', '"v1"')).status).toBe(404);
+    const changed = await change('seller', 'A better name', '"v1"');
+    expect([changed.status, changed.headers.get('etag')]).toEqual([200, '"v2"']);
+    expect(await change('seller', 'Too late', '"v1"')).toMatchObject({
+      status: 412,
+      body: { code: 'stale_version' },
+    });
+    await eventually('the order service has the new name', async () => {
+      const [row] = await query(
+        'order',
+        (sql) => sql`select name from catalogue where product_id = ${thing.id}`,
+      );
+      return row?.['name'] === 'A better name';
+    });
+  });
+
+  it('is read again only when it has changed', async () => {
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    for (const [part, address] of [
+      ['order', path(id)],
+      ['inventory', `/api/v1/products/${thing.id}`],
+    ] as const) {
+      const { headers } = await call(part, address, { as: 'user' });
+      const etag = headers.get('etag') ?? '';
+      const again = (known: string) =>
+        call(part, address, { as: 'user', headers: { 'if-none-match': known } });
+      expect(await again(etag)).toMatchObject({ status: 304, body: undefined });
+      expect(await again(`"v0", W/${etag}`)).toMatchObject({ status: 304 });
+      expect(await again('"v0"')).toMatchObject({ status: 200 });
+    }
+  });
+
+  it('nothing is served without a valid token', async () => {
+    for (const [part, route] of [
+      ['order', '/api/v1/orders'],
+      ['inventory', '/api/v1/products'],
+      ['payment', `/api/v1/payments/${thing.id}`],
+    ] as const) {
+      expect(await call(part, route)).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+      const [header, payload] = (await tokenOf('user')).split('.');
+      const forged = { authorization: `Bearer ${header}.${payload}.${'A'.repeat(86)}` };
+      expect((await call(part, route, { headers: forged })).status).toBe(401);
+    }
+  });
+});
+
+describe('a request that cannot be served', () => {
+  const good = () => ({
+    items: [{ productId: thing.id, quantity: 1 }],
+    payment: { mode: 'AUTO', method: 'card' },
+  });
+  const item = (more: object) => ({ ...good(), items: [{ productId: thing.id, quantity: 1, ...more }] });
+  const cases: [string, () => unknown, number][] = [
+    ['no items', () => ({ ...good(), items: [] }), 422],
+    ['a quantity of zero', () => item({ quantity: 0 }), 422],
+    ['a negative quantity', () => item({ quantity: -1 }), 422],
+    ['half a unit', () => item({ quantity: 0.5 }), 422],
+    ['a huge quantity', () => item({ quantity: 1e15 }), 422],
+    ['a quantity as text', () => item({ quantity: '1' }), 422],
+    ['a price of the client', () => item({ unitPrice: { amountMinor: 1, currency: 'EUR' } }), 422],
+    ['a product nobody has', () => item({ productId: 'ghost' }), 422],
+    ['a NUL in the product id', () => item({ productId: 'a\u0000b' }), 422],
+    ['an unknown payment mode', () => ({ ...good(), payment: { mode: 'LATER', method: 'card' } }), 422],
+    [
+      'card data as a token',
+      () => ({ ...good(), payment: { ...good().payment, token: '4111111111111111' } }),
+      422,
+    ],
+    ['no body at all', () => null, 422],
+    ['101 lines', () => ({ ...good(), items: Array.from({ length: 101 }, () => good().items[0]) }), 422],
+  ];
+  it.each(cases)('%s', async (_what, body, status) => {
+    const [before] = await query('order', (sql) => sql`select count(*)::int as n from orders`);
+    const answer = await call('order', '/api/v1/orders', { as: 'user', body: body() });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(answer.body).toMatchObject({ status, instance: '/api/v1/orders', code: expect.any(String) });
+    expect(answer.headers.get('x-correlation-id')).toBe(Object(answer.body).correlationId);
+    const [after] = await query('order', (sql) => sql`select count(*)::int as n from orders`);
+    expect(after).toEqual(before);
+  });
+
+  it('is told apart by what is wrong with it', async () => {
+    const post = async (body: string, type: string) =>
+      fetch(`${stack.urls.order}/api/v1/orders`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${await tokenOf('user')}`, 'content-type': type },
+        body,
+      });
+    expect((await post('{"items":', 'application/json')).status).toBe(400);
+    expect((await post('<order/>', 'text/xml')).status).toBe(415);
+    expect((await post(JSON.stringify({ x: 'a'.repeat(1_100_000) }), 'application/json')).status).toBe(413);
+    expect((await call('order', '/api/v1/nowhere', { as: 'user' })).status).toBe(404);
+    expect((await call('order', path('not-a-uuid'), { as: 'user' })).status).toBe(404);
+    expect((await call('order', '/api/v1/orders?cursor=nonsense', { as: 'user' })).status).toBe(422);
+    expect((await call('order', '/api/v1/orders', { as: 'user', method: 'DELETE' })).status).toBe(405);
+    expect((await call('inventory', '/api/v1/products/a%00b', { as: 'user' })).status).toBe(404);
+  });
+
+  it('an illegal transition is a conflict that names the state', async () => {
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const early = await act(id, 'fulfill', 'seller');
+    expect(early).toMatchObject({ status: 409, body: { code: 'illegal_transition' } });
+  });
+});
+
+describe('every service', () => {
+  it.each(['order', 'inventory', 'payment'] as const)('%s describes itself and is healthy', async (part) => {
+    const { body } = await call(part, '/openapi.json');
+    expect(Object(body).openapi).toMatch(/^3\.1/);
+    expect(Object.keys(Object(body).paths).some((route) => route.startsWith('/api/v1/'))).toBe(true);
+    const ready = await call(part, '/health/ready');
+    expect(ready).toMatchObject({ status: 200, body: { status: 'ok' } });
+    const checks = ['database', 'kafka', 'load', 'schemas', ...(part === 'order' ? ['streams'] : [])];
+    expect(Object.keys(Object(ready.body).checks).sort()).toEqual(checks);
+  });
+});

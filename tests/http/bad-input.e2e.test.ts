@@ -1,0 +1,134 @@
+// Hostile and broken requests against every HTTP API: each is refused as documented, none leaves anything behind.
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { serviceNames } from '../../scripts/stack/topology.ts';
+import { problemSchema } from '../../services/platform/problem.ts';
+import { expectAuditorGreen } from '../support/audit.ts';
+import { badRequests, type BadRequest } from './bad-input.ts';
+import {
+  call,
+  conformanceOf,
+  inParallel,
+  newProduct,
+  orderWith,
+  place,
+  query,
+  stack,
+  tokenOf,
+  type Answer,
+} from '../support/shop.ts';
+
+const isFramed = (headers: readonly string[]): boolean =>
+  headers.some((line) => /^(content-length|transfer-encoding):/i.test(line));
+
+/** Writes the request to a socket as it is and reads the answer until the server closes the connection. */
+async function send({ part, line, as, headers = [], body = '' }: BadRequest): Promise<Answer<string>> {
+  const bytes = Buffer.from(body);
+  const { hostname, port, host } = new URL(stack.urls[part]);
+  const lines = [
+    `${line} HTTP/1.1`,
+    `Host: ${host}`,
+    'Connection: close',
+    ...(as === undefined ? [] : [`Authorization: Bearer ${await tokenOf(as)}`]),
+    ...headers,
+    ...(isFramed(headers) || bytes.length === 0 ? [] : [`Content-Length: ${bytes.length}`]),
+  ];
+  const socket = connect(Number(port), hostname);
+  socket.setTimeout(20_000, () => socket.destroy(new Error('the answer did not come')));
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  // A server that refuses early closes while the rest is still being written; what it said before is what counts.
+  const failed: Error[] = [];
+  socket.on('error', (error) => failed.push(error));
+  socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]));
+  await once(socket, 'close');
+  const answer = Buffer.concat(chunks).toString();
+  const [head = '', text = ''] = answer.split('\r\n\r\n');
+  const [statusLine = '', ...fields] = head.split('\r\n');
+  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
+  if (Number.isNaN(status)) throw new Error(`no answer but "${answer}"`, { cause: failed[0] });
+  const named = fields.map((field): [string, string] => {
+    const colon = field.indexOf(':');
+    return [field.slice(0, colon), field.slice(colon + 1).trim()];
+  });
+  return { status, headers: new Headers(named), body: text };
+}
+
+/** Number and digest of the rows of every table of the three databases, the log of refusals aside, and the provider's ledger. */
+async function everythingStored(): Promise<Record<string, string>> {
+  const stored: Record<string, string> = {};
+  for (const service of serviceNames) {
+    const tables = await query<{ name: string }>(
+      service,
+      (sql) => sql`select table_name as name from information_schema.tables
+                   where table_schema = 'public' and table_name not in ('audit_log', 'audit_seals')`,
+    );
+    expect(tables.map(({ name }) => name)).toContain('outbox');
+    for (const { name } of tables) {
+      const [rows] = await query(
+        service,
+        (sql) =>
+          sql`select count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as rows
+              from ${sql(name)} t`,
+      );
+      stored[`${service}.${name}`] = String(rows?.['rows']);
+    }
+  }
+  stored['ledger'] = JSON.stringify((await call('gateway', '/v1/ledger')).body);
+  stored['behaviour'] = JSON.stringify((await call('gateway', '/v1/behaviour')).body);
+  return stored;
+}
+
+/** What is wrong with the answer to a bad request; undefined when it is as it should be. */
+async function complaint(bad: BadRequest): Promise<string | undefined> {
+  const answer = await send(bad);
+  const about = `${bad.part}: ${bad.what} (${bad.line.slice(0, 80)}) → ${answer.status} ${answer.body.slice(0, 300)}`;
+  const contentType = answer.headers.get('content-type');
+  if (contentType !== 'application/problem+json') return `${about}: is ${contentType}`;
+  const problem = problemSchema.safeParse(JSON.parse(answer.body));
+  if (!problem.success) return `${about}: is not a problem`;
+  const { status, code, correlationId } = problem.data;
+  if (status !== answer.status || status !== bad.status || code !== bad.code)
+    return `${about}: should be ${bad.status} ${bad.code}`;
+  if (answer.headers.get('x-correlation-id') !== correlationId || !/^[\w.-]{1,128}$/.test(correlationId))
+    return `${about}: has no sane correlation id`;
+  if (answer.body.length > 64 * 1024) return `${about}: answers ${answer.body.length} characters`;
+  if (/\bat .+:\d+:\d+/.test(answer.body)) return `${about}: shows a stack`;
+  if (bad.beforeRouting === true) return undefined;
+  const [method = '', path = ''] = bad.line.split(' ');
+  const conform = await conformanceOf(bad.part);
+  const violations = conform({ method, path, status, contentType, body: problem.data });
+  return violations.length === 0 ? undefined : `${about}: ${violations.join('; ')}`;
+}
+
+describe('bad input', () => {
+  let corpus: BadRequest[];
+  beforeAll(async () => {
+    const thing = await newProduct(10);
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    const [header, payload] = (await tokenOf('admin')).split('.');
+    const forgedToken = `${header}.${payload}.${'A'.repeat(86)}`;
+    corpus = badRequests({ productId: thing.id, sku: thing.sku, orderId: id, forgedToken });
+  });
+
+  it('of every kind is refused as documented, and nothing of it is stored', async () => {
+    expect(corpus.length).toBeGreaterThan(150);
+    await expectAuditorGreen();
+    const before = await everythingStored();
+    const complaints = await inParallel(corpus.length, 4, async (index) => {
+      const bad = corpus[index];
+      return bad && complaint(bad);
+    });
+    expect(complaints.filter((sentence) => sentence !== undefined)).toEqual([]);
+    expect(await everythingStored()).toEqual(before);
+    await expectAuditorGreen();
+  }, 180_000);
+
+  it('would be noticed if it were stored', async () => {
+    const before = await everythingStored();
+    await place({ items: [{ productId: (await newProduct(1)).id, quantity: 1 }] });
+    expect(await everythingStored()).not.toEqual(before);
+  });
+});

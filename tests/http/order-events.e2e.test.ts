@@ -1,0 +1,334 @@
+// The trail of an order as a live stream: whole, in order, to those who may see the order, across crashes of the service,
+// and gone without a trace when its reader leaves.
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { followToTheEnd, openEvents, type EventStream } from '../support/event-source.ts';
+import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import {
+  act,
+  call,
+  eventually,
+  killHard,
+  newProduct,
+  orderWith,
+  place,
+  placeRaw,
+  query,
+  signalPart,
+  stack,
+  tokenOf,
+  type ProductView,
+} from '../support/shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(1_000);
+});
+
+const open: EventStream[] = [];
+const events = async (...args: Parameters<typeof openEvents>): Promise<EventStream> => {
+  const stream = await openEvents(...args);
+  open.push(stream);
+  return stream;
+};
+endInstancesAfterEach();
+afterEach(async () => {
+  for (const stream of open) stream.leave();
+  open.length = 0;
+  await eventually('nothing is left open', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
+});
+
+/** What the service says it has open. */
+const openAt = async (url = stack.urls.order): Promise<string> => {
+  const { checks } = Object(await (await fetch(`${url}/health/ready`)).json());
+  return String(Object(checks).streams.detail).replaceAll(/ of \d+/g, '');
+};
+
+const placeOne = async (mode: 'AUTO' | 'MANUAL' = 'AUTO'): Promise<string> =>
+  (await place({ items: [{ productId: thing.id, quantity: 1 }], mode })).id;
+
+const trailOf = (id: string) =>
+  query(
+    'order',
+    (sql) =>
+      sql`select sequence::int as id, type, version from order_events where order_id = ${id} order by sequence`,
+  );
+const seen = (stream: Pick<EventStream, 'events'>) =>
+  stream.events.map(({ id, type, data }) => ({ id, type, version: data['version'] }));
+const statuses = (stream: EventStream) => stream.events.map(({ data }) => data['status']);
+const untilStatus = (stream: EventStream, status: string) =>
+  eventually(`the stream says ${status}`, async () => statuses(stream).includes(status));
+
+describe('the events of an order', () => {
+  it('tell its whole way as it happens and end with it', async () => {
+    const id = await placeOne();
+    const stream = await events(id);
+    expect(stream.status).toBe(200);
+    expect(stream.headers.get('content-type')).toBe('text/event-stream');
+    await untilStatus(stream, 'PAID');
+    await act(id, 'confirm', 'seller');
+    await act(id, 'confirm', 'seller');
+    await act(id, 'fulfill', 'seller');
+    expect(await stream.over).toBe('ended');
+
+    expect(statuses(stream).at(-1)).toBe('FULFILLED');
+    const all = await trailOf(id);
+    expect(seen(stream)).toEqual(all.slice(0, stream.events.length));
+    expect(stream.events[0]?.data).toEqual({
+      type: 'place_order',
+      outcome: 'accepted',
+      status: 'PENDING',
+      version: 1,
+      occurredAt: expect.any(String),
+    });
+    // An ignored input has no version of its own and is told all the same.
+    expect(stream.events.map(({ data }) => data['outcome'])).toContain('ignored: already_confirmed');
+  });
+
+  it('go on after the entry that was seen last, and tell who has seen all not to come back', async () => {
+    const id = await placeOne('MANUAL');
+    await orderWith(id, 'CONFIRMED');
+    const [first, second] = await trailOf(id);
+    const stream = await events(id, { lastEventId: Number(first?.['id']) });
+    await eventually('the second entry came', async () => stream.events.length > 0);
+    expect(seen(stream)).toEqual([second]);
+    await act(id, 'cancel', 'user');
+    expect(await stream.over).toBe('ended');
+    expect(stream.events.find(({ type }) => type === 'cancel')).toMatchObject({
+      data: { status: 'CANCELLED' },
+    });
+
+    // What inventory and payment say of it afterwards is had by coming back, until there is nothing more.
+    await eventually('all of it was seen', async () => {
+      const rest = await followToTheEnd(id, AbortSignal.timeout(20_000));
+      const again = await events(id, { lastEventId: rest.at(-1)?.id });
+      again.leave();
+      return again.status === 204;
+    });
+  });
+
+  it('are there for those who may see the order, and tell nobody who did what', async () => {
+    const id = await placeOne('MANUAL');
+    await orderWith(id, 'CONFIRMED');
+    for (const as of ['user', 'seller', 'admin'] as const) {
+      const stream = await events(id, { as });
+      await untilStatus(stream, 'CONFIRMED');
+      expect(JSON.stringify(stream.events)).not.toMatch(/user-|correlation|actor|inputId/);
+    }
+    for (const as of ['user2', 'seller2'] as const) {
+      expect((await events(id, { as })).status, as).toBe(404);
+    }
+    expect((await events('00000000-0000-7000-8000-000000000000')).status).toBe(404);
+    expect((await call('order', `/api/v1/orders/${id}/events`)).status).toBe(401);
+  });
+
+  it('are found by an id in capitals, too', async () => {
+    const id = await placeOne('MANUAL');
+    const stream = await events(id.toUpperCase());
+    await untilStatus(stream, 'CONFIRMED');
+  });
+
+  it.each(['x', '-1', '1.5', '1e3', '9'.repeat(40)])('refuse the Last-Event-ID %s', async (lastEventId) => {
+    const id = await placeOne('MANUAL');
+    const path = `/api/v1/orders/${id}/events`;
+    const answer = await call('order', path, { as: 'user', headers: { 'last-event-id': lastEventId } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request' } });
+  });
+
+  it('refuse to go on after an entry that there is not', async () => {
+    const id = await placeOne('MANUAL');
+    const headers = { 'last-event-id': '999999999999999' };
+    const answer = await call('order', `/api/v1/orders/${id}/events`, { as: 'user', headers });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request' } });
+  });
+
+  it('send a comment while nothing happens', async () => {
+    const stream = await events(await placeOne('MANUAL'));
+    await eventually('a heartbeat came', async () => stream.comments.includes(': quiet'));
+  });
+});
+
+describe('a stream', () => {
+  it('frees what it held when its reader leaves, whether it was reading or not', async () => {
+    const id = await placeOne('MANUAL');
+    await orderWith(id, 'CONFIRMED');
+    for (let index = 0; index < 5; index += 1) await events(id);
+    await eventually('all wait', async () => (await openAt()) === '5 streams, 0 waits, 5 watching');
+    for (const stream of open) stream.leave();
+    await eventually('all are gone', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
+
+    // A connection that is reset before the answer could be read.
+    const { hostname, port } = new URL(stack.urls.order);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    socket.write(
+      `GET /api/v1/orders/${id}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await tokenOf('user')}\r\n\r\n`,
+    );
+    socket.resetAndDestroy();
+    expect((await events(id, { method: 'HEAD' })).status).toBe(200);
+    await eventually('they hold nothing', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
+  });
+
+  it('is refused to a caller that has 20, and had by another', async () => {
+    const id = await placeOne('MANUAL');
+    await Promise.all(Array.from({ length: 20 }, () => events(id)));
+    const answer = await call('order', `/api/v1/orders/${id}/events`, { as: 'user' });
+    expect(answer).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+    expect(answer.headers.get('retry-after')).toBe('5');
+    expect((await events(id, { as: 'admin' })).status).toBe(200);
+  });
+
+  it('survives kill -9 of the service: no gap, no repeat', { timeout: 120_000 }, async () => {
+    const id = await placeOne('MANUAL');
+    const following = followToTheEnd(id, AbortSignal.timeout(90_000));
+    await orderWith(id, 'CONFIRMED');
+    await killHard('order');
+    await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token: 'tok_success' } });
+    await killHard('order');
+    await orderWith(id, 'PAID', 60_000);
+    await act(id, 'confirm', 'seller');
+    await killHard('order');
+    await eventually('it is shipped', async () => (await act(id, 'fulfill', 'seller')).status === 200);
+    const told = await following;
+    expect(told.map(({ data }) => data['status'])).toContain('FULFILLED');
+    expect(seen({ events: told })).toEqual((await trailOf(id)).slice(0, told.length));
+  });
+
+  it('waits while the database is away', { timeout: 120_000 }, async () => {
+    const id = await placeOne('MANUAL');
+    const stream = await events(id);
+    await untilStatus(stream, 'CONFIRMED');
+    await signalPart('order-db', 'SIGQUIT');
+    await eventually(
+      'the order can be cancelled again',
+      async () => (await act(id, 'cancel', 'user')).status === 200,
+      60_000,
+    );
+    expect(await stream.over).toBe('ended');
+    expect(seen(stream)).toEqual((await trailOf(id)).slice(0, stream.events.length));
+    expect(statuses(stream).at(-1)).toBe('CANCELLED');
+  });
+});
+
+describe('an instance with room for two streams', () => {
+  it(
+    'turns the third away, and when it stops ends streams and waits at once',
+    { timeout: 120_000 },
+    async () => {
+      const { url, child } = await startInstance('order', { ORDER_STREAM_LIMIT: '2' });
+      const id = await placeOne('MANUAL');
+      await orderWith(id, 'CONFIRMED');
+      const streams = [await events(id, { url }), await events(id, { url, as: 'admin' })];
+      const third = await fetch(`${url}/api/v1/orders/${id}/events`, {
+        headers: { authorization: `Bearer ${await tokenOf('admin')}` },
+      });
+      expect([third.status, third.headers.get('retry-after')]).toEqual([503, '5']);
+
+      // A slow charge: it does not rest before the stop.
+      const body = {
+        items: [{ productId: thing.id, quantity: 1 }],
+        payment: { mode: 'AUTO', method: 'card', token: 'tok_slow' },
+      };
+      const waiting = fetch(`${url}/api/v1/orders`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await tokenOf('user')}`,
+          'content-type': 'application/json',
+          prefer: 'wait=10',
+        },
+        body: JSON.stringify(body),
+      });
+      await eventually('all are open', async () => (await openAt(url)) === '2 streams, 1 waits, 3 watching');
+      const toldAt = performance.now();
+      child.kill('SIGTERM');
+      const answer = await waiting;
+      expect(answer.status).toBe(201);
+      expect(await Promise.all(streams.map(({ over }) => over))).toEqual(['ended', 'ended']);
+      expect(performance.now() - toldAt).toBeLessThan(2_000);
+      const [code]: unknown[] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
+      expect(code).toBe(0);
+      await orderWith(String(Object(await answer.json()).id), 'PAID');
+    },
+  );
+});
+
+describe('Prefer: wait', () => {
+  const wait = (seconds: string, more: Partial<Parameters<typeof placeRaw>[0]> = {}) =>
+    placeRaw({
+      items: [{ productId: thing.id, quantity: 1 }],
+      ...more,
+      headers: { prefer: `respond-async; x=1, wait=${seconds}`, ...more.headers },
+    });
+
+  it.each([
+    ['PAID', {}],
+    ['CONFIRMED', { mode: 'MANUAL' }],
+    ['CANCELLED', { token: 'tok_declined' }],
+  ] as const)('answers with the order once it is %s', async (status, more) => {
+    const answer = await wait('10', more);
+    expect(answer).toMatchObject({ status: 201, body: { status } });
+    expect(answer.headers.get('preference-applied')).toBe('wait=10');
+    expect(answer.headers.get('etag')).toBe(`"v${Object(answer.body).version}"`);
+    const { body } = await call('order', answer.headers.get('location') ?? '', { as: 'user' });
+    expect(Object(body).status).toBe(status);
+  });
+
+  it('answers after that time with what the order is then', async () => {
+    const startedAt = performance.now();
+    const answer = await wait('1', { token: 'tok_slow' });
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(1_000);
+    expect(answer.status).toBe(201);
+    expect(['PENDING', 'CONFIRMED']).toContain(Object(answer.body).status);
+    expect(answer.headers.get('preference-applied')).toBe('wait=1');
+    await orderWith(String(Object(answer.body).id), 'PAID');
+  });
+
+  it('grants ten seconds to who wants an hour', async () => {
+    expect((await wait('3600')).headers.get('preference-applied')).toBe('wait=10');
+  });
+
+  it.each(['soon', '-1', '"5', ''])('takes no notice of wait=%s', async (seconds) => {
+    const answer = await wait(seconds, { mode: 'MANUAL' });
+    expect(answer).toMatchObject({ status: 201, body: { status: 'PENDING' } });
+    expect(answer.headers.get('preference-applied')).toBeNull();
+  });
+
+  it('does not hold up a replay, which is the stored answer as it is', async () => {
+    const headers = { 'idempotency-key': crypto.randomUUID(), prefer: 'wait=10' };
+    const first = await wait('10', { headers });
+    const replay = await wait('10', { headers });
+    expect(Object(first.body).status).toBe('PAID');
+    expect(replay.body).toMatchObject({ id: Object(first.body).id, status: 'PENDING' });
+    expect(replay.headers.get('idempotent-replayed')).toBe('true');
+    expect(replay.headers.get('preference-applied')).toBeNull();
+  });
+
+  it('is over when the client leaves, and the order is placed all the same', async () => {
+    const key = crypto.randomUUID();
+    const leaving = new AbortController();
+    const asked = fetch(`${stack.urls.order}/api/v1/orders`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await tokenOf('user')}`,
+        'content-type': 'application/json',
+        'idempotency-key': key,
+        prefer: 'wait=10',
+      },
+      body: JSON.stringify({
+        items: [{ productId: thing.id, quantity: 1 }],
+        payment: { mode: 'AUTO', method: 'card', token: 'tok_slow' },
+      }),
+      signal: leaving.signal,
+    });
+    await eventually('it waits', async () => (await openAt()) === '0 streams, 1 waits, 1 watching');
+    leaving.abort();
+    await expect(asked).rejects.toThrow();
+    await eventually('nobody waits', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
+    const [kept] = await query(
+      'order',
+      (sql) => sql`select body ->> 'id' as id from idempotency_keys where key = ${key}`,
+    );
+    await orderWith(String(kept?.['id']), 'PAID');
+  });
+});

@@ -1,0 +1,239 @@
+// Every cell of the permission table, asked for over HTTP: who has no cell is refused, who has one gets through, and whoever
+// asks for something out of their scope is told that it does not exist. The tests are made from the table, so an entry that is
+// added to it is not left out here: without a request for it this file does not compile.
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import {
+  actions,
+  permissionOf,
+  permissions,
+  roles,
+  type Action,
+  type Role,
+} from '../../services/platform/permissions.ts';
+import {
+  eventually,
+  newProduct,
+  orderWith,
+  payment,
+  place,
+  stack,
+  tokenOf,
+  type Person,
+} from '../support/shop.ts';
+
+type Service = 'order' | 'inventory' | 'payment';
+type Table = typeof permissions;
+/** Actions that need a token. */
+type Guarded = { [A in Action]: Table[A]['allow'] extends string ? never : A }[Action];
+
+interface Fixtures {
+  /** Of the seller. */
+  readonly product: string;
+  /** Of the customer, with lines of the seller: one PAID, one to be paid by hand, one to be cancelled. */
+  readonly paid: string;
+  readonly unpaid: string;
+  readonly doomed: string;
+}
+interface Request {
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What who may do it is answered. */
+  readonly allowed: number;
+}
+
+const reason = { reason: 'the permission table is being tested' };
+const letters = '/api/v1/dead-letters';
+const nobody = randomUUID();
+
+/** In an order in which one does not spoil the next. */
+const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
+  'orders.place': ({ product }) => ({
+    path: '/api/v1/orders',
+    body: {
+      items: [{ productId: product, quantity: 1 }],
+      payment: { mode: 'MANUAL', method: 'card' },
+    },
+    allowed: 201,
+  }),
+  'orders.list': () => ({ path: '/api/v1/orders?limit=100', allowed: 200 }),
+  'orders.read': ({ paid }) => ({ path: `/api/v1/orders/${paid}`, allowed: 200 }),
+  'orders.history': ({ paid }) => ({ path: `/api/v1/orders/${paid}/history`, allowed: 200 }),
+  'orders.events': ({ paid }) => ({ path: `/api/v1/orders/${paid}/events`, allowed: 200 }),
+  'orders.repair': ({ paid }) => ({ path: `/api/v1/orders/${paid}/repair`, body: reason, allowed: 200 }),
+  'orders.confirm': ({ paid }) => ({ path: `/api/v1/orders/${paid}/confirm`, allowed: 200 }),
+  'orders.fulfill': ({ paid }) => ({ path: `/api/v1/orders/${paid}/fulfill`, allowed: 200 }),
+  'orders.cancel': ({ doomed }) => ({ path: `/api/v1/orders/${doomed}/cancel`, allowed: 200 }),
+  'products.list': () => ({ path: '/api/v1/products', allowed: 200 }),
+  'products.read': ({ product }) => ({ path: `/api/v1/products/${product}`, allowed: 200 }),
+  'products.create': () => ({
+    path: '/api/v1/products',
+    body: {
+      name: 'Thing',
+      sku: `P-${randomUUID().slice(0, 8)}`,
+      price: { amountMinor: 1, currency: 'EUR' },
+      quantity: 1,
+    },
+    allowed: 201,
+  }),
+  'products.change': ({ product }) => ({
+    path: `/api/v1/products/${product}`,
+    body: { name: 'Another name' },
+    allowed: 200,
+  }),
+  'products.restock': ({ product }) => ({
+    path: `/api/v1/products/${product}/restock`,
+    body: { quantity: 1 },
+    allowed: 200,
+  }),
+  'products.movements': ({ product }) => ({ path: `/api/v1/products/${product}/movements`, allowed: 200 }),
+  'reservations.read': ({ paid }) => ({ path: `/api/v1/reservations?orderId=${paid}`, allowed: 200 }),
+  'reservations.repair': ({ paid }) => ({
+    path: `/api/v1/reservations/${paid}/repair`,
+    body: reason,
+    allowed: 200,
+  }),
+  'payments.read': ({ paid }) => ({ path: `/api/v1/payments/${paid}`, allowed: 200 }),
+  'payments.repair': ({ paid }) => ({ path: `/api/v1/payments/${paid}/repair`, body: reason, allowed: 200 }),
+  'payments.pay': ({ unpaid }) => ({
+    path: `/api/v1/payments/${unpaid}/pay`,
+    body: { token: 'tok_success' },
+    allowed: 202,
+  }),
+  'gateway.circuit': () => ({ path: '/api/v1/gateway', allowed: 200 }),
+  'dead-letters.list': () => ({ path: letters, allowed: 200 }),
+  'dead-letters.groups': () => ({ path: `${letters}/groups`, allowed: 200 }),
+  'dead-letters.read': () => ({ path: `${letters}/${nobody}`, allowed: 404 }),
+  'dead-letters.replay-group': () => ({
+    path: `${letters}/replay`,
+    body: { fingerprint: 'of nothing that there is' },
+    allowed: 200,
+  }),
+  'dead-letters.replay': () => ({ path: `${letters}/${nobody}/replay`, allowed: 404 }),
+  'dead-letters.archive': () => ({ path: `${letters}/${nobody}/archive`, body: reason, allowed: 404 }),
+  'audit.list': () => ({ path: '/api/v1/audit', allowed: 200 }),
+  'audit.verify': () => ({ path: '/api/v1/audit/verification', allowed: 200 }),
+};
+
+/** Who owns the fixtures, and somebody else with the same role. */
+const people: Record<Role, { readonly owner: Person; readonly stranger?: Person }> = {
+  USER: { owner: 'user', stranger: 'user2' },
+  SELLER: { owner: 'seller', stranger: 'seller2' },
+  ADMIN: { owner: 'admin' },
+};
+/** Without an id in the path there is nothing that would not exist: a stranger gets what is theirs. */
+const ofOne = (action: Action): boolean => permissions[action].path.includes('{');
+
+let fixtures: Fixtures;
+beforeAll(async () => {
+  const { id: product } = await newProduct(1_000);
+  const items = [{ productId: product, quantity: 1 }];
+  const [{ id: paid }, { id: unpaid }, { id: doomed }] = await Promise.all([
+    place({ items }),
+    place({ items, mode: 'MANUAL' }),
+    place({ items, mode: 'MANUAL' }),
+  ]);
+  await orderWith(paid, 'PAID');
+  await orderWith(unpaid, 'CONFIRMED');
+  await eventually('the payment service knows its terms', () => payment(unpaid));
+  fixtures = { product, paid, unpaid, doomed };
+});
+
+/** The status alone: a stream would go on. */
+const statusOf = async (service: Service, action: Guarded, as?: Person): Promise<number> => {
+  const { path, body, headers } = requests[action](fixtures);
+  const leaving = new AbortController();
+  const response = await fetch(`${stack.urls[service]}${path}`, {
+    method: permissions[action].method.toUpperCase(),
+    headers: {
+      ...(as === undefined ? {} : { authorization: `Bearer ${await tokenOf(as)}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.any([leaving.signal, AbortSignal.timeout(15_000)]),
+  });
+  leaving.abort();
+  return response.status;
+};
+
+interface Cell {
+  readonly service: Service;
+  readonly action: Guarded;
+  readonly who: string;
+  readonly as: Person | undefined;
+  readonly expected: number;
+}
+
+const isGuarded = (action: Action): action is Guarded => typeof permissionOf(action).allow !== 'string';
+const isService = (process: string): process is Service =>
+  ['order', 'inventory', 'payment'].includes(process);
+const order = Object.keys(requests);
+
+const cells = actions
+  .filter(isGuarded)
+  .sort((one, other) => order.indexOf(one) - order.indexOf(other))
+  .flatMap((action) => {
+    const { on, allow } = permissionOf(action);
+    return on.filter(isService).flatMap((service): Cell[] => [
+      { service, action, who: 'nobody', as: undefined, expected: 401 },
+      ...roles.flatMap((role): Cell[] => {
+        const scope = typeof allow === 'string' ? undefined : allow[role];
+        const { owner, stranger } = people[role];
+        const allowed = requests[action]({ product: '', paid: '', unpaid: '', doomed: '' }).allowed;
+        if (scope === undefined) {
+          return [{ service, action, who: `${role}, no cell`, as: owner, expected: 403 }];
+        }
+        const outside: Cell[] =
+          stranger === undefined || scope === 'all'
+            ? []
+            : [
+                {
+                  service,
+                  action,
+                  who: `${role}, ${scope}, of somebody else`,
+                  as: stranger,
+                  expected: ofOne(action) ? 404 : allowed,
+                },
+              ];
+        return [...outside, { service, action, who: `${role}, ${scope}`, as: owner, expected: allowed }];
+      }),
+    ]);
+  });
+
+describe('the permission table', () => {
+  // Those who may not come first: nothing that they try has an effect on what follows.
+  const inOrder = [
+    ...cells.filter(({ expected }) => expected >= 400),
+    ...cells.filter(({ expected }) => expected < 400),
+  ];
+  it.each(inOrder)('$action at $service for $who → $expected', async ({ service, action, as, expected }) => {
+    expect(await statusOf(service, action, as)).toBe(expected);
+  });
+
+  it('has the lists of strangers without anything that is not theirs', async () => {
+    const listed = async (as: Person): Promise<string[]> => {
+      const response = await fetch(`${stack.urls.order}/api/v1/orders?limit=100`, {
+        headers: { authorization: `Bearer ${await tokenOf(as)}` },
+        signal: AbortSignal.timeout(15_000),
+      });
+      const { data } = z.object({ data: z.array(z.object({ id: z.string() })) }).parse(await response.json());
+      return data.map(({ id }) => id);
+    };
+    const all = [fixtures.paid, fixtures.unpaid, fixtures.doomed];
+    expect((await listed('user')).filter((id) => all.includes(id))).toHaveLength(3);
+    expect((await listed('seller')).filter((id) => all.includes(id))).toHaveLength(3);
+    expect((await listed('user2')).filter((id) => all.includes(id))).toEqual([]);
+    expect((await listed('seller2')).filter((id) => all.includes(id))).toEqual([]);
+  });
+
+  it('leaves a stranger without the reservation of an order that has no line of theirs', async () => {
+    const response = await fetch(`${stack.urls.inventory}/api/v1/reservations?orderId=${fixtures.paid}`, {
+      headers: { authorization: `Bearer ${await tokenOf('seller2')}` },
+      signal: AbortSignal.timeout(15_000),
+    });
+    expect(await response.json()).toEqual({ data: [] });
+  });
+});

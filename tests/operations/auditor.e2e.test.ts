@@ -1,0 +1,244 @@
+// The auditor on the real stack: green after a load of every kind of order, and each injected corruption is reported under
+// the right invariant and forgotten once it is undone. The stack is shared, so each test undoes what it broke, come what may.
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { audit, expectAuditorGreen, violationOf } from '../support/audit.ts';
+import {
+  act,
+  call,
+  eventually,
+  inParallel,
+  newProduct,
+  order,
+  orderWith,
+  place,
+  query,
+  stack,
+  type ProductView,
+} from '../support/shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(1_000);
+});
+const one = () => [{ productId: thing.id, quantity: 1 }];
+
+const pausing = async (connector: string, task: () => Promise<void>): Promise<void> => {
+  const tell = (what: string) =>
+    fetch(`${stack.urls.connect}/connectors/${connector}/${what}`, { method: 'PUT' });
+  await tell('pause');
+  try {
+    await eventually(`${connector} is paused`, async () => {
+      const answer = await fetch(`${stack.urls.connect}/connectors/${connector}/status`);
+      return Object(await answer.json()).tasks[0].state === 'PAUSED';
+    });
+    await task();
+  } finally {
+    await tell('resume');
+  }
+};
+
+const refund = async (chargeId: string, amountMinor: number): Promise<void> => {
+  const headers = { 'idempotency-key': randomUUID() };
+  const { status } = await call('gateway', `/v1/charges/${chargeId}/refunds`, {
+    body: { amountMinor },
+    headers,
+  });
+  expect(status).toBe(201);
+};
+
+const charge = async (reference: string): Promise<string> => {
+  const headers = { 'idempotency-key': randomUUID() };
+  const body = { amountMinor: 1_000, currency: 'EUR', reference };
+  const answer = await call('gateway', '/v1/charges', { body, headers });
+  return String(Object(answer.body).id);
+};
+
+describe('a shop in order', () => {
+  it('is green after orders of every kind', { timeout: 120_000 }, async () => {
+    const kinds = [
+      { items: one() },
+      { items: one(), token: 'tok_declined' },
+      { items: one(), mode: 'MANUAL' as const },
+      { items: [{ productId: thing.id, quantity: 10_000 }] },
+    ];
+    const placed = await inParallel(24, 4, (index) => place(kinds[index % kinds.length] ?? { items: one() }));
+    const paid = placed.filter((_order, index) => index % kinds.length === 0);
+    for (const { id } of paid) await orderWith(id, 'PAID');
+    await act(paid[0]?.id ?? '', 'cancel', 'user');
+    await act(paid[1]?.id ?? '', 'fulfill', 'seller');
+    const { figures, violations } = await expectAuditorGreen();
+    expect(violations).toEqual([]);
+    expect(figures['orders']).toBeGreaterThanOrEqual(24);
+    expect(figures['topicRecords']).toBeGreaterThan(48);
+  });
+
+  it('says so in metrics', async () => {
+    const text = await (await fetch(`${stack.urls.auditor}/metrics`)).text();
+    expect(text).toContain('orderflow_invariant_violations{invariant="stock_conserved"} 0');
+    expect(text).toMatch(/^orderflow_stuck_orders 0$/m);
+    expect(text).toMatch(/^orderflow_audit_duration_seconds [\d.]+$/m);
+  });
+});
+
+describe('a corruption is reported and, undone, forgotten', { timeout: 120_000 }, () => {
+  it('one unit reserved for nobody', async () => {
+    const add = (units: number) =>
+      query(
+        'inventory',
+        (sql) => sql`update inventory set reserved = reserved + ${units} where product_id = ${thing.id}`,
+      );
+    await add(1);
+    try {
+      expect((await violationOf('stock_conserved', thing.id)).sentence).toContain('live reservations hold');
+    } finally {
+      await add(-1);
+    }
+    await expectAuditorGreen();
+  });
+
+  it('an event on a topic whose outbox row is gone', async () => {
+    const { id } = await place({ items: one() });
+    await orderWith(id, 'PAID');
+    await expectAuditorGreen();
+    await query('order', (sql) => sql`create table kept as select * from outbox where aggregate_id = ${id}`);
+    const [row] = await query('order', (sql) => sql`select id::text from kept`);
+    await query('order', (sql) => sql`delete from outbox where aggregate_id = ${id}`);
+    try {
+      await violationOf('nothing_uncommitted', String(row?.['id']));
+    } finally {
+      await query('order', (sql) => sql`insert into outbox select * from kept`);
+      await query('order', (sql) => sql`drop table kept`);
+    }
+    await expectAuditorGreen();
+  });
+
+  it('a committed event that does not reach its topic', async () => {
+    const other = await newProduct(1);
+    await pausing('inventory-outbox', async () => {
+      const price = { amountMinor: 1_500, currency: 'EUR' };
+      const changed = await call('inventory', `/api/v1/products/${other.id}`, {
+        as: 'seller',
+        method: 'PATCH',
+        body: { price },
+      });
+      expect(changed.status).toBe(200);
+      const rows = () =>
+        query(
+          'inventory',
+          (sql) => sql`select id::text from outbox where aggregate_id = ${other.id} order by id desc`,
+        );
+      const [row] = await rows();
+      await violationOf('outbox_published', String(row?.['id']));
+    });
+    await expectAuditorGreen();
+  });
+
+  it('money taken for no order', async () => {
+    const reference = randomUUID();
+    const id = await charge(reference);
+    try {
+      expect((await violationOf('money_conserved', reference)).sentence).toContain('no order');
+    } finally {
+      await refund(id, 1_000);
+    }
+    await expectAuditorGreen();
+  });
+
+  it('an order charged twice', async () => {
+    const { id } = await place({ items: one() });
+    await orderWith(id, 'PAID');
+    const second = await charge(id);
+    try {
+      expect((await violationOf('one_net_charge', id)).sentence).toContain('2 times');
+      await violationOf('money_conserved', id);
+    } finally {
+      await refund(second, 1_000);
+    }
+    await expectAuditorGreen();
+  });
+
+  it('a version that the trail skips, and a step that is not legal', async () => {
+    const { id } = await place({ items: one() });
+    await orderWith(id, 'PAID');
+    await query(
+      'order',
+      (sql) => sql`update order_events set version = version + 1 where order_id = ${id} and version >= 2`,
+    );
+    await query(
+      'order',
+      (sql) => sql`update order_events set status = 'CANCELLED' where order_id = ${id} and version = 1`,
+    );
+    try {
+      await violationOf('versions_gap_free', id);
+      await violationOf('legal_transitions', id);
+    } finally {
+      await query(
+        'order',
+        (sql) => sql`update order_events set version = version - 1 where order_id = ${id} and version >= 3`,
+      );
+      await query(
+        'order',
+        (sql) => sql`update order_events set status = 'PENDING' where order_id = ${id} and version = 1`,
+      );
+    }
+    await expectAuditorGreen();
+  });
+});
+
+describe('an order that is stuck', { timeout: 120_000 }, () => {
+  it('is listed with what it waits for, and moves on when the event is said again', async () => {
+    const { id } = await place({ items: one(), mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    // As if the order service had lost inventory.reserved: neither claimed nor taken in.
+    await query(
+      'order',
+      (sql) => sql`
+      with event as (delete from order_events where order_id = ${id} and type = 'inventory.reserved' returning input_id),
+           claim as (delete from processed_events where event_id::text in (select input_id from event) returning 1)
+      update orders set status = 'PENDING', reservation_state = 'pending', reservation_expires_at = null, version = 1
+      where id = ${id} and exists (select from claim)`,
+    );
+    const waiting = await eventually(`order ${id} is stuck`, async () =>
+      (await audit()).stuck.find((stuck) => stuck.orderId === id),
+    );
+    expect(waiting).toMatchObject({ status: 'PENDING', waitsFor: 'reservation' });
+    expect(waiting.missing.join()).toContain('inventory.reserved → order');
+
+    const path = `/api/v1/reservations/${id}/repair`;
+    const body = { reason: 'lost event' };
+    expect((await call('inventory', path, { as: 'user', body })).status).toBe(403);
+    expect((await call('inventory', path, { as: 'admin', body: {} })).status).toBe(422);
+    expect(await call('inventory', path, { as: 'admin', body })).toMatchObject({
+      status: 200,
+      body: { emitted: ['inventory.reserved'] },
+    });
+    await orderWith(id, 'CONFIRMED');
+    await expectAuditorGreen();
+  });
+
+  it('a repair changes nothing of an order that is well, and is on record', async () => {
+    const { id } = await place({ items: one() });
+    await orderWith(id, 'PAID');
+    const before = await order(id);
+    const body = { reason: 'just to be sure' };
+    for (const [part, path] of [
+      ['order', `/api/v1/orders/${id}/repair`],
+      ['inventory', `/api/v1/reservations/${id}/repair`],
+      ['payment', `/api/v1/payments/${id}/repair`],
+    ] as const) {
+      expect((await call(part, path, { as: 'seller', body })).status).toBe(403);
+      expect((await call(part, path, { as: 'admin', body })).status).toBe(200);
+    }
+    await expectAuditorGreen();
+    expect(await order(id)).toEqual(before);
+    const history = await call('order', `/api/v1/orders/${id}/history`, { as: 'admin' });
+    expect(Object(history.body).data).toContainEqual(
+      expect.objectContaining({
+        type: 'repair',
+        actor: 'user-admin-001',
+        outcome: 're-emitted order.created: just to be sure',
+      }),
+    );
+  });
+});

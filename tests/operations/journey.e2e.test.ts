@@ -1,0 +1,123 @@
+// npm run journey against the running stack: what an operator is told of one order, and what of an id that nobody knows.
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { runCommand, type Finished } from '../support/commands.ts';
+import { eventually, newProduct, orderWith, place, stack, type OrderView } from '../support/shop.ts';
+
+const journey = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> =>
+  runCommand('journey', args, { ORDERFLOW_DATA: stack.dataDir, ...env });
+
+const told = z.object({
+  orders: z.array(z.object({ id: z.string(), status: z.string() })),
+  correlationIds: z.array(z.string()),
+  events: z.array(
+    z.object({
+      id: z.string(),
+      eventType: z.string(),
+      emittedBy: z.string(),
+      committedAt: z.number(),
+      publishedAt: z.number().optional(),
+      consumptions: z.array(z.object({ consumer: z.string(), committedAt: z.number() })),
+    }),
+  ),
+  logs: z.array(z.looseObject({ service: z.string(), message: z.string() })),
+  spans: z.array(z.unknown()),
+  notes: z.array(z.string()),
+});
+
+const correlationId = `journey-${randomUUID()}`;
+let paid: OrderView;
+
+beforeAll(async () => {
+  const thing = await newProduct(5);
+  const headers = { 'x-correlation-id': correlationId };
+  const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], headers });
+  paid = await orderWith(id, 'PAID');
+});
+
+describe('the journey of an order', () => {
+  it('has its events with every hop, and the log lines of all parts, each with the ids that tie it to the rest', async () => {
+    const { orders, correlationIds, events, logs } = await eventually('all is told', async () => {
+      const { code, output } = await journey([paid.id, '--json']);
+      expect(code).toBe(0);
+      const story = told.parse(JSON.parse(output));
+      return (
+        story.events.length === 4 && story.events.every((event) => event.consumptions.length === 2) && story
+      );
+    });
+    expect(orders).toEqual([expect.objectContaining({ id: paid.id, status: 'PAID' })]);
+    expect(correlationIds).toEqual([correlationId]);
+    expect(events.map(({ eventType, emittedBy }) => `${emittedBy}: ${eventType}`)).toEqual([
+      'order: order.created',
+      'inventory: inventory.reserved',
+      'payment: payment.succeeded',
+      'inventory: inventory.reserved',
+    ]);
+    for (const { committedAt, publishedAt = NaN, consumptions } of events) {
+      expect(publishedAt).toBeGreaterThanOrEqual(Math.floor(committedAt));
+      for (const consumption of consumptions) expect(consumption.committedAt).toBeGreaterThan(committedAt);
+    }
+    const [created] = events;
+    const ids = {
+      correlationId,
+      orderId: paid.id,
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+    };
+    expect(logs).toContainEqual(
+      expect.objectContaining({ ...ids, service: 'order', message: 'request', method: 'POST', status: 201 }),
+    );
+    for (const service of ['inventory', 'payment'])
+      expect(logs).toContainEqual(
+        expect.objectContaining({ ...ids, service, message: 'order.created accepted', eventId: created?.id }),
+      );
+    expect(logs).toContainEqual(
+      expect.objectContaining({ ...ids, service: 'payment', message: 'charge succeeded' }),
+    );
+  });
+
+  it('is the same one by its correlation id, as a table and a timeline', async () => {
+    const { code, output } = await journey([correlationId]);
+    expect(code).toBe(0);
+    expect(output).toContain(`order ${paid.id}: PAID, placed `);
+    expect(output).toMatch(/order\.created +order +\d+ ms +\+\d+ ms +\+\d+ ms +(inventory|payment)/);
+    expect(output).toMatch(/\d+ ms +order +info +request +method=POST route=\/api\/v1\/orders status=201/);
+    expect(output).toContain('no spans: set JAEGER_URL');
+  });
+});
+
+describe('what cannot be told', () => {
+  it('is an id that nobody knows: one sentence, exit code 1', async () => {
+    const id = randomUUID();
+    expect(await journey([id])).toEqual({
+      code: 1,
+      output: `nobody knows an order or a correlation id ${id}\n`,
+    });
+  });
+
+  it.each([[[]], [['one', 'two']], [['--nonsense']], [["' or 1=1"]], [['x'.repeat(129)]]])(
+    'is asked for in a wrong way, as with %j: exit code 2 and the usage',
+    async (args) => {
+      const { code, output } = await journey(args);
+      expect(code).toBe(2);
+      expect(output).toContain('usage: npm run journey -- <order or correlation id>');
+      expect(output).not.toMatch(/^ +at /m);
+    },
+  );
+
+  it('is on a stack that does not answer: one sentence, exit code 2', async () => {
+    const { code, output } = await journey([paid.id], { ORDER_DB_PORT: '1' });
+    expect(code).toBe(2);
+    expect(output).toMatch(/^the databases cannot be asked \(.*ECONNREFUSED.*\); is the stack running\?\n$/);
+  });
+
+  it('is in a file or a Jaeger that is not there: the rest is told all the same, or the file is named', async () => {
+    const deaf = await journey([paid.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
+    expect(deaf.code).toBe(0);
+    expect(deaf.output).toMatch(/no spans: Jaeger at \S+ cannot be asked \(.*ECONNREFUSED/);
+    expect(await journey([paid.id, '--logs', '/nowhere'])).toEqual({
+      code: 2,
+      output: 'there is no file /nowhere\n',
+    });
+  });
+});

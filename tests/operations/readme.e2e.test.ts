@@ -1,0 +1,204 @@
+// The README is what a newcomer does: a copy of the project in an empty folder, `npm start`, every command of every block
+// in order, Ctrl-C, start again, reset. A command that stops working, or one that nobody runs here, fails this test; those
+// for containers are not run.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../../scripts/stack/deadline.ts';
+import { failure } from '../../scripts/stack/failure.ts';
+import { freePorts, isFree, portNames } from '../../scripts/stack/ports.ts';
+import { ports as portTopology, type Ports } from '../../scripts/stack/topology.ts';
+import { describeOwnParts } from '../stack/worker-stack.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+const isNpm = (block: string): boolean => block.startsWith('npm ');
+/** An engine is not everywhere; what these commands start is held against the topology in compose.test.ts. */
+const isDocker = (block: string): boolean => /^(\w+=\S+ )*docker /.test(block);
+const shellBlocks = blocks.filter((block) => !isNpm(block) && !isDocker(block));
+const npmCommands = blocks.filter(isNpm).map((block) => block.trim());
+
+let home: string;
+let project: string;
+let ports: Ports;
+let environment: NodeJS.ProcessEnv;
+let starting: ChildProcess | undefined;
+let output = '';
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'orderflow-newcomer-'));
+  project = join(home, 'orderflow');
+  // What is tracked, and what would be: the working tree as it is, without anything installed or built in it.
+  const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+  });
+  for (const file of listed.stdout.toString('utf8').split('\0')) {
+    if (file === '' || !existsSync(join(root, file))) continue;
+    mkdirSync(dirname(join(project, file)), { recursive: true });
+    cpSync(join(root, file), join(project, file));
+  }
+  ports = await freePorts();
+  const moved = portNames.map((name): [string, string] => [portTopology[name].env, String(ports[name])]);
+  const { PATH, HOME, JAVA_HOME } = process.env;
+  const inherited = Object.entries(process.env).filter(([name]) =>
+    /^(npm_config_|NODE_EXTRA_CA_CERTS|SSL_CERT_|MAVEN_|ORDERFLOW_CACHE|XDG_CACHE_HOME|.*proxy$)/i.test(name),
+  );
+  const variables: [string, string | undefined][] = [...inherited, ...moved];
+  environment = { PATH, HOME, JAVA_HOME, ...Object.fromEntries(variables) };
+}, 60_000);
+
+afterAll(async () => {
+  if (starting?.exitCode === null && starting.signalCode === null) await interrupt();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** The end of the log that a failed start points to. */
+const detailsOf = (said: string): string => {
+  const log = /^ +details: (.+)$/m.exec(said)?.[1];
+  return log !== undefined && existsSync(log) ? readFileSync(log, 'utf8').slice(-2_000) : '';
+};
+
+/** `npm start` in a process group of its own, as a terminal gives it. */
+const start = async (): Promise<void> => {
+  output = '';
+  const child = spawn('npm', ['start'], { cwd: project, env: environment, detached: true });
+  starting = child;
+  const collect = (chunk: Buffer): void => {
+    output += chunk.toString('utf8');
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  // The packages come over a network that may be slow.
+  await until({ what: 'npm start', withinMs: 600_000, everyMs: 200 }, () => {
+    // A failure ends the waiting; the folder that has the details is gone by the time anybody could look.
+    if (child.exitCode !== null) throw failure(`npm start ended:\n${output}\n${detailsOf(output)}`);
+    return Promise.resolve(output.includes('Ctrl-C stops'));
+  });
+};
+
+/** Ctrl-C: the terminal signals the whole foreground group. */
+const interrupt = async (): Promise<void> => {
+  const child = starting;
+  if (child?.pid === undefined) return;
+  process.kill(-child.pid, 'SIGINT');
+  await until({ what: `npm start to end:\n${output}`, withinMs: 60_000 }, () =>
+    Promise.resolve(child.exitCode !== null || child.signalCode !== null),
+  );
+};
+
+const run = (command: string, args: readonly string[]): string => {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: project,
+    env: environment,
+    timeout: 120_000,
+  });
+  const text = `${stdout.toString('utf8')}${stderr.toString('utf8')}`;
+  expect(status, text).toBe(0);
+  return text;
+};
+
+/** A block with the default ports replaced by those of this run. */
+const moved = (block: string): string =>
+  block.replace(/localhost:(\d+)/g, (all, port: string) => {
+    const name = portNames.find((candidate) => String(portTopology[candidate].default) === port);
+    return name === undefined ? all : `localhost:${ports[name]}`;
+  });
+
+describeOwnParts('a newcomer follows the README', () => {
+  it('knows every npm command of it', () => {
+    expect(npmCommands.sort()).toEqual([
+      'npm run audit',
+      'npm run bench -- --seconds 5 --rates 10 --orders 5',
+      'npm run bench -- backlog',
+      'npm run bench -- http',
+      // Comes before this suite in .ci/run; most of it is the unit tests, which this suite has as well.
+      'npm run check',
+      'npm run doctor',
+      // Kills containers, as those for containers a block above start them.
+      'npm run drill',
+      'npm run reconcile',
+      'npm run reset',
+      'npm start',
+      // What is running at this moment.
+      'npm test',
+    ]);
+  });
+
+  it('npm start sets everything up, boots, and sends an order through', { timeout: 660_000 }, async () => {
+    await start();
+    expect(output).toMatch(/demonstration order \S+: PAID/);
+    expect(output).toMatch(/inventory\.reserved +inventory +\d+ ms +\+\d+ ms/);
+    expect(output).toContain('seller2@orderflow.io');
+  });
+
+  it('the first order by curl reaches PAID and FULFILLED', { timeout: 120_000 }, () => {
+    const seen = run('bash', ['-euo', 'pipefail', '-c', shellBlocks.map(moved).join('\n')]);
+    expect(seen).toMatch(/ceramic-mug: \d+ free/);
+    expect(seen).toMatch(/^PAID\nPAID\nFULFILLED$/m);
+    expect(seen).toContain('FULFILLED fulfill');
+    expect(seen.match(/status: 'succeeded'/g)).toHaveLength(1);
+    expect(seen).toMatch(/order\.fulfilled +order +\d+ ms/);
+  });
+
+  it('npm run bench measures it', { timeout: 120_000 }, () => {
+    expect(run('npm', ['run', 'bench', '--', '--seconds', '5', '--rates', '10', '--orders', '5'])).toMatch(
+      /placed → PAID at 1 order\/s +p50 [\d.]+ ms/,
+    );
+  });
+
+  it('npm run bench -- http puts it under load', { timeout: 180_000 }, () => {
+    const args = ['--seconds', '3', '--clients', '10'];
+    expect(run('npm', ['run', 'bench', '--', 'http', ...args])).toMatch(
+      /place +p50 .*all invariants hold, 0/s,
+    );
+  });
+
+  it('npm run bench -- backlog fills a pipeline and sees it drained', { timeout: 180_000 }, () => {
+    const seen = run('npm', ['run', 'bench', '--', 'backlog', '--rows', '5000']);
+    expect(seen).toMatch(/5000 rows of 600 bytes written.*drained in \d+ s, \d+ rows\/s/s);
+  });
+
+  it('npm run audit, reconcile and doctor find everything in order', { timeout: 120_000 }, () => {
+    expect(run('npm', ['run', 'audit'])).toMatch(/^holds +money_conserved/m);
+    expect(run('npm', ['run', 'reconcile'])).toContain('everything agrees');
+    expect(run('npm', ['run', 'doctor'])).toContain('nothing is broken');
+  });
+
+  it('a second npm start on the same data says so and leaves the first alone', { timeout: 60_000 }, () => {
+    expect(starting?.exitCode, 'the first one runs').toBeNull();
+    const { status, stdout, stderr } = spawnSync('npm', ['start'], {
+      cwd: project,
+      env: environment,
+      timeout: 45_000,
+    });
+    expect(status).not.toBe(0);
+    expect(`${stdout.toString()}${stderr.toString()}`).toMatch(/already running on .*\(pid \d+\)/);
+    expect(starting?.exitCode).toBeNull();
+  });
+
+  it(
+    'Ctrl-C leaves no process and no port behind; all is still there afterwards',
+    { timeout: 300_000 },
+    async () => {
+      await interrupt();
+      expect(output).toContain('nothing is left running');
+      for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true);
+      const left = spawnSync('pgrep', ['-f', project]).stdout.toString('utf8');
+      expect(left).toBe('');
+
+      await start();
+      const status = `${shellBlocks[0]}\ncurl -s "localhost:3001/api/v1/orders?status=FULFILLED" -H "authorization: Bearer $CUSTOMER" | json .data.length`;
+      expect(run('bash', ['-euo', 'pipefail', '-c', moved(status)]).trim()).toMatch(/^1$/m);
+      await interrupt();
+    },
+  );
+
+  it('npm run reset forgets everything', { timeout: 60_000 }, () => {
+    expect(existsSync(join(project, '.orderflow'))).toBe(true);
+    run('npm', ['run', 'reset']);
+    expect(existsSync(join(project, '.orderflow'))).toBe(false);
+  });
+});

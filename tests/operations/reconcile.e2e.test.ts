@@ -1,0 +1,100 @@
+// The two commands on the real stack: they see what is wrong, say it by exit code, and what can be mended is mended by events
+// alone. An order whose event was never written is what a service that forgot its outbox would leave behind.
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { expectAuditorGreen } from '../support/audit.ts';
+import { runCommand } from '../support/commands.ts';
+import { newProduct, order, orderWith, place, query } from '../support/shop.ts';
+
+const grace = ['--grace', '3'];
+
+/** Inserts a copy of the order as if it had just been placed, but nothing into the outbox. */
+const placeSilently = async (template: string): Promise<string> => {
+  const id = randomUUID();
+  await query(
+    'order',
+    (sql) => sql`
+      with placed as (
+        insert into orders
+        select (jsonb_populate_record(o, jsonb_build_object('id', ${id}::text, 'status', 'PENDING', 'version', 1,
+          'reservation_state', 'pending', 'payment_state', 'pending', 'updated_at', now() - interval '1 minute'))).*
+        from orders o where id = ${template} returning id
+      ), lines as (
+        insert into order_items
+        select (jsonb_populate_record(i, jsonb_build_object('order_id', ${id}::text, 'fulfilment', 'open'))).*
+        from order_items i where order_id = ${template} returning 1
+      )
+      insert into order_events (order_id, type, input_id, actor, outcome, status, version, correlation_id, causation_id,
+                                occurred_at, recorded_at)
+      select ${id}::uuid, type, ${id}::text, actor, outcome, status, version, correlation_id, causation_id, now(), now()
+      from order_events where order_id = ${template} and type = 'place_order' and (select count(*) from lines) > 0`,
+  );
+  return id;
+};
+
+const forget = async (id: string): Promise<void> => {
+  await query('order', (sql) => sql`delete from order_events where order_id = ${id}`);
+  await query('order', (sql) => sql`delete from order_items where order_id = ${id}`);
+  await query('order', (sql) => sql`delete from orders where id = ${id}`);
+};
+
+describe('npm run audit', { timeout: 120_000 }, () => {
+  it('exits 0 when all holds', async () => {
+    await expectAuditorGreen();
+    const { code, output } = await runCommand('audit', grace);
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/^holds +money_conserved/m);
+    expect(output).toMatch(/\d+ orders, \d+ products, .* looked at in \d+ ms/);
+  });
+
+  it('exits 1 and says what does not', async () => {
+    const thing = await newProduct(5);
+    const add = (units: number) =>
+      query(
+        'inventory',
+        (sql) => sql`update inventory set reserved = reserved + ${units} where product_id = ${thing.id}`,
+      );
+    await add(1);
+    try {
+      const { code, output } = await runCommand('audit', [...grace, '--json']);
+      expect(code, output).toBe(1);
+      expect(JSON.parse(output).violations).toMatchObject([{ invariant: 'stock_conserved', key: thing.id }]);
+    } finally {
+      await add(-1);
+    }
+    await expectAuditorGreen();
+  });
+
+  it('exits 2 when it cannot look', async () => {
+    const { code, output } = await runCommand('audit', grace, { ORDER_DB_PORT: '1' });
+    expect(code, output).toBe(2);
+    expect(output).toContain('cannot be looked at');
+  });
+});
+
+describe('npm run reconcile', { timeout: 180_000 }, () => {
+  it('finds an order that nobody was told of, and --fix tells them through the outbox', async () => {
+    const thing = await newProduct(10);
+    const { id: template } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    await orderWith(template, 'PAID');
+    await expectAuditorGreen();
+    const id = await placeSilently(template);
+    try {
+      const seen = await runCommand('reconcile', [...grace, '--json']);
+      expect(seen.code, seen.output).toBe(1);
+      expect(JSON.parse(seen.output).found).toMatchObject([
+        { class: 'order_without_reservation', key: id, remedy: { service: 'order' } },
+        { class: 'order_without_payment', key: id, remedy: { service: 'order' } },
+      ]);
+
+      const fixed = await runCommand('reconcile', [...grace, '--fix']);
+      expect(fixed.code, fixed.output).toBe(0);
+      expect(fixed.output).toContain(`fix: order said again order.created for order ${id}`);
+      expect(fixed.output).toMatch(/afterwards:\neverything agrees/);
+      await orderWith(id, 'PAID');
+    } finally {
+      if ((await order(id)).status === 'PENDING') await forget(id);
+    }
+    await expectAuditorGreen();
+  });
+});

@@ -1,0 +1,378 @@
+// What an operator does with connectors, and what only looks like health: drift, a heartbeat that is refused, a busy database
+// beside a quiet outbox, a rotated password, rows that must never reach the router, events that are too large.
+import postgres from 'postgres';
+import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readConnector } from '../../scripts/connectors/files.ts';
+import { services, type ServiceName } from '../../scripts/stack/topology.ts';
+import { connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
+import { underLoad } from '../support/load.ts';
+import { createOutboxRows } from '../support/outbox-rows.ts';
+import { eventually, newProduct, orderWith, place, query, stack } from '../support/shop.ts';
+
+const planShape = z.record(z.string(), z.object({ changes: z.array(z.object({ key: z.string() })) }));
+
+const report: string[] = [];
+const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+  const began = performance.now();
+  const result = await work();
+  report.push(`${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  return result;
+};
+afterAll(() => {
+  process.stderr.write(`${report.join('\n')}\n`);
+});
+
+const connectors = (...args: readonly string[]) => runCommand('connectors', args);
+const runs = (service: ServiceName) =>
+  eventually(`the task of ${service} runs`, async () => (await taskOf(service))?.state === 'RUNNING', 60_000);
+
+/** A change behind the back of the commands, which would refuse most of these. */
+const tamper = async (service: ServiceName, change: Readonly<Record<string, string | undefined>>) => {
+  const current = await (await fetch(`${connectorUrl(service)}/config`)).json();
+  await eventually('Connect takes the configuration', async () => {
+    const body = JSON.stringify({ ...Object(current), ...change });
+    const headers = { 'content-type': 'application/json' };
+    return (await fetch(`${connectorUrl(service)}/config`, { method: 'PUT', headers, body })).ok;
+  });
+};
+const applied = async (): Promise<void> => {
+  const { code, output } = await connectors('apply');
+  expect(code, output).toBe(0);
+};
+const placed: string[] = [];
+/** An order goes through all three connectors. */
+const flows = async (): Promise<void> => {
+  const thing = await newProduct(1);
+  const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+  placed.push(id);
+  await orderWith(id, 'PAID', 60_000);
+};
+
+describe('npm run connectors', { timeout: 120_000 }, () => {
+  it('sees what somebody has changed by hand, says what it means and takes it back', async () => {
+    expect((await connectors('drift')).code).toBe(0);
+    expect((await connectors('validate')).code).toBe(0);
+    await tamper('payment', { 'poll.interval.ms': '500', 'errors.tolerance': 'all' });
+    const drifted = await connectors('drift', '--connector', 'payment-outbox');
+    expect([drifted.code, drifted.output]).toEqual([1, expect.stringMatching(/- all\n +\+ none\n/)]);
+    const { code, sentences } = await doctor();
+    expect([code, sentences]).toEqual([1, expect.stringMatching(/payment\.json says: .*errors\.tolerance/)]);
+    const planned = planShape.parse(JSON.parse((await connectors('plan', '--json')).output));
+    expect(planned['payment-outbox']?.changes.map(({ key }) => key).sort()).toEqual([
+      'errors.tolerance',
+      'poll.interval.ms',
+    ]);
+    expect((await connectors('apply')).output).toContain('payment-outbox: changed, running');
+    expect((await connectors('apply')).output).toContain('payment-outbox: unchanged, running');
+    expect((await connectors('drift')).code).toBe(0);
+  });
+
+  it('refuses a change of the slot unless it is asked for by name', async () => {
+    expect((await connectors('stop', '--connector', 'payment-outbox')).code).toBe(0);
+    await tamper('payment', { 'slot.name': 'another_slot' });
+    const refused = await connectors('apply', '--connector', 'payment-outbox');
+    expect([refused.code, refused.output]).toEqual([
+      2,
+      expect.stringMatching(/slot\.name: another_slot → payment_outbox_slot.*cannot|cannot.*slot\.name/s),
+    ]);
+    const allowed = await connectors('apply', '--allow-dangerous', '--connector', 'payment-outbox');
+    expect([allowed.code, allowed.output]).toEqual([0, expect.stringContaining('changed, paused')]);
+    expect((await connectors('resume', '--connector', 'payment-outbox')).output).toContain('running');
+    await flows();
+  });
+});
+
+describe('the heartbeat', { timeout: 240_000 }, () => {
+  it('moves the slot of a quiet outbox in a busy database; without it the slot stays behind', async () => {
+    const quiet = ['inventory', 'payment'] as const;
+    const write = (service: ServiceName) =>
+      query(
+        service,
+        (sql) =>
+          sql`create table busy as select repeat(md5(random()::text), 31) from generate_series(1, 50000)`,
+      );
+    const lagOf = async (service: ServiceName): Promise<number> => {
+      const [row] = await query<{ lag: number }>(
+        service,
+        (sql) => sql`select pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::float8 as lag
+          from pg_replication_slots where slot_name = ${services[service].database.slot}`,
+      );
+      return row?.lag ?? NaN;
+    };
+    const bound = 1024 * 1024;
+    const published = () =>
+      query('inventory', (sql) => sql`select event_type, aggregate_id from outbox order by occurred_at`);
+    const before = (await published()).length;
+    try {
+      // They would move it as well.
+      for (const service of quiet)
+        await query(
+          service,
+          (sql) =>
+            sql`revoke execute on function emit_canary(uuid) from ${sql(services[service].database.auditor)}`,
+        );
+      await tamper('inventory', { 'heartbeat.interval.ms': '0', 'heartbeat.action.query': undefined });
+      await runs('inventory');
+      await Promise.all([write('inventory'), write('payment')]);
+      await timed('50 MB of WAL beside a quiet outbox, until the slot has followed', () =>
+        eventually('the slot has followed', async () => (await lagOf('payment')) < bound, 90_000),
+      );
+      // An event would move it too, and then this were no control.
+      expect((await published()).slice(before)).toEqual([]);
+      expect(await lagOf('inventory')).toBeGreaterThan(45 * bound);
+    } finally {
+      for (const service of quiet) {
+        await query(service, (sql) => sql`drop table if exists busy`);
+        await query(
+          service,
+          (sql) =>
+            sql`grant execute on function emit_canary(uuid) to ${sql(services[service].database.auditor)}`,
+        );
+      }
+    }
+    await applied();
+    await eventually('the slot follows again', async () => (await lagOf('inventory')) < bound, 90_000);
+    const [beat] = (await readTopic('__debezium-heartbeat.inventory-db')).slice(-1);
+    expect(JSON.parse(String(beat?.value))).toMatchObject({ ts_ms: expect.any(Number) });
+    expect((await taskOf('inventory'))?.state).toBe('RUNNING');
+  });
+
+  it('fails the task when nobody says how to write it', async () => {
+    await tamper('payment', {
+      'value.converter.delegate.converter.type': undefined,
+      'value.converter.delegate.converter.type.schemas.enable': undefined,
+      'heartbeat.interval.ms': '500',
+    });
+    const trace = await eventually(
+      'the task has failed',
+      async () => {
+        const task = await taskOf('payment');
+        return task?.state === 'FAILED' && task.trace;
+      },
+      60_000,
+    );
+    expect(trace).toMatch(/delegate/i);
+    // Mends a task that has failed, whatever Connect still says of the one before.
+    await applied();
+    await flows();
+  });
+
+  it('that is refused is found by the doctor, though the task runs', async () => {
+    const heartbeat = 'function pg_logical_emit_message(boolean, text, text, boolean)';
+    expect((await doctor()).code).toBe(0);
+    await query('payment', (sql) => sql.unsafe(`revoke execute on ${heartbeat} from public`));
+    try {
+      const { code, sentences } = await timed('a refused heartbeat, until the doctor says so', doctor);
+      expect([code, sentences]).toEqual([1, expect.stringMatching(/heartbeat .*permission denied/)]);
+      expect((await taskOf('payment'))?.state).toBe('RUNNING');
+    } finally {
+      await query('payment', (sql) => sql.unsafe(`grant execute on ${heartbeat} to public`));
+    }
+    expect((await doctor()).code).toBe(0);
+  });
+});
+
+describe('the password of the CDC role', { timeout: 120_000 }, () => {
+  it('that was changed is found before the task needs it, and fails it at once', async () => {
+    const alter = (password: string) =>
+      query('payment', (sql) => sql.unsafe(`alter role payment_cdc password '${password}'`));
+    await alter('another');
+    try {
+      await runs('payment');
+      const { code, sentences } = await doctor();
+      expect([code, sentences]).toEqual([1, expect.stringContaining('payment_cdc cannot log in')]);
+      await fetch(`${connectorUrl('payment')}/restart?includeTasks=true`, { method: 'POST' });
+      await timed('a wrong password, until the task has failed', () =>
+        eventually('the task has failed', async () => (await taskOf('payment'))?.state === 'FAILED', 60_000),
+      );
+    } finally {
+      await alter('orderflow');
+    }
+    const { code, output } = await connectors('restart', '--failed', '--connector', 'payment-outbox');
+    expect(code, output).toBe(0);
+    await flows();
+  });
+});
+
+describe('what must not reach the router', { timeout: 120_000 }, () => {
+  it('an update or a truncate of the outbox is refused to the service, and skipped when the superuser does it', async () => {
+    const service = postgres(stack.databases.payment.service, { max: 1, onnotice: () => undefined });
+    await expect(service`update outbox set event_type = 'x'`).rejects.toMatchObject({ code: '42501' });
+    await expect(service`truncate outbox`).rejects.toMatchObject({ code: '42501' });
+    await service.end();
+
+    const idsOf = (records: readonly LogRecord[]) => records.map((record) => header(record, 'id'));
+    const before = idsOf(await readTopic('payment-events'));
+    const { publication } = services.payment.database;
+    const admin = postgres(stack.databases.payment.admin, { max: 1, onnotice: () => undefined });
+    await admin`update outbox set event_type = event_type`;
+    await admin.begin(async (tx) => {
+      await tx`create temp table kept on commit drop as select * from outbox`;
+      await tx`truncate outbox`;
+      // Put back without being published: to this transaction alone the publication has no table.
+      await tx.unsafe(`alter publication ${publication} drop table outbox`);
+      await tx`insert into outbox select * from kept`;
+      await tx.unsafe(`alter publication ${publication} add table outbox`);
+    });
+    await admin.end();
+    await flows();
+    expect((await taskOf('payment'))?.state).toBe('RUNNING');
+    const published = await readTopic('payment-events');
+    expect(idsOf(published).filter((id) => before.includes(id))).toHaveLength(before.length);
+    expect(published.filter(({ value }) => value === null)).toEqual([]);
+  });
+
+  it('an event that is too large is refused before it is committed; the largest goes through', async () => {
+    const { productId, rowOfSize } = await createOutboxRows('large');
+    const [largest, tooLarge] = [rowOfSize(900_000), rowOfSize(900_001)];
+    expect([largest.payload.length, tooLarge.payload.length]).toEqual([900_000, 900_001]);
+    const service = postgres(stack.databases.inventory.service, { max: 1, onnotice: () => undefined });
+    try {
+      // What the same transaction has written goes with it.
+      const refused = service.begin(async (tx) => {
+        await tx`update inventory set available = available + 1 where product_id = ${productId}`;
+        await tx`insert into outbox ${tx(tooLarge)}`;
+      });
+      await expect(refused).rejects.toMatchObject({
+        code: '23514',
+        constraint_name: 'outbox_payload_framed',
+      });
+      await service`insert into outbox ${service(largest)}`;
+    } finally {
+      await service.end();
+    }
+    await eventually('the largest event is published', async () =>
+      (await readTopic('inventory-events')).some((record) => header(record, 'id') === largest.id),
+    );
+    expect((await taskOf('inventory'))?.state).toBe('RUNNING');
+    await flows();
+  });
+});
+
+describe('a row that cannot be published', { timeout: 180_000 }, () => {
+  it('stops the pipeline; put aside, everything behind it is published and the constraint is back', async () => {
+    const { row, rowOfSize } = await createOutboxRows('poison');
+    const poison = rowOfSize(1_100_000);
+    const constraint = 'outbox_payload_framed';
+    const [written] = await query<{ definition: string }>(
+      'inventory',
+      (sql) => sql`select pg_get_constraintdef(oid) as definition from pg_constraint
+        where conname = ${constraint} and conrelid = 'outbox'::regclass`,
+    );
+    if (written === undefined) throw new Error(`there is no ${constraint}`);
+    const behind = [row(), row(), row()];
+    await query('inventory', (sql) => sql.unsafe(`alter table outbox drop constraint ${constraint}`));
+    try {
+      await query('inventory', (sql) => sql`insert into outbox ${sql(poison)}`);
+      await query('inventory', (sql) => sql`insert into outbox ${sql(behind)}`);
+      await timed('a row that cannot be published, until the task has failed', () =>
+        eventually(
+          'the task has failed',
+          async () => (await taskOf('inventory'))?.state === 'FAILED',
+          60_000,
+        ),
+      );
+      expect((await taskOf('inventory'))?.trace).toMatch(/larger than|RecordTooLarge|max.request.size/);
+
+      // The runbook, as it stands there.
+      expect((await connectors('stop', '--connector', 'inventory-outbox')).code).toBe(0);
+      await query(
+        'inventory',
+        (sql) => sql`create table if not exists outbox_poison as table outbox with no data`,
+      );
+      await query(
+        'inventory',
+        (sql) => sql`with row as (delete from outbox where id = ${poison.id} returning *)
+          insert into outbox_poison select * from row`,
+      );
+      await query('inventory', (sql) => sql`select pg_drop_replication_slot('inventory_outbox_slot')`);
+      const { code, output } = await timed('recovery behind it', () => runCommand('recover', ['inventory']));
+      expect([code, output]).toEqual([0, expect.stringContaining('reconciled: everything agrees')]);
+    } finally {
+      await query('inventory', (sql) => sql`delete from outbox where id = ${poison.id}`);
+      await query('inventory', (sql) =>
+        sql.unsafe(`alter table outbox add constraint ${constraint} ${written.definition}`),
+      );
+    }
+    const published = new Set((await readTopic('inventory-events')).map((record) => header(record, 'id')));
+    expect([poison, ...behind].map(({ id }) => published.has(id))).toEqual([false, true, true, true]);
+    const [kept] = await query('inventory', (sql) => sql`select id from outbox_poison`);
+    expect(kept?.['id']).toBe(poison.id);
+    await query('inventory', (sql) => sql`drop table outbox_poison`);
+    await flows();
+  });
+});
+
+describe('a new column of the outbox, named by a connector', { timeout: 180_000 }, () => {
+  const placement = 'transforms.outbox.table.fields.additional.placement';
+  const naming = async (): Promise<Readonly<Record<string, string>>> => {
+    const { [placement]: now } = readConnector('payment');
+    return { [placement]: `${String(now)},region:header:region` };
+  };
+  const addColumn = () =>
+    query('payment', (sql) => sql`alter table outbox add column region text default 'north'`);
+  const dropColumn = () => query('payment', (sql) => sql`alter table outbox drop column if exists region`);
+  const putBack = async (): Promise<void> => {
+    const { code, output } = await connectors('apply', '--allow-dangerous', '--connector', 'payment-outbox');
+    expect(code, output).toBe(0);
+  };
+
+  it('becomes a header under traffic once the slot has passed the migration', async () => {
+    const thing = await newProduct(100);
+    try {
+      placed.push(
+        ...(await underLoad({ productId: thing.id, orders: 18, everyMs: 150 }, async () => {
+          await addColumn();
+          // An event after the migration is on the topic: the slot has passed it.
+          await flows();
+          await tamper('payment', await naming());
+          await runs('payment');
+        })),
+      );
+      await flows();
+      const ofTheLast = (await readTopic('payment-events')).filter(
+        ({ key }) => String(key) === placed.at(-1),
+      );
+      expect(new Set(ofTheLast.map((record) => header(record, 'region')))).toEqual(new Set(['north']));
+    } finally {
+      await putBack();
+      await dropColumn();
+    }
+    await flows();
+  });
+
+  it('fails the task when it is named before; the configuration of before mends it', async () => {
+    expect((await connectors('stop', '--connector', 'payment-outbox')).code).toBe(0);
+    try {
+      // Waits in the WAL without the column.
+      const thing = await newProduct(1);
+      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      placed.push(id);
+      await eventually('payment has heard of it', async () => {
+        const rows = await query('payment', (sql) => sql`select 1 from outbox where aggregate_id = ${id}`);
+        return rows.length > 0;
+      });
+      await addColumn();
+      await tamper('payment', await naming());
+      expect((await connectors('resume', '--connector', 'payment-outbox')).code).not.toBe(null);
+      await eventually(
+        'the task has failed',
+        async () => (await taskOf('payment'))?.state === 'FAILED',
+        60_000,
+      );
+    } finally {
+      await putBack();
+      await dropColumn();
+    }
+    await flows();
+  });
+});
+
+it('after all of it nothing is lost, nothing has taken effect twice, and the doctor is content', async () => {
+  await expectInvariants(placed);
+  const { code, sentences } = await doctor();
+  expect(code, sentences).toBe(0);
+}, 150_000);

@@ -1,0 +1,173 @@
+// connectors/runbooks/debezium-upgrade.md, carried out as it stands there on a worker of its own that begins with the Debezium of
+// the minor version before, while orders are placed. Two more workers' starts: it runs in `npm run test:faults`, or by
+// `FAULT_ROUNDS=5 npm test -- debezium-upgrade`.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSecondWorker, type SecondWorker } from '../stack/second-worker.ts';
+import { ports, serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
+import { doctor, runCommand } from '../support/commands.ts';
+import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
+import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
+import { faultRounds, newProduct, orderWith, place, query, stack } from '../support/shop.ts';
+
+const began = performance.now();
+const report: string[] = [];
+const note = (what: string): void => {
+  report.push(`${what}: at ${((performance.now() - began) / 1000).toFixed(1)} s`);
+};
+
+/** The commands of the runbook, in their order. */
+const commands = [
+  ...readFileSync(
+    join(import.meta.dirname, '..', '..', 'connectors', 'runbooks', 'debezium-upgrade.md'),
+    'utf8',
+  ).matchAll(/^ *(npm .+)$/gm),
+].map(([, command = '']) => command);
+
+let worker: SecondWorker;
+/** Where the commands find the worker of this test instead of that of the stack. */
+let there: Readonly<Record<string, string>>;
+const onWorker = async (...args: readonly string[]): Promise<string> => {
+  const { code, output } = await runCommand('connectors', args, there);
+  expect(code, output).toBe(0);
+  return output;
+};
+const onStack = async (...args: readonly string[]): Promise<void> => {
+  const { code, output } = await runCommand('connectors', args);
+  expect(code, output).toBe(0);
+};
+
+const debeziumOf = async (): Promise<unknown> => {
+  const plugins: unknown = await (await fetch(`http://127.0.0.1:${worker.port}/connector-plugins`)).json();
+  return Array.isArray(plugins)
+    ? plugins.find((plugin) => String(Object(plugin).class).endsWith('.PostgresConnector'))?.version
+    : undefined;
+};
+const storedNow = async (): Promise<unknown> => JSON.parse(await onWorker('offsets', 'get', '--json'));
+
+const idsOnTopics = async (): Promise<(string | undefined)[]> =>
+  (await Promise.all(serviceNames.map((service) => readTopic(services[service].topic))))
+    .flat()
+    .map((record) => header(record, 'id'));
+
+/** What a consumer gets of each event of the orders, by event id; an event that comes twice is an error. */
+const recordsOf = async (
+  service: ServiceName,
+  orderIds: ReadonlySet<string>,
+): Promise<Map<string, LogRecord>> => {
+  const records = (await readTopic(services[service].topic)).filter(({ key }) => orderIds.has(String(key)));
+  const byId = new Map(records.map((record) => [header(record, 'id') ?? '', record]));
+  expect(byId.size).toBe(records.length);
+  return byId;
+};
+
+describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under traffic', () => {
+  let productId: string;
+  const [byOld, meanwhile, byNew]: [string[], string[], string[]] = [[], [], []];
+  const ordered = async (): Promise<string> => (await place({ items: [{ productId, quantity: 1 }] })).id;
+
+  beforeAll(async () => {
+    productId = (await newProduct(10_000)).id;
+    worker = await createSecondWorker(stack.ports);
+    there = {
+      [ports.connect.env]: String(worker.port),
+      [ports.connectMetrics.env]: String(worker.metricsPort),
+    };
+    await Promise.all([onStack('stop'), worker.startWith('previous-connect-plugins')]);
+    await onWorker('apply');
+    note('the pipelines run with the version before');
+  }, 120_000);
+
+  afterAll(async () => {
+    // Whatever became of the test, the slots are free for the worker of the stack.
+    await runCommand('connectors', ['stop'], there);
+    await worker.stop();
+    // What the stack's own Connect has stored is behind what the slots have been told since.
+    for (const service of serviceNames)
+      await onStack('offsets', 'reset', '--yes', '--connector', services[service].connector);
+    await onStack('resume');
+    await orderWith(await ordered(), 'PAID', 60_000);
+    const all = [...byOld, ...meanwhile, ...byNew];
+    await expectInvariants(all);
+    const { code, sentences } = await doctor();
+    expect(code, sentences).toBe(0);
+    note('the stack is as it was');
+    process.stderr.write(`${report.join('\n')}\n`);
+  }, 240_000);
+
+  it('loses and repeats no event, takes no snapshot, keeps the offsets and every byte', async () => {
+    const before = await debeziumOf();
+    for (let index = 0; index < 5; index += 1) byOld.push(await ordered());
+    await Promise.all(byOld.map((id) => orderWith(id, 'PAID', 60_000)));
+    const published = await idsOnTopics();
+
+    const upgraded = new AbortController();
+    const writer = (async () => {
+      while (!upgraded.signal.aborted) {
+        meanwhile.push(await ordered());
+        await delay(200);
+      }
+    })();
+    let hasUpgraded = false;
+    const stored: unknown[] = [];
+    for (const command of commands) {
+      note(command);
+      const [, script = '', name = '', , ...args] = command.split(' ');
+      // The tests that the runbook ends with are the rest of this folder.
+      if (script === 'test') continue;
+      if (script === 'start') {
+        stored.push(await storedNow());
+        await worker.startWith('connect-plugins');
+        hasUpgraded = true;
+        stored.push(await storedNow());
+        continue;
+      }
+      if (name === 'doctor') {
+        const { findings } = await doctor(there);
+        const broken = findings.filter(({ level }) => level === 'broken').map(({ sentence }) => sentence);
+        expect(broken).toEqual(hasUpgraded ? [] : [expect.stringContaining(`Debezium is ${String(before)}`)]);
+        continue;
+      }
+      if (name !== 'connectors') throw new Error(`the drill does not know ${command}`);
+      await onWorker(...args);
+    }
+    upgraded.abort();
+    await writer;
+    for (let index = 0; index < 5; index += 1) byNew.push(await ordered());
+    const all = [...byOld, ...meanwhile, ...byNew];
+    await Promise.all(all.map((id) => orderWith(id, 'PAID', 60_000)));
+    note(`${all.length} orders are PAID`);
+
+    const now = await debeziumOf();
+    expect([before, now]).toEqual([expect.stringMatching(/^3\.6\./), expect.stringMatching(/^3\.7\./)]);
+    // Written by one version, found by the other, and moved on since.
+    const [left, found] = stored;
+    expect(found).toEqual(left);
+    expect(left).toMatchObject({ 'order-outbox': { stored: [{ lsn: expect.any(String) }] } });
+    expect(await storedNow()).not.toEqual(found);
+
+    // Each event once, in the order of the commits; a snapshot would have repeated all that the outbox holds.
+    await expectOrderKept(all);
+    const known = new Set(published);
+    expect((await idsOnTopics()).filter((id) => known.has(id))).toHaveLength(published.length);
+
+    const [headersOf, ids] = [new Map<string, Set<string>>(), new Set(all)];
+    for (const service of serviceNames) {
+      const records = await recordsOf(service, ids);
+      const rows = await query<{ id: string; payload: Buffer; event_type: string }>(
+        service,
+        (sql) => sql`select id, payload, event_type from outbox where aggregate_id in ${sql(all)}`,
+      );
+      for (const { id, payload, event_type: type } of rows) {
+        const record = records.get(id);
+        expect(record?.value?.equals(payload), `the bytes of ${type} ${id}`).toBe(true);
+        const names = Object.keys(record?.headers ?? {}).sort();
+        headersOf.set(type, (headersOf.get(type) ?? new Set()).add(names.join()));
+      }
+    }
+    expect(headersOf.size).toBeGreaterThanOrEqual(4);
+    for (const [type, names] of headersOf) expect([...names], type).toHaveLength(1);
+  }, 240_000);
+});

@@ -1,0 +1,284 @@
+// Health that is not fooled: each fault that Connect keeps to itself is seen within its bound, named for what it is, and over
+// once it is mended. What has failed is started again without anybody's help.
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { services } from '../../scripts/stack/topology.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { header, readTopic } from '../support/kafka-log.ts';
+import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import {
+  call,
+  eventually,
+  faultRounds,
+  newProduct,
+  orderWith,
+  place,
+  query,
+  signalBackend,
+  signalPart,
+  stack,
+} from '../support/shop.ts';
+
+interface Pipeline {
+  readonly service: string;
+  readonly status: string;
+  readonly problems: readonly { readonly problem: string; readonly sentence: string }[];
+  readonly connector: { readonly state: string };
+  readonly canary: { readonly roundTripMs: number | null; readonly lost: number };
+  readonly watchdog: { readonly leads: boolean; readonly restarts: number; readonly gaveUp: boolean };
+}
+const pipelines = async (): Promise<readonly Pipeline[]> => {
+  const seen: readonly Pipeline[] = Object((await call('auditor', '/pipelines')).body).pipelines;
+  return seen;
+};
+const payments = async (): Promise<Pipeline> => {
+  const found = (await pipelines()).find(({ service }) => service === 'payment');
+  if (!found) throw new Error('there is no such pipeline');
+  return found;
+};
+
+/** Seconds until the problem is told of; fails when that takes longer than `withinSeconds`. */
+const seen = async (problem: string, withinSeconds: number): Promise<Pipeline> => {
+  const began = performance.now();
+  const pipeline = await eventually(
+    `${problem} is seen`,
+    async () => {
+      const now = await payments();
+      if (!now.problems.some((found) => found.problem === problem)) throw new Error(JSON.stringify(now));
+      return now;
+    },
+    withinSeconds * 1_000,
+  );
+  process.stderr.write(`${problem} was seen after ${((performance.now() - began) / 1_000).toFixed(1)} s\n`);
+  return pipeline;
+};
+const allWell = (withinMs = 60_000): Promise<true> =>
+  eventually(
+    'all pipelines are well',
+    async () => {
+      const now = await pipelines();
+      const broken = now.filter(({ problems }) => problems.length > 0);
+      if (now.length !== 3 || broken.length > 0) throw new Error(JSON.stringify(broken));
+      return true;
+    },
+    withinMs,
+  );
+interface Part {
+  readonly name: string;
+  readonly status: string;
+  readonly detail: string;
+}
+const dashboardSays = async (): Promise<Part | undefined> => {
+  const parts: readonly Part[] = Object((await call('dashboard', '/health')).body).parts;
+  return parts.find(({ name }) => name === 'payment-pipeline');
+};
+const metric = async (line: string): Promise<number> => {
+  const text = String((await call('auditor', '/metrics')).body);
+  const found = text.split('\n').find((candidate) => candidate.startsWith(`${line} `));
+  if (found === undefined) throw new Error(`there is no ${line}`);
+  return Number(found.slice(line.length));
+};
+
+const { connector, database, topic } = services.payment;
+const connectors = `${stack.urls.connect}/connectors/${connector}`;
+const endWalSender = () =>
+  query(
+    'payment',
+    (sql) =>
+      sql`select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = ${database.slot}`,
+  );
+
+describe('pipelines that are well', () => {
+  it('carry canaries that nobody else ever sees', { timeout: 90_000 }, async () => {
+    await allWell();
+    await eventually('a canary of each has come back', async () =>
+      (await pipelines()).every(({ canary }) => canary.roundTripMs !== null),
+    );
+    expect(await dashboardSays()).toMatchObject({
+      status: 'ok',
+      detail: 'slot, connector, heartbeat, canary',
+    });
+    expect(await metric('orderflow_canary_round_trip_seconds_count{service="payment"}')).toBeGreaterThan(0);
+    await eventually('the consumers are seen to have read everything', async () => {
+      const lag = 'orderflow_consumer_lag_records{group="order-service-group",topic="inventory-events"}';
+      return (await metric(lag)) === 0;
+    });
+    const exporter = `http://127.0.0.1:${stack.ports.connectMetrics}/metrics`;
+    const figures = await (await fetch(exporter)).text();
+    expect(figures).toMatch(/^debezium_streaming_connected\{server="payment-db",?\} 1\.0$/m);
+    expect(figures).toMatch(/^kafka_connect_task_status\{.*status="running".*\} 1\.0$/m);
+    // What two attributes claim at once would get a label that nobody has asked for.
+    expect(figures).not.toContain('_objectname');
+    const rows = await query('payment', (sql) => sql`select 1 from outbox where event_type = 'canary'`);
+    expect(rows).toEqual([]);
+    const types = (await readTopic(topic)).map((record) => header(record, 'eventType'));
+    expect(types).not.toContain('canary');
+    expect((await readTopic(`${topic}-canary`)).length).toBeGreaterThan(0);
+  });
+});
+
+const taskHasFailed = async (): Promise<boolean> => {
+  const status = await (await fetch(`${connectors}/status`)).json();
+  return Object(status).tasks[0]?.state === 'FAILED';
+};
+
+describe('a pipeline that does not flow', () => {
+  it(
+    'its task has failed: seen within 15 s, and started again once it can run',
+    { timeout: 180_000 },
+    async () => {
+      await allWell();
+      const before = await metric('orderflow_watchdog_restarts_total{service="payment"}');
+      await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} nologin`));
+      try {
+        await endWalSender();
+        // Connect itself takes a moment to find out.
+        await eventually('the task fails', taskHasFailed);
+        await seen('task_failed', 15);
+        expect(await dashboardSays()).toMatchObject({ status: 'unavailable' });
+      } finally {
+        await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
+      }
+      await allWell(60_000);
+      expect(await metric('orderflow_watchdog_restarts_total{service="payment"}')).toBeGreaterThan(before);
+      const thing = await newProduct(1);
+      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      await orderWith(id, 'PAID');
+      await expectInvariants([id]);
+    },
+  );
+
+  it('its reader hangs while its task is RUNNING: seen within 30 s', { timeout: 180_000 }, async () => {
+    await allWell();
+    const [row] = await query<{ pid: number }>(
+      'payment',
+      (sql) => sql`select active_pid as pid from pg_replication_slots where slot_name = ${database.slot}`,
+    );
+    if (row === undefined) throw new Error('nobody reads the slot');
+    await signalBackend('payment', row.pid, 'SIGSTOP');
+    try {
+      const { problems, connector: said } = await seen('stalled', 30);
+      expect(said.state).toBe('running');
+      expect(problems.map(({ problem }) => problem)).toEqual(['stalled']);
+    } finally {
+      await signalBackend('payment', row.pid, 'SIGCONT');
+    }
+    await allWell();
+  });
+
+  it('its heartbeat is forbidden while all else flows: seen within 15 s', { timeout: 90_000 }, async () => {
+    await allWell();
+    const right = 'execute on function pg_logical_emit_message(boolean, text, text, boolean)';
+    await query('payment', (sql) => sql.unsafe(`revoke ${right} from public`));
+    try {
+      const { problems } = await seen('heartbeat_forbidden', 15);
+      expect(problems).toHaveLength(1);
+    } finally {
+      await query('payment', (sql) => sql.unsafe(`grant ${right} to public`));
+    }
+    await allWell();
+  });
+
+  it('its slot is lost while its task is RUNNING: seen within 15 s', { timeout: 240_000 }, async () => {
+    await allWell();
+    const change = async (method: string, path: string): Promise<void> => {
+      await eventually(`${method} ${path}`, async () => {
+        const { status } = await fetch(`${connectors}/${path}`, { method });
+        return status < 300;
+      });
+    };
+    const setting = 'idle_replication_slot_timeout';
+    await change('PUT', 'stop');
+    try {
+      await eventually('nobody reads the slot', async () => {
+        const [slot] = await query(
+          'payment',
+          (sql) => sql`select active from pg_replication_slots where slot_name = ${database.slot}`,
+        );
+        return slot?.['active'] === false;
+      });
+      await query('payment', (sql) => sql.unsafe(`alter system set ${setting} = '1s'`));
+      await query('payment', (sql) => sql`select pg_reload_conf()`);
+      await eventually('the slot is lost', async () => {
+        await delay(500);
+        await query('payment', (sql) => sql`checkpoint`);
+        const [slot] = await query(
+          'payment',
+          (sql) => sql`select wal_status from pg_replication_slots where slot_name = ${database.slot}`,
+        );
+        return slot?.['wal_status'] === 'lost';
+      });
+      await change('PUT', 'resume');
+      await seen('slot_lost', 15);
+      expect((await dashboardSays())?.detail).toContain('is lost');
+    } finally {
+      await query('payment', (sql) => sql.unsafe(`alter system reset ${setting}`));
+      await query('payment', (sql) => sql`select pg_reload_conf()`);
+      // Nothing was written meanwhile, so nothing has to be published again: a new slot, from now on.
+      await change('PUT', 'stop');
+      await eventually('the slot is made anew', async () => {
+        await query('payment', (sql) => sql`select pg_drop_replication_slot(${database.slot})`).catch(
+          () => [],
+        );
+        await query(
+          'payment',
+          (sql) =>
+            sql`select pg_create_logical_replication_slot(${database.slot}, 'pgoutput', false, false, true)`,
+        );
+        return true;
+      });
+      await change('DELETE', 'offsets');
+      await change('PUT', 'resume');
+    }
+    await allWell();
+  });
+});
+
+describe('of two auditors', () => {
+  endInstancesAfterEach();
+
+  // Minutes, because a silent session and a steady connector are told by the clock.
+  it.runIf(faultRounds > 1)(
+    'one restarts connectors; when it hangs the other takes over, gives up at its limit, and counts anew after a success',
+    { timeout: 400_000 },
+    async () => {
+      await allWell();
+      const second = await startInstance('auditor', { WATCHDOG_RESTARTS: '2' });
+      const seenBySecond = async (): Promise<Pipeline> => {
+        const body: unknown = await (await fetch(`${second.url}/pipelines`)).json();
+        const found: readonly Pipeline[] = Object(body).pipelines;
+        const pipeline = found.find(({ service }) => service === 'payment');
+        if (!pipeline) throw new Error('there is no such pipeline');
+        return pipeline;
+      };
+      const watchdog = async (holds: (now: Pipeline['watchdog']) => boolean) => {
+        const { watchdog: now } = await seenBySecond();
+        if (!holds(now)) throw new Error(JSON.stringify(now));
+        return true;
+      };
+      expect((await seenBySecond()).watchdog.leads).toBe(false);
+      expect((await payments()).watchdog.leads).toBe(true);
+
+      await signalPart('auditor', 'SIGSTOP');
+      try {
+        await eventually('the second leads', () => watchdog(({ leads }) => leads), 45_000);
+        await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} nologin`));
+        await endWalSender();
+        await eventually('the task fails', taskHasFailed);
+        await eventually('the watchdog gives up', () => watchdog(({ gaveUp }) => gaveUp), 60_000);
+        const { problems, watchdog: now } = await seenBySecond();
+        expect(problems.map(({ problem }) => problem)).toContain('watchdog_gave_up');
+        expect(now.restarts).toBe(2);
+      } finally {
+        await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
+        await signalPart('auditor', 'SIGCONT');
+      }
+      await eventually('a person restarts it', async () => {
+        const restart = `${connectors}/restart?includeTasks=true&onlyFailed=true`;
+        return (await fetch(restart, { method: 'POST' })).ok;
+      });
+      await eventually('it counts anew', () => watchdog(({ restarts }) => restarts === 0), 120_000);
+      expect(await watchdog(({ leads, gaveUp }) => leads && !gaveUp)).toBe(true);
+    },
+  );
+});

@@ -1,0 +1,280 @@
+// The slot is lost, dropped, made anew behind the connector's back; the connector is made anew. What must be told is told, what
+// was missed is published by `npm run recover` whatever kills it, nothing takes effect twice, and order per key is kept.
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readConnector } from '../../scripts/connectors/files.ts';
+import { services, type ServiceName } from '../../scripts/stack/topology.ts';
+import { connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
+import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
+import { header, readTopic } from '../support/kafka-log.ts';
+import {
+  call,
+  eventually,
+  faultRounds,
+  newProduct,
+  orderWith,
+  place,
+  query,
+  type ProductView,
+} from '../support/shop.ts';
+
+const auditShape = z.object({ violations: z.array(z.object({ invariant: z.string(), key: z.string() })) });
+
+const report: string[] = [];
+const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+  const began = performance.now();
+  const result = await work();
+  report.push(`${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  return result;
+};
+const connectors = (...args: readonly string[]) => runCommand('connectors', args);
+const succeed = async (...args: readonly string[]): Promise<string> => {
+  const { code, output } = await connectors(...args);
+  expect(code, output).toBe(0);
+  return output;
+};
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(1_000);
+});
+afterAll(() => {
+  process.stderr.write(`${report.join('\n')}\n`);
+});
+const ordered = async (): Promise<string> =>
+  (await place({ items: [{ productId: thing.id, quantity: 1 }] })).id;
+const idsOn = async (service: ServiceName): Promise<(string | undefined)[]> =>
+  (await readTopic(services[service].topic)).map((record) => header(record, 'id'));
+const outboxIdsOf = async (service: ServiceName, key: string): Promise<string[]> =>
+  (
+    await query<{ id: string }>(
+      service,
+      (sql) => sql`select id from outbox where aggregate_id = ${key} order by id`,
+    )
+  ).map(({ id }) => id);
+const recovered = async (service: ServiceName): Promise<string> => {
+  const { code, output } = await timed(`recover ${service}`, () => runCommand('recover', [service]));
+  expect(code, output).toBe(0);
+  expect(output).toContain('reconciled: everything agrees');
+  return output;
+};
+/** As an operator's server does it that has little disk to spare: more WAL than a stopped connector may hold back. */
+const loseSlot = async (service: ServiceName): Promise<void> => {
+  const { slot } = services[service].database;
+  await query(service, (sql) => sql`alter system set max_slot_wal_keep_size = '1MB'`);
+  try {
+    await query(service, (sql) => sql`select pg_reload_conf()`);
+    await eventually(
+      `the slot ${slot} is lost`,
+      async () => {
+        await query(
+          service,
+          (sql) => sql`select pg_logical_emit_message(true, 'heartbeat', 'x'), pg_switch_wal()`,
+        );
+        await query(service, (sql) => sql`checkpoint`);
+        const [row] = await query(
+          service,
+          (sql) => sql`select wal_status from pg_replication_slots where slot_name = ${slot}`,
+        );
+        return row?.['wal_status'] === 'lost';
+      },
+      60_000,
+    );
+  } finally {
+    await query(service, (sql) => sql`alter system reset max_slot_wal_keep_size`);
+    await query(service, (sql) => sql`select pg_reload_conf()`);
+  }
+};
+
+/** Once the slot is made, and after the start; each step in `npm run test:faults`. */
+const killedAt = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
+
+describe('a lost slot', () => {
+  it('is told, and recovery publishes exactly what was missed, killed on the way and with writers', async () => {
+    const before = await ordered();
+    await orderWith(before, 'PAID');
+    await succeed('stop', '--connector', 'order-outbox');
+    const missedOrders = [await ordered(), await ordered(), await ordered()];
+    await loseSlot('order');
+
+    const [finding] = await timed('a lost slot, until the doctor says so', async () =>
+      (await doctor()).findings.filter(({ sentence }) => sentence.includes('is lost')),
+    );
+    expect(finding).toMatchObject({ area: 'order database' });
+
+    // The auditor, who knows nothing of slots, names exactly the events that are missing.
+    const missed = (await Promise.all(missedOrders.map((id) => outboxIdsOf('order', id)))).flat();
+    const { violations } = auditShape.parse(
+      JSON.parse((await runCommand('audit', ['--json', '--grace', '0'])).output),
+    );
+    const unpublished = violations.filter(({ invariant }) => invariant === 'outbox_published');
+    expect(unpublished.map(({ key }) => key).sort()).toEqual([...missed].sort());
+    const dry = await runCommand('recover', ['order', '--dry-run']);
+    expect(dry.output).toContain(`${missed.length} rows of the outbox are not on order-events`);
+
+    const writing = new AbortController();
+    const writtenMeanwhile: string[] = [];
+    const writer = (async () => {
+      while (!writing.signal.aborted) {
+        writtenMeanwhile.push(await ordered());
+        await delay(150);
+      }
+    })();
+    for (const step of killedAt) {
+      const { output } = await runCommand('recover', ['order'], {}, (said, child) => {
+        if (said.includes(`${step}/7`)) child.kill('SIGKILL');
+      });
+      expect(output).toContain(`${step}/7`);
+      expect(output).not.toContain('reconciled');
+    }
+    writing.abort();
+    await writer;
+    await recovered('order');
+
+    const all = [before, ...missedOrders, ...writtenMeanwhile];
+    await Promise.all(all.map((id) => orderWith(id, 'PAID', 60_000)));
+    const published = await idsOn('order');
+    for (const id of missed) expect(published.filter((one) => one === id)).toEqual([id]);
+    await expectOrderKept(all);
+    await expectInvariants(all);
+    expect((await runCommand('doctor')).code).toBe(0);
+  }, 240_000);
+});
+
+describe('a slot that was dropped and made anew behind the connector', () => {
+  it('fails the task instead of leaving a gap, and is recovered', async () => {
+    const { slot } = services.inventory.database;
+    await succeed('stop', '--connector', 'inventory-outbox');
+    await query('inventory', (sql) => sql`select pg_drop_replication_slot(${slot})`);
+    const stored = JSON.parse(await succeed('offsets', 'get', '--json', '--connector', 'inventory-outbox'));
+    expect(stored['inventory-outbox']).toMatchObject({ stored: [{ lsn: expect.any(String) }], slot: null });
+    // Written while there is no slot at all.
+    const before = await outboxIdsOf('inventory', thing.id);
+    const renamed = await call('inventory', `/api/v1/products/${thing.id}`, {
+      as: 'seller',
+      method: 'PATCH',
+      body: { name: 'Renamed' },
+    });
+    expect(renamed.status).toBe(200);
+    const [lostId] = (await outboxIdsOf('inventory', thing.id)).filter((id) => !before.includes(id));
+    expect(lostId).toBeDefined();
+    await query(
+      'inventory',
+      (sql) => sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`,
+    );
+    await fetch(`${connectorUrl('inventory')}/resume`, { method: 'PUT' });
+    const trace = await timed('a slot made anew, until the task has failed', () =>
+      eventually(
+        'the task has failed',
+        async () => {
+          const task = await taskOf('inventory');
+          return task?.state === 'FAILED' && task.trace;
+        },
+        60_000,
+      ),
+    );
+    expect(trace).toMatch(/starting at .* no longer available on the server/s);
+    expect((await connectors('status', '--connector', 'inventory-outbox')).code).toBe(1);
+
+    expect(await idsOn('inventory')).not.toContain(lostId);
+
+    await recovered('inventory');
+    expect((await idsOn('inventory')).filter((id) => id === lostId)).toEqual([lostId]);
+    await succeed('drift');
+    const id = await ordered();
+    await orderWith(id, 'PAID');
+    await expectInvariants([id]);
+  }, 200_000);
+});
+
+describe('a connector that is made anew without its offsets', () => {
+  const remake = async (): Promise<void> => {
+    await succeed('stop', '--connector', 'payment-outbox');
+    const refused = await connectors('offsets', 'reset', '--connector', 'payment-outbox');
+    expect(refused.output).toContain('nothing was changed');
+    expect(await succeed('offsets', 'reset', '--yes', '--connector', 'payment-outbox')).toContain('reset');
+    // 409 while the worker is still about what was done before.
+    await eventually('Connect has forgotten the connector', async () => {
+      const { status } = await fetch(connectorUrl('payment'), { method: 'DELETE' });
+      return status === 204 || status === 404;
+    });
+  };
+
+  it('repeats nothing; with a snapshot it repeats all, and nothing takes effect twice', async () => {
+    const running = await connectors('offsets', 'reset', '--yes', '--connector', 'payment-outbox');
+    expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
+
+    const first = await ordered();
+    await orderWith(first, 'PAID');
+    const before = await idsOn('payment');
+    // A slot is told how far the connector is every ten seconds; what it does not know of yet would come again.
+    const [end] = await query<{ lsn: string }>(
+      'payment',
+      (sql) => sql`select pg_current_wal_lsn()::text as lsn`,
+    );
+    await eventually(
+      'the slot knows',
+      async () => {
+        const [row] = await query(
+          'payment',
+          (
+            sql,
+          ) => sql`select confirmed_flush_lsn >= ${end?.lsn ?? ''}::pg_lsn as known from pg_replication_slots
+            where slot_name = ${services.payment.database.slot}`,
+        );
+        return row?.['known'] === true;
+      },
+      60_000,
+    );
+    await remake();
+    expect(await succeed('apply')).toContain('payment-outbox: created, running');
+    const second = await ordered();
+    await orderWith(second, 'PAID', 60_000);
+    const after = await idsOn('payment');
+    expect(after.filter((id) => before.includes(id))).toHaveLength(before.length);
+
+    // The control: the same with a snapshot.
+    await remake();
+    await eventually('Connect takes the connector', async () => {
+      const body = JSON.stringify({ ...readConnector('payment'), 'snapshot.mode': 'initial' });
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(`${connectorUrl('payment')}/config`, { method: 'PUT', headers, body })).ok;
+    });
+    const retained = await query('payment', (sql) => sql`select id from outbox`);
+    await eventually(
+      'every retained row is on the topic once more',
+      async () => (await idsOn('payment')).length >= after.length + retained.length,
+      60_000,
+    );
+    expect(await succeed('apply')).toContain('payment-outbox: changed, running');
+    const third = await ordered();
+    await orderWith(third, 'PAID', 60_000);
+    await expectInvariants([first, second, third]);
+  }, 200_000);
+});
+
+describe('a service that is taken out of operation', () => {
+  it('loses its connector first and then its slot, and only when that was meant; recovery brings both back', async () => {
+    const remove = (...args: readonly string[]) =>
+      connectors('remove', '--connector', 'payment-outbox', ...args);
+    const running = await remove('--yes');
+    expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
+    await succeed('stop', '--connector', 'payment-outbox');
+    const asked = await remove();
+    expect([asked.code, asked.output]).toEqual([1, expect.stringContaining('nothing was changed')]);
+    const done = await remove('--yes');
+    expect([done.code, done.output]).toEqual([
+      0,
+      expect.stringContaining('slot payment_outbox_slot dropped'),
+    ]);
+    const { sentences } = await doctor();
+    expect(sentences).toContain('There is no replication slot payment_outbox_slot');
+    expect(sentences).toContain('Connect has no connector payment-outbox');
+
+    const id = await ordered();
+    await recovered('payment');
+    await orderWith(id, 'PAID', 60_000);
+    await expectInvariants([id]);
+  }, 150_000);
+});

@@ -1,0 +1,155 @@
+// What the real registry does with every kind of change, with ids that would come out otherwise, and when it was started
+// without rules. On registries of its own, in temporary folders, so that no id of the shared stack is used up.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { artefactsFolder } from '../../scripts/stack/artefacts.ts';
+import { findJdk } from '../../scripts/stack/java.ts';
+import { freePorts } from '../../scripts/stack/ports.ts';
+import { registryPart } from '../../scripts/stack/registry.ts';
+import type { RegistryAddress } from '../../scripts/stack/registry-http.ts';
+import { createSupervisor, type Supervisor } from '../../scripts/stack/supervisor.ts';
+import { registryPath } from '../../scripts/stack/topology.ts';
+import { describeOwnParts } from '../stack/worker-stack.ts';
+import { identityOf, textOf } from '../../scripts/schemas/avro.ts';
+import { kindsOfChange, parcel } from '../../scripts/schemas/changes.ts';
+import { decodesThePast, registerSchemas, standings, wouldTake } from '../../scripts/schemas/registry.ts';
+import { readContract, subjectOf, type Contract } from '../../scripts/schemas/releases.ts';
+
+const started: { readonly supervisor: Supervisor; readonly dataDir: string }[] = [];
+afterAll(async () => {
+  for (const { supervisor, dataDir } of started) {
+    await supervisor.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
+
+/** An empty registry; without `rules` as somebody would start it who does not know that it has none by default. */
+const emptyRegistry = async (rules = true): Promise<RegistryAddress> => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-registry-'));
+  const supervisor = await createSupervisor(dataDir, () => undefined);
+  started.push({ supervisor, dataDir });
+  const ports = await freePorts();
+  const part = registryPart({
+    artefacts: artefactsFolder(),
+    jdk: findJdk(),
+    port: ports.registry,
+    managementPort: ports.registryManagement,
+    dataDir: join(dataDir, 'registry'),
+  });
+  const command = (): ReturnType<typeof part.command> => {
+    const { args, ...rest } = part.command();
+    return { ...rest, args: rules ? args : args.filter((arg) => !arg.includes('apicurio.rules')) };
+  };
+  await supervisor.start({ ...part, command });
+  return { url: `http://127.0.0.1:${ports.registry}${registryPath}` };
+};
+
+const post = async (url: string, body: unknown): Promise<{ status: number; body: unknown }> => {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+};
+const add = ({ url }: RegistryAddress, schema: typeof parcel) =>
+  post(`${url}/subjects/${subjectOf(schema)}/versions`, { schema: textOf(schema), schemaType: 'AVRO' });
+
+const contract = readContract();
+
+describeOwnParts('a registry with the rules of the stack', () => {
+  let registry: RegistryAddress;
+  beforeAll(async () => {
+    registry = await emptyRegistry();
+  });
+
+  it('takes all releases under the recorded ids, once', async () => {
+    const first = await registerSchemas(registry, contract);
+    expect(first).toMatchObject({ registered: contract.releases.length, unchanged: 0 });
+    const again = await registerSchemas(registry, contract);
+    expect(again).toMatchObject({ registered: 0, unchanged: contract.releases.length });
+    const found = await standings(registry, contract.releases);
+    expect(new Set(found.map(({ state }) => state))).toEqual(new Set(['registered']));
+  });
+
+  it('serves schemas that read the golden bytes of every version', async () => {
+    expect(await decodesThePast(registry, contract)).toBeGreaterThan(contract.releases.length);
+  });
+
+  it('uses up no id when something is tried or refused', async () => {
+    const taken = await add(registry, parcel);
+    expect(taken.body).toMatchObject({ id: contract.releases.length + 1 });
+  });
+
+  it.each(kindsOfChange)(
+    'and to $name: it agrees with the verdict, or the table says why not',
+    async ({ change, verdict, registered = verdict === 'FULL' }) => {
+      expect(await wouldTake(registry, subjectOf(parcel), textOf(change(parcel)))).toBe(registered);
+    },
+  );
+
+  it.each(kindsOfChange.filter(({ name }) => name !== 'nothing'))(
+    'and to $name: it has another id exactly when it is another version to us',
+    async ({ change }) => {
+      const body = { schema: textOf(change(parcel)), schemaType: 'AVRO' };
+      const found = await post(`${registry.url}/subjects/${subjectOf(parcel)}`, body);
+      expect(found.status).toBe(identityOf(change(parcel)) === identityOf(parcel) ? 200 : 404);
+    },
+  );
+
+  it('refuses at registration what it refuses in a trial, and keeps nothing of it', async () => {
+    const removed = { ...parcel, fields: parcel.fields.filter(({ name }) => name !== 'orderId') };
+    expect((await add(registry, removed)).status).toBe(409);
+    const versions = await fetch(`${registry.url}/subjects/${subjectOf(parcel)}/versions`);
+    expect(await versions.json()).toEqual([1]);
+  });
+
+  it('is not given a working version that is not released', async () => {
+    const [first, ...others] = contract.working;
+    if (first === undefined) throw new Error('there is no event');
+    const fields = [...first.fields, { name: 'note', type: 'string', default: '', doc: 'Note.' }];
+    const changed: Contract = { ...contract, working: [{ ...first, fields }, ...others] };
+    await expect(registerSchemas(registry, changed)).rejects.toThrow(/has changes that are not released/);
+  });
+
+  it('is refused when a release would not get its recorded id, before anything is written', async () => {
+    const [last] = contract.releases.slice(-1);
+    if (last === undefined) throw new Error('there is no release');
+    // The next id belongs to the parcel already.
+    const field = {
+      name: 'note',
+      type: 'string',
+      default: '',
+      doc: 'A field that the registry has not seen.',
+    };
+    const schema = { ...last.schema, fields: [...last.schema.fields, field] };
+    const next = { ...last, id: last.id + 1, version: last.version + 1, schema };
+    const working = contract.working.map((known) => (known.eventType === last.event ? schema : known));
+    const grown: Contract = { ...contract, working, releases: [...contract.releases, next] };
+    await expect(registerSchemas(registry, grown)).rejects.toThrow(
+      new RegExp(`its id ${next.id} is that of ${subjectOf(parcel)}, so records .* nothing was registered`),
+    );
+    const [standing] = await standings(registry, [next]);
+    expect(standing?.state).toBe('id taken');
+  });
+});
+
+describeOwnParts('a registry that was started without rules', () => {
+  let registry: RegistryAddress;
+  beforeAll(async () => {
+    registry = await emptyRegistry(false);
+  });
+
+  it('is given its mode for every subject, which is then enforced; by itself it takes anything', async () => {
+    await registerSchemas(registry, contract);
+    const [first] = contract.releases;
+    if (first === undefined) throw new Error('there is no release');
+    const breaking = { ...first.schema, fields: first.schema.fields.slice(0, -1) };
+    expect(await wouldTake(registry, subjectOf(first.schema), textOf(breaking))).toBe(false);
+    await add(registry, parcel);
+    const broken = { ...parcel, fields: parcel.fields.filter(({ name }) => name !== 'orderId') };
+    expect(await wouldTake(registry, subjectOf(parcel), textOf(broken))).toBe(true);
+  });
+});

@@ -1,0 +1,109 @@
+// What leaves the outbox, against a real connector: deleting never reaches Kafka, and what the connector has not yet read is
+// delivered whatever happens to its row. Rows are made old and put back by the superuser; the services' rights have neither.
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { services } from '../../scripts/stack/topology.ts';
+import { header, readTopic } from '../support/kafka-log.ts';
+import { eventually, newProduct, orderWith, place, query, stack, type ProductView } from '../support/shop.ts';
+
+const { connector, database } = services.order;
+const connectorUrl = `${stack.urls.connect}/connectors/${connector}`;
+const putBack: postgres.Row[] = [];
+let admin: postgres.Sql;
+let asService: postgres.Sql;
+let thing: ProductView;
+
+beforeAll(async () => {
+  admin = postgres(stack.databases.order.admin, { max: 1, onnotice: () => undefined });
+  asService = postgres(stack.databases.order.service, { max: 1, onnotice: () => undefined });
+  thing = await newProduct(100);
+});
+afterAll(async () => {
+  await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
+  // Published a second time by this, and recognised by every consumer: later tests find every published event in the outbox.
+  for (const row of putBack) await admin`insert into outbox ${admin(row)} on conflict do nothing`;
+  await Promise.all([admin.end(), asService.end()]);
+});
+
+const ordered = (): Promise<{ id: string }> => place({ items: [{ productId: thing.id, quantity: 1 }] });
+const rowsOf = (id: string): Promise<postgres.Row[]> =>
+  query('order', (sql) => sql`select * from outbox where aggregate_id = ${id}`);
+const publishedOf = async (id: string): Promise<(string | undefined)[]> =>
+  (await readTopic('order-events'))
+    .filter((record) => record.key?.toString('utf8') === id)
+    .map((record) => header(record, 'id'));
+
+const makeOld = async (id: string): Promise<void> => {
+  putBack.push(...(await rowsOf(id)));
+  await admin`update outbox set occurred_at = now() - interval '3 days' where aggregate_id = ${id}`;
+};
+
+/** As the service's own role: what a run of the retention would delete of rows older than two days. */
+const retain = async (): Promise<{ deleted: number; refused: string | null }> => {
+  // PostgreSQL tells its slots every 15 s which transactions have ended; here it is told to.
+  await admin`select pg_log_standby_snapshot()`;
+  const [row] = await asService<{ deleted: number; refused: string | null }[]>`
+    select * from delete_published_outbox_rows(${database.slot}, now() - interval '2 days', 500)`;
+  return row ?? { deleted: -1, refused: null };
+};
+const isGone = (id: string): Promise<true> =>
+  eventually(`the outbox row of ${id} is deleted`, async () => {
+    await retain();
+    return (await rowsOf(id)).length === 0;
+  });
+
+describe('the retention of the outbox', () => {
+  it('deletes what was delivered, and Kafka never hears of it', async () => {
+    const { id } = await ordered();
+    await orderWith(id, 'PAID');
+    const before = await publishedOf(id);
+    await makeOld(id);
+    await isGone(id);
+    const later = await ordered();
+    await orderWith(later.id, 'PAID');
+    expect(before.length).toBe(1);
+    expect(await publishedOf(id)).toEqual(before);
+    expect((await readTopic('order-events')).filter(({ value }) => value === null)).toEqual([]);
+  });
+
+  it('while the connector is stopped keeps what it has not read, which is delivered afterwards', async () => {
+    await fetch(`${connectorUrl}/stop`, { method: 'PUT' });
+    await eventually('nobody reads the slot', async () => {
+      const [slot] = await admin`select active from pg_replication_slots where slot_name = ${database.slot}`;
+      return slot?.['active'] === false;
+    });
+    const [waiting, deletedByForce] = [await ordered(), await ordered()];
+    await makeOld(waiting.id);
+    for (let turn = 0; turn < 5; turn += 1) {
+      expect(await retain()).toEqual({ deleted: 0, refused: null });
+      await delay(100);
+    }
+
+    // Even a row that somebody deletes by force is in the WAL, and that is what the connector reads.
+    putBack.push(...(await rowsOf(deletedByForce.id)));
+    await admin`delete from outbox where aggregate_id = ${deletedByForce.id}`;
+
+    // Written in another database of the server: the slot falls behind, the connector need not read it.
+    const elsewhere = new URL(stack.databases.order.admin);
+    elsewhere.pathname = '/postgres';
+    const other = postgres(elsewhere.href, { max: 1, onnotice: () => undefined });
+    await other`select count(pg_logical_emit_message(false, 'x', repeat('x', 1000000))) from generate_series(1, 70)`;
+    await other.end();
+    const { deleted, refused } = await retain();
+    expect([deleted, refused]).toEqual([0, expect.stringMatching(/ is \d+ MiB behind$/)]);
+
+    await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
+    await orderWith(waiting.id, 'PAID', 60_000);
+    await orderWith(deletedByForce.id, 'PAID', 60_000);
+    await isGone(waiting.id);
+  }, 150_000);
+
+  it('is out of reach for everybody but the service', async () => {
+    const cdc = postgres(stack.databases.order.cdc, { max: 1, onnotice: () => undefined });
+    await expect(
+      cdc`select * from delete_published_outbox_rows(${database.slot}, now() - interval '2 days', 1)`,
+    ).rejects.toMatchObject({ code: '42501' });
+    await cdc.end();
+  });
+});

@@ -1,0 +1,555 @@
+// The audit log on a real database: an entry if and only if there is an effect, one chain whoever seals, and tampering by
+// the owner of the database, who may do anything there, named by its place.
+import { randomUUID } from 'node:crypto';
+import { asc, sql } from 'drizzle-orm';
+import postgres from 'postgres';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { auditLog, auditSeals, outbox } from '../../drizzle/messaging.ts';
+import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+import { stack } from '../stack/worker-stack.ts';
+import { chainStart, type ChainPoint } from '../../services/platform/audit-chain.ts';
+import { recordRefusals, registerAuditRoutes } from '../../services/platform/audit-http.ts';
+import { recordAction, type PersonsAction } from '../../services/platform/audit-log.ts';
+import { sealBatch, startSealing, verifyAuditLog } from '../../services/platform/audit-seal.ts';
+import { accepted, ignored, rejected, type Decision } from '../../services/platform/core/decision.ts';
+import { connectDatabase, type Connection, type Database } from '../../services/platform/database.ts';
+import type { DomainEvent } from '../../schemas/generated/events.ts';
+import { createEventCodec } from '../../services/platform/event-codec.ts';
+import {
+  handle,
+  unclaimed,
+  type Aggregate,
+  type Message,
+  type Shell,
+} from '../../services/platform/handle.ts';
+import { createGuards } from '../../services/platform/guards.ts';
+import { createApp } from '../../services/platform/http.ts';
+import { messageContextOf, type App, type Principal } from '../../services/platform/request-context.ts';
+import { idempotencyClaim } from '../../services/platform/idempotency.ts';
+import type { LogFields, Logger } from '../../services/platform/logger.ts';
+import { problem } from '../../services/platform/problem.ts';
+import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+
+const { databases, urls } = stack;
+const lines: (LogFields & { readonly message: string })[] = [];
+const line = (message: string, fields: LogFields = {}): void => {
+  lines.push({ message, ...fields });
+};
+const logger: Logger = { error: line, warn: line, info: line, debug: line, child: () => logger };
+let database: TestDatabase;
+let connection: Connection;
+let db: Database;
+let shell: Shell;
+
+beforeAll(async () => {
+  database = await createTestDatabase('order', databases.order.admin);
+  connection = connectDatabase(database.url, 'test');
+  ({ db } = connection);
+  const registry = createRegistryClient(urls.registry, logger);
+  await registry.resolveIds(['order.fulfilled'], new AbortController().signal);
+  shell = { db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
+});
+afterAll(async () => {
+  await connection.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  lines.length = 0;
+  await db.execute(sql`truncate audit_log, audit_seals, outbox, idempotency_keys restart identity`);
+});
+
+const at = new Date('2026-01-01T10:00:00.123Z');
+const action = (more: Partial<PersonsAction> = {}): PersonsAction => ({
+  subject: 'customer-1',
+  roles: ['USER'],
+  name: 'orders.cancel',
+  resource: 'order-1',
+  correlationId: 'correlation-1',
+  requestId: randomUUID(),
+  ...more,
+});
+const fulfilled = (orderId: string): DomainEvent => ({
+  type: 'order.fulfilled',
+  data: { orderId, customerId: 'customer-1' },
+});
+
+/** Decides as it is told; its effect is the event that it emits. */
+const told: Aggregate<Decision<string, DomainEvent>, null, string> = {
+  load: () => Promise.resolve(null),
+  decide: (decision) => decision,
+  save: () => Promise.resolve(),
+};
+const message = (
+  input: Decision<string, DomainEvent>,
+  asked?: PersonsAction,
+): Message<Decision<string, DomainEvent>> => ({
+  id: randomUUID(),
+  input,
+  at,
+  context: {
+    correlationId: 'correlation-1',
+    causationId: 'cause-1',
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    actor: 'tester',
+    ...(asked ? { action: asked } : {}),
+  },
+});
+
+const entries = () => db.select().from(auditLog).orderBy(asc(auditLog.id));
+const seals = () => db.select().from(auditSeals).orderBy(asc(auditSeals.position));
+const effects = async () => (await db.select().from(outbox)).length;
+/** Seals until the chain has this length: what runs elsewhere on the server may hold the newest entries back for a moment. */
+const sealUpTo = async (length: number, atMost = 500): Promise<void> => {
+  const one = async () => {
+    await sealBatch(db, atMost);
+    return (await seals()).length;
+  };
+  await expect.poll(one, { timeout: 10_000, interval: 20 }).toBe(length);
+};
+const addEntries = async (count: number): Promise<void> => {
+  for (let index = 1; index <= count; index += 1)
+    await recordAction(db, action({ resource: `order-${index}` }), { outcome: 'accepted' }, at);
+};
+const signal = new AbortController().signal;
+const verify = (anchor?: ChainPoint) => verifyAuditLog(db, { anchor, signal, batch: 3 });
+
+describe('an entry', () => {
+  it('of an accepted action is written with its effect and says who, what, when and about what', async () => {
+    const asked = action();
+    await handle(shell, told, message(accepted('done', fulfilled('order-1')), asked), unclaimed);
+    expect(await entries()).toMatchObject([
+      {
+        at,
+        subject: 'customer-1',
+        roles: ['USER'],
+        action: 'orders.cancel',
+        resource: 'order-1',
+        outcome: 'accepted',
+        status: null,
+        code: null,
+        correlationId: 'correlation-1',
+        requestId: asked.requestId,
+      },
+    ]);
+    expect(await effects()).toBe(1);
+  });
+
+  it('about something new names what was made', async () => {
+    const made = accepted('done', fulfilled('order-new'));
+    await handle(shell, told, message(made, action({ resource: null })), unclaimed);
+    expect(await entries()).toMatchObject([{ resource: 'order-new' }]);
+  });
+
+  it('of an ignored action says why it changed nothing', async () => {
+    await handle(shell, told, message(ignored('already_cancelled'), action()), unclaimed);
+    expect(await entries()).toMatchObject([{ outcome: 'ignored', code: 'already_cancelled' }]);
+  });
+
+  it('is not written for events and timers, which are nobody’s action', async () => {
+    await handle(shell, told, message(accepted('done', fulfilled('order-1'))), unclaimed);
+    expect([await effects(), await entries()]).toEqual([1, []]);
+  });
+
+  it('goes with its effect when the transaction is undone after both were written', async () => {
+    const claim = { ...unclaimed, settle: () => Promise.reject(new Error('the process dies here')) };
+    const dying = handle(shell, told, message(accepted('done', fulfilled('order-1')), action()), claim);
+    await expect(dying).rejects.toThrow('dies here');
+    await expect(handle(shell, told, message(rejected('no', 'No.'), action()), unclaimed)).rejects.toThrow();
+    expect([await effects(), await entries()]).toEqual([0, []]);
+  });
+
+  it('takes its effect with it when it cannot be written', async () => {
+    const unstorable = action({ correlationId: 'a\0b' });
+    const failing = handle(
+      shell,
+      told,
+      message(accepted('done', fulfilled('order-1')), unstorable),
+      unclaimed,
+    );
+    await expect(failing).rejects.toThrow();
+    expect([await effects(), await entries()]).toEqual([0, []]);
+  });
+
+  it('is written once for a request that is repeated under its Idempotency-Key', async () => {
+    const claim = () =>
+      idempotencyClaim<string>({
+        scope: 'customer-1 POST /',
+        key: 'key-1',
+        fingerprint: 'f',
+        answer: (state) => ({ status: 201, body: state, headers: {} }),
+      });
+    const send = () =>
+      handle(shell, told, message(accepted('done', fulfilled('order-1')), action()), claim());
+    expect([(await send()).kind, (await send()).kind]).toEqual(['accepted', 'duplicate']);
+    expect(await entries()).toHaveLength(1);
+  });
+});
+
+describe('sealing', () => {
+  it('gives committed entries their places in the chain, and adds nothing when there is nothing new', async () => {
+    await addEntries(3);
+    await sealUpTo(3);
+    const [, , third] = await seals();
+    expect(await sealBatch(db, 500)).toEqual({ sealed: 0, head: { position: 3, hash: third?.hash } });
+    await addEntries(2);
+    await sealUpTo(5);
+    expect((await seals()).map(({ position, entryId }) => [position, entryId])).toEqual(
+      [1, 2, 3, 4, 5].map((place) => [place, place]),
+    );
+    expect(await verify()).toMatchObject({
+      status: 'intact',
+      entries: 5,
+      unsealed: 0,
+      head: { position: 5 },
+    });
+  });
+
+  it('takes no more at a time than it is told', async () => {
+    await addEntries(5);
+    const results = [];
+    while ((await seals()).length < 5) results.push(await sealBatch(db, 2));
+    expect(Math.max(...results.map((result) => Number(Object(result).sealed)))).toBe(2);
+    expect(await verify()).toMatchObject({ status: 'intact', unsealed: 0 });
+  });
+
+  it('passes nobody by: an earlier entry that commits later is sealed later', async () => {
+    let commit = (): void => undefined;
+    const open = new Promise<void>((resolve) => (commit = resolve));
+    let appended = (): void => undefined;
+    const isAppended = new Promise<void>((resolve) => (appended = resolve));
+    const slow = db.transaction(async (tx) => {
+      await recordAction(tx, action({ resource: 'slow' }), { outcome: 'accepted' }, at);
+      appended();
+      await open;
+    });
+    await isAppended;
+    await recordAction(db, action({ resource: 'quick' }), { outcome: 'accepted' }, at);
+    const before = await sealBatch(db, 500);
+    commit();
+    await slow;
+    expect(before).toMatchObject({ sealed: 0 });
+    await sealUpTo(2);
+    expect((await entries()).map(({ resource }) => resource)).toEqual(['slow', 'quick']);
+    expect(await verify()).toMatchObject({ status: 'intact', entries: 2, unsealed: 0 });
+  });
+
+  it('by many instances at once, while actions go on, makes one chain without gaps', async () => {
+    const others = Array.from({ length: 3 }, (_, index) =>
+      connectDatabase(database.url, `test-${index}`, { poolSize: 4 }),
+    );
+    let going = true;
+    const writing = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        await addEntries(40);
+      }),
+    ).finally(() => (going = false));
+    const results: Awaited<ReturnType<typeof sealBatch>>[] = [];
+    const sealing = others.map(async ({ db: own }) => {
+      while (going) results.push(await sealBatch(own, 7));
+    });
+    await Promise.all([writing, ...sealing]);
+    await sealUpTo(160);
+    await Promise.all(others.map((other) => other.close()));
+
+    expect(results).toContain('another instance is at it');
+    expect((await seals()).map(({ position }) => position)).toEqual(
+      Array.from({ length: 160 }, (_, i) => i + 1),
+    );
+    expect(await verify()).toMatchObject({ status: 'intact', entries: 160, unsealed: 0 });
+  });
+
+  it('puts the head of the chain into the service’s log, as an anchor outside of the database', async () => {
+    await addEntries(1);
+    const sealer = startSealing({ db, logger });
+    const said = () => lines.find(({ message: text }) => text === 'audit log sealed');
+    await expect.poll(said, { timeout: 10_000 }).toBeDefined();
+    await sealer.stop();
+    const [first] = await seals();
+    expect(said()).toEqual({ message: 'audit log sealed', position: 1, hash: first?.hash });
+  });
+});
+
+describe('somebody with every right on the database', () => {
+  let owner: postgres.Sql;
+  let head: ChainPoint;
+  beforeAll(() => {
+    owner = postgres(database.url, { max: 1, onnotice: () => undefined });
+  });
+  afterAll(() => owner.end());
+  beforeEach(async () => {
+    await addEntries(8);
+    await sealUpTo(8);
+    ({ head } = await verify());
+  });
+  const brokenAt = (position: number, sentence: RegExp) => ({
+    status: 'broken',
+    firstBroken: { position, sentence: expect.stringMatching(sentence) },
+  });
+
+  it('changes nothing: the chain is intact, also for the anchor of its head and for earlier ones', async () => {
+    const [, third] = await db
+      .select()
+      .from(auditSeals)
+      .where(sql`position in (2, 3)`)
+      .orderBy(asc(auditSeals.position));
+    expect(await verify(head)).toMatchObject({ status: 'intact', firstBroken: null });
+    expect(await verify({ position: 3, hash: third?.hash ?? '' })).toMatchObject({ status: 'intact' });
+  });
+
+  it.each([
+    ['who did it', "subject = 'somebody-else'"],
+    ['when', "at = at + interval '1 millisecond'"],
+    ['what came of it', "outcome = 'ignored', code = 'x'"],
+    ['about what', "resource = 'order-99'"],
+  ])('changes %s', async (_what, change) => {
+    await owner.unsafe(`update audit_log set ${change} where id = 4`);
+    expect(await verify()).toMatchObject(brokenAt(4, /is not the one that was sealed/));
+  });
+
+  it('deletes an entry, with or without its seal', async () => {
+    await owner`delete from audit_log where id = 7`;
+    expect(await verify()).toMatchObject({ ...brokenAt(7, /entry .* is missing/), entries: 7 });
+    await owner`delete from audit_seals where entry_id = 7`;
+    expect(await verify()).toMatchObject(brokenAt(7, /seal at position 7 is missing/));
+  });
+
+  it('swaps two entries', async () => {
+    await owner.begin(async (tx) => {
+      await tx`update audit_seals set entry_id = -1 where position = 2`;
+      await tx`update audit_seals set entry_id = 2 where position = 6`;
+      await tx`update audit_seals set entry_id = 6 where position = 2`;
+    });
+    expect(await verify()).toMatchObject(brokenAt(2, /is not the one that was sealed/));
+  });
+
+  it('cuts off the end, which only an anchor shows', async () => {
+    await owner`delete from audit_seals where position > 6`;
+    await owner`delete from audit_log where id > 6`;
+    expect(await verify()).toMatchObject({
+      status: 'intact',
+      entries: 6,
+      unsealed: 0,
+      head: { position: 6 },
+    });
+    expect(await verify(head)).toMatchObject(brokenAt(8, /ends before position 8/));
+  });
+
+  it('has an end sealed anew after changing it, which only an anchor shows', async () => {
+    await owner`delete from audit_seals where position > 6`;
+    await owner`update audit_log set subject = 'somebody-else' where id = 7`;
+    await sealUpTo(8);
+    expect(await verify()).toMatchObject({ status: 'intact', entries: 8, unsealed: 0 });
+    expect(await verify(head)).toMatchObject(brokenAt(8, /another hash than the anchor/));
+  });
+
+  it('adds an entry in the past: it stays without a seal, and what follows is sealed all the same', async () => {
+    await owner`insert into audit_log (transaction, at, subject, roles, action, outcome, correlation_id, request_id)
+      values ('1'::xid8, now(), 's', '{}', 'a', 'accepted', 'c', 'r')`;
+    await addEntries(1);
+    await sealUpTo(9);
+    expect(await verify()).toMatchObject({ status: 'intact', entries: 10, unsealed: 1 });
+  });
+
+  it('deletes what was sealed last: later entries are sealed all the same', async () => {
+    await owner`delete from audit_log where id = 8`;
+    await addEntries(2);
+    await sealUpTo(10);
+    expect(await verify()).toMatchObject(brokenAt(8, /is missing/));
+  });
+});
+
+describe('at the HTTP edge', () => {
+  let app: App;
+  let principal: Principal | undefined;
+  let answering: () => Response | Promise<Response>;
+  beforeEach(() => {
+    principal = { subject: 'customer-1', email: undefined, roles: ['USER'] };
+    answering = () => new Response(null, { status: 204 });
+    app = build(db);
+  });
+  const build = (on: Database): App => {
+    const authenticate = () => Promise.resolve(principal ?? Promise.reject(problem('unauthenticated')));
+    const built = createApp({ logger, title: 'test', guards: createGuards(undefined, authenticate) });
+    built.use('/api/*', recordRefusals(on));
+    registerAuditRoutes(built, on);
+    // Routes without an entry in the permission table: their callers are put in place here.
+    built.use('/api/*', async (c, next) => {
+      c.set('principal', principal);
+      await next();
+    });
+    built.post('/api/things', () => answering());
+    built.on(['GET', 'POST'], '/api/things/:id/turn', () => answering());
+    built.post('/api/named/:id', async (c) => {
+      c.set('action', 'orders.cancel');
+      return answering();
+    });
+    built.post('/api/handled/:id', async (c) => {
+      const { input } = message(accepted('done', fulfilled('order-1')));
+      await handle(shell, told, { id: 'm', at, input, context: messageContextOf(c) }, unclaimed);
+      return c.body(null, 204);
+    });
+    return built;
+  };
+  const post = (path: string, headers: Record<string, string> = {}) =>
+    app.request(path, { method: 'POST', headers });
+  const refuse = (code: Parameters<typeof problem>[0]) => () => {
+    throw problem(code);
+  };
+
+  it('records a refusal before it is answered: who, what, about what, and why', async () => {
+    answering = refuse('conflict');
+    const headers = { 'x-correlation-id': 'correlation-9', authorization: 'Bearer secret' };
+    const response = await post('/api/things/thing-1/turn', headers);
+    expect(response.status).toBe(409);
+    const found = await entries();
+    expect(found).toMatchObject([
+      {
+        subject: 'customer-1',
+        roles: ['USER'],
+        action: 'POST /api/things/:id/turn',
+        resource: 'thing-1',
+        outcome: 'refused',
+        status: 409,
+        code: 'conflict',
+        correlationId: 'correlation-9',
+      },
+    ]);
+    expect(JSON.stringify(found)).not.toContain('secret');
+  });
+
+  it.each([
+    ['bad_request', 400],
+    ['forbidden', 403],
+    ['not_found', 404],
+    ['precondition_failed', 412],
+    ['schema_violation', 422],
+  ] as const)('records %s', async (code, status) => {
+    answering = refuse(code);
+    expect((await post('/api/things')).status).toBe(status);
+    expect(await entries()).toMatchObject([{ outcome: 'refused', status, code, resource: null }]);
+  });
+
+  it('calls an action by its name where the route has one, and the same whether accepted or refused', async () => {
+    answering = refuse('forbidden');
+    await post('/api/named/thing-1');
+    await post('/api/handled/thing-2');
+    expect(await entries()).toMatchObject([
+      { action: 'orders.cancel', resource: 'thing-1', outcome: 'refused' },
+      { action: 'POST /api/handled/:id', resource: 'thing-2', outcome: 'accepted' },
+    ]);
+  });
+
+  it('can write whatever was asked for, be it a NUL or longer than any id', async () => {
+    answering = refuse('not_found');
+    expect((await post('/api/things/a%00b/turn')).status).toBe(404);
+    expect((await post(`/api/things/${'x'.repeat(5_000)}/turn`)).status).toBe(404);
+    expect((await entries()).map(({ resource }) => resource?.length)).toEqual([3, 200]);
+  });
+
+  it('records no success of its own, no reading, no unknown address, no stranger and no fault of ours', async () => {
+    await post('/api/things');
+    answering = refuse('forbidden');
+    await app.request('/api/things/thing-1/turn');
+    await post('/api/nowhere');
+    answering = refuse('unavailable');
+    await post('/api/things');
+    principal = undefined;
+    answering = refuse('unauthenticated');
+    expect((await post('/api/things')).status).toBe(401);
+    expect(await entries()).toEqual([]);
+  });
+
+  it('records the first of many refusals for too many requests, for each person', async () => {
+    answering = refuse('too_many_requests');
+    for (let index = 0; index < 5; index += 1) expect((await post('/api/things')).status).toBe(429);
+    principal = { subject: 'customer-2', email: undefined, roles: ['USER'] };
+    await post('/api/things');
+    expect((await entries()).map(({ subject }) => subject)).toEqual(['customer-1', 'customer-2']);
+  });
+
+  it('answers 503 when the refusal cannot be recorded, so that nobody probes unseen', async () => {
+    const closed = connectDatabase(database.url, 'test');
+    await closed.close();
+    app = build(closed.db);
+    answering = refuse('forbidden');
+    const response = await post('/api/things');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.json()).toMatchObject({ code: 'unavailable' });
+  });
+
+  const pageShape = z.object({
+    data: z.array(z.looseObject({ resource: z.string(), position: z.number().nullable() })),
+    nextCursor: z.string().nullable(),
+  });
+  const list = async (query: string) => {
+    const response = await app.request(`/api/v1/audit?${query}`);
+    expect(response.status).toBe(200);
+    return pageShape.parse(await response.json());
+  };
+  const resources = async (query: string) => (await list(query)).data.map(({ resource }) => resource);
+
+  it('shows administrators the entries, newest first, by person, action, outcome and time, page by page', async () => {
+    const minutes = (count: number) => new Date(at.getTime() + count * 60_000);
+    const record = (resource: string, more: Partial<PersonsAction>, when: Date) =>
+      recordAction(db, action({ resource, ...more }), { outcome: 'accepted' }, when);
+    await record('a', {}, minutes(1));
+    await record('b', { subject: 'customer-2' }, minutes(2));
+    await record('c', { name: 'orders.place' }, minutes(3));
+    // Of the same instant, and one that was decided earlier than it was written.
+    await record('d', {}, minutes(4));
+    await record('e', {}, minutes(4));
+    await recordAction(
+      db,
+      action({ resource: 'f' }),
+      { outcome: 'refused', status: 404, code: 'x' },
+      minutes(0),
+    );
+    await sealUpTo(6);
+    principal = { subject: 'admin-1', email: undefined, roles: ['ADMIN'] };
+
+    expect(await resources('')).toEqual(['e', 'd', 'c', 'b', 'a', 'f']);
+    expect(await resources('subject=customer-2')).toEqual(['b']);
+    expect(await resources('action=orders.place')).toEqual(['c']);
+    expect(await resources('outcome=refused')).toEqual(['f']);
+    const range = `from=${minutes(1).toISOString()}&to=${minutes(3).toISOString()}`;
+    expect(await resources(range)).toEqual(['b', 'a']);
+
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page: z.infer<typeof pageShape> = await list(`limit=1${cursor && `&cursor=${cursor}`}`);
+      seen.push(...page.data.map(({ resource }) => resource));
+      cursor = page.nextCursor;
+    }
+    expect(seen).toEqual(['e', 'd', 'c', 'b', 'a', 'f']);
+    expect((await list('limit=1')).data).toMatchObject([{ position: 5, at: minutes(4).toISOString() }]);
+  });
+
+  it('verifies for administrators, also against an anchor', async () => {
+    await addEntries(2);
+    await sealUpTo(2);
+    principal = { subject: 'admin-1', email: undefined, roles: ['ADMIN'] };
+    const ask = async (query = '') => {
+      const response = await app.request(`/api/v1/audit/verification${query}`);
+      return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
+    };
+    const [, second] = await seals();
+    const head = { position: 2, hash: second?.hash };
+    expect(await ask()).toEqual({
+      status: 200,
+      body: { status: 'intact', entries: 2, unsealed: 0, head, firstBroken: null },
+    });
+    expect((await ask(`?position=2&hash=${head.hash ?? ''}`)).body).toMatchObject({ status: 'intact' });
+    expect((await ask(`?position=3&hash=${chainStart.hash}`)).body).toMatchObject({ status: 'broken' });
+    expect((await ask('?position=3')).status).toBe(422);
+  });
+
+  it('shows nothing to anybody else, and refuses nonsense', async () => {
+    expect((await app.request('/api/v1/audit')).status).toBe(403);
+    expect((await app.request('/api/v1/audit/verification')).status).toBe(403);
+    principal = { subject: 'admin-1', email: undefined, roles: ['ADMIN'] };
+    for (const query of ['cursor=nonsense', 'limit=0', 'limit=101', 'outcome=maybe', 'from=yesterday'])
+      expect((await app.request(`/api/v1/audit?${query}`)).status).toBe(422);
+  });
+});

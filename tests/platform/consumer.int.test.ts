@@ -1,0 +1,319 @@
+// The consumer loop on a real broker: order per key, redelivery, retries in place, and records that can never be handled.
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import { Kafka, logLevel, type Message as KafkaRecord } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { deadLetters, processedEvents } from '../../drizzle/messaging.ts';
+import type { DomainEvent } from '../../schemas/generated/events.ts';
+import { until } from '../../scripts/stack/deadline.ts';
+import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+import { stack } from '../stack/worker-stack.ts';
+import { startConsumer, type Incoming, type Outcome } from '../../services/platform/consumer.ts';
+import { accepted } from '../../services/platform/core/decision.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database.ts';
+import { createDispatch } from '../../services/platform/dispatch.ts';
+import { createEventCodec, type EventCodec } from '../../services/platform/event-codec.ts';
+import { Rejected, type Aggregate } from '../../services/platform/handle.ts';
+import { kafkaJsEventStream } from '../../services/platform/kafkajs-event-stream.ts';
+import { createLogger } from '../../services/platform/logger.ts';
+import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+import { handledBy } from '../../services/platform/subscription.ts';
+import { DependencyUnavailable } from '../../services/platform/transient.ts';
+
+const { databases, urls } = stack;
+const logger = createLogger({ service: 'test', level: 'error' });
+const kafka = new Kafka({ clientId: 'consumer-test', brokers: [urls.kafka], logLevel: logLevel.NOTHING });
+const producer = kafka.producer();
+const admin = kafka.admin();
+let database: TestDatabase;
+let connection: Connection;
+let codec: EventCodec;
+
+beforeAll(async () => {
+  database = await createTestDatabase('order', databases.order.admin);
+  connection = connectDatabase(database.url, 'test');
+  const registry = createRegistryClient(urls.registry, logger);
+  await registry.resolveIds(['inventory.committed', 'order.fulfilled'], new AbortController().signal);
+  codec = createEventCodec(registry.schemaId, registry.writerSchema);
+  await Promise.all([producer.connect(), admin.connect()]);
+});
+afterAll(async () => {
+  await Promise.all([producer.disconnect(), admin.disconnect()]);
+  await connection.close();
+  await database.drop();
+});
+
+const record = (orderId: string, eventId = randomUUID()): KafkaRecord => {
+  const event: DomainEvent = { type: 'inventory.committed', data: { orderId, items: [] } };
+  const metadata = { eventId, correlationId: 'c', causationId: 'c', occurredAt: new Date() };
+  const { payload } = codec.encode(event, metadata);
+  return { key: orderId, value: payload, headers: { id: eventId, eventType: event.type } };
+};
+
+/** An aggregate whose only effect is the claim of the event itself. */
+const nothing: Aggregate<null, null> = {
+  load: () => Promise.resolve(null),
+  decide: () => accepted(null),
+  save: () => Promise.resolve(),
+};
+type Handler = (incoming: Incoming<'inventory.committed'>) => Promise<Outcome>;
+interface Run {
+  readonly topic: string;
+  readonly seen: string[];
+  readonly send: (...records: KafkaRecord[]) => Promise<void>;
+  readonly committedOffset: () => Promise<number>;
+  readonly stop: () => Promise<void>;
+  readonly halted: () => string | undefined;
+  readonly groupId: string;
+}
+
+/** Starts a consumer of a topic of its own, which halts when 3 of 6 records would be parked; `handler` sees every delivery before the shell does. */
+const start = async (before: (incoming: Incoming<'inventory.committed'>) => Promise<void>): Promise<Run> => {
+  const topic = `test-${randomUUID()}`;
+  const groupId = `group-${topic}`;
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  const seen: string[] = [];
+  const shell = { db: connection.db, codec };
+  const apply: Handler = handledBy(shell, nothing, () => null);
+  const subscription = startConsumer({
+    stream: kafkaJsEventStream({ brokers: [urls.kafka], clientId: 'test', concurrency: 1 }, logger),
+    dispatch: createDispatch(codec, {
+      'inventory.committed': async (incoming) => {
+        seen.push(incoming.event.data.orderId);
+        await before(incoming);
+        return apply(incoming);
+      },
+    }),
+    db: connection.db,
+    groupId,
+    topics: [topic],
+    logger,
+    backoff: { initialMs: 10, maxMs: 50, attempts: 10 },
+    parkingLimit: { limit: 3, probeEveryMs: 500 },
+  });
+  onTestFinished(() => subscription.stop());
+  return {
+    topic,
+    groupId,
+    seen,
+    stop: subscription.stop,
+    halted: subscription.halted,
+    send: async (...messages) => {
+      await producer.send({ topic, messages });
+    },
+    committedOffset: async () => {
+      const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
+      return Number(group?.partitions[0]?.offset ?? -1);
+    },
+  };
+};
+
+const reaches = (run: Run, offset: number) =>
+  until({ what: `offset ${offset}`, withinMs: 20_000 }, async () => (await run.committedOffset()) === offset);
+const claims = async (run: Run) =>
+  (await connection.db.select().from(processedEvents)).filter((row) => row.topic === run.topic);
+const parked = async (run: Run) =>
+  (await connection.db.select().from(deadLetters)).filter((row) => row.topic === run.topic);
+
+describe('delivery', () => {
+  it('hands over the records of a key in order and advances the offset', async () => {
+    const run = await start(() => Promise.resolve());
+    const keys = Array.from({ length: 50 }, (_, index) => `order-${index}`);
+    await run.send(...keys.map((key) => record(key)));
+    await reaches(run, 50);
+    expect(run.seen).toEqual(keys);
+    expect((await claims(run)).length).toBe(50);
+  });
+
+  it('handles an event once that is on the topic twice', async () => {
+    const run = await start(() => Promise.resolve());
+    const twice = record('order-1');
+    await run.send(twice, twice, record('order-2'));
+    await reaches(run, 3);
+    expect(run.seen).toEqual(['order-1', 'order-1', 'order-2']);
+    expect((await claims(run)).length).toBe(2);
+  });
+
+  it('ignores event types nobody subscribed to', async () => {
+    const run = await start(() => Promise.resolve());
+    const event: DomainEvent = { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } };
+    const metadata = { eventId: randomUUID(), correlationId: 'c', causationId: 'c', occurredAt: new Date() };
+    await run.send({ key: 'o', value: codec.encode(event, metadata).payload }, record('order-1'));
+    await reaches(run, 2);
+    expect(run.seen).toEqual(['order-1']);
+    expect(await parked(run)).toEqual([]);
+  });
+
+  it('passes over canaries that a connector did not keep apart, and halts for none', async () => {
+    const run = await start(() => Promise.resolve());
+    const canary = { key: 'canary', value: Buffer.alloc(6), headers: { eventType: 'canary' } };
+    await run.send(...Array.from({ length: 20 }, () => canary), record('order-1'));
+    await reaches(run, 21);
+    expect(run.seen).toEqual(['order-1']);
+    expect(await parked(run)).toEqual([]);
+  });
+});
+
+describe('a failure that passes', () => {
+  it('is retried in place: later records wait, nothing is parked, nothing is skipped', async () => {
+    let failures = 5;
+    const run = await start(({ event }) => {
+      if (event.data.orderId !== 'order-1' || failures === 0) return Promise.resolve();
+      failures -= 1;
+      return Promise.reject(new DependencyUnavailable('down'));
+    });
+    await run.send(record('order-1'), record('order-2'));
+    await reaches(run, 2);
+    expect(run.seen).toEqual([...Array.from({ length: 6 }, () => 'order-1'), 'order-2']);
+    expect((await claims(run)).length).toBe(2);
+    expect(await parked(run)).toEqual([]);
+  });
+
+  it('that outlasts the retries gives the record back, and it comes again', async () => {
+    let failures = 25;
+    const run = await start(() => {
+      if (failures === 0) return Promise.resolve();
+      failures -= 1;
+      return Promise.reject(new DependencyUnavailable('down for long'));
+    });
+    await run.send(record('order-1'), record('order-2'));
+    await reaches(run, 2);
+    expect(new Set(run.seen.slice(0, 26))).toEqual(new Set(['order-1']));
+    expect(await parked(run)).toEqual([]);
+  });
+});
+
+describe('a record that can never be handled', () => {
+  it.each([
+    ['bytes without framing', { value: Buffer.from('{"json":true}') }, 'no_framing'],
+    ['an unknown schema id', { value: Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1]) }, 'unknown_schema'],
+    ['no value at all', { value: null }, 'no_value'],
+  ])('%s is kept whole as a dead letter, and the next one is handled', async (_what, bad, code) => {
+    const run = await start(() => Promise.resolve());
+    await run.send({ key: 'order-1', headers: { eventType: 'what' }, ...bad }, record('order-2'));
+    await reaches(run, 2);
+    expect(run.seen).toEqual(['order-2']);
+    expect(await parked(run)).toMatchObject([
+      {
+        consumer: run.groupId,
+        offset: 0n,
+        key: 'order-1',
+        value: bad.value,
+        headers: { eventType: 'what' },
+        attempts: 1,
+        fingerprint: `UndecodableRecord|${code}|what`,
+        state: 'parked',
+      },
+    ]);
+  });
+
+  it('a rejected event is parked unclaimed, so that it can be replayed', async () => {
+    const run = await start(({ event }) =>
+      event.data.orderId === 'order-1'
+        ? Promise.reject(new Rejected('impossible', 'It cannot be.'))
+        : Promise.resolve(),
+    );
+    await run.send(record('order-1'), record('order-2'));
+    await reaches(run, 2);
+    expect(await parked(run)).toMatchObject([
+      { key: 'order-1', fingerprint: 'Rejected|impossible|inventory.committed' },
+    ]);
+    expect((await claims(run)).length).toBe(1);
+  });
+
+  it('a defect of ours is tried three times before it is parked', async () => {
+    const run = await start(({ event }) =>
+      event.data.orderId === 'order-1' ? Promise.reject(new TypeError('a defect')) : Promise.resolve(),
+    );
+    await run.send(record('order-1'), record('order-2'));
+    await reaches(run, 2);
+    expect(run.seen).toEqual(['order-1', 'order-1', 'order-1', 'order-2']);
+    expect(await parked(run)).toMatchObject([{ attempts: 3 }]);
+  });
+});
+
+describe('keeping a dead letter', () => {
+  it('works for records with characters that PostgreSQL cannot store', async () => {
+    const run = await start(() => Promise.resolve());
+    await run.send({ key: 'a\0b', value: null, headers: { eventType: 'c\0d', id: '\0' } }, record('order-2'));
+    await reaches(run, 2);
+    expect(await parked(run)).toMatchObject([
+      { key: 'a\uFFFDb', eventType: 'c\uFFFDd', headers: { eventType: 'c\uFFFDd', id: '\uFFFD' } },
+    ]);
+  });
+
+  it('comes before the offset: while it cannot be kept, the record is not passed', async () => {
+    const run = await start(() => Promise.resolve());
+    await connection.db.execute(sql`alter table dead_letters rename to hidden`);
+    try {
+      await run.send({ key: 'bad', value: null }, record('order-2'));
+      await expect(
+        until({ what: 'the offset to move', withinMs: 3_000 }, async () => (await run.committedOffset()) > 0),
+      ).rejects.toThrow();
+      expect(run.seen).toEqual([]);
+    } finally {
+      await connection.db.execute(sql`alter table hidden rename to dead_letters`);
+    }
+    await reaches(run, 2);
+    expect((await parked(run)).length).toBe(1);
+  });
+});
+
+describe('when most records would be parked', () => {
+  const bad = (key: string): KafkaRecord => ({ key, value: Buffer.from('no event') });
+
+  it('the consumer halts: nothing more is parked or skipped, and it says why', async () => {
+    const run = await start(() => Promise.resolve());
+    await run.send(...Array.from({ length: 20 }, (_, index) => bad(`bad-${index}`)));
+    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    expect(run.halted()).toMatch(/^halted: 2 of the last 2 records became dead letters/);
+    // Several probes later nothing has changed.
+    await setTimeout(1_700);
+    expect((await parked(run)).length).toBe(2);
+    expect(await run.committedOffset()).toBeLessThanOrEqual(2);
+    expect(run.halted()).toBeDefined();
+  });
+
+  it('goes on by itself, without losing a record, once the cause has passed', async () => {
+    let broken = true;
+    const run = await start(() =>
+      broken ? Promise.reject(new Rejected('broken', 'broken')) : Promise.resolve(),
+    );
+    await run.send(...Array.from({ length: 10 }, (_, index) => record(`order-${index}`)));
+    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    broken = false;
+    await reaches(run, 10);
+    expect(run.halted()).toBeUndefined();
+    expect([(await parked(run)).length, (await claims(run)).length]).toEqual([2, 8]);
+  });
+
+  it('stops at once while it is halted', async () => {
+    const run = await start(() => Promise.resolve());
+    await run.send(bad('1'), bad('2'), bad('3'));
+    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    const began = performance.now();
+    await run.stop();
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(await run.committedOffset()).toBe(2);
+  });
+});
+
+describe('stopping', () => {
+  it('finishes the record under way and commits its offset, and takes no further one', async () => {
+    const entered = Promise.withResolvers<undefined>();
+    const release = Promise.withResolvers<undefined>();
+    const run = await start(async () => {
+      entered.resolve(undefined);
+      await release.promise;
+    });
+    await run.send(record('order-1'));
+    await entered.promise;
+    const stopped = run.stop();
+    await run.send(record('order-2'));
+    release.resolve(undefined);
+    await stopped;
+    expect([run.seen, await run.committedOffset()]).toEqual([['order-1'], 1]);
+    expect((await claims(run)).length).toBe(1);
+  });
+});

@@ -1,0 +1,467 @@
+// Dead letters on a real database, through the administrators' API: what replay makes happen, once, and what it never does.
+import { randomUUID } from 'node:crypto';
+import { asc, eq, sql } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { auditLog, deadLetters, outbox, processedEvents } from '../../drizzle/messaging.ts';
+import type { DomainEvent } from '../../schemas/generated/events.ts';
+import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+import { stack } from '../stack/worker-stack.ts';
+import { recordRefusals } from '../../services/platform/audit-http.ts';
+import type { Incoming } from '../../services/platform/consumer.ts';
+import { accepted } from '../../services/platform/core/decision.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database.ts';
+import { keepDeadLetter } from '../../services/platform/dead-letters.ts';
+import { deadLetterProblems, registerDeadLetterRoutes } from '../../services/platform/dead-letters-http.ts';
+import { createDispatch } from '../../services/platform/dispatch.ts';
+import { createEventCodec, type EventCodec } from '../../services/platform/event-codec.ts';
+import { Rejected, type Aggregate } from '../../services/platform/handle.ts';
+import { createGuards } from '../../services/platform/guards.ts';
+import { createApp } from '../../services/platform/http.ts';
+import type { Role } from '../../services/platform/permissions.ts';
+import type { App } from '../../services/platform/request-context.ts';
+import type { LogFields, Logger } from '../../services/platform/logger.ts';
+import { standardProblems } from '../../services/platform/problem.ts';
+import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+import { handledBy } from '../../services/platform/subscription.ts';
+import { DependencyUnavailable } from '../../services/platform/transient.ts';
+
+const { databases, urls } = stack;
+const lines: (LogFields & { readonly message: string })[] = [];
+const line = (message: string, fields: LogFields = {}): void => {
+  lines.push({ message, ...fields });
+};
+const logger: Logger = { error: line, warn: line, info: line, debug: line, child: () => logger };
+const consumer = 'replay-group';
+let database: TestDatabase;
+let connection: Connection;
+let codec: EventCodec;
+let app: App;
+let roles: Role[];
+/** What the handler does before the transaction. */
+let before: () => Promise<void>;
+
+/** Emits one event per handled one, so that an effect can be counted. */
+const echo: Aggregate<string, null> = {
+  load: () => Promise.resolve(null),
+  decide: (orderId) => accepted(null, { type: 'order.fulfilled', data: { orderId, customerId: 'c' } }),
+  save: () => Promise.resolve(),
+};
+
+beforeAll(async () => {
+  database = await createTestDatabase('order', databases.order.admin);
+  connection = connectDatabase(database.url, 'test');
+  const registry = createRegistryClient(urls.registry, logger);
+  await registry.resolveIds(
+    ['inventory.committed', 'order.fulfilled', 'order.created'],
+    new AbortController().signal,
+  );
+  codec = createEventCodec(registry.schemaId, registry.writerSchema);
+  const { db } = connection;
+  const handler = handledBy(
+    { db, codec },
+    echo,
+    ({ event }: Incoming<'inventory.committed'>) => event.data.orderId,
+  );
+  const dispatch = createDispatch(codec, {
+    'inventory.committed': async (incoming) => {
+      await before();
+      return handler(incoming);
+    },
+  });
+  const authenticate = () => Promise.resolve({ subject: 'admin-1', email: undefined, roles });
+  app = createApp({
+    logger,
+    title: 'test',
+    problems: { ...standardProblems, ...deadLetterProblems },
+    guards: createGuards(undefined, authenticate),
+  });
+  app.use('/api/*', recordRefusals(db));
+  registerDeadLetterRoutes(app, { db, codec, dispatch, logger });
+});
+afterAll(async () => {
+  await connection.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  roles = ['ADMIN'];
+  before = () => Promise.resolve();
+  lines.length = 0;
+  await connection.db.execute(sql`truncate dead_letters, processed_events, outbox, audit_log`);
+});
+
+let nextOffset = 0n;
+interface Parking {
+  readonly event?: DomainEvent;
+  readonly value?: Buffer;
+  readonly error?: Error;
+}
+const committed = (orderId: string): DomainEvent => ({
+  type: 'inventory.committed',
+  data: { orderId, items: [] },
+});
+
+/** Parks a record as the consumer would; the id of its letter. */
+const park = async ({ event = committed(randomUUID()), value, error }: Parking = {}): Promise<string> => {
+  const eventId = randomUUID();
+  const metadata = { eventId, correlationId: 'c', causationId: 'c', occurredAt: new Date() };
+  const offset = (nextOffset += 1n);
+  await keepDeadLetter(connection.db, {
+    consumer,
+    record: {
+      topic: 'inventory-events',
+      partition: 0,
+      offset,
+      key: 'key',
+      value: value ?? codec.encode(event, metadata).payload,
+      headers: { id: eventId, eventType: event.type },
+      timestamp: new Date('2026-01-01T00:00:00Z'),
+    },
+    error: error ?? new Rejected('impossible', 'It cannot be.'),
+    attempts: 1,
+    at: new Date(),
+  });
+  const [row] = await connection.db.select().from(deadLetters).where(eq(deadLetters.offset, offset));
+  return row?.id ?? '';
+};
+const call = async (method: string, path: string, body?: unknown) => {
+  const response = await app.request(`/api/v1/dead-letters${path}`, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
+};
+const letter = async (id: string) =>
+  (await connection.db.select().from(deadLetters).where(eq(deadLetters.id, id)))[0];
+const effects = async () => (await connection.db.select().from(outbox)).length;
+/** What the audit log says: about what, what came of it, and why. */
+const recorded = async () => {
+  const entries = await connection.db.select().from(auditLog).orderBy(asc(auditLog.id));
+  return entries.map(({ subject, action, resource, outcome, code }) => {
+    expect(subject).toBe('admin-1');
+    return [action, resource, outcome, code];
+  });
+};
+const claims = () => connection.db.select().from(processedEvents);
+
+describe('replaying a dead letter', () => {
+  it('handles its event as the consumer would have, and claims it', async () => {
+    const id = await park();
+    expect(await call('POST', `/${id}/replay`)).toEqual({ status: 200, body: { id, outcome: 'accepted' } });
+    expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 1, settledBy: 'admin-1' });
+    expect(await effects()).toBe(1);
+    expect(await claims()).toMatchObject([
+      { consumer, topic: 'inventory-events', publishedAt: new Date('2026-01-01T00:00:00Z') },
+    ]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        message: 'dead letter replayed: accepted',
+        actor: 'admin-1',
+        deadLetterId: id,
+      }),
+    );
+  });
+
+  it('again changes nothing', async () => {
+    const id = await park();
+    await call('POST', `/${id}/replay`);
+    expect(await call('POST', `/${id}/replay`)).toEqual({ status: 200, body: { id, outcome: 'duplicate' } });
+    expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
+  });
+
+  it('many times at once has one effect', async () => {
+    const id = await park();
+    const inside = Promise.withResolvers<undefined>();
+    let waiting = 0;
+    // All of them have read the letter as parked before the first one opens its transaction.
+    before = async () => {
+      waiting += 1;
+      if (waiting === 6) inside.resolve(undefined);
+      await inside.promise;
+    };
+    const answers = await Promise.all(Array.from({ length: 6 }, () => call('POST', `/${id}/replay`)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(answers.map(({ body }) => body['outcome']).sort()).toEqual([
+      'accepted',
+      ...Array.from({ length: 5 }, () => 'duplicate'),
+    ]);
+    expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
+  });
+
+  it('of an event that was handled meanwhile is a duplicate, and settles the letter', async () => {
+    const id = await park();
+    const row = await letter(id);
+    await connection.db.insert(processedEvents).values({
+      consumer,
+      eventId: row?.eventId ?? '',
+      eventType: 'inventory.committed',
+      topic: 'inventory-events',
+      partition: 0,
+      offset: 99n,
+      publishedAt: new Date(),
+      processedAt: new Date(),
+      outcome: 'accepted',
+    });
+    expect(await call('POST', `/${id}/replay`)).toMatchObject({ body: { outcome: 'duplicate' } });
+    expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
+  });
+
+  it('that fails keeps it parked and counts', async () => {
+    const id = await park();
+    before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
+    expect(await call('POST', `/${id}/replay`)).toMatchObject({
+      status: 409,
+      body: { code: 'replay_failed', detail: 'It still cannot be.' },
+    });
+    expect(await letter(id)).toMatchObject({ state: 'parked', replays: 1, settledAt: null });
+    expect((await letter(id))?.replayError).toContain('It still cannot be.');
+    expect([await effects(), (await claims()).length]).toEqual([0, 0]);
+
+    before = () => Promise.resolve();
+    expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 200 });
+    expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 2 });
+  });
+
+  it('that fails inside the transaction undoes the mark with the effects', async () => {
+    const id = await park();
+    await connection.db.execute(sql`alter table outbox add constraint broken check (false) not valid`);
+    try {
+      expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 409 });
+    } finally {
+      await connection.db.execute(sql`alter table outbox drop constraint broken`);
+    }
+    expect(await letter(id)).toMatchObject({ state: 'parked', replays: 1 });
+    expect((await claims()).length).toBe(0);
+  });
+
+  it('during an outage is answered 503, to be repeated', async () => {
+    const id = await park();
+    before = () => Promise.reject(new DependencyUnavailable('down'));
+    expect(await call('POST', `/${id}/replay`)).toMatchObject({
+      status: 503,
+      body: { code: 'unavailable' },
+    });
+    expect((await letter(id))?.state).toBe('parked');
+  });
+
+  it('of a type that nobody subscribes to settles it without an effect', async () => {
+    const id = await park({ event: { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } } });
+    expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
+    expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
+  });
+
+  it('of bytes that are no event fails for good', async () => {
+    const id = await park({ value: Buffer.from('rubbish') });
+    expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 409 });
+    expect((await letter(id))?.state).toBe('parked');
+  });
+});
+
+describe('replaying a group', () => {
+  it('replays its parked letters up to the limit and leaves other groups alone', async () => {
+    const ids = [await park(), await park(), await park()];
+    const other = await park({ error: new TypeError('another') });
+    const fingerprint = 'Rejected|impossible|inventory.committed';
+    const answer = await call('POST', '/replay', { fingerprint, limit: 2 });
+    expect(answer).toMatchObject({ status: 200, body: { replayed: 2, failed: 0, remaining: 1 } });
+    expect(z.array(z.looseObject({})).parse(answer.body['results'])).toMatchObject([
+      { id: ids[0], outcome: 'accepted' },
+      { id: ids[1], outcome: 'accepted' },
+    ]);
+    expect([(await letter(ids[2] ?? ''))?.state, (await letter(other))?.state]).toEqual(['parked', 'parked']);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: 'dead letters of a group replayed', actor: 'admin-1', fingerprint }),
+    );
+  });
+
+  it('is not held up by letters that keep failing', async () => {
+    const [bad, good] = [await park({ value: Buffer.from('rubbish') }), await park()];
+    const group = { fingerprint: 'Rejected|impossible|inventory.committed', limit: 1 };
+    expect(await call('POST', '/replay', group)).toMatchObject({ body: { failed: 1, remaining: 2 } });
+    expect(await call('POST', '/replay', group)).toMatchObject({ body: { replayed: 1, remaining: 1 } });
+    expect([(await letter(bad))?.state, (await letter(good))?.state]).toEqual(['parked', 'replayed']);
+  });
+
+  it('ends at an outage instead of failing every letter', async () => {
+    await park();
+    await park();
+    before = () => Promise.reject(new DependencyUnavailable('down'));
+    const group = { fingerprint: 'Rejected|impossible|inventory.committed' };
+    expect(await call('POST', '/replay', group)).toMatchObject({
+      body: { replayed: 0, failed: 1, remaining: 2 },
+    });
+  });
+});
+
+describe('archiving a dead letter', () => {
+  it('settles it with the reason and who said so; it is never replayed again', async () => {
+    const id = await park();
+    expect(await call('POST', `/${id}/archive`, { reason: 'A test record' })).toMatchObject({
+      status: 200,
+      body: { state: 'archived', archiveReason: 'A test record', settledBy: 'admin-1' },
+    });
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: 'dead letter archived', actor: 'admin-1', deadLetterId: id }),
+    );
+    for (const [path, body] of [['archive', { reason: 'again' }], ['replay']] as const) {
+      expect(await call('POST', `/${id}/${path}`, body)).toMatchObject({
+        status: 409,
+        body: { code: 'dead_letter_archived' },
+      });
+    }
+    const group = { fingerprint: 'Rejected|impossible|inventory.committed' };
+    expect(await call('POST', '/replay', group)).toMatchObject({ body: { replayed: 0, remaining: 0 } });
+    expect(await effects()).toBe(0);
+  });
+
+  it('while it is being replayed has no effect on either: one of the two wins', async () => {
+    const id = await park();
+    const inside = Promise.withResolvers<undefined>();
+    const release = Promise.withResolvers<undefined>();
+    before = async () => {
+      inside.resolve(undefined);
+      await release.promise;
+    };
+    const replaying = call('POST', `/${id}/replay`);
+    await inside.promise;
+    expect(await call('POST', `/${id}/archive`, { reason: 'Not wanted' })).toMatchObject({ status: 200 });
+    release.resolve(undefined);
+    expect(await replaying).toMatchObject({ body: { outcome: 'duplicate' } });
+    expect([await effects(), (await letter(id))?.state]).toEqual([0, 'archived']);
+    expect((await claims()).length).toBe(0);
+  });
+
+  it('that was replayed is a conflict; without a reason it breaks the schema', async () => {
+    const id = await park();
+    expect(await call('POST', `/${id}/archive`, { reason: ' ' })).toMatchObject({ status: 422 });
+    await call('POST', `/${id}/replay`);
+    expect(await call('POST', `/${id}/archive`, { reason: 'late' })).toMatchObject({
+      status: 409,
+      body: { code: 'dead_letter_replayed' },
+    });
+  });
+});
+
+describe('looking at dead letters', () => {
+  it('lists them page by page, newest first, by state and fingerprint', async () => {
+    const ids = [await park(), await park(), await park(), await park({ error: new TypeError('x') })];
+    await call('POST', `/${ids[0] ?? ''}/archive`, { reason: 'done' });
+    const query = `state=parked&fingerprint=${encodeURIComponent('Rejected|impossible|inventory.committed')}`;
+    const first = await call('GET', `?${query}&limit=1`);
+    expect(first).toMatchObject({ status: 200, body: { data: [{ id: ids[2] }] } });
+    const second = await call('GET', `?${query}&limit=1&cursor=${String(first.body['nextCursor'])}`);
+    expect(second.body).toMatchObject({ data: [{ id: ids[1] }], nextCursor: null });
+    expect(await call('GET', '?cursor=nonsense')).toMatchObject({ status: 422 });
+    expect(await call('GET', '?state=lost')).toMatchObject({ status: 422 });
+  });
+
+  it('groups the parked ones by what would release them', async () => {
+    const ids = [await park(), await park(), await park({ error: new TypeError('a defect') })];
+    await park().then((id) => call('POST', `/${id}/archive`, { reason: 'done' }));
+    expect(await call('GET', '/groups')).toMatchObject({
+      status: 200,
+      body: {
+        data: [
+          { fingerprint: 'Rejected|impossible|inventory.committed', count: 2, sampleId: ids[1] },
+          {
+            fingerprint: 'TypeError||inventory.committed',
+            count: 1,
+            sampleError: 'TypeError: a defect',
+          },
+        ],
+      },
+    });
+  });
+
+  it('shows the bytes, and the event when it can be decoded', async () => {
+    const value = Buffer.from('rubbish');
+    const telling = await park({ value: Buffer.from('rubbish with tok_secret in it') });
+    const [good, bad] = [await park({ event: committed('order-7') }), await park({ value })];
+    expect((await call('GET', `/${good}`)).body).toMatchObject({
+      event: { type: 'inventory.committed', data: { orderId: 'order-7' } },
+      undecodable: null,
+      valueBase64: null,
+      headers: { eventType: 'inventory.committed' },
+    });
+    expect((await call('GET', `/${bad}`)).body).toMatchObject({
+      event: null,
+      valueBase64: value.toString('base64'),
+      undecodable: 'not in Confluent framing (7 bytes)',
+    });
+    const { valueBase64 } = Object((await call('GET', `/${telling}`)).body);
+    expect(Buffer.from(valueBase64, 'base64').toString()).toBe('rubbish with [redacted] in it');
+    expect(await call('GET', `/${randomUUID()}`)).toMatchObject({ status: 404 });
+    expect(await call('GET', '/nothing')).toMatchObject({ status: 404 });
+  });
+
+  it('is for administrators only', async () => {
+    const id = await park();
+    roles = ['SELLER', 'USER'];
+    for (const [method, path, body] of [
+      ['GET', ''],
+      ['GET', '/groups'],
+      ['GET', `/${id}`],
+      ['POST', `/${id}/replay`],
+      ['POST', '/replay', { fingerprint: 'x' }],
+      ['POST', `/${id}/archive`, { reason: 'x' }],
+    ] as const)
+      expect(await call(method, path, body)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect((await letter(id))?.state).toBe('parked');
+  });
+});
+
+describe('the audit log', () => {
+  it('has a replay with its effect, and a repetition as ignored', async () => {
+    const id = await park();
+    await call('POST', `/${id}/replay`);
+    await call('POST', `/${id}/replay`);
+    expect(await recorded()).toEqual([
+      ['dead-letters.replay', id, 'accepted', null],
+      ['dead-letters.replay', id, 'ignored', 'already_settled'],
+    ]);
+  });
+
+  it('has one acceptance of many replays at once', async () => {
+    const id = await park();
+    await Promise.all(Array.from({ length: 6 }, () => call('POST', `/${id}/replay`)));
+    const outcomes = (await recorded()).map(([, , outcome]) => outcome).sort();
+    expect(outcomes).toEqual(['accepted', ...Array.from({ length: 5 }, () => 'ignored')]);
+  });
+
+  it('has a replay that failed as refused, once, and one during an outage not at all', async () => {
+    const id = await park();
+    before = () => Promise.reject(new DependencyUnavailable('down'));
+    await call('POST', `/${id}/replay`);
+    before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
+    await call('POST', `/${id}/replay`);
+    expect(await recorded()).toEqual([['dead-letters.replay', id, 'refused', 'replay_failed']]);
+  });
+
+  it('has every letter of a group, those that failed too, and says when there was none', async () => {
+    const [bad, good] = [await park({ value: Buffer.from('rubbish') }), await park()];
+    await call('POST', '/replay', { fingerprint: 'Rejected|impossible|inventory.committed' });
+    await call('POST', '/replay', { fingerprint: 'nothing like it' });
+    expect(await recorded()).toEqual([
+      ['dead-letters.replay-group', bad, 'refused', 'replay_failed'],
+      ['dead-letters.replay-group', good, 'accepted', null],
+      ['dead-letters.replay-group', null, 'ignored', 'nothing_parked'],
+    ]);
+  });
+
+  it('has what was archived, and what could not be', async () => {
+    const id = await park();
+    await call('POST', `/${id}/archive`, { reason: 'A test record' });
+    await call('POST', `/${id}/archive`, { reason: 'again' });
+    await call('POST', `/${id}/archive`, { reason: ' ' });
+    roles = ['SELLER'];
+    await call('POST', `/${id}/archive`, { reason: 'mine' });
+    expect(await recorded()).toEqual([
+      ['dead-letters.archive', id, 'accepted', null],
+      ['dead-letters.archive', id, 'refused', 'dead_letter_archived'],
+      ['dead-letters.archive', id, 'refused', 'schema_violation'],
+      ['dead-letters.archive', id, 'refused', 'forbidden'],
+    ]);
+  });
+});

@@ -1,0 +1,272 @@
+// The one transaction on a real database: what commits together, what is undone together, and what takes effect once.
+import { randomUUID } from 'node:crypto';
+import { asc, eq, sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processedEvents, outbox } from '../../drizzle/messaging.ts';
+import { catalogue } from '../../drizzle/order/schema.ts';
+import { eventCatalogue, type DomainEvent } from '../../schemas/generated/events.ts';
+import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+import { stack } from '../stack/worker-stack.ts';
+import { accepted, ignored, rejected, type Decision } from '../../services/platform/core/decision.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database.ts';
+import { createEventCodec, InvalidEvent, unframe } from '../../services/platform/event-codec.ts';
+import {
+  handle,
+  Rejected,
+  unclaimed,
+  type Aggregate,
+  type Committed,
+  type Message,
+  type Shell,
+} from '../../services/platform/handle.ts';
+import { inboxClaim, type Delivery } from '../../services/platform/inbox.ts';
+import { createLogger } from '../../services/platform/logger.ts';
+import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+
+const { databases, urls } = stack;
+const logger = createLogger({ service: 'test', level: 'error' });
+let database: TestDatabase;
+let connection: Connection;
+let shell: Shell;
+
+beforeAll(async () => {
+  database = await createTestDatabase('order', databases.order.admin);
+  connection = connectDatabase(database.url, 'test');
+  const registry = createRegistryClient(urls.registry, logger);
+  await registry.resolveIds(['order.fulfilled'], new AbortController().signal);
+  shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
+});
+afterAll(async () => {
+  await connection.close();
+  await database.drop();
+});
+
+/** A counter in the catalogue table, so that an effect is a row like any other. */
+interface Step {
+  readonly key: string;
+  readonly decision: (count: number) => Decision<number, DomainEvent>;
+}
+const counting: Aggregate<Step, number> = {
+  load: async (tx, { key }) => {
+    const [row] = await tx.select().from(catalogue).where(eq(catalogue.productId, key)).for('update');
+    return row?.version ?? 0;
+  },
+  decide: ({ decision }, count) => decision(count),
+  save: async (tx, _before, decision, { input }) => {
+    if (decision.kind === 'ignored') return;
+    const row = { sellerId: 's', name: 'n', priceMinor: 1, currency: 'EUR', version: decision.state };
+    await tx
+      .insert(catalogue)
+      .values({ productId: input.key, ...row })
+      .onConflictDoUpdate({ target: catalogue.productId, set: row });
+  },
+};
+const fulfilled = (orderId: string): DomainEvent => ({
+  type: 'order.fulfilled',
+  data: { orderId, customerId: 'customer-1' },
+});
+const increment = (key: string) => ({
+  key,
+  decision: (count: number) => accepted(count + 1, fulfilled(key)),
+});
+
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const message = (input: Step): Message<Step> => ({
+  id: randomUUID(),
+  input,
+  at: new Date('2026-01-01T10:00:00.123Z'),
+  context: { correlationId: 'correlation-1', causationId: 'cause-1', traceparent, actor: 'tester' },
+});
+const delivery = (eventId = randomUUID()): Delivery => ({
+  consumer: 'test-group',
+  eventId,
+  eventType: 'inventory.committed',
+  topic: 'inventory-events',
+  partition: 3,
+  offset: 42n,
+  publishedAt: new Date(),
+});
+
+const count = async (key: string): Promise<number> => {
+  const [row] = await shell.db.select().from(catalogue).where(eq(catalogue.productId, key));
+  return row?.version ?? 0;
+};
+const emitted = (key: string) =>
+  shell.db.select().from(outbox).where(eq(outbox.aggregateId, key)).orderBy(asc(outbox.id));
+const claimed = (eventId: string) =>
+  shell.db.select().from(processedEvents).where(eq(processedEvents.eventId, eventId));
+
+describe('an accepted input', () => {
+  it('commits claim, effect and event together; the row is what the connector publishes', async () => {
+    const key = randomUUID();
+    const from = delivery();
+    const input = message(increment(key));
+    const handled = await handle(shell, counting, input, inboxClaim(from));
+
+    expect(handled).toMatchObject({ kind: 'accepted', state: 1 });
+    expect(await count(key)).toBe(1);
+    expect(await claimed(from.eventId)).toMatchObject([{ outcome: 'accepted', offset: 42n, partition: 3 }]);
+    const [row] = await emitted(key);
+    expect(row).toMatchObject({
+      aggregateType: 'order',
+      aggregateId: key,
+      eventType: 'order.fulfilled',
+      correlationId: 'correlation-1',
+      causationId: input.id,
+      occurredAt: input.at,
+    });
+    expect(row?.traceparent.slice(0, 36)).toBe(traceparent.slice(0, 36));
+    expect(row?.traceparent).not.toBe(traceparent);
+    expect(unframe(row?.payload ?? Buffer.alloc(0)).schemaId).toBe(row?.schemaId);
+    expect(await shell.codec.decode(row?.payload ?? Buffer.alloc(0))).toMatchObject({
+      type: 'order.fulfilled',
+      metadata: { eventId: row?.id, correlationId: 'correlation-1', causationId: input.id },
+      data: { orderId: key },
+    });
+  });
+
+  it('takes effect once when the same event is delivered again', async () => {
+    const key = randomUUID();
+    const from = delivery();
+    await handle(shell, counting, message(increment(key)), inboxClaim(from));
+    const again = await handle(
+      shell,
+      counting,
+      message(increment(key)),
+      inboxClaim({ ...from, offset: 99n }),
+    );
+    expect(again).toMatchObject({ kind: 'duplicate' });
+    expect([await count(key), (await emitted(key)).length]).toEqual([1, 1]);
+  });
+
+  it('takes effect once when the same event is delivered to several instances at the same moment', async () => {
+    const key = randomUUID();
+    const from = delivery();
+    const handled = await Promise.all(
+      Array.from({ length: 8 }, () => handle(shell, counting, message(increment(key)), inboxClaim(from))),
+    );
+    expect(handled.filter(({ kind }) => kind === 'accepted')).toHaveLength(1);
+    expect([await count(key), (await emitted(key)).length]).toEqual([1, 1]);
+  });
+
+  it('takes effect once per consumer group', async () => {
+    const [one, two, from] = [randomUUID(), randomUUID(), delivery()];
+    await handle(shell, counting, message(increment(one)), inboxClaim(from));
+    await handle(shell, counting, message(increment(two)), inboxClaim({ ...from, consumer: 'other-group' }));
+    expect([await count(one), await count(two)]).toEqual([1, 1]);
+  });
+
+  it('waits for whoever holds the row, so no update is lost', async () => {
+    const key = randomUUID();
+    await handle(shell, counting, message(increment(key)), unclaimed);
+    await Promise.all(
+      Array.from({ length: 20 }, () => handle(shell, counting, message(increment(key)), unclaimed)),
+    );
+    expect([await count(key), (await emitted(key)).length]).toEqual([21, 21]);
+  });
+});
+
+describe('what leaves nothing behind', () => {
+  const expectNothing = async (key: string, eventId: string): Promise<void> => {
+    expect([await count(key), await emitted(key), await claimed(eventId)]).toEqual([0, [], []]);
+  };
+
+  it('a rejected input, whose claim is undone as well, so that it can be replayed', async () => {
+    const [key, from] = [randomUUID(), delivery()];
+    const step = { key, decision: () => rejected('impossible', 'It cannot be.') };
+    const handled = handle(shell, counting, message(step), inboxClaim(from));
+    await expect(handled).rejects.toThrow(Rejected);
+    await expect(handled).rejects.toMatchObject({ code: 'impossible' });
+    await expectNothing(key, from.eventId);
+  });
+
+  it('an event that breaks its schema', async () => {
+    const [key, from] = [randomUUID(), delivery()];
+    const broken: DomainEvent = { type: 'order.fulfilled', data: Object.create({ orderId: key }) };
+    const step = { key, decision: () => accepted(1, broken) };
+    await expect(handle(shell, counting, message(step), inboxClaim(from))).rejects.toThrow(InvalidEvent);
+    await expectNothing(key, from.eventId);
+  });
+
+  it('a failure after the event was appended', async () => {
+    const [key, from] = [randomUUID(), delivery()];
+    const claim = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
+    await expect(handle(shell, counting, message(increment(key)), claim)).rejects.toThrow('dies here');
+    await expectNothing(key, from.eventId);
+  });
+});
+
+describe('what is told for the figures', () => {
+  const told = (): Shell & { readonly heard: Committed[] } => {
+    const heard: Committed[] = [];
+    return { ...shell, heard, committed: (what) => heard.push(what) };
+  };
+  const watched: typeof counting = {
+    ...counting,
+    milestones: (before, after) => [{ name: `${before} to ${after}`, labels: {} }],
+  };
+
+  it('is an accepted input, once it is committed, and once however often it comes', async () => {
+    const [key, from, listening] = [randomUUID(), delivery(), told()];
+    await handle(listening, watched, message(increment(key)), inboxClaim(from));
+    await handle(listening, watched, message(increment(key)), inboxClaim(from));
+    expect(listening.heard).toEqual([
+      { events: [fulfilled(key)], milestones: [{ name: '0 to 1', labels: {} }] },
+    ]);
+  });
+
+  it('is nothing of what was rolled back, rejected or ignored', async () => {
+    const [key, from, listening] = [randomUUID(), delivery(), told()];
+    const dying = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
+    await expect(handle(listening, watched, message(increment(key)), dying)).rejects.toThrow('dies here');
+    const impossible = { key, decision: () => rejected('impossible', 'It cannot be.') };
+    await expect(handle(listening, watched, message(impossible), unclaimed)).rejects.toThrow(Rejected);
+    await handle(listening, watched, message({ key, decision: () => ignored('late') }), unclaimed);
+    expect(listening.heard).toEqual([]);
+  });
+});
+
+describe('an ignored input', () => {
+  it('stays claimed with its reason and changes nothing else', async () => {
+    const [key, from] = [randomUUID(), delivery()];
+    const step = { key, decision: () => ignored('already_there') };
+    expect(await handle(shell, counting, message(step), inboxClaim(from))).toMatchObject({
+      kind: 'ignored',
+      reason: 'already_there',
+      state: 0,
+    });
+    expect(await claimed(from.eventId)).toMatchObject([{ outcome: 'ignored: already_there' }]);
+    expect([await count(key), await emitted(key)]).toEqual([0, []]);
+  });
+});
+
+describe('the outbox table', () => {
+  it('holds every subject that the contract names', () => {
+    expect(Object.values(eventCatalogue).every(({ subject }) => subject.startsWith('orderflow.'))).toBe(true);
+  });
+
+  it.each([
+    ['an unframed payload', { payload: Buffer.from('{"json":true}') }],
+    ['a payload above the limit', { payload: Buffer.alloc(900_001) }],
+    ['an empty key', { aggregateId: '' }],
+  ])('refuses %s, which the connector could not publish', async (_what, wrong) => {
+    const row = {
+      id: randomUUID(),
+      aggregateType: 'order',
+      aggregateId: 'key',
+      eventType: 'order.fulfilled',
+      schemaId: 1,
+      payload: Buffer.from([0, 0, 0, 0, 1, 0]),
+      correlationId: 'c',
+      causationId: 'c',
+      traceparent,
+      occurredAt: new Date(),
+    };
+    await expect(shell.db.insert(outbox).values({ ...row, ...wrong })).rejects.toThrow();
+    const [left] = await shell.db
+      .select({ rows: sql<number>`count(*)::int` })
+      .from(outbox)
+      .where(eq(outbox.id, row.id));
+    expect(left).toEqual({ rows: 0 });
+  });
+});

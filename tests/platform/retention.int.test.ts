@@ -1,0 +1,282 @@
+// Retention on a real database with a replication slot of its own that nobody reads: it moves only when a test moves it.
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import postgres from 'postgres';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { deadLetters, idempotencyKeys, outbox, processedEvents } from '../../drizzle/messaging.ts';
+import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+import { stack } from '../stack/worker-stack.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database.ts';
+import { createLogger } from '../../services/platform/logger.ts';
+import {
+  runRetention,
+  type RetentionOptions,
+  type RetentionReport,
+} from '../../services/platform/retention.ts';
+
+const { databases } = stack;
+const logger = createLogger({ service: 'test', level: 'error' });
+const slot = `test_${randomUUID().slice(0, 8)}`;
+const config = {
+  outboxRetentionDays: 7,
+  inboxRetentionDays: 30,
+  deadLetterRetentionDays: 30,
+  idempotencyKeyHours: 24,
+  retentionSeconds: 600,
+  outboxSlot: undefined,
+};
+const hour = 3_600_000;
+const day = 24 * hour;
+const ago = (ms: number): Date => new Date(Date.now() - ms);
+const never = new AbortController().signal;
+let database: TestDatabase;
+let connection: Connection;
+
+beforeAll(async () => {
+  database = await createTestDatabase('order', databases.order.admin);
+  connection = connectDatabase(database.url, 'test');
+});
+afterAll(async () => {
+  await connection.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  await connection.db.execute(sql`truncate outbox, processed_events, dead_letters, idempotency_keys`);
+  await connection.db.execute(sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput')`);
+});
+afterEach(async () => {
+  await connection.db.execute(
+    sql`select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = ${slot}`,
+  );
+});
+
+const run = (more: Partial<RetentionOptions> = {}): Promise<RetentionReport> =>
+  runRetention({ db: connection.db, logger, config, slot, ...more }, new Date(), never);
+
+/** What a connector does when it has delivered everything and said so. */
+const deliverAll = async (): Promise<void> => {
+  await connection.db.execute(sql`select pg_log_standby_snapshot()`);
+  // A slot advances over what is flushed, which a commit makes sure of.
+  await connection.db.execute(sql`select pg_logical_emit_message(true, 'test', '')`);
+  await connection.db.execute(sql`select pg_replication_slot_advance(${slot}, pg_current_wal_lsn())`);
+};
+const addOutbox = async (...ages: readonly number[]): Promise<void> => {
+  await connection.db.insert(outbox).values(
+    ages.map((age) => ({
+      id: randomUUID(),
+      aggregateType: 'order',
+      aggregateId: `aged ${age}`,
+      eventType: 'order.created',
+      schemaId: 1,
+      payload: Buffer.from([0, 0, 0, 0, 1, 0]),
+      correlationId: 'c',
+      causationId: 'c',
+      traceparent: 't',
+      occurredAt: ago(age),
+    })),
+  );
+};
+const kept = async (): Promise<string[]> =>
+  (await connection.db.select().from(outbox)).map(({ aggregateId }) => aggregateId);
+
+describe('the outbox', () => {
+  it('loses what is older than its retention and delivered, and nothing else', async () => {
+    await addOutbox(8 * day, 7 * day + hour, 7 * day - hour, 0);
+    await deliverAll();
+    expect(await run()).toMatchObject({ deleted: { outbox: 2 }, more: false });
+    expect((await kept()).sort()).toEqual(['aged 0', `aged ${7 * day - hour}`]);
+  });
+
+  it('keeps a row of any age that the slot has not delivered yet', async () => {
+    await addOutbox(100 * day);
+    await deliverAll();
+    await addOutbox(99 * day);
+    expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
+    expect(await kept()).toEqual([`aged ${99 * day}`]);
+    expect(await run()).toMatchObject({ deleted: { outbox: 0 } });
+    await deliverAll();
+    expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
+  });
+
+  it('keeps a row whose transaction was under way when others had long been delivered', async () => {
+    const other = postgres(database.url, { max: 1, onnotice: () => undefined });
+    const ready = Promise.withResolvers<undefined>();
+    const release = Promise.withResolvers<undefined>();
+    const transaction = other.begin(async (tx) => {
+      await tx`insert into outbox (id, aggregate_type, aggregate_id, event_type, schema_id, payload, correlation_id,
+        causation_id, traceparent, occurred_at) values (gen_random_uuid(), 'order', 'late', 'order.created', 1,
+        '\\x000000000100', 'c', 'c', 't', now() - interval '50 days')`;
+      ready.resolve(undefined);
+      await release.promise;
+    });
+    await ready.promise;
+    await addOutbox(100 * day);
+    await deliverAll();
+    release.resolve(undefined);
+    await transaction;
+    await other.end();
+    await run();
+    expect(await kept()).toContain('late');
+    await deliverAll();
+    await run();
+    expect(await kept()).toEqual([]);
+  });
+
+  it('keeps everything when the slot is gone, and says so', async () => {
+    await addOutbox(100 * day);
+    await deliverAll();
+    await connection.db.execute(sql`select pg_drop_replication_slot(${slot})`);
+    expect(await run()).toMatchObject({
+      deleted: { outbox: 0 },
+      refused: `there is no replication slot ${slot}`,
+    });
+    expect((await kept()).length).toBe(1);
+  });
+
+  it('keeps everything while the slot is far behind, and says so', async () => {
+    await addOutbox(100 * day);
+    await deliverAll();
+    await connection.db.execute(
+      sql`select count(pg_logical_emit_message(false, 'test', repeat('x', 1000000))) from generate_series(1, 70)`,
+    );
+    expect((await run()).refused).toMatch(new RegExp(`^the replication slot ${slot} is 6\\d MiB behind$`));
+    expect((await kept()).length).toBe(1);
+    await deliverAll();
+    expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
+  });
+
+  it('is never asked for what is younger than a day, nor for too much at once', async () => {
+    await addOutbox(hour);
+    await deliverAll();
+    const ask = (age: string, rows: number): Promise<unknown> =>
+      postgresError(
+        sql`select * from delete_published_outbox_rows(${slot}, now() - ${age}::interval, ${rows})`,
+      );
+    expect(await ask('23 hours', 10)).toBe('outbox rows younger than one day are never deleted');
+    expect(await ask('2 days', 0)).toBe('between 1 and 10000 outbox rows are deleted at a time');
+    expect(await ask('2 days', 10_001)).toBe('between 1 and 10000 outbox rows are deleted at a time');
+    expect((await kept()).length).toBe(1);
+  });
+
+  it('takes the slot of another database for none', async () => {
+    await addOutbox(100 * day);
+    await deliverAll();
+    expect(await run({ slot: 'order_outbox_slot' })).toMatchObject({ deleted: { outbox: 0 } });
+  });
+});
+
+const postgresError = async (statement: ReturnType<typeof sql>): Promise<string> => {
+  try {
+    await connection.db.execute(statement);
+    return 'no error';
+  } catch (error) {
+    return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+  }
+};
+
+describe('the other tables', () => {
+  const addInbox = async (age: number, eventId: string = randomUUID()): Promise<string> => {
+    await connection.db.insert(processedEvents).values({
+      consumer: 'group',
+      eventId,
+      eventType: 't',
+      topic: 't',
+      partition: 0,
+      offset: 0n,
+      publishedAt: ago(age),
+      processedAt: ago(age),
+      outcome: 'accepted',
+    });
+    return eventId;
+  };
+  let offset = 0n;
+  const addLetter = async (
+    state: 'parked' | 'replayed' | 'archived',
+    age: number,
+    eventId: string = randomUUID(),
+  ): Promise<void> => {
+    const settled = { settledAt: ago(age), settledBy: 'somebody' };
+    await connection.db.insert(deadLetters).values({
+      id: randomUUID(),
+      consumer: 'group',
+      topic: 't',
+      partition: 0,
+      offset: (offset += 1n),
+      headers: {},
+      publishedAt: ago(age),
+      eventId,
+      error: 'e',
+      fingerprint: 'f',
+      attempts: 1,
+      failedAt: ago(age),
+      state,
+      ...(state === 'parked' ? {} : settled),
+      ...(state === 'archived' ? { archiveReason: 'r' } : {}),
+    });
+  };
+
+  it('lose what is older than their retention, parked dead letters excepted', async () => {
+    for (const age of [31 * day, 29 * day]) {
+      await addInbox(age);
+      await addLetter('replayed', age);
+      await addLetter('archived', age);
+      await addLetter('parked', 100 * day);
+    }
+    for (const age of [25 * hour, 23 * hour])
+      await connection.db.insert(idempotencyKeys).values({
+        scope: 's',
+        key: String(age),
+        fingerprint: 'f',
+        status: 200,
+        body: {},
+        headers: {},
+        createdAt: ago(age),
+      });
+    expect(await run()).toEqual({
+      deleted: { idempotencyKeys: 1, deadLetters: 2, inbox: 1, outbox: 0 },
+      more: false,
+    });
+    expect((await connection.db.select().from(deadLetters)).map(({ state }) => state).sort()).toEqual([
+      'archived',
+      'parked',
+      'parked',
+      'replayed',
+    ]);
+    expect((await connection.db.select().from(idempotencyKeys)).map(({ key }) => key)).toEqual([
+      String(23 * hour),
+    ]);
+  });
+
+  it('remember an event for as long as a parked letter may bring it again', async () => {
+    const eventId = await addInbox(100 * day);
+    await addLetter('parked', 100 * day, eventId);
+    expect(await run()).toMatchObject({ deleted: { inbox: 0 } });
+    await connection.db.execute(
+      sql`update dead_letters set state = 'replayed', settled_at = now(), settled_by = 'somebody'`,
+    );
+    expect(await run()).toMatchObject({ deleted: { inbox: 1 } });
+  });
+
+  it('are emptied in small transactions, so many per run', async () => {
+    for (let index = 0; index < 25; index += 1) await addInbox(31 * day);
+    expect(await run({ batch: 5, batches: 2 })).toMatchObject({ deleted: { inbox: 10 }, more: true });
+    expect(await run({ batch: 5, batches: 20 })).toMatchObject({ deleted: { inbox: 15 }, more: false });
+  });
+
+  it('are left alone while another instance is at it', async () => {
+    await addInbox(31 * day);
+    const other = postgres(database.url, { max: 1, onnotice: () => undefined });
+    await other`select pg_advisory_lock(hashtextextended('retention', 0))`;
+    expect(await run()).toMatchObject({ deleted: { inbox: 0 }, refused: 'another instance is at it' });
+    await other.end();
+    expect(await run()).toMatchObject({ deleted: { inbox: 1 } });
+  });
+
+  it('can be emptied by several instances at once without an error', async () => {
+    for (let index = 0; index < 50; index += 1) await addInbox(31 * day);
+    const reports = await Promise.all(Array.from({ length: 4 }, () => run({ batch: 5 })));
+    const [last] = [await run()];
+    const total = [...reports, last].reduce((sum, { deleted }) => sum + deleted.inbox, 0);
+    expect([total, (await connection.db.select().from(processedEvents)).length]).toEqual([50, 0]);
+  });
+});

@@ -1,0 +1,347 @@
+// From the environment to the encrypted connection, against a real PostgreSQL and a real Kafka that let nobody in without:
+// the right settings connect, and each wrong one is refused with an error that says what is wrong.
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request, type RequestOptions } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
+import { Kafka, logLevel } from 'kafkajs';
+import postgres from 'postgres';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { withDatabase } from '../../scripts/connectors/position.ts';
+import { until } from '../../scripts/stack/deadline.ts';
+import { stackOf } from '../../scripts/stack/environment.ts';
+import { kafkaClient } from '../../scripts/stack/kafka.ts';
+import { freePorts } from '../../scripts/stack/ports.ts';
+import { startSecureParts, type SecureParts } from '../stack/secure-parts.ts';
+import { createTestAuthority } from '../stack/test-certificates.ts';
+import { createTestDatabase } from '../stack/test-database.ts';
+import { describeOwnParts, stack } from '../stack/worker-stack.ts';
+import * as order from '../../services/order/settings.ts';
+import { parseConfig } from '../../services/platform/config.ts';
+import { connectDatabase } from '../../services/platform/database.ts';
+import { databaseTrust } from '../../services/platform/database-security.ts';
+import { kafkaSecurity } from '../../services/platform/kafka-security.ts';
+import { kafkaJsEventStream } from '../../services/platform/kafkajs-event-stream.ts';
+import { createLogger } from '../../services/platform/logger.ts';
+
+type Env = Readonly<Record<string, string>>;
+
+const logger = createLogger({ service: 'test', level: 'error' });
+const folder = mkdtempSync(join(tmpdir(), 'orderflow-clients-'));
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const stranger = createTestAuthority('another authority');
+let parts: SecureParts;
+/** Paths of PEM files. */
+let ca = '';
+let strangerCa = '';
+let certificate: { readonly cert: string; readonly key: string };
+let impostor: { readonly cert: string; readonly key: string };
+
+const issued = (name: string, { cert, key }: { cert: string; key: string }) => ({
+  cert: file(`${name}.pem`, cert),
+  key: file(`${name}.key`, key),
+});
+
+beforeAll(async () => {
+  parts = await startSecureParts();
+  ca = file('ca.pem', parts.authority.cert);
+  strangerCa = file('stranger.pem', stranger.cert);
+  certificate = issued('client', parts.authority.issue(parts.postgres.byCertificate));
+  impostor = issued('impostor', stranger.issue(parts.postgres.byCertificate));
+}, 120_000);
+afterAll(async () => {
+  await parts.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The settings of a service, as it would read them from the environment. */
+const configOf = (env: Env) => {
+  const rest = {
+    DATABASE_URL: 'postgres://me:hush@127.0.0.1/things',
+    KAFKA_BROKERS: '127.0.0.1:9092',
+    SCHEMA_REGISTRY_URL: 'https://registry.example',
+    OIDC_ISSUER: 'https://id.example',
+  };
+  const result = parseConfig(order.shape, { ...rest, ...env }, order.contradictions);
+  if (!result.ok) throw new Error(result.problems.join('\n'));
+  return result.config;
+};
+
+describeOwnParts('PostgreSQL over TLS', () => {
+  const urlOf = (user: string, password = '', host = '127.0.0.1') =>
+    `postgres://${user}:${password}@${host}:${parts.postgres.port}/postgres`;
+  const byPassword = (host?: string) => urlOf(parts.postgres.byPassword, parts.password, host);
+
+  /** The TLS version of the connection that the server sees, or null; rejects as the driver does. */
+  const connect = async (env: Env): Promise<string | null> => {
+    const config = configOf(env);
+    const tls = databaseTrust(config, config.databaseUrl);
+    const connection = connectDatabase(config.databaseUrl, 'test', { poolSize: 1, tls });
+    try {
+      const [row] = await connection.db.execute<{ version: string | null }>(
+        sql`select version from pg_stat_ssl where pid = pg_backend_pid()`,
+      );
+      return row?.version ?? null;
+    } finally {
+      await connection.close(1);
+    }
+  };
+  const refusal = (env: Env): Promise<unknown> =>
+    connect(env).then(
+      () => 'connected',
+      (error: unknown) => (error instanceof Error ? (error.cause ?? error) : error),
+    );
+
+  it.each(['require', 'verify-ca', 'verify-full'])('is connected to with %s', async (mode) => {
+    const trusting: Env = mode === 'require' ? {} : { DATABASE_CA_FILE: ca };
+    const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, ...trusting };
+    expect(await connect(env)).toMatch(/^TLSv1\.[23]$/);
+  });
+
+  it('lets a client certificate stand for the password', async () => {
+    const env = {
+      DATABASE_URL: urlOf(parts.postgres.byCertificate),
+      DATABASE_SSLMODE: 'verify-full',
+      DATABASE_CA_FILE: ca,
+    };
+    const { cert, key } = certificate;
+    expect(await connect({ ...env, DATABASE_CERT_FILE: cert, DATABASE_KEY_FILE: key })).toMatch(/^TLS/);
+    expect(await refusal(env)).toMatchObject({
+      message: expect.stringContaining('connection requires a valid client certificate'),
+    });
+    const forged = { ...env, DATABASE_CERT_FILE: impostor.cert, DATABASE_KEY_FILE: impostor.key };
+    expect(await refusal(forged)).toMatchObject({
+      message: expect.stringMatching(/unknown ca|CONNECTION_CLOSED|ECONNRESET/i),
+    });
+  });
+
+  it('is refused without TLS', async () => {
+    expect(await refusal({ DATABASE_URL: byPassword() })).toMatchObject({
+      message: expect.stringContaining('no encryption'),
+    });
+  });
+
+  it.each(['require', 'verify-full'])('is not spoken to in clear where it has no TLS (%s)', async (mode) => {
+    const env = { DATABASE_URL: stack.databases.order.service, DATABASE_SSLMODE: mode };
+    expect(await refusal(env)).toBeInstanceOf(Error);
+  });
+
+  it.each(['verify-ca', 'verify-full'])('is not believed by %s with the wrong authority', async (mode) => {
+    const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, DATABASE_CA_FILE: strangerCa };
+    expect(await refusal(env)).toMatchObject({ message: expect.stringMatching(/certificate/) });
+  });
+
+  it('is not believed by verify-full under a name that its certificate does not have', async () => {
+    const env = { DATABASE_URL: byPassword('localhost'), DATABASE_CA_FILE: ca };
+    expect(await refusal({ ...env, DATABASE_SSLMODE: 'verify-full' })).toMatchObject({
+      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    });
+    expect(await connect({ ...env, DATABASE_SSLMODE: 'verify-ca' })).toMatch(/^TLS/);
+  });
+
+  it('refuses the wrong password', async () => {
+    const env = { DATABASE_URL: urlOf(parts.postgres.byPassword, 'guess'), DATABASE_SSLMODE: 'require' };
+    expect(await refusal(env)).toMatchObject({
+      message: expect.stringContaining('password authentication failed'),
+    });
+  });
+});
+
+describeOwnParts('Kafka', () => {
+  const streamOf = (port: number, env: Env) => {
+    const config = configOf({ ...env, KAFKA_BROKERS: `127.0.0.1:${port}` });
+    const security = kafkaSecurity(config);
+    return kafkaJsEventStream(
+      { brokers: config.kafkaBrokers, clientId: 'test', concurrency: 1, security },
+      logger,
+    );
+  };
+  const sasl = (mechanism: string, password = parts.password): Env => ({
+    KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
+    KAFKA_CA_FILE: ca,
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_SASL_USERNAME: parts.kafka.user,
+    KAFKA_SASL_PASSWORD: password,
+  });
+  const mutual = ({ cert, key } = certificate): Env => ({
+    KAFKA_SECURITY_PROTOCOL: 'SSL',
+    KAFKA_CA_FILE: ca,
+    KAFKA_CERT_FILE: cert,
+    KAFKA_KEY_FILE: key,
+  });
+
+  const topic = `secured-${randomUUID()}`;
+  beforeAll(async () => {
+    const brokers = [`127.0.0.1:${parts.kafka.plain}`];
+    const kafka = new Kafka({ clientId: 'test', brokers, logLevel: logLevel.NOTHING });
+    const [admin, producer] = [kafka.admin(), kafka.producer()];
+    await Promise.all([admin.connect(), producer.connect()]);
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    await producer.send({ topic, messages: [{ key: 'k', value: 'a record' }] });
+    await Promise.all([admin.disconnect(), producer.disconnect()]);
+  });
+
+  it.each(['SASL_SSL PLAIN', 'SASL_SSL SCRAM-SHA-256', 'SASL_SSL SCRAM-SHA-512', 'SSL'])(
+    'is read from with %s',
+    async (how) => {
+      const [protocol, mechanism = ''] = how.split(' ');
+      const stream =
+        protocol === 'SSL'
+          ? streamOf(parts.kafka.certificate, mutual())
+          : streamOf(parts.kafka.sasl, sasl(mechanism));
+      expect(await stream.ends([topic])).toEqual([{ topic, partition: 0, next: 1n }]);
+      const read = Promise.withResolvers<string | undefined>();
+      const subscription = stream.subscribe({
+        groupId: `group-${randomUUID()}`,
+        topics: [topic],
+        fromBeginning: true,
+        onRecord: ({ value }) => {
+          read.resolve(value?.toString('utf8'));
+          return Promise.resolve();
+        },
+      });
+      onTestFinished(() => subscription.stop());
+      expect(await read.promise).toBe('a record');
+    },
+  );
+
+  const endsOf = (port: number, env: Env): Promise<string> =>
+    streamOf(port, env)
+      .ends([topic])
+      .then(
+        () => 'connected',
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+
+  it.each(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])(
+    'refuses the wrong password with %s',
+    async (mechanism) => {
+      expect(await endsOf(parts.kafka.sasl, sasl(mechanism, 'guess'))).toMatch(/authentication failed/i);
+    },
+  );
+
+  it('is not believed with the wrong authority', async () => {
+    const wrong = { KAFKA_CA_FILE: strangerCa };
+    const errors = await Promise.all([
+      endsOf(parts.kafka.sasl, { ...sasl('PLAIN'), ...wrong }),
+      endsOf(parts.kafka.certificate, { ...mutual(), ...wrong }),
+    ]);
+    for (const error of errors) expect(error).toMatch(/unable to (verify|get)|self-signed/);
+  });
+
+  it('refuses whoever has no certificate of its authority', async () => {
+    const without: Env = { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_CA_FILE: ca };
+    const errors = await Promise.all(
+      [without, mutual(impostor)].map((env) => endsOf(parts.kafka.certificate, env)),
+    );
+    for (const error of errors) expect(error).toMatch(/alert|closed|disconnected|ECONNRESET/i);
+  });
+});
+
+describeOwnParts("the operators' commands", () => {
+  const env = (authorities = ca): Env => ({
+    ORDER_DATABASE_URL: `postgres://order_auditor:other@127.0.0.1:${parts.postgres.port}/postgres`,
+    ORDER_DB_ADMIN_PASSWORD: parts.password,
+    DATABASE_SSLMODE: 'verify-full',
+    DATABASE_CA_FILE: authorities,
+    KAFKA_BROKERS: `127.0.0.1:${parts.kafka.sasl}`,
+    KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
+    KAFKA_CA_FILE: authorities,
+    KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+    KAFKA_SASL_USERNAME: parts.kafka.user,
+    KAFKA_SASL_PASSWORD: parts.password,
+  });
+  const asAdmin = (given: Env) =>
+    withDatabase(
+      stackOf(given),
+      'order',
+      'admin',
+      (db) => db`select version, current_user as who from pg_stat_ssl where pid = pg_backend_pid()`,
+    );
+  const brokersOf = async (given: Env): Promise<number> => {
+    const { brokers, security } = stackOf(given).kafka;
+    const admin = kafkaClient(brokers.join(), 'test', security).admin();
+    await admin.connect();
+    const { brokers: seen } = await admin.describeCluster();
+    await admin.disconnect();
+    return seen.length;
+  };
+
+  it('get in by the variables of the services', async () => {
+    const [row] = await asAdmin(env());
+    expect(row).toEqual({ version: expect.stringMatching(/^TLSv1\.[23]$/), who: 'postgres' });
+    expect(await brokersOf(env())).toBe(1);
+  });
+
+  it('believe the wrong authority no more than the services do', async () => {
+    await expect(asAdmin(env(strangerCa))).rejects.toThrow(/certificate/);
+    await expect(brokersOf(env(strangerCa))).rejects.toThrow(/unable to (verify|get)|self-signed/);
+  });
+});
+
+describeOwnParts('a service with everything secured', () => {
+  it('gets ready, and answers those alone who have a certificate', async () => {
+    const { urls, commands } = stack;
+    const adminUrl = `postgres://postgres:${parts.password}@127.0.0.1:${parts.postgres.port}/postgres`;
+    const database = await createTestDatabase('order', adminUrl);
+    onTestFinished(() => database.drop());
+    const admin = postgres(database.url, { max: 1 });
+    await admin.unsafe(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${parts.postgres.byPassword}`);
+    await admin.end();
+    const brokers = [`127.0.0.1:${parts.kafka.plain}`];
+    const topics = new Kafka({ clientId: 'test', brokers, logLevel: logLevel.NOTHING }).admin();
+    await topics.connect();
+    await topics.createTopics({
+      topics: ['inventory-events', 'payment-events'].map((topic) => ({ topic, numPartitions: 1 })),
+    });
+    await topics.disconnect();
+
+    const { order: port } = await freePorts();
+    const url = new URL(database.url);
+    [url.username, url.password] = [parts.postgres.byPassword, parts.password];
+    const own = issued('service', parts.authority.issue('order', ['127.0.0.1']));
+    const { command, args, env, cwd } = commands.order;
+    const child = spawn(command, [...args], {
+      ...{ cwd, stdio: 'ignore' },
+      env: {
+        ...env,
+        ...{ PORT: String(port), SCHEMA_REGISTRY_URL: urls.registry },
+        ...{ TLS_CERT_FILE: own.cert, TLS_KEY_FILE: own.key, TLS_CLIENT_CA_FILE: ca },
+        ...{ DATABASE_URL: url.href, DATABASE_SSLMODE: 'verify-full', DATABASE_CA_FILE: ca },
+        ...{ KAFKA_BROKERS: `127.0.0.1:${parts.kafka.sasl}`, KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' },
+        ...{ KAFKA_CA_FILE: ca, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512' },
+        ...{ KAFKA_SASL_USERNAME: parts.kafka.user, KAFKA_SASL_PASSWORD: parts.password },
+      },
+    });
+    const ended = once(child, 'exit');
+    onTestFinished(async () => {
+      child.kill();
+      await ended;
+    });
+
+    const client = parts.authority.issue('a client');
+    const tls = { ca: parts.authority.cert };
+    const ready = async () => (await ask(port, { ...tls, ...client })) === 200;
+    await until({ what: 'the secured service', withinMs: 50_000 }, ready);
+    expect(await ask(port, tls)).not.toBe(200);
+  });
+});
+
+/** The status of the readiness probe, undefined without an answer. */
+const ask = (port: number, tls: RequestOptions): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    const path = '/health/ready';
+    request({ host: '127.0.0.1', port, path, agent: false, timeout: 5_000, ...tls }, (response) => {
+      resolve(response.resume().statusCode);
+    })
+      .once('error', () => resolve(undefined))
+      .once('timeout', () => resolve(undefined))
+      .end();
+  });

@@ -1,0 +1,281 @@
+// Asking a provider that refuses, hangs or is at it, on real rows: what is asked, how often, and what stays visible.
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { Writable } from 'node:stream';
+import { asc, eq, sql } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { transactions } from '../../drizzle/payment/schema.ts';
+import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+import { stack } from '../stack/worker-stack.ts';
+import { eventually } from '../support/shop.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database.ts';
+import { createEventCodec } from '../../services/platform/event-codec.ts';
+import { handle, unclaimed, type Shell } from '../../services/platform/handle.ts';
+import { createLogger } from '../../services/platform/logger.ts';
+import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+import type { Timer } from '../../services/platform/timer.ts';
+import { startAskingGateway } from '../../services/payment/ask-gateway.ts';
+import type { PaymentInput } from '../../services/payment/domain/decide.ts';
+import { createGatewayClient } from '../../services/payment/gateway-client.ts';
+import { createGateway, type Gateway, type Resilience } from '../../services/payment/gateway.ts';
+import { findPayment, leaseDue, paying, postpone } from '../../services/payment/store.ts';
+
+const { databases, urls } = stack;
+const logged: string[] = [];
+const logger = createLogger({
+  service: 'test',
+  level: 'warn',
+  stream: new Writable({
+    write: (line, _encoding, done) => {
+      logged.push(String(line));
+      done();
+    },
+  }),
+});
+let database: TestDatabase;
+let connection: Connection;
+let shell: Shell;
+let server: Server;
+let gateway: Gateway;
+let asking: Timer | undefined;
+/** How often it was about to look for what is due. */
+let rounds = 0;
+
+/** What the provider was asked, and what it answers next; the last answer goes on. */
+let asked: string[] = [];
+let answers: (readonly [number, object])[] = [];
+/** What happens while it has a request. */
+let beforeAnswer: () => Promise<void> = async () => undefined;
+
+beforeAll(async () => {
+  database = await createTestDatabase('payment', databases.payment.admin);
+  connection = connectDatabase(database.url, 'test');
+  const registry = createRegistryClient(urls.registry, logger);
+  await registry.resolveIds(
+    ['payment.succeeded', 'payment.failed', 'payment.refunded'],
+    new AbortController().signal,
+  );
+  shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
+  server = createServer((request: IncomingMessage, response) => {
+    asked.push(`${request.method ?? ''} ${request.url?.split('?')[0] ?? ''}`);
+    const [status, body] = answers[Math.min(asked.length, answers.length) - 1] ?? [500, {}];
+    void beforeAnswer().then(() => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterAll(async () => {
+  server.close();
+  await connection.close();
+  await database.drop();
+});
+
+const resilience = { timeoutMs: 1_000, retries: 0, retryMaxMs: 10, failures: 3, halfOpenAfterMs: 60_000 };
+const createTestGateway = (changes: Partial<Resilience> = {}): Gateway => {
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  return createGateway(
+    createGatewayClient(`http://127.0.0.1:${port}`),
+    { ...resilience, ...changes },
+    logger,
+  );
+};
+beforeEach(() => {
+  asked = [];
+  answers = [];
+  beforeAnswer = async () => undefined;
+  logged.length = 0;
+  gateway = createTestGateway();
+  rounds = 0;
+});
+afterEach(async () => {
+  await asking?.stop();
+  asking = undefined;
+  await shell.db.delete(transactions);
+});
+const startAsking = (changes?: Partial<Resilience>): void => {
+  if (changes) gateway = createTestGateway(changes);
+  asking = startAskingGateway({
+    shell,
+    gateway: {
+      ...gateway,
+      admits: () => {
+        rounds += 1;
+        return gateway.admits();
+      },
+    },
+    logger,
+    leaseMs: 10_000,
+    callMs: resilience.timeoutMs,
+    backoff: { initialMs: 20, maxMs: 40, attempts: 3 },
+    refusedRetryMs: 3_600_000,
+    pollMs: 20,
+    concurrency: 4,
+  });
+};
+
+const context = {
+  correlationId: 'c',
+  causationId: 'c',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  actor: 'tester',
+};
+const submit = (input: PaymentInput) =>
+  handle(shell, paying, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+const amount = { amountMinor: 4_200, currency: 'EUR' };
+/** An order whose charge is due. */
+const dueCharge = async (): Promise<string> => {
+  const orderId = randomUUID();
+  const at = new Date();
+  const payment = { mode: 'AUTO', method: 'card', token: null } as const;
+  const created = { orderId, customerId: 'c', items: [], total: amount, payment };
+  await submit({ type: 'order.created', data: created, at });
+  await submit({ type: 'inventory.reserved', data: { orderId, items: [], expiresAt: at }, at });
+  return orderId;
+};
+const cancel = (orderId: string) =>
+  submit({
+    type: 'order.cancelled',
+    data: { orderId, customerId: 'c', reason: 'customer_cancelled' },
+    at: new Date(),
+  });
+const rowsOf = (orderId: string) =>
+  shell.db
+    .select()
+    .from(transactions)
+    .where(eq(transactions.orderId, orderId))
+    .orderBy(asc(transactions.createdAt));
+const resolved = (orderId: string, kind: string, state: string) =>
+  eventually(`the ${kind} is ${state}`, async () => {
+    const row = (await rowsOf(orderId)).find((candidate) => candidate.kind === kind);
+    return row?.state === state && row;
+  });
+
+const charged = [201, { id: 'ch_1' }] as const;
+const failed = [500, { code: 'provider_error' }] as const;
+const busy = [409, { code: 'request_in_progress' }] as const;
+const nothing = [200, { data: [] }] as const;
+
+describe('a sale called off while the outcome of its charge is unknown', () => {
+  it('is looked up, waited for while the provider is at it, and not charged when it never was', async () => {
+    answers = [failed, busy, nothing];
+    const orderId = await dueCharge();
+    const [leased] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
+    if (!leased) throw new Error('nothing was due');
+    await gateway.charge(
+      { idempotencyKey: leased.row.idempotencyKey, amount, token: null, reference: orderId, ...context },
+      async () => true,
+    );
+    await postpone(shell.db, leased.row, { error: 'lost', retryInMs: 0 });
+    await cancel(orderId);
+    startAsking();
+    await resolved(orderId, 'charge', 'abandoned');
+    expect(asked).toEqual(['POST /v1/charges', 'GET /v1/charges', 'GET /v1/charges']);
+    const found = await findPayment(shell.db, orderId);
+    expect(found?.payment).toMatchObject({ charge: 'failed', failureCode: 'not_attempted', refund: 'none' });
+  });
+
+  it('is refunded when it was charged', async () => {
+    answers = [
+      [200, { data: [{ status: 'succeeded', id: 'ch_7' }] }],
+      [201, { id: 're_1' }],
+    ];
+    const orderId = await dueCharge();
+    await shell.db
+      .update(transactions)
+      .set({ state: 'unknown', attempts: 1 })
+      .where(eq(transactions.orderId, orderId));
+    await cancel(orderId);
+    startAsking();
+    await resolved(orderId, 'refund', 'succeeded');
+    expect(asked).toEqual(['GET /v1/charges', 'POST /v1/charges/ch_7/refunds']);
+  });
+
+  it('is not even asked for when it was never asked for before', async () => {
+    const orderId = await dueCharge();
+    await cancel(orderId);
+    startAsking();
+    await resolved(orderId, 'charge', 'abandoned');
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('a refund that the provider refuses', () => {
+  it('stays visible, is an error in the log, and is asked for again later only', async () => {
+    answers = [charged, [409, { code: 'refund_exceeds_charge' }]];
+    const orderId = await dueCharge();
+    startAsking();
+    await resolved(orderId, 'charge', 'succeeded');
+    await cancel(orderId);
+    asking?.wake();
+    const refund = await resolved(orderId, 'refund', 'unknown');
+    expect(refund.lastError).toBe('the gateway refused the refund: refund_exceeds_charge');
+    expect(refund.dueAt.getTime()).toBeGreaterThan(Date.now() + 3_000_000);
+    expect(logged.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
+    expect(gateway.circuit()).toMatchObject({ state: 'closed', declines: 1, unknown: 0 });
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe('a call that is repeated at once', () => {
+  it('is counted, and has the lease for as long as it may take', async () => {
+    answers = [failed, charged];
+    const orderId = await dueCharge();
+    startAsking({ retries: 1 });
+    await resolved(orderId, 'charge', 'succeeded');
+    expect(asked).toEqual(['POST /v1/charges', 'POST /v1/charges']);
+    const [row] = await rowsOf(orderId);
+    expect(row?.attempts).toBe(2);
+  });
+});
+
+describe('an open circuit', () => {
+  it('leaves what is due as it is: not called, not counted, not failed', async () => {
+    answers = [failed];
+    const first = await dueCharge();
+    startAsking();
+    await eventually('the circuit opens', async () => gateway.circuit().state === 'open');
+    const called = asked.length;
+    const orders = await Promise.all([dueCharge(), dueCharge(), dueCharge()]);
+    asking?.wake();
+    const before = rounds;
+    await eventually('it has looked for what is due again', async () => rounds > before + 3);
+    for (const orderId of orders) {
+      expect(await rowsOf(orderId)).toMatchObject([{ state: 'due', attempts: 0, lastError: null }]);
+    }
+    expect(await rowsOf(first)).toMatchObject([{ state: 'unknown', attempts: resilience.failures }]);
+    expect(asked).toHaveLength(called);
+  });
+});
+
+describe('an instance that has lost its lease', () => {
+  it('starts no further call', async () => {
+    answers = [failed, charged];
+    const orderId = await dueCharge();
+    beforeAnswer = async () => {
+      await shell.db.update(transactions).set({ dueAt: new Date(0) });
+      await leaseDue(shell.db, { limit: 1, leaseMs: 60_000 });
+    };
+    startAsking({ retries: 1 });
+    await eventually('it gives up', async () => logged.some((line) => line.includes('the lease has ended')));
+    expect(asked).toEqual(['POST /v1/charges']);
+    expect(await rowsOf(orderId)).toMatchObject([{ state: 'due', attempts: 2, lastError: null }]);
+  });
+  it('changes nothing of the request that another one is at', async () => {
+    const orderId = await dueCharge();
+    const [stalled] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
+    const again = await eventually('the lease ends', async () => {
+      const [leased] = await leaseDue(shell.db, { limit: 1, leaseMs: 60_000 });
+      return leased;
+    });
+    if (!stalled) throw new Error('nothing was due');
+    await postpone(shell.db, stalled.row, { error: 'late', retryInMs: 0 });
+    const [row] = await rowsOf(orderId);
+    expect(row).toMatchObject({ state: 'due', attempts: again.row.attempts, lastError: null });
+    expect(
+      await shell.db.$count(transactions, sql`${transactions.dueAt} > clock_timestamp() + interval '30 s'`),
+    ).toBe(1);
+  });
+});

@@ -1,0 +1,98 @@
+// What is undone when an order cannot be: nothing stays reserved and nobody has paid.
+import { describe, expect, it } from 'vitest';
+import { expectInvariants } from '../support/invariants.ts';
+import { act, call, chargesOf, eventually, newProduct, orderWith, place, product } from '../support/shop.ts';
+
+describe('not enough stock', () => {
+  it('reserves nothing of any line, charges nothing, and cancels', async () => {
+    const [plenty, short] = [await newProduct(10), await newProduct(1)];
+    const { id } = await place({
+      items: [
+        { productId: plenty.id, quantity: 1 },
+        { productId: short.id, quantity: 1 },
+        { productId: short.id, quantity: 1 },
+      ],
+    });
+    const cancelled = await orderWith(id, 'CANCELLED');
+    expect(cancelled).toMatchObject({
+      cancellationReason: 'reservation_failed',
+      reservation: { state: 'failed' },
+    });
+    expect(await product(plenty.id)).toMatchObject({ reserved: 0, free: 10 });
+    expect(await chargesOf(id)).toEqual([]);
+    await expectInvariants([id]);
+  });
+});
+
+describe('a payment the gateway refuses', () => {
+  it.each([
+    ['tok_declined', 'card_declined'],
+    ['tok_insufficient_funds', 'insufficient_funds'],
+  ])('%s gives the stock back and cancels', async (token, failureCode) => {
+    const thing = await newProduct(2);
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 2 }], token });
+    const cancelled = await orderWith(id, 'CANCELLED');
+    expect(cancelled).toMatchObject({ cancellationReason: 'payment_failed', payment: { state: 'failed' } });
+    await eventually('the stock is free again', async () => (await product(thing.id)).free === 2);
+    expect(await chargesOf(id)).toEqual([]);
+    expect((await call('payment', `/api/v1/payments/${id}`, { as: 'user' })).body).toMatchObject({
+      state: 'FAILED',
+      failureCode,
+    });
+    await expectInvariants([id]);
+  });
+});
+
+describe('a customer who cancels', () => {
+  it('a reserved order gives its stock back', async () => {
+    const thing = await newProduct(1);
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    expect((await act(id, 'cancel', 'user')).body).toMatchObject({
+      status: 'CANCELLED',
+      cancellationReason: 'customer_cancelled',
+    });
+    await eventually('the stock is free again', async () => (await product(thing.id)).free === 1);
+    await eventually('it cannot be paid any more', async () => {
+      const { status } = await call('payment', `/api/v1/payments/${id}/pay`, {
+        as: 'user',
+        body: { token: 'tok_success' },
+      });
+      return status === 409;
+    });
+    await expectInvariants([id]);
+  });
+
+  it('a paid order gives its stock back and returns the money', async () => {
+    const thing = await newProduct(1);
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    await orderWith(id, 'PAID');
+    expect((await act(id, 'cancel', 'user')).status).toBe(200);
+    await eventually('the money is back', async () => {
+      const { body } = await call('payment', `/api/v1/payments/${id}`, { as: 'user' });
+      return Object(body).state === 'REFUNDED';
+    });
+    await eventually('the stock is free again', async () => (await product(thing.id)).free === 1);
+    const { body } = await call('gateway', '/v1/ledger');
+    const [charge] = await chargesOf(id);
+    const refunds: Record<string, unknown>[] = Object(body).refunds;
+    expect(refunds.filter((refund) => refund['chargeId'] === charge?.id)).toMatchObject([
+      { amountMinor: 1_000 },
+    ]);
+  });
+});
+
+describe('a connection lost after the money was taken', () => {
+  it('is resolved by asking under the same key: one charge, and the order is PAID', async () => {
+    const thing = await newProduct(1);
+    const { id } = await place({
+      items: [{ productId: thing.id, quantity: 1 }],
+      token: 'tok_charge_then_drop',
+    });
+    await orderWith(id, 'PAID');
+    expect(await chargesOf(id)).toHaveLength(1);
+    const { body } = await call('payment', `/api/v1/payments/${id}`, { as: 'user' });
+    expect(Object(body).attempts[0].calls).toBeGreaterThan(1);
+    await expectInvariants([id]);
+  });
+});

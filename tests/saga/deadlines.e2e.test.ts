@@ -1,0 +1,65 @@
+// Time as an input of the saga: a hold that nobody paid for lapses, and no order waits for events for ever.
+import { describe, expect, it } from 'vitest';
+import { expectInvariants } from '../support/invariants.ts';
+import {
+  call,
+  chargesOf,
+  eventually,
+  newProduct,
+  order,
+  orderWith,
+  place,
+  product,
+} from '../support/shop.ts';
+import { age, lapse } from '../support/time.ts';
+
+describe('a MANUAL order that nobody pays for', () => {
+  it('loses its stock at the end of its hold, is CANCELLED, and cannot be paid any more', async () => {
+    const thing = await newProduct(1);
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    expect(await lapse(id)).toHaveLength(1);
+    expect(await orderWith(id, 'CANCELLED')).toMatchObject({
+      cancellationReason: 'reservation_expired',
+      reservation: { state: 'expired' },
+    });
+    expect(await product(thing.id)).toMatchObject({ reserved: 0, free: 1 });
+    await eventually('it cannot be paid any more', async () => {
+      const body = { token: 'tok_success' };
+      return (await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body })).status === 409;
+    });
+    expect(await chargesOf(id)).toEqual([]);
+    await expectInvariants([id]);
+  });
+});
+
+describe('the deadline of the saga', () => {
+  it('ends an order that still waits, and inventory and payment follow', async () => {
+    const thing = await newProduct(1);
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    expect(await age(id)).toHaveLength(1);
+    expect(await orderWith(id, 'CANCELLED')).toMatchObject({ cancellationReason: 'reservation_expired' });
+    await eventually('its stock is free again', async () => (await product(thing.id)).free === 1);
+    const { body } = await call('order', `/api/v1/orders/${id}/history`, { as: 'admin' });
+    expect(Object(body).data).toContainEqual(
+      expect.objectContaining({ type: 'deadline', actor: 'deadline-sweep', outcome: 'accepted' }),
+    );
+    await expectInvariants([id]);
+  });
+
+  it('leaves a PAID order alone: it waits for its sellers', async () => {
+    const thing = await newProduct(2);
+    const items = [{ productId: thing.id, quantity: 1 }];
+    const { id } = await place({ items });
+    await orderWith(id, 'PAID');
+    await age(id);
+    // A second order placed later and past its deadline too: once it is over, the sweep has seen both.
+    const { id: waiting } = await place({ items, mode: 'MANUAL' });
+    await orderWith(waiting, 'CONFIRMED');
+    await age(waiting);
+    await orderWith(waiting, 'CANCELLED');
+    expect((await order(id)).status).toBe('PAID');
+    await expectInvariants([id, waiting]);
+  });
+});

@@ -1,0 +1,117 @@
+// From HTTP to FULFILLED through three outboxes, Debezium and Kafka.
+import { describe, expect, it } from 'vitest';
+import { expectInvariants } from '../support/invariants.ts';
+import {
+  act,
+  call,
+  chargesOf,
+  eventually,
+  newProduct,
+  order,
+  orderWith,
+  place,
+  product,
+} from '../support/shop.ts';
+
+describe('an order that is charged automatically', () => {
+  it('is reserved, charged once, PAID, shipped by its seller; the stock falls', async () => {
+    const thing = await newProduct(5);
+    const placed = await place({ items: [{ productId: thing.id, quantity: 2 }] });
+    expect(placed).toMatchObject({
+      status: 'PENDING',
+      total: { amountMinor: 2_000, currency: 'EUR' },
+      reservation: { state: 'pending', expiresAt: null },
+      payment: { mode: 'AUTO', state: 'pending' },
+    });
+    const paid = await orderWith(placed.id, 'PAID');
+    expect(paid).toMatchObject({
+      reservation: { state: 'reserved', expiresAt: null },
+      payment: { state: 'succeeded' },
+    });
+    expect(await chargesOf(placed.id)).toMatchObject([{ amountMinor: 2_000, status: 'succeeded' }]);
+    expect(await product(thing.id)).toMatchObject({ available: 5, reserved: 2, free: 3 });
+
+    expect((await act(placed.id, 'confirm', 'seller')).status).toBe(200);
+    expect((await act(placed.id, 'fulfill', 'seller')).body).toMatchObject({ status: 'FULFILLED' });
+    await eventually('the stock is committed', async () => (await product(thing.id)).available === 3);
+    expect(await product(thing.id)).toMatchObject({ available: 3, reserved: 0, free: 3 });
+    await eventually(
+      'the order knows it',
+      async () => (await order(placed.id)).reservation.state === 'committed',
+    );
+    await expectInvariants([placed.id]);
+  });
+
+  it('leaves a trail in which every step is tied to what caused it', async () => {
+    const thing = await newProduct(1);
+    const correlationId = `trail-${thing.id}`;
+    const { body } = await call('order', '/api/v1/orders', {
+      as: 'user',
+      headers: { 'x-correlation-id': correlationId },
+      body: {
+        items: [{ productId: thing.id, quantity: 1 }],
+        payment: { mode: 'AUTO', method: 'card', token: 'tok_success' },
+      },
+    });
+    const { id } = await orderWith(Object(body).id, 'PAID');
+    const { body: history } = await call('order', `/api/v1/orders/${id}/history`, { as: 'user' });
+    const trail: Record<string, unknown>[] = Object(history).data;
+    expect(trail.map((entry) => [entry['type'], entry['outcome'], entry['status']])).toEqual([
+      ['place_order', 'accepted', 'PENDING'],
+      ['inventory.reserved', 'accepted', 'CONFIRMED'],
+      ['payment.succeeded', 'accepted', 'CONFIRMED'],
+      ['inventory.reserved', 'accepted', 'PAID'],
+    ]);
+    expect(new Set(trail.map((entry) => entry['correlationId']))).toEqual(new Set([correlationId]));
+  });
+});
+
+describe('an order that its customer pays by hand', () => {
+  it('waits CONFIRMED, is charged when it is paid, and once however often that is sent', async () => {
+    const thing = await newProduct(3);
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const waiting = await orderWith(id, 'CONFIRMED');
+    expect(waiting.payment.state).toBe('none');
+    expect(waiting.reservation.expiresAt).not.toBeNull();
+    expect(await chargesOf(id)).toEqual([]);
+
+    const pay = () =>
+      call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token: 'tok_success' } });
+    // The payment service may hear of the reservation a moment after the order service.
+    await eventually('the payment is accepted', async () => (await pay()).status < 300);
+    await Promise.all(Array.from({ length: 5 }, pay));
+    await orderWith(id, 'PAID');
+    expect(await chargesOf(id)).toHaveLength(1);
+    expect((await call('payment', `/api/v1/payments/${id}`, { as: 'user' })).body).toMatchObject({
+      state: 'SUCCEEDED',
+      attempts: [{ state: 'succeeded', calls: 1 }],
+      refunds: [],
+    });
+    await expectInvariants([id]);
+  });
+});
+
+describe('an order of several sellers', () => {
+  it('is FULFILLED when the last of them ships; each sees and ships only the own lines', async () => {
+    const [mine, theirs] = [await newProduct(5, 'seller'), await newProduct(5, 'seller2')];
+    const { id } = await place({
+      items: [
+        { productId: theirs.id, quantity: 1 },
+        { productId: mine.id, quantity: 1 },
+        { productId: mine.id, quantity: 2 },
+      ],
+    });
+    await orderWith(id, 'PAID');
+    const seen = await order(id, 'seller');
+    expect(seen.items.map((item) => item.productId)).toEqual([mine.id, mine.id]);
+    expect(seen.total.amountMinor).toBe(3_000);
+
+    expect((await act(id, 'fulfill', 'seller')).body).toMatchObject({ status: 'PAID' });
+    expect((await act(id, 'fulfill', 'seller')).status).toBe(200);
+    expect((await order(id)).items.map((item) => item.fulfilment)).toEqual(['open', 'shipped', 'shipped']);
+    expect((await act(id, 'fulfill', 'seller2')).body).toMatchObject({ status: 'FULFILLED' });
+    await eventually('the stock is committed', async () => (await product(mine.id)).available === 2);
+    await eventually('the stock is committed', async () => (await product(theirs.id)).available === 4);
+    await expectInvariants([id]);
+  });
+});

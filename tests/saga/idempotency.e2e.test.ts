@@ -1,0 +1,167 @@
+// Idempotency-Key over the real API: one effect per key, the same answer every time, and no key of somebody else's.
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  call,
+  chargesOf,
+  newProduct,
+  orderWith,
+  paymentWith,
+  place,
+  placeRaw,
+  query,
+  type Answer,
+  type Person,
+  type Placing,
+  type ProductView,
+} from '../support/shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(1_000);
+});
+
+const placing = (key: string, more: Partial<Placing> = {}): Placing => ({
+  items: [{ productId: thing.id, quantity: 1 }],
+  mode: 'MANUAL',
+  headers: { 'idempotency-key': key },
+  ...more,
+});
+const ordersFor = (key: string) =>
+  query('order', (sql) => sql`select body ->> 'id' as id from idempotency_keys where key = ${key}`);
+
+describe('Idempotency-Key of an order', () => {
+  it('replays the first answer, word for word, and says so', async () => {
+    const key = randomUUID();
+    const first = await placeRaw(placing(key));
+    const second = await placeRaw(placing(key));
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    expect(second.headers.get('location')).toBe(first.headers.get('location'));
+  });
+
+  it('is the same key quoted, as the draft standard writes it, or bare', async () => {
+    const key = randomUUID();
+    const bare = await placeRaw(placing(key));
+    const quoted = await placeRaw(placing(key, { headers: { 'idempotency-key': `"${key}"` } }));
+    expect(quoted.body).toEqual(bare.body);
+  });
+
+  it('refuses another body under the same key', async () => {
+    const key = randomUUID();
+    await placeRaw(placing(key));
+    const other = await placeRaw(placing(key, { items: [{ productId: thing.id, quantity: 2 }] }));
+    expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+  });
+
+  it('belongs to its caller: another customer may use the same key', async () => {
+    const key = randomUUID();
+    const mine = await placeRaw(placing(key));
+    const theirs = await placeRaw(placing(key, { as: 'user2' }));
+    expect(theirs.status).toBe(201);
+    expect(theirs.body).not.toEqual(mine.body);
+  });
+
+  it('places one order however many requests race; the others get that order or 409', async () => {
+    const key = randomUUID();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => placeRaw(placing(key))));
+    expect(new Set(answers.map(({ status }) => status)).isSubsetOf(new Set([201, 409]))).toBe(true);
+    const created = answers.filter(({ status }) => status === 201);
+    expect(new Set(created.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    expect(await ordersFor(key)).toHaveLength(1);
+  });
+
+  it('knows no order of the members of the body', async () => {
+    const key = randomUUID();
+    const headers = { 'idempotency-key': key };
+    const item = { productId: thing.id, quantity: 1 };
+    const turned = { quantity: 1, productId: thing.id };
+    const first = await call('order', '/api/v1/orders', {
+      as: 'user',
+      headers,
+      body: { items: [item], payment: { mode: 'MANUAL', method: 'card' } },
+    });
+    const second = await call('order', '/api/v1/orders', {
+      as: 'user',
+      headers,
+      body: { payment: { method: 'card', mode: 'MANUAL' }, items: [turned] },
+    });
+    expect(second).toMatchObject({ status: 201, body: first.body });
+  });
+
+  it('is not used up by a request that was refused', async () => {
+    const key = randomUUID();
+    const refused = await placeRaw(placing(key, { items: [{ productId: 'ghost', quantity: 1 }] }));
+    expect(refused).toMatchObject({ status: 422, body: { code: 'unknown_product' } });
+    expect((await placeRaw(placing(key))).status).toBe(201);
+  });
+});
+
+describe('Idempotency-Key of a payment', () => {
+  const payable = async (): Promise<string> => {
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    await paymentWith(id, 'PENDING');
+    return id;
+  };
+  const pay = (id: string, key: string, token = 'tok_success', as: Person = 'user'): Promise<Answer> =>
+    call('payment', `/api/v1/payments/${id}/pay`, {
+      as,
+      body: { token },
+      headers: { 'idempotency-key': key },
+    });
+  /** Pays once the payment service, too, knows that the stock is held: a refusal does not use the key up. */
+  const paySoon = async (id: string, key: string): Promise<Answer> => {
+    for (;;) {
+      const answer = await pay(id, key);
+      if (answer.status !== 409) return answer;
+    }
+  };
+
+  it('replays the first answer, word for word, also once the payment has moved on', async () => {
+    const [id, key] = [await payable(), randomUUID()];
+    const first = await paySoon(id, key);
+    expect(first).toMatchObject({ status: 202, body: { state: 'PENDING' } });
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    await paymentWith(id, 'SUCCEEDED');
+    const second = await pay(id, key);
+    expect(second).toMatchObject({ status: 202, body: first.body });
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    expect(await chargesOf(id)).toHaveLength(1);
+  });
+
+  it('keeps what was answered to a payment that was paid for before', async () => {
+    const [id, key] = [await payable(), randomUUID()];
+    await paySoon(id, randomUUID());
+    await paymentWith(id, 'SUCCEEDED');
+    const first = await pay(id, key);
+    const second = await pay(id, key);
+    expect(first).toMatchObject({ status: 200, body: { state: 'SUCCEEDED' } });
+    expect(second).toMatchObject({ status: 200, body: first.body });
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+  });
+
+  it('refuses another body under the same key', async () => {
+    const [id, key] = [await payable(), randomUUID()];
+    await paySoon(id, key);
+    const other = await pay(id, key, 'tok_declined');
+    expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+  });
+
+  it('belongs to its order and its caller', async () => {
+    const [one, other, key] = [await payable(), await payable(), randomUUID()];
+    expect((await paySoon(one, key)).body).toMatchObject({ orderId: one });
+    expect((await paySoon(other, key)).body).toMatchObject({ orderId: other });
+    expect((await pay(one, key, 'tok_success', 'user2')).status).toBe(404);
+  });
+
+  it('charges once however many requests race; the others get that answer or 409', async () => {
+    const [id, key] = [await payable(), randomUUID()];
+    const answers = await Promise.all(Array.from({ length: 20 }, () => paySoon(id, key)));
+    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    await paymentWith(id, 'SUCCEEDED');
+    expect(await chargesOf(id)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,33 @@
+// 300 buyers for the last 10 units, over the whole chain.
+import { describe, expect, it } from 'vitest';
+import { expectInvariants } from '../support/invariants.ts';
+import { eventually, inParallel, newProduct, order, place, product } from '../support/shop.ts';
+
+describe('the last units', () => {
+  it(
+    '300 buyers, 10 units: ten orders are PAID, the others CANCELLED, nobody pays for nothing',
+    { timeout: 240_000 },
+    async () => {
+      const thing = await newProduct(10);
+      const ids = await inParallel(300, 20, async (index) => {
+        const as = index % 2 === 0 ? 'user' : 'user2';
+        return (await place({ items: [{ productId: thing.id, quantity: 1 }], as })).id;
+      });
+      const settled = await eventually(
+        'every order has come to rest',
+        async () => {
+          const seen = await inParallel(ids.length, 10, (index) => order(ids[index] ?? ''));
+          return seen.every(({ status }) => status === 'PAID' || status === 'CANCELLED') && seen;
+        },
+        120_000,
+      );
+      expect(settled.filter(({ status }) => status === 'PAID')).toHaveLength(10);
+      const reasons = settled
+        .filter(({ status }) => status === 'CANCELLED')
+        .map((seen) => seen.cancellationReason);
+      expect(new Set(reasons)).toEqual(new Set(['reservation_failed']));
+      expect(await product(thing.id)).toMatchObject({ available: 10, reserved: 10, free: 0 });
+      await expectInvariants(ids);
+    },
+  );
+});

@@ -1,0 +1,136 @@
+// Many buyers, few units: what the row locks are for. Each test would go red without them.
+import { randomUUID } from 'node:crypto';
+import { eq, sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inventory, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
+import { outbox } from '../../drizzle/messaging.ts';
+import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+import { stack } from '../stack/worker-stack.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database.ts';
+import { createEventCodec } from '../../services/platform/event-codec.ts';
+import { handle, unclaimed, type Shell } from '../../services/platform/handle.ts';
+import { createLogger } from '../../services/platform/logger.ts';
+import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+import type { ReservationInput } from '../../services/inventory/domain/reservation.ts';
+import { sweep } from '../../services/inventory/expire-reservations.ts';
+import { managingProduct, reserving } from '../../services/inventory/store.ts';
+
+const { databases, urls } = stack;
+const logger = createLogger({ service: 'test', level: 'error' });
+const forever = new AbortController().signal;
+let database: TestDatabase;
+let connection: Connection;
+let shell: Shell;
+
+beforeAll(async () => {
+  database = await createTestDatabase('inventory', databases.inventory.admin);
+  connection = connectDatabase(database.url, 'test');
+  const registry = createRegistryClient(urls.registry, logger);
+  const emits = [
+    'inventory.reserved',
+    'inventory.reservation_failed',
+    'inventory.released',
+    'inventory.product_changed',
+  ] as const;
+  await registry.resolveIds(emits, forever);
+  shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
+});
+afterAll(async () => {
+  await connection.close();
+  await database.drop();
+});
+
+const price = { amountMinor: 100, currency: 'EUR' };
+const context = {
+  correlationId: 'c',
+  causationId: 'c',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  actor: 'tester',
+};
+const newProduct = async (quantity: number): Promise<string> => {
+  const productId = randomUUID();
+  const at = new Date();
+  const input = {
+    type: 'create',
+    productId,
+    sellerId: 's',
+    name: 'n',
+    sku: productId,
+    price,
+    quantity,
+    at,
+  } as const;
+  await handle(shell, managingProduct, { id: randomUUID(), context, at, input }, unclaimed);
+  return productId;
+};
+const submit = async (input: ReservationInput) =>
+  handle(shell, reserving, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+const buy = async (productIds: readonly string[], ttlMs = 60_000): Promise<string> => {
+  const orderId = randomUUID();
+  const items = productIds.map((productId) => ({ productId, sellerId: 's', quantity: 1, unitPrice: price }));
+  const payment = { mode: 'AUTO', method: 'card', token: null } as const;
+  const data = { orderId, customerId: 'c', items, total: price, payment };
+  await submit({ type: 'order.created', data, at: new Date(), ttlMs });
+  return orderId;
+};
+const stock = async (productId: string) => {
+  const [row] = await shell.db
+    .select({ available: inventory.available, reserved: inventory.reserved })
+    .from(inventory)
+    .where(eq(inventory.productId, productId));
+  return row;
+};
+const stateOf = async (orderId: string) =>
+  (await shell.db.select().from(reservations).where(eq(reservations.orderId, orderId)))[0]?.state;
+
+describe('the last units', () => {
+  it('60 buyers at once for 10 units: ten get one, fifty are told there is none, nobody gets an error', async () => {
+    const productId = await newProduct(10);
+    const orders = await Promise.all(Array.from({ length: 60 }, () => buy([productId])));
+    const states = await Promise.all(orders.map(stateOf));
+    expect(states.filter((state) => state === 'reserved')).toHaveLength(10);
+    expect(states.filter((state) => state === 'failed')).toHaveLength(50);
+    expect(await stock(productId)).toEqual({ available: 10, reserved: 10 });
+    const [ledger] = await shell.db
+      .select({ reserved: sql<number>`sum(${stockMovements.reservedDelta})::int` })
+      .from(stockMovements)
+      .where(eq(stockMovements.productId, productId));
+    expect(ledger).toEqual({ reserved: 10 });
+  });
+
+  it('orders that name the same products in opposite order do not deadlock', async () => {
+    const [a, b] = [await newProduct(100), await newProduct(100)];
+    const orders = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => buy(index % 2 === 0 ? [a, b] : [b, a])),
+    );
+    expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['reserved']));
+    expect([await stock(a), await stock(b)]).toEqual([
+      { available: 100, reserved: 40 },
+      { available: 100, reserved: 40 },
+    ]);
+  });
+
+  it('the database refuses to oversell, whatever a program does', async () => {
+    const productId = await newProduct(1);
+    const oversell = shell.db
+      .update(inventory)
+      .set({ reserved: 2 })
+      .where(eq(inventory.productId, productId));
+    await expect(oversell).rejects.toMatchObject({ cause: { code: '23514' } });
+  });
+});
+
+describe('the sweep', () => {
+  it('several instances at once expire each reservation once', async () => {
+    const productId = await newProduct(30);
+    const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], 1)));
+    const kept = await buy([await newProduct(1)], 3_600_000);
+    const done = await Promise.all([1, 2, 3].map(() => sweep(shell, logger, forever)));
+    expect(done.reduce((sum, expired) => sum + expired)).toBe(30);
+    expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['expired']));
+    expect(await stateOf(kept)).toBe('reserved');
+    expect(await stock(productId)).toEqual({ available: 30, reserved: 0 });
+    const events = await shell.db.select().from(outbox).where(eq(outbox.eventType, 'inventory.released'));
+    expect(events.filter((event) => orders.includes(event.aggregateId))).toHaveLength(30);
+  });
+});

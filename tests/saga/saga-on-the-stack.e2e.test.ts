@@ -1,0 +1,417 @@
+// The model's histories against the real thing: fast-check invents who does what when and which fault strikes in between,
+// four hands carry it out by HTTP at once, and nobody repairs anything. Whatever the history, every answer was one the API
+// promises, every order ends as `impossibleEnd` allows (which holds in every history of the model), and the invariants hold.
+// A failure prints its history and the SEED that begins with the same steps again; only the timing is never the same.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
+import type { OrderStatus } from '../../services/order/domain/order.ts';
+import { expectAuditorGreen } from '../support/audit.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { baskets, impossibleEnd, legal, type Befallen, type Step as ModelStep } from './saga-model.ts';
+import {
+  arm,
+  call,
+  disarm,
+  eventually,
+  faultRounds,
+  inParallel,
+  newProduct,
+  order,
+  query,
+  stack,
+  type Answer,
+  type Misbehaviour,
+  type OrderView,
+  type Person,
+} from '../support/shop.ts';
+import { age, lapse } from '../support/time.ts';
+
+const stepsPerHistory = faultRounds > 1 ? 500 : 300;
+const hands = 4;
+/** What a dead instance has leased waits 39 s, and after many crashes in a row its successor is started 15 s later only. */
+const settleMs = faultRounds > 1 ? 240_000 : 120_000;
+
+type Step =
+  | Extract<
+      ModelStep,
+      { readonly do: 'cancel' | 'pay' | 'expire' | 'check the deadline' | 'confirm' | 'fulfill' }
+    >
+  | {
+      readonly do: 'place';
+      readonly basket: number;
+      readonly times: number;
+      readonly mode: 'AUTO' | 'MANUAL';
+      readonly token: string;
+      readonly as: Person;
+    }
+  | { readonly do: 'restock'; readonly product: 'cup' | 'pen'; readonly units: number }
+  | {
+      readonly do: 'strike';
+      readonly service: ServiceName;
+      readonly fault: Readonly<Record<string, unknown>>;
+    }
+  | { readonly do: 'let the gateway'; readonly behaviour: Misbehaviour }
+  | { readonly do: 'let a moment pass'; readonly ms: number };
+
+/** Which of the newest orders: they are on their way, so what is done to them races with their events. */
+const pick = fc.nat(15);
+const seller = fc.constantFrom('anna' as const, 'ben' as const);
+const service = fc.constantFrom(...serviceNames);
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 24,
+    arbitrary: fc.record({
+      do: fc.constant('place' as const),
+      basket: fc.nat(baskets.length - 1),
+      times: fc.integer({ min: 1, max: 2 }),
+      mode: fc.constantFrom('AUTO' as const, 'AUTO' as const, 'MANUAL' as const),
+      token: fc.oneof(
+        { weight: 6, arbitrary: fc.constant('tok_success') },
+        {
+          weight: 3,
+          arbitrary: fc.constantFrom('tok_declined', 'tok_insufficient_funds', 'tok_charge_then_drop'),
+        },
+      ),
+      as: fc.constantFrom('user' as const, 'user2' as const),
+    }),
+  },
+  {
+    weight: 24,
+    arbitrary: fc.record({ do: fc.constantFrom('confirm', 'fulfill', 'fulfill'), pick, seller }),
+  },
+  { weight: 12, arbitrary: fc.record({ do: fc.constant('pay' as const), pick }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('cancel' as const), pick }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('expire', 'check the deadline'), pick }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('restock' as const),
+      product: fc.constantFrom('cup', 'pen'),
+      units: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('strike' as const),
+      service,
+      fault: fc.oneof(
+        fc.record({
+          point: fc.constant('before-handling'),
+          action: fc.constant('repeat'),
+          times: fc.integer({ min: 1, max: 9 }),
+        }),
+        fc.record({
+          point: fc.constant('before-handling'),
+          action: fc.constant('delay'),
+          times: fc.integer({ min: 1, max: 3 }),
+          delayMs: fc.constantFrom(50, 400),
+        }),
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('strike' as const),
+      service,
+      fault: fc.record({
+        point: fc.constantFrom('after-claim', 'after-effects', 'after-commit'),
+        action: fc.constant('crash'),
+      }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant({
+      do: 'strike' as const,
+      service: 'payment' as const,
+      fault: { point: 'after-remote-answer', action: 'crash' },
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('let the gateway' as const),
+      behaviour: fc.constantFrom<Misbehaviour>(
+        { mode: 'normal' },
+        { mode: 'normal' },
+        { mode: 'error', rate: 0.3 },
+        { mode: 'decline', rate: 0.3 },
+        { mode: 'slow', rate: 0.5, latencyMs: 400 },
+        { mode: 'charge_then_drop', rate: 0.5 },
+        // Each costs the timeout of a call.
+        ...(faultRounds > 1 ? [{ mode: 'hang', rate: 0.1 } as const] : []),
+      ),
+    }),
+  },
+  {
+    weight: 36,
+    arbitrary: fc.record({
+      do: fc.constant('let a moment pass' as const),
+      ms: fc.constantFrom(50, 200, 600),
+    }),
+  },
+);
+
+/** What the API may answer, besides that it cannot at the moment. */
+const promised: Readonly<Record<string, readonly number[]>> = {
+  place: [201],
+  cancel: [200, 409],
+  confirm: [200, 404, 409],
+  fulfill: [200, 404, 409],
+  pay: [200, 202, 404, 409],
+  restock: [200],
+};
+const sellers: Readonly<Record<'anna' | 'ben', Person>> = { anna: 'seller', ben: 'seller2' };
+
+/** An order as the hands know it. */
+interface Placed {
+  readonly id: string;
+  readonly name: string;
+  readonly as: Person;
+  readonly mode: 'AUTO' | 'MANUAL';
+  readonly token: string;
+  readonly sellers: ReadonlySet<string>;
+  readonly shippedBy: Set<string>;
+  /** A cancellation was answered 200. */
+  toldOff: boolean;
+  paid: boolean;
+  late: boolean;
+}
+
+const pageShape = z.object({ data: z.array(z.object({ id: z.string() })) });
+const paidOrders = async (as: Person): Promise<ReadonlySet<string>> => {
+  const { body } = await call('order', '/api/v1/orders?status=PAID&limit=100', { as });
+  return new Set(pageShape.parse(body).data.map(({ id }) => id));
+};
+
+/** The history of a seed, told as it goes. */
+async function live(seed: number, tell: (line: string) => void): Promise<Placed[]> {
+  const [history = []] = fc.sample(
+    fc.array(steps, { minLength: stepsPerHistory, maxLength: stepsPerHistory, size: 'max' }),
+    { seed, numRuns: 1 },
+  );
+  const products = { cup: await newProduct(12, sellers.anna), pen: await newProduct(16, sellers.ben) };
+  const ownerOf = { cup: 'anna', pen: 'ben' } as const;
+  const placed: Placed[] = [];
+  const newest = (of: readonly Placed[], nth: number): Placed | undefined =>
+    of[of.length - 1 - (nth % Math.max(1, of.length))];
+  /** What one of its people would act upon: a seller sees what is PAID, a customer knows what is not. */
+  const choose = async (step: Extract<Step, { readonly pick: number }>): Promise<Placed | undefined> => {
+    // Every third act is out of turn.
+    if (step.pick % 3 === 0) return newest(placed, step.pick);
+    if (step.do === 'pay')
+      return newest(
+        placed.filter(({ mode, paid }) => mode === 'MANUAL' && !paid),
+        step.pick,
+      );
+    if (!('seller' in step)) return newest(placed, step.pick);
+    const paid = await eventually(`${step.seller} sees what is PAID`, () => paidOrders(sellers[step.seller]));
+    return newest(
+      placed.filter(({ id, shippedBy }) => paid.has(id) && !shippedBy.has(step.seller)),
+      step.pick,
+    );
+  };
+
+  /** Asks until there is an answer, as a client does whose service has just crashed. */
+  const stubbornly = async (what: string, about: string, ask: () => Promise<Answer>): Promise<Answer> => {
+    const answer = await eventually(
+      `${what} of ${about} is answered`,
+      async () => {
+        const answered = await ask();
+        if (answered.status >= 500) throw new Error(`answered ${answered.status}`);
+        return answered;
+      },
+      60_000,
+    );
+    tell(`${what} ${about}: ${answer.status}`);
+    expect(promised[what], `${what}: ${JSON.stringify(answer.body)}`).toContain(answer.status);
+    return answer;
+  };
+
+  const perform = async (step: Step): Promise<void> => {
+    switch (step.do) {
+      case 'place': {
+        const lines = baskets[step.basket] ?? [];
+        const items = lines.map(([name, quantity]) => ({
+          productId: products[name === 'cup' ? 'cup' : 'pen'].id,
+          quantity: quantity * step.times,
+        }));
+        const { mode, token, as } = step;
+        const payment = { mode, method: 'card', ...(mode === 'AUTO' ? { token } : {}) };
+        const headers = { 'idempotency-key': randomUUID() };
+        const { body } = await stubbornly('place', `${mode} ${token}`, () =>
+          call('order', '/api/v1/orders', { as, headers, body: { items, payment } }),
+        );
+        const id = String(Object(body).id);
+        placed.push({
+          id,
+          name: `order ${placed.length + 1}`,
+          as,
+          mode,
+          token,
+          sellers: new Set(lines.map(([name]) => ownerOf[name === 'cup' ? 'cup' : 'pen'])),
+          shippedBy: new Set(),
+          toldOff: false,
+          paid: false,
+          late: false,
+        });
+        return;
+      }
+      case 'cancel':
+      case 'confirm':
+      case 'fulfill': {
+        const it = await choose(step);
+        if (!it) return;
+        const as = 'seller' in step ? sellers[step.seller] : it.as;
+        const { status } = await stubbornly(step.do, it.name, () =>
+          call('order', `/api/v1/orders/${it.id}/${step.do}`, { as, method: 'POST' }),
+        );
+        if (status !== 200) return;
+        if (step.do === 'cancel') it.toldOff = true;
+        if ('seller' in step && step.do === 'fulfill') it.shippedBy.add(step.seller);
+        return;
+      }
+      case 'pay': {
+        const it = await choose(step);
+        if (!it) return;
+        const { status } = await stubbornly('pay', it.name, () =>
+          call('payment', `/api/v1/payments/${it.id}/pay`, { as: it.as, body: { token: it.token } }),
+        );
+        if (status < 300) it.paid = true;
+        return;
+      }
+      case 'expire':
+      case 'check the deadline': {
+        const it = await choose(step);
+        if (!it) return;
+        it.late = true;
+        await (step.do === 'expire' ? lapse(it.id) : age(it.id));
+        tell(`${step.do} ${it.name}`);
+        return;
+      }
+      case 'restock': {
+        await stubbornly('restock', `${step.units} ${step.product}`, () =>
+          call('inventory', `/api/v1/products/${products[step.product].id}/restock`, {
+            as: sellers[ownerOf[step.product]],
+            body: { quantity: step.units },
+          }),
+        );
+        return;
+      }
+      case 'strike':
+        await eventually(`a fault is armed in ${step.service}`, async () => {
+          await arm(step.service, step.fault);
+          return true;
+        });
+        tell(`strike ${step.service}: ${JSON.stringify(step.fault)}`);
+        return;
+      case 'let the gateway':
+        await call('gateway', '/v1/behaviour', { method: 'PUT', body: step.behaviour });
+        tell(`let the gateway ${JSON.stringify(step.behaviour)}`);
+        return;
+      case 'let a moment pass':
+        await delay(step.ms);
+        return;
+      default:
+        step satisfies never;
+    }
+  };
+
+  try {
+    await inParallel(history.length, hands, async (index) => {
+      const step = history[index];
+      if (step) await perform(step);
+    });
+  } finally {
+    await call('gateway', '/v1/behaviour', { method: 'PUT', body: { mode: 'normal' } });
+    for (const name of serviceNames)
+      await eventually(`${name} is disarmed`, async () => (await disarm(name)).status === 200);
+  }
+  return placed;
+}
+
+/** Every order once it has an end. What nobody paid for lapses, as it would in half an hour. */
+const settled = (placed: readonly Placed[]): Promise<readonly OrderView[]> =>
+  eventually(
+    'every order has come to rest',
+    async () => {
+      const seen = await inParallel(placed.length, 8, (index) => order(placed[index]?.id ?? ''));
+      const open = placed.filter((_, index) => ['PENDING', 'CONFIRMED'].includes(seen[index]?.status ?? ''));
+      for (const it of open) {
+        if (it.mode === 'AUTO' || it.paid) continue;
+        it.late = true;
+        await lapse(it.id);
+      }
+      if (open.length > 0) {
+        const views = seen.filter(({ id }) => open.some((it) => it.id === id));
+        throw new Error(`under way: ${JSON.stringify(open)}; ${JSON.stringify(views)}`);
+      }
+      return seen;
+    },
+    settleMs,
+  );
+
+const declinedOrders = async (): Promise<ReadonlySet<string>> => {
+  const { body } = await call('gateway', '/v1/ledger');
+  const charges: { readonly reference: string; readonly status: string }[] = Object(body).charges;
+  return new Set(charges.filter(({ status }) => status === 'declined').map(({ reference }) => reference));
+};
+
+/** Each order ended as what befell it allows, by legal steps, and what was promised by an answer was kept. */
+async function expectPossibleEnds(placed: readonly Placed[], seen: readonly OrderView[]): Promise<void> {
+  const declined = await declinedOrders();
+  const ids = placed.map(({ id }) => id);
+  const trail = await query<{ order_id: string; type: string; status: OrderStatus }>(
+    'order',
+    (sql) => sql`select order_id, type, status from order_events
+      where order_id in ${sql(ids)} and outcome = 'accepted' order by order_id, sequence`,
+  );
+  for (const [index, it] of placed.entries()) {
+    const own = trail.filter((entry) => entry.order_id === it.id);
+    for (const [at, { status }] of own.entries()) {
+      const previous = own[at - 1]?.status ?? 'PENDING';
+      expect(legal[previous], `${it.name} goes from ${previous} to ${status}`).toContain(status);
+    }
+    const view = seen[index];
+    const status = own.at(-1)?.status ?? 'PENDING';
+    const reason = view?.cancellationReason ?? null;
+    expect(view?.status).toBe(status);
+    const cancelled = own.some(({ type }) => type === 'cancel');
+    const befallen: Befallen = { ...it, cancelled, declined: declined.has(it.id) };
+    const wrong = impossibleEnd(befallen, { status, reason });
+    expect(wrong, `${it.name} is ${status} (${String(reason)}) after ${JSON.stringify(it)}`).toBeUndefined();
+    if (it.toldOff) expect(status, `${it.name}, which was said to be cancelled`).toBe('CANCELLED');
+  }
+}
+
+it.each(Array.from({ length: faultRounds }, (_, round) => stack.seed + round))(
+  `the saga keeps every promise in a history of ${stepsPerHistory} steps (seed %i)`,
+  { timeout: 600_000 },
+  async (seed) => {
+    const began = performance.now();
+    const story: string[] = [];
+    try {
+      const placed = await live(seed, (line) => {
+        story.push(`${((performance.now() - began) / 1000).toFixed(2)} s  ${line}`);
+      });
+      const seen = await settled(placed);
+      await expectPossibleEnds(placed, seen);
+      // A refund may wait for the lease of an instance that died.
+      await expectAuditorGreen();
+      await expectInvariants(placed.map(({ id }) => id));
+      // A history in which nothing comes about would keep every promise too.
+      const cancelled = seen.filter(({ status }) => status === 'CANCELLED').length;
+      expect(cancelled).toBeGreaterThan(0);
+      expect(cancelled).toBeLessThan(seen.length);
+    } catch (error) {
+      throw new Error(`SEED=${seed} begins with the same steps\n${story.join('\n')}`, { cause: error });
+    }
+  },
+);

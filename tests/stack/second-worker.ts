@@ -1,0 +1,68 @@
+// For tests: a Connect worker beside that of the stack, a cluster of its own on the same Kafka and the same databases, with the
+// plugins that a test puts there. Offsets and configurations are its own, so the two never take a task from each other; that
+// only one of them reads a slot at a time is up to the test.
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureArtefacts } from '../../scripts/stack/artefacts.ts';
+import { connectorEnvironment, connectPart } from '../../scripts/stack/connect.ts';
+import { findJdk } from '../../scripts/stack/java.ts';
+import { freePorts } from '../../scripts/stack/ports.ts';
+import { createSupervisor, type Supervisor } from '../../scripts/stack/supervisor.ts';
+import { developmentPassword, type Ports } from '../../scripts/stack/topology.ts';
+
+/** The Debezium of the stack, or that of the minor version before. */
+export type Plugins = 'connect-plugins' | 'previous-connect-plugins';
+
+export interface SecondWorker {
+  readonly port: number;
+  readonly metricsPort: number;
+  /** Replaces the content of its `plugin.path` and starts it; the one that runs is stopped first. */
+  readonly startWith: (plugins: Plugins) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+const cluster = 'second-connect';
+
+/** Nothing runs before `startWith`. `ports` are those of the stack. */
+export async function createSecondWorker(ports: Ports): Promise<SecondWorker> {
+  const folder = mkdtempSync(join(tmpdir(), 'orderflow-second-connect-'));
+  chmodSync(folder, 0o755);
+  const pluginPath = join(folder, 'plugins');
+  const free = await freePorts();
+  let running: Supervisor | undefined;
+  const end = async (): Promise<void> => {
+    await running?.stop();
+    running = undefined;
+  };
+  const startWith = async (plugins: Plugins): Promise<void> => {
+    await end();
+    running = await createSupervisor(folder, () => undefined);
+    const artefacts = await ensureArtefacts(running, () => undefined);
+    rmSync(pluginPath, { recursive: true, force: true });
+    cpSync(join(artefacts, plugins), pluginPath, { recursive: true });
+    await running.start(
+      connectPart({
+        ...{ jdk: findJdk(), artefacts, dataDir: join(folder, 'connect') },
+        ...{ port: free.connect, metricsPort: free.connectMetrics, kafkaPort: ports.kafka },
+        env: connectorEnvironment(ports, () => developmentPassword),
+        properties: {
+          'plugin.path': pluginPath,
+          'group.id': cluster,
+          'config.storage.topic': `_${cluster}-configs`,
+          'offset.storage.topic': `_${cluster}-offsets`,
+          'status.storage.topic': `_${cluster}-status`,
+        },
+      }),
+    );
+  };
+  return {
+    port: free.connect,
+    metricsPort: free.connectMetrics,
+    startWith,
+    stop: async () => {
+      await end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

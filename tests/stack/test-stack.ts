@@ -1,0 +1,157 @@
+// The one seam through which tests get their infrastructure. The provider is the embedded stack, or one in containers where
+// ORDERFLOW_STACK says so, booted once per run on free ports and in a temporary folder; tests know only what it provides:
+// addresses, connection strings, processes. The whole suite has two of them, each with a worker of its own, since it waits
+// far more than it computes.
+import { randomInt, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { haveArtefacts } from '../../scripts/stack/artefacts.ts';
+import { bootStack, type Urls } from '../../scripts/stack/boot.ts';
+import type { Containers } from '../../scripts/stack/containers.ts';
+import { stackKindFrom } from '../../scripts/stack/kind.ts';
+import { freePortBelow, freePorts } from '../../scripts/stack/ports.ts';
+import type { Command } from '../../scripts/stack/supervisor.ts';
+import {
+  serviceNames,
+  type DatabaseRole,
+  type Ports,
+  type ServiceName,
+} from '../../scripts/stack/topology.ts';
+import { stackVariables } from '../../scripts/stack/variables.ts';
+
+export interface TestStack {
+  readonly urls: Urls;
+  readonly ports: Ports;
+  readonly dataDir: string;
+  /** Container by part, of the parts that run in one; the others are processes. */
+  readonly containers: Readonly<Partial<Record<string, string>>>;
+  readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
+  /** How a process is started, for tests that want another instance of it. */
+  readonly commands: Readonly<Record<ServiceName | 'auditor', Command>>;
+  /** How often each fault is repeated: once in `npm test`, more in `npm run test:faults`. */
+  readonly faultRounds: number;
+  /** What random histories begin with: another one in each run, unless SEED says which. */
+  readonly seed: number;
+  /** Where the services export spans to, of traces that a test has sampled; nobody listens unless a test does. */
+  readonly otlpPort: number;
+  /** Arms the fault points of the services. */
+  readonly chaosToken: string;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** One per worker that runs files; see worker-stack.ts. */
+    stacks: readonly TestStack[];
+  }
+}
+
+interface RunningStack {
+  readonly provided: TestStack;
+  readonly stop: () => Promise<void>;
+}
+
+/** Boots the stacks before the first test that needs one and stops them after the last. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const running: RunningStack[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(running.map((stack) => stack.stop()));
+  };
+  try {
+    // One after the other: the first fetches what they share, and the second finds the ports of the first taken.
+    const { maxWorkers } = project.config;
+    for (let number = 1; number <= maxWorkers; number += 1)
+      running.push(await boot(maxWorkers === 1 ? '' : `stack ${String(number)} `));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  project.provide(
+    'stacks',
+    running.map(({ provided }) => provided),
+  );
+  return stop;
+}
+
+/** Imported only when asked for: the embedded stack must not wait for what it does not need. */
+const containersFrom = async (env: NodeJS.ProcessEnv): Promise<Containers | undefined> => {
+  if (stackKindFrom(env) === 'embedded') return undefined;
+  if (!haveArtefacts())
+    process.stderr.write(
+      'the Java artefacts of the embedded stack are not here: tests that start parts of it themselves are skipped; `npm start` fetches them\n',
+    );
+  const { containersOf } = await import('../../scripts/stack/containers.ts');
+  return containersOf(`orderflow-test-${randomUUID().slice(0, 8)}`);
+};
+
+const boot = async (prefix: string): Promise<RunningStack> => {
+  const containers = await containersFrom(process.env);
+  const chaosToken = randomUUID();
+  const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-test-'));
+  const ports = await freePorts();
+  const otlpPort = await freePortBelow(ports);
+  const stack = await bootStack({
+    ...(containers === undefined ? {} : { infrastructure: containers.provide }),
+    ports,
+    dataDir,
+    log: (line) => process.stderr.write(`${prefix}${line}\n`),
+    env: {
+      RESERVATION_TTL_SECONDS: '1800',
+      EXPIRY_SWEEP_SECONDS: '1',
+      DEADLINE_SWEEP_SECONDS: '1',
+      GATEWAY_BREAKER_SECONDS: '3',
+      // What was killed is taken over as soon as these allow, and the tests kill a lot.
+      GATEWAY_TIMEOUT_MS: '4000',
+      CONSUMER_SESSION_TIMEOUT_MS: '6000',
+      // A few people stand for many; what the limits do is tested where they are set on purpose.
+      RATE_LIMIT_REQUESTS: '10000000',
+      LOGINS_PER_MINUTE: '1000000',
+      CHAOS_ENABLED: '1',
+      CHAOS_TOKEN: chaosToken,
+      AUDIT_INTERVAL_SECONDS: '1',
+      AUDIT_GRACE_SECONDS: '4',
+      AUDIT_DEADLINE_SECONDS: '6',
+      ORDER_STREAM_HEARTBEAT_SECONDS: '1',
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${String(otlpPort)}`,
+      OTEL_TRACES_SAMPLER: 'parentbased_always_off',
+    },
+  }).catch(async (error: unknown) => {
+    await containers?.remove();
+    throw error;
+  });
+  const urlsOf = (service: ServiceName): Record<DatabaseRole, string> => ({
+    admin: stack.databaseUrl(service, 'admin'),
+    owner: stack.databaseUrl(service, 'owner'),
+    service: stack.databaseUrl(service, 'service'),
+    cdc: stack.databaseUrl(service, 'cdc'),
+    auditor: stack.databaseUrl(service, 'auditor'),
+  });
+  const [order, inventory, payment] = serviceNames.map(urlsOf);
+  if (!order || !inventory || !payment) throw new Error('a service has no database');
+  const provided = {
+    urls: stack.urls,
+    ports: stack.ports,
+    dataDir,
+    containers: containers?.names ?? {},
+    databases: { order, inventory, payment },
+    commands: {
+      order: stack.commandOf('order'),
+      inventory: stack.commandOf('inventory'),
+      payment: stack.commandOf('payment'),
+      auditor: stack.commandOf('auditor'),
+    },
+    faultRounds: Number(process.env[stackVariables.faultRounds.env] ?? 1),
+    seed: Number(process.env[stackVariables.seed.env] ?? randomInt(2 ** 31)),
+    chaosToken,
+    otlpPort,
+  };
+  const stop = async (): Promise<void> => {
+    await stack.stop();
+    await containers?.remove();
+    if (process.env[stackVariables.keepTestData.env] === undefined)
+      rmSync(dataDir, { recursive: true, force: true });
+    else process.stderr.write(`kept ${dataDir}\n`);
+  };
+  return { provided, stop };
+};

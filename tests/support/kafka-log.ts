@@ -1,0 +1,75 @@
+// What is really on the topics, read by a plain consumer that shares nothing with the services' own reading.
+import { randomUUID } from 'node:crypto';
+import { Kafka, logLevel, type KafkaMessage } from 'kafkajs';
+import { stack } from './shop.ts';
+
+export const kafka = new Kafka({
+  clientId: 'tests',
+  brokers: [stack.urls.kafka],
+  logLevel: logLevel.NOTHING,
+  connectionTimeout: 5_000,
+  requestTimeout: 15_000,
+  retry: { retries: 10, maxRetryTime: 3_000 },
+});
+
+export type LogRecord = KafkaMessage & { readonly topic: string; readonly partition: number };
+
+/** All committed records of a topic up to its present end, in partition and offset order. */
+export async function readTopic(topic: string): Promise<LogRecord[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const ends = new Map(
+    (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, BigInt(high)]),
+  );
+  await admin.disconnect();
+
+  const groupId = `reader-${randomUUID()}`;
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100, readUncommitted: false });
+  const records: LogRecord[] = [];
+  const reached = new Map<number, bigint>();
+  const complete = Promise.withResolvers<undefined>();
+  const lookWhetherComplete = (): void => {
+    // With transactions the last offsets of a partition are control records, which only `batch` tells about.
+    if ([...ends].every(([partition, end]) => end === 0n || (reached.get(partition) ?? 0n) >= end)) {
+      complete.resolve(undefined);
+    }
+  };
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: true,
+    eachBatch: ({ batch }) => {
+      for (const message of batch.messages) {
+        // A retried batch would come again; its records are those of the same offsets.
+        if (BigInt(message.offset) < (reached.get(batch.partition) ?? 0n)) continue;
+        records.push({ ...message, topic, partition: batch.partition });
+      }
+      reached.set(batch.partition, BigInt(batch.lastOffset()) + 1n);
+      lookWhetherComplete();
+      return Promise.resolve();
+    },
+  });
+  lookWhetherComplete();
+  const deadline = setTimeout(() => {
+    complete.reject(new Error(`${topic} could not be read to its end`));
+  }, 30_000);
+  try {
+    await complete.promise;
+  } finally {
+    clearTimeout(deadline);
+    await consumer.disconnect();
+    const cleaner = kafka.admin();
+    await cleaner.connect();
+    await cleaner.deleteGroups([groupId]).catch(() => undefined);
+    await cleaner.disconnect();
+  }
+  return records.sort((a, b) => a.partition - b.partition || Number(BigInt(a.offset) - BigInt(b.offset)));
+}
+
+/** A header as text; undefined when it is absent or null, an error when it is repeated. */
+export function header(record: LogRecord, name: string): string | undefined {
+  const value = record.headers?.[name];
+  if (Array.isArray(value)) throw new Error(`header ${name} is repeated`);
+  return value?.toString('utf8');
+}

@@ -1,0 +1,358 @@
+// The shop as its people see it: signs them in, speaks HTTP only, and waits for what can be observed, with a deadline.
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import { z } from 'zod';
+import { signalContainer, signalInContainer } from '../../scripts/stack/docker.ts';
+import type { ServiceName } from '../../scripts/stack/topology.ts';
+import { stack } from '../stack/worker-stack.ts';
+import { inventoryApi, type productView } from '../../services/inventory/api.ts';
+import { orderApi, type orderView } from '../../services/order/api.ts';
+import { paymentApi, type paymentView } from '../../services/payment/api.ts';
+import { createClient, type Refusal } from '../../services/platform/client.ts';
+import { createConformance } from './conformance.ts';
+
+export { stack };
+
+export const { faultRounds } = stack;
+
+/** Repeats `observe` until it yields something, and fails with what it saw last when `withinMs` are over. */
+export async function eventually<T>(
+  what: string,
+  observe: () => Promise<T | undefined | false>,
+  withinMs = 30_000,
+): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  let last: unknown = 'nothing';
+  do {
+    try {
+      const seen = await observe();
+      if (seen !== undefined && seen !== false) return seen;
+    } catch (error) {
+      last = error;
+    }
+    await delay(50);
+  } while (performance.now() < deadline);
+  throw new Error(`gave up waiting until ${what}`, { cause: last });
+}
+
+export interface Answer<T = unknown> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+const people = {
+  user: 'user@orderflow.io',
+  user2: 'user2@orderflow.io',
+  seller: 'seller@orderflow.io',
+  seller2: 'seller2@orderflow.io',
+  admin: 'admin@orderflow.io',
+} as const;
+export type Person = keyof typeof people;
+type Part = 'order' | 'inventory' | 'payment' | 'gateway' | 'dashboard' | 'auditor';
+
+const tokens = new Map<Person, Promise<string>>();
+
+const signIn = async (person: Person): Promise<string> => {
+  const response = await fetch(`${stack.urls.dashboard}/auth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: people[person], password: 'orderflow' }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
+};
+
+/** A valid access token of the person. */
+export const tokenOf = (person: Person): Promise<string> => {
+  const token = tokens.get(person) ?? signIn(person);
+  tokens.set(person, token);
+  return token;
+};
+
+export interface CallOptions {
+  readonly as?: Person;
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One HTTP call; a body means POST unless said otherwise. */
+export async function call(part: Part, path: string, options: CallOptions = {}): Promise<Answer> {
+  const { as, body, headers = {} } = options;
+  const response = await fetch(`${stack.urls[part]}${path}`, {
+    method: options.method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: {
+      ...(as === undefined ? {} : { authorization: `Bearer ${await tokenOf(as)}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(15_000),
+  });
+  const text = await response.text();
+  const { status } = response;
+  const contentType = response.headers.get('content-type');
+  const parsed: unknown = text === '' ? undefined : contentType?.includes('json') ? JSON.parse(text) : text;
+  const method = options.method ?? (body === undefined ? 'GET' : 'POST');
+  const conform = await conformanceOf(part);
+  const violations = conform({ method, path, status, contentType, body: parsed });
+  if (violations.length > 0) throw new Error(`undocumented: ${violations.join('; ')}`);
+  return { status, headers: response.headers, body: parsed };
+}
+
+const loadConformance = async (part: Part): Promise<ReturnType<typeof createConformance>> => {
+  const response = await fetch(`${stack.urls[part]}/openapi.json`, { signal: AbortSignal.timeout(10_000) });
+  return createConformance(await response.json());
+};
+
+const conformances = new Map<Part, Promise<ReturnType<typeof createConformance>>>();
+
+/** The document is fetched once; while its process is away, the next call tries again. */
+export const conformanceOf = (part: Part): Promise<ReturnType<typeof createConformance>> => {
+  const known = conformances.get(part) ?? loadConformance(part);
+  conformances.set(part, known);
+  known.catch(() => conformances.delete(part));
+  return known;
+};
+
+/** Typed clients of the services in the name of a person. */
+export const orders = (as: Person) =>
+  createClient(orderApi, { baseUrl: stack.urls.order, token: () => tokenOf(as) });
+export const products = (as: Person) =>
+  createClient(inventoryApi, { baseUrl: stack.urls.inventory, token: () => tokenOf(as) });
+export const payments = (as: Person) =>
+  createClient(paymentApi, { baseUrl: stack.urls.payment, token: () => tokenOf(as) });
+
+/** The body of an answer that is not a refusal. */
+function given<Body>(what: string, answer: { readonly ok: true; readonly body: Body } | Refusal): Body {
+  if (answer.ok) return answer.body;
+  throw new Error(`${what} was answered ${answer.status}: ${JSON.stringify(answer.problem)}`);
+}
+
+export type OrderView = z.infer<typeof orderView>;
+export type ProductView = z.infer<typeof productView>;
+export type PaymentView = z.infer<typeof paymentView>;
+
+/** A new product of the seller, known to the order service when this resolves. */
+export async function newProduct(quantity: number, as: Person = 'seller'): Promise<ProductView> {
+  const sku = `SKU-${randomUUID().slice(0, 8)}`;
+  const body = { name: `Thing ${sku}`, sku, price: { amountMinor: 1_000, currency: 'EUR' }, quantity };
+  const product = given('creating a product', await products(as).create({ body }));
+  await eventually(`the order service knows ${product.id}`, async () => {
+    const rows = await query('order', (sql) => sql`select 1 from catalogue where product_id = ${product.id}`);
+    return rows.length === 1;
+  });
+  return product;
+}
+
+export const product = async (id: string): Promise<ProductView> =>
+  given(`product ${id}`, await products('admin').read({ params: { id } }));
+
+export interface Placing {
+  readonly items: readonly { readonly productId: string; readonly quantity: number }[];
+  readonly mode?: 'AUTO' | 'MANUAL';
+  readonly token?: string;
+  readonly as?: Person;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const placeRaw = ({
+  items,
+  mode = 'AUTO',
+  token,
+  as = 'user',
+  headers = {},
+}: Placing): Promise<Answer> =>
+  call('order', '/api/v1/orders', {
+    as,
+    headers,
+    body: { items, payment: { mode, method: 'card', ...(token === undefined ? {} : { token }) } },
+  });
+
+/** Places an order and returns it as answered: PENDING. */
+export async function place({
+  items,
+  mode = 'AUTO',
+  token,
+  as = 'user',
+  headers,
+}: Placing): Promise<OrderView> {
+  const payment = { mode, method: 'card' as const, ...(token === undefined ? {} : { token }) };
+  const body = { items: [...items], payment };
+  return given('placing an order', await orders(as).place({ body, ...(headers && { headers }) }));
+}
+
+export const order = async (id: string, as: Person = 'admin'): Promise<OrderView> =>
+  given(`order ${id}`, await orders(as).read({ params: { id } }));
+
+/** The order once it has the status. */
+export const orderWith = (id: string, status: string, withinMs = 30_000): Promise<OrderView> =>
+  eventually(
+    `order ${id} is ${status}`,
+    async () => {
+      const seen = await order(id);
+      if (seen.status !== status) throw new Error(`it is ${JSON.stringify(seen)}`);
+      return seen;
+    },
+    withinMs,
+  );
+
+export const act = (id: string, action: 'cancel' | 'confirm' | 'fulfill', as: Person): Promise<Answer> =>
+  call('order', `/api/v1/orders/${id}/${action}`, { as, method: 'POST' });
+
+const ledgerShape = z.object({
+  charges: z.array(
+    z.looseObject({ id: z.string(), reference: z.string(), status: z.string(), amountMinor: z.number() }),
+  ),
+  refunds: z.array(z.looseObject({ chargeId: z.string(), amountMinor: z.number() })),
+});
+
+/** Charges that the provider's own ledger holds for an order. */
+export async function chargesOf(orderId: string): Promise<z.infer<typeof ledgerShape>['charges']> {
+  const { body } = await call('gateway', '/v1/ledger');
+  return ledgerShape
+    .parse(body)
+    .charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
+}
+
+/** What the provider's own ledger says was kept of an order: captured minus refunded, minor units. */
+export async function keptOf(orderId: string): Promise<number> {
+  const { charges, refunds } = ledgerShape.parse((await call('gateway', '/v1/ledger')).body);
+  const made = charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
+  const back = refunds.filter((refund) => made.some((charge) => charge.id === refund.chargeId));
+  const sum = (entries: readonly { readonly amountMinor: number }[]): number =>
+    entries.reduce((total, { amountMinor }) => total + amountMinor, 0);
+  return sum(made) - sum(back);
+}
+
+/** The payment of an order. */
+export const payment = async (orderId: string): Promise<PaymentView> =>
+  given(`the payment of ${orderId}`, await payments('admin').read({ params: { orderId } }));
+
+/** The payment once it has the state. */
+export const paymentWith = (orderId: string, state: string): Promise<PaymentView> =>
+  eventually(`the payment of ${orderId} is ${state}`, async () => {
+    const seen = await payment(orderId);
+    if (seen.state !== state) throw new Error(`it is ${JSON.stringify(seen)}`);
+    return seen;
+  });
+
+/** The circuit breaker between the payment service and the gateway. */
+export const circuit = async () => given('the circuit', await payments('admin').circuit());
+
+export interface Misbehaviour {
+  readonly mode: 'normal' | 'decline' | 'error' | 'slow' | 'hang' | 'charge_then_drop';
+  readonly rate?: number;
+  readonly latencyMs?: number;
+}
+
+/** Runs `work` while the gateway misbehaves, and whatever happens lets it behave again. */
+export async function whileGateway<T>(behaviour: Misbehaviour, work: () => Promise<T>): Promise<T> {
+  const set = async (body: Misbehaviour): Promise<void> => {
+    const { status } = await call('gateway', '/v1/behaviour', { method: 'PUT', body });
+    if (status !== 200) throw new Error(`the gateway answered ${status}`);
+  };
+  await set(behaviour);
+  try {
+    return await work();
+  } finally {
+    await set({ mode: 'normal' });
+  }
+}
+
+type Row = Record<string, unknown>;
+
+/** Rows of a service's own database, read as its administrator. */
+export async function query<T extends Row = Row>(
+  service: ServiceName,
+  statement: (sql: postgres.Sql) => postgres.PendingQuery<postgres.Row[]>,
+): Promise<T[]> {
+  const sql = postgres(stack.databases[service].admin, {
+    max: 1,
+    connect_timeout: 5,
+    onnotice: () => undefined,
+  });
+  try {
+    return z.array(z.custom<T>()).parse(await statement(sql));
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+const partShape = z.object({ pid: z.number().optional(), state: z.string(), restarts: z.number() });
+const statusShape = z.object({ parts: z.record(z.string(), partShape) });
+
+/** The supervisor's view of one process. */
+export function part(name: string): z.infer<typeof partShape> {
+  const { parts } = statusShape.parse(JSON.parse(readFileSync(join(stack.dataDir, 'stack.json'), 'utf8')));
+  const found = parts[name];
+  if (!found) throw new Error(`there is no part ${name}`);
+  return found;
+}
+
+/** A signal to a part, whether it runs as a process or in a container. */
+export async function signalPart(name: string, signal: NodeJS.Signals): Promise<void> {
+  const { pid } = part(name);
+  if (pid === undefined) throw new Error(`${name} is not running`);
+  const container = stack.containers[name];
+  if (container === undefined) process.kill(pid, signal);
+  else await signalContainer(container, signal);
+}
+
+/** A signal to one process of a service's PostgreSQL, by the pid that the server itself knows it by. */
+export async function signalBackend(
+  service: ServiceName,
+  pid: number,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  const container = stack.containers[`${service}-db`];
+  if (container === undefined) process.kill(pid, signal);
+  else await signalInContainer(container, pid, signal);
+}
+
+/** Ends a part by a signal and returns once the supervisor has it ready again. */
+export async function restartBy(name: string, signal: NodeJS.Signals): Promise<void> {
+  const before = part(name);
+  await signalPart(name, signal);
+  await eventually(
+    `${name} is ready again`,
+    () => {
+      const now = part(name);
+      return Promise.resolve(now.pid !== before.pid && now.state === 'ready');
+    },
+    60_000,
+  );
+}
+
+/** Ends a part the hard way and returns once the supervisor has it ready again. */
+export const killHard = (name: string): Promise<void> => restartBy(name, 'SIGKILL');
+
+/** Arms a fault in a service, to strike at its named point. */
+export async function arm(service: ServiceName, fault: Readonly<Record<string, unknown>>): Promise<void> {
+  const headers = { 'x-chaos-token': stack.chaosToken };
+  const { status, body } = await call(service, '/chaos/faults', { body: fault, headers });
+  if (status !== 200) throw new Error(`arming was answered ${status}: ${JSON.stringify(body)}`);
+}
+
+/** Disarms every fault of a service; what is armed does not survive a crash either. */
+export const disarm = (service: ServiceName): Promise<Answer> =>
+  call(service, '/chaos/faults', { method: 'DELETE', headers: { 'x-chaos-token': stack.chaosToken } });
+
+/** Runs `count` tasks, at most `width` at once. */
+export async function inParallel<T>(
+  count: number,
+  width: number,
+  task: (index: number) => Promise<T>,
+): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < count; index = next++) results[index] = await task(index);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return results;
+}
