@@ -25,7 +25,7 @@ export default tseslint.config(
       'boundaries/include': ['services/**/*.ts', 'schemas/**/*.ts', 'drizzle/**/*.ts', 'scripts/**/*.ts'],
       'boundaries/elements': [
         { type: 'domain', pattern: 'services/*/domain' },
-        { type: 'core', pattern: 'services/platform/core' },
+        { type: 'core', pattern: 'services/platform/transaction' },
         { type: 'platform', pattern: 'services/platform' },
         { type: 'service', pattern: 'services/*', capture: ['service'] },
         { type: 'contract', pattern: 'schemas/generated' },
@@ -52,7 +52,7 @@ export default tseslint.config(
           policies: [
             allow('domain', 'contract', 'core', 'domain'),
             allow('platform', 'platform', 'core', 'contract', 'tables'),
-            allow('core', 'core'),
+            allow('core', 'core', 'platform', 'contract', 'tables'),
             allow('service', 'service', 'domain', 'platform', 'core', 'contract', 'tables'),
             allow('tables', 'tables'),
             allow('scripts', 'scripts', 'contract', 'tables', 'service', 'platform'),

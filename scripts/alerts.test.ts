@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { problemNames } from '../services/auditor/domain/pipeline.ts';
 import { createSagaMetrics } from '../services/order/saga-metrics.ts';
-import { createMetrics } from '../services/platform/metrics.ts';
+import { createMetrics } from '../services/platform/telemetry/metrics.ts';
 import { exposedFigures, figuresIn } from './exposed-figures.ts';
 
 const root = join(import.meta.dirname, '..');

@@ -14,14 +14,14 @@ const unit = ['--project', 'unit'];
 export const mutations: readonly Mutation[] = [
   {
     bug: 'no inbox claim',
-    file: 'services/platform/inbox.ts',
+    file: 'services/platform/transaction/inbox.ts',
     from: 'return inserted.length === 1 ? { taken: true } : { taken: false, prior: undefined };',
     to: 'return inserted.length > 1 ? { taken: false, prior: undefined } : { taken: true };',
     tests: ['handle.int'],
   },
   {
     bug: 'dedupe by order instead of event',
-    file: 'services/platform/inbox.ts',
+    file: 'services/platform/transaction/inbox.ts',
     from: '.values({ ...delivery, processedAt: now',
     to: ".values({ ...delivery, eventId: '00000000-0000-4000-8000-000000000000', processedAt: now",
     tests: ['handle.int'],
@@ -35,14 +35,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: 'outbox outside the transaction',
-    file: 'services/platform/handle.ts',
+    file: 'services/platform/transaction/handle.ts',
     from: 'await appendToOutbox(tx, codec, decision.events, message)',
     to: 'await db.transaction((other) => appendToOutbox(other, codec, decision.events, message))',
     tests: ['handle.int'],
   },
   {
     bug: 'offset before commit',
-    file: 'services/platform/consumer.ts',
+    file: 'services/platform/messaging/consumer.ts',
     from: 'const came = await attempt(record, delivery);',
     to: "void attempt(record, delivery).catch(() => undefined);\n        const came = 'handled' as string;",
     tests: ['consumer.int'],
@@ -56,7 +56,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: 'Idempotency-Key of a client not stored',
-    file: 'services/platform/idempotency.ts',
+    file: 'services/platform/transaction/idempotency.ts',
     from: 'settle: async (tx, decision) => {',
     to: 'settle: async (tx, decision) => {\n      if (decision.kind.length > 0) return;',
     tests: ['idempotency.e2e'],
@@ -112,21 +112,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: 'events read with the schema of their writer',
-    file: 'services/platform/event-codec.ts',
+    file: 'services/platform/event-codec/event-codec.ts',
     from: 'reader.fromBuffer(body, resolver)',
     to: 'writer.fromBuffer(body)',
     tests: [...unit, 'event-codec'],
   },
   {
     bug: 'any name of a database server is believed',
-    file: 'services/platform/database-security.ts',
+    file: 'services/platform/process/security/database-security.ts',
     from: "mode === 'verify-full' ?",
     to: "mode !== 'verify-full' ?",
     tests: ['secure-connections'],
   },
   {
     bug: 'client certificates are asked for and not looked at',
-    file: 'services/platform/http.ts',
+    file: 'services/platform/http/server/http.ts',
     from: 'requestCert: true, rejectUnauthorized: true',
     to: 'requestCert: true, rejectUnauthorized: false',
     tests: [...unit, 'secure-http'],

@@ -8,11 +8,11 @@ import { createPipelineMetrics } from '../services/auditor/pipeline-metrics.ts';
 import { addReservationGauges, createReservationMetrics } from '../services/inventory/reservation-metrics.ts';
 import { createSagaMetrics } from '../services/order/saga-metrics.ts';
 import { addGatewayMetrics, createPaymentMetrics } from '../services/payment/payment-metrics.ts';
-import { readConfig } from '../services/platform/config.ts';
-import { createEventMetrics } from '../services/platform/event-metrics.ts';
-import { guardSettings, openDoor } from '../services/platform/guards.ts';
-import { createHealth } from '../services/platform/health.ts';
-import { createLogger } from '../services/platform/logger.ts';
+import { readConfig } from '../services/platform/process/config.ts';
+import { createEventMetrics } from '../services/platform/messaging/event-metrics.ts';
+import { guardSettings, openDoor } from '../services/platform/http/limits/guards.ts';
+import { createHealth } from '../services/platform/http/routes/health.ts';
+import { createLogger } from '../services/platform/process/logger.ts';
 
 const connectors = join(import.meta.dirname, '..', 'connectors');
 

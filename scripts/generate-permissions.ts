@@ -3,7 +3,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { actions, permissionOf, type Action, type Role } from '../services/platform/permissions.ts';
+import {
+  actions,
+  permissionOf,
+  type Action,
+  type Role,
+} from '../services/platform/http/endpoint/permissions.ts';
 
 export const permissionsFile = join(import.meta.dirname, '..', 'services', 'PERMISSIONS.md');
 
@@ -19,7 +24,7 @@ const row = (action: Action): string => {
 
 /** services/PERMISSIONS.md as it should be. Pure but for the formatter's configuration. */
 export async function generatePermissions(): Promise<string> {
-  const text = `<!-- Generated from services/platform/permissions.ts by scripts/generate-permissions.ts. DO NOT EDIT. -->
+  const text = `<!-- Generated from services/platform/http/endpoint/permissions.ts by scripts/generate-permissions.ts. DO NOT EDIT. -->
 
 # Permissions
 

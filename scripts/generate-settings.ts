@@ -11,7 +11,11 @@ import * as gateway from '../services/gateway/settings.ts';
 import * as inventory from '../services/inventory/settings.ts';
 import * as order from '../services/order/settings.ts';
 import * as payment from '../services/payment/settings.ts';
-import { configurationExitCode, type Setting, type SettingShape } from '../services/platform/config.ts';
+import {
+  configurationExitCode,
+  type Setting,
+  type SettingShape,
+} from '../services/platform/process/config.ts';
 import {
   developmentPassword,
   passwords,

@@ -4,7 +4,7 @@
 // 0: recovered, and nothing is missing; 1: something is; 2: it could not be done.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
-import { judgeSlot, readSlot, type SlotProblem } from '../services/platform/slot-health.ts';
+import { judgeSlot, readSlot, type SlotProblem } from '../services/auditor/pipelines/slot-health.ts';
 import { applyConnector, planConnector } from './connectors/apply.ts';
 import { slotLine, withDatabase } from './connectors/position.ts';
 import { connectorState, createStopped, expectConnect, resetOffsets, setState } from './connectors/rest.ts';

@@ -127,7 +127,7 @@ describe('the runbooks', () => {
 
   it('are what findings name', () => {
     const sources = [
-      'services/platform/slot-health.ts',
+      'services/auditor/pipelines/slot-health.ts',
       'scripts/doctor/judge.ts',
       'scripts/connectors/impact.ts',
     ];

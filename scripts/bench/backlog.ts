@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { z } from 'zod';
-import { askConnect } from '../../services/platform/connect-rest.ts';
+import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
 import { dataFolder } from '../stack/data-folder.ts';
 import { until } from '../stack/deadline.ts';
 import { stackOf } from '../stack/environment.ts';

@@ -1,7 +1,7 @@
 // The commands on connectors, each an answer for people (lines) and for scripts (JSON). They only ask and tell: what is decided
 // about a configuration or a slot is decided in lint, impact and slot-health.
-import { judgeSlot } from '../../services/platform/slot-health.ts';
-import { askConnect, restartConnector } from '../../services/platform/connect-rest.ts';
+import { judgeSlot } from '../../services/auditor/pipelines/slot-health.ts';
+import { askConnect, restartConnector } from '../../services/auditor/pipelines/connect-rest.ts';
 import type { StackAddress } from '../stack/environment.ts';
 import { failure } from '../stack/failure.ts';
 import { isObject } from '../stack/json.ts';

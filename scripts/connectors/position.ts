@@ -1,7 +1,7 @@
 // Where a connector is: what its slot says beside what Connect has stored. Neither alone tells what a start would do.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import { readSlot, type SlotFacts } from '../../services/platform/slot-health.ts';
+import { readSlot, type SlotFacts } from '../../services/auditor/pipelines/slot-health.ts';
 import type { StackAddress } from '../stack/environment.ts';
 import { failure, messageOf } from '../stack/failure.ts';
 import { services, type DatabaseRole, type ServiceName } from '../stack/topology.ts';

@@ -1,7 +1,7 @@
 // What the commands ask of Kafka Connect beyond the state of a connector.
 import { z } from 'zod';
 import { until, type Wait } from '../stack/deadline.ts';
-import { askConnect, stateOf, type ConnectorState } from '../../services/platform/connect-rest.ts';
+import { askConnect, stateOf, type ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';
 import { failure, reasonOf } from '../stack/failure.ts';
 import { isObject } from '../stack/json.ts';
 import type { ConnectorConfig } from './files.ts';

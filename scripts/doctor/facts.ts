@@ -1,7 +1,7 @@
 // What `npm run doctor` looks at. Whatever could not be read is said to be so, with the reason, and judged like the rest.
-import type { SlotFacts } from '../../services/platform/slot-health.ts';
+import type { SlotFacts } from '../../services/auditor/pipelines/slot-health.ts';
 import type { Change } from '../connectors/impact.ts';
-import type { ConnectorState } from '../../services/platform/connect-rest.ts';
+import type { ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';
 import type { ServiceName, Topic } from '../stack/topology.ts';
 
 export type Reading<T> =

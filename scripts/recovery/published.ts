@@ -2,8 +2,8 @@
 // of an earlier run that was cut short.
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { kafkaJsEventStream } from '../../services/platform/kafkajs-event-stream.ts';
-import { createLogger } from '../../services/platform/logger.ts';
+import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-event-stream.ts';
+import { createLogger } from '../../services/platform/process/logger.ts';
 import { until } from '../stack/deadline.ts';
 import type { StackAddress } from '../stack/environment.ts';
 import { failure, messageOf } from '../stack/failure.ts';

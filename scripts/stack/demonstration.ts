@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { inventoryApi } from '../../services/inventory/api.ts';
 import { orderApi } from '../../services/order/api.ts';
-import { createClient, type Client, type Refusal } from '../../services/platform/client.ts';
+import { createClient, type Client, type Refusal } from '../../services/platform/http/server/client.ts';
 import { messageOf } from './failure.ts';
 import { isObject } from './json.ts';
 import type { Urls } from './boot.ts';

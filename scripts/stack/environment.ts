@@ -1,10 +1,13 @@
 // Where the commands find the stack: the ports and passwords that the environment moves, or the addresses of a stack elsewhere
 // and how its parts have to prove themselves; for every command the same.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { databaseTrust } from '../../services/platform/database-security.ts';
-import { kafkaSecurity, type KafkaSecurity } from '../../services/platform/kafka-security.ts';
-import type { Trust } from '../../services/platform/pem.ts';
-import { registrySecurity } from '../../services/platform/registry-security.ts';
+import { databaseTrust } from '../../services/platform/process/security/database-security.ts';
+import {
+  kafkaSecurity,
+  type KafkaSecurity,
+} from '../../services/platform/process/security/kafka-security.ts';
+import type { Trust } from '../../services/platform/process/security/pem.ts';
+import { registrySecurity } from '../../services/platform/process/security/registry-security.ts';
 import { databaseUrlOf, urlsOf, type Urls } from './boot.ts';
 import { failure, messageOf } from './failure.ts';
 import { readOperatorSettings } from './operator-settings.ts';

@@ -8,13 +8,19 @@ import {
   type Config,
   type Environment,
   type Setting,
-} from '../../services/platform/config.ts';
-import { databaseTlsProblems, databaseTlsSettings } from '../../services/platform/database-security.ts';
-import { kafkaSecurityProblems, kafkaSecuritySettings } from '../../services/platform/kafka-security.ts';
+} from '../../services/platform/process/config.ts';
+import {
+  databaseTlsProblems,
+  databaseTlsSettings,
+} from '../../services/platform/process/security/database-security.ts';
+import {
+  kafkaSecurityProblems,
+  kafkaSecuritySettings,
+} from '../../services/platform/process/security/kafka-security.ts';
 import {
   registrySecurityProblems,
   registrySecuritySettings,
-} from '../../services/platform/registry-security.ts';
+} from '../../services/platform/process/security/registry-security.ts';
 import { failure } from './failure.ts';
 
 const optional = <T>(given: Setting<T>, about: string): Setting<T | undefined> => ({

@@ -1,6 +1,6 @@
 // The auditor's loop: look, check, confirm, compare with the look before. Only what is new and what is over is logged; the
 // report always says everything.
-import type { Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/process/logger.ts';
 import { check, confirm, invariants, type Finding, type Invariant } from './domain/checks.ts';
 import { outstanding, unpublished } from './domain/deliveries.ts';
 import type { Facts } from './domain/facts.ts';

@@ -2,14 +2,14 @@
 // of the services it belongs on an internal network.
 import { z } from '@hono/zod-openapi';
 import { Gauge } from 'prom-client';
-import { type App } from '../platform/request-context.ts';
-import { assertPermitted, endpoint } from '../platform/endpoint.ts';
-import type { Health } from '../platform/health.ts';
-import type { Door } from '../platform/guards.ts';
-import { addGauge, createMetrics, type Metrics } from '../platform/metrics.ts';
-import { createApp } from '../platform/http.ts';
-import type { Logger } from '../platform/logger.ts';
-import { problem } from '../platform/problem.ts';
+import { type App } from '../platform/http/server/request-context.ts';
+import { assertPermitted, endpoint } from '../platform/http/endpoint/endpoint.ts';
+import type { Health } from '../platform/http/routes/health.ts';
+import type { Door } from '../platform/http/limits/guards.ts';
+import { addGauge, createMetrics, type Metrics } from '../platform/telemetry/metrics.ts';
+import { createApp } from '../platform/http/server/http.ts';
+import type { Logger } from '../platform/process/logger.ts';
+import { problem } from '../platform/http/endpoint/problem.ts';
 import { registerPipelineRoutes } from './pipelines-http.ts';
 import type { Pipelines } from './pipelines.ts';
 import { invariants, type Auditor, type Finding, type Report } from './audit.ts';

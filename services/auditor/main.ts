@@ -1,16 +1,16 @@
 // Composition root of the auditor, and the only place in it that reads the environment. It looks at every part and writes to
 // none, but for the canaries it sends through the outboxes and the connectors it restarts; it may be stopped, restarted or left out without anybody noticing. One instance is enough, several do no harm.
 import { randomUUID } from 'node:crypto';
-import { readConfig } from '../platform/config.ts';
-import { databaseTrust } from '../platform/database-security.ts';
-import { openDoor } from '../platform/guards.ts';
-import { kafkaSecurity } from '../platform/kafka-security.ts';
-import { serverTls } from '../platform/process-settings.ts';
-import { createHealth } from '../platform/health.ts';
-import { serveApp } from '../platform/http.ts';
-import { createLifecycle } from '../platform/lifecycle.ts';
-import { createLogger } from '../platform/logger.ts';
-import { every } from '../platform/timer.ts';
+import { readConfig } from '../platform/process/config.ts';
+import { databaseTrust } from '../platform/process/security/database-security.ts';
+import { openDoor } from '../platform/http/limits/guards.ts';
+import { kafkaSecurity } from '../platform/process/security/kafka-security.ts';
+import { serverTls } from '../platform/process/process-settings.ts';
+import { createHealth } from '../platform/http/routes/health.ts';
+import { serveApp } from '../platform/http/server/http.ts';
+import { createLifecycle } from '../platform/process/lifecycle.ts';
+import { createLogger } from '../platform/process/logger.ts';
+import { every } from '../platform/process/timer.ts';
 import { createAuditor } from './audit.ts';
 import { createAuditorApp } from './http.ts';
 import { createPipelineMetrics } from './pipeline-metrics.ts';

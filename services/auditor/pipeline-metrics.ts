@@ -1,8 +1,8 @@
 // The figures of the pipelines for Prometheus. Every label has few values, all of them from here. Most figures are those of
 // the last look; the lag of the consumers is asked for when somebody looks at it, once for all who look within a few seconds.
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { EventStream } from '../platform/event-stream.ts';
-import { sharedAnswer, type Metrics } from '../platform/metrics.ts';
+import type { EventStream } from '../platform/messaging/event-stream.ts';
+import { sharedAnswer, type Metrics } from '../platform/telemetry/metrics.ts';
 import { everyService, type Service } from './domain/facts.ts';
 import { problemNames } from './domain/pipeline.ts';
 import type { PipelineEvents, PipelineReport, Pipelines } from './pipelines.ts';

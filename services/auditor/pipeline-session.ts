@@ -7,9 +7,9 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { z } from 'zod';
-import type { Database } from '../platform/database.ts';
-import type { Trust } from '../platform/pem.ts';
-import { judgeSlot, readSlot, type SlotFacts, type SlotFinding } from '../platform/slot-health.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { Trust } from '../platform/process/security/pem.ts';
+import { judgeSlot, readSlot, type SlotFacts, type SlotFinding } from './pipelines/slot-health.ts';
 
 export interface Surroundings {
   /** Whether this session leads, see above. */

@@ -1,10 +1,10 @@
 // What the watch over the pipelines sees, as JSON for people and tools, and as a probe per pipeline for whoever shows the
 // health of parts. Both answer from memory; asking costs nothing and hangs on nothing.
 import { z } from '@hono/zod-openapi';
-import { endpoint } from '../platform/endpoint.ts';
-import { healthSchema, type HealthReport } from '../platform/health.ts';
-import { problem } from '../platform/problem.ts';
-import type { App } from '../platform/request-context.ts';
+import { endpoint } from '../platform/http/endpoint/endpoint.ts';
+import { healthSchema, type HealthReport } from '../platform/http/routes/health.ts';
+import { problem } from '../platform/http/endpoint/problem.ts';
+import type { App } from '../platform/http/server/request-context.ts';
 import { everyService } from './domain/facts.ts';
 import { pipelineParts, problemNames } from './domain/pipeline.ts';
 import type { PipelineReport, Pipelines } from './pipelines.ts';

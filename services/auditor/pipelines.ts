@@ -3,11 +3,11 @@
 // What one look judges is in domain/; here is only the looking. Each source fails by itself: a database that hangs hides
 // neither the other pipelines nor what Connect says of its own.
 import { v7 as uuidv7 } from 'uuid';
-import { readConnectors, restartConnector } from '../platform/connect-rest.ts';
-import type { EventStream } from '../platform/event-stream.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { SlotState } from '../platform/slot-health.ts';
-import { every } from '../platform/timer.ts';
+import { readConnectors, restartConnector } from './pipelines/connect-rest.ts';
+import type { EventStream } from '../platform/messaging/event-stream.ts';
+import type { Logger } from '../platform/process/logger.ts';
+import type { SlotState } from './pipelines/slot-health.ts';
+import { every } from '../platform/process/timer.ts';
 import { arrive, noCanaries, send, waitingMs, type Canaries } from './domain/canaries.ts';
 import { everyService, type Service } from './domain/facts.ts';
 import { isBroken, judgePipeline, noMemory, type Memory, type Problem } from './domain/pipeline.ts';

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { subscriptions as ofInventory } from '../inventory/subscriptions.ts';
 import { subscriptions as ofOrder } from '../order/subscriptions.ts';
 import { subscriptions as ofPayment } from '../payment/subscriptions.ts';
-import { createEventCodec } from '../platform/event-codec.ts';
+import { createEventCodec } from '../platform/event-codec/event-codec.ts';
 import { everyService } from './domain/facts.ts';
 import { reactions } from './domain/deliveries.ts';
 

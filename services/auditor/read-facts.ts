@@ -3,7 +3,7 @@
 // charges, the outbox of the window. Stock is read product by product in slices. Nothing here can write: the roles cannot.
 import { sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import type {
   ChargeFact,
   Facts,

@@ -1,11 +1,11 @@
 // Opens what the auditor looks at, for the process and for the commands alike: few connections, under roles that can only
 // read.
-import type { KafkaSecurity } from '../platform/kafka-security.ts';
-import type { Trust } from '../platform/pem.ts';
-import { connectDatabase } from '../platform/database.ts';
-import type { EventStream } from '../platform/event-stream.ts';
-import { kafkaJsEventStream } from '../platform/kafkajs-event-stream.ts';
-import type { Logger } from '../platform/logger.ts';
+import type { KafkaSecurity } from '../platform/process/security/kafka-security.ts';
+import type { Trust } from '../platform/process/security/pem.ts';
+import { connectDatabase } from '../platform/database/database.ts';
+import type { EventStream } from '../platform/messaging/event-stream.ts';
+import { kafkaJsEventStream } from '../platform/messaging/kafkajs-event-stream.ts';
+import type { Logger } from '../platform/process/logger.ts';
 import type { Service } from './domain/facts.ts';
 import type { Sources } from './read-facts.ts';
 import { openTopicLog } from './topic-log.ts';

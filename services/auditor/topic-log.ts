@@ -2,8 +2,8 @@
 // is committed, so every start reads the topics from the beginning; that takes a second per some ten thousand events, which
 // suits what the topics' retention keeps of a small shop. For more, the entries would have to be kept on disk.
 import { randomUUID } from 'node:crypto';
-import type { EventStream, StreamRecord } from '../platform/event-stream.ts';
-import { pause } from '../platform/retry.ts';
+import type { EventStream, StreamRecord } from '../platform/messaging/event-stream.ts';
+import { pause } from '../platform/process/retry.ts';
 import type { TopicFact } from './domain/facts.ts';
 
 const topics = ['order-events', 'inventory-events', 'payment-events'] as const;

@@ -2,16 +2,16 @@
 // The invariant: a refused login says the same in the same time, whether the e-mail is unknown or the password wrong.
 // Without it the login would tell strangers who has an account.
 import { z } from '@hono/zod-openapi';
-import { type App } from '../platform/request-context.ts';
-import { json } from '../platform/shapes.ts';
-import { assertPermitted, endpoint } from '../platform/endpoint.ts';
+import { type App } from '../platform/http/server/request-context.ts';
+import { json } from '../platform/http/request/shapes.ts';
+import { assertPermitted, endpoint } from '../platform/http/endpoint/endpoint.ts';
 import { randomBytes } from 'node:crypto';
-import { createRateLimiter, type RateLimiter } from '../platform/rate-limit.ts';
-import type { Health } from '../platform/health.ts';
-import type { Door } from '../platform/guards.ts';
-import { createApp } from '../platform/http.ts';
-import type { Logger } from '../platform/logger.ts';
-import { defineProblems } from '../platform/problem.ts';
+import { createRateLimiter, type RateLimiter } from '../platform/http/limits/rate-limit.ts';
+import type { Health } from '../platform/http/routes/health.ts';
+import type { Door } from '../platform/http/limits/guards.ts';
+import { createApp } from '../platform/http/server/http.ts';
+import type { Logger } from '../platform/process/logger.ts';
+import { defineProblems } from '../platform/http/endpoint/problem.ts';
 import { healthPage } from './health-page.ts';
 import { tokenLifetime, type Issuer } from './identity.ts';
 import type { PartsReport } from './parts-health.ts';

@@ -3,7 +3,7 @@
 import { SignJWT } from 'jose';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Role } from '../platform/permissions.ts';
+import type { Role } from '../platform/http/endpoint/permissions.ts';
 import { algorithm, type SigningKeys } from './signing-keys.ts';
 
 export interface User {

@@ -1,12 +1,12 @@
 // The dashboard's composition root, and the only place in it that reads the environment.
-import { readConfig } from '../platform/config.ts';
-import { openDoor } from '../platform/guards.ts';
-import { serverTls } from '../platform/process-settings.ts';
-import { createHealth } from '../platform/health.ts';
-import { serveApp } from '../platform/http.ts';
-import { createLifecycle } from '../platform/lifecycle.ts';
-import { createLogger } from '../platform/logger.ts';
-import { every } from '../platform/timer.ts';
+import { readConfig } from '../platform/process/config.ts';
+import { openDoor } from '../platform/http/limits/guards.ts';
+import { serverTls } from '../platform/process/process-settings.ts';
+import { createHealth } from '../platform/http/routes/health.ts';
+import { serveApp } from '../platform/http/server/http.ts';
+import { createLifecycle } from '../platform/process/lifecycle.ts';
+import { createLogger } from '../platform/process/logger.ts';
+import { every } from '../platform/process/timer.ts';
 import { createDashboardApp } from './http.ts';
 import { createIssuer, demoUsers, tokenLifetime } from './identity.ts';
 import { loadSigningKeys, rotateSigningKeys, type SigningKeys } from './signing-keys.ts';

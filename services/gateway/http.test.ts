@@ -7,10 +7,10 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHealth } from '../platform/health.ts';
-import { serveApp } from '../platform/http.ts';
-import { createLogger } from '../platform/logger.ts';
-import { problemSchema } from '../platform/problem.ts';
+import { createHealth } from '../platform/http/routes/health.ts';
+import { serveApp } from '../platform/http/server/http.ts';
+import { createLogger } from '../platform/process/logger.ts';
+import { problemSchema } from '../platform/http/endpoint/problem.ts';
 import { createGatewayApp } from './http.ts';
 import { openLedger } from './ledger.ts';
 

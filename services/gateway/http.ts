@@ -2,18 +2,18 @@
 // The invariant: one key, one effect, whatever the caller repeats, however many at a time, across kill -9.
 // Without it a caller that repeats after a lost answer would pay twice, and no caller could be tested against that.
 import { z } from '@hono/zod-openapi';
-import { type App, type AppEnv } from '../platform/request-context.ts';
-import { json } from '../platform/shapes.ts';
-import { assertPermitted, endpoint } from '../platform/endpoint.ts';
+import { type App, type AppEnv } from '../platform/http/server/request-context.ts';
+import { json } from '../platform/http/request/shapes.ts';
+import { assertPermitted, endpoint } from '../platform/http/endpoint/endpoint.ts';
 import type { Context } from 'hono';
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Health } from '../platform/health.ts';
-import type { Door } from '../platform/guards.ts';
-import { createApp } from '../platform/http.ts';
-import type { Logger } from '../platform/logger.ts';
-import { defineProblems } from '../platform/problem.ts';
-import { printable } from '../platform/text.ts';
+import type { Health } from '../platform/http/routes/health.ts';
+import type { Door } from '../platform/http/limits/guards.ts';
+import { createApp } from '../platform/http/server/http.ts';
+import type { Logger } from '../platform/process/logger.ts';
+import { defineProblems } from '../platform/http/endpoint/problem.ts';
+import { printable } from '../platform/http/request/text.ts';
 import {
   modes,
   normalBehaviour,

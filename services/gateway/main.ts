@@ -1,12 +1,12 @@
 // The mock payment provider: its own process, its own books, plain HTTP, like a real provider.
 // It shares nothing with the services but the edge; whoever wants to charge speaks to it over the network.
-import { readConfig } from '../platform/config.ts';
-import { openDoor } from '../platform/guards.ts';
-import { serverTls } from '../platform/process-settings.ts';
-import { createHealth } from '../platform/health.ts';
-import { serveApp } from '../platform/http.ts';
-import { createLifecycle } from '../platform/lifecycle.ts';
-import { createLogger } from '../platform/logger.ts';
+import { readConfig } from '../platform/process/config.ts';
+import { openDoor } from '../platform/http/limits/guards.ts';
+import { serverTls } from '../platform/process/process-settings.ts';
+import { createHealth } from '../platform/http/routes/health.ts';
+import { serveApp } from '../platform/http/server/http.ts';
+import { createLifecycle } from '../platform/process/lifecycle.ts';
+import { createLogger } from '../platform/process/logger.ts';
 import { createGatewayApp } from './http.ts';
 import { openLedger } from './ledger.ts';
 import { contradictions, shape } from './settings.ts';

@@ -1,11 +1,11 @@
 // The inventory service's API as its clients see it: shapes, endpoints, problems.
 import { z } from '@hono/zod-openapi';
-import { notModified } from '../platform/etag.ts';
-import { endpoint } from '../platform/endpoint.ts';
-import { defineProblems } from '../platform/problem.ts';
-import { repairConfig } from '../platform/repair.ts';
-import { json, jsonBody, money, pageOf, pageQuery } from '../platform/shapes.ts';
-import { printable } from '../platform/text.ts';
+import { notModified } from '../platform/http/request/etag.ts';
+import { endpoint } from '../platform/http/endpoint/endpoint.ts';
+import { defineProblems } from '../platform/http/endpoint/problem.ts';
+import { repairConfig } from '../platform/http/routes/repair.ts';
+import { json, jsonBody, money, pageOf, pageQuery } from '../platform/http/request/shapes.ts';
+import { printable } from '../platform/http/request/text.ts';
 import { maxUnits } from './domain/product.ts';
 
 export const { kinds: inventoryProblems, problem } = defineProblems({

@@ -1,7 +1,7 @@
 // The demo catalogue. Seeding goes through the same `handle` as a seller's request, so the products reach the order
 // service as events like any others; a product that exists is left as it is.
-import { handle, unclaimed, type Shell } from '../platform/handle.ts';
-import { newTrace, randomSpanId, randomTraceId } from '../platform/trace-context.ts';
+import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
+import { newTrace, randomSpanId, randomTraceId } from '../platform/telemetry/trace-context.ts';
 import { managingProduct } from './store.ts';
 
 const product = (

@@ -1,10 +1,10 @@
 // The sweep: holds that nobody paid for in time are given back. Instances may sweep at once, because each expiry locks its
 // reservation and looks at it again; what another instance did, or a payment pinned, is ignored.
 import { randomUUID } from 'node:crypto';
-import { handle, unclaimed, type Shell } from '../platform/handle.ts';
-import type { Logger } from '../platform/logger.ts';
-import { every, type Timer } from '../platform/timer.ts';
-import { attributesAbout, inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
+import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
+import type { Logger } from '../platform/process/logger.ts';
+import { every, type Timer } from '../platform/process/timer.ts';
+import { attributesAbout, inSpan, traceIdOf, type Traced } from '../platform/telemetry/tracing.ts';
 import { dueReservations, reserving } from './store.ts';
 
 const batch = 100;

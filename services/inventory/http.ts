@@ -1,10 +1,10 @@
 // The inventory service's HTTP handlers: the catalogue for everybody who is signed in, stock for the seller who owns it.
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
-import { encodeCursor } from '../platform/cursor.ts';
-import { etagOf, isUnchanged } from '../platform/etag.ts';
-import { handle, unclaimed, type Shell } from '../platform/handle.ts';
-import { repair } from '../platform/repair.ts';
+import { encodeCursor } from '../platform/http/request/cursor.ts';
+import { etagOf, isUnchanged } from '../platform/http/request/etag.ts';
+import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
+import { repair } from '../platform/http/routes/repair.ts';
 import {
   callerOf,
   isAbout,
@@ -12,9 +12,9 @@ import {
   pathIsAbout,
   type App,
   type AppContext,
-} from '../platform/request-context.ts';
-import { positionIn } from '../platform/shapes.ts';
-import { printable } from '../platform/text.ts';
+} from '../platform/http/server/request-context.ts';
+import { positionIn } from '../platform/http/request/shapes.ts';
+import { printable } from '../platform/http/request/text.ts';
 import { inventoryApi, problem, type productView } from './api.ts';
 import type { Product, ProductInput } from './domain/product.ts';
 import {

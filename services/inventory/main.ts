@@ -1,5 +1,5 @@
 // Composition root of the inventory service, and the only place in it that reads the environment.
-import { readConfig } from '../platform/config.ts';
+import { readConfig } from '../platform/process/config.ts';
 import { startService } from '../platform/service.ts';
 import { seedDemoProducts } from './demo-products.ts';
 import { startSweeping } from './expire-reservations.ts';

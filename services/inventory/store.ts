@@ -2,11 +2,11 @@
 // same products in another order would otherwise wait for each other, and unlocked both could take the last unit.
 import { and, asc, count, desc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
-import type { Database, Transaction } from '../platform/database.ts';
-import type { Aggregate, Message } from '../platform/handle.ts';
-import { oneOf } from '../platform/one-of.ts';
-import { rejected } from '../platform/core/decision.ts';
-import type { Repair } from '../platform/repair.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
+import type { Aggregate, Message } from '../platform/transaction/handle.ts';
+import { oneOf } from '../platform/database/one-of.ts';
+import { rejected } from '../platform/transaction/decision.ts';
+import type { Repair } from '../platform/http/routes/repair.ts';
 import { milestonesOf } from './domain/milestones.ts';
 import { reemit, type Held } from './domain/reemit.ts';
 import { decideProduct, type Product, type ProductInput, type ProductView } from './domain/product.ts';

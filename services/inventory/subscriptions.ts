@@ -1,7 +1,7 @@
 // What the inventory service reacts to. It knows orders by what they hold, and payments by whether they hold it for good.
-import type { Incoming, Subscriptions } from '../platform/consumer.ts';
-import type { Shell } from '../platform/handle.ts';
-import { handledBy } from '../platform/subscription.ts';
+import type { Incoming, Subscriptions } from '../platform/messaging/consumer.ts';
+import type { Shell } from '../platform/transaction/handle.ts';
+import { handledBy } from '../platform/messaging/subscription.ts';
 import type { ReservationInput } from './domain/reservation.ts';
 import { reserving } from './store.ts';
 

@@ -1,13 +1,13 @@
 // The order service's API as its clients see it: shapes, endpoints, problems. No behaviour, so that clients, documentation
 // and tests can be made from it.
 import { z } from '@hono/zod-openapi';
-import { notModified } from '../platform/etag.ts';
-import { endpoint } from '../platform/endpoint.ts';
-import { idempotencyKeyHeader, idempotencyProblems } from '../platform/idempotency-http.ts';
-import { defineProblems } from '../platform/problem.ts';
-import { repairConfig } from '../platform/repair.ts';
-import { json, jsonBody, money, pageOf, pageQuery } from '../platform/shapes.ts';
-import { printable } from '../platform/text.ts';
+import { notModified } from '../platform/http/request/etag.ts';
+import { endpoint } from '../platform/http/endpoint/endpoint.ts';
+import { idempotencyKeyHeader, idempotencyProblems } from '../platform/http/request/idempotency-http.ts';
+import { defineProblems } from '../platform/http/endpoint/problem.ts';
+import { repairConfig } from '../platform/http/routes/repair.ts';
+import { json, jsonBody, money, pageOf, pageQuery } from '../platform/http/request/shapes.ts';
+import { printable } from '../platform/http/request/text.ts';
 
 export const { kinds: orderProblems, problem } = defineProblems({
   unknown_product: {

@@ -2,10 +2,10 @@
 // free again and its money goes back, whatever got stuck. Instances may sweep at once, because each order is locked and
 // looked at again before anything is decided.
 import { randomUUID } from 'node:crypto';
-import { handle, unclaimed, type Shell } from '../platform/handle.ts';
-import type { Logger } from '../platform/logger.ts';
-import { every, type Timer } from '../platform/timer.ts';
-import { attributesAbout, inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
+import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
+import type { Logger } from '../platform/process/logger.ts';
+import { every, type Timer } from '../platform/process/timer.ts';
+import { attributesAbout, inSpan, traceIdOf, type Traced } from '../platform/telemetry/tracing.ts';
 import { ordering, waitingOrders } from './store.ts';
 
 const batch = 100;

@@ -1,8 +1,8 @@
 // `GET /api/v1/orders/{id}/events`: the trail of an order as it grows, for everybody who may see the order.
-import type { Database } from '../platform/database.ts';
-import type { OpenRequests } from '../platform/open-requests.ts';
-import { problem } from '../platform/problem.ts';
-import { callerOf, type App } from '../platform/request-context.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { OpenRequests } from '../platform/http/limits/open-requests.ts';
+import { problem } from '../platform/http/endpoint/problem.ts';
+import { callerOf, type App } from '../platform/http/server/request-context.ts';
 import { orderApi } from './api.ts';
 import { isFinal } from './domain/order.ts';
 import { streamTrail, type OrderStreamOptions } from './order-stream.ts';

@@ -2,12 +2,12 @@
 // else do not exist for the caller: 404, so that ids cannot be probed.
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
-import { encodeCursor } from '../platform/cursor.ts';
-import { etagOf, isUnchanged } from '../platform/etag.ts';
-import { handle, unclaimed, type Message, type Shell } from '../platform/handle.ts';
-import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
-import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
-import { repair } from '../platform/repair.ts';
+import { encodeCursor } from '../platform/http/request/cursor.ts';
+import { etagOf, isUnchanged } from '../platform/http/request/etag.ts';
+import { handle, unclaimed, type Message, type Shell } from '../platform/transaction/handle.ts';
+import { fingerprintOf, replayHeaders } from '../platform/http/request/idempotency-http.ts';
+import { idempotencyClaim, type Answer } from '../platform/transaction/idempotency.ts';
+import { repair } from '../platform/http/routes/repair.ts';
 import {
   callerOf,
   isAbout,
@@ -15,9 +15,9 @@ import {
   pathIsAbout,
   type App,
   type AppContext,
-} from '../platform/request-context.ts';
-import { instant, positionIn } from '../platform/shapes.ts';
-import { isTransient } from '../platform/transient.ts';
+} from '../platform/http/server/request-context.ts';
+import { instant, positionIn } from '../platform/http/request/shapes.ts';
+import { isTransient } from '../platform/database/transient.ts';
 import { orderApi, orderStatus, orderView, problem } from './api.ts';
 import type { OrderCommand } from './domain/decide.ts';
 import { statusOf, type Order } from './domain/order.ts';

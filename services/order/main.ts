@@ -1,7 +1,7 @@
 // Composition root of the order service, and the only place in it that reads the environment.
-import { readConfig } from '../platform/config.ts';
-import { addGauge } from '../platform/metrics.ts';
-import { createOpenRequests } from '../platform/open-requests.ts';
+import { readConfig } from '../platform/process/config.ts';
+import { addGauge } from '../platform/telemetry/metrics.ts';
+import { createOpenRequests } from '../platform/http/limits/open-requests.ts';
 import { startService } from '../platform/service.ts';
 import { orderProblems } from './api.ts';
 import { startEnforcingDeadline } from './enforce-deadline.ts';

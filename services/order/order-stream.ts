@@ -3,10 +3,10 @@
 // back with that number, to this process or to another, misses nothing and sees nothing twice.
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { AppEnv } from '../platform/request-context.ts';
-import type { OpenRequest } from '../platform/open-requests.ts';
-import { pause } from '../platform/retry.ts';
-import { isTransient } from '../platform/transient.ts';
+import type { AppEnv } from '../platform/http/server/request-context.ts';
+import type { OpenRequest } from '../platform/http/limits/open-requests.ts';
+import { pause } from '../platform/process/retry.ts';
+import { isTransient } from '../platform/database/transient.ts';
 import { isFinal, type OrderStatus } from './domain/order.ts';
 import type { OrderWatch } from './order-watch.ts';
 import type { TrailEntry } from './trail.ts';

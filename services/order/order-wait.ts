@@ -2,9 +2,9 @@
 // is committed before the wait begins and the wait holds neither transaction nor connection; whatever ends it, a client that
 // leaves or a process that stops, ends nothing but the wait.
 import type { Context } from 'hono';
-import type { AppEnv } from '../platform/request-context.ts';
-import type { OpenRequests } from '../platform/open-requests.ts';
-import { preferredWait } from '../platform/prefer.ts';
+import type { AppEnv } from '../platform/http/server/request-context.ts';
+import type { OpenRequests } from '../platform/http/limits/open-requests.ts';
+import { preferredWait } from '../platform/http/request/prefer.ts';
 import { isAtRest, type Order } from './domain/order.ts';
 import type { OrderWatch } from './order-watch.ts';
 

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLogger } from '../platform/logger.ts';
+import { createLogger } from '../platform/process/logger.ts';
 import { createOrderWatch } from './order-watch.ts';
 import type { TrailHead, Watched } from './trail.ts';
 

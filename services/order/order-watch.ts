@@ -7,7 +7,7 @@
 // next version, which an order at rest may never see.
 //
 // Nothing can be missed: who waits says up to which entry everything was seen, and each look compares anew.
-import type { Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/process/logger.ts';
 import type { TrailHead, Watched } from './trail.ts';
 
 export interface OrderWatch {

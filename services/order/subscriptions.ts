@@ -1,7 +1,7 @@
 // What the order service reacts to. A mistyped or retired event type does not compile.
-import type { Incoming, Subscriptions } from '../platform/consumer.ts';
-import type { Shell } from '../platform/handle.ts';
-import { handledBy } from '../platform/subscription.ts';
+import type { Incoming, Subscriptions } from '../platform/messaging/consumer.ts';
+import type { Shell } from '../platform/transaction/handle.ts';
+import { handledBy } from '../platform/messaging/subscription.ts';
 import type { OrderEvent } from './domain/decide.ts';
 import { copyingCatalogue, ordering, type OrderChange } from './store.ts';
 

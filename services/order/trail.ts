@@ -3,8 +3,8 @@
 // Sequence numbers of different orders say nothing about each other.
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import { orderEvents, orders } from '../../drizzle/order/schema.ts';
-import type { Database } from '../platform/database.ts';
-import { oneOf } from '../platform/one-of.ts';
+import type { Database } from '../platform/database/database.ts';
+import { oneOf } from '../platform/database/one-of.ts';
 import type { OrderStatus } from './domain/order.ts';
 import { visibleTo, type Viewer } from './store.ts';
 

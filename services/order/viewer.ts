@@ -1,5 +1,5 @@
 // The scope of the permission table, as the rows of orders know it.
-import { callerOf, type AppContext } from '../platform/request-context.ts';
+import { callerOf, type AppContext } from '../platform/http/server/request-context.ts';
 import type { Viewer } from './store.ts';
 
 /** As whom the caller looks at orders. */

@@ -1,10 +1,10 @@
 // The payment service's API as its clients see it: shapes, endpoints, problems.
 import { z } from '@hono/zod-openapi';
-import { endpoint } from '../platform/endpoint.ts';
-import { idempotencyKeyHeader, idempotencyProblems } from '../platform/idempotency-http.ts';
-import { defineProblems } from '../platform/problem.ts';
-import { repairConfig } from '../platform/repair.ts';
-import { json, jsonBody, money } from '../platform/shapes.ts';
+import { endpoint } from '../platform/http/endpoint/endpoint.ts';
+import { idempotencyKeyHeader, idempotencyProblems } from '../platform/http/request/idempotency-http.ts';
+import { defineProblems } from '../platform/http/endpoint/problem.ts';
+import { repairConfig } from '../platform/http/routes/repair.ts';
+import { json, jsonBody, money } from '../platform/http/request/shapes.ts';
 
 export const { kinds: paymentProblems, problem } = defineProblems({
   ...idempotencyProblems,

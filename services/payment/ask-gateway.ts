@@ -1,11 +1,11 @@
 // The remote call between two transactions. The first one, in `handle`, persisted what to ask and under which idempotency
 // key; here it is asked, with no transaction open; the answer is then just another input of `handle`. Dying anywhere in
 // between leaves a leased row that comes due again and is asked again under the same key.
-import { handle, unclaimed, type Shell } from '../platform/handle.ts';
-import type { Logger } from '../platform/logger.ts';
-import { backoffMs, type Backoff } from '../platform/retry.ts';
-import { every, type Timer } from '../platform/timer.ts';
-import { attributesAbout, inSpan, traceIdOf, type Traced } from '../platform/tracing.ts';
+import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
+import type { Logger } from '../platform/process/logger.ts';
+import { backoffMs, type Backoff } from '../platform/process/retry.ts';
+import { every, type Timer } from '../platform/process/timer.ts';
+import { attributesAbout, inSpan, traceIdOf, type Traced } from '../platform/telemetry/tracing.ts';
 import { answerOf, whatToAsk } from './domain/ask.ts';
 import type { Gateway, MayCall, Outcome } from './gateway.ts';
 import { giveBack, leaseDue, paying, postpone, renewLease, type LeasedTransaction } from './store.ts';

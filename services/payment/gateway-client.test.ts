@@ -7,9 +7,9 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayApp } from '../gateway/http.ts';
 import { openLedger, type Ledger } from '../gateway/ledger.ts';
-import { createHealth } from '../platform/health.ts';
-import { serveApp } from '../platform/http.ts';
-import { createLogger } from '../platform/logger.ts';
+import { createHealth } from '../platform/http/routes/health.ts';
+import { serveApp } from '../platform/http/server/http.ts';
+import { createLogger } from '../platform/process/logger.ts';
 import { createGatewayClient, type ChargeRequest, type GatewayClient } from './gateway-client.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

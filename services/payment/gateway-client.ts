@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Money } from '../../schemas/generated/events.ts';
 import { SpanStatusCode } from '@opentelemetry/api';
-import { beginSpan, SpanKind } from '../platform/tracing.ts';
+import { beginSpan, SpanKind } from '../platform/telemetry/tracing.ts';
 import type { GatewayResult } from './domain/ask.ts';
 
 interface Keyed {

@@ -1,7 +1,7 @@
 // The circuit breaker, the retry and the timeout around a gateway that fails in every way a gateway can.
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLogger } from '../platform/logger.ts';
+import { createLogger } from '../platform/process/logger.ts';
 import type { GatewayResult } from './domain/ask.ts';
 import type { GatewayClient } from './gateway-client.ts';
 import { createGateway, type Resilience } from './gateway.ts';

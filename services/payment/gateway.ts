@@ -13,7 +13,7 @@ import {
   TimeoutStrategy,
   wrap,
 } from 'cockatiel';
-import type { Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/process/logger.ts';
 import type { GatewayResult } from './domain/ask.ts';
 import type { ChargeRequest, GatewayClient, LookUpRequest, RefundRequest } from './gateway-client.ts';
 

@@ -1,11 +1,16 @@
 // The payment service's HTTP handlers: what became of a payment, and paying for an order that waits for it.
 import type { z } from '@hono/zod-openapi';
-import type { Database } from '../platform/database.ts';
-import { handle, unclaimed, type Shell } from '../platform/handle.ts';
-import { fingerprintOf, replayHeaders } from '../platform/idempotency-http.ts';
-import { idempotencyClaim, type Answer } from '../platform/idempotency.ts';
-import { repair } from '../platform/repair.ts';
-import { callerOf, messageContextOf, pathIsAbout, type App } from '../platform/request-context.ts';
+import type { Database } from '../platform/database/database.ts';
+import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
+import { fingerprintOf, replayHeaders } from '../platform/http/request/idempotency-http.ts';
+import { idempotencyClaim, type Answer } from '../platform/transaction/idempotency.ts';
+import { repair } from '../platform/http/routes/repair.ts';
+import {
+  callerOf,
+  messageContextOf,
+  pathIsAbout,
+  type App,
+} from '../platform/http/server/request-context.ts';
 import { askedState, paymentApi, paymentView, problem } from './api.ts';
 import type { PaymentInput } from './domain/decide.ts';
 import { paymentStatus, type PaymentView } from './domain/payment.ts';

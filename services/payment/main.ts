@@ -1,7 +1,7 @@
 // Composition root of the payment service, and the only place in it that reads the environment.
-import { readConfig } from '../platform/config.ts';
+import { readConfig } from '../platform/process/config.ts';
 import { startService } from '../platform/service.ts';
-import type { Timer } from '../platform/timer.ts';
+import type { Timer } from '../platform/process/timer.ts';
 import { startAskingGateway } from './ask-gateway.ts';
 import { createGatewayClient } from './gateway-client.ts';
 import { createGateway } from './gateway.ts';

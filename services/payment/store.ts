@@ -4,12 +4,12 @@ import { and, asc, count, eq, inArray, lte, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { PaymentMode, RefundReason } from '../../schemas/generated/events.ts';
-import type { Database, Transaction } from '../platform/database.ts';
-import { rejected } from '../platform/core/decision.ts';
-import type { Aggregate } from '../platform/handle.ts';
-import { oneOf } from '../platform/one-of.ts';
-import type { Repair } from '../platform/repair.ts';
-import type { MessageContext } from '../platform/trace-context.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
+import { rejected } from '../platform/transaction/decision.ts';
+import type { Aggregate } from '../platform/transaction/handle.ts';
+import { oneOf } from '../platform/database/one-of.ts';
+import type { Repair } from '../platform/http/routes/repair.ts';
+import type { MessageContext } from '../platform/telemetry/trace-context.ts';
 import { decide, type PaymentInput } from './domain/decide.ts';
 import { milestonesOf } from './domain/milestones.ts';
 import {

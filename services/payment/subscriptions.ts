@@ -1,7 +1,7 @@
 // What the payment service reacts to: the terms of an order, the hold on its stock, and everything that calls it off.
-import type { Incoming, Subscriptions } from '../platform/consumer.ts';
-import type { Shell } from '../platform/handle.ts';
-import { handledBy } from '../platform/subscription.ts';
+import type { Incoming, Subscriptions } from '../platform/messaging/consumer.ts';
+import type { Shell } from '../platform/transaction/handle.ts';
+import { handledBy } from '../platform/messaging/subscription.ts';
 import type { PaymentInput } from './domain/decide.ts';
 import { paying } from './store.ts';
 

@@ -1,36 +1,41 @@
 // What every event-driven service is made of, put together in the order in which it starts and, backwards, stops: it turns
 // unready, then the consumer and the jobs finish what they are at, then the server its requests, then the database.
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
-import { recordRefusals, registerAuditRoutes } from './audit-http.ts';
-import { startSealing } from './audit-seal.ts';
-import { createAuthenticator } from './auth.ts';
-import { defaultParkingLimit, startConsumer, type RunningConsumer, type Subscriptions } from './consumer.ts';
-import { databaseTrust } from './database-security.ts';
-import { kafkaSecurity } from './kafka-security.ts';
-import { serverTls } from './process-settings.ts';
-import { registrySecurity } from './registry-security.ts';
-import { connectDatabase } from './database.ts';
-import { deadLetterProblems, registerDeadLetterRoutes } from './dead-letters-http.ts';
-import { createDispatch } from './dispatch.ts';
-import { createEventCodec } from './event-codec.ts';
-import { createEventMetrics } from './event-metrics.ts';
-import { registerFaultRoutes } from './faults-http.ts';
-import { assertPermitted } from './endpoint.ts';
-import { chaosTokenOf, createFaults } from './faults.ts';
-import { openDoor } from './guards.ts';
-import type { Milestone } from './core/milestone.ts';
-import type { Shell } from './handle.ts';
-import { createHealth, type HealthCheck } from './health.ts';
-import { createApp, serveApp } from './http.ts';
-import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
-import { createLifecycle } from './lifecycle.ts';
-import { createLogger, type Logger } from './logger.ts';
-import type { Metrics } from './metrics.ts';
-import type { ProblemKinds } from './problem.ts';
-import type { App } from './request-context.ts';
-import { startRetention } from './retention.ts';
-import { createRegistryClient } from './schema-registry.ts';
-import type { ServiceConfig } from './service-settings.ts';
+import { recordRefusals, registerAuditRoutes } from './http/routes/audit-http.ts';
+import { startSealing } from './audit-log/audit-seal.ts';
+import { createAuthenticator } from './http/endpoint/auth.ts';
+import {
+  defaultParkingLimit,
+  startConsumer,
+  type RunningConsumer,
+  type Subscriptions,
+} from './messaging/consumer.ts';
+import { databaseTrust } from './process/security/database-security.ts';
+import { kafkaSecurity } from './process/security/kafka-security.ts';
+import { serverTls } from './process/process-settings.ts';
+import { registrySecurity } from './process/security/registry-security.ts';
+import { connectDatabase } from './database/database.ts';
+import { deadLetterProblems, registerDeadLetterRoutes } from './http/routes/dead-letters-http.ts';
+import { createDispatch } from './messaging/dispatch.ts';
+import { createEventCodec } from './event-codec/event-codec.ts';
+import { createEventMetrics } from './messaging/event-metrics.ts';
+import { registerFaultRoutes } from './http/routes/faults-http.ts';
+import { assertPermitted } from './http/endpoint/endpoint.ts';
+import { chaosTokenOf, createFaults } from './process/faults.ts';
+import { openDoor } from './http/limits/guards.ts';
+import type { Milestone } from './transaction/milestone.ts';
+import type { Shell } from './transaction/handle.ts';
+import { createHealth, type HealthCheck } from './http/routes/health.ts';
+import { createApp, serveApp } from './http/server/http.ts';
+import { kafkaJsEventStream } from './messaging/kafkajs-event-stream.ts';
+import { createLifecycle } from './process/lifecycle.ts';
+import { createLogger, type Logger } from './process/logger.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import type { ProblemKinds } from './http/endpoint/problem.ts';
+import type { App } from './http/server/request-context.ts';
+import { startRetention } from './database/retention.ts';
+import { createRegistryClient } from './event-codec/schema-registry.ts';
+import type { ServiceConfig } from './process/service-settings.ts';
 
 /** Something that runs beside requests and events and can be stopped. */
 export interface Job {
@@ -76,7 +81,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const logger = createLogger({ service: name, level: config.logLevel });
   const lifecycle = createLifecycle({ logger });
   if (config.otlpEndpoint !== undefined) {
-    const { startTelemetry } = await import('./telemetry.ts');
+    const { startTelemetry } = await import('./telemetry/telemetry.ts');
     const telemetry = startTelemetry(name, config.otlpEndpoint, config, logger);
     // Registered first, so stopped last: the spans of whatever is finished while stopping are sent as well.
     lifecycle.onStop('telemetry', telemetry.stop, 3_000);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
-import { problemSchema } from '../../services/platform/problem.ts';
+import { problemSchema } from '../../services/platform/http/endpoint/problem.ts';
 import { expectAuditorGreen } from '../support/audit.ts';
 import { badRequests, type BadRequest } from './bad-input.ts';
 import {

@@ -1,7 +1,7 @@
 // A corpus of requests that must be refused: what strangers, broken clients and scanners send. Each names the status and the
 // code it is documented to be answered with. They are written to the socket as they are, because a client library would
 // correct most of them.
-import { encodeCursor } from '../../services/platform/cursor.ts';
+import { encodeCursor } from '../../services/platform/http/request/cursor.ts';
 import type { Person } from '../support/shop.ts';
 
 type Bytes = Buffer | string;

@@ -11,7 +11,7 @@ import {
   roles,
   type Action,
   type Role,
-} from '../../services/platform/permissions.ts';
+} from '../../services/platform/http/endpoint/permissions.ts';
 import {
   eventually,
   newProduct,

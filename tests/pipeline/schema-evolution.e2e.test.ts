@@ -8,10 +8,10 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { docker } from '../../scripts/stack/docker.ts';
-import { createEventCodec, unframe } from '../../services/platform/event-codec.ts';
-import { createLogger } from '../../services/platform/logger.ts';
-import { createRegistryClient } from '../../services/platform/schema-registry.ts';
-import { DependencyUnavailable } from '../../services/platform/transient.ts';
+import { createEventCodec, unframe } from '../../services/platform/event-codec/event-codec.ts';
+import { createLogger } from '../../services/platform/process/logger.ts';
+import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
+import { DependencyUnavailable } from '../../services/platform/database/transient.ts';
 import { environment } from '../support/commands.ts';
 import { endInstancesAfterEach, instanceReady, spawnInstance, startInstance } from '../support/instances.ts';
 import { expectInvariants } from '../support/invariants.ts';
@@ -158,7 +158,7 @@ describe('the guide to changing an event', () => {
       const registry = await client();
       const old = createEventCodec(registry.schemaId, registry.writerSchema);
       const newer: { readonly createEventCodec: typeof createEventCodec } = await import(
-        pathToFileURL(join(tree, 'services', 'platform', 'event-codec.ts')).href
+        pathToFileURL(join(tree, 'services', 'platform', 'event-codec', 'event-codec.ts')).href
       );
       const codec = newer.createEventCodec(registry.schemaId, registry.writerSchema);
       const mine = (await readTopic('order-events')).filter(

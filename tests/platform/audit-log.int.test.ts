@@ -8,28 +8,36 @@ import { z } from 'zod';
 import { auditLog, auditSeals, outbox } from '../../drizzle/messaging.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
-import { chainStart, type ChainPoint } from '../../services/platform/audit-chain.ts';
-import { recordRefusals, registerAuditRoutes } from '../../services/platform/audit-http.ts';
-import { recordAction, type PersonsAction } from '../../services/platform/audit-log.ts';
-import { sealBatch, startSealing, verifyAuditLog } from '../../services/platform/audit-seal.ts';
-import { accepted, ignored, rejected, type Decision } from '../../services/platform/core/decision.ts';
-import { connectDatabase, type Connection, type Database } from '../../services/platform/database.ts';
+import { chainStart, type ChainPoint } from '../../services/platform/audit-log/audit-chain.ts';
+import { recordRefusals, registerAuditRoutes } from '../../services/platform/http/routes/audit-http.ts';
+import { recordAction, type PersonsAction } from '../../services/platform/audit-log/audit-log.ts';
+import { sealBatch, startSealing, verifyAuditLog } from '../../services/platform/audit-log/audit-seal.ts';
+import { accepted, ignored, rejected, type Decision } from '../../services/platform/transaction/decision.ts';
+import {
+  connectDatabase,
+  type Connection,
+  type Database,
+} from '../../services/platform/database/database.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
-import { createEventCodec } from '../../services/platform/event-codec.ts';
+import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import {
   handle,
   unclaimed,
   type Aggregate,
   type Message,
   type Shell,
-} from '../../services/platform/handle.ts';
-import { createGuards } from '../../services/platform/guards.ts';
-import { createApp } from '../../services/platform/http.ts';
-import { messageContextOf, type App, type Principal } from '../../services/platform/request-context.ts';
-import { idempotencyClaim } from '../../services/platform/idempotency.ts';
-import type { LogFields, Logger } from '../../services/platform/logger.ts';
-import { problem } from '../../services/platform/problem.ts';
-import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+} from '../../services/platform/transaction/handle.ts';
+import { createGuards } from '../../services/platform/http/limits/guards.ts';
+import { createApp } from '../../services/platform/http/server/http.ts';
+import {
+  messageContextOf,
+  type App,
+  type Principal,
+} from '../../services/platform/http/server/request-context.ts';
+import { idempotencyClaim } from '../../services/platform/transaction/idempotency.ts';
+import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
+import { problem } from '../../services/platform/http/endpoint/problem.ts';
+import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 
 const { databases, urls } = stack;
 const lines: (LogFields & { readonly message: string })[] = [];

@@ -7,24 +7,27 @@ import { auditLog, deadLetters, outbox, processedEvents } from '../../drizzle/me
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
-import { recordRefusals } from '../../services/platform/audit-http.ts';
-import type { Incoming } from '../../services/platform/consumer.ts';
-import { accepted } from '../../services/platform/core/decision.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database.ts';
-import { keepDeadLetter } from '../../services/platform/dead-letters.ts';
-import { deadLetterProblems, registerDeadLetterRoutes } from '../../services/platform/dead-letters-http.ts';
-import { createDispatch } from '../../services/platform/dispatch.ts';
-import { createEventCodec, type EventCodec } from '../../services/platform/event-codec.ts';
-import { Rejected, type Aggregate } from '../../services/platform/handle.ts';
-import { createGuards } from '../../services/platform/guards.ts';
-import { createApp } from '../../services/platform/http.ts';
-import type { Role } from '../../services/platform/permissions.ts';
-import type { App } from '../../services/platform/request-context.ts';
-import type { LogFields, Logger } from '../../services/platform/logger.ts';
-import { standardProblems } from '../../services/platform/problem.ts';
-import { createRegistryClient } from '../../services/platform/schema-registry.ts';
-import { handledBy } from '../../services/platform/subscription.ts';
-import { DependencyUnavailable } from '../../services/platform/transient.ts';
+import { recordRefusals } from '../../services/platform/http/routes/audit-http.ts';
+import type { Incoming } from '../../services/platform/messaging/consumer.ts';
+import { accepted } from '../../services/platform/transaction/decision.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { keepDeadLetter } from '../../services/platform/messaging/dead-letters.ts';
+import {
+  deadLetterProblems,
+  registerDeadLetterRoutes,
+} from '../../services/platform/http/routes/dead-letters-http.ts';
+import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
+import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';
+import { Rejected, type Aggregate } from '../../services/platform/transaction/handle.ts';
+import { createGuards } from '../../services/platform/http/limits/guards.ts';
+import { createApp } from '../../services/platform/http/server/http.ts';
+import type { Role } from '../../services/platform/http/endpoint/permissions.ts';
+import type { App } from '../../services/platform/http/server/request-context.ts';
+import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
+import { standardProblems } from '../../services/platform/http/endpoint/problem.ts';
+import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
+import { handledBy } from '../../services/platform/messaging/subscription.ts';
+import { DependencyUnavailable } from '../../services/platform/database/transient.ts';
 
 const { databases, urls } = stack;
 const lines: (LogFields & { readonly message: string })[] = [];

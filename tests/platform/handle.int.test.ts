@@ -7,9 +7,9 @@ import { catalogue } from '../../drizzle/order/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../schemas/generated/events.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
-import { accepted, ignored, rejected, type Decision } from '../../services/platform/core/decision.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database.ts';
-import { createEventCodec, InvalidEvent, unframe } from '../../services/platform/event-codec.ts';
+import { accepted, ignored, rejected, type Decision } from '../../services/platform/transaction/decision.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { createEventCodec, InvalidEvent, unframe } from '../../services/platform/event-codec/event-codec.ts';
 import {
   handle,
   Rejected,
@@ -18,10 +18,10 @@ import {
   type Committed,
   type Message,
   type Shell,
-} from '../../services/platform/handle.ts';
-import { inboxClaim, type Delivery } from '../../services/platform/inbox.ts';
-import { createLogger } from '../../services/platform/logger.ts';
-import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+} from '../../services/platform/transaction/handle.ts';
+import { inboxClaim, type Delivery } from '../../services/platform/transaction/inbox.ts';
+import { createLogger } from '../../services/platform/process/logger.ts';
+import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 
 const { databases, urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });

@@ -6,13 +6,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { deadLetters, idempotencyKeys, outbox, processedEvents } from '../../drizzle/messaging.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database.ts';
-import { createLogger } from '../../services/platform/logger.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { createLogger } from '../../services/platform/process/logger.ts';
 import {
   runRetention,
   type RetentionOptions,
   type RetentionReport,
-} from '../../services/platform/retention.ts';
+} from '../../services/platform/database/retention.ts';
 
 const { databases } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });

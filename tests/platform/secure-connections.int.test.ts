@@ -21,12 +21,12 @@ import { createTestAuthority } from '../stack/test-certificates.ts';
 import { createTestDatabase } from '../stack/test-database.ts';
 import { describeOwnParts, stack } from '../stack/worker-stack.ts';
 import * as order from '../../services/order/settings.ts';
-import { parseConfig } from '../../services/platform/config.ts';
-import { connectDatabase } from '../../services/platform/database.ts';
-import { databaseTrust } from '../../services/platform/database-security.ts';
-import { kafkaSecurity } from '../../services/platform/kafka-security.ts';
-import { kafkaJsEventStream } from '../../services/platform/kafkajs-event-stream.ts';
-import { createLogger } from '../../services/platform/logger.ts';
+import { parseConfig } from '../../services/platform/process/config.ts';
+import { connectDatabase } from '../../services/platform/database/database.ts';
+import { databaseTrust } from '../../services/platform/process/security/database-security.ts';
+import { kafkaSecurity } from '../../services/platform/process/security/kafka-security.ts';
+import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-event-stream.ts';
+import { createLogger } from '../../services/platform/process/logger.ts';
 
 type Env = Readonly<Record<string, string>>;
 

@@ -6,11 +6,11 @@ import { outbox } from '../../drizzle/messaging.ts';
 import { catalogue, orderEvents, orders } from '../../drizzle/order/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database.ts';
-import { createEventCodec } from '../../services/platform/event-codec.ts';
-import { handle, unclaimed, type Shell } from '../../services/platform/handle.ts';
-import { createLogger } from '../../services/platform/logger.ts';
-import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
+import { handle, unclaimed, type Shell } from '../../services/platform/transaction/handle.ts';
+import { createLogger } from '../../services/platform/process/logger.ts';
+import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import { enforceDeadline } from '../../services/order/enforce-deadline.ts';
 import { ordering, placing } from '../../services/order/store.ts';
 

@@ -6,11 +6,11 @@ import { inventory, reservations, stockMovements } from '../../drizzle/inventory
 import { outbox } from '../../drizzle/messaging.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database.ts';
-import { createEventCodec } from '../../services/platform/event-codec.ts';
-import { handle, unclaimed, type Shell } from '../../services/platform/handle.ts';
-import { createLogger } from '../../services/platform/logger.ts';
-import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
+import { handle, unclaimed, type Shell } from '../../services/platform/transaction/handle.ts';
+import { createLogger } from '../../services/platform/process/logger.ts';
+import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import type { ReservationInput } from '../../services/inventory/domain/reservation.ts';
 import { sweep } from '../../services/inventory/expire-reservations.ts';
 import { managingProduct, reserving } from '../../services/inventory/store.ts';

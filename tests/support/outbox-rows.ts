@@ -1,9 +1,9 @@
 // Outbox rows as the inventory service writes them, for tests that need events by the hundred or of a size to order. Each says
 // a version of a product that everybody knows already: it is published and consumed, and changes nothing.
 import { randomUUID } from 'node:crypto';
-import { createEventCodec } from '../../services/platform/event-codec.ts';
-import { createLogger } from '../../services/platform/logger.ts';
-import { createRegistryClient } from '../../services/platform/schema-registry.ts';
+import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
+import { createLogger } from '../../services/platform/process/logger.ts';
+import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import { newProduct, stack } from './shop.ts';
 
 /** The first version of a new product again and again, under one correlation id. */

@@ -11,7 +11,7 @@ import { stack } from '../stack/worker-stack.ts';
 import { inventoryApi, type productView } from '../../services/inventory/api.ts';
 import { orderApi, type orderView } from '../../services/order/api.ts';
 import { paymentApi, type paymentView } from '../../services/payment/api.ts';
-import { createClient, type Refusal } from '../../services/platform/client.ts';
+import { createClient, type Refusal } from '../../services/platform/http/server/client.ts';
 import { createConformance } from './conformance.ts';
 
 export { stack };

@@ -68,7 +68,7 @@ export interface Problem {
   readonly since: number;
 }
 
-/** What the judgement of the slot found, see services/platform/slot-health.ts. */
+/** What the judgement of the slot found, see services/auditor/pipelines/slot-health.ts. */
 export interface SlotVerdict {
   readonly problem:
     'missing' | 'lost' | 'endangered' | 'wrong_plugin' | 'unread' | 'lagging' | 'unbounded' | 'no_failover';

@@ -1,0 +1,83 @@
+// The service's own PostgreSQL. Every wait is bounded on the server, so that a lost peer or a forgotten lock ends in an
+// error that is retried, never in a transaction that holds its rows for ever.
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { createConnectionQueue, type ConnectionQueue } from './connection-queue.ts';
+import type { Trust } from '../process/security/pem.ts';
+
+export type Database = PostgresJsDatabase;
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
+export interface Connection {
+  readonly db: Database;
+  /** Resolves when a round trip succeeds; rejects with the driver's error. */
+  ping(): Promise<void>;
+  /** Why a query sent now would probably not get a connection in time, undefined when it would. */
+  saturated(): string | undefined;
+  /** Waits up to `seconds` for queries under way, then closes. */
+  close(seconds?: number): Promise<void>;
+}
+
+export interface ConnectionOptions {
+  /** Connections at most; 16 when absent. */
+  readonly poolSize?: number;
+  /** Milliseconds that a query or a transaction waits for a connection; 10,000 when absent. */
+  readonly waitMs?: number;
+  /** How the server has to prove itself, and the client to it; plain TCP when absent. */
+  readonly tls?: Trust;
+}
+
+/** The same client, only that queries and transactions stand in the queue for a connection before the driver sees them. */
+const queued = (client: postgres.Sql, queue: ConnectionQueue): postgres.Sql =>
+  new Proxy(client, {
+    get: (target, name) => {
+      if (name === 'begin')
+        return (work: (sql: postgres.TransactionSql) => Promise<unknown>) =>
+          queue.run(() => target.begin(work));
+      if (name === 'unsafe')
+        return (...statement: Parameters<postgres.Sql['unsafe']>) => {
+          // Nothing is sent before somebody asks for its result.
+          const query = target.unsafe(...statement);
+          const rows = (): Promise<unknown> => queue.run(() => query);
+          return {
+            then: (...handlers: Parameters<Promise<unknown>['then']>) => rows().then(...handlers),
+            values: () => queue.run(() => query.values()),
+          };
+        };
+      const property: unknown = Reflect.get(target, name);
+      return property;
+    },
+  });
+
+/** A pool of connections, opened on first use and re-opened after a loss. */
+export function connectDatabase(
+  url: string,
+  applicationName: string,
+  { poolSize = 16, waitMs = 10_000, tls = false }: ConnectionOptions = {},
+): Connection {
+  const client = postgres(url, {
+    ssl: tls,
+    max: poolSize,
+    connect_timeout: 5,
+    idle_timeout: 60,
+    max_lifetime: 30 * 60,
+    // A lost server is noticed by the next query; waiting longer than this between attempts would outlast its restart.
+    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 1),
+    onnotice: () => undefined,
+    connection: {
+      application_name: applicationName,
+      statement_timeout: 5_000,
+      lock_timeout: 3_000,
+      idle_in_transaction_session_timeout: 15_000,
+    },
+  });
+  const queue = createConnectionQueue({ connections: poolSize, waitMs });
+  return {
+    db: drizzle(queued(client, queue)),
+    ping: async () => {
+      await queue.run(() => client`select 1`);
+    },
+    saturated: queue.saturated,
+    close: (seconds = 5) => client.end({ timeout: seconds }),
+  };
+}

@@ -1,0 +1,175 @@
+// Retention: what a service remembers of the past is bounded. Rows leave in small transactions, so that nothing waits long
+// behind them; each takes an advisory lock, so that of several instances one at a time deletes and a dead one holds nothing.
+// The inbox outlives the outbox: an event that can still be published again must still be recognised.
+// The audit log is kept: its rows are small, hold no secret, and a chain whose beginning is gone proves nothing.
+import { sql, type SQL } from 'drizzle-orm';
+import { z } from 'zod';
+import { setting, wholeNumberSetting, type Config } from '../process/config.ts';
+import type { Database } from './database.ts';
+import type { Logger } from '../process/logger.ts';
+import { pause } from '../process/retry.ts';
+import { every, type Timer } from '../process/timer.ts';
+
+const days = (env: string, byDefault: number, about: string) =>
+  wholeNumberSetting(env, { minimum: 1, maximum: 3_650, byDefault, about });
+
+export const retentionSettings = {
+  outboxRetentionDays: days(
+    'OUTBOX_RETENTION_DAYS',
+    7,
+    'Days that a published event stays in the outbox; one that the slot has not read stays for longer.',
+  ),
+  inboxRetentionDays: days(
+    'INBOX_RETENTION_DAYS',
+    30,
+    'Days that a handled event is recognised; more than OUTBOX_RETENTION_DAYS.',
+  ),
+  /** Of replayed and archived ones; parked ones stay until somebody settles them. */
+  deadLetterRetentionDays: days(
+    'DEAD_LETTER_RETENTION_DAYS',
+    30,
+    'Days that a settled dead letter is kept; a parked one stays until somebody settles it.',
+  ),
+  idempotencyKeyHours: wholeNumberSetting('IDEMPOTENCY_KEY_HOURS', {
+    minimum: 1,
+    maximum: 8_760,
+    byDefault: 24,
+    about: 'Hours that an Idempotency-Key is remembered with its answer.',
+  }),
+  retentionSeconds: wholeNumberSetting('RETENTION_SECONDS', {
+    minimum: 1,
+    maximum: 86_400,
+    byDefault: 600,
+    about: 'Seconds between two runs that delete what is older.',
+  }),
+  outboxSlot: setting(
+    'OUTBOX_SLOT',
+    'the name of the replication slot that the outbox is read from',
+    z
+      .string()
+      .regex(/^[a-z0-9_]{1,63}$/)
+      .optional(),
+    {
+      about: 'What this replication slot has not read yet is never deleted from the outbox.',
+      otherwise: '`<service>_outbox_slot`',
+    },
+  ),
+};
+export type RetentionConfig = Config<typeof retentionSettings>;
+
+/** What is wrong with settings that are each right: one sentence per contradiction. */
+export const retentionProblems = ({
+  inboxRetentionDays,
+  outboxRetentionDays,
+}: Pick<RetentionConfig, 'inboxRetentionDays' | 'outboxRetentionDays'>): string[] =>
+  inboxRetentionDays > outboxRetentionDays
+    ? []
+    : [
+        `INBOX_RETENTION_DAYS is ${inboxRetentionDays} and OUTBOX_RETENTION_DAYS is ${outboxRetentionDays}; the inbox must ` +
+          'be kept for longer than the outbox, or an event that is published again would take effect twice.',
+      ];
+
+export interface RetentionOptions {
+  readonly db: Database;
+  readonly logger: Logger;
+  readonly config: RetentionConfig;
+  /** The replication slot that the outbox is read from. */
+  readonly slot: string;
+  /** Rows per transaction; 500 when absent. */
+  readonly batch?: number;
+  /** Transactions per table and run; 1,000 when absent. */
+  readonly batches?: number;
+}
+
+export interface RetentionReport {
+  readonly deleted: Readonly<Record<'idempotencyKeys' | 'deadLetters' | 'inbox' | 'outbox', number>>;
+  /** Why nothing, or nothing more, was deleted. */
+  readonly refused?: string;
+  /** Whether the bound of a run was reached before the end of what is due. */
+  readonly more: boolean;
+}
+
+const hourMs = 3_600_000;
+const betweenBatchesMs = 20;
+const elsewhere = 'another instance is at it';
+
+const deletedRow = z.object({ deleted: z.int(), refused: z.string().nullable() });
+
+/** One run at `now`. Ends early when another instance is deleting or `signal` is aborted. */
+export async function runRetention(
+  options: RetentionOptions,
+  now: Date,
+  signal: AbortSignal,
+): Promise<RetentionReport> {
+  const { db, config, slot, batch = 500, batches = 1_000 } = options;
+  const before = (hours: number): string => new Date(now.getTime() - hours * hourMs).toISOString();
+  const beforeDays = (wholeDays: number): string => before(wholeDays * 24);
+
+  const statements: Record<keyof RetentionReport['deleted'], SQL> = {
+    idempotencyKeys: sql`
+      with gone as (delete from idempotency_keys where (scope, key) in (
+        select scope, key from idempotency_keys where created_at < ${before(config.idempotencyKeyHours)}
+        order by created_at limit ${batch} for update skip locked) returning 1)
+      select count(*)::int as deleted, null::text as refused from gone`,
+    deadLetters: sql`
+      with gone as (delete from dead_letters where id in (
+        select id from dead_letters
+        where state <> 'parked' and settled_at < ${beforeDays(config.deadLetterRetentionDays)}
+        order by settled_at limit ${batch} for update skip locked) returning 1)
+      select count(*)::int as deleted, null::text as refused from gone`,
+    // What a parked letter may still bring again is remembered for as long as it is parked.
+    inbox: sql`
+      with gone as (delete from processed_events where (consumer, event_id) in (
+        select p.consumer, p.event_id from processed_events p
+        where p.processed_at < ${beforeDays(config.inboxRetentionDays)} and not exists (
+          select from dead_letters d
+          where d.state = 'parked' and d.consumer = p.consumer and d.event_id = p.event_id::text)
+        order by p.processed_at limit ${batch} for update skip locked) returning 1)
+      select count(*)::int as deleted, null::text as refused from gone`,
+    outbox: sql`
+      select deleted, refused from
+      delete_published_outbox_rows(${slot}, ${beforeDays(config.outboxRetentionDays)}, ${batch})`,
+  };
+
+  /** One small transaction. */
+  const deleteBatch = (statement: SQL): Promise<z.infer<typeof deletedRow>> =>
+    db.transaction(async (tx) => {
+      const [lock] = await tx.execute<{ locked: boolean }>(
+        sql`select pg_try_advisory_xact_lock(hashtextextended('retention', 0)) as locked`,
+      );
+      if (lock?.locked !== true) return { deleted: 0, refused: elsewhere };
+      const [row] = await tx.execute(statement);
+      return deletedRow.parse(row);
+    });
+
+  const deleted = { idempotencyKeys: 0, deadLetters: 0, inbox: 0, outbox: 0 };
+  let more = false;
+  for (const table of ['idempotencyKeys', 'deadLetters', 'inbox', 'outbox'] as const) {
+    for (let turn = 1; ; turn += 1) {
+      if (signal.aborted) return { deleted, refused: 'the service is being stopped', more: true };
+      const result = await deleteBatch(statements[table]);
+      deleted[table] += result.deleted;
+      if (result.refused !== null) return { deleted, refused: result.refused, more: false };
+      if (result.deleted < batch) break;
+      if (turn === batches) {
+        more = true;
+        break;
+      }
+      await pause(betweenBatchesMs, signal);
+    }
+  }
+  return { deleted, more };
+}
+
+/** Runs at once and then every `config.retentionSeconds`; each run leaves one line in the log. */
+export const startRetention = (options: RetentionOptions): Timer =>
+  every(
+    options.config.retentionSeconds * 1_000,
+    'retention',
+    async (signal) => {
+      const report = await runRetention(options, new Date(), signal);
+      const quiet = report.refused === undefined || report.refused === elsewhere;
+      options.logger[quiet ? 'info' : 'warn']('retention', { ...report });
+    },
+    options.logger,
+  );

@@ -1,0 +1,167 @@
+// The event contract at run time: Avro in Confluent framing (0x00, 4-byte schema id, body). Writers use schema ids that
+// were resolved at start-up; readers resolve the writer's schema into their own, so that a newer writer's fields are
+// dropped and an older writer's missing ones get their defaults. Decoding with the writer's schema would do neither.
+import avro, { type Schema, type Type } from 'avsc';
+import {
+  eventCatalogue,
+  type DomainEvent,
+  type EventMetadata,
+  type EventType,
+} from '../../../schemas/generated/events.ts';
+import { avroOptions } from './avro-types.ts';
+import type { WriterSchemas } from './schema-registry.ts';
+import { DependencyUnavailable } from '../database/transient.ts';
+
+/** The event does not fit its schema; a fault of the code that decided it. */
+export class InvalidEvent extends Error {
+  override readonly name = 'InvalidEvent';
+}
+
+/** The bytes are no event that this reader can ever understand. */
+export class UndecodableRecord extends Error {
+  override readonly name = 'UndecodableRecord';
+  readonly code:
+    'no_value' | 'no_framing' | 'unknown_schema' | 'unknown_event' | 'unreadable_schema' | 'bad_body';
+  constructor(code: UndecodableRecord['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A decoded event with its metadata. */
+export type ReceivedEvent<T extends EventType = EventType> = DomainEvent<T> & {
+  readonly metadata: EventMetadata;
+};
+
+export interface EventCodec {
+  /**
+   * Bytes, schema id and message key of the event, without any network call.
+   * @throws InvalidEvent when a value does not fit, DependencyUnavailable before the schema ids are known.
+   */
+  encode(
+    event: DomainEvent,
+    metadata: EventMetadata,
+  ): { payload: Buffer; schemaId: number; aggregateId: string };
+  /**
+   * The event in this service's own version of its schema. Asks the registry once per writer schema id.
+   * @throws UndecodableRecord when the bytes can never be read; the registry's error while it cannot be asked.
+   */
+  decode(bytes: Buffer): Promise<ReceivedEvent>;
+}
+
+export const magicByte = 0;
+const headerLength = 5;
+
+/** Puts the Confluent header in front of an Avro body. */
+export function frame(schemaId: number, body: Buffer): Buffer {
+  const framed = Buffer.allocUnsafe(headerLength + body.length);
+  framed.writeUInt8(magicByte, 0);
+  framed.writeInt32BE(schemaId, 1);
+  body.copy(framed, headerLength);
+  return framed;
+}
+
+/** Splits Confluent framing. @throws UndecodableRecord when there is none. */
+export function unframe(bytes: Buffer): { schemaId: number; body: Buffer } {
+  if (bytes.length <= headerLength || bytes.readUInt8(0) !== magicByte) {
+    throw new UndecodableRecord('no_framing', `not in Confluent framing (${bytes.length} bytes)`);
+  }
+  return { schemaId: bytes.readInt32BE(1), body: bytes.subarray(headerLength) };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+const isSchema = (value: unknown): value is Schema => isRecord(value) && 'type' in value;
+// The types are generated from the reader schema, so what that schema read is what they say.
+const isReceived = (event: { metadata: unknown }): event is ReceivedEvent => isRecord(event.metadata);
+
+const isEventType = (type: string): type is EventType => type in eventCatalogue;
+const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
+
+const readerTypes = new Map<EventType, Type>(
+  eventTypes.map((type) => {
+    const schema: unknown = JSON.parse(eventCatalogue[type].schema);
+    if (!isSchema(schema)) throw new Error(`the catalogue's schema of ${type} is no Avro schema`);
+    return [type, avro.Type.forSchema(schema, avroOptions())];
+  }),
+);
+const typeBySubject = new Map(eventTypes.map((type) => [eventCatalogue[type].subject, type]));
+
+/** The id of what the event is about; undefined only when the event breaks its schema. */
+export function messageKeyOf(event: DomainEvent): string | undefined {
+  const { keyField } = eventCatalogue[event.type];
+  const key: unknown = Object.entries(event.data).find(([field]) => field === keyField)?.[1];
+  return typeof key === 'string' ? key : undefined;
+}
+
+/** The codec of a service. `schemaIds` yields the registered id of an event type, undefined until it is known. */
+export function createEventCodec(
+  schemaIds: (type: EventType) => number | undefined,
+  writerSchemas: WriterSchemas,
+): EventCodec {
+  type Decode = (body: Buffer) => ReceivedEvent;
+  const decoders = new Map<number, Decode>();
+
+  const decoderOf = (writer: Type): Decode => {
+    const type = typeBySubject.get(writer.name ?? '');
+    const reader = type && readerTypes.get(type);
+    if (!type || !reader)
+      throw new UndecodableRecord('unknown_event', `unknown event record "${writer.name ?? '?'}"`);
+    const resolver = reader.createResolver(writer);
+    return (body) => {
+      const value: unknown = reader.fromBuffer(body, resolver);
+      if (!isRecord(value)) throw new UndecodableRecord('bad_body', `${type} is no record`);
+      const { metadata, ...data } = value;
+      const event = { type, data, metadata };
+      if (!isReceived(event)) throw new UndecodableRecord('bad_body', `${type} has no metadata`);
+      return event;
+    };
+  };
+
+  return {
+    encode: (event, metadata) => {
+      const schemaId = schemaIds(event.type);
+      if (schemaId === undefined) {
+        throw new DependencyUnavailable(`the schema id of ${event.type} is not known yet`);
+      }
+      const value = { metadata, ...event.data };
+      const type = readerTypes.get(event.type);
+      const wrong: string[] = [];
+      if (!type?.isValid(value, { errorHook: (path) => wrong.push(path.join('.')) })) {
+        throw new InvalidEvent(`${event.type} breaks its schema at ${wrong.join(', ')}`);
+      }
+      const aggregateId = messageKeyOf(event);
+      if (aggregateId === undefined || aggregateId === '') {
+        const { keyField } = eventCatalogue[event.type];
+        throw new InvalidEvent(`${event.type} has no ${keyField} to be its message key`);
+      }
+      return { payload: frame(schemaId, type.toBuffer(value)), schemaId, aggregateId };
+    },
+
+    decode: async (bytes) => {
+      const { schemaId, body } = unframe(bytes);
+      let decode = decoders.get(schemaId);
+      if (!decode) {
+        const writer = await writerSchemas(schemaId);
+        if (!writer)
+          throw new UndecodableRecord('unknown_schema', `the registry knows no schema ${schemaId}`);
+        try {
+          decode = decoderOf(writer);
+        } catch (cause) {
+          if (cause instanceof UndecodableRecord) throw cause;
+          throw new UndecodableRecord(
+            'unreadable_schema',
+            `schema ${schemaId} cannot be read by this version`,
+            { cause },
+          );
+        }
+        decoders.set(schemaId, decode);
+      }
+      try {
+        return decode(body);
+      } catch (cause) {
+        throw new UndecodableRecord('bad_body', `the body does not fit schema ${schemaId}`, { cause });
+      }
+    },
+  };
+}

@@ -1,0 +1,164 @@
+// Bearer tokens, verified against the keys that the issuer publishes (OIDC discovery, JWKS).
+// The invariant: a token that cannot be verified is never accepted; when the issuer does not answer, callers get 503.
+// Without the pinned algorithms a public key could be used as an HMAC secret; without iss/aud a foreign token would do.
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
+import type { Role } from './permissions.ts';
+import { isHttpProblem, problem, type HttpProblem } from './problem.ts';
+import type { AppContext, Principal } from '../server/request-context.ts';
+
+export interface AuthenticatorOptions {
+  /** Exactly the `iss` of the tokens; discovery happens below it. */
+  readonly issuer: string;
+  /** Where the issuer is reached from here, when that is not the address by which it names itself. */
+  readonly reachedAt?: string | undefined;
+  readonly audience: string;
+  /** Milliseconds for each call to the issuer; 3,000 when absent. */
+  readonly timeoutMs?: number;
+}
+
+export interface Authenticator {
+  /** Throws the 401 problem for a token that is not valid, 503 when the issuer's keys cannot be had. */
+  readonly verify: (token: string) => Promise<Principal>;
+  /** The caller of a request; the 401 problem with WWW-Authenticate when there is no valid bearer token. */
+  readonly authenticate: (c: AppContext) => Promise<Principal>;
+}
+
+/** Asymmetric only: with an HMAC algorithm among them, the public key would become a signing secret. */
+const algorithms = ['EdDSA', 'ES256', 'RS256'];
+const clockSkewSeconds = 30;
+/** Milliseconds between two fetches that unknown key ids can provoke. */
+const unknownKeyCooldownMs = 10_000;
+
+const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const roleSchema = z.enum(['USER', 'SELLER', 'ADMIN']);
+
+const refuse = (reason?: string): HttpProblem =>
+  problem('unauthenticated', {
+    detail: reason ?? 'A bearer token is required.',
+    headers: {
+      'WWW-Authenticate':
+        reason === undefined ? 'Bearer' : `Bearer error="invalid_token", error_description="${reason}"`,
+    },
+  });
+
+const issuerUnavailable = (cause: unknown): HttpProblem =>
+  problem('unavailable', {
+    detail: 'The identity issuer does not answer, so the token cannot be verified.',
+    headers: { 'Retry-After': '2' },
+    cause,
+  });
+
+const toPrincipal = (payload: JWTPayload): Principal => {
+  const subject = payload.sub;
+  if (subject === undefined || subject === '') throw refuse('The token has no subject.');
+  const claimed = z.array(z.unknown()).safeParse(payload['roles']);
+  const roles = (claimed.data ?? []).flatMap((role): Role[] => {
+    const known = roleSchema.safeParse(role);
+    return known.success ? [known.data] : [];
+  });
+  return { subject, email: typeof payload['email'] === 'string' ? payload['email'] : undefined, roles };
+};
+
+/** Fixed sentences, so that nothing of the token is ever repeated in a header. */
+const reasonFor = (error: unknown): string => {
+  if (error instanceof errors.JWTExpired) return 'The token has expired.';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    switch (error.claim) {
+      case 'iss':
+        return 'The token is from another issuer.';
+      case 'aud':
+        return 'The token is for another audience.';
+      case 'nbf':
+        return 'The token is not valid yet.';
+      default:
+        return 'A claim of the token is missing or wrong.';
+    }
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'The algorithm of the token is not allowed.';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'The token is signed by an unknown key.';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature of the token is wrong.';
+  return 'The token is malformed.';
+};
+
+const base = (address: string): string => address.replace(/\/$/, '');
+
+/** Keys below the issuer are fetched where it is reached; those that it keeps elsewhere are there for everybody. */
+const keysOf = (announced: string, issuer: string, reachedAt: string): URL => {
+  const below = `${base(issuer)}/`;
+  const path = announced.startsWith(below) ? announced.slice(below.length) : undefined;
+  return new URL(path === undefined ? announced : `${base(reachedAt)}/${path}`);
+};
+
+/** Verifies tokens of one issuer. Nothing is fetched before the first token; keys are cached and refreshed by jose. */
+export const createAuthenticator = ({
+  issuer,
+  reachedAt = issuer,
+  audience,
+  timeoutMs = 3_000,
+}: AuthenticatorOptions): Authenticator => {
+  let keys: Promise<JWTVerifyGetKey> | undefined;
+
+  const discover = async (): Promise<JWTVerifyGetKey> => {
+    const response = await fetch(`${base(reachedAt)}/.well-known/openid-configuration`, {
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+      headers: { accept: 'application/json' },
+    });
+    if (!response.ok) throw new Error(`OIDC discovery answered ${response.status}`);
+    const document = discoverySchema.parse(await response.json());
+    if (document.issuer !== issuer)
+      throw new Error(`OIDC discovery names another issuer: ${document.issuer}`);
+    return createRemoteJWKSet(keysOf(document.jwks_uri, issuer, reachedAt), {
+      timeoutDuration: timeoutMs,
+      cooldownDuration: unknownKeyCooldownMs,
+    });
+  };
+
+  const discoverOnce = async (): Promise<JWTVerifyGetKey> => {
+    keys ??= discover();
+    try {
+      return await keys;
+    } catch (error) {
+      keys = undefined;
+      throw issuerUnavailable(error);
+    }
+  };
+
+  const keyFor: JWTVerifyGetKey = async (header, token) => {
+    const keySet = await discoverOnce();
+    try {
+      return await keySet(header, token);
+    } catch (error) {
+      const tokensFault =
+        error instanceof errors.JWKSNoMatchingKey ||
+        error instanceof errors.JWKSMultipleMatchingKeys ||
+        error instanceof errors.JOSENotSupported;
+      throw tokensFault ? error : issuerUnavailable(error);
+    }
+  };
+
+  const verify = async (token: string): Promise<Principal> => {
+    try {
+      const { payload } = await jwtVerify(token, keyFor, {
+        issuer,
+        audience,
+        algorithms,
+        clockTolerance: clockSkewSeconds,
+        requiredClaims: ['exp', 'sub'],
+      });
+      return toPrincipal(payload);
+    } catch (error) {
+      // Whatever else is thrown here, the token has not been verified: that is 401, never 500 and never a pass.
+      throw isHttpProblem(error) ? error : refuse(reasonFor(error));
+    }
+  };
+
+  const authenticate = async (c: AppContext): Promise<Principal> => {
+    const token = /^Bearer +([^\s]+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    if (token === undefined) throw refuse();
+    return verify(token);
+  };
+
+  return { verify, authenticate };
+};

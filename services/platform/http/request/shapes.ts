@@ -1,0 +1,48 @@
+// The shapes that the APIs of all services have in common.
+import { z } from '@hono/zod-openapi';
+import { decodeCursor } from './cursor.ts';
+import { problem, type HttpProblem } from '../endpoint/problem.ts';
+
+/** The content of a JSON body or answer. */
+export const json = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
+/** A JSON body that must be there. */
+export const jsonBody = <T extends z.ZodType>(schema: T) => ({ content: json(schema), required: true });
+
+export const money = z
+  .object({ amountMinor: z.int(), currency: z.string().length(3) })
+  .openapi('Money', { description: 'Integer amount in the minor unit of an ISO 4217 currency' });
+
+const firstInstant = Date.parse('0001-01-01T00:00:00Z');
+const lastInstant = Date.parse('9999-12-31T23:59:59.999Z');
+/** An instant that PostgreSQL reads as well: its calendar has no year 0, and five digits need another notation. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine((text) => Date.parse(text) >= firstInstant && Date.parse(text) <= lastInstant, {
+    message: 'must be an instant of the years 1 to 9999',
+  });
+
+/** Query parameters of a list: at most `limit` entries, after the position of `cursor`. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(500).optional().openapi({ description: 'nextCursor of the previous page' }),
+};
+
+/** A page of a list. */
+export const pageOf = <T extends z.ZodType>(entry: T, name: string) =>
+  z
+    .object({
+      data: z.array(entry),
+      nextCursor: z.string().nullable().openapi({ description: 'Null on the last page' }),
+    })
+    .openapi(name);
+
+const notACursor = (): HttpProblem =>
+  problem('schema_violation', { errors: [{ path: 'query.cursor', message: 'is not a cursor' }] });
+
+/** The position inside a cursor, read by `schema`; undefined for the first page. Throws the 422 problem. */
+export function positionIn<T>(cursor: string | undefined, schema: z.ZodType<T>): T | undefined {
+  if (cursor === undefined) return undefined;
+  const position = schema.safeParse(decodeCursor(cursor));
+  if (!position.success) throw notACursor();
+  return position.data;
+}

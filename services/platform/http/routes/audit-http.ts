@@ -1,0 +1,175 @@
+// The audit log at the HTTP edge: what was refused is recorded before the caller hears of it, and administrators can read
+// the log and have it verified. What was done is recorded where it is done, in the transaction of the effect.
+import { z } from '@hono/zod-openapi';
+import { and, desc, eq, gte, lt, sql } from 'drizzle-orm';
+import type { MiddlewareHandler } from 'hono';
+import { auditLog, auditSeals } from '../../../../drizzle/messaging.ts';
+import { recordAction } from '../../audit-log/audit-log.ts';
+import { verifyAuditLog } from '../../audit-log/audit-seal.ts';
+import { encodeCursor } from '../request/cursor.ts';
+import type { Database } from '../../database/database.ts';
+import { endpoint } from '../endpoint/endpoint.ts';
+import { problem } from '../endpoint/problem.ts';
+import { personsActionOf, routePatternOf, type App, type AppEnv } from '../server/request-context.ts';
+import { instant, json, pageOf, pageQuery, positionIn } from '../request/shapes.ts';
+import { printable } from '../request/text.ts';
+
+const readingMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+/** One refusal for too many requests is recorded per subject in this time, and this many subjects are remembered. */
+const throttledEveryMs = 60_000;
+const maximumThrottled = 1_000;
+
+/**
+ * Records what signed-in people are refused. The entry is committed before the answer goes out, and when that cannot be,
+ * the answer is 503, so that nobody can find out unseen what is allowed. Registered before what authenticates.
+ *
+ * Who is not known (401), sends too much to be asked who it is (413) or goes on after being told to slow down (429, beyond
+ * the first in a minute) is in the request log only: an entry for each would let strangers fill the disk. So is what failed
+ * here (5xx): it was not refused and left nothing behind.
+ */
+export function recordRefusals(db: Database): MiddlewareHandler<AppEnv> {
+  const throttled = new Map<string, number>();
+  const isFirstInAWhile = (subject: string): boolean => {
+    const now = performance.now();
+    if (now - (throttled.get(subject) ?? -Infinity) < throttledEveryMs) return false;
+    throttled.delete(subject);
+    throttled.set(subject, now);
+    const [oldest] = throttled.keys();
+    if (throttled.size > maximumThrottled && oldest !== undefined) throttled.delete(oldest);
+    return true;
+  };
+
+  return async (c, next) => {
+    await next();
+    const { status } = c.res;
+    const principal = c.get('principal');
+    if (status < 400 || status > 499 || principal === undefined) return;
+    if (readingMethods.includes(c.req.method) || routePatternOf(c) === 'unmatched') return;
+    if (status === 429 && !isFirstInAWhile(principal.subject)) return;
+    const code = c.get('problem') ?? `status_${status}`;
+    try {
+      await recordAction(db, personsActionOf(c), { outcome: 'refused', status, code }, new Date());
+    } catch (cause) {
+      throw problem('unavailable', { headers: { 'Retry-After': '1' }, cause });
+    }
+  };
+}
+
+const outcome = z.enum(['accepted', 'ignored', 'refused']);
+const entryView = z
+  .object({
+    id: z.int(),
+    position: z.int().nullable().openapi({ description: 'Place in the hash chain; null until it is sealed' }),
+    at: z.iso.datetime(),
+    subject: z.string(),
+    roles: z.array(z.string()),
+    action: z.string(),
+    resource: z.string().nullable().openapi({ description: 'What it was about, such as an order’s id' }),
+    outcome,
+    status: z.int().nullable().openapi({ description: 'HTTP status of a refusal' }),
+    code: z.string().nullable().openapi({ description: 'Why it was ignored or refused' }),
+    correlationId: z.string(),
+    requestId: z.string(),
+  })
+  .openapi('AuditEntry');
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+const position = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const verificationView = z
+  .object({
+    status: z.enum(['intact', 'broken']),
+    entries: z.int(),
+    unsealed: z
+      .int()
+      .openapi({ description: 'Entries without a seal: those of the last second, unless somebody tampered' }),
+    head: z.object({ position: z.int(), hash: z.string() }),
+    firstBroken: z.object({ position: z.int(), sentence: z.string() }).nullable(),
+  })
+  .openapi('AuditVerification');
+
+const tags = ['audit log'];
+
+const listRoute = endpoint('audit.list', {
+  tags,
+  summary: 'What people did and were refused, newest first',
+  request: {
+    query: z.object({
+      subject: printable(200).optional(),
+      action: printable(200).optional(),
+      outcome: outcome.optional(),
+      from: instant.optional().openapi({ description: 'Inclusive' }),
+      to: instant.optional().openapi({ description: 'Exclusive' }),
+      ...pageQuery,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page of entries',
+      content: json(pageOf(entryView, 'AuditPage')),
+    },
+  },
+});
+
+const verificationRoute = endpoint('audit.verify', {
+  tags,
+  // A long chain takes longer than a request may; each of its queries is bounded.
+  kind: 'stream',
+  summary:
+    'Walks the hash chain; with an anchor from the service’s log it also finds an end that was cut off',
+  request: {
+    query: z
+      .object({ position: position.optional(), hash: hash.optional() })
+      .refine((anchor) => (anchor.position === undefined) === (anchor.hash === undefined), {
+        message: 'An anchor is a position and its hash.',
+        path: ['hash'],
+      }),
+  },
+  responses: {
+    200: { description: 'Whether the log is what was written', content: json(verificationView) },
+  },
+});
+
+/** Where a page of entries begins: after the last one of the page before. */
+const entryPosition = z
+  .tuple([instant, z.string().regex(/^\d{1,16}$/)])
+  .transform(([at, id]) => ({ at, id }));
+
+/** Adds the routes below `/api/v1/audit`. */
+export function registerAuditRoutes(app: App, db: Database): void {
+  app.openapi(listRoute, async (c) => {
+    const { subject, action, outcome: came, from, to, limit, cursor } = c.req.valid('query');
+    const after = positionIn(cursor, entryPosition);
+    const found = await db
+      .select({ entry: auditLog, position: auditSeals.position })
+      .from(auditLog)
+      .leftJoin(auditSeals, eq(auditSeals.entryId, auditLog.id))
+      .where(
+        and(
+          subject === undefined ? undefined : eq(auditLog.subject, subject),
+          action === undefined ? undefined : eq(auditLog.action, action),
+          came === undefined ? undefined : eq(auditLog.outcome, came),
+          from === undefined ? undefined : gte(auditLog.at, new Date(from)),
+          to === undefined ? undefined : lt(auditLog.at, new Date(to)),
+          after && sql`(${auditLog.at}, ${auditLog.id}) < (${after.at}::timestamptz, ${after.id}::bigint)`,
+        ),
+      )
+      .orderBy(desc(auditLog.at), desc(auditLog.id))
+      .limit(limit + 1);
+    const data = found
+      .slice(0, limit)
+      .map(({ entry: { transaction: _, at, ...entry }, position: sealed }) => ({
+        ...entry,
+        at: at.toISOString(),
+        position: sealed,
+      }));
+    const last = data.at(-1);
+    const nextCursor = found.length > limit && last ? encodeCursor(last.at, String(last.id)) : null;
+    return c.json({ data, nextCursor }, 200);
+  });
+
+  app.openapi(verificationRoute, async (c) => {
+    const { position: at, hash: known } = c.req.valid('query');
+    const anchor = at === undefined || known === undefined ? undefined : { position: at, hash: known };
+    return c.json(await verifyAuditLog(db, { anchor, signal: c.req.raw.signal }), 200);
+  });
+}

@@ -1,0 +1,51 @@
+// The routes that arm and disarm faults. They exist only where faults are enabled, and only who knows the token may use them.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import { endpoint } from '../endpoint/endpoint.ts';
+import { type App } from '../server/request-context.ts';
+import { faultSchema, type Faults } from '../../process/faults.ts';
+import { problem, problemResponses } from '../endpoint/problem.ts';
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Adds the routes that arm and disarm faults; the caller must know the token. */
+export function registerFaultRoutes(app: App, faults: Faults, token: string): void {
+  const answer = { 'application/json': { schema: z.object({ armed: z.array(faultSchema) }) } };
+  const request = { headers: z.object({ 'x-chaos-token': z.string().max(200) }) };
+  const responses = {
+    200: { description: 'What is armed now', content: answer },
+    ...problemResponses(400, 403, 422),
+  };
+  const check = (given: string): void => {
+    if (!timingSafeEqual(digest(given), digest(token))) throw problem('forbidden');
+  };
+  const state = () => ({ armed: [...faults.armed()] });
+
+  app.openapi(
+    endpoint('faults.arm', {
+      summary: 'Arm a fault',
+      request: {
+        ...request,
+        body: { required: true, content: { 'application/json': { schema: faultSchema } } },
+      },
+      responses,
+    }),
+    (c) => {
+      check(c.req.valid('header')['x-chaos-token']);
+      faults.arm(c.req.valid('json'));
+      return c.json(state(), 200);
+    },
+  );
+  app.openapi(
+    endpoint('faults.disarm', {
+      summary: 'Disarm all faults',
+      request,
+      responses,
+    }),
+    (c) => {
+      check(c.req.valid('header')['x-chaos-token']);
+      faults.disarm();
+      return c.json(state(), 200);
+    },
+  );
+}

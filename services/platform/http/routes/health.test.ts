@@ -1,0 +1,112 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { createHealth, type HealthCheck } from './health.ts';
+import { createApp } from '../server/http.ts';
+import { createLogger } from '../../process/logger.ts';
+
+const logger = createLogger({
+  service: 'things',
+  level: 'error',
+  stream: new Writable({ write: (_chunk, _encoding, done) => done() }),
+});
+
+const serve = (checks: Record<string, HealthCheck>, timeoutMs = 1_000) => {
+  const health = createHealth({ checks, timeoutMs });
+  const app = createApp({ logger, title: 'Things' });
+  health.register(app);
+  const ready = async () => {
+    const response = await app.request('/health/ready');
+    return { status: response.status, body: await response.json() };
+  };
+  return { app, health, ready };
+};
+
+describe('readiness', () => {
+  it('is green when every check passes', async () => {
+    const { ready } = serve({ database: async () => {}, kafka: async () => 'three brokers' });
+    expect(await ready()).toEqual({
+      status: 200,
+      body: {
+        status: 'ok',
+        checks: { database: { status: 'ok' }, kafka: { status: 'ok', detail: 'three brokers' } },
+      },
+    });
+  });
+
+  it('is red with the reason when a check fails, and still reports the others', async () => {
+    const { ready } = serve({
+      database: () => Promise.reject(new Error('connect ECONNREFUSED\n  at secret place')),
+      kafka: async () => {},
+    });
+    expect(await ready()).toEqual({
+      status: 503,
+      body: {
+        status: 'unavailable',
+        checks: {
+          database: { status: 'unavailable', detail: 'connect ECONNREFUSED' },
+          kafka: { status: 'ok' },
+        },
+      },
+    });
+  });
+
+  it('is red when a check throws instead of rejecting', async () => {
+    const { ready } = serve({
+      database: () => {
+        throw new Error('at once');
+      },
+    });
+    expect(await ready()).toMatchObject({
+      status: 503,
+      body: { checks: { database: { detail: 'at once' } } },
+    });
+  });
+
+  it('answers within the bound when a check hangs, and tells the check to give up', async () => {
+    let signal: AbortSignal | undefined;
+    const { ready } = serve(
+      {
+        database: (given) => {
+          signal = given;
+          return new Promise(() => {});
+        },
+      },
+      20,
+    );
+    expect(await ready()).toMatchObject({
+      status: 503,
+      body: { checks: { database: { detail: 'no answer within 20 ms' } } },
+    });
+    expect(signal?.aborted).toBe(true);
+  });
+
+  it('shares one round of checks among probes that arrive together', async () => {
+    let runs = 0;
+    const gate = Promise.withResolvers<undefined>();
+    const { ready } = serve({
+      database: () => {
+        runs += 1;
+        return gate.promise;
+      },
+    });
+    const probes = [ready(), ready(), ready()];
+    gate.resolve(undefined);
+    expect((await Promise.all(probes)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(runs).toBe(1);
+    await ready();
+    expect(runs).toBe(2);
+  });
+
+  it('stays red while draining, while liveness stays green', async () => {
+    const { app, health, ready } = serve({ database: async () => {} });
+    health.drain();
+    expect(await ready()).toMatchObject({
+      status: 503,
+      body: {
+        status: 'unavailable',
+        checks: { database: { status: 'ok' }, draining: { status: 'unavailable' } },
+      },
+    });
+    expect((await app.request('/health/live')).status).toBe(200);
+  });
+});

@@ -1,0 +1,146 @@
+// A typed client of an API, inferred from its endpoints: method, path, what is taken and what is given are theirs, so a call
+// that the API does not have does not compile. Answers are checked against the schema they are documented with.
+import type { z } from '@hono/zod-openapi';
+import { problemSchema, type ProblemBody } from '../endpoint/problem.ts';
+
+type Schema = z.ZodType;
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly request?: {
+    readonly params?: unknown;
+    readonly query?: unknown;
+    readonly headers?: unknown;
+    readonly body?: unknown;
+  };
+  readonly responses: object;
+}
+
+type InputOf<T> = T extends Schema ? z.input<T> : never;
+type JsonOf<T> = T extends {
+  readonly content: { readonly 'application/json': { readonly schema: infer S extends Schema } };
+}
+  ? S
+  : never;
+
+/** What a call of the route takes; a part that may be left out altogether is optional. */
+type Part<Name extends string, Value> = [Value] extends [never]
+  ? object
+  : object extends Value
+    ? Partial<Readonly<Record<Name, Value>>>
+    : Readonly<Record<Name, Value>>;
+type RequestOf<R extends Route> = R extends { readonly request: infer Q }
+  ? Part<'params', Q extends { readonly params: infer P } ? InputOf<P> : never> &
+      Part<'query', Q extends { readonly query: infer P } ? InputOf<P> : never> &
+      Part<'headers', Q extends { readonly headers: infer P } ? InputOf<P> : never> &
+      Part<'body', Q extends { readonly body: infer B } ? InputOf<JsonOf<B>> : never>
+  : object;
+
+/** Without 304: a client that names no version is never told that it has it. */
+type Success<R extends Route> = {
+  [Status in Exclude<keyof R['responses'] & number, 304>]: {
+    readonly ok: true;
+    readonly status: Status;
+    readonly headers: Headers;
+    readonly body: [JsonOf<R['responses'][Status]>] extends [never]
+      ? undefined
+      : z.output<JsonOf<R['responses'][Status]>>;
+  };
+}[Exclude<keyof R['responses'] & number, 304>];
+
+/** A refusal, as the problem that it is. */
+export interface Refusal {
+  readonly ok: false;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly problem: ProblemBody;
+}
+export type AnswerOf<R extends Route> = Success<R> | Refusal;
+
+export interface ClientOptions {
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  /** The access token, asked for with every call so that it can be renewed. */
+  readonly token?: () => Promise<string> | string;
+  /** Milliseconds; 15,000 when absent. */
+  readonly timeoutMs?: number;
+}
+
+export type Client<Api extends Readonly<Record<string, Route>>> = {
+  readonly [Name in keyof Api]: (
+    ...request: object extends RequestOf<Api[Name]>
+      ? [request?: RequestOf<Api[Name]>]
+      : [request: RequestOf<Api[Name]>]
+  ) => Promise<AnswerOf<Api[Name]>>;
+};
+
+interface Given {
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+}
+
+const defined = (values: Readonly<Record<string, unknown>> = {}): [string, string][] =>
+  Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, String(value)]);
+
+const addressOf = (baseUrl: string, path: string, { params, query }: Given): string => {
+  const values = new Map(defined(params));
+  const filled = path.replaceAll(/\{(.+?)\}/g, (_, name: string) =>
+    encodeURIComponent(values.get(name) ?? ''),
+  );
+  const search = new URLSearchParams(defined(query)).toString();
+  return `${baseUrl}${filled}${search === '' ? '' : `?${search}`}`;
+};
+
+interface JsonResponse {
+  readonly content: { readonly 'application/json': { readonly schema: Schema } };
+}
+const isJsonResponse = (response: unknown): response is JsonResponse =>
+  typeof response === 'object' &&
+  response !== null &&
+  'content' in response &&
+  typeof response.content === 'object' &&
+  response.content !== null &&
+  'application/json' in response.content;
+
+const schemaOf = (responses: object, status: number): Schema | undefined => {
+  const response: unknown = Reflect.get(responses, String(status));
+  return isJsonResponse(response) ? response.content['application/json'].schema : undefined;
+};
+
+/**
+ * A client of the API.
+ * @throws when the service cannot be reached in time, or answers what is not in its contract.
+ */
+export function createClient<const Api extends Readonly<Record<string, Route>>>(
+  api: Api,
+  { baseUrl, token, timeoutMs = 15_000 }: ClientOptions,
+): Client<Api> {
+  const call = async ({ method, path, responses }: Route, given: Given) => {
+    const response = await fetch(addressOf(baseUrl, path, given), {
+      method: method.toUpperCase(),
+      headers: {
+        accept: 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${await token()}` }),
+        ...(given.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...Object.fromEntries(defined(given.headers)),
+      },
+      ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+    });
+    const { status, headers } = response;
+    if (status >= 400) {
+      return { ok: false, status, headers, problem: problemSchema.parse(await response.json()) };
+    }
+    const schema = schemaOf(responses, status);
+    const body: unknown = schema ? schema.parse(await response.json()) : undefined;
+    return { ok: true, status, headers, body };
+  };
+  const calls = Object.entries(api).map(([name, route]) => [name, (given: Given = {}) => call(route, given)]);
+  // Safe: every name has a call of its own route, and what it gives was checked against that route's schema.
+  return Object.fromEntries(calls) as Client<Api>;
+}

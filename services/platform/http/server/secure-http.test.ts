@@ -1,0 +1,183 @@
+// TLS at the HTTP edge: our server with and without client certificates, and the registry client against a registry that
+// demands both a client certificate and a password. The other side is Node's own TLS.
+import { randomUUID } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request as httpsRequest, type RequestOptions, type Server } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { callRegistry } from '../../../../scripts/stack/registry-http.ts';
+import { createTestAuthority } from '../../../../tests/stack/test-certificates.ts';
+import { createApp, serveApp, type RunningServer } from './http.ts';
+import { createLogger } from '../../process/logger.ts';
+import type { ServerTls } from '../../process/process-settings.ts';
+import type { RegistrySecurity } from '../../process/security/registry-security.ts';
+import { createRegistryClient } from '../../event-codec/schema-registry.ts';
+
+const authority = createTestAuthority('the authority');
+const stranger = createTestAuthority('another authority');
+const server = authority.issue('server', ['localhost', '127.0.0.1']);
+const client = authority.issue('client');
+const impostor = stranger.issue('client');
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+const folder = mkdtempSync(join(tmpdir(), 'orderflow-https-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const logged: string[] = [];
+const stream = new PassThrough();
+stream.on('data', (line: Buffer) => logged.push(line.toString('utf8')));
+const logger = createLogger({ service: 'test', level: 'warn', stream });
+
+const serve = async (tls: ServerTls): Promise<RunningServer> => {
+  const app = createApp({ logger, title: 'Test' });
+  const running = await serveApp(app, { host: '127.0.0.1', port: 0, logger, tls });
+  closing.push(() => running.close(1_000));
+  return running;
+};
+
+/** The status of GET /openapi.json, or the code of the error. */
+const get = (port: number, tls: RequestOptions): Promise<number | string> =>
+  new Promise((resolve) => {
+    const path = '/openapi.json';
+    const request = httpsRequest({ host: '127.0.0.1', port, path, agent: false, timeout: 5_000, ...tls });
+    request.once('response', (response) => {
+      response.resume().once('end', () => resolve(response.statusCode ?? 0));
+    });
+    request.once('timeout', () => request.destroy(new Error('no answer')));
+    request.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    request.end();
+  });
+
+describe('the HTTP server with a certificate', () => {
+  it('is believed by those who trust its authority, and by nobody else', async () => {
+    const { port } = await serve(server);
+    expect(await get(port, { ca: authority.cert })).toBe(200);
+    expect(await get(port, { ca: stranger.cert })).toMatch(
+      /UNABLE_TO_VERIFY|SELF_SIGNED|UNABLE_TO_GET_ISSUER/,
+    );
+  });
+
+  it('speaks nothing older than TLS 1.2', async () => {
+    const { port } = await serve(server);
+    const old = { ca: authority.cert, minVersion: 'TLSv1' as const, ciphers: 'DEFAULT@SECLEVEL=0' };
+    expect(await get(port, { ...old, maxVersion: 'TLSv1.1' })).toMatch(/PROTOCOL_VERSION|EPROTO|ECONNRESET/);
+    expect(await get(port, { ...old, maxVersion: 'TLSv1.2' })).toBe(200);
+  });
+
+  it('outlives clients that do not speak TLS', async () => {
+    const { port } = await serve(server);
+    const plain = await fetch(`http://127.0.0.1:${port}/openapi.json`).catch(() => 'refused');
+    expect(plain).toBe('refused');
+    expect(await get(port, { ca: authority.cert })).toBe(200);
+  });
+
+  it('closes while a client holds a connection without a request', async () => {
+    const running = await serve(server);
+    const socket = connectTls({ host: '127.0.0.1', port: running.port, ca: authority.cert });
+    await new Promise((resolve) => socket.once('secureConnect', resolve));
+    const gone = new Promise((resolve) => socket.once('close', resolve));
+    socket.resume().on('error', () => undefined);
+    await running.close(500);
+    await gone;
+  });
+});
+
+describe('the HTTP server that demands a client certificate', () => {
+  it('lets in those of its authority alone', async () => {
+    const { port } = await serve({ ...server, clientCa: authority.cert });
+    const ca = authority.cert;
+    expect(await get(port, { ca, ...client })).toBe(200);
+    expect(await get(port, { ca })).toMatch(/CERTIFICATE_REQUIRED|ECONNRESET|EPIPE/);
+    expect(await get(port, { ca, ...impostor })).toMatch(/UNKNOWN_CA|ECONNRESET|EPIPE/);
+  });
+});
+
+describe('NODE_EXTRA_CA_CERTS', () => {
+  it('is what makes our own HTTP calls believe a private authority', async () => {
+    const { port } = await serve(server);
+    const extra = join(folder, 'extra.pem');
+    writeFileSync(extra, authority.cert);
+    const script = `await fetch('https://localhost:${port}/openapi.json').then(
+      ({ status }) => console.log(status), (error) => console.log(error.cause.code));`;
+    const said = (env: Record<string, string>) =>
+      new Promise<string>((resolve, reject) => {
+        const options = { env: { PATH: process.env['PATH'], ...env }, timeout: 20_000 };
+        execFile(process.execPath, ['--input-type=module', '-e', script], options, (error, stdout) => {
+          if (error) reject(new Error('the script failed', { cause: error }));
+          else resolve(stdout.trim());
+        });
+      });
+    expect(await said({ NODE_EXTRA_CA_CERTS: extra })).toBe('200');
+    expect(await said({})).toMatch(/UNABLE_TO_VERIFY|SELF_SIGNED|UNABLE_TO_GET_ISSUER/);
+  }, 60_000);
+});
+
+describe('the registry client', () => {
+  const user = { username: 'order', password: randomUUID() };
+  const expected = `Basic ${Buffer.from(`${user.username}:${user.password}`).toString('base64')}`;
+
+  const registry = async (): Promise<string> => {
+    const options = { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true };
+    const listening: Server = createServer(options, (request, response) => {
+      const authorised = request.headers.authorization === expected;
+      response.writeHead(authorised ? 200 : 401, { 'content-type': 'application/json' });
+      const answer = { id: 7, version: 1, subject: 's', schema: '"string"' };
+      response.end(JSON.stringify(authorised ? answer : { error_code: 401, message: 'Unauthorized' }));
+    });
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+    closing.push(() => {
+      listening.closeAllConnections();
+      return new Promise((resolve) => listening.close(resolve));
+    });
+    const address = listening.address();
+    if (typeof address !== 'object' || address === null) throw new Error('the registry does not listen');
+    return `https://localhost:${address.port}`;
+  };
+  const eventType = 'order.created' as const;
+  const tls = { ca: authority.cert, ...client };
+
+  it('looks up an id with the certificate and the password', async () => {
+    const connected = createRegistryClient(await registry(), logger, { tls, user });
+    await connected.resolveIds([eventType], new AbortController().signal);
+    expect(connected.schemaId(eventType)).toBe(7);
+  });
+
+  it('of the commands gets in with the same settings, and with no less', async () => {
+    const url = await registry();
+    const askWith = (security: RegistrySecurity) =>
+      callRegistry({ url, security }, `${url}/subjects`, { withinMs: 5_000 });
+    expect(await askWith({ tls, user })).toMatchObject({
+      status: 200,
+      text: expect.stringContaining('"id":7'),
+    });
+    expect(await askWith({ tls })).toMatchObject({ status: 401 });
+    await expect(askWith({ tls: { ...tls, ca: stranger.cert }, user })).rejects.toThrow(/certificate/i);
+    await expect(askWith({ tls: { ca: authority.cert }, user })).rejects.toThrow(
+      /certificate|socket|ECONNRESET|EPIPE/i,
+    );
+  });
+
+  it.each([
+    ['the wrong authority', { tls: { ...tls, ca: stranger.cert }, user }, /certificate/i],
+    ['no client certificate', { tls: { ca: authority.cert }, user }, /certificate|socket|ECONNRESET|EPIPE/i],
+    ['the wrong password', { tls, user: { ...user, password: 'guess' } }, /Unauthorized/],
+  ])('is refused with %s, and the log says why', async (_what, security, reason) => {
+    const refused = createRegistryClient(await registry(), logger, security);
+    const giveUp = new AbortController();
+    logged.length = 0;
+    const resolving = refused.resolveIds([eventType], giveUp.signal);
+    await expect.poll(() => logged.join(''), { timeout: 10_000 }).toMatch(reason);
+    expect(refused.missing()).toEqual([eventType]);
+    giveUp.abort();
+    await resolving;
+  });
+});

@@ -1,0 +1,84 @@
+// From a record to the handler of its event: decode, find the subscription, hand over. The consumer and the replay of a
+// dead letter both come through here, so a replayed event is handled by the very code that would have handled it at first.
+import type { EventType } from '../../../schemas/generated/events.ts';
+import type { Replay } from './dead-letters.ts';
+import { type EventCodec, type ReceivedEvent, UndecodableRecord } from '../event-codec/event-codec.ts';
+import type { StreamRecord } from './event-stream.ts';
+import type { Delivery } from '../transaction/inbox.ts';
+import { continueTrace, type MessageContext } from '../telemetry/trace-context.ts';
+
+/** An event as a subscription receives it. */
+export interface Incoming<T extends EventType = EventType> {
+  readonly event: ReceivedEvent<T>;
+  readonly delivery: Delivery;
+  readonly context: MessageContext;
+  readonly at: Date;
+}
+
+/** What came of an event: for the log line. */
+export interface Outcome {
+  readonly kind: 'accepted' | 'ignored' | 'duplicate';
+  readonly reason?: string;
+}
+
+/** One handler per event type that the service reacts to; other types of its topics are passed over. */
+export type Subscriptions = {
+  readonly [T in EventType]?: (incoming: Incoming<T>) => Promise<Outcome>;
+};
+
+export interface Dispatched {
+  readonly event: ReceivedEvent;
+  /** Undefined when nobody subscribes to the type. */
+  readonly outcome: Outcome | undefined;
+}
+
+/**
+ * Hands a record to its subscription on behalf of a consumer group.
+ * @throws UndecodableRecord when the record can never be read, and whatever the handler throws.
+ */
+export type Dispatch = (
+  record: StreamRecord,
+  on: {
+    readonly consumer: string;
+    readonly replay?: Replay;
+    /** Traceparent under which the event is handled; that of its header when absent. */
+    readonly traceparent?: string;
+  },
+) => Promise<Dispatched>;
+
+export function createDispatch(codec: EventCodec, subscriptions: Subscriptions): Dispatch {
+  const hand = <T extends EventType>(
+    event: ReceivedEvent<T>,
+    record: StreamRecord,
+    { consumer, replay, traceparent }: Parameters<Dispatch>[1],
+  ): Promise<Outcome> | undefined => {
+    const { type, metadata } = event;
+    const subscription: ((incoming: Incoming<T>) => Promise<Outcome>) | undefined = subscriptions[type];
+    return subscription?.({
+      event,
+      delivery: {
+        consumer,
+        eventId: metadata.eventId,
+        eventType: type,
+        topic: record.topic,
+        partition: record.partition,
+        offset: record.offset,
+        publishedAt: record.timestamp,
+        ...(replay === undefined ? {} : { replay }),
+      },
+      context: {
+        correlationId: metadata.correlationId,
+        causationId: metadata.causationId,
+        traceparent: traceparent ?? continueTrace(record.headers['traceparent']),
+        actor: `event:${type}`,
+      },
+      at: new Date(),
+    });
+  };
+
+  return async (record, on) => {
+    if (record.value === null) throw new UndecodableRecord('no_value', 'the record has no value');
+    const event = await codec.decode(record.value);
+    return { event, outcome: await hand(event, record, on) };
+  };
+}

@@ -1,0 +1,214 @@
+// The event stream on KafkaJS. Exactly-once source means transactions on the topics: only committed records are read.
+// KafkaJS handles one fetch whole before the next, its partitions side by side: a record that is retried in place holds up
+// the other partitions of this member as well, so waiting for somebody else belongs behind the commit, not in a handler.
+import {
+  Kafka,
+  logLevel,
+  type Consumer,
+  type IHeaders,
+  type KafkaConfig,
+  type KafkaMessage,
+  type SASLOptions,
+} from 'kafkajs';
+import type { KafkaSecurity } from '../process/security/kafka-security.ts';
+import type { EventStream, Progress, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
+import type { Logger } from '../process/logger.ts';
+import { pause } from '../process/retry.ts';
+
+export interface KafkaSettings {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Partitions handled side by side. */
+  readonly concurrency: number;
+  /** Time without a heartbeat after which the group takes an instance for dead, ms; 10,000 when absent. */
+  readonly sessionTimeoutMs?: number;
+  /** Plain TCP and nobody signed in when absent. */
+  readonly security?: KafkaSecurity;
+}
+
+/** KafkaJS has a type of its own for each mechanism. */
+const saslOptions = ({ mechanism, ...user }: NonNullable<KafkaSecurity['sasl']>): SASLOptions => {
+  switch (mechanism) {
+    case 'PLAIN':
+      return { mechanism: 'plain', ...user };
+    case 'SCRAM-SHA-256':
+      return { mechanism: 'scram-sha-256', ...user };
+    case 'SCRAM-SHA-512':
+      return { mechanism: 'scram-sha-512', ...user };
+  }
+};
+
+/** What KafkaJS is told of how to connect. */
+export const secureClient = ({ tls, sasl }: KafkaSecurity): Pick<KafkaConfig, 'ssl' | 'sasl'> => ({
+  ssl: tls,
+  ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
+});
+
+/** Header values as text; null headers are left out, and of a repeated header the last one counts. */
+export function readHeaders(headers: IHeaders | undefined): Record<string, string> {
+  const read: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    const last = Array.isArray(value) ? value.at(-1) : value;
+    const text = last?.toString('utf8');
+    if (text !== undefined) read[name] = text;
+  }
+  return read;
+}
+
+const toRecord = (topic: string, partition: number, message: KafkaMessage): StreamRecord => ({
+  topic,
+  partition,
+  offset: BigInt(message.offset),
+  key: message.key?.toString('utf8') ?? null,
+  value: message.value,
+  headers: readHeaders(message.headers),
+  timestamp: new Date(Number(message.timestamp)),
+});
+
+/** An event stream whose subscriptions keep trying until they are stopped, with a pause of at most 5 s between tries. */
+export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): EventStream {
+  const { sessionTimeoutMs = 10_000 } = settings;
+  const kafka = new Kafka({
+    ...secureClient(settings.security ?? { tls: false }),
+    clientId: settings.clientId,
+    brokers: [...settings.brokers],
+    connectionTimeout: 3_000,
+    requestTimeout: 15_000,
+    // A lost broker is asked for as long as this before a consumer begins anew, which is what finds the broker in its place.
+    retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 4 },
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log }) => {
+        logger.warn(`kafka: ${log.message}`, { namespace, kafkaError: log['error'] });
+      },
+  });
+
+  const subscribe = ({
+    groupId,
+    topics,
+    onRecord,
+    fromBeginning = false,
+    onProgress,
+  }: SubscribeOptions): Subscription => {
+    const stopping = new AbortController();
+    let current: Consumer | undefined;
+    let joined = false;
+
+    // One run lasts until KafkaJS gives up for good; whatever the reason, a new one follows.
+    const runOnce = async (): Promise<void> => {
+      const consumer = kafka.consumer({
+        groupId,
+        sessionTimeout: sessionTimeoutMs,
+        // Several are missed before anybody is given up.
+        heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
+        rebalanceTimeout: 20_000,
+        // How long an idle fetch waits at the broker; records that are there are never waited for.
+        maxWaitTimeInMs: 1_000,
+        allowAutoTopicCreation: false,
+        readUncommitted: false,
+      });
+      current = consumer;
+      const ended = new Promise<void>((resolve) => {
+        consumer.on(consumer.events.GROUP_JOIN, () => {
+          joined = true;
+        });
+        consumer.on(consumer.events.REBALANCING, () => {
+          joined = false;
+        });
+        consumer.on(consumer.events.CRASH, ({ payload }) => {
+          joined = false;
+          logger.error('the consumer stopped', { error: payload.error, groupId, restarts: payload.restart });
+          if (!payload.restart) resolve();
+        });
+        stopping.signal.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+      if (onProgress) {
+        consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
+          onProgress({ topic, partition, next: BigInt(lastOffset) + 1n });
+        });
+      }
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await consumer.run({
+        partitionsConsumedConcurrently: settings.concurrency,
+        autoCommit: !fromBeginning,
+        eachMessage: ({ topic, partition, message, heartbeat }) =>
+          onRecord(toRecord(topic, partition, message), { heartbeat, signal: stopping.signal }),
+      });
+      await ended;
+    };
+
+    const run = async (): Promise<void> => {
+      while (!stopping.signal.aborted) {
+        try {
+          await runOnce();
+        } catch (error) {
+          logger.warn('the consumer could not start', { error, groupId });
+        }
+        joined = false;
+        // Also after a stop: disconnecting finishes records under way and commits their offsets.
+        await current?.disconnect().catch((error: unknown) => {
+          logger.warn('the consumer did not leave its group', { error, groupId });
+        });
+        await pause(2_000, stopping.signal);
+      }
+    };
+    const running = run();
+
+    return {
+      isRunning: () => joined,
+      stop: async () => {
+        stopping.abort();
+        await running;
+      },
+    };
+  };
+
+  const ends = async (topics: readonly string[]): Promise<readonly Progress[]> => {
+    const admin = kafka.admin({ retry: { retries: 1 } });
+    await admin.connect();
+    try {
+      const found = await Promise.all(
+        topics.map(async (topic) => {
+          const partitions = await admin.fetchTopicOffsets(topic);
+          return partitions.flatMap(({ partition, low, high }) =>
+            low === high ? [] : [{ topic, partition, next: BigInt(high) }],
+          );
+        }),
+      );
+      return found.flat();
+    } finally {
+      await admin.disconnect();
+    }
+  };
+
+  const lag = async (groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, number>> => {
+    const admin = kafka.admin({ retry: { retries: 1 } });
+    await admin.connect();
+    try {
+      const committed = await admin.fetchOffsets({ groupId, topics: [...topics] });
+      const found = await Promise.all(
+        committed.map(async ({ topic, partitions }): Promise<[string, number]> => {
+          const at = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+          const bounds = await admin.fetchTopicOffsets(topic);
+          const behind = bounds.map(({ partition, low, high }) => {
+            // -1: nothing is committed yet, so the group begins with what is kept.
+            const next = Math.max(at.get(partition) ?? -1, Number(low));
+            const behind = Number(high) - next;
+            // The last offset of a topic that is written in transactions is the mark of one, which nobody ever handles.
+            return behind > 1 ? behind : 0;
+          });
+          return [topic, behind.reduce((sum, records) => sum + records, 0)];
+        }),
+      );
+      return new Map(found);
+    } finally {
+      await admin.disconnect();
+    }
+  };
+
+  return { subscribe, ends, lag };
+}

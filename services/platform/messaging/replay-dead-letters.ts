@@ -1,0 +1,107 @@
+// Replay: a dead letter goes through the very dispatch and inbox claim of the consumer, outside of Kafka. It is idempotent,
+// because the letter is settled and the event claimed in the transaction that handles it; whatever fails leaves it parked.
+import { and, asc, count, eq } from 'drizzle-orm';
+import { deadLetters } from '../../../drizzle/messaging.ts';
+import { recordAction, type PersonsAction } from '../audit-log/audit-log.ts';
+import type { Database } from '../database/database.ts';
+import { countFailedReplay, recordOf, settleAsReplayed, type DeadLetter } from './dead-letters.ts';
+import type { Dispatch, Outcome } from './dispatch.ts';
+import type { Logger } from '../process/logger.ts';
+import { aboutEvent, beginReplay, traceIdOf } from '../telemetry/tracing.ts';
+import { isTransient } from '../database/transient.ts';
+
+export interface ReplayParts {
+  readonly db: Database;
+  readonly dispatch: Dispatch;
+  readonly logger: Logger;
+}
+
+export type ReplayResult =
+  | (Outcome & { readonly id: string })
+  | { readonly id: string; readonly kind: 'failed'; readonly error: Error };
+
+/**
+ * Replays one letter for who asked for it, in the trace `parent`, a traceparent. A letter that is settled already is a
+ * duplicate.
+ */
+export async function replayDeadLetter(
+  { db, dispatch, logger }: ReplayParts,
+  letter: DeadLetter,
+  action: PersonsAction,
+  parent?: string,
+): Promise<ReplayResult> {
+  const { id, consumer, topic, partition, eventId, fingerprint } = letter;
+  const record = recordOf(letter);
+  const traced = beginReplay(record, consumer, parent);
+  const { traceparent } = traced;
+  const about = {
+    correlationId: action.correlationId,
+    traceId: traceIdOf(traceparent),
+    deadLetterId: id,
+    eventId,
+    ...aboutEvent(record.headers['eventType'], record.key),
+    fingerprint,
+    topic,
+    partition,
+    offset: letter.offset,
+    actor: action.subject,
+  };
+  const replay = { deadLetterId: id, action };
+  try {
+    const { outcome } = await dispatch(record, { consumer, replay, traceparent });
+    // Nobody reacts to its type (any more): then there is nothing to handle and nothing to claim.
+    const came = outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
+    if (!outcome) await db.transaction((tx) => settleAsReplayed(tx, replay, new Date()));
+    traced.end(came);
+    logger.info(`dead letter replayed: ${came.kind}`, {
+      ...about,
+      ...(came.reason === undefined ? {} : { reason: came.reason }),
+    });
+    return { id, ...came };
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    traced.fail(error);
+    logger.warn('dead letter could not be replayed and stays parked', { ...about, error });
+    await countFailedReplay(db, id, error);
+    return { id, kind: 'failed', error };
+  }
+}
+
+/**
+ * Replays up to `limit` parked letters of one fingerprint, those least often replayed first, so that letters that keep
+ * failing do not stand in front of the rest; within a partition in their order. Ends at the first failure that passes by
+ * itself, because the rest would meet it too. `remaining` counts the letters that are still parked. The audit log has an
+ * entry for each letter, also for those that failed, and one when there was none.
+ */
+export async function replayGroup(
+  parts: ReplayParts,
+  group: { readonly fingerprint: string; readonly limit: number },
+  action: PersonsAction,
+  parent?: string,
+): Promise<{ readonly results: readonly ReplayResult[]; readonly remaining: number }> {
+  const parked = and(eq(deadLetters.state, 'parked'), eq(deadLetters.fingerprint, group.fingerprint));
+  const letters = await parts.db
+    .select()
+    .from(deadLetters)
+    .where(parked)
+    .orderBy(
+      asc(deadLetters.replays),
+      asc(deadLetters.topic),
+      asc(deadLetters.partition),
+      asc(deadLetters.offset),
+    )
+    .limit(group.limit);
+  const results: ReplayResult[] = [];
+  for (const letter of letters) {
+    const result = await replayDeadLetter(parts, letter, action, parent);
+    results.push(result);
+    if (result.kind !== 'failed') continue;
+    if (isTransient(result.error)) break;
+    const refused = { outcome: 'refused', status: 409, code: 'replay_failed', resource: letter.id } as const;
+    await recordAction(parts.db, action, refused, new Date());
+  }
+  if (letters.length === 0)
+    await recordAction(parts.db, action, { outcome: 'ignored', code: 'nothing_parked' }, new Date());
+  const [left] = await parts.db.select({ count: count() }).from(deadLetters).where(parked);
+  return { results, remaining: left?.count ?? 0 };
+}

@@ -1,0 +1,92 @@
+// TLS and SASL to Kafka in the words of the broker's own configuration.
+import { z } from 'zod';
+import { setting, type Config } from '../config.ts';
+import {
+  certificateFile,
+  identityOf,
+  identityProblems,
+  minVersion,
+  pairOf,
+  privateKeyFile,
+  publicAuthorities,
+  voidSettings,
+  type Trust,
+} from './pem.ts';
+
+const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+
+export const kafkaSecuritySettings = {
+  kafkaSecurityProtocol: setting(
+    'KAFKA_SECURITY_PROTOCOL',
+    'one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL',
+    z.enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']).default('PLAINTEXT'),
+    {
+      about: "The listener's `security.protocol`: whether Kafka is spoken to over TLS, and with a password.",
+    },
+  ),
+  kafkaCa: certificateFile(
+    'KAFKA_CA_FILE',
+    'The authorities that the certificates of the brokers are checked against.',
+    publicAuthorities,
+  ),
+  kafkaCert: certificateFile('KAFKA_CERT_FILE', 'The client certificate for Kafka.'),
+  kafkaKey: privateKeyFile('KAFKA_KEY_FILE', 'The key of KAFKA_CERT_FILE.'),
+  kafkaSaslMechanism: setting(
+    'KAFKA_SASL_MECHANISM',
+    `one of ${saslMechanisms.join(', ')}`,
+    z.enum(saslMechanisms).optional(),
+    { about: "The broker's `sasl.mechanism`; needed with SASL_PLAINTEXT and SASL_SSL." },
+  ),
+  kafkaUsername: setting('KAFKA_SASL_USERNAME', 'the name of a Kafka user', z.string().optional(), {
+    about: 'Who signs in to Kafka; needed with SASL_PLAINTEXT and SASL_SSL.',
+  }),
+  kafkaPassword: setting('KAFKA_SASL_PASSWORD', 'the password of the Kafka user', z.string().optional(), {
+    about: 'The password of KAFKA_SASL_USERNAME.',
+    secret: true,
+  }),
+};
+export type KafkaSecurityConfig = Config<typeof kafkaSecuritySettings>;
+
+export interface KafkaSecurity {
+  readonly tls: Trust;
+  readonly sasl?: {
+    readonly mechanism: (typeof saslMechanisms)[number];
+    readonly username: string;
+    readonly password: string;
+  };
+}
+
+export const kafkaSecurity = (config: KafkaSecurityConfig): KafkaSecurity => {
+  const { kafkaSecurityProtocol: protocol, kafkaCa: ca, kafkaCert, kafkaKey } = config;
+  const { kafkaSaslMechanism: mechanism, kafkaUsername: username, kafkaPassword: password } = config;
+  const given = mechanism !== undefined && username !== undefined && password !== undefined;
+  return {
+    tls: protocol.endsWith('SSL') && {
+      minVersion,
+      ...(ca === undefined ? {} : { ca }),
+      ...identityOf(kafkaCert, kafkaKey),
+    },
+    ...(protocol.startsWith('SASL') && given ? { sasl: { mechanism, username, password } } : {}),
+  };
+};
+
+export const kafkaSecurityProblems = (config: KafkaSecurityConfig): string[] => {
+  const { kafkaSecurityProtocol: protocol, kafkaCa, kafkaCert, kafkaKey } = config;
+  const sasl = {
+    KAFKA_SASL_MECHANISM: config.kafkaSaslMechanism,
+    KAFKA_SASL_USERNAME: config.kafkaUsername,
+    KAFKA_SASL_PASSWORD: config.kafkaPassword,
+  };
+  const files = { KAFKA_CA_FILE: kafkaCa, KAFKA_CERT_FILE: kafkaCert, KAFKA_KEY_FILE: kafkaKey };
+  const because = `with KAFKA_SECURITY_PROTOCOL=${protocol}`;
+  return [
+    ...(protocol.endsWith('SSL')
+      ? identityProblems(pairOf('KAFKA'), kafkaCert, kafkaKey)
+      : voidSettings(files, because)),
+    ...(protocol.startsWith('SASL')
+      ? Object.entries(sasl)
+          .filter(([, value]) => value === undefined)
+          .map(([variable]) => `${variable} is not set; it is needed ${because}.`)
+      : voidSettings(sasl, because)),
+  ];
+};

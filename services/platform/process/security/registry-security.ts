@@ -1,0 +1,85 @@
+// TLS and basic authentication to the schema registry. Its address says whether there is TLS.
+import { z } from 'zod';
+import { setting, type Config } from '../config.ts';
+import {
+  certificateFile,
+  identityOf,
+  identityProblems,
+  minVersion,
+  pairOf,
+  privateKeyFile,
+  publicAuthorities,
+  voidSettings,
+  type Trust,
+} from './pem.ts';
+
+export const registrySecuritySettings = {
+  registryCa: certificateFile(
+    'SCHEMA_REGISTRY_CA_FILE',
+    'The authorities that the certificate of the schema registry is checked against.',
+    publicAuthorities,
+  ),
+  registryCert: certificateFile(
+    'SCHEMA_REGISTRY_CERT_FILE',
+    'The client certificate for the schema registry.',
+  ),
+  registryKey: privateKeyFile('SCHEMA_REGISTRY_KEY_FILE', 'The key of SCHEMA_REGISTRY_CERT_FILE.'),
+  registryUsername: setting(
+    'SCHEMA_REGISTRY_USERNAME',
+    'a user of the schema registry',
+    z.string().optional(),
+    { about: 'Who signs in to the schema registry, by basic authentication.', otherwise: 'nobody signs in' },
+  ),
+  registryPassword: setting('SCHEMA_REGISTRY_PASSWORD', 'the password of the user', z.string().optional(), {
+    about: 'The password of SCHEMA_REGISTRY_USERNAME.',
+    secret: true,
+  }),
+};
+type RegistryConfig = Config<typeof registrySecuritySettings> & { readonly schemaRegistryUrl: string };
+
+export interface RegistrySecurity {
+  readonly tls: Trust;
+  readonly user?: { readonly username: string; readonly password: string };
+}
+
+export const registrySecurity = (config: RegistryConfig): RegistrySecurity => {
+  const { registryCa: ca, registryCert, registryKey, registryUsername, registryPassword } = config;
+  return {
+    tls: config.schemaRegistryUrl.startsWith('https:') && {
+      minVersion,
+      ...(ca === undefined ? {} : { ca }),
+      ...identityOf(registryCert, registryKey),
+    },
+    ...(registryUsername === undefined || registryPassword === undefined
+      ? {}
+      : { user: { username: registryUsername, password: registryPassword } }),
+  };
+};
+
+export const registrySecurityProblems = (config: RegistryConfig): string[] => {
+  const { registryCa, registryCert, registryKey, registryUsername, registryPassword } = config;
+  const files = {
+    SCHEMA_REGISTRY_CA_FILE: registryCa,
+    SCHEMA_REGISTRY_CERT_FILE: registryCert,
+    SCHEMA_REGISTRY_KEY_FILE: registryKey,
+  };
+  const half = (set: string, missing: string) => [
+    `${set} is set, but ${missing} is not; expected both or neither.`,
+  ];
+  return [
+    ...(config.schemaRegistryUrl.startsWith('https:')
+      ? identityProblems(pairOf('SCHEMA_REGISTRY'), registryCert, registryKey)
+      : voidSettings(files, 'with an http address in SCHEMA_REGISTRY_URL')),
+    ...(URL.parse(config.schemaRegistryUrl)?.username === ''
+      ? []
+      : [
+          'SCHEMA_REGISTRY_URL has a user in it; expected SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
+        ]),
+    ...(registryUsername !== undefined && registryPassword === undefined
+      ? half('SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD')
+      : []),
+    ...(registryUsername === undefined && registryPassword !== undefined
+      ? half('SCHEMA_REGISTRY_PASSWORD', 'SCHEMA_REGISTRY_USERNAME')
+      : []),
+  ];
+};

@@ -1,0 +1,73 @@
+// W3C Trace Context: one trace id follows an action through HTTP, outbox row, Kafka header and the next outbox row.
+// The invariant: a malformed traceparent from outside is never passed on; it is replaced by a new trace.
+// Without it the spans of one action cannot be joined, or a client could poison every message that follows.
+import { randomBytes } from 'node:crypto';
+import type { PersonsAction } from '../audit-log/audit-log.ts';
+
+/** What every message and every transaction knows about where it came from. */
+export interface MessageContext {
+  /** The same for everything that follows from one action of a client. */
+  readonly correlationId: string;
+  /** Id of the event or request that directly caused this one. */
+  readonly causationId: string;
+  /** W3C traceparent, version 00. */
+  readonly traceparent: string;
+  /** Traceparents of what was said before and is said again. */
+  readonly links?: readonly string[];
+  /** Subject of the person or name of the part that acted. */
+  readonly actor: string;
+  /** What a person asked for, for the audit log; events and timers have none. */
+  readonly action?: PersonsAction;
+}
+
+export interface Traceparent {
+  /** 32 lower-case hex digits, not all zero. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits, not all zero. */
+  readonly spanId: string;
+  readonly sampled: boolean;
+}
+
+const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const zeroTraceId = '0'.repeat(32);
+const zeroSpanId = '0'.repeat(16);
+
+/** Undefined for anything that the specification calls invalid; a version above 00 is read as far as 00 goes. */
+export const parseTraceparent = (header: string | undefined): Traceparent | undefined => {
+  const [, version, traceId, spanId, flags, rest] = pattern.exec(header?.trim() ?? '') ?? [];
+  if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined)
+    return undefined;
+  if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined;
+  if (traceId === zeroTraceId || spanId === zeroSpanId) return undefined;
+  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
+};
+
+/** Writes version 00, whatever version was read. */
+export const formatTraceparent = ({ traceId, spanId, sampled }: Traceparent): string =>
+  `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+
+/** The same trace and sampling decision under a new span; undefined when the parent is invalid. */
+export const childOf = (traceparent: string | undefined, newSpanId: string): string | undefined => {
+  const parent = parseTraceparent(traceparent);
+  return parent && formatTraceparent({ ...parent, spanId: newSpanId });
+};
+
+/** The first span of a new, sampled trace. */
+export const newTrace = (traceId: string, spanId: string): string =>
+  formatTraceparent({ traceId, spanId, sampled: true });
+
+const randomId = (bytes: number): string => {
+  const hex = randomBytes(bytes).toString('hex');
+  return /[1-9a-f]/.test(hex) ? hex : randomId(bytes);
+};
+
+/** 16 hex digits, never all zero. */
+export const randomSpanId = (): string => randomId(8);
+/** 32 hex digits, never all zero. */
+export const randomTraceId = (): string => randomId(16);
+
+/** What a receiver does with the traceparent it was given: continue it when valid, else begin a trace. */
+export const continueTrace = (traceparent: string | undefined): string => {
+  const spanId = randomSpanId();
+  return childOf(traceparent, spanId) ?? newTrace(randomTraceId(), spanId);
+};

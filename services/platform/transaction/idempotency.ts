@@ -1,0 +1,69 @@
+// Idempotency-Key: a client that lost our answer may ask again and gets the same answer, not a second effect. The answer
+// is stored in the transaction of the effect; stored apart, a crash between the two would lose one of them.
+// An answer is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that the same key is a new request.
+import { and, eq, sql } from 'drizzle-orm';
+import { idempotencyKeys } from '../../../drizzle/messaging.ts';
+import type { DomainEvent } from '../../../schemas/generated/events.ts';
+import type { Accepted, Ignored } from './decision.ts';
+import type { Transaction } from '../database/database.ts';
+import type { Claim } from './handle.ts';
+import { Rejected } from './handle.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Record<string, string>;
+}
+
+export interface IdempotentRequest<State> {
+  /** Caller and route, so that two callers may use the same key. */
+  readonly scope: string;
+  readonly key: string;
+  /** Hash of the request body: `fingerprintOf`. */
+  readonly fingerprint: string;
+  /** The answer to give now and to every repetition, from the decision and what its transaction wrote. */
+  readonly answer: (
+    decision: Accepted<State, DomainEvent> | Ignored,
+    tx: Transaction,
+  ) => Answer | Promise<Answer>;
+}
+
+/**
+ * Claims an Idempotency-Key. A repetition yields the stored answer.
+ * @throws Rejected `idempotency_key_in_flight` while the first request is still under way, and
+ * `idempotency_key_reused` when the key was used with another body.
+ */
+export function idempotencyClaim<State>(request: IdempotentRequest<State>): Claim<State, Answer> {
+  const { scope, key, fingerprint } = request;
+  const stored = and(eq(idempotencyKeys.scope, scope), eq(idempotencyKeys.key, key));
+  let takenAt: Date;
+  return {
+    take: async (tx, now) => {
+      // Held until commit or rollback. Whoever gets it next therefore sees the row that this transaction wrote.
+      const [lock] = await tx.execute<{ locked: boolean }>(
+        sql`select pg_try_advisory_xact_lock(hashtextextended(${`${scope} ${key}`}, 0)) as locked`,
+      );
+      if (!lock?.locked) {
+        throw new Rejected('idempotency_key_in_flight', 'A request with this Idempotency-Key is under way.');
+      }
+      const [prior] = await tx.select().from(idempotencyKeys).where(stored);
+      if (!prior) {
+        takenAt = now;
+        return { taken: true };
+      }
+      if (prior.fingerprint !== fingerprint) {
+        throw new Rejected(
+          'idempotency_key_reused',
+          'This Idempotency-Key was used with another request body.',
+        );
+      }
+      return { taken: false, prior: { status: prior.status, body: prior.body, headers: prior.headers } };
+    },
+    settle: async (tx, decision) => {
+      const { status, body, headers } = await request.answer(decision, tx);
+      await tx
+        .insert(idempotencyKeys)
+        .values({ scope, key, fingerprint, status, body, headers, createdAt: takenAt });
+    },
+  };
+}

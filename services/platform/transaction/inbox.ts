@@ -1,0 +1,44 @@
+// The inbox (idempotent consumer): an event takes effect once per consumer group because claiming its id and applying it
+// are one transaction. A second delivery that arrives meanwhile waits on the primary key, then finds the id taken.
+import { and, eq } from 'drizzle-orm';
+import { processedEvents } from '../../../drizzle/messaging.ts';
+import { settleAsReplayed, type Replay } from '../messaging/dead-letters.ts';
+import type { Claim } from './handle.ts';
+
+/** Where a delivered event came from. */
+export interface Delivery {
+  readonly consumer: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly publishedAt: Date;
+  /** Set when the event comes from a dead letter instead of the topic. */
+  readonly replay?: Replay;
+}
+
+/** Claims the event for its consumer group; `prior` is undefined because a duplicate needs no answer. */
+export function inboxClaim({ replay, ...delivery }: Delivery): Claim<unknown, undefined> {
+  return {
+    take: async (tx, now) => {
+      // The letter is settled in the transaction that handles its event: both or neither.
+      if (replay && !(await settleAsReplayed(tx, replay, now))) return { taken: false, prior: undefined };
+      const inserted = await tx
+        .insert(processedEvents)
+        .values({ ...delivery, processedAt: now, outcome: 'accepted' })
+        .onConflictDoNothing()
+        .returning({ eventId: processedEvents.eventId });
+      return inserted.length === 1 ? { taken: true } : { taken: false, prior: undefined };
+    },
+    settle: async (tx, decision) => {
+      if (decision.kind === 'accepted') return;
+      await tx
+        .update(processedEvents)
+        .set({ outcome: `ignored: ${decision.reason}` })
+        .where(
+          and(eq(processedEvents.consumer, delivery.consumer), eq(processedEvents.eventId, delivery.eventId)),
+        );
+    },
+  };
+}

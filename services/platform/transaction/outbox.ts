@@ -1,0 +1,66 @@
+// The outbox: events are rows of the transaction that causes them, so they are published if and only if it commits.
+// Debezium reads them from the WAL; nothing in a service ever talks to Kafka to publish.
+import { v7 as uuidv7 } from 'uuid';
+import { outbox } from '../../../drizzle/messaging.ts';
+import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
+import type { Transaction } from '../database/database.ts';
+import type { EventCodec } from '../event-codec/event-codec.ts';
+import type { MessageContext } from '../telemetry/trace-context.ts';
+import { aboutEvent, attributesAbout, beginSpan, SpanKind, type Traced } from '../telemetry/tracing.ts';
+
+/** What the events follow from. */
+export interface Cause {
+  /** Id of the input: becomes the causation id of the events. */
+  readonly id: string;
+  readonly context: MessageContext;
+  readonly at: Date;
+}
+
+/**
+ * Appends the events in order. An event that does not fit its schema throws InvalidEvent, which aborts the transaction:
+ * nothing that a consumer could not read ever reaches the WAL. Yields a span per event, the parent of all that follows from
+ * it: to be ended once the transaction is committed, and never when it is not.
+ */
+export async function appendToOutbox(
+  tx: Transaction,
+  codec: EventCodec,
+  events: readonly DomainEvent[],
+  cause: Cause,
+): Promise<readonly Traced[]> {
+  if (events.length === 0) return [];
+  const spans: Traced[] = [];
+  const rows = events.map((event) => {
+    const id = uuidv7();
+    const { correlationId, traceparent, links = [] } = cause.context;
+    const metadata = { eventId: id, correlationId, causationId: cause.id, occurredAt: cause.at };
+    const { topic } = eventCatalogue[event.type];
+    const encoded = codec.encode(event, metadata);
+    const created = beginSpan(`outbox ${event.type}`, {
+      kind: SpanKind.PRODUCER,
+      parent: traceparent,
+      links,
+      attributes: {
+        'messaging.system': 'kafka',
+        'messaging.operation.type': 'create',
+        'messaging.destination.name': topic,
+        'messaging.message.id': id,
+        'messaging.kafka.message.key': encoded.aggregateId,
+        'orderflow.event.type': event.type,
+        ...attributesAbout(aboutEvent(event.type, encoded.aggregateId)),
+      },
+    });
+    spans.push(created);
+    return {
+      id,
+      aggregateType: topic.replace(/-events$/, ''),
+      eventType: event.type,
+      correlationId,
+      causationId: cause.id,
+      traceparent: created.traceparent,
+      occurredAt: cause.at,
+      ...encoded,
+    };
+  });
+  await tx.insert(outbox).values(rows);
+  return spans;
+}
