@@ -1,7 +1,7 @@
 // npm run audit: the auditor's checks, once, over everything that is kept. Exit code 0: all invariants hold; 1: one does not;
 // 2: it could not be looked at.
 import { invariants } from '../services/auditor/audit.ts';
-import { reportView } from '../services/auditor/http.ts';
+import { reportView } from '../services/auditor/http/routes.ts';
 import { argumentsOf } from './stack/environment.ts';
 import { explain, failure } from './stack/failure.ts';
 import { openEyes } from './stack/looking.ts';

@@ -49,7 +49,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: 'charge without idempotency key',
-    file: 'services/payment/gateway-client.ts',
+    file: 'services/payment/jobs/gateway-client.ts',
     from: "'idempotency-key': idempotencyKey",
     to: "'idempotency-key': crypto.randomUUID()",
     tests: ['gateway-client', 'compensation'],
@@ -98,14 +98,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: 'retry of a decline',
-    file: 'services/payment/gateway-client.ts',
+    file: 'services/payment/jobs/gateway-client.ts',
     from: 'new Set([400, 402, 403, 404, 422])',
     to: 'new Set([400, 403, 404])',
     tests: [...unit, 'services/payment'],
   },
   {
     bug: 'a call of the gateway without the lease',
-    file: 'services/payment/ask-gateway.ts',
+    file: 'services/payment/jobs/ask-gateway.ts',
     from: 'if (attempts === undefined) return false;',
     to: 'if (attempts === undefined) return true;',
     tests: ['ask-gateway'],

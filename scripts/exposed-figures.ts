@@ -3,8 +3,8 @@
 // figure that nobody exposes says nothing, and says it quietly.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createAuditorApp } from '../services/auditor/http.ts';
-import { createPipelineMetrics } from '../services/auditor/pipeline-metrics.ts';
+import { createAuditorApp } from '../services/auditor/http/routes.ts';
+import { createPipelineMetrics } from '../services/auditor/pipelines/pipeline-metrics.ts';
 import { addReservationGauges, createReservationMetrics } from '../services/inventory/reservation-metrics.ts';
 import { createSagaMetrics } from '../services/order/saga-metrics.ts';
 import { addGatewayMetrics, createPaymentMetrics } from '../services/payment/payment-metrics.ts';

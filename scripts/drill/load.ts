@@ -1,7 +1,7 @@
 // A small steady load of stubborn clients: each order is placed under one Idempotency-Key and sent again, to the next instance
 // where there are two, until it is accepted. So an order counts once however often it was sent, and a pause shows as a gap.
 import { randomUUID } from 'node:crypto';
-import { orderApi } from '../../services/order/api.ts';
+import { orderApi } from '../../services/order/http/api.ts';
 import { createClient, type AnswerOf } from '../../services/platform/http/server/client.ts';
 import { pause, until } from '../stack/deadline.ts';
 import { failure } from '../stack/failure.ts';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { targetsSchema } from '../../services/dashboard/parts-health.ts';
+import { targetsSchema } from '../../services/dashboard/server/parts-health.ts';
 import { databaseUrlOf, healthTargets } from './boot.ts';
 import { connectorEnvironment, workerSettings } from './connect.ts';
 import { infrastructureNames } from './infrastructure.ts';

@@ -2,8 +2,8 @@
 // works, from the request through three outboxes to PAID.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
-import { inventoryApi } from '../../services/inventory/api.ts';
-import { orderApi } from '../../services/order/api.ts';
+import { inventoryApi } from '../../services/inventory/http/api.ts';
+import { orderApi } from '../../services/order/http/api.ts';
 import { createClient, type Client, type Refusal } from '../../services/platform/http/server/client.ts';
 import { messageOf } from './failure.ts';
 import { isObject } from './json.ts';

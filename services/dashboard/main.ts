@@ -7,10 +7,10 @@ import { serveApp } from '../platform/http/server/http.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';
 import { createLogger } from '../platform/process/logger.ts';
 import { every } from '../platform/process/timer.ts';
-import { createDashboardApp } from './http.ts';
-import { createIssuer, demoUsers, tokenLifetime } from './identity.ts';
-import { loadSigningKeys, rotateSigningKeys, type SigningKeys } from './signing-keys.ts';
-import { createPartsHealth } from './parts-health.ts';
+import { createDashboardApp } from './server/http.ts';
+import { createIssuer, demoUsers, tokenLifetime } from './server/identity.ts';
+import { loadSigningKeys, rotateSigningKeys, type SigningKeys } from './server/signing-keys.ts';
+import { createPartsHealth } from './server/parts-health.ts';
 import { contradictions, shape } from './settings.ts';
 
 const config = readConfig(shape, process.env, contradictions);

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { setting, settings, wholeNumberSetting, type Config } from '../platform/process/config.ts';
 import { processProblems, processSettings } from '../platform/process/process-settings.ts';
-import { targetsSchema } from './parts-health.ts';
+import { targetsSchema } from './server/parts-health.ts';
 
 const parseJson = (text: string, context: z.RefinementCtx): unknown => {
   try {

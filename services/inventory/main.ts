@@ -2,9 +2,9 @@
 import { readConfig } from '../platform/process/config.ts';
 import { startService } from '../platform/service.ts';
 import { seedDemoProducts } from './demo-products.ts';
-import { startSweeping } from './expire-reservations.ts';
-import { inventoryProblems } from './api.ts';
-import { registerInventoryRoutes } from './http.ts';
+import { startSweeping } from './jobs/expire-reservations.ts';
+import { inventoryProblems } from './http/api.ts';
+import { registerInventoryRoutes } from './http/routes.ts';
 import { addReservationGauges, createReservationMetrics } from './reservation-metrics.ts';
 import { contradictions, shape } from './settings.ts';
 import { countHeld } from './store.ts';

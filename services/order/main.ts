@@ -3,16 +3,16 @@ import { readConfig } from '../platform/process/config.ts';
 import { addGauge } from '../platform/telemetry/metrics.ts';
 import { createOpenRequests } from '../platform/http/limits/open-requests.ts';
 import { startService } from '../platform/service.ts';
-import { orderProblems } from './api.ts';
-import { startEnforcingDeadline } from './enforce-deadline.ts';
-import { registerOrderEvents } from './events-http.ts';
-import { registerOrderRoutes } from './http.ts';
-import { createOrderWait } from './order-wait.ts';
-import { createOrderWatch } from './order-watch.ts';
+import { orderProblems } from './http/api.ts';
+import { startEnforcingDeadline } from './jobs/enforce-deadline.ts';
+import { registerOrderEvents } from './http/events-routes.ts';
+import { registerOrderRoutes } from './http/routes.ts';
+import { createOrderWait } from './http/order-wait.ts';
+import { createOrderWatch } from './http/order-watch.ts';
 import { createSagaMetrics } from './saga-metrics.ts';
 import { contradictions, deadlineSecondsOf, shape } from './settings.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
-import { readHeadsBeyond } from './trail.ts';
+import { readHeadsBeyond } from './http/trail.ts';
 
 const config = readConfig(shape, process.env, contradictions);
 

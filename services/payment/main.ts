@@ -2,11 +2,11 @@
 import { readConfig } from '../platform/process/config.ts';
 import { startService } from '../platform/service.ts';
 import type { Timer } from '../platform/process/timer.ts';
-import { startAskingGateway } from './ask-gateway.ts';
-import { createGatewayClient } from './gateway-client.ts';
-import { createGateway } from './gateway.ts';
-import { paymentProblems } from './api.ts';
-import { registerPaymentRoutes } from './http.ts';
+import { startAskingGateway } from './jobs/ask-gateway.ts';
+import { createGatewayClient } from './jobs/gateway-client.ts';
+import { createGateway } from './jobs/gateway.ts';
+import { paymentProblems } from './http/api.ts';
+import { registerPaymentRoutes } from './http/routes.ts';
 import { addGatewayMetrics, createPaymentMetrics } from './payment-metrics.ts';
 import { contradictions, shape } from './settings.ts';
 import { countWaiting } from './store.ts';

@@ -3,7 +3,7 @@
 import { Counter } from 'prom-client';
 import type { Milestone } from '../platform/transaction/milestone.ts';
 import { addAskedGauge, addCounter, addState, type Metrics } from '../platform/telemetry/metrics.ts';
-import type { Circuit } from './gateway.ts';
+import type { Circuit } from './jobs/gateway.ts';
 
 /** Counts what payments come to. */
 export function createPaymentMetrics({ registry }: Metrics): (milestone: Milestone) => void {

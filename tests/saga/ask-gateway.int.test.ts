@@ -16,10 +16,10 @@ import { handle, unclaimed, type Shell } from '../../services/platform/transacti
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import type { Timer } from '../../services/platform/process/timer.ts';
-import { startAskingGateway } from '../../services/payment/ask-gateway.ts';
+import { startAskingGateway } from '../../services/payment/jobs/ask-gateway.ts';
 import type { PaymentInput } from '../../services/payment/domain/decide.ts';
-import { createGatewayClient } from '../../services/payment/gateway-client.ts';
-import { createGateway, type Gateway, type Resilience } from '../../services/payment/gateway.ts';
+import { createGatewayClient } from '../../services/payment/jobs/gateway-client.ts';
+import { createGateway, type Gateway, type Resilience } from '../../services/payment/jobs/gateway.ts';
 import { findPayment, leaseDue, paying, postpone } from '../../services/payment/store.ts';
 
 const { databases, urls } = stack;

@@ -11,7 +11,7 @@ import { createEventCodec } from '../../services/platform/event-codec/event-code
 import { handle, unclaimed, type Shell } from '../../services/platform/transaction/handle.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
-import { enforceDeadline } from '../../services/order/enforce-deadline.ts';
+import { enforceDeadline } from '../../services/order/jobs/enforce-deadline.ts';
 import { ordering, placing } from '../../services/order/store.ts';
 
 const { databases, urls } = stack;

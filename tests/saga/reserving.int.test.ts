@@ -12,7 +12,7 @@ import { handle, unclaimed, type Shell } from '../../services/platform/transacti
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import type { ReservationInput } from '../../services/inventory/domain/reservation.ts';
-import { sweep } from '../../services/inventory/expire-reservations.ts';
+import { sweep } from '../../services/inventory/jobs/expire-reservations.ts';
 import { managingProduct, reserving } from '../../services/inventory/store.ts';
 
 const { databases, urls } = stack;

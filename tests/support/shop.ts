@@ -8,9 +8,9 @@ import { z } from 'zod';
 import { signalContainer, signalInContainer } from '../../scripts/stack/docker.ts';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
 import { stack } from '../stack/worker-stack.ts';
-import { inventoryApi, type productView } from '../../services/inventory/api.ts';
-import { orderApi, type orderView } from '../../services/order/api.ts';
-import { paymentApi, type paymentView } from '../../services/payment/api.ts';
+import { inventoryApi, type productView } from '../../services/inventory/http/api.ts';
+import { orderApi, type orderView } from '../../services/order/http/api.ts';
+import { paymentApi, type paymentView } from '../../services/payment/http/api.ts';
 import { createClient, type Refusal } from '../../services/platform/http/server/client.ts';
 import { createConformance } from './conformance.ts';
 

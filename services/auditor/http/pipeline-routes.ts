@@ -1,0 +1,167 @@
+// What the watch over the pipelines sees, as JSON for people and tools, and as a probe per pipeline for whoever shows the
+// health of parts. Both answer from memory; asking costs nothing and hangs on nothing.
+import { z } from '@hono/zod-openapi';
+import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
+import { healthSchema, type HealthReport } from '../../platform/http/routes/health.ts';
+import { problem } from '../../platform/http/endpoint/problem.ts';
+import type { App } from '../../platform/http/server/request-context.ts';
+import { everyService } from '../domain/facts.ts';
+import { pipelineParts, problemNames } from '../domain/pipeline.ts';
+import type { PipelineReport, Pipelines } from '../pipelines/pipelines.ts';
+
+const nullable = z.number().nullable();
+const pipelineSchema = z.object({
+  service: z.enum(everyService),
+  status: z.enum(['ok', 'broken']),
+  checkedAt: z.iso.datetime(),
+  problems: z.array(
+    z.object({
+      problem: z.enum(problemNames),
+      level: z.enum(['broken', 'warning']),
+      sentence: z.string(),
+      remedy: z.string(),
+      since: z.iso.datetime(),
+    }),
+  ),
+  connector: z.object({
+    state: z.enum(['running', 'paused', 'absent', 'unknown', 'failed', 'idle']),
+    why: z.string().optional(),
+  }),
+  slot: z
+    .object({
+      active: z.boolean(),
+      walStatus: z.string().nullable(),
+      lagBytes: nullable,
+      retainedBytes: nullable,
+      safeBytes: nullable.openapi({ description: 'WAL that may still be written before it is lost' }),
+      confirmedLsn: z.string().nullable(),
+      confirmedSecondsAgo: z.number(),
+    })
+    .nullable()
+    .openapi({ description: 'Null: the database does not answer, or has no such slot' }),
+  canary: z.object({
+    roundTripMs: nullable.openapi({ description: 'Of the last one that arrived' }),
+    waitingMs: z.number().openapi({ description: 'Of the oldest on its way' }),
+    sent: z.int(),
+    lost: z.int(),
+  }),
+  watchdog: z.object({
+    leads: z.boolean().openapi({ description: 'Whether this instance restarts the connector' }),
+    restarts: z.int().openapi({ description: 'Since the connector last ran for a minute' }),
+    gaveUp: z.boolean(),
+  }),
+  outbox: z
+    .object({
+      rows: z.number().openapi({ description: 'As the statistics of the database estimate them' }),
+      bytes: z.number(),
+      oldestSeconds: nullable,
+    })
+    .nullable(),
+});
+const pipelinesSchema = z
+  .object({ status: z.enum(['ok', 'broken']), pipelines: z.array(pipelineSchema) })
+  .openapi('Pipelines');
+
+const viewOf = (report: PipelineReport): z.infer<typeof pipelineSchema> => {
+  const { connector, slot, canaries, watchdog, surroundings } = report;
+  return {
+    service: report.service,
+    status: report.status,
+    checkedAt: report.checkedAt.toISOString(),
+    problems: report.problems.map(({ name, level, sentence, remedy, since }) => ({
+      problem: name,
+      level,
+      sentence,
+      remedy,
+      since: new Date(since).toISOString(),
+    })),
+    connector: {
+      state: connector.kind,
+      ...('why' in connector ? { why: connector.why.split('\n')[0] } : {}),
+    },
+    slot: slot && {
+      active: slot.active,
+      walStatus: slot.walStatus,
+      lagBytes: slot.lagBytes,
+      retainedBytes: slot.retainedBytes,
+      safeBytes: slot.safeBytes,
+      confirmedLsn: slot.confirmedLsn,
+      confirmedSecondsAgo: report.confirmedSecondsAgo,
+    },
+    canary: {
+      roundTripMs: canaries.lastRoundTripMs ?? null,
+      waitingMs: canaries.waitingMs,
+      sent: canaries.sent,
+      lost: canaries.lost,
+    },
+    watchdog: { ...watchdog },
+    outbox: surroundings && {
+      rows: surroundings.outboxRows,
+      bytes: surroundings.outboxBytes,
+      oldestSeconds: surroundings.outboxOldestSeconds,
+    },
+  };
+};
+
+/** One check per part of the pipeline; what is only worth knowing keeps it well. */
+const healthOf = ({ problems, status }: PipelineReport): HealthReport => ({
+  status: status === 'ok' ? 'ok' : 'unavailable',
+  checks: Object.fromEntries(
+    pipelineParts.map((part) => {
+      const found = problems.filter((found) => found.part === part);
+      const broken = found.some(({ level }) => level === 'broken');
+      const detail = found.map(({ sentence }) => sentence).join(' ');
+      return [
+        part,
+        { status: broken ? ('unavailable' as const) : ('ok' as const), ...(detail === '' ? {} : { detail }) },
+      ];
+    }),
+  ),
+});
+
+export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'latest'>): void {
+  app.openapi(
+    endpoint('pipelines.report', {
+      tags: ['pipelines'],
+      summary: 'The pipelines from the outboxes to their topics',
+      description: 'Slot, connector, canary and watchdog of each, as they were at the last look.',
+      responses: {
+        200: {
+          description: 'What flows and what does not',
+          content: { 'application/json': { schema: pipelinesSchema } },
+        },
+      },
+    }),
+    (c) => {
+      const reports = latest();
+      if (reports.length === 0)
+        throw problem('unavailable', { detail: 'No look at the pipelines has ended yet.' });
+      const flows = reports.every((report) => report.status === 'ok');
+      const status = flows ? ('ok' as const) : ('broken' as const);
+      return c.json({ status, pipelines: reports.map(viewOf) }, 200, { 'Cache-Control': 'no-store' });
+    },
+  );
+  const content = { 'application/json': { schema: healthSchema } };
+  app.openapi(
+    endpoint('pipelines.health', {
+      tags: ['pipelines'],
+      kind: 'probe',
+      summary: 'Whether a pipeline flows',
+      request: { params: z.object({ service: z.enum(everyService) }) },
+      responses: {
+        200: { description: 'It does', content },
+        503: { description: 'It does not, or nobody has looked yet', content },
+      },
+    }),
+    (c) => {
+      const { service } = c.req.valid('param');
+      const report = latest().find((candidate) => candidate.service === service);
+      if (!report) {
+        const checks = { look: { status: 'unavailable' as const, detail: 'no look has ended yet' } };
+        return c.json({ status: 'unavailable' as const, checks }, 503);
+      }
+      const health = healthOf(report);
+      return health.status === 'ok' ? c.json(health, 200) : c.json(health, 503);
+    },
+  );
+}

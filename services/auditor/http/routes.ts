@@ -1,0 +1,148 @@
+// What the auditor found, for people (JSON) and for Prometheus. Ids and amounts only, so it needs no login; like the metrics
+// of the services it belongs on an internal network.
+import { z } from '@hono/zod-openapi';
+import { Gauge } from 'prom-client';
+import { type App } from '../../platform/http/server/request-context.ts';
+import { assertPermitted, endpoint } from '../../platform/http/endpoint/endpoint.ts';
+import type { Health } from '../../platform/http/routes/health.ts';
+import type { Door } from '../../platform/http/limits/guards.ts';
+import { addGauge, createMetrics, type Metrics } from '../../platform/telemetry/metrics.ts';
+import { createApp } from '../../platform/http/server/http.ts';
+import type { Logger } from '../../platform/process/logger.ts';
+import { problem } from '../../platform/http/endpoint/problem.ts';
+import { registerPipelineRoutes } from './pipeline-routes.ts';
+import type { Pipelines } from '../pipelines/pipelines.ts';
+import { invariants, type Auditor, type Finding, type Report } from '../audit.ts';
+
+const findingSchema = z.object({
+  id: z.string(),
+  invariant: z.string(),
+  key: z.string(),
+  sentence: z.string(),
+  since: z.iso.datetime(),
+});
+const reportSchema = z
+  .object({
+    status: z.enum(['ok', 'violated']),
+    checkedAt: z.iso.datetime(),
+    topicsRead: z.boolean().openapi({ description: 'False: nothing is said about the topics' }),
+    violations: z.array(findingSchema),
+    inFlight: z.int().openapi({ description: 'Differences that events on their way may explain' }),
+    stuck: z.array(
+      z.object({
+        orderId: z.string(),
+        status: z.string(),
+        waitsFor: z.enum(['reservation', 'payment', 'pin', 'release', 'refund', 'commit']),
+        due: z.iso.datetime(),
+        missing: z.array(z.string()),
+      }),
+    ),
+    figures: z.record(z.string(), z.number()),
+  })
+  .openapi('Audit');
+
+const toView = ({ id, invariant, key, sentence, since }: Finding): z.infer<typeof findingSchema> => ({
+  id,
+  invariant,
+  key,
+  sentence,
+  since: new Date(since).toISOString(),
+});
+
+/** The report as JSON. */
+export const reportView = (report: Report): z.infer<typeof reportSchema> => ({
+  status: report.status,
+  checkedAt: report.checkedAt.toISOString(),
+  topicsRead: report.topicsRead,
+  violations: report.violations.map(toView),
+  inFlight: report.inFlight.length,
+  stuck: report.stuck.map(({ due, missing, ...order }) => ({
+    ...order,
+    due: new Date(due).toISOString(),
+    missing: [...missing],
+  })),
+  figures: { ...report.figures },
+});
+
+/** Every invariant has a sample, so that an alert can be written before it fires. Nothing is said before the first audit. */
+const addAuditMetrics = (metrics: Metrics, latest: () => Report | undefined): void => {
+  new Gauge({
+    name: 'orderflow_invariant_violations',
+    help: 'Violations of an invariant in the last audit.',
+    labelNames: ['invariant'],
+    registers: [metrics.registry],
+    collect() {
+      const report = latest();
+      if (!report) return;
+      for (const name of Object.keys(invariants)) {
+        this.set({ invariant: name }, report.violations.filter(({ invariant }) => invariant === name).length);
+      }
+    },
+  });
+  addGauge(
+    metrics,
+    'orderflow_stuck_orders',
+    'Orders past the deadline of a step of the saga.',
+    () => latest()?.stuck.length,
+  );
+  addGauge(metrics, 'orderflow_audit_duration_seconds', 'How long the last audit took.', () => {
+    const report = latest();
+    return report && report.figures.durationMs / 1_000;
+  });
+  addGauge(metrics, 'orderflow_audit_last_run_timestamp_seconds', 'When the last audit ended.', () => {
+    const report = latest();
+    return report && report.checkedAt.getTime() / 1_000;
+  });
+};
+
+export interface AuditorAppOptions {
+  readonly logger: Logger;
+  readonly health: Health;
+  readonly auditor: Pick<Auditor, 'latest'>;
+  readonly pipelines: Pick<Pipelines, 'latest'>;
+  readonly publicUrl?: string | undefined;
+  readonly door?: Door;
+}
+
+export const createAuditorApp = ({
+  logger,
+  health,
+  auditor,
+  pipelines,
+  publicUrl,
+  door,
+}: AuditorAppOptions): App => {
+  const metrics = door?.metrics ?? createMetrics();
+  addAuditMetrics(metrics, auditor.latest);
+  const app = createApp({
+    logger,
+    title: 'OrderFlow auditor',
+    description: 'Whether the invariants of the system hold and its pipelines flow, looked at from outside.',
+    publicUrl,
+    ...door,
+    metrics,
+  });
+  health.register(app);
+
+  const latest = (): Report => {
+    const report = auditor.latest();
+    if (!report) throw problem('unavailable', { detail: 'No audit has ended yet.' });
+    return report;
+  };
+  app.openapi(
+    endpoint('auditor.report', {
+      tags: ['audit'],
+      summary: 'The last audit',
+      responses: {
+        200: {
+          description: 'What holds and what does not',
+          content: { 'application/json': { schema: reportSchema } },
+        },
+      },
+    }),
+    (c) => c.json(reportView(latest()), 200, { 'Cache-Control': 'no-store' }),
+  );
+  registerPipelineRoutes(app, pipelines);
+  assertPermitted(app, 'auditor');
+  return app;
+};

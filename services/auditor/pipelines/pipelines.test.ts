@@ -1,0 +1,27 @@
+// The names by which the auditor knows the pipelines and the consumers are those of the topology.
+import { expect, it } from 'vitest';
+import { canaryTopicOf, serviceNames, services } from '../../../scripts/stack/topology.ts';
+import { everyService } from '../domain/facts.ts';
+import { consumerGroups } from './pipeline-metrics.ts';
+import { pipelineNames } from './pipelines.ts';
+
+it.each(serviceNames)('the pipeline of the %s service', (service) => {
+  const { connector, topic, database } = services[service];
+  expect(pipelineNames(service)).toEqual({
+    connector,
+    slot: database.slot,
+    cdcRole: database.cdc,
+    canaryTopic: canaryTopicOf(topic),
+  });
+});
+
+it('the consumers, and what they read', () => {
+  expect(everyService).toEqual(serviceNames);
+  const described = serviceNames.map((service) => ({
+    group: services[service].consumerGroup,
+    topics: services[service].consumes,
+  }));
+  const sorted = (all: readonly { readonly group: string; readonly topics: readonly string[] }[]) =>
+    all.map(({ group, topics }) => ({ group, topics: [...topics].sort() }));
+  expect(sorted(consumerGroups)).toEqual(sorted(described));
+});

@@ -1,0 +1,31 @@
+// The auditor's table of who reacts to what is the services' own subscriptions.
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { expect, it } from 'vitest';
+import { subscriptions as ofInventory } from '../../inventory/subscriptions.ts';
+import { subscriptions as ofOrder } from '../../order/subscriptions.ts';
+import { subscriptions as ofPayment } from '../../payment/subscriptions.ts';
+import { createEventCodec } from '../../platform/event-codec/event-codec.ts';
+import { everyService } from '../domain/facts.ts';
+import { reactions } from '../domain/deliveries.ts';
+
+it('names exactly the groups that subscribe', () => {
+  // Never connected: subscriptions are only listed.
+  const db = drizzle(postgres({ max: 1 }));
+  const shell = {
+    db,
+    codec: createEventCodec(
+      () => undefined,
+      () => Promise.resolve(undefined),
+    ),
+  };
+  const subscribed = {
+    order: Object.keys(ofOrder(shell)),
+    inventory: Object.keys(ofInventory(shell, 1_000)),
+    payment: Object.keys(ofPayment(shell, () => undefined)),
+  };
+  for (const service of everyService) {
+    const reacting = Object.entries(reactions).filter(([, services]) => services.includes(service));
+    expect(reacting.map(([type]) => type).sort()).toEqual(subscribed[service].sort());
+  }
+});

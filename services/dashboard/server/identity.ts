@@ -1,0 +1,90 @@
+// The built-in identity issuer for development: demo users, JWKS and OIDC discovery. The private key never leaves this
+// process and its file, and survives restarts: otherwise every restart would sign everybody out of every service.
+import { SignJWT } from 'jose';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import type { Role } from '../../platform/http/endpoint/permissions.ts';
+import { algorithm, type SigningKeys } from './signing-keys.ts';
+
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly password: string;
+  readonly roles: readonly Role[];
+}
+
+/** Public knowledge, hence for development only: the composition root refuses them in production. */
+export const demoUsers: readonly User[] = [
+  { id: 'user-customer-001', email: 'user@orderflow.io', password: 'orderflow', roles: ['USER'] },
+  { id: 'user-customer-002', email: 'user2@orderflow.io', password: 'orderflow', roles: ['USER'] },
+  { id: 'user-seller-001', email: 'seller@orderflow.io', password: 'orderflow', roles: ['SELLER'] },
+  { id: 'user-seller-002', email: 'seller2@orderflow.io', password: 'orderflow', roles: ['SELLER'] },
+  { id: 'user-admin-001', email: 'admin@orderflow.io', password: 'orderflow', roles: ['ADMIN'] },
+];
+
+/** Seconds. */
+export const tokenLifetime = 3600;
+
+export interface Issuer {
+  readonly jwks: () => SigningKeys['jwks'];
+  /** The OIDC discovery document. */
+  readonly discovery: Readonly<Record<string, unknown>>;
+  /** A signed access token, or undefined when e-mail and password do not belong together. */
+  readonly login: (email: string, password: string) => Promise<string | undefined>;
+}
+
+export interface IssuerOptions {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Those of now: they are renewed while the issuer runs. */
+  readonly keys: () => SigningKeys;
+  readonly users: readonly User[];
+}
+
+export const createIssuer = ({ issuer, audience, keys, users }: IssuerOptions): Issuer => {
+  // Digests of equal length under a key of this process: comparing takes the same time whatever is compared.
+  const pepper = randomBytes(32);
+  const digest = (text: string): Buffer => createHmac('sha256', pepper).update(text).digest();
+  const digests = users.map((user) => ({ user, email: digest(user.email), password: digest(user.password) }));
+
+  const find = (email: string, password: string): User | undefined => {
+    const givenEmail = digest(email.trim().toLowerCase());
+    const givenPassword = digest(password);
+    let found: User | undefined;
+    // Every user is compared in full, so the time does not tell whether the e-mail is known.
+    for (const known of digests) {
+      const emailMatches = timingSafeEqual(known.email, givenEmail);
+      const passwordMatches = timingSafeEqual(known.password, givenPassword);
+      if (emailMatches && passwordMatches) found = known.user;
+    }
+    return found;
+  };
+
+  const base = issuer.replace(/\/$/, '');
+  return {
+    jwks: () => keys().jwks,
+    discovery: {
+      issuer,
+      jwks_uri: `${base}/.well-known/jwks.json`,
+      token_endpoint: `${base}/auth/token`,
+      response_types_supported: ['token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: [algorithm],
+      claims_supported: ['sub', 'email', 'roles', 'iss', 'aud', 'iat', 'exp', 'jti'],
+    },
+    login: async (email, password) => {
+      const user = find(email, password);
+      if (user === undefined) return undefined;
+      const { kid, privateKey } = keys();
+      return new SignJWT({ email: user.email, roles: [...user.roles] })
+        .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
+        .setSubject(user.id)
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setJti(uuidv7())
+        .setIssuedAt()
+        .setExpirationTime(`${tokenLifetime}s`)
+        .sign(privateKey);
+    },
+  };
+};

@@ -1,0 +1,175 @@
+// The inventory service's API as its clients see it: shapes, endpoints, problems.
+import { z } from '@hono/zod-openapi';
+import { notModified } from '../../platform/http/request/etag.ts';
+import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
+import { defineProblems } from '../../platform/http/endpoint/problem.ts';
+import { repairConfig } from '../../platform/http/routes/repair.ts';
+import { json, jsonBody, money, pageOf, pageQuery } from '../../platform/http/request/shapes.ts';
+import { printable } from '../../platform/http/request/text.ts';
+import { maxUnits } from '../domain/product.ts';
+
+export const { kinds: inventoryProblems, problem } = defineProblems({
+  sku_taken: {
+    status: 409,
+    title: 'SKU in use',
+    explanation: 'A seller can use each stock keeping unit for one product only.',
+  },
+  too_many_units: {
+    status: 422,
+    title: 'Too many units',
+    explanation: `A product can have at most ${maxUnits} units on hand.`,
+  },
+  not_reconstructible: {
+    status: 409,
+    title: 'Cannot be said again',
+    explanation:
+      'A refused reservation does not keep its shortages, so its event cannot be made again. Replay it from the topic.',
+  },
+  stale_version: {
+    status: 412,
+    title: 'Changed meanwhile',
+    explanation: 'The product has another version than the one named in If-Match. Read it again.',
+  },
+});
+
+/** A price as sellers may set it. */
+const price = z.strictObject({
+  amountMinor: z.int().min(0).max(100_000_000_000),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+});
+const name = printable(200);
+const sku = printable(64);
+const units = z.int().min(0).max(1_000_000);
+
+const newProduct = z.strictObject({ name, sku, price, quantity: units }).openapi('NewProduct');
+const productChange = z
+  .strictObject({ name: name.optional(), sku: sku.optional(), price: price.optional() })
+  .refine((change) => Object.keys(change).length > 0, 'must change something')
+  .openapi('ProductChange');
+const restock = z.strictObject({ quantity: units.min(1) }).openapi('Restock');
+
+export const productView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    sku: z.string(),
+    sellerId: z.string(),
+    price: money,
+    available: z.int().openapi({ description: 'Units on hand, reserved ones included' }),
+    reserved: z.int(),
+    free: z.int().openapi({ description: 'available − reserved' }),
+    version: z.int(),
+  })
+  .openapi('Product');
+
+const productId = z.object({ id: printable(100) });
+
+const listRoute = endpoint('products.list', {
+  summary: 'The catalogue, in product-id order',
+  request: { query: z.object(pageQuery) },
+  responses: {
+    200: {
+      description: 'A page of products',
+      content: json(pageOf(productView, 'ProductPage')),
+    },
+  },
+});
+const readRoute = endpoint('products.read', {
+  summary: 'One product',
+  request: { params: productId },
+  responses: {
+    200: { description: 'The product; its ETag is its version', content: json(productView) },
+    ...notModified,
+  },
+});
+const newProductRoute = endpoint('products.create', {
+  summary: 'Create an own product',
+  request: { body: jsonBody(newProduct) },
+  responses: {
+    201: { description: 'The product', content: json(productView) },
+  },
+  problems: [409],
+});
+const changeRoute = endpoint('products.change', {
+  summary: 'Change the catalogue entry of an own product',
+  request: {
+    params: productId,
+    headers: z.object({
+      'if-match': z
+        .string()
+        .regex(/^(\*|"v\d{1,9}")$/, 'must be an ETag such as "v3"')
+        .optional(),
+    }),
+    body: jsonBody(productChange),
+  },
+  responses: {
+    200: { description: 'The product after it', content: json(productView) },
+  },
+  problems: [409, 412],
+});
+const restockRoute = endpoint('products.restock', {
+  summary: 'Add units to an own product',
+  request: { params: productId, body: jsonBody(restock) },
+  responses: {
+    200: { description: 'The product after it', content: json(productView) },
+  },
+});
+const movementsRoute = endpoint('products.movements', {
+  summary: 'The ledger of a product’s stock, newest first',
+  request: { params: productId, query: z.object(pageQuery) },
+  responses: {
+    200: {
+      description: 'A page of movements',
+      content: json(
+        pageOf(
+          z.object({
+            kind: z.string(),
+            availableDelta: z.int(),
+            reservedDelta: z.int(),
+            orderId: z.uuid().nullable(),
+            actor: z.string(),
+            correlationId: z.string(),
+            occurredAt: z.iso.datetime(),
+          }),
+          'MovementPage',
+        ),
+      ),
+    },
+  },
+});
+const reservationsRoute = endpoint('reservations.read', {
+  summary: 'The reservation of an order',
+  request: { query: z.object({ orderId: z.uuid() }) },
+  responses: {
+    200: {
+      description: 'At most one reservation',
+      content: json(
+        z
+          .object({
+            data: z.array(
+              z.object({
+                orderId: z.uuid(),
+                state: z.string(),
+                expiresAt: z.iso.datetime().nullable(),
+                items: z.array(z.object({ productId: z.string(), quantity: z.int() })),
+              }),
+            ),
+          })
+          .openapi('Reservations'),
+      ),
+    },
+  },
+});
+
+const repairRoute = endpoint('reservations.repair', repairConfig(z.object({ orderId: z.uuid() })));
+
+export const inventoryApi = {
+  list: listRoute,
+  read: readRoute,
+  create: newProductRoute,
+  change: changeRoute,
+  restock: restockRoute,
+  movements: movementsRoute,
+  reservations: reservationsRoute,
+  repair: repairRoute,
+} as const;

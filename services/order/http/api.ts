@@ -1,0 +1,225 @@
+// The order service's API as its clients see it: shapes, endpoints, problems. No behaviour, so that clients, documentation
+// and tests can be made from it.
+import { z } from '@hono/zod-openapi';
+import { notModified } from '../../platform/http/request/etag.ts';
+import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
+import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/request/idempotency-http.ts';
+import { defineProblems } from '../../platform/http/endpoint/problem.ts';
+import { repairConfig } from '../../platform/http/routes/repair.ts';
+import { json, jsonBody, money, pageOf, pageQuery } from '../../platform/http/request/shapes.ts';
+import { printable } from '../../platform/http/request/text.ts';
+
+export const { kinds: orderProblems, problem } = defineProblems({
+  unknown_product: {
+    status: 422,
+    title: 'Unknown product',
+    explanation:
+      'A product of the order is not in the catalogue. A product that was created a moment ago may take a second to appear.',
+  },
+  mixed_currencies: {
+    status: 422,
+    title: 'Mixed currencies',
+    explanation: 'All items of one order must be priced in the same currency. Place one order per currency.',
+  },
+  total_too_large: {
+    status: 422,
+    title: 'Total too large',
+    explanation: 'The total of the order exceeds what can be represented exactly.',
+  },
+  illegal_transition: {
+    status: 409,
+    title: 'Not possible in this state',
+    explanation: 'The order is in a state that does not allow this action. Read the order and decide anew.',
+  },
+  already_shipped: {
+    status: 409,
+    title: 'Already shipped',
+    explanation: 'A part of the order has been shipped, so it cannot be cancelled any more.',
+  },
+  ...idempotencyProblems,
+});
+
+const maxLines = 100;
+const maxQuantity = 10_000;
+
+const paymentMode = z.enum(['AUTO', 'MANUAL']);
+export const orderStatus = z.enum(['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED']);
+
+const newOrder = z
+  .strictObject({
+    items: z
+      .array(
+        z.strictObject({
+          productId: printable(100),
+          quantity: z.int().min(1).max(maxQuantity),
+        }),
+      )
+      .min(1)
+      .max(maxLines),
+    payment: z.strictObject({
+      mode: paymentMode,
+      method: z.literal('card'),
+      token: z
+        .string()
+        .regex(
+          /^tok_[A-Za-z0-9_]{1,100}$/,
+          'must be a token of the payment provider: tok_ and letters, digits or _',
+        )
+        .optional(),
+    }),
+  })
+  .openapi('NewOrder');
+
+export const orderView = z
+  .object({
+    id: z.uuid(),
+    customerId: z.string(),
+    status: orderStatus,
+    cancellationReason: z.string().nullable(),
+    items: z.array(
+      z.object({
+        productId: z.string(),
+        sellerId: z.string(),
+        name: z.string(),
+        quantity: z.int(),
+        unitPrice: money,
+        fulfilment: z.enum(['open', 'confirmed', 'shipped']),
+      }),
+    ),
+    total: money,
+    reservation: z.object({ state: z.string(), expiresAt: z.iso.datetime().nullable() }),
+    payment: z.object({ mode: z.string(), state: z.string() }),
+    version: z.int(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .openapi('Order');
+
+const trailView = z
+  .object({
+    data: z.array(
+      z.object({
+        type: z.string(),
+        inputId: z.string(),
+        actor: z.string(),
+        outcome: z.string(),
+        status: orderStatus,
+        version: z.int(),
+        correlationId: z.string(),
+        causationId: z.string(),
+        occurredAt: z.iso.datetime(),
+        recordedAt: z.iso.datetime(),
+      }),
+    ),
+  })
+  .openapi('OrderHistory');
+
+const orderId = z.object({ id: z.uuid() });
+
+const placeRoute = endpoint('orders.place', {
+  summary: 'Place an order',
+  request: {
+    headers: z.object({
+      ...idempotencyKeyHeader,
+      prefer: z
+        .string()
+        .optional()
+        .openapi({
+          description:
+            '`wait=N`: answer when the order is at rest (PAID, CANCELLED, FULFILLED, or CONFIRMED when it is to be paid by ' +
+            'hand), at the latest after N seconds with what it is then. `Preference-Applied` says how many seconds were ' +
+            'granted. A replay is answered at once, with the stored answer as it is.',
+        }),
+    }),
+    body: jsonBody(newOrder),
+  },
+  responses: {
+    201: { description: 'The order, PENDING unless a wait was preferred', content: json(orderView) },
+  },
+  problems: [409],
+});
+
+const listRoute = endpoint('orders.list', {
+  summary: 'Orders the caller may see, newest first',
+  request: {
+    query: z.object({
+      status: orderStatus.optional(),
+      ...pageQuery,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page of orders',
+      content: json(pageOf(orderView, 'OrderPage')),
+    },
+  },
+});
+
+const readRoute = endpoint('orders.read', {
+  summary: 'One order',
+  request: { params: orderId },
+  responses: {
+    200: { description: 'The order; its ETag is its version', content: json(orderView) },
+    ...notModified,
+  },
+});
+
+const historyRoute = endpoint('orders.history', {
+  summary: 'The audit trail of an order, oldest first',
+  request: { params: orderId },
+  responses: {
+    200: { description: 'Every input of the order, also the ignored ones', content: json(trailView) },
+  },
+});
+
+const lastEventId = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be the id of an event of this stream')
+  .transform(Number)
+  .optional()
+  .openapi({
+    type: 'string',
+    description: 'Id of the last event that was seen; the stream goes on after it',
+  });
+
+const eventsRoute = endpoint('orders.events', {
+  kind: 'stream',
+  summary: 'The trail of an order as Server-Sent Events',
+  description:
+    'One event per entry of the trail, oldest first, then as they happen: `id` is its sequence number, `event` its type, ' +
+    '`data` JSON with `type`, `outcome`, `status`, `version` and `occurredAt`. A comment is sent while nothing happens. ' +
+    'The stream ends when the order is CANCELLED or FULFILLED and every entry was sent, and otherwise after some minutes: ' +
+    'come back with `Last-Event-ID`, nothing is missed and nothing repeated. Entries about stock or money that follow the ' +
+    'final state are seen by coming back, too.',
+  request: {
+    params: z.object({ id: z.uuid() }),
+    headers: z.object({ 'last-event-id': lastEventId }),
+  },
+  responses: {
+    200: { description: 'The stream', content: { 'text/event-stream': { schema: z.string() } } },
+    204: { description: 'The order is in a final state and everything was seen: do not come back' },
+  },
+});
+
+const action = (summary: string) => ({
+  summary,
+  request: { params: orderId },
+  responses: { 200: { description: 'The order after it', content: json(orderView) } },
+  problems: [409],
+});
+const cancelRoute = endpoint('orders.cancel', action('Cancel an order before it ships'));
+const confirmRoute = endpoint('orders.confirm', action('Acknowledge a PAID order'));
+const fulfillRoute = endpoint('orders.fulfill', action('Ship the own lines of a PAID order'));
+const repairRoute = endpoint('orders.repair', repairConfig(orderId));
+
+export const orderApi = {
+  place: placeRoute,
+  list: listRoute,
+  read: readRoute,
+  history: historyRoute,
+  events: eventsRoute,
+  cancel: cancelRoute,
+  confirm: confirmRoute,
+  fulfill: fulfillRoute,
+  repair: repairRoute,
+} as const;

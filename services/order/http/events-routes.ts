@@ -1,0 +1,55 @@
+// `GET /api/v1/orders/{id}/events`: the trail of an order as it grows, for everybody who may see the order.
+import type { Database } from '../../platform/database/database.ts';
+import type { OpenRequests } from '../../platform/http/limits/open-requests.ts';
+import { problem } from '../../platform/http/endpoint/problem.ts';
+import { callerOf, type App } from '../../platform/http/server/request-context.ts';
+import { orderApi } from './api.ts';
+import { isFinal } from '../domain/order.ts';
+import { streamTrail, type OrderStreamOptions } from './order-stream.ts';
+import { findTrailHead, readTrailAfter } from './trail.ts';
+import { viewerOf } from './viewer.ts';
+
+export interface OrderEventsOptions extends Omit<OrderStreamOptions, 'readAfter'> {
+  readonly db: Database;
+  readonly streams: OpenRequests;
+  readonly stopping: AbortSignal;
+}
+
+/** Adds the route to an application. */
+export function registerOrderEvents(
+  app: App,
+  { db, streams, stopping, ...options }: OrderEventsOptions,
+): void {
+  const source: OrderStreamOptions = {
+    ...options,
+    readAfter: (orderId, after, limit) => readTrailAfter(db, orderId, after, limit),
+  };
+  app.openapi(orderApi.events, async (c) => {
+    const after = c.req.valid('header')['last-event-id'] ?? 0;
+    const head = await findTrailHead(db, c.req.valid('param').id, viewerOf(c));
+    if (!head) throw problem('not_found');
+    if (after > head.sequence) {
+      // Waiting for the trail to get there could skip entries.
+      throw problem('bad_request', { detail: 'Last-Event-ID is not the id of an event of this order.' });
+    }
+    if (isFinal(head.status) && after === head.sequence) return c.body(null, 204);
+    // Nobody would read the body of an answer to HEAD, nor notice that it is not read.
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
+
+    const place = streams.open(callerOf(c).subject);
+    switch (place) {
+      case 'full':
+        throw problem('unavailable', {
+          detail: 'This instance has as many streams open as it may have.',
+          headers: { 'Retry-After': '5' },
+        });
+      case 'too_many':
+        throw problem('too_many_requests', {
+          detail: 'You have as many streams open as one caller may have. Close one first.',
+          headers: { 'Retry-After': '5' },
+        });
+      default:
+        return streamTrail(c, { orderId: head.orderId, after }, place, source, stopping);
+    }
+  });
+}

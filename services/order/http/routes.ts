@@ -1,0 +1,195 @@
+// The order service's HTTP handlers. A route reads or hands one command to the shell; it decides nothing. Orders of somebody
+// else do not exist for the caller: 404, so that ids cannot be probed.
+import { z } from '@hono/zod-openapi';
+import { v7 as uuidv7 } from 'uuid';
+import { encodeCursor } from '../../platform/http/request/cursor.ts';
+import { etagOf, isUnchanged } from '../../platform/http/request/etag.ts';
+import { handle, unclaimed, type Message, type Shell } from '../../platform/transaction/handle.ts';
+import { fingerprintOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
+import { idempotencyClaim, type Answer } from '../../platform/transaction/idempotency.ts';
+import { repair } from '../../platform/http/routes/repair.ts';
+import {
+  callerOf,
+  isAbout,
+  messageContextOf,
+  pathIsAbout,
+  type App,
+  type AppContext,
+} from '../../platform/http/server/request-context.ts';
+import { instant, positionIn } from '../../platform/http/request/shapes.ts';
+import { isTransient } from '../../platform/database/transient.ts';
+import { orderApi, orderStatus, orderView, problem } from './api.ts';
+import type { OrderCommand } from '../domain/decide.ts';
+import { statusOf, type Order } from '../domain/order.ts';
+import type { PlaceOrder } from '../domain/place-order.ts';
+import type { AwaitRest } from './order-wait.ts';
+import { findOrder, listOrders, ordering, placing, readTrail, repairing, seenBy } from '../store.ts';
+import { viewerOf } from './viewer.ts';
+
+/** The order as clients see it. The provider's token stays inside. */
+export const toView = (order: Order): z.infer<typeof orderView> => ({
+  id: order.id,
+  customerId: order.customerId,
+  status: statusOf(order),
+  cancellationReason: order.cancellation,
+  items: order.items.map((item) => ({ ...item, unitPrice: { ...item.unitPrice } })),
+  total: { ...order.total },
+  reservation: {
+    state: order.reservation.state,
+    expiresAt: order.reservation.expiresAt?.toISOString() ?? null,
+  },
+  payment: { mode: order.payment.mode, state: order.payment.state },
+  version: order.version,
+  createdAt: order.createdAt.toISOString(),
+  updatedAt: order.updatedAt.toISOString(),
+});
+
+const maxTrail = 1_000;
+
+/** Where a page of orders begins: after the last one of the page before. */
+const orderPosition = z
+  .tuple([instant, z.uuid()])
+  .transform(([createdAt, id]) => ({ createdAt: new Date(createdAt), id }));
+
+/** Adds the order routes to an application. */
+export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest): void {
+  /** A placed order as it is now. It was placed whatever becomes of the database meanwhile, so it is answered in any case. */
+  const presently = async (placed: Order): Promise<Order> => {
+    try {
+      return (await findOrder(shell.db, placed.id, { as: 'admin' }))?.order ?? placed;
+    } catch (error) {
+      if (isTransient(error)) return placed;
+      throw error;
+    }
+  };
+
+  app.use('/api/v1/orders/:id/*', pathIsAbout('orderId', 'id'));
+
+  app.openapi(orderApi.place, async (c) => {
+    const { items, payment } = c.req.valid('json');
+    const key = c.req.valid('header')['idempotency-key'];
+    const { subject } = callerOf(c);
+    const context = messageContextOf(c);
+    const at = new Date();
+    const { mode, method, token = null } = payment;
+    const message: Message<PlaceOrder> = {
+      id: context.causationId,
+      context,
+      at,
+      input: {
+        type: 'place_order',
+        orderId: uuidv7(),
+        customerId: subject,
+        items,
+        payment: { mode, method, token },
+        at,
+      },
+    };
+    const answer = (order: Order): Answer => ({
+      status: 201,
+      body: toView(order),
+      headers: { location: `/api/v1/orders/${order.id}`, etag: etagOf(order) },
+    });
+    const claim =
+      key === undefined
+        ? unclaimed
+        : idempotencyClaim<Order>({
+            scope: `${subject} POST /api/v1/orders`,
+            key,
+            fingerprint: fingerprintOf({ items, payment }),
+            answer: (decision) => {
+              if (decision.kind === 'ignored') throw new Error(neverIgnored(decision.reason));
+              return answer(decision.state);
+            },
+          });
+    const handled = await handle(shell, placing, message, claim);
+    switch (handled.kind) {
+      case 'duplicate': {
+        const order = orderView.parse(handled.prior.body);
+        isAbout(c, { orderId: order.id });
+        return c.json(order, 201, replayHeaders(handled.prior));
+      }
+      case 'accepted': {
+        isAbout(c, { orderId: handled.state.id });
+        const waited = await awaitRest(c, handled.state);
+        const order = waited === undefined ? handled.state : await presently(handled.state);
+        const applied = waited === undefined ? undefined : { 'preference-applied': `wait=${waited}` };
+        return c.json(toView(order), 201, { ...answer(order).headers, ...applied });
+      }
+      case 'ignored':
+        throw new Error(neverIgnored(handled.reason));
+      default:
+        return handled satisfies never;
+    }
+  });
+
+  app.openapi(orderApi.list, async (c) => {
+    const { status, limit, cursor } = c.req.valid('query');
+    const after = positionIn(cursor, orderPosition);
+    const viewer = viewerOf(c);
+    // One more than asked for tells whether there is a next page.
+    const found = await listOrders(shell.db, { viewer, status, limit: limit + 1, after });
+    const data = found.slice(0, limit).map(({ order, status: of }) => ({ ...toView(order), status: of }));
+    const last = data.at(-1);
+    const nextCursor = found.length > limit && last ? encodeCursor(last.createdAt, last.id) : null;
+    return c.json({ data, nextCursor }, 200);
+  });
+
+  app.openapi(orderApi.read, async (c) => {
+    const found = await findOrder(shell.db, c.req.valid('param').id, viewerOf(c));
+    if (!found) throw problem('not_found');
+    const etag = etagOf(found.order);
+    if (isUnchanged(c, etag)) return c.body(null, 304, { etag });
+    return c.json({ ...toView(found.order), status: found.status }, 200, { etag });
+  });
+
+  app.openapi(orderApi.history, async (c) => {
+    const viewer = viewerOf(c);
+    const { id } = c.req.valid('param');
+    if (!(await findOrder(shell.db, id, viewer))) throw problem('not_found');
+    const trail = await readTrail(shell.db, id, maxTrail);
+    const data = trail.map(({ sequence: _, orderId: __, occurredAt, recordedAt, status, ...entry }) => ({
+      ...entry,
+      status: orderStatus.parse(status),
+      occurredAt: occurredAt.toISOString(),
+      recordedAt: recordedAt.toISOString(),
+    }));
+    return c.json({ data }, 200);
+  });
+
+  const act = async (c: AppContext, id: string, input: OrderCommand) => {
+    const context = messageContextOf(c);
+    const message = { id: context.causationId, context, at: input.at, input: { orderId: id, input } };
+    const handled = await handle(shell, ordering, message, unclaimed);
+    if (handled.kind === 'duplicate') return handled.prior;
+    if (!handled.state) throw problem('not_found');
+    const order = seenBy(viewerOf(c), handled.state);
+    return { view: { ...toView(order), status: statusOf(handled.state) }, headers: { etag: etagOf(order) } };
+  };
+
+  app.openapi(orderApi.cancel, async (c) => {
+    const { subject: customerId } = callerOf(c);
+    const { view, headers } = await act(c, c.req.valid('param').id, {
+      type: 'cancel',
+      customerId,
+      at: new Date(),
+    });
+    return c.json(view, 200, headers);
+  });
+
+  for (const type of ['confirm', 'fulfill'] as const) {
+    app.openapi(orderApi[type], async (c) => {
+      const { subject: sellerId } = callerOf(c);
+      const { view, headers } = await act(c, c.req.valid('param').id, { type, sellerId, at: new Date() });
+      return c.json(view, 200, headers);
+    });
+  }
+
+  app.openapi(orderApi.repair, async (c) => {
+    const { id: orderId } = c.req.valid('param');
+    const { reason } = c.req.valid('json');
+    return c.json(await repair(c, shell, repairing, { orderId, reason }), 200);
+  });
+}
+
+const neverIgnored = (reason: string): string => `placing an order was ignored: ${reason}`;

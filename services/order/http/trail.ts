@@ -1,0 +1,95 @@
+// The trail of an order as those read it who follow it. The inputs of an order happen one after the other, under the lock of
+// its row, so its sequence numbers rise in the order of the commits: whoever has read up to one has missed nothing before.
+// Sequence numbers of different orders say nothing about each other.
+import { and, asc, eq, gt, sql } from 'drizzle-orm';
+import { orderEvents, orders } from '../../../drizzle/order/schema.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { oneOf } from '../../platform/database/one-of.ts';
+import type { OrderStatus } from '../domain/order.ts';
+import { visibleTo, type Viewer } from '../store.ts';
+
+const orderStatus = oneOf<OrderStatus>('PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED');
+
+/** The newest entry of an order's trail. */
+export interface TrailHead {
+  readonly orderId: string;
+  readonly sequence: number;
+  readonly status: OrderStatus;
+}
+
+/** How far the trail has come, undefined when the order does not exist for the viewer. */
+export async function findTrailHead(
+  db: Database,
+  orderId: string,
+  viewer: Viewer,
+): Promise<TrailHead | undefined> {
+  const [row] = await db
+    .select({
+      orderId: orders.id,
+      status: orders.status,
+      sequence: sql<string>`coalesce((select max(sequence) from order_events where order_id = orders.id), 0)`,
+    })
+    .from(orders)
+    .where(and(eq(orders.id, orderId), visibleTo(db, viewer)));
+  return row && { ...row, sequence: Number(row.sequence), status: orderStatus(row.status) };
+}
+
+/** What of an entry everybody may see who may see the order: what happened, and neither who did it nor why. */
+export interface TrailEntry {
+  readonly sequence: number;
+  readonly type: string;
+  readonly outcome: string;
+  readonly status: OrderStatus;
+  readonly version: number;
+  readonly occurredAt: Date;
+}
+
+/** Entries after `after`, oldest first, at most `limit`. */
+export async function readTrailAfter(
+  db: Database,
+  orderId: string,
+  after: number,
+  limit: number,
+): Promise<TrailEntry[]> {
+  const rows = await db
+    .select({
+      sequence: orderEvents.sequence,
+      type: orderEvents.type,
+      outcome: orderEvents.outcome,
+      status: orderEvents.status,
+      version: orderEvents.version,
+      occurredAt: orderEvents.occurredAt,
+    })
+    .from(orderEvents)
+    .where(and(eq(orderEvents.orderId, orderId), gt(orderEvents.sequence, after)))
+    .orderBy(asc(orderEvents.sequence))
+    .limit(limit);
+  return rows.map((row) => ({
+    ...row,
+    status: orderStatus(row.status),
+    // The outcome of a repair repeats the words of the administrator who asked for it.
+    outcome: row.type === 'repair' ? 're-emitted' : row.outcome,
+  }));
+}
+
+/** An order and the entry that was seen of it last; 0 when none was. */
+export interface Watched {
+  readonly orderId: string;
+  readonly after: number;
+}
+
+/** Of the watched orders, the heads of those whose trail has grown: one statement, one index probe per order. */
+export async function readHeadsBeyond(db: Database, watched: readonly Watched[]): Promise<TrailHead[]> {
+  const rows = await db.execute<{ order_id: string; sequence: string; status: string }>(sql`
+    select watched."orderId" as order_id, head.sequence::text as sequence, head.status
+    from json_to_recordset(${JSON.stringify(watched)}::json) as watched("orderId" uuid, "after" bigint)
+    cross join lateral (
+      select sequence, status from order_events where order_id = watched."orderId" order by sequence desc limit 1
+    ) as head
+    where head.sequence > watched."after"`);
+  return rows.map((row) => ({
+    orderId: row.order_id,
+    sequence: Number(row.sequence),
+    status: orderStatus(row.status),
+  }));
+}

@@ -1,0 +1,112 @@
+// The payment service's API as its clients see it: shapes, endpoints, problems.
+import { z } from '@hono/zod-openapi';
+import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
+import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/request/idempotency-http.ts';
+import { defineProblems } from '../../platform/http/endpoint/problem.ts';
+import { repairConfig } from '../../platform/http/routes/repair.ts';
+import { json, jsonBody, money } from '../../platform/http/request/shapes.ts';
+
+export const { kinds: paymentProblems, problem } = defineProblems({
+  ...idempotencyProblems,
+  not_payable: {
+    status: 409,
+    title: 'Not payable',
+    explanation: 'Only an order that holds its stock can be paid. It may not hold it yet, or not any more.',
+  },
+  not_manual: {
+    status: 409,
+    title: 'Charged automatically',
+    explanation: 'Only orders placed with payment mode MANUAL are paid by this call.',
+  },
+});
+
+const asked = z.object({
+  id: z.uuid(),
+  state: z.enum(['due', 'unknown', 'succeeded', 'declined', 'abandoned']),
+  amount: money,
+  gatewayId: z.string().nullable(),
+  calls: z.int().openapi({ description: 'How often the gateway was called, always under the same key' }),
+  error: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export const paymentView = z
+  .object({
+    orderId: z.uuid(),
+    amount: money,
+    state: z.enum(['PENDING', 'SUCCEEDED', 'FAILED', 'UNKNOWN', 'REFUNDED']),
+    method: z.string(),
+    failureCode: z.string().nullable(),
+    attempts: z.array(asked),
+    refunds: z.array(asked),
+  })
+  .openapi('Payment');
+
+export const askedState = asked.shape.state;
+
+const orderId = z.object({ orderId: z.uuid() });
+
+const readRoute = endpoint('payments.read', {
+  summary: 'The payment of an order',
+  request: { params: orderId },
+  responses: {
+    200: { description: 'The payment', content: json(paymentView) },
+  },
+});
+
+const payRoute = endpoint('payments.pay', {
+  summary: 'Pay for an order placed with payment mode MANUAL',
+  request: {
+    params: orderId,
+    headers: z.object(idempotencyKeyHeader),
+    body: jsonBody(
+      z
+        .strictObject({
+          token: z
+            .string()
+            .regex(
+              /^tok_[A-Za-z0-9_]{1,100}$/,
+              'must be a token of the payment provider: tok_ and letters, digits or _',
+            ),
+        })
+        .openapi('Pay'),
+    ),
+  },
+  responses: {
+    200: { description: 'It was paid for before; the payment as it is', content: json(paymentView) },
+    202: {
+      description: 'The charge is under way; read the payment for its outcome',
+      content: json(paymentView),
+    },
+  },
+  problems: [409],
+});
+
+const circuitView = z
+  .object({
+    state: z.enum(['closed', 'open', 'half_open']),
+    openedAt: z.iso.datetime().nullable(),
+    calls: z.int().openapi({ description: 'Calls of the gateway since this instance started' }),
+    successes: z.int(),
+    declines: z.int().openapi({ description: 'Definite refusals' }),
+    unknown: z.int().openapi({ description: 'Calls after which it was not known whether money moved' }),
+    rejected: z.int().openapi({ description: 'Requests and retries that the open circuit turned away' }),
+    waiting: z.int().openapi({ description: 'Charges and refunds without an answer, of all instances' }),
+  })
+  .openapi('GatewayCircuit');
+
+const circuitRoute = endpoint('gateway.circuit', {
+  summary: 'The circuit breaker between this instance and the payment gateway',
+  responses: {
+    200: { description: 'Its state and what it counted', content: json(circuitView) },
+  },
+});
+
+const repairRoute = endpoint('payments.repair', repairConfig(orderId));
+
+export const paymentApi = {
+  read: readRoute,
+  pay: payRoute,
+  circuit: circuitRoute,
+  repair: repairRoute,
+} as const;

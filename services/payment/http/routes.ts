@@ -1,0 +1,122 @@
+// The payment service's HTTP handlers: what became of a payment, and paying for an order that waits for it.
+import type { z } from '@hono/zod-openapi';
+import type { Database } from '../../platform/database/database.ts';
+import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
+import { fingerprintOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
+import { idempotencyClaim, type Answer } from '../../platform/transaction/idempotency.ts';
+import { repair } from '../../platform/http/routes/repair.ts';
+import {
+  callerOf,
+  messageContextOf,
+  pathIsAbout,
+  type App,
+} from '../../platform/http/server/request-context.ts';
+import { askedState, paymentApi, paymentView, problem } from './api.ts';
+import type { PaymentInput } from '../domain/decide.ts';
+import { paymentStatus, type PaymentView } from '../domain/payment.ts';
+import type { Circuit } from '../jobs/gateway.ts';
+import { countWaiting, findPayment, paying, repairing, type PaymentDetails } from '../store.ts';
+
+/** The payment as clients see it; undefined while its terms are not known. */
+const toView = ({ payment, transactions }: PaymentDetails): z.infer<typeof paymentView> | undefined => {
+  const { terms, orderId, failureCode } = payment;
+  if (!terms) return undefined;
+  const of = (kind: string) =>
+    transactions
+      .filter((row) => row.kind === kind)
+      .map((row) => ({
+        id: row.id,
+        state: askedState.parse(row.state),
+        amount: { amountMinor: row.amountMinor, currency: row.currency },
+        gatewayId: row.gatewayId,
+        calls: row.attempts,
+        error: row.lastError,
+        createdAt: row.createdAt.toISOString(),
+        updatedAt: row.updatedAt.toISOString(),
+      }));
+  const unresolved = transactions.some((row) => row.kind === 'charge' && row.state === 'unknown');
+  return {
+    orderId,
+    amount: { ...terms.amount },
+    state: paymentStatus(payment, unresolved),
+    method: terms.method,
+    failureCode,
+    attempts: of('charge'),
+    refunds: of('refund'),
+  };
+};
+
+interface PaidAnswer extends Answer {
+  readonly status: 200 | 202;
+  readonly body: z.infer<typeof paymentView>;
+}
+
+export interface GatewayAccess {
+  /** Called after a commit that made a charge due. */
+  readonly askGateway: () => void;
+  readonly circuit: () => Circuit;
+}
+
+/** Adds the payment routes to an application. */
+export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circuit }: GatewayAccess): void {
+  app.use('/api/v1/payments/:orderId/*', pathIsAbout('orderId', 'orderId'));
+
+  app.openapi(paymentApi.read, async (c) => {
+    const { subject, scope } = callerOf(c);
+    const found = await findPayment(shell.db, c.req.valid('param').orderId);
+    const view = found && toView(found);
+    const mayRead = scope === 'all' || found?.payment.terms?.customerId === subject;
+    if (!view || !mayRead) throw problem('not_found');
+    return c.json(view, 200);
+  });
+
+  app.openapi(paymentApi.circuit, async (c) => {
+    const { openedAt, ...counts } = circuit();
+    const waiting = [...(await countWaiting(shell.db)).values()].reduce((sum, requests) => sum + requests, 0);
+    return c.json({ ...counts, openedAt: openedAt?.toISOString() ?? null, waiting }, 200);
+  });
+
+  /** What is answered to a payment: 202 while its outcome is open. */
+  const paid = async (db: Pick<Database, 'select'>, id: string): Promise<PaidAnswer> => {
+    const found = await findPayment(db, id);
+    const body = found && toView(found);
+    if (!body) throw problem('not_found');
+    const isOpen = body.state === 'PENDING' || body.state === 'UNKNOWN';
+    return { status: isOpen ? 202 : 200, body, headers: {} };
+  };
+
+  app.openapi(paymentApi.pay, async (c) => {
+    const context = messageContextOf(c);
+    const { orderId: id } = c.req.valid('param');
+    const { token } = c.req.valid('json');
+    const key = c.req.valid('header')['idempotency-key'];
+    const { subject: customerId } = callerOf(c);
+    const at = new Date();
+    const input: PaymentInput = { type: 'pay', data: { orderId: id, customerId, token }, at };
+    // Under a key the first answer is the one that is kept: read a moment later, it could differ from its replays.
+    let kept: PaidAnswer | undefined;
+    const claim =
+      key === undefined
+        ? unclaimed
+        : idempotencyClaim<PaymentView>({
+            scope: `${customerId} POST /api/v1/payments/${id.toLowerCase()}/pay`,
+            key,
+            fingerprint: fingerprintOf({ token }),
+            answer: async (_decision, tx) => (kept = await paid(tx, id)),
+          });
+    const handled = await handle(shell, paying, { id: context.causationId, context, at, input }, claim);
+    if (handled.kind === 'duplicate') {
+      const { status, body } = handled.prior;
+      return c.json(paymentView.parse(body), status === 202 ? 202 : 200, replayHeaders(handled.prior));
+    }
+    if (handled.kind === 'accepted') askGateway();
+    const { status, body } = kept ?? (await paid(shell.db, id));
+    return c.json(body, status);
+  });
+
+  app.openapi(paymentApi.repair, async (c) => {
+    const { orderId } = c.req.valid('param');
+    const { reason } = c.req.valid('json');
+    return c.json(await repair(c, shell, repairing, { orderId, reason }), 200);
+  });
+}

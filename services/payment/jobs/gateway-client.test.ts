@@ -1,0 +1,113 @@
+// Our client against the provider itself: what is definite and what is not, and that one key moves money once.
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGatewayApp } from '../../gateway/http.ts';
+import { openLedger, type Ledger } from '../../gateway/ledger.ts';
+import { createHealth } from '../../platform/http/routes/health.ts';
+import { serveApp } from '../../platform/http/server/http.ts';
+import { createLogger } from '../../platform/process/logger.ts';
+import { createGatewayClient, type ChargeRequest, type GatewayClient } from './gateway-client.ts';
+
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const inTime = (): AbortSignal => AbortSignal.timeout(10_000);
+
+let client: GatewayClient;
+let ledger: Ledger;
+let end: () => Promise<void>;
+beforeEach(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'orderflow-provider-'));
+  const stream = new Writable({ write: (_line, _encoding, done) => done() });
+  const logger = createLogger({ service: 'gateway', level: 'error', stream });
+  ledger = await openLedger(join(folder, 'ledger.jsonl'));
+  const health = createHealth({ checks: {} });
+  const stopping = new AbortController();
+  const app = createGatewayApp({ logger, ledger, health, stopping: stopping.signal, publicUrl: undefined });
+  const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
+  client = createGatewayClient(`http://127.0.0.1:${server.port}`);
+  end = async () => {
+    stopping.abort();
+    await server.close();
+    await ledger.close();
+    await rm(folder, { recursive: true });
+  };
+});
+afterEach(() => end());
+
+/** What the provider took and gave back, minor units. */
+const moved = async (): Promise<readonly [number, number]> => {
+  const { captured, refunded } = await ledger.snapshot();
+  return [captured[0]?.amountMinor ?? 0, refunded[0]?.amountMinor ?? 0];
+};
+
+/** A charge of its own, under a key of its own. */
+const chargeOf = (token: string | null, amountMinor = 1_000): ChargeRequest => ({
+  idempotencyKey: randomUUID(),
+  reference: randomUUID(),
+  traceparent,
+  amount: { amountMinor, currency: 'EUR' },
+  token,
+});
+
+describe('a charge', () => {
+  it('that is made is made once, however often it is asked for under its key', async () => {
+    const request = chargeOf(null);
+    const first = await client.charge(request, inTime());
+    expect(first.kind).toBe('succeeded');
+    expect(await client.charge(request, inTime())).toEqual(first);
+    expect(await client.lookUp(request, inTime())).toEqual(first);
+    expect(await moved()).toEqual([1_000, 0]);
+  });
+
+  it.each([
+    ['tok_declined', 'card_declined'],
+    ['tok_insufficient_funds', 'insufficient_funds'],
+    ['tok_of_nobody', 'invalid_token'],
+  ])('with %s is refused for good: asked once, it is never to be tried again', async (token, code) => {
+    const request = chargeOf(token);
+    expect(await client.charge(request, inTime())).toEqual({ kind: 'refused', code });
+    expect(await client.lookUp(request, inTime())).toEqual({ kind: 'refused', code });
+    expect(await moved()).toEqual([0, 0]);
+  });
+
+  it('whose answer is lost is not known to be made; the same key finds it, and takes nothing more', async () => {
+    const request = chargeOf('tok_charge_then_drop');
+    expect(await client.charge(request, inTime())).toMatchObject({ kind: 'unknown', timedOut: false });
+    expect((await client.charge(request, inTime())).kind).toBe('succeeded');
+    expect(await moved()).toEqual([1_000, 0]);
+  });
+
+  it('that fails at the provider is not known to be made; nothing is found under its key', async () => {
+    const request = chargeOf('tok_error');
+    expect(await client.charge(request, inTime())).toMatchObject({ kind: 'unknown', timedOut: false });
+    expect(await client.lookUp(request, inTime())).toEqual({ kind: 'absent' });
+  });
+
+  it('that is not answered in time says so', async () => {
+    const request = chargeOf('tok_slow');
+    expect(await client.charge(request, AbortSignal.timeout(200))).toMatchObject({
+      kind: 'unknown',
+      timedOut: true,
+    });
+  });
+});
+
+describe('a refund', () => {
+  it('gives the money back once, and never more than was taken', async () => {
+    const charge = chargeOf(null);
+    const made = await client.charge(charge, inTime());
+    const chargeId = made.kind === 'succeeded' ? made.gatewayId : 'none';
+    const refund = { idempotencyKey: randomUUID(), traceparent, chargeId, amountMinor: 1_000 };
+    const first = await client.refund(refund, inTime());
+    expect(first.kind).toBe('succeeded');
+    expect(await client.refund(refund, inTime())).toEqual(first);
+    expect(await client.refund({ ...refund, idempotencyKey: randomUUID() }, inTime())).toEqual({
+      kind: 'refused',
+      code: 'refund_exceeds_charge',
+    });
+    expect(await moved()).toEqual([1_000, 1_000]);
+  });
+});

@@ -1,0 +1,183 @@
+// The circuit breaker, the retry and the timeout around a gateway that fails in every way a gateway can.
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLogger } from '../../platform/process/logger.ts';
+import type { GatewayResult } from '../domain/ask.ts';
+import type { GatewayClient } from './gateway-client.ts';
+import { createGateway, type Resilience } from './gateway.ts';
+
+const resilience: Resilience = {
+  timeoutMs: 1_000,
+  retries: 0,
+  retryMaxMs: 100,
+  failures: 5,
+  halfOpenAfterMs: 30_000,
+};
+const nowhere = new Writable({
+  write: (_line, _encoding, done) => {
+    done();
+  },
+});
+const logger = createLogger({ service: 'test', level: 'error', stream: nowhere });
+const request = {
+  idempotencyKey: 'charge-1',
+  amount: { amountMinor: 100, currency: 'EUR' },
+  token: null,
+  reference: 'order-1',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+};
+const always = async (): Promise<boolean> => true;
+const succeeded: GatewayResult = { kind: 'succeeded', gatewayId: 'ch_1' };
+const declined: GatewayResult = { kind: 'refused', code: 'card_declined' };
+const failed: GatewayResult = { kind: 'unknown', error: '500', timedOut: false };
+
+/** A provider that answers as told, one call after the other; the last answer goes on. */
+const provider = (...answers: readonly (GatewayResult | 'hang')[]) => {
+  const keys: string[] = [];
+  const answer = async (key: string, signal: AbortSignal): Promise<GatewayResult> => {
+    keys.push(key);
+    const next = answers[Math.min(keys.length, answers.length) - 1] ?? succeeded;
+    if (next !== 'hang') return next;
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve);
+    });
+    return { kind: 'unknown', error: 'no answer', timedOut: true };
+  };
+  const client: GatewayClient = {
+    charge: ({ idempotencyKey }, signal) => answer(idempotencyKey, signal),
+    refund: ({ idempotencyKey }, signal) => answer(idempotencyKey, signal),
+    lookUp: ({ idempotencyKey }, signal) => answer(idempotencyKey, signal),
+  };
+  return { client, keys };
+};
+
+const open = async (...answers: readonly (GatewayResult | 'hang')[]) => {
+  const { client, keys } = provider(...Array.from({ length: 5 }, () => failed), ...answers);
+  const gateway = createGateway(client, resilience, logger);
+  for (let call = 0; call < 5; call += 1) await gateway.charge(request, always);
+  return { gateway, keys };
+};
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the circuit', () => {
+  it('opens after five calls of unknown outcome in a row and then calls nothing', async () => {
+    const { gateway, keys } = await open();
+    expect(gateway.circuit()).toMatchObject({ state: 'open', calls: 5, unknown: 5, rejected: 0 });
+    expect(gateway.circuit().openedAt).toEqual(new Date());
+    expect(gateway.admits()).toBe('none');
+    expect(await gateway.charge(request, always)).toEqual({ kind: 'turned_away' });
+    expect(keys).toHaveLength(5);
+    expect(gateway.circuit().rejected).toBe(1);
+  });
+
+  it('counts a call that timed out', async () => {
+    const { client } = provider('hang');
+    const gateway = createGateway(client, resilience, logger);
+    const calls = Array.from({ length: 5 }, () => gateway.charge(request, always));
+    await vi.advanceTimersByTimeAsync(resilience.timeoutMs);
+    expect((await Promise.all(calls)).map(({ kind }) => kind)).toEqual(Array(5).fill('unknown'));
+    expect(gateway.circuit().state).toBe('open');
+  });
+
+  it('stays closed however many are declined: a decline is an answer', async () => {
+    const { client } = provider(failed, failed, failed, failed, declined, failed);
+    const gateway = createGateway(client, resilience, logger);
+    for (let call = 0; call < 9; call += 1) await gateway.charge(request, always);
+    expect(gateway.circuit()).toMatchObject({ state: 'closed', openedAt: null, declines: 1, unknown: 8 });
+    await gateway.charge(request, always);
+    expect(gateway.circuit().state).toBe('open');
+  });
+
+  it('lets one probe through when its time has come, and nothing beside it', async () => {
+    const { gateway, keys } = await open('hang');
+    await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs - 1);
+    expect(gateway.admits()).toBe('none');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(gateway.admits()).toBe('one');
+    const probe = gateway.charge(request, always);
+    expect(gateway.circuit().state).toBe('half_open');
+    expect(gateway.admits()).toBe('none');
+    expect((await gateway.charge(request, always)).kind).toBe('turned_away');
+    expect(keys).toHaveLength(6);
+    await vi.advanceTimersByTimeAsync(resilience.timeoutMs);
+    expect((await probe).kind).toBe('unknown');
+    expect(gateway.circuit().state).toBe('open');
+    await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs - 1);
+    expect(gateway.admits()).toBe('none');
+  });
+
+  it.each([
+    ['succeeds', succeeded],
+    ['is declined', declined],
+    ['finds nothing', { kind: 'absent' } as const],
+  ])('closes when the probe %s', async (_how, answer) => {
+    const { gateway } = await open(answer);
+    await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs);
+    expect(await gateway.charge(request, always)).toEqual(answer);
+    expect(gateway.admits()).toBe('all');
+    expect(gateway.circuit()).toMatchObject({ state: 'closed', openedAt: null });
+  });
+});
+
+describe('the retry', () => {
+  const twice = { ...resilience, retries: 2 };
+
+  it('repeats a call that failed fast under the same key, a bounded number of times', async () => {
+    const { client, keys } = provider(failed, failed, succeeded);
+    const asked = createGateway(client, twice, logger).charge(request, always);
+    await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
+    expect(await asked).toEqual(succeeded);
+    expect(new Set(keys)).toEqual(new Set(['charge-1']));
+  });
+  it('gives up and leaves the outcome unknown', async () => {
+    const { client, keys } = provider(failed);
+    const asked = createGateway(client, twice, logger).charge(request, always);
+    await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
+    expect(await asked).toEqual(failed);
+    expect(keys).toHaveLength(3);
+  });
+  it.each([
+    ['a decline', declined],
+    ['a success', succeeded],
+    ['a charge under way', { kind: 'in_progress' } as const],
+  ])('never repeats %s', async (_what, answer) => {
+    const { client, keys } = provider(answer);
+    expect(await createGateway(client, twice, logger).charge(request, always)).toEqual(answer);
+    expect(keys).toHaveLength(1);
+  });
+  it('does not repeat a call that timed out', async () => {
+    const { client, keys } = provider('hang');
+    const asked = createGateway(client, twice, logger).charge(request, always);
+    await vi.advanceTimersByTimeAsync(twice.timeoutMs);
+    expect(await asked).toMatchObject({ kind: 'unknown', timedOut: true });
+    expect(keys).toHaveLength(1);
+  });
+  it('keeps what the first call came to when the circuit opens before the second', async () => {
+    const { client } = provider(failed);
+    const gateway = createGateway(client, { ...twice, failures: 1 }, logger);
+    const asked = gateway.charge(request, always);
+    await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
+    expect(await asked).toEqual(failed);
+    expect(gateway.circuit()).toMatchObject({ state: 'open', rejected: 1 });
+  });
+});
+
+describe('the lease', () => {
+  const twice = { ...resilience, retries: 2 };
+
+  it('is asked for before each call, and none is made when it says no', async () => {
+    const { client, keys } = provider(failed);
+    const leases = [true, false];
+    const asked = createGateway(client, twice, logger).charge(request, async () => leases.shift() ?? false);
+    await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
+    expect(await asked).toMatchObject({ kind: 'unknown', error: 'the lease has ended' });
+    expect(keys).toHaveLength(1);
+    expect(leases).toEqual([]);
+  });
+});
