@@ -8,11 +8,11 @@ import * as orderSchema from '../drizzle/order/schema.ts';
 import * as paymentSchema from '../drizzle/payment/schema.ts';
 import { permissionsDrift } from './generate-permissions.ts';
 import { settingsDrift } from './generate-settings.ts';
-import { schemasFolder } from './generate-events.ts';
-import { checkContract } from './schemas/check.ts';
-import { derivedDrift } from './schemas/derived.ts';
-import { findBase } from './schemas/history.ts';
-import { readContract } from './schemas/releases.ts';
+import { schemasFolder } from '../schemas/tools/generate-events.ts';
+import { checkContract } from '../schemas/tools/check.ts';
+import { derivedDrift } from '../schemas/tools/derived.ts';
+import { findBase } from '../schemas/tools/history.ts';
+import { readContract } from '../schemas/tools/releases.ts';
 
 const root = join(import.meta.dirname, '..');
 const node = (script: string, ...args: string[]) =>

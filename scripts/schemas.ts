@@ -2,16 +2,22 @@
 // their exit codes are in `usage`; 2 always means that it could not be done, with a sentence that says why.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { schemasFolder, type EventSchema } from './generate-events.ts';
-import { checkContract } from './schemas/check.ts';
-import { writeDerived } from './schemas/derived.ts';
-import { review } from './schemas/differences.ts';
-import { findBase, type Base } from './schemas/history.ts';
-import { decodesThePast, foreignSubjects, registerSchemas, standings } from './schemas/registry.ts';
-import { labelOf, readContract } from './schemas/releases.ts';
-import { releaseEvents } from './schemas/release.ts';
-import { asMarkdown, changedEvents, differenceLines, exitCodes, reviewContract } from './schemas/report.ts';
-import { subscribersOf, usageOf } from './schemas/usage.ts';
+import { schemasFolder, type EventSchema } from '../schemas/tools/generate-events.ts';
+import { checkContract } from '../schemas/tools/check.ts';
+import { writeDerived } from '../schemas/tools/derived.ts';
+import { review } from '../schemas/tools/differences.ts';
+import { findBase, type Base } from '../schemas/tools/history.ts';
+import { decodesThePast, foreignSubjects, registerSchemas, standings } from '../schemas/tools/registry.ts';
+import { labelOf, readContract } from '../schemas/tools/releases.ts';
+import { releaseEvents } from '../schemas/tools/release.ts';
+import {
+  asMarkdown,
+  changedEvents,
+  differenceLines,
+  exitCodes,
+  reviewContract,
+} from '../schemas/tools/report.ts';
+import { subscribersOf, usageOf } from '../schemas/tools/usage.ts';
 import { stackOf } from './stack/environment.ts';
 import { explain, failure, messageOf } from './stack/failure.ts';
 import type { RegistryAddress } from './stack/registry-http.ts';

@@ -1,4 +1,4 @@
-// Generated from schemas/*.avsc by scripts/generate-events.ts. DO NOT EDIT.
+// Generated from schemas/*.avsc by schemas/tools/generate-events.ts. DO NOT EDIT.
 
 /** Identity and causality of one event. */
 export interface EventMetadata {

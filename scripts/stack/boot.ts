@@ -2,8 +2,8 @@
 // has been started. `npm start` and the tests both come through here, so there is one order of events and it is tested.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { registerSchemas } from '../schemas/registry.ts';
-import { readContract } from '../schemas/releases.ts';
+import { registerSchemas } from '../../schemas/tools/registry.ts';
+import { readContract } from '../../schemas/tools/releases.ts';
 import { cacheRoot } from './artefacts.ts';
 import { answers, seconds } from './deadline.ts';
 import { failure, isFailure, isStopped, messageOf, stopped } from './failure.ts';

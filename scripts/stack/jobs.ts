@@ -1,7 +1,7 @@
 // The boot of the embedded stack in pieces, for a stack whose parts somebody else starts: the same code brings databases,
 // topics, schemas and connectors to the described state. Safe to repeat at every start; every wait has its bound.
-import { registerSchemas } from '../schemas/registry.ts';
-import { readContract } from '../schemas/releases.ts';
+import { registerSchemas } from '../../schemas/tools/registry.ts';
+import { readContract } from '../../schemas/tools/releases.ts';
 import { answers, until } from './deadline.ts';
 import { failure } from './failure.ts';
 import { kafkaAnswers } from './kafka.ts';

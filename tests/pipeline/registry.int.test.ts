@@ -12,10 +12,10 @@ import type { RegistryAddress } from '../../scripts/stack/registry-http.ts';
 import { createSupervisor, type Supervisor } from '../../scripts/stack/supervisor.ts';
 import { registryPath } from '../../scripts/stack/topology.ts';
 import { describeOwnParts } from '../stack/worker-stack.ts';
-import { identityOf, textOf } from '../../scripts/schemas/avro.ts';
-import { kindsOfChange, parcel } from '../../scripts/schemas/changes.ts';
-import { decodesThePast, registerSchemas, standings, wouldTake } from '../../scripts/schemas/registry.ts';
-import { readContract, subjectOf, type Contract } from '../../scripts/schemas/releases.ts';
+import { identityOf, textOf } from '../../schemas/tools/avro.ts';
+import { kindsOfChange, parcel } from '../../schemas/tools/changes.ts';
+import { decodesThePast, registerSchemas, standings, wouldTake } from '../../schemas/tools/registry.ts';
+import { readContract, subjectOf, type Contract } from '../../schemas/tools/releases.ts';
 
 const started: { readonly supervisor: Supervisor; readonly dataDir: string }[] = [];
 afterAll(async () => {

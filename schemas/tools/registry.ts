@@ -2,9 +2,9 @@
 // and nothing else ever is. The boot of the stack and `npm run schemas -- register` both come through here. The id of its
 // schema is in every record, so an id that comes out otherwise ends the registration: reading on would misread.
 import { z } from 'zod';
-import { isEventSchema } from '../generate-events.ts';
-import { failure, reasonOf } from '../stack/failure.ts';
-import { callRegistry, type RegistryAddress, type RegistryReply } from '../stack/registry-http.ts';
+import { isEventSchema } from './generate-events.ts';
+import { failure, reasonOf } from '../../scripts/stack/failure.ts';
+import { callRegistry, type RegistryAddress, type RegistryReply } from '../../scripts/stack/registry-http.ts';
 import { textOf } from './avro.ts';
 import { misreading } from './golden.ts';
 import { labelOf, subjectOf, unreleased, type Contract, type Release } from './releases.ts';

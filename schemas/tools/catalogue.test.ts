@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { schemasFolder } from '../generate-events.ts';
+import { schemasFolder } from './generate-events.ts';
 import { asyncApi, generateCatalogue } from './catalogue.ts';
 import { readContract } from './releases.ts';
 import { subscribersOf } from './usage.ts';

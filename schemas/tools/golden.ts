@@ -2,8 +2,8 @@
 // can be changed by mistake together with everything that is computed from it, bytes of the past cannot.
 import avro, { type Schema, type Type } from 'avsc';
 import { avroOptions } from '../../services/platform/event-codec/avro-types.ts';
-import type { EventSchema } from '../generate-events.ts';
-import { isObject } from '../stack/json.ts';
+import type { EventSchema } from './generate-events.ts';
+import { isObject } from '../../scripts/stack/json.ts';
 import { treeOf, type Node, type RecordNode } from './avro.ts';
 
 export interface Sample {

@@ -1,9 +1,9 @@
 // The events for people and for tools, from the schemas and the subscriptions: a page to read, and an AsyncAPI document for
 // everything that understands one.
 import { format, resolveConfig } from 'prettier';
-import type { EventSchema } from '../generate-events.ts';
-import { isObject } from '../stack/json.ts';
-import { ports } from '../stack/topology.ts';
+import type { EventSchema } from './generate-events.ts';
+import { isObject } from '../../scripts/stack/json.ts';
+import { ports } from '../../scripts/stack/topology.ts';
 import { treeOf, typeText, shortName, type Node, type RecordNode } from './avro.ts';
 import { releasesOfEvent, subjectOf, type Contract, type Release } from './releases.ts';
 import { producerOf } from './usage.ts';

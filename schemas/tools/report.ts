@@ -1,6 +1,6 @@
 // The review of a change to the event contract, as a reviewer needs it: what has changed, whether old and new understand each
 // other and why not, which code reads it, in which order to deploy, and what to do instead.
-import type { EventSchema } from '../generate-events.ts';
+import type { EventSchema } from './generate-events.ts';
 import { textOf } from './avro.ts';
 import { judge, leastOf, type Obstacle, type Verdict } from './compatibility.ts';
 import { differences, review, type Finding } from './differences.ts';

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { isEventSchema, schemasFolder, type EventSchema } from '../generate-events.ts';
-import { failure, messageOf } from '../stack/failure.ts';
+import { isEventSchema, schemasFolder, type EventSchema } from './generate-events.ts';
+import { failure, messageOf } from '../../scripts/stack/failure.ts';
 import { identityOf } from './avro.ts';
 import { samplesOf, type Sample } from './golden.ts';
 

@@ -1,11 +1,11 @@
 // The generator turns a reviewed schema into TypeScript, and refuses one that breaks the rules of the contract.
 import { describe, expect, it } from 'vitest';
-import { consumerGroup as inventoryGroup } from '../services/inventory/subscriptions.ts';
-import { consumerGroup as orderGroup } from '../services/order/subscriptions.ts';
-import { consumerGroup as paymentGroup } from '../services/payment/subscriptions.ts';
-import { eventCatalogue } from '../schemas/generated/events.ts';
+import { consumerGroup as inventoryGroup } from '../../services/inventory/subscriptions.ts';
+import { consumerGroup as orderGroup } from '../../services/order/subscriptions.ts';
+import { consumerGroup as paymentGroup } from '../../services/payment/subscriptions.ts';
+import { eventCatalogue } from '../generated/events.ts';
 import { generateEvents, lintEventSchema, readEventSchemas, type EventSchema } from './generate-events.ts';
-import { services, topics } from './stack/topology.ts';
+import { services, topics } from '../../scripts/stack/topology.ts';
 
 const schema: EventSchema = {
   type: 'record',

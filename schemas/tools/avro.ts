@@ -1,6 +1,6 @@
 // An event schema as a tree without references: the forms in which Avro lets one write the same type (by name, inline, in
 // short) become one, so that two versions can be walked side by side.
-import type { AvroComplex, AvroType, EventSchema } from '../generate-events.ts';
+import type { AvroComplex, AvroType, EventSchema } from './generate-events.ts';
 
 export interface RecordField {
   readonly name: string;

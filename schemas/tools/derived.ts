@@ -2,7 +2,7 @@
 // fails when one of the files is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { generatedFile, generateEvents, readEventSchemas, schemasFolder } from '../generate-events.ts';
+import { generatedFile, generateEvents, readEventSchemas, schemasFolder } from './generate-events.ts';
 import { generateAsyncApi, generateCatalogue } from './catalogue.ts';
 import { readContract } from './releases.ts';
 import { subscribersOf } from './usage.ts';

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
-import { generatedFile, generateEvents, type EventSchema } from '../generate-events.ts';
+import { generatedFile, generateEvents, type EventSchema } from './generate-events.ts';
 import { shortName, treeOf, type Node } from './avro.ts';
 
 export interface Place {

@@ -3,8 +3,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isEventSchema, type EventSchema } from '../generate-events.ts';
-import { failure } from '../stack/failure.ts';
+import { isEventSchema, type EventSchema } from './generate-events.ts';
+import { failure } from '../../scripts/stack/failure.ts';
 import { readLock, releasesOf, type Contract, type LockEntry, type Release } from './releases.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@
 // every reader against every writer, each way, on the golden bytes.
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { lintEventSchema, type EventSchema } from '../generate-events.ts';
+import { lintEventSchema, type EventSchema } from './generate-events.ts';
 import { textOf } from './avro.ts';
 import { readingObstacles } from './compatibility.ts';
 import { misreading, samplesOf, type Sample } from './golden.ts';

@@ -1,10 +1,10 @@
 // The .avsc files are the single source of the event contract; this writes the TypeScript that follows from them.
 // A hand-written copy of a type would drift from the bytes on the topic without anybody noticing.
-// Run: node scripts/generate-events.ts          (npm run check fails when the generated file is stale)
+// Run: node schemas/tools/generate-events.ts          (npm run check fails when the generated file is stale)
 import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const schemasFolder = join(import.meta.dirname, '..', 'schemas');
+export const schemasFolder = join(import.meta.dirname, '..');
 export const generatedFile = join(schemasFolder, 'generated', 'events.ts');
 
 export type AvroType = string | AvroType[] | AvroComplex;
@@ -167,7 +167,7 @@ export async function generateEvents(schemas: readonly EventSchema[]): Promise<s
   }
 
   const topics = [...new Set(schemas.map((schema) => schema.topic))];
-  const source = `// Generated from schemas/*.avsc by scripts/generate-events.ts. DO NOT EDIT.
+  const source = `// Generated from schemas/*.avsc by schemas/tools/generate-events.ts. DO NOT EDIT.
 
 ${[...declarations.values()].join('\n\n')}
 
