@@ -3,7 +3,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dataFolder } from './stack/data-folder.ts';
 import { explain, failure } from './stack/failure.ts';
-import { looksLikeOurs, runningOn, stopLeftovers } from './stack/supervisor.ts';
+import { looksLikeOurs, runningOn, stopLeftovers } from './stack/supervise/supervisor.ts';
 
 const folder = dataFolder();
 try {

@@ -3,7 +3,7 @@ import { bootStack, type Stack, type Urls } from './stack/boot.ts';
 import { dataFolder } from './stack/data-folder.ts';
 import { demonstrate, demoPassword, demoUsers } from './stack/demonstration.ts';
 import { explain, isStopped } from './stack/failure.ts';
-import { formatJourney, readJourney } from './stack/journey.ts';
+import { formatJourney, readJourney } from './journey/journey.ts';
 import { portsFrom } from './stack/ports.ts';
 import { databasePorts, developmentPassword, passwords, services } from './stack/topology.ts';
 

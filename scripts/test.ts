@@ -3,7 +3,7 @@
 // `npm run test:docker` is the same on containers.
 import { availableParallelism, totalmem } from 'node:os';
 import { parseCLI, startVitest } from 'vitest/node';
-import { requireDocker } from './stack/docker.ts';
+import { requireDocker } from './stack/parts/docker.ts';
 import { explain } from './stack/failure.ts';
 import { stackKindFrom } from './stack/kind.ts';
 import { stackVariables } from './stack/variables.ts';

@@ -4,7 +4,11 @@
 import { z } from 'zod';
 import { isEventSchema } from './generate-events.ts';
 import { failure, reasonOf } from '../../scripts/stack/failure.ts';
-import { callRegistry, type RegistryAddress, type RegistryReply } from '../../scripts/stack/registry-http.ts';
+import {
+  callRegistry,
+  type RegistryAddress,
+  type RegistryReply,
+} from '../../scripts/stack/provision/registry-http.ts';
 import { textOf } from './avro.ts';
 import { misreading } from './golden.ts';
 import { labelOf, subjectOf, unreleased, type Contract, type Release } from './releases.ts';

@@ -12,7 +12,7 @@ import postgres from 'postgres';
 import { z } from 'zod';
 import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
 import { dataFolder } from '../stack/data-folder.ts';
-import { until } from '../stack/deadline.ts';
+import { until } from '../stack/supervise/deadline.ts';
 import { stackOf } from '../stack/environment.ts';
 import { failure } from '../stack/failure.ts';
 import { services } from '../stack/topology.ts';

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import postgres from 'postgres';
 import { bootStack, type Stack } from '../stack/boot.ts';
-import { until } from '../stack/deadline.ts';
+import { until } from '../stack/supervise/deadline.ts';
 import { failure } from '../stack/failure.ts';
 import { freePorts } from '../stack/ports.ts';
 import { serviceNames } from '../stack/topology.ts';

@@ -1,13 +1,13 @@
 // Brings a connector to what its file says: the boot of the embedded stack and `npm run connectors -- apply` both come through
 // here. Safe to repeat: what is as described is left alone. What would lose, repeat or misroute events is refused.
 import { askConnect, restartConnector, stateOf } from '../../services/auditor/pipelines/connect-rest.ts';
-import { until, type Wait } from '../stack/deadline.ts';
+import { until, type Wait } from '../stack/supervise/deadline.ts';
 import { failure } from '../stack/failure.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import { connectorFile, readConnector, type ConnectorConfig } from './files.ts';
 import { changesBetween, type Change } from './impact.ts';
 import { lint } from './lint.ts';
-import { configOf, refusalOf } from './rest.ts';
+import { configOf, refusalOf } from './connect-admin.ts';
 
 export interface Plan {
   readonly service: ServiceName;

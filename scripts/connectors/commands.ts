@@ -17,7 +17,7 @@ import {
   setState,
   storedOffsets,
   validateAtConnect,
-} from './rest.ts';
+} from './connect-admin.ts';
 
 export interface Flags {
   readonly offline: boolean;

@@ -103,7 +103,12 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
           ),
         ]),
     ...(cdcRole === null
-      ? [broken(`There is no role ${cdc}.`, 'npm start makes it, or scripts/stack/provision.ts elsewhere.')]
+      ? [
+          broken(
+            `There is no role ${cdc}.`,
+            'npm start makes it, or scripts/stack/provision/provision.ts elsewhere.',
+          ),
+        ]
       : [
           ...onlyIf(!cdcRole.login || !cdcRole.replication, () =>
             broken(

@@ -12,12 +12,12 @@ import { planConnector } from '../connectors/apply.ts';
 import { readConnector, type ConnectorConfig } from '../connectors/files.ts';
 import { lint } from '../connectors/lint.ts';
 import { withDatabase } from '../connectors/position.ts';
-import { connectorState, validateAtConnect } from '../connectors/rest.ts';
+import { connectorState, validateAtConnect } from '../connectors/connect-admin.ts';
 import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
 import type { Environment, StackAddress } from '../stack/environment.ts';
 import { isFailure, messageOf, reasonOf } from '../stack/failure.ts';
-import { kafkaClient } from '../stack/kafka.ts';
-import { callRegistry, type RegistryAddress } from '../stack/registry-http.ts';
+import { kafkaClient } from '../stack/parts/kafka.ts';
+import { callRegistry, type RegistryAddress } from '../stack/provision/registry-http.ts';
 import { serviceNames, services, topics, type ServiceName } from '../stack/topology.ts';
 import type {
   ClockFacts,

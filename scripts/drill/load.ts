@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { orderApi } from '../../services/order/http/api.ts';
 import { createClient, type AnswerOf } from '../../services/platform/http/server/client.ts';
-import { pause, until } from '../stack/deadline.ts';
+import { pause, until } from '../stack/supervise/deadline.ts';
 import { failure } from '../stack/failure.ts';
 
 export interface Placed {

@@ -4,15 +4,15 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { registerSchemas } from '../../schemas/tools/registry.ts';
 import { readContract } from '../../schemas/tools/releases.ts';
-import { cacheRoot } from './artefacts.ts';
-import { answers, seconds } from './deadline.ts';
+import { cacheRoot } from './parts/artefacts.ts';
+import { answers, seconds } from './supervise/deadline.ts';
 import { failure, isFailure, isStopped, messageOf, stopped } from './failure.ts';
 import {
   embeddedInfrastructure,
   type Infrastructure,
   type InfrastructureProvider,
   type Step,
-} from './infrastructure.ts';
+} from './parts/infrastructure.ts';
 import { checkDataFolder } from './preflight.ts';
 import {
   provisionConnector,
@@ -20,14 +20,14 @@ import {
   provisionTopics,
   type DatabaseTarget,
   type SlotOutcome,
-} from './provision.ts';
+} from './provision/provision.ts';
 import {
   createSupervisor,
   type Command,
   type Part,
   type StackStatus,
   type Supervisor,
-} from './supervisor.ts';
+} from './supervise/supervisor.ts';
 import {
   auditorHeapMiB,
   databasePorts,

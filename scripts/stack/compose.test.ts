@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { targetsSchema } from '../../services/dashboard/server/parts-health.ts';
 import { databaseUrlOf, healthTargets } from './boot.ts';
-import { connectorEnvironment, workerSettings } from './connect.ts';
-import { infrastructureNames } from './infrastructure.ts';
-import { jobOf } from './jobs.ts';
-import { brokerSettings } from './kafka.ts';
+import { connectorEnvironment, workerSettings } from './parts/connect.ts';
+import { infrastructureNames } from './parts/infrastructure.ts';
+import { jobOf } from './provision/jobs.ts';
+import { brokerSettings } from './parts/kafka.ts';
 import { portsFrom } from './ports.ts';
-import { serverSettings } from './postgres.ts';
-import { registrySettings } from './registry.ts';
+import { serverSettings } from './parts/postgres.ts';
+import { registrySettings } from './parts/registry.ts';
 import {
   auditorHeapMiB,
   cluster,
@@ -253,7 +253,7 @@ describe('the parts in docker-compose.yml', () => {
     const versionIn = (file: string, pattern: RegExp): string | undefined =>
       pattern.exec(readFileSync(join(root, file), 'utf8'))?.[1];
     expect(versionIn('services/Dockerfile', /JMX_EXPORTER_VERSION=(\S+)/)).toBe(
-      versionIn('scripts/stack/pom.xml', /<jmx-exporter\.version>([^<]+)</),
+      versionIn('scripts/stack/parts/pom.xml', /<jmx-exporter\.version>([^<]+)</),
     );
   });
 

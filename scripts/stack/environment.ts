@@ -12,7 +12,7 @@ import { databaseUrlOf, urlsOf, type Urls } from './boot.ts';
 import { failure, messageOf } from './failure.ts';
 import { readOperatorSettings } from './operator-settings.ts';
 import { portsFrom } from './ports.ts';
-import type { RegistryAddress } from './registry-http.ts';
+import type { RegistryAddress } from './provision/registry-http.ts';
 import {
   developmentPassword,
   passwords,

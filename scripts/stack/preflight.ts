@@ -2,9 +2,9 @@
 // sentence with the remedy, instead of failing halfway with a stack trace of somebody else.
 import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { cacheRoot, checkMaven, haveArtefacts } from './artefacts.ts';
+import { cacheRoot, checkMaven, haveArtefacts } from './parts/artefacts.ts';
 import { failure, messageOf } from './failure.ts';
-import { findJdk, type Jdk } from './java.ts';
+import { findJdk, type Jdk } from './parts/java.ts';
 import { isFree, portNames } from './ports.ts';
 import { ports as topology, type Ports } from './topology.ts';
 

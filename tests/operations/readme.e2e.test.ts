@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { until } from '../../scripts/stack/deadline.ts';
+import { until } from '../../scripts/stack/supervise/deadline.ts';
 import { failure } from '../../scripts/stack/failure.ts';
 import { freePorts, isFree, portNames } from '../../scripts/stack/ports.ts';
 import { ports as portTopology, type Ports } from '../../scripts/stack/topology.ts';

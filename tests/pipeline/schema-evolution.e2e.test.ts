@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { docker } from '../../scripts/stack/docker.ts';
+import { docker } from '../../scripts/stack/parts/docker.ts';
 import { createEventCodec, unframe } from '../../services/platform/event-codec/event-codec.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';

@@ -6,7 +6,7 @@ import { Kafka, logLevel, type Message as KafkaRecord } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { deadLetters, processedEvents } from '../../drizzle/messaging.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
-import { until } from '../../scripts/stack/deadline.ts';
+import { until } from '../../scripts/stack/supervise/deadline.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
 import { startConsumer, type Incoming, type Outcome } from '../../services/platform/messaging/consumer.ts';

@@ -4,11 +4,11 @@
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureArtefacts } from '../../scripts/stack/artefacts.ts';
-import { connectorEnvironment, connectPart } from '../../scripts/stack/connect.ts';
-import { findJdk } from '../../scripts/stack/java.ts';
+import { ensureArtefacts } from '../../scripts/stack/parts/artefacts.ts';
+import { connectorEnvironment, connectPart } from '../../scripts/stack/parts/connect.ts';
+import { findJdk } from '../../scripts/stack/parts/java.ts';
 import { freePorts } from '../../scripts/stack/ports.ts';
-import { createSupervisor, type Supervisor } from '../../scripts/stack/supervisor.ts';
+import { createSupervisor, type Supervisor } from '../../scripts/stack/supervise/supervisor.ts';
 import { developmentPassword, type Ports } from '../../scripts/stack/topology.ts';
 
 /** The Debezium of the stack, or that of the minor version before. */

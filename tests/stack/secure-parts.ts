@@ -4,12 +4,17 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { artefactsFolder } from '../../scripts/stack/artefacts.ts';
-import { findJdk } from '../../scripts/stack/java.ts';
-import { kafkaPart, prepareKafka } from '../../scripts/stack/kafka.ts';
+import { artefactsFolder } from '../../scripts/stack/parts/artefacts.ts';
+import { findJdk } from '../../scripts/stack/parts/java.ts';
+import { kafkaPart, prepareKafka } from '../../scripts/stack/parts/kafka.ts';
 import { freePorts } from '../../scripts/stack/ports.ts';
-import { connectAs, findPostgres, postgresIdentity, postgresPart } from '../../scripts/stack/postgres.ts';
-import { createSupervisor, type Supervisor } from '../../scripts/stack/supervisor.ts';
+import {
+  connectAs,
+  findPostgres,
+  postgresIdentity,
+  postgresPart,
+} from '../../scripts/stack/parts/postgres.ts';
+import { createSupervisor, type Supervisor } from '../../scripts/stack/supervise/supervisor.ts';
 import { createTestAuthority, type TestAuthority } from './test-certificates.ts';
 import { superuser } from '../../scripts/stack/topology.ts';
 

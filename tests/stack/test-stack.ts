@@ -7,12 +7,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { haveArtefacts } from '../../scripts/stack/artefacts.ts';
+import { haveArtefacts } from '../../scripts/stack/parts/artefacts.ts';
 import { bootStack, type Urls } from '../../scripts/stack/boot.ts';
-import type { Containers } from '../../scripts/stack/containers.ts';
+import type { Containers } from '../../scripts/stack/parts/containers.ts';
 import { stackKindFrom } from '../../scripts/stack/kind.ts';
 import { freePortBelow, freePorts } from '../../scripts/stack/ports.ts';
-import type { Command } from '../../scripts/stack/supervisor.ts';
+import type { Command } from '../../scripts/stack/supervise/supervisor.ts';
 import {
   serviceNames,
   type DatabaseRole,
@@ -81,7 +81,7 @@ const containersFrom = async (env: NodeJS.ProcessEnv): Promise<Containers | unde
     process.stderr.write(
       'the Java artefacts of the embedded stack are not here: tests that start parts of it themselves are skipped; `npm start` fetches them\n',
     );
-  const { containersOf } = await import('../../scripts/stack/containers.ts');
+  const { containersOf } = await import('../../scripts/stack/parts/containers.ts');
   return containersOf(`orderflow-test-${randomUUID().slice(0, 8)}`);
 };
 

@@ -1,7 +1,7 @@
 // The stack of the worker that runs this file. No other file is run on it at the same time, so a fault that one file
 // injects is never felt in another.
 import { describe, inject } from 'vitest';
-import { haveArtefacts } from '../../scripts/stack/artefacts.ts';
+import { haveArtefacts } from '../../scripts/stack/parts/artefacts.ts';
 import type { TestStack } from './test-stack.ts';
 
 const stackOf = (worker: number): TestStack => {

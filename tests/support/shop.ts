@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { z } from 'zod';
-import { signalContainer, signalInContainer } from '../../scripts/stack/docker.ts';
+import { signalContainer, signalInContainer } from '../../scripts/stack/parts/docker.ts';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
 import { stack } from '../stack/worker-stack.ts';
 import { inventoryApi, type productView } from '../../services/inventory/http/api.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { callRegistry } from '../../../../scripts/stack/registry-http.ts';
+import { callRegistry } from '../../../../scripts/stack/provision/registry-http.ts';
 import { createTestAuthority } from '../../../../tests/stack/test-certificates.ts';
 import { createApp, serveApp, type RunningServer } from './http.ts';
 import { createLogger } from '../../process/logger.ts';

@@ -1,0 +1,288 @@
+// npm run bench: how long an event takes from its commit to the commit of what it causes, and an order from the request to
+// PAID, on the stack that `npm start` runs. Latencies come from PostgreSQL's own commit timestamps, so neither polling nor
+// the clock of this process is in them. Figures of one run are comparable with each other, not with another machine's.
+// npm run bench -- backlog: what the pipeline of the payments does with a million rows that were written while it was stopped.
+// npm run bench -- tracing: orders per second with tracing and without, as a ratio, on a stack of its own.
+// npm run bench -- http: the order service under 200 clients for a minute.
+// Exit code 0: measured, and what has to hold does; 1: it does not (the p99 of commit → published at 100 events/s is above its
+// bound, the slot of the backlog is lost, something was answered 5xx or an invariant is broken); 2: it could not be measured.
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import { benchBacklog } from './backlog.ts';
+import { benchHttp } from './http.ts';
+import { judge, summarise, type Latency } from './latency.ts';
+import { call, newProduct, signIn, urls, withId } from './shop.ts';
+import { benchTracing } from './tracing.ts';
+import { argumentsOf } from '../stack/environment.ts';
+import { explain, failure } from '../stack/failure.ts';
+import { portsFrom } from '../stack/ports.ts';
+import {
+  databasePorts,
+  developmentPassword,
+  passwords,
+  services,
+  type ServiceName,
+} from '../stack/topology.ts';
+
+const usage = `usage: npm run bench -- [http | backlog | tracing] [--json]
+  (events)   [--rates 10,100] [--seconds 20] [--orders 30] [--p99 <ms>]
+  http       [--clients 200] [--seconds 60]
+  backlog    [--rows 1000000] [--bytes 600]
+  tracing    [--rounds 2] [--orders 1500] [--clients 16] [--ratio 0.1]`;
+
+const parse = () =>
+  argumentsOf(usage, {
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      clients: { type: 'string' },
+      rates: { type: 'string', default: '10,100' },
+      orders: { type: 'string' },
+      rounds: { type: 'string', default: '2' },
+      ratio: { type: 'string', default: '0.1' },
+      p99: { type: 'string', default: '100' },
+      rows: { type: 'string', default: '1000000' },
+      bytes: { type: 'string', default: '600' },
+    },
+  });
+type Flags = ReturnType<typeof parse>['values'];
+
+/** The number that a flag gives, from `least` on. */
+const numberOf = (flag: string, text: string, least = 1, most = Number.MAX_SAFE_INTEGER): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most)
+    throw failure(
+      `--${flag} is a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}, not "${text}"`,
+    );
+  return value;
+};
+
+type Say = (line: string) => void;
+const lineOf = ({ what, samples, p50, p90, p99, max }: Latency): string =>
+  `${what.padEnd(36)} p50 ${p50} ms   p90 ${p90} ms   p99 ${p99} ms   max ${max} ms   (${samples})`;
+
+/** The latency that the pipeline alone makes, and the load under which its bound has to hold. */
+const published = (perSecond: number): string => `commit → published at ${perSecond} events/s`;
+const judgedRate = 100;
+
+const connect = (service: ServiceName): postgres.Sql => {
+  const { database, owner } = services[service].database;
+  return postgres({
+    host: '127.0.0.1',
+    port: portsFrom(process.env)[databasePorts[service]],
+    database,
+    username: owner,
+    password: process.env[passwords[service].owner] ?? developmentPassword,
+    max: 2,
+    connect_timeout: 5,
+  });
+};
+
+/** Calls `task` at a steady rate for some seconds; a slow answer does not slow the rate. */
+const steadily = async (perSecond: number, seconds: number, task: (index: number) => Promise<void>) => {
+  const running: Promise<void>[] = [];
+  const began = performance.now();
+  for (let index = 0; index < perSecond * seconds; index += 1) {
+    await delay(Math.max(0, began + (index * 1_000) / perSecond - performance.now()));
+    running.push(task(index));
+  }
+  await Promise.all(running);
+};
+
+/** inventory.product_changed, from the commit at inventory to the commit of the catalogue copy at order. */
+const hop = async (perSecond: number, seconds: number): Promise<Latency[]> => {
+  const token = await signIn('seller@orderflow.io');
+  const products = await Promise.all(Array.from({ length: 20 }, () => newProduct(token, 1)));
+  const [inventory, order] = [connect('inventory'), connect('order')];
+  try {
+    // A change of price is one event; twenty products keep the row locks apart.
+    const change = async (index: number): Promise<void> => {
+      const price = { amountMinor: index + 2, currency: 'EUR' };
+      await call(`${urls.inventory}/api/v1/products/${products[index % 20] ?? ''}`, token, 'PATCH', {
+        price,
+      });
+    };
+    await steadily(perSecond, 3, change);
+    const [{ since } = { since: new Date() }] = await inventory<
+      { since: Date }[]
+    >`select clock_timestamp() as since`;
+    await steadily(perSecond, seconds, (index) => change(index + 1_000_000));
+    const emitted = await inventory<{ id: string; at: number }[]>`
+      select id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as at
+      from outbox where occurred_at >= ${since} and aggregate_id in ${inventory(products)}`;
+    const ids = emitted.map(({ id }) => id);
+    const read = () => order<{ id: string; published: number; consumed: number }[]>`
+      select event_id as id, (extract(epoch from published_at) * 1000)::float8 as published,
+             (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as consumed
+      from processed_events where event_id in ${order(ids)}`;
+    let consumed = await read();
+    for (let tries = 0; consumed.length < ids.length && tries < 100; tries += 1) {
+      await delay(100);
+      consumed = await read();
+    }
+    if (consumed.length < ids.length) throw failure(`${ids.length - consumed.length} events did not arrive`);
+    const committed = new Map(emitted.map(({ id, at }) => [id, at]));
+    const since_ = (time: (row: (typeof consumed)[number]) => number): number[] =>
+      consumed.map((row) => time(row) - (committed.get(row.id) ?? NaN));
+    return [
+      summarise(
+        published(perSecond),
+        since_((row) => row.published),
+      ),
+      summarise(
+        `commit → consumed at ${perSecond} events/s`,
+        since_((row) => row.consumed),
+      ),
+    ];
+  } finally {
+    await Promise.all([inventory.end({ timeout: 5 }), order.end({ timeout: 5 })]);
+  }
+};
+
+/** From sending the request until PAID is committed, at one order a second. */
+const placedToPaid = async (orders: number): Promise<Latency> => {
+  const [seller, customer] = [await signIn('seller@orderflow.io'), await signIn('user@orderflow.io')];
+  const productId = await newProduct(seller, orders + 5);
+  const sql = connect('order');
+  try {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const known = await sql`select 1 from catalogue where product_id = ${productId}`;
+      if (known.length > 0) break;
+      await delay(50);
+    }
+    const sent = new Map<string, number>();
+    const place = async (index: number): Promise<void> => {
+      const at = Date.now();
+      const body = { items: [{ productId, quantity: 1 }], payment: { mode: 'AUTO', method: 'card' } };
+      const { id } = withId.parse(await call(`${urls.order}/api/v1/orders`, customer, 'POST', body));
+      // The first orders warm up what has not run yet.
+      if (index >= 5) sent.set(id, at);
+    };
+    await steadily(1, orders + 5, place);
+    const ids = [...sent.keys()];
+    const read = () => sql<{ id: string; paid: number }[]>`
+      select order_id as id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as paid
+      from order_events where status = 'PAID' and type <> 'confirm' and order_id in ${sql(ids)}`;
+    let paid = await read();
+    for (let tries = 0; paid.length < ids.length && tries < 100; tries += 1) {
+      await delay(100);
+      paid = await read();
+    }
+    if (paid.length < ids.length) throw failure(`${ids.length - paid.length} orders are not PAID`);
+    return summarise(
+      'placed → PAID at 1 order/s',
+      paid.map(({ id, paid: at }) => at - (sent.get(id) ?? NaN)),
+    );
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+};
+
+const measureEvents = async (flags: Flags, say: Say): Promise<number> => {
+  const rates = flags.rates.split(',').map((rate) => numberOf('rates', rate));
+  const seconds = numberOf('seconds', flags.seconds ?? '20');
+  const orders = numberOf('orders', flags.orders ?? '30');
+  const p99AtMost = numberOf('p99', flags.p99);
+  const latencies: Latency[] = [];
+  const tell = (measured: readonly Latency[]): void => {
+    for (const latency of measured) say(lineOf(latency));
+    latencies.push(...measured);
+  };
+  for (const rate of rates) tell(await hop(rate, seconds));
+  tell([await placedToPaid(orders)]);
+  const verdict = judge(latencies, { what: published(judgedRate), p99AtMost });
+  if (verdict !== undefined)
+    say(
+      `${verdict.isHeld ? 'held' : 'NOT HELD'}: p99 of ${verdict.what} is ${verdict.p99} ms, at most ${p99AtMost} ms are allowed`,
+    );
+  if (flags.json)
+    process.stdout.write(`${JSON.stringify({ latencies, verdict: verdict ?? null }, null, 2)}\n`);
+  return verdict?.isHeld === false ? 1 : 0;
+};
+
+const measureHttp = async (flags: Flags, say: Say): Promise<number> => {
+  const [seconds, clients] = [
+    numberOf('seconds', flags.seconds ?? '60'),
+    numberOf('clients', flags.clients ?? '200'),
+  ];
+  const report = await benchHttp({ clients, seconds });
+  const { requestsPerSecond, calls, statuses, memory, violations, stuck } = report;
+  say(`${clients} clients, ${seconds} s: ${requestsPerSecond} requests/s`);
+  for (const latency of calls) say(lineOf(latency));
+  say(
+    `answers: ${Object.entries(statuses)
+      .map(([status, count]) => `${count} × ${status}`)
+      .join(', ')}`,
+  );
+  for (const { part, before, halfway, end, most } of memory) {
+    say(`${part.padEnd(10)} ${before} MiB before, ${halfway} halfway, ${end} at the end, ${most} at most`);
+  }
+  say(violations.length === 0 ? `all invariants hold, ${stuck} orders are stuck` : violations.join('\n'));
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  const failed = Object.keys(statuses).some((status) => status === 'none' || Number(status) >= 500);
+  return failed || violations.length > 0 || stuck > 0 ? 1 : 0;
+};
+
+const measureBacklog = async (flags: Flags, say: Say): Promise<number> => {
+  const [rows, payloadBytes] = [numberOf('rows', flags.rows), numberOf('bytes', flags.bytes, 6, 900_000)];
+  const report = await benchBacklog({ rows, payloadBytes, say });
+  const { rss } = report;
+  say(
+    `drained in ${report.drainedInSeconds} s, ${report.rowsPerSecond} rows/s; Connect had ${rss.before} MiB resident before, ` +
+      `${rss.most} at most, ${rss.end} at the end`,
+  );
+  if (report.lost) say('the slot was lost: npm run recover -- payment');
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return report.lost ? 1 : 0;
+};
+
+const measureTracing = async (flags: Flags, say: Say): Promise<number> => {
+  const ratio = Number(flags.ratio);
+  if (!(ratio >= 0 && ratio <= 1)) throw failure(`--ratio is a number from 0 to 1, not "${flags.ratio}"`);
+  const report = await benchTracing({
+    rounds: numberOf('rounds', flags.rounds),
+    orders: numberOf('orders', flags.orders ?? '1500'),
+    clients: numberOf('clients', flags.clients ?? '16'),
+    ratio,
+    say,
+  });
+  const { off, on, blocks } = report;
+  const range = (tracing: boolean): string => {
+    const rates = blocks.filter((block) => block.tracing === tracing).map((block) => block.ordersPerSecond);
+    return `${Math.min(...rates).toFixed(1)} to ${Math.max(...rates).toFixed(1)}`;
+  };
+  say(`without tracing ${off.toFixed(1)} orders/s (${range(false)})`);
+  say(`with ${ratio * 100} % of the traces sampled ${on.toFixed(1)} orders/s (${range(true)})`);
+  say(`ratio ${report.ratio.toFixed(3)}`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return 0;
+};
+
+const run = async (): Promise<number> => {
+  const { values: flags, positionals } = parse();
+  const say: Say = (line) => {
+    if (!flags.json) process.stdout.write(`${line}\n`);
+  };
+  const [what, ...others] = positionals;
+  if (others.length > 0) throw failure(`one thing is measured at a time\n${usage}`);
+  switch (what) {
+    case undefined:
+      return measureEvents(flags, say);
+    case 'http':
+      return measureHttp(flags, say);
+    case 'backlog':
+      return measureBacklog(flags, say);
+    case 'tracing':
+      return measureTracing(flags, say);
+    default:
+      throw failure(`there is nothing to be measured that is called "${what}"\n${usage}`);
+  }
+};
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 2;
+}

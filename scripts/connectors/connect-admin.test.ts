@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { columnsOf } from '../doctor/read.ts';
+import { readConnector } from './files.ts';
+import { lsnText } from './connect-admin.ts';
+
+it.each([
+  [0, '0/0'],
+  [29_525_600, '0/1C28660'],
+  [2 ** 32 * 5 + 255, '5/FF'],
+])('the stored position %d is what PostgreSQL calls %s', (stored, text) => {
+  expect(lsnText(stored)).toBe(text);
+});
+
+it('the columns that a connector needs of its outbox are those of the router and of its headers', () => {
+  expect(columnsOf(readConnector('order'))).toEqual(
+    expect.arrayContaining(['aggregate_type', 'id', 'aggregate_id', 'payload', 'event_type', 'traceparent']),
+  );
+});

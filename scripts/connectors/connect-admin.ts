@@ -1,0 +1,143 @@
+// What the commands ask of Kafka Connect beyond the state of a connector.
+import { z } from 'zod';
+import { until, type Wait } from '../stack/supervise/deadline.ts';
+import { askConnect, stateOf, type ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';
+import { failure, reasonOf } from '../stack/failure.ts';
+import { isObject } from '../stack/json.ts';
+import type { ConnectorConfig } from './files.ts';
+
+/** What Connect says in an answer that is not a success. */
+export const refusalOf = ({ status, body }: { status: number; body: unknown }): string =>
+  isObject(body) && typeof body['message'] === 'string' ? body['message'] : `HTTP ${String(status)}`;
+
+/** Throws a failure when nobody answers there. */
+export const expectConnect = async (url: string): Promise<void> => {
+  try {
+    await askConnect(url);
+  } catch (error) {
+    throw failure(`Kafka Connect does not answer at ${url} (${reasonOf(error)}); is the stack running?`);
+  }
+};
+
+/** The configuration that Connect has, or undefined when it has no such connector. */
+export const configOf = async (
+  url: string,
+  name: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> => {
+  const { status, body } = await askConnect(`${url}/connectors/${name}/config`);
+  if (status === 404) return undefined;
+  if (status !== 200 || !isObject(body)) throw new Error(refusalOf({ status, body }));
+  return body;
+};
+
+/** The state of a connector and its tasks, or undefined when Connect has none of that name. */
+export const connectorState = async (url: string, name: string): Promise<ConnectorState | undefined> => {
+  const { status, body } = await askConnect(`${url}/connectors/${name}/status`);
+  if (status === 404) return undefined;
+  if (status !== 200) throw new Error(refusalOf({ status, body }));
+  return stateOf(body);
+};
+
+const validation = z.object({
+  configs: z.array(z.object({ value: z.object({ name: z.string(), errors: z.array(z.string()) }) })),
+});
+
+/** What Connect and the connector themselves find wrong with a configuration. */
+export const validateAtConnect = async (
+  url: string,
+  name: string,
+  config: ConnectorConfig,
+): Promise<readonly { readonly key: string; readonly problem: string }[]> => {
+  const plugin = config['connector.class'] ?? '';
+  const reply = await askConnect(`${url}/connector-plugins/${plugin}/config/validate`, {
+    method: 'PUT',
+    body: JSON.stringify({ name, ...config }),
+  });
+  if (reply.status !== 200) throw failure(`Kafka Connect could not validate ${name}: ${refusalOf(reply)}`);
+  return validation
+    .parse(reply.body)
+    .configs.flatMap(({ value }) => value.errors.map((problem) => ({ key: value.name, problem })));
+};
+
+/** Pauses, resumes or stops a connector and waits until its tasks have followed. */
+export const setState = async (
+  url: string,
+  name: string,
+  action: 'pause' | 'resume' | 'stop',
+  wait: Omit<Wait, 'what'>,
+): Promise<void> => {
+  const reply = await askConnect(`${url}/connectors/${name}/${action}`, { method: 'PUT' });
+  if (reply.status === 404) throw failure(`Kafka Connect has no connector ${name}; apply it first`);
+  if (reply.status >= 300) throw failure(`Kafka Connect refuses to ${action} ${name}: ${refusalOf(reply)}`);
+  await until({ ...wait, what: `${name} to ${action}` }, async () => {
+    const { body } = await askConnect(`${url}/connectors/${name}/status`);
+    const connector = isObject(body) && isObject(body['connector']) ? body['connector']['state'] : undefined;
+    const tasks = isObject(body) && Array.isArray(body['tasks']) ? body['tasks'].filter(isObject) : [];
+    // The tasks of a stopped connector are gone, with their hold on the slot and on the offsets.
+    if (action === 'stop') return connector === 'STOPPED' && tasks.length === 0;
+    if (action === 'pause')
+      return connector === 'PAUSED' && tasks.every((task) => task['state'] === 'PAUSED');
+    const state = stateOf(body);
+    // Resumed is what the operator asked for; that it fails is another matter, and is said by who asks.
+    return state.kind === 'running' || state.kind === 'failed';
+  });
+};
+
+const offsets = z.object({ offsets: z.array(z.object({ partition: z.unknown(), offset: z.unknown() })) });
+const position = z.object({
+  lsn: z.number(),
+  lsn_commit: z.number().optional(),
+  ts_usec: z.number().optional(),
+});
+
+export interface StoredOffset {
+  /** As PostgreSQL writes it, `0/16B3748`; null when what is stored has none. */
+  readonly lsn: string | null;
+  readonly raw: unknown;
+}
+
+export const lsnText = (lsn: number): string => {
+  const whole = BigInt(lsn);
+  return `${(whole >> 32n).toString(16).toUpperCase()}/${(whole & 0xffffffffn).toString(16).toUpperCase()}`;
+};
+
+/** How far Connect has stored that the connector has read; empty after a reset and before the first event. */
+export const storedOffsets = async (url: string, name: string): Promise<readonly StoredOffset[]> => {
+  const reply = await askConnect(`${url}/connectors/${name}/offsets`);
+  if (reply.status === 404) throw failure(`Kafka Connect has no connector ${name}; apply it first`);
+  if (reply.status !== 200)
+    throw failure(`Kafka Connect does not tell the offsets of ${name}: ${refusalOf(reply)}`);
+  return offsets.parse(reply.body).offsets.map(({ offset: raw }) => {
+    const parsed = position.safeParse(raw);
+    return { lsn: parsed.success ? lsnText(parsed.data.lsn_commit ?? parsed.data.lsn) : null, raw };
+  });
+};
+
+/** Forgets them. The connector has to be stopped. */
+export const resetOffsets = async (url: string, name: string, wait: Omit<Wait, 'what'>): Promise<void> => {
+  await until({ ...wait, what: `the offsets of ${name} to be reset` }, async () => {
+    const reply = await askConnect(`${url}/connectors/${name}/offsets`, { method: 'DELETE' });
+    if (reply.status < 300) return true;
+    // 409 is a rebalance under way, 5xx a worker that has not fenced the old task off yet.
+    if (reply.status === 409 || reply.status >= 500) throw new Error(refusalOf(reply));
+    throw failure(`Kafka Connect refuses to reset the offsets of ${name}: ${refusalOf(reply)}`);
+  });
+};
+
+/** Makes a connector that does not run yet. */
+export const createStopped = async (
+  url: string,
+  name: string,
+  config: ConnectorConfig,
+  wait: Omit<Wait, 'what'>,
+): Promise<void> => {
+  await until({ ...wait, what: `Kafka Connect to take connector ${name}` }, async () => {
+    const reply = await askConnect(`${url}/connectors`, {
+      method: 'POST',
+      body: JSON.stringify({ name, config, initial_state: 'STOPPED' }),
+    });
+    if (reply.status === 201) return true;
+    if (reply.status === 409 || reply.status >= 500) throw new Error(refusalOf(reply));
+    throw failure(`Kafka Connect refuses ${name}: ${refusalOf(reply)}`);
+  });
+};

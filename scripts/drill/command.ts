@@ -1,0 +1,199 @@
+// npm run drill: kills the containers of docker-compose.yml one after the other under a small load, starts each again after
+// some seconds, and says how long it was away, what became of the orders meanwhile, and what the auditor finds then.
+// Exit code 0: every order was paid once, no pause was too long, everything holds; 1: not so; 2: it could not be drilled.
+import postgres from 'postgres';
+import { newProduct, signIn } from '../bench/shop.ts';
+import { isHealthy, killContainer, runningContainers, startContainer, type Container } from './containers.ts';
+import { complaints, longestGap, tableOf, type Outcome } from './figures.ts';
+import { startLoad } from './load.ts';
+import { pause, seconds, until } from '../stack/supervise/deadline.ts';
+import { argumentsOf, stackOf } from '../stack/environment.ts';
+import { explain, failure, isStopped } from '../stack/failure.ts';
+import { openEyes } from '../stack/looking.ts';
+import { profilePorts } from '../stack/topology.ts';
+
+const usage = `usage: npm run drill [-- [part …] [--rate <orders a second>] [--away <seconds>] [--longest <seconds>] [--json]]
+  part       a service of docker-compose.yml that runs; all of them, one after the other, when none is named
+  --rate     orders placed each second (4)
+  --away     how long a container stays killed before it is started again (5)
+  --longest  the longest pause that is good enough, in seconds (60; the breaker in front of the gateway alone takes 30)`;
+
+const healthyWithinMs = 180_000;
+const paidWithinMs = 180_000;
+const quietWithinMs = 120_000;
+/** The load before the kill, and once the part is healthy again. */
+const [leadMs, trailMs] = [2_000, 3_000];
+
+const interrupted = new AbortController();
+const { signal } = interrupted;
+process.on('SIGINT', () => {
+  interrupted.abort();
+});
+process.on('SIGTERM', () => {
+  interrupted.abort();
+});
+
+interface Drill {
+  readonly perSecond: number;
+  readonly awayMs: number;
+  readonly longestMs: number;
+  readonly addresses: readonly string[];
+  readonly say: (line: string) => void;
+}
+
+/** What the auditor still finds once it has had the time to see everything arrive. */
+const auditFindings = async (): Promise<string[]> => {
+  const eyes = await openEyes(process.env, 30_000);
+  try {
+    const deadline = performance.now() + quietWithinMs;
+    for (;;) {
+      const { violations, inFlight, stuck } = await eyes.lookTwice();
+      const open = [
+        ...[...violations, ...inFlight].map(({ sentence }) => sentence),
+        ...stuck.map(({ orderId, status }) => `order ${orderId} is stuck as ${status}`),
+      ];
+      if (open.length === 0 || performance.now() > deadline) return open;
+      await pause(2_000, signal);
+    }
+  } finally {
+    await eyes.close();
+  }
+};
+
+/** When each order was paid, epoch ms, by the clock of PostgreSQL: neither polling nor a slow answer is in it. */
+const paidTimes = async (ids: readonly string[]): Promise<Map<string, number>> => {
+  const sql = postgres(stackOf(process.env).databaseUrl('order', 'auditor'), {
+    max: 1,
+    connect_timeout: 5,
+    onnotice: () => undefined,
+  });
+  const deadline = performance.now() + paidWithinMs;
+  try {
+    for (;;) {
+      const rows = await sql<{ id: string; at: number }[]>`
+        select order_id as id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as at
+        from order_events where status = 'PAID' and type <> 'confirm' and order_id in ${sql([...ids])}`;
+      const paid = new Map(rows.map(({ id, at }) => [id, at]));
+      if (paid.size === ids.length || performance.now() > deadline) return paid;
+      await pause(1_000, signal);
+    }
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+};
+
+/** Kills the container and starts it again; how long it was away, ms. The container runs again however this ends. */
+const killAndStart = async (container: Container, drill: Drill): Promise<number> => {
+  const { part } = container;
+  await killContainer(container);
+  const killedAt = performance.now();
+  drill.say(`${part}: killed`);
+  try {
+    await pause(drill.awayMs, signal);
+  } finally {
+    await startContainer(container);
+  }
+  drill.say(`${part}: started again`);
+  await until({ what: `${part} to be healthy`, withinMs: healthyWithinMs, everyMs: 250, signal }, () =>
+    isHealthy(container),
+  );
+  const awayMs = Math.round(performance.now() - killedAt);
+  drill.say(`${part}: healthy again after ${seconds(awayMs)}`);
+  return awayMs;
+};
+
+const drillPart = async (container: Container, drill: Drill): Promise<Outcome> => {
+  const { part } = container;
+  const productId = await newProduct(await signIn('seller@orderflow.io'), 100_000);
+  const token = await signIn('user@orderflow.io');
+  drill.say(`${part}: ${drill.perSecond} orders a second are placed`);
+  const from = Date.now();
+  const load = startLoad({ ...drill, token, productId, signal });
+  await pause(leadMs, signal);
+  const awayMs = await killAndStart(container, drill);
+  await pause(trailMs, signal);
+  const orders = await load.stop();
+  drill.say(`${part}: all ${orders.length} orders are accepted; waiting until they are paid`);
+  const paid = await paidTimes(orders.map(({ orderId }) => orderId));
+  drill.say(`${part}: ${paid.size} orders are paid; the auditor looks`);
+  const took = orders.map(({ orderId, sentAt }) => (paid.get(orderId) ?? sentAt) - sentAt);
+  const outcome: Outcome = {
+    part,
+    awayMs,
+    placed: orders.length,
+    paid: paid.size,
+    acceptedPauseMs: longestGap(
+      from,
+      orders.map(({ acceptedAt }) => acceptedAt),
+    ),
+    paidPauseMs: longestGap(from, [...paid.values()]),
+    slowestMs: Math.round(Math.max(0, ...took)),
+    findings: await auditFindings(),
+  };
+  const wrong = complaints(outcome, drill.longestMs);
+  drill.say(`${part}: ${wrong.length === 0 ? 'all is well' : wrong.slice(0, 5).join('; ')}`);
+  return outcome;
+};
+
+const positive = (text: string, flag: string): number => {
+  const value = Number(text);
+  if (!(value > 0 && value <= 3_600))
+    throw failure(`${flag} is a number above 0, and at most 3600\n${usage}`);
+  return value;
+};
+
+const main = async (): Promise<number> => {
+  const { values: flags, positionals } = argumentsOf(usage, {
+    allowPositionals: true,
+    options: {
+      rate: { type: 'string', default: '4' },
+      away: { type: 'string', default: '5' },
+      longest: { type: 'string', default: '60' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const perSecond = positive(flags.rate, '--rate');
+  const awayMs = positive(flags.away, '--away') * 1_000;
+  const longestMs = positive(flags.longest, '--longest') * 1_000;
+  const say = (line: string): void => {
+    if (!flags.json) process.stdout.write(`${line}\n`);
+  };
+
+  const running = await runningContainers();
+  const unknown = positionals.find((name) => running.every(({ part }) => part !== name));
+  if (unknown !== undefined)
+    throw failure(`no container of "${unknown}" runs, only of ${running.map(({ part }) => part).join(', ')}`);
+  const { urls } = stackOf(process.env);
+  const second = profilePorts.cluster.order;
+  const addresses = running.some(({ part }) => part === 'order-2')
+    ? [urls.order, `http://localhost:${process.env[second.env] ?? second.default}`]
+    : [urls.order];
+
+  const before = await auditFindings();
+  if (before[0] !== undefined)
+    throw failure(`something is wrong before anything is killed (${before[0]}); npm run audit`);
+  const drill: Drill = { perSecond, awayMs, longestMs, addresses, say };
+  const outcomes: Outcome[] = [];
+  for (const container of running) {
+    if (positionals.length > 0 && !positionals.includes(container.part)) continue;
+    outcomes.push(await drillPart(container, drill));
+  }
+
+  const wrong = outcomes.flatMap((outcome) =>
+    complaints(outcome, longestMs).map((sentence) => ({ part: outcome.part, sentence })),
+  );
+  if (flags.json) process.stdout.write(`${JSON.stringify({ outcomes, wrong }, null, 2)}\n`);
+  say(['', ...tableOf(outcomes), ''].join('\n'));
+  for (const { part, sentence } of wrong.slice(0, 50)) say(`${part}: ${sentence}`);
+  if (wrong.length === 0) say('Nothing was lost, nothing happened twice, no pause was too long.');
+  return wrong.length === 0 ? 0 : 1;
+};
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(
+    `${isStopped(error) ? 'interrupted; what was killed has been started again' : explain(error)}\n`,
+  );
+  process.exitCode = 2;
+}

@@ -1,0 +1,45 @@
+// npm run alerts: checks the alert rules in connectors/alerts, runs their tests, and checks the configuration of Prometheus,
+// all with promtool, which comes with Prometheus.
+// Exit code 0: all is well; 1: a rule or a test is wrong; 2: there is no promtool to ask.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = join(root, 'connectors', 'alerts');
+const filesIn = (path: string): string[] =>
+  readdirSync(path)
+    .filter((name) => name.endsWith('.yml'))
+    .sort()
+    .map((name) => join(path, name));
+
+const end = (code: number, sentence: string): never => {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(code);
+};
+
+try {
+  parseArgs({ options: {} });
+} catch {
+  end(2, 'usage: npm run alerts (it takes no arguments)');
+}
+if (spawnSync('promtool', ['--version'], { timeout: 10_000 }).error !== undefined)
+  end(
+    2,
+    'promtool does not run, so the alert rules were not tested; it comes with Prometheus (on Debian: apt-get install prometheus). ' +
+      'What needs no promtool is in the unit tests: npm run check',
+  );
+
+const promtool = (...args: readonly string[]): boolean =>
+  spawnSync('promtool', args, { stdio: 'inherit', timeout: 60_000 }).status === 0;
+const checked = promtool('check', 'rules', ...filesIn(folder));
+const tested = promtool('test', 'rules', ...filesIn(join(folder, 'tests')));
+// Where it is mounted, the rules lie beside it; here it is the syntax alone.
+const configured = promtool(
+  'check',
+  'config',
+  '--syntax-only',
+  join(root, 'services', 'observability', 'prometheus.yml'),
+);
+process.exitCode = checked && tested && configured ? 0 : 1;

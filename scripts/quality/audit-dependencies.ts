@@ -1,0 +1,119 @@
+// npm run audit:dependencies: does a package of the lock file have a known vulnerability, or a package or a jar a licence that
+// may not be here? Exit code 0: none; 1: one does; 2: the registry or Maven did not say, which is not the same as nothing.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { jarLicences, licenceComplaints } from './dependency-licences.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const say = (sentence: string): void => {
+  process.stdout.write(`${sentence}\n`);
+};
+
+/** Whether all is well; undefined when nobody could tell. */
+type Verdict = boolean | undefined;
+const unknown = (sentence: string): Verdict => {
+  process.stderr.write(`${sentence}\n`);
+  return undefined;
+};
+const told = (what: string, count: number, complaints: readonly string[]): Verdict => {
+  say(
+    complaints.length === 0
+      ? `licences: all ${count} ${what} have one that is allowed`
+      : `licences of ${what} that scripts/quality/dependency-licences.ts does not allow:\n  ${complaints.join('\n  ')}`,
+  );
+  return complaints.length === 0;
+};
+
+const lockSchema = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({ version: z.string().optional(), license: z.string().optional() }),
+  ),
+});
+
+const packageLicences = (): Verdict => {
+  const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
+  return told('packages', Object.keys(packages).length - 1, licenceComplaints(packages));
+};
+
+const licencesOfJars = (): Verdict => {
+  const folder = mkdtempSync(join(tmpdir(), 'orderflow-licences-'));
+  try {
+    const pom = join(root, 'scripts', 'stack', 'pom.xml');
+    const goal = 'org.codehaus.mojo:license-maven-plugin:add-third-party';
+    const { status, error } = spawnSync(
+      'mvn',
+      ['--batch-mode', '--file', pom, '--activate-profiles', 'licences', `-Dartefacts=${folder}`, goal],
+      { stdio: 'ignore', timeout: 10 * 60_000 },
+    );
+    const answer =
+      error === undefined && status === 0
+        ? jarLicences(readFileSync(join(folder, 'licences.txt'), 'utf8'))
+        : undefined;
+    return answer === undefined
+      ? unknown(
+          'licences of the jars: Maven did not tell them; put `mvn` on the PATH, check the network and the mirror in ' +
+            '~/.m2/settings.xml, then try again',
+        )
+      : told('jars', answer.jars, answer.complaints);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const answerSchema = z.object({
+  metadata: z.object({ vulnerabilities: z.record(z.string(), z.number()) }),
+  vulnerabilities: z.record(z.string(), z.object({ severity: z.string(), range: z.string() })),
+});
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const vulnerabilities = (): Verdict => {
+  // Inside `npm run`, npm names its own program; a bare `npm` may be another one.
+  const npm = process.env['npm_execpath'];
+  const audit = ['audit', '--json'];
+  const options = { cwd: root, encoding: 'utf8', timeout: 120_000, maxBuffer: 64 * 1024 * 1024 } as const;
+  const { stdout } = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...audit], options)
+    : spawnSync('npm', audit, options);
+  const answer = answerSchema.safeParse(parsed(stdout));
+  if (!answer.success)
+    return unknown(
+      'vulnerabilities: the registry did not answer `npm audit`, so nothing is known about them; ask one that knows them, such as ' +
+        'the public one, or try again',
+    );
+  const grave = Object.entries(answer.data.vulnerabilities).filter(([, { severity }]) =>
+    ['high', 'critical'].includes(severity),
+  );
+  const { total = 0 } = answer.data.metadata.vulnerabilities;
+  say(
+    [
+      `vulnerabilities: ${grave.length} packages with grave ones, ${total} with any (npm audit tells more)`,
+      ...grave.map(([name, { severity, range }]) => `  ${name} ${range}: ${severity}`),
+    ].join('\n'),
+  );
+  return grave.length === 0;
+};
+
+const run = (): number => {
+  try {
+    parseArgs({ options: {} });
+  } catch {
+    process.stderr.write('usage: npm run audit:dependencies (it takes no arguments)\n');
+    return 2;
+  }
+  const verdicts = [packageLicences(), licencesOfJars(), vulnerabilities()];
+  if (verdicts.includes(false)) return 1;
+  return verdicts.includes(undefined) ? 2 : 0;
+};
+
+process.exitCode = run();

@@ -1,0 +1,107 @@
+// npm run check: everything that can be said about the code without starting the stack, side by side, in under a minute.
+import { spawn } from 'node:child_process';
+import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as inventorySchema from '../../drizzle/inventory/schema.ts';
+import * as orderSchema from '../../drizzle/order/schema.ts';
+import * as paymentSchema from '../../drizzle/payment/schema.ts';
+import { permissionsDrift } from './documents/generate-permissions.ts';
+import { settingsDrift } from './documents/generate-settings.ts';
+import { schemasFolder } from '../../schemas/tools/generate-events.ts';
+import { checkContract } from '../../schemas/tools/check.ts';
+import { derivedDrift } from '../../schemas/tools/derived.ts';
+import { findBase } from '../../schemas/tools/history.ts';
+import { readContract } from '../../schemas/tools/releases.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const node = (script: string, ...args: string[]) =>
+  run(process.execPath, [join(root, 'node_modules', script), ...args]);
+
+interface Result {
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+const run = (command: string, args: readonly string[]): Promise<Result> =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.on('error', (error) => {
+      resolve({ ok: false, output: error.message });
+    });
+    child.on('close', (code) => {
+      resolve({ ok: code === 0, output: Buffer.concat(chunks).toString('utf8') });
+    });
+  });
+
+/** The contract must be whole, its past unchanged, and what is generated from it what the schemas say now. */
+const eventContract = async (): Promise<Result> => {
+  try {
+    const { complaints } = checkContract(readContract(), schemasFolder, await findBase(root));
+    const wrong = complaints.length > 0 ? complaints : await derivedDrift();
+    return { ok: wrong.length === 0, output: wrong.join('\n') };
+  } catch (error) {
+    return { ok: false, output: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+/** The tables must be what the processes read and enforce now. */
+const tableDrift = async (): Promise<Result> => {
+  const remedies = [await settingsDrift(), await permissionsDrift()].filter((remedy) => remedy !== undefined);
+  return { ok: remedies.length === 0, output: remedies.join('\n') };
+};
+
+/** The migrations must be what the tables say now: generating again would add nothing. */
+const migrationDrift = async (): Promise<Result> => {
+  const schemas = { order: orderSchema, inventory: inventorySchema, payment: paymentSchema };
+  const stale: string[] = [];
+  for (const [service, schema] of Object.entries(schemas)) {
+    const folder = join(root, 'drizzle', service, 'migrations', 'meta');
+    const last = readdirSync(folder)
+      .filter((file) => file.endsWith('_snapshot.json'))
+      .sort()
+      .at(-1);
+    const before: unknown = JSON.parse(readFileSync(join(folder, last ?? ''), 'utf8'));
+    if (!isSnapshot(before)) return { ok: false, output: `${folder} holds no snapshot` };
+    const missing = await generateMigration(before, generateDrizzleJson(schema, before.id));
+    if (missing.length === 0) continue;
+    const remedy = `npx drizzle-kit generate --config drizzle/${service}/drizzle.config.ts`;
+    stale.push(`drizzle/${service}/schema.ts has no migration for:\n${missing.join('\n')}\nrun: ${remedy}`);
+  }
+  return { ok: stale.length === 0, output: stale.join('\n') };
+};
+
+const isSnapshot = (value: unknown): value is { readonly id: string } =>
+  typeof value === 'object' && value !== null && 'id' in value && 'tables' in value;
+
+const steps: readonly (readonly [string, () => Promise<Result>])[] = [
+  ['types', () => node('typescript/bin/tsc', '-p', 'tsconfig.json')],
+  ['lint', () => node('eslint/bin/eslint.js', '.', '--max-warnings', '0')],
+  ['formatting', () => node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
+  ['event contract', eventContract],
+  ['migration drift', migrationDrift],
+  ['settings drift', tableDrift],
+  ['unit tests', () => node('vitest/vitest.mjs', 'run', '--project', 'unit', '--reporter', 'dot')],
+];
+
+const began = performance.now();
+let failed = 0;
+await Promise.all(
+  steps.map(async ([name, check]) => {
+    const started = performance.now();
+    const { ok, output } = await check();
+    if (!ok) failed += 1;
+    const took = ((performance.now() - started) / 1000).toFixed(1);
+    process.stdout.write(
+      `${ok ? 'ok    ' : 'FAILED'} ${name} (${took} s)\n${ok ? '' : `${output.trim()}\n`}`,
+    );
+  }),
+);
+const total = ((performance.now() - began) / 1000).toFixed(1);
+process.stdout.write(
+  failed === 0 ? `all checks passed in ${total} s\n` : `${failed} of ${steps.length} checks failed\n`,
+);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,71 @@
+// The table of settings is what the processes read, and nothing reads the environment behind its back.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { shapes, settingsDrift, stackSettings } from './generate-settings.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const sources = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|tsx|mjs|js)$/.test(file) && !/\.test\.tsx?$/.test(file))
+    .filter((file) => !file.includes('node_modules'))
+    .map((file) => join(folder, file));
+const textOf = (file: string): string =>
+  readFileSync(join(root, file), 'utf8')
+    .split('\n')
+    .filter((line) => !/^\s*(\/\/|\*|\/\*\*)/.test(line))
+    .join('\n');
+
+describe('the table of settings', () => {
+  it('is what the processes and the stack read now', async () => {
+    expect(await settingsDrift()).toBeUndefined();
+  });
+
+  it('lists every process that can be started', () => {
+    const mains = sources('services').filter((file) => file.endsWith('/main.ts'));
+    expect(mains.map((file) => file.split('/')[1]).sort()).toEqual(Object.keys(shapes).sort());
+  });
+
+  it('says of every setting what it is, in a sentence', () => {
+    const all = [...Object.values(shapes).flatMap((shape) => Object.values(shape)), ...stackSettings];
+    for (const { env, about } of all) expect(about, env).toMatch(/^[A-Z].{8,}\.$/);
+  });
+
+  it('names no variable twice in one process', () => {
+    for (const shape of Object.values(shapes)) {
+      const variables = Object.values(shape).map(({ env }) => env);
+      expect(variables).toEqual([...new Set(variables)]);
+    }
+  });
+});
+
+describe('the environment', () => {
+  // What npm, Vitest, the shell and the operating system mean by them is theirs to explain.
+  const known = new Set([
+    ...['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'CI', 'VITEST_POOL_ID'],
+    ...['npm_execpath', 'npm_lifecycle_event'],
+    ...stackSettings.map(({ env }) => env),
+  ]);
+
+  it('is read by nothing in services/ but each main.ts, which reads its own shape', () => {
+    const readers = sources('services').filter((file) => /process\s*\.\s*env\b|process\[/.test(textOf(file)));
+    const mains = sources('services').filter((file) => file.endsWith('/main.ts'));
+    expect(readers).toEqual(mains);
+    for (const main of mains) {
+      const text = textOf(main);
+      expect(text.match(/process\.env/g), main).toHaveLength(1);
+      expect(text, main).toMatch(/readConfig\(shape, process\.env/);
+      expect(text, main).toContain("from './settings.ts'");
+    }
+  });
+
+  it('is read by the scripts only for variables of the table', () => {
+    const read = sources('scripts').flatMap((file) =>
+      [...textOf(file).matchAll(/\benv(?:\.|\[['"])([A-Z][A-Z0-9_]+|npm_\w+)\b/g)].map(
+        ([, name = '']) => name,
+      ),
+    );
+    expect(read.length).toBeGreaterThan(5);
+    expect([...new Set(read)].filter((name) => !known.has(name))).toEqual([]);
+  });
+});

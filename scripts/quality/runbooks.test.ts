@@ -1,0 +1,149 @@
+// A runbook is read when something is on fire: every command in it exists, with every flag, and every link leads somewhere.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { commandsOn } from '../connectors/commands.ts';
+import { stackOf } from '../stack/environment.ts';
+import { serviceNames, services } from '../stack/topology.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = join(root, 'connectors', 'runbooks');
+const runbooks = readdirSync(folder).filter((file) => file.endsWith('.md'));
+const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+
+const packageScripts: Readonly<Record<string, string>> = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+).scripts;
+
+/** Lines of the shell blocks, wherever they are indented to. */
+const commandsIn = (text: string): string[] =>
+  [...text.matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].flatMap(([, block = '']) =>
+    block
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+  );
+/** What a sentence calls a command: `npm run doctor`. */
+const mentionedIn = (text: string): string[] =>
+  [...text.matchAll(/`(npm (?:run|start|test)[^`]*)`/g)].map(([, command = '']) => command);
+
+const parts: readonly string[] = [
+  ...serviceNames,
+  ...serviceNames.map((service) => `${service}-db`),
+  ...['auditor', 'gateway', 'dashboard', 'kafka', 'connect', 'registry'],
+];
+const standing = stackOf({});
+const addresses = Object.values(standing.ports).map((port) => `localhost:${port}/`);
+const databases = serviceNames.map((service) =>
+  standing.databaseUrl(service, 'admin').replace('127.0.0.1', 'localhost'),
+);
+
+/** What is asked over HTTP is a port of the stack, and what is asked of a database one of its databases. */
+const wrongAddress = (command: string): string | undefined =>
+  (command.startsWith('psql') ? databases : addresses).some((address) => command.includes(` ${address}`))
+    ? undefined
+    : 'asks an address that is none of the stack';
+
+/** What is wrong with a command; undefined when it could be typed as it stands. */
+/** The command's code: its entry file only imports it. */
+const sourceOf = (target: string): string => {
+  const entry = readFileSync(join(root, 'scripts', `${target}.ts`), 'utf8');
+  const logic = /^import '(\S+)';$/m.exec(entry)?.[1];
+  return logic === undefined ? entry : readFileSync(join(root, 'scripts', logic), 'utf8');
+};
+
+const wrongWith = (command: string): string | undefined => {
+  const words = command.replace(/^([A-Z_]+=\S+ )+/, '').split(' ');
+  if (words[0] === 'git') return undefined;
+  if (words[0] === 'curl' || words[0] === 'psql') return wrongAddress(command);
+  if (words[0] === 'tail' || words[0] === 'grep') {
+    const part = /\.orderflow\/logs\/([a-z-]+)\.log/.exec(command)?.[1] ?? '';
+    return parts.includes(part) ? undefined : `reads no log of a part: ${part}`;
+  }
+  if (words[0] !== 'npm') return 'is no command of this project';
+  const isRun = words[1] === 'run';
+  const script = isRun ? (words[2] ?? '') : (words[1] ?? '');
+  const runs = packageScripts[script];
+  if (runs === undefined) return `has no script ${script}`;
+  const args = words.slice(isRun ? 3 : 2);
+  if (args.length > 0 && args[0] !== '--') return 'passes its arguments without --';
+  const target = /run\.mjs (\S+)/.exec(runs)?.[1] ?? script;
+  const source = sourceOf(target);
+  const positionals: string[] = [];
+  for (let index = 1; index < args.length; index += 1) {
+    const word = args[index] ?? '';
+    if (!word.startsWith('--')) positionals.push(word);
+    else {
+      const flag = word.slice(2);
+      if (!source.includes(`'${flag}': { type`) && !source.includes(` ${flag}: { type`))
+        return `has no flag ${word}`;
+      if (flag === 'connector') {
+        index += 1;
+        const value = args[index] ?? '';
+        const known = serviceNames.some((service) => services[service].connector === value);
+        if (!known && value !== '<name>') return `names no connector: ${value}`;
+      }
+    }
+  }
+  const subject = positionals.join(' ');
+  if (target === 'connectors' && !(subject in commandsOn(stackOf({})))) return `has no command ${subject}`;
+  if (target === 'recover' && ![...serviceNames, '<service>'].includes(subject))
+    return `names no service: ${subject}`;
+  return undefined;
+};
+
+describe('the runbooks', () => {
+  it.each(runbooks)('%s holds only commands that exist', (file) => {
+    const commands = [...commandsIn(read(file)), ...mentionedIn(read(file))];
+    expect(
+      commands.flatMap((command) => {
+        const wrong = wrongWith(command);
+        return wrong === undefined ? [] : [`${command}: ${wrong}`];
+      }),
+    ).toEqual([]);
+    if (file !== 'README.md') expect(commandsIn(read(file)).length).toBeGreaterThan(0);
+  });
+
+  it('notice a command, a flag, a connector and a service that do not', () => {
+    for (const command of [
+      'npm run surgeon',
+      'npm run doctor -- --cure',
+      'npm run connectors -- explode',
+      'npm run connectors -- stop --connector orders',
+      'npm run recover -- orders',
+      'npm run doctor --json',
+      'kafka-topics.sh --list',
+      'curl -s localhost:1234/pipelines',
+      'psql postgres://postgres:orderflow@localhost:5441/order -c "select 1"',
+      'tail -5 .orderflow/logs/broker.log',
+    ])
+      expect(wrongWith(command), command).toBeDefined();
+  });
+
+  it.each(runbooks)('%s leads only to what is there', (file) => {
+    const targets = [...read(file).matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = '']) => target);
+    expect(targets.filter((target) => !existsSync(join(folder, target)))).toEqual([]);
+  });
+
+  it('are all found from their list, which is found from both READMEs', () => {
+    for (const file of runbooks.filter((name) => name !== 'README.md'))
+      expect(read('README.md')).toContain(`](${file})`);
+    expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain('](connectors/runbooks/README.md)');
+    expect(readFileSync(join(dirname(folder), 'README.md'), 'utf8')).toContain('](runbooks/README.md)');
+  });
+
+  it('are what findings name', () => {
+    const sources = [
+      'services/auditor/pipelines/slot-health.ts',
+      'scripts/doctor/judge.ts',
+      'scripts/connectors/impact.ts',
+    ];
+    const named = sources.flatMap((source) =>
+      [...readFileSync(join(root, source), 'utf8').matchAll(/connectors\/runbooks\/([a-z-]+\.md)/g)].map(
+        ([, file = '']) => file,
+      ),
+    );
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.filter((file) => !runbooks.includes(file))).toEqual([]);
+  });
+});

@@ -1,0 +1,120 @@
+// The Java artefacts of the stack, fetched once by Maven into a cache outside the work tree. The folder is named after
+// the content of the pom and appears complete or not at all, so two boots may race and a killed one leaves no half.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { seconds } from '../supervise/deadline.ts';
+import { failure } from '../failure.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
+import { stackVariables } from '../variables.ts';
+
+const pom = join(import.meta.dirname, 'pom.xml');
+
+export const cacheRoot = (env: NodeJS.ProcessEnv = process.env): string =>
+  env[stackVariables.cache.env] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'orderflow');
+
+/** Where the artefacts of the present pom are, or will be. */
+export const artefactsFolder = (env: NodeJS.ProcessEnv = process.env): string => {
+  const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
+  return join(cacheRoot(env), `java-${hash}`);
+};
+
+export const haveArtefacts = (env: NodeJS.ProcessEnv = process.env): boolean =>
+  existsSync(artefactsFolder(env));
+
+const oldestMaven = [3, 8] as const;
+
+/** The version in the output of `mvn --version`. */
+export const parseMavenVersion = (text: string): { version: string; enough: boolean } | undefined => {
+  const version = /Apache Maven (\d+\.\d+[^\s]*)/.exec(text)?.[1];
+  if (version === undefined) return undefined;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const enough = major > oldestMaven[0] || (major === oldestMaven[0] && minor >= oldestMaven[1]);
+  return { version, enough };
+};
+
+/** Throws a failure unless a new enough Maven is on the PATH. */
+export const checkMaven = (): void => {
+  const needed = `Maven ${oldestMaven.join('.')} or newer`;
+  let output: string;
+  try {
+    output = execFileSync('mvn', ['--version'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+    });
+  } catch {
+    throw failure(
+      `${needed} is needed to fetch Kafka and Debezium, but \`mvn\` does not run; install it and put it on the PATH`,
+    );
+  }
+  const found = parseMavenVersion(output);
+  if (found?.enough === false)
+    throw failure(
+      `${needed} is needed to fetch Kafka and Debezium, but \`mvn\` is ${found.version}; install a newer one`,
+    );
+};
+
+/** Fetches the artefacts unless they are there. Answers their folder. */
+export const ensureArtefacts = async (
+  supervisor: Supervisor,
+  log: (line: string) => void,
+): Promise<string> => {
+  const folder = artefactsFolder();
+  if (existsSync(folder)) return folder;
+  checkMaven();
+  mkdirSync(dirname(folder), { recursive: true });
+  forgetAbandoned(dirname(folder));
+  const draft = `${folder}.${String(process.pid)}.tmp`;
+  rmSync(draft, { recursive: true, force: true });
+  const began = performance.now();
+  let files = 0;
+  const progress = setInterval(() => {
+    log(
+      `fetching Java artefacts with Maven … ${String(files)} downloads, ${seconds(performance.now() - began)}`,
+    );
+  }, 5_000);
+  log('fetching Java artefacts with Maven (once for all clones) …');
+  try {
+    const code = await supervisor.run({
+      name: 'maven',
+      command: 'mvn',
+      args: ['--batch-mode', '--file', pom, `-Dartefacts=${draft}`, 'package'],
+      env: Object.fromEntries(
+        Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+      ),
+      withinMs: 20 * 60_000,
+      onLine: (line) => {
+        if (line.includes('Downloaded from ')) files += 1;
+      },
+    });
+    if (code !== 0)
+      throw failure(
+        'Maven could not fetch the Java artefacts; check the network, and the mirror or proxy in ~/.m2/settings.xml, then start again',
+        supervisor.logFile('maven'),
+      );
+    rmSync(join(draft, 'maven'), { recursive: true, force: true });
+    try {
+      renameSync(draft, folder);
+    } catch (error) {
+      // Another boot was quicker, with the same content.
+      if (!existsSync(folder)) throw error;
+    }
+  } finally {
+    clearInterval(progress);
+    rmSync(draft, { recursive: true, force: true });
+  }
+  log(`Java artefacts are in ${folder} (${seconds(performance.now() - began)})`);
+  return folder;
+};
+
+/** Drafts of boots that were killed. A day is longer than any fetch takes. */
+const forgetAbandoned = (cache: string): void => {
+  for (const name of readdirSync(cache).filter((entry) => entry.endsWith('.tmp'))) {
+    const path = join(cache, name);
+    if (Date.now() - statSync(path).mtimeMs > 24 * 60 * 60 * 1000)
+      rmSync(path, { recursive: true, force: true });
+  }
+};

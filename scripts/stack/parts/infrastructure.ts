@@ -1,0 +1,120 @@
+// The seam between the system and what it runs on: three PostgreSQL servers, Kafka, Connect and the registry, each a part
+// that the supervisor starts, watches and stops. Whoever provides them decides how they are run and nothing else, so
+// the boot, the provisioning and the tests are the same for child processes and for containers.
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureArtefacts } from './artefacts.ts';
+import { makeClassArchives } from './class-archives.ts';
+import { connectPart, connectorEnvironment } from './connect.ts';
+import { kafkaPart, prepareKafka } from './kafka.ts';
+import { findPostgres, postgresIdentity, postgresPart } from './postgres.ts';
+import { preflight } from '../preflight.ts';
+import { registryPart } from './registry.ts';
+import type { Part, Supervisor } from '../supervise/supervisor.ts';
+import {
+  databasePorts,
+  passwords,
+  ports as portTopology,
+  serviceNames,
+  type Ports,
+  type ServiceName,
+} from '../topology.ts';
+
+export const infrastructureNames = [
+  ...serviceNames.map((service) => `${service}-db` as const),
+  'kafka',
+  'connect',
+  'registry',
+] as const;
+export type InfrastructureName = (typeof infrastructureNames)[number];
+
+/** Runs one step of the boot and reports it with its time. */
+export type Step = <T>(what: string, work: () => Promise<T>) => Promise<T>;
+
+/** What a provider is told of the stack it provides for. */
+export interface Site {
+  readonly ports: Ports;
+  readonly dataDir: string;
+  readonly passwordOf: (variable: string) => string;
+  readonly supervisor: Supervisor;
+  readonly step: Step;
+  readonly log: (line: string) => void;
+}
+
+export interface Infrastructure {
+  /** Makes what the part needs before its first start, such as an empty cluster, and says how it is run. */
+  readonly part: (name: InfrastructureName) => Promise<Part>;
+}
+
+/** Throws a failure, before anything runs, when it cannot provide. */
+export type InfrastructureProvider = (site: Site) => Promise<Infrastructure>;
+
+/** Child processes, from the binaries that npm and Maven have brought. */
+export const embeddedInfrastructure: InfrastructureProvider = async (site) => {
+  const { ports, dataDir, passwordOf, supervisor, step, log } = site;
+  const jdk = await step('ports, disk space and JDK are in order', () => preflight(ports, dataDir));
+  const artefacts = await ensureArtefacts(supervisor, log);
+  await makeClassArchives({ jdk, artefacts }, supervisor.signal, log);
+  const binaries = findPostgres();
+  // `nobody` must be able to enter the folder, and only that.
+  chmodSync(dataDir, 0o755);
+  const identity = postgresIdentity(binaries, dataDir);
+  const java = { artefacts, jdk };
+
+  const database = (service: ServiceName): Promise<Part> =>
+    postgresPart({
+      name: `${service}-db`,
+      label: portTopology[databasePorts[service]].what,
+      port: ports[databasePorts[service]],
+      dataDir: join(dataDir, `${service}-db`),
+      adminPassword: passwordOf(passwords[service].admin),
+      binaries,
+      identity,
+      supervisor,
+    });
+  const kafka = async (): Promise<Part> => {
+    const options = {
+      ...java,
+      port: ports.kafka,
+      controllerPort: ports.kafkaController,
+      dataDir: join(dataDir, 'kafka'),
+    };
+    await prepareKafka(options, supervisor);
+    return kafkaPart(options);
+  };
+  const connect = (): Part =>
+    connectPart({
+      ...java,
+      port: ports.connect,
+      metricsPort: ports.connectMetrics,
+      kafkaPort: ports.kafka,
+      dataDir: join(dataDir, 'connect'),
+      env: connectorEnvironment(ports, passwordOf),
+    });
+  const registry = (): Part =>
+    registryPart({
+      ...java,
+      port: ports.registry,
+      managementPort: ports.registryManagement,
+      dataDir: join(dataDir, 'registry'),
+    });
+
+  return {
+    part: async (name) => {
+      switch (name) {
+        case 'order-db':
+          return database('order');
+        case 'inventory-db':
+          return database('inventory');
+        case 'payment-db':
+          return database('payment');
+        case 'kafka':
+          return kafka();
+        case 'connect':
+          return connect();
+        case 'registry':
+          return registry();
+      }
+    },
+  };
+};

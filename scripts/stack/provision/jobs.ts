@@ -1,0 +1,154 @@
+// The boot of the embedded stack in pieces, for a stack whose parts somebody else starts: the same code brings databases,
+// topics, schemas and connectors to the described state. Safe to repeat at every start; every wait has its bound.
+import { registerSchemas } from '../../../schemas/tools/registry.ts';
+import { readContract } from '../../../schemas/tools/releases.ts';
+import { answers, until } from '../supervise/deadline.ts';
+import { failure } from '../failure.ts';
+import { kafkaAnswers } from '../parts/kafka.ts';
+import { replicateTopics } from './replication.ts';
+import {
+  provisionConnector,
+  provisionDatabase,
+  provisionTopics,
+  slotOutcomeOf,
+  type DatabaseTarget,
+} from './provision.ts';
+import {
+  cluster,
+  developmentPassword,
+  passwords,
+  serviceNames,
+  services,
+  type DatabaseRole,
+  type ServiceName,
+} from '../topology.ts';
+
+export const jobsUsage = `usage: node scripts/provision.ts <job> <where>
+  databases   order=<host>:<port> inventory=<host>:<port> payment=<host>:<port>
+  topics      <host>:<port>[,<host>:<port> …]
+  replication <host>:<port>[,<host>:<port> …]
+  schemas     <URL of the Confluent API of the registry>
+  connectors  <URL of Kafka Connect> order=<host>:<port> inventory=<host>:<port> payment=<host>:<port>`;
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+export type Databases = Readonly<Record<ServiceName, Address>>;
+
+export type Job =
+  | { readonly name: 'databases'; readonly databases: Databases }
+  | { readonly name: 'topics' | 'replication'; readonly brokers: string }
+  | { readonly name: 'schemas'; readonly registry: string }
+  | { readonly name: 'connectors'; readonly connect: string; readonly databases: Databases };
+
+const refuse = (sentence: string): Error => failure(`${sentence}\n\n${jobsUsage}`);
+
+const addressOf = (text: string): Address => {
+  const [, host, digits] = /^([a-z0-9.-]+):(\d{1,5})$/i.exec(text) ?? [];
+  const port = Number(digits);
+  if (host === undefined || port < 1 || port > 65_535) throw refuse(`"${text}" is no <host>:<port>`);
+  return { host, port };
+};
+
+const urlOf = (text: string | undefined): string => {
+  const protocol = text === undefined ? undefined : URL.parse(text)?.protocol;
+  if (text === undefined || (protocol !== 'http:' && protocol !== 'https:'))
+    throw refuse(`"${text ?? ''}" is no http or https address`);
+  return text.replace(/\/$/, '');
+};
+
+const databasesOf = (texts: readonly string[]): Databases => {
+  const known = serviceNames.map((service) => `${service}=`);
+  const stray = texts.find((text) => !known.some((prefix) => text.startsWith(prefix)));
+  if (stray !== undefined) throw refuse(`"${stray}" is no database of ${serviceNames.join(', ')}`);
+  const of = (service: ServiceName): Address => {
+    const [text, ...more] = texts.filter((candidate) => candidate.startsWith(`${service}=`));
+    if (text === undefined || more.length > 0) throw refuse(`name the database of ${service} once`);
+    return addressOf(text.slice(service.length + 1));
+  };
+  return { order: of('order'), inventory: of('inventory'), payment: of('payment') };
+};
+
+/** What the arguments ask for. Throws a failure with the usage for anything else. */
+export const jobOf = ([name, ...where]: readonly string[]): Job => {
+  const [first, ...others] = where;
+  const alone = (): void => {
+    if (others.length > 0) throw refuse(`${name ?? ''} takes no ${others.join(' ')}`);
+  };
+  switch (name) {
+    case 'databases':
+      return { name, databases: databasesOf(where) };
+    case 'topics':
+    case 'replication':
+      alone();
+      for (const broker of (first ?? '').split(',')) addressOf(broker);
+      return { name, brokers: first ?? '' };
+    case 'schemas':
+      alone();
+      return { name, registry: urlOf(first) };
+    case 'connectors':
+      return { name, connect: urlOf(first), databases: databasesOf(others) };
+    default:
+      throw refuse(name === undefined ? 'which job?' : `there is no job "${name}"`);
+  }
+};
+
+const startsWithinMs = 60_000;
+const connectorWithinMs = 90_000;
+/** For each of its waits; a topic of a week may take its time. */
+const replicatedWithinMs = 10 * 60_000;
+
+/** Runs a job; returns what to tell whoever reads its log. */
+export const runJob = async (
+  job: Job,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string[]> => {
+  const target = (service: ServiceName, address: Address): DatabaseTarget => ({
+    service,
+    ...address,
+    password: (role: DatabaseRole) => env[passwords[service][role]] ?? developmentPassword,
+  });
+  switch (job.name) {
+    case 'databases':
+      return Promise.all(
+        serviceNames.map(async (service) => {
+          const slot = await provisionDatabase(target(service, job.databases[service]));
+          return `${service}-db: roles, tables, rights and publication are as described; its slot is ${slot}`;
+        }),
+      );
+    case 'topics':
+      await until({ what: `Kafka at ${job.brokers}`, withinMs: startsWithinMs, everyMs: 500 }, () =>
+        kafkaAnswers(job.brokers),
+      );
+      await provisionTopics(job.brokers);
+      return ['the topics are as described'];
+    case 'replication': {
+      const { topics, partitions, bounded } = await replicateTopics(job.brokers, replicatedWithinMs);
+      return [
+        `${topics} topics have ${cluster.replicationFactor} replicas, ${cluster.minInSync} of them in sync before a write ` +
+          `counts; ${partitions} partitions were copied, ${bounded} topics were given the bound`,
+      ];
+    }
+    case 'schemas': {
+      const what = `the schema registry at ${job.registry}`;
+      await until({ what, withinMs: startsWithinMs, everyMs: 500 }, () =>
+        answers(`${job.registry}/subjects`),
+      );
+      const { registered, unchanged } = await registerSchemas({ url: job.registry }, readContract());
+      return [`${registered} schemas registered, ${unchanged} were there`];
+    }
+    case 'connectors':
+      return Promise.all(
+        serviceNames.map(async (service) => {
+          const database = target(service, job.databases[service]);
+          const wait = { url: job.connect, withinMs: connectorWithinMs };
+          // Only an operator can mend it, with commands that need the rest: so the rest is not kept from starting.
+          const degraded = await provisionConnector(database, await slotOutcomeOf(database), wait);
+          return degraded === undefined
+            ? `connector ${services[service].connector} reads its slot`
+            : `connector ${degraded.connector} publishes nothing: ${degraded.sentence}`;
+        }),
+      );
+  }
+};

@@ -1,0 +1,51 @@
+// Waiting, always with a bound: a probe is repeated until it holds, the time is up or the stack is told to stop.
+// Without the bound a part that hangs would hang the boot, and Ctrl-C with it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failure, messageOf, stopped } from '../failure.ts';
+
+export const pause = async (ms: number, signal?: AbortSignal): Promise<void> => {
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+  } catch {
+    throw stopped();
+  }
+};
+
+export interface Wait {
+  /** Completes the sentence "gave up waiting for …". */
+  readonly what: string;
+  readonly withinMs: number;
+  readonly everyMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: string | undefined;
+}
+
+/** Repeats `probe` until it answers something other than `undefined` or `false`. A probe that throws has not held yet. */
+export const until = async <T>(wait: Wait, probe: () => Promise<T | undefined | false>): Promise<T> => {
+  const deadline = performance.now() + wait.withinMs;
+  let last = '';
+  for (;;) {
+    if (wait.signal?.aborted === true) throw stopped();
+    try {
+      const answer = await probe();
+      if (answer !== undefined && answer !== false) return answer;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'Failure') throw error;
+      last = messageOf(error);
+    }
+    if (performance.now() >= deadline) {
+      const reason = last === '' ? '' : ` (${last})`;
+      throw failure(`gave up waiting for ${wait.what} after ${seconds(wait.withinMs)}${reason}`, wait.log);
+    }
+    await pause(wait.everyMs ?? 100, wait.signal);
+  }
+};
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+/** Whether `url` answers with a 2xx within two seconds. */
+export const answers = async (url: string): Promise<boolean> => {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  await response.body?.cancel();
+  return response.ok;
+};
