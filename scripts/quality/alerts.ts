@@ -40,6 +40,6 @@ const configured = promtool(
   'check',
   'config',
   '--syntax-only',
-  join(root, 'services', 'observability', 'prometheus.yml'),
+  join(root, 'deploy', 'observability', 'prometheus.yml'),
 );
 process.exitCode = checked && tested && configured ? 0 : 1;

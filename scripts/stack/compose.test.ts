@@ -252,7 +252,7 @@ describe('the parts in docker-compose.yml', () => {
     expect(Number(port)).toBe(ports.connectMetrics.default);
     const versionIn = (file: string, pattern: RegExp): string | undefined =>
       pattern.exec(readFileSync(join(root, file), 'utf8'))?.[1];
-    expect(versionIn('services/Dockerfile', /JMX_EXPORTER_VERSION=(\S+)/)).toBe(
+    expect(versionIn('deploy/Dockerfile', /JMX_EXPORTER_VERSION=(\S+)/)).toBe(
       versionIn('scripts/stack/parts/pom.xml', /<jmx-exporter\.version>([^<]+)</),
     );
   });
@@ -337,13 +337,13 @@ describe('the profile observability', () => {
       readFileSync(join(root, at('/etc/grafana/provisioning'), 'dashboards', 'orderflow.yml'), 'utf8'),
     );
     expect(provider.providers.map(({ options }) => at(options.path))).toEqual([
-      './services/observability/grafana/dashboards',
+      './deploy/observability/grafana/dashboards',
     ]);
   });
 
   it('has every target of Prometheus and every source of Grafana', () => {
     const prometheus: { scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[] } = parse(
-      readFileSync(join(root, 'services', 'observability', 'prometheus.yml'), 'utf8'),
+      readFileSync(join(root, 'deploy', 'observability', 'prometheus.yml'), 'utf8'),
     );
     const targets = prometheus.scrape_configs.flatMap(({ dns_sd_configs: found }) => found);
     expect(targets.flatMap(({ names }) => names).toSorted()).toEqual(
@@ -353,10 +353,7 @@ describe('the profile observability', () => {
       for (const name of names)
         expect(serviceOf(name).ports?.some((one) => one.endsWith(`:${port}`))).toBe(true);
     const grafana: { datasources: { url: string }[] } = parse(
-      readFileSync(
-        join(root, 'services/observability/grafana/provisioning/datasources/orderflow.yml'),
-        'utf8',
-      ),
+      readFileSync(join(root, 'deploy/observability/grafana/provisioning/datasources/orderflow.yml'), 'utf8'),
     );
     for (const { url } of grafana.datasources) {
       const { hostname, port } = new URL(url);

@@ -4,9 +4,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const observabilityFolder = join(import.meta.dirname, '..', '..', '..', 'services', 'observability');
+export const observabilityFolder = join(import.meta.dirname, '..', '..', '..', 'deploy', 'observability');
 export const dashboardsFolder = join(observabilityFolder, 'grafana', 'dashboards');
-/** The data source, as services/observability/grafana/provisioning names it. */
+/** The data source, as deploy/observability/grafana/provisioning names it. */
 export const prometheusUid = 'orderflow-prometheus';
 
 type Unit = 's' | 'bytes' | 'percentunit' | 'reqps' | 'ops' | 'short' | 'none';
@@ -559,12 +559,12 @@ export const dashboardsDrift = (): string | undefined =>
       readFileSync(join(dashboardsFolder, file), 'utf8') === generateDashboard(dashboard),
   )
     ? undefined
-    : 'services/observability/grafana/dashboards is stale; run: node scripts/quality/documents/generate-dashboards.ts';
+    : 'deploy/observability/grafana/dashboards is stale; run: node scripts/quality/documents/generate-dashboards.ts';
 
 if (import.meta.main) {
   mkdirSync(dashboardsFolder, { recursive: true });
   for (const [file, dashboard] of Object.entries(dashboards)) {
     writeFileSync(join(dashboardsFolder, file), generateDashboard(dashboard));
-    process.stdout.write(`wrote services/observability/grafana/dashboards/${file}\n`);
+    process.stdout.write(`wrote deploy/observability/grafana/dashboards/${file}\n`);
   }
 }
