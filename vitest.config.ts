@@ -1,7 +1,10 @@
-// Two tiers: `unit` touches nothing outside the process; `stack` runs against real PostgreSQL, Kafka, Connect and registry,
-// booted once on free ports and in a folder of its own, so a running `npm start` is never disturbed.
+// The tiers of the tests, told apart by the file name. `unit` touches nothing outside the process; all others run against real
+// PostgreSQL, Kafka, Connect and registry, which tests/run.ts boots once on free ports and in a folder of its own, so a running
+// `npm start` is never disturbed.
 import { defineConfig } from 'vitest/config';
-import { stackVariables } from './scripts/stack/variables.ts';
+
+const stackTiers = ['int', 'e2e', 'fault', 'drill'] as const;
+const filesOf = (tier: string) => `**/*.${tier}.test.ts`;
 
 export default defineConfig({
   test: {
@@ -12,25 +15,26 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['node_modules/**', '**/*.int.test.ts', '**/*.e2e.test.ts'],
+          exclude: ['node_modules/**', ...stackTiers.map(filesOf)],
           // Some start a process, beside whatever else the machine does.
           testTimeout: 30_000,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
-      {
+      ...stackTiers.map((tier) => ({
         test: {
-          name: 'stack',
-          include: ['**/*.int.test.ts', '**/*.e2e.test.ts'],
+          name: tier,
+          include: [filesOf(tier)],
           exclude: ['node_modules/**'],
-          globalSetup: ['tests/stack/test-stack.ts'],
-          // Each worker has a stack to itself; a fault in one file must not be felt in another.
-          maxWorkers: Number(process.env[stackVariables.testStacks.env] ?? 1),
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 1 },
+          // Integration tests have a database and topics of their own. The others share the services of one stack: a fault that
+          // one file injects must not be felt in another.
+          maxWorkers: tier === 'int' ? 2 : 1,
+          sequence: { groupOrder: tier === 'int' ? 0 : 1 },
         },
-      },
+      })),
     ],
   },
 });

@@ -143,7 +143,7 @@ const child = spawn(
     '--disable-warning=ExperimentalWarning',
     // Loading the modules would otherwise leave 200 MB of garbage lying about.
     ...(target === 'start' ? ['--max-semi-space-size=2', '--max-old-space-size=192'] : []),
-    join(root, 'scripts', `${target}.ts`),
+    target === 'test' ? join(root, 'tests', 'run.ts') : join(root, 'scripts', `${target}.ts`),
     ...args,
   ],
   // The channel tells the target when this process is gone, however it ended.

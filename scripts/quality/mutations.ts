@@ -67,7 +67,7 @@ try {
     const started = performance.now();
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      [...process.execArgv, 'scripts/test.ts', ...tests],
+      [...process.execArgv, 'tests/run.ts', ...tests],
       {
         cwd: copy,
         encoding: 'utf8',

@@ -61,12 +61,6 @@ export const stackVariables = {
     expected: '`embedded` or `docker`',
     otherwise: '`embedded`',
   },
-  testStacks: {
-    env: 'ORDERFLOW_TEST_STACKS',
-    about: 'How many stacks the tests run on, side by side; each takes some 2.5 GB of memory.',
-    expected: 'a whole number',
-    otherwise: '2 for the whole suite, 1 for chosen files',
-  },
   keepTestData: {
     env: 'ORDERFLOW_KEEP_TEST_DATA',
     about: 'When set to anything, the data folder of a test run is kept for a look.',

@@ -14,19 +14,36 @@ export interface TestDatabase {
 
 const quiet = { max: 1, onnotice: () => undefined };
 
-/** Creates and migrates a database beside the one that `adminUrl` connects to. */
+/**
+ * Creates a database beside the one that `adminUrl` connects to, as a copy of a template that has the service's migrations. The
+ * first caller makes the template.
+ */
 export async function createTestDatabase(service: ServiceName, adminUrl: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const admin = postgres(adminUrl, quiet);
-  await admin.unsafe(`CREATE DATABASE ${name}`);
-  const url = new URL(adminUrl);
-  url.pathname = `/${name}`;
-  const migrations = join(import.meta.dirname, '..', '..', 'drizzle', service, 'migrations');
-  const sql = postgres(url.href, quiet);
-  await migrate(drizzle(sql), { migrationsFolder: migrations });
-  await sql.end();
+  const urlOf = (database: string): string => {
+    const url = new URL(adminUrl);
+    url.pathname = `/${database}`;
+    return url.href;
+  };
+  const template = `template_${service}`;
+  // Two files may start at once: the lock lets one of them make the template, and the new name appears when it is whole.
+  await admin`SELECT pg_advisory_lock(hashtext(${template}))`;
+  const [exists] = await admin`SELECT 1 FROM pg_database WHERE datname = ${template}`;
+  if (!exists) {
+    await admin.unsafe(`DROP DATABASE IF EXISTS ${template}_unfinished`);
+    await admin.unsafe(`CREATE DATABASE ${template}_unfinished`);
+    const sql = postgres(urlOf(`${template}_unfinished`), quiet);
+    await migrate(drizzle(sql), {
+      migrationsFolder: join(import.meta.dirname, '..', '..', 'drizzle', service, 'migrations'),
+    });
+    await sql.end();
+    await admin.unsafe(`ALTER DATABASE ${template}_unfinished RENAME TO ${template}`);
+  }
+  await admin`SELECT pg_advisory_unlock(hashtext(${template}))`;
+  await admin.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   return {
-    url: url.href,
+    url: urlOf(name),
     drop: async () => {
       await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
       await admin.end();

@@ -1,12 +1,10 @@
 // The one seam through which tests get their infrastructure. The provider is the embedded stack, or one in containers where
 // ORDERFLOW_STACK says so, booted once per run on free ports and in a temporary folder; tests know only what it provides:
-// addresses, connection strings, processes. The whole suite has two of them, each with a worker of its own, since it waits
-// far more than it computes.
+// addresses, connection strings, processes.
 import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestProject } from 'vitest/node';
 import { haveArtefacts } from '../../scripts/stack/parts/artefacts.ts';
 import { bootStack, type Urls } from '../../scripts/stack/boot.ts';
 import type { Containers } from '../../scripts/stack/parts/containers.ts';
@@ -42,36 +40,13 @@ export interface TestStack {
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** One per worker that runs files; see worker-stack.ts. */
-    stacks: readonly TestStack[];
+    stack: TestStack;
   }
 }
 
-interface RunningStack {
+export interface RunningTestStack {
   readonly provided: TestStack;
   readonly stop: () => Promise<void>;
-}
-
-/** Boots the stacks before the first test that needs one and stops them after the last. */
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const running: RunningStack[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(running.map((stack) => stack.stop()));
-  };
-  try {
-    // One after the other: the first fetches what they share, and the second finds the ports of the first taken.
-    const { maxWorkers } = project.config;
-    for (let number = 1; number <= maxWorkers; number += 1)
-      running.push(await boot(maxWorkers === 1 ? '' : `stack ${String(number)} `));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  project.provide(
-    'stacks',
-    running.map(({ provided }) => provided),
-  );
-  return stop;
 }
 
 /** Imported only when asked for: the embedded stack must not wait for what it does not need. */
@@ -85,7 +60,8 @@ const containersFrom = async (env: NodeJS.ProcessEnv): Promise<Containers | unde
   return containersOf(`orderflow-test-${randomUUID().slice(0, 8)}`);
 };
 
-const boot = async (prefix: string): Promise<RunningStack> => {
+/** Boots the stack of a test run, before the first test that needs it. */
+export const bootTestStack = async (): Promise<RunningTestStack> => {
   const containers = await containersFrom(process.env);
   const chaosToken = randomUUID();
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-test-'));
@@ -95,7 +71,7 @@ const boot = async (prefix: string): Promise<RunningStack> => {
     ...(containers === undefined ? {} : { infrastructure: containers.provide }),
     ports,
     dataDir,
-    log: (line) => process.stderr.write(`${prefix}${line}\n`),
+    log: (line) => process.stderr.write(`${line}\n`),
     env: {
       RESERVATION_TTL_SECONDS: '1800',
       EXPIRY_SWEEP_SECONDS: '1',

@@ -42,7 +42,7 @@ describe('the table of settings', () => {
 describe('the environment', () => {
   // What npm, Vitest, the shell and the operating system mean by them is theirs to explain.
   const known = new Set([
-    ...['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'CI', 'VITEST_POOL_ID'],
+    ...['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'CI'],
     ...['npm_execpath', 'npm_lifecycle_event'],
     ...stackSettings.map(({ env }) => env),
   ]);

@@ -1,0 +1,53 @@
+// npm test: the unit tests, then everything else that runs on one stack in minutes. `npm test -- <filter>` runs the files whose
+// path contains the filter, whatever their tier; `--project <tier>` runs one tier (see vitest.config.ts); without a test that
+// needs the stack none is booted. `npm run test:docker` is the same on containers. Ends with one plain line that says how many
+// tests passed and failed.
+import { createVitest, parseCLI } from 'vitest/node';
+import { requireDocker } from '../scripts/stack/parts/docker.ts';
+import { explain } from '../scripts/stack/failure.ts';
+import { stackKindFrom } from '../scripts/stack/kind.ts';
+import { bootTestStack } from './stack/test-stack.ts';
+
+const began = performance.now();
+const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+const everyday = ['unit', 'int', 'e2e'];
+
+const vitest = await createVitest({
+  ...options,
+  project: options.project ?? (filter.length === 0 ? everyday : []),
+  run: true,
+  watch: false,
+  reporters: process.env['CI'] === undefined ? ['default'] : [['default', { summary: false }]],
+});
+
+const files = await vitest.globTestSpecifications(filter);
+let stop = (): Promise<void> => Promise.resolve();
+try {
+  if (files.some(({ project }) => project.name !== 'unit')) {
+    // Known before anything runs, and said without the stack trace of a boot that fails.
+    if (stackKindFrom(process.env) === 'docker') await requireDocker();
+    const stack = await bootTestStack();
+    ({ stop } = stack);
+    vitest.provide('stack', stack.provided);
+  }
+  await vitest.runTestSpecifications(files, true);
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 2;
+}
+await stop();
+
+const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
+const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
+const brokenFiles = vitest.state.getTestModules().filter((module) => module.state() === 'failed');
+const errors = vitest.state.getUnhandledErrors().length;
+// A file that cannot even be loaded has no tests to count, but it is a failure all the same.
+const failedWithoutTests = brokenFiles.filter((module) => module.errors().length > 0).length + errors;
+const [passed, failed, skipped] = [count('passed'), count('failed') + failedWithoutTests, count('skipped')];
+
+await vitest.close();
+const seconds = Math.round((performance.now() - began) / 1000);
+process.stdout.write(
+  `took ${seconds} s\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+);
+process.exitCode ??= failed > 0 || passed === 0 ? 1 : 0;
