@@ -2,9 +2,9 @@
 // 2: it could not be looked at.
 import { invariants } from '../services/auditor/audit.ts';
 import { reportView } from '../services/auditor/http/routes.ts';
-import { argumentsOf } from './stack/environment.ts';
-import { explain, failure } from './stack/failure.ts';
-import { openEyes } from './stack/looking.ts';
+import { argumentsOf } from './operator/environment.ts';
+import { explain, failure } from '../services/platform/process/failure.ts';
+import { openEyes } from './operator/auditor-view.ts';
 
 const usage = 'usage: npm run audit [-- --json] [--grace <seconds>]';
 const say = (line = ''): void => {

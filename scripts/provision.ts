@@ -1,10 +1,11 @@
 // The one-shot jobs of docker-compose.yml, and of whoever runs the parts in another way: each brings one kind of thing to the
 // described state and ends. Passwords come from the environment. Exit code 2 with a sentence when it could not.
-import { isFailure, messageOf } from './stack/failure.ts';
+import { isFailure, messageOf } from '../services/platform/process/failure.ts';
+import { provisionConnector } from './connectors/provision-connector.ts';
 import { jobOf, runJob } from './stack/provision/jobs.ts';
 
 try {
-  for (const line of await runJob(jobOf(process.argv.slice(2)), process.env))
+  for (const line of await runJob(jobOf(process.argv.slice(2)), process.env, provisionConnector))
     process.stdout.write(`${line}\n`);
 } catch (error) {
   const trouble = messageOf(error);

@@ -1,2 +1,2 @@
 // npm run schemas
-import '../schemas/tools/command.ts';
+import './schemas/command.ts';

@@ -1,8 +1,9 @@
 // `npm start`: boots everything, shows where it is, sends one order through it and then keeps it running until Ctrl-C.
+import { provisionConnector } from './connectors/provision-connector.ts';
 import { bootStack, type Stack, type Urls } from './stack/boot.ts';
 import { dataFolder } from './stack/data-folder.ts';
 import { demonstrate, demoPassword, demoUsers } from './stack/demonstration.ts';
-import { explain, isStopped } from './stack/failure.ts';
+import { explain, isStopped } from '../services/platform/process/failure.ts';
 import { formatJourney, readJourney } from './journey/journey.ts';
 import { portsFrom } from './stack/ports.ts';
 import { databasePorts, developmentPassword, passwords, services } from './stack/topology.ts';
@@ -95,6 +96,7 @@ const showDemonstration = async (running: Stack): Promise<void> => {
 const main = async (): Promise<void> => {
   const dataDir = dataFolder();
   const running = await bootStack({
+    provisionConnector,
     ports: portsFrom(process.env),
     dataDir,
     log: say,

@@ -4,7 +4,7 @@
 // tests passed and failed.
 import { createVitest, parseCLI } from 'vitest/node';
 import { requireDocker } from '../scripts/stack/parts/docker.ts';
-import { explain } from '../scripts/stack/failure.ts';
+import { explain } from '../services/platform/process/failure.ts';
 import { stackKindFrom } from '../scripts/stack/kind.ts';
 import { bootTestStack } from './stack/test-stack.ts';
 
@@ -30,7 +30,7 @@ try {
     ({ stop } = stack);
     vitest.provide('stack', stack.provided);
   }
-  await vitest.runTestSpecifications(files, true);
+  await vitest.start(filter);
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 2;

@@ -14,7 +14,13 @@ import { subscribersOf } from './usage.ts';
 const root = join(import.meta.dirname, '..', '..');
 const contract = readContract();
 const subscribers = subscribersOf(root);
-const document = Object(JSON.parse(JSON.stringify(asyncApi(contract, subscribers))));
+const document = Object(
+  JSON.parse(
+    JSON.stringify(
+      asyncApi(contract, subscribers, { kafka: 'kafka:9092', registry: 'http://registry:8081' }),
+    ),
+  ),
+);
 
 describe('schemas/asyncapi.json', () => {
   it('fits the official schema of AsyncAPI 3', () => {

@@ -2,8 +2,7 @@
 // everything that understands one.
 import { format, resolveConfig } from 'prettier';
 import type { EventSchema } from './generate-events.ts';
-import { isObject } from '../../scripts/stack/json.ts';
-import { ports } from '../../scripts/stack/topology.ts';
+import { isObject } from '../../services/platform/process/json.ts';
 import { treeOf, typeText, shortName, type Node, type RecordNode } from './avro.ts';
 import { releasesOfEvent, subjectOf, type Contract, type Release } from './releases.ts';
 import { producerOf } from './usage.ts';
@@ -127,7 +126,19 @@ ${working
 };
 
 /** The schemas/asyncapi.json that follows from the contract, as a value. */
-export const asyncApi = ({ working, releases }: Contract, subscribers: Subscribers): unknown => {
+/** Where the broker and the registry of the described server are, as clients reach them. */
+export interface Addresses {
+  /** Host and port. */
+  readonly kafka: string;
+  /** URL of the Confluent API. */
+  readonly registry: string;
+}
+
+export const asyncApi = (
+  { working, releases }: Contract,
+  subscribers: Subscribers,
+  addresses: Addresses,
+): unknown => {
   const topics = [...new Set(working.map(({ topic }) => topic))].sort();
   const on = (topic: string): EventSchema[] => working.filter((schema) => schema.topic === topic);
   const services = [...new Set([...working.map(producerOf), ...[...subscribers.values()].flat()])].sort();
@@ -212,11 +223,11 @@ export const asyncApi = ({ working, releases }: Contract, subscribers: Subscribe
     defaultContentType: 'application/vnd.apache.avro',
     servers: {
       local: {
-        host: `localhost:${String(ports.kafka.default)}`,
+        host: addresses.kafka,
         protocol: 'kafka',
         bindings: {
           kafka: {
-            schemaRegistryUrl: `http://localhost:${String(ports.registry.default)}/apis/ccompat/v7`,
+            schemaRegistryUrl: addresses.registry,
             schemaRegistryVendor: 'apicurio',
           },
         },
@@ -253,8 +264,9 @@ export const asyncApi = ({ working, releases }: Contract, subscribers: Subscribe
 export const generateAsyncApi = async (
   contract: Contract,
   subscribers: Subscribers,
+  addresses: Addresses,
   file: string,
 ): Promise<string> => {
   const options = await resolveConfig(file, { editorconfig: true });
-  return format(JSON.stringify(asyncApi(contract, subscribers)), { ...options, parser: 'json' });
+  return format(JSON.stringify(asyncApi(contract, subscribers, addresses)), { ...options, parser: 'json' });
 };

@@ -3,27 +3,27 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { generatedFile, generateEvents, readEventSchemas, schemasFolder } from './generate-events.ts';
-import { generateAsyncApi, generateCatalogue } from './catalogue.ts';
+import { generateAsyncApi, generateCatalogue, type Addresses } from './catalogue.ts';
 import { readContract } from './releases.ts';
 import { subscribersOf } from './usage.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-const derived = async (): Promise<readonly (readonly [string, string])[]> => {
+const derived = async (addresses: Addresses): Promise<readonly (readonly [string, string])[]> => {
   const contract = readContract();
   const subscribers = subscribersOf(root);
   const [catalogue, asyncApi] = [join(schemasFolder, 'CATALOGUE.md'), join(schemasFolder, 'asyncapi.json')];
   return [
     [generatedFile, await generateEvents(readEventSchemas())],
     [catalogue, await generateCatalogue(contract, subscribers, catalogue)],
-    [asyncApi, await generateAsyncApi(contract, subscribers, asyncApi)],
+    [asyncApi, await generateAsyncApi(contract, subscribers, addresses, asyncApi)],
   ];
 };
 
 /** Writes the derived files that are not what they should be; resolves to their names. */
-export const writeDerived = async (): Promise<string[]> => {
+export const writeDerived = async (addresses: Addresses): Promise<string[]> => {
   const written: string[] = [];
-  for (const [file, text] of await derived()) {
+  for (const [file, text] of await derived(addresses)) {
     if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
@@ -33,7 +33,7 @@ export const writeDerived = async (): Promise<string[]> => {
 };
 
 /** What is wrong with them, a sentence each. */
-export const derivedDrift = async (): Promise<string[]> =>
-  (await derived())
+export const derivedDrift = async (addresses: Addresses): Promise<string[]> =>
+  (await derived(addresses))
     .filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text)
     .map(([file]) => `${relative(root, file)} is stale; run: npm run schemas -- generate`);

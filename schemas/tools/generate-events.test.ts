@@ -1,11 +1,7 @@
 // The generator turns a reviewed schema into TypeScript, and refuses one that breaks the rules of the contract.
 import { describe, expect, it } from 'vitest';
-import { consumerGroup as inventoryGroup } from '../../services/inventory/subscriptions.ts';
-import { consumerGroup as orderGroup } from '../../services/order/subscriptions.ts';
-import { consumerGroup as paymentGroup } from '../../services/payment/subscriptions.ts';
 import { eventCatalogue } from '../generated/events.ts';
 import { generateEvents, lintEventSchema, readEventSchemas, type EventSchema } from './generate-events.ts';
-import { services, topics } from '../../scripts/stack/topology.ts';
 
 const schema: EventSchema = {
   type: 'record',
@@ -109,18 +105,5 @@ describe('the rules of the contract', () => {
   });
   it('are kept by every schema of the project', () => {
     expect(readEventSchemas().map((entry) => entry.eventType)).toEqual(Object.keys(eventCatalogue));
-  });
-});
-
-describe('the topology and the services agree', () => {
-  it('on the topics', () => {
-    expect(new Set(Object.values(eventCatalogue).map(({ topic }) => topic))).toEqual(new Set(topics));
-  });
-  it('on the consumer groups', () => {
-    expect([orderGroup, inventoryGroup, paymentGroup]).toEqual([
-      services.order.consumerGroup,
-      services.inventory.consumerGroup,
-      services.payment.consumerGroup,
-    ]);
   });
 });

@@ -3,7 +3,7 @@
 import avro, { type Schema, type Type } from 'avsc';
 import { avroOptions } from '../../services/platform/event-codec/avro-types.ts';
 import type { EventSchema } from './generate-events.ts';
-import { isObject } from '../../scripts/stack/json.ts';
+import { isObject } from '../../services/platform/process/json.ts';
 import { treeOf, type Node, type RecordNode } from './avro.ts';
 
 export interface Sample {

@@ -3,12 +3,8 @@
 // schema is in every record, so an id that comes out otherwise ends the registration: reading on would misread.
 import { z } from 'zod';
 import { isEventSchema } from './generate-events.ts';
-import { failure, reasonOf } from '../../scripts/stack/failure.ts';
-import {
-  callRegistry,
-  type RegistryAddress,
-  type RegistryReply,
-} from '../../scripts/stack/provision/registry-http.ts';
+import { failure, reasonOf } from '../../services/platform/process/failure.ts';
+import { callRegistry, type RegistryAddress, type RegistryReply } from './registry-http.ts';
 import { textOf } from './avro.ts';
 import { misreading } from './golden.ts';
 import { labelOf, subjectOf, unreleased, type Contract, type Release } from './releases.ts';

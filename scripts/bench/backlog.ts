@@ -13,8 +13,8 @@ import { z } from 'zod';
 import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
 import { dataFolder } from '../stack/data-folder.ts';
 import { until } from '../stack/supervise/deadline.ts';
-import { stackOf } from '../stack/environment.ts';
-import { failure } from '../stack/failure.ts';
+import { stackOf } from '../operator/environment.ts';
+import { failure } from '../../services/platform/process/failure.ts';
 import { services } from '../stack/topology.ts';
 
 export interface BacklogSample {

@@ -13,8 +13,8 @@ import { benchHttp } from './http.ts';
 import { judge, summarise, type Latency } from './latency.ts';
 import { call, newProduct, signIn, urls, withId } from './shop.ts';
 import { benchTracing } from './tracing.ts';
-import { argumentsOf } from '../stack/environment.ts';
-import { explain, failure } from '../stack/failure.ts';
+import { argumentsOf } from '../operator/environment.ts';
+import { explain, failure } from '../../services/platform/process/failure.ts';
 import { portsFrom } from '../stack/ports.ts';
 import {
   databasePorts,

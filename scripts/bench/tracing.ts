@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import postgres from 'postgres';
+import { provisionConnector } from '../connectors/provision-connector.ts';
 import { bootStack, type Stack } from '../stack/boot.ts';
 import { until } from '../stack/supervise/deadline.ts';
-import { failure } from '../stack/failure.ts';
+import { failure } from '../../services/platform/process/failure.ts';
 import { freePorts } from '../stack/ports.ts';
 import { serviceNames } from '../stack/topology.ts';
 import { call, newProduct, signIn, withId } from './shop.ts';
@@ -128,7 +129,14 @@ export const benchTracing = async ({
   };
   process.once('SIGINT', interrupt);
   try {
-    stack = await bootStack({ ports: await freePorts(), dataDir, log: say, env, signal: abort.signal });
+    stack = await bootStack({
+      provisionConnector,
+      ports: await freePorts(),
+      dataDir,
+      log: say,
+      env,
+      signal: abort.signal,
+    });
     const sql = postgres(stack.databaseUrl('order', 'auditor'), { max: 1, connect_timeout: 5 });
     const [seller, customer] = await Promise.all([
       signIn('seller@orderflow.io', stack.urls.dashboard),

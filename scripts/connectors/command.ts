@@ -3,8 +3,8 @@
 // 0: done, and all is as it should be; 1: it is not; 2: it could not be done.
 import { commandsOn, nameOf } from './commands.ts';
 import { expectConnect } from './connect-admin.ts';
-import { argumentsOf, stackOf } from '../stack/environment.ts';
-import { explain, failure } from '../stack/failure.ts';
+import { argumentsOf, stackOf } from '../operator/environment.ts';
+import { explain, failure } from '../../services/platform/process/failure.ts';
 import { serviceNames } from '../stack/topology.ts';
 
 const usage = `usage: npm run connectors -- <command> [--connector <name>] [--json]

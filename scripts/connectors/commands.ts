@@ -2,9 +2,9 @@
 // about a configuration or a slot is decided in lint, impact and slot-health.
 import { judgeSlot } from '../../services/auditor/pipelines/slot-health.ts';
 import { askConnect, restartConnector } from '../../services/auditor/pipelines/connect-rest.ts';
-import type { StackAddress } from '../stack/environment.ts';
-import { failure } from '../stack/failure.ts';
-import { isObject } from '../stack/json.ts';
+import type { StackAddress } from '../operator/environment.ts';
+import { failure } from '../../services/platform/process/failure.ts';
+import { isObject } from '../../services/platform/process/json.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import { applyConnector, awaitRunning, planConnector, type Plan } from './apply.ts';
 import { readConnector } from './files.ts';

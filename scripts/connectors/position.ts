@@ -2,8 +2,8 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { readSlot, type SlotFacts } from '../../services/auditor/pipelines/slot-health.ts';
-import type { StackAddress } from '../stack/environment.ts';
-import { failure, messageOf } from '../stack/failure.ts';
+import type { StackAddress } from '../operator/environment.ts';
+import { failure, messageOf } from '../../services/platform/process/failure.ts';
 import { services, type DatabaseRole, type ServiceName } from '../stack/topology.ts';
 
 /** Runs `work` with one connection to a service's database, as one of its roles. */

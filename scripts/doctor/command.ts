@@ -3,8 +3,8 @@
 // is broken (warnings may be there); 1: something is; 2: it could not be asked for in this way.
 import { judge } from './judge.ts';
 import { readFacts } from './read.ts';
-import { argumentsOf, stackOf } from '../stack/environment.ts';
-import { explain } from '../stack/failure.ts';
+import { argumentsOf, stackOf } from '../operator/environment.ts';
+import { explain } from '../../services/platform/process/failure.ts';
 
 const usage = 'usage: npm run doctor [-- --json]';
 

@@ -1,7 +1,7 @@
 // The verdict of `npm run doctor`: pure functions from what was read to what is wrong with it and what to do. `broken` is what
 // loses, holds back or repeats events now or at the next fault; `warning` is what a demanding operator would not leave so.
 import { judgeSlot } from '../../services/auditor/pipelines/slot-health.ts';
-import { retentionProblems } from '../../services/platform/database/retention.ts';
+import { retentionProblems } from '../../services/platform/process/retention-settings.ts';
 import { serviceNames, services, topicSettings, type ServiceName } from '../stack/topology.ts';
 import type {
   ClockFacts,

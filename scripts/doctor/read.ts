@@ -6,7 +6,7 @@ import type postgres from 'postgres';
 import { z } from 'zod';
 import { eventCatalogue, type EventType } from '../../schemas/generated/events.ts';
 import { parseConfig } from '../../services/platform/process/config.ts';
-import { retentionSettings } from '../../services/platform/database/retention.ts';
+import { retentionSettings } from '../../services/platform/process/retention-settings.ts';
 import { readSlot } from '../../services/auditor/pipelines/slot-health.ts';
 import { planConnector } from '../connectors/apply.ts';
 import { readConnector, type ConnectorConfig } from '../connectors/files.ts';
@@ -14,10 +14,10 @@ import { lint } from '../connectors/lint.ts';
 import { withDatabase } from '../connectors/position.ts';
 import { connectorState, validateAtConnect } from '../connectors/connect-admin.ts';
 import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
-import type { Environment, StackAddress } from '../stack/environment.ts';
-import { isFailure, messageOf, reasonOf } from '../stack/failure.ts';
+import type { Environment, StackAddress } from '../operator/environment.ts';
+import { isFailure, messageOf, reasonOf } from '../../services/platform/process/failure.ts';
 import { kafkaClient } from '../stack/parts/kafka.ts';
-import { callRegistry, type RegistryAddress } from '../stack/provision/registry-http.ts';
+import { callRegistry, type RegistryAddress } from '../../schemas/tools/registry-http.ts';
 import { serviceNames, services, topics, type ServiceName } from '../stack/topology.ts';
 import type {
   ClockFacts,

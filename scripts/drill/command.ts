@@ -7,9 +7,9 @@ import { isHealthy, killContainer, runningContainers, startContainer, type Conta
 import { complaints, longestGap, tableOf, type Outcome } from './figures.ts';
 import { startLoad } from './load.ts';
 import { pause, seconds, until } from '../stack/supervise/deadline.ts';
-import { argumentsOf, stackOf } from '../stack/environment.ts';
-import { explain, failure, isStopped } from '../stack/failure.ts';
-import { openEyes } from '../stack/looking.ts';
+import { argumentsOf, stackOf } from '../operator/environment.ts';
+import { explain, failure, isStopped } from '../../services/platform/process/failure.ts';
+import { openEyes } from '../operator/auditor-view.ts';
 import { profilePorts } from '../stack/topology.ts';
 
 const usage = `usage: npm run drill [-- [part …] [--rate <orders a second>] [--away <seconds>] [--longest <seconds>] [--json]]

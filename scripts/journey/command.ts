@@ -5,8 +5,8 @@ import { formatLines, isLook, linesAbout, traceIdsIn, type FoundLines } from './
 import { logSource, unreadable } from './log-sources.ts';
 import { spansOfFiles, spansOfJaeger, type Wanted } from './span-sources.ts';
 import { formatTraces, type SeenSpan } from './spans.ts';
-import { argumentsOf, stackOf } from '../stack/environment.ts';
-import { explain, failure, isFailure, reasonOf } from '../stack/failure.ts';
+import { argumentsOf, stackOf } from '../operator/environment.ts';
+import { explain, failure, isFailure, reasonOf } from '../../services/platform/process/failure.ts';
 import { formatJourney, readStory, type Story } from './journey.ts';
 import {
   databasePorts,

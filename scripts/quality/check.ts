@@ -12,6 +12,7 @@ import { schemasFolder } from '../../schemas/tools/generate-events.ts';
 import { checkContract } from '../../schemas/tools/check.ts';
 import { derivedDrift } from '../../schemas/tools/derived.ts';
 import { findBase } from '../../schemas/tools/history.ts';
+import { developmentAddresses } from '../stack/topology.ts';
 import { readContract } from '../../schemas/tools/releases.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -41,7 +42,7 @@ const run = (command: string, args: readonly string[]): Promise<Result> =>
 const eventContract = async (): Promise<Result> => {
   try {
     const { complaints } = checkContract(readContract(), schemasFolder, await findBase(root));
-    const wrong = complaints.length > 0 ? complaints : await derivedDrift();
+    const wrong = complaints.length > 0 ? complaints : await derivedDrift(developmentAddresses);
     return { ok: wrong.length === 0, output: wrong.join('\n') };
   } catch (error) {
     return { ok: false, output: error instanceof Error ? error.message : String(error) };

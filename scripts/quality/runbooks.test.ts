@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandsOn } from '../connectors/commands.ts';
-import { stackOf } from '../stack/environment.ts';
+import { stackOf } from '../operator/environment.ts';
 import { serviceNames, services } from '../stack/topology.ts';
 
 const root = join(import.meta.dirname, '..', '..');

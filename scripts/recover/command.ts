@@ -17,9 +17,9 @@ import {
 import { countMissing, emitMissing, notePublished, noteRows } from './outbox.ts';
 import { readPublished } from './published.ts';
 import { seconds, until } from '../stack/supervise/deadline.ts';
-import { argumentsOf, serviceNamed, stackOf, type StackAddress } from '../stack/environment.ts';
-import { explain, failure, messageOf } from '../stack/failure.ts';
-import { openEyes } from '../stack/looking.ts';
+import { argumentsOf, serviceNamed, stackOf, type StackAddress } from '../operator/environment.ts';
+import { explain, failure, messageOf } from '../../services/platform/process/failure.ts';
+import { openEyes } from '../operator/auditor-view.ts';
 import { createSlot, ensurePublication } from '../stack/provision/provision.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 

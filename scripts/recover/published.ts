@@ -5,8 +5,8 @@ import { Writable } from 'node:stream';
 import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-event-stream.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { until } from '../stack/supervise/deadline.ts';
-import type { StackAddress } from '../stack/environment.ts';
-import { failure, messageOf } from '../stack/failure.ts';
+import type { StackAddress } from '../operator/environment.ts';
+import { failure, messageOf } from '../../services/platform/process/failure.ts';
 
 const nowhere = new Writable({
   write: (_chunk, _encoding, done) => {

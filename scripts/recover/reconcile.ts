@@ -6,9 +6,9 @@ import { z } from 'zod';
 import type { Mismatch } from '../../services/auditor/audit.ts';
 import type { Urls } from '../stack/boot.ts';
 import { demoPassword } from '../stack/demonstration.ts';
-import { argumentsOf, stackOf } from '../stack/environment.ts';
-import { explain, failure, messageOf } from '../stack/failure.ts';
-import { openEyes, type Eyes } from '../stack/looking.ts';
+import { argumentsOf, stackOf } from '../operator/environment.ts';
+import { explain, failure, messageOf } from '../../services/platform/process/failure.ts';
+import { openEyes, type Eyes } from '../operator/auditor-view.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';
 

@@ -6,7 +6,13 @@ import { registerSchemas } from '../../schemas/tools/registry.ts';
 import { readContract } from '../../schemas/tools/releases.ts';
 import { cacheRoot } from './parts/artefacts.ts';
 import { answers, seconds } from './supervise/deadline.ts';
-import { failure, isFailure, isStopped, messageOf, stopped } from './failure.ts';
+import {
+  failure,
+  isFailure,
+  isStopped,
+  messageOf,
+  stopped,
+} from '../../services/platform/process/failure.ts';
 import {
   embeddedInfrastructure,
   type Infrastructure,
@@ -15,10 +21,10 @@ import {
 } from './parts/infrastructure.ts';
 import { checkDataFolder } from './preflight.ts';
 import {
-  provisionConnector,
   provisionDatabase,
   provisionTopics,
   type DatabaseTarget,
+  type ProvisionConnector,
   type SlotOutcome,
 } from './provision/provision.ts';
 import {
@@ -49,6 +55,7 @@ const projectRoot = join(import.meta.dirname, '..', '..');
 export interface BootOptions {
   readonly ports: Ports;
   readonly dataDir: string;
+  readonly provisionConnector: ProvisionConnector;
   /** Receives one line per step. */
   readonly log: (line: string) => void;
   /** Passwords by variable name, and variables for the Node processes on top of their contract. */
@@ -368,7 +375,7 @@ const startInfrastructure = async (
     // Side by side: each waits for its own task, and the worker assigns them in one go.
     const outcomes = await Promise.all(
       serviceNames.map((service) =>
-        provisionConnector(target(service), slots.get(service) ?? 'missing', connect),
+        options.provisionConnector(target(service), slots.get(service) ?? 'missing', connect),
       ),
     );
     for (const degraded of outcomes)

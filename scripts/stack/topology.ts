@@ -200,3 +200,9 @@ export const auditorHeapMiB = 128;
 
 /** The registry speaks the Confluent API below this path. */
 export const registryPath = '/apis/ccompat/v7';
+
+/** Where clients find the broker and the registry of `npm start`; the catalogue of the events names them. */
+export const developmentAddresses = {
+  kafka: `localhost:${String(ports.kafka.default)}`,
+  registry: `http://localhost:${String(ports.registry.default)}${registryPath}`,
+} as const;

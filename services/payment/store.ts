@@ -9,7 +9,7 @@ import { rejected } from '../platform/transaction/decision.ts';
 import type { Aggregate } from '../platform/transaction/handle.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import type { Repair } from '../platform/http/routes/repair.ts';
-import type { MessageContext } from '../platform/telemetry/trace-context.ts';
+import type { MessageContext } from '../platform/transaction/message-context.ts';
 import { decide, type PaymentInput } from './domain/decide.ts';
 import { milestonesOf } from './domain/milestones.ts';
 import {

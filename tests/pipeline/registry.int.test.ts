@@ -8,7 +8,7 @@ import { artefactsFolder } from '../../scripts/stack/parts/artefacts.ts';
 import { findJdk } from '../../scripts/stack/parts/java.ts';
 import { freePorts } from '../../scripts/stack/ports.ts';
 import { registryPart } from '../../scripts/stack/parts/registry.ts';
-import type { RegistryAddress } from '../../scripts/stack/provision/registry-http.ts';
+import type { RegistryAddress } from '../../schemas/tools/registry-http.ts';
 import { createSupervisor, type Supervisor } from '../../scripts/stack/supervise/supervisor.ts';
 import { registryPath } from '../../scripts/stack/topology.ts';
 import { describeOwnParts } from '../stack/worker-stack.ts';

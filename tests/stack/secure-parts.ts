@@ -15,7 +15,7 @@ import {
   postgresPart,
 } from '../../scripts/stack/parts/postgres.ts';
 import { createSupervisor, type Supervisor } from '../../scripts/stack/supervise/supervisor.ts';
-import { createTestAuthority, type TestAuthority } from './test-certificates.ts';
+import { createTestAuthority, type TestAuthority } from '../support/test-certificates.ts';
 import { superuser } from '../../scripts/stack/topology.ts';
 
 export interface SecureParts {

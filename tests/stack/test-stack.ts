@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { haveArtefacts } from '../../scripts/stack/parts/artefacts.ts';
+import { provisionConnector } from '../../scripts/connectors/provision-connector.ts';
 import { bootStack, type Urls } from '../../scripts/stack/boot.ts';
 import type { Containers } from '../../scripts/stack/parts/containers.ts';
 import { stackKindFrom } from '../../scripts/stack/kind.ts';
@@ -68,6 +69,7 @@ export const bootTestStack = async (): Promise<RunningTestStack> => {
   const ports = await freePorts();
   const otlpPort = await freePortBelow(ports);
   const stack = await bootStack({
+    provisionConnector,
     ...(containers === undefined ? {} : { infrastructure: containers.provide }),
     ports,
     dataDir,

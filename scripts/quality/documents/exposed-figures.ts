@@ -13,7 +13,8 @@ import { createSagaMetrics } from '../../../services/order/saga-metrics.ts';
 import { addGatewayMetrics, createPaymentMetrics } from '../../../services/payment/payment-metrics.ts';
 import { readConfig } from '../../../services/platform/process/config.ts';
 import { createEventMetrics } from '../../../services/platform/messaging/event-metrics.ts';
-import { guardSettings, openDoor } from '../../../services/platform/http/limits/guards.ts';
+import { openDoor } from '../../../services/platform/http/limits/guards.ts';
+import { guardSettings } from '../../../services/platform/process/guard-settings.ts';
 import { createHealth } from '../../../services/platform/http/routes/health.ts';
 import { createLogger } from '../../../services/platform/process/logger.ts';
 

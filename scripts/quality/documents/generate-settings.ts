@@ -23,7 +23,7 @@ import {
   portsOfProfiles,
   type DatabaseRole,
 } from '../../stack/topology.ts';
-import { shape as operatorShape } from '../../stack/operator-settings.ts';
+import { shape as operatorShape } from '../../operator/operator-settings.ts';
 import { stackVariables, type StackVariable } from '../../stack/variables.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');

@@ -22,8 +22,8 @@ import { createRequire } from 'node:module';
 import { connect as connectSocket } from 'node:net';
 import { dirname, join } from 'node:path';
 import postgres from 'postgres';
-import { failure } from '../failure.ts';
-import { isObject } from '../json.ts';
+import { failure } from '../../../services/platform/process/failure.ts';
+import { isObject } from '../../../services/platform/process/json.ts';
 import { superuser } from '../topology.ts';
 import type { Command, Part, PartDescription, Supervisor } from '../supervise/supervisor.ts';
 

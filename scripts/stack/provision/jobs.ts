@@ -3,14 +3,14 @@
 import { registerSchemas } from '../../../schemas/tools/registry.ts';
 import { readContract } from '../../../schemas/tools/releases.ts';
 import { answers, until } from '../supervise/deadline.ts';
-import { failure } from '../failure.ts';
+import { failure } from '../../../services/platform/process/failure.ts';
 import { kafkaAnswers } from '../parts/kafka.ts';
 import { replicateTopics } from './replication.ts';
 import {
-  provisionConnector,
   provisionDatabase,
   provisionTopics,
   slotOutcomeOf,
+  type ProvisionConnector,
   type DatabaseTarget,
 } from './provision.ts';
 import {
@@ -103,6 +103,7 @@ const replicatedWithinMs = 10 * 60_000;
 export const runJob = async (
   job: Job,
   env: Readonly<Record<string, string | undefined>>,
+  provisionConnector: ProvisionConnector,
 ): Promise<string[]> => {
   const target = (service: ServiceName, address: Address): DatabaseTarget => ({
     service,

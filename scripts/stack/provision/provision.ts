@@ -7,9 +7,8 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import kafkajs from 'kafkajs';
 import type postgres from 'postgres';
-import { applyConnector, awaitRunning } from '../../connectors/apply.ts';
 import { until } from '../supervise/deadline.ts';
-import { failure, isFailure, messageOf } from '../failure.ts';
+import { failure, messageOf } from '../../../services/platform/process/failure.ts';
 import { kafkaClient } from '../parts/kafka.ts';
 import { connectAs } from '../parts/postgres.ts';
 import {
@@ -294,38 +293,14 @@ export interface ConnectTarget {
 }
 
 /**
- * Applies the configuration of one connector and returns once its task reads the slot. What only an operator can mend, with
- * commands that need the rest of the stack, is said and does not keep the rest from starting.
+ * Applies the configuration of one connector and returns once its task reads the slot. Handed in, because the stack does not know
+ * the connectors' files.
  */
-export const provisionConnector = async (
+export type ProvisionConnector = (
   database: DatabaseTarget,
   slot: SlotOutcome,
   target: ConnectTarget,
-): Promise<Degraded | undefined> => {
-  const { service } = database;
-  const { connector } = services[service];
-  // Whoever changed it by hand finds a system that runs, and the commands that need it.
-  const applied = await applyConnector(service, { ...target, dangerous: 'leave' });
-  if (applied === 'refused') {
-    const sentence = `it is not as connectors/${service}.json describes it, in what cannot be taken back; npm run connectors -- plan`;
-    return { connector, sentence };
-  }
-  if (slot !== 'usable')
-    return {
-      connector,
-      sentence: `the replication slot of the ${service} database is ${slot}; npm run recover -- ${service}`,
-    };
-  const state = await awaitRunning(service, target).catch((error: unknown) => {
-    if (applied === 'unchanged' && isFailure(error)) return error;
-    throw error;
-  });
-  if (state === 'paused')
-    return { connector, sentence: `somebody has paused or stopped it; npm run connectors -- resume` };
-  if (state !== 'running')
-    return { connector, sentence: `${state.message}\n    npm run doctor says what to do` };
-  await awaitStreaming(database, target);
-  return undefined;
-};
+) => Promise<Degraded | undefined>;
 
 /**
  * Returns once the connector reads from its slot. Connect's own word is not enough: after a crash it repeats the last

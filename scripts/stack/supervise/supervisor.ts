@@ -19,7 +19,7 @@ import {
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { pause, seconds, until } from './deadline.ts';
-import { failure, isStopped, messageOf, stopped } from '../failure.ts';
+import { failure, isStopped, messageOf, stopped } from '../../../services/platform/process/failure.ts';
 import { identityOf, isAlive, killAll, stopInStages, type Child } from './processes.ts';
 import type { GuardianOrder } from './guardian.ts';
 

@@ -1,11 +1,11 @@
 // From a record to the handler of its event: decode, find the subscription, hand over. The consumer and the replay of a
 // dead letter both come through here, so a replayed event is handled by the very code that would have handled it at first.
 import type { EventType } from '../../../schemas/generated/events.ts';
-import type { Replay } from './dead-letters.ts';
 import { type EventCodec, type ReceivedEvent, UndecodableRecord } from '../event-codec/event-codec.ts';
 import type { StreamRecord } from './event-stream.ts';
-import type { Delivery } from '../transaction/inbox.ts';
-import { continueTrace, type MessageContext } from '../telemetry/trace-context.ts';
+import type { Delivery, SettleLetter } from '../transaction/inbox.ts';
+import { continueTrace } from '../telemetry/trace-context.ts';
+import type { MessageContext } from '../transaction/message-context.ts';
 
 /** An event as a subscription receives it. */
 export interface Incoming<T extends EventType = EventType> {
@@ -40,7 +40,7 @@ export type Dispatch = (
   record: StreamRecord,
   on: {
     readonly consumer: string;
-    readonly replay?: Replay;
+    readonly replay?: SettleLetter;
     /** Traceparent under which the event is handled; that of its header when absent. */
     readonly traceparent?: string;
   },

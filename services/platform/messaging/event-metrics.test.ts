@@ -20,17 +20,7 @@ const event = {
   data: { orderId: 'order-1', items: [] },
   metadata: { eventId: 'e', correlationId: 'c', causationId: 'c', occurredAt },
 } as const;
-const replay = {
-  deadLetterId: 'd',
-  action: {
-    subject: 's',
-    roles: [],
-    name: 'replay',
-    resource: null,
-    correlationId: 'c',
-    requestId: 'r',
-  },
-};
+const replay = () => Promise.resolve(true);
 
 const observed = async (outcome: Outcome, on: Parameters<Dispatch>[1] = { consumer: group }) => {
   const metrics = createMetrics();

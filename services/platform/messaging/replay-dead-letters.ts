@@ -7,6 +7,7 @@ import type { Database } from '../database/database.ts';
 import { countFailedReplay, recordOf, settleAsReplayed, type DeadLetter } from './dead-letters.ts';
 import type { Dispatch, Outcome } from './dispatch.ts';
 import type { Logger } from '../process/logger.ts';
+import type { SettleLetter } from '../transaction/inbox.ts';
 import { aboutEvent, beginReplay, traceIdOf } from '../telemetry/tracing.ts';
 import { isTransient } from '../database/transient.ts';
 
@@ -46,12 +47,12 @@ export async function replayDeadLetter(
     offset: letter.offset,
     actor: action.subject,
   };
-  const replay = { deadLetterId: id, action };
+  const replay: SettleLetter = (tx, now) => settleAsReplayed(tx, { deadLetterId: id, action }, now);
   try {
     const { outcome } = await dispatch(record, { consumer, replay, traceparent });
     // Nobody reacts to its type (any more): then there is nothing to handle and nothing to claim.
     const came = outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
-    if (!outcome) await db.transaction((tx) => settleAsReplayed(tx, replay, new Date()));
+    if (!outcome) await db.transaction((tx) => replay(tx, new Date()));
     traced.end(came);
     logger.info(`dead letter replayed: ${came.kind}`, {
       ...about,

@@ -1,6 +1,6 @@
 // What every process has: an HTTP server, with TLS where it is given a certificate, and an environment that it is fit for.
 import { settings, type Config } from './config.ts';
-import { guardSettings } from '../http/limits/guards.ts';
+import { guardSettings } from './guard-settings.ts';
 import type { KafkaSecurityConfig } from './security/kafka-security.ts';
 import {
   certificateFile,

@@ -6,7 +6,7 @@ import { kafkaSecurityProblems, kafkaSecuritySettings } from './security/kafka-s
 import { processProblems, processSettings, productionProblems } from './process-settings.ts';
 import { registrySecurityProblems, registrySecuritySettings } from './security/registry-security.ts';
 import { faultSettings } from './faults.ts';
-import { retentionProblems, retentionSettings } from '../database/retention.ts';
+import { retentionProblems, retentionSettings } from './retention-settings.ts';
 import { telemetrySettings } from './telemetry-settings.ts';
 
 /** The settings every such service has; a service adds its own. */

@@ -2,8 +2,11 @@
 // are one transaction. A second delivery that arrives meanwhile waits on the primary key, then finds the id taken.
 import { and, eq } from 'drizzle-orm';
 import { processedEvents } from '../../../drizzle/messaging.ts';
-import { settleAsReplayed, type Replay } from '../messaging/dead-letters.ts';
+import type { Transaction } from '../database/database.ts';
 import type { Claim } from './handle.ts';
+
+/** Settles the dead letter that is replayed, in the transaction that handles its event; false when it is settled already. */
+export type SettleLetter = (tx: Transaction, now: Date) => Promise<boolean>;
 
 /** Where a delivered event came from. */
 export interface Delivery {
@@ -15,7 +18,7 @@ export interface Delivery {
   readonly offset: bigint;
   readonly publishedAt: Date;
   /** Set when the event comes from a dead letter instead of the topic. */
-  readonly replay?: Replay;
+  readonly replay?: SettleLetter;
 }
 
 /** Claims the event for its consumer group; `prior` is undefined because a duplicate needs no answer. */
@@ -23,7 +26,7 @@ export function inboxClaim({ replay, ...delivery }: Delivery): Claim<unknown, un
   return {
     take: async (tx, now) => {
       // The letter is settled in the transaction that handles its event: both or neither.
-      if (replay && !(await settleAsReplayed(tx, replay, now))) return { taken: false, prior: undefined };
+      if (replay && !(await replay(tx, now))) return { taken: false, prior: undefined };
       const inserted = await tx
         .insert(processedEvents)
         .values({ ...delivery, processedAt: now, outcome: 'accepted' })

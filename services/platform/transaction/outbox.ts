@@ -5,7 +5,7 @@ import { outbox } from '../../../drizzle/messaging.ts';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
 import type { Transaction } from '../database/database.ts';
 import type { EventCodec } from '../event-codec/event-codec.ts';
-import type { MessageContext } from '../telemetry/trace-context.ts';
+import type { MessageContext } from './message-context.ts';
 import { aboutEvent, attributesAbout, beginSpan, SpanKind, type Traced } from '../telemetry/tracing.ts';
 
 /** What the events follow from. */

@@ -10,7 +10,7 @@ import type { Logger } from '../../process/logger.ts';
 import type { Access, Action, Role } from '../endpoint/permissions.ts';
 import { problem } from '../endpoint/problem.ts';
 import type { RateLimiter } from '../limits/rate-limit.ts';
-import type { MessageContext } from '../../telemetry/trace-context.ts';
+import type { MessageContext } from '../../transaction/message-context.ts';
 import type { About } from '../../telemetry/tracing.ts';
 
 /** Who calls, as vouched for by the issuer. */

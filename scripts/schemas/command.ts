@@ -2,20 +2,26 @@
 // their exit codes are in `usage`; 2 always means that it could not be done, with a sentence that says why.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { schemasFolder, type EventSchema } from './generate-events.ts';
-import { checkContract } from './check.ts';
-import { writeDerived } from './derived.ts';
-import { review } from './differences.ts';
-import { findBase, type Base } from './history.ts';
-import { decodesThePast, foreignSubjects, registerSchemas, standings } from './registry.ts';
-import { labelOf, readContract } from './releases.ts';
-import { releaseEvents } from './release.ts';
-import { asMarkdown, changedEvents, differenceLines, exitCodes, reviewContract } from './report.ts';
-import { subscribersOf, usageOf } from './usage.ts';
-import { stackOf } from '../../scripts/stack/environment.ts';
-import { explain, failure, messageOf } from '../../scripts/stack/failure.ts';
-import type { RegistryAddress } from '../../scripts/stack/provision/registry-http.ts';
-import { registryPath } from '../../scripts/stack/topology.ts';
+import { schemasFolder, type EventSchema } from '../../schemas/tools/generate-events.ts';
+import { checkContract } from '../../schemas/tools/check.ts';
+import { writeDerived } from '../../schemas/tools/derived.ts';
+import { review } from '../../schemas/tools/differences.ts';
+import { findBase, type Base } from '../../schemas/tools/history.ts';
+import { decodesThePast, foreignSubjects, registerSchemas, standings } from '../../schemas/tools/registry.ts';
+import { labelOf, readContract } from '../../schemas/tools/releases.ts';
+import { releaseEvents } from '../../schemas/tools/release.ts';
+import {
+  asMarkdown,
+  changedEvents,
+  differenceLines,
+  exitCodes,
+  reviewContract,
+} from '../../schemas/tools/report.ts';
+import { subscribersOf, usageOf } from '../../schemas/tools/usage.ts';
+import { stackOf } from '../operator/environment.ts';
+import { explain, failure, messageOf } from '../../services/platform/process/failure.ts';
+import type { RegistryAddress } from '../../schemas/tools/registry-http.ts';
+import { developmentAddresses, registryPath } from '../stack/topology.ts';
 
 const usage = `usage: npm run schemas -- <verb> [options]
 
@@ -80,7 +86,7 @@ const release = async (events: readonly string[], { base: name, amend }: Flags):
   for (const { event, version, id, samples } of written)
     say(`released ${event} v${version}: registry id ${id}, ${samples.length} golden records`);
   if (written.length === 0) say('nothing has changed since the last release');
-  for (const file of await writeDerived()) say(`wrote ${file}`);
+  for (const file of await writeDerived(developmentAddresses)) say(`wrote ${file}`);
   return 0;
 };
 
@@ -202,7 +208,7 @@ const main = async (): Promise<number> => {
     case 'restore':
       return restore(values);
     case 'generate':
-      for (const file of await writeDerived()) say(`wrote ${file}`);
+      for (const file of await writeDerived(developmentAddresses)) say(`wrote ${file}`);
       return 0;
     default:
       throw failure(verb === undefined ? usage : `there is no verb "${verb}"\n\n${usage}`);

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configurationExitCode, parseConfig } from '../process/config.ts';
-import { retentionProblems, retentionSettings } from './retention.ts';
+import { configurationExitCode, parseConfig } from './config.ts';
+import { retentionProblems, retentionSettings } from './retention-settings.ts';
 
 describe('the retention settings', () => {
   it('have defaults that do not contradict each other', () => {

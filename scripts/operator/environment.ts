@@ -8,11 +8,11 @@ import {
 } from '../../services/platform/process/security/kafka-security.ts';
 import type { Trust } from '../../services/platform/process/security/pem.ts';
 import { registrySecurity } from '../../services/platform/process/security/registry-security.ts';
-import { databaseUrlOf, urlsOf, type Urls } from './boot.ts';
-import { failure, messageOf } from './failure.ts';
+import { databaseUrlOf, urlsOf, type Urls } from '../stack/boot.ts';
+import { failure, messageOf } from '../../services/platform/process/failure.ts';
 import { readOperatorSettings } from './operator-settings.ts';
-import { portsFrom } from './ports.ts';
-import type { RegistryAddress } from './provision/registry-http.ts';
+import { portsFrom } from '../stack/ports.ts';
+import type { RegistryAddress } from '../../schemas/tools/registry-http.ts';
 import {
   developmentPassword,
   passwords,
@@ -20,7 +20,7 @@ import {
   type DatabaseRole,
   type Ports,
   type ServiceName,
-} from './topology.ts';
+} from '../stack/topology.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

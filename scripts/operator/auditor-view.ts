@@ -4,10 +4,10 @@ import { Writable } from 'node:stream';
 import { createAuditor, type Auditor, type Report } from '../../services/auditor/audit.ts';
 import { openSources } from '../../services/auditor/sources.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
-import { until } from './supervise/deadline.ts';
+import { until } from '../stack/supervise/deadline.ts';
 import { stackOf, type Environment } from './environment.ts';
-import { failure, messageOf } from './failure.ts';
-import type { ServiceName } from './topology.ts';
+import { failure, messageOf } from '../../services/platform/process/failure.ts';
+import type { ServiceName } from '../stack/topology.ts';
 
 export interface Eyes {
   readonly auditor: Auditor;

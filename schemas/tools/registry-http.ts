@@ -2,7 +2,7 @@
 // with a user. `fetch` takes none of these from a program, so this is Node's own client.
 import http from 'node:http';
 import https from 'node:https';
-import type { RegistrySecurity } from '../../../services/platform/process/security/registry-security.ts';
+import type { RegistrySecurity } from '../../services/platform/process/security/registry-security.ts';
 
 export interface RegistryAddress {
   /** The base of its Confluent API. */

@@ -5,12 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayApp } from '../../gateway/http.ts';
-import { openLedger, type Ledger } from '../../gateway/ledger.ts';
-import { createHealth } from '../../platform/http/routes/health.ts';
-import { serveApp } from '../../platform/http/server/http.ts';
-import { createLogger } from '../../platform/process/logger.ts';
-import { createGatewayClient, type ChargeRequest, type GatewayClient } from './gateway-client.ts';
+import { createGatewayApp } from '../../services/gateway/http.ts';
+import { openLedger, type Ledger } from '../../services/gateway/ledger.ts';
+import { createHealth } from '../../services/platform/http/routes/health.ts';
+import { serveApp } from '../../services/platform/http/server/http.ts';
+import { createLogger } from '../../services/platform/process/logger.ts';
+import {
+  createGatewayClient,
+  type ChargeRequest,
+  type GatewayClient,
+} from '../../services/payment/jobs/gateway-client.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const inTime = (): AbortSignal => AbortSignal.timeout(10_000);

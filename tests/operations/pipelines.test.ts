@@ -1,9 +1,9 @@
 // The names by which the auditor knows the pipelines and the consumers are those of the topology.
 import { expect, it } from 'vitest';
-import { canaryTopicOf, serviceNames, services } from '../../../scripts/stack/topology.ts';
-import { everyService } from '../domain/facts.ts';
-import { consumerGroups } from './pipeline-metrics.ts';
-import { pipelineNames } from './pipelines.ts';
+import { canaryTopicOf, serviceNames, services } from '../../scripts/stack/topology.ts';
+import { everyService } from '../../services/auditor/domain/facts.ts';
+import { consumerGroups } from '../../services/auditor/pipelines/pipeline-metrics.ts';
+import { pipelineNames } from '../../services/auditor/pipelines/pipelines.ts';
 
 it.each(serviceNames)('the pipeline of the %s service', (service) => {
   const { connector, topic, database } = services[service];

@@ -5,16 +5,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createTestAuthority } from '../../../../tests/stack/test-certificates.ts';
-import * as auditor from '../../../auditor/settings.ts';
-import * as dashboard from '../../../dashboard/settings.ts';
-import * as gateway from '../../../gateway/settings.ts';
-import * as order from '../../../order/settings.ts';
-import { configurationExitCode, parseConfig } from '../config.ts';
-import { databaseTrust } from './database-security.ts';
-import { kafkaSecurity } from './kafka-security.ts';
-import { serverTls } from '../process-settings.ts';
-import { registrySecurity } from './registry-security.ts';
+import { createTestAuthority } from '../support/test-certificates.ts';
+import * as auditor from '../../services/auditor/settings.ts';
+import * as dashboard from '../../services/dashboard/settings.ts';
+import * as gateway from '../../services/gateway/settings.ts';
+import * as order from '../../services/order/settings.ts';
+import { configurationExitCode, parseConfig } from '../../services/platform/process/config.ts';
+import { databaseTrust } from '../../services/platform/process/security/database-security.ts';
+import { kafkaSecurity } from '../../services/platform/process/security/kafka-security.ts';
+import { serverTls } from '../../services/platform/process/process-settings.ts';
+import { registrySecurity } from '../../services/platform/process/security/registry-security.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orderflow-pem-'));
 afterAll(() => {
@@ -82,7 +82,7 @@ describe('a PEM file', () => {
 
   it('that is wrong ends the start of a process with exit code 78 and one sentence', async () => {
     const env = { PATH: process.env['PATH'], ...complete, TLS_CERT_FILE: files.missing, PORT: '0' };
-    const main = join(import.meta.dirname, '..', '..', '..', 'order', 'main.ts');
+    const main = join(import.meta.dirname, '..', '..', 'services', 'order', 'main.ts');
     const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
       execFile(process.execPath, [main], { env, timeout: 50_000 }, (error, _stdout, stderr) => {
         resolve({ code: error?.code, stderr });

@@ -2,12 +2,12 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { expect, it } from 'vitest';
-import { subscriptions as ofInventory } from '../../inventory/subscriptions.ts';
-import { subscriptions as ofOrder } from '../../order/subscriptions.ts';
-import { subscriptions as ofPayment } from '../../payment/subscriptions.ts';
-import { createEventCodec } from '../../platform/event-codec/event-codec.ts';
-import { everyService } from '../domain/facts.ts';
-import { reactions } from '../domain/deliveries.ts';
+import { subscriptions as ofInventory } from '../../services/inventory/subscriptions.ts';
+import { subscriptions as ofOrder } from '../../services/order/subscriptions.ts';
+import { subscriptions as ofPayment } from '../../services/payment/subscriptions.ts';
+import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
+import { everyService } from '../../services/auditor/domain/facts.ts';
+import { reactions } from '../../services/auditor/domain/deliveries.ts';
 
 it('names exactly the groups that subscribe', () => {
   // Never connected: subscriptions are only listed.
