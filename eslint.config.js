@@ -1,37 +1,22 @@
 // Type-checked rules, the boundaries between the rooms of the house, and what the pure core may not do.
 import eslint from '@eslint/js';
-import boundaries from 'eslint-plugin-boundaries';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { walls } from './eslint.walls.js';
 
 const resolver = createTypeScriptImportResolver({ project: 'tsconfig.json' });
-const allow = (from, ...to) => ({
-  from: { element: { type: from } },
-  allow: { to: { element: { type: to } } },
-});
-
 export default tseslint.config(
   { ignores: ['node_modules/', '.orderflow/', 'schemas/generated/', 'drizzle/*/migrations/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    plugins: { 'import-x': importX, boundaries },
+    plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     settings: {
       'import-x/resolver-next': [resolver],
       'import/resolver': { typescript: { project: 'tsconfig.json' } },
-      'boundaries/include': ['services/**/*.ts', 'schemas/**/*.ts', 'drizzle/**/*.ts', 'scripts/**/*.ts'],
-      'boundaries/elements': [
-        { type: 'domain', pattern: 'services/*/domain' },
-        { type: 'core', pattern: 'services/platform/transaction' },
-        { type: 'platform', pattern: 'services/platform' },
-        { type: 'service', pattern: 'services/*', capture: ['service'] },
-        { type: 'contract', pattern: 'schemas/generated' },
-        { type: 'tables', pattern: 'drizzle' },
-        { type: 'scripts', pattern: 'scripts' },
-      ],
     },
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': [
@@ -45,31 +30,16 @@ export default tseslint.config(
       // Nothing here has a `this`: functions are closures, so a method may be passed on as it is.
       '@typescript-eslint/unbound-method': 'off',
       'import-x/no-cycle': 'error',
-      'boundaries/dependencies': [
-        'error',
-        {
-          default: 'disallow',
-          policies: [
-            allow('domain', 'contract', 'core', 'domain'),
-            allow('platform', 'platform', 'core', 'contract', 'tables'),
-            allow('core', 'core', 'platform', 'contract', 'tables'),
-            allow('service', 'service', 'domain', 'platform', 'core', 'contract', 'tables'),
-            allow('tables', 'tables'),
-            allow('scripts', 'scripts', 'contract', 'tables', 'service', 'platform'),
-          ],
-        },
-      ],
     },
   },
+  walls,
   {
-    // Tests may look into every room and hand in doubles that do nothing; what they read from a wire is checked by what
-    // they assert of it.
+    // Tests hand in doubles that do nothing; what they read from a wire is checked by what they assert of it.
     files: ['**/*.test.ts', 'tests/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
-      'boundaries/dependencies': 'off',
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-invalid-void-type': 'off',

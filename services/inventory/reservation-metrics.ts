@@ -1,7 +1,7 @@
 // The figures of the reservations. The counts are of what this instance has committed, so several instances are summed; what
 // is held is read from the database that they share, so of several instances any one will do.
 import { Counter } from 'prom-client';
-import type { Milestone } from '../platform/transaction/milestone.ts';
+import type { Milestone } from '../platform/transaction/decision/milestone.ts';
 import { addAskedGauge, type Metrics } from '../platform/telemetry/metrics.ts';
 import type { ReservationState } from './domain/reservation.ts';
 

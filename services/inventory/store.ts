@@ -5,7 +5,7 @@ import { inventory, reservationItems, reservations, stockMovements } from '../..
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type { Aggregate, Message } from '../platform/transaction/handle.ts';
 import { oneOf } from '../platform/database/one-of.ts';
-import { rejected } from '../platform/transaction/decision.ts';
+import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Repair } from '../platform/http/routes/repair.ts';
 import { milestonesOf } from './domain/milestones.ts';
 import { reemit, type Held } from './domain/reemit.ts';

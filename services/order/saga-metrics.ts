@@ -2,7 +2,7 @@
 // after the commit. Every instance counts what it has handled itself, so several are summed.
 import { Counter, Histogram } from 'prom-client';
 import type { CancellationReason, PaymentMode } from '../../schemas/generated/events.ts';
-import type { Milestone } from '../platform/transaction/milestone.ts';
+import type { Milestone } from '../platform/transaction/decision/milestone.ts';
 import type { Metrics } from '../platform/telemetry/metrics.ts';
 
 const modes = ['AUTO', 'MANUAL'] as const satisfies readonly PaymentMode[];

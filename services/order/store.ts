@@ -4,7 +4,7 @@ import { and, asc, desc, eq, exists, inArray, lte, sql, type SQL } from 'drizzle
 import { catalogue, orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { CancellationReason, DomainEvent, PaymentMode } from '../../schemas/generated/events.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
-import { accepted, ignored, rejected } from '../platform/transaction/decision.ts';
+import { accepted, ignored, rejected } from '../platform/transaction/decision/decision.ts';
 import type { Aggregate, Message } from '../platform/transaction/handle.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import type { Repair } from '../platform/http/routes/repair.ts';

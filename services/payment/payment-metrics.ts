@@ -1,7 +1,7 @@
 // The figures of the payments and of the way to the gateway. Counts are of this instance, so several are summed; what waits is
 // read from the database that the instances share, so any one of them will do.
 import { Counter } from 'prom-client';
-import type { Milestone } from '../platform/transaction/milestone.ts';
+import type { Milestone } from '../platform/transaction/decision/milestone.ts';
 import { addAskedGauge, addCounter, addState, type Metrics } from '../platform/telemetry/metrics.ts';
 import type { Circuit } from './jobs/gateway.ts';
 

@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { PaymentMode, RefundReason } from '../../schemas/generated/events.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
-import { rejected } from '../platform/transaction/decision.ts';
+import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Aggregate } from '../platform/transaction/handle.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import type { Repair } from '../platform/http/routes/repair.ts';

@@ -23,7 +23,7 @@ import { registerFaultRoutes } from './http/routes/faults-http.ts';
 import { assertPermitted } from './http/endpoint/endpoint.ts';
 import { chaosTokenOf, createFaults } from './process/faults.ts';
 import { openDoor } from './http/limits/guards.ts';
-import type { Milestone } from './transaction/milestone.ts';
+import type { Milestone } from './transaction/decision/milestone.ts';
 import type { Shell } from './transaction/handle.ts';
 import { createHealth, type HealthCheck } from './http/routes/health.ts';
 import { createApp, serveApp } from './http/server/http.ts';

@@ -12,7 +12,12 @@ import { chainStart, type ChainPoint } from '../../services/platform/audit-log/a
 import { recordRefusals, registerAuditRoutes } from '../../services/platform/http/routes/audit-http.ts';
 import { recordAction, type PersonsAction } from '../../services/platform/audit-log/audit-log.ts';
 import { sealBatch, startSealing, verifyAuditLog } from '../../services/platform/audit-log/audit-seal.ts';
-import { accepted, ignored, rejected, type Decision } from '../../services/platform/transaction/decision.ts';
+import {
+  accepted,
+  ignored,
+  rejected,
+  type Decision,
+} from '../../services/platform/transaction/decision/decision.ts';
 import {
   connectDatabase,
   type Connection,

@@ -10,7 +10,7 @@ import { until } from '../../scripts/stack/supervise/deadline.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
 import { startConsumer, type Incoming, type Outcome } from '../../services/platform/messaging/consumer.ts';
-import { accepted } from '../../services/platform/transaction/decision.ts';
+import { accepted } from '../../services/platform/transaction/decision/decision.ts';
 import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
 import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';

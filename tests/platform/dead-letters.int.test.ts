@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts
 import { stack } from '../stack/worker-stack.ts';
 import { recordRefusals } from '../../services/platform/http/routes/audit-http.ts';
 import type { Incoming } from '../../services/platform/messaging/consumer.ts';
-import { accepted } from '../../services/platform/transaction/decision.ts';
+import { accepted } from '../../services/platform/transaction/decision/decision.ts';
 import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { keepDeadLetter } from '../../services/platform/messaging/dead-letters.ts';
 import {

@@ -7,7 +7,12 @@ import { catalogue } from '../../drizzle/order/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../schemas/generated/events.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
-import { accepted, ignored, rejected, type Decision } from '../../services/platform/transaction/decision.ts';
+import {
+  accepted,
+  ignored,
+  rejected,
+  type Decision,
+} from '../../services/platform/transaction/decision/decision.ts';
 import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { createEventCodec, InvalidEvent, unframe } from '../../services/platform/event-codec/event-codec.ts';
 import {

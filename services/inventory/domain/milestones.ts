@@ -1,5 +1,5 @@
 // What a reservation has come to, for the figures.
-import type { Milestone } from '../../platform/transaction/milestone.ts';
+import type { Milestone } from '../../platform/transaction/decision/milestone.ts';
 import type { ReservationView } from './reservation.ts';
 
 /** A reservation that stays what it was is no news. */

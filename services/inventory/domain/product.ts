@@ -1,7 +1,7 @@
 // Products: the catalogue entry and the stock a seller owns. Only a changed catalogue entry is an event; stock is the
 // inventory's own business.
 import type { DomainEvent, Money } from '../../../schemas/generated/events.ts';
-import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision.ts';
+import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Stock } from './reservation.ts';
 
 export interface Product extends Stock {

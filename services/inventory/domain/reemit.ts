@@ -1,7 +1,7 @@
 // What the inventory would have to say for others to know the present state of a reservation. Only what the rows still
 // tell is said: the shortages of a refused reservation were never stored, so that event cannot be made again.
 import type { ReleaseReason } from '../../../schemas/generated/events.ts';
-import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision.ts';
+import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Reservation, ReservationEvent } from './reservation.ts';
 
 export interface Held {

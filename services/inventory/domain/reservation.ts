@@ -1,7 +1,7 @@
 // Reservations: all items of an order are held together or not at all. A hold lapses after its TTL unless the order is
 // paid in time; payment pins it, and a pinned reservation can only be committed or released by a cancellation.
 import type { DomainEvent, ReleaseReason } from '../../../schemas/generated/events.ts';
-import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision.ts';
+import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 
 export type ReservationState = 'reserved' | 'pinned' | 'failed' | 'released' | 'expired' | 'committed';
 

@@ -1,7 +1,7 @@
 // The order's side of the saga: what each command and each event means for the facts of an order. Total: every input has
 // an outcome in every state, so a late, repeated or racing event can never become a poison message.
 import type { CancellationReason, DomainEvent } from '../../../schemas/generated/events.ts';
-import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision.ts';
+import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import { isPinned, statusOf, type Order, type PaymentState, type ReservationState } from './order.ts';
 
 export type OrderCommand =

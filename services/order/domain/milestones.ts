@@ -1,6 +1,6 @@
 // What an order has come to, for the figures of the saga. Told from the states before and after alone, so each milestone of
 // an order is told once, whichever input led there.
-import type { Milestone } from '../../platform/transaction/milestone.ts';
+import type { Milestone } from '../../platform/transaction/decision/milestone.ts';
 import { statusOf, type Order, type OrderStatus } from './order.ts';
 
 const progress: readonly OrderStatus[] = ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED'];

@@ -1,6 +1,6 @@
 // Placing an order: prices and sellers come from the order service's own copy of the catalogue, never from the client.
 import type { DomainEvent, Money, PaymentMode } from '../../../schemas/generated/events.ts';
-import { accepted, rejected, type Decision } from '../../platform/transaction/decision.ts';
+import { accepted, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Order } from './order.ts';
 
 export interface PlaceOrder {

@@ -1,7 +1,7 @@
 // What the order service would have to say for others to know the present state of an order. Nothing is decided anew: a
 // finished order repeats its end, an open one its beginning.
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
-import { accepted, type Decision } from '../../platform/transaction/decision.ts';
+import { accepted, type Decision } from '../../platform/transaction/decision/decision.ts';
 import { statusOf, type Order } from './order.ts';
 
 /** The event that the state implies. A cancelled order never repeats its creation: that could hold stock again. */

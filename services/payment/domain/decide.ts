@@ -1,7 +1,7 @@
 // The payment's side of the saga. It charges once terms and hold are both known, never after the sale is off, and gives
 // back whatever was charged for a sale that is off. What the gateway answered is an input like any other.
 import type { DomainEvent, RefundReason } from '../../../schemas/generated/events.ts';
-import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision.ts';
+import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { GatewayRequest, Payment, PaymentView, Terms } from './payment.ts';
 
 export type GatewayAnswer =

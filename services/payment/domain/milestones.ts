@@ -1,5 +1,5 @@
 // What a payment has come to, for the figures.
-import type { Milestone } from '../../platform/transaction/milestone.ts';
+import type { Milestone } from '../../platform/transaction/decision/milestone.ts';
 import type { PaymentView } from './payment.ts';
 
 /** Charge and refund are facts of their own: one input may settle both. */

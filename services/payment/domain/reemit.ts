@@ -1,7 +1,7 @@
 // What the payment service would have to say for others to know the present state of a payment. A payment that has not
 // come to an end has said nothing yet, so there is nothing to repeat.
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
-import { accepted, ignored, type Decision } from '../../platform/transaction/decision.ts';
+import { accepted, ignored, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Payment } from './payment.ts';
 
 type PaymentEvent = DomainEvent<'payment.succeeded' | 'payment.failed' | 'payment.refunded'>;

@@ -4,7 +4,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../../drizzle/messaging.ts';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
-import type { Accepted, Ignored } from './decision.ts';
+import type { Accepted, Ignored } from './decision/decision.ts';
 import type { Transaction } from '../database/database.ts';
 import type { Claim } from './handle.ts';
 import { Rejected } from './handle.ts';

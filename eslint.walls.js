@@ -1,0 +1,95 @@
+// The walls of the house: which folder may import which. What is not allowed here is refused, in tests too.
+import boundaries from 'eslint-plugin-boundaries';
+
+/** The layers of services/platform, lowest first, each with the layers that it may import: only downwards, types too. */
+const layers = {
+  process: [],
+  telemetry: ['process'],
+  database: ['process', 'telemetry'],
+  'event-codec': ['process', 'telemetry', 'database'],
+  'audit-log': ['process', 'telemetry', 'database'],
+  transaction: ['process', 'telemetry', 'database', 'event-codec', 'audit-log', 'decision'],
+  messaging: ['process', 'telemetry', 'database', 'event-codec', 'audit-log', 'transaction'],
+  http: ['process', 'telemetry', 'database', 'event-codec', 'audit-log', 'transaction', 'messaging'],
+};
+const sagaServices = ['order', 'inventory', 'payment'];
+const services = [...sagaServices, 'gateway', 'auditor', 'dashboard'];
+const tablesOf = (service) => `${service}-tables`;
+const domainOf = (service) => `${service}-domain`;
+
+const folder = (type, pattern) => ({ type, pattern });
+
+/** The first that fits a file is its place. */
+const places = [
+  folder('decision', 'services/platform/transaction/decision'),
+  ...Object.keys(layers).map((layer) => folder(layer, `services/platform/${layer}`)),
+  folder('composition-root', 'services/platform'),
+  ...services.map((service) => folder(domainOf(service), `services/${service}/domain`)),
+  ...services.map((service) => folder(service, `services/${service}`)),
+  folder('contract', 'schemas/generated'),
+  folder('schema-tools', 'schemas/tools'),
+  ...sagaServices.map((service) => folder(tablesOf(service), `drizzle/${service}`)),
+  folder('messaging-tables', 'drizzle'),
+  folder('stack', 'scripts/stack'),
+  folder('scripts', 'scripts'),
+  folder('tests', 'tests'),
+];
+
+/** What scripts may know of a service: its API, its settings, what it subscribes to, its metrics, the probes of its parts. */
+const publicFiles = [
+  { category: 'api', pattern: 'services/*/http/api.ts' },
+  ...['settings', 'subscriptions', '*-metrics', 'server/parts-health'].map((name) => ({
+    category: 'public',
+    pattern: `services/*/${name}.ts`,
+  })),
+];
+
+const platform = [...Object.keys(layers), 'decision', 'composition-root'];
+const tables = ['messaging-tables', ...sagaServices.map(tablesOf)];
+const everywhere = [...platform, 'contract'];
+
+const to = (...types) => ({ element: { type: types } });
+const toFiles = (categories, types) => ({ element: { type: types }, file: { categories } });
+const allow = (from, ...allowed) => ({ from: to(from), allow: { to: allowed } });
+
+const policies = [
+  allow('decision', to('decision', 'contract')),
+  ...Object.entries(layers).map(([layer, below]) =>
+    allow(layer, to(layer, ...below, 'contract', 'messaging-tables')),
+  ),
+  allow('composition-root', to(...everywhere)),
+  ...services.flatMap((service) => [
+    allow(domainOf(service), to(domainOf(service), 'decision', 'contract')),
+    allow(service, to(service, domainOf(service), ...everywhere, tablesOf(service))),
+  ]),
+  // The one exception: the dashboard is a client of every service.
+  allow('dashboard', toFiles('api', services)),
+  allow('contract', to('contract')),
+  allow('schema-tools', to('schema-tools', ...everywhere)),
+  ...sagaServices.map((service) => allow(tablesOf(service), to(tablesOf(service), 'messaging-tables'))),
+  allow('messaging-tables', to('messaging-tables')),
+  allow('stack', to('stack', 'schema-tools', ...everywhere, ...tables), toFiles(['api', 'public'], services)),
+  // The auditor's findings are what the operators' commands show.
+  allow(
+    'scripts',
+    to('scripts', 'stack', 'schema-tools', 'auditor', domainOf('auditor'), ...everywhere, ...tables),
+    toFiles(['api', 'public'], services),
+  ),
+  allow('tests', to(...places.map(({ type }) => type))),
+];
+
+const files = ['services', 'schemas', 'drizzle', 'scripts', 'tests'].map((top) => `${top}/**/*.ts`);
+
+export const walls = {
+  files,
+  plugins: { boundaries },
+  settings: {
+    'import/resolver': { typescript: { project: 'tsconfig.json' } },
+    'boundaries/include': files,
+    'boundaries/elements': places,
+    'boundaries/files': publicFiles,
+  },
+  rules: {
+    'boundaries/dependencies': ['error', { default: 'disallow', policies }],
+  },
+};

@@ -1,0 +1,163 @@
+// The walls of the house stand: for each forbidden pair of places lint refuses an import, from tests beside the code too.
+import { ESLint } from 'eslint';
+import { join, relative, dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+const eslint = new ESLint({
+  cwd: root,
+  ruleFilter: ({ ruleId }) => ruleId === 'boundaries/dependencies',
+  // Where an import leads needs no types.
+  overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
+});
+
+/** What lint says of `from` when all it holds is an import of `to`. */
+const refusals = async (
+  from: string,
+  to: string,
+  kind: 'import' | 'import type' = 'import',
+): Promise<number> => {
+  for (const path of [from, to]) if (!existsSync(join(root, path))) throw new Error(`there is no ${path}`);
+  const path = relative(dirname(from), to);
+  const code = `${kind} { something } from '${path.startsWith('.') ? path : `./${path}`}';\n`;
+  const [result] = await eslint.lintText(code, { filePath: join(root, from) });
+  return result?.messages.filter(({ ruleId }) => ruleId === 'boundaries/dependencies').length ?? 0;
+};
+
+const at = {
+  decision: 'services/platform/transaction/decision/decision.ts',
+  process: 'services/platform/process/config.ts',
+  telemetry: 'services/platform/telemetry/metrics.ts',
+  database: 'services/platform/database/database.ts',
+  'event-codec': 'services/platform/event-codec/event-codec.ts',
+  'audit-log': 'services/platform/audit-log/audit-log.ts',
+  transaction: 'services/platform/transaction/handle.ts',
+  messaging: 'services/platform/messaging/consumer.ts',
+  http: 'services/platform/http/server/http.ts',
+  'a test of the platform': 'services/platform/process/config.test.ts',
+  'the composition root': 'services/platform/service.ts',
+  order: 'services/order/store.ts',
+  'order, domain': 'services/order/domain/decide.ts',
+  'order, domain test': 'services/order/domain/decide.test.ts',
+  'order, api': 'services/order/http/api.ts',
+  'order, test': 'services/order/http/order-watch.test.ts',
+  inventory: 'services/inventory/store.ts',
+  'inventory, domain': 'services/inventory/domain/product.ts',
+  'inventory, api': 'services/inventory/http/api.ts',
+  payment: 'services/payment/store.ts',
+  'payment, domain': 'services/payment/domain/payment.ts',
+  gateway: 'services/gateway/ledger.ts',
+  auditor: 'services/auditor/audit.ts',
+  'auditor, domain': 'services/auditor/domain/checks.ts',
+  dashboard: 'services/dashboard/server/http.ts',
+  'schema tools': 'schemas/tools/releases.ts',
+  'tables of order': 'drizzle/order/schema.ts',
+  'tables of inventory': 'drizzle/inventory/schema.ts',
+  stack: 'scripts/stack/boot.ts',
+  connectors: 'scripts/connectors/apply.ts',
+  doctor: 'scripts/doctor/judge.ts',
+  tests: 'tests/support/shop.ts',
+} as const;
+type Place = keyof typeof at;
+
+const layers: readonly Place[] = [
+  'process',
+  'telemetry',
+  'database',
+  'audit-log',
+  'transaction',
+  'messaging',
+  'http',
+];
+const upwards = layers.flatMap((from, index) =>
+  layers.slice(index + 1).map((to): [Place, Place] => [from, to]),
+);
+
+const forbidden: readonly (readonly [Place, Place])[] = [
+  ...upwards,
+  ['event-codec', 'audit-log'],
+  ['audit-log', 'event-codec'],
+  ['event-codec', 'transaction'],
+  ['database', 'event-codec'],
+  ['decision', 'transaction'],
+  ['decision', 'process'],
+  // The platform knows no service.
+  ['process', 'order'],
+  ['http', 'order, api'],
+  ['messaging', 'order, domain'],
+  ['the composition root', 'order'],
+  ['a test of the platform', 'order'],
+  // A service knows no other service, not even from its tests.
+  ['order', 'inventory'],
+  ['order', 'inventory, api'],
+  ['order', 'payment, domain'],
+  ['inventory', 'order'],
+  ['payment', 'inventory'],
+  ['payment', 'gateway'],
+  ['auditor', 'order'],
+  ['gateway', 'payment'],
+  ['order, test', 'inventory'],
+  ['order, test', 'tests'],
+  ['dashboard', 'order'],
+  ['dashboard', 'order, domain'],
+  // Tables belong to one service.
+  ['order', 'tables of inventory'],
+  ['inventory', 'tables of order'],
+  // A decision depends on its input alone.
+  ['order, domain', 'order'],
+  ['order, domain', 'inventory, domain'],
+  ['order, domain', 'payment, domain'],
+  ['order, domain', 'process'],
+  ['order, domain', 'transaction'],
+  ['order, domain', 'tables of order'],
+  ['order, domain test', 'inventory, domain'],
+  ['order, domain test', 'tests'],
+  ['auditor, domain', 'auditor'],
+  // Scripts run services; services do not know scripts, and nobody knows tests.
+  ['order', 'stack'],
+  ['order', 'connectors'],
+  ['auditor', 'doctor'],
+  ['process', 'stack'],
+  ['order', 'tests'],
+  ['http', 'tests'],
+  ['stack', 'tests'],
+  ['connectors', 'tests'],
+  ['schema tools', 'tests'],
+  ['schema tools', 'stack'],
+  ['schema tools', 'order'],
+  ['order', 'schema tools'],
+  ['stack', 'connectors'],
+  ['stack', 'doctor'],
+  ['stack', 'order'],
+  ['stack', 'auditor'],
+  ['connectors', 'order'],
+  ['doctor', 'inventory, domain'],
+];
+
+const allowed: readonly (readonly [Place, Place])[] = [
+  ...upwards.map(([low, high]): [Place, Place] => [high, low]),
+  ['order', 'order, domain'],
+  ['order', 'transaction'],
+  ['order', 'tables of order'],
+  ['order, domain', 'decision'],
+
+  ['dashboard', 'order, api'],
+  ['stack', 'inventory, api'],
+  ['stack', 'schema tools'],
+  ['connectors', 'stack'],
+  ['doctor', 'auditor'],
+  ['tests', 'order'],
+  ['tests', 'stack'],
+];
+
+describe('a wall', { timeout: 120_000 }, () => {
+  it.each(forbidden)('keeps %s from importing %s, types included', async (from, to) => {
+    expect(await refusals(at[from], at[to])).toBe(1);
+    expect(await refusals(at[from], at[to], 'import type')).toBe(1);
+  });
+
+  it.each(allowed)('has a door from %s to %s', async (from, to) => {
+    expect(await refusals(at[from], at[to])).toBe(0);
+  });
+});
