@@ -27,13 +27,24 @@ const start = `SwaggerUIBundle({
 });
 `;
 
+/** Read once: to read and to encode a bundle of 1.5 MB for each request would hold up every other request. */
+const contents = new Map<Asset, Promise<Uint8Array<ArrayBuffer>>>();
+
+const contentOf = async (name: Asset): Promise<Uint8Array<ArrayBuffer>> =>
+  name === 'start.js'
+    ? new TextEncoder().encode(start)
+    : new Uint8Array(await readFile(join(directory(), name)));
+
 /** A file that the page needs; undefined for any other name. */
 export async function docsAsset(
   name: string,
-): Promise<{ readonly type: string; readonly content: string } | undefined> {
+): Promise<{ readonly type: string; readonly content: Uint8Array<ArrayBuffer> } | undefined> {
   if (!isAsset(name)) return undefined;
-  const content = name === 'start.js' ? start : await readFile(join(directory(), name), 'utf8');
-  return { type: assets[name], content };
+  const content = contents.get(name) ?? contentOf(name);
+  contents.set(name, content);
+  // A read that failed is tried again by the next request.
+  content.catch(() => contents.delete(name));
+  return { type: assets[name], content: await content };
 }
 
 /** Swagger UI sets styles on elements and shows inlined pictures; nothing of it comes from elsewhere. */
