@@ -13,9 +13,7 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { instant } from '../messaging.ts';
-
-export * from '../messaging.ts';
+import { instant } from '../messaging/schema.ts';
 
 /** One row per product: its catalogue entry and its stock. `available` counts units on hand, reserved ones included. */
 export const inventory = pgTable(

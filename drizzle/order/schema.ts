@@ -11,9 +11,7 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { instant } from '../messaging.ts';
-
-export * from '../messaging.ts';
+import { instant } from '../messaging/schema.ts';
 
 export const orders = pgTable(
   'orders',

@@ -2,9 +2,7 @@
 // gateway, persisted before it is asked, so that a crash can never lead to asking under another idempotency key.
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { instant } from '../messaging.ts';
-
-export * from '../messaging.ts';
+import { instant } from '../messaging/schema.ts';
 
 export const payments = pgTable(
   'payments',

@@ -4,6 +4,7 @@ import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as inventorySchema from '../../drizzle/inventory/schema.ts';
+import * as messagingSchema from '../../drizzle/messaging/schema.ts';
 import * as orderSchema from '../../drizzle/order/schema.ts';
 import * as paymentSchema from '../../drizzle/payment/schema.ts';
 import { permissionsDrift } from './documents/generate-permissions.ts';
@@ -57,7 +58,12 @@ const tableDrift = async (): Promise<Result> => {
 
 /** The migrations must be what the tables say now: generating again would add nothing. */
 const migrationDrift = async (): Promise<Result> => {
-  const schemas = { order: orderSchema, inventory: inventorySchema, payment: paymentSchema };
+  const schemas = {
+    messaging: messagingSchema,
+    order: orderSchema,
+    inventory: inventorySchema,
+    payment: paymentSchema,
+  };
   const stale: string[] = [];
   for (const [service, schema] of Object.entries(schemas)) {
     const folder = join(root, 'drizzle', service, 'migrations', 'meta');

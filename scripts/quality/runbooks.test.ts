@@ -47,7 +47,7 @@ const wrongAddress = (command: string): string | undefined =>
 /** What is wrong with a command; undefined when it could be typed as it stands. */
 /** The command's code: its entry file only imports it. */
 const sourceOf = (target: string): string => {
-  const entry = readFileSync(join(root, 'scripts', `${target}.ts`), 'utf8');
+  const entry = readFileSync(join(root, target === 'test' ? 'tests/run.ts' : `scripts/${target}.ts`), 'utf8');
   const logic = /^import '(\S+)';$/m.exec(entry)?.[1];
   return logic === undefined ? entry : readFileSync(join(root, 'scripts', logic), 'utf8');
 };

@@ -64,8 +64,6 @@ export interface BootOptions {
   readonly onlyInfrastructure?: boolean;
   /** Aborting it stops the boot and all that runs. */
   readonly signal?: AbortSignal;
-  /** Folder that holds `<service>/migrations`; that of the project unless a test has its own. */
-  readonly migrations?: string;
   /** Where databases, broker, Connect and registry come from; child processes of this one unless said otherwise. */
   readonly infrastructure?: InfrastructureProvider;
 }
@@ -333,7 +331,6 @@ const startInfrastructure = async (
     service,
     port: ports[databasePorts[service]],
     password: (role) => passwordOf(passwords[service][role]),
-    ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
   });
   const slots = new Map<ServiceName, SlotOutcome>();
   const database = async (service: ServiceName): Promise<void> => {

@@ -5,7 +5,7 @@ import { asc, sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { auditLog, auditSeals, outbox } from '../../drizzle/messaging.ts';
+import { auditLog, auditSeals, outbox } from '../../drizzle/messaging/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
 import { chainStart, type ChainPoint } from '../../services/platform/audit-log/audit-chain.ts';

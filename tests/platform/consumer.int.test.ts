@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { Kafka, logLevel, type Message as KafkaRecord } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { deadLetters, processedEvents } from '../../drizzle/messaging.ts';
+import { deadLetters, processedEvents } from '../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { until } from '../../scripts/stack/supervise/deadline.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { deadLetters, idempotencyKeys, outbox, processedEvents } from '../../drizzle/messaging.ts';
+import { deadLetters, idempotencyKeys, outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
 import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inventory, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
-import { outbox } from '../../drizzle/messaging.ts';
+import { outbox } from '../../drizzle/messaging/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
 import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';

@@ -1,10 +1,8 @@
 // A database of its own for one integration test file: the service's migrations on the stack's PostgreSQL, but out of reach
 // of the running services and of Debezium.
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
+import { migrateDatabase } from '../../scripts/stack/provision/migrations.ts';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
 
 export interface TestDatabase {
@@ -34,9 +32,7 @@ export async function createTestDatabase(service: ServiceName, adminUrl: string)
     await admin.unsafe(`DROP DATABASE IF EXISTS ${template}_unfinished`);
     await admin.unsafe(`CREATE DATABASE ${template}_unfinished`);
     const sql = postgres(urlOf(`${template}_unfinished`), quiet);
-    await migrate(drizzle(sql), {
-      migrationsFolder: join(import.meta.dirname, '..', '..', 'drizzle', service, 'migrations'),
-    });
+    await migrateDatabase(sql, service);
     await sql.end();
     await admin.unsafe(`ALTER DATABASE ${template}_unfinished RENAME TO ${template}`);
   }

@@ -1,14 +1,11 @@
 // Brings databases, topics, schemas and connectors to the described state; safe to repeat at every start. The order
 // matters: roles and tables, then the publication, then the slot, and only then may a service write. A connector without
 // snapshot publishes nothing that was committed before its slot existed.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import kafkajs from 'kafkajs';
 import type postgres from 'postgres';
 import { until } from '../supervise/deadline.ts';
-import { failure, messageOf } from '../../../services/platform/process/failure.ts';
+import { failure, isFailure, messageOf } from '../../../services/platform/process/failure.ts';
+import { migrateDatabase } from './migrations.ts';
 import { kafkaClient } from '../parts/kafka.ts';
 import { connectAs } from '../parts/postgres.ts';
 import {
@@ -23,15 +20,11 @@ import {
   type ServiceName,
 } from '../topology.ts';
 
-const projectRoot = join(import.meta.dirname, '..', '..', '..');
-
 export interface DatabaseTarget {
   readonly service: ServiceName;
   readonly host?: string;
   readonly port: number;
   readonly password: (role: DatabaseRole) => string;
-  /** Folder that holds `<service>/migrations`. */
-  readonly migrations?: string;
 }
 
 type Sql = postgres.Sql | postgres.TransactionSql;
@@ -183,16 +176,8 @@ export const provisionDatabase = async (target: DatabaseTarget): Promise<SlotOut
   }
 };
 
-const runMigrations = async ({
-  service,
-  host,
-  port,
-  password,
-  migrations,
-}: DatabaseTarget): Promise<void> => {
+const runMigrations = async ({ service, host, port, password }: DatabaseTarget): Promise<void> => {
   const { database, owner } = services[service].database;
-  const folder = join(migrations ?? join(projectRoot, 'drizzle'), service, 'migrations');
-  if (!existsSync(folder)) throw failure(`there are no migrations in ${folder}; the clone is incomplete`);
   const sql = connectAs({
     ...(host === undefined ? {} : { host }),
     port,
@@ -201,8 +186,9 @@ const runMigrations = async ({
     password: password('owner'),
   });
   try {
-    await migrate(drizzle(sql), { migrationsFolder: folder });
+    await migrateDatabase(sql, service);
   } catch (error) {
+    if (isFailure(error)) throw error;
     const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
     throw failure(`the migrations of the ${service} database failed: ${messageOf(error)}${cause}`);
   } finally {

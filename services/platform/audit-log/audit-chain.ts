@@ -2,7 +2,7 @@
 // adds or swaps what is sealed would have to seal everything after it anew. Against that, and against an end that is cut
 // off, no chain helps from within: an anchor does, a position with its hash that was kept elsewhere.
 import { createHash } from 'node:crypto';
-import type { auditLog, auditSeals } from '../../../drizzle/messaging.ts';
+import type { auditLog, auditSeals } from '../../../drizzle/messaging/schema.ts';
 
 export type AuditEntry = typeof auditLog.$inferSelect;
 export type AuditSeal = typeof auditSeals.$inferSelect;

@@ -1,7 +1,7 @@
 // The audit log: what people did and what they were refused, appended in the transaction of the effect, so that there is no
 // effect without its entry and no entry without its effect. Events and timers are not in it: their trail is the inbox.
 // An entry says who, what, when and what came of it. It holds nothing of a body and no token, so it can be kept for good.
-import { auditLog } from '../../../drizzle/messaging.ts';
+import { auditLog } from '../../../drizzle/messaging/schema.ts';
 import type { Database, Transaction } from '../database/database.ts';
 
 /** An action as a person asked for it, known before anything came of it. */

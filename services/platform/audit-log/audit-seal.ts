@@ -5,7 +5,7 @@
 // server: nothing can then be added before them any more, so a run looks at what is new and not at the whole log. A
 // transaction that stays open elsewhere on the server delays the seals, and only them.
 import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
-import { auditLog, auditSeals } from '../../../drizzle/messaging.ts';
+import { auditLog, auditSeals } from '../../../drizzle/messaging/schema.ts';
 import {
   anchorBreak,
   chainStart,

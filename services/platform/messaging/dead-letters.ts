@@ -4,7 +4,7 @@
 // arrives late, which each decision expects (accepted, or ignored with a reason). Holding the key would stop a healthy one.
 import { and, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { deadLetters } from '../../../drizzle/messaging.ts';
+import { deadLetters } from '../../../drizzle/messaging/schema.ts';
 import { recordAction, type PersonsAction } from '../audit-log/audit-log.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import type { StreamRecord } from './event-stream.ts';

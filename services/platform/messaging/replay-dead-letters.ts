@@ -1,7 +1,7 @@
 // Replay: a dead letter goes through the very dispatch and inbox claim of the consumer, outside of Kafka. It is idempotent,
 // because the letter is settled and the event claimed in the transaction that handles it; whatever fails leaves it parked.
 import { and, asc, count, eq } from 'drizzle-orm';
-import { deadLetters } from '../../../drizzle/messaging.ts';
+import { deadLetters } from '../../../drizzle/messaging/schema.ts';
 import { recordAction, type PersonsAction } from '../audit-log/audit-log.ts';
 import type { Database } from '../database/database.ts';
 import { countFailedReplay, recordOf, settleAsReplayed, type DeadLetter } from './dead-letters.ts';

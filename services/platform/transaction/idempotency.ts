@@ -2,7 +2,7 @@
 // is stored in the transaction of the effect; stored apart, a crash between the two would lose one of them.
 // An answer is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that the same key is a new request.
 import { and, eq, sql } from 'drizzle-orm';
-import { idempotencyKeys } from '../../../drizzle/messaging.ts';
+import { idempotencyKeys } from '../../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import type { Accepted, Ignored } from './decision/decision.ts';
 import type { Transaction } from '../database/database.ts';

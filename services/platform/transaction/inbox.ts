@@ -1,7 +1,7 @@
 // The inbox (idempotent consumer): an event takes effect once per consumer group because claiming its id and applying it
 // are one transaction. A second delivery that arrives meanwhile waits on the primary key, then finds the id taken.
 import { and, eq } from 'drizzle-orm';
-import { processedEvents } from '../../../drizzle/messaging.ts';
+import { processedEvents } from '../../../drizzle/messaging/schema.ts';
 import type { Transaction } from '../database/database.ts';
 import type { Claim } from './handle.ts';
 

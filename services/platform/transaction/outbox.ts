@@ -1,7 +1,7 @@
 // The outbox: events are rows of the transaction that causes them, so they are published if and only if it commits.
 // Debezium reads them from the WAL; nothing in a service ever talks to Kafka to publish.
 import { v7 as uuidv7 } from 'uuid';
-import { outbox } from '../../../drizzle/messaging.ts';
+import { outbox } from '../../../drizzle/messaging/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
 import type { Transaction } from '../database/database.ts';
 import type { EventCodec } from '../event-codec/event-codec.ts';

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm';
 import type { MiddlewareHandler } from 'hono';
-import { auditLog, auditSeals } from '../../../../drizzle/messaging.ts';
+import { auditLog, auditSeals } from '../../../../drizzle/messaging/schema.ts';
 import { recordAction } from '../../audit-log/audit-log.ts';
 import { verifyAuditLog } from '../../audit-log/audit-seal.ts';
 import { encodeCursor } from '../request/cursor.ts';

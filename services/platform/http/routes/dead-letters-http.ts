@@ -5,7 +5,7 @@ import { json, pageOf, pageQuery, positionIn } from '../request/shapes.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { personsActionOf, type App } from '../server/request-context.ts';
 import { and, count, desc, eq, lt, max, min, sql } from 'drizzle-orm';
-import { deadLetters } from '../../../../drizzle/messaging.ts';
+import { deadLetters } from '../../../../drizzle/messaging/schema.ts';
 import { recordAction } from '../../audit-log/audit-log.ts';
 import { encodeCursor } from '../request/cursor.ts';
 import { alreadySettled, archiveDeadLetter, type DeadLetter } from '../../messaging/dead-letters.ts';

@@ -3,7 +3,7 @@
 // writing into a database, past every decision.
 import { z } from '@hono/zod-openapi';
 import { and, asc, eq, gte } from 'drizzle-orm';
-import { outbox } from '../../../../drizzle/messaging.ts';
+import { outbox } from '../../../../drizzle/messaging/schema.ts';
 import type { Database } from '../../database/database.ts';
 import { handle, unclaimed, type Aggregate, type Shell } from '../../transaction/handle.ts';
 import { messageContextOf, type AppContext } from '../server/request-context.ts';

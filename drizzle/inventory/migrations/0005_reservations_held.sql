@@ -1,1 +1,0 @@
-CREATE INDEX "reservations_held" ON "reservations" USING btree ("state") WHERE "reservations"."state" in ('reserved','pinned');

@@ -1,1 +1,0 @@
-CREATE INDEX "orders_waiting" ON "orders" USING btree ("created_at") WHERE "orders"."status" in ('PENDING','CONFIRMED');

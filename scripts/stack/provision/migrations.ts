@@ -1,0 +1,85 @@
+// The migrations of one database: first those of the messaging tables, which are the same for all services, then those of the
+// service. Each series has a table of its own that says how far it is. A migration is one transaction, unless it builds an index
+// concurrently: PostgreSQL refuses that inside one, so such a migration holds statements that may be repeated and nothing else.
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type postgres from 'postgres';
+import { failure } from '../../../services/platform/process/failure.ts';
+import { until } from '../supervise/deadline.ts';
+import type { ServiceName } from '../topology.ts';
+
+type Sql = postgres.Sql;
+
+export const migrationsFolder = join(import.meta.dirname, '..', '..', '..', 'drizzle');
+
+/** Brings the database of `service` that `sql` is connected to, as the owner of its tables, to the newest version. */
+export const migrateDatabase = async (
+  sql: Sql,
+  service: ServiceName,
+  folder = migrationsFolder,
+): Promise<void> => {
+  // Of two starts at once the second waits, then finds nothing to do. It asks again instead of waiting inside PostgreSQL, since an
+  // index that is built concurrently waits for every statement that began before it.
+  await until(
+    { what: `the migrations that another start runs on the ${service} database`, withinMs: 600_000 },
+    async () => {
+      const [lock] = await sql<{ taken: boolean }[]>`
+      SELECT pg_try_advisory_lock(hashtext('orderflow migrations')) AS taken`;
+      return lock?.taken === true;
+    },
+  );
+  try {
+    await sql`CREATE SCHEMA IF NOT EXISTS drizzle`;
+    await separateMessaging(sql);
+    await migrateSeries(sql, join(folder, 'messaging', 'migrations'), '__messaging_migrations');
+    await migrateSeries(sql, join(folder, service, 'migrations'), '__drizzle_migrations');
+  } finally {
+    await sql`SELECT pg_advisory_unlock(hashtext('orderflow migrations'))`;
+  }
+};
+
+/**
+ * Until the messaging tables had a series of their own, one series made all tables of a database. What it made is not made again:
+ * the migrations have kept their times, and each series goes on after the newest time in its table.
+ */
+const separateMessaging = async (sql: Sql): Promise<void> => {
+  const [tables] = await sql<{ before: string | null; messaging: string | null }[]>`
+    SELECT to_regclass('drizzle.__drizzle_migrations') AS before,
+           to_regclass('drizzle.__messaging_migrations') AS messaging`;
+  if (tables?.before == null || tables.messaging !== null) return;
+  await sql.begin(async (tx) => {
+    await tx`CREATE TABLE drizzle.__messaging_migrations (LIKE drizzle.__drizzle_migrations)`;
+    await tx`ALTER TABLE drizzle.__messaging_migrations ADD PRIMARY KEY (id)`;
+    await tx`CREATE SEQUENCE drizzle.__messaging_migrations_id_seq OWNED BY drizzle.__messaging_migrations.id`;
+    await tx`
+      ALTER TABLE drizzle.__messaging_migrations
+      ALTER COLUMN id SET DEFAULT nextval('drizzle.__messaging_migrations_id_seq')`;
+    await tx`
+      INSERT INTO drizzle.__messaging_migrations (hash, created_at)
+      SELECT 'one series with the tables of the service', max(created_at) FROM drizzle.__drizzle_migrations`;
+  });
+};
+
+const migrateSeries = async (sql: Sql, folder: string, table: string): Promise<void> => {
+  if (!existsSync(folder)) throw failure(`there are no migrations in ${folder}; the clone is incomplete`);
+  const done = sql(`drizzle.${table}`);
+  await sql`CREATE TABLE IF NOT EXISTS ${done} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`;
+  const [newest] = await sql<{ at: string | null }[]>`SELECT max(created_at) AS at FROM ${done}`;
+  const pending = readMigrationFiles({ migrationsFolder: folder }).filter(
+    ({ folderMillis }) => folderMillis > Number(newest?.at ?? 0),
+  );
+  for (const { sql: statements, hash, folderMillis } of pending) {
+    const record = (on: Sql | postgres.TransactionSql) =>
+      on`INSERT INTO ${done} (hash, created_at) VALUES (${hash}, ${folderMillis})`;
+    if (statements.some((statement) => statement.includes('CONCURRENTLY'))) {
+      for (const statement of statements) await sql.unsafe(statement);
+      await record(sql);
+      continue;
+    }
+    await sql.begin(async (tx) => {
+      for (const statement of statements) await tx.unsafe(statement);
+      await record(tx);
+    });
+  }
+};
