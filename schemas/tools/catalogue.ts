@@ -77,15 +77,11 @@ ${JSON.stringify(exampleOf(releases) ?? {}, null, 2)}
 };
 
 /** schemas/CATALOGUE.md as it should be. */
-export const generateCatalogue = async (
-  { working, releases }: Contract,
-  subscribers: Subscribers,
-  file: string,
-): Promise<string> => {
+export const generateCatalogue = ({ working, releases }: Contract, subscribers: Subscribers): string => {
   const consumersOf = (schema: EventSchema): readonly string[] => subscribers.get(schema.eventType) ?? [];
   const [first] = working;
   const metadata = first && treeOf(first).fields.find(({ name }) => name === 'metadata')?.type;
-  const text = `<!-- Generated from schemas/*.avsc and services/*/subscriptions.ts by \`npm run schemas -- generate\`. DO NOT EDIT. -->
+  return `<!-- Generated from schemas/*.avsc and services/*/subscriptions.ts by \`npm run schemas -- generate\`. DO NOT EDIT. -->
 
 # Events
 
@@ -121,8 +117,6 @@ ${metadata?.kind === 'record' ? fieldRows(metadata, 'metadata').join('\n') : ''}
 ${working
   .map((schema) => section(schema, releasesOfEvent(releases, schema.eventType), consumersOf(schema)))
   .join('\n')}`;
-  const options = await resolveConfig(file, { editorconfig: true });
-  return format(text, { ...options, parser: 'markdown' });
 };
 
 /** The schemas/asyncapi.json that follows from the contract, as a value. */

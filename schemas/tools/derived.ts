@@ -15,7 +15,7 @@ const derived = async (addresses: Addresses): Promise<readonly (readonly [string
   const [catalogue, asyncApi] = [join(schemasFolder, 'CATALOGUE.md'), join(schemasFolder, 'asyncapi.json')];
   return [
     [generatedFile, await generateEvents(readEventSchemas())],
-    [catalogue, await generateCatalogue(contract, subscribers, catalogue)],
+    [catalogue, generateCatalogue(contract, subscribers)],
     [asyncApi, await generateAsyncApi(contract, subscribers, addresses, asyncApi)],
   ];
 };

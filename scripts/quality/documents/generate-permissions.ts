@@ -2,7 +2,6 @@
 // Run: node scripts/quality/documents/generate-permissions.ts       (npm run check fails when the file is stale)
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import {
   actions,
   permissionOf,
@@ -22,9 +21,9 @@ const row = (action: Action): string => {
   return `| \`${action}\` | ${on.length === 6 ? 'every process' : on.join(', ')} | ${call} | ${cells.join(' | ')} |`;
 };
 
-/** services/PERMISSIONS.md as it should be. Pure but for the formatter's configuration. */
-export async function generatePermissions(): Promise<string> {
-  const text = `<!-- Generated from services/platform/http/endpoint/permissions.ts by scripts/quality/documents/generate-permissions.ts. DO NOT EDIT. -->
+/** services/PERMISSIONS.md as it should be. */
+export function generatePermissions(): string {
+  return `<!-- Generated from services/platform/http/endpoint/permissions.ts by scripts/quality/documents/generate-permissions.ts. DO NOT EDIT. -->
 
 # Permissions
 
@@ -41,17 +40,15 @@ route that is missing here, and each cell is asked for over HTTP in \`tests/http
 | --- | --- | --- | --- | --- | --- |
 ${actions.map(row).join('\n')}
 `;
-  const options = await resolveConfig(permissionsFile, { editorconfig: true });
-  return format(text, { ...options, parser: 'markdown' });
 }
 
 /** What is wrong with the file, or undefined. */
-export const permissionsDrift = async (): Promise<string | undefined> =>
-  (await generatePermissions()) === readFileSync(permissionsFile, 'utf8')
+export const permissionsDrift = (): string | undefined =>
+  generatePermissions() === readFileSync(permissionsFile, 'utf8')
     ? undefined
     : 'services/PERMISSIONS.md is stale; run: node scripts/quality/documents/generate-permissions.ts';
 
 if (import.meta.main) {
-  writeFileSync(permissionsFile, await generatePermissions());
+  writeFileSync(permissionsFile, generatePermissions());
   process.stdout.write('wrote services/PERMISSIONS.md\n');
 }

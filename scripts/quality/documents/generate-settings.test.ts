@@ -17,8 +17,8 @@ const textOf = (file: string): string =>
     .join('\n');
 
 describe('the table of settings', () => {
-  it('is what the processes and the stack read now', async () => {
-    expect(await settingsDrift()).toBeUndefined();
+  it('is what the processes and the stack read now', () => {
+    expect(settingsDrift()).toBeUndefined();
   });
 
   it('lists every process that can be started', () => {

@@ -3,7 +3,6 @@
 // Run: node scripts/quality/documents/generate-settings.ts          (npm run check fails when the table is stale)
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import * as auditor from '../../../services/auditor/settings.ts';
 import * as dashboard from '../../../services/dashboard/settings.ts';
@@ -79,7 +78,6 @@ interface Row {
   readonly expected: string;
   readonly otherwise: string;
   readonly secret: boolean;
-  readonly usedBy: string;
 }
 
 const code = (text: string): string => `\`${text}\``;
@@ -94,42 +92,71 @@ const defaultOf = ({ schema, otherwise }: Setting<unknown>): string => {
   return text === undefined ? 'none' : code(typeof text === 'string' ? text : JSON.stringify(text));
 };
 
-const readersOf = (env: string): string =>
-  Object.entries(shapes)
-    .filter(([, shape]) => Object.values(shape).some((setting) => setting.env === env))
-    .map(([owner]) => owner)
-    .join(', ');
+const rowOf = (setting: Setting<unknown>): Row => {
+  const { env, about, expected, secret = false } = setting;
+  return { env, about, expected, otherwise: defaultOf(setting), secret };
+};
+const rowsOf = (shape: SettingShape): Row[] => Object.values(shape).map(rowOf);
 
-const rowsOf = (shape: SettingShape): Row[] =>
-  Object.values(shape).map((setting) => {
-    const { env, about, expected, secret = false } = setting;
-    return { env, about, expected, otherwise: defaultOf(setting), secret, usedBy: readersOf(env) };
-  });
+const same = (one: Row) => (other: Row) => JSON.stringify(one) === JSON.stringify(other);
+const processes = Object.keys(shapes);
+const rowsOfProcess = new Map(Object.entries(shapes).map(([owner, shape]) => [owner, rowsOf(shape)]));
+const readersOf = (row: Row): string[] =>
+  processes.filter((owner) => rowsOfProcess.get(owner)?.some(same(row)));
+/** Read by so many processes in the same way, a setting is listed once for all of them. */
+const isShared = (row: Row): boolean => readersOf(row).length >= 3;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
-const table = (rows: readonly Row[]): string =>
-  [
-    '| variable | what it is | expected | default | secret | used by |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...rows.map(({ env, about, expected, otherwise, secret, usedBy }) =>
-      ['', code(env), about, expected, otherwise, secret ? 'yes' : '', usedBy, '']
-        .map(cell)
-        .join(' | ')
-        .trim(),
+const table = (rows: readonly Row[], usedBy?: (row: Row) => string): string => {
+  const columns = [
+    'variable',
+    'what it is',
+    'expected',
+    'default',
+    ...(usedBy === undefined ? [] : ['used by']),
+  ];
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+  return [
+    line(columns),
+    line(columns.map(() => '---')),
+    ...rows.map((row) =>
+      line([
+        code(row.env),
+        row.secret ? `${row.about} Secret.` : row.about,
+        row.expected,
+        row.otherwise,
+        ...(usedBy === undefined ? [] : [usedBy(row)]),
+      ]),
     ),
   ].join('\n');
+};
 
-/** services/SETTINGS.md as it should be. Pure but for the formatter's configuration. */
-export async function generateSettings(): Promise<string> {
-  const sections = Object.entries(shapes).map(([owner, shape]) => `## ${owner}\n\n${table(rowsOf(shape))}`);
-  const stack = stackSettings.map((row) => ({ ...row, secret: row.secret ?? false, usedBy: 'the stack' }));
-  const operators = rowsOf(operatorShape).map((row) => ({ ...row, usedBy: 'the commands' }));
-  const text = `<!-- Generated from services/*/settings.ts and scripts/stack by scripts/quality/documents/generate-settings.ts. DO NOT EDIT. -->
+/** services/SETTINGS.md as it should be. Its tables are not padded, so that a change of one row is a change of one line. */
+export function generateSettings(): string {
+  const shared = processes
+    .flatMap((owner) => (rowsOfProcess.get(owner) ?? []).filter(isShared))
+    .filter((row, index, all) => all.findIndex(same(row)) === index);
+  const readers = (row: Row): string => {
+    const names = readersOf(row);
+    return names.length === processes.length ? 'every process' : names.join(', ');
+  };
+  const own = processes.map((owner) => {
+    const rows = (rowsOfProcess.get(owner) ?? []).filter((row) => !isShared(row));
+    return `### ${owner}\n\n${table(rows)}`;
+  });
+  const stack = stackSettings.map((row) => ({ ...row, secret: row.secret ?? false }));
+  return `<!-- Generated from services/*/settings.ts and scripts/stack by scripts/quality/documents/generate-settings.ts. DO NOT EDIT. -->
 
 ${introduction}
 
-${sections.join('\n\n')}
+## Shared settings
+
+${table(shared, readers)}
+
+## Settings of one process
+
+${own.join('\n\n')}
 
 ## The embedded stack and the commands
 
@@ -143,10 +170,8 @@ ${table(stack)}
 say otherwise. Each signs in to PostgreSQL as the role that it needs, with the passwords above. Kafka Connect is asked over
 HTTP calls like all others: an https address trusts what Node trusts, and \`NODE_EXTRA_CA_CERTS\`.
 
-${table(operators)}
+${table(rowsOf(operatorShape))}
 `;
-  const options = await resolveConfig(settingsFile, { editorconfig: true });
-  return format(text, { ...options, parser: 'markdown' });
 }
 
 const introduction = `# Settings
@@ -177,12 +202,12 @@ A setting that would have no effect, such as an authority without TLS, is refuse
 Certificates are read at start; after a renewal, restart one instance after the other.`;
 
 /** What is wrong with the file, or undefined. */
-export const settingsDrift = async (): Promise<string | undefined> =>
-  (await generateSettings()) === readFileSync(settingsFile, 'utf8')
+export const settingsDrift = (): string | undefined =>
+  generateSettings() === readFileSync(settingsFile, 'utf8')
     ? undefined
     : 'services/SETTINGS.md is stale; run: node scripts/quality/documents/generate-settings.ts';
 
 if (import.meta.main) {
-  writeFileSync(settingsFile, await generateSettings());
+  writeFileSync(settingsFile, generateSettings());
   process.stdout.write('wrote services/SETTINGS.md\n');
 }
