@@ -1,0 +1,56 @@
+// Each image holds every file that its process imports; a file that is missing is found when the container starts, and no earlier.
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+const dockerfile = readFileSync(join(root, 'deploy', 'Dockerfile'), 'utf8');
+
+/** What a stage copies out of the build context. */
+const copiedIn = (stage: string): string[] =>
+  [...stage.matchAll(/^COPY (?!--)(.+)$/gm)].flatMap(([, paths = '']) => paths.split(' ').slice(0, -1));
+
+const stages = new Map(
+  dockerfile
+    .split(/^(?=FROM )/m)
+    .map((stage): [string, string] => [/^FROM \S+ AS (\S+)/.exec(stage)?.[1] ?? '', stage]),
+);
+const base = stages.get('base') ?? '';
+const processes = [...stages].flatMap(([name, stage]) => {
+  const entry = /^(?:CMD|ENTRYPOINT) .*"([\w/-]+\.ts)"\]$/m.exec(stage)?.[1];
+  return entry === undefined ? [] : [{ name, entry, copied: [...copiedIn(base), ...copiedIn(stage)] }];
+});
+
+/** The files that `entry` loads; types are gone by then. */
+const loadedBy = (entry: string, seen = new Set<string>()): Set<string> => {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  if (!entry.endsWith('.ts')) return seen;
+  const code = readFileSync(join(root, entry), 'utf8');
+  const imports =
+    /^(?:import|export)(?! type)[^;]*? from '(\.[^']+)'|^import '(\.[^']+)'|import\('(\.[^']+)'\)/gm;
+  for (const [, from, bare, dynamic] of code.matchAll(imports))
+    loadedBy(normalize(join(dirname(entry), from ?? bare ?? dynamic ?? '')), seen);
+  return seen;
+};
+
+describe('the images', () => {
+  it('are those of six processes and of the jobs', () => {
+    expect(processes.map(({ name }) => name).sort()).toEqual([
+      'auditor',
+      'dashboard',
+      'gateway',
+      'inventory',
+      'jobs',
+      'order',
+      'payment',
+    ]);
+  });
+
+  it.each(processes)('of $name holds what $entry imports', ({ entry, copied }) => {
+    const missing = [...loadedBy(entry)].filter(
+      (file) => !copied.some((path) => file === path || file.startsWith(`${path}/`)),
+    );
+    expect(missing).toEqual([]);
+  });
+});
