@@ -8,7 +8,7 @@ import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHealth } from '../platform/http/routes/health.ts';
-import { serveApp } from '../platform/http/server/http.ts';
+import { serveApp } from '../platform/http/server/serve.ts';
 import { createLogger } from '../platform/process/logger.ts';
 import { problemSchema } from '../platform/http/endpoint/problem.ts';
 import { createGatewayApp } from './http.ts';

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Health } from '../platform/http/routes/health.ts';
 import type { Door } from '../platform/http/limits/guards.ts';
-import { createApp } from '../platform/http/server/http.ts';
+import { createApp } from '../platform/http/server/app.ts';
 import type { Logger } from '../platform/process/logger.ts';
 import { defineProblems } from '../platform/http/endpoint/problem.ts';
 import { printable } from '../platform/http/request/text.ts';

@@ -20,7 +20,7 @@ import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
 import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import { Rejected, type Aggregate } from '../../services/platform/transaction/handle.ts';
 import { createGuards } from '../../services/platform/http/limits/guards.ts';
-import { createApp } from '../../services/platform/http/server/http.ts';
+import { createApp } from '../../services/platform/http/server/app.ts';
 import type { Role } from '../../services/platform/http/endpoint/permissions.ts';
 import type { App } from '../../services/platform/http/server/request-context.ts';
 import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
