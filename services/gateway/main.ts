@@ -7,7 +7,7 @@ import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';
 import { createLogger } from '../platform/process/logger.ts';
-import { createGatewayApp } from './http.ts';
+import { createGatewayApp } from './http/routes.ts';
 import { openLedger } from './ledger.ts';
 import { contradictions, shape } from './settings.ts';
 

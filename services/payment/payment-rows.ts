@@ -1,5 +1,5 @@
-// Reads a payment and its gateway requests from their rows, and writes a payment to its row. The invariant: a value of a column that the domain does not know
-// fails here and is never passed on.
+// Reads a payment and its gateway requests from their rows, and writes a payment to its row. The invariant: a value of a
+// column that the domain does not know fails here and is never passed on.
 import type { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { PaymentMode, RefundReason } from '../../schemas/generated/events.ts';
 import { oneOf } from '../platform/database/one-of.ts';
