@@ -3,7 +3,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dataFolder } from './stack/data-folder.ts';
 import { explain, failure } from '../services/platform/process/failure.ts';
-import { looksLikeOurs, runningOn, stopLeftovers } from './stack/supervise/supervisor.ts';
+import { looksLikeOurs, runningOn, stopLeftovers } from './stack/supervise/data-folder-lock.ts';
 
 const folder = dataFolder();
 try {

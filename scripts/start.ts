@@ -1,6 +1,7 @@
 // `npm start`: boots everything, shows where it is, sends one order through it and then keeps it running until Ctrl-C.
 import { provisionConnector } from './connectors/provision-connector.ts';
-import { bootStack, type Stack, type Urls } from './stack/boot.ts';
+import { bootStack, type Stack } from './stack/boot.ts';
+import type { Urls } from './stack/addresses.ts';
 import { dataFolder } from './stack/data-folder.ts';
 import { demonstrate, demoPassword, demoUsers } from './stack/demonstration.ts';
 import { explain, isStopped } from '../services/platform/process/failure.ts';

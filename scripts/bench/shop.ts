@@ -1,6 +1,6 @@
 // What the measurements ask of the stack that `npm start` runs: demo users, products, where everything is.
 import { z } from 'zod';
-import { urlsOf } from '../stack/boot.ts';
+import { urlsOf } from '../stack/addresses.ts';
 import { demoPassword } from '../stack/demonstration.ts';
 import { failure } from '../../services/platform/process/failure.ts';
 import { portsFrom } from '../stack/ports.ts';

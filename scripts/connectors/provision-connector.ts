@@ -1,12 +1,8 @@
 // The last step of a boot: brings a connector to what its file says.
 import { isFailure } from '../../services/platform/process/failure.ts';
-import {
-  awaitStreaming,
-  type ConnectTarget,
-  type DatabaseTarget,
-  type Degraded,
-  type SlotOutcome,
-} from '../stack/provision/provision.ts';
+import { awaitStreaming, type SlotOutcome } from '../stack/provision/slot.ts';
+import type { ConnectTarget, Degraded } from '../stack/provision/connector.ts';
+import type { DatabaseTarget } from '../stack/provision/database-target.ts';
 import { services } from '../stack/topology.ts';
 import { applyConnector, awaitRunning } from './apply.ts';
 

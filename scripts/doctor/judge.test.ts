@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { serviceNames, topicSettings, topics } from '../stack/topology.ts';
 import type { ConnectorFacts, DatabaseFacts, Facts, KafkaFacts, TopicFacts } from './facts.ts';
-import { judge, type Finding } from './judge.ts';
+import { judge } from './judge.ts';
+import type { Finding } from './finding.ts';
 
 const database = (service: string): DatabaseFacts => ({
   version: 180_004,

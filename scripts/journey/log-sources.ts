@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { dataFolder } from '../stack/data-folder.ts';
 import { failure, messageOf } from '../../services/platform/process/failure.ts';
-import { runningOn } from '../stack/supervise/supervisor.ts';
+import { runningOn } from '../stack/supervise/data-folder-lock.ts';
 
 export interface LogSource {
   /** Completes the sentence "log lines from …". */

@@ -8,7 +8,7 @@ import {
 } from '../../services/platform/process/security/kafka-security.ts';
 import type { Trust } from '../../services/platform/process/security/pem.ts';
 import { registrySecurity } from '../../services/platform/process/security/registry-security.ts';
-import { databaseUrlOf, urlsOf, type Urls } from '../stack/boot.ts';
+import { databaseUrlOf, urlsOf, type Urls } from '../stack/addresses.ts';
 import { failure, messageOf } from '../../services/platform/process/failure.ts';
 import { readOperatorSettings } from './operator-settings.ts';
 import { portsFrom } from '../stack/ports.ts';

@@ -126,7 +126,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: 'client certificates are asked for and not looked at',
-    file: 'services/platform/http/server/http.ts',
+    file: 'services/platform/http/server/serve.ts',
     from: 'requestCert: true, rejectUnauthorized: true',
     to: 'requestCert: true, rejectUnauthorized: false',
     tests: [...unit, 'secure-http'],

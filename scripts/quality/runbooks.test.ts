@@ -135,7 +135,9 @@ describe('the runbooks', () => {
   it('are what findings name', () => {
     const sources = [
       'services/auditor/pipelines/slot-health.ts',
-      'scripts/doctor/judge.ts',
+      'scripts/doctor/judge-database.ts',
+      'scripts/doctor/judge-connect.ts',
+      'scripts/doctor/judge-kafka.ts',
       'scripts/connectors/impact.ts',
     ];
     const named = sources.flatMap((source) =>

@@ -34,7 +34,7 @@ const at = {
   'audit-log': 'services/platform/audit-log/audit-log.ts',
   transaction: 'services/platform/transaction/handle.ts',
   messaging: 'services/platform/messaging/consumer.ts',
-  http: 'services/platform/http/server/http.ts',
+  http: 'services/platform/http/server/app.ts',
   'a test of the platform': 'services/platform/process/config.test.ts',
   'the composition root': 'services/platform/service.ts',
   order: 'services/order/store.ts',

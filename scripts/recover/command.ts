@@ -20,7 +20,7 @@ import { seconds, until } from '../stack/supervise/deadline.ts';
 import { argumentsOf, serviceNamed, stackOf, type StackAddress } from '../operator/environment.ts';
 import { explain, failure, messageOf } from '../../services/platform/process/failure.ts';
 import { openEyes } from '../operator/auditor-view.ts';
-import { createSlot, ensurePublication } from '../stack/provision/provision.ts';
+import { createSlot, ensurePublication } from '../stack/provision/slot.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 
 const usage = 'usage: npm run recover -- <order|inventory|payment> [--dry-run] [--json]';

@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mismatch } from '../../services/auditor/audit.ts';
-import type { Urls } from '../stack/boot.ts';
+import type { Urls } from '../stack/addresses.ts';
 import { demoPassword } from '../stack/demonstration.ts';
 import { argumentsOf, stackOf } from '../operator/environment.ts';
 import { explain, failure, messageOf } from '../../services/platform/process/failure.ts';

@@ -4,8 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { registerSchemas } from '../../schemas/tools/registry.ts';
 import { readContract } from '../../schemas/tools/releases.ts';
-import { cacheRoot } from './parts/artefacts.ts';
-import { answers, seconds } from './supervise/deadline.ts';
+import { seconds } from './supervise/deadline.ts';
 import {
   failure,
   isFailure,
@@ -20,37 +19,25 @@ import {
   type Step,
 } from './parts/infrastructure.ts';
 import { checkDataFolder } from './preflight.ts';
+import { provisionDatabase } from './provision/provision.ts';
+import { provisionTopics } from './provision/topics.ts';
+import type { DatabaseTarget } from './provision/database-target.ts';
+import type { ProvisionConnector } from './provision/connector.ts';
+import type { SlotOutcome } from './provision/slot.ts';
+import { createSupervisor, type Supervisor } from './supervise/supervisor.ts';
+import type { Command, StackStatus } from './supervise/part.ts';
 import {
-  provisionDatabase,
-  provisionTopics,
-  type DatabaseTarget,
-  type ProvisionConnector,
-  type SlotOutcome,
-} from './provision/provision.ts';
-import {
-  createSupervisor,
-  type Command,
-  type Part,
-  type StackStatus,
-  type Supervisor,
-} from './supervise/supervisor.ts';
-import {
-  auditorHeapMiB,
   databasePorts,
-  developmentPassword,
-  nodeHeapMiB,
   passwords,
   ports as portTopology,
-  registryPath,
   serviceNames,
-  services,
   type DatabaseRole,
   type Edge,
   type Ports,
   type ServiceName,
 } from './topology.ts';
-
-const projectRoot = join(import.meta.dirname, '..', '..');
+import { type Urls, urlsOf, databaseUrlOf } from './addresses.ts';
+import { passwordFrom, nodeCommand, nodePart } from './node-parts.ts';
 
 export interface BootOptions {
   readonly ports: Ports;
@@ -68,19 +55,6 @@ export interface BootOptions {
   readonly infrastructure?: InfrastructureProvider;
 }
 
-export interface Urls {
-  readonly dashboard: string;
-  readonly order: string;
-  readonly inventory: string;
-  readonly payment: string;
-  readonly gateway: string;
-  readonly auditor: string;
-  readonly connect: string;
-  /** Base of the Confluent API. */
-  readonly registry: string;
-  readonly kafka: string;
-}
-
 export interface Stack {
   readonly ports: Ports;
   readonly dataDir: string;
@@ -94,163 +68,6 @@ export interface Stack {
   /** Without grace: for a person who presses Ctrl-C again. */
   readonly kill: () => void;
 }
-
-const loopback = (port: number): string => `http://127.0.0.1:${String(port)}`;
-
-export const urlsOf = (ports: Ports): Urls => ({
-  dashboard: `http://localhost:${String(ports.dashboard)}`,
-  order: `http://localhost:${String(ports.order)}`,
-  inventory: `http://localhost:${String(ports.inventory)}`,
-  payment: `http://localhost:${String(ports.payment)}`,
-  gateway: `http://localhost:${String(ports.gateway)}`,
-  auditor: `http://localhost:${String(ports.auditor)}`,
-  connect: loopback(ports.connect),
-  registry: `${loopback(ports.registry)}${registryPath}`,
-  kafka: `127.0.0.1:${String(ports.kafka)}`,
-});
-
-export const databaseUrlOf = (
-  ports: Ports,
-  service: ServiceName,
-  role: DatabaseRole,
-  password: string,
-): string => {
-  const { database, owner, service: runtime, cdc, auditor } = services[service].database;
-  const user = { admin: 'postgres', owner, service: runtime, cdc, auditor }[role];
-  return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${String(ports[databasePorts[service]])}/${database}`;
-};
-
-interface HealthTarget {
-  readonly name: string;
-  readonly kind: 'http' | 'tcp';
-  readonly url?: string;
-  readonly host?: string;
-  readonly port?: number;
-}
-
-export const healthTargets = (ports: Ports): HealthTarget[] => [
-  ...([...serviceNames, 'gateway', 'auditor'] as const).map((name) => ({
-    name,
-    kind: 'http' as const,
-    url: `${loopback(ports[name])}/health/ready`,
-  })),
-  // What the auditor saw of it: a pipeline has no port of its own.
-  ...serviceNames.map((service) => ({
-    name: `${service}-pipeline`,
-    kind: 'http' as const,
-    url: `${loopback(ports.auditor)}/health/pipelines/${service}`,
-  })),
-  ...serviceNames.map((service) => ({
-    name: `${service}-db`,
-    kind: 'tcp' as const,
-    host: '127.0.0.1',
-    port: ports[databasePorts[service]],
-  })),
-  { name: 'kafka', kind: 'tcp', host: '127.0.0.1', port: ports.kafka },
-  { name: 'connect', kind: 'http', url: `${loopback(ports.connect)}/health` },
-  { name: 'registry', kind: 'http', url: `${loopback(ports.registry)}${registryPath}/subjects` },
-];
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const passwordFrom =
-  (env: Environment) =>
-  (variable: string): string =>
-    env[variable] ?? developmentPassword;
-
-/** What every Node process gets from outside, whatever else is set in the shell of the person who starts the stack. */
-const inherited = (env: Environment): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries({
-      PATH: process.env['PATH'],
-      HOME: process.env['HOME'],
-      TMPDIR: process.env['TMPDIR'],
-      // Compiled code and stripped types are kept, so that the next start need not compile again.
-      NODE_COMPILE_CACHE: join(cacheRoot(), `node-${process.version}`),
-      LOG_LEVEL: 'info',
-      NODE_ENV: 'development',
-      ...env,
-    }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
-
-/** The environment contract of the Node processes. */
-const contract = (name: ServiceName | Edge, options: BootOptions): Record<string, string> => {
-  const { ports, dataDir, env = {} } = options;
-  const issuer = urlsOf(ports).dashboard;
-  const all = { HOST: '127.0.0.1', PORT: String(ports[name]) };
-  switch (name) {
-    case 'gateway':
-      return { ...all, LEDGER_FILE: join(dataDir, 'gateway', 'ledger.jsonl') };
-    case 'dashboard':
-      return {
-        ...all,
-        OIDC_ISSUER: issuer,
-        IDENTITY_KEYS_FILE: join(dataDir, 'identity', 'keys.json'),
-        STACK_FILE: join(dataDir, 'stack.json'),
-        HEALTH_TARGETS: JSON.stringify(healthTargets(ports)),
-      };
-    case 'auditor': {
-      const password = (service: ServiceName): string => passwordFrom(env)(passwords[service].auditor);
-      return {
-        ...all,
-        ORDER_DATABASE_URL: databaseUrlOf(ports, 'order', 'auditor', password('order')),
-        INVENTORY_DATABASE_URL: databaseUrlOf(ports, 'inventory', 'auditor', password('inventory')),
-        PAYMENT_DATABASE_URL: databaseUrlOf(ports, 'payment', 'auditor', password('payment')),
-        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
-        GATEWAY_URL: loopback(ports.gateway),
-        CONNECT_URL: loopback(ports.connect),
-      };
-    }
-    case 'order':
-    case 'inventory':
-    case 'payment':
-      return {
-        ...all,
-        DATABASE_URL: databaseUrlOf(ports, name, 'service', passwordFrom(env)(passwords[name].service)),
-        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
-        SCHEMA_REGISTRY_URL: `${loopback(ports.registry)}${registryPath}`,
-        OIDC_ISSUER: issuer,
-        OIDC_AUDIENCE: 'orderflow',
-        ...(name === 'inventory' ? { SEED_DEMO_PRODUCTS: 'true' } : {}),
-        ...(name === 'payment' ? { GATEWAY_URL: loopback(ports.gateway) } : {}),
-      };
-  }
-};
-
-const nodeCommand = (name: ServiceName | Edge, options: BootOptions): Command => ({
-  command: process.execPath,
-  args: [
-    '--disable-warning=TimeoutNegativeWarning',
-    '--disable-warning=ExperimentalWarning',
-    // Bounds what loading the modules leaves behind: 100 MB resident instead of 300.
-    '--max-semi-space-size=2',
-    `--max-old-space-size=${String(name === 'auditor' ? auditorHeapMiB : nodeHeapMiB)}`,
-    join(projectRoot, 'services', name, 'main.ts'),
-  ],
-  env: { ...inherited(options.env ?? {}), ...contract(name, options) },
-  cwd: projectRoot,
-});
-
-/** The gateway stops after those who call it, the auditor before those it looks at. */
-const stages: Readonly<Record<ServiceName | Edge, number>> = {
-  gateway: 4,
-  dashboard: 5,
-  order: 5,
-  inventory: 5,
-  payment: 5,
-  auditor: 6,
-};
-
-const nodePart = (name: ServiceName | Edge, options: BootOptions): Part => ({
-  name,
-  label: portTopology[name].what,
-  ports: [options.ports[name]],
-  stage: stages[name],
-  graceMs: 15_000,
-  readyWithinMs: 60_000,
-  command: () => nodeCommand(name, options),
-  ready: () => answers(`${loopback(options.ports[name])}/health/ready`),
-});
 
 /**
  * Boots the stack and returns once every part is ready. When anything fails, or `signal` is aborted, everything is

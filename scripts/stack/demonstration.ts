@@ -7,7 +7,7 @@ import { orderApi } from '../../services/order/http/api.ts';
 import { createClient, type Client, type Refusal } from '../../services/platform/http/server/client.ts';
 import { messageOf } from '../../services/platform/process/failure.ts';
 import { isObject } from '../../services/platform/process/json.ts';
-import type { Urls } from './boot.ts';
+import type { Urls } from './addresses.ts';
 
 export const demoUsers = [
   { email: 'user@orderflow.io', role: 'customer' },

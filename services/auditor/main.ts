@@ -7,7 +7,7 @@ import { openDoor } from '../platform/http/limits/guards.ts';
 import { kafkaSecurity } from '../platform/process/security/kafka-security.ts';
 import { serverTls } from '../platform/process/process-settings.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
-import { serveApp } from '../platform/http/server/http.ts';
+import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';
 import { createLogger } from '../platform/process/logger.ts';
 import { every } from '../platform/process/timer.ts';

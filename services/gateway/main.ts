@@ -4,10 +4,10 @@ import { readConfig } from '../platform/process/config.ts';
 import { openDoor } from '../platform/http/limits/guards.ts';
 import { serverTls } from '../platform/process/process-settings.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
-import { serveApp } from '../platform/http/server/http.ts';
+import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';
 import { createLogger } from '../platform/process/logger.ts';
-import { createGatewayApp } from './http.ts';
+import { createGatewayApp } from './http/routes.ts';
 import { openLedger } from './ledger.ts';
 import { contradictions, shape } from './settings.ts';
 

@@ -7,7 +7,7 @@ import { inventoryProblems } from './http/api.ts';
 import { registerInventoryRoutes } from './http/routes.ts';
 import { addReservationGauges, createReservationMetrics } from './reservation-metrics.ts';
 import { contradictions, shape } from './settings.ts';
-import { countHeld } from './store.ts';
+import { countHeld } from './inventory-queries.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
 const config = readConfig(shape, process.env, contradictions);

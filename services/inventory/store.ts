@@ -1,8 +1,8 @@
 // The inventory's rows. Products are locked one after the other in product-id order, by everybody: two orders with the
 // same products in another order would otherwise wait for each other, and unlocked both could take the last unit.
-import { and, asc, count, desc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { Transaction } from '../platform/database/database.ts';
 import type { Aggregate, Message } from '../platform/transaction/handle.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
@@ -26,7 +26,7 @@ type MovementKind = 'initial' | 'restock' | 'reserve' | 'release' | 'expire' | '
 
 const stateOf = oneOf<ReservationState>('reserved', 'pinned', 'failed', 'released', 'expired', 'committed');
 
-const toProduct = ({ priceMinor, currency, ...row }: ProductRow): Product => ({
+export const toProduct = ({ priceMinor, currency, ...row }: ProductRow): Product => ({
   ...row,
   price: { amountMinor: priceMinor, currency },
 });
@@ -192,84 +192,4 @@ export const managingProduct: Aggregate<ProductInput, ProductView> = {
       message,
     );
   },
-};
-
-/** Orders whose hold has lapsed, at most `limit`. Not locked: whoever expires one looks again under the lock. */
-export const dueReservations = async (db: Database, now: Date, limit: number): Promise<string[]> => {
-  const rows = await db
-    .select({ orderId: reservations.orderId })
-    .from(reservations)
-    .where(and(eq(reservations.state, 'reserved'), lte(reservations.expiresAt, now)))
-    .orderBy(asc(reservations.expiresAt))
-    .limit(limit);
-  return rows.map((row) => row.orderId);
-};
-
-/** How many reservations hold stock, by state. */
-export const countHeld = async (db: Database): Promise<ReadonlyMap<string, number>> => {
-  const rows = await db
-    .select({ state: reservations.state, orders: count() })
-    .from(reservations)
-    .where(sql`${reservations.state} in ('reserved','pinned')`)
-    .groupBy(reservations.state);
-  return new Map([
-    ['reserved', 0],
-    ['pinned', 0],
-    ...rows.map(({ state, orders }): [string, number] => [state, orders]),
-  ]);
-};
-
-export const findProduct = async (db: Database, productId: string): Promise<Product | undefined> => {
-  const [row] = await db.select().from(inventory).where(eq(inventory.productId, productId));
-  return row && toProduct(row);
-};
-
-/** Products in product-id order, after the given id. */
-export const listProducts = async (
-  db: Database,
-  page: { readonly limit: number; readonly after: string | undefined },
-): Promise<Product[]> => {
-  const rows = await db
-    .select()
-    .from(inventory)
-    .where(page.after === undefined ? undefined : gt(inventory.productId, page.after))
-    .orderBy(asc(inventory.productId))
-    .limit(page.limit);
-  return rows.map(toProduct);
-};
-
-/** Movements of a product's stock, newest first, before the given sequence number. */
-export const listMovements = (
-  db: Database,
-  productId: string,
-  page: { readonly limit: number; readonly before: number | undefined },
-) =>
-  db
-    .select()
-    .from(stockMovements)
-    .where(
-      and(
-        eq(stockMovements.productId, productId),
-        page.before === undefined ? undefined : sql`${stockMovements.sequence} < ${page.before}`,
-      ),
-    )
-    .orderBy(desc(stockMovements.sequence))
-    .limit(page.limit);
-
-/** The reservation of an order with its items; with `sellerId`, only that seller's items, and none is undefined. */
-export const findReservation = async (db: Database, orderId: string, sellerId?: string) => {
-  const [row] = await db.select().from(reservations).where(eq(reservations.orderId, orderId));
-  if (!row) return undefined;
-  const items = await db
-    .select({ productId: reservationItems.productId, quantity: reservationItems.quantity })
-    .from(reservationItems)
-    .innerJoin(inventory, eq(inventory.productId, reservationItems.productId))
-    .where(
-      and(
-        eq(reservationItems.orderId, orderId),
-        sellerId === undefined ? undefined : eq(inventory.sellerId, sellerId),
-      ),
-    )
-    .orderBy(asc(reservationItems.productId));
-  return sellerId !== undefined && items.length === 0 ? undefined : { ...row, items };
 };

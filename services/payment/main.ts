@@ -9,7 +9,7 @@ import { paymentProblems } from './http/api.ts';
 import { registerPaymentRoutes } from './http/routes.ts';
 import { addGatewayMetrics, createPaymentMetrics } from './payment-metrics.ts';
 import { contradictions, shape } from './settings.ts';
-import { countWaiting } from './store.ts';
+import { countWaiting } from './transaction-leases.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
 const config = readConfig(shape, process.env, contradictions);

@@ -33,7 +33,7 @@ import {
   type Shell,
 } from '../../services/platform/transaction/handle.ts';
 import { createGuards } from '../../services/platform/http/limits/guards.ts';
-import { createApp } from '../../services/platform/http/server/http.ts';
+import { createApp } from '../../services/platform/http/server/app.ts';
 import {
   messageContextOf,
   type App,

@@ -12,15 +12,13 @@ import type { Incoming } from '../../services/platform/messaging/consumer.ts';
 import { accepted } from '../../services/platform/transaction/decision/decision.ts';
 import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { keepDeadLetter } from '../../services/platform/messaging/dead-letters.ts';
-import {
-  deadLetterProblems,
-  registerDeadLetterRoutes,
-} from '../../services/platform/http/routes/dead-letters-http.ts';
+import { deadLetterProblems } from '../../services/platform/http/routes/dead-letters-api.ts';
+import { registerDeadLetterRoutes } from '../../services/platform/http/routes/dead-letters-http.ts';
 import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
 import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import { Rejected, type Aggregate } from '../../services/platform/transaction/handle.ts';
 import { createGuards } from '../../services/platform/http/limits/guards.ts';
-import { createApp } from '../../services/platform/http/server/http.ts';
+import { createApp } from '../../services/platform/http/server/app.ts';
 import type { Role } from '../../services/platform/http/endpoint/permissions.ts';
 import type { App } from '../../services/platform/http/server/request-context.ts';
 import type { LogFields, Logger } from '../../services/platform/process/logger.ts';

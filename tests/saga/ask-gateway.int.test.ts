@@ -20,7 +20,8 @@ import { startAskingGateway } from '../../services/payment/jobs/ask-gateway.ts';
 import type { PaymentInput } from '../../services/payment/domain/decide.ts';
 import { createGatewayClient } from '../../services/payment/jobs/gateway-client.ts';
 import { createGateway, type Gateway, type Resilience } from '../../services/payment/jobs/gateway.ts';
-import { findPayment, leaseDue, paying, postpone } from '../../services/payment/store.ts';
+import { findPayment, paying } from '../../services/payment/store.ts';
+import { leaseDue, postpone } from '../../services/payment/transaction-leases.ts';
 
 const { databases, urls } = stack;
 const logged: string[] = [];

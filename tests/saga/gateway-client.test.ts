@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createGatewayApp } from '../../services/gateway/http.ts';
+import { createGatewayApp } from '../../services/gateway/http/routes.ts';
 import { openLedger, type Ledger } from '../../services/gateway/ledger.ts';
 import { createHealth } from '../../services/platform/http/routes/health.ts';
-import { serveApp } from '../../services/platform/http/server/http.ts';
+import { serveApp } from '../../services/platform/http/server/serve.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
 import {
   createGatewayClient,

@@ -8,12 +8,8 @@ import { artefactsFolder } from '../../scripts/stack/parts/artefacts.ts';
 import { findJdk } from '../../scripts/stack/parts/java.ts';
 import { kafkaPart, prepareKafka } from '../../scripts/stack/parts/kafka.ts';
 import { freePorts } from '../../scripts/stack/ports.ts';
-import {
-  connectAs,
-  findPostgres,
-  postgresIdentity,
-  postgresPart,
-} from '../../scripts/stack/parts/postgres.ts';
+import { connectAs, postgresPart } from '../../scripts/stack/parts/postgres.ts';
+import { findPostgres, postgresIdentity } from '../../scripts/stack/parts/postgres-binaries.ts';
 import { createSupervisor, type Supervisor } from '../../scripts/stack/supervise/supervisor.ts';
 import { createTestAuthority, type TestAuthority } from '../support/test-certificates.ts';
 import { superuser } from '../../scripts/stack/topology.ts';

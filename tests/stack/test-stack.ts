@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { haveArtefacts } from '../../scripts/stack/parts/artefacts.ts';
 import { provisionConnector } from '../../scripts/connectors/provision-connector.ts';
-import { bootStack, type Urls } from '../../scripts/stack/boot.ts';
+import { bootStack } from '../../scripts/stack/boot.ts';
+import type { Urls } from '../../scripts/stack/addresses.ts';
 import type { Containers } from '../../scripts/stack/parts/containers.ts';
 import { stackKindFrom } from '../../scripts/stack/kind.ts';
 import { freePortBelow, freePorts } from '../../scripts/stack/ports.ts';
-import type { Command } from '../../scripts/stack/supervise/supervisor.ts';
+import type { Command } from '../../scripts/stack/supervise/part.ts';
 import {
   serviceNames,
   type DatabaseRole,

@@ -7,7 +7,7 @@ import { answers } from '../supervise/deadline.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { log4jProperties, writeProperties } from './kafka.ts';
 import { databasePorts, heaps, passwords, serviceNames, services, type Ports } from '../topology.ts';
-import type { Command, Part, PartDescription } from '../supervise/supervisor.ts';
+import type { Command, Part, PartDescription } from '../supervise/part.ts';
 
 export interface ConnectOptions extends JavaRuntime {
   readonly port: number;

@@ -16,7 +16,7 @@ import { portNames } from '../ports.ts';
 import { describePostgres } from './postgres.ts';
 import { checkPorts } from '../preflight.ts';
 import { describeRegistry } from './registry.ts';
-import type { Command, PartDescription } from '../supervise/supervisor.ts';
+import type { Command, PartDescription } from '../supervise/part.ts';
 import {
   databasePorts,
   passwords,

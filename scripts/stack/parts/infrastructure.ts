@@ -7,10 +7,12 @@ import { ensureArtefacts } from './artefacts.ts';
 import { makeClassArchives } from './class-archives.ts';
 import { connectPart, connectorEnvironment } from './connect.ts';
 import { kafkaPart, prepareKafka } from './kafka.ts';
-import { findPostgres, postgresIdentity, postgresPart } from './postgres.ts';
+import { findPostgres, postgresIdentity } from './postgres-binaries.ts';
+import { postgresPart } from './postgres.ts';
 import { preflight } from '../preflight.ts';
 import { registryPart } from './registry.ts';
-import type { Part, Supervisor } from '../supervise/supervisor.ts';
+import type { Part } from '../supervise/part.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
 import {
   databasePorts,
   passwords,

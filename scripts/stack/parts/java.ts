@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { failure } from '../../../services/platform/process/failure.ts';
 import type { heaps } from '../topology.ts';
 import { stackVariables } from '../variables.ts';
-import type { Command } from '../supervise/supervisor.ts';
+import type { Command } from '../supervise/part.ts';
 
 /** The schema registry is compiled for this version. */
 export const oldestJava = 21;

@@ -9,7 +9,8 @@ import { secureClient } from '../../../services/platform/messaging/kafkajs-event
 import { failure } from '../../../services/platform/process/failure.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { heaps } from '../topology.ts';
-import type { Command, Part, PartDescription, Supervisor } from '../supervise/supervisor.ts';
+import type { Command, Part, PartDescription } from '../supervise/part.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
 
 export interface KafkaOptions extends JavaRuntime {
   readonly port: number;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { answers } from '../supervise/deadline.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { heaps, registryPath } from '../topology.ts';
-import type { Command, Part, PartDescription } from '../supervise/supervisor.ts';
+import type { Command, Part, PartDescription } from '../supervise/part.ts';
 
 export interface RegistryOptions extends JavaRuntime {
   readonly port: number;

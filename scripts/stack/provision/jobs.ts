@@ -6,13 +6,11 @@ import { answers, until } from '../supervise/deadline.ts';
 import { failure } from '../../../services/platform/process/failure.ts';
 import { kafkaAnswers } from '../parts/kafka.ts';
 import { replicateTopics } from './replication.ts';
-import {
-  provisionDatabase,
-  provisionTopics,
-  slotOutcomeOf,
-  type ProvisionConnector,
-  type DatabaseTarget,
-} from './provision.ts';
+import { provisionDatabase } from './provision.ts';
+import { provisionTopics } from './topics.ts';
+import { slotOutcomeOf } from './slot.ts';
+import type { ProvisionConnector } from './connector.ts';
+import type { DatabaseTarget } from './database-target.ts';
 import {
   cluster,
   developmentPassword,

@@ -7,7 +7,7 @@ import { assertPermitted, endpoint } from '../../platform/http/endpoint/endpoint
 import type { Health } from '../../platform/http/routes/health.ts';
 import type { Door } from '../../platform/http/limits/guards.ts';
 import { addGauge, createMetrics, type Metrics } from '../../platform/telemetry/metrics.ts';
-import { createApp } from '../../platform/http/server/http.ts';
+import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import { registerPipelineRoutes } from './pipeline-routes.ts';

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../platform/http/endpoint/auth.ts';
 import { configurationExitCode } from '../../platform/process/config.ts';
 import { createHealth } from '../../platform/http/routes/health.ts';
-import { serveApp, type RunningServer } from '../../platform/http/server/http.ts';
+import { serveApp, type RunningServer } from '../../platform/http/server/serve.ts';
 import { createLogger } from '../../platform/process/logger.ts';
 import { problemSchema } from '../../platform/http/endpoint/problem.ts';
 import { createDashboardApp } from './http.ts';

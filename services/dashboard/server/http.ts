@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { createRateLimiter, type RateLimiter } from '../../platform/http/limits/rate-limit.ts';
 import type { Health } from '../../platform/http/routes/health.ts';
 import type { Door } from '../../platform/http/limits/guards.ts';
-import { createApp } from '../../platform/http/server/http.ts';
+import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import { healthPage } from './health-page.ts';

@@ -17,14 +17,8 @@ import { positionIn } from '../../platform/http/request/shapes.ts';
 import { printable } from '../../platform/http/request/text.ts';
 import { inventoryApi, problem, type productView } from './api.ts';
 import type { Product, ProductInput } from '../domain/product.ts';
-import {
-  findProduct,
-  findReservation,
-  listMovements,
-  listProducts,
-  managingProduct,
-  repairing,
-} from '../store.ts';
+import { findProduct, findReservation, listMovements, listProducts } from '../inventory-queries.ts';
+import { managingProduct, repairing } from '../store.ts';
 
 const toView = (product: Product): z.infer<typeof productView> => ({
   id: product.productId,

@@ -5,7 +5,8 @@ import { handle, unclaimed, type Shell } from '../../platform/transaction/handle
 import type { Logger } from '../../platform/process/logger.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
 import { attributesAbout, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
-import { dueReservations, reserving } from '../store.ts';
+import { dueReservations } from '../inventory-queries.ts';
+import { reserving } from '../store.ts';
 
 const batch = 100;
 

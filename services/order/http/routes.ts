@@ -23,7 +23,8 @@ import type { OrderCommand } from '../domain/decide.ts';
 import { statusOf, type Order } from '../domain/order.ts';
 import type { PlaceOrder } from '../domain/place-order.ts';
 import type { AwaitRest } from './order-wait.ts';
-import { findOrder, listOrders, ordering, placing, readTrail, repairing, seenBy } from '../store.ts';
+import { findOrder, listOrders, readTrail, seenBy } from '../order-queries.ts';
+import { ordering, placing, repairing } from '../store.ts';
 import { viewerOf } from './viewer.ts';
 
 /** The order as clients see it. The provider's token stays inside. */

@@ -6,7 +6,7 @@ import { orderEvents, orders } from '../../../drizzle/order/schema.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { oneOf } from '../../platform/database/one-of.ts';
 import type { OrderStatus } from '../domain/order.ts';
-import { visibleTo, type Viewer } from '../store.ts';
+import { visibleTo, type Viewer } from '../order-queries.ts';
 
 const orderStatus = oneOf<OrderStatus>('PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED');
 

@@ -1,6 +1,6 @@
 // The scope of the permission table, as the rows of orders know it.
 import { callerOf, type AppContext } from '../../platform/http/server/request-context.ts';
-import type { Viewer } from '../store.ts';
+import type { Viewer } from '../order-queries.ts';
 
 /** As whom the caller looks at orders. */
 export const viewerOf = (c: AppContext): Viewer => {

@@ -6,7 +6,8 @@ import { handle, unclaimed, type Shell } from '../../platform/transaction/handle
 import type { Logger } from '../../platform/process/logger.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
 import { attributesAbout, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
-import { ordering, waitingOrders } from '../store.ts';
+import { ordering } from '../store.ts';
+import { waitingOrders } from '../order-queries.ts';
 
 const batch = 100;
 

@@ -15,7 +15,8 @@ import { askedState, paymentApi, paymentView, problem } from './api.ts';
 import type { PaymentInput } from '../domain/decide.ts';
 import { paymentStatus, type PaymentView } from '../domain/payment.ts';
 import type { Circuit } from '../jobs/gateway.ts';
-import { countWaiting, findPayment, paying, repairing, type PaymentDetails } from '../store.ts';
+import { countWaiting } from '../transaction-leases.ts';
+import { findPayment, paying, repairing, type PaymentDetails } from '../store.ts';
 
 /** The payment as clients see it; undefined while its terms are not known. */
 const toView = ({ payment, transactions }: PaymentDetails): z.infer<typeof paymentView> | undefined => {

@@ -8,7 +8,8 @@ import { every, type Timer } from '../../platform/process/timer.ts';
 import { attributesAbout, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
 import { answerOf, whatToAsk } from '../domain/ask.ts';
 import type { Gateway, MayCall, Outcome } from './gateway.ts';
-import { giveBack, leaseDue, paying, postpone, renewLease, type LeasedTransaction } from '../store.ts';
+import { giveBack, leaseDue, postpone, renewLease, type LeasedTransaction } from '../transaction-leases.ts';
+import { paying } from '../store.ts';
 
 export interface AskingOptions {
   readonly shell: Shell;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthenticator } from './auth.ts';
 import { endpoint } from './endpoint.ts';
 import { createGuards } from '../limits/guards.ts';
-import { createApp } from '../server/http.ts';
+import { createApp } from '../server/app.ts';
 import { callerOf, messageContextOf, principalOf } from '../server/request-context.ts';
 import { createLogger } from '../../process/logger.ts';
 import { problemSchema } from './problem.ts';

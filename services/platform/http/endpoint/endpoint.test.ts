@@ -1,7 +1,7 @@
 // What stands before every endpoint: nobody reaches a handler past it.
 import { describe, expect, it } from 'vitest';
 import { assertPermitted, endpoint } from './endpoint.ts';
-import { createApp } from '../server/http.ts';
+import { createApp } from '../server/app.ts';
 import { createAdmission, createShares } from '../limits/load-shedding.ts';
 import { createLogger } from '../../process/logger.ts';
 import type { Role } from './permissions.ts';

@@ -1,8 +1,7 @@
-// The administrators' view of the dead letters of a service: list, group by cause, look inside, replay, archive. Every
-// change is logged with who asked for it.
+// The routes with which administrators read, replay and archive the dead letters of a service. The invariant: every change is
+// logged with who asked for it, and no credential of a dead letter reaches an answer.
 import { z } from '@hono/zod-openapi';
-import { json, pageOf, pageQuery, positionIn } from '../request/shapes.ts';
-import { endpoint } from '../endpoint/endpoint.ts';
+import { positionIn } from '../request/shapes.ts';
 import { personsActionOf, type App } from '../server/request-context.ts';
 import { and, count, desc, eq, lt, max, min, sql } from 'drizzle-orm';
 import { deadLetters } from '../../../../drizzle/messaging/schema.ts';
@@ -11,184 +10,29 @@ import { encodeCursor } from '../request/cursor.ts';
 import { alreadySettled, archiveDeadLetter, type DeadLetter } from '../../messaging/dead-letters.ts';
 import { UndecodableRecord, type EventCodec } from '../../event-codec/event-codec.ts';
 import { redact, withoutCredentials } from '../../process/logger.ts';
-import { defineProblems } from '../endpoint/problem.ts';
 import {
   replayDeadLetter,
   replayGroup,
   type ReplayParts,
   type ReplayResult,
 } from '../../messaging/replay-dead-letters.ts';
-import { lookup, printable } from '../request/text.ts';
 import { isTransient } from '../../database/transient.ts';
-
-const { kinds: deadLetterProblems, problem } = defineProblems({
-  dead_letter_archived: {
-    status: 409,
-    title: 'Dead letter is archived',
-    explanation: 'An archived dead letter was given up for good; it is neither replayed nor archived again.',
-  },
-  dead_letter_replayed: {
-    status: 409,
-    title: 'Dead letter is replayed',
-    explanation: 'The event of this dead letter was handled by a replay; there is nothing left to archive.',
-  },
-  replay_failed: {
-    status: 409,
-    title: 'Replay failed',
-    explanation:
-      'The event failed again and its dead letter stays parked. Remove the cause, then replay it again, or archive it.',
-  },
-});
-export { deadLetterProblems };
-
-const state = z.enum(['parked', 'replayed', 'archived']);
-const summary = z
-  .object({
-    id: z.uuid(),
-    state,
-    fingerprint: z.string().openapi({ description: 'Class and code of the error, and the event type' }),
-    error: z.string().openapi({ description: 'First line of the error' }),
-    attempts: z.int(),
-    replays: z.int(),
-    replayError: z.string().nullable(),
-    consumer: z.string(),
-    topic: z.string(),
-    partition: z.int(),
-    offset: z.string(),
-    key: z.string().nullable(),
-    eventId: z.string().nullable(),
-    eventType: z.string().nullable(),
-    publishedAt: z.iso.datetime(),
-    failedAt: z.iso.datetime(),
-    settledAt: z.iso.datetime().nullable(),
-    settledBy: z.string().nullable(),
-    archiveReason: z.string().nullable(),
-  })
-  .openapi('DeadLetter');
-const whole = summary
-  .extend({
-    stack: z.string(),
-    headers: z.record(z.string(), z.string()),
-    valueBase64: z
-      .string()
-      .nullable()
-      .openapi({ description: 'The bytes of what cannot be decoded, credentials blanked' }),
-    event: z
-      .object({ type: z.string(), data: z.unknown(), metadata: z.unknown() })
-      .nullable()
-      .openapi({ description: 'The decoded event, credentials blanked; null when it cannot be decoded' }),
-    undecodable: z.string().nullable().openapi({ description: 'Why it cannot be decoded at present' }),
-  })
-  .openapi('WholeDeadLetter');
-const page = pageOf(summary, 'DeadLetterPage');
-const groups = z
-  .object({
-    data: z.array(
-      z.object({
-        fingerprint: z.string(),
-        count: z.int(),
-        firstAt: z.iso.datetime(),
-        lastAt: z.iso.datetime(),
-        sampleId: z.uuid(),
-        sampleError: z.string(),
-      }),
-    ),
-  })
-  .openapi('DeadLetterGroups');
-const result = z
-  .object({
-    id: z.uuid(),
-    outcome: z.enum(['accepted', 'ignored', 'duplicate', 'failed']),
-    reason: z.string().optional(),
-  })
-  .openapi('ReplayResult');
-const groupResult = z
-  .object({
-    replayed: z.int(),
-    failed: z.int(),
-    remaining: z.int().openapi({ description: 'Letters of the fingerprint that are still parked' }),
-    results: z.array(result),
-  })
-  .openapi('GroupReplayResult');
-
-const shared = { tags: ['dead letters'] };
-const params = z.object({ id: z.uuid() });
-const fingerprint = lookup(500);
-
-const listRoute = endpoint('dead-letters.list', {
-  ...shared,
-  summary: 'Dead letters, newest first',
-  request: {
-    query: z.object({
-      state: state.optional(),
-      fingerprint: fingerprint.optional(),
-      ...pageQuery,
-    }),
-  },
-  responses: {
-    200: { description: 'A page of dead letters', content: json(page) },
-  },
-});
-const groupsRoute = endpoint('dead-letters.groups', {
-  ...shared,
-  summary: 'Parked dead letters by fingerprint, the largest hundred groups',
-  responses: {
-    200: { description: 'One entry per fingerprint', content: json(groups) },
-  },
-});
-const readRoute = endpoint('dead-letters.read', {
-  ...shared,
-  summary: 'One dead letter with all that was kept of it',
-  request: { params },
-  responses: {
-    200: { description: 'The dead letter', content: json(whole) },
-  },
-});
-const groupReplayRoute = endpoint('dead-letters.replay-group', {
-  ...shared,
-  summary: 'Replay parked dead letters of one fingerprint',
-  request: {
-    body: {
-      content: json(
-        z
-          .strictObject({ fingerprint, limit: z.int().min(1).max(100).default(20) })
-          .openapi('ReplayDeadLetters'),
-      ),
-      required: true,
-    },
-  },
-  responses: {
-    200: { description: 'What came of each', content: json(groupResult) },
-  },
-});
-const replayRoute = endpoint('dead-letters.replay', {
-  ...shared,
-  summary: 'Replay one dead letter; repeating it changes nothing',
-  request: { params },
-  responses: {
-    200: { description: 'What came of it', content: json(result) },
-  },
-  problems: [409],
-});
-const archiveRoute = endpoint('dead-letters.archive', {
-  ...shared,
-  summary: 'Give a parked dead letter up for good',
-  request: {
-    params,
-    body: {
-      content: json(z.strictObject({ reason: printable(500) }).openapi('ArchiveDeadLetter')),
-      required: true,
-    },
-  },
-  responses: {
-    200: { description: 'The archived dead letter', content: json(summary) },
-  },
-  problems: [409],
-});
+import {
+  problem,
+  listRoute,
+  groupsRoute,
+  readRoute,
+  groupReplayRoute,
+  replayRoute,
+  archiveRoute,
+  type DeadLetterSummary,
+  type WholeDeadLetter,
+  type Replayed,
+} from './dead-letters-api.ts';
 
 const firstLine = (text: string): string => withoutCredentials(text.split('\n')[0] ?? '').slice(0, 300);
 
-const toSummary = (letter: DeadLetter): z.infer<typeof summary> => ({
+const toSummary = (letter: DeadLetter): DeadLetterSummary => ({
   id: letter.id,
   state: letter.state,
   fingerprint: letter.fingerprint,
@@ -210,9 +54,9 @@ const toSummary = (letter: DeadLetter): z.infer<typeof summary> => ({
   archiveReason: letter.archiveReason,
 });
 
-type Decoded = Pick<z.infer<typeof whole>, 'event' | 'undecodable' | 'valueBase64'>;
+type Decoded = Pick<WholeDeadLetter, 'event' | 'undecodable' | 'valueBase64'>;
 
-/** As bytes, a value would carry past every redaction what its event has blanked. */
+/** Blanks credentials in the bytes too; otherwise they would pass every redaction of the decoded event. */
 const withoutCredentialBytes = (value: Buffer): string =>
   Buffer.from(withoutCredentials(value.toString('latin1')), 'latin1').toString('base64');
 
@@ -223,14 +67,14 @@ const decoded = async ({ value }: DeadLetter, codec: EventCodec): Promise<Decode
     const event = { type, data: redact(data), metadata: redact(metadata) };
     return { event, valueBase64: null, undecodable: null };
   } catch (error) {
-    // Also while the registry is away: what was kept can be read all the same.
+    // While the registry is away, the bytes are shown instead of the event.
     if (!(error instanceof UndecodableRecord) && !isTransient(error)) throw error;
     const undecodable = error instanceof Error ? error.message : String(error);
     return { event: null, valueBase64: withoutCredentialBytes(value), undecodable };
   }
 };
 
-const toResult = (replayed: ReplayResult): z.infer<typeof result> => {
+const toResult = (replayed: ReplayResult): Replayed => {
   const { id, kind: outcome } = replayed;
   const reason = replayed.kind === 'failed' ? firstLine(replayed.error.message) : replayed.reason;
   return { id, outcome, ...(reason === undefined ? {} : { reason }) };

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createHealth, type HealthCheck } from './health.ts';
-import { createApp } from '../server/http.ts';
+import { createApp } from '../server/app.ts';
 import { createLogger } from '../../process/logger.ts';
 
 const logger = createLogger({

@@ -7,12 +7,12 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHealth } from '../platform/http/routes/health.ts';
-import { serveApp } from '../platform/http/server/http.ts';
-import { createLogger } from '../platform/process/logger.ts';
-import { problemSchema } from '../platform/http/endpoint/problem.ts';
-import { createGatewayApp } from './http.ts';
-import { openLedger } from './ledger.ts';
+import { createHealth } from '../../platform/http/routes/health.ts';
+import { serveApp } from '../../platform/http/server/serve.ts';
+import { createLogger } from '../../platform/process/logger.ts';
+import { problemSchema } from '../../platform/http/endpoint/problem.ts';
+import { createGatewayApp } from './routes.ts';
+import { openLedger } from '../ledger.ts';
 
 const charge = z.object({
   id: z.string(),
@@ -294,7 +294,7 @@ describe('kill -9', () => {
   });
 
   const startProcess = async (file: string) => {
-    const child = spawn(process.execPath, [new URL('main.ts', import.meta.url).pathname], {
+    const child = spawn(process.execPath, [new URL('../main.ts', import.meta.url).pathname], {
       env: { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', LEDGER_FILE: file },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,0 +1,19 @@
+// What the doctor finds: `broken` loses, holds back or repeats events now or at the next fault; `warning` is a weakness that
+// loses nothing yet. The invariant: every finding names a remedy.
+
+export interface Finding {
+  readonly level: 'broken' | 'warning';
+  readonly sentence: string;
+  readonly remedy: string;
+}
+
+export const broken = (sentence: string, remedy: string): Finding => ({ level: 'broken', sentence, remedy });
+export const warning = (sentence: string, remedy: string): Finding => ({
+  level: 'warning',
+  sentence,
+  remedy,
+});
+export const onlyIf = (condition: boolean, finding: () => Finding): Finding[] =>
+  condition ? [finding()] : [];
+
+export const dayMs = 24 * 3_600_000;

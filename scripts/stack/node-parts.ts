@@ -1,0 +1,161 @@
+// The Node processes of the stack as parts to supervise: command, environment, health and the order in which they stop. The
+// invariant: a process gets the variables of its contract and nothing else of the shell that starts the stack.
+import { join } from 'node:path';
+import { cacheRoot } from './parts/artefacts.ts';
+import { answers } from './supervise/deadline.ts';
+import type { Command, Part } from './supervise/part.ts';
+import {
+  auditorHeapMiB,
+  databasePorts,
+  developmentPassword,
+  nodeHeapMiB,
+  passwords,
+  ports as portTopology,
+  registryPath,
+  serviceNames,
+  type Edge,
+  type Ports,
+  type ServiceName,
+} from './topology.ts';
+import { loopback, urlsOf, databaseUrlOf } from './addresses.ts';
+
+const projectRoot = join(import.meta.dirname, '..', '..');
+
+/** What the Node processes depend on: where the parts listen, where data is kept, and variables on top of the contract. */
+export interface NodeOptions {
+  readonly ports: Ports;
+  readonly dataDir: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+interface HealthTarget {
+  readonly name: string;
+  readonly kind: 'http' | 'tcp';
+  readonly url?: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+export const healthTargets = (ports: Ports): HealthTarget[] => [
+  ...([...serviceNames, 'gateway', 'auditor'] as const).map((name) => ({
+    name,
+    kind: 'http' as const,
+    url: `${loopback(ports[name])}/health/ready`,
+  })),
+  // A pipeline has no port of its own, so the auditor answers for it.
+  ...serviceNames.map((service) => ({
+    name: `${service}-pipeline`,
+    kind: 'http' as const,
+    url: `${loopback(ports.auditor)}/health/pipelines/${service}`,
+  })),
+  ...serviceNames.map((service) => ({
+    name: `${service}-db`,
+    kind: 'tcp' as const,
+    host: '127.0.0.1',
+    port: ports[databasePorts[service]],
+  })),
+  { name: 'kafka', kind: 'tcp', host: '127.0.0.1', port: ports.kafka },
+  { name: 'connect', kind: 'http', url: `${loopback(ports.connect)}/health` },
+  { name: 'registry', kind: 'http', url: `${loopback(ports.registry)}${registryPath}/subjects` },
+];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export const passwordFrom =
+  (env: Environment) =>
+  (variable: string): string =>
+    env[variable] ?? developmentPassword;
+
+/** The variables that every Node process inherits; no others of the shell that starts the stack are passed on. */
+const inherited = (env: Environment): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      TMPDIR: process.env['TMPDIR'],
+      // Compiled code and stripped types are kept, so that the next start need not compile again.
+      NODE_COMPILE_CACHE: join(cacheRoot(), `node-${process.version}`),
+      LOG_LEVEL: 'info',
+      NODE_ENV: 'development',
+      ...env,
+    }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+
+/** The environment contract of the Node processes. */
+const contract = (name: ServiceName | Edge, options: NodeOptions): Record<string, string> => {
+  const { ports, dataDir, env = {} } = options;
+  const issuer = urlsOf(ports).dashboard;
+  const all = { HOST: '127.0.0.1', PORT: String(ports[name]) };
+  switch (name) {
+    case 'gateway':
+      return { ...all, LEDGER_FILE: join(dataDir, 'gateway', 'ledger.jsonl') };
+    case 'dashboard':
+      return {
+        ...all,
+        OIDC_ISSUER: issuer,
+        IDENTITY_KEYS_FILE: join(dataDir, 'identity', 'keys.json'),
+        STACK_FILE: join(dataDir, 'stack.json'),
+        HEALTH_TARGETS: JSON.stringify(healthTargets(ports)),
+      };
+    case 'auditor': {
+      const password = (service: ServiceName): string => passwordFrom(env)(passwords[service].auditor);
+      return {
+        ...all,
+        ORDER_DATABASE_URL: databaseUrlOf(ports, 'order', 'auditor', password('order')),
+        INVENTORY_DATABASE_URL: databaseUrlOf(ports, 'inventory', 'auditor', password('inventory')),
+        PAYMENT_DATABASE_URL: databaseUrlOf(ports, 'payment', 'auditor', password('payment')),
+        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
+        GATEWAY_URL: loopback(ports.gateway),
+        CONNECT_URL: loopback(ports.connect),
+      };
+    }
+    case 'order':
+    case 'inventory':
+    case 'payment':
+      return {
+        ...all,
+        DATABASE_URL: databaseUrlOf(ports, name, 'service', passwordFrom(env)(passwords[name].service)),
+        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
+        SCHEMA_REGISTRY_URL: `${loopback(ports.registry)}${registryPath}`,
+        OIDC_ISSUER: issuer,
+        OIDC_AUDIENCE: 'orderflow',
+        ...(name === 'inventory' ? { SEED_DEMO_PRODUCTS: 'true' } : {}),
+        ...(name === 'payment' ? { GATEWAY_URL: loopback(ports.gateway) } : {}),
+      };
+  }
+};
+
+export const nodeCommand = (name: ServiceName | Edge, options: NodeOptions): Command => ({
+  command: process.execPath,
+  args: [
+    '--disable-warning=TimeoutNegativeWarning',
+    '--disable-warning=ExperimentalWarning',
+    // Bounds what loading the modules leaves behind: 100 MB resident instead of 300.
+    '--max-semi-space-size=2',
+    `--max-old-space-size=${String(name === 'auditor' ? auditorHeapMiB : nodeHeapMiB)}`,
+    join(projectRoot, 'services', name, 'main.ts'),
+  ],
+  env: { ...inherited(options.env ?? {}), ...contract(name, options) },
+  cwd: projectRoot,
+});
+
+/** The gateway stops after those who call it, the auditor before those it looks at. */
+const stages: Readonly<Record<ServiceName | Edge, number>> = {
+  gateway: 4,
+  dashboard: 5,
+  order: 5,
+  inventory: 5,
+  payment: 5,
+  auditor: 6,
+};
+
+export const nodePart = (name: ServiceName | Edge, options: NodeOptions): Part => ({
+  name,
+  label: portTopology[name].what,
+  ports: [options.ports[name]],
+  stage: stages[name],
+  graceMs: 15_000,
+  readyWithinMs: 60_000,
+  command: () => nodeCommand(name, options),
+  ready: () => answers(`${loopback(options.ports[name])}/health/ready`),
+});

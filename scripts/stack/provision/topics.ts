@@ -1,0 +1,75 @@
+// Brings the topics to the described state. The invariant: the number of partitions of a topic never changes, because another
+// number sends keys to other partitions and breaks the order of their events.
+import kafkajs from 'kafkajs';
+import { failure } from '../../../services/platform/process/failure.ts';
+import { kafkaClient } from '../parts/kafka.ts';
+import { canaryTopicOf, canaryTopicSettings, topicSettings, topics } from '../topology.ts';
+
+interface TopicPlan {
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+const topicPlans: ReadonlyMap<string, TopicPlan> = new Map([
+  ...topics.map((topic): [string, TopicPlan] => [topic, topicSettings]),
+  ...topics.map((topic): [string, TopicPlan] => [canaryTopicOf(topic), canaryTopicSettings]),
+]);
+
+/** Creates missing topics and checks existing ones. Throws a failure when a partition count is not the described one. */
+export const provisionTopics = async (brokers: string): Promise<void> => {
+  const admin = kafkaClient(brokers, 'orderflow-topics').admin();
+  await admin.connect();
+  try {
+    const present = new Set(await admin.listTopics());
+    const missing = [...topicPlans].filter(([topic]) => !present.has(topic));
+    if (missing.length > 0)
+      await admin.createTopics({
+        waitForLeaders: true,
+        timeout: 10_000,
+        topics: missing.map(([topic, { partitions, replicationFactor, config }]) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+        })),
+      });
+    const metadata = await admin.fetchTopicMetadata({ topics: [...topicPlans.keys()] });
+    for (const { name, partitions } of metadata.topics) {
+      const wanted = topicPlans.get(name)?.partitions;
+      if (partitions.length !== wanted)
+        throw failure(
+          `topic ${name} has ${String(partitions.length)} partitions instead of ${String(wanted)}; ` +
+            'another count sends keys to other partitions and breaks the order of their events',
+        );
+    }
+    const old = [...topicPlans.keys()].filter((topic) => present.has(topic));
+    if (old.length > 0) await alignTopicConfig(admin, old);
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+type Admin = ReturnType<ReturnType<typeof kafkaClient>['admin']>;
+
+const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise<void> => {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
+  });
+  const wanted = (topic: string) => Object.entries(topicPlans.get(topic)?.config ?? {});
+  const differing = resources.filter(({ resourceName, configEntries }) =>
+    wanted(resourceName).some(
+      ([key, value]) => configEntries.find((entry) => entry.configName === key)?.configValue !== value,
+    ),
+  );
+  if (differing.length === 0) return;
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: differing.map(({ resourceName }) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name: resourceName,
+      configEntries: wanted(resourceName).map(([name, value]) => ({ name, value })),
+    })),
+  });
+};

@@ -1,0 +1,45 @@
+// Starts a child in a session of its own, with its output in a log file. A terminal's Ctrl-C therefore reaches the supervisor
+// alone, which is what makes an ordered stop possible.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../../../services/platform/process/failure.ts';
+import type { Command } from './part.ts';
+
+export interface Spawned {
+  readonly process: ChildProcess;
+  /** Resolves with a description of the end, once. */
+  readonly ended: Promise<string>;
+}
+
+/** A child without a pid could not be started; `ended` then says why. `onLine` receives every complete line of its output. */
+export const spawnLogged = (command: Command, file: string, onLine?: (line: string) => void): Spawned => {
+  const out = openSync(file, 'a');
+  const child = spawn(command.command, [...command.args], {
+    detached: true,
+    stdio: ['ignore', onLine === undefined ? out : 'pipe', out],
+    env: { ...command.env },
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+    ...(command.uid === undefined ? {} : { uid: command.uid }),
+    ...(command.gid === undefined ? {} : { gid: command.gid }),
+  });
+  closeSync(out);
+  if (onLine !== undefined && child.stdout !== null) {
+    let rest = '';
+    child.stdout.setEncoding('utf8');
+    child.stdout.on('data', (text: string) => {
+      writeFileSync(file, text, { flag: 'a' });
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine(line);
+    });
+  }
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => {
+      resolve(messageOf(error));
+    });
+    child.once('exit', (code, signal) => {
+      resolve(signal ?? `exit code ${String(code)}`);
+    });
+  });
+  return { process: child, ended };
+};

@@ -1,0 +1,71 @@
+// The supervisor's link to its guardian, the process that stops every child when the supervisor is killed. The invariant: a
+// guardian runs as long as the supervisor does, and it knows every child.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { guardianFile, lockFile, stackFile, writeAtomically } from './data-folder-lock.ts';
+import type { GuardianOrder } from './guardian.ts';
+import { rotate } from './log-files.ts';
+import { identityOf, type Child } from './processes.ts';
+
+export interface GuardianLink {
+  readonly start: () => void;
+  /** Sends the children as they are now; `done`: all are stopped, so the guardian may go. */
+  readonly tell: (done: boolean) => void;
+  readonly end: () => void;
+}
+
+/** A guardian that dies is started again, unless the stack is stopping. */
+export const createGuardianLink = (
+  {
+    dataDir,
+    log,
+    children,
+  }: { readonly dataDir: string; readonly log: string; readonly children: () => Child[] },
+  isStopping: () => boolean,
+): GuardianLink => {
+  let guardian: ChildProcess | undefined;
+  const start = (): void => {
+    rotate(log);
+    const out = openSync(log, 'a');
+    const started = spawn(
+      process.execPath,
+      ['--max-old-space-size=24', join(import.meta.dirname, 'guardian.ts')],
+      { detached: true, stdio: ['pipe', out, out], env: {}, cwd: dataDir },
+    );
+    closeSync(out);
+    started.unref();
+    if (started.stdin instanceof Socket) {
+      started.stdin.unref();
+      // A write fails when the guardian has just died; its successor is told everything again.
+      started.stdin.on('error', () => undefined);
+    }
+    started.on('error', () => undefined);
+    started.on('exit', () => {
+      if (guardian === started && !isStopping()) start();
+    });
+    guardian = started;
+    if (started.pid !== undefined)
+      writeAtomically(
+        guardianFile(dataDir),
+        JSON.stringify({ pid: started.pid, identity: identityOf(started.pid) ?? '' }),
+      );
+    tell(false);
+  };
+  const tell = (done: boolean): void => {
+    const order: GuardianOrder = {
+      children: children(),
+      markers: [lockFile(dataDir), guardianFile(dataDir), stackFile(dataDir)],
+      done,
+    };
+    guardian?.stdin?.write(`${JSON.stringify(order)}\n`);
+  };
+  return {
+    start,
+    tell,
+    end: () => {
+      guardian?.stdin?.end();
+    },
+  };
+};

@@ -1,0 +1,166 @@
+// The provider's routes: charges and refunds under idempotency keys, and the switch that makes the provider misbehave, so
+// that callers can be tested against its faults.
+import type { Context } from 'hono';
+import { setTimeout as delay } from 'node:timers/promises';
+import { assertPermitted } from '../../platform/http/endpoint/endpoint.ts';
+import type { Door } from '../../platform/http/limits/guards.ts';
+import type { Health } from '../../platform/http/routes/health.ts';
+import { createApp } from '../../platform/http/server/app.ts';
+import type { App, AppEnv } from '../../platform/http/server/request-context.ts';
+import type { Logger } from '../../platform/process/logger.ts';
+import { normalBehaviour, outcomeOfCharge, outcomeOfRefund, random, type Behaviour } from '../behaviour.ts';
+import type { Charge, Ledger, Refund } from '../ledger.ts';
+import { createSingleFlight } from '../single-flight.ts';
+import {
+  changeBehaviourRoute,
+  createChargeRoute,
+  findChargesRoute,
+  gatewayProblems,
+  problem,
+  readBehaviourRoute,
+  readLedgerRoute,
+  refundChargeRoute,
+} from './api.ts';
+import { fingerprintOf, idempotently, keyFrom, replayHeaders, type Done } from './idempotent-work.ts';
+
+export interface GatewayOptions {
+  readonly logger: Logger;
+  readonly ledger: Ledger;
+  readonly health: Health;
+  /** Ends requests that hang on purpose. */
+  readonly stopping: AbortSignal;
+  readonly publicUrl?: string | undefined;
+  readonly door?: Door;
+  /** Milliseconds after which a hanging request is cut; 120,000 when absent. */
+  readonly hangMs?: number;
+}
+
+export const createGatewayApp = ({
+  logger,
+  ledger,
+  health,
+  stopping,
+  publicUrl,
+  door,
+  hangMs = 120_000,
+}: GatewayOptions): App => {
+  const app = createApp({
+    logger,
+    title: 'OrderFlow payment gateway (mock provider)',
+    description: 'Charges and refunds as a real provider would offer them, with faults on demand.',
+    problems: gatewayProblems,
+    publicUrl,
+    ...door,
+  });
+  health.register(app);
+
+  let behaviour: Behaviour = normalBehaviour;
+  let drawn = 0;
+  const draw = (): number => random(behaviour.seed, drawn++);
+
+  // The connection is gone, so the problem reaches the log only.
+  const drop = (c: Context<AppEnv>): never => {
+    c.env.outgoing?.destroy();
+    throw problem('unavailable', { detail: 'The connection was dropped on purpose.' });
+  };
+
+  // Nothing was charged, and the key stays free: a caller that gives up and repeats is not bound to this request.
+  const hang = async (c: Context<AppEnv>): Promise<never> => {
+    const gone = AbortSignal.any([c.req.raw.signal, stopping]);
+    await delay(hangMs, undefined, { signal: gone }).catch(() => undefined);
+    return drop(c);
+  };
+
+  const chargeFlights = createSingleFlight<Done<Charge> | 'hang'>();
+  const refundFlights = createSingleFlight<Done<Refund> | 'hang'>();
+
+  app.openapi(createChargeRoute, async (c) => {
+    const { amountMinor, currency, token, reference } = c.req.valid('json');
+    const key = keyFrom(c.req.valid('header')['idempotency-key']);
+    const fingerprint = fingerprintOf(amountMinor, currency, token, reference);
+    const done = await idempotently({
+      flights: chargeFlights,
+      key,
+      fingerprint,
+      recorded: ledger.chargeByKey,
+      outcome: () => outcomeOfCharge(behaviour, token, draw()),
+      carryOut: (outcome) =>
+        ledger.recordCharge({
+          idempotencyKey: key,
+          fingerprint,
+          amountMinor,
+          currency,
+          reference,
+          ...(outcome.kind === 'decline' ? { declineCode: outcome.code } : {}),
+        }),
+    });
+    if (done === 'hang') return hang(c);
+    if (done.drop) return drop(c);
+    const headers = replayHeaders(done);
+    const { declineCode, id } = done.value;
+    if (declineCode !== undefined) {
+      throw problem(declineCode, {
+        detail: `${gatewayProblems[declineCode].explanation} Charge ${id}.`,
+        headers,
+      });
+    }
+    return c.json(done.value, 201, headers);
+  });
+
+  app.openapi(refundChargeRoute, async (c) => {
+    const { amountMinor } = c.req.valid('json');
+    const { id: chargeId } = c.req.valid('param');
+    const key = keyFrom(c.req.valid('header')['idempotency-key']);
+    const fingerprint = fingerprintOf(chargeId, amountMinor);
+    const done = await idempotently({
+      flights: refundFlights,
+      key,
+      fingerprint,
+      recorded: ledger.refundByKey,
+      outcome: () => outcomeOfRefund(behaviour, draw()),
+      carryOut: async () => {
+        const refund = await ledger.recordRefund({
+          idempotencyKey: key,
+          fingerprint,
+          chargeId,
+          amountMinor,
+        });
+        if (refund === 'unknown_charge') throw problem('not_found', { detail: 'There is no such charge.' });
+        if (refund === 'exceeds_charge') throw problem('refund_exceeds_charge');
+        return refund;
+      },
+    });
+    if (done === 'hang') return hang(c);
+    if (done.drop) return drop(c);
+    return c.json(done.value, 201, replayHeaders(done));
+  });
+
+  app.openapi(findChargesRoute, async (c) => {
+    const { idempotencyKey } = c.req.valid('query');
+    // An empty answer would read as "never charged", and a moment later it could be.
+    if (chargeFlights.current(idempotencyKey) !== undefined) {
+      throw problem('request_in_progress', { headers: { 'Retry-After': '1' } });
+    }
+    const known = await ledger.chargeByKey(idempotencyKey);
+    return c.json({ data: known === undefined ? [] : [known.value] }, 200);
+  });
+
+  app.openapi(readLedgerRoute, async (c) => {
+    const { charges, refunds, captured, refunded } = await ledger.snapshot();
+    return c.json(
+      { charges: [...charges], refunds: [...refunds], captured: [...captured], refunded: [...refunded] },
+      200,
+    );
+  });
+
+  app.openapi(readBehaviourRoute, (c) => c.json(behaviour, 200));
+  app.openapi(changeBehaviourRoute, (c) => {
+    behaviour = c.req.valid('json');
+    drawn = 0;
+    logger.warn('behaviour changed', { ...behaviour });
+    return c.json(behaviour, 200);
+  });
+
+  assertPermitted(app, 'gateway');
+  return app;
+};

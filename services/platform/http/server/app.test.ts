@@ -1,0 +1,223 @@
+import { z } from '@hono/zod-openapi';
+import { describe, expect, it } from 'vitest';
+import { createApp } from './app.ts';
+import { problem, problemSchema } from '../endpoint/problem.ts';
+import { buildThings, thingProblems } from './things-app.ts';
+
+const body = async (response: Response) => problemSchema.parse(await response.json());
+const json = (value: unknown, headers: Record<string, string> = {}) => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json', ...headers },
+  body: typeof value === 'string' ? value : JSON.stringify(value),
+});
+const someId = '0198c0de-0000-7000-8000-000000000001';
+
+describe('correlation', () => {
+  it('takes a sane id from the request and echoes it on every response', async () => {
+    const { app } = buildThings();
+    for (const path of [`/v1/things/${someId}`, '/nowhere', '/crash', '/broken', '/raw', '/openapi.json']) {
+      const response = await app.request(path, { headers: { 'x-correlation-id': 'web-42.A_b' } });
+      expect([path, response.headers.get('x-correlation-id')]).toEqual([path, 'web-42.A_b']);
+    }
+  });
+
+  it.each(['', 'a'.repeat(129), 'with space', 'quote"', '{"json":1}', 'ünï'])(
+    'replaces %j by a new id',
+    async (given) => {
+      const response = await buildThings().app.request('/nowhere', {
+        headers: { 'x-correlation-id': encodeURI(given) },
+      });
+      expect(response.headers.get('x-correlation-id')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    },
+  );
+
+  it('continues the trace of the caller under a new span, and names the request as the cause', async () => {
+    const { app } = buildThings();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const response = await app.request(`/v1/things/${someId}`, {
+      headers: { traceparent, 'x-correlation-id': 'c' },
+    });
+    const context = z
+      .object({
+        correlationId: z.string(),
+        causationId: z.string(),
+        traceparent: z.string(),
+        actor: z.string(),
+      })
+      .parse(await response.json());
+    expect(context.traceparent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/);
+    expect(context.traceparent).not.toBe(traceparent);
+    expect(context.causationId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(context).toMatchObject({ correlationId: 'c', actor: 'anonymous' });
+  });
+
+  it('logs one line per request with the pattern of the route, never the path', async () => {
+    const { app, lines } = buildThings();
+    await app.request(`/v1/things/${someId}`, { headers: { 'x-correlation-id': 'c-9' } });
+    await app.request('/some/where/else');
+    expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+      { message: 'request', method: 'GET', route: '/v1/things/:id', status: 200, correlationId: 'c-9' },
+      { message: 'request', method: 'GET', route: 'unmatched', status: 404 },
+    ]);
+  });
+
+  it('names in the log line what the request is about, also when it is refused, and never a text that is no id', async () => {
+    const { app, lines } = buildThings();
+    await app.request(`/v1/things/${someId}`);
+    await app.request(`/v1/things/${someId}/nothing-here`);
+    await app.request('/v1/things/tok_of-somebody');
+    expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+      { status: 200, thingId: someId, traceId: expect.stringMatching(/^[0-9a-f]{32}$/) },
+      { status: 404, thingId: someId },
+      { status: 404 },
+    ]);
+    expect(lines[2]).not.toContain('thingId');
+  });
+});
+
+describe('every error is a problem', () => {
+  const expectProblem = async (response: Response, status: number, code: string) => {
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    const document = await body(response);
+    expect(document).toMatchObject({ status, code, type: `/problems/${code}` });
+    expect(document.correlationId).toBe(response.headers.get('x-correlation-id'));
+    return document;
+  };
+
+  it('404 for an unknown route', async () => {
+    const document = await expectProblem(
+      await buildThings().app.request('/no/such?query=1'),
+      404,
+      'not_found',
+    );
+    expect(document.instance).toBe('/no/such');
+  });
+
+  it('405 with Allow when the address exists with another method', async () => {
+    const { app } = buildThings();
+    const wrong = await app.request(`/v1/things/${someId}`, { method: 'DELETE' });
+    expect(wrong.headers.get('allow')).toBe('GET, HEAD');
+    await expectProblem(wrong, 405, 'method_not_allowed');
+    expect((await app.request('/v1/things')).headers.get('allow')).toBe('POST');
+    expect((await app.request(`/v1/things/${someId}`, { method: 'HEAD' })).status).toBe(200);
+  });
+
+  it.each(['{', '', 'undefined', '{"name":}', '[1,]'])('400 for the malformed JSON %j', async (text) => {
+    await expectProblem(await buildThings().app.request('/v1/things', json(text)), 400, 'malformed_json');
+  });
+
+  it('413 for a body above 1 MiB, announced or not', async () => {
+    const { app } = buildThings();
+    const large = JSON.stringify({ name: 'x'.repeat(1024 * 1024), parts: [] });
+    await expectProblem(await app.request('/v1/things', json(large)), 413, 'body_too_large');
+    const announced = json('{}', { 'content-length': String(1024 * 1024 + 1) });
+    await expectProblem(await app.request('/v1/things', announced), 413, 'body_too_large');
+    const odd = json('{}', { 'content-length': 'many' });
+    await expectProblem(await app.request('/v1/things', odd), 413, 'body_too_large');
+  });
+
+  it('415 for a wrong content type', async () => {
+    const { app } = buildThings();
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'json']) {
+      const response = await app.request('/v1/things', json('{}', { 'content-type': type }));
+      await expectProblem(response, 415, 'unsupported_media_type');
+    }
+  });
+
+  it('422 with one entry per field', async () => {
+    const wrong = { name: '', parts: [{ size: 1 }, { size: -1 }, {}], extra: 1, more: 2 };
+    const document = await expectProblem(
+      await buildThings().app.request('/v1/things?limit=11', json({ ...wrong })),
+      422,
+      'schema_violation',
+    );
+    expect(document.errors?.map(({ path }) => path)).toEqual(['query.limit']);
+    const inBody = await body(await buildThings().app.request('/v1/things', json(wrong)));
+    expect(inBody.errors?.map(({ path }) => path)).toEqual([
+      'name',
+      'parts.1.size',
+      'parts.2.size',
+      'extra',
+      'more',
+    ]);
+    expect(inBody.errors?.every(({ message }) => message.length > 0)).toBe(true);
+  });
+
+  it('422 with a bounded answer, however many mistakes there are and however long their names', async () => {
+    const { app } = buildThings();
+    const mistakes = Object.fromEntries(
+      Array.from({ length: 2_000 }, (_, index) => [`${'x'.repeat(250)}${index}`, 1]),
+    );
+    const { errors = [], detail } = await body(await app.request('/v1/things', json(mistakes)));
+    expect(errors.length).toBe(100);
+    expect(Math.max(...errors.map(({ path }) => path.length))).toBe(200);
+    expect(detail).toBe('2002 field(s) break the schema.');
+  });
+
+  it('422 when there is no body at all', async () => {
+    await expectProblem(
+      await buildThings().app.request('/v1/things', { method: 'POST' }),
+      422,
+      'schema_violation',
+    );
+  });
+
+  it('404 for an id that cannot exist', async () => {
+    await expectProblem(await buildThings().app.request("/v1/things/1'%20or%201=1"), 404, 'not_found');
+  });
+
+  it('500 for a crash, without internals in the answer and with the stack in the log', async () => {
+    const { app, lines } = buildThings();
+    const response = await app.request('/crash');
+    const text = await response.clone().text();
+    expect(text).not.toMatch(/hush|things-app/);
+    await expectProblem(response, 500, 'internal_error');
+    expect(lines.join('')).toContain('things-app.ts');
+  });
+
+  it('what a handler throws on purpose, with its headers', async () => {
+    const response = await buildThings().app.request('/broken');
+    expect(response.headers.get('retry-after')).toBe('7');
+    expect(await expectProblem(response, 409, 'thing_broken')).toMatchObject({ detail: 'Leg missing.' });
+  });
+
+  it('401 when a handler wants a caller that nobody authenticated', async () => {
+    await expectProblem(await buildThings().app.request('/unguarded'), 401, 'unauthenticated');
+  });
+
+  it('has a type that resolves to a page', async () => {
+    const { app } = buildThings();
+    for (const code of Object.keys(thingProblems))
+      expect((await app.request(`/problems/${code}`)).status).toBe(200);
+    const page = await app.request('/problems/thing_broken');
+    expect(await page.text()).toContain('<h1>Thing &lt;broken&gt;</h1>');
+    await expectProblem(await app.request('/problems/toString'), 404, 'not_found');
+  });
+
+  it('carries the public address when there is one', async () => {
+    const { logger } = buildThings();
+    const app = createApp({ logger, title: 'Things', publicUrl: 'https://things.example' });
+    expect((await body(await app.request('/x'))).type).toBe('https://things.example/problems/not_found');
+  });
+});
+
+describe('the OpenAPI document', () => {
+  it('is 3.1 and lists the routes with the problem schema', async () => {
+    const response = await buildThings().app.request('/openapi.json');
+    const document = z
+      .object({ openapi: z.string(), paths: z.record(z.string(), z.unknown()), components: z.unknown() })
+      .parse(await response.json());
+    expect(document.openapi).toBe('3.1.0');
+    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/v1/things', '/v1/things/{id}']));
+    expect(document.components).toHaveProperty('schemas.Problem');
+  });
+});
+
+describe('a problem', () => {
+  it('keeps its cause for the log and out of the answer', () => {
+    const cause = new Error('why');
+    expect(problem('unavailable', { cause }).cause).toBe(cause);
+    expect(problem('not_found').message).toBe('Not found');
+  });
+});

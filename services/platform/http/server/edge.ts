@@ -1,0 +1,122 @@
+// What every request passes before its handler: it gets a correlation id and a span, its body is limited, its answer gets the
+// security headers and its log line. The log line and the span name the pattern of the route, never the path, because a
+// client may put anything into a path.
+import { SpanStatusCode } from '@opentelemetry/api';
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { secureHeaders } from 'hono/secure-headers';
+import { v7 as uuidv7 } from 'uuid';
+import type { Logger } from '../../process/logger.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { problem } from '../endpoint/problem.ts';
+import { routePatternOf, type AppEnv, type Guards } from './request-context.ts';
+import { continueTrace } from '../../telemetry/trace-context.ts';
+import { attributesAbout, beginSpan, SpanKind, traceIdOf } from '../../telemetry/tracing.ts';
+
+export const correlationHeader = 'x-correlation-id';
+const saneToken = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The given correlation id when it is a sane token, else a new uuid v7: log lines and headers stay well-formed. */
+export const correlationIdFrom = (given: string | undefined): string =>
+  given !== undefined && saneToken.test(given) ? given : uuidv7();
+
+/** Probes arrive every second and would bury the rest, in the log as among the traces. */
+const isProbe = (path: string): boolean => path.startsWith('/health/') || path === '/metrics';
+
+/** Identifies, traces, measures and logs each request. */
+export const edge =
+  (logger: Logger, metrics: Metrics, guards: Guards): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const startedAt = performance.now();
+    const correlationId = correlationIdFrom(c.req.header(correlationHeader));
+    c.set('correlationId', correlationId);
+    c.set('requestId', uuidv7());
+    const { method, path } = c.req;
+    const parent = c.req.header('traceparent');
+    const traced = isProbe(path) ? undefined : beginSpan(method, { kind: SpanKind.SERVER, parent });
+    const traceparent = traced?.traceparent ?? continueTrace(parent);
+    const traceId = traceIdOf(traceparent);
+    c.set('traceparent', traceparent);
+    c.set('about', {});
+    c.set('logger', logger.child({ correlationId, traceId }));
+    c.set('guards', guards);
+    c.set('principal', undefined);
+    c.set('action', undefined);
+    c.set('access', undefined);
+    c.set('problem', undefined);
+    c.header(correlationHeader, correlationId);
+    await next();
+    if (c.res.headers.get(correlationHeader) === null) c.header(correlationHeader, correlationId);
+    const route = routePatternOf(c);
+    const { status } = c.res;
+    const ms = performance.now() - startedAt;
+    metrics.observeRequest(method, route, status, ms / 1_000);
+    if (traced) {
+      const { span } = traced;
+      span.updateName(`${method} ${route}`);
+      span.setAttributes({
+        'http.request.method': method,
+        'http.route': route,
+        'http.response.status_code': status,
+        'orderflow.correlation_id': correlationId,
+        ...attributesAbout(c.get('about')),
+      });
+      if (status >= 500)
+        span.setAttribute('error.type', String(status)).setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    }
+    const level = isProbe(route) ? 'debug' : status >= 500 ? 'error' : 'info';
+    logger[level]('request', {
+      correlationId,
+      traceId,
+      method,
+      route,
+      status,
+      ms: Math.round(ms * 10) / 10,
+      ...c.get('about'),
+      ...(c.get('principal') === undefined ? {} : { subject: c.get('principal')?.subject }),
+    });
+  };
+
+/** Refuses a body of more bytes than `maximumBytes` with the 413 problem, without reading it to its end. */
+export const limitBody = (maximumBytes: number): MiddlewareHandler<AppEnv> => {
+  const refuse = (): never => {
+    throw problem('body_too_large', { detail: `The body exceeds ${maximumBytes} bytes.` });
+  };
+  const countWhileReading = bodyLimit({ maxSize: maximumBytes, onError: refuse });
+  return async (c, next) => {
+    const announced = c.req.header('content-length');
+    if (announced !== undefined && c.req.header('transfer-encoding') === undefined) {
+      // Node never delivers more than the announced length, so the header alone decides.
+      if (!(Number(announced) <= maximumBytes)) return refuse();
+      return next();
+    }
+    if (c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'TRACE') return next();
+    return countWhileReading(c, next);
+  };
+};
+
+/** Headers of every answer. */
+export const secure = secureHeaders({
+  xFrameOptions: 'DENY',
+  referrerPolicy: 'no-referrer',
+  // Set by whoever terminates TLS, for a host that has it.
+  strictTransportSecurity: false,
+});
+
+/** An answer that is not a page may load nothing; a page sets its own policy, which is kept. */
+export const strictPolicy: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  if (c.res.headers.has('Content-Security-Policy')) return;
+  c.header('Content-Security-Policy', "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+};
+
+/** Headers that the pages of other origins may read. */
+export const exposedHeaders = [
+  'ETag',
+  'Location',
+  'Retry-After',
+  'X-Correlation-Id',
+  'Idempotent-Replayed',
+  'Preference-Applied',
+];

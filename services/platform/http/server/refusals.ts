@@ -1,0 +1,69 @@
+// Answers that are given outside the application, because Node or the connection limit refuses before a request exists. The
+// invariant: these answers are problems with a correlation id too.
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { v7 as uuidv7 } from 'uuid';
+import {
+  problem,
+  problemBody,
+  problemMediaType,
+  type ProblemOptions,
+  type StandardProblemCode,
+} from '../endpoint/problem.ts';
+import { correlationHeader } from './edge.ts';
+
+/** A problem without a request: its status, body, headers and a new correlation id. */
+export const plainProblem = (code: StandardProblemCode, options: ProblemOptions = {}) => {
+  const correlationId = uuidv7();
+  const failure = problem(code, options);
+  const body = JSON.stringify(problemBody(failure, { base: '', instance: '/', correlationId }));
+  return { status: failure.status, body, correlationId, headers: failure.headers };
+};
+
+const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = new Map([
+  ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
+] as const);
+
+const answerByHand = (socket: Duplex, code: StandardProblemCode, options?: ProblemOptions): void => {
+  const { status, body, correlationId, headers } = plainProblem(code, options);
+  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\n` +
+      `X-Correlation-Id: ${correlationId}\r\n${own.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+};
+
+// Bytes that are not HTTP never become a request, so the answer is written by hand.
+export const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  // After a failed handshake nothing can be sent.
+  const withoutChannel =
+    error.code?.startsWith('ERR_SSL_') === true || error.code?.startsWith('ERR_TLS_') === true;
+  if (error.code === 'ECONNRESET' || withoutChannel || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  answerByHand(socket, codeOfParserError.get(error.code) ?? 'bad_request');
+};
+
+/** An expectation other than 100-continue, which Node would refuse without a body. */
+export const refuseExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
+  const { status, body, correlationId } = plainProblem('expectation_failed');
+  response.writeHead(status, {
+    Connection: 'close',
+    'Content-Type': problemMediaType,
+    'Content-Length': Buffer.byteLength(body),
+    [correlationHeader]: correlationId,
+  });
+  response.end(body);
+};
+
+/** Answers a connection beyond the limit with 503 and ends it within a second, even if its peer reads nothing. */
+export const refuseConnection = (socket: Socket): void => {
+  answerByHand(socket, 'overloaded', {
+    detail: 'There are too many connections.',
+    headers: { 'Retry-After': '1' },
+  });
+  socket.setTimeout(1_000, () => socket.destroy());
+};

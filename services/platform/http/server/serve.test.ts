@@ -1,0 +1,181 @@
+import { once } from 'node:events';
+import { Agent, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { App } from './request-context.ts';
+import { serveApp, type RunningServer } from './serve.ts';
+import { buildThings } from './things-app.ts';
+
+describe('a running server', () => {
+  const servers: RunningServer[] = [];
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close(0)));
+  });
+
+  const serve = async (app: App) => {
+    const { logger } = buildThings();
+    const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
+    servers.push(server);
+    return { server, at: (path: string) => `http://127.0.0.1:${server.port}${path}` };
+  };
+
+  const gated = () => {
+    const { app } = buildThings();
+    const arrived = Promise.withResolvers<undefined>();
+    const gate = Promise.withResolvers<undefined>();
+    app.get('/slow', async (c) => {
+      arrived.resolve(undefined);
+      await gate.promise;
+      return c.text('finished');
+    });
+    return { app, arrived: arrived.promise, release: () => gate.resolve(undefined) };
+  };
+
+  const raw = async (port: number, bytes: string) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(bytes);
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString();
+    });
+    await once(socket, 'close');
+    return answer;
+  };
+
+  it('answers bytes that are not HTTP with a problem', async () => {
+    const { server } = await serve(buildThings().app);
+    const answer = await raw(server.port, 'NONSENSE\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(answer).toContain('application/problem+json');
+    expect(answer).toMatch(/X-Correlation-Id: [0-9a-f-]{36}/);
+    const overflow = await raw(
+      server.port,
+      `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
+    );
+    expect(overflow).toMatch(/^HTTP\/1\.1 431 /);
+    expect(overflow).toContain('"code":"headers_too_large"');
+  });
+
+  it('answers a request whose target cannot be understood with a problem', async () => {
+    const { server } = await serve(buildThings().app);
+    const answer = await raw(server.port, 'GET http://[bad HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('"code":"bad_request"');
+  });
+
+  it('answers what Node would refuse without a body with a problem: no Host, an unknown expectation', async () => {
+    const { server } = await serve(buildThings().app);
+    const noHost = await raw(server.port, 'GET /raw HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(noHost).toMatch(/^HTTP\/1\.1 400 /);
+    expect(noHost).toContain('"code":"bad_request"');
+    const expecting = await raw(server.port, 'GET /raw HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n');
+    expect(expecting).toMatch(/^HTTP\/1\.1 417 /);
+    expect(expecting).toContain('"code":"expectation_failed"');
+    expect(expecting).toContain('application/problem+json');
+  });
+
+  it('refuses a chunked body as soon as it exceeds the limit', async () => {
+    const { at } = await serve(buildThings().app);
+    const request = httpRequest(at('/v1/things'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    });
+    // The server may close before everything is written; the answer is what counts.
+    request.on('error', () => {});
+    const responded = Promise.withResolvers<number | undefined>();
+    request.on('response', (response) => {
+      response.resume();
+      responded.resolve(response.statusCode);
+    });
+    for (let sent = 0; sent <= 17; sent += 1) request.write('x'.repeat(64 * 1024));
+    request.end();
+    expect(await responded.promise).toBe(413);
+  });
+
+  it('finishes requests in flight while it refuses new ones', async () => {
+    const { app, arrived, release } = gated();
+    const { server, at } = await serve(app);
+    const slow = fetch(at('/slow'));
+    await arrived;
+    const closed = server.close();
+    await expect(fetch(at('/problems/not_found'))).rejects.toThrow();
+    release();
+    const response = await slow;
+    expect(response.headers.get('connection')).toBe('close');
+    expect(await response.text()).toBe('finished');
+    await closed;
+  });
+
+  it('closes idle keep-alive connections at once', async () => {
+    const { server, at } = await serve(buildThings().app);
+    const agent = new Agent({ keepAlive: true });
+    const response = await new Promise<number | undefined>((resolve, reject) => {
+      httpRequest(at('/problems/not_found'), { agent }, (answer) => {
+        answer.resume().on('end', () => resolve(answer.statusCode));
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(response).toBe(200);
+    await server.close(60_000);
+    agent.destroy();
+  });
+
+  it('closes a keep-alive connection once its response, begun before the close, has ended', async () => {
+    const { app } = buildThings();
+    const gate = Promise.withResolvers<undefined>();
+    app.get('/stream', () => {
+      const encoder = new TextEncoder();
+      const stream = new ReadableStream<Uint8Array>({
+        start: async (controller) => {
+          controller.enqueue(encoder.encode('begun'));
+          await gate.promise;
+          controller.enqueue(encoder.encode(', ended'));
+          controller.close();
+        },
+      });
+      return new Response(stream);
+    });
+    const { server, at } = await serve(app);
+    const agent = new Agent({ keepAlive: true });
+    const begun = Promise.withResolvers<undefined>();
+    const ended = Promise.withResolvers<string>();
+    httpRequest(at('/stream'), { agent }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        begun.resolve(undefined);
+      });
+      answer.on('end', () => {
+        ended.resolve(text);
+      });
+    }).end();
+    await begun.promise;
+    const closed = server.close(60_000);
+    gate.resolve(undefined);
+    expect(await ended.promise).toBe('begun, ended');
+    await closed;
+    agent.destroy();
+  });
+
+  it('cuts what still runs at the deadline', async () => {
+    const { app, arrived, release } = gated();
+    const { server, at } = await serve(app);
+    const slow = fetch(at('/slow')).then(
+      () => 'answered',
+      () => 'cut',
+    );
+    await arrived;
+    await server.close(10);
+    expect(await slow).toBe('cut');
+    release();
+  });
+
+  it('says in one sentence that the port is taken', async () => {
+    const { server } = await serve(buildThings().app);
+    const { app, logger } = buildThings();
+    await expect(serveApp(app, { host: '127.0.0.1', port: server.port, logger })).rejects.toThrow(
+      `Port ${server.port} on 127.0.0.1 is already in use.`,
+    );
+  });
+});

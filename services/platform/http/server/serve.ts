@@ -1,0 +1,170 @@
+// Serves an application over HTTP or TLS: time limits, the connection limit, clients that read too slowly, and the close that
+// lets requests in flight finish. The invariant: no client can hold a connection or an answer in memory without a limit.
+import { getRequestListener } from '@hono/node-server';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { ServerTls } from '../../process/process-settings.ts';
+import type { Logger } from '../../process/logger.ts';
+import { problemMediaType } from '../endpoint/problem.ts';
+import type { App } from './request-context.ts';
+import { plainProblem, refuseMalformedRequest, refuseExpectation, refuseConnection } from './refusals.ts';
+import { correlationHeader } from './edge.ts';
+
+export interface ServeOptions {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** Connections beyond it are answered 503 and closed; 4,096 when absent. */
+  readonly maxConnections?: number;
+  /** Milliseconds in which the headers of a request have to arrive; 10,000 when absent. */
+  readonly headersTimeoutMs?: number;
+  /** Milliseconds that a client may take to read a complete answer; 30,000 when absent. */
+  readonly sendTimeoutMs?: number;
+  readonly logger: Logger;
+  /** Plain HTTP when absent. */
+  readonly tls?: ServerTls | undefined;
+}
+
+export interface RunningServer {
+  /** The port that is listened on. */
+  readonly port: number;
+  /**
+   * Stops accepting, lets requests in flight finish, closes idle connections; what still runs at the deadline
+   * (milliseconds, 10,000 when absent) is cut. Resolves when the last connection is closed.
+   */
+  readonly close: (deadlineMs?: number) => Promise<void>;
+}
+
+/**
+ * Limits in milliseconds, explicit, so that no default of Node decides. A request without Host reaches the application,
+ * because Node would answer it without a body.
+ */
+const serverOptionsOf = (headersTimeout: number) => ({
+  requireHostHeader: false,
+  headersTimeout,
+  requestTimeout: Math.max(30_000, headersTimeout),
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: Math.min(5_000, headersTimeout),
+});
+
+/**
+ * Cuts off a client that does not read a complete answer: Node would keep the answer in memory for as long as the
+ * connection lasts. A stream that is still being written is left alone; it has limits of its own.
+ */
+const cutSlowReaders = (responses: ReadonlySet<ServerResponse>, timeoutMs: number): NodeJS.Timeout => {
+  const since = new WeakMap<ServerResponse, number>();
+  const look = (): void => {
+    const now = performance.now();
+    for (const response of responses) {
+      if (!response.writableEnded) continue;
+      const from = since.get(response);
+      if (from === undefined) since.set(response, now);
+      else if (now - from >= timeoutMs) response.destroy();
+    }
+  };
+  return setInterval(look, Math.min(5_000, timeoutMs)).unref();
+};
+
+const createTlsServer = (
+  { cert, key, clientCa }: ServerTls,
+  options: ReturnType<typeof serverOptionsOf>,
+  onRequest: RequestListener,
+): Server =>
+  createHttpsServer(
+    {
+      ...options,
+      handshakeTimeout: 10_000,
+      minVersion: 'TLSv1.2',
+      cert,
+      key,
+      // A client without a certificate of these authorities cannot send a request.
+      ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+    },
+    onRequest,
+  );
+
+/** Listens; rejects with a readable sentence when the port cannot be had. */
+export const serveApp = async (
+  app: App,
+  {
+    host,
+    port,
+    maxConnections = 4_096,
+    headersTimeoutMs = 10_000,
+    sendTimeoutMs = 30_000,
+    logger,
+    tls,
+  }: ServeOptions,
+): Promise<RunningServer> => {
+  const listener = getRequestListener(app.fetch, {
+    // Reached when a request cannot even be built (no Host, a broken target) or a handler throws a non-error.
+    errorHandler: (error) => {
+      const notARequest = error instanceof Error && error.name === 'RequestError';
+      if (!notARequest) logger.error('request crashed outside the application', { error });
+      const { status, body, correlationId } = plainProblem(notARequest ? 'bad_request' : 'internal_error');
+      return new Response(body, {
+        status,
+        headers: { 'Content-Type': problemMediaType, [correlationHeader]: correlationId },
+      });
+    },
+  });
+
+  const inFlight = new Set<ServerResponse>();
+  let closing = false;
+  const onRequest: RequestListener = (request, response) => {
+    inFlight.add(response);
+    if (closing) response.setHeader('Connection', 'close');
+    response.once('close', () => {
+      inFlight.delete(response);
+      if (closing) setImmediate(() => server.closeIdleConnections());
+    });
+    void listener(request, response);
+  };
+  const options = serverOptionsOf(headersTimeoutMs);
+  const server =
+    tls === undefined ? createServer(options, onRequest) : createTlsServer(tls, options, onRequest);
+  const slowReaders = cutSlowReaders(inFlight, sendTimeoutMs);
+  server.once('close', () => {
+    clearInterval(slowReaders);
+  });
+  server.on('clientError', refuseMalformedRequest);
+  server.on('checkExpectation', refuseExpectation);
+  let connections = 0;
+  server.prependListener('connection', (socket: Socket) => {
+    connections += 1;
+    socket.once('close', () => {
+      connections -= 1;
+    });
+    if (connections <= maxConnections) return;
+    // Before the TLS handshake nothing can be sent.
+    if (tls === undefined) refuseConnection(socket);
+    else socket.destroy();
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be listened on (${error.message})`;
+      reject(new Error(`Port ${port} on ${host} ${reason}.`, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port;
+  logger.info('listening', { host, port: boundPort });
+
+  const close = async (deadlineMs = 10_000): Promise<void> => {
+    closing = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
+    server.closeIdleConnections();
+    const deadline = setTimeout(() => {
+      logger.warn('requests cut at the deadline', { requests: inFlight.size, deadlineMs });
+      server.closeAllConnections();
+    }, deadlineMs);
+    await closed;
+    clearTimeout(deadline);
+  };
+  return { port: boundPort, close };
+};

@@ -1,0 +1,34 @@
+// Turns a request that breaks its schema into a problem with one entry per field. The invariant: the answer is bounded, so a
+// body with very many mistakes cannot produce an answer larger than itself.
+import type { Hook } from '@hono/zod-openapi';
+import type { z } from 'zod';
+import { problem, type FieldError } from '../endpoint/problem.ts';
+import type { AppEnv } from './request-context.ts';
+
+/** A body with a hundred thousand mistakes gets no answer that is larger than itself. */
+const maximumFieldErrors = 100;
+const maximumPathLength = 200;
+
+type ValidationTarget = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie';
+
+const fieldErrors = (target: ValidationTarget, issues: readonly z.core.$ZodIssue[]): FieldError[] => {
+  const prefix = target === 'json' || target === 'form' ? [] : [target];
+  return issues.flatMap((issue) => {
+    const at = (...more: readonly string[]) =>
+      [...prefix, ...issue.path.map(String), ...more].join('.').slice(0, maximumPathLength);
+    return issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: at(key), message: 'Unknown field' }))
+      : [{ path: at(), message: issue.message }];
+  });
+};
+
+export const refuseInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
+  if (result.success) return;
+  const target: ValidationTarget = result.target;
+  // An id that cannot exist is an unknown id; a header is not part of the resource's schema.
+  if (target === 'param') throw problem('not_found');
+  const all = fieldErrors(target, result.error.issues);
+  const errors = all.slice(0, maximumFieldErrors);
+  if (target === 'header' || target === 'cookie') throw problem('bad_request', { errors });
+  throw problem('schema_violation', { detail: `${all.length} field(s) break the schema.`, errors });
+};
