@@ -1,6 +1,6 @@
 // The README is what a newcomer does: a copy of the project in an empty folder, `npm start`, every command of every block
-// in order, Ctrl-C, start again, reset. A command that stops working, or one that nobody runs here, fails this test; those
-// for containers are not run.
+// in order, the commands of scripts/README.md, Ctrl-C, start again, reset. A command that stops working, or one that nobody
+// runs here, fails this test; those for containers are not run.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,13 +13,18 @@ import { ports as portTopology, type Ports } from '../../scripts/stack/topology.
 import { describeOwnParts } from '../stack/worker-stack.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+const blocksOf = (document: string): string[] =>
+  [...readFileSync(join(root, document), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)].map(
+    (match) => match[1] ?? '',
+  );
 const isNpm = (block: string): boolean => block.startsWith('npm ');
 /** An engine is not everywhere; what these commands start is held against the topology in compose.test.ts. */
 const isDocker = (block: string): boolean => /^(\w+=\S+ )*docker /.test(block);
-const shellBlocks = blocks.filter((block) => !isNpm(block) && !isDocker(block));
-const npmCommands = blocks.filter(isNpm).map((block) => block.trim());
+const shellBlocks = blocksOf('README.md').filter((block) => !isNpm(block) && !isDocker(block));
+const npmCommands = ['README.md', 'scripts/README.md']
+  .flatMap(blocksOf)
+  .filter(isNpm)
+  .map((block) => block.trim());
 
 let home: string;
 let project: string;
@@ -108,7 +113,7 @@ const moved = (block: string): string =>
   });
 
 describeOwnParts('a newcomer follows the README', () => {
-  it('knows every npm command of it', () => {
+  it('knows every npm command of both documents', () => {
     expect(npmCommands.sort()).toEqual([
       'npm run audit',
       'npm run bench -- --seconds 5 --rates 10 --orders 5',
