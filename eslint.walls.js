@@ -35,10 +35,10 @@ const places = [
   folder('tests', 'tests'),
 ];
 
-/** What scripts may know of a service: its API, its settings, what it subscribes to, its metrics, the probes of its parts. */
+/** What scripts may know of a service: its API, its settings, what it subscribes to, its metrics, its permissions, the probes of its parts. */
 const publicFiles = [
   { category: 'api', pattern: 'services/*/http/api.ts' },
-  ...['settings', 'subscriptions', '*-metrics', 'server/parts-health'].map((name) => ({
+  ...['settings', 'subscriptions', '*-metrics', '*/permissions', 'server/parts-health'].map((name) => ({
     category: 'public',
     pattern: `services/*/${name}.ts`,
   })),

@@ -1,4 +1,5 @@
 // Composition root of the inventory service, and the only place in it that reads the environment.
+import { permissions } from './http/permissions.ts';
 import { readConfig } from '../platform/process/config.ts';
 import { startService } from '../platform/service.ts';
 import { seedDemoProducts } from './demo-products.ts';
@@ -18,6 +19,7 @@ await startService({
   config,
   topic: 'inventory-events',
   consumerGroup,
+  permissions,
   problems: inventoryProblems,
   countMilestones: createReservationMetrics,
   assemble: ({ shell, logger, metrics }) => {

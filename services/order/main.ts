@@ -1,4 +1,5 @@
 // Composition root of the order service, and the only place in it that reads the environment.
+import { permissions } from './http/permissions.ts';
 import { readConfig } from '../platform/process/config.ts';
 import { addGauge } from '../platform/telemetry/metrics.ts';
 import { createOpenRequests } from '../platform/http/limits/open-requests.ts';
@@ -22,6 +23,7 @@ await startService({
   config,
   topic: 'order-events',
   consumerGroup,
+  permissions,
   problems: orderProblems,
   countMilestones: createSagaMetrics,
   assemble: ({ shell, logger, metrics, stopping }) => {

@@ -1,4 +1,5 @@
 // Composition root of the payment service, and the only place in it that reads the environment.
+import { permissions } from './http/permissions.ts';
 import { readConfig } from '../platform/process/config.ts';
 import { startService } from '../platform/service.ts';
 import type { Timer } from '../platform/process/timer.ts';
@@ -28,6 +29,7 @@ await startService({
   config,
   topic: 'payment-events',
   consumerGroup,
+  permissions,
   problems: paymentProblems,
   countMilestones: createPaymentMetrics,
   assemble: ({ shell, logger, metrics }) => {

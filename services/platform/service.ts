@@ -33,6 +33,11 @@ import { kafkaJsEventStream } from './messaging/kafkajs-event-stream.ts';
 import { createLifecycle } from './process/lifecycle.ts';
 import { createLogger, type Logger } from './process/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import {
+  permissionsOfProcesses,
+  permissionsOfServices,
+  type PermissionTable,
+} from './http/endpoint/permissions.ts';
 import type { ProblemKinds } from './http/endpoint/problem.ts';
 import type { App } from './http/server/request-context.ts';
 import { startRetention } from './database/retention.ts';
@@ -59,6 +64,7 @@ export interface ServiceDefinition {
   /** The topic this service's outbox is published to: its event types are resolved at start-up. */
   readonly topic: Topic;
   readonly consumerGroup: string;
+  readonly permissions: PermissionTable;
   readonly problems: ProblemKinds;
   /** Counts what committed inputs have come to. */
   readonly countMilestones: (metrics: Metrics) => (milestone: Milestone) => void;
@@ -163,7 +169,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   if (faults && chaosToken !== undefined) registerFaultRoutes(app, faults, chaosToken);
   registerDeadLetterRoutes(app, { db: shell.db, codec: shell.codec, dispatch, logger });
   registerAuditRoutes(app, shell.db);
-  assertPermitted(app, name);
+  assertPermitted(app, name, definition.permissions, permissionsOfServices, permissionsOfProcesses);
   const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 
   const resolving = new AbortController();

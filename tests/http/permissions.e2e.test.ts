@@ -8,10 +8,9 @@ import {
   actions,
   permissionOf,
   permissions,
-  roles,
   type Action,
-  type Role,
-} from '../../services/platform/http/endpoint/permissions.ts';
+} from '../../scripts/quality/documents/all-permissions.ts';
+import { roles, type Role } from '../../services/platform/http/endpoint/permissions.ts';
 import {
   eventually,
   newProduct,

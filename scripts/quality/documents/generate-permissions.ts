@@ -1,13 +1,9 @@
 // The permission table for people to read, made from the one that is enforced.
 // Run: node scripts/quality/documents/generate-permissions.ts       (npm run check fails when the file is stale)
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Role } from '../../../services/platform/http/endpoint/permissions.ts';
+import { actions, permissionOf, type Action } from './all-permissions.ts';
 import { join } from 'node:path';
-import {
-  actions,
-  permissionOf,
-  type Action,
-  type Role,
-} from '../../../services/platform/http/endpoint/permissions.ts';
 
 export const permissionsFile = join(import.meta.dirname, '..', '..', '..', 'services', 'PERMISSIONS.md');
 
@@ -23,7 +19,7 @@ const row = (action: Action): string => {
 
 /** services/PERMISSIONS.md as it should be. */
 export function generatePermissions(): string {
-  return `<!-- Generated from services/platform/http/endpoint/permissions.ts by scripts/quality/documents/generate-permissions.ts. DO NOT EDIT. -->
+  return `<!-- Generated from services/*/*/permissions.ts by scripts/quality/documents/generate-permissions.ts. DO NOT EDIT. -->
 
 # Permissions
 

@@ -1,5 +1,6 @@
 // What the watch over the pipelines sees, as JSON for people and tools, and as a probe per pipeline for whoever shows the
 // health of parts. Both answer from memory; asking costs nothing and hangs on nothing.
+import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { healthSchema, type HealthReport } from '../../platform/http/routes/health.ts';
@@ -121,7 +122,7 @@ const healthOf = ({ problems, status }: PipelineReport): HealthReport => ({
 
 export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'latest'>): void {
   app.openapi(
-    endpoint('pipelines.report', {
+    endpoint(permissions['pipelines.report'], {
       tags: ['pipelines'],
       summary: 'The pipelines from the outboxes to their topics',
       description: 'Slot, connector, canary and watchdog of each, as they were at the last look.',
@@ -143,7 +144,7 @@ export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'la
   );
   const content = { 'application/json': { schema: healthSchema } };
   app.openapi(
-    endpoint('pipelines.health', {
+    endpoint(permissions['pipelines.health'], {
       tags: ['pipelines'],
       kind: 'probe',
       summary: 'Whether a pipeline flows',

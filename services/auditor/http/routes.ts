@@ -1,5 +1,7 @@
 // What the auditor found, for people (JSON) and for Prometheus. Ids and amounts only, so it needs no login; like the metrics
 // of the services it belongs on an internal network.
+import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
+import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { Gauge } from 'prom-client';
 import { type App } from '../../platform/http/server/request-context.ts';
@@ -130,7 +132,7 @@ export const createAuditorApp = ({
     return report;
   };
   app.openapi(
-    endpoint('auditor.report', {
+    endpoint(permissions['auditor.report'], {
       tags: ['audit'],
       summary: 'The last audit',
       responses: {
@@ -143,6 +145,6 @@ export const createAuditorApp = ({
     (c) => c.json(reportView(latest()), 200, { 'Cache-Control': 'no-store' }),
   );
   registerPipelineRoutes(app, pipelines);
-  assertPermitted(app, 'auditor');
+  assertPermitted(app, 'auditor', permissions, permissionsOfProcesses);
   return app;
 };

@@ -1,6 +1,8 @@
 // The dashboard's server: login and keys of the built-in issuer, and the health of all parts as JSON and as a page.
 // The invariant: a refused login says the same in the same time, whether the e-mail is unknown or the password wrong.
 // Without it the login would tell strangers who has an account.
+import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
+import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { type App } from '../../platform/http/server/request-context.ts';
 import { json } from '../../platform/http/request/shapes.ts';
@@ -67,7 +69,7 @@ export interface DashboardOptions {
 
 const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter, logger: Logger): void => {
   app.openapi(
-    endpoint('identity.token', {
+    endpoint(permissions['identity.token'], {
       tags: ['identity'],
       summary: 'Exchange e-mail and password for an access token',
       request: { body: { required: true, content: json(credentialsSchema) } },
@@ -89,7 +91,7 @@ const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter, logger: Logg
     },
   );
   app.openapi(
-    endpoint('identity.keys', {
+    endpoint(permissions['identity.keys'], {
       tags: ['identity'],
       summary: 'The public keys that tokens are verified with',
       responses: { 200: { description: 'A JSON Web Key Set', content: json(documentSchema) } },
@@ -98,7 +100,7 @@ const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter, logger: Logg
       c.json({ keys: issuer.jwks().keys.map((key) => ({ ...key })) }, 200, { 'Cache-Control': 'max-age=60' }),
   );
   app.openapi(
-    endpoint('identity.discovery', {
+    endpoint(permissions['identity.discovery'], {
       tags: ['identity'],
       summary: 'OIDC discovery',
       responses: { 200: { description: 'The discovery document', content: json(documentSchema) } },
@@ -130,7 +132,7 @@ export const createDashboardApp = ({
   }
 
   app.openapi(
-    endpoint('parts.health', {
+    endpoint(permissions['parts.health'], {
       tags: ['health'],
       summary: 'The health of every part of the system',
       responses: { 200: { description: 'One entry per part', content: json(partsSchema) } },
@@ -143,7 +145,7 @@ export const createDashboardApp = ({
     },
   );
   app.openapi(
-    endpoint('parts.page', {
+    endpoint(permissions['parts.page'], {
       tags: ['health'],
       summary: 'The health of every part as a page',
       responses: { 200: { description: 'A page', content: { 'text/html': { schema: z.string() } } } },
@@ -158,6 +160,6 @@ export const createDashboardApp = ({
       });
     },
   );
-  assertPermitted(app, 'dashboard');
+  assertPermitted(app, 'dashboard', permissions, permissionsOfProcesses);
   return app;
 };

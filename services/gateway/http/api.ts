@@ -1,4 +1,5 @@
 // The provider's API as its callers see it: problems, shapes, endpoints. No behaviour.
+import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
@@ -104,7 +105,7 @@ const keyHeader = z.object({
   'idempotency-key': z.string().optional().openapi({ description: 'Required; quoted or bare' }),
 });
 
-export const createChargeRoute = endpoint('charges.create', {
+export const createChargeRoute = endpoint(permissions['charges.create'], {
   tags: ['charges'],
   summary: 'Charge a card',
   request: { headers: keyHeader, body: { required: true, content: json(newChargeSchema) } },
@@ -114,7 +115,7 @@ export const createChargeRoute = endpoint('charges.create', {
   problems: [402, 500],
 });
 
-export const refundChargeRoute = endpoint('charges.refund', {
+export const refundChargeRoute = endpoint(permissions['charges.refund'], {
   tags: ['charges'],
   summary: 'Give back a charge, wholly or in part',
   request: {
@@ -128,7 +129,7 @@ export const refundChargeRoute = endpoint('charges.refund', {
   problems: [409, 500],
 });
 
-export const findChargesRoute = endpoint('charges.find', {
+export const findChargesRoute = endpoint(permissions['charges.find'], {
   tags: ['charges'],
   summary: 'What became of an idempotency key',
   request: { query: z.object({ idempotencyKey: z.string().min(1).max(255) }) },
@@ -141,19 +142,19 @@ export const findChargesRoute = endpoint('charges.find', {
   problems: [409],
 });
 
-export const readLedgerRoute = endpoint('ledger.read', {
+export const readLedgerRoute = endpoint(permissions['ledger.read'], {
   tags: ['ledger'],
   summary: 'Everything that was ever charged, declined and refunded',
   responses: { 200: { description: 'The ledger', content: json(ledgerSchema) } },
 });
 
-export const readBehaviourRoute = endpoint('behaviour.read', {
+export const readBehaviourRoute = endpoint(permissions['behaviour.read'], {
   tags: ['behaviour'],
   summary: 'How the provider behaves now',
   responses: { 200: { description: 'The behaviour', content: json(behaviourSchema) } },
 });
 
-export const changeBehaviourRoute = endpoint('behaviour.change', {
+export const changeBehaviourRoute = endpoint(permissions['behaviour.change'], {
   tags: ['behaviour'],
   summary: 'Make the provider misbehave, until the next change or restart',
   request: { body: { required: true, content: json(behaviourSchema) } },

@@ -1,5 +1,7 @@
 // The provider's routes: charges and refunds under idempotency keys, and the switch that makes the provider misbehave, so
 // that callers can be tested against its faults.
+import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
+import { permissions } from './permissions.ts';
 import type { Context } from 'hono';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertPermitted } from '../../platform/http/endpoint/endpoint.ts';
@@ -161,6 +163,6 @@ export const createGatewayApp = ({
     return c.json(behaviour, 200);
   });
 
-  assertPermitted(app, 'gateway');
+  assertPermitted(app, 'gateway', permissions, permissionsOfProcesses);
   return app;
 };

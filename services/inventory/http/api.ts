@@ -1,4 +1,5 @@
 // The inventory service's API as its clients see it: shapes, endpoints, problems.
+import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { notModified } from '../../platform/http/request/etag.ts';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
@@ -64,7 +65,7 @@ export const productView = z
 
 const productId = z.object({ id: printable(100) });
 
-const listRoute = endpoint('products.list', {
+const listRoute = endpoint(permissions['products.list'], {
   summary: 'The catalogue, in product-id order',
   request: { query: z.object(pageQuery) },
   responses: {
@@ -74,7 +75,7 @@ const listRoute = endpoint('products.list', {
     },
   },
 });
-const readRoute = endpoint('products.read', {
+const readRoute = endpoint(permissions['products.read'], {
   summary: 'One product',
   request: { params: productId },
   responses: {
@@ -82,7 +83,7 @@ const readRoute = endpoint('products.read', {
     ...notModified,
   },
 });
-const newProductRoute = endpoint('products.create', {
+const newProductRoute = endpoint(permissions['products.create'], {
   summary: 'Create an own product',
   request: { body: jsonBody(newProduct) },
   responses: {
@@ -90,7 +91,7 @@ const newProductRoute = endpoint('products.create', {
   },
   problems: [409],
 });
-const changeRoute = endpoint('products.change', {
+const changeRoute = endpoint(permissions['products.change'], {
   summary: 'Change the catalogue entry of an own product',
   request: {
     params: productId,
@@ -107,14 +108,14 @@ const changeRoute = endpoint('products.change', {
   },
   problems: [409, 412],
 });
-const restockRoute = endpoint('products.restock', {
+const restockRoute = endpoint(permissions['products.restock'], {
   summary: 'Add units to an own product',
   request: { params: productId, body: jsonBody(restock) },
   responses: {
     200: { description: 'The product after it', content: json(productView) },
   },
 });
-const movementsRoute = endpoint('products.movements', {
+const movementsRoute = endpoint(permissions['products.movements'], {
   summary: 'The ledger of a product’s stock, newest first',
   request: { params: productId, query: z.object(pageQuery) },
   responses: {
@@ -137,7 +138,7 @@ const movementsRoute = endpoint('products.movements', {
     },
   },
 });
-const reservationsRoute = endpoint('reservations.read', {
+const reservationsRoute = endpoint(permissions['reservations.read'], {
   summary: 'The reservation of an order',
   request: { query: z.object({ orderId: z.uuid() }) },
   responses: {
@@ -161,7 +162,10 @@ const reservationsRoute = endpoint('reservations.read', {
   },
 });
 
-const repairRoute = endpoint('reservations.repair', repairConfig(z.object({ orderId: z.uuid() })));
+const repairRoute = endpoint(
+  permissions['reservations.repair'],
+  repairConfig(z.object({ orderId: z.uuid() })),
+);
 
 export const inventoryApi = {
   list: listRoute,

@@ -1,5 +1,6 @@
 // The order service's API as its clients see it: shapes, endpoints, problems. No behaviour, so that clients, documentation
 // and tests can be made from it.
+import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { notModified } from '../../platform/http/request/etag.ts';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
@@ -116,7 +117,7 @@ const trailView = z
 
 const orderId = z.object({ id: z.uuid() });
 
-const placeRoute = endpoint('orders.place', {
+const placeRoute = endpoint(permissions['orders.place'], {
   summary: 'Place an order',
   request: {
     headers: z.object({
@@ -139,7 +140,7 @@ const placeRoute = endpoint('orders.place', {
   problems: [409],
 });
 
-const listRoute = endpoint('orders.list', {
+const listRoute = endpoint(permissions['orders.list'], {
   summary: 'Orders the caller may see, newest first',
   request: {
     query: z.object({
@@ -155,7 +156,7 @@ const listRoute = endpoint('orders.list', {
   },
 });
 
-const readRoute = endpoint('orders.read', {
+const readRoute = endpoint(permissions['orders.read'], {
   summary: 'One order',
   request: { params: orderId },
   responses: {
@@ -164,7 +165,7 @@ const readRoute = endpoint('orders.read', {
   },
 });
 
-const historyRoute = endpoint('orders.history', {
+const historyRoute = endpoint(permissions['orders.history'], {
   summary: 'The audit trail of an order, oldest first',
   request: { params: orderId },
   responses: {
@@ -182,7 +183,7 @@ const lastEventId = z
     description: 'Id of the last event that was seen; the stream goes on after it',
   });
 
-const eventsRoute = endpoint('orders.events', {
+const eventsRoute = endpoint(permissions['orders.events'], {
   kind: 'stream',
   summary: 'The trail of an order as Server-Sent Events',
   description:
@@ -207,10 +208,10 @@ const action = (summary: string) => ({
   responses: { 200: { description: 'The order after it', content: json(orderView) } },
   problems: [409],
 });
-const cancelRoute = endpoint('orders.cancel', action('Cancel an order before it ships'));
-const confirmRoute = endpoint('orders.confirm', action('Acknowledge a PAID order'));
-const fulfillRoute = endpoint('orders.fulfill', action('Ship the own lines of a PAID order'));
-const repairRoute = endpoint('orders.repair', repairConfig(orderId));
+const cancelRoute = endpoint(permissions['orders.cancel'], action('Cancel an order before it ships'));
+const confirmRoute = endpoint(permissions['orders.confirm'], action('Acknowledge a PAID order'));
+const fulfillRoute = endpoint(permissions['orders.fulfill'], action('Ship the own lines of a PAID order'));
+const repairRoute = endpoint(permissions['orders.repair'], repairConfig(orderId));
 
 export const orderApi = {
   place: placeRoute,

@@ -1,4 +1,5 @@
 // The payment service's API as its clients see it: shapes, endpoints, problems.
+import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/request/idempotency-http.ts';
@@ -46,7 +47,7 @@ export const askedState = asked.shape.state;
 
 const orderId = z.object({ orderId: z.uuid() });
 
-const readRoute = endpoint('payments.read', {
+const readRoute = endpoint(permissions['payments.read'], {
   summary: 'The payment of an order',
   request: { params: orderId },
   responses: {
@@ -54,7 +55,7 @@ const readRoute = endpoint('payments.read', {
   },
 });
 
-const payRoute = endpoint('payments.pay', {
+const payRoute = endpoint(permissions['payments.pay'], {
   summary: 'Pay for an order placed with payment mode MANUAL',
   request: {
     params: orderId,
@@ -95,14 +96,14 @@ const circuitView = z
   })
   .openapi('GatewayCircuit');
 
-const circuitRoute = endpoint('gateway.circuit', {
+const circuitRoute = endpoint(permissions['gateway.circuit'], {
   summary: 'The circuit breaker between this instance and the payment gateway',
   responses: {
     200: { description: 'Its state and what it counted', content: json(circuitView) },
   },
 });
 
-const repairRoute = endpoint('payments.repair', repairConfig(orderId));
+const repairRoute = endpoint(permissions['payments.repair'], repairConfig(orderId));
 
 export const paymentApi = {
   read: readRoute,

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { permissionTable } from './permissions.ts';
 import { Writable } from 'node:stream';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +10,15 @@ import { createApp } from '../server/app.ts';
 import { callerOf, messageContextOf, principalOf } from '../server/request-context.ts';
 import { createLogger } from '../../process/logger.ts';
 import { problemSchema } from './problem.ts';
+
+const permissions = permissionTable({
+  'products.list': {
+    method: 'get',
+    path: '/api/v1/products',
+    allow: { USER: 'all', SELLER: 'all', ADMIN: 'all' },
+  },
+  'gateway.circuit': { method: 'get', path: '/api/v1/gateway', allow: { ADMIN: 'all' } },
+});
 
 const logger = createLogger({
   service: 'things',
@@ -97,10 +107,10 @@ const build = (issuer = shared.issuer, reachedAt?: string) => {
   const { authenticate } = createAuthenticator({ issuer, reachedAt, audience, timeoutMs: 500 });
   const app = createApp({ logger, title: 'Things', guards: createGuards(undefined, authenticate) });
   const responses = { 200: { description: 'In' } };
-  app.openapi(endpoint('products.list', { responses }), (c) =>
+  app.openapi(endpoint(permissions['products.list'], { responses }), (c) =>
     c.json({ ...principalOf(c), actor: messageContextOf(c).actor }),
   );
-  app.openapi(endpoint('gateway.circuit', { responses }), (c) => c.text('in'));
+  app.openapi(endpoint(permissions['gateway.circuit'], { responses }), (c) => c.text('in'));
   app.get('/forgotten', (c) => c.json(callerOf(c)));
   const call = async (path: string, authorization?: string) => {
     const response = await app.request(path, {

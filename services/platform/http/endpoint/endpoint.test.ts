@@ -4,12 +4,26 @@ import { assertPermitted, endpoint } from './endpoint.ts';
 import { createApp } from '../server/app.ts';
 import { createAdmission, createShares } from '../limits/load-shedding.ts';
 import { createLogger } from '../../process/logger.ts';
-import type { Role } from './permissions.ts';
+import { permissionTable, permissionsOfProcesses, type Role } from './permissions.ts';
 import { problem } from './problem.ts';
 import { createRateLimiter } from '../limits/rate-limit.ts';
 import { callerOf, type Guards } from '../server/request-context.ts';
 import { pageQuery } from '../request/shapes.ts';
 import { z } from '@hono/zod-openapi';
+
+const permissions = permissionTable({
+  'orders.history': {
+    method: 'get',
+    path: '/api/v1/orders/{id}/history',
+    allow: { USER: 'own', ADMIN: 'all' },
+  },
+  'products.list': {
+    method: 'get',
+    path: '/api/v1/products',
+    allow: { USER: 'all', SELLER: 'all', ADMIN: 'all' },
+  },
+  'products.create': { method: 'post', path: '/api/v1/products', allow: { SELLER: 'own' } },
+});
 
 const logger = createLogger({ service: 'test', level: 'error' });
 const responses = { 200: { description: 'In' } };
@@ -38,7 +52,7 @@ const get = (app: ReturnType<typeof build>, path: string, token?: string) =>
 describe('an endpoint', () => {
   it('is reached with the role and the scope of its entry, and only with one of its roles', async () => {
     const app = build();
-    app.openapi(endpoint('orders.history', { responses }), (c) => c.json(callerOf(c)));
+    app.openapi(endpoint(permissions['orders.history'], { responses }), (c) => c.json(callerOf(c)));
     const path = '/api/v1/orders/1/history';
     expect(await (await get(app, path, 'USER')).json()).toMatchObject({ role: 'USER', scope: 'own' });
     expect(await (await get(app, path, 'ADMIN')).json()).toMatchObject({ role: 'ADMIN', scope: 'all' });
@@ -49,7 +63,7 @@ describe('an endpoint', () => {
 
   it('is refused with 429 and Retry-After to who comes too often, and to nobody else', async () => {
     const app = build({ rateLimiter: createRateLimiter({ requests: 2, windowSeconds: 60 }) });
-    app.openapi(endpoint('products.list', { responses }), (c) => c.text('in'));
+    app.openapi(endpoint(permissions['products.list'], { responses }), (c) => c.text('in'));
     const statusOf = async (token: string) => (await get(app, '/api/v1/products', token)).status;
     expect([await statusOf('USER'), await statusOf('USER'), await statusOf('USER')]).toEqual([200, 200, 429]);
     const refused = await get(app, '/api/v1/products', 'USER');
@@ -60,7 +74,7 @@ describe('an endpoint', () => {
   it('that does not answer in time is answered 503, also for who waits behind it', async () => {
     const app = build({ requestTimeoutMs: 20 });
     const never = Promise.withResolvers<Response>();
-    app.openapi(endpoint('products.list', { responses }), () => never.promise);
+    app.openapi(endpoint(permissions['products.list'], { responses }), () => never.promise);
     const response = await get(app, '/api/v1/products', 'USER');
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ code: 'timed_out' });
@@ -71,7 +85,7 @@ describe('an endpoint', () => {
     const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 1_000 });
     const app = build({ requestTimeoutMs: 20, admission });
     const work = Promise.withResolvers<Response>();
-    app.openapi(endpoint('products.list', { responses }), () => work.promise);
+    app.openapi(endpoint(permissions['products.list'], { responses }), () => work.promise);
     const codeOf = async () =>
       z.object({ code: z.string() }).parse(await (await get(app, '/api/v1/products', 'USER')).json()).code;
     expect([await codeOf(), await codeOf()]).toEqual(['timed_out', 'overloaded']);
@@ -83,7 +97,7 @@ describe('an endpoint', () => {
   it('is refused with 429 to who has too many under way, and to nobody else', async () => {
     const app = build({ shares: createShares(1) });
     const gate = Promise.withResolvers<Response>();
-    app.openapi(endpoint('products.list', { responses }), () => gate.promise);
+    app.openapi(endpoint(permissions['products.list'], { responses }), () => gate.promise);
     const first = get(app, '/api/v1/products', 'USER');
     const second = await get(app, '/api/v1/products', 'USER');
     expect(second.status).toBe(429);
@@ -98,8 +112,10 @@ describe('an endpoint', () => {
     const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 1_000 });
     const app = build({ admission });
     const gate = Promise.withResolvers<Response>();
-    app.openapi(endpoint('products.list', { responses }), () => gate.promise);
-    app.openapi(endpoint('health.live', { kind: 'probe', responses }), (c) => c.text('alive'));
+    app.openapi(endpoint(permissions['products.list'], { responses }), () => gate.promise);
+    app.openapi(endpoint(permissionsOfProcesses['health.live'], { kind: 'probe', responses }), (c) =>
+      c.text('alive'),
+    );
     const first = get(app, '/api/v1/products', 'USER');
     const second = await get(app, '/api/v1/products', 'USER');
     expect(second.status).toBe(503);
@@ -114,8 +130,9 @@ describe('an endpoint', () => {
   it('documents its access and every problem that its guard and its input can end in', async () => {
     const app = build();
     const query = z.object(pageQuery);
-    app.openapi(endpoint('orders.history', { request: { query }, responses, problems: [409] }), (c) =>
-      c.text('in'),
+    app.openapi(
+      endpoint(permissions['orders.history'], { request: { query }, responses, problems: [409] }),
+      (c) => c.text('in'),
     );
     const document: unknown = await (await app.request('/openapi.json')).json();
     expect(document).toMatchObject({
@@ -142,7 +159,7 @@ describe('a body', () => {
   };
   const post = (bytes: Uint8Array<ArrayBuffer> | string, headers: Record<string, string> = {}) => {
     const app = build();
-    app.openapi(endpoint('products.create', { request: { body }, responses }), (c) =>
+    app.openapi(endpoint(permissions['products.create'], { request: { body }, responses }), (c) =>
       c.json(c.req.valid('json')),
     );
     return app.request('/api/v1/products', {
@@ -181,14 +198,14 @@ describe('an application', () => {
     const app = build();
     app.get('/api/v1/secret', (c) => c.text('in'));
     expect(() => {
-      assertPermitted(app, 'gateway');
+      assertPermitted(app, 'a process', permissionsOfProcesses);
     }).toThrow('unlisted GET /api/v1/secret');
   });
 
   it('without a route that the table promises is refused', () => {
     expect(() => {
-      assertPermitted(build(), 'gateway');
-    }).toThrow(/missing .*POST \/v1\/charges/);
+      assertPermitted(build(), 'a process', permissions, permissionsOfProcesses);
+    }).toThrow(/missing .*POST \/api\/v1\/products/);
   });
 });
 

@@ -1,16 +1,14 @@
-// An endpoint is made from an entry of the permission table and brings its guard along: admission, authentication, rate
+// An endpoint is made from an entry of a permission table and brings its guard along: admission, authentication, rate
 // limit, permission, time limit, in this order. There is no other way to a route, so none can be left unguarded.
 import { createRoute, type RouteConfig } from '@hono/zod-openapi';
 import type { MiddlewareHandler, Next } from 'hono';
 import {
   accessOf,
-  actions,
   describeAccess,
-  permissionOf,
-  permissions,
   roles,
-  type Action,
+  type Named,
   type Permission,
+  type PermissionTable,
 } from './permissions.ts';
 import { problem, problemResponses, type HttpProblem } from './problem.ts';
 import { assertReadable } from '../server/readable-body.ts';
@@ -50,8 +48,7 @@ const guardProblems = ({ allow }: Permission, { kind }: EndpointConfig): number[
  * The route of an action: method, path, security and the problems of its guard come from the table, what it takes and
  * gives from `config`. To be registered with `app.openapi(endpoint(…), handler)`.
  */
-export function endpoint<A extends Action, const C extends EndpointConfig>(action: A, config: C) {
-  const entry = permissions[action];
+export function endpoint<P extends Named, const C extends EndpointConfig>(entry: P, config: C) {
   const { problems = [], kind, description, responses, summary, tags, request } = config;
   const statuses = [
     ...new Set([...guardProblems(entry, config), ...inputProblems(config, entry), ...problems]),
@@ -62,41 +59,41 @@ export function endpoint<A extends Action, const C extends EndpointConfig>(actio
     ...(request === undefined ? {} : { request }),
     method: entry.method,
     path: entry.path,
-    operationId: action,
-    description: [describeAccess(action), description].filter((text) => text !== undefined).join(' '),
+    operationId: entry.action,
+    description: [describeAccess(entry), description].filter((text) => text !== undefined).join(' '),
     ...(typeof entry.allow === 'string' ? {} : { security: [{ bearer: [] }] }),
     responses: { ...responses, ...problemResponses(...statuses) },
-    middleware: guard(action, { kind, takesBody: request?.body !== undefined }),
+    middleware: guard(entry, { kind, takesBody: request?.body !== undefined }),
     'x-scopes': entry.allow,
   };
   // Safe: the route has method and path of the entry, and what `config` takes and gives as it is.
-  return createRoute(route as RouteOf<A, C>);
+  return createRoute(route as RouteOf<P, C>);
 }
 
 /** What handlers and clients know of a route; problems are thrown, so they are not among the answers. */
-type RouteOf<A extends Action, C extends EndpointConfig> = Pick<(typeof permissions)[A], 'method' | 'path'> &
+type RouteOf<P extends Named, C extends EndpointConfig> = Pick<P, 'method' | 'path'> &
   Pick<C, 'responses'> &
   (C extends { readonly request: infer R extends object } ? { readonly request: R } : object);
 
 const guard =
   (
-    action: Action,
+    permission: Named,
     { kind, takesBody }: { readonly kind: EndpointConfig['kind']; readonly takesBody: boolean },
   ): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    c.set('action', action);
+    c.set('action', permission.action);
     if (kind === 'probe') {
       await next();
       return;
     }
     const guards = c.get('guards');
     if (kind === 'stream') {
-      await authorise(c, action, guards);
+      await authorise(c, permission, guards);
       await next();
       return;
     }
     const release = guards.admission.admit();
-    const work = carryOut(c, { action, takesBody }, guards, next);
+    const work = carryOut(c, { permission, takesBody }, guards, next);
     // Not when it is answered: what goes on after its time limit is still work, and would pile up uncounted.
     void work.then(release, release);
     await within(work, guards.requestTimeoutMs, () => late(c));
@@ -104,11 +101,11 @@ const guard =
 
 async function carryOut(
   c: AppContext,
-  { action, takesBody }: { readonly action: Action; readonly takesBody: boolean },
+  { permission, takesBody }: { readonly permission: Named; readonly takesBody: boolean },
   guards: Guards,
   next: Next,
 ): Promise<void> {
-  await authorise(c, action, guards);
+  await authorise(c, permission, guards);
   const principal = c.get('principal');
   // Who is not known has no share; an endpoint for everyone is bounded by the places of all.
   const giveBack = principal && guards.shares.take(principal.subject);
@@ -126,13 +123,13 @@ const late = (c: AppContext): HttpProblem =>
     ? problem('request_timeout', { headers: { Connection: 'close' } })
     : problem('timed_out', { headers: { 'Retry-After': '1' } });
 
-async function authorise(c: AppContext, action: Action, guards: Guards): Promise<void> {
-  if (typeof permissionOf(action).allow === 'string') return;
+async function authorise(c: AppContext, permission: Permission, guards: Guards): Promise<void> {
+  if (typeof permission.allow === 'string') return;
   const principal = await guards.authenticate(c);
   c.set('principal', principal);
   await guards.rateLimiter.take(principal.subject);
-  const access = accessOf(action, principal.roles);
-  if (!access) throw problem('forbidden', { detail: describeAccess(action) });
+  const access = accessOf(permission, principal.roles);
+  if (!access) throw problem('forbidden', { detail: describeAccess(permission) });
   c.set('access', access);
 }
 
@@ -151,13 +148,13 @@ async function within(work: Promise<void>, timeoutMs: number, failure: () => Htt
 }
 
 /**
- * Refuses an application whose routes are not those of the table: an unlisted one would be unguarded, a missing one
+ * Refuses an application whose routes are not those of its tables: an unlisted one would be unguarded, a missing one
  * would be a promise that is not kept.
  * @throws Error naming the routes.
  */
-export function assertPermitted(app: App, process: Permission['on'][number]): void {
+export function assertPermitted(app: App, process: string, ...tables: readonly PermissionTable[]): void {
   const key = (method: string, path: string): string => `${method.toUpperCase()} ${path}`;
-  const listed = actions.map(permissionOf).filter(({ on }) => on.includes(process));
+  const listed = tables.flatMap((table) => Object.values(table));
   const known = new Set(listed.map(({ method, path }) => key(method, routingPath(path))));
   // Middleware answers to every method.
   const routes = app.routes.filter(({ method }) => method !== 'ALL');
@@ -168,6 +165,6 @@ export function assertPermitted(app: App, process: Permission['on'][number]): vo
     .map(({ method, path }) => key(method, path));
   if (unlisted.length + missing.length === 0) return;
   throw new Error(
-    `the routes of ${process} are not those of the permission table: unlisted ${unlisted.join(', ') || 'none'}; missing ${missing.join(', ') || 'none'}`,
+    `the routes of ${process} are not those of the permission tables: unlisted ${unlisted.join(', ') || 'none'}; missing ${missing.join(', ') || 'none'}`,
   );
 }

@@ -1,5 +1,6 @@
 // The audit log at the HTTP edge: what was refused is recorded before the caller hears of it, and administrators can read
 // the log and have it verified. What was done is recorded where it is done, in the transaction of the effect.
+import { permissionsOfServices } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm';
 import type { MiddlewareHandler } from 'hono';
@@ -89,7 +90,7 @@ const verificationView = z
 
 const tags = ['audit log'];
 
-const listRoute = endpoint('audit.list', {
+const listRoute = endpoint(permissionsOfServices['audit.list'], {
   tags,
   summary: 'What people did and were refused, newest first',
   request: {
@@ -110,7 +111,7 @@ const listRoute = endpoint('audit.list', {
   },
 });
 
-const verificationRoute = endpoint('audit.verify', {
+const verificationRoute = endpoint(permissionsOfServices['audit.verify'], {
   tags,
   // A long chain takes longer than a request may; each of its queries is bounded.
   kind: 'stream',

@@ -1,4 +1,5 @@
 // The API of the dead letters as its clients see it: shapes, endpoints, problems. No behaviour.
+import { permissionsOfServices } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { json, pageOf, pageQuery } from '../request/shapes.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
@@ -101,7 +102,7 @@ const shared = { tags: ['dead letters'] };
 const params = z.object({ id: z.uuid() });
 const fingerprint = lookup(500);
 
-export const listRoute = endpoint('dead-letters.list', {
+export const listRoute = endpoint(permissionsOfServices['dead-letters.list'], {
   ...shared,
   summary: 'Dead letters, newest first',
   request: {
@@ -115,14 +116,14 @@ export const listRoute = endpoint('dead-letters.list', {
     200: { description: 'A page of dead letters', content: json(page) },
   },
 });
-export const groupsRoute = endpoint('dead-letters.groups', {
+export const groupsRoute = endpoint(permissionsOfServices['dead-letters.groups'], {
   ...shared,
   summary: 'Parked dead letters by fingerprint, the largest hundred groups',
   responses: {
     200: { description: 'One entry per fingerprint', content: json(groups) },
   },
 });
-export const readRoute = endpoint('dead-letters.read', {
+export const readRoute = endpoint(permissionsOfServices['dead-letters.read'], {
   ...shared,
   summary: 'One dead letter with all that was kept of it',
   request: { params },
@@ -130,7 +131,7 @@ export const readRoute = endpoint('dead-letters.read', {
     200: { description: 'The dead letter', content: json(whole) },
   },
 });
-export const groupReplayRoute = endpoint('dead-letters.replay-group', {
+export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.replay-group'], {
   ...shared,
   summary: 'Replay parked dead letters of one fingerprint',
   request: {
@@ -147,7 +148,7 @@ export const groupReplayRoute = endpoint('dead-letters.replay-group', {
     200: { description: 'What came of each', content: json(groupResult) },
   },
 });
-export const replayRoute = endpoint('dead-letters.replay', {
+export const replayRoute = endpoint(permissionsOfServices['dead-letters.replay'], {
   ...shared,
   summary: 'Replay one dead letter; repeating it changes nothing',
   request: { params },
@@ -156,7 +157,7 @@ export const replayRoute = endpoint('dead-letters.replay', {
   },
   problems: [409],
 });
-export const archiveRoute = endpoint('dead-letters.archive', {
+export const archiveRoute = endpoint(permissionsOfServices['dead-letters.archive'], {
   ...shared,
   summary: 'Give a parked dead letter up for good',
   request: {

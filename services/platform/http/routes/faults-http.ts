@@ -1,4 +1,5 @@
 // The routes that arm and disarm faults. They exist only where faults are enabled, and only who knows the token may use them.
+import { permissionsOfServices } from '../endpoint/permissions.ts';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../endpoint/endpoint.ts';
@@ -22,7 +23,7 @@ export function registerFaultRoutes(app: App, faults: Faults, token: string): vo
   const state = () => ({ armed: [...faults.armed()] });
 
   app.openapi(
-    endpoint('faults.arm', {
+    endpoint(permissionsOfServices['faults.arm'], {
       summary: 'Arm a fault',
       request: {
         ...request,
@@ -37,7 +38,7 @@ export function registerFaultRoutes(app: App, faults: Faults, token: string): vo
     },
   );
   app.openapi(
-    endpoint('faults.disarm', {
+    endpoint(permissionsOfServices['faults.disarm'], {
       summary: 'Disarm all faults',
       request,
       responses,

@@ -1,6 +1,7 @@
 // Liveness says "the process answers", readiness says "send work here"; they are different questions.
 // The invariant: a probe always answers within the bound, and a stopping service is red before it stops accepting.
 // Without it a hung dependency hangs the probe, and a restart loses the requests that were still being sent.
+import { permissionsOfProcesses } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { type App } from '../server/request-context.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
@@ -85,7 +86,7 @@ export const createHealth = ({ checks, timeoutMs = 1_000 }: HealthOptions): Heal
   const content = { 'application/json': { schema: healthSchema } };
   const register = (app: App): void => {
     app.openapi(
-      endpoint('health.live', {
+      endpoint(permissionsOfProcesses['health.live'], {
         tags: ['health'],
         // An overloaded process that is taken for dead is restarted, and the others get its load.
         kind: 'probe',
@@ -95,7 +96,7 @@ export const createHealth = ({ checks, timeoutMs = 1_000 }: HealthOptions): Heal
       (c) => c.json({ status: 'ok' as const, checks: {} }, 200),
     );
     app.openapi(
-      endpoint('health.ready', {
+      endpoint(permissionsOfProcesses['health.ready'], {
         tags: ['health'],
         kind: 'probe',
         summary: 'Whether work can be sent here',

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { PersonsAction } from '../../audit-log/audit-log.ts';
 import type { Admission, Shares } from '../limits/load-shedding.ts';
 import type { Logger } from '../../process/logger.ts';
-import type { Access, Action, Role } from '../endpoint/permissions.ts';
+import type { Access, Role } from '../endpoint/permissions.ts';
 import { problem } from '../endpoint/problem.ts';
 import type { RateLimiter } from '../limits/rate-limit.ts';
 import type { MessageContext } from '../../transaction/message-context.ts';
@@ -47,7 +47,7 @@ export interface AppEnv {
     guards: Guards;
     /** Undefined until the guard of an endpoint has found out. */
     principal: Principal | undefined;
-    action: Action | undefined;
+    action: string | undefined;
     access: Access | undefined;
     /** Code of the problem that was answered. */
     problem: string | undefined;

@@ -1,5 +1,6 @@
 // The endpoints with which every process describes itself: its OpenAPI document and the page to browse it, the pages that
 // explain its problems, and its metrics. None of it is secret.
+import { permissionsOfProcesses } from '../endpoint/permissions.ts';
 import { z } from 'zod';
 import { docsAsset, docsPage, docsPolicy } from './docs.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
@@ -30,7 +31,7 @@ export function describeProcess(
   });
   const tags = ['about'];
   app.openapi(
-    endpoint('api.document', {
+    endpoint(permissionsOfProcesses['api.document'], {
       tags,
       kind: 'probe',
       summary: 'This document',
@@ -48,7 +49,7 @@ export function describeProcess(
     },
   );
   app.openapi(
-    endpoint('api.docs', {
+    endpoint(permissionsOfProcesses['api.docs'], {
       tags,
       summary: 'The API to browse',
       responses: { 200: { description: 'A page', content: text('text/html') } },
@@ -56,7 +57,7 @@ export function describeProcess(
     (c) => c.html(docsPage(title), 200, { 'Content-Security-Policy': docsPolicy }),
   );
   app.openapi(
-    endpoint('api.docs-asset', {
+    endpoint(permissionsOfProcesses['api.docs-asset'], {
       tags,
       summary: 'What the page needs',
       request: { params: z.object({ asset: z.string().max(100) }) },
@@ -71,7 +72,7 @@ export function describeProcess(
     },
   );
   app.openapi(
-    endpoint('api.problem', {
+    endpoint(permissionsOfProcesses['api.problem'], {
       tags,
       summary: 'The page that explains a problem',
       request: { params: z.object({ code: z.string().max(100) }) },
@@ -85,7 +86,7 @@ export function describeProcess(
     },
   );
   app.openapi(
-    endpoint('metrics.read', {
+    endpoint(permissionsOfProcesses['metrics.read'], {
       tags,
       kind: 'probe',
       summary: 'Metrics in the text format of Prometheus',

@@ -1,0 +1,41 @@
+// The permission tables of all processes as one: for the document, and for the test that asks for each cell.
+import { permissions as ofAuditor } from '../../../services/auditor/http/permissions.ts';
+import { permissions as ofDashboard } from '../../../services/dashboard/server/permissions.ts';
+import { permissions as ofGateway } from '../../../services/gateway/http/permissions.ts';
+import { permissions as ofInventory } from '../../../services/inventory/http/permissions.ts';
+import { permissions as ofOrder } from '../../../services/order/http/permissions.ts';
+import { permissions as ofPayment } from '../../../services/payment/http/permissions.ts';
+import {
+  permissionsOfProcesses,
+  permissionsOfServices,
+  type Permission,
+} from '../../../services/platform/http/endpoint/permissions.ts';
+
+export const permissions = {
+  ...ofOrder,
+  ...ofInventory,
+  ...ofPayment,
+  ...permissionsOfServices,
+  ...ofDashboard,
+  ...ofAuditor,
+  ...ofGateway,
+  ...permissionsOfProcesses,
+};
+export type Action = keyof typeof permissions;
+
+const isAction = (name: string): name is Action => Object.hasOwn(permissions, name);
+export const actions: readonly Action[] = Object.keys(permissions).filter(isAction);
+
+const services = { order: ofOrder, inventory: ofInventory, payment: ofPayment };
+const others = { gateway: ofGateway, dashboard: ofDashboard, auditor: ofAuditor };
+
+/** An entry, with the processes that have it. */
+export const permissionOf = (action: Action): Permission & { readonly on: readonly string[] } => {
+  const having = (tables: Readonly<Record<string, object>>): string[] =>
+    Object.keys(tables).filter((process) => Object.hasOwn(tables[process] ?? {}, action));
+  const all = { ...services, ...others };
+  if (Object.hasOwn(permissionsOfProcesses, action)) return { ...permissions[action], on: Object.keys(all) };
+  if (Object.hasOwn(permissionsOfServices, action))
+    return { ...permissions[action], on: Object.keys(services) };
+  return { ...permissions[action], on: having(all) };
+};

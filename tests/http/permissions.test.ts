@@ -1,0 +1,44 @@
+// The permission tables of all processes, held against what no table may grant.
+import { describe, expect, it } from 'vitest';
+import { actions, permissionOf } from '../../scripts/quality/documents/all-permissions.ts';
+
+describe('the permission tables', () => {
+  it('have one entry for a method and path of a process', () => {
+    const keys = actions.flatMap((action) => {
+      const { on, method, path } = permissionOf(action);
+      return on.map((process) => `${process} ${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`);
+    });
+    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+  });
+
+  it('let no administrator change an order, a product or a payment', () => {
+    const changing = actions.filter((action) => {
+      const { allow, method } = permissionOf(action);
+      return method !== 'get' && typeof allow !== 'string' && allow.ADMIN !== undefined;
+    });
+    expect(changing.sort()).toEqual([
+      'dead-letters.archive',
+      'dead-letters.replay',
+      'dead-letters.replay-group',
+      'orders.repair',
+      'payments.repair',
+      'reservations.repair',
+    ]);
+  });
+
+  it('give customers and sellers nothing but their own of whatever belongs to somebody', () => {
+    const wide = actions.filter((action) => {
+      const { allow } = permissionOf(action);
+      return typeof allow !== 'string' && (allow.USER === 'all' || allow.SELLER === 'all');
+    });
+    expect(wide.sort()).toEqual(['products.list', 'products.read']);
+  });
+
+  it('leave nothing under /api open to everyone', () => {
+    const open = actions.filter((action) => {
+      const { allow, path } = permissionOf(action);
+      return allow === 'anyone' && path.startsWith('/api/');
+    });
+    expect(open).toEqual([]);
+  });
+});
