@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
 import { problemSchema } from '../../services/platform/http/endpoint/problem.ts';
 import { expectAuditorGreen } from '../support/audit.ts';
-import { badRequests, type BadRequest } from './bad-input.ts';
+import { badRequests } from './bad-input/corpus.ts';
+import type { BadRequest } from './bad-input/bad-request.ts';
 import {
   call,
   conformanceOf,
