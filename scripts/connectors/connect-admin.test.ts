@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { columnsOf } from '../doctor/read.ts';
+import { columnsOf } from '../doctor/read-database.ts';
 import { readConnector } from './files.ts';
 import { lsnText } from './connect-admin.ts';
 

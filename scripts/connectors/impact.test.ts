@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { serviceNames } from '../stack/topology.ts';
 import { readConnector } from './files.ts';
-import { changesBetween, isExplained } from './impact.ts';
+import { changesBetween } from './impact.ts';
+import { isExplained } from './impact-table.ts';
 
 const connector = readConnector('order');
 const change = (key: string, to: string | undefined) => {

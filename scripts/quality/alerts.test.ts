@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { problemNames } from '../../services/auditor/domain/pipeline.ts';
+import { problemNames } from '../../services/auditor/domain/pipeline-problems.ts';
 import { createSagaMetrics } from '../../services/order/saga-metrics.ts';
 import { createMetrics } from '../../services/platform/telemetry/metrics.ts';
 import { exposedFigures, figuresIn } from './documents/exposed-figures.ts';

@@ -6,7 +6,8 @@ import { outstanding, unpublished } from './domain/deliveries.ts';
 import type { Facts } from './domain/facts.ts';
 import { mismatches, type Mismatch } from './domain/mismatches.ts';
 import { stuckOrders, type StuckOrder } from './domain/stuck.ts';
-import { readFacts, type Scope, type Sources } from './read-facts.ts';
+import { readFacts, type Sources } from './read-facts.ts';
+import type { Scope } from './fact-queries.ts';
 
 export { invariants, type Finding, type Invariant, type Mismatch, type StuckOrder };
 

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
-import { problemSchema } from '../../services/platform/http/endpoint/problem.ts';
+import { problemSchema } from '../../services/platform/http/endpoint/problem-document.ts';
 import { expectAuditorGreen } from '../support/audit.ts';
-import { badRequests, type BadRequest } from './bad-input.ts';
+import { badRequests } from './bad-input/corpus.ts';
+import type { BadRequest } from './bad-input/bad-request.ts';
 import {
   call,
   conformanceOf,

@@ -5,7 +5,9 @@
 // event may be missing for any time and come at last, out of its order, and nothing breaks meanwhile or afterwards.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { baskets, createWorld, Violation, type Step } from './saga-model.ts';
+import { baskets, type Step } from './model/steps.ts';
+import { createWorld } from './model/world.ts';
+import { Violation } from './model/violation.ts';
 
 const runs = 4_000;
 const longest = 140;

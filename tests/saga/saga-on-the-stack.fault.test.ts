@@ -11,7 +11,8 @@ import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts'
 import type { OrderStatus } from '../../services/order/domain/order.ts';
 import { expectAuditorGreen } from '../support/audit.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import { baskets, impossibleEnd, legal, type Befallen, type Step as ModelStep } from './saga-model.ts';
+import { baskets, type Step as ModelStep } from './model/steps.ts';
+import { impossibleEnd, legal, type Befallen } from './model/ends.ts';
 import {
   arm,
   call,

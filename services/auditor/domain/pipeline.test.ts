@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isBroken, judgePipeline, noMemory, type Observation, type ProblemName } from './pipeline.ts';
+import { isBroken, judgePipeline, noMemory, type Observation } from './pipeline.ts';
+import type { ProblemName } from './pipeline-problems.ts';
 
 const limits = { canaryMs: 15_000 };
 const well = {

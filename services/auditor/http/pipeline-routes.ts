@@ -7,7 +7,7 @@ import { healthSchema, type HealthReport } from '../../platform/http/routes/heal
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import type { App } from '../../platform/http/server/request-context.ts';
 import { everyService } from '../domain/facts.ts';
-import { pipelineParts, problemNames } from '../domain/pipeline.ts';
+import { pipelineParts, problemNames } from '../domain/pipeline-problems.ts';
 import type { PipelineReport, Pipelines } from '../pipelines/pipelines.ts';
 
 const nullable = z.number().nullable();

@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import { sharedAnswer, type Metrics } from '../../platform/telemetry/metrics.ts';
 import { everyService, type Service } from '../domain/facts.ts';
-import { problemNames } from '../domain/pipeline.ts';
+import { problemNames } from '../domain/pipeline-problems.ts';
 import type { PipelineEvents, PipelineReport, Pipelines } from './pipelines.ts';
 
 const connectorStates = ['running', 'paused', 'absent', 'unknown', 'failed', 'idle'] as const;

@@ -10,7 +10,8 @@ import type { SlotState } from './slot-health.ts';
 import { every } from '../../platform/process/timer.ts';
 import { arrive, noCanaries, send, waitingMs, type Canaries } from '../domain/canaries.ts';
 import { everyService, type Service } from '../domain/facts.ts';
-import { isBroken, judgePipeline, noMemory, type Memory, type Problem } from '../domain/pipeline.ts';
+import { isBroken, judgePipeline, noMemory, type Memory } from '../domain/pipeline.ts';
+import type { Problem } from '../domain/pipeline-problems.ts';
 import { judgeConnector, noTrouble, type ConnectorView, type Trouble } from '../domain/watchdog.ts';
 import type { PipelineSession, Surroundings } from './pipeline-session.ts';
 

@@ -11,7 +11,7 @@ import { configurationExitCode } from '../../platform/process/config.ts';
 import { createHealth } from '../../platform/http/routes/health.ts';
 import { serveApp, type RunningServer } from '../../platform/http/server/serve.ts';
 import { createLogger } from '../../platform/process/logger.ts';
-import { problemSchema } from '../../platform/http/endpoint/problem.ts';
+import { problemSchema } from '../../platform/http/endpoint/problem-document.ts';
 import { createDashboardApp } from './http.ts';
 import { createIssuer, demoUsers, type Issuer } from './identity.ts';
 import { loadSigningKeys, rotateSigningKeys, type SigningKeys } from './signing-keys.ts';

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHealth } from '../../platform/http/routes/health.ts';
 import { serveApp } from '../../platform/http/server/serve.ts';
 import { createLogger } from '../../platform/process/logger.ts';
-import { problemSchema } from '../../platform/http/endpoint/problem.ts';
+import { problemSchema } from '../../platform/http/endpoint/problem-document.ts';
 import { createGatewayApp } from './routes.ts';
 import { openLedger } from '../ledger.ts';
 

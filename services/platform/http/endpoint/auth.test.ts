@@ -9,7 +9,7 @@ import { createGuards } from '../limits/guards.ts';
 import { createApp } from '../server/app.ts';
 import { callerOf, messageContextOf, principalOf } from '../server/request-context.ts';
 import { createLogger } from '../../process/logger.ts';
-import { problemSchema } from './problem.ts';
+import { problemSchema } from './problem-document.ts';
 
 const permissions = permissionTable({
   'products.list': {

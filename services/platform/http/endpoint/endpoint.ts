@@ -10,7 +10,8 @@ import {
   type Permission,
   type PermissionTable,
 } from './permissions.ts';
-import { problem, problemResponses, type HttpProblem } from './problem.ts';
+import { problem, type HttpProblem } from './problem.ts';
+import { problemResponses } from './problem-document.ts';
 import { assertReadable } from '../server/readable-body.ts';
 import type { App, AppContext, AppEnv, Guards } from '../server/request-context.ts';
 

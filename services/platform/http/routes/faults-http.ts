@@ -5,7 +5,8 @@ import { z } from '@hono/zod-openapi';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { type App } from '../server/request-context.ts';
 import { faultSchema, type Faults } from '../../process/faults.ts';
-import { problem, problemResponses } from '../endpoint/problem.ts';
+import { problem } from '../endpoint/problem.ts';
+import { problemResponses } from '../endpoint/problem-document.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

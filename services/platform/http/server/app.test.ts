@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
 import { createApp } from './app.ts';
-import { problem, problemSchema } from '../endpoint/problem.ts';
+import { problem } from '../endpoint/problem.ts';
+import { problemSchema } from '../endpoint/problem-document.ts';
 import { buildThings, thingProblems } from './things-app.ts';
 
 const body = async (response: Response) => problemSchema.parse(await response.json());

@@ -6,14 +6,8 @@ import { cors } from 'hono/cors';
 import { createGuards } from '../limits/guards.ts';
 import type { Logger } from '../../process/logger.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
-import {
-  problem,
-  problemBody,
-  problemMediaType,
-  standardProblems,
-  type HttpProblem,
-  type ProblemKinds,
-} from '../endpoint/problem.ts';
+import { problem, standardProblems, type HttpProblem, type ProblemKinds } from '../endpoint/problem.ts';
+import { problemBody, problemMediaType } from '../endpoint/problem-document.ts';
 import { routePatternOf, type App, type AppContext, type AppEnv, type Guards } from './request-context.ts';
 import { traceIdOf } from '../../telemetry/tracing.ts';
 import { refuseInvalid } from './validation.ts';

@@ -1,7 +1,7 @@
 // A typed client of an API, inferred from its endpoints: method, path, what is taken and what is given are theirs, so a call
 // that the API does not have does not compile. Answers are checked against the schema they are documented with.
 import type { z } from '@hono/zod-openapi';
-import { problemSchema, type ProblemBody } from '../endpoint/problem.ts';
+import { problemSchema, type ProblemBody } from '../endpoint/problem-document.ts';
 
 type Schema = z.ZodType;
 interface Route {

@@ -4,13 +4,8 @@ import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
-import {
-  problem,
-  problemBody,
-  problemMediaType,
-  type ProblemOptions,
-  type StandardProblemCode,
-} from '../endpoint/problem.ts';
+import { problem, type ProblemOptions, type StandardProblemCode } from '../endpoint/problem.ts';
+import { problemBody, problemMediaType } from '../endpoint/problem-document.ts';
 import { correlationHeader } from './edge.ts';
 
 /** A problem without a request: its status, body, headers and a new correlation id. */

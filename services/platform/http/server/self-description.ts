@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { docsAsset, docsPage, docsPolicy } from './docs.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { problem, problemPage, problemPagePolicy, type ProblemKinds } from '../endpoint/problem.ts';
+import { problem, type ProblemKinds } from '../endpoint/problem.ts';
+import { problemPage, problemPagePolicy } from '../endpoint/problem-document.ts';
 import type { App } from './request-context.ts';
 
 interface Description {

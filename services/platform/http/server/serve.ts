@@ -6,7 +6,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { ServerTls } from '../../process/process-settings.ts';
 import type { Logger } from '../../process/logger.ts';
-import { problemMediaType } from '../endpoint/problem.ts';
+import { problemMediaType } from '../endpoint/problem-document.ts';
 import type { App } from './request-context.ts';
 import { plainProblem, refuseMalformedRequest, refuseExpectation, refuseConnection } from './refusals.ts';
 import { correlationHeader } from './edge.ts';

@@ -4,7 +4,8 @@ import { Writable } from 'node:stream';
 import { createApp } from './app.ts';
 import { messageContextOf, pathIsAbout, principalOf } from './request-context.ts';
 import { createLogger } from '../../process/logger.ts';
-import { defineProblems, problemResponses } from '../endpoint/problem.ts';
+import { defineProblems } from '../endpoint/problem.ts';
+import { problemResponses } from '../endpoint/problem-document.ts';
 
 const { kinds: thingProblems, problem: thingProblem } = defineProblems({
   thing_broken: {

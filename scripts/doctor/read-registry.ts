@@ -1,0 +1,69 @@
+// Reads the schema registry: how subjects may change, and whether the ids in the outboxes still mean their schemas.
+import type postgres from 'postgres';
+import { z } from 'zod';
+import { eventCatalogue, type EventType } from '../../schemas/generated/events.ts';
+import { callRegistry, type RegistryAddress } from '../../schemas/tools/registry-http.ts';
+import type { ServiceName } from '../stack/topology.ts';
+import type { RegistryFacts, SchemaIdFacts } from './facts.ts';
+import { timeoutMs } from './read.ts';
+
+const getJson = async (
+  registry: RegistryAddress,
+  url: string,
+): Promise<{ status: number; body: unknown }> => {
+  const { status, text } = await callRegistry(registry, url, { withinMs: timeoutMs });
+  return { status, body: text === '' ? undefined : JSON.parse(text) };
+};
+
+const wantedCompatibility = 'FULL_TRANSITIVE';
+
+export const readRegistry = async (registry: RegistryAddress): Promise<RegistryFacts> => {
+  const { url } = registry;
+  const subjects = [...new Set(Object.values(eventCatalogue).map(({ subject }) => subject))];
+  const modes = await Promise.all(
+    subjects.map(async (subject): Promise<[string, string]> => {
+      const path = `${url}/config/${encodeURIComponent(subject)}?defaultToGlobal=true`;
+      const { body } = await getJson(registry, path);
+      const parsed = z.object({ compatibilityLevel: z.string() }).safeParse(body);
+      return [subject, parsed.success ? parsed.data.compatibilityLevel : 'NONE'];
+    }),
+  );
+  // Apicurio's own interface lies beside the Confluent one; another registry has none.
+  const property = 'apicurio.ccompat.legacy-id-mode.enabled';
+  const own = new URL(`/apis/registry/v3/admin/config/properties/${property}`, url);
+  const legacy = z
+    .object({ value: z.string() })
+    .safeParse((await getJson(registry, own.href).catch(() => ({ body: undefined }))).body);
+  return {
+    compatibility: Object.fromEntries(modes.filter(([, mode]) => mode !== wantedCompatibility)),
+    legacyIds: legacy.success ? legacy.data.value === 'true' : null,
+  };
+};
+
+const isEventType = (text: string): text is EventType => text in eventCatalogue;
+
+/** What the registry makes of the ids that the newest rows of the outbox are framed with. */
+export const readSchemaIds = async (
+  sql: postgres.Sql,
+  service: ServiceName,
+  registry: RegistryAddress,
+): Promise<SchemaIdFacts[]> => {
+  const used = await sql<{ eventType: string; id: number }[]>`
+    SELECT DISTINCT event_type AS "eventType", schema_id AS id
+    FROM (SELECT event_type, schema_id FROM outbox ORDER BY occurred_at DESC LIMIT 10000) recent`;
+  return Promise.all(
+    used.map(async ({ eventType, id }) => {
+      const { status, body } = await getJson(registry, `${registry.url}/schemas/ids/${id}`);
+      const answer = z.object({ schema: z.string() }).safeParse(body);
+      const record =
+        status === 200 && answer.success
+          ? z
+              .object({ name: z.string(), namespace: z.string() })
+              .transform(({ name, namespace }) => `${namespace}.${name}`)
+              .parse(JSON.parse(answer.data.schema))
+          : null;
+      const expected = isEventType(eventType) ? eventCatalogue[eventType].subject : undefined;
+      return { service, eventType, id, expected, found: record };
+    }),
+  );
+};

@@ -1,0 +1,221 @@
+// The queries of an audit, one function per kind of fact. Each is bounded: open orders and those of the latest trail rows, the
+// latest reservations, payments, keys and movements, the outbox of the window. Stock is read in slices of products.
+import { sql, type SQL } from 'drizzle-orm';
+import type { Database, Transaction } from '../platform/database/database.ts';
+import type {
+  InboxFacts,
+  KeyFact,
+  OrderFact,
+  OutboxFact,
+  PaymentFact,
+  RepeatedMovement,
+  ReservationFact,
+  Service,
+  StockFact,
+  TrailFact,
+} from './domain/facts.ts';
+
+export interface Scope {
+  /** How far back the outboxes are held against the topics and inboxes, ms. */
+  readonly windowMs: number;
+  /** Most rows of one kind in one look; when there are more, the newest. */
+  readonly rows: number;
+}
+const productsPerSlice = 500;
+
+const looking = <T>(db: Database, look: (tx: Transaction) => Promise<T>): Promise<T> =>
+  db.transaction(look, { isolationLevel: 'repeatable read', accessMode: 'read only' });
+
+const rowsOf = async <Row extends object>(tx: Transaction, query: SQL): Promise<Row[]> => {
+  const rows: readonly unknown[] = await tx.execute(query);
+  // Safe: each query names its columns and casts them to the type that its caller names.
+  const typed = (value: readonly unknown[]): value is Row[] =>
+    value.every((row) => typeof row === 'object' && row !== null);
+  return typed(rows) ? rows : [];
+};
+
+/** A list of any length as one parameter. */
+const listed = (ids: Iterable<string>, type: 'uuid' | 'text' = 'uuid'): SQL =>
+  sql`(select value::${sql.raw(type)} from json_array_elements_text(${JSON.stringify([...ids])}::json) as t (value))`;
+
+const ms = (column: string): SQL => sql.raw(`(extract(epoch from ${column}) * 1000)::float8`);
+
+const orderColumns = sql`
+  id::text, status, reservation_state as reservation, ${ms('reservation_expires_at')} as "expiresAt",
+  payment_mode as "paymentMode", payment_state as payment, total_minor::float8 as "totalMinor", version,
+  ${ms('created_at')} as "createdAt", ${ms('updated_at')} as "updatedAt"`;
+
+type OutboxRow = Omit<OutboxFact, 'service'>;
+
+interface OutboxPart {
+  readonly outbox: readonly OutboxFact[];
+  readonly since: number;
+}
+
+const readOutbox = async (
+  tx: Transaction,
+  service: Service,
+  { windowMs, rows }: Scope,
+  carried: readonly string[],
+): Promise<OutboxPart> => {
+  const found = await rowsOf<OutboxRow & { readonly inWindow: boolean }>(
+    tx,
+    sql`
+      with recent as (
+        select id, event_type, aggregate_id, occurred_at from outbox
+        where occurred_at >= now() - ${`${windowMs} milliseconds`}::interval
+        order by occurred_at desc limit ${rows}
+      )
+      select id::text, event_type as type, aggregate_id as key, ${ms('occurred_at')} as at, true as "inWindow"
+      from recent
+      union all
+      select id::text, event_type, aggregate_id, ${ms('occurred_at')}, false from outbox
+      where id in ${listed(carried)} and id not in (select id from recent)`,
+  );
+  const window = found.filter((row) => row.inWindow);
+  const oldest = window.reduce((least, row) => Math.min(least, row.at), Infinity);
+  return {
+    outbox: found.map(({ id, type, key, at }) => ({ id, service, type, key, at })),
+    since: window.length < rows ? Date.now() - windowMs : oldest + 1,
+  };
+};
+
+export const readOrders = (db: Database, scope: Scope, carried: readonly string[]) =>
+  looking(db, async (tx) => {
+    const orders = await rowsOf<OrderFact>(
+      tx,
+      sql`
+        select ${orderColumns} from orders where id in (
+          select order_id from (select order_id from order_events order by sequence desc limit ${scope.rows}) as recent
+          union
+          (select id from orders where status in ('PENDING', 'CONFIRMED', 'PAID') order by created_at limit ${scope.rows})
+        )`,
+    );
+    const trail = await rowsOf<TrailFact>(
+      tx,
+      sql`
+        select order_id::text as "orderId", type, input_id as "inputId", outcome, status, version
+        from order_events where order_id in ${listed(orders.map((order) => order.id))} order by order_id, sequence`,
+    );
+    const keys = await rowsOf<KeyFact>(
+      tx,
+      sql`
+        select k.scope || ' ' || k.key as key, k.body ->> 'id' as "orderId", o.id is not null as exists
+        from (select scope, key, body from idempotency_keys where scope like '% POST /api/v1/orders' and status = 201
+              order by created_at desc limit ${scope.rows}) as k
+        left join orders o on o.id = (k.body ->> 'id')::uuid`,
+    );
+    return { orders, trail, keys, ...(await readOutbox(tx, 'order', scope, carried)) };
+  });
+
+export const readInventory = (
+  db: Database,
+  orderIds: Iterable<string>,
+  scope: Scope,
+  carried: readonly string[],
+) =>
+  looking(db, async (tx) => {
+    const reservations = await rowsOf<ReservationFact>(
+      tx,
+      sql`
+        select order_id::text as "orderId", state, ${ms('updated_at')} as "updatedAt" from reservations
+        where order_id in ${listed(orderIds)}
+           or order_id in (select order_id from reservations order by order_id desc limit ${scope.rows})`,
+    );
+    const repeatedMovements = await rowsOf<RepeatedMovement>(
+      tx,
+      sql`
+        select order_id::text as "orderId", product_id as "productId", kind, count(*)::int as times
+        from (select order_id, product_id, kind from stock_movements order by sequence desc limit ${scope.rows * 4}) as recent
+        where order_id is not null group by order_id, product_id, kind having count(*) > 1`,
+    );
+    return { reservations, repeatedMovements, ...(await readOutbox(tx, 'inventory', scope, carried)) };
+  });
+
+/** Products in slices, each in a transaction of its own: what is compared of a product is compared in one snapshot. */
+export const readStock = async (db: Database): Promise<StockFact[]> => {
+  const stock: StockFact[] = [];
+  for (let after = ''; ;) {
+    const slice = await looking(db, (tx) =>
+      rowsOf<StockFact>(
+        tx,
+        sql`
+          select i.product_id as "productId", i.available, i.reserved,
+                 m.available as "ledgerAvailable", m.reserved as "ledgerReserved", r.held
+          from (select * from inventory where product_id > ${after} order by product_id limit ${productsPerSlice}) as i
+          cross join lateral (
+            select coalesce(sum(available_delta), 0)::int as available, coalesce(sum(reserved_delta), 0)::int as reserved
+            from stock_movements where product_id = i.product_id) as m
+          left join (
+            select product_id, sum(quantity)::int as held from reservation_items join reservations using (order_id)
+            where state in ('reserved', 'pinned') group by product_id) as live using (product_id)
+          cross join lateral (select coalesce(live.held, 0) as held) as r
+          order by i.product_id`,
+      ),
+    );
+    stock.push(...slice);
+    const last = slice.at(-1);
+    if (!last || slice.length < productsPerSlice) return stock;
+    after = last.productId;
+  }
+};
+
+export const readPayments = (
+  db: Database,
+  orderIds: Iterable<string>,
+  scope: Scope,
+  carried: readonly string[],
+) =>
+  looking(db, async (tx) => {
+    const payments = await rowsOf<PaymentFact>(
+      tx,
+      sql`
+        select p.order_id::text as "orderId", p.hold, p.charge, p.charge_id as "chargeId",
+               p.failure_code as "failureCode", p.refund, p.closed_by as "closedBy", ${ms('p.updated_at')} as "updatedAt",
+               exists (select from transactions t where t.order_id = p.order_id and t.state in ('due', 'unknown')) as unsettled
+        from payments p
+        where p.order_id in ${listed(orderIds)}
+           or p.order_id in (select order_id from payments order by order_id desc limit ${scope.rows})`,
+    );
+    return { payments, ...(await readOutbox(tx, 'payment', scope, carried)) };
+  });
+
+export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Orders that others mention and the first look did not load. */
+export const readMentioned = async (db: Database, ids: ReadonlySet<string>): Promise<OrderFact[]> =>
+  ids.size === 0
+    ? []
+    : looking(db, (tx) =>
+        rowsOf<OrderFact>(tx, sql`select ${orderColumns} from orders where id in ${listed(ids)}`),
+      );
+
+/** Read last, so that an event that was just taken in counts as taken in. */
+export const readInbox = (
+  db: Database,
+  consumer: Service,
+  eventIds: readonly string[],
+): Promise<InboxFacts> =>
+  looking(db, async (tx) => {
+    const group = `${consumer}-service-group`;
+    const processed = await rowsOf<{ readonly id: string }>(
+      tx,
+      sql`select event_id::text as id from processed_events where consumer = ${group} and event_id in ${listed(eventIds)}`,
+    );
+    const parked = await rowsOf<{ readonly id: string }>(
+      tx,
+      sql`select event_id as id from dead_letters where consumer = ${group} and event_id in ${listed(eventIds, 'text')}`,
+    );
+    const reached = await rowsOf<{ readonly place: string; readonly offset: number }>(
+      tx,
+      sql`
+        select topic || '/' || partition as place, max("offset")::float8 as offset
+        from (select topic, partition, "offset" from processed_events order by processed_at desc limit 5000) as recent
+        group by topic, partition`,
+    );
+    return {
+      processed: new Set(processed.map((row) => row.id)),
+      parked: new Set(parked.map((row) => row.id)),
+      reached: new Map(reached.map((row) => [row.place, row.offset])),
+    };
+  });

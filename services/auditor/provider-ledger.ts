@@ -1,0 +1,37 @@
+// Reads the provider's ledger over HTTP, as an audit needs it: the latest charges and the totals.
+import { z } from 'zod';
+import type { ChargeFact } from './domain/facts.ts';
+
+const ledgerSchema = z.object({
+  charges: z.array(
+    z.object({
+      id: z.string(),
+      status: z.string(),
+      amountMinor: z.number(),
+      reference: z.string(),
+      createdAt: z.string(),
+    }),
+  ),
+  refunds: z.array(z.object({ chargeId: z.string(), amountMinor: z.number(), createdAt: z.string() })),
+});
+
+/** The successful charges, the newest `rows` of them. The provider has no narrower view of its ledger. */
+export const readLedger = async (gatewayUrl: string, rows: number): Promise<ChargeFact[]> => {
+  const response = await fetch(new URL('/v1/ledger', gatewayUrl), { signal: AbortSignal.timeout(5_000) });
+  if (!response.ok) throw new Error(`the gateway's ledger answered ${response.status}`);
+  const { charges, refunds } = ledgerSchema.parse(await response.json());
+  const refundsOf = Map.groupBy(refunds, (refund) => refund.chargeId);
+  return charges
+    .filter((charge) => charge.status === 'succeeded')
+    .slice(-rows)
+    .map(({ id, reference, amountMinor, createdAt }) => {
+      const returned = refundsOf.get(id) ?? [];
+      return {
+        id,
+        reference,
+        amountMinor,
+        refundedMinor: returned.reduce((sum, refund) => sum + refund.amountMinor, 0),
+        at: Math.max(Date.parse(createdAt), ...returned.map((refund) => Date.parse(refund.createdAt))),
+      };
+    });
+};

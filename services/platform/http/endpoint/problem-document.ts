@@ -1,0 +1,99 @@
+// What a client sees of a problem: the RFC 9457 document, its entry in an OpenAPI description, and the page behind its `type`.
+import { z } from '@hono/zod-openapi';
+import { html } from 'hono/html';
+import { type HttpProblem, standardProblems, type ProblemKind } from './problem.ts';
+
+export const problemMediaType = 'application/problem+json';
+
+/** The body of every error response. */
+export const problemSchema = z
+  .object({
+    type: z.string().openapi({ description: 'Address of a page that explains the code' }),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string(),
+    instance: z.string().openapi({ description: 'Path of the request' }),
+    code: z.string().openapi({ description: 'What programs should look at' }),
+    correlationId: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem');
+export type ProblemBody = z.infer<typeof problemSchema>;
+
+/**
+ * The document that is sent for a problem.
+ * @param base Address that `/problems/<code>` is appended to; '' gives a reference relative to the service itself.
+ */
+export const problemBody = (
+  { code, status, title, message, errors }: HttpProblem,
+  {
+    base,
+    instance,
+    correlationId,
+  }: { readonly base: string; readonly instance: string; readonly correlationId: string },
+): ProblemBody => ({
+  type: `${base}/problems/${code}`,
+  title,
+  status,
+  detail: message,
+  instance,
+  code,
+  correlationId,
+  ...(errors === undefined
+    ? {}
+    : { errors: errors.map(({ path, message: text }) => ({ path, message: text })) }),
+});
+
+interface ProblemResponse {
+  readonly description: string;
+  readonly content: { readonly [problemMediaType]: { readonly schema: typeof problemSchema } };
+}
+
+/** Entries for `responses` of a route description, one per status: `...problemResponses(401, 404)`. */
+export const problemResponses = (...statuses: readonly number[]): Record<number, ProblemResponse> => {
+  const titles = new Map<number, string>(
+    Object.values(standardProblems).map(({ status, title }) => [status, title]),
+  );
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: titles.get(status) ?? 'Problem',
+        content: { [problemMediaType]: { schema: problemSchema } },
+      },
+    ]),
+  );
+};
+
+/** Of the page behind `type`: it has a style of its own and nothing else. */
+export const problemPagePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** The page behind `type`. */
+export const problemPage = (code: string, { status, title, explanation }: ProblemKind) =>
+  html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <style>
+          body {
+            font:
+              1rem/1.5 system-ui,
+              sans-serif;
+            max-width: 40rem;
+            margin: 4rem auto;
+            padding: 0 1rem;
+          }
+        </style>
+      </head>
+      <body>
+        <main>
+          <p><code>${status} ${code}</code></p>
+          <h1>${title}</h1>
+          <p>${explanation}</p>
+        </main>
+      </body>
+    </html>`;

@@ -1,0 +1,53 @@
+// A request that must be refused, with the status and the code that are documented for it.
+import type { Person } from '../../support/shop.ts';
+
+export type Bytes = Buffer | string;
+export interface BadRequest {
+  readonly what: string;
+  readonly part: 'order' | 'inventory' | 'payment' | 'gateway' | 'dashboard';
+  /** Method and target. */
+  readonly line: string;
+  readonly as?: Person;
+  /** Header lines, as latin1. `Content-Length` is added unless the framing is named here. */
+  readonly headers?: readonly string[];
+  readonly body?: Bytes;
+  readonly status: number;
+  readonly code: string;
+  /** Refused before there is a request with an address, so no operation can document it. */
+  readonly beforeRouting?: true;
+}
+
+export interface Known {
+  /** A product of the seller. */
+  readonly productId: string;
+  readonly sku: string;
+  /** An order of the user, to be paid by hand. */
+  readonly orderId: string;
+  readonly forgedToken: string;
+}
+
+export const json = 'Content-Type: application/json';
+export const someId = '0198c0de-0000-7000-8000-000000000001';
+export const deep = (open: string, close: string): string => open.repeat(10_000) + close.repeat(10_000);
+export type Expected = readonly [status: number, code: string];
+export const malformed: Expected = [400, 'malformed_json'];
+export const badRequest: Expected = [400, 'bad_request'];
+export const unauthenticated: Expected = [401, 'unauthenticated'];
+export const forbidden: Expected = [403, 'forbidden'];
+export const notFound: Expected = [404, 'not_found'];
+export const wrongMethod: Expected = [405, 'method_not_allowed'];
+export const tooLarge: Expected = [413, 'body_too_large'];
+export const wrongType: Expected = [415, 'unsupported_media_type'];
+export const violation: Expected = [422, 'schema_violation'];
+export const unknownProduct: Expected = [422, 'unknown_product'];
+
+/** The same request with one thing after the other wrong; [what, value]. */
+export type Wrong = readonly [what: string, value: Bytes];
+
+export const request = (
+  what: string,
+  part: BadRequest['part'],
+  line: string,
+  [status, code]: Expected,
+  more: Partial<BadRequest> = {},
+): BadRequest => ({ what, part, line, status, code, ...more });

@@ -1,0 +1,41 @@
+// Bytes that must be refused before they are a request: broken request lines, headers and framing.
+import { type BadRequest, badRequest, request } from './bad-request.ts';
+
+/** What is refused before anybody knows what it is about. */
+export const framing = (): BadRequest[] => {
+  const refused = (
+    what: string,
+    line: string,
+    headers: readonly string[] = [],
+    [status, code] = badRequest,
+  ) => request(what, 'order', line, [status, code], { headers, beforeRouting: true });
+  return [
+    refused('a method in small letters', 'post /api/v1/orders'),
+    refused('a method nobody knows', 'STEAL /api/v1/orders'),
+    refused('a target that is not an address', 'GET http://[bad'),
+    refused('a target beyond ASCII', 'GET /api/v1/orders\xff'),
+    refused('a negative length', 'POST /api/v1/orders', ['Content-Length: -1']),
+    refused('a length that is no number', 'POST /api/v1/orders', ['Content-Length: ten']),
+    refused('two lengths', 'POST /api/v1/orders', ['Content-Length: 1', 'Content-Length: 2']),
+    refused('a length and chunks', 'POST /api/v1/orders', [
+      'Content-Length: 1',
+      'Transfer-Encoding: chunked',
+    ]),
+    refused('a space in the name of a header', 'GET /api/v1/orders', ['X Bad: 1']),
+    refused('NUL in a header', 'GET /api/v1/orders', ['X-Bad: a\0b']),
+    refused('a lone carriage return in a header', 'GET /api/v1/orders', ['X-Bad: a\rX: b']),
+    refused(
+      '20,000 characters in a header',
+      'GET /api/v1/orders',
+      [`Idempotency-Key: ${'k'.repeat(20_000)}`],
+      [431, 'headers_too_large'],
+    ),
+    refused(
+      '20,000 characters of path',
+      `GET /api/v1/orders/${'x'.repeat(20_000)}`,
+      [],
+      [431, 'headers_too_large'],
+    ),
+    refused('an expectation', 'POST /api/v1/orders', ['Expect: miracles'], [417, 'expectation_failed']),
+  ];
+};

@@ -1,0 +1,154 @@
+// Payments, charges and refunds that must be refused.
+import {
+  type Known,
+  type BadRequest,
+  type Expected,
+  request,
+  json,
+  violation,
+  notFound,
+  someId,
+  badRequest,
+  wrongType,
+} from './bad-request.ts';
+
+export const money = ({ orderId }: Known): BadRequest[] => {
+  const pay = (
+    what: string,
+    body: string,
+    expected: Expected,
+    id = orderId,
+    headers: readonly string[] = [],
+  ) =>
+    request(`paying ${what}`, 'payment', `POST /api/v1/payments/${id}/pay`, expected, {
+      as: 'user',
+      headers: [json, ...headers],
+      body,
+    });
+  const repair = (what: string, body: string, expected: Expected, id = orderId): BadRequest =>
+    request(`a repair with ${what}`, 'payment', `POST /api/v1/payments/${id}/repair`, expected, {
+      as: 'admin',
+      headers: [json],
+      body,
+    });
+  const charge = { amountMinor: 1, currency: 'EUR', reference: 'bad-input' };
+  const charging = (
+    what: string,
+    change: object,
+    expected: Expected = violation,
+    key = 'bad-input',
+  ): BadRequest =>
+    request(`a charge with ${what}`, 'gateway', 'POST /v1/charges', expected, {
+      headers: [json, `Idempotency-Key: ${key}`],
+      body: JSON.stringify({ ...charge, ...change }),
+    });
+  const missingKey: Expected = [400, 'idempotency_key_missing'];
+  const behaviour = (what: string, body: object): BadRequest =>
+    request(`a behaviour with ${what}`, 'gateway', 'PUT /v1/behaviour', violation, {
+      headers: [json],
+      body: JSON.stringify(body),
+    });
+  const login = (what: string, body: string, expected: Expected): BadRequest =>
+    request(`a login with ${what}`, 'dashboard', 'POST /auth/token', expected, { headers: [json], body });
+  const wrongCredentials: Expected = [401, 'wrong_credentials'];
+  return [
+    pay('without a token', '{}', violation),
+    pay('with a card number', '{"token":"4111111111111111"}', violation),
+    pay('with half a surrogate pair', '{"token":"tok_\\ud800"}', violation),
+    pay('an amount of their own', '{"token":"tok_success","amountMinor":1}', violation),
+    pay('for an order that is not there', '{"token":"tok_success"}', notFound, someId),
+    pay('for what is not an id', '{"token":"tok_success"}', notFound, 'x'),
+    pay('under a key with a space', '{"token":"tok_success"}', badRequest, orderId, ['Idempotency-Key: a b']),
+    repair('no reason', '{}', violation),
+    repair('a blank reason', '{"reason":" "}', violation),
+    repair('a line break in its reason', '{"reason":"a\\n{\\"level\\":\\"error\\"}"}', violation),
+    repair('a reason of 501 characters', `{"reason":"${'r'.repeat(501)}"}`, violation),
+    repair('half a surrogate pair', '{"reason":"\\udfff"}', violation),
+    repair('a reason, for an order that is not there', '{"reason":"why not"}', notFound, someId),
+    charging('no key', {}, missingKey, ''),
+    charging('a key with a space', {}, missingKey, 'a b'),
+    charging('a key of 256 characters', {}, missingKey, 'k'.repeat(256)),
+    charging('nothing to charge', { amountMinor: 0 }),
+    charging('less than nothing', { amountMinor: -1 }),
+    charging('half a cent', { amountMinor: 0.5 }),
+    charging('too much', { amountMinor: 1e13 }),
+    charging('an amount as text', { amountMinor: '1' }),
+    charging('a currency in small letters', { currency: 'eur' }),
+    charging('an empty reference', { reference: '' }),
+    charging('NUL in the reference', { reference: 'a\u0000b' }),
+    charging('half a surrogate pair in the reference', { reference: '\udc00' }),
+    charging('a reference of 256 characters', { reference: 'r'.repeat(256) }),
+    charging('a line break in the token', { token: 'tok_success\n{}' }),
+    charging('a card number', { cardNumber: '4111111111111111' }),
+    request('a refund of no charge', 'gateway', 'POST /v1/charges/ghost/refunds', notFound, {
+      headers: [json, 'Idempotency-Key: bad-input'],
+      body: '{"amountMinor":1}',
+    }),
+    request('looking for no key', 'gateway', 'GET /v1/charges', violation),
+    request(
+      'looking for two keys',
+      'gateway',
+      'GET /v1/charges?idempotencyKey=a&idempotencyKey=b',
+      violation,
+    ),
+    behaviour('an unknown mode', { mode: 'kind' }),
+    behaviour('a rate of two', { mode: 'error', rate: 2 }),
+    behaviour('a negative rate', { mode: 'error', rate: -0.1 }),
+    behaviour('a latency of days', { mode: 'slow', latencyMs: 1e9 }),
+    behaviour('a seed beyond 32 bits', { mode: 'error', seed: 1e20 }),
+    behaviour('a prototype', { mode: 'normal', constructor: {} }),
+    login('a wrong password', '{"email":"user@orderflow.io","password":"wrong"}', wrongCredentials),
+    login('SQL as e-mail', '{"email":"\' or 1=1 --","password":"x"}', wrongCredentials),
+    login(
+      'NUL in the e-mail',
+      '{"email":"user@orderflow.io\\u0000","password":"orderflow"}',
+      wrongCredentials,
+    ),
+    login(
+      'half a surrogate pair as password',
+      '{"email":"user@orderflow.io","password":"\\ud800"}',
+      wrongCredentials,
+    ),
+    login('the e-mail of nobody', '{"email":"__proto__","password":"orderflow"}', wrongCredentials),
+    login('a list as e-mail', '{"email":["user@orderflow.io"],"password":"orderflow"}', violation),
+    login('a query as password', '{"email":"user@orderflow.io","password":{"$ne":null}}', violation),
+    login('a password of 257 characters', `{"email":"a","password":"${'p'.repeat(257)}"}`, violation),
+    login('roles', '{"email":"user@orderflow.io","password":"orderflow","roles":["ADMIN"]}', violation),
+    request('a login as a form', 'dashboard', 'POST /auth/token', wrongType, {
+      headers: ['Content-Type: application/x-www-form-urlencoded'],
+      body: 'email=user@orderflow.io&password=orderflow',
+    }),
+    ...(
+      [
+        [
+          'a replay of a fingerprint with NUL',
+          'POST /api/v1/dead-letters/replay',
+          '{"fingerprint":"\\u0000"}',
+          violation,
+        ],
+        [
+          'a replay of half a surrogate pair',
+          'POST /api/v1/dead-letters/replay',
+          '{"fingerprint":"\\ud800"}',
+          violation,
+        ],
+        [
+          'a replay of everything',
+          'POST /api/v1/dead-letters/replay',
+          '{"fingerprint":"x","limit":1e9}',
+          violation,
+        ],
+        ['a replay of no letter', `POST /api/v1/dead-letters/${someId}/replay`, '', notFound],
+        [
+          'an archive of no letter',
+          `POST /api/v1/dead-letters/${someId}/archive`,
+          '{"reason":"x"}',
+          notFound,
+        ],
+        ['an archive without a reason', `POST /api/v1/dead-letters/${someId}/archive`, '{}', violation],
+      ] as const
+    ).map(([what, line, body, expected]) =>
+      request(what, 'payment', line, expected, { as: 'admin', headers: [json], body }),
+    ),
+  ];
+};

@@ -1,0 +1,115 @@
+// The invariants of the saga: what holds after every step, and what holds once everything has come to rest.
+import type { Reservation } from '../../../services/inventory/domain/reservation.ts';
+import { statusOf, type Order } from '../../../services/order/domain/order.ts';
+import { unknownPayment } from '../../../services/payment/domain/payment.ts';
+import type { Books } from './books.ts';
+import { impossibleEnd, legal, type Befallen } from './ends.ts';
+import { unitsAtStart } from './steps.ts';
+import { must } from './violation.ts';
+
+/** Checks what holds at any moment, and remembers the status of each order for the next check. */
+export const checkAlways = ({
+  orders,
+  reservations,
+  stock,
+  charges,
+  refunds,
+  lastStatus,
+  offForInventory,
+}: Books): void => {
+  for (const [productId, { available, reserved }] of stock) {
+    must(0 <= reserved && reserved <= available, `0 ≤ reserved ≤ available of ${productId}`);
+    const units = (...states: readonly Reservation['state'][]): number =>
+      [...reservations.values()]
+        .filter(({ state }) => states.includes(state))
+        .flatMap(({ items }) => items)
+        .reduce((sum, item) => sum + (item.productId === productId ? item.quantity : 0), 0);
+    must(reserved === units('reserved', 'pinned'), `what is reserved of ${productId} is what is held`);
+    must(
+      (unitsAtStart.get(productId) ?? 0) === available + units('committed'),
+      `no unit of ${productId} appears or vanishes`,
+    );
+  }
+  for (const [orderId, order] of orders) {
+    const status = statusOf(order);
+    const before = lastStatus.get(orderId) ?? 'PENDING';
+    must(legal[before].includes(status), `${orderId} does not go from ${before} to ${status}`);
+    if (before === 'PAID' && status === 'CANCELLED') {
+      must(
+        order.cancellation === 'customer_cancelled',
+        `only its customer takes ${orderId} back once it is PAID`,
+      );
+    }
+    const shipped = order.items.some(({ fulfilment }) => fulfilment === 'shipped');
+    must(
+      !shipped || status === 'PAID' || status === 'FULFILLED',
+      `${orderId} is partly shipped and ${status}`,
+    );
+    lastStatus.set(orderId, status);
+    const made = [...charges.values()].filter((charge) => charge.orderId === orderId && !charge.declined);
+    const back = [...refunds.values()].filter(({ chargeId }) => made.some(({ id }) => id === chargeId));
+    const sum = (entries: readonly { readonly amount: number }[]): number =>
+      entries.reduce((total, entry) => total + entry.amount, 0);
+    must(made.length <= 1 && back.length <= 1, `${orderId} is charged once and refunded once at most`);
+    must(sum(back) <= sum(made), `${orderId} gets back no more than was taken`);
+    if (status !== 'PAID' && status !== 'FULFILLED') continue;
+    must(sum(made) - sum(back) === order.total.amountMinor, `${orderId} is ${status}, so it is paid for`);
+    const { state } = reservations.get(orderId) ?? { state: 'nothing' };
+    const holds = state === 'pinned' || (status === 'FULFILLED' && state === 'committed');
+    must(holds, `${orderId} is ${status}, so its stock is pinned (it is ${state})`);
+  }
+  for (const orderId of offForInventory) {
+    const { state } = reservations.get(orderId) ?? { state: 'nothing' };
+    must(state !== 'reserved' && state !== 'pinned', `no stock is held for ${orderId}, which is off`);
+  }
+  must(
+    [...refunds.values()].every(({ chargeId }) => [...charges.values()].some(({ id }) => id === chargeId)),
+    'only what was charged is refunded',
+  );
+};
+
+const befallen = ({ effects, charges }: Books, orderId: string, { items, payment }: Order): Befallen => {
+  const effect = effects.get(orderId) ?? new Set();
+  const sellers = new Set(items.map(({ sellerId }) => sellerId));
+  return {
+    mode: payment.mode,
+    sellers,
+    shippedBy: new Set([...sellers].filter((seller) => effect.has(`shipped by ${seller}`))),
+    cancelled: effect.has('cancel'),
+    paid: effect.has('pay'),
+    declined: [...charges.values()].some((charge) => charge.orderId === orderId && charge.declined),
+    late: effect.has('expire') || effect.has('deadline'),
+  };
+};
+
+/** Checks what holds once everything is delivered and asked. */
+export const checkAtRest = (books: Books, deadLetters: number): void => {
+  const { orders, reservations, payments, charges, refunds } = books;
+  must(deadLetters === 0, 'every parked event can be replayed in the end');
+  let held = 0;
+  for (const [orderId, order] of orders) {
+    const status = statusOf(order);
+    const wrong = impossibleEnd(befallen(books, orderId, order), { status, reason: order.cancellation });
+    must(
+      wrong === undefined,
+      `${orderId} is ${status} (${String(order.cancellation)}), but ${String(wrong)}`,
+    );
+    const { charge, refund } = payments.get(orderId) ?? unknownPayment(orderId, order.createdAt);
+    const { state } = reservations.get(orderId) ?? { state: 'nothing' };
+    if (status === 'CANCELLED') {
+      must(charge !== 'succeeded' || refund === 'succeeded', `${orderId} is CANCELLED, so no money is kept`);
+      must(charge !== 'started', `the charge of ${orderId} is resolved`);
+      must(['released', 'expired', 'failed'].includes(state), `${orderId} is CANCELLED, but ${state}`);
+      must(
+        refund !== 'succeeded' || order.payment.state === 'refunded',
+        `the order service knows that ${orderId} was refunded (it says ${order.payment.state})`,
+      );
+    } else {
+      held += order.total.amountMinor;
+    }
+    if (status === 'FULFILLED') must(state === 'committed', `the stock of ${orderId} has left`);
+  }
+  const taken = [...charges.values()].reduce((sum, { amount, declined }) => sum + (declined ? 0 : amount), 0);
+  const returned = [...refunds.values()].reduce((sum, { amount }) => sum + amount, 0);
+  must(taken - returned === held, `captured − refunded is what PAID and FULFILLED orders cost`);
+};

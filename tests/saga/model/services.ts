@@ -1,0 +1,136 @@
+// The three services of the model: their real decisions, applied to the books without a database.
+import type { DomainEvent } from '../../../schemas/generated/events.ts';
+import {
+  decide as decideReservation,
+  type ReservationInput,
+} from '../../../services/inventory/domain/reservation.ts';
+import { decide as decideOrder, type OrderInput } from '../../../services/order/domain/decide.ts';
+import { statusOf } from '../../../services/order/domain/order.ts';
+import { decide as decidePayment, type PaymentInput } from '../../../services/payment/domain/decide.ts';
+import { unknownPayment } from '../../../services/payment/domain/payment.ts';
+import type { Books } from './books.ts';
+import { ttlMs, type Group } from './steps.ts';
+import { must } from './violation.ts';
+
+/** The outcome of an input, with a text for the story; `rejected` only where nothing was changed. */
+export interface Outcome {
+  readonly kind: 'accepted' | 'ignored' | 'rejected';
+  readonly text: string;
+}
+
+export interface Services {
+  readonly toOrder: (orderId: string, input: OrderInput) => Outcome;
+  readonly toReservation: (input: ReservationInput) => Outcome;
+  readonly toPayment: (input: PaymentInput) => Outcome;
+  /** The subscriptions: undefined for an event that the group skips. */
+  readonly handlers: Record<Group, (event: DomainEvent) => Outcome | undefined>;
+}
+
+/** `publish` takes the events of a decision and says for the story which they are. */
+export const createServices = (
+  { orders, reservations, stock, payments, requests }: Books,
+  {
+    now,
+    publish,
+  }: { readonly now: () => Date; readonly publish: (events: readonly DomainEvent[]) => string },
+): Services => {
+  const toOrder = (orderId: string, input: OrderInput): Outcome => {
+    const order = orders.get(orderId);
+    if (!order) throw new Error(`there is no order ${orderId}`);
+    const decision = decideOrder(input, order);
+    if (decision.kind === 'rejected') return { kind: 'rejected', text: decision.code };
+    if (decision.kind === 'ignored') return { kind: 'ignored', text: decision.reason };
+    must(decision.state.version === order.version + 1, 'an accepted input counts one version');
+    orders.set(orderId, decision.state);
+    return { kind: 'accepted', text: `${statusOf(decision.state)}${publish(decision.events)}` };
+  };
+
+  const toReservation = (input: ReservationInput): Outcome => {
+    const { orderId } = input.data;
+    const reservation = reservations.get(orderId) ?? null;
+    const decision = decideReservation(input, { reservation, stock });
+    if (decision.kind === 'rejected') return { kind: 'rejected', text: decision.code };
+    if (decision.kind === 'ignored') return { kind: 'ignored', text: decision.reason };
+    const { state, events } = decision;
+    for (const [productId, units] of state.stock) stock.set(productId, units);
+    if (state.reservation) reservations.set(orderId, state.reservation);
+    return { kind: 'accepted', text: `${state.reservation?.state ?? 'nothing'}${publish(events)}` };
+  };
+
+  const toPayment = (input: PaymentInput): Outcome => {
+    const { orderId } = input.data;
+    const payment = payments.get(orderId) ?? unknownPayment(orderId, now());
+    const decision = decidePayment(input, { payment, request: null });
+    if (decision.kind === 'rejected') return { kind: 'rejected', text: decision.code };
+    if (decision.kind === 'ignored') return { kind: 'ignored', text: decision.reason };
+    const { state, events } = decision;
+    payments.set(orderId, state.payment);
+    const { request } = state;
+    if (input.type === 'gateway_answered') {
+      const { answer } = input.data;
+      for (const asked of requests) {
+        if (asked.orderId === orderId && asked.request.kind === answer.kind) asked.state = answer.outcome;
+      }
+    }
+    if (request) {
+      const off = state.payment.closedBy !== null;
+      must(
+        off === (request.kind === 'refund'),
+        `a sale that is ${off ? 'off' : 'on'} asks for no ${request.kind}`,
+      );
+      const before = requests.filter((asked) => asked.orderId === orderId);
+      must(
+        before.every((asked) => asked.request.kind !== request.kind),
+        `at most one ${request.kind} is asked for per order`,
+      );
+      requests.push({ request, orderId, state: 'due', attempts: 0, lease: 0 });
+    }
+    const { charge, refund, closedBy } = state.payment;
+    const facts = `charge ${charge}, refund ${refund}${closedBy === null ? '' : `, off by ${closedBy}`}`;
+    const asks = request ? `, asks for a ${request.kind}` : '';
+    return { kind: 'accepted', text: `${facts}${asks}${publish(events)}` };
+  };
+
+  const handlers: Record<Group, (event: DomainEvent) => Outcome | undefined> = {
+    order: (event) => {
+      switch (event.type) {
+        case 'inventory.reserved':
+        case 'inventory.reservation_failed':
+        case 'inventory.released':
+        case 'inventory.committed':
+        case 'payment.succeeded':
+        case 'payment.failed':
+        case 'payment.refunded':
+          return toOrder(event.data.orderId, { ...event, at: now() });
+        default:
+          return undefined;
+      }
+    },
+    inventory: (event) => {
+      switch (event.type) {
+        case 'order.created':
+        case 'order.cancelled':
+        case 'order.fulfilled':
+        case 'payment.succeeded':
+        case 'payment.failed':
+          return toReservation({ ...event, at: now(), ttlMs });
+        default:
+          return undefined;
+      }
+    },
+    payment: (event) => {
+      switch (event.type) {
+        case 'order.created':
+        case 'order.cancelled':
+        case 'inventory.reserved':
+        case 'inventory.reservation_failed':
+        case 'inventory.released':
+          return toPayment({ ...event, at: now() });
+        default:
+          return undefined;
+      }
+    },
+  };
+
+  return { toOrder, toReservation, toPayment, handlers };
+};
