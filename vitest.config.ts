@@ -4,6 +4,8 @@
 import { defineConfig } from 'vitest/config';
 
 const stackTiers = ['int', 'e2e', 'fault', 'drill'] as const;
+/** Integration tests wait for most of their time, so there may be more of them than cores. */
+const sideBySide = 3;
 const filesOf = (tier: string) => `**/*.${tier}.test.ts`;
 
 export default defineConfig({
@@ -18,7 +20,7 @@ export default defineConfig({
           exclude: ['node_modules/**', ...stackTiers.map(filesOf)],
           // Some start a process, beside whatever else the machine does.
           testTimeout: 30_000,
-          maxWorkers: 2,
+          maxWorkers: sideBySide,
           sequence: { groupOrder: 0 },
         },
       },
@@ -31,7 +33,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Integration tests have a database and topics of their own. The others share the services of one stack: a fault that
           // one file injects must not be felt in another.
-          maxWorkers: tier === 'int' ? 2 : 1,
+          maxWorkers: tier === 'int' ? sideBySide : 1,
           sequence: { groupOrder: tier === 'int' ? 0 : 1 },
         },
       })),

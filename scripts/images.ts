@@ -1,2 +1,2 @@
 // npm run images
-import './quality/images.ts';
+import './quality/images/images.ts';

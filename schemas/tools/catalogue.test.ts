@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asyncApi, generateCatalogue } from './catalogue.ts';
 import { readContract } from './releases.ts';
-import { subscribersOf } from './usage.ts';
+import { subscribersOf } from './review/usage.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const contract = readContract();

@@ -5,7 +5,7 @@ import type { EventSchema } from './generate-events.ts';
 import { isObject } from '../../services/platform/process/json.ts';
 import { treeOf, typeText, shortName, type Node, type RecordNode } from './avro.ts';
 import { releasesOfEvent, subjectOf, type Contract, type Release } from './releases.ts';
-import { producerOf } from './usage.ts';
+import { producerOf } from './review/usage.ts';
 
 type Subscribers = ReadonlyMap<string, readonly string[]>;
 

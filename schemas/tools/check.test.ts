@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { schemasFolder, type EventSchema } from './generate-events.ts';
-import { kindsOfChange } from './changes.ts';
+import { kindsOfChange } from './review/changes.ts';
 import { checkContract } from './check.ts';
 import { samplesOf } from './golden.ts';
 import { rewritten, type Base } from './history.ts';

@@ -4,7 +4,7 @@ import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { lintEventSchema, type EventSchema } from './generate-events.ts';
 import { textOf } from './avro.ts';
-import { readingObstacles } from './compatibility.ts';
+import { readingObstacles } from './review/compatibility.ts';
 import { misreading, samplesOf, type Sample } from './golden.ts';
 import { rewritten, type Base } from './history.ts';
 import { labelOf, readLock, releasesOfEvent, unreleased, type Contract } from './releases.ts';

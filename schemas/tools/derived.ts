@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { generatedFile, generateEvents, readEventSchemas, schemasFolder } from './generate-events.ts';
 import { generateAsyncApi, generateCatalogue, type Addresses } from './catalogue.ts';
 import { readContract } from './releases.ts';
-import { subscribersOf } from './usage.ts';
+import { subscribersOf } from './review/usage.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

@@ -1,6 +1,6 @@
 // Judges what lies between the connectors and the consumers: the topics, the schema registry, and whether topic, outbox and
 // inbox keep events long enough that none is lost or takes effect twice.
-import { retentionProblems } from '../../services/platform/process/retention-settings.ts';
+import { retentionProblems } from '../../services/platform/process/settings/retention-settings.ts';
 import { topicSettings } from '../stack/topology.ts';
 import type { KafkaFacts, RegistryFacts, RetentionFacts, SchemaIdFacts } from './facts.ts';
 import { dayMs, type Finding, onlyIf, warning, broken } from './finding.ts';

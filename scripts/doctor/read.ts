@@ -3,8 +3,8 @@
 import kafkajs from 'kafkajs';
 import type postgres from 'postgres';
 import { z } from 'zod';
-import { parseConfig } from '../../services/platform/process/config.ts';
-import { retentionSettings } from '../../services/platform/process/retention-settings.ts';
+import { parseConfig } from '../../services/platform/process/settings/config.ts';
+import { retentionSettings } from '../../services/platform/process/settings/retention-settings.ts';
 import { planConnector } from '../connectors/apply.ts';
 import { readConnector } from '../connectors/files.ts';
 import { lint } from '../connectors/lint.ts';

@@ -8,7 +8,7 @@ import {
   type Config,
   type Environment,
   type Setting,
-} from '../../services/platform/process/config.ts';
+} from '../../services/platform/process/settings/config.ts';
 import {
   databaseTlsProblems,
   databaseTlsSettings,

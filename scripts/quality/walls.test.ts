@@ -27,7 +27,7 @@ const refusals = async (
 
 const at = {
   decision: 'services/platform/transaction/decision/decision.ts',
-  process: 'services/platform/process/config.ts',
+  process: 'services/platform/process/settings/config.ts',
   telemetry: 'services/platform/telemetry/metrics.ts',
   database: 'services/platform/database/database.ts',
   'event-codec': 'services/platform/event-codec/event-codec.ts',
@@ -35,7 +35,7 @@ const at = {
   transaction: 'services/platform/transaction/handle.ts',
   messaging: 'services/platform/messaging/consumer.ts',
   http: 'services/platform/http/server/app.ts',
-  'a test of the platform': 'services/platform/process/config.test.ts',
+  'a test of the platform': 'services/platform/process/settings/config.test.ts',
   'the composition root': 'services/platform/service.ts',
   order: 'services/order/store.ts',
   'order, domain': 'services/order/domain/decide.ts',

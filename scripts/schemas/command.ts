@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { schemasFolder, type EventSchema } from '../../schemas/tools/generate-events.ts';
 import { checkContract } from '../../schemas/tools/check.ts';
 import { writeDerived } from '../../schemas/tools/derived.ts';
-import { review } from '../../schemas/tools/differences.ts';
+import { review } from '../../schemas/tools/review/differences.ts';
 import { findBase, type Base } from '../../schemas/tools/history.ts';
 import { decodesThePast, foreignSubjects, registerSchemas, standings } from '../../schemas/tools/registry.ts';
 import { labelOf, readContract } from '../../schemas/tools/releases.ts';
@@ -16,8 +16,8 @@ import {
   differenceLines,
   exitCodes,
   reviewContract,
-} from '../../schemas/tools/report.ts';
-import { subscribersOf, usageOf } from '../../schemas/tools/usage.ts';
+} from '../../schemas/tools/review/report.ts';
+import { subscribersOf, usageOf } from '../../schemas/tools/review/usage.ts';
 import { stackOf } from '../operator/environment.ts';
 import { explain, failure, messageOf } from '../../services/platform/process/failure.ts';
 import type { RegistryAddress } from '../../schemas/tools/registry-http.ts';

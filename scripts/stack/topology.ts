@@ -184,7 +184,7 @@ export const passwords = {
 } as const satisfies Record<ServiceName, Record<string, string>>;
 export type DatabaseRole = keyof (typeof passwords)['order'];
 
-export { developmentPassword } from '../../services/platform/process/process-settings.ts';
+export { developmentPassword } from '../../services/platform/process/settings/process-settings.ts';
 
 /** The Node processes beside the three services of the domain. */
 export const edges = ['gateway', 'dashboard', 'auditor'] as const;

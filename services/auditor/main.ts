@@ -1,11 +1,11 @@
 // Composition root of the auditor, and the only place in it that reads the environment. It looks at every part and writes to
 // none, but for the canaries it sends through the outboxes and the connectors it restarts; it may be stopped, restarted or left out without anybody noticing. One instance is enough, several do no harm.
 import { randomUUID } from 'node:crypto';
-import { readConfig } from '../platform/process/config.ts';
+import { readConfig } from '../platform/process/settings/config.ts';
 import { databaseTrust } from '../platform/process/security/database-security.ts';
 import { openDoor } from '../platform/http/limits/guards.ts';
 import { kafkaSecurity } from '../platform/process/security/kafka-security.ts';
-import { serverTls } from '../platform/process/process-settings.ts';
+import { serverTls } from '../platform/process/settings/process-settings.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';

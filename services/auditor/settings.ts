@@ -1,13 +1,13 @@
 // The settings of the auditor: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
 import { z } from 'zod';
-import { setting, settings, wholeNumberSetting, type Config } from '../platform/process/config.ts';
+import { setting, settings, wholeNumberSetting, type Config } from '../platform/process/settings/config.ts';
 import { databaseTlsProblems, databaseTlsSettings } from '../platform/process/security/database-security.ts';
 import { kafkaSecurityProblems, kafkaSecuritySettings } from '../platform/process/security/kafka-security.ts';
 import {
   processProblems,
   processSettings,
   productionProblems,
-} from '../platform/process/process-settings.ts';
+} from '../platform/process/settings/process-settings.ts';
 
 const databaseUrl = (env: string, service: string) => ({
   ...settings.databaseUrl,

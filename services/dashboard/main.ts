@@ -1,7 +1,7 @@
 // The dashboard's composition root, and the only place in it that reads the environment.
-import { readConfig } from '../platform/process/config.ts';
+import { readConfig } from '../platform/process/settings/config.ts';
 import { openDoor } from '../platform/http/limits/guards.ts';
-import { serverTls } from '../platform/process/process-settings.ts';
+import { serverTls } from '../platform/process/settings/process-settings.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';

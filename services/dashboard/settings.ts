@@ -1,8 +1,8 @@
 // The settings of the dashboard: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
 // The built-in issuer has users whose password everybody knows, so with NODE_ENV=production it is refused.
 import { z } from 'zod';
-import { setting, settings, wholeNumberSetting, type Config } from '../platform/process/config.ts';
-import { processProblems, processSettings } from '../platform/process/process-settings.ts';
+import { setting, settings, wholeNumberSetting, type Config } from '../platform/process/settings/config.ts';
+import { processProblems, processSettings } from '../platform/process/settings/process-settings.ts';
 import { targetsSchema } from './server/parts-health.ts';
 
 const parseJson = (text: string, context: z.RefinementCtx): unknown => {

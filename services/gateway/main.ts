@@ -1,8 +1,8 @@
 // The mock payment provider: its own process, its own books, plain HTTP, like a real provider.
 // It shares nothing with the services but the edge; whoever wants to charge speaks to it over the network.
-import { readConfig } from '../platform/process/config.ts';
+import { readConfig } from '../platform/process/settings/config.ts';
 import { openDoor } from '../platform/http/limits/guards.ts';
-import { serverTls } from '../platform/process/process-settings.ts';
+import { serverTls } from '../platform/process/settings/process-settings.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';

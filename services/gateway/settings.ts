@@ -1,7 +1,7 @@
 // The settings of the mock payment provider: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
 import { z } from 'zod';
-import { setting } from '../platform/process/config.ts';
-import { processProblems, processSettings } from '../platform/process/process-settings.ts';
+import { setting } from '../platform/process/settings/config.ts';
+import { processProblems, processSettings } from '../platform/process/settings/process-settings.ts';
 
 export const shape = {
   ...processSettings(3004),

@@ -1,6 +1,6 @@
 // Composition root of the inventory service, and the only place in it that reads the environment.
 import { permissions } from './http/permissions.ts';
-import { readConfig } from '../platform/process/config.ts';
+import { readConfig } from '../platform/process/settings/config.ts';
 import { startService } from '../platform/service.ts';
 import { seedDemoProducts } from './demo-products.ts';
 import { startSweeping } from './jobs/expire-reservations.ts';

@@ -1,7 +1,7 @@
 // The settings of the inventory service: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
 import { z } from 'zod';
-import { setting, wholeNumberSetting } from '../platform/process/config.ts';
-import { serviceContradictions, serviceSettings } from '../platform/process/service-settings.ts';
+import { setting, wholeNumberSetting } from '../platform/process/settings/config.ts';
+import { serviceContradictions, serviceSettings } from '../platform/process/settings/service-settings.ts';
 
 export const shape = {
   ...serviceSettings(3002),

@@ -6,7 +6,7 @@ import type { Transaction } from '../platform/database/database.ts';
 import type { Aggregate, Message } from '../platform/transaction/handle.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
-import type { Repair } from '../platform/http/routes/repair.ts';
+import type { Repair } from '../platform/transaction/repair.ts';
 import { milestonesOf } from './domain/milestones.ts';
 import { reemit, type Held } from './domain/reemit.ts';
 import { decideProduct, type Product, type ProductInput, type ProductView } from './domain/product.ts';

@@ -1,6 +1,6 @@
 // Composition root of the order service, and the only place in it that reads the environment.
 import { permissions } from './http/permissions.ts';
-import { readConfig } from '../platform/process/config.ts';
+import { readConfig } from '../platform/process/settings/config.ts';
 import { addGauge } from '../platform/telemetry/metrics.ts';
 import { createOpenRequests } from '../platform/http/limits/open-requests.ts';
 import { startService } from '../platform/service.ts';

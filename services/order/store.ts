@@ -6,7 +6,7 @@ import type { DomainEvent } from '../../schemas/generated/events.ts';
 import type { Transaction } from '../platform/database/database.ts';
 import { accepted, ignored, rejected } from '../platform/transaction/decision/decision.ts';
 import type { Aggregate, Message } from '../platform/transaction/handle.ts';
-import type { Repair } from '../platform/http/routes/repair.ts';
+import type { Repair } from '../platform/transaction/repair.ts';
 import { decide, type OrderInput } from './domain/decide.ts';
 import { statusOf, type Order } from './domain/order.ts';
 import { placeOrder, type CatalogueItem, type PlaceOrder } from './domain/place-order.ts';

@@ -1,6 +1,6 @@
 // The settings of the payment service: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
-import { settings, wholeNumberSetting } from '../platform/process/config.ts';
-import { serviceContradictions, serviceSettings } from '../platform/process/service-settings.ts';
+import { settings, wholeNumberSetting } from '../platform/process/settings/config.ts';
+import { serviceContradictions, serviceSettings } from '../platform/process/settings/service-settings.ts';
 
 export const shape = {
   ...serviceSettings(3003),

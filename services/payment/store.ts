@@ -6,7 +6,7 @@ import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Aggregate } from '../platform/transaction/handle.ts';
-import type { Repair } from '../platform/http/routes/repair.ts';
+import type { Repair } from '../platform/transaction/repair.ts';
 import { decide, type PaymentInput } from './domain/decide.ts';
 import { milestonesOf } from './domain/milestones.ts';
 import { unknownPayment, type Payment, type PaymentView } from './domain/payment.ts';

@@ -12,7 +12,7 @@ import {
 } from './messaging/consumer.ts';
 import { databaseTrust } from './process/security/database-security.ts';
 import { kafkaSecurity } from './process/security/kafka-security.ts';
-import { serverTls } from './process/process-settings.ts';
+import { serverTls } from './process/settings/process-settings.ts';
 import { registrySecurity } from './process/security/registry-security.ts';
 import { connectDatabase } from './database/database.ts';
 import { deadLetterProblems } from './http/routes/dead-letters-api.ts';
@@ -42,7 +42,7 @@ import type { ProblemKinds } from './http/endpoint/problem.ts';
 import type { App } from './http/server/request-context.ts';
 import { startRetention } from './database/retention.ts';
 import { createRegistryClient } from './event-codec/schema-registry.ts';
-import type { ServiceConfig } from './process/service-settings.ts';
+import type { ServiceConfig } from './process/settings/service-settings.ts';
 
 /** Something that runs beside requests and events and can be stopped. */
 export interface Job {

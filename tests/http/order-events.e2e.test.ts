@@ -3,19 +3,25 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { followToTheEnd, openEvents, type EventStream } from '../support/event-source.ts';
+import {
+  followToTheEnd,
+  openEvents,
+  seen,
+  statuses,
+  trailOf,
+  untilStatus,
+  type EventStream,
+} from '../support/event-source.ts';
 import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
 import {
   act,
   call,
   eventually,
-  killHard,
   newProduct,
   orderWith,
   place,
   placeRaw,
   query,
-  signalPart,
   stack,
   tokenOf,
   type ProductView,
@@ -47,18 +53,6 @@ const openAt = async (url = stack.urls.order): Promise<string> => {
 
 const placeOne = async (mode: 'AUTO' | 'MANUAL' = 'AUTO'): Promise<string> =>
   (await place({ items: [{ productId: thing.id, quantity: 1 }], mode })).id;
-
-const trailOf = (id: string) =>
-  query(
-    'order',
-    (sql) =>
-      sql`select sequence::int as id, type, version from order_events where order_id = ${id} order by sequence`,
-  );
-const seen = (stream: Pick<EventStream, 'events'>) =>
-  stream.events.map(({ id, type, data }) => ({ id, type, version: data['version'] }));
-const statuses = (stream: EventStream) => stream.events.map(({ data }) => data['status']);
-const untilStatus = (stream: EventStream, status: string) =>
-  eventually(`the stream says ${status}`, async () => statuses(stream).includes(status));
 
 describe('the events of an order', () => {
   it('tell its whole way as it happens and end with it', async () => {
@@ -177,37 +171,6 @@ describe('a stream', () => {
     expect(answer).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
     expect(answer.headers.get('retry-after')).toBe('5');
     expect((await events(id, { as: 'admin' })).status).toBe(200);
-  });
-
-  it('survives kill -9 of the service: no gap, no repeat', { timeout: 120_000 }, async () => {
-    const id = await placeOne('MANUAL');
-    const following = followToTheEnd(id, AbortSignal.timeout(90_000));
-    await orderWith(id, 'CONFIRMED');
-    await killHard('order');
-    await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token: 'tok_success' } });
-    await killHard('order');
-    await orderWith(id, 'PAID', 60_000);
-    await act(id, 'confirm', 'seller');
-    await killHard('order');
-    await eventually('it is shipped', async () => (await act(id, 'fulfill', 'seller')).status === 200);
-    const told = await following;
-    expect(told.map(({ data }) => data['status'])).toContain('FULFILLED');
-    expect(seen({ events: told })).toEqual((await trailOf(id)).slice(0, told.length));
-  });
-
-  it('waits while the database is away', { timeout: 120_000 }, async () => {
-    const id = await placeOne('MANUAL');
-    const stream = await events(id);
-    await untilStatus(stream, 'CONFIRMED');
-    await signalPart('order-db', 'SIGQUIT');
-    await eventually(
-      'the order can be cancelled again',
-      async () => (await act(id, 'cancel', 'user')).status === 200,
-      60_000,
-    );
-    expect(await stream.over).toBe('ended');
-    expect(seen(stream)).toEqual((await trailOf(id)).slice(0, stream.events.length));
-    expect(statuses(stream).at(-1)).toBe('CANCELLED');
   });
 });
 

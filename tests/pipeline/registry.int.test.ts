@@ -13,7 +13,7 @@ import { createSupervisor, type Supervisor } from '../../scripts/stack/supervise
 import { registryPath } from '../../scripts/stack/topology.ts';
 import { describeOwnParts } from '../stack/worker-stack.ts';
 import { identityOf, textOf } from '../../schemas/tools/avro.ts';
-import { kindsOfChange, parcel } from '../../schemas/tools/changes.ts';
+import { kindsOfChange, parcel } from '../../schemas/tools/review/changes.ts';
 import { decodesThePast, registerSchemas, standings, wouldTake } from '../../schemas/tools/registry.ts';
 import { readContract, subjectOf, type Contract } from '../../schemas/tools/releases.ts';
 

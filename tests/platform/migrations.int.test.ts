@@ -1,4 +1,4 @@
-// The migrations on a real database: from nothing, from every state that a version with one series for all tables could leave,
+// The migrations on a real database: from nothing, from states that a version with one series for all tables could leave,
 // and cut off in the middle of an index.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -117,11 +117,12 @@ describe('the migrations', () => {
     },
   );
 
-  it.each(serviceNames)('take the %s database over from every state of the one series', async (service) => {
+  it.each(serviceNames)('take the %s database over from any state of the one series', async (service) => {
     const fresh = await emptyDatabase();
     await migrateDatabase(fresh, service);
     const shape = await shapeOf(fresh);
-    for (let count = 1; count <= before[service].length; count += 1) {
+    // The first, one in the middle, the newest.
+    for (const count of [1, 3, before[service].length]) {
       const sql = await emptyDatabase();
       await leaveAsBefore(sql, service, count);
       await sql`

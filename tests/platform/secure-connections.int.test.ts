@@ -21,7 +21,7 @@ import { createTestAuthority } from '../support/test-certificates.ts';
 import { createTestDatabase } from '../stack/test-database.ts';
 import { describeOwnParts, stack } from '../stack/worker-stack.ts';
 import * as order from '../../services/order/settings.ts';
-import { parseConfig } from '../../services/platform/process/config.ts';
+import { parseConfig } from '../../services/platform/process/settings/config.ts';
 import { connectDatabase } from '../../services/platform/database/database.ts';
 import { databaseTrust } from '../../services/platform/process/security/database-security.ts';
 import { kafkaSecurity } from '../../services/platform/process/security/kafka-security.ts';

@@ -14,7 +14,7 @@ import { createTestAuthority } from '../support/test-certificates.ts';
 import { createApp } from '../../services/platform/http/server/app.ts';
 import { serveApp, type RunningServer } from '../../services/platform/http/server/serve.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
-import type { ServerTls } from '../../services/platform/process/process-settings.ts';
+import type { ServerTls } from '../../services/platform/process/settings/process-settings.ts';
 import type { RegistrySecurity } from '../../services/platform/process/security/registry-security.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 

@@ -10,10 +10,10 @@ import * as auditor from '../../services/auditor/settings.ts';
 import * as dashboard from '../../services/dashboard/settings.ts';
 import * as gateway from '../../services/gateway/settings.ts';
 import * as order from '../../services/order/settings.ts';
-import { configurationExitCode, parseConfig } from '../../services/platform/process/config.ts';
+import { configurationExitCode, parseConfig } from '../../services/platform/process/settings/config.ts';
 import { databaseTrust } from '../../services/platform/process/security/database-security.ts';
 import { kafkaSecurity } from '../../services/platform/process/security/kafka-security.ts';
-import { serverTls } from '../../services/platform/process/process-settings.ts';
+import { serverTls } from '../../services/platform/process/settings/process-settings.ts';
 import { registrySecurity } from '../../services/platform/process/security/registry-security.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orderflow-pem-'));

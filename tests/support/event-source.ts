@@ -1,5 +1,5 @@
 // A client of Server-Sent Events that sees what a browser's EventSource hides: the status, the comments, the very end.
-import { stack, tokenOf, type Person } from './shop.ts';
+import { eventually, query, stack, tokenOf, type Person } from './shop.ts';
 
 export interface StreamedEvent {
   readonly id: number;
@@ -102,3 +102,16 @@ export async function followToTheEnd(orderId: string, giveUp: AbortSignal): Prom
   }
   throw new Error(`order ${orderId} did not end; seen: ${JSON.stringify(seen)}`);
 }
+
+/** The trail of an order as its rows have it. */
+export const trailOf = (id: string) =>
+  query(
+    'order',
+    (sql) =>
+      sql`select sequence::int as id, type, version from order_events where order_id = ${id} order by sequence`,
+  );
+export const seen = (stream: Pick<EventStream, 'events'>) =>
+  stream.events.map(({ id, type, data }) => ({ id, type, version: data['version'] }));
+export const statuses = (stream: EventStream) => stream.events.map(({ data }) => data['status']);
+export const untilStatus = (stream: EventStream, status: string) =>
+  eventually(`the stream says ${status}`, async () => statuses(stream).includes(status));

@@ -11,10 +11,10 @@ import {
 } from '../../../services/inventory/reservation-metrics.ts';
 import { createSagaMetrics } from '../../../services/order/saga-metrics.ts';
 import { addGatewayMetrics, createPaymentMetrics } from '../../../services/payment/payment-metrics.ts';
-import { readConfig } from '../../../services/platform/process/config.ts';
+import { readConfig } from '../../../services/platform/process/settings/config.ts';
 import { createEventMetrics } from '../../../services/platform/messaging/event-metrics.ts';
 import { openDoor } from '../../../services/platform/http/limits/guards.ts';
-import { guardSettings } from '../../../services/platform/process/guard-settings.ts';
+import { guardSettings } from '../../../services/platform/process/settings/guard-settings.ts';
 import { createHealth } from '../../../services/platform/http/routes/health.ts';
 import { createLogger } from '../../../services/platform/process/logger.ts';
 

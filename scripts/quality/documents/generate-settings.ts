@@ -14,7 +14,7 @@ import {
   configurationExitCode,
   type Setting,
   type SettingShape,
-} from '../../../services/platform/process/config.ts';
+} from '../../../services/platform/process/settings/config.ts';
 import {
   developmentPassword,
   passwords,

@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../platform/http/endpoint/auth.ts';
-import { configurationExitCode } from '../../platform/process/config.ts';
+import { configurationExitCode } from '../../platform/process/settings/config.ts';
 import { createHealth } from '../../platform/http/routes/health.ts';
 import { serveApp, type RunningServer } from '../../platform/http/server/serve.ts';
 import { createLogger } from '../../platform/process/logger.ts';

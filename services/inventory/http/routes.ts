@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
 import { etagOf, isUnchanged } from '../../platform/http/request/etag.ts';
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
-import { repair } from '../../platform/http/routes/repair.ts';
+import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
   isAbout,
@@ -153,6 +153,6 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
   app.openapi(inventoryApi.repair, async (c) => {
     const { orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    return c.json(await repair(c, shell, repairing, { orderId, reason }), 200);
+    return c.json(await answerRepair(c, shell, repairing, { orderId, reason }), 200);
   });
 }

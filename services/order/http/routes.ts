@@ -7,7 +7,7 @@ import { etagOf, isUnchanged } from '../../platform/http/request/etag.ts';
 import { handle, unclaimed, type Message, type Shell } from '../../platform/transaction/handle.ts';
 import { fingerprintOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../../platform/transaction/idempotency.ts';
-import { repair } from '../../platform/http/routes/repair.ts';
+import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
   isAbout,
@@ -189,7 +189,7 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
   app.openapi(orderApi.repair, async (c) => {
     const { id: orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    return c.json(await repair(c, shell, repairing, { orderId, reason }), 200);
+    return c.json(await answerRepair(c, shell, repairing, { orderId, reason }), 200);
   });
 }
 

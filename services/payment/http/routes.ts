@@ -4,7 +4,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import { fingerprintOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
 import { idempotencyClaim, type Answer } from '../../platform/transaction/idempotency.ts';
-import { repair } from '../../platform/http/routes/repair.ts';
+import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
   messageContextOf,
@@ -118,6 +118,6 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
   app.openapi(paymentApi.repair, async (c) => {
     const { orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    return c.json(await repair(c, shell, repairing, { orderId, reason }), 200);
+    return c.json(await answerRepair(c, shell, repairing, { orderId, reason }), 200);
   });
 }

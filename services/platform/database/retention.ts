@@ -4,7 +4,7 @@
 // The audit log is kept: its rows are small, hold no secret, and a chain whose beginning is gone proves nothing.
 import { sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import type { RetentionConfig } from '../process/retention-settings.ts';
+import type { RetentionConfig } from '../process/settings/retention-settings.ts';
 import type { Database } from './database.ts';
 import type { Logger } from '../process/logger.ts';
 import { pause } from '../process/retry.ts';

@@ -1,7 +1,7 @@
 // Faults strike where, when and as often as they were armed; without the setting there is nothing to arm.
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from './config.ts';
+import { parseConfig } from './settings/config.ts';
 import { createFaults, faultSettings } from './faults.ts';
 import { createLogger } from './logger.ts';
 

@@ -2,7 +2,7 @@
 // answer and its record. A kill from outside hits these by luck; a named point hits them every time.
 // Nothing here exists unless CHAOS_ENABLED=1: without it a service has no fault points and no route to arm one.
 import { z } from '@hono/zod-openapi';
-import { refuseToStart, setting, type Config } from './config.ts';
+import { refuseToStart, setting, type Config } from './settings/config.ts';
 import type { Logger } from './logger.ts';
 import { pause } from './retry.ts';
 

@@ -15,7 +15,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../process/logger.ts';
-import type { SamplerName, TelemetryConfig } from '../process/telemetry-settings.ts';
+import type { SamplerName, TelemetryConfig } from '../process/settings/telemetry-settings.ts';
 
 /** Every bound is explicit: the defaults of a library are not a decision. */
 const limits = {

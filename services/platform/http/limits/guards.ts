@@ -1,6 +1,6 @@
 // The limits at the door of a process, from its settings.
-import { readConfig } from '../../process/config.ts';
-import { guardSettings, type GuardConfig } from '../../process/guard-settings.ts';
+import { readConfig } from '../../process/settings/config.ts';
+import { guardSettings, type GuardConfig } from '../../process/settings/guard-settings.ts';
 import { createAdmission, createShares } from './load-shedding.ts';
 import { addCounter, addGauge, createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { problem } from '../endpoint/problem.ts';

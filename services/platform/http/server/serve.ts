@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import type { ServerTls } from '../../process/process-settings.ts';
+import type { ServerTls } from '../../process/settings/process-settings.ts';
 import type { Logger } from '../../process/logger.ts';
 import { problemMediaType } from '../endpoint/problem-document.ts';
 import type { App } from './request-context.ts';

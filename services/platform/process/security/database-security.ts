@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { z } from 'zod';
-import { setting, type Config } from '../config.ts';
+import { setting, type Config } from '../settings/config.ts';
 import {
   certificateFile,
   identityOf,

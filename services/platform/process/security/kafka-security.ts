@@ -1,6 +1,6 @@
 // TLS and SASL to Kafka in the words of the broker's own configuration.
 import { z } from 'zod';
-import { setting, type Config } from '../config.ts';
+import { setting, type Config } from '../settings/config.ts';
 import {
   certificateFile,
   identityOf,

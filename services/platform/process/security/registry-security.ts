@@ -1,6 +1,6 @@
 // TLS and basic authentication to the schema registry. Its address says whether there is TLS.
 import { z } from 'zod';
-import { setting, type Config } from '../config.ts';
+import { setting, type Config } from '../settings/config.ts';
 import {
   certificateFile,
   identityOf,

@@ -1,7 +1,7 @@
 // What every process has: an HTTP server, with TLS where it is given a certificate, and an environment that it is fit for.
 import { settings, type Config } from './config.ts';
 import { guardSettings } from './guard-settings.ts';
-import type { KafkaSecurityConfig } from './security/kafka-security.ts';
+import type { KafkaSecurityConfig } from '../security/kafka-security.ts';
 import {
   certificateFile,
   identityOf,
@@ -9,7 +9,7 @@ import {
   pairOf,
   privateKeyFile,
   voidSettings,
-} from './security/pem.ts';
+} from '../security/pem.ts';
 
 export const processSettings = (port: number) => ({
   environment: settings.environment,

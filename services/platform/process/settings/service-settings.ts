@@ -1,11 +1,11 @@
 // The settings that every event-driven service has, apart from what starts one, so that a table of them can be made
 // without a database, a broker or a server in sight.
 import { settings, wholeNumberSetting, type Config } from './config.ts';
-import { databaseTlsProblems, databaseTlsSettings } from './security/database-security.ts';
-import { kafkaSecurityProblems, kafkaSecuritySettings } from './security/kafka-security.ts';
+import { databaseTlsProblems, databaseTlsSettings } from '../security/database-security.ts';
+import { kafkaSecurityProblems, kafkaSecuritySettings } from '../security/kafka-security.ts';
 import { processProblems, processSettings, productionProblems } from './process-settings.ts';
-import { registrySecurityProblems, registrySecuritySettings } from './security/registry-security.ts';
-import { faultSettings } from './faults.ts';
+import { registrySecurityProblems, registrySecuritySettings } from '../security/registry-security.ts';
+import { faultSettings } from '../faults.ts';
 import { retentionProblems, retentionSettings } from './retention-settings.ts';
 import { telemetrySettings } from './telemetry-settings.ts';
 

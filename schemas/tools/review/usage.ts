@@ -4,8 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
-import { generatedFile, generateEvents, type EventSchema } from './generate-events.ts';
-import { shortName, treeOf, type Node } from './avro.ts';
+import { generatedFile, generateEvents, type EventSchema } from '../generate-events.ts';
+import { shortName, treeOf, type Node } from '../avro.ts';
 
 export interface Place {
   readonly service: string;
@@ -89,7 +89,7 @@ const programWith = (root: string, contract: string): ts.Program => {
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
   const host = ts.createCompilerHost(options, true);
   const { getSourceFile } = host;
-  const contractFile = join(root, relative(join(import.meta.dirname, '..', '..'), generatedFile));
+  const contractFile = join(root, relative(join(import.meta.dirname, '..', '..', '..'), generatedFile));
   host.getSourceFile = (name, languageVersion, ...rest) => {
     if (name === contractFile) return ts.createSourceFile(name, contract, languageVersion, true);
     const file = parsed.get(name) ?? getSourceFile.call(host, name, languageVersion, ...rest);

@@ -44,7 +44,7 @@ describe('the retention settings', () => {
       OIDC_ISSUER: 'http://127.0.0.1:1',
       OUTBOX_RETENTION_DAYS: '30',
     };
-    const main = join(import.meta.dirname, '..', '..', 'order', 'main.ts');
+    const main = join(import.meta.dirname, '..', '..', '..', 'order', 'main.ts');
     const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
       execFile(process.execPath, [main], { env, timeout: 50_000 }, (error, _stdout, stderr) => {
         resolve({ code: error?.code, stderr });

@@ -1,6 +1,6 @@
 // Every kind of change that people make to an event, each with what is known of it: our verdict, what Avro's own resolution
 // makes of the bytes, and what the registry answers. Where the three differ, `why` says so. Tests hold them against all three.
-import type { AvroField, EventSchema } from './generate-events.ts';
+import type { AvroField, EventSchema } from '../generate-events.ts';
 import type { Verdict } from './compatibility.ts';
 
 export interface KindOfChange {

@@ -1,8 +1,8 @@
 // Whether bytes of one version are understood with another one, and if not, why, in words. Stricter than Avro's rules where
 // bytes that can be read would be misunderstood: a logical type or a message key that changes. That both agree on
 // everything else is tested against avsc on real bytes, and against the registry (compatibility.test.ts).
-import type { EventSchema } from './generate-events.ts';
-import { shortName, treeOf, typeText, type EnumNode, type Node, type RecordNode } from './avro.ts';
+import type { EventSchema } from '../generate-events.ts';
+import { shortName, treeOf, typeText, type EnumNode, type Node, type RecordNode } from '../avro.ts';
 
 export type Cause =
   | 'default_missing'

@@ -4,11 +4,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { imageComplaints, type Image } from './image-rules.ts';
-import { argumentsOf } from '../operator/environment.ts';
-import { explain, failure } from '../../services/platform/process/failure.ts';
+import { argumentsOf } from '../../operator/environment.ts';
+import { explain, failure } from '../../../services/platform/process/failure.ts';
 
 const usage = 'usage: npm run images [-- --json]';
-const root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const askWithinMs = 60_000;
 const buildWithinMs = 30 * 60_000;
 

@@ -1,11 +1,11 @@
 // The review of a change to the event contract, as a reviewer needs it: what has changed, whether old and new understand each
 // other and why not, which code reads it, in which order to deploy, and what to do instead.
-import type { EventSchema } from './generate-events.ts';
-import { textOf } from './avro.ts';
+import type { EventSchema } from '../generate-events.ts';
+import { textOf } from '../avro.ts';
 import { judge, leastOf, type Obstacle, type Verdict } from './compatibility.ts';
 import { differences, review, type Finding } from './differences.ts';
-import type { Base } from './history.ts';
-import { labelOf, releasesOfEvent, unreleased, type Contract } from './releases.ts';
+import type { Base } from '../history.ts';
+import { labelOf, releasesOfEvent, unreleased, type Contract } from '../releases.ts';
 import { producerOf, type Place, type Usage } from './usage.ts';
 
 /** 0 when every change is FULL; otherwise what the worst one is. 1 and 2 are what they are for every command. */

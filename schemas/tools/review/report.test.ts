@@ -2,13 +2,13 @@
 // tests name facts of the saga, not lines.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { EventSchema } from './generate-events.ts';
-import type { Base } from './history.ts';
-import { readContract } from './releases.ts';
+import type { EventSchema } from '../generate-events.ts';
+import type { Base } from '../history.ts';
+import { readContract } from '../releases.ts';
 import { asMarkdown, exitCodes, reviewContract, type EventReport } from './report.ts';
 import { subscribersOf, usageOf, type Usage } from './usage.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const contract = readContract();
 const base: Base = {
   name: 'main',

@@ -1,6 +1,6 @@
 // What has changed between two versions of an event, field by field, and what follows from it for who reads and who writes.
-import type { EventSchema } from './generate-events.ts';
-import { treeOf, typeText, type Node, type RecordField, type RecordNode } from './avro.ts';
+import type { EventSchema } from '../generate-events.ts';
+import { treeOf, typeText, type Node, type RecordField, type RecordNode } from '../avro.ts';
 import { judge, within, type Judgement, type Obstacle } from './compatibility.ts';
 
 export type Kind =

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { kindsOfChange, parcel } from './changes.ts';
 import { judge, leastOf, verdictOf } from './compatibility.ts';
 import { review } from './differences.ts';
-import { misreading, samplesOf, typeOf } from './golden.ts';
-import type { EventSchema } from './generate-events.ts';
+import { misreading, samplesOf, typeOf } from '../golden.ts';
+import type { EventSchema } from '../generate-events.ts';
 
 const reads = (reader: EventSchema, writer: EventSchema): boolean => {
   try {

@@ -1,0 +1,52 @@
+// The live stream of an order across a killed service and a database that is away: no gap, no repeat.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { followToTheEnd, openEvents, seen, statuses, trailOf, untilStatus } from '../support/event-source.ts';
+import {
+  act,
+  call,
+  eventually,
+  killHard,
+  newProduct,
+  orderWith,
+  place,
+  signalPart,
+  type ProductView,
+} from '../support/shop.ts';
+
+let thing: ProductView;
+beforeAll(async () => {
+  thing = await newProduct(1_000);
+});
+
+describe('a stream', () => {
+  it('survives kill -9 of the service: no gap, no repeat', { timeout: 120_000 }, async () => {
+    const id = (await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' })).id;
+    const following = followToTheEnd(id, AbortSignal.timeout(90_000));
+    await orderWith(id, 'CONFIRMED');
+    await killHard('order');
+    await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token: 'tok_success' } });
+    await killHard('order');
+    await orderWith(id, 'PAID', 60_000);
+    await act(id, 'confirm', 'seller');
+    await killHard('order');
+    await eventually('it is shipped', async () => (await act(id, 'fulfill', 'seller')).status === 200);
+    const told = await following;
+    expect(told.map(({ data }) => data['status'])).toContain('FULFILLED');
+    expect(seen({ events: told })).toEqual((await trailOf(id)).slice(0, told.length));
+  });
+
+  it('waits while the database is away', { timeout: 120_000 }, async () => {
+    const id = (await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' })).id;
+    const stream = await openEvents(id);
+    await untilStatus(stream, 'CONFIRMED');
+    await signalPart('order-db', 'SIGQUIT');
+    await eventually(
+      'the order can be cancelled again',
+      async () => (await act(id, 'cancel', 'user')).status === 200,
+      60_000,
+    );
+    expect(await stream.over).toBe('ended');
+    expect(seen(stream)).toEqual((await trailOf(id)).slice(0, stream.events.length));
+    expect(statuses(stream).at(-1)).toBe('CANCELLED');
+  });
+});
