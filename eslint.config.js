@@ -1,23 +1,15 @@
 // Type-checked rules, the boundaries between the rooms of the house, and what the pure core may not do.
 import eslint from '@eslint/js';
-import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
-import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 import { walls } from './eslint.walls.js';
 
-const resolver = createTypeScriptImportResolver({ project: 'tsconfig.json' });
 export default tseslint.config(
   { ignores: ['node_modules/', '.orderflow/', 'schemas/generated/', 'drizzle/*/migrations/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    settings: {
-      'import-x/resolver-next': [resolver],
-      'import/resolver': { typescript: { project: 'tsconfig.json' } },
-    },
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
@@ -29,7 +21,6 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       // Nothing here has a `this`: functions are closures, so a method may be passed on as it is.
       '@typescript-eslint/unbound-method': 'off',
-      'import-x/no-cycle': 'error',
     },
   },
   walls,

@@ -28,6 +28,7 @@ const places = [
   ...services.map((service) => folder(service, `services/${service}`)),
   folder('contract', 'schemas/generated'),
   folder('schema-tools', 'schemas/tools'),
+  folder('contract', 'schemas'),
   ...sagaServices.map((service) => folder(tablesOf(service), `drizzle/${service}`)),
   folder('messaging-tables', 'drizzle'),
   folder('stack', 'scripts/stack'),
@@ -65,7 +66,7 @@ const policies = [
   // The one exception: the dashboard is a client of every service.
   allow('dashboard', toFiles('api', services)),
   allow('contract', to('contract')),
-  allow('schema-tools', to('schema-tools', ...everywhere)),
+  allow('schema-tools', to('schema-tools', 'contract')),
   ...sagaServices.map((service) => allow(tablesOf(service), to(tablesOf(service), 'messaging-tables'))),
   allow('messaging-tables', to('messaging-tables')),
   allow('stack', to('stack', 'schema-tools', ...everywhere, ...tables), toFiles(['api', 'public'], services)),

@@ -3,7 +3,7 @@
 import { invariants } from '../services/auditor/audit.ts';
 import { reportView } from '../services/auditor/http/routes.ts';
 import { argumentsOf } from './operator/environment.ts';
-import { explain, failure } from '../services/platform/process/failure.ts';
+import { explain, failure } from '../schemas/tools/failure.ts';
 import { openEyes } from './operator/auditor-view.ts';
 
 const usage = 'usage: npm run audit [-- --json] [--grace <seconds>]';

@@ -2,7 +2,7 @@
 // vanish under it goes on for a while and then fails in ways nobody can explain.
 import { existsSync, rmSync } from 'node:fs';
 import { dataFolder } from './stack/data-folder.ts';
-import { explain, failure } from '../services/platform/process/failure.ts';
+import { explain, failure } from '../schemas/tools/failure.ts';
 import { looksLikeOurs, runningOn, stopLeftovers } from './stack/supervise/data-folder-lock.ts';
 
 const folder = dataFolder();

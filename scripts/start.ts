@@ -4,7 +4,7 @@ import { bootStack, type Stack } from './stack/boot.ts';
 import type { Urls } from './stack/addresses.ts';
 import { dataFolder } from './stack/data-folder.ts';
 import { demonstrate, demoPassword, demoUsers } from './stack/demonstration.ts';
-import { explain, isStopped } from '../services/platform/process/failure.ts';
+import { explain, isStopped } from '../schemas/tools/failure.ts';
 import { formatJourney, readJourney } from './journey/journey.ts';
 import { portsFrom } from './stack/ports.ts';
 import { databasePorts, developmentPassword, passwords, services } from './stack/topology.ts';

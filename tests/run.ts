@@ -4,7 +4,7 @@
 // tests passed and failed.
 import { createVitest, parseCLI } from 'vitest/node';
 import { requireDocker } from '../scripts/stack/parts/docker.ts';
-import { explain } from '../services/platform/process/failure.ts';
+import { explain } from '../schemas/tools/failure.ts';
 import { stackKindFrom } from '../scripts/stack/kind.ts';
 import { bootTestStack } from './stack/test-stack.ts';
 

@@ -2,7 +2,7 @@
 // everything that understands one.
 import { format, resolveConfig } from 'prettier';
 import type { EventSchema } from './generate-events.ts';
-import { isObject } from '../../services/platform/process/json.ts';
+import { isObject } from './json.ts';
 import { treeOf, typeText, shortName, type Node, type RecordNode } from './avro.ts';
 import { releasesOfEvent, subjectOf, type Contract, type Release } from './releases.ts';
 import { producerOf } from './review/usage.ts';

@@ -1,9 +1,9 @@
 // Golden bytes: what each released version looks like on the topic, kept for ever. They are the oracle for readers: a schema
 // can be changed by mistake together with everything that is computed from it, bytes of the past cannot.
 import avro, { type Schema, type Type } from 'avsc';
-import { avroOptions } from '../../services/platform/event-codec/avro-types.ts';
+import { avroOptions } from '../avro-types.ts';
 import type { EventSchema } from './generate-events.ts';
-import { isObject } from '../../services/platform/process/json.ts';
+import { isObject } from './json.ts';
 import { treeOf, type Node, type RecordNode } from './avro.ts';
 
 export interface Sample {

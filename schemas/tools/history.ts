@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isEventSchema, type EventSchema } from './generate-events.ts';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from './failure.ts';
 import { readLock, releasesOf, type Contract, type LockEntry, type Release } from './releases.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,13 @@
 // with a user. `fetch` takes none of these from a program, so this is Node's own client.
 import http from 'node:http';
 import https from 'node:https';
-import type { RegistrySecurity } from '../../services/platform/process/security/registry-security.ts';
+import type { TlsOptions } from 'node:tls';
+
+export interface RegistrySecurity {
+  /** False for plain HTTP. */
+  readonly tls: false | Readonly<Pick<TlsOptions, 'minVersion' | 'ca' | 'cert' | 'key'>>;
+  readonly user?: { readonly username: string; readonly password: string };
+}
 
 export interface RegistryAddress {
   /** The base of its Confluent API. */

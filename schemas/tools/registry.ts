@@ -3,7 +3,7 @@
 // schema is in every record, so an id that comes out otherwise ends the registration: reading on would misread.
 import { z } from 'zod';
 import { isEventSchema } from './generate-events.ts';
-import { failure, reasonOf } from '../../services/platform/process/failure.ts';
+import { failure, reasonOf } from './failure.ts';
 import { callRegistry, type RegistryAddress, type RegistryReply } from './registry-http.ts';
 import { textOf } from './avro.ts';
 import { misreading } from './golden.ts';

@@ -1,6 +1,6 @@
 // Releasing: the working version of an event becomes a file that never changes again. Refused when it and any earlier version
 // would not read each other, because records of all of them lie on the topics side by side.
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from './failure.ts';
 import { readingObstacles, type Obstacle } from './review/compatibility.ts';
 import type { Base } from './history.ts';
 import {

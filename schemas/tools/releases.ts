@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { isEventSchema, schemasFolder, type EventSchema } from './generate-events.ts';
-import { failure, messageOf } from '../../services/platform/process/failure.ts';
+import { failure, messageOf } from './failure.ts';
 import { identityOf } from './avro.ts';
 import { samplesOf, type Sample } from './golden.ts';
 

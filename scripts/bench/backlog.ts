@@ -14,7 +14,7 @@ import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
 import { dataFolder } from '../stack/data-folder.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { stackOf } from '../operator/environment.ts';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 import { services } from '../stack/topology.ts';
 
 export interface BacklogSample {

@@ -14,7 +14,7 @@ import { judge, summarise, type Latency } from './latency.ts';
 import { call, newProduct, signIn, urls, withId } from './shop.ts';
 import { benchTracing } from './tracing.ts';
 import { argumentsOf } from '../operator/environment.ts';
-import { explain, failure } from '../../services/platform/process/failure.ts';
+import { explain, failure } from '../../schemas/tools/failure.ts';
 import { portsFrom } from '../stack/ports.ts';
 import {
   databasePorts,

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { dataFolder } from '../stack/data-folder.ts';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 import { openEyes } from '../operator/auditor-view.ts';
 import { serviceNames } from '../stack/topology.ts';
 import { summarise, type Latency } from './latency.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { urlsOf } from '../stack/addresses.ts';
 import { demoPassword } from '../stack/demonstration.ts';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 import { portsFrom } from '../stack/ports.ts';
 
 export const urls = urlsOf(portsFrom(process.env));

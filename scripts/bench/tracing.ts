@@ -12,7 +12,7 @@ import postgres from 'postgres';
 import { provisionConnector } from '../connectors/provision-connector.ts';
 import { bootStack, type Stack } from '../stack/boot.ts';
 import { until } from '../stack/supervise/deadline.ts';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 import { freePorts } from '../stack/ports.ts';
 import { serviceNames } from '../stack/topology.ts';
 import { call, newProduct, signIn, withId } from './shop.ts';

@@ -2,7 +2,7 @@
 // here. Safe to repeat: what is as described is left alone. What would lose, repeat or misroute events is refused.
 import { askConnect, restartConnector, stateOf } from '../../services/auditor/pipelines/connect-rest.ts';
 import { until, type Wait } from '../stack/supervise/deadline.ts';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import { connectorFile, readConnector, type ConnectorConfig } from './files.ts';
 import { changesBetween, type Change } from './impact.ts';

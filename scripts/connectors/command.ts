@@ -4,7 +4,7 @@
 import { commandsOn, nameOf } from './commands.ts';
 import { expectConnect } from './connect-admin.ts';
 import { argumentsOf, stackOf } from '../operator/environment.ts';
-import { explain, failure } from '../../services/platform/process/failure.ts';
+import { explain, failure } from '../../schemas/tools/failure.ts';
 import { serviceNames } from '../stack/topology.ts';
 
 const usage = `usage: npm run connectors -- <command> [--connector <name>] [--json]

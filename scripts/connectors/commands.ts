@@ -3,8 +3,8 @@
 import { judgeSlot } from '../../services/auditor/pipelines/slot-health.ts';
 import { askConnect, restartConnector } from '../../services/auditor/pipelines/connect-rest.ts';
 import type { StackAddress } from '../operator/environment.ts';
-import { failure } from '../../services/platform/process/failure.ts';
-import { isObject } from '../../services/platform/process/json.ts';
+import { failure } from '../../schemas/tools/failure.ts';
+import { isObject } from '../../schemas/tools/json.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import { applyConnector, awaitRunning, planConnector, type Plan } from './apply.ts';
 import { readConnector } from './files.ts';

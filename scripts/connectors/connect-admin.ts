@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { until, type Wait } from '../stack/supervise/deadline.ts';
 import { askConnect, stateOf, type ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';
-import { failure, reasonOf } from '../../services/platform/process/failure.ts';
-import { isObject } from '../../services/platform/process/json.ts';
+import { failure, reasonOf } from '../../schemas/tools/failure.ts';
+import { isObject } from '../../schemas/tools/json.ts';
 import type { ConnectorConfig } from './files.ts';
 
 /** What Connect says in an answer that is not a success. */

@@ -1,8 +1,8 @@
 // The connectors as this repository describes them: one file per database in connectors/, the body of a PUT to Connect.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { failure, messageOf } from '../../services/platform/process/failure.ts';
-import { isObject } from '../../services/platform/process/json.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
+import { isObject } from '../../schemas/tools/json.ts';
 import type { ServiceName } from '../stack/topology.ts';
 
 export type ConnectorConfig = Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { readSlot, type SlotFacts } from '../../services/auditor/pipelines/slot-health.ts';
 import type { StackAddress } from '../operator/environment.ts';
-import { failure, messageOf } from '../../services/platform/process/failure.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { services, type DatabaseRole, type ServiceName } from '../stack/topology.ts';
 
 /** Runs `work` with one connection to a service's database, as one of its roles. */

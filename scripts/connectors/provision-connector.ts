@@ -1,5 +1,5 @@
 // The last step of a boot: brings a connector to what its file says.
-import { isFailure } from '../../services/platform/process/failure.ts';
+import { isFailure } from '../../schemas/tools/failure.ts';
 import { awaitStreaming, type SlotOutcome } from '../stack/provision/slot.ts';
 import type { ConnectTarget, Degraded } from '../stack/provision/connector.ts';
 import type { DatabaseTarget } from '../stack/provision/database-target.ts';

@@ -4,7 +4,7 @@
 import { judge } from './judge.ts';
 import { readFacts } from './read.ts';
 import { argumentsOf, stackOf } from '../operator/environment.ts';
-import { explain } from '../../services/platform/process/failure.ts';
+import { explain } from '../../schemas/tools/failure.ts';
 
 const usage = 'usage: npm run doctor [-- --json]';
 

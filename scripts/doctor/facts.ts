@@ -7,6 +7,9 @@ import type { ServiceName, Topic } from '../stack/topology.ts';
 export type Reading<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
+/** Milliseconds that one read may take. */
+export const timeoutMs = 10_000;
+
 export interface DatabaseFacts {
   /** `server_version_num`. */
   readonly version: number;

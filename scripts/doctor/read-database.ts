@@ -6,7 +6,7 @@ import { readSlot } from '../../services/auditor/pipelines/slot-health.ts';
 import { readConnector, type ConnectorConfig } from '../connectors/files.ts';
 import { withDatabase } from '../connectors/position.ts';
 import type { StackAddress } from '../operator/environment.ts';
-import { messageOf } from '../../services/platform/process/failure.ts';
+import { messageOf } from '../../schemas/tools/failure.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import type { ClockFacts, ConnectorLogin, DatabaseFacts } from './facts.ts';
 

@@ -4,8 +4,7 @@ import { z } from 'zod';
 import { eventCatalogue, type EventType } from '../../schemas/generated/events.ts';
 import { callRegistry, type RegistryAddress } from '../../schemas/tools/registry-http.ts';
 import type { ServiceName } from '../stack/topology.ts';
-import type { RegistryFacts, SchemaIdFacts } from './facts.ts';
-import { timeoutMs } from './read.ts';
+import { timeoutMs, type RegistryFacts, type SchemaIdFacts } from './facts.ts';
 
 const getJson = async (
   registry: RegistryAddress,

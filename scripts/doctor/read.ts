@@ -12,7 +12,7 @@ import { withDatabase } from '../connectors/position.ts';
 import { connectorState, validateAtConnect } from '../connectors/connect-admin.ts';
 import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
 import type { Environment, StackAddress } from '../operator/environment.ts';
-import { isFailure, reasonOf } from '../../services/platform/process/failure.ts';
+import { isFailure, reasonOf } from '../../schemas/tools/failure.ts';
 import { kafkaClient } from '../stack/parts/kafka.ts';
 import { serviceNames, services, topics, type ServiceName } from '../stack/topology.ts';
 import type {
@@ -27,8 +27,7 @@ import type {
 } from './facts.ts';
 import { readDatabase, readLogin, databaseClock } from './read-database.ts';
 import { readRegistry, readSchemaIds } from './read-registry.ts';
-
-export const timeoutMs = 10_000;
+import { timeoutMs } from './facts.ts';
 
 const reading = async <T>(what: string, read: () => Promise<T>): Promise<Reading<T>> => {
   try {

@@ -8,7 +8,7 @@ import { complaints, longestGap, tableOf, type Outcome } from './figures.ts';
 import { startLoad } from './load.ts';
 import { pause, seconds, until } from '../stack/supervise/deadline.ts';
 import { argumentsOf, stackOf } from '../operator/environment.ts';
-import { explain, failure, isStopped } from '../../services/platform/process/failure.ts';
+import { explain, failure, isStopped } from '../../schemas/tools/failure.ts';
 import { openEyes } from '../operator/auditor-view.ts';
 import { profilePorts } from '../stack/topology.ts';
 

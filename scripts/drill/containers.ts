@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { failure, messageOf } from '../../services/platform/process/failure.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { orderApi } from '../../services/order/http/api.ts';
 import { createClient, type AnswerOf } from '../../services/platform/http/server/client.ts';
 import { pause, until } from '../stack/supervise/deadline.ts';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 
 export interface Placed {
   readonly orderId: string;

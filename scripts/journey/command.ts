@@ -6,7 +6,7 @@ import { logSource, unreadable } from './log-sources.ts';
 import { spansOfFiles, spansOfJaeger, type Wanted } from './span-sources.ts';
 import { formatTraces, type SeenSpan } from './spans.ts';
 import { argumentsOf, stackOf } from '../operator/environment.ts';
-import { explain, failure, isFailure, reasonOf } from '../../services/platform/process/failure.ts';
+import { explain, failure, isFailure, reasonOf } from '../../schemas/tools/failure.ts';
 import { formatJourney, readStory, type Story } from './journey.ts';
 import {
   databasePorts,

@@ -5,7 +5,7 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { dataFolder } from '../stack/data-folder.ts';
-import { failure, messageOf } from '../../services/platform/process/failure.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { runningOn } from '../stack/supervise/data-folder-lock.ts';
 
 export interface LogSource {

@@ -1,6 +1,6 @@
 // The log lines of a story, out of the logs of all parts: each line of a service is one JSON object, and one that has one of
 // the story's ids in a field of its own belongs to it. What is read is a stream, and what is kept of it is bounded.
-import { isObject } from '../../services/platform/process/json.ts';
+import { isObject } from '../../schemas/tools/json.ts';
 
 export interface LogLine {
   /** Milliseconds since the epoch. */

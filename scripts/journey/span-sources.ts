@@ -2,7 +2,7 @@
 // re-delivery or a repair with a trace of its own is found as well; or files of OTLP JSON.
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { failure, reasonOf } from '../../services/platform/process/failure.ts';
+import { failure, reasonOf } from '../../schemas/tools/failure.ts';
 import { serviceNames } from '../stack/topology.ts';
 import { spansFromJaeger, spansFromOtlp, type SeenSpan } from './spans.ts';
 

@@ -6,7 +6,7 @@ import { openSources } from '../../services/auditor/sources.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { stackOf, type Environment } from './environment.ts';
-import { failure, messageOf } from '../../services/platform/process/failure.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import type { ServiceName } from '../stack/topology.ts';
 
 export interface Eyes {

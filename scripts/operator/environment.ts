@@ -9,7 +9,7 @@ import {
 import type { Trust } from '../../services/platform/process/security/pem.ts';
 import { registrySecurity } from '../../services/platform/process/security/registry-security.ts';
 import { databaseUrlOf, urlsOf, type Urls } from '../stack/addresses.ts';
-import { failure, messageOf } from '../../services/platform/process/failure.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { readOperatorSettings } from './operator-settings.ts';
 import { portsFrom } from '../stack/ports.ts';
 import type { RegistryAddress } from '../../schemas/tools/registry-http.ts';

@@ -21,7 +21,7 @@ import {
   registrySecurityProblems,
   registrySecuritySettings,
 } from '../../services/platform/process/security/registry-security.ts';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 
 const optional = <T>(given: Setting<T>, about: string): Setting<T | undefined> => ({
   ...given,

@@ -125,6 +125,8 @@ const forbidden: readonly (readonly [Place, Place])[] = [
   ['connectors', 'tests'],
   ['schema tools', 'tests'],
   ['schema tools', 'stack'],
+  ['schema tools', 'process'],
+  ['schema tools', 'event-codec'],
   ['schema tools', 'order'],
   ['order', 'schema tools'],
   ['stack', 'connectors'],

@@ -18,7 +18,7 @@ import { countMissing, emitMissing, notePublished, noteRows } from './outbox.ts'
 import { readPublished } from './published.ts';
 import { seconds, until } from '../stack/supervise/deadline.ts';
 import { argumentsOf, serviceNamed, stackOf, type StackAddress } from '../operator/environment.ts';
-import { explain, failure, messageOf } from '../../services/platform/process/failure.ts';
+import { explain, failure, messageOf } from '../../schemas/tools/failure.ts';
 import { openEyes } from '../operator/auditor-view.ts';
 import { createSlot, ensurePublication } from '../stack/provision/slot.ts';
 import { services, type ServiceName } from '../stack/topology.ts';

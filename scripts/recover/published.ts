@@ -6,7 +6,7 @@ import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-ev
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import type { StackAddress } from '../operator/environment.ts';
-import { failure, messageOf } from '../../services/platform/process/failure.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
 
 const nowhere = new Writable({
   write: (_chunk, _encoding, done) => {

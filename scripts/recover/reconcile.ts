@@ -7,7 +7,7 @@ import type { Mismatch } from '../../services/auditor/audit.ts';
 import type { Urls } from '../stack/addresses.ts';
 import { demoPassword } from '../stack/demonstration.ts';
 import { argumentsOf, stackOf } from '../operator/environment.ts';
-import { explain, failure, messageOf } from '../../services/platform/process/failure.ts';
+import { explain, failure, messageOf } from '../../schemas/tools/failure.ts';
 import { openEyes, type Eyes } from '../operator/auditor-view.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';

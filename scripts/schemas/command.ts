@@ -19,7 +19,7 @@ import {
 } from '../../schemas/tools/review/report.ts';
 import { subscribersOf, usageOf } from '../../schemas/tools/review/usage.ts';
 import { stackOf } from '../operator/environment.ts';
-import { explain, failure, messageOf } from '../../services/platform/process/failure.ts';
+import { explain, failure, messageOf } from '../../schemas/tools/failure.ts';
 import type { RegistryAddress } from '../../schemas/tools/registry-http.ts';
 import { developmentAddresses, registryPath } from '../stack/topology.ts';
 

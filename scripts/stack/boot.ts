@@ -5,13 +5,7 @@ import { join, resolve } from 'node:path';
 import { registerSchemas } from '../../schemas/tools/registry.ts';
 import { readContract } from '../../schemas/tools/releases.ts';
 import { seconds } from './supervise/deadline.ts';
-import {
-  failure,
-  isFailure,
-  isStopped,
-  messageOf,
-  stopped,
-} from '../../services/platform/process/failure.ts';
+import { failure, isFailure, isStopped, messageOf, stopped } from '../../schemas/tools/failure.ts';
 import {
   embeddedInfrastructure,
   type Infrastructure,

@@ -5,8 +5,8 @@ import { randomUUID } from 'node:crypto';
 import { inventoryApi } from '../../services/inventory/http/api.ts';
 import { orderApi } from '../../services/order/http/api.ts';
 import { createClient, type Client, type Refusal } from '../../services/platform/http/server/client.ts';
-import { messageOf } from '../../services/platform/process/failure.ts';
-import { isObject } from '../../services/platform/process/json.ts';
+import { messageOf } from '../../schemas/tools/failure.ts';
+import { isObject } from '../../schemas/tools/json.ts';
 import type { Urls } from './addresses.ts';
 
 export const demoUsers = [

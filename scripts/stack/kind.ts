@@ -1,6 +1,6 @@
 // On what the tests run. Embedded unless somebody asks for containers, so that the tests need no Docker where there is none;
 // what they assert is the same on both.
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 import { stackVariables } from './variables.ts';
 
 export type StackKind = 'embedded' | 'docker';

@@ -1,6 +1,6 @@
 // Which ports a stack listens on: the defaults moved by environment variables, or free ones for a test run.
 import { createServer } from 'node:net';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 import { ports as topology, type PortName, type Ports } from './topology.ts';
 
 export const portNames = Object.keys(topology).filter((name): name is PortName => name in topology);

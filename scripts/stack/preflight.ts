@@ -3,7 +3,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cacheRoot, checkMaven, haveArtefacts } from './parts/artefacts.ts';
-import { failure, messageOf } from '../../services/platform/process/failure.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { findJdk, type Jdk } from './parts/java.ts';
 import { isFree, portNames } from './ports.ts';
 import { ports as topology, type Ports } from './topology.ts';

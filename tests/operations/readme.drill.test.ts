@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../../scripts/stack/supervise/deadline.ts';
-import { failure } from '../../services/platform/process/failure.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 import { freePorts, isFree, portNames } from '../../scripts/stack/ports.ts';
 import { ports as portTopology, type Ports } from '../../scripts/stack/topology.ts';
 import { describeOwnParts } from '../stack/worker-stack.ts';

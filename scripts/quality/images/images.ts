@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { imageComplaints, type Image } from './image-rules.ts';
 import { argumentsOf } from '../../operator/environment.ts';
-import { explain, failure } from '../../../services/platform/process/failure.ts';
+import { explain, failure } from '../../../schemas/tools/failure.ts';
 
 const usage = 'usage: npm run images [-- --json]';
 const root = join(import.meta.dirname, '..', '..', '..');

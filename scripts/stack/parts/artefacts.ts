@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, s
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { seconds } from '../supervise/deadline.ts';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { stackVariables } from '../variables.ts';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectPart } from './connect.ts';
 import { seconds } from '../supervise/deadline.ts';
-import { stopped } from '../../../services/platform/process/failure.ts';
+import { stopped } from '../../../schemas/tools/failure.ts';
 import { archiveFolder, type JavaRuntime } from './java.ts';
 import { kafkaPart, prepareKafka } from './kafka.ts';
 import { freePorts } from '../ports.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DockerComposeEnvironment } from 'testcontainers';
 import { describeConnect } from './connect.ts';
 import { dockerEnvironment, requireDocker } from './docker.ts';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 import {
   infrastructureNames,
   type InfrastructureName,

@@ -2,7 +2,7 @@
 // engine by itself, by DOCKER_HOST or its context, so nothing here asks where it is.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 
 const run = promisify(execFile);
 const withinMs = 20_000;

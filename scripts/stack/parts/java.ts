@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 import type { heaps } from '../topology.ts';
 import { stackVariables } from '../variables.ts';
 import type { Command } from '../supervise/part.ts';

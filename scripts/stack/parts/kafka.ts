@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaSecurity } from '../../../services/platform/process/security/kafka-security.ts';
 import { secureClient } from '../../../services/platform/messaging/kafkajs-event-stream.ts';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { heaps } from '../topology.ts';
 import type { Command, Part, PartDescription } from '../supervise/part.ts';

@@ -16,8 +16,8 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { failure } from '../../../services/platform/process/failure.ts';
-import { isObject } from '../../../services/platform/process/json.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
+import { isObject } from '../../../schemas/tools/json.ts';
 import type { Command } from '../supervise/part.ts';
 
 export interface PostgresBinaries {

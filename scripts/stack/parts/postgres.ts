@@ -16,7 +16,7 @@ import {
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 import { superuser } from '../topology.ts';
 import type { Part, PartDescription } from '../supervise/part.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';

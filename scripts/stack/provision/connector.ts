@@ -1,7 +1,7 @@
 // What the boot asks of whoever provisions a connector. The stack does not know the connectors' files; it is handed a function
 // of this shape.
 import type { DatabaseTarget } from './database-target.ts';
-import type { SlotOutcome } from './slot.ts';
+import type { SlotOutcome, Wait } from './slot.ts';
 
 /** Connectors that do not publish, and what an operator has to do about it. */
 export interface Degraded {
@@ -9,11 +9,9 @@ export interface Degraded {
   readonly sentence: string;
 }
 
-export interface ConnectTarget {
+export interface ConnectTarget extends Wait {
+  /** Of Connect's REST API. */
   readonly url: string;
-  readonly withinMs: number;
-  readonly signal?: AbortSignal;
-  readonly log?: string;
 }
 
 /**

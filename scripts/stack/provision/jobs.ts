@@ -3,7 +3,7 @@
 import { registerSchemas } from '../../../schemas/tools/registry.ts';
 import { readContract } from '../../../schemas/tools/releases.ts';
 import { answers, until } from '../supervise/deadline.ts';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 import { kafkaAnswers } from '../parts/kafka.ts';
 import { replicateTopics } from './replication.ts';
 import { provisionDatabase } from './provision.ts';

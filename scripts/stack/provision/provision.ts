@@ -2,7 +2,7 @@
 // the publication, then the slot, and only then may a service write. A connector without snapshot publishes nothing that was
 // committed before its slot existed.
 import type postgres from 'postgres';
-import { failure, isFailure, messageOf } from '../../../services/platform/process/failure.ts';
+import { failure, isFailure, messageOf } from '../../../schemas/tools/failure.ts';
 import { connectAs } from '../parts/postgres.ts';
 import { passwords, services, superuser, type ServiceName } from '../topology.ts';
 import { type Sql, execute, type DatabaseTarget } from './database-target.ts';

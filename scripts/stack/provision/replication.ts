@@ -3,7 +3,7 @@
 // Safe to repeat: what is as described is left alone.
 import kafkajs from 'kafkajs';
 import { until } from '../supervise/deadline.ts';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 import { kafkaClient } from '../parts/kafka.ts';
 import { cluster } from '../topology.ts';
 

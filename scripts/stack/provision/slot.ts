@@ -4,7 +4,6 @@ import { until } from '../supervise/deadline.ts';
 import { connectAs } from '../parts/postgres.ts';
 import { services, superuser } from '../topology.ts';
 import { type Sql, execute, type DatabaseTarget } from './database-target.ts';
-import type { ConnectTarget } from './connector.ts';
 
 export const ensurePublication = async (sql: Sql, publication: string): Promise<void> => {
   const [existing] = await sql<{ ok: boolean }[]>`
@@ -67,13 +66,20 @@ export const slotOutcomeOf = async ({
   }
 };
 
+/** How long to wait, what ends the wait before, and the log that has the details. */
+export interface Wait {
+  readonly withinMs: number;
+  readonly signal?: AbortSignal;
+  readonly log?: string;
+}
+
 /**
  * Returns once the connector reads from its slot. Connect's own word is not enough: after a crash it repeats the last
  * state it has stored until the new worker has got round to its tasks.
  */
 export const awaitStreaming = async (
   target: DatabaseTarget,
-  { withinMs, signal, log }: Omit<ConnectTarget, 'url'>,
+  { withinMs, signal, log }: Wait,
 ): Promise<void> => {
   const { service, port, password } = target;
   const { database, slot } = services[service].database;

@@ -1,7 +1,7 @@
 // Brings the topics to the described state. The invariant: the number of partitions of a topic never changes, because another
 // number sends keys to other partitions and breaks the order of their events.
 import kafkajs from 'kafkajs';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 import { kafkaClient } from '../parts/kafka.ts';
 import { canaryTopicOf, canaryTopicSettings, topicSettings, topics } from '../topology.ts';
 

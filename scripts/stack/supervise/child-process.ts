@@ -2,7 +2,7 @@
 // alone, which is what makes an ordered stop possible.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { messageOf } from '../../../services/platform/process/failure.ts';
+import { messageOf } from '../../../schemas/tools/failure.ts';
 import type { Command } from './part.ts';
 
 export interface Spawned {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from './deadline.ts';
-import { failure } from '../../../services/platform/process/failure.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 import { identityOf, isAlive, stopInStages, type Child } from './processes.ts';
 
 export const writeAtomically = (file: string, content: string): void => {

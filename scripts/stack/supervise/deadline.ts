@@ -1,7 +1,7 @@
 // Waiting, always with a bound: a probe is repeated until it holds, the time is up or the stack is told to stop.
 // Without the bound a part that hangs would hang the boot, and Ctrl-C with it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failure, messageOf, stopped } from '../../../services/platform/process/failure.ts';
+import { failure, messageOf, stopped } from '../../../schemas/tools/failure.ts';
 
 export const pause = async (ms: number, signal?: AbortSignal): Promise<void> => {
   try {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createGuardianLink } from './guardian-link.ts';
 import { spawnLogged, type Spawned } from './child-process.ts';
 import { pause, seconds, until } from './deadline.ts';
-import { failure, isStopped, messageOf, stopped } from '../../../services/platform/process/failure.ts';
+import { failure, isStopped, messageOf, stopped } from '../../../schemas/tools/failure.ts';
 import { identityOf, killAll, stopInStages, type Child } from './processes.ts';
 import type { Part, RunOptions, StackStatus, PartStatus, Command, PartState } from './part.ts';
 import {

@@ -2,7 +2,7 @@
 import avro from 'avsc';
 import { describe, expect, it } from 'vitest';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
-import { avroOptions } from './avro-types.ts';
+import { avroOptions } from '../../../schemas/avro-types.ts';
 import { createEventCodec, frame, InvalidEvent, UndecodableRecord, unframe } from './event-codec.ts';
 import { DependencyUnavailable } from '../database/transient.ts';
 

@@ -8,7 +8,7 @@ import {
   type EventMetadata,
   type EventType,
 } from '../../../schemas/generated/events.ts';
-import { avroOptions } from './avro-types.ts';
+import { avroOptions } from '../../../schemas/avro-types.ts';
 import type { WriterSchemas } from './schema-registry.ts';
 import { DependencyUnavailable } from '../database/transient.ts';
 

@@ -4,7 +4,7 @@ import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import avro, { type Type } from 'avsc';
 import { Agent } from 'node:https';
 import { eventCatalogue, type EventType } from '../../../schemas/generated/events.ts';
-import { avroOptions } from './avro-types.ts';
+import { avroOptions } from '../../../schemas/avro-types.ts';
 import type { RegistrySecurity } from '../process/security/registry-security.ts';
 import type { Logger } from '../process/logger.ts';
 import { pause } from '../process/retry.ts';

@@ -1,9 +1,29 @@
 // The facts of the shop in the model: what the three services and the provider have stored.
 import type { Reservation, Stock } from '../../../services/inventory/domain/reservation.ts';
 import type { Order, OrderStatus } from '../../../services/order/domain/order.ts';
-import type { Payment } from '../../../services/payment/domain/payment.ts';
-import type { Asked, Charge, Refund } from './provider.ts';
+import type { GatewayAnswer } from '../../../services/payment/domain/decide.ts';
+import type { GatewayRequest, Payment } from '../../../services/payment/domain/payment.ts';
 import { unitsAtStart } from './steps.ts';
+
+export interface Asked {
+  readonly request: GatewayRequest;
+  readonly orderId: string;
+  state: 'due' | 'unknown' | GatewayAnswer['outcome'];
+  attempts: number;
+  /** Which lease is the current one. */
+  lease: number;
+}
+export interface Charge {
+  readonly id: string;
+  readonly orderId: string;
+  readonly amount: number;
+  readonly declined: boolean;
+}
+export interface Refund {
+  readonly id: string;
+  readonly chargeId: string;
+  readonly amount: number;
+}
 
 export interface Books {
   readonly orders: Map<string, Order>;

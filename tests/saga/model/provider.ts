@@ -1,29 +1,7 @@
 // The payment provider of the model. The invariant: one key, one effect.
 import type { GatewayResult } from '../../../services/payment/domain/ask.ts';
-import type { GatewayAnswer } from '../../../services/payment/domain/decide.ts';
-import type { GatewayRequest } from '../../../services/payment/domain/payment.ts';
-import type { Books } from './books.ts';
+import type { Asked, Books } from './books.ts';
 import type { Fate } from './steps.ts';
-
-export interface Asked {
-  readonly request: GatewayRequest;
-  readonly orderId: string;
-  state: 'due' | 'unknown' | GatewayAnswer['outcome'];
-  attempts: number;
-  /** Which lease is the current one. */
-  lease: number;
-}
-export interface Charge {
-  readonly id: string;
-  readonly orderId: string;
-  readonly amount: number;
-  readonly declined: boolean;
-}
-export interface Refund {
-  readonly id: string;
-  readonly chargeId: string;
-  readonly amount: number;
-}
 
 /** Asks the provider for the effect of a request, or for what became of it. */
 export const askProvider = (

@@ -20,9 +20,8 @@ import {
   catalogue,
   minutes,
 } from './steps.ts';
-import type { Asked } from './provider.ts';
 import { must } from './violation.ts';
-import { openBooks } from './books.ts';
+import { openBooks, type Asked } from './books.ts';
 import { checkAlways, checkAtRest } from './invariants.ts';
 import { askProvider } from './provider.ts';
 import { createServices, type Outcome } from './services.ts';
