@@ -43,6 +43,7 @@ interface Service {
   readonly mem_limit: string;
   readonly read_only?: boolean;
   readonly build?: { target: string };
+  readonly pull_policy?: string;
 }
 
 const root = join(import.meta.dirname, '..', '..');
@@ -93,6 +94,12 @@ describe('docker-compose.yml', () => {
     expect(of()).toEqual([...infrastructureNames, ...serviceNames, ...edges, ...core, ...chores].toSorted());
     expect(of('cluster')).toEqual([...further.map(([name]) => name), 'replication'].toSorted());
     expect(of('observability')).toEqual(onlookers.toSorted());
+  });
+
+  it("builds what is its own and never pulls it: the name may be anybody's at a public registry", () => {
+    for (const [name, { build, image = '', pull_policy }] of Object.entries(compose.services))
+      if (build !== undefined || image.startsWith('orderflow/'))
+        expect([name, pull_policy, build === undefined]).toEqual([name, 'build', false]);
   });
 
   it('publishes the ports of the topology under their variables, on loopback alone', () => {
