@@ -4,6 +4,7 @@ import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Transaction } from '../platform/database/database.ts';
 import type { Aggregate, Message } from '../platform/transaction/handle.ts';
+import { lockedOrNamed } from '../platform/database/named-lock.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
@@ -32,7 +33,14 @@ export const toProduct = ({ priceMinor, currency, ...row }: ProductRow): Product
 });
 
 const loadReservation = async (tx: Transaction, orderId: string): Promise<Reservation | null> => {
-  const [row] = await tx.select().from(reservations).where(eq(reservations.orderId, orderId)).for('update');
+  const row = await lockedOrNamed(tx, 'reservation', orderId, async () => {
+    const [found] = await tx
+      .select()
+      .from(reservations)
+      .where(eq(reservations.orderId, orderId))
+      .for('update');
+    return found;
+  });
   if (!row) return null;
   const items = await tx
     .select({ productId: reservationItems.productId, quantity: reservationItems.quantity })
@@ -162,7 +170,14 @@ export const repairing: Aggregate<Repair, Held | null, Held> = {
 /** One product: its catalogue entry and its stock. */
 export const managingProduct: Aggregate<ProductInput, ProductView> = {
   load: async (tx, { productId, sellerId, ...input }) => {
-    const [row] = await tx.select().from(inventory).where(eq(inventory.productId, productId)).for('update');
+    const row = await lockedOrNamed(tx, 'product', productId, async () => {
+      const [found] = await tx
+        .select()
+        .from(inventory)
+        .where(eq(inventory.productId, productId))
+        .for('update');
+      return found;
+    });
     const sku = 'sku' in input ? input.sku : undefined;
     if (sku === undefined) return { product: row ? toProduct(row) : null, skuTaken: false };
     const others = await tx

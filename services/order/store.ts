@@ -5,6 +5,7 @@ import { catalogue, orderEvents, orderItems, orders } from '../../drizzle/order/
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import type { Transaction } from '../platform/database/database.ts';
 import { accepted, ignored, rejected } from '../platform/transaction/decision/decision.ts';
+import { lockedOrNamed } from '../platform/database/named-lock.ts';
 import type { Aggregate, Message } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
 import { decide, type OrderInput } from './domain/decide.ts';
@@ -149,11 +150,14 @@ export const repairing: Aggregate<Repair, Order | null, Order> = {
 /** Keeps the catalogue copy at the highest version seen of each product. */
 export const copyingCatalogue: Aggregate<DomainEvent<'inventory.product_changed'>, number> = {
   load: async (tx, { data }) => {
-    const [row] = await tx
-      .select({ version: catalogue.version })
-      .from(catalogue)
-      .where(eq(catalogue.productId, data.productId))
-      .for('update');
+    const row = await lockedOrNamed(tx, 'catalogue', data.productId, async () => {
+      const [found] = await tx
+        .select({ version: catalogue.version })
+        .from(catalogue)
+        .where(eq(catalogue.productId, data.productId))
+        .for('update');
+      return found;
+    });
     return row?.version ?? 0;
   },
   decide: ({ data }, version) =>

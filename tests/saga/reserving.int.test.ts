@@ -1,23 +1,29 @@
 // Many buyers, few units: what the row locks are for. Each test would go red without them.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inventory, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import { outbox } from '../../drizzle/messaging/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
+import { constraintViolation } from '../../services/platform/database/constraint-violation.ts';
 import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import { handle, unclaimed, type Shell } from '../../services/platform/transaction/handle.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import type { ReservationInput } from '../../services/inventory/domain/reservation.ts';
+import { inventoryProblems } from '../../services/inventory/http/api.ts';
+import { toProblem } from '../../services/platform/http/server/errors.ts';
+import { eventually } from '../support/shop.ts';
 import { sweep } from '../../services/inventory/jobs/expire-reservations.ts';
 import { managingProduct, reserving } from '../../services/inventory/store.ts';
 
 const { databases, urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const forever = new AbortController().signal;
+const admin = postgres(databases.inventory.admin, { max: 1 });
 let database: TestDatabase;
 let connection: Connection;
 let shell: Shell;
@@ -36,6 +42,7 @@ beforeAll(async () => {
   shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
 });
 afterAll(async () => {
+  await admin.end();
   await connection.close();
   await database.drop();
 });
@@ -117,6 +124,107 @@ describe('the last units', () => {
       .set({ reserved: 2 })
       .where(eq(inventory.productId, productId));
     await expect(oversell).rejects.toMatchObject({ cause: { code: '23514' } });
+  });
+});
+
+describe('two inputs about something that has no row yet', () => {
+  /** Carries out `second` while `first` has stored everything but not committed: the second has to wait for the first. */
+  const inARace = async (first: (shell: Shell) => Promise<unknown>, second: () => Promise<unknown>) => {
+    const stored = Promise.withResolvers<undefined>();
+    const reach = async (point: string): Promise<boolean> => {
+      if (point !== 'after-effects') return false;
+      stored.resolve(undefined);
+      await eventually('the second input waits for a lock', async () => {
+        const rows = await admin`
+          SELECT 1 FROM pg_stat_activity WHERE datname = ${database.name} AND wait_event_type = 'Lock'`;
+        return rows.length > 0;
+      });
+      return false;
+    };
+    const faults = { reach, arm: () => undefined, disarm: () => undefined, armed: () => [] };
+    const slow = first({ ...shell, faults });
+    await stored.promise;
+    return Promise.all([slow, second()]);
+  };
+  const item = (productId: string) => ({ productId, sellerId: 's', quantity: 3, unitPrice: price });
+  const created = (orderId: string, productId: string): ReservationInput => {
+    const payment = { mode: 'AUTO', method: 'card', token: null } as const;
+    const data = { orderId, customerId: 'c', items: [item(productId)], total: price, payment };
+    return { type: 'order.created', data, at: new Date(), ttlMs: 60_000 };
+  };
+  const cancelled = (orderId: string): ReservationInput => ({
+    type: 'order.cancelled',
+    data: { orderId, customerId: 'c', reason: 'customer_cancelled' },
+    at: new Date(),
+    ttlMs: 60_000,
+  });
+  const carryOut = (input: ReservationInput) => (on: Shell) =>
+    handle(on, reserving, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+
+  it('a cancellation while the order is being reserved gives the units back', async () => {
+    const [orderId, productId] = [randomUUID(), await newProduct(10)];
+    await inARace(carryOut(created(orderId, productId)), () => submit(cancelled(orderId)));
+    expect(await stateOf(orderId)).toBe('released');
+    expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
+  });
+
+  it('an order that comes while its cancellation is being stored reserves nothing', async () => {
+    const [orderId, productId] = [randomUUID(), await newProduct(10)];
+    await inARace(carryOut(cancelled(orderId)), () => submit(created(orderId, productId)));
+    expect(await stateOf(orderId)).toBe('released');
+    expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
+  });
+
+  it('the same order twice at once reserves once', async () => {
+    const [orderId, productId] = [randomUUID(), await newProduct(10)];
+    await inARace(carryOut(created(orderId, productId)), () => submit(created(orderId, productId)));
+    expect(await stock(productId)).toEqual({ available: 10, reserved: 3 });
+  });
+
+  it('the same product twice at once is stored once, with its first stock', async () => {
+    const productId = randomUUID();
+    const create = (quantity: number) => {
+      const at = new Date();
+      const input = {
+        type: 'create',
+        productId,
+        sellerId: 's',
+        name: 'n',
+        sku: productId,
+        price,
+        quantity,
+        at,
+      } as const;
+      return (on: Shell) => handle(on, managingProduct, { id: randomUUID(), context, at, input }, unclaimed);
+    };
+    await inARace(create(5), () => create(7)(shell));
+    expect(await stock(productId)).toEqual({ available: 5, reserved: 0 });
+    const movements = await shell.db
+      .select()
+      .from(stockMovements)
+      .where(eq(stockMovements.productId, productId));
+    expect(movements.map(({ kind }) => kind)).toEqual(['initial']);
+  });
+
+  it('one SKU for two products of a seller at once: the second learns which promise it broke', async () => {
+    const sku = randomUUID();
+    const create = () => {
+      const at = new Date();
+      const input = {
+        type: 'create',
+        productId: randomUUID(),
+        sellerId: 's',
+        name: 'n',
+        sku,
+        price,
+        quantity: 1,
+        at,
+      } as const;
+      return (on: Shell) => handle(on, managingProduct, { id: randomUUID(), context, at, input }, unclaimed);
+    };
+    const broken = await inARace(create(), () => create()(shell)).catch((error: unknown) => error);
+    expect(constraintViolation(broken)).toEqual({ constraint: 'inventory_sku', kind: 'lost_race' });
+    expect(toProblem(broken, inventoryProblems)).toMatchObject({ code: 'sku_taken', status: 409 });
   });
 });
 

@@ -6,6 +6,7 @@ import { migrateDatabase } from '../../scripts/stack/provision/migrations.ts';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
 
 export interface TestDatabase {
+  readonly name: string;
   readonly url: string;
   drop(): Promise<void>;
 }
@@ -39,6 +40,7 @@ export async function createTestDatabase(service: ServiceName, adminUrl: string)
   await admin`SELECT pg_advisory_unlock(hashtext(${template}))`;
   await admin.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   return {
+    name,
     url: urlOf(name),
     drop: async () => {
       await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);

@@ -14,6 +14,7 @@ export const { kinds: inventoryProblems, problem } = defineProblems({
     status: 409,
     title: 'SKU in use',
     explanation: 'A seller can use each stock keeping unit for one product only.',
+    constraint: 'inventory_sku',
   },
   too_many_units: {
     status: 422,

@@ -9,6 +9,8 @@ export interface ProblemKind {
   readonly title: string;
   /** What happened and what the caller can do about it; shown on the page behind `type`. */
   readonly explanation: string;
+  /** The database constraint whose violation means this, such as `inventory_sku`: the request lost a race. */
+  readonly constraint?: string;
 }
 export type ProblemKinds = Readonly<Record<string, ProblemKind>>;
 

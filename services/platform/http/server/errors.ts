@@ -10,6 +10,7 @@ import {
   type ProblemKinds,
   type StandardProblemCode,
 } from '../endpoint/problem.ts';
+import { constraintViolation } from '../../database/constraint-violation.ts';
 import { isTransient } from '../../database/transient.ts';
 
 // What Hono and its validators throw themselves.
@@ -27,6 +28,13 @@ export const toProblem = (error: unknown, kinds: ProblemKinds): HttpProblem => {
   // A decision said no; it names a problem of this service's catalogue.
   if (error instanceof Rejected) {
     return catalogued(kinds, error.code, { detail: error.message, cause: error });
+  }
+  // Two requests were right each by itself, and the other one was faster; nothing of this one is stored.
+  const violation = constraintViolation(error);
+  if (violation !== undefined) {
+    const [code] = Object.entries(kinds).find(([, kind]) => kind.constraint === violation.constraint) ?? [];
+    if (code !== undefined) return catalogued(kinds, code, { cause: error });
+    if (violation.kind === 'lost_race') return problem('conflict', { cause: error });
   }
   // The transaction was rolled back, so the same request may be sent again.
   if (isTransient(error)) return problem('unavailable', { headers: { 'Retry-After': '1' }, cause: error });

@@ -1,0 +1,27 @@
+// Which promise of a table a statement broke. A request that lost a race learns from it what is wrong, instead of getting a 500.
+
+export interface ConstraintViolation {
+  /** Name of the constraint, such as `inventory_sku`. */
+  readonly constraint: string;
+  /** `lost_race`: another transaction stored or removed what this one relied on. `fault`: the code tried to store nonsense. */
+  readonly kind: 'lost_race' | 'fault';
+}
+
+/** Unique, foreign key, exclusion: two transactions can be right each by itself. */
+const racy = new Set(['23505', '23503', '23P01']);
+
+const textOf = (error: object, field: string): string | undefined => {
+  const value: unknown = Reflect.get(error, field);
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** The constraint that PostgreSQL names (SQLSTATE class 23), anywhere in the chain of causes; undefined for other errors. */
+export function constraintViolation(error: unknown): ConstraintViolation | undefined {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
+    const code = textOf(cause, 'code');
+    const constraint = textOf(cause, 'constraint_name');
+    if (code?.startsWith('23') === true && constraint !== undefined)
+      return { constraint, kind: racy.has(code) ? 'lost_race' : 'fault' };
+  }
+  return undefined;
+}

@@ -1,0 +1,29 @@
+// Requests that are right each by itself and cannot all be granted: one is, the others get a typed answer, and nobody gets a 500.
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { call } from '../support/shop.ts';
+
+describe('at the same moment', () => {
+  const create = (as: 'seller' | 'seller2', sku: string) =>
+    call('inventory', '/api/v1/products', {
+      as,
+      body: { name: 'A thing', sku, price: { amountMinor: 100, currency: 'EUR' }, quantity: 1 },
+    });
+
+  it('one SKU for ten products of a seller: one is made, the others are told sku_taken', async () => {
+    const sku = `race-${randomUUID()}`;
+    const answers = await Promise.all(Array.from({ length: 10 }, () => create('seller', sku)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    const refused = answers.filter(({ status }) => status !== 201);
+    for (const { status, body } of refused) {
+      expect(status).toBe(409);
+      expect(body).toMatchObject({ code: 'sku_taken' });
+    }
+  });
+
+  it('one SKU of two sellers: both have it', async () => {
+    const sku = `shared-${randomUUID()}`;
+    const answers = await Promise.all([create('seller', sku), create('seller2', sku)]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+  });
+});

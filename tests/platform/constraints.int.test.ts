@@ -1,0 +1,59 @@
+// Every promise of every table: a request that breaks one gets a typed answer. The catalogue of the databases is walked, so a
+// constraint that is added is not forgotten here.
+import postgres from 'postgres';
+import { describe, expect, it } from 'vitest';
+import { inventoryProblems } from '../../services/inventory/http/api.ts';
+import { orderProblems } from '../../services/order/http/api.ts';
+import { paymentProblems } from '../../services/payment/http/api.ts';
+import { toProblem } from '../../services/platform/http/server/errors.ts';
+import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
+import { stack } from '../stack/worker-stack.ts';
+
+const problems = { order: orderProblems, inventory: inventoryProblems, payment: paymentProblems };
+
+/** SQLSTATE by kind of constraint: primary key and unique, foreign key, exclusion, check. */
+const sqlStates: Readonly<Record<string, string>> = {
+  p: '23505',
+  u: '23505',
+  f: '23503',
+  x: '23P01',
+  c: '23514',
+};
+
+const constraintsOf = async (service: ServiceName) => {
+  const sql = postgres(stack.databases[service].admin, { max: 1 });
+  try {
+    return await sql<{ name: string; type: string }[]>`
+      SELECT conname AS name, contype AS type FROM pg_constraint
+      WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f', 'x', 'c') ORDER BY 1`;
+  } finally {
+    await sql.end();
+  }
+};
+
+/** As Drizzle and the driver throw it. */
+const thrown = (name: string, type: string): Error =>
+  new Error('Failed query', {
+    cause: Object.assign(new Error(`violates constraint "${name}"`), {
+      code: sqlStates[type],
+      constraint_name: name,
+    }),
+  });
+
+describe.each(serviceNames)('a violated constraint of the %s database', (service) => {
+  it('is a conflict that the client can act upon, or a fault of the code', async () => {
+    const constraints = await constraintsOf(service);
+    expect(constraints.length).toBeGreaterThan(10);
+    for (const { name, type } of constraints) {
+      const { status, code } = toProblem(thrown(name, type), problems[service]);
+      // A check that fails is a decision that broke its own rules: nobody else can have caused it.
+      expect([name, status], code).toEqual([name, type === 'c' ? 500 : 409]);
+    }
+  });
+
+  it('that a problem names is there', async () => {
+    const names = (await constraintsOf(service)).map(({ name }) => name);
+    for (const { constraint } of Object.values(problems[service]))
+      if (constraint !== undefined) expect(names).toContain(constraint);
+  });
+});
