@@ -49,6 +49,19 @@ const queued = (client: postgres.Sql, queue: ConnectionQueue): postgres.Sql =>
     },
   });
 
+/**
+ * What the code relies on in a session. A role or a database can have other defaults: with `DateStyle` German the driver could
+ * not read a timestamp, and with another isolation a row that is read again under its lock would be the old one.
+ */
+export const sessionSettings = {
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  bytea_output: 'hex',
+  search_path: 'public',
+  default_transaction_isolation: 'read committed',
+} as const;
+
 /** A pool of connections, opened on first use and re-opened after a loss. */
 export function connectDatabase(
   url: string,
@@ -65,6 +78,7 @@ export function connectDatabase(
     backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 1),
     onnotice: () => undefined,
     connection: {
+      ...sessionSettings,
       application_name: applicationName,
       statement_timeout: 5_000,
       lock_timeout: 3_000,

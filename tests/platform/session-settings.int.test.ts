@@ -1,0 +1,79 @@
+// A role or a database with other defaults than the code relies on: the connection sets its own.
+import { randomUUID } from 'node:crypto';
+import { eq, sql } from 'drizzle-orm';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { outbox } from '../../drizzle/messaging/schema.ts';
+import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
+import { stack } from '../stack/worker-stack.ts';
+
+const hostile = {
+  DateStyle: "'German, DMY'",
+  IntervalStyle: "'sql_standard'",
+  TimeZone: "'Pacific/Auckland'",
+  bytea_output: "'escape'",
+  search_path: 'pg_catalog',
+  default_transaction_isolation: "'serializable'",
+  statement_timeout: "'1ms'",
+  lock_timeout: "'1ms'",
+} as const;
+
+let database: TestDatabase;
+let connection: Connection;
+beforeAll(async () => {
+  database = await createTestDatabase('order', stack.databases.order.admin);
+  const admin = postgres(stack.databases.order.admin, { max: 1 });
+  for (const [name, value] of Object.entries(hostile))
+    await admin.unsafe(`ALTER DATABASE ${database.name} SET ${name} = ${value}`);
+  await admin.end();
+  connection = connectDatabase(database.url, 'test');
+});
+afterAll(async () => {
+  await connection.close();
+  await database.drop();
+});
+
+describe('hostile defaults of a database', () => {
+  it('are there', async () => {
+    const admin = postgres(stack.databases.order.admin, { max: 1 });
+    const [row] = await admin<{ settings: string[] }[]>`
+      SELECT setconfig AS settings FROM pg_db_role_setting
+      JOIN pg_database ON pg_database.oid = setdatabase WHERE datname = ${database.name}`;
+    await admin.end();
+    expect(row?.settings).toHaveLength(Object.keys(hostile).length);
+  });
+
+  it('change nothing of what is written and read', async () => {
+    const id = randomUUID();
+    const occurredAt = new Date('2026-03-04T05:06:07.089Z');
+    const payload = Buffer.from([0, 0, 0, 0, 1, 255, 92, 7]);
+    await connection.db.insert(outbox).values({
+      id,
+      aggregateType: 'order-events',
+      aggregateId: 'key',
+      eventType: 'order.created',
+      schemaId: 1,
+      payload,
+      correlationId: 'c',
+      causationId: 'c',
+      traceparent: 't',
+      occurredAt,
+    });
+    const [row] = await connection.db.select().from(outbox).where(eq(outbox.id, id));
+    expect(row).toMatchObject({ occurredAt, payload });
+  });
+
+  it('change neither the isolation nor the time limits', async () => {
+    const [row] = await connection.db.execute(sql`
+      SELECT current_setting('transaction_isolation') AS isolation, current_setting('statement_timeout') AS statements,
+             current_setting('lock_timeout') AS locks, (interval '1 day 2 hours')::text AS span, now()::text AS now`);
+    expect(row).toMatchObject({
+      isolation: 'read committed',
+      statements: '5s',
+      locks: '3s',
+      span: '1 day 02:00:00',
+    });
+    expect(row?.['now']).toMatch(/^\d{4}-\d\d-\d\d .*\+00$/);
+  });
+});
