@@ -28,6 +28,15 @@ export const call = async (url: string, token: string, method: string, body: unk
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(10_000),
   });
+  if (response.status === 429)
+    throw failure(
+      'the stack turned requests away (429): one person may send no more than RATE_LIMIT_REQUESTS of them a minute; ' +
+        'start it with RATE_LIMIT_REQUESTS=10000000 HTTP_MAX_IN_FLIGHT_PER_SUBJECT=400 npm start',
+    );
+  if (response.status === 503)
+    throw failure(
+      `${method} ${url} answered 503: the stack has more to do than it can answer; measure a lower rate`,
+    );
   if (!response.ok) throw failure(`${method} ${url} answered ${response.status}`);
   return response.json();
 };

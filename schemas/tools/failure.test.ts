@@ -1,0 +1,47 @@
+// What a person reads when a command fails: a sentence for everything that can be foreseen, a stack trace for defects alone.
+import { describe, expect, it } from 'vitest';
+import { explain, failure } from './failure.ts';
+
+const coded = (code: string, more: object = {}): Error =>
+  Object.assign(new Error('from below'), { code, ...more });
+
+describe('a failed command', () => {
+  it('says its own sentence, and where the details are', () => {
+    expect(explain(failure('the port is taken'))).toBe('the port is taken');
+    expect(explain(failure('it died', '/log'))).toBe('it died\n  details: /log');
+  });
+
+  it.each([
+    [
+      'fetch of a part that is away',
+      new TypeError('fetch failed', { cause: coded('ECONNREFUSED', { address: '127.0.0.1', port: 3001 }) }),
+      /nothing answers at 127\.0\.0\.1:3001/,
+    ],
+    [
+      'a query while PostgreSQL is away',
+      new Error('Failed query', { cause: coded('CONNECT_TIMEOUT') }),
+      /nothing answers/,
+    ],
+    [
+      'both addresses of localhost',
+      new AggregateError([coded('ECONNREFUSED', { address: '::1', port: 1 })]),
+      /nothing answers at ::1:1/,
+    ],
+    ['Kafka', Object.assign(new Error('x'), { name: 'KafkaJSNumberOfRetriesExceeded' }), /nothing answers/],
+    ['a name', coded('ENOTFOUND', { hostname: 'db.example' }), /db\.example cannot be resolved/],
+    ['a time limit', new DOMException('late', 'TimeoutError'), /did not answer in time/],
+    ['a password', coded('28P01'), /refuses to sign in/],
+    ['a full disk', coded('ENOSPC'), /disk is full/],
+    ['a file that is missing', coded('ENOENT', { path: '/there' }), /\/there is not there/],
+    ['a port', coded('EADDRINUSE', { port: 3000 }), /port 3000 is in use/],
+  ])('on %s says one sentence without a stack trace', (_, error, sentence) => {
+    const said = explain(error);
+    expect(said).toMatch(sentence);
+    expect(said).not.toMatch(/\n|at file:/);
+  });
+
+  it('on a defect shows where it is', () => {
+    expect(explain(new TypeError('a defect'))).toMatch(/TypeError: a defect\n +at /);
+    expect(explain('a text')).toBe('a text');
+  });
+});
