@@ -28,7 +28,6 @@ const places = [
   ...services.map((service) => folder(service, `services/${service}`)),
   folder('contract', 'schemas/generated'),
   folder('schema-tools', 'schemas/tools'),
-  folder('contract', 'schemas'),
   ...sagaServices.map((service) => folder(tablesOf(service), `drizzle/${service}`)),
   folder('messaging-tables', 'drizzle'),
   folder('stack', 'scripts/stack'),
@@ -39,6 +38,7 @@ const places = [
 /** What scripts may know of a service: its API, its settings, what it subscribes to, its metrics, its permissions, the probes of its parts. */
 const publicFiles = [
   { category: 'api', pattern: 'services/*/http/api.ts' },
+  { category: 'logical-types', pattern: 'schemas/avro-types.ts' },
   ...['settings', 'subscriptions', '*-metrics', '*/permissions', 'server/parts-health'].map((name) => ({
     category: 'public',
     pattern: `services/*/${name}.ts`,
@@ -63,6 +63,10 @@ const policies = [
     allow(domainOf(service), to(domainOf(service), 'decision', 'contract')),
     allow(service, to(service, domainOf(service), ...everywhere, tablesOf(service))),
   ]),
+  ...['event-codec', 'schema-tools'].map((place) => ({
+    from: to(place),
+    allow: { to: { file: { categories: 'logical-types' } } },
+  })),
   // The one exception: the dashboard is a client of every service.
   allow('dashboard', toFiles('api', services)),
   allow('contract', to('contract')),

@@ -52,6 +52,7 @@ const at = {
   'auditor, domain': 'services/auditor/domain/checks.ts',
   dashboard: 'services/dashboard/server/http.ts',
   'schema tools': 'schemas/tools/releases.ts',
+  'logical types': 'schemas/avro-types.ts',
   'tables of order': 'drizzle/order/schema.ts',
   'tables of inventory': 'drizzle/inventory/schema.ts',
   stack: 'scripts/stack/boot.ts',
@@ -77,6 +78,7 @@ const upwards = layers.flatMap((from, index) =>
 const forbidden: readonly (readonly [Place, Place])[] = [
   ...upwards,
   ['event-codec', 'audit-log'],
+  ['order', 'logical types'],
   ['audit-log', 'event-codec'],
   ['event-codec', 'transaction'],
   ['database', 'event-codec'],
@@ -149,6 +151,8 @@ const allowed: readonly (readonly [Place, Place])[] = [
   ['stack', 'schema tools'],
   ['connectors', 'stack'],
   ['doctor', 'auditor'],
+  ['event-codec', 'logical types'],
+  ['schema tools', 'logical types'],
   ['tests', 'order'],
   ['tests', 'stack'],
 ];

@@ -47,7 +47,8 @@ describe('the health of the parts', () => {
     const tcpPort = await listen(tcp);
     cleanups.push(() => tcp.close());
     const report = createPartsHealth({
-      timeoutMs: 100,
+      // Of no importance here: every part answers or refuses.
+      timeoutMs: 20_000,
       targets: [
         await part('well', answering(200, { status: 'ok', checks: { database: { status: 'ok' } } })),
         await part(
@@ -57,7 +58,6 @@ describe('the health of the parts', () => {
           }),
         ),
         await part('odd', answering(404, 'x')),
-        await part('hanging', () => {}),
         { name: 'tcp', kind: 'tcp', host: '127.0.0.1', port: tcpPort },
         { name: 'tcp-gone', kind: 'tcp', host: '127.0.0.1', port: await closedPort() },
         { name: 'http-gone', kind: 'http', url: `http://localhost:${await closedPort()}/` },
@@ -69,12 +69,17 @@ describe('the health of the parts', () => {
       ['well', 'ok', 'database'],
       ['red', 'unavailable', 'database: refused'],
       ['odd', 'unavailable', 'HTTP 404'],
-      ['hanging', 'unavailable', 'no answer within 100 ms'],
       ['tcp', 'ok', 'accepts connections'],
       ['tcp-gone', 'unavailable', expect.stringContaining('ECONNREFUSED')],
       ['http-gone', 'unavailable', expect.stringContaining('ECONNREFUSED')],
     ]);
-    expect(parts.every(({ latencyMs }) => latencyMs !== null && latencyMs < 1_000)).toBe(true);
+    expect(parts.every(({ latencyMs }) => latencyMs !== null && latencyMs >= 0)).toBe(true);
+  });
+
+  it('does not wait for one that hangs', async () => {
+    const report = createPartsHealth({ timeoutMs: 100, targets: [await part('hanging', () => {})] });
+    const { parts } = await report();
+    expect(parts).toMatchObject([{ status: 'unavailable', detail: 'no answer within 100 ms' }]);
   });
 
   it('asks each part once, however many ask for the report', async () => {
