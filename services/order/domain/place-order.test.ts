@@ -86,10 +86,41 @@ describe('placing an order', () => {
     expect(placeOrder(command(items), catalogue)).toMatchObject({ code: 'mixed_currencies' });
   });
 
-  it('rejects a total that could not be exact', () => {
-    const dear = new Map([entry('yacht', Number.MAX_SAFE_INTEGER)]);
-    expect(placeOrder(command([{ productId: 'yacht', quantity: 2 }]), dear)).toMatchObject({
+  it.each([
+    ['twice the largest price', [['yacht', Number.MAX_SAFE_INTEGER, 2]]],
+    [
+      'one above the bound',
+      [
+        ['yacht', Number.MAX_SAFE_INTEGER, 1],
+        ['oar', 1, 1],
+      ],
+    ],
+    [
+      'many lines at the largest price and quantity',
+      Array.from({ length: 100 }, (_, line) => [`part-${line}`, 1e11, 10_000]),
+    ],
+  ] as [string, [string, number, number][]][])('rejects a total that could not be exact: %s', (_, lines) => {
+    const catalogue = new Map(lines.map(([id, price]) => entry(id, price)));
+    const items = lines.map(([productId, , quantity]) => ({ productId, quantity }));
+    expect(placeOrder(command(items), catalogue)).toMatchObject({
       code: 'total_too_large',
+      detail: 'The total may be at most 9007199254740991 minor units.',
+    });
+  });
+
+  it('accepts the largest exact total as it is', () => {
+    const catalogue = new Map([entry('yacht', Number.MAX_SAFE_INTEGER - 1), entry('oar', 1)]);
+    const items = ['yacht', 'oar'].map((productId) => ({ productId, quantity: 1 }));
+    expect(placeOrder(command(items), catalogue)).toMatchObject({
+      kind: 'accepted',
+      state: { total: { amountMinor: Number.MAX_SAFE_INTEGER } },
+    });
+  });
+
+  it('rejects an order that costs nothing, which no provider would charge', () => {
+    const free = new Map([entry('sample', 0)]);
+    expect(placeOrder(command([{ productId: 'sample', quantity: 3 }]), free)).toMatchObject({
+      code: 'nothing_to_pay',
     });
   });
 });

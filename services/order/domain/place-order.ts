@@ -45,7 +45,10 @@ export function placeOrder(
     return rejected('mixed_currencies', 'All items of an order must be priced in one currency.');
   }
   const amountMinor = items.reduce((sum, item) => sum + item.quantity * item.unitPrice.amountMinor, 0);
-  if (amountMinor > maxTotalMinor) return rejected('total_too_large', 'The total is too large to be exact.');
+  if (amountMinor > maxTotalMinor)
+    return rejected('total_too_large', `The total may be at most ${maxTotalMinor} minor units.`);
+  // Products from before prices had a minimum.
+  if (amountMinor === 0) return rejected('nothing_to_pay', 'An order has to cost at least one minor unit.');
 
   const { orderId, customerId, payment, at } = command;
   const order: Order = {
