@@ -1,4 +1,5 @@
-// Retention on a real database with a replication slot of its own that nobody reads: it moves only when a test moves it.
+// Retention on a real database with a replication slot of its own that nobody reads: it moves only when a test moves it. What the
+// slot still needs depends on every transaction of the server, so nothing else runs beside this file.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
