@@ -24,7 +24,7 @@ export type Viewer =
   | { readonly as: 'admin' };
 
 /** The condition on `orders` under which an order exists for the viewer. */
-export const visibleTo = (db: Database, viewer: Viewer): SQL | undefined => {
+export const visibleTo = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | undefined => {
   switch (viewer.as) {
     case 'admin':
       return undefined;
@@ -52,7 +52,7 @@ export function seenBy(viewer: Viewer, order: Order): Order {
 
 /** The order as the viewer may see it, undefined when it does not exist for the viewer. */
 export async function findOrder(
-  db: Database,
+  db: Pick<Database, 'select'>,
   id: string,
   viewer: Viewer,
 ): Promise<{ order: Order; status: OrderStatus } | undefined> {

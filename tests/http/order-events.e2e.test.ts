@@ -232,7 +232,7 @@ describe('Prefer: wait', () => {
     const answer = await wait('10', more);
     expect(answer).toMatchObject({ status: 201, body: { status } });
     expect(answer.headers.get('preference-applied')).toBe('wait=10');
-    expect(answer.headers.get('etag')).toBe(`"v${Object(answer.body).version}"`);
+    expect(answer.headers.get('etag')).toMatch(new RegExp(`^"v${Object(answer.body).version}-`));
     const { body } = await call('order', answer.headers.get('location') ?? '', { as: 'user' });
     expect(Object(body).status).toBe(status);
   });

@@ -9,6 +9,7 @@ import {
   paymentWith,
   place,
   placeRaw,
+  product,
   query,
   type Answer,
   type Person,
@@ -163,5 +164,85 @@ describe('Idempotency-Key of a payment', () => {
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     await paymentWith(id, 'SUCCEEDED');
     expect(await chargesOf(id)).toHaveLength(1);
+  });
+});
+
+describe('Idempotency-Key of every other call', () => {
+  const twice = async (part: 'inventory' | 'order', path: string, as: Person, body?: unknown) => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const send = () =>
+      call(part, path, { as, method: 'POST', headers, ...(body === undefined ? {} : { body }) });
+    const first = await send();
+    const second = await send();
+    expect(second.status).toBe(first.status);
+    expect(second.body).toEqual(first.body);
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    return first;
+  };
+
+  it('a restock that is sent again after a lost answer adds its units once', async () => {
+    const { id, available } = await newProduct(10);
+    await twice('inventory', `/api/v1/products/${id}/restock`, 'seller', { quantity: 5 });
+    expect(await product(id)).toMatchObject({ available: available + 5 });
+  });
+
+  it('a restock without a key adds its units each time', async () => {
+    const { id } = await newProduct(10);
+    for (let sent = 0; sent < 2; sent += 1)
+      await call('inventory', `/api/v1/products/${id}/restock`, { as: 'seller', body: { quantity: 5 } });
+    expect(await product(id)).toMatchObject({ available: 20 });
+  });
+
+  it('another quantity under the key is refused', async () => {
+    const { id } = await newProduct(10);
+    const headers = { 'idempotency-key': randomUUID() };
+    const path = `/api/v1/products/${id}/restock`;
+    await call('inventory', path, { as: 'seller', headers, body: { quantity: 5 } });
+    const other = await call('inventory', path, { as: 'seller', headers, body: { quantity: 6 } });
+    expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+  });
+
+  it('a product is made once', async () => {
+    const body = {
+      name: 'A thing',
+      sku: randomUUID(),
+      price: { amountMinor: 100, currency: 'EUR' },
+      quantity: 1,
+    };
+    const made = await twice('inventory', '/api/v1/products', 'seller', body);
+    expect(made.status).toBe(201);
+  });
+
+  it('an order is confirmed, shipped and cancelled once, and the first answer is the one that is given again', async () => {
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    await orderWith(id, 'PAID');
+    await twice('order', `/api/v1/orders/${id}/confirm`, 'seller');
+    await twice('order', `/api/v1/orders/${id.toUpperCase()}/fulfill`, 'seller');
+    const { id: doomed } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const cancelled = await twice('order', `/api/v1/orders/${doomed}/cancel`, 'user');
+    expect(cancelled.body).toMatchObject({ status: 'CANCELLED' });
+  });
+
+  it('a repair says its events once', async () => {
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    await twice('order', `/api/v1/orders/${id}/repair`, 'admin', { reason: 'a test' });
+  });
+
+  it('is part of the contract of every POST that changes something', async () => {
+    /** A letter is settled once, whatever is sent; arming a fault twice is meant. */
+    const settled = (path: string): boolean => path.includes('/dead-letters/') || path.startsWith('/chaos/');
+    for (const part of ['order', 'inventory', 'payment'] as const) {
+      const { body } = await call(part, '/openapi.json');
+      const posts = Object.entries(Object(Object(body).paths)).filter(
+        ([path, item]) => 'post' in Object(item) && !settled(path),
+      );
+      expect(posts.length).toBeGreaterThan(1);
+      for (const [path, item] of posts) {
+        const parameters: readonly unknown[] = Object(Object(item).post).parameters ?? [];
+        const names = parameters.map((parameter): unknown => Object(parameter).name);
+        expect(names, `POST ${path}`).toContain('idempotency-key');
+      }
+    }
   });
 });

@@ -52,14 +52,14 @@ describe('a product', () => {
     }
   });
   it('publishes a changed entry under the next version', () => {
-    const change: ProductInput = { type: 'change', ...by('seller-1'), name: 'Cup', expectedVersion: 4 };
+    const change: ProductInput = { type: 'change', ...by('seller-1'), name: 'Cup', expectedVersions: [4] };
     expect(decideProduct(change, exists)).toMatchObject({
       state: { product: { name: 'Cup', version: 5, available: 10, reserved: 3 } },
       events: [{ data: { name: 'Cup', version: 5 } }],
     });
   });
   it('refuses a change of a version that is not there any more', () => {
-    const change: ProductInput = { type: 'change', ...by('seller-1'), name: 'Cup', expectedVersion: 3 };
+    const change: ProductInput = { type: 'change', ...by('seller-1'), name: 'Cup', expectedVersions: [3] };
     expect(decideProduct(change, exists)).toMatchObject({ kind: 'rejected', code: 'stale_version' });
   });
   it('ignores a change that changes nothing', () => {

@@ -28,8 +28,8 @@ export type ProductInput = { readonly sellerId: string; readonly productId: stri
       readonly name?: string;
       readonly sku?: string;
       readonly price?: Money;
-      /** Version the seller last saw; undefined changes whatever is there. */
-      readonly expectedVersion?: number;
+      /** Versions that the seller has seen; undefined changes whatever is there. */
+      readonly expectedVersions?: readonly number[];
     }
   | { readonly type: 'restock'; readonly quantity: number }
 );
@@ -77,8 +77,8 @@ export function decideProduct(input: ProductInput, view: ProductView): ProductDe
     return accepted({ ...view, product: restocked });
   }
 
-  const { name = product.name, sku = product.sku, price = product.price, expectedVersion } = input;
-  if (expectedVersion !== undefined && expectedVersion !== product.version) {
+  const { name = product.name, sku = product.sku, price = product.price, expectedVersions } = input;
+  if (expectedVersions !== undefined && !expectedVersions.includes(product.version)) {
     return rejected('stale_version', `The product is at version ${product.version}.`);
   }
   const { amountMinor, currency } = product.price;

@@ -1,9 +1,10 @@
 // The inventory service's API as its clients see it: shapes, endpoints, problems.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
-import { notModified } from '../../platform/http/request/etag.ts';
+import { etagList, notModified } from '../../platform/http/request/etag.ts';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
+import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/request/idempotency-http.ts';
 import { repairConfig } from '../../platform/http/routes/repair.ts';
 import { json, jsonBody, money, pageOf, pageQuery } from '../../platform/http/request/shapes.ts';
 import { printable } from '../../platform/http/request/text.ts';
@@ -32,11 +33,13 @@ export const { kinds: inventoryProblems, problem } = defineProblems({
     title: 'Changed meanwhile',
     explanation: 'The product has another version than the one named in If-Match. Read it again.',
   },
+  ...idempotencyProblems,
 });
 
 /** A price as sellers may set it. */
 const price = z.strictObject({
-  amountMinor: z.int().min(0).max(100_000_000_000),
+  // The provider charges nothing below one minor unit, so an order of such products could never be paid.
+  amountMinor: z.int().min(1).max(100_000_000_000),
   currency: z.string().regex(/^[A-Z]{3}$/),
 });
 const name = printable(200);
@@ -80,13 +83,16 @@ const readRoute = endpoint(permissions['products.read'], {
   summary: 'One product',
   request: { params: productId },
   responses: {
-    200: { description: 'The product; its ETag is its version', content: json(productView) },
+    200: {
+      description: 'The product; its ETag is its version and a hash of the body',
+      content: json(productView),
+    },
     ...notModified,
   },
 });
 const newProductRoute = endpoint(permissions['products.create'], {
   summary: 'Create an own product',
-  request: { body: jsonBody(newProduct) },
+  request: { headers: z.object(idempotencyKeyHeader), body: jsonBody(newProduct) },
   responses: {
     201: { description: 'The product', content: json(productView) },
   },
@@ -99,8 +105,12 @@ const changeRoute = endpoint(permissions['products.change'], {
     headers: z.object({
       'if-match': z
         .string()
-        .regex(/^(\*|"v\d{1,9}")$/, 'must be an ETag such as "v3"')
-        .optional(),
+        .regex(etagList, 'must be * or a list of ETags such as "v3-Zm9v"')
+        .optional()
+        .openapi({
+          description:
+            'The versions that may be changed; the part of the ETag behind the version is not compared.',
+        }),
     }),
     body: jsonBody(productChange),
   },
@@ -111,10 +121,11 @@ const changeRoute = endpoint(permissions['products.change'], {
 });
 const restockRoute = endpoint(permissions['products.restock'], {
   summary: 'Add units to an own product',
-  request: { params: productId, body: jsonBody(restock) },
+  request: { params: productId, headers: z.object(idempotencyKeyHeader), body: jsonBody(restock) },
   responses: {
     200: { description: 'The product after it', content: json(productView) },
   },
+  problems: [409],
 });
 const movementsRoute = endpoint(permissions['products.movements'], {
   summary: 'The ledger of a product’s stock, newest first',

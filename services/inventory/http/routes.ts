@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
-import { etagOf, isUnchanged } from '../../platform/http/request/etag.ts';
+import { etagOf, isUnchanged, taggedHeaders, versionsIn } from '../../platform/http/request/etag.ts';
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
@@ -15,12 +15,15 @@ import {
 } from '../../platform/http/server/request-context.ts';
 import { positionIn } from '../../platform/http/request/shapes.ts';
 import { printable } from '../../platform/http/request/text.ts';
-import { inventoryApi, problem, type productView } from './api.ts';
+import { claimOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
+import { inventoryApi, problem, productView } from './api.ts';
 import type { Product, ProductInput } from '../domain/product.ts';
 import { findProduct, findReservation, listMovements, listProducts } from '../inventory-queries.ts';
 import { managingProduct, repairing } from '../store.ts';
 
-const toView = (product: Product): z.infer<typeof productView> => ({
+type ProductView = z.infer<typeof productView>;
+
+const toView = (product: Product): ProductView => ({
   id: product.productId,
   name: product.name,
   sku: product.sku,
@@ -31,6 +34,8 @@ const toView = (product: Product): z.infer<typeof productView> => ({
   free: product.available - product.reserved,
   version: product.version,
 });
+const headersOf = (view: ProductView) => taggedHeaders(etagOf(view.version, view));
+
 /** Where a page of products begins: after this id. */
 const productPosition = z.tuple([printable(100)]).transform(([id]) => id);
 /** Where a page of movements begins: before this sequence number. */
@@ -49,6 +54,33 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     return handled.state.product;
   };
 
+  /** The same for what must not happen twice: the answer is kept under the request's Idempotency-Key. */
+  const manageOnce = async (
+    c: AppContext,
+    key: string | undefined,
+    body: unknown,
+    input: ProductInput,
+    more: (view: ProductView) => Record<string, string> = () => ({}),
+  ): Promise<{ readonly view: ProductView; readonly headers: Record<string, string> }> => {
+    const context = messageContextOf(c);
+    const message = { id: context.causationId, context, at: input.at, input };
+    const stored = (product: Product | null): Product => {
+      if (!product) throw problem('not_found');
+      return product;
+    };
+    const claim = claimOf<{ readonly product: Product | null }>(c, key, body, (decision) => {
+      if (decision.kind === 'ignored') throw new Error(`${input.type} was ignored: ${decision.reason}`);
+      const view = toView(stored(decision.state.product));
+      const status = input.type === 'create' ? 201 : 200;
+      return { status, body: view, headers: { ...more(view), ...headersOf(view) } };
+    });
+    const handled = await handle(shell, managingProduct, message, claim);
+    if (handled.kind === 'duplicate')
+      return { view: productView.parse(handled.prior.body), headers: replayHeaders(handled.prior) };
+    const view = toView(stored(handled.state.product));
+    return { view, headers: { ...more(view), ...headersOf(view) } };
+  };
+
   app.use('/api/v1/products/:id/*', pathIsAbout('productId', 'id'));
   app.use('/api/v1/reservations/:orderId/*', pathIsAbout('orderId', 'orderId'));
 
@@ -64,29 +96,27 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
   app.openapi(inventoryApi.read, async (c) => {
     const product = await findProduct(shell.db, c.req.valid('param').id);
     if (!product) throw problem('not_found');
-    const etag = etagOf(product);
-    if (isUnchanged(c, etag)) return c.body(null, 304, { etag });
-    return c.json(toView(product), 200, { etag });
+    const view = toView(product);
+    const headers = headersOf(view);
+    if (isUnchanged(c, headers.etag)) return c.body(null, 304, headers);
+    return c.json(view, 200, headers);
   });
 
   app.openapi(inventoryApi.create, async (c) => {
     const { subject: sellerId } = callerOf(c);
-    const input: ProductInput = {
-      type: 'create',
-      productId: uuidv7(),
-      sellerId,
-      at: new Date(),
-      ...c.req.valid('json'),
-    };
-    const product = await manage(c, input);
-    const headers = { location: `/api/v1/products/${product.productId}`, etag: etagOf(product) };
-    return c.json(toView(product), 201, headers);
+    const body = c.req.valid('json');
+    const key = c.req.valid('header')['idempotency-key'];
+    const input: ProductInput = { type: 'create', productId: uuidv7(), sellerId, at: new Date(), ...body };
+    const { view, headers } = await manageOnce(c, key, body, input, (made) => ({
+      location: `/api/v1/products/${made.id}`,
+    }));
+    return c.json(view, 201, headers);
   });
 
   app.openapi(inventoryApi.change, async (c) => {
     const { subject: sellerId } = callerOf(c);
     const { name: newName, sku: newSku, price } = c.req.valid('json');
-    const expected = /\d+/.exec(c.req.valid('header')['if-match'] ?? '')?.[0];
+    const expectedVersions = versionsIn(c.req.valid('header')['if-match']);
     const product = await manage(c, {
       type: 'change',
       productId: c.req.valid('param').id,
@@ -95,22 +125,20 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
       ...(newName === undefined ? {} : { name: newName }),
       ...(newSku === undefined ? {} : { sku: newSku }),
       ...(price === undefined ? {} : { price }),
-      ...(expected === undefined ? {} : { expectedVersion: Number(expected) }),
+      ...(expectedVersions === undefined ? {} : { expectedVersions }),
     });
-    return c.json(toView(product), 200, { etag: etagOf(product) });
+    const view = toView(product);
+    return c.json(view, 200, headersOf(view));
   });
 
   app.openapi(inventoryApi.restock, async (c) => {
     const { subject: sellerId } = callerOf(c);
     const { quantity } = c.req.valid('json');
-    const product = await manage(c, {
-      type: 'restock',
-      productId: c.req.valid('param').id,
-      sellerId,
-      quantity,
-      at: new Date(),
-    });
-    return c.json(toView(product), 200, { etag: etagOf(product) });
+    const key = c.req.valid('header')['idempotency-key'];
+    const { id: productId } = c.req.valid('param');
+    const input: ProductInput = { type: 'restock', productId, sellerId, quantity, at: new Date() };
+    const { view, headers } = await manageOnce(c, key, { quantity }, input);
+    return c.json(view, 200, headers);
   });
 
   app.openapi(inventoryApi.movements, async (c) => {
@@ -153,6 +181,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
   app.openapi(inventoryApi.repair, async (c) => {
     const { orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    return c.json(await answerRepair(c, shell, repairing, { orderId, reason }), 200);
+    const key = c.req.valid('header')['idempotency-key'];
+    return c.json(...(await answerRepair(c, shell, repairing, key, { orderId, reason })));
   });
 }

@@ -9,6 +9,7 @@ import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import { repairConfig } from '../../platform/http/routes/repair.ts';
 import { json, jsonBody, money, pageOf, pageQuery } from '../../platform/http/request/shapes.ts';
 import { printable } from '../../platform/http/request/text.ts';
+import { maxTotalMinor } from '../domain/place-order.ts';
 
 export const { kinds: orderProblems, problem } = defineProblems({
   unknown_product: {
@@ -25,7 +26,13 @@ export const { kinds: orderProblems, problem } = defineProblems({
   total_too_large: {
     status: 422,
     title: 'Total too large',
-    explanation: 'The total of the order exceeds what can be represented exactly.',
+    explanation: `The total of an order is at most ${maxTotalMinor} minor units of its currency: above that, sums would not be exact.`,
+  },
+  nothing_to_pay: {
+    status: 422,
+    title: 'Nothing to pay',
+    explanation:
+      'The products of the order cost nothing, and the payment provider does not charge zero. Nothing was done.',
   },
   illegal_transition: {
     status: 409,
@@ -160,7 +167,10 @@ const readRoute = endpoint(permissions['orders.read'], {
   summary: 'One order',
   request: { params: orderId },
   responses: {
-    200: { description: 'The order; its ETag is its version', content: json(orderView) },
+    200: {
+      description: 'The order; its ETag is its version and a hash of the body',
+      content: json(orderView),
+    },
     ...notModified,
   },
 });
@@ -204,9 +214,9 @@ const eventsRoute = endpoint(permissions['orders.events'], {
 
 const action = (summary: string) => ({
   summary,
-  request: { params: orderId },
+  request: { params: orderId, headers: z.object(idempotencyKeyHeader) },
   responses: { 200: { description: 'The order after it', content: json(orderView) } },
-  problems: [409],
+  problems: [409, 422],
 });
 const cancelRoute = endpoint(permissions['orders.cancel'], action('Cancel an order before it ships'));
 const confirmRoute = endpoint(permissions['orders.confirm'], action('Acknowledge a PAID order'));

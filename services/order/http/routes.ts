@@ -3,10 +3,10 @@
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
-import { etagOf, isUnchanged } from '../../platform/http/request/etag.ts';
-import { handle, unclaimed, type Message, type Shell } from '../../platform/transaction/handle.ts';
-import { fingerprintOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
-import { idempotencyClaim, type Answer } from '../../platform/transaction/idempotency.ts';
+import { etagOf, isUnchanged, taggedHeaders } from '../../platform/http/request/etag.ts';
+import { handle, type Message, type Shell } from '../../platform/transaction/handle.ts';
+import { claimOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
+import type { Answer } from '../../platform/transaction/idempotency.ts';
 import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
@@ -27,8 +27,10 @@ import { findOrder, listOrders, readTrail, seenBy } from '../order-queries.ts';
 import { ordering, placing, repairing } from '../store.ts';
 import { viewerOf } from './viewer.ts';
 
+type OrderView = z.infer<typeof orderView>;
+
 /** The order as clients see it. The provider's token stays inside. */
-export const toView = (order: Order): z.infer<typeof orderView> => ({
+export const toView = (order: Order): OrderView => ({
   id: order.id,
   customerId: order.customerId,
   status: statusOf(order),
@@ -86,23 +88,18 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
         at,
       },
     };
-    const answer = (order: Order): Answer => ({
-      status: 201,
-      body: toView(order),
-      headers: { location: `/api/v1/orders/${order.id}`, etag: etagOf(order) },
+    const headersOf = (view: OrderView) => ({
+      location: `/api/v1/orders/${view.id}`,
+      ...taggedHeaders(etagOf(view.version, view)),
     });
-    const claim =
-      key === undefined
-        ? unclaimed
-        : idempotencyClaim<Order>({
-            scope: `${subject} POST /api/v1/orders`,
-            key,
-            fingerprint: fingerprintOf({ items, payment }),
-            answer: (decision) => {
-              if (decision.kind === 'ignored') throw new Error(neverIgnored(decision.reason));
-              return answer(decision.state);
-            },
-          });
+    const answer = (order: Order): Answer => {
+      const view = toView(order);
+      return { status: 201, body: view, headers: headersOf(view) };
+    };
+    const claim = claimOf<Order>(c, key, { items, payment }, (decision) => {
+      if (decision.kind === 'ignored') throw new Error(neverIgnored(decision.reason));
+      return answer(decision.state);
+    });
     const handled = await handle(shell, placing, message, claim);
     switch (handled.kind) {
       case 'duplicate': {
@@ -115,7 +112,8 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
         const waited = await awaitRest(c, handled.state);
         const order = waited === undefined ? handled.state : await presently(handled.state);
         const applied = waited === undefined ? undefined : { 'preference-applied': `wait=${waited}` };
-        return c.json(toView(order), 201, { ...answer(order).headers, ...applied });
+        const view = toView(order);
+        return c.json(view, 201, { ...headersOf(view), ...applied });
       }
       case 'ignored':
         throw new Error(neverIgnored(handled.reason));
@@ -139,9 +137,10 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
   app.openapi(orderApi.read, async (c) => {
     const found = await findOrder(shell.db, c.req.valid('param').id, viewerOf(c));
     if (!found) throw problem('not_found');
-    const etag = etagOf(found.order);
-    if (isUnchanged(c, etag)) return c.body(null, 304, { etag });
-    return c.json({ ...toView(found.order), status: found.status }, 200, { etag });
+    const view = { ...toView(found.order), status: found.status };
+    const headers = taggedHeaders(etagOf(view.version, view));
+    if (isUnchanged(c, headers.etag)) return c.body(null, 304, headers);
+    return c.json(view, 200, headers);
   });
 
   app.openapi(orderApi.history, async (c) => {
@@ -158,30 +157,42 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
     return c.json({ data }, 200);
   });
 
-  const act = async (c: AppContext, id: string, input: OrderCommand) => {
+  /** Carries out a command on an order, once under an Idempotency-Key; yields the order as the caller may see it. */
+  const act = async (c: AppContext, key: string | undefined, id: string, input: OrderCommand) => {
     const context = messageContextOf(c);
     const message = { id: context.causationId, context, at: input.at, input: { orderId: id, input } };
-    const handled = await handle(shell, ordering, message, unclaimed);
-    if (handled.kind === 'duplicate') return handled.prior;
-    if (!handled.state) throw problem('not_found');
-    const order = seenBy(viewerOf(c), handled.state);
-    return { view: { ...toView(order), status: statusOf(handled.state) }, headers: { etag: etagOf(order) } };
+    const seen = (whole: Order | null | undefined): { view: OrderView; headers: Record<string, string> } => {
+      if (!whole) throw problem('not_found');
+      const order = seenBy(viewerOf(c), whole);
+      const view = { ...toView(order), status: statusOf(whole) };
+      return { view, headers: taggedHeaders(etagOf(view.version, view)) };
+    };
+    const claim = claimOf<Order>(c, key, {}, async (decision, tx) => {
+      const order =
+        decision.kind === 'accepted' ? decision.state : (await findOrder(tx, id, { as: 'admin' }))?.order;
+      const { view, headers } = seen(order);
+      return { status: 200, body: view, headers };
+    });
+    const handled = await handle(shell, ordering, message, claim);
+    if (handled.kind === 'duplicate')
+      return { view: orderView.parse(handled.prior.body), headers: replayHeaders(handled.prior) };
+    return seen(handled.state);
   };
 
   app.openapi(orderApi.cancel, async (c) => {
     const { subject: customerId } = callerOf(c);
-    const { view, headers } = await act(c, c.req.valid('param').id, {
-      type: 'cancel',
-      customerId,
-      at: new Date(),
-    });
+    const key = c.req.valid('header')['idempotency-key'];
+    const command = { type: 'cancel', customerId, at: new Date() } as const;
+    const { view, headers } = await act(c, key, c.req.valid('param').id, command);
     return c.json(view, 200, headers);
   });
 
   for (const type of ['confirm', 'fulfill'] as const) {
     app.openapi(orderApi[type], async (c) => {
       const { subject: sellerId } = callerOf(c);
-      const { view, headers } = await act(c, c.req.valid('param').id, { type, sellerId, at: new Date() });
+      const key = c.req.valid('header')['idempotency-key'];
+      const command = { type, sellerId, at: new Date() };
+      const { view, headers } = await act(c, key, c.req.valid('param').id, command);
       return c.json(view, 200, headers);
     });
   }
@@ -189,7 +200,8 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
   app.openapi(orderApi.repair, async (c) => {
     const { id: orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    return c.json(await answerRepair(c, shell, repairing, { orderId, reason }), 200);
+    const key = c.req.valid('header')['idempotency-key'];
+    return c.json(...(await answerRepair(c, shell, repairing, key, { orderId, reason })));
   });
 }
 

@@ -1,9 +1,9 @@
 // The payment service's HTTP handlers: what became of a payment, and paying for an order that waits for it.
 import type { z } from '@hono/zod-openapi';
 import type { Database } from '../../platform/database/database.ts';
-import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
-import { fingerprintOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
-import { idempotencyClaim, type Answer } from '../../platform/transaction/idempotency.ts';
+import { handle, type Shell } from '../../platform/transaction/handle.ts';
+import { claimOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
+import type { Answer } from '../../platform/transaction/idempotency.ts';
 import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
@@ -96,15 +96,12 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
     const input: PaymentInput = { type: 'pay', data: { orderId: id, customerId, token }, at };
     // Under a key the first answer is the one that is kept: read a moment later, it could differ from its replays.
     let kept: PaidAnswer | undefined;
-    const claim =
-      key === undefined
-        ? unclaimed
-        : idempotencyClaim<PaymentView>({
-            scope: `${customerId} POST /api/v1/payments/${id.toLowerCase()}/pay`,
-            key,
-            fingerprint: fingerprintOf({ token }),
-            answer: async (_decision, tx) => (kept = await paid(tx, id)),
-          });
+    const claim = claimOf<PaymentView>(
+      c,
+      key,
+      { token },
+      async (_decision, tx) => (kept = await paid(tx, id)),
+    );
     const handled = await handle(shell, paying, { id: context.causationId, context, at, input }, claim);
     if (handled.kind === 'duplicate') {
       const { status, body } = handled.prior;
@@ -118,6 +115,7 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
   app.openapi(paymentApi.repair, async (c) => {
     const { orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    return c.json(await answerRepair(c, shell, repairing, { orderId, reason }), 200);
+    const key = c.req.valid('header')['idempotency-key'];
+    return c.json(...(await answerRepair(c, shell, repairing, key, { orderId, reason })));
   });
 }

@@ -5,7 +5,9 @@ import { and, asc, eq, gte } from 'drizzle-orm';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import type { Database } from '../database/database.ts';
 import { timeOfUuid } from '../telemetry/uuid-time.ts';
-import { handle, unclaimed, type Aggregate, type Shell } from './handle.ts';
+import type { Accepted, Ignored } from './decision/decision.ts';
+import { handle, type Aggregate, type Claim, type Shell } from './handle.ts';
+import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import type { MessageContext } from './message-context.ts';
 
 /** What an administrator asks: the order, and why. */
@@ -38,20 +40,26 @@ const firstTraceOf = async (db: Database, orderId: string): Promise<readonly str
   return rows.map(({ traceparent }) => traceparent);
 };
 
-/** Carries out one repair. */
-export async function repair<State, Next>(
+/** What a decision came to, in the words of the answer. */
+export const repairedBy = (
+  { orderId }: Repair,
+  decision: Accepted<unknown, DomainEvent> | Ignored,
+): Repaired => ({
+  orderId,
+  emitted: decision.kind === 'accepted' ? decision.events.map((event) => event.type) : [],
+  note: decision.kind === 'accepted' ? null : decision.reason,
+});
+
+/** Carries out one repair. A repetition yields what its claim has stored. */
+export async function repair<State, Next, Prior>(
   shell: Shell,
   repairHandler: Aggregate<Repair, State, Next>,
   origin: MessageContext,
   input: Repair,
-): Promise<Repaired> {
+  claim: Claim<NoInfer<Next>, Prior>,
+): Promise<{ readonly repaired: Repaired } | { readonly prior: Prior }> {
   const context = { ...origin, links: await firstTraceOf(shell.db, input.orderId) };
   const message = { id: context.causationId, context, at: new Date(), input };
-  const handled = await handle(shell, repairHandler, message, unclaimed);
-  if (handled.kind === 'duplicate') return handled.prior;
-  return {
-    orderId: input.orderId,
-    emitted: handled.kind === 'accepted' ? handled.events.map((event) => event.type) : [],
-    note: handled.kind === 'accepted' ? null : handled.reason,
-  };
+  const handled = await handle(shell, repairHandler, message, claim);
+  return handled.kind === 'duplicate' ? { prior: handled.prior } : { repaired: repairedBy(input, handled) };
 }

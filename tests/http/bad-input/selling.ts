@@ -62,8 +62,12 @@ export const selling = ({ productId, sku }: Known): BadRequest[] => {
     patch('nothing', '{}', violation),
     patch('a stock', '{"quantity":5}', violation),
     patch('a prototype only', '{"__proto__":{"name":"x"}}', violation),
-    ...['"v1', 'W/"v1"', 'v1', '"v9999999999"', '"v1", "v2"', '""', '"v-1"'].map((version) =>
+    ...['"v1', 'v1', '0', '"v1" "v2"', '"v1",', '*, "v1"'].map((version) =>
       patch(`the version ${version}`, '{"name":"x"}', badRequest, [`If-Match: ${version}`]),
+    ),
+    // Well formed, and none that was ever given out: a weak tag matches nothing.
+    ...['W/"v1"', '"v9999999999"', '""', '"v-1"', '"0"'].map((version) =>
+      patch(`the version ${version}`, '{"name":"x"}', [412, 'stale_version'], [`If-Match: ${version}`]),
     ),
     patch('a version of the future', '{"name":"x"}', [412, 'stale_version'], ['If-Match: "v99"']),
     ...['0', '-5', '1000001', '"5"', '1.5', 'null'].map((quantity) =>

@@ -2,8 +2,10 @@
 // refusals are explained. One place, so that every call that honours the header means the same by it.
 import { z } from '@hono/zod-openapi';
 import { createHash } from 'node:crypto';
-import type { Answer } from '../../transaction/idempotency.ts';
+import { unclaimed, type Claim } from '../../transaction/handle.ts';
+import { idempotencyClaim, type Answer, type IdempotentRequest } from '../../transaction/idempotency.ts';
 import type { ProblemKind } from '../endpoint/problem.ts';
+import { callerOf, type AppContext } from '../server/request-context.ts';
 
 /** Refusals of `idempotencyClaim`, for `defineProblems`. */
 export const idempotencyProblems = {
@@ -52,6 +54,25 @@ export const fingerprintOf = (body: unknown): string =>
   createHash('sha256')
     .update(JSON.stringify(sorted(body)))
     .digest('hex');
+
+const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+
+/** The claim of a request: its Idempotency-Key, if it has one. `answer` says what is stored and given to each repetition. */
+export const claimOf = <State>(
+  c: AppContext,
+  key: string | undefined,
+  body: unknown,
+  answer: IdempotentRequest<State>['answer'],
+): Claim<State, Answer> =>
+  key === undefined
+    ? unclaimed
+    : idempotencyClaim<State>({
+        // An id in capitals is the same id.
+        scope: `${callerOf(c).subject} ${c.req.method} ${c.req.path.replaceAll(uuids, (id) => id.toLowerCase())}`,
+        key,
+        fingerprint: fingerprintOf(body),
+        answer,
+      });
 
 /** The headers of an answer that is given again. */
 export const replayHeaders = ({ headers }: Answer): Record<string, string> => ({

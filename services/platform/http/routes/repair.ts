@@ -1,7 +1,8 @@
 // The call for a repair, the same at every service; transaction/repair.ts carries it out.
 import { z } from '@hono/zod-openapi';
 import type { Aggregate, Shell } from '../../transaction/handle.ts';
-import { repair, type Repair, type Repaired } from '../../transaction/repair.ts';
+import { repair, repairedBy, type Repair, type Repaired } from '../../transaction/repair.ts';
+import { claimOf, idempotencyKeyHeader, replayHeaders } from '../request/idempotency-http.ts';
 import { json, jsonBody } from '../request/shapes.ts';
 import { printable } from '../request/text.ts';
 import { messageContextOf, type AppContext } from '../server/request-context.ts';
@@ -19,20 +20,28 @@ const body = z.strictObject({ reason: printable(500) }).openapi('Repair');
 /** `params` names the part of the path that is the order's id. */
 export const repairConfig = <Params extends z.ZodObject>(params: Params) => ({
   summary: 'Say again what the present state implies',
-  request: { params, body: jsonBody(body) },
+  request: { params, headers: z.object(idempotencyKeyHeader), body: jsonBody(body) },
   responses: { 200: { description: 'What was said again', content: json(repairedView) } },
   problems: [409],
 });
 
-/** Carries out the repair that an administrator asks for, logs it and yields the answer. */
+/** Carries out the repair that an administrator asks for, logs it, and yields the answer with its headers. */
 export async function answerRepair<State, Next>(
   c: AppContext,
   shell: Shell,
   repairHandler: Aggregate<Repair, State, Next>,
+  key: string | undefined,
   input: Repair,
-): Promise<Repaired> {
+): Promise<readonly [Repaired, 200, Record<string, string>]> {
   const context = messageContextOf(c);
-  const repaired = await repair(shell, repairHandler, context, input);
+  const claim = claimOf<Next>(c, key, { reason: input.reason }, (decision) => ({
+    status: 200,
+    body: repairedBy(input, decision),
+    headers: {},
+  }));
+  const outcome = await repair(shell, repairHandler, context, input, claim);
+  if ('prior' in outcome) return [repairedView.parse(outcome.prior.body), 200, replayHeaders(outcome.prior)];
+  const { repaired } = outcome;
   c.get('logger').info('repair', { ...repaired, reason: input.reason, actor: context.actor });
-  return repaired;
+  return [repaired, 200, {}];
 }
