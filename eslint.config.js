@@ -1,5 +1,6 @@
 // Type-checked rules, the boundaries between the rooms of the house, and what the pure core may not do.
 import eslint from '@eslint/js';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 import { walls } from './eslint.walls.js';
 
@@ -7,7 +8,7 @@ export default tseslint.config(
   { ignores: ['node_modules/', '.orderflow/', 'schemas/generated/', 'drizzle/*/migrations/'] },
   eslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -24,6 +25,15 @@ export default tseslint.config(
     },
   },
   walls,
+  {
+    files: ['services/dashboard/web/**/*.{ts,tsx}'],
+    ...reactHooks.configs.flat['recommended-latest'],
+  },
+  {
+    // The router throws its redirects.
+    files: ['services/dashboard/web/src/app/router.tsx'],
+    rules: { '@typescript-eslint/only-throw-error': 'off' },
+  },
   {
     // Tests hand in doubles that do nothing; what they read from a wire is checked by what they assert of it.
     files: ['**/*.test.ts', 'tests/**/*.ts'],

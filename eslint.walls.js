@@ -83,7 +83,7 @@ const policies = [
   allow('tests', to(...places.map(({ type }) => type))),
 ];
 
-const files = ['services', 'schemas', 'drizzle', 'scripts', 'tests'].map((top) => `${top}/**/*.ts`);
+const files = ['services', 'schemas', 'drizzle', 'scripts', 'tests'].map((top) => `${top}/**/*.{ts,tsx}`);
 
 export const walls = {
   files,

@@ -27,8 +27,8 @@ const finished = new Promise<void>((resolve) => {
 const stop = (): void => {
   const now = performance.now();
   if (asked !== undefined) {
-    // One Ctrl-C can arrive twice: from the terminal, and passed on by npm.
-    if (now - asked < 1_000) return;
+    // One Ctrl-C can arrive twice: from the terminal, and passed on by npm, which may take a while on a busy machine.
+    if (now - asked < 2_500) return;
     say('killing what still runs');
     stack?.kill();
     process.exit(130);

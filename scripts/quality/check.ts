@@ -90,6 +90,7 @@ const isSnapshot = (value: unknown): value is { readonly id: string } =>
 
 const steps: readonly (readonly [string, () => Promise<Result>])[] = [
   ['types', () => node('typescript/bin/tsc', '-p', 'tsconfig.json')],
+  ['types of the pages', () => node('typescript/bin/tsc', '-p', 'services/dashboard/web')],
   ['lint', () => node('eslint/bin/eslint.js', '.', '--max-warnings', '0')],
   ['formatting', () => node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
   ['event contract', eventContract],

@@ -12,6 +12,7 @@ import {
   type InfrastructureProvider,
   type Step,
 } from './parts/infrastructure.ts';
+import { ensureWebPages } from './parts/web-pages.ts';
 import { checkDataFolder } from './preflight.ts';
 import { provisionDatabase } from './provision/provision.ts';
 import { provisionTopics } from './provision/topics.ts';
@@ -124,8 +125,14 @@ const bootParts = async (
   };
 
   const site = { ports, dataDir, passwordOf: passwordFrom(env), supervisor, step, log };
-  await startInfrastructure(options, supervisor, step, await provideInfrastructure(site));
-  if (options.onlyInfrastructure !== true) await startServices(options, supervisor, step);
+  const infrastructure = startInfrastructure(options, supervisor, step, await provideInfrastructure(site));
+  if (options.onlyInfrastructure === true) {
+    await infrastructure;
+  } else {
+    // Built while the JVMs boot.
+    await Promise.all([infrastructure, step('pages are built', () => ensureWebPages(supervisor.signal))]);
+    await startServices(options, supervisor, step);
+  }
   supervisor.ready();
   log(`${seconds(performance.now() - began).padStart(7)}  everything is ready`);
 };

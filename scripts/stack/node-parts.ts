@@ -2,6 +2,7 @@
 // invariant: a process gets the variables of its contract and nothing else of the shell that starts the stack.
 import { join } from 'node:path';
 import { cacheRoot } from './parts/artefacts.ts';
+import { webPagesFolder } from './parts/web-pages.ts';
 import { answers } from './supervise/deadline.ts';
 import type { Command, Part } from './supervise/part.ts';
 import {
@@ -94,6 +95,11 @@ const contract = (name: ServiceName | Edge, options: NodeOptions): Record<string
         ...all,
         OIDC_ISSUER: issuer,
         IDENTITY_KEYS_FILE: join(dataDir, 'identity', 'keys.json'),
+        SESSION_KEY_FILE: join(dataDir, 'identity', 'session.key'),
+        WEB_FOLDER: webPagesFolder(),
+        ORDER_URL: loopback(ports.order),
+        INVENTORY_URL: loopback(ports.inventory),
+        PAYMENT_URL: loopback(ports.payment),
         STACK_FILE: join(dataDir, 'stack.json'),
         HEALTH_TARGETS: JSON.stringify(healthTargets(ports)),
       };

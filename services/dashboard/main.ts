@@ -10,6 +10,7 @@ import { every } from '../platform/process/timer.ts';
 import { createDashboardApp } from './server/http.ts';
 import { createIssuer, demoUsers, tokenLifetime } from './server/identity.ts';
 import { loadSigningKeys, rotateSigningKeys, type SigningKeys } from './server/signing-keys.ts';
+import { loadSessionKey } from './server/session/session-key.ts';
 import { createPartsHealth } from './server/parts-health.ts';
 import { contradictions, shape } from './settings.ts';
 
@@ -56,6 +57,9 @@ const app = createDashboardApp({
   loginsPerMinute: config.loginsPerMinute,
   parts: createPartsHealth({ targets: config.targets, stackFile: config.stackFile }),
   publicUrl: config.publicUrl,
+  sessionKey: await loadSessionKey(config.sessionKeyFile),
+  services: { order: config.orderUrl, inventory: config.inventoryUrl, payment: config.paymentUrl },
+  webFolder: config.webFolder,
   door,
 });
 const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });

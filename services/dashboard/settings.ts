@@ -14,6 +14,17 @@ const parseJson = (text: string, context: z.RefinementCtx): unknown => {
   }
 };
 
+const serviceUrl = (name: string, service: string, port: number) =>
+  setting(
+    name,
+    'an http or https address without a trailing slash',
+    z
+      .url({ protocol: /^https?$/ })
+      .refine((value) => !value.endsWith('/'))
+      .default(`http://127.0.0.1:${port}`),
+    { about: `Where the pages' requests to the ${service} service are passed on to.` },
+  );
+
 export const shape = {
   ...processSettings(3000),
   builtInIdentity: setting(
@@ -37,6 +48,22 @@ export const shape = {
     about: 'Where the supervisor of the embedded stack says which processes run.',
     otherwise: 'only what is probed is shown',
   }),
+  sessionKeyFile: setting(
+    'SESSION_KEY_FILE',
+    'the path of the file that keeps the key of the sessions',
+    z.string().optional(),
+    {
+      about: 'The key that encrypts the cookies of the pages; made when it is not there.',
+      otherwise: 'a restart signs everybody out',
+    },
+  ),
+  webFolder: setting('WEB_FOLDER', 'the path of the folder of the built pages', z.string().optional(), {
+    about: 'Where the pages are served from.',
+    otherwise: 'no pages are served',
+  }),
+  orderUrl: serviceUrl('ORDER_URL', 'order', 3001),
+  inventoryUrl: serviceUrl('INVENTORY_URL', 'inventory', 3002),
+  paymentUrl: serviceUrl('PAYMENT_URL', 'payment', 3003),
   keyDays: wholeNumberSetting('IDENTITY_KEY_DAYS', {
     minimum: 1,
     maximum: 3_650,

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader } from 'jose';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -39,7 +39,19 @@ const report: PartsReport = {
   ],
 };
 
-const serve = async (options: { identity: boolean } = { identity: true }) => {
+const sessionKey = new Uint8Array(32).fill(7);
+
+interface ServeOptions {
+  readonly identity?: boolean;
+  readonly key?: Uint8Array;
+  /** The address of a service behind the proxy; nothing answers there when absent. */
+  readonly order?: string;
+}
+const serve = async ({
+  identity = true,
+  key = sessionKey,
+  order = 'http://127.0.0.1:1',
+}: ServeOptions = {}) => {
   const logger = createLogger({
     service: 'dashboard',
     level: 'debug',
@@ -50,6 +62,7 @@ const serve = async (options: { identity: boolean } = { identity: true }) => {
       },
     }),
   });
+  await writeFile(join(directory, 'index.html'), '<!doctype html><title>pages</title>');
   const keysFile = join(directory, 'keys.json');
   let keys: SigningKeys = await loadSigningKeys(keysFile);
   // The issuer's name has its port, which is known only once it listens.
@@ -64,12 +77,17 @@ const serve = async (options: { identity: boolean } = { identity: true }) => {
       return whenListening().discovery;
     },
     login: (email, password) => whenListening().login(email, password),
+    renew: (userId) => whenListening().renew(userId),
+    demoUsers: [],
   };
   const app = createDashboardApp({
     logger,
     health: createHealth({ checks: {} }),
     parts: () => Promise.resolve(report),
-    issuer: options.identity ? issuer : undefined,
+    issuer: identity ? issuer : undefined,
+    sessionKey: key,
+    services: { order, inventory: order, payment: order },
+    webFolder: directory,
   });
   server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
   const base = `http://127.0.0.1:${server.port}`;
@@ -174,22 +192,24 @@ describe('the health of the parts', () => {
     const { base } = await serve();
     expect(await (await fetch(`${base}/health`)).json()).toEqual(report);
   });
+});
 
-  it('is shown as a page that needs nothing from elsewhere and escapes what it shows', async () => {
+describe('the pages', () => {
+  it('are answered at every address of a screen, with a policy that runs no inline script', async () => {
     const { base } = await serve();
-    const response = await fetch(`${base}/`);
-    const page = await response.text();
-    expect(response.headers.get('content-type')).toMatch(/^text\/html/);
-    expect(page).toContain('<h1>1 of 2 parts are healthy</h1>');
-    expect(page).toContain('pid 12 · ready · 1 restart');
-    expect(page).toContain('&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;');
-    expect(page).not.toContain('<script>');
-    expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
-    const nonce = /script-src 'nonce-([^']+)'/.exec(
-      response.headers.get('content-security-policy') ?? '',
-    )?.[1];
-    expect(page).toContain(`<script nonce="${nonce}">`);
-    expect(await (await fetch(`${base}/`)).text()).not.toContain(`nonce="${nonce}"`);
+    for (const path of ['/', '/orders/1', '/shop?q=mug']) {
+      const response = await fetch(base + path, { headers: { accept: 'text/html' } });
+      expect(await response.text()).toContain('<title>pages</title>');
+      const policy = response.headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("script-src 'self';");
+      expect(policy).toContain("frame-ancestors 'none'");
+    }
+  });
+
+  it('do not hide an address that is missing from programs', async () => {
+    const { base } = await serve();
+    expect((await fetch(`${base}/nothing`)).status).toBe(404);
+    expect((await fetch(`${base}/assets/nothing.js`, { headers: { accept: 'text/html' } })).status).toBe(404);
   });
 });
 

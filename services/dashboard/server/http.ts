@@ -1,37 +1,25 @@
-// The dashboard's server: login and keys of the built-in issuer, and the health of all parts as JSON and as a page.
-// The invariant: a refused login says the same in the same time, whether the e-mail is unknown or the password wrong.
-// Without it the login would tell strangers who has an account.
+// The dashboard's server: login and keys of the built-in issuer, the session of the pages, the way to the services, the pages
+// themselves, and the health of all parts. It owns no domain data and decides nothing about it.
 import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { type App } from '../../platform/http/server/request-context.ts';
 import { json } from '../../platform/http/request/shapes.ts';
 import { assertPermitted, endpoint } from '../../platform/http/endpoint/endpoint.ts';
-import { randomBytes } from 'node:crypto';
 import { createRateLimiter, type RateLimiter } from '../../platform/http/limits/rate-limit.ts';
 import type { Health } from '../../platform/http/routes/health.ts';
 import type { Door } from '../../platform/http/limits/guards.ts';
 import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
-import { defineProblems } from '../../platform/http/endpoint/problem.ts';
-import { healthPage } from './health-page.ts';
 import { tokenLifetime, type Issuer } from './identity.ts';
+import { credentialsSchema, dashboardProblems, login } from './login.ts';
 import type { PartsReport } from './parts-health.ts';
+import { createSessionCookie } from './session/session-cookie.ts';
+import { addSessionRoutes } from './session/session-routes.ts';
+import { refuseOtherOrigins } from './web/same-origin.ts';
+import { addServiceProxy, type ServiceUrls } from './web/service-proxy.ts';
+import { addWebApp } from './web/web-app.ts';
 
-const { kinds, problem } = defineProblems({
-  wrong_credentials: {
-    status: 401,
-    title: 'Wrong credentials',
-    explanation: 'No account has this e-mail address and password.',
-  },
-});
-
-const credentialsSchema = z
-  .strictObject({
-    email: z.string().min(1).max(254).openapi({ example: 'user@orderflow.io' }),
-    password: z.string().min(1).max(256).openapi({ example: 'orderflow', format: 'password' }),
-  })
-  .openapi('Credentials');
 const tokenSchema = z
   .object({ access_token: z.string(), token_type: z.literal('Bearer'), expires_in: z.int() })
   .openapi('Token');
@@ -64,10 +52,15 @@ export interface DashboardOptions {
   /** Per client address; 120 when absent. Guessing a password must not be for free. */
   readonly loginsPerMinute?: number;
   readonly publicUrl?: string | undefined;
+  /** 32 bytes that encrypt the cookies of sessions. */
+  readonly sessionKey: Uint8Array;
+  readonly services: ServiceUrls;
+  /** Where the built pages are; no pages when absent. */
+  readonly webFolder?: string | undefined;
   readonly door?: Door;
 }
 
-const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter, logger: Logger): void => {
+const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter): void => {
   app.openapi(
     endpoint(permissions['identity.token'], {
       tags: ['identity'],
@@ -79,13 +72,7 @@ const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter, logger: Logg
       problems: [401, 429],
     }),
     async (c) => {
-      await logins.take(c.env.incoming?.socket.remoteAddress ?? 'unknown');
-      const { email, password } = c.req.valid('json');
-      const token = await issuer.login(email, password);
-      if (token === undefined) {
-        logger.warn('login refused', { correlationId: c.get('correlationId') });
-        throw problem('wrong_credentials', { headers: { 'WWW-Authenticate': 'Bearer' } });
-      }
+      const token = await login(c, issuer, logins, c.req.valid('json'));
       c.header('Cache-Control', 'no-store');
       return c.json({ access_token: token, token_type: 'Bearer' as const, expires_in: tokenLifetime }, 200);
     },
@@ -115,21 +102,30 @@ export const createDashboardApp = ({
   parts,
   issuer,
   publicUrl,
+  sessionKey,
+  services,
+  webFolder,
   door,
   loginsPerMinute = 120,
 }: DashboardOptions): App => {
   const app = createApp({
     logger,
     title: 'OrderFlow dashboard',
-    description: 'Identity issuer for development, and the health of all parts.',
-    problems: kinds,
+    description:
+      'Identity issuer for development, session of the pages, and the health of all parts. `/api/{service}/…` passes requests of a signed-in page on to `/api/v1/…` of that service.',
+    problems: dashboardProblems,
     publicUrl,
     ...door,
   });
   health.register(app);
+  const logins = createRateLimiter({ requests: loginsPerMinute, windowSeconds: 60 });
+  const cookie = createSessionCookie(sessionKey, publicUrl?.startsWith('https:') === true);
+  app.use('/session', refuseOtherOrigins(publicUrl));
+  app.use('/api/*', refuseOtherOrigins(publicUrl));
   if (issuer !== undefined) {
-    addIdentity(app, issuer, createRateLimiter({ requests: loginsPerMinute, windowSeconds: 60 }), logger);
+    addIdentity(app, issuer, logins);
   }
+  addSessionRoutes(app, { issuer, cookie, logins });
 
   app.openapi(
     endpoint(permissions['parts.health'], {
@@ -144,22 +140,8 @@ export const createDashboardApp = ({
       });
     },
   );
-  app.openapi(
-    endpoint(permissions['parts.page'], {
-      tags: ['health'],
-      summary: 'The health of every part as a page',
-      responses: { 200: { description: 'A page', content: { 'text/html': { schema: z.string() } } } },
-    }),
-    async (c) => {
-      const nonce = randomBytes(16).toString('base64');
-      return c.html(healthPage(await parts(), nonce), 200, {
-        'Cache-Control': 'no-store',
-        'Content-Security-Policy':
-          `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; ` +
-          `img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-      });
-    },
-  );
+  addServiceProxy(app, { services, cookie });
+  if (webFolder !== undefined) addWebApp(app, webFolder);
   assertPermitted(app, 'dashboard', permissions, permissionsOfProcesses);
   return app;
 };

@@ -31,6 +31,10 @@ export interface Issuer {
   readonly discovery: Readonly<Record<string, unknown>>;
   /** A signed access token, or undefined when e-mail and password do not belong together. */
   readonly login: (email: string, password: string) => Promise<string | undefined>;
+  /** A new access token for somebody who is signed in; undefined when there is no such user any more. */
+  readonly renew: (userId: string) => Promise<string | undefined>;
+  /** Shown on the sign-in page: their password is public. */
+  readonly demoUsers: readonly { readonly email: string; readonly role: Role; readonly password: string }[];
 }
 
 export interface IssuerOptions {
@@ -60,6 +64,19 @@ export const createIssuer = ({ issuer, audience, keys, users }: IssuerOptions): 
     return found;
   };
 
+  const tokenFor = (user: User): Promise<string> => {
+    const { kid, privateKey } = keys();
+    return new SignJWT({ email: user.email, roles: [...user.roles] })
+      .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
+      .setSubject(user.id)
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setJti(uuidv7())
+      .setIssuedAt()
+      .setExpirationTime(`${tokenLifetime}s`)
+      .sign(privateKey);
+  };
+
   const base = issuer.replace(/\/$/, '');
   return {
     jwks: () => keys().jwks,
@@ -74,17 +91,14 @@ export const createIssuer = ({ issuer, audience, keys, users }: IssuerOptions): 
     },
     login: async (email, password) => {
       const user = find(email, password);
-      if (user === undefined) return undefined;
-      const { kid, privateKey } = keys();
-      return new SignJWT({ email: user.email, roles: [...user.roles] })
-        .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
-        .setSubject(user.id)
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setJti(uuidv7())
-        .setIssuedAt()
-        .setExpirationTime(`${tokenLifetime}s`)
-        .sign(privateKey);
+      return user === undefined ? undefined : tokenFor(user);
     },
+    renew: async (userId) => {
+      const user = users.find(({ id }) => id === userId);
+      return user === undefined ? undefined : tokenFor(user);
+    },
+    demoUsers: users.flatMap(({ email, password, roles: [role] }) =>
+      role === undefined ? [] : [{ email, role, password }],
+    ),
   };
 };

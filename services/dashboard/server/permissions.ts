@@ -1,4 +1,5 @@
-// The identity issuer for development, and the health of all parts.
+// The identity issuer for development, the session of the pages, and the health of all parts. What the pages read and change
+// in the services is decided by the permission tables of the services.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({
@@ -20,6 +21,8 @@ export const permissions = permissionTable({
     allow: 'anyone',
     optional: true,
   },
-  'parts.page': { method: 'get', path: '/', allow: 'anyone' },
+  'session.read': { method: 'get', path: '/session', allow: 'anyone' },
+  'session.begin': { method: 'post', path: '/session', allow: 'anyone' },
+  'session.end': { method: 'delete', path: '/session', allow: 'anyone' },
   'parts.health': { method: 'get', path: '/health', allow: 'anyone' },
 });

@@ -103,7 +103,7 @@ export const orderView = z
   })
   .openapi('Order');
 
-const trailView = z
+export const trailView = z
   .object({
     data: z.array(
       z.object({

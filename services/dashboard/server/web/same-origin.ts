@@ -1,0 +1,32 @@
+// Refuses changes that a page of another site sends with the session's cookie. Browsers name the origin of every such request
+// themselves, so no token has to be handed around. Programs that are not browsers send neither header.
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv } from '../../../platform/http/server/request-context.ts';
+import { problem } from '../login.ts';
+
+const safeMethods = ['GET', 'HEAD', 'OPTIONS'];
+
+const hostOf = (origin: string): string | undefined => URL.parse(origin)?.host;
+
+/** Pure: whether a request with these headers comes from a page of `host`, or from no page at all. */
+export const isSameOrigin = (
+  host: string | undefined,
+  origin: string | undefined,
+  fetchSite: string | undefined,
+): boolean => {
+  if (fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none') return false;
+  return origin === undefined || (host !== undefined && hostOf(origin) === host);
+};
+
+/** @param publicUrl The address that browsers use; the Host header counts when it is undefined. */
+export const refuseOtherOrigins = (publicUrl: string | undefined): MiddlewareHandler<AppEnv> => {
+  const publicHost = publicUrl === undefined ? undefined : hostOf(publicUrl);
+  return async (c, next) => {
+    if (!safeMethods.includes(c.req.method)) {
+      const host = publicHost ?? c.req.header('host');
+      if (!isSameOrigin(host, c.req.header('origin'), c.req.header('sec-fetch-site')))
+        throw problem('other_origin');
+    }
+    await next();
+  };
+};

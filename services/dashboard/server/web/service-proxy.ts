@@ -1,0 +1,95 @@
+// Passes requests of the pages on to the services, with the caller's own token from the session and no other: what somebody
+// may do is decided by the services alone. Only `/api/v1` of a service can be reached, and only known headers pass.
+import { problem } from '../../../platform/http/endpoint/problem.ts';
+import type { App, AppContext } from '../../../platform/http/server/request-context.ts';
+import { correlationHeader } from '../../../platform/http/server/edge.ts';
+import type { SessionCookie } from '../session/session-cookie.ts';
+
+/** The base address of each service that the pages may call. */
+export type ServiceUrls = Readonly<Record<'order' | 'inventory' | 'payment', string>>;
+
+const requestHeaders = [
+  'accept',
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'if-none-match',
+  'last-event-id',
+  'prefer',
+];
+const responseHeaders = [
+  'cache-control',
+  'content-type',
+  'etag',
+  'idempotent-replayed',
+  'preference-applied',
+  'retry-after',
+  'vary',
+  correlationHeader,
+];
+
+const pick = (from: Headers, names: readonly string[]): Headers => {
+  const picked = new Headers();
+  for (const name of names) {
+    const value = from.get(name);
+    if (value !== null) picked.set(name, value);
+  }
+  return picked;
+};
+
+const isStream = (c: AppContext): boolean => c.req.header('accept') === 'text/event-stream';
+
+/** Adds `/api/{service}/…`, which is `/api/v1/…` of the service. */
+export const addServiceProxy = (
+  app: App,
+  {
+    services,
+    cookie,
+    timeoutMs = 20_000,
+  }: { services: ServiceUrls; cookie: SessionCookie; timeoutMs?: number },
+): void => {
+  const forward = async (c: AppContext, service: string, base: string): Promise<Response> => {
+    const session = await cookie.read(c);
+    if (session === undefined) throw problem('unauthenticated', { detail: 'Sign in first.' });
+    const { pathname, search } = new URL(c.req.url);
+    const headers = pick(c.req.raw.headers, requestHeaders);
+    headers.set('authorization', `Bearer ${session.accessToken}`);
+    headers.set('traceparent', c.get('traceparent'));
+    headers.set(correlationHeader, c.get('correlationId'));
+    const hasBody = c.req.method !== 'GET' && c.req.method !== 'HEAD';
+    // A stream lasts as long as its reader.
+    const gone = c.req.raw.signal;
+    const signal = isStream(c) ? gone : AbortSignal.any([gone, AbortSignal.timeout(timeoutMs)]);
+    try {
+      const answer = await fetch(`${base}/api/v1${pathname.slice(`/api/${service}`.length)}${search}`, {
+        method: c.req.method,
+        headers,
+        redirect: 'manual',
+        signal,
+        ...(hasBody ? { body: await c.req.arrayBuffer() } : {}),
+      });
+      return new Response(answer.body, {
+        status: answer.status,
+        headers: pick(answer.headers, responseHeaders),
+      });
+    } catch (error) {
+      c.get('logger').warn('a service does not answer', { to: service, error });
+      throw problem('unavailable', {
+        detail: `The ${service} service does not answer.`,
+        headers: { 'Retry-After': '1' },
+      });
+    }
+  };
+
+  for (const [service, base] of Object.entries(services)) {
+    app.all(`/api/${service}/*`, async (c) => {
+      if (isStream(c)) return forward(c, service, base);
+      const release = c.get('guards').admission.admit();
+      try {
+        return await forward(c, service, base);
+      } finally {
+        release();
+      }
+    });
+  }
+};

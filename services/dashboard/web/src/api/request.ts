@@ -1,0 +1,89 @@
+// The pages' only way to the server. A failure is always a `Problem`: what happened, what to do, and the id to quote.
+
+/** The fields of RFC 9457 that the pages show. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly correlationId: string | undefined;
+  readonly fields: readonly { readonly path: string; readonly message: string }[];
+
+  constructor(status: number, body: Partial<ProblemBody>) {
+    super(body.detail ?? body.title ?? `The server answered ${status}.`);
+    this.name = 'Problem';
+    this.status = status;
+    this.code = body.code ?? 'unknown';
+    this.title = body.title ?? 'Something went wrong';
+    this.correlationId = body.correlationId;
+    this.fields = body.errors ?? [];
+  }
+}
+
+interface ProblemBody {
+  readonly title: string;
+  readonly detail: string;
+  readonly code: string;
+  readonly correlationId: string;
+  readonly errors: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** Whether the request may have been carried out although there is no answer. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof Problem && (error.status === 0 || error.status >= 500);
+
+interface RequestOptions {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const problemOf = async (answer: Response): Promise<Problem> => {
+  try {
+    return new Problem(answer.status, (await answer.json()) as Partial<ProblemBody>);
+  } catch {
+    return new Problem(answer.status, {});
+  }
+};
+
+/** Milliseconds. */
+const timeout = 20_000;
+
+/** Resolves with the JSON body, undefined for 204. Throws a `Problem`; status 0 means that the server was not reached. */
+export async function request<T>(
+  path: string,
+  { method = 'GET', body, headers, signal }: RequestOptions = {},
+): Promise<T> {
+  const limit = AbortSignal.timeout(timeout);
+  let answer: Response;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: {
+        Accept: 'application/json',
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    throw new Problem(0, {
+      code: 'unreachable',
+      title: 'The server cannot be reached',
+      detail: 'Check the connection. Nothing you entered is lost; try again.',
+    });
+  }
+  if (!answer.ok) throw await problemOf(answer);
+  // Safe: the shape is that of the service's own API definition.
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+/** The query string with a leading `?`; undefined and empty values are left out. */
+export const query = (values: Readonly<Record<string, string | number | undefined>>): string => {
+  const entries = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[name, String(value)]],
+  );
+  return entries.length === 0 ? '' : `?${new URLSearchParams(entries).toString()}`;
+};

@@ -1,0 +1,23 @@
+// What the services answer, inferred from their own API definitions. Only types are imported: no server code reaches the page.
+import type { z } from 'zod';
+import type { productView } from '../../../../inventory/http/api.ts';
+import type { orderStatus, orderView, trailView } from '../../../../order/http/api.ts';
+import type { paymentView } from '../../../../payment/http/api.ts';
+import type { sessionView } from '../../../server/session/session-routes.ts';
+
+export type Session = z.infer<typeof sessionView>;
+export type User = NonNullable<Session['user']>;
+export type Role = User['roles'][number];
+export type Product = z.infer<typeof productView>;
+export type Order = z.infer<typeof orderView>;
+export type OrderItem = Order['items'][number];
+export type OrderStatus = z.infer<typeof orderStatus>;
+export type Trail = z.infer<typeof trailView>['data'];
+export type TrailEntry = Trail[number];
+export type Payment = z.infer<typeof paymentView>;
+export type Money = Order['total'];
+
+export interface Page<T> {
+  readonly data: T[];
+  readonly nextCursor: string | null;
+}

@@ -1,0 +1,114 @@
+// Every address of the pages, and who may see it. A screen's code is loaded with its route. What a role may not do is not shown;
+// the services refuse it all the same.
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import { sessionQuery } from '../api/queries.ts';
+import type { OrderStatus, Role, User } from '../api/types.ts';
+import { Failed, Loading } from '../parts/states.tsx';
+import { Page } from '../parts/page.tsx';
+import { NotFound } from './not-found.tsx';
+import { queryClient } from './query-client.ts';
+import { Shell } from './shell.tsx';
+
+const homes: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/status', ADMIN: '/status' };
+const homeOf = (user: User): string => homes[user.roles[0] ?? 'USER'];
+
+const currentUser = async (): Promise<User | null> =>
+  (await queryClient.query({ ...sessionQuery, staleTime: 60_000 })).user;
+
+/** Only for these roles: others are sent to their own home, and who is not signed in to the sign-in page and back. */
+const only = (...roles: readonly Role[]) => ({
+  beforeLoad: async ({ location }: { location: { href: string } }) => {
+    const user = await currentUser();
+    if (user === null) throw redirect({ to: '/sign-in', search: { to: location.href } });
+    if (!roles.some((role) => user.roles.includes(role))) throw redirect({ href: homeOf(user) });
+  },
+});
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: async () => {
+    const user = await currentUser();
+    throw redirect({ href: user === null ? '/sign-in' : homeOf(user) });
+  },
+});
+
+/** An address of these pages, never of another site. */
+const innerAddress = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : undefined;
+
+export const signInRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search): { to?: string } => {
+    const to = innerAddress(search['to']);
+    return to === undefined ? {} : { to };
+  },
+  component: lazyRouteComponent(() => import('../screens/sign-in/sign-in-page.tsx'), 'SignInPage'),
+});
+
+export const shopRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/shop',
+  ...only('USER'),
+  validateSearch: (search): { q?: string; sort?: 'name' | 'price' | '-price'; seller?: string } => ({
+    ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
+    ...(search['sort'] === 'name' || search['sort'] === 'price' || search['sort'] === '-price'
+      ? { sort: search['sort'] }
+      : {}),
+    ...(typeof search['seller'] === 'string' ? { seller: search['seller'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../screens/shop/shop-page.tsx'), 'ShopPage'),
+});
+
+const statuses: readonly string[] = ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED'];
+const isStatus = (value: unknown): value is OrderStatus =>
+  typeof value === 'string' && statuses.includes(value);
+
+export const ordersRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/orders',
+  ...only('USER'),
+  validateSearch: (search): { status?: OrderStatus } =>
+    isStatus(search['status']) ? { status: search['status'] } : {},
+  component: lazyRouteComponent(() => import('../screens/orders/orders-page.tsx'), 'OrdersPage'),
+});
+
+export const orderRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/orders/$orderId',
+  ...only('USER'),
+  component: lazyRouteComponent(() => import('../screens/orders/order-page.tsx'), 'OrderPage'),
+});
+
+export const statusRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/status',
+  component: lazyRouteComponent(() => import('../screens/status/status-page.tsx'), 'StatusPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, signInRoute, shopRoute, ordersRoute, orderRoute, statusRoute]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  defaultPendingComponent: () => <Loading />,
+  defaultErrorComponent: ({ error, reset }) => (
+    <Page title="This page cannot be shown">
+      <Failed error={error} retry={reset} />
+    </Page>
+  ),
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

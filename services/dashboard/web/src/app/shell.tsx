@@ -1,0 +1,140 @@
+// What surrounds every screen: the bar with its navigation, and the session's end.
+import { Button, Menu, Modal, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { ChevronDown, LogOut, Monitor, Moon, Sun } from 'lucide-react';
+import { Suspense, useEffect, useState } from 'react';
+import type { Role, User } from '../api/types.ts';
+import { Loading } from '../parts/states.tsx';
+import { CartButton } from '../screens/shop/cart-button.tsx';
+import { SignInForm } from '../screens/sign-in/sign-in-form.tsx';
+import { Logo } from './logo.tsx';
+import { followOtherTabs, hasRole, ScreenUser, useSession, useSignOut } from './session.ts';
+import classes from './shell.module.css';
+
+interface Destination {
+  readonly to: string;
+  readonly label: string;
+  /** Everybody when absent, also who is not signed in. */
+  readonly role?: Role;
+}
+const destinations: readonly Destination[] = [
+  { to: '/shop', label: 'Shop', role: 'USER' },
+  { to: '/orders', label: 'My orders', role: 'USER' },
+  { to: '/status', label: 'Status' },
+];
+
+const Navigation = ({ user }: { user: User | null }) => (
+  <nav aria-label="Main" className={classes['nav']}>
+    {destinations
+      .filter(({ role }) => role === undefined || hasRole(user, role))
+      .map(({ to, label }) => (
+        <Link key={to} to={to} activeProps={{ 'data-active': true }}>
+          {label}
+        </Link>
+      ))}
+  </nav>
+);
+
+const UserMenu = ({ user }: { user: User }) => {
+  const { setColorScheme } = useMantineColorScheme();
+  const signOut = useSignOut();
+  return (
+    <Menu position="bottom-end" width={220}>
+      <Menu.Target>
+        <UnstyledButton className={classes['user']} aria-label={`Account of ${user.email ?? user.id}`}>
+          <span>{user.email ?? user.id}</span>
+          <ChevronDown size={14} aria-hidden="true" />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>Theme</Menu.Label>
+        <Menu.Item leftSection={<Monitor size={14} />} onClick={() => setColorScheme('auto')}>
+          As the system
+        </Menu.Item>
+        <Menu.Item leftSection={<Sun size={14} />} onClick={() => setColorScheme('light')}>
+          Light
+        </Menu.Item>
+        <Menu.Item leftSection={<Moon size={14} />} onClick={() => setColorScheme('dark')}>
+          Dark
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item
+          leftSection={<LogOut size={14} />}
+          onClick={() => {
+            signOut.mutate();
+          }}
+        >
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+};
+
+const Bar = ({ user }: { user: User | null }) => {
+  const onSignIn = useRouterState({ select: ({ location }) => location.pathname === '/sign-in' });
+  return (
+    <header className={classes['bar']}>
+      <a href="#content" className={classes['skip']}>
+        Skip to the content
+      </a>
+      <Link to="/" className={classes['logo']}>
+        <Logo />
+        OrderFlow
+      </Link>
+      <Navigation user={user} />
+      <span className={classes['push']}>
+        {hasRole(user, 'USER') && <CartButton />}
+        {user !== null && <UserMenu user={user} />}
+        {user === null && !onSignIn && (
+          <Button component={Link} to="/sign-in" variant="default">
+            Sign in
+          </Button>
+        )}
+      </span>
+    </header>
+  );
+};
+
+/** A tab in which another tab signed in or out begins anew: nothing of the user before may stay. */
+const useSharedSession = (): void => {
+  useEffect(
+    () =>
+      followOtherTabs(() => {
+        window.location.reload();
+      }),
+    [],
+  );
+};
+
+/** Lets somebody whose session has ended sign in again over the screen, which keeps what was entered. */
+const SessionEnded = ({ user }: { user: User }) => (
+  <Modal opened onClose={() => undefined} withCloseButton={false} title="Your session has ended">
+    <p className={classes['ended']}>Sign in again to go on. Nothing you entered is lost.</p>
+    <SignInForm email={user.email ?? ''} />
+  </Modal>
+);
+
+const Screen = () => {
+  const { user } = useSession();
+  const [screenUser, setScreenUser] = useState(user);
+  if (user !== null && user.id !== screenUser?.id) setScreenUser(user);
+  return (
+    <ScreenUser value={screenUser}>
+      <Bar user={screenUser} />
+      <Suspense fallback={<Loading />}>
+        <Outlet />
+      </Suspense>
+      {user === null && screenUser !== null && <SessionEnded user={screenUser} />}
+    </ScreenUser>
+  );
+};
+
+export const Shell = () => {
+  useSharedSession();
+  return (
+    <Suspense fallback={<Loading />}>
+      <Screen />
+    </Suspense>
+  );
+};

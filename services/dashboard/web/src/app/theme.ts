@@ -1,0 +1,69 @@
+// The component library in the language of tokens.css: it takes its colours from the tokens, so both themes come from one place.
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import classes from './components.module.css';
+
+const tuple = (token: string): MantineColorsTuple => {
+  const color = `var(--${token})`;
+  return [color, color, color, color, color, color, color, color, color, color];
+};
+
+export const theme = createTheme({
+  fontFamily: 'var(--font)',
+  fontFamilyMonospace: 'var(--mono)',
+  fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },
+  spacing: { xs: '8px', sm: '12px', md: '16px', lg: '24px', xl: '32px' },
+  radius: { sm: '6px', md: '10px', lg: '14px' },
+  defaultRadius: 'sm',
+  headings: { fontWeight: '650' },
+  primaryColor: 'accent',
+  colors: { accent: tuple('accent'), bad: tuple('bad') },
+  respectReducedMotion: true,
+  cursorType: 'pointer',
+  components: {
+    Button: { defaultProps: { size: 'sm' } },
+    Tooltip: { defaultProps: { openDelay: 250, withArrow: true } },
+    SegmentedControl: {
+      classNames: {
+        root: classes['segmented'],
+        indicator: classes['segmentedIndicator'],
+        label: classes['segmentedLabel'],
+      },
+    },
+    Table: {
+      defaultProps: { fz: 'md', borderColor: 'var(--line)' },
+      classNames: { th: classes['th'] },
+    },
+    Modal: { defaultProps: { centered: true, radius: 'lg' } },
+  },
+});
+
+const variables = {
+  '--mantine-color-body': 'var(--card)',
+  '--mantine-color-text': 'var(--ink)',
+  '--mantine-color-dimmed': 'var(--ink-3)',
+  '--mantine-color-placeholder': 'var(--ink-3)',
+  '--mantine-color-anchor': 'var(--accent)',
+  '--mantine-color-default': 'var(--card)',
+  '--mantine-color-default-hover': 'var(--sunk)',
+  '--mantine-color-default-color': 'var(--ink)',
+  '--mantine-color-default-border': 'var(--line-strong)',
+  '--mantine-color-error': 'var(--bad)',
+  '--mantine-color-disabled': 'var(--sunk)',
+  '--mantine-color-disabled-color': 'var(--ink-3)',
+  '--mantine-primary-color-filled': 'var(--accent)',
+  '--mantine-primary-color-filled-hover': 'var(--accent-hover)',
+  '--mantine-primary-color-contrast': 'var(--accent-ink)',
+  '--mantine-primary-color-light': 'var(--accent-soft)',
+  '--mantine-primary-color-light-color': 'var(--accent)',
+  '--mantine-color-accent-filled': 'var(--accent)',
+  '--mantine-color-accent-filled-hover': 'var(--accent-hover)',
+  '--mantine-color-accent-light': 'var(--accent-soft)',
+  '--mantine-color-accent-light-color': 'var(--accent)',
+  '--mantine-color-white': 'var(--accent-ink)',
+};
+
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: variables,
+  dark: variables,
+});

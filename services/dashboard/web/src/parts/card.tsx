@@ -1,0 +1,23 @@
+// The surface that everything stands on.
+import classes from './card.module.css';
+
+interface CardProps {
+  readonly title?: string;
+  /** Beside the title, at its right. */
+  readonly aside?: React.ReactNode;
+  /** Without inner space, for lists and tables that reach the edge. */
+  readonly flush?: boolean;
+  readonly children: React.ReactNode;
+}
+
+export const Card = ({ title, aside, flush = false, children }: CardProps) => (
+  <section className={classes['card']} {...(title === undefined ? {} : { 'aria-label': title })}>
+    {title !== undefined && (
+      <header>
+        <h2>{title}</h2>
+        <span className={classes['aside']}>{aside}</span>
+      </header>
+    )}
+    <div className={flush ? undefined : classes['body']}>{children}</div>
+  </section>
+);

@@ -1,0 +1,22 @@
+// A long id, shortened, with the whole in its tooltip and a click to copy it.
+import { CopyButton, Tooltip, UnstyledButton } from '@mantine/core';
+import { Check, Copy } from 'lucide-react';
+import classes from './copy-id.module.css';
+import { shortId } from './format.ts';
+
+export const CopyId = ({ id, whole = false }: { id: string; whole?: boolean }) => (
+  <CopyButton value={id} timeout={1_500}>
+    {({ copied, copy }) => (
+      <Tooltip label={copied ? 'copied' : id}>
+        <UnstyledButton
+          className={classes['id']}
+          onClick={copy}
+          aria-label={`${whole ? id : shortId(id)}, copy`}
+        >
+          {whole ? id : shortId(id)}
+          {copied ? <Check size={12} aria-hidden="true" /> : <Copy size={12} aria-hidden="true" />}
+        </UnstyledButton>
+      </Tooltip>
+    )}
+  </CopyButton>
+);

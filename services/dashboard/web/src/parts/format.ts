@@ -1,0 +1,62 @@
+// Money, times and ids as people read them, in the locale of the browser.
+
+const locale = typeof navigator === 'undefined' ? 'en' : navigator.language;
+
+/** Amounts are whole numbers of the currency's smallest unit: cents for EUR, yen for JPY, fils (a thousandth) for KWD. */
+export const formatMoney = (
+  { amountMinor, currency }: { readonly amountMinor: number; readonly currency: string },
+  inLocale: string = locale,
+): string => {
+  const format = new Intl.NumberFormat(inLocale, { style: 'currency', currency });
+  return format.format(amountMinor / 10 ** decimalsOf(currency));
+};
+
+/** How many decimals a currency has. */
+export const decimalsOf = (currency: string): number =>
+  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+
+export const formatNumber = (value: number): string => new Intl.NumberFormat(locale).format(value);
+
+export const formatTime = (iso: string): string =>
+  new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(iso));
+
+export const formatInstant = (iso: string): string =>
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(iso));
+
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+const units = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** "3 minutes ago". */
+export const formatRelative = (iso: string, now: number): string => {
+  const seconds = (Date.parse(iso) - now) / 1_000;
+  const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
+  return relative.format(Math.trunc(seconds / size), unit);
+};
+
+/** A duration in the unit that fits: 61 ms, 4.2 s, 3 min. */
+export const formatDuration = (ms: number): string => {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  return `${(ms / 3_600_000).toFixed(1)} h`;
+};
+
+/** Minutes and seconds until an instant, never below 0:00. */
+export const formatCountdown = (iso: string, now: number): string => {
+  const seconds = Math.max(0, Math.ceil((Date.parse(iso) - now) / 1_000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+};
+
+/** The first and last characters of a long id. */
+export const shortId = (id: string): string => (id.length <= 16 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`);
+
+/** The name of a seller, whose id is all that the services know. */
+export const sellerName = (id: string): string => {
+  const number = /^user-seller-(\d+)$/.exec(id)?.[1];
+  return number === undefined ? id : `Seller ${Number(number)}`;
+};

@@ -1,0 +1,29 @@
+// Whether what is shown is of now.
+import classes from './live-mark.module.css';
+import { formatTime } from './format.ts';
+
+export type LiveState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'live' }
+  | { readonly kind: 'over' }
+  | { readonly kind: 'stale'; readonly since: string };
+
+const inWords = (state: LiveState): string => {
+  switch (state.kind) {
+    case 'connecting':
+      return 'connecting';
+    case 'live':
+      return 'live';
+    case 'over':
+      return 'complete';
+    case 'stale':
+      return `reconnecting, stale since ${formatTime(state.since)}`;
+  }
+};
+
+export const LiveMark = ({ state }: { state: LiveState }) => (
+  <span className={classes['live']} data-kind={state.kind} role="status">
+    <i aria-hidden="true" />
+    {inWords(state)}
+  </span>
+);

@@ -1,0 +1,41 @@
+// The frame of a screen: where it is, what it is called, what can be done, and its content.
+import { useEffect } from 'react';
+import classes from './page.module.css';
+
+interface PageProps {
+  readonly title: string;
+  /** Where the screen is, above the title. */
+  readonly crumb?: React.ReactNode;
+  /** Beside the title. */
+  readonly beside?: React.ReactNode;
+  /** Buttons and filters, at the right. */
+  readonly actions?: React.ReactNode;
+  readonly children: React.ReactNode;
+}
+
+export const Page = ({ title, crumb, beside, actions, children }: PageProps) => {
+  useEffect(() => {
+    document.title = `${title} · OrderFlow`;
+  }, [title]);
+  return (
+    <main className={classes['page']} id="content" tabIndex={-1}>
+      <div>
+        {crumb !== undefined && <p className={classes['crumb']}>{crumb}</p>}
+        <div className={classes['head']}>
+          <h1>{title}</h1>
+          {beside}
+          <span className={classes['actions']}>{actions}</span>
+        </div>
+      </div>
+      {children}
+    </main>
+  );
+};
+
+/** A wide column and a narrow one beside it; below each other on a small screen. */
+export const Columns = ({ children, aside }: { children: React.ReactNode; aside: React.ReactNode }) => (
+  <div className={classes['columns']}>
+    <div className={classes['column']}>{children}</div>
+    <div className={classes['column']}>{aside}</div>
+  </div>
+);

@@ -1,0 +1,188 @@
+import { Button, Modal } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import { orderQuery, paymentQuery, trailQuery } from '../../api/queries.ts';
+import { request, type Problem } from '../../api/request.ts';
+import type { Order } from '../../api/types.ts';
+import { orderRoute } from '../../app/router.tsx';
+import { Card } from '../../parts/card.tsx';
+import { CopyId } from '../../parts/copy-id.tsx';
+import { formatMoney, sellerName } from '../../parts/format.ts';
+import { LiveMark } from '../../parts/live-mark.tsx';
+import { Columns, Page } from '../../parts/page.tsx';
+import { ProductPicture } from '../../parts/product-picture.tsx';
+import { OrderStatusBadge } from '../../parts/state-badge.tsx';
+import { Failed, Loading } from '../../parts/states.tsx';
+import { History } from './history.tsx';
+import classes from './order-page.module.css';
+import { PaymentCard } from './payment-card.tsx';
+import { isReturning, stepsOf, titleOf, whyCancelled } from './order-words.ts';
+import { useOrderEvents } from './use-order-events.ts';
+
+const Stepper = ({ order }: { order: Order }) => (
+  <ol className={classes['steps']}>
+    {stepsOf(order).map(({ name, state, note }) => (
+      <li key={name} data-state={state} {...(state === 'now' ? { 'aria-current': 'step' } : {})}>
+        <b>{name}</b>
+        <small>{note}</small>
+      </li>
+    ))}
+  </ol>
+);
+
+const fulfilmentInWords = {
+  open: 'preparing',
+  confirmed: 'confirmed by the seller',
+  shipped: 'shipped',
+} as const;
+
+const Items = ({ order }: { order: Order }) => (
+  <Card title="What you bought">
+    <ul className={classes['lines']}>
+      {order.items.map((item) => (
+        <li key={item.productId}>
+          <ProductPicture name={item.name} small />
+          <span>
+            <b>{item.name}</b> × {item.quantity}
+            <small>
+              {sellerName(item.sellerId)}
+              {order.status === 'CANCELLED' || order.status === 'PENDING'
+                ? ''
+                : ` · ${fulfilmentInWords[item.fulfilment]}`}
+            </small>
+          </span>
+          <b>
+            {formatMoney({
+              amountMinor: item.unitPrice.amountMinor * item.quantity,
+              currency: item.unitPrice.currency,
+            })}
+          </b>
+        </li>
+      ))}
+    </ul>
+    <p className={classes['total']}>
+      <span>Total</span>
+      <span>{formatMoney(order.total)}</span>
+    </p>
+  </Card>
+);
+
+/** Cancels with a confirmation. Its key lives as long as the page, so a repeated click cancels once. */
+const CancelOrder = ({ order }: { order: Order }) => {
+  const [opened, { open, close }] = useDisclosure(false);
+  const key = useRef(crypto.randomUUID());
+  const client = useQueryClient();
+  const cancel = useMutation<Order, Problem>({
+    mutationFn: () =>
+      request<Order>(`/api/order/orders/${order.id}/cancel`, {
+        method: 'POST',
+        headers: { 'Idempotency-Key': key.current },
+      }),
+    onSuccess: (cancelled) => {
+      client.setQueryData(orderQuery(order.id).queryKey, cancelled);
+      void client.invalidateQueries({ queryKey: ['orders'] });
+      close();
+    },
+    onError: () => {
+      // A refusal is the answer to that key for good; the next try is another request.
+      key.current = crypto.randomUUID();
+      void client.invalidateQueries({ queryKey: ['orders', order.id] });
+    },
+  });
+  const paid = order.payment.state === 'succeeded';
+  return (
+    <>
+      <Button variant="default" c="bad" onClick={open}>
+        Cancel order
+      </Button>
+      <Modal opened={opened} onClose={close} title="Cancel this order?">
+        <div className={classes['dialog']}>
+          <p>
+            {paid
+              ? `All of ${formatMoney(order.total)} comes back to your card, and the items are free again.`
+              : 'The items are free again. You will not be charged.'}
+          </p>
+          {cancel.isError && <Failed error={cancel.error} />}
+          <div>
+            <Button variant="default" onClick={close}>
+              Keep the order
+            </Button>
+            <Button color="bad" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+              Cancel the order
+            </Button>
+          </div>
+        </div>
+      </Modal>
+    </>
+  );
+};
+
+const isCancellable = ({ status, items }: Order): boolean =>
+  status !== 'CANCELLED' && items.every(({ fulfilment }) => fulfilment !== 'shipped');
+
+export const OrderPage = () => {
+  const { orderId } = orderRoute.useParams();
+  const live = useOrderEvents(orderId);
+  const order = useQuery({
+    ...orderQuery(orderId),
+    refetchInterval: ({ state: { data } }) => (data !== undefined && isReturning(data) ? 1_500 : false),
+  });
+  const trail = useQuery(trailQuery(orderId));
+  const payment = useQuery(paymentQuery(orderId));
+  const client = useQueryClient();
+  const version = order.data?.version;
+  // Whatever changed the order changed its history, and often its payment.
+  useEffect(() => {
+    if (version === undefined) return;
+    void client.invalidateQueries({ queryKey: trailQuery(orderId).queryKey });
+    void client.invalidateQueries({ queryKey: paymentQuery(orderId).queryKey });
+  }, [client, orderId, version]);
+  const crumb = (
+    <>
+      <Link to="/orders">My orders</Link> / <CopyId id={orderId} />
+    </>
+  );
+  if (order.data === undefined)
+    return (
+      <Page title="Order" crumb={crumb}>
+        {order.isError ? <Failed error={order.error} retry={() => void order.refetch()} /> : <Loading />}
+      </Page>
+    );
+  const why = whyCancelled(order.data);
+  return (
+    <Page
+      title={titleOf(order.data)}
+      crumb={crumb}
+      beside={<OrderStatusBadge status={order.data.status} />}
+      actions={
+        <>
+          <LiveMark state={live} />
+          {isCancellable(order.data) && <CancelOrder order={order.data} />}
+        </>
+      }
+    >
+      <Columns
+        aside={
+          <>
+            <PaymentCard order={order.data} payment={payment.data} />
+            <Card title="History">
+              <History trail={trail.data} />
+            </Card>
+          </>
+        }
+      >
+        {why !== undefined && (
+          <div className={classes['why']} role="status">
+            <b>{why.what}</b> {why.next}
+          </div>
+        )}
+        <Card>
+          <Stepper order={order.data} />
+        </Card>
+        <Items order={order.data} />
+      </Columns>
+    </Page>
+  );
+};

@@ -1,0 +1,102 @@
+// The money of an order: what was charged or returned, and the form to pay while the items are held.
+import { Button, SegmentedControl } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
+import { request, type Problem } from '../../api/request.ts';
+import type { Order, Payment } from '../../api/types.ts';
+import { Card } from '../../parts/card.tsx';
+import { formatCountdown, formatMoney } from '../../parts/format.ts';
+import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
+import { Failed } from '../../parts/states.tsx';
+import { useNow } from '../../parts/when.tsx';
+import { testCards } from '../shop/test-cards.ts';
+import classes from './payment-card.module.css';
+
+const inWords: Readonly<Record<Payment['state'], readonly [Tone, string]>> = {
+  PENDING: ['wait', 'NOT CHARGED'],
+  UNKNOWN: ['wait', 'CHECKING'],
+  SUCCEEDED: ['ok', 'CHARGED'],
+  FAILED: ['bad', 'DECLINED'],
+  REFUNDED: ['undo', 'RETURNED'],
+};
+
+const sentences = (order: Order, state: Payment['state']): string => {
+  const amount = formatMoney(order.total);
+  switch (state) {
+    case 'SUCCEEDED':
+      return order.status === 'CANCELLED'
+        ? `${amount} was charged and is being returned.`
+        : order.status === 'FULFILLED'
+          ? `${amount} was charged once.`
+          : `${amount} was charged once. If you cancel before shipping, all of it comes back.`;
+    case 'REFUNDED':
+      return `${amount} was charged and returned in full.`;
+    case 'FAILED':
+      return 'Your card was declined. No money moved.';
+    case 'UNKNOWN':
+      return 'The provider has not answered yet. You are never charged twice.';
+    case 'PENDING':
+      return order.status === 'CANCELLED' ? 'You were not charged.' : `${amount} will be charged.`;
+  }
+};
+
+const Countdown = ({ until }: { until: string }) => {
+  const now = useNow(1_000);
+  return (
+    <p>
+      Your items are held for another{' '}
+      <b role="timer" className={classes['countdown']}>
+        {formatCountdown(until, now)}
+      </b>
+    </p>
+  );
+};
+
+const PayForm = ({ order }: { order: Order }) => {
+  const [token, setToken] = useState<string>(testCards[0].token);
+  const key = useRef(crypto.randomUUID());
+  const client = useQueryClient();
+  const pay = useMutation<Payment, Problem>({
+    mutationFn: () =>
+      request<Payment>(`/api/payment/payments/${order.id}/pay`, {
+        method: 'POST',
+        headers: { 'Idempotency-Key': key.current },
+        body: { token },
+      }),
+    onError: () => {
+      key.current = crypto.randomUUID();
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['orders', order.id] }),
+  });
+  const { expiresAt } = order.reservation;
+  return (
+    <div className={classes['form']}>
+      {expiresAt !== null && <Countdown until={expiresAt} />}
+      <SegmentedControl
+        aria-label="Test card"
+        fullWidth
+        value={token}
+        onChange={(value) => {
+          setToken(value);
+          key.current = crypto.randomUUID();
+        }}
+        data={testCards.map(({ token: value, label }) => ({ value, label }))}
+      />
+      {pay.isError && <Failed error={pay.error} />}
+      <Button fullWidth loading={pay.isPending || pay.isSuccess} onClick={() => pay.mutate()}>
+        Pay {formatMoney(order.total)}
+      </Button>
+    </div>
+  );
+};
+
+export const PaymentCard = ({ order, payment }: { order: Order; payment: Payment | undefined }) => {
+  const state = payment?.state ?? 'PENDING';
+  const [tone, word] = inWords[state];
+  const toPay = order.payment.mode === 'MANUAL' && order.status === 'CONFIRMED' && state === 'PENDING';
+  return (
+    <Card title="Payment" aside={<StateBadge tone={tone}>{word}</StateBadge>}>
+      {toPay ? <PayForm order={order} /> : <p>{sentences(order, state)}</p>}
+    </Card>
+  );
+};

@@ -1,0 +1,54 @@
+// E-mail and password, for the sign-in page and for a session that has ended.
+import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { Problem } from '../../api/request.ts';
+import { useSignIn } from '../../app/session.ts';
+import { Failed } from '../../parts/states.tsx';
+import classes from './sign-in-form.module.css';
+
+interface SignInFormProps {
+  /** Filled in already. */
+  readonly email?: string;
+  readonly onSignedIn?: () => void;
+}
+
+export const SignInForm = ({ email: given = '', onSignedIn }: SignInFormProps) => {
+  const signIn = useSignIn();
+  const [email, setEmail] = useState(given);
+  const [password, setPassword] = useState('');
+  const wrong = signIn.error instanceof Problem && signIn.error.code === 'wrong_credentials';
+  return (
+    <form
+      className={classes['form']}
+      aria-label="With e-mail and password"
+      onSubmit={(event) => {
+        event.preventDefault();
+        signIn.mutate({ email, password }, { onSuccess: () => onSignedIn?.() });
+      }}
+    >
+      <TextInput
+        label="E-mail"
+        name="email"
+        autoComplete="username"
+        required
+        withAsterisk={false}
+        value={email}
+        onChange={(event) => setEmail(event.currentTarget.value)}
+      />
+      <PasswordInput
+        label="Password"
+        name="password"
+        autoComplete="current-password"
+        required
+        withAsterisk={false}
+        value={password}
+        error={wrong ? 'No account has this e-mail address and password.' : undefined}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+      />
+      <Button type="submit" loading={signIn.isPending}>
+        Sign in
+      </Button>
+      {signIn.isError && !wrong && <Failed error={signIn.error} />}
+    </form>
+  );
+};

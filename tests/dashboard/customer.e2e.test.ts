@@ -1,0 +1,191 @@
+// A customer in a real browser: shop, checkout, the page of the order as it goes live, and the saga's failures as people see
+// them.
+import { describe, expect, it } from 'vitest';
+import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
+
+const { newVisitor } = useBrowser();
+
+const customer = async (): Promise<Visitor> => {
+  const visitor = await newVisitor();
+  await visitor.signIn('user@orderflow.io');
+  return visitor;
+};
+
+/** Puts one unit of each product into the cart, by searching for its name. */
+const fillCart = async ({ page }: Visitor, names: readonly string[]): Promise<void> => {
+  for (const name of names) {
+    await page.getByLabel('Search products').fill(name);
+    await page.getByRole('button', { name: `Add ${name} to the cart` }).click();
+  }
+};
+
+const status = ({ page }: Visitor, word: string) => page.getByRole('main').getByText(word, { exact: true });
+const orderIdOf = ({ page }: Visitor): string => new URL(page.url()).pathname.split('/').at(-1) ?? '';
+
+describe.skipIf(browserPath === undefined)('a customer', () => {
+  it('orders by mouse and sees the order go from placed to PAID without a reload', async () => {
+    const visitor = await customer();
+    const { page } = visitor;
+    const { name } = await newProduct(5);
+    await fillCart(visitor, [name]);
+    await page.getByRole('button', { name: /^Order and pay/ }).click();
+    await page.waitForURL(/\/orders\/[0-9a-f-]{36}$/);
+    await status(visitor, 'PAID').waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'Your card was charged' }).waitFor();
+    await page.getByText('CHARGED', { exact: true }).waitFor();
+    await page.getByRole('status').filter({ hasText: 'live' }).waitFor();
+    await visitor.expectAccessible();
+    await page.getByRole('link', { name: 'My orders' }).first().click();
+    await page
+      .getByRole('link', { name: new RegExp(name) })
+      .first()
+      .waitFor();
+    await visitor.expectAccessible();
+  });
+
+  it('orders by keyboard alone', async () => {
+    const visitor = await customer();
+    const { page } = visitor;
+    const { name } = await newProduct(5);
+    await page.getByRole('heading', { name: 'Shop' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type(name);
+    const press = async (what: RegExp): Promise<void> => {
+      for (let steps = 0; steps < 60; steps += 1) {
+        await page.keyboard.press('Tab');
+        // As a string, because the types of tests know no document.
+        const focused = await page.evaluate<string>(
+          "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''",
+        );
+        if (!what.test(focused)) continue;
+        await page.keyboard.press('Enter');
+        return;
+      }
+      throw new Error(`the Tab key never reached ${what.source}`);
+    };
+    await page.getByRole('button', { name: `Add ${name} to the cart` }).waitFor();
+    await press(new RegExp(`^Add ${name} to the cart`));
+    await press(/^Order and pay/);
+    await page.waitForURL(/\/orders\/[0-9a-f-]{36}$/);
+    await status(visitor, 'PAID').waitFor();
+  });
+
+  it('is told that the card was declined, and that nothing was charged', async () => {
+    const visitor = await customer();
+    const { page } = visitor;
+    const { name } = await newProduct(5);
+    await fillCart(visitor, [name]);
+    await page.getByText('declined', { exact: true }).click();
+    await page.getByRole('button', { name: /^Order and pay/ }).click();
+    await status(visitor, 'CANCELLED').waitFor();
+    await page.getByText('You were not charged. Order again with another card.').waitFor();
+    await page.getByText('DECLINED', { exact: true }).waitFor();
+    await visitor.expectAccessible();
+  });
+
+  it('pays later by hand, cancels, and gets the money back', async () => {
+    const visitor = await customer();
+    const { page } = visitor;
+    const { name } = await newProduct(5);
+    await fillCart(visitor, [name]);
+    await page.getByText('later', { exact: true }).click();
+    await page.getByRole('button', { name: /^Order for/ }).click();
+    await status(visitor, 'CONFIRMED').waitFor();
+    expect(await page.getByRole('timer').textContent()).toMatch(/^(29|30):\d\d$/);
+    await visitor.expectAccessible();
+    await page.getByRole('button', { name: /^Pay/ }).click();
+    await status(visitor, 'PAID').waitFor();
+    await page.getByRole('button', { name: 'Cancel order' }).click();
+    await page.getByRole('button', { name: 'Cancel the order' }).click();
+    await status(visitor, 'CANCELLED').waitFor();
+    await page.getByText('RETURNED', { exact: true }).waitFor();
+  });
+
+  it('gets one order from a double click, and from a second try after a lost answer', async () => {
+    const visitor = await customer();
+    const { page } = visitor;
+    const { id, name } = await newProduct(5);
+    await fillCart(visitor, [name]);
+    // The first request is carried out, but its answer never arrives.
+    await page.route(
+      '**/api/order/orders',
+      async (route) => {
+        await route.fetch();
+        await route.abort('connectionreset');
+      },
+      { times: 1 },
+    );
+    await page.getByRole('button', { name: /^Order and pay/ }).click();
+    await page.getByText('The server cannot be reached').waitFor();
+    await page.getByRole('button', { name: /^Order and pay/ }).dblclick();
+    await page.waitForURL(/\/orders\/[0-9a-f-]{36}$/);
+    await orderWith(orderIdOf(visitor), 'PAID');
+    expect((await product(id)).reserved).toBe(1);
+  });
+
+  it('keeps the cart over a reload and in another tab', async () => {
+    const visitor = await customer();
+    const { page, context } = visitor;
+    const { name } = await newProduct(5);
+    await fillCart(visitor, [name]);
+    await page.reload();
+    await page.getByLabel(`Units of ${name}`).waitFor();
+    const tab = await context.newPage();
+    await tab.goto('/shop');
+    await tab.getByLabel(`Units of ${name}`).waitFor();
+  });
+
+  it('signs out in one tab and is signed out in the other', async () => {
+    const visitor = await customer();
+    const tab = await visitor.context.newPage();
+    await tab.goto('/orders');
+    await tab.getByRole('heading', { name: 'My orders' }).waitFor();
+    await visitor.page.getByRole('button', { name: /^Account of/ }).click();
+    await visitor.page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await visitor.page.getByText('As one of the demo users').waitFor();
+    await tab.waitForURL(/\/sign-in/);
+  });
+
+  it('sees a product name as text, whatever is in it', async () => {
+    const visitor = await customer();
+    const name = `<img src=x onerror="document.title='broken'"> ${crypto.randomUUID()}`;
+    await products('seller').create({
+      body: { name, sku: crypto.randomUUID(), price: { amountMinor: 100, currency: 'EUR' }, quantity: 1 },
+    });
+    await visitor.visit('/shop');
+    await visitor.page.getByText(name, { exact: true }).waitFor();
+    expect(await visitor.page.title()).toBe('Shop · OrderFlow');
+  });
+
+  it('never reaches the order of somebody else, nor a page of another role', async () => {
+    const { id } = await newProduct(1);
+    const other = await place({ items: [{ productId: id, quantity: 1 }], as: 'user2' });
+    const visitor = await customer();
+    await visitor.visit(`/orders/${other.id}`);
+    await visitor.page.getByRole('alert').getByText('Not found', { exact: true }).waitFor();
+    const seller = await newVisitor();
+    await seller.signIn('seller@orderflow.io');
+    await seller.visit('/shop');
+    await seller.page.waitForURL((url) => url.pathname !== '/shop');
+  });
+});
+
+describe.skipIf(browserPath === undefined)('somebody who is not signed in', () => {
+  it('is sent to the sign-in page and back to the address', async () => {
+    const { page, visit, expectAccessible } = await newVisitor({ width: 390, height: 844 });
+    await visit('/orders?status=PAID');
+    await page.getByText('As one of the demo users').waitFor();
+    await expectAccessible();
+    await page.getByRole('button', { name: /^user@orderflow.io/ }).click();
+    await page.waitForURL(/\/orders\?status=PAID/);
+  });
+
+  it('sees whether the system works', async () => {
+    const { page, visit, expectAccessible } = await newVisitor();
+    await visit('/status');
+    await page.getByRole('heading', { name: 'Everything works' }).waitFor();
+    await page.getByRole('rowheader', { name: 'payment-pipeline' }).waitFor();
+    await expectAccessible();
+  });
+});

@@ -1,0 +1,101 @@
+// For tests of the pages: a real browser that is installed on this machine, and people who use the pages in it. Nothing is
+// downloaded; without a browser these tests are skipped.
+import AxeBuilder from '@axe-core/playwright';
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { stack } from '../stack/worker-stack.ts';
+
+const candidates = [
+  process.env['ORDERFLOW_BROWSER'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/usr/bin/microsoft-edge',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+  'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
+];
+
+/** Path of the first browser that is there. */
+export const browserPath = candidates.find((path) => path !== undefined && existsSync(path));
+if (browserPath === undefined)
+  console.warn('No Chrome, Chromium or Edge is installed, so the tests of the pages are skipped.');
+
+export interface Visitor {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Goes to an address of the pages. */
+  readonly visit: (path: string) => Promise<void>;
+  /** Signs in as a demo user by the button of the sign-in page. */
+  readonly signIn: (email: string) => Promise<void>;
+  /** Fails with what axe finds on the present screen, in the light and in the dark theme. */
+  readonly expectAccessible: () => Promise<void>;
+}
+
+export interface VisitorOptions {
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Opens the browser for one file of tests. Each visitor has cookies and storage of their own. */
+export const useBrowser = (): { readonly newVisitor: (options?: VisitorOptions) => Promise<Visitor> } => {
+  let browser: Browser;
+  const contexts: BrowserContext[] = [];
+  const crashes: string[] = [];
+  beforeAll(async () => {
+    if (browserPath === undefined) return;
+    browser = await chromium.launch({
+      executablePath: browserPath,
+      // The sandbox needs a user who is not root.
+      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    });
+  });
+  afterAll(async () => {
+    await Promise.all(contexts.map((context) => context.close()));
+    if (browserPath !== undefined) await browser.close();
+    expect(crashes).toEqual([]);
+  });
+  return {
+    newVisitor: async ({ width = 1280, height = 900 } = {}) => {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        locale: 'en-IE',
+        baseURL: stack.urls.dashboard,
+        reducedMotion: 'reduce',
+      });
+      contexts.push(context);
+      const page = await context.newPage();
+      page.setDefaultTimeout(20_000);
+      page.on('pageerror', (error) => crashes.push(`${page.url()}: ${error.message}`));
+      const visit = async (path: string): Promise<void> => {
+        await page.goto(path);
+      };
+      return {
+        page,
+        context,
+        visit,
+        signIn: async (email) => {
+          await visit('/sign-in');
+          await page.getByRole('button', { name: new RegExp(`^${email}`) }).click();
+          await page.waitForURL((url) => url.pathname !== '/sign-in');
+        },
+        expectAccessible: async () => {
+          for (const colorScheme of ['light', 'dark'] as const) {
+            await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+            await page
+              .locator(`html[data-mantine-color-scheme="${colorScheme}"]`)
+              .waitFor({ state: 'attached' });
+            const { violations } = await new AxeBuilder({ page }).analyze();
+            const found = violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html ?? ''}`);
+            expect(found).toEqual([]);
+          }
+          await page.emulateMedia({ colorScheme: 'light' });
+        },
+      };
+    },
+  };
+};
