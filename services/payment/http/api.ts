@@ -6,6 +6,7 @@ import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/r
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import { repairConfig } from '../../platform/http/routes/repair.ts';
 import { json, jsonBody, money } from '../../platform/http/request/shapes.ts';
+import { uuid } from '../../platform/http/request/text.ts';
 
 export const { kinds: paymentProblems, problem } = defineProblems({
   ...idempotencyProblems,
@@ -46,7 +47,7 @@ export const paymentView = z
 
 export const askedState = asked.shape.state;
 
-const orderId = z.object({ orderId: z.uuid() });
+const orderId = z.object({ orderId: uuid });
 
 const readRoute = endpoint(permissions['payments.read'], {
   summary: 'The payment of an order',

@@ -2,6 +2,7 @@
 // invariant: every response carries X-Correlation-Id, and every error is a catalogued problem. Without one composition, each
 // handler would invent its own errors and a request could not be followed through the logs.
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { cors } from 'hono/cors';
 import { createGuards } from '../limits/guards.ts';
 import type { Logger } from '../../process/logger.ts';
@@ -36,10 +37,13 @@ export interface AppOptions {
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-const allowedMethods = (app: App, path: string): string[] =>
-  methods.filter((method) =>
+/** The methods that an address has. */
+const allowedMethods = (app: App, path: string): string[] => {
+  const own = methods.filter((method) =>
     app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
   );
+  return [...own, ...(own.includes('GET') ? ['HEAD'] : [])];
+};
 
 /**
  * An application with the shared edge and, when it is complete, `/openapi.json` (OpenAPI 3.1), `/docs`, `/metrics` and
@@ -74,7 +78,8 @@ export const createApp = ({
   app.use(edge(logger, metrics, guards));
   app.use(secure, strictPolicy);
   if (corsOrigins.length > 0) {
-    app.use(cors({ origin: [...corsOrigins], exposeHeaders: exposedHeaders, maxAge: 600 }));
+    const allowMethods = (_origin: string, c: Context) => allowedMethods(app, c.req.path);
+    app.use(cors({ origin: [...corsOrigins], allowMethods, exposeHeaders: exposedHeaders, maxAge: 600 }));
   }
   app.use(limitBody(maximumBodyBytes));
   app.onError((error, c) => {
@@ -87,7 +92,7 @@ export const createApp = ({
     const allowed = allowedMethods(app, c.req.path);
     if (allowed.length === 0)
       return answer(c, problem('not_found', { detail: 'There is nothing at this address.' }));
-    const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].join(', ');
+    const allow = allowed.join(', ');
     return answer(
       c,
       problem('method_not_allowed', { detail: `Allowed: ${allow}.`, headers: { Allow: allow } }),

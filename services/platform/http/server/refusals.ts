@@ -42,9 +42,26 @@ export const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Dup
   answerByHand(socket, codeOfParserError.get(error.code) ?? 'bad_request');
 };
 
-/** An expectation other than 100-continue, which Node would refuse without a body. */
-export const refuseExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
-  const { status, body, correlationId } = plainProblem('expectation_failed');
+const authority = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{1,5})?$/i;
+
+/** What is wrong with the Host of a request; undefined when nothing is. Two hosts or a path in one serve to deceive proxies. */
+export const hostFault = ({ headersDistinct, httpVersion }: IncomingMessage): string | undefined => {
+  const [host, ...more] = headersDistinct['host'] ?? [];
+  // HTTP/1.0 has no Host.
+  if (host === undefined) return httpVersion === '1.0' ? undefined : 'The header Host is missing.';
+  if (more.length > 0) return 'There is more than one header Host.';
+  return authority.test(host)
+    ? undefined
+    : 'The header Host is not a name or an address, with or without a port.';
+};
+
+/** Answers a request that the application shall not see, and ends its connection. */
+export const refuseRequest = (
+  response: ServerResponse,
+  code: StandardProblemCode,
+  options: ProblemOptions = {},
+): void => {
+  const { status, body, correlationId } = plainProblem(code, options);
   response.writeHead(status, {
     Connection: 'close',
     'Content-Type': problemMediaType,
