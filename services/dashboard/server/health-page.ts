@@ -34,8 +34,11 @@ const summary = ({ parts }: PartsReport): string => {
     : `${well} of ${parts.length} parts are healthy`;
 };
 
-/** @param nonce Of this response's Content-Security-Policy. */
-export const healthPage = (report: PartsReport, nonce: string) =>
+/**
+ * @param nonce Of this response's Content-Security-Policy.
+ * @param prefix Path of the public address, '' when it has none.
+ */
+export const healthPage = (report: PartsReport, nonce: string, prefix: string) =>
   html`<!doctype html>
     <html lang="en">
       <head>
@@ -142,8 +145,8 @@ export const healthPage = (report: PartsReport, nonce: string) =>
         </main>
         <footer>
           <p>
-            Also as <a href="/health">JSON</a> · the API of this service is described in
-            <a href="/openapi.json">OpenAPI</a>
+            Also as <a href="${prefix}/health">JSON</a> · the API of this service is described in
+            <a href="${prefix}/openapi.json">OpenAPI</a>
           </p>
         </footer>
         <script nonce="${nonce}">
@@ -156,7 +159,7 @@ export const healthPage = (report: PartsReport, nonce: string) =>
             if (pause.getAttribute('aria-pressed') === 'true' || document.hidden) return;
             const current = document.getElementById('report');
             try {
-              const response = await fetch('/', { signal: AbortSignal.timeout(4000) });
+              const response = await fetch(location.href, { signal: AbortSignal.timeout(4000) });
               if (!response.ok) throw new Error(String(response.status));
               const page = new DOMParser().parseFromString(await response.text(), 'text/html');
               const next = page.getElementById('report');

@@ -39,7 +39,7 @@ const report: PartsReport = {
   ],
 };
 
-const serve = async (options: { identity: boolean } = { identity: true }) => {
+const serve = async (options: { identity: boolean; publicUrl?: string } = { identity: true }) => {
   const logger = createLogger({
     service: 'dashboard',
     level: 'debug',
@@ -70,6 +70,7 @@ const serve = async (options: { identity: boolean } = { identity: true }) => {
     health: createHealth({ checks: {} }),
     parts: () => Promise.resolve(report),
     issuer: options.identity ? issuer : undefined,
+    publicUrl: options.publicUrl,
   });
   server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
   const base = `http://127.0.0.1:${server.port}`;
@@ -173,6 +174,12 @@ describe('the health of the parts', () => {
   it('is told as JSON', async () => {
     const { base } = await serve();
     expect(await (await fetch(`${base}/health`)).json()).toEqual(report);
+  });
+
+  it('is linked below the public address', async () => {
+    const { base } = await serve({ identity: true, publicUrl: 'https://shop.example/dashboard' });
+    const links = [...(await (await fetch(`${base}/`)).text()).matchAll(/href="(\/[^"]*)"/g)];
+    expect(links.map(([, link]) => link)).toEqual(['/dashboard/health', '/dashboard/openapi.json']);
   });
 
   it('is shown as a page that needs nothing from elsewhere and escapes what it shows', async () => {

@@ -14,6 +14,7 @@ import type { Door } from '../../platform/http/limits/guards.ts';
 import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
+import { pathPrefixOf } from '../../platform/http/endpoint/problem-document.ts';
 import { healthPage } from './health-page.ts';
 import { tokenLifetime, type Issuer } from './identity.ts';
 import type { PartsReport } from './parts-health.ts';
@@ -152,7 +153,7 @@ export const createDashboardApp = ({
     }),
     async (c) => {
       const nonce = randomBytes(16).toString('base64');
-      return c.html(healthPage(await parts(), nonce), 200, {
+      return c.html(healthPage(await parts(), nonce, pathPrefixOf(publicUrl ?? '')), 200, {
         'Cache-Control': 'no-store',
         'Content-Security-Policy':
           `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; ` +

@@ -292,7 +292,7 @@ describe('the documentation', () => {
     const app = build();
     const page = await (await app.request('/docs')).text();
     expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
-    const assets = [...page.matchAll(/(?:src|href)="(\/docs\/[^"]+)"/g)].map(([, path = '']) => path);
+    const assets = [...page.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map(([, path = '']) => `/${path}`);
     expect(assets).toHaveLength(3);
     for (const path of assets) expect((await app.request(path)).status).toBe(200);
     expect((await app.request('/docs/package.json')).status).toBe(404);

@@ -8,11 +8,11 @@ import { createGuards } from '../limits/guards.ts';
 import type { Logger } from '../../process/logger.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { problem, standardProblems, type HttpProblem, type ProblemKinds } from '../endpoint/problem.ts';
-import { problemBody, problemMediaType } from '../endpoint/problem-document.ts';
+import { pathPrefixOf, problemBody, problemMediaType } from '../endpoint/problem-document.ts';
 import { routePatternOf, type App, type AppContext, type AppEnv, type Guards } from './request-context.ts';
 import { traceIdOf } from '../../telemetry/tracing.ts';
 import { refuseInvalid } from './validation.ts';
-import { edge, secure, strictPolicy, exposedHeaders, limitBody } from './edge.ts';
+import { edge, secure, strictPolicy, exposedHeaders, limitBody, publicLocations } from './edge.ts';
 import { toProblem } from './errors.ts';
 import { describeProcess } from './self-description.ts';
 
@@ -76,7 +76,7 @@ export const createApp = ({
   };
 
   app.use(edge(logger, metrics, guards));
-  app.use(secure, strictPolicy);
+  app.use(secure, strictPolicy, publicLocations(pathPrefixOf(publicUrl)));
   if (corsOrigins.length > 0) {
     const allowMethods = (_origin: string, c: Context) => allowedMethods(app, c.req.path);
     app.use(cors({ origin: [...corsOrigins], allowMethods, exposeHeaders: exposedHeaders, maxAge: 600 }));

@@ -12,9 +12,9 @@ describe('a running server', () => {
     await Promise.all(servers.splice(0).map((server) => server.close(0)));
   });
 
-  const serve = async (app: App) => {
+  const serve = async (app: App, publicUrl?: string) => {
     const { logger } = buildThings();
-    const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
+    const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger, publicUrl });
     servers.push(server);
     return { server, at: (path: string) => `http://127.0.0.1:${server.port}${path}` };
   };
@@ -111,6 +111,19 @@ describe('a running server', () => {
       expect(refused).toMatch(/^HTTP\/1\.1 417 /);
       expect(refused).toContain('"code":"expectation_failed"');
       expect(refused).toContain('application/problem+json');
+    }
+  });
+
+  it('names the public address also in what it refuses before there is a request', async () => {
+    const { server } = await serve(buildThings().app, 'https://shop.example/orders-api');
+    for (const bytes of [
+      'NONSENSE',
+      'GET /raw HTTP/1.1',
+      'GET /raw HTTP/1.1\r\nHost: x\r\nExpect: miracles',
+    ]) {
+      const answer = await raw(server.port, `${bytes}\r\n\r\n`);
+      expect(answer).toContain('"type":"https://shop.example/orders-api/problems/');
+      expect(answer).toContain('"instance":"/orders-api/"');
     }
   });
 

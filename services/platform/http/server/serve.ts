@@ -34,6 +34,8 @@ export interface ServeOptions {
   /** Milliseconds that a client may take to read a complete answer; 30,000 when absent. */
   readonly sendTimeoutMs?: number;
   readonly logger: Logger;
+  /** As for `createApp`: for the refusals that are given outside the application. */
+  readonly publicUrl?: string | undefined;
   /** Plain HTTP when absent. */
   readonly tls?: ServerTls | undefined;
 }
@@ -106,6 +108,7 @@ export const serveApp = async (
     headersTimeoutMs = 10_000,
     sendTimeoutMs = 30_000,
     logger,
+    publicUrl = '',
     tls,
   }: ServeOptions,
 ): Promise<RunningServer> => {
@@ -116,7 +119,10 @@ export const serveApp = async (
     errorHandler: (error) => {
       const notARequest = error instanceof Error && error.name === 'RequestError';
       if (!notARequest) logger.error('request crashed outside the application', { error });
-      const { status, body, correlationId } = plainProblem(notARequest ? 'bad_request' : 'internal_error');
+      const { status, body, correlationId } = plainProblem(
+        publicUrl,
+        notARequest ? 'bad_request' : 'internal_error',
+      );
       return new Response(body, {
         status,
         headers: { 'Content-Type': problemMediaType, [correlationHeader]: correlationId },
@@ -129,7 +135,7 @@ export const serveApp = async (
   const onRequest: RequestListener = (request, response) => {
     const fault = hostFault(request);
     if (fault !== undefined) {
-      refuseRequest(response, 'bad_request', { detail: fault });
+      refuseRequest(publicUrl, response, 'bad_request', { detail: fault });
       return;
     }
     inFlight.add(response);
@@ -147,14 +153,16 @@ export const serveApp = async (
   server.once('close', () => {
     clearInterval(slowReaders);
   });
-  server.on('clientError', refuseMalformedRequest);
+  server.on('clientError', (error, socket) => {
+    refuseMalformedRequest(publicUrl, error, socket);
+  });
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    refuseRequest(response, 'expectation_failed');
+    refuseRequest(publicUrl, response, 'expectation_failed');
   });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // Node also comes here for a list that has other expectations beside this one.
     if (request.headers.expect?.trim().toLowerCase() !== '100-continue') {
-      refuseRequest(response, 'expectation_failed');
+      refuseRequest(publicUrl, response, 'expectation_failed');
       return;
     }
     if (hostFault(request) === undefined) response.writeContinue();
@@ -168,7 +176,7 @@ export const serveApp = async (
     });
     if (connections <= maxConnections) return;
     // Before the TLS handshake nothing can be sent.
-    if (tls === undefined) refuseConnection(socket);
+    if (tls === undefined) refuseConnection(publicUrl, socket);
     else socket.destroy();
   });
 
