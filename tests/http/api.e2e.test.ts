@@ -215,6 +215,40 @@ describe('a request that cannot be served', () => {
     expect((await call('inventory', '/api/v1/products/a%00b', { as: 'user' })).status).toBe(404);
   });
 
+  it('is not one that only writes its ids in capitals and its content type with white space', async () => {
+    const response = await fetch(`${stack.urls.order}/api/v1/orders`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await tokenOf('user')}`,
+        'content-type': 'application/json ; charset=UTF-8',
+      },
+      body: JSON.stringify({
+        items: [{ productId: thing.id.toUpperCase(), quantity: 1 }],
+        payment: { mode: 'MANUAL', method: 'card' },
+      }),
+    });
+    expect(response.status).toBe(201);
+    const { id, items } = Object(await response.json());
+    expect(items).toMatchObject([{ productId: thing.id }]);
+    await orderWith(id, 'CONFIRMED');
+    const capitals = String(id).toUpperCase();
+    expect((await call('order', path(capitals), { as: 'user' })).body).toMatchObject({ id });
+    expect(
+      (await call('inventory', `/api/v1/products/${thing.id.toUpperCase()}`, { as: 'user' })).body,
+    ).toMatchObject({
+      id: thing.id,
+    });
+    expect(
+      (await call('inventory', `/api/v1/reservations?orderId=${capitals}`, { as: 'admin' })).body,
+    ).toMatchObject({
+      data: [{ orderId: id }],
+    });
+    expect((await call('payment', `/api/v1/payments/${capitals}`, { as: 'user' })).body).toMatchObject({
+      orderId: id,
+    });
+    expect((await act(capitals, 'cancel', 'user')).body).toMatchObject({ id, status: 'CANCELLED' });
+  });
+
   it('an illegal transition is a conflict that names the state', async () => {
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     const early = await act(id, 'fulfill', 'seller');

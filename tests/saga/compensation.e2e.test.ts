@@ -43,6 +43,32 @@ describe('a payment the gateway refuses', () => {
   });
 });
 
+describe('paying again after a decline', () => {
+  it('is refused with the state and what can be done, and the answer under the first key stays', async () => {
+    const thing = await newProduct(1);
+    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    const pay = (token: string, headers: Record<string, string> = {}) =>
+      call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token }, headers });
+    const first = { 'idempotency-key': `first-${id}` };
+    const asked = await eventually('payment knows the hold', async () => {
+      const answer = await pay('tok_declined', first);
+      return answer.status === 409 ? undefined : answer;
+    });
+    expect(asked.status).toBe(202);
+    await orderWith(id, 'CANCELLED');
+    expect(await pay('tok_success')).toMatchObject({
+      status: 409,
+      body: {
+        code: 'not_payable',
+        detail: expect.stringMatching(/^The payment is FAILED \(card_declined\).* Place a new order\.$/),
+      },
+    });
+    expect(await pay('tok_declined', first)).toMatchObject({ status: 202, body: asked.body });
+    expect(await chargesOf(id)).toEqual([]);
+  });
+});
+
 describe('a customer who cancels', () => {
   it('a reserved order gives its stock back', async () => {
     const thing = await newProduct(1);

@@ -7,7 +7,7 @@ import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/request/idempotency-http.ts';
 import { repairConfig } from '../../platform/http/routes/repair.ts';
 import { json, jsonBody, money, pageOf, pageQuery } from '../../platform/http/request/shapes.ts';
-import { printable } from '../../platform/http/request/text.ts';
+import { printable, resourceId, uuid } from '../../platform/http/request/text.ts';
 import { maxUnits } from '../domain/product.ts';
 
 export const { kinds: inventoryProblems, problem } = defineProblems({
@@ -50,7 +50,7 @@ const newProduct = z.strictObject({ name, sku, price, quantity: units }).openapi
 const productChange = z
   .strictObject({ name: name.optional(), sku: sku.optional(), price: price.optional() })
   .refine((change) => Object.keys(change).length > 0, 'must change something')
-  .openapi('ProductChange');
+  .openapi('ProductChange', { minProperties: 1 });
 const restock = z.strictObject({ quantity: units.min(1) }).openapi('Restock');
 
 export const productView = z
@@ -67,7 +67,7 @@ export const productView = z
   })
   .openapi('Product');
 
-const productId = z.object({ id: printable(100) });
+const productId = z.object({ id: resourceId(100) });
 
 const listRoute = endpoint(permissions['products.list'], {
   summary: 'The catalogue, in product-id order',
@@ -152,7 +152,7 @@ const movementsRoute = endpoint(permissions['products.movements'], {
 });
 const reservationsRoute = endpoint(permissions['reservations.read'], {
   summary: 'The reservation of an order',
-  request: { query: z.object({ orderId: z.uuid() }) },
+  request: { query: z.object({ orderId: uuid }) },
   responses: {
     200: {
       description: 'At most one reservation',
@@ -174,10 +174,7 @@ const reservationsRoute = endpoint(permissions['reservations.read'], {
   },
 });
 
-const repairRoute = endpoint(
-  permissions['reservations.repair'],
-  repairConfig(z.object({ orderId: z.uuid() })),
-);
+const repairRoute = endpoint(permissions['reservations.repair'], repairConfig(z.object({ orderId: uuid })));
 
 export const inventoryApi = {
   list: listRoute,

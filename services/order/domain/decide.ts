@@ -153,7 +153,8 @@ function decideForSeller(
     return ignored(input.type === 'confirm' ? 'already_confirmed' : 'already_shipped');
   }
   if (status !== 'PAID') {
-    return rejected('illegal_transition', `An order that is ${status} cannot be ${input.type}ed.`);
+    const remedy = status === 'CANCELLED' ? 'Do not ship any of it.' : 'Wait until it is PAID.';
+    return rejected('illegal_transition', `An order that is ${status} cannot be ${input.type}ed. ${remedy}`);
   }
   const fulfilment = input.type === 'confirm' ? 'confirmed' : 'shipped';
   const next = change({

@@ -8,7 +8,7 @@ import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/r
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import { repairConfig } from '../../platform/http/routes/repair.ts';
 import { json, jsonBody, money, pageOf, pageQuery } from '../../platform/http/request/shapes.ts';
-import { printable } from '../../platform/http/request/text.ts';
+import { resourceId, uuid } from '../../platform/http/request/text.ts';
 import { maxTotalMinor } from '../domain/place-order.ts';
 
 export const { kinds: orderProblems, problem } = defineProblems({
@@ -58,7 +58,7 @@ const newOrder = z
     items: z
       .array(
         z.strictObject({
-          productId: printable(100),
+          productId: resourceId(100),
           quantity: z.int().min(1).max(maxQuantity),
         }),
       )
@@ -122,7 +122,7 @@ export const trailView = z
   })
   .openapi('OrderHistory');
 
-const orderId = z.object({ id: z.uuid() });
+const orderId = z.object({ id: uuid });
 
 const placeRoute = endpoint(permissions['orders.place'], {
   summary: 'Place an order',
@@ -203,7 +203,7 @@ const eventsRoute = endpoint(permissions['orders.events'], {
     'come back with `Last-Event-ID`, nothing is missed and nothing repeated. Entries about stock or money that follow the ' +
     'final state are seen by coming back, too.',
   request: {
-    params: z.object({ id: z.uuid() }),
+    params: orderId,
     headers: z.object({ 'last-event-id': lastEventId }),
   },
   responses: {

@@ -2,7 +2,7 @@
 // back whatever was charged for a sale that is off. What the gateway answered is an input like any other.
 import type { DomainEvent, RefundReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
-import type { GatewayRequest, Payment, PaymentView, Terms } from './payment.ts';
+import { paymentStatus, type GatewayRequest, type Payment, type PaymentView, type Terms } from './payment.ts';
 
 export type GatewayAnswer =
   | { readonly kind: 'charge'; readonly outcome: 'succeeded'; readonly gatewayId: string }
@@ -71,13 +71,12 @@ export function decide(input: PaymentInput, { payment }: PaymentView): PaymentDe
     case 'pay': {
       const { terms } = payment;
       if (terms?.customerId !== input.data.customerId) return rejected('not_found', 'No such payment.');
-      if (terms.mode === 'AUTO') return rejected('not_manual', 'This order is charged automatically.');
-      if (payment.charge !== 'none') return ignored(`charge_already_${payment.charge}`);
-      if (payment.closedBy !== null) {
-        return rejected('not_payable', 'The order does not hold its stock any more.');
+      if (terms.mode === 'AUTO') {
+        return rejected('not_manual', 'This order is charged automatically. Read the payment for its state.');
       }
-      if (payment.hold === 'unknown')
-        return rejected('not_payable', 'The order does not hold its stock yet.');
+      const refusal = whyNotPayable(payment);
+      if (refusal !== undefined) return rejected('not_payable', refusal);
+      if (payment.charge !== 'none') return ignored(`charge_already_${payment.charge}`);
       return accepted(startCharge(change({}), terms, input.data.token));
     }
 
@@ -87,6 +86,22 @@ export function decide(input: PaymentInput, { payment }: PaymentView): PaymentDe
     default:
       return input satisfies never;
   }
+}
+
+/** The state that refuses a payment, and what the customer can do; undefined while the sale can come about. */
+function whyNotPayable(payment: Payment): string | undefined {
+  const { charge, closedBy, failureCode, hold } = payment;
+  const status = paymentStatus(payment, false);
+  if (charge === 'failed') {
+    return `The payment is ${status} (${failureCode}), and an order is charged once. Place a new order.`;
+  }
+  if (closedBy !== null) {
+    const money = charge === 'none' ? 'nothing is charged' : 'what is charged is refunded';
+    return `The payment is ${status} and the sale is off (${closedBy}): ${money}. Place a new order.`;
+  }
+  return charge === 'none' && hold === 'unknown'
+    ? `The payment is ${status}: the order does not hold its stock yet. Repeat the call when it is CONFIRMED.`
+    : undefined;
 }
 
 const quiet = (payment: Payment): PaymentView => ({ payment, request: null });

@@ -6,13 +6,15 @@ import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/r
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import { repairConfig } from '../../platform/http/routes/repair.ts';
 import { json, jsonBody, money } from '../../platform/http/request/shapes.ts';
+import { uuid } from '../../platform/http/request/text.ts';
 
 export const { kinds: paymentProblems, problem } = defineProblems({
   ...idempotencyProblems,
   not_payable: {
     status: 409,
     title: 'Not payable',
-    explanation: 'Only an order that holds its stock can be paid. It may not hold it yet, or not any more.',
+    explanation:
+      'Only an order that holds its stock can be paid, and it is charged once. The detail names the state of the payment: an order that does not hold its stock yet can be paid in a moment; after a decline or a cancellation, place a new order.',
   },
   not_manual: {
     status: 409,
@@ -45,7 +47,7 @@ export const paymentView = z
 
 export const askedState = asked.shape.state;
 
-const orderId = z.object({ orderId: z.uuid() });
+const orderId = z.object({ orderId: uuid });
 
 const readRoute = endpoint(permissions['payments.read'], {
   summary: 'The payment of an order',
@@ -74,7 +76,10 @@ const payRoute = endpoint(permissions['payments.pay'], {
     ),
   },
   responses: {
-    200: { description: 'It was paid for before; the payment as it is', content: json(paymentView) },
+    200: {
+      description: 'It was paid for before, and the sale holds; the payment as it is',
+      content: json(paymentView),
+    },
     202: {
       description: 'The charge is under way; read the payment for its outcome',
       content: json(paymentView),

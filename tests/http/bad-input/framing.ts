@@ -36,6 +36,8 @@ export const framing = (): BadRequest[] => {
       [],
       [431, 'headers_too_large'],
     ),
+    // The request names its host already.
+    refused('a second Host', 'GET /api/v1/orders', ['Host: evil.example']),
     refused('an expectation', 'POST /api/v1/orders', ['Expect: miracles'], [417, 'expectation_failed']),
   ];
 };

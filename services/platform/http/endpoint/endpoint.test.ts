@@ -9,7 +9,7 @@ import { problem } from './problem.ts';
 import { createRateLimiter } from '../limits/rate-limit.ts';
 import { callerOf, type Guards } from '../server/request-context.ts';
 import { pageQuery } from '../request/shapes.ts';
-import { z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 
 const permissions = permissionTable({
   'orders.history': {
@@ -222,6 +222,57 @@ describe('every answer', () => {
     expect(response.headers.has('access-control-allow-origin')).toBe(false);
   });
 
+  it('takes JSON in each form that the Content-Type of JSON can have, and nothing that only looks like it', async () => {
+    const app = build();
+    const body = {
+      required: true,
+      content: { 'application/json': { schema: z.object({ name: z.string() }) } },
+    };
+    app.openapi(endpoint(permissions['products.create'], { request: { body }, responses }), (c) =>
+      c.json(c.req.valid('json'), 200),
+    );
+    const statusOf = async (type: string) => {
+      const headers = { authorization: 'SELLER', 'content-type': type };
+      return (await app.request('/api/v1/products', { method: 'POST', headers, body: '{"name":"Mug"}' }))
+        .status;
+    };
+    for (const type of [
+      'application/json',
+      'application/json ; charset=UTF-8',
+      'application/json;charset="utf-8"',
+      'Application/JSON\t;\tcharset=utf-8 ; profile=a_b',
+      'application/json;',
+      'application/merge-patch+json; charset=utf-8',
+    ]) {
+      expect([type, await statusOf(type)]).toEqual([type, 200]);
+    }
+    for (const type of [
+      'application/json charset=utf-8',
+      'application/jsonp',
+      'application/json, text/plain',
+      'text/json',
+      'application/json ; charset=latin1',
+    ]) {
+      expect([type, await statusOf(type)]).toEqual([type, 415]);
+    }
+  });
+
+  it('tells other origins the methods that an address has, and no others', async () => {
+    const app = createApp({ logger, title: 'Test', guards, corsOrigins: ['https://shop.example'] });
+    app.openapi(
+      createRoute({ method: 'post', path: '/v1/things', responses: { 204: { description: 'Done' } } }),
+      (c) => c.body(null, 204),
+    );
+    const methodsOf = async (path: string) => {
+      const headers = { origin: 'https://shop.example', 'access-control-request-method': 'PUT' };
+      const response = await app.request(path, { method: 'OPTIONS', headers });
+      return response.headers.get('access-control-allow-methods');
+    };
+    expect(await methodsOf('/openapi.json')).toBe('GET,HEAD');
+    expect(await methodsOf('/v1/things')).toBe('POST');
+    expect(await methodsOf('/nowhere')).toBeNull();
+  });
+
   it('may be read by the origins that are named, and by these only', async () => {
     const app = createApp({ logger, title: 'Test', guards, corsOrigins: ['https://shop.example'] });
     const allowed = async (origin: string) => {
@@ -241,7 +292,7 @@ describe('the documentation', () => {
     const app = build();
     const page = await (await app.request('/docs')).text();
     expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
-    const assets = [...page.matchAll(/(?:src|href)="(\/docs\/[^"]+)"/g)].map(([, path = '']) => path);
+    const assets = [...page.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map(([, path = '']) => `/${path}`);
     expect(assets).toHaveLength(3);
     for (const path of assets) expect((await app.request(path)).status).toBe(200);
     expect((await app.request('/docs/package.json')).status).toBe(404);

@@ -15,7 +15,10 @@ import { problemResponses } from './problem-document.ts';
 import { assertReadable } from '../server/readable-body.ts';
 import type { App, AppContext, AppEnv, Guards } from '../server/request-context.ts';
 
-type Described = Pick<RouteConfig, 'summary' | 'description' | 'tags' | 'request' | 'responses'>;
+type Described = Pick<
+  RouteConfig,
+  'summary' | 'description' | 'tags' | 'parameters' | 'request' | 'responses'
+>;
 export interface EndpointConfig extends Described {
   /** Statuses of the problems that are particular to it; those of its guard and its input are known. */
   readonly problems?: readonly number[];
@@ -50,13 +53,14 @@ const guardProblems = ({ allow }: Permission, { kind }: EndpointConfig): number[
  * gives from `config`. To be registered with `app.openapi(endpoint(…), handler)`.
  */
 export function endpoint<P extends Named, const C extends EndpointConfig>(entry: P, config: C) {
-  const { problems = [], kind, description, responses, summary, tags, request } = config;
+  const { problems = [], kind, description, responses, summary, tags, parameters, request } = config;
   const statuses = [
     ...new Set([...guardProblems(entry, config), ...inputProblems(config, entry), ...problems]),
   ].filter((status) => !Object.hasOwn(responses, status));
   const route: RouteConfig = {
     ...(summary === undefined ? {} : { summary }),
     ...(tags === undefined ? {} : { tags }),
+    ...(parameters === undefined ? {} : { parameters }),
     ...(request === undefined ? {} : { request }),
     method: entry.method,
     path: entry.path,

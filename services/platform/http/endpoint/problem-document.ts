@@ -12,7 +12,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.int().min(400).max(599),
     detail: z.string(),
-    instance: z.string().openapi({ description: 'Path of the request' }),
+    instance: z.string().openapi({ description: 'Path of the request, as the client knows it' }),
     code: z.string().openapi({ description: 'What programs should look at' }),
     correlationId: z.string(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
@@ -20,9 +20,14 @@ export const problemSchema = z
   .openapi('Problem');
 export type ProblemBody = z.infer<typeof problemSchema>;
 
+/** The path of a public address. A proxy takes it off each request, so every path that an answer names begins with it. */
+export const pathPrefixOf = (publicUrl: string): string =>
+  (URL.parse(publicUrl)?.pathname ?? '').replace(/\/$/, '');
+
 /**
  * The document that is sent for a problem.
- * @param base Address that `/problems/<code>` is appended to; '' gives a reference relative to the service itself.
+ * @param base The public address of the process; '' gives references relative to the process itself.
+ * @param instance Path of the request as the process sees it.
  */
 export const problemBody = (
   { code, status, title, message, errors }: HttpProblem,
@@ -36,7 +41,7 @@ export const problemBody = (
   title,
   status,
   detail: message,
-  instance,
+  instance: `${pathPrefixOf(base)}${instance}`,
   code,
   correlationId,
   ...(errors === undefined

@@ -6,6 +6,7 @@ import { unclaimed, type Claim } from '../../transaction/handle.ts';
 import { idempotencyClaim, type Answer, type IdempotentRequest } from '../../transaction/idempotency.ts';
 import type { ProblemKind } from '../endpoint/problem.ts';
 import { callerOf, type AppContext } from '../server/request-context.ts';
+import { withLowerUuids } from './text.ts';
 
 /** Refusals of `idempotencyClaim`, for `defineProblems`. */
 export const idempotencyProblems = {
@@ -55,8 +56,6 @@ export const fingerprintOf = (body: unknown): string =>
     .update(JSON.stringify(sorted(body)))
     .digest('hex');
 
-const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
-
 /** The claim of a request: its Idempotency-Key, if it has one. `answer` says what is stored and given to each repetition. */
 export const claimOf = <State>(
   c: AppContext,
@@ -67,8 +66,7 @@ export const claimOf = <State>(
   key === undefined
     ? unclaimed
     : idempotencyClaim<State>({
-        // An id in capitals is the same id.
-        scope: `${callerOf(c).subject} ${c.req.method} ${c.req.path.replaceAll(uuids, (id) => id.toLowerCase())}`,
+        scope: `${callerOf(c).subject} ${c.req.method} ${withLowerUuids(c.req.path)}`,
         key,
         fingerprint: fingerprintOf(body),
         answer,

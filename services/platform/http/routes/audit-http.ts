@@ -111,12 +111,27 @@ const listRoute = endpoint(permissionsOfServices['audit.list'], {
   },
 });
 
-const verificationRoute = endpoint(permissionsOfServices['audit.verify'], {
+/** What the query as a whole must be, for readers of the OpenAPI document: a single parameter cannot require another one. */
+const anchorRule = {
+  name: 'anchor',
+  in: 'query',
+  description: 'An anchor is a position and its hash: neither is taken without the other.',
+  style: 'form',
+  explode: true,
+  schema: {
+    type: 'object',
+    properties: { position: { type: 'integer' }, hash: { type: 'string' } },
+    dependentRequired: { position: ['hash'], hash: ['position'] },
+  },
+} as const;
+
+export const verificationRoute = endpoint(permissionsOfServices['audit.verify'], {
   tags,
   // A long chain takes longer than a request may; each of its queries is bounded.
   kind: 'stream',
   summary:
     'Walks the hash chain; with an anchor from the service’s log it also finds an end that was cut off',
+  parameters: [anchorRule],
   request: {
     query: z
       .object({ position: position.optional(), hash: hash.optional() })

@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { json, pageOf, pageQuery } from '../request/shapes.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { defineProblems } from '../endpoint/problem.ts';
-import { lookup, printable } from '../request/text.ts';
+import { lookup, printable, uuid } from '../request/text.ts';
 
 export const { kinds: deadLetterProblems, problem } = defineProblems({
   dead_letter_archived: {
@@ -99,7 +99,7 @@ const groupResult = z
   .openapi('GroupReplayResult');
 
 const shared = { tags: ['dead letters'] };
-const params = z.object({ id: z.uuid() });
+const params = z.object({ id: uuid });
 const fingerprint = lookup(500);
 
 export const listRoute = endpoint(permissionsOfServices['dead-letters.list'], {

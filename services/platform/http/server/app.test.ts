@@ -195,11 +195,48 @@ describe('every error is a problem', () => {
     expect(await page.text()).toContain('<h1>Thing &lt;broken&gt;</h1>');
     await expectProblem(await app.request('/problems/toString'), 404, 'not_found');
   });
+});
 
-  it('carries the public address when there is one', async () => {
-    const { logger } = buildThings();
-    const app = createApp({ logger, title: 'Things', publicUrl: 'https://things.example' });
-    expect((await body(await app.request('/x'))).type).toBe('https://things.example/problems/not_found');
+describe('behind a proxy that takes a path off', () => {
+  const { logger } = buildThings();
+  const build = (publicUrl?: string) => {
+    const app = createApp({ logger, title: 'Things', publicUrl });
+    app.post('/v1/things', (c) => c.body(null, 201, { Location: '/v1/things/1' }));
+    app.get('/elsewhere', (c) => c.redirect('https://elsewhere.example/x'));
+    return app;
+  };
+
+  it.each([
+    ['https://shop.example/orders-api', 'https://shop.example/orders-api', '/orders-api'],
+    ['https://things.example', 'https://things.example', ''],
+    [undefined, '', ''],
+  ])('%s is where all links lead', async (publicUrl, base, prefix) => {
+    const app = build(publicUrl);
+    expect(await body(await app.request('/x?y'))).toMatchObject({
+      type: `${base}/problems/not_found`,
+      instance: `${prefix}/x`,
+    });
+    const made = await app.request('/v1/things', { method: 'POST' });
+    expect(made.headers.get('location')).toBe(`${prefix}/v1/things/1`);
+    const elsewhere = await app.request('/elsewhere');
+    expect(elsewhere.headers.get('location')).toBe('https://elsewhere.example/x');
+    const document = z
+      .object({ servers: z.array(z.object({ url: z.string() })).optional() })
+      .parse(await (await app.request('/openapi.json')).json());
+    expect(document.servers).toEqual(publicUrl === undefined ? undefined : [{ url: publicUrl }]);
+  });
+
+  it('the page of the API finds its files and the document', async () => {
+    const app = build('https://shop.example/orders-api');
+    const page = await (await app.request('/docs')).text();
+    const start = await (await app.request('/docs/start.js')).text();
+    const named = [...page.matchAll(/(?:src|href)="([^":]+)"/g), ...start.matchAll(/url: '([^']+)'/g)];
+    expect(named).toHaveLength(5);
+    for (const [, link = ''] of named) {
+      const { pathname } = new URL(link, 'https://shop.example/orders-api/docs');
+      expect(pathname).toMatch(/^\/orders-api\//);
+      expect((await app.request(pathname.replace('/orders-api', ''))).status).toBe(200);
+    }
   });
 });
 

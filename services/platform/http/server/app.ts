@@ -2,16 +2,17 @@
 // invariant: every response carries X-Correlation-Id, and every error is a catalogued problem. Without one composition, each
 // handler would invent its own errors and a request could not be followed through the logs.
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { cors } from 'hono/cors';
 import { createGuards } from '../limits/guards.ts';
 import type { Logger } from '../../process/logger.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { problem, standardProblems, type HttpProblem, type ProblemKinds } from '../endpoint/problem.ts';
-import { problemBody, problemMediaType } from '../endpoint/problem-document.ts';
+import { pathPrefixOf, problemBody, problemMediaType } from '../endpoint/problem-document.ts';
 import { routePatternOf, type App, type AppContext, type AppEnv, type Guards } from './request-context.ts';
 import { traceIdOf } from '../../telemetry/tracing.ts';
 import { refuseInvalid } from './validation.ts';
-import { edge, secure, strictPolicy, exposedHeaders, limitBody } from './edge.ts';
+import { edge, secure, strictPolicy, exposedHeaders, limitBody, publicLocations } from './edge.ts';
 import { toProblem } from './errors.ts';
 import { describeProcess } from './self-description.ts';
 
@@ -36,10 +37,13 @@ export interface AppOptions {
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-const allowedMethods = (app: App, path: string): string[] =>
-  methods.filter((method) =>
+/** The methods that an address has. */
+const allowedMethods = (app: App, path: string): string[] => {
+  const own = methods.filter((method) =>
     app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
   );
+  return [...own, ...(own.includes('GET') ? ['HEAD'] : [])];
+};
 
 /**
  * An application with the shared edge and, when it is complete, `/openapi.json` (OpenAPI 3.1), `/docs`, `/metrics` and
@@ -72,9 +76,10 @@ export const createApp = ({
   };
 
   app.use(edge(logger, metrics, guards));
-  app.use(secure, strictPolicy);
+  app.use(secure, strictPolicy, publicLocations(pathPrefixOf(publicUrl)));
   if (corsOrigins.length > 0) {
-    app.use(cors({ origin: [...corsOrigins], exposeHeaders: exposedHeaders, maxAge: 600 }));
+    const allowMethods = (_origin: string, c: Context) => allowedMethods(app, c.req.path);
+    app.use(cors({ origin: [...corsOrigins], allowMethods, exposeHeaders: exposedHeaders, maxAge: 600 }));
   }
   app.use(limitBody(maximumBodyBytes));
   app.onError((error, c) => {
@@ -87,7 +92,7 @@ export const createApp = ({
     const allowed = allowedMethods(app, c.req.path);
     if (allowed.length === 0)
       return answer(c, problem('not_found', { detail: 'There is nothing at this address.' }));
-    const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].join(', ');
+    const allow = allowed.join(', ');
     return answer(
       c,
       problem('method_not_allowed', { detail: `Allowed: ${allow}.`, headers: { Allow: allow } }),

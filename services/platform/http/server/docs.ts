@@ -1,5 +1,6 @@
 // The API to browse: Swagger UI from the dependencies, so that it works without a network. Its scripts are files of this
-// origin; the page itself carries none, which keeps the content security policy strict.
+// origin; the page itself carries none, which keeps the content security policy strict. Its links are relative, so that they hold
+// behind a proxy that puts a path before them.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -18,7 +19,7 @@ const directory = (): string =>
   dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const start = `SwaggerUIBundle({
-  url: '/openapi.json',
+  url: 'openapi.json',
   dom_id: '#docs',
   deepLinking: true,
   persistAuthorization: false,
@@ -60,14 +61,14 @@ export const docsPage = (title: string) =>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
         <link rel="icon" href="data:," />
-        <link rel="stylesheet" href="/docs/swagger-ui.css" />
+        <link rel="stylesheet" href="docs/swagger-ui.css" />
       </head>
       <body>
         <noscript>
-          This page needs JavaScript; the same is written in <a href="/openapi.json">openapi.json</a>.
+          This page needs JavaScript; the same is written in <a href="openapi.json">openapi.json</a>.
         </noscript>
         <main id="docs"></main>
-        <script src="/docs/swagger-ui-bundle.js"></script>
-        <script src="/docs/start.js"></script>
+        <script src="docs/swagger-ui-bundle.js"></script>
+        <script src="docs/start.js"></script>
       </body>
     </html>`;

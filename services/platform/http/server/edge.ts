@@ -96,6 +96,15 @@ export const limitBody = (maximumBytes: number): MiddlewareHandler<AppEnv> => {
   };
 };
 
+/** Puts the path of the public address before each path that a handler names in Location. */
+export const publicLocations =
+  (prefix: string): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    await next();
+    const location = c.res.headers.get('Location');
+    if (location?.startsWith('/') === true) c.header('Location', `${prefix}${location}`);
+  };
+
 /** Headers of every answer. */
 export const secure = secureHeaders({
   xFrameOptions: 'DENY',

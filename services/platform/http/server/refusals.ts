@@ -9,10 +9,10 @@ import { problemBody, problemMediaType } from '../endpoint/problem-document.ts';
 import { correlationHeader } from './edge.ts';
 
 /** A problem without a request: its status, body, headers and a new correlation id. */
-export const plainProblem = (code: StandardProblemCode, options: ProblemOptions = {}) => {
+export const plainProblem = (publicUrl: string, code: StandardProblemCode, options: ProblemOptions = {}) => {
   const correlationId = uuidv7();
   const failure = problem(code, options);
-  const body = JSON.stringify(problemBody(failure, { base: '', instance: '/', correlationId }));
+  const body = JSON.stringify(problemBody(failure, { base: publicUrl, instance: '/', correlationId }));
   return { status: failure.status, body, correlationId, headers: failure.headers };
 };
 
@@ -21,8 +21,13 @@ const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = 
   ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
 ] as const);
 
-const answerByHand = (socket: Duplex, code: StandardProblemCode, options?: ProblemOptions): void => {
-  const { status, body, correlationId, headers } = plainProblem(code, options);
+const answerByHand = (
+  publicUrl: string,
+  socket: Duplex,
+  code: StandardProblemCode,
+  options?: ProblemOptions,
+): void => {
+  const { status, body, correlationId, headers } = plainProblem(publicUrl, code, options);
   const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\n` +
@@ -31,7 +36,11 @@ const answerByHand = (socket: Duplex, code: StandardProblemCode, options?: Probl
 };
 
 // Bytes that are not HTTP never become a request, so the answer is written by hand.
-export const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+export const refuseMalformedRequest = (
+  publicUrl: string,
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+): void => {
   // After a failed handshake nothing can be sent.
   const withoutChannel =
     error.code?.startsWith('ERR_SSL_') === true || error.code?.startsWith('ERR_TLS_') === true;
@@ -39,12 +48,30 @@ export const refuseMalformedRequest = (error: NodeJS.ErrnoException, socket: Dup
     socket.destroy();
     return;
   }
-  answerByHand(socket, codeOfParserError.get(error.code) ?? 'bad_request');
+  answerByHand(publicUrl, socket, codeOfParserError.get(error.code) ?? 'bad_request');
 };
 
-/** An expectation other than 100-continue, which Node would refuse without a body. */
-export const refuseExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
-  const { status, body, correlationId } = plainProblem('expectation_failed');
+const authority = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{1,5})?$/i;
+
+/** What is wrong with the Host of a request; undefined when nothing is. Two hosts or a path in one serve to deceive proxies. */
+export const hostFault = ({ headersDistinct, httpVersion }: IncomingMessage): string | undefined => {
+  const [host, ...more] = headersDistinct['host'] ?? [];
+  // HTTP/1.0 has no Host.
+  if (host === undefined) return httpVersion === '1.0' ? undefined : 'The header Host is missing.';
+  if (more.length > 0) return 'There is more than one header Host.';
+  return authority.test(host)
+    ? undefined
+    : 'The header Host is not a name or an address, with or without a port.';
+};
+
+/** Answers a request that the application shall not see, and ends its connection. */
+export const refuseRequest = (
+  publicUrl: string,
+  response: ServerResponse,
+  code: StandardProblemCode,
+  options: ProblemOptions = {},
+): void => {
+  const { status, body, correlationId } = plainProblem(publicUrl, code, options);
   response.writeHead(status, {
     Connection: 'close',
     'Content-Type': problemMediaType,
@@ -55,8 +82,8 @@ export const refuseExpectation = (_request: IncomingMessage, response: ServerRes
 };
 
 /** Answers a connection beyond the limit with 503 and ends it within a second, even if its peer reads nothing. */
-export const refuseConnection = (socket: Socket): void => {
-  answerByHand(socket, 'overloaded', {
+export const refuseConnection = (publicUrl: string, socket: Socket): void => {
+  answerByHand(publicUrl, socket, 'overloaded', {
     detail: 'There are too many connections.',
     headers: { 'Retry-After': '1' },
   });

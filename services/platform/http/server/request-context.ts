@@ -3,12 +3,12 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
 import type { PersonsAction } from '../../audit-log/audit-log.ts';
 import type { Admission, Shares } from '../limits/load-shedding.ts';
 import type { Logger } from '../../process/logger.ts';
 import type { Access, Role } from '../endpoint/permissions.ts';
 import { problem } from '../endpoint/problem.ts';
+import { uuid, withLowerUuids } from '../request/text.ts';
 import type { RateLimiter } from '../limits/rate-limit.ts';
 import type { MessageContext } from '../../transaction/message-context.ts';
 import type { About } from '../../telemetry/tracing.ts';
@@ -32,8 +32,6 @@ export interface Guards {
   /** Milliseconds after which a request is answered 503 although its work may go on. */
   readonly requestTimeoutMs: number;
 }
-
-const uuid = z.uuid();
 
 export interface AppEnv {
   Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse };
@@ -94,7 +92,7 @@ export const personsActionOf = (c: AppContext): PersonsAction => {
     subject,
     roles,
     name: c.get('action') ?? `${c.req.method} ${pattern}`,
-    resource: segment === -1 ? null : (c.req.path.split('/')[segment] ?? null),
+    resource: segment === -1 ? null : withLowerUuids(c.req.path.split('/')[segment] ?? '') || null,
     correlationId: c.get('correlationId'),
     requestId: c.get('requestId'),
   };

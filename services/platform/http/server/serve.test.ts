@@ -12,9 +12,9 @@ describe('a running server', () => {
     await Promise.all(servers.splice(0).map((server) => server.close(0)));
   });
 
-  const serve = async (app: App) => {
+  const serve = async (app: App, publicUrl?: string) => {
     const { logger } = buildThings();
-    const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
+    const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger, publicUrl });
     servers.push(server);
     return { server, at: (path: string) => `http://127.0.0.1:${server.port}${path}` };
   };
@@ -63,15 +63,68 @@ describe('a running server', () => {
     expect(answer).toContain('"code":"bad_request"');
   });
 
-  it('answers what Node would refuse without a body with a problem: no Host, an unknown expectation', async () => {
+  it.each([
+    ['none', '1.1', []],
+    ['two', '1.1', ['Host: a', 'Host: b']],
+    ['the same twice', '1.1', ['Host: a', 'Host: a']],
+    ['an empty one', '1.1', ['Host:']],
+    ['one with a path', '1.1', ['Host: a/b']],
+    ['one with a query', '1.1', ['Host: a?b']],
+    ['one with a fragment', '1.1', ['Host: a#b']],
+    ['one with a user', '1.1', ['Host: a@b']],
+    ['one with a space', '1.1', ['Host: a b']],
+    ['one with a port that is no number', '1.1', ['Host: a:b']],
+    ['two in HTTP/1.0', '1.0', ['Host: a', 'Host: b']],
+  ])('refuses a request whose Host is %s with a problem', async (_what, version, hosts) => {
     const { server } = await serve(buildThings().app);
-    const noHost = await raw(server.port, 'GET /raw HTTP/1.1\r\nConnection: close\r\n\r\n');
-    expect(noHost).toMatch(/^HTTP\/1\.1 400 /);
-    expect(noHost).toContain('"code":"bad_request"');
-    const expecting = await raw(server.port, 'GET /raw HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n');
-    expect(expecting).toMatch(/^HTTP\/1\.1 417 /);
-    expect(expecting).toContain('"code":"expectation_failed"');
-    expect(expecting).toContain('application/problem+json');
+    const lines = [`GET /raw HTTP/${version}`, 'Connection: close', ...hosts];
+    const answer = await raw(server.port, `${lines.join('\r\n')}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('application/problem+json');
+    expect(answer).toMatch(/"detail":"[^"]*Host.*"code":"bad_request"/);
+  });
+
+  it.each([
+    ['1.0', []],
+    ['1.0', ['Host: a']],
+    ['1.1', ['Host: shop.example:8080']],
+    ['1.1', ['Host: [::1]:3001']],
+  ])('answers a request of HTTP/%s with %j', async (version, hosts) => {
+    const { server } = await serve(buildThings().app);
+    const lines = [`GET /raw HTTP/${version}`, 'Connection: close', ...hosts];
+    expect(await raw(server.port, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[^]*as it is/,
+    );
+  });
+
+  it('asks for the body that is announced with 100-continue, and refuses every other expectation', async () => {
+    const { server } = await serve(buildThings().app);
+    const body = JSON.stringify({ name: 'chair', parts: [] });
+    const expecting = (expectation: string, host = 'x') =>
+      `POST /v1/things HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${body.length}\r\nExpect: ${expectation}\r\n\r\n`;
+    const answer = await raw(server.port, `${expecting('100-Continue')}${body}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 Created\r\n/);
+    expect(await raw(server.port, expecting('100-continue', 'a/b'))).toMatch(/^HTTP\/1\.1 400 /);
+    for (const expectation of ['miracles', '100-continue, miracles', 'x-100-continue']) {
+      const refused = await raw(server.port, expecting(expectation));
+      expect(refused).toMatch(/^HTTP\/1\.1 417 /);
+      expect(refused).toContain('"code":"expectation_failed"');
+      expect(refused).toContain('application/problem+json');
+    }
+  });
+
+  it('names the public address also in what it refuses before there is a request', async () => {
+    const { server } = await serve(buildThings().app, 'https://shop.example/orders-api');
+    for (const bytes of [
+      'NONSENSE',
+      'GET /raw HTTP/1.1',
+      'GET /raw HTTP/1.1\r\nHost: x\r\nExpect: miracles',
+    ]) {
+      const answer = await raw(server.port, `${bytes}\r\n\r\n`);
+      expect(answer).toContain('"type":"https://shop.example/orders-api/problems/');
+      expect(answer).toContain('"instance":"/orders-api/"');
+    }
   });
 
   it('refuses a chunked body as soon as it exceeds the limit', async () => {

@@ -1,14 +1,26 @@
 // Serves an application over HTTP or TLS: time limits, the connection limit, clients that read too slowly, and the close that
 // lets requests in flight finish. The invariant: no client can hold a connection or an answer in memory without a limit.
 import { getRequestListener } from '@hono/node-server';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { ServerTls } from '../../process/settings/process-settings.ts';
 import type { Logger } from '../../process/logger.ts';
 import { problemMediaType } from '../endpoint/problem-document.ts';
 import type { App } from './request-context.ts';
-import { plainProblem, refuseMalformedRequest, refuseExpectation, refuseConnection } from './refusals.ts';
+import {
+  plainProblem,
+  hostFault,
+  refuseConnection,
+  refuseMalformedRequest,
+  refuseRequest,
+} from './refusals.ts';
 import { correlationHeader } from './edge.ts';
 
 export interface ServeOptions {
@@ -22,6 +34,8 @@ export interface ServeOptions {
   /** Milliseconds that a client may take to read a complete answer; 30,000 when absent. */
   readonly sendTimeoutMs?: number;
   readonly logger: Logger;
+  /** As for `createApp`: for the refusals that are given outside the application. */
+  readonly publicUrl?: string | undefined;
   /** Plain HTTP when absent. */
   readonly tls?: ServerTls | undefined;
 }
@@ -37,8 +51,8 @@ export interface RunningServer {
 }
 
 /**
- * Limits in milliseconds, explicit, so that no default of Node decides. A request without Host reaches the application,
- * because Node would answer it without a body.
+ * Limits in milliseconds, explicit, so that no default of Node decides. Node does not look at Host, because it would refuse a
+ * request without a body in its answer.
  */
 const serverOptionsOf = (headersTimeout: number) => ({
   requireHostHeader: false,
@@ -94,15 +108,21 @@ export const serveApp = async (
     headersTimeoutMs = 10_000,
     sendTimeoutMs = 30_000,
     logger,
+    publicUrl = '',
     tls,
   }: ServeOptions,
 ): Promise<RunningServer> => {
   const listener = getRequestListener(app.fetch, {
-    // Reached when a request cannot even be built (no Host, a broken target) or a handler throws a non-error.
+    // The host of the URL of a request of HTTP/1.0 that names none.
+    hostname: 'localhost',
+    // Reached when a request cannot even be built (a broken target) or a handler throws a non-error.
     errorHandler: (error) => {
       const notARequest = error instanceof Error && error.name === 'RequestError';
       if (!notARequest) logger.error('request crashed outside the application', { error });
-      const { status, body, correlationId } = plainProblem(notARequest ? 'bad_request' : 'internal_error');
+      const { status, body, correlationId } = plainProblem(
+        publicUrl,
+        notARequest ? 'bad_request' : 'internal_error',
+      );
       return new Response(body, {
         status,
         headers: { 'Content-Type': problemMediaType, [correlationHeader]: correlationId },
@@ -113,6 +133,11 @@ export const serveApp = async (
   const inFlight = new Set<ServerResponse>();
   let closing = false;
   const onRequest: RequestListener = (request, response) => {
+    const fault = hostFault(request);
+    if (fault !== undefined) {
+      refuseRequest(publicUrl, response, 'bad_request', { detail: fault });
+      return;
+    }
     inFlight.add(response);
     if (closing) response.setHeader('Connection', 'close');
     response.once('close', () => {
@@ -128,8 +153,21 @@ export const serveApp = async (
   server.once('close', () => {
     clearInterval(slowReaders);
   });
-  server.on('clientError', refuseMalformedRequest);
-  server.on('checkExpectation', refuseExpectation);
+  server.on('clientError', (error, socket) => {
+    refuseMalformedRequest(publicUrl, error, socket);
+  });
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    refuseRequest(publicUrl, response, 'expectation_failed');
+  });
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // Node also comes here for a list that has other expectations beside this one.
+    if (request.headers.expect?.trim().toLowerCase() !== '100-continue') {
+      refuseRequest(publicUrl, response, 'expectation_failed');
+      return;
+    }
+    if (hostFault(request) === undefined) response.writeContinue();
+    onRequest(request, response);
+  });
   let connections = 0;
   server.prependListener('connection', (socket: Socket) => {
     connections += 1;
@@ -138,7 +176,7 @@ export const serveApp = async (
     });
     if (connections <= maxConnections) return;
     // Before the TLS handshake nothing can be sent.
-    if (tls === undefined) refuseConnection(socket);
+    if (tls === undefined) refuseConnection(publicUrl, socket);
     else socket.destroy();
   });
 

@@ -65,6 +65,7 @@ describe('settings', () => {
     ['SCHEMA_REGISTRY_URL', 'ftp://registry'],
     ['OIDC_ISSUER', 'issuer'],
     ['PUBLIC_URL', 'http://shop.example/'],
+    ['PUBLIC_URL', 'http://shop.example/orders?x=1'],
   ])('refuses %s=%s and repeats it', (name, value) => {
     const [problem, ...others] = problemsOf({ ...complete, [name]: value });
     expect(others).toEqual([]);

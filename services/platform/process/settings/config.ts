@@ -86,15 +86,15 @@ export const settings = {
     z.enum(['error', 'warn', 'info', 'debug']).default('info'),
     { about: 'The least important lines that are logged, as JSON on stdout.' },
   ),
-  /** The address under which clients reach this service; it prefixes the `type` of every problem. */
   publicUrl: setting(
     'PUBLIC_URL',
-    'an http or https address without a trailing slash',
+    'an http or https address without a trailing slash, query or fragment',
     url('http:', 'https:')
-      .refine((value) => !value.endsWith('/'))
+      .refine((value) => !/[?#]|\/$/.test(value))
       .optional(),
     {
-      about: 'The address under which clients reach the process, for the links in problems and in OpenAPI.',
+      about:
+        'The address under which clients reach the process, for every link that it gives. If it has a path, the proxy takes this path off each request.',
       otherwise: 'links are relative',
     },
   ),

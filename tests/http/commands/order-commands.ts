@@ -1,0 +1,107 @@
+// What people do with orders, in each state that an order can be in.
+import { decide, type OrderCommand } from '../../../services/order/domain/decide.ts';
+import type { Fulfilment, Order } from '../../../services/order/domain/order.ts';
+import { reemit } from '../../../services/order/domain/reemit.ts';
+import { orderProblems } from '../../../services/order/http/api.ts';
+import type { Role } from '../../../services/platform/http/endpoint/permissions.ts';
+import { at, orderId, own, row, total, type Row } from './row.ts';
+
+const order = (
+  facts: Partial<Order>,
+  lines: readonly [Fulfilment, Fulfilment] = ['open', 'open'],
+): Order => ({
+  id: orderId,
+  customerId: own,
+  items: lines.map((fulfilment, index) => ({
+    productId: `product-${index}`,
+    sellerId: index === 0 ? own : 'another seller',
+    name: 'Thing',
+    quantity: 1,
+    unitPrice: { amountMinor: 1_000, currency: 'EUR' },
+    fulfilment,
+  })),
+  total,
+  reservation: { state: 'pending', expiresAt: null },
+  payment: { mode: 'MANUAL', method: 'card', token: null, state: 'none' },
+  cancellation: null,
+  version: 1,
+  createdAt: at,
+  updatedAt: at,
+  ...facts,
+});
+const money = (state: Order['payment']['state']): Order['payment'] => ({ ...order({}).payment, state });
+const pinned = { reservation: { state: 'reserved', expiresAt: null }, payment: money('succeeded') } as const;
+const orders = {
+  PENDING: order({}),
+  CONFIRMED: order({ reservation: { state: 'reserved', expiresAt: at } }),
+  PAID: order(pinned),
+  'PAID, confirmed': order(pinned, ['confirmed', 'open']),
+  'PAID, partly shipped': order(pinned, ['shipped', 'open']),
+  FULFILLED: order(pinned, ['shipped', 'shipped']),
+  'CANCELLED by the customer': order({ cancellation: 'customer_cancelled' }),
+  'CANCELLED after a decline': order({ cancellation: 'payment_failed', payment: money('failed') }),
+  'CANCELLED and refunded': order({
+    ...pinned,
+    cancellation: 'customer_cancelled',
+    payment: money('refunded'),
+  }),
+};
+const orderCommand = (by: Role, command: (as: string) => OrderCommand): Omit<Row<Order>, 'answers'> => ({
+  by,
+  problems: orderProblems,
+  states: orders,
+  decide: (state, as) => decide(command(as), state),
+  stranger: '404 not_found',
+});
+const everyCancelled = (answer: string) => ({
+  'CANCELLED by the customer': answer,
+  'CANCELLED after a decline': answer,
+  'CANCELLED and refunded': answer,
+});
+const notPaid = '409 illegal_transition';
+
+export const orderCommands = {
+  'orders.cancel': row({
+    ...orderCommand('USER', (customerId) => ({ type: 'cancel', customerId, at })),
+    answers: {
+      PENDING: 'done',
+      CONFIRMED: 'done',
+      PAID: 'done',
+      'PAID, confirmed': 'done',
+      'PAID, partly shipped': '409 already_shipped',
+      FULFILLED: '409 already_shipped',
+      ...everyCancelled('unchanged: already_cancelled'),
+    },
+  }),
+  'orders.confirm': row({
+    ...orderCommand('SELLER', (sellerId) => ({ type: 'confirm', sellerId, at })),
+    answers: {
+      PENDING: notPaid,
+      CONFIRMED: notPaid,
+      PAID: 'done',
+      'PAID, confirmed': 'unchanged: already_confirmed',
+      'PAID, partly shipped': 'unchanged: already_confirmed',
+      FULFILLED: 'unchanged: already_confirmed',
+      ...everyCancelled(notPaid),
+    },
+  }),
+  'orders.fulfill': row({
+    ...orderCommand('SELLER', (sellerId) => ({ type: 'fulfill', sellerId, at })),
+    answers: {
+      PENDING: notPaid,
+      CONFIRMED: notPaid,
+      PAID: 'done',
+      'PAID, confirmed': 'done',
+      'PAID, partly shipped': 'unchanged: already_shipped',
+      FULFILLED: 'unchanged: already_shipped',
+      ...everyCancelled(notPaid),
+    },
+  }),
+  'orders.repair': row({
+    by: 'ADMIN',
+    problems: orderProblems,
+    states: orders,
+    decide: reemit,
+    answers: Object.fromEntries(Object.keys(orders).map((state) => [state, 'done'])),
+  }),
+};

@@ -1,0 +1,86 @@
+// What every process understands of a request although it is written in another way, and what the published schemas refuse.
+import { OpenAPIHono, z } from '@hono/zod-openapi';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { inventoryApi } from '../../services/inventory/http/api.ts';
+import { orderApi } from '../../services/order/http/api.ts';
+import { paymentApi } from '../../services/payment/http/api.ts';
+import { verificationRoute } from '../../services/platform/http/routes/audit-http.ts';
+import * as deadLetterApi from '../../services/platform/http/routes/dead-letters-api.ts';
+
+const id = '0198c0de-0000-7000-8000-00000000000a';
+const capitals = id.toUpperCase();
+
+const route = z.looseObject({ method: z.string(), path: z.string(), request: z.looseObject({}).optional() });
+const routes = [orderApi, inventoryApi, paymentApi, deadLetterApi]
+  .flatMap((api) => Object.values<unknown>(api))
+  .flatMap((value) => (route.safeParse(value).success ? [route.parse(value)] : []));
+/** The schemas of what a request names things by: its path and its query. */
+const naming = routes.flatMap(({ method, path, request }) =>
+  [request?.['params'], request?.['query']].flatMap((schema) =>
+    schema instanceof z.ZodObject && Object.keys(schema.shape).some((name) => /id$/i.test(name))
+      ? [{ what: `${method} ${path}`, schema }]
+      : [],
+  ),
+);
+
+describe('an id in capitals is the same id', () => {
+  it('everywhere where a request names one', () => {
+    expect(naming.length).toBeGreaterThan(15);
+    for (const { what, schema } of naming) {
+      const given = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, capitals]));
+      const ids = Object.values(schema.parse(given)).filter((value) => String(value).toLowerCase() === id);
+      expect(new Set(ids), what).toEqual(new Set([id]));
+    }
+  });
+
+  it('also in a body, while an id that is no UUID stays as it is', () => {
+    const body = orderApi.place.request.body.content['application/json'].schema;
+    const { items } = body.parse({
+      items: [
+        { productId: capitals, quantity: 1 },
+        { productId: 'Mug-A', quantity: 1 },
+      ],
+      payment: { mode: 'AUTO', method: 'card' },
+    });
+    expect(items.map(({ productId }) => productId)).toEqual([id, 'Mug-A']);
+  });
+});
+
+describe('the published schemas refuse what the server refuses', () => {
+  const documentShape = z.looseObject({
+    paths: z.record(
+      z.string(),
+      z.record(
+        z.string(),
+        z.looseObject({
+          parameters: z.array(z.looseObject({ name: z.string(), schema: z.looseObject({}) })),
+        }),
+      ),
+    ),
+    components: z.looseObject({ schemas: z.record(z.string(), z.looseObject({})) }),
+  });
+  const app = new OpenAPIHono();
+  app.openAPIRegistry.registerPath(inventoryApi.change);
+  app.openAPIRegistry.registerPath(verificationRoute);
+  const document = documentShape.parse(
+    app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'Test', version: '1' } }),
+  );
+  const accepts = (schema: object, value: unknown): boolean =>
+    new Ajv2020({ strict: false }).addSchema({ ...document, $id: 'document' }).compile(schema)(value);
+
+  it('a change that changes nothing', () => {
+    const schema = { $ref: 'document#/components/schemas/ProductChange' };
+    expect(accepts(schema, {})).toBe(false);
+    expect(accepts(schema, { name: 'Cup' })).toBe(true);
+  });
+
+  it('half an anchor of the audit log', () => {
+    const { parameters } = document.paths['/api/v1/audit/verification']?.['get'] ?? { parameters: [] };
+    const schema = parameters.find(({ name }) => name === 'anchor')?.schema ?? {};
+    expect(accepts(schema, { position: 1 })).toBe(false);
+    expect(accepts(schema, { hash: '0'.repeat(64) })).toBe(false);
+    expect(accepts(schema, { position: 1, hash: '0'.repeat(64) })).toBe(true);
+    expect(accepts(schema, {})).toBe(true);
+  });
+});
