@@ -140,18 +140,22 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     checks: {
       load,
       database: connection.ping,
+      // Without the ids no event can be written, so no command can be accepted. Once resolved they stay.
       schemas: () => {
         const missing = registry.missing();
         return missing.length === 0
           ? Promise.resolve()
           : Promise.reject(new Error(`not registered or not reachable: ${missing.join(', ')}`));
       },
+      ...checks,
+    },
+    pipeline: {
       kafka: () => {
         const trouble =
           consumer?.isRunning() === true ? consumer.halted() : 'not a member of the consumer group';
         return trouble === undefined ? Promise.resolve() : Promise.reject(new Error(trouble));
       },
-      ...checks,
+      registry: registry.check,
     },
   });
 

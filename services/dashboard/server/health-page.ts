@@ -4,8 +4,13 @@
 import { html } from 'hono/html';
 import type { PartHealth, PartsReport } from './parts-health.ts';
 
-const words = { ok: 'Healthy', unavailable: 'Unavailable', unknown: 'Unknown' } as const;
-const marks = { ok: '●', unavailable: '▲', unknown: '○' } as const;
+const words = {
+  ok: 'Healthy',
+  degraded: 'Degraded',
+  unavailable: 'Unavailable',
+  unknown: 'Unknown',
+} as const;
+const marks = { ok: '●', degraded: '◐', unavailable: '▲', unknown: '○' } as const;
 
 const processOf = ({ pid, state, restarts }: PartHealth): string =>
   [
@@ -101,6 +106,7 @@ export const healthPage = (report: PartsReport, nonce: string) =>
             color: var(--good);
             white-space: nowrap;
           }
+          .degraded,
           .unavailable {
             color: var(--bad);
             font-weight: bold;
