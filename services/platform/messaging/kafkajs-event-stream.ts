@@ -10,6 +10,7 @@ import {
   type KafkaMessage,
   type SASLOptions,
 } from 'kafkajs';
+import { registerCodecs } from './compression.ts';
 import type { KafkaSecurity } from '../process/security/kafka-security.ts';
 import type { EventStream, Progress, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
 import type { Logger } from '../process/logger.ts';
@@ -70,6 +71,7 @@ const toRecord = (topic: string, partition: number, message: KafkaMessage): Stre
 /** An event stream whose subscriptions keep trying until they are stopped, with a pause of at most 5 s between tries. */
 export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): EventStream {
   const { sessionTimeoutMs = 10_000, restartMs = 2_000 } = settings;
+  registerCodecs();
   const kafka = new Kafka({
     ...secureClient(settings.security ?? { tls: false }),
     clientId: settings.clientId,
