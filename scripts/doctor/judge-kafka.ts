@@ -50,6 +50,12 @@ export const judgeKafka = ({ brokers, events, internal }: KafkaFacts): Finding[]
           'Make the topic as it was, before anything is published to it.',
         ),
       ),
+      ...onlyIf((config['compression.type'] ?? 'producer') !== 'producer', () =>
+        warning(
+          `${topic} has compression.type = ${config['compression.type'] ?? ''}: the broker compresses every event again, and each consumer of another make needs that codec.`,
+          `The services read gzip, snappy, lz4 and zstd. For anything else set compression.type = producer on ${topic}.`,
+        ),
+      ),
       ...Object.entries(topicSettings.config)
         .filter(([key, value]) => key !== 'retention.ms' && config[key] !== value)
         .map(([key, value]) =>

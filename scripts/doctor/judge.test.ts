@@ -41,7 +41,7 @@ const topic = <T extends string>(name: T, config: Record<string, string>): Topic
     partitions: 10,
     replicas: 3,
     underReplicated: 0,
-    config: { 'min.insync.replicas': '2', ...config },
+    config: { 'min.insync.replicas': '2', 'compression.type': 'producer', ...config },
   },
 });
 const kafka: KafkaFacts = {
@@ -249,6 +249,13 @@ describe('the doctor', () => {
       'Kafka',
       'broken',
       /cleanup\.policy = compact/,
+    ],
+    [
+      'a topic that the broker compresses',
+      eventsWith({ 'compression.type': 'lz4' }),
+      'Kafka',
+      'warning',
+      /compression\.type = lz4/,
     ],
     ['one copy in sync', eventsWith({ 'min.insync.replicas': '1' }), 'Kafka', 'warning', /one copy written/],
     [

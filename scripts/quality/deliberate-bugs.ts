@@ -43,7 +43,7 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'offset before commit',
     file: 'services/platform/messaging/consumer.ts',
-    from: 'const came = await attempt(record, delivery);',
+    from: 'const came = await heartbeating(heartbeat, () => attempt(record, delivery));',
     to: "void attempt(record, delivery).catch(() => undefined);\n        const came = 'handled' as string;",
     tests: ['consumer.int'],
   },

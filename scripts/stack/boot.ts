@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { registerSchemas } from '../../schemas/tools/registry.ts';
 import { readContract } from '../../schemas/tools/releases.ts';
-import { seconds } from './supervise/deadline.ts';
+import { seconds, until } from './supervise/deadline.ts';
 import { failure, isFailure, isStopped, messageOf, stopped } from '../../schemas/tools/failure.ts';
 import {
   embeddedInfrastructure,
@@ -32,7 +32,7 @@ import {
   type ServiceName,
 } from './topology.ts';
 import { type Urls, urlsOf, databaseUrlOf } from './addresses.ts';
-import { passwordFrom, nodeCommand, nodePart } from './node-parts.ts';
+import { isConnected, passwordFrom, nodeCommand, nodePart } from './node-parts.ts';
 
 export interface BootOptions {
   readonly ports: Ports;
@@ -206,4 +206,17 @@ const startServices = async (options: BootOptions, supervisor: Supervisor, step:
     step(`${portTopology[name].what} is ready`, () => supervisor.start(nodePart(name, options)));
   await Promise.all((['gateway', 'dashboard', ...serviceNames] as const).map(start));
   await start('auditor');
+  const connect = (name: ServiceName | 'auditor'): Promise<boolean> =>
+    until(
+      {
+        what: `${portTopology[name].what} to read its events`,
+        withinMs: 60_000,
+        signal: supervisor.signal,
+        log: join(options.dataDir, 'logs', `${name}.log`),
+      },
+      () => isConnected(name, options.ports),
+    );
+  await step('every service reads its events', () =>
+    Promise.all(([...serviceNames, 'auditor'] as const).map(connect)),
+  );
 };

@@ -1,6 +1,7 @@
 // The Node processes of the stack as parts to supervise: command, environment, health and the order in which they stop. The
 // invariant: a process gets the variables of its contract and nothing else of the shell that starts the stack.
 import { join } from 'node:path';
+import { z } from 'zod';
 import { cacheRoot } from './parts/artefacts.ts';
 import { webPagesFolder } from './parts/web-pages.ts';
 import { answers } from './supervise/deadline.ts';
@@ -163,5 +164,23 @@ export const nodePart = (name: ServiceName | Edge, options: NodeOptions): Part =
   graceMs: 15_000,
   readyWithinMs: 60_000,
   command: () => nodeCommand(name, options),
-  ready: () => answers(`${loopback(options.ports[name])}/health/ready`),
+  // Not what it works with beside requests: a process that comes back while Kafka is away must not be killed for it.
+  ready: () => answers(readinessOf(name, options.ports)),
 });
+
+const readinessOf = (name: ServiceName | Edge, ports: Ports): string =>
+  `${loopback(ports[name])}/health/ready`;
+
+const withPipeline = z.object({
+  pipeline: z.record(z.string(), z.object({ status: z.string(), detail: z.string().optional() })),
+});
+
+/** Whether the process is connected to all that it works with beside requests; throws with what is missing. */
+export const isConnected = async (name: ServiceName | Edge, ports: Ports): Promise<boolean> => {
+  const response = await fetch(readinessOf(name, ports), { signal: AbortSignal.timeout(2_000) });
+  const { pipeline } = withPipeline.parse(await response.json());
+  const away = Object.entries(pipeline).filter(([, { status }]) => status !== 'ok');
+  if (away.length > 0)
+    throw new Error(away.map(([part, { detail }]) => `${part}: ${detail ?? 'away'}`).join('; '));
+  return true;
+};

@@ -25,7 +25,7 @@ await startService({
   assemble: ({ shell, logger, metrics }) => {
     addReservationGauges(metrics, () => countHeld(shell.db));
     return {
-      subscriptions: subscriptions(shell, config.reservationTtlSeconds * 1000),
+      subscriptions: (shell) => subscriptions(shell, config.reservationTtlSeconds * 1000),
       routes: (app) => {
         registerInventoryRoutes(app, shell);
       },

@@ -39,7 +39,7 @@ await startService({
     addGauge(metrics, 'order_waits_open', 'Requests that wait for an order to rest.', waits.count);
     const awaitRest = createOrderWait({ watch, waits, maximumSeconds: config.waitSeconds });
     return {
-      subscriptions: subscriptions(shell),
+      subscriptions,
       routes: (app) => {
         registerOrderRoutes(app, shell, awaitRest);
         registerOrderEvents(app, {

@@ -38,7 +38,7 @@ await startService({
     let asking: Timer | undefined;
     const askGateway = (): void => asking?.wake();
     return {
-      subscriptions: subscriptions(shell, askGateway),
+      subscriptions: (shell) => subscriptions(shell, askGateway),
       routes: (app) => {
         registerPaymentRoutes(app, shell, { askGateway, circuit: gateway.circuit });
       },

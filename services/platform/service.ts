@@ -17,7 +17,7 @@ import { registrySecurity } from './process/security/registry-security.ts';
 import { connectDatabase } from './database/database.ts';
 import { deadLetterProblems } from './http/routes/dead-letters-api.ts';
 import { registerDeadLetterRoutes } from './http/routes/dead-letters-http.ts';
-import { createDispatch } from './messaging/dispatch.ts';
+import { createDispatch, type Dispatch } from './messaging/dispatch.ts';
 import { createEventCodec } from './event-codec/event-codec.ts';
 import { createEventMetrics } from './messaging/event-metrics.ts';
 import { registerFaultRoutes } from './http/routes/faults-http.ts';
@@ -70,7 +70,8 @@ export interface ServiceDefinition {
   readonly countMilestones: (metrics: Metrics) => (milestone: Milestone) => void;
   /** Jobs start once the service can write events, and before it reads any. */
   readonly assemble: (parts: ServiceParts) => {
-    readonly subscriptions: Subscriptions;
+    /** Made once for the consumer, which has connections of its own, and once for the replay of dead letters. */
+    readonly subscriptions: (shell: Shell) => Subscriptions;
     readonly routes: (app: App) => void;
     readonly startJobs?: () => Promise<readonly Job[]> | readonly Job[];
     /** What readiness reports beside the parts that every service has. */
@@ -79,6 +80,8 @@ export interface ServiceDefinition {
 }
 
 const partitionsSideBySide = 4;
+/** Each record under way holds one connection at most, so the consumer never waits for another one. */
+const consumerConnections = partitionsSideBySide;
 
 const isEventType = (type: string): type is EventType => type in eventCatalogue;
 const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
@@ -95,12 +98,20 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     lifecycle.onStop('telemetry', telemetry.stop, 3_000);
   }
 
+  const tls = databaseTrust(config, config.databaseUrl);
   const connection = connectDatabase(config.databaseUrl, name, {
-    tls: databaseTrust(config, config.databaseUrl),
+    tls,
     poolSize: config.databaseConnections,
     waitMs: config.databaseWaitMs,
   });
   lifecycle.onStop('database', () => connection.close());
+  // Requests that wait for a connection must not keep the consumer waiting: it would lose its partitions.
+  const consuming = connectDatabase(config.databaseUrl, `${name}-consumer`, {
+    tls,
+    poolSize: consumerConnections,
+    waitMs: config.sessionTimeoutMs / 2,
+  });
+  lifecycle.onStop('database of the consumer', () => consuming.close());
 
   const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
   const chaosToken = chaosTokenOf(config);
@@ -131,8 +142,10 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     stopping,
   });
 
-  const subscribed = Object.keys(subscriptions).filter(isEventType);
-  const dispatch = figures.counted(createDispatch(shell.codec, subscriptions), subscribed);
+  const subscriptionsOfConsumer = subscriptions({ ...shell, db: consuming.db });
+  const subscribed = Object.keys(subscriptionsOfConsumer).filter(isEventType);
+  const dispatchOf = (handlers: Subscriptions): Dispatch =>
+    figures.counted(createDispatch(shell.codec, handlers), subscribed);
 
   let consumer: RunningConsumer | undefined = undefined;
   figures.observeHalt(() => (consumer ? consumer.halted() !== undefined : undefined));
@@ -140,18 +153,22 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     checks: {
       load,
       database: connection.ping,
+      // Without the ids no event can be written, so no command can be accepted. Once resolved they stay.
       schemas: () => {
         const missing = registry.missing();
         return missing.length === 0
           ? Promise.resolve()
           : Promise.reject(new Error(`not registered or not reachable: ${missing.join(', ')}`));
       },
+      ...checks,
+    },
+    pipeline: {
       kafka: () => {
         const trouble =
           consumer?.isRunning() === true ? consumer.halted() : 'not a member of the consumer group';
         return trouble === undefined ? Promise.resolve() : Promise.reject(new Error(trouble));
       },
-      ...checks,
+      registry: registry.check,
     },
   });
 
@@ -167,7 +184,8 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   app.use('/api/*', recordRefusals(shell.db));
   routes(app);
   if (faults && chaosToken !== undefined) registerFaultRoutes(app, faults, chaosToken);
-  registerDeadLetterRoutes(app, { db: shell.db, codec: shell.codec, dispatch, logger });
+  const replayed = dispatchOf(subscriptions(shell));
+  registerDeadLetterRoutes(app, { db: shell.db, codec: shell.codec, dispatch: replayed, logger });
   registerAuditRoutes(app, shell.db);
   assertPermitted(app, name, definition.permissions, permissionsOfServices, permissionsOfProcesses);
   const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
@@ -196,8 +214,8 @@ export async function startService(definition: ServiceDefinition): Promise<void>
       },
       logger,
     ),
-    dispatch,
-    db: shell.db,
+    dispatch: dispatchOf(subscriptionsOfConsumer),
+    db: consuming.db,
     groupId: consumerGroup,
     topics: [...new Set(subscribed.map((type) => eventCatalogue[type].topic))],
     logger,

@@ -5,7 +5,16 @@ import postgres from 'postgres';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
-import { eventually, newProduct, query, stack, tokenOf, type ProductView } from '../support/shop.ts';
+import {
+  eventually,
+  newProduct,
+  orderWith,
+  place as placeUnkeyed,
+  query,
+  stack,
+  tokenOf,
+  type ProductView,
+} from '../support/shop.ts';
 
 let thing: ProductView;
 beforeAll(async () => {
@@ -14,8 +23,8 @@ beforeAll(async () => {
 });
 endInstancesAfterEach();
 
-/** Nobody can read or write an order while `work` goes on. */
-const whileOrdersAreLocked = async <T>(work: () => Promise<T>): Promise<T> => {
+/** Nobody can read or write a row of the order database's table while `work` goes on. */
+const whileLocked = async <T>(table: string, work: () => Promise<T>): Promise<T> => {
   const sql = postgres(stack.databases.order.admin, {
     max: 1,
     connect_timeout: 5,
@@ -24,7 +33,7 @@ const whileOrdersAreLocked = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await sql
       .begin(async (tx) => {
-        await tx`lock table orders in access exclusive mode`;
+        await tx`lock table ${tx(table)} in access exclusive mode`;
         return { done: await work() };
       })
       .then(({ done }) => done);
@@ -76,6 +85,35 @@ const ordersOf = async (productId: string): Promise<number> => {
   return rows.length;
 };
 
+describe('while requests hold every connection', () => {
+  it('the consumer of the same instance handles its events', { timeout: 120_000 }, async () => {
+    const product = await newProduct(1_000);
+    const { url } = await startInstance('order', {
+      DATABASE_CONNECTIONS: '2',
+      DATABASE_WAIT_MS: '60000',
+      HTTP_REQUEST_TIMEOUT_MS: '60000',
+    });
+    let over = false;
+    // Each of them waits 3 s for the lock, and the last in the queue 24 s for a connection: longer than a session in Kafka.
+    const client = async (): Promise<void> => {
+      while (!over) await place(url, product.id, randomUUID());
+    };
+    const clients = await whileLocked('idempotency_keys', async () => {
+      const running = Array.from({ length: 16 }, client);
+      await eventually('all requests are under way', async () => (await underWay(url)) === 16);
+      // Enough of them that both instances have some in their partitions. Without a key they do not meet the lock.
+      const placed = Array.from({ length: 20 }, () =>
+        placeUnkeyed({ items: [{ productId: product.id, quantity: 1 }] }),
+      );
+      const ids = (await Promise.all(placed)).map(({ id }) => id);
+      await Promise.all(ids.map((id) => orderWith(id, 'PAID', 20_000)));
+      over = true;
+      return running;
+    });
+    await Promise.all(clients);
+  });
+});
+
 describe('while the database stands still', () => {
   it(
     'what is beyond the limit is refused at once, what is under way ends, and afterwards each is done once',
@@ -84,7 +122,7 @@ describe('while the database stands still', () => {
       const { url } = await startInstance('order', { HTTP_MAX_IN_FLIGHT: '8' });
       const keys = Array.from({ length: 9 }, () => randomUUID());
       const [ninth = '', ...eight] = keys;
-      await whileOrdersAreLocked(async () => {
+      await whileLocked('orders', async () => {
         let ended = 0;
         const running = eight.map((key) =>
           place(url, thing.id, key).finally(() => {
@@ -124,7 +162,7 @@ describe('while the database stands still', () => {
         HTTP_REQUEST_TIMEOUT_MS: '2000',
         ORDER_WAIT_SECONDS: '1',
       });
-      await whileOrdersAreLocked(async () => {
+      await whileLocked('orders', async () => {
         const codes = new Set<string | undefined>();
         const placeOne = async (): Promise<void> => {
           const { status, code, retryAfter } = await place(url, product.id, randomUUID());

@@ -13,11 +13,16 @@ import { createLogger } from '../../services/platform/process/logger.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import { DependencyUnavailable } from '../../services/platform/database/transient.ts';
 import { environment } from '../support/commands.ts';
-import { endInstancesAfterEach, instanceReady, spawnInstance, startInstance } from '../support/instances.ts';
+import {
+  endInstancesAfterEach,
+  instanceReady,
+  isConnected,
+  spawnInstance,
+  startInstance,
+} from '../support/instances.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
 import {
-  call,
   eventually,
   killHard,
   newProduct,
@@ -182,11 +187,7 @@ describe('the registry does not answer', () => {
     const next = await startInstance('order', {}, tree);
     // One that has just begun knows the versions of its own code alone.
     await killHard('inventory');
-    await eventually(
-      'inventory is ready again',
-      async () => (await call('inventory', '/health/ready')).status === 200,
-      60_000,
-    );
+    await eventually('inventory is ready again', () => isConnected(stack.urls.inventory), 60_000);
     const from = logOf('inventory').length;
     await signalPart('registry', 'SIGSTOP');
     let id: string;

@@ -1,5 +1,5 @@
 // The consumer loop on a real broker: order per key, redelivery, retries in place, and records that can never be handled.
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { Kafka, logLevel, type Message as KafkaRecord } from 'kafkajs';
@@ -69,10 +69,13 @@ interface Run {
 }
 
 /** Starts a consumer of a topic of its own, which halts when 3 of 6 records would be parked; `handler` sees every delivery before the shell does. */
-const start = async (before: (incoming: Incoming<'inventory.committed'>) => Promise<void>): Promise<Run> => {
+const start = async (
+  before: (incoming: Incoming<'inventory.committed'>) => Promise<void>,
+  configEntries: { name: string; value: string }[] = [],
+): Promise<Run> => {
   const topic = `test-${randomUUID()}`;
   const groupId = `group-${topic}`;
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true });
   const seen: string[] = [];
   const shell = { db: connection.db, codec };
   const apply: Handler = handledBy(shell, nothing, () => null);
@@ -134,6 +137,20 @@ describe('delivery', () => {
     expect(run.seen).toEqual(['order-1', 'order-1', 'order-2']);
     expect((await claims(run)).length).toBe(2);
   });
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd', 'uncompressed'])(
+    'reads what the broker keeps as %s, in one block or many',
+    async (codec) => {
+      const run = await start(() => Promise.resolve(), [{ name: 'compression.type', value: codec }]);
+      // Random keys do not compress, so that the batch has more than one block of any codec.
+      const keys = Array.from({ length: 150 }, () => randomBytes(300).toString('hex'));
+      await run.send(...keys.map((key) => record(key)));
+      await run.send(record('order-1'));
+      await reaches(run, 151);
+      expect(run.seen).toEqual([...keys, 'order-1']);
+      expect(await parked(run)).toEqual([]);
+    },
+  );
 
   it('ignores event types nobody subscribed to', async () => {
     const run = await start(() => Promise.resolve());

@@ -1,4 +1,5 @@
 // More instances of a process than the stack runs, each on a port of its own.
+import { z } from 'zod';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach } from 'vitest';
@@ -58,13 +59,17 @@ export const spawnInstance = async (
   return { child, url: `http://127.0.0.1:${port}`, log: () => text };
 };
 
+const healthy = z.object({ pipeline: z.record(z.string(), z.object({ status: z.literal('ok') })) });
+
+/** Whether the service at the address answers requests and reads its events. */
+export const isConnected = async (url: string): Promise<boolean> => {
+  const response = await fetch(`${url}/health/ready`);
+  return response.ok && healthy.safeParse(await response.json()).success;
+};
+
 /** Resolves once the instance is a member of the consumer group. */
 export const instanceReady = async (instance: Instance): Promise<Instance> => {
-  await eventually(
-    `the instance at ${instance.url} is ready`,
-    async () => (await fetch(`${instance.url}/health/ready`)).ok,
-    60_000,
-  );
+  await eventually(`the instance at ${instance.url} is ready`, () => isConnected(instance.url), 60_000);
   return instance;
 };
 

@@ -108,7 +108,7 @@ export function watchPipelines(
           const service = serviceOf.get(topic);
           const known = service && canaries.get(service);
           if (!known) return Promise.resolve();
-          const after = arrive(known, headers['id'] ?? '', Date.now());
+          const after = arrive(known, headers['id'] ?? '', performance.now());
           canaries.set(service, after);
           if (after !== known && after.lastRoundTripMs !== undefined) {
             events.roundTrip(service, after.lastRoundTripMs / 1_000);
@@ -121,7 +121,7 @@ export function watchPipelines(
   const sendCanary = async (service: Service): Promise<string | undefined> => {
     if (!sendsCanaries) return undefined;
     const id = uuidv7();
-    const sentAt = Date.now();
+    const sentAt = performance.now();
     // Known before it is sent: it may arrive before the database has answered.
     const before = canaries.get(service) ?? noCanaries;
     canaries.set(service, send(before, { id, sentAt }));
@@ -192,7 +192,9 @@ export function watchPipelines(
       slot.value === undefined ? {} : await attempt(sessions[service].surroundings);
     const leads = around.value?.leads === true;
     const gaveUp = await guard(service, connector, leads);
-    const now = Date.now();
+    // What is measured is measured with the monotonic clock: a step of the other one would be a stalled pipeline.
+    const now = performance.now();
+    const checkedAt = Date.now();
     const waiting = waitingMs(canaries.get(service) ?? noCanaries, now);
     const canaryError = slot.value === undefined ? undefined : await sendCanary(service);
     const { problems, memory } = judgePipeline(
@@ -220,8 +222,11 @@ export function watchPipelines(
     reports.set(service, {
       service,
       status: isBroken(problems) ? 'broken' : 'ok',
-      checkedAt: new Date(now),
-      problems,
+      checkedAt: new Date(checkedAt),
+      problems: problems.map((problem) => ({
+        ...problem,
+        since: Math.round(checkedAt - (now - problem.since)),
+      })),
       slot: slot.value?.state ?? null,
       confirmedSecondsAgo: (now - (memory.confirmedAt ?? now)) / 1_000,
       connector,

@@ -30,7 +30,7 @@ const partsSchema = z
     parts: z.array(
       z.object({
         name: z.string(),
-        status: z.enum(['ok', 'unavailable', 'unknown']),
+        status: z.enum(['ok', 'degraded', 'unavailable', 'unknown']),
         latencyMs: z.number().nullable(),
         detail: z.string(),
         pid: z.int().optional(),

@@ -57,6 +57,13 @@ describe('the health of the parts', () => {
             checks: { database: { status: 'unavailable', detail: 'refused' }, kafka: { status: 'ok' } },
           }),
         ),
+        await part(
+          'half',
+          answering(200, {
+            checks: { database: { status: 'ok' } },
+            pipeline: { kafka: { status: 'unavailable', detail: 'halted' }, registry: { status: 'ok' } },
+          }),
+        ),
         await part('odd', answering(404, 'x')),
         { name: 'tcp', kind: 'tcp', host: '127.0.0.1', port: tcpPort },
         { name: 'tcp-gone', kind: 'tcp', host: '127.0.0.1', port: await closedPort() },
@@ -68,6 +75,7 @@ describe('the health of the parts', () => {
     expect(parts.map(({ name, status: one, detail }) => [name, one, detail])).toEqual([
       ['well', 'ok', 'database'],
       ['red', 'unavailable', 'database: refused'],
+      ['half', 'degraded', 'kafka: halted'],
       ['odd', 'unavailable', 'HTTP 404'],
       ['tcp', 'ok', 'accepts connections'],
       ['tcp-gone', 'unavailable', expect.stringContaining('ECONNREFUSED')],

@@ -34,8 +34,11 @@ type Supervised = z.infer<typeof supervisedSchema>;
 
 export interface PartHealth {
   readonly name: string;
-  /** `unknown`: there is nothing to probe, and the supervisor says it is on its way. */
-  readonly status: 'ok' | 'unavailable' | 'unknown';
+  /**
+   * `degraded`: it answers requests, but something it works with beside them is away. `unknown`: there is nothing to probe,
+   * and the supervisor says it is on its way.
+   */
+  readonly status: 'ok' | 'degraded' | 'unavailable' | 'unknown';
   /** Milliseconds that the probe took; null when there was none. */
   readonly latencyMs: number | null;
   readonly detail: string;
@@ -61,39 +64,42 @@ export interface PartsHealthOptions {
   readonly freshMs?: number;
 }
 
-const checksSchema = z.object({
-  checks: z.record(z.string(), z.object({ status: z.string(), detail: z.string().optional() })),
-});
+const checksSchema = z.record(z.string(), z.object({ status: z.string(), detail: z.string().optional() }));
+const answerSchema = z.object({ checks: checksSchema, pipeline: checksSchema.default({}) });
 
-/** Names the checks that failed, if the answer is a health report; a status otherwise. */
-const describeAnswer = (status: number, body: string): string => {
+const failuresOf = (checks: z.infer<typeof checksSchema>): string[] =>
+  Object.entries(checks)
+    .filter(([, { status }]) => status !== 'ok')
+    .map(([name, { detail }]) => (detail === undefined ? name : `${name}: ${detail}`));
+
+type Answer = Pick<PartHealth, 'status' | 'detail'>;
+
+/** Names the checks that failed, if the answer is a health report; its HTTP status otherwise. */
+const describeAnswer = (httpStatus: number, isOk: boolean, body: string): Answer => {
   try {
-    const { checks } = checksSchema.parse(JSON.parse(body));
-    const failed = Object.entries(checks).filter(([, check]) => check.status !== 'ok');
-    if (failed.length === 0) return Object.keys(checks).join(', ') || 'answers';
-    return failed
-      .map(([name, { detail }]) => (detail === undefined ? name : `${name}: ${detail}`))
-      .join('; ');
+    const { checks, pipeline } = answerSchema.parse(JSON.parse(body));
+    const failed = [...failuresOf(checks), ...failuresOf(pipeline)];
+    if (failed.length > 0) return { status: isOk ? 'degraded' : 'unavailable', detail: failed.join('; ') };
+    const names = [...Object.keys(checks), ...Object.keys(pipeline)];
+    return { status: isOk ? 'ok' : 'unavailable', detail: names.join(', ') || 'answers' };
   } catch {
-    return `HTTP ${status}`;
+    return { status: isOk ? 'ok' : 'unavailable', detail: `HTTP ${httpStatus}` };
   }
 };
 
-const probeHttp = async (url: string, timeoutMs: number): Promise<string> => {
+const probeHttp = async (url: string, timeoutMs: number): Promise<Answer> => {
   const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' });
-  const detail = describeAnswer(response.status, await response.text());
-  if (!response.ok) throw new Error(detail);
-  return detail;
+  return describeAnswer(response.status, response.ok, await response.text());
 };
 
-const probeTcp = (host: string, port: number, timeoutMs: number): Promise<string> =>
+const probeTcp = (host: string, port: number, timeoutMs: number): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const socket = connect({ host, port, timeout: timeoutMs });
     const settle = (end: () => void): void => {
       socket.destroy();
       end();
     };
-    socket.once('connect', () => settle(() => resolve('accepts connections')));
+    socket.once('connect', () => settle(() => resolve({ status: 'ok', detail: 'accepts connections' })));
     socket.once('timeout', () => settle(() => reject(new Error(`no connection within ${timeoutMs} ms`))));
     socket.once('error', (error) => settle(() => reject(error)));
   });
@@ -113,11 +119,11 @@ const probe = async (target: Target, timeoutMs: number): Promise<Probed> => {
   const startedAt = performance.now();
   const latencyMs = () => Math.round((performance.now() - startedAt) * 10) / 10;
   try {
-    const detail =
+    const answer =
       target.kind === 'http'
         ? await probeHttp(target.url, timeoutMs)
         : await probeTcp(target.host, target.port, timeoutMs);
-    return { status: 'ok', latencyMs: latencyMs(), detail };
+    return { latencyMs: latencyMs(), ...answer };
   } catch (error) {
     return { status: 'unavailable', latencyMs: latencyMs(), detail: reasonOf(error, timeoutMs) };
   }

@@ -113,6 +113,22 @@ describe('the circuit', () => {
   });
 
   it.each([
+    ['back', -3_600_000],
+    ['forward', 3_600_000],
+  ])('waits as long when the clock of the machine is set %s by an hour', async (_way, stepMs) => {
+    const { gateway, keys } = await open(succeeded);
+    vi.setSystemTime(Date.now() + stepMs);
+    await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs - 1);
+    expect(gateway.admits()).toBe('none');
+    expect((await gateway.charge(request, always)).kind).toBe('turned_away');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(gateway.admits()).toBe('one');
+    expect(await gateway.charge(request, always)).toEqual(succeeded);
+    expect(keys).toHaveLength(6);
+    expect(gateway.circuit().state).toBe('closed');
+  });
+
+  it.each([
     ['succeeds', succeeded],
     ['is declined', declined],
     ['finds nothing', { kind: 'absent' } as const],

@@ -2,6 +2,7 @@
 // every worker; without the breaker each waiting payment would wait for it once more; a retry is safe because every call
 // repeats its idempotency key. A decline is an answer: it is never retried and never opens the circuit.
 import {
+  BrokenCircuitError,
   circuitBreaker,
   CircuitState,
   ConsecutiveBreaker,
@@ -75,28 +76,28 @@ const failedFast = (value: unknown): boolean =>
 export function createGateway(client: GatewayClient, resilience: Resilience, logger: Logger): Gateway {
   const { timeoutMs, retries, retryMaxMs, failures, halfOpenAfterMs } = resilience;
   const counts = { calls: 0, successes: 0, declines: 0, unknown: 0, rejected: 0 };
-  let openedAt: Date | null = null;
+  /** `since` is of the monotonic clock and counts; `at` is what people are shown. */
+  let opened: { readonly at: Date; readonly since: number } | null = null;
 
   const breaker = circuitBreaker(handleWhenResult(isUnknown), {
-    halfOpenAfter: halfOpenAfterMs,
+    // The breaker would measure the pause with the wall clock, and a step of it would skip or stretch the pause. `admits`
+    // measures it instead, so the breaker lets every probe through that reaches it.
+    halfOpenAfter: Number.NEGATIVE_INFINITY,
     breaker: new ConsecutiveBreaker(failures),
   });
   breaker.onBreak(() => {
-    openedAt = new Date();
+    opened = { at: new Date(), since: performance.now() };
     logger.error('the gateway does not answer; payments wait', { probeInMs: halfOpenAfterMs, ...counts });
   });
   breaker.onReset(() => {
-    openedAt = null;
+    opened = null;
     logger.info('the gateway answers again; payments go on', { ...counts });
   });
-  const policy = wrap(
-    retry(handleWhenResult(failedFast), {
-      maxAttempts: retries,
-      backoff: new ExponentialBackoff({ initialDelay: Math.min(100, retryMaxMs), maxDelay: retryMaxMs }),
-    }),
-    breaker,
-    timeout(timeoutMs, TimeoutStrategy.Cooperative),
-  );
+  const retrying = retry(handleWhenResult(failedFast), {
+    maxAttempts: retries,
+    backoff: new ExponentialBackoff({ initialDelay: Math.min(100, retryMaxMs), maxDelay: retryMaxMs }),
+  });
+  const guarded = wrap(breaker, timeout(timeoutMs, TimeoutStrategy.Cooperative));
 
   const count = ({ kind }: GatewayResult): void => {
     if (kind === 'unknown' || kind === 'in_progress') counts.unknown += 1;
@@ -106,7 +107,7 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
 
   const admits = (): 'all' | 'one' | 'none' => {
     if (breaker.state === CircuitState.Closed) return 'all';
-    const isDue = openedAt !== null && Date.now() - openedAt.getTime() >= halfOpenAfterMs;
+    const isDue = opened !== null && performance.now() - opened.since >= halfOpenAfterMs;
     return breaker.state === CircuitState.Open && isDue ? 'one' : 'none';
   };
 
@@ -116,19 +117,19 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
   ): Promise<Outcome> => {
     let last: GatewayResult | undefined;
     let sent = 0;
-    // The breaker would keep a second caller waiting for its probe, perhaps until its lease has ended.
-    if (admits() === 'none') {
-      counts.rejected += 1;
-      return { kind: 'turned_away' };
-    }
+    const callOnce = async ({ signal }: { readonly signal: AbortSignal }): Promise<GatewayResult> => {
+      if (!(await mayCall())) return { kind: 'unknown', error: 'the lease has ended', timedOut: true };
+      counts.calls += 1;
+      last = await call(signal, sent);
+      sent += 1;
+      count(last);
+      return last;
+    };
     try {
-      return await policy.execute(async ({ signal }): Promise<GatewayResult> => {
-        if (!(await mayCall())) return { kind: 'unknown', error: 'the lease has ended', timedOut: true };
-        counts.calls += 1;
-        last = await call(signal, sent);
-        sent += 1;
-        count(last);
-        return last;
+      return await retrying.execute(() => {
+        // The breaker would keep a second caller waiting for its probe, perhaps until its lease has ended.
+        if (admits() === 'none') throw new BrokenCircuitError();
+        return guarded.execute(callOnce);
       });
     } catch (error) {
       if (!isBrokenCircuitError(error)) throw error;
@@ -146,6 +147,6 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
     lookUp: (what, mayCall) =>
       request(mayCall, (signal, resends) => client.lookUp({ ...what, resends }, signal)),
     admits,
-    circuit: () => ({ state: stateNames[breaker.state], openedAt, ...counts }),
+    circuit: () => ({ state: stateNames[breaker.state], openedAt: opened?.at ?? null, ...counts }),
   };
 }

@@ -19,6 +19,8 @@ export interface RegistryClient {
   writerSchema: WriterSchemas;
   /** Looks up the ids of all event types, trying again until it has them or the signal is aborted. */
   resolveIds(types: readonly EventType[], signal: AbortSignal): Promise<void>;
+  /** Rejects when the registry does not answer or no longer gives the ids that were resolved. */
+  check(): Promise<void>;
   /** Event types whose id is still missing. */
   missing(): readonly EventType[];
 }
@@ -94,7 +96,14 @@ export function createRegistryClient(
     );
   };
 
+  let checking: Promise<void> | undefined;
+
   return {
+    // A registry that hangs is asked again only once the last question has ended.
+    check: () =>
+      (checking ??= assertSameRegistry().finally(() => {
+        checking = undefined;
+      })),
     schemaId: (type) => ids.get(type),
     missing,
     resolveIds: async (types, signal) => {

@@ -37,8 +37,8 @@ export interface RunningConsumer extends Subscription {
 }
 
 /**
- * About 40 s of retries in place, heartbeating between them; after that the record is given back and comes again from
- * the committed offset. No pause is longer than a fifth of the session timeout.
+ * About 40 s of retries in place, heartbeating all the time; after that the record is given back and comes again from the
+ * committed offset.
  */
 const defaultBackoff: Backoff = { initialMs: 50, maxMs: 2_000, attempts: 30 };
 /** An unexpected error may be a race that passes; more attempts would only block the partition. */
@@ -46,6 +46,25 @@ const unexpectedAttempts = 3;
 export const defaultParkingLimit: ParkingLimit = { limit: 10, probeEveryMs: 30_000 };
 /** How often a halted partition asks whether it may go on, heartbeating in between. */
 const askEveryMs = 200;
+/** Often enough for the shortest session that Kafka allows, 6 s. The stream sends fewer when the session is longer. */
+const heartbeatEveryMs = 1_000;
+/** Longer than any transaction may take. A handler that hangs loses its partition to another instance. */
+const handlingMs = 60_000;
+
+/** Does the work while heartbeating: what waits for a lock or a connection must not lose its partition meanwhile. */
+const heartbeating = async <T>(heartbeat: RecordContext['heartbeat'], work: () => Promise<T>): Promise<T> => {
+  const until = performance.now() + handlingMs;
+  const beating = setInterval(() => {
+    if (performance.now() > until) clearInterval(beating);
+    // The work is finished all the same; the heartbeat that follows it says that the partition is lost.
+    else heartbeat().catch(() => undefined);
+  }, heartbeatEveryMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beating);
+  }
+};
 
 /**
  * What only proves that the pipeline flows. It has a topic of its own, but a connector whose routing somebody has changed
@@ -124,7 +143,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     for (let attempts = 1; ; attempts += 1) {
       const pass = await admitted(record, context);
       try {
-        const came = await attempt(record, delivery);
+        const came = await heartbeating(heartbeat, () => attempt(record, delivery));
         if (came === 'passed over') breaker.abandoned(pass);
         else if (breaker.handled(pass)) logger.info('the consumer goes on: a probe was handled', place);
         return;
@@ -141,7 +160,8 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
           // Should this fail, the record is given back and comes again: it is kept before the offset moves, or not passed.
           let kept = false;
           try {
-            kept = await keepDeadLetter(db, { consumer: groupId, record, error, attempts, at: new Date() });
+            const letter = { consumer: groupId, record, error, attempts, at: new Date() };
+            kept = await heartbeating(heartbeat, () => keepDeadLetter(db, letter));
           } finally {
             if (!kept) breaker.notParked();
           }

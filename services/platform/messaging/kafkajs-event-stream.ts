@@ -10,6 +10,7 @@ import {
   type KafkaMessage,
   type SASLOptions,
 } from 'kafkajs';
+import { registerCodecs } from './compression.ts';
 import type { KafkaSecurity } from '../process/security/kafka-security.ts';
 import type { EventStream, Progress, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
 import type { Logger } from '../process/logger.ts';
@@ -22,6 +23,8 @@ export interface KafkaSettings {
   readonly concurrency: number;
   /** Time without a heartbeat after which the group takes an instance for dead, ms; 10,000 when absent. */
   readonly sessionTimeoutMs?: number;
+  /** Pause before a subscription that has ended begins anew, ms; 2,000 when absent. */
+  readonly restartMs?: number;
   /** Plain TCP and nobody signed in when absent. */
   readonly security?: KafkaSecurity;
 }
@@ -67,7 +70,8 @@ const toRecord = (topic: string, partition: number, message: KafkaMessage): Stre
 
 /** An event stream whose subscriptions keep trying until they are stopped, with a pause of at most 5 s between tries. */
 export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): EventStream {
-  const { sessionTimeoutMs = 10_000 } = settings;
+  const { sessionTimeoutMs = 10_000, restartMs = 2_000 } = settings;
+  registerCodecs();
   const kafka = new Kafka({
     ...secureClient(settings.security ?? { tls: false }),
     clientId: settings.clientId,
@@ -94,6 +98,11 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     const stopping = new AbortController();
     let current: Consumer | undefined;
     let joined = false;
+    // One listener for all runs: each of its own would stay on the signal after its run has ended.
+    let endRun = (): void => undefined;
+    stopping.signal.addEventListener('abort', () => {
+      endRun();
+    });
 
     // One run lasts until KafkaJS gives up for good; whatever the reason, a new one follows.
     const runOnce = async (): Promise<void> => {
@@ -121,9 +130,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
           logger.error('the consumer stopped', { error: payload.error, groupId, restarts: payload.restart });
           if (!payload.restart) resolve();
         });
-        stopping.signal.addEventListener('abort', () => {
-          resolve();
-        });
+        endRun = resolve;
       });
       if (onProgress) {
         consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
@@ -153,7 +160,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
         await current?.disconnect().catch((error: unknown) => {
           logger.warn('the consumer did not leave its group', { error, groupId });
         });
-        await pause(2_000, stopping.signal);
+        await pause(restartMs, stopping.signal);
       }
     };
     const running = run();

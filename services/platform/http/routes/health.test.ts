@@ -10,8 +10,12 @@ const logger = createLogger({
   stream: new Writable({ write: (_chunk, _encoding, done) => done() }),
 });
 
-const serve = (checks: Record<string, HealthCheck>, timeoutMs = 1_000) => {
-  const health = createHealth({ checks, timeoutMs });
+const serve = (
+  checks: Record<string, HealthCheck>,
+  timeoutMs = 1_000,
+  pipeline?: Record<string, HealthCheck>,
+) => {
+  const health = createHealth({ checks, timeoutMs, ...(pipeline === undefined ? {} : { pipeline }) });
   const app = createApp({ logger, title: 'Things' });
   health.register(app);
   const ready = async () => {
@@ -47,6 +51,32 @@ describe('readiness', () => {
           kafka: { status: 'ok' },
         },
       },
+    });
+  });
+
+  it('stays green while Kafka is away, and reports it beside what requests need', async () => {
+    const { ready } = serve({ database: async () => {} }, 1_000, {
+      kafka: () => Promise.reject(new Error('not a member of the consumer group')),
+      registry: async () => {},
+    });
+    expect(await ready()).toEqual({
+      status: 200,
+      body: {
+        status: 'ok',
+        checks: { database: { status: 'ok' } },
+        pipeline: {
+          kafka: { status: 'unavailable', detail: 'not a member of the consumer group' },
+          registry: { status: 'ok' },
+        },
+      },
+    });
+  });
+
+  it('does not wait longer for a hanging pipeline than for what requests need', async () => {
+    const { ready } = serve({ database: async () => {} }, 40, { registry: () => new Promise(() => {}) });
+    expect(await ready()).toMatchObject({
+      status: 200,
+      body: { pipeline: { registry: { status: 'unavailable', detail: 'no answer within 20 ms' } } },
     });
   });
 

@@ -1,6 +1,8 @@
-// Liveness says "the process answers", readiness says "send work here"; they are different questions.
+// Liveness says "the process answers", readiness says "send requests here"; they are different questions.
 // The invariant: a probe always answers within the bound, and a stopping service is red before it stops accepting.
 // Without it a hung dependency hangs the probe, and a restart loses the requests that were still being sent.
+// What requests do not need, such as Kafka behind an outbox, is reported as `pipeline` and never makes readiness red: an
+// outage of Kafka would otherwise take every instance out of rotation, although all of them can accept orders.
 import { permissionsOfProcesses } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { type App } from '../server/request-context.ts';
@@ -9,14 +11,19 @@ import { endpoint } from '../endpoint/endpoint.ts';
 /** Resolves when the part is usable, with a string if there is something to report; rejects otherwise. */
 export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
 
+const checksSchema = z.record(
+  z.string(),
+  z.object({ status: z.enum(['ok', 'unavailable']), detail: z.string().optional() }),
+);
+
 /** What a probe is answered with. */
 export const healthSchema = z
   .object({
-    status: z.enum(['ok', 'unavailable']),
-    checks: z.record(
-      z.string(),
-      z.object({ status: z.enum(['ok', 'unavailable']), detail: z.string().optional() }),
-    ),
+    status: z.enum(['ok', 'unavailable']).describe('Whether requests can be sent here: what `checks` says'),
+    checks: checksSchema,
+    pipeline: checksSchema
+      .optional()
+      .describe('What the process works with beside its requests; it does not change `status`'),
   })
   .openapi('Health');
 export type HealthReport = z.infer<typeof healthSchema>;
@@ -30,9 +37,11 @@ export interface Health {
 }
 
 export interface HealthOptions {
-  /** By name of the part. */
+  /** What the process needs to answer requests, by name of the part. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
-  /** Milliseconds per check; 1,000 when absent. */
+  /** What it works with beside requests: reported, without effect on the status. */
+  readonly pipeline?: Readonly<Record<string, HealthCheck>>;
+  /** Milliseconds per check, half of it for one of the pipeline; 1,000 when absent. */
   readonly timeoutMs?: number;
 }
 
@@ -58,26 +67,43 @@ const run = async (check: HealthCheck, timeoutMs: number): Promise<CheckReport> 
   }
 };
 
+const runAll = async (
+  checks: Readonly<Record<string, HealthCheck>>,
+  timeoutMs: number,
+): Promise<HealthReport['checks']> =>
+  Object.fromEntries(
+    await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => [name, await run(check, timeoutMs)] as const),
+    ),
+  );
+
 /** Health of one service. Probes that arrive together share one round of checks. */
-export const createHealth = ({ checks, timeoutMs = 1_000 }: HealthOptions): Health => {
+export const createHealth = ({ checks, pipeline, timeoutMs = 1_000 }: HealthOptions): Health => {
   let draining = false;
   let round: Promise<HealthReport> | undefined;
 
-  const runAll = async (): Promise<HealthReport> => {
-    const entries = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => [name, await run(check, timeoutMs)] as const),
-    );
-    const ready = entries.every(([, { status }]) => status === 'ok');
-    return { status: ready ? 'ok' : 'unavailable', checks: Object.fromEntries(entries) };
+  const runRound = async (): Promise<HealthReport> => {
+    const [needed, beside] = await Promise.all([
+      runAll(checks, timeoutMs),
+      // Who probes may wait no longer than the timeout: what hangs in here must not look like a process that hangs.
+      pipeline && runAll(pipeline, timeoutMs / 2),
+    ]);
+    const ready = Object.values(needed).every(({ status }) => status === 'ok');
+    return {
+      status: ready ? 'ok' : 'unavailable',
+      checks: needed,
+      ...(beside === undefined ? {} : { pipeline: beside }),
+    };
   };
 
   const report = async (): Promise<HealthReport> => {
-    round ??= runAll().finally(() => {
+    round ??= runRound().finally(() => {
       round = undefined;
     });
     const result = await round;
     if (!draining) return result;
     return {
+      ...result,
       status: 'unavailable',
       checks: { ...result.checks, draining: { status: 'unavailable', detail: 'shutting down' } },
     };
@@ -99,7 +125,7 @@ export const createHealth = ({ checks, timeoutMs = 1_000 }: HealthOptions): Heal
       endpoint(permissionsOfProcesses['health.ready'], {
         tags: ['health'],
         kind: 'probe',
-        summary: 'Whether work can be sent here',
+        summary: 'Whether requests can be sent here',
         responses: {
           200: { description: 'Ready', content },
           503: { description: 'Not ready, or shutting down', content },

@@ -16,8 +16,9 @@ export const serviceSettings = (port: number) => ({
   databaseConnections: wholeNumberSetting('DATABASE_CONNECTIONS', {
     minimum: 1,
     maximum: 1_000,
-    byDefault: 16,
-    about: 'Connections to PostgreSQL at most, for requests, events and timers together.',
+    byDefault: 12,
+    about:
+      'Connections to PostgreSQL at most, for requests and timers. An instance has 4 more for events. All instances together have to stay below `max_connections` of the server (60 in the stacks of this project, of which about 10 are for the connector, the auditor and commands): three instances fit with the default.',
   }),
   databaseWaitMs: wholeNumberSetting('DATABASE_WAIT_MS', {
     minimum: 100,

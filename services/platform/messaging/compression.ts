@@ -1,0 +1,76 @@
+// The codecs in which a broker may keep records. A topic whose `compression.type` is set is compressed by the broker, whatever
+// the connector sends, and KafkaJS alone reads gzip only: its consumers would stop at the first record for ever.
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import kafkajs from 'kafkajs';
+import lz4 from 'lz4js';
+import snappy from 'snappyjs';
+
+/** Records that this consumer can never read, wherever it begins. Not retriable, so that the consumer says so at once. */
+export class UnsupportedCompression extends kafkajs.KafkaJSNonRetriableError {
+  override readonly name = 'UnsupportedCompression';
+  constructor(codec: string, remedy: string) {
+    super(
+      `The records are compressed with ${codec}, which this service cannot read. ${remedy} ` +
+        'Set compression.type = producer on the topic, so that no more of them are written; `npm run doctor` names it.',
+    );
+  }
+}
+
+/** What Java clients and brokers put before the blocks of a Snappy stream: this, two versions, then length and block in turns. */
+const javaMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
+
+const readSnappy = (compressed: Buffer): Buffer => {
+  if (!compressed.subarray(0, javaMagic.length).equals(javaMagic))
+    return Buffer.from(snappy.uncompress(compressed));
+  const blocks: Uint8Array[] = [];
+  for (let at = javaMagic.length + 8; at < compressed.length;) {
+    const end = at + 4 + compressed.readInt32BE(at);
+    blocks.push(snappy.uncompress(compressed.subarray(at + 4, end)));
+    at = end;
+  }
+  return Buffer.concat(blocks);
+};
+
+const readZstd = async (compressed: Buffer): Promise<Buffer> => {
+  // Absent before Node 22.15, which the package allows for development.
+  const { zstdDecompress } = zlib as { zstdDecompress?: typeof zlib.zstdDecompress };
+  if (zstdDecompress === undefined) throw new UnsupportedCompression('zstd', 'Run the service on Node 24.');
+  return promisify(zstdDecompress)(compressed);
+};
+
+/** lz4js takes the checksum of a block for its first bytes, so a frame that has them would be misread. */
+const hasBlockChecksums = (frame: Buffer): boolean => ((frame[4] ?? 0) & 0x10) !== 0;
+
+const readLz4 = (compressed: Buffer): Buffer => {
+  if (hasBlockChecksums(compressed))
+    throw new UnsupportedCompression('LZ4 with block checksums', 'Have their producer write none.');
+  return Buffer.from(lz4.decompress(compressed));
+};
+
+type Decompress = (compressed: Buffer) => Buffer | Promise<Buffer>;
+
+const unknown =
+  (id: number): Decompress =>
+  () => {
+    throw new UnsupportedCompression(`codec ${id}`, 'Install a release of the service that reads it.');
+  };
+
+/** By the id in the attributes of a batch, three bits. KafkaJS has 1, gzip; it would read an id without a codec as plain bytes. */
+const decompressors: Readonly<Record<number, Decompress>> = {
+  2: readSnappy,
+  3: readLz4,
+  4: readZstd,
+  5: unknown(5),
+  6: unknown(6),
+  7: unknown(7),
+};
+
+/** Makes every KafkaJS client of this process read all codecs. */
+export const registerCodecs = (): void => {
+  for (const [id, decompress] of Object.entries(decompressors)) {
+    Object.assign(kafkajs.CompressionCodecs, {
+      [id]: () => ({ decompress: async (compressed: Buffer) => decompress(compressed) }),
+    });
+  }
+};

@@ -1,0 +1,37 @@
+// What a subscription leaves behind when its runs end one after the other.
+import { getEventListeners } from 'node:events';
+import { Writable } from 'node:stream';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
+import { createLogger } from '../process/logger.ts';
+
+it('a subscription that began anew a hundred times listens for its stop as often as at first', async () => {
+  const listened = vi.spyOn(EventTarget.prototype, 'addEventListener');
+  onTestFinished(() => {
+    listened.mockRestore();
+  });
+  const enough = Promise.withResolvers<undefined>();
+  let restarts = 0;
+  const stream = new Writable({
+    write: (line: Buffer, _encoding, done) => {
+      if (line.includes('the consumer could not start')) restarts += 1;
+      if (restarts === 100) enough.resolve(undefined);
+      done();
+    },
+  });
+  const logger = createLogger({ service: 'test', level: 'warn', stream });
+  // Without brokers every run fails at once.
+  const settings = { brokers: [], clientId: 'test', concurrency: 1, restartMs: 0 };
+  const subscription = kafkaJsEventStream(settings, logger).subscribe({
+    groupId: 'test',
+    topics: ['test'],
+    onRecord: () => Promise.resolve(),
+  });
+  await enough.promise;
+  const signals = listened.mock.contexts.filter((target) => target instanceof AbortSignal);
+  const most = Math.max(...signals.map((signal) => getEventListeners(signal, 'abort').length));
+  // One is its own, the other that of the pause.
+  expect(most).toBeLessThanOrEqual(2);
+  expect(signals.length).toBeGreaterThan(0);
+  await subscription.stop();
+});
