@@ -1,6 +1,5 @@
 // Type-checked rules, the boundaries between the rooms of the house, and what the pure core may not do.
 import eslint from '@eslint/js';
-import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 import { walls } from './eslint.walls.js';
 
@@ -25,10 +24,6 @@ export default tseslint.config(
     },
   },
   walls,
-  {
-    files: ['services/dashboard/web/**/*.{ts,tsx}'],
-    ...reactHooks.configs.flat['recommended-latest'],
-  },
   {
     // The router throws its redirects.
     files: ['services/dashboard/web/src/app/router.tsx'],

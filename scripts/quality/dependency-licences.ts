@@ -10,6 +10,8 @@ interface Locked {
 const allowed: ReadonlySet<string> = new Set([
   '0BSD',
   'Apache-2.0',
+  // Fonts.
+  'OFL-1.1',
   'BSD-2-Clause',
   'BSD-3-Clause',
   'BlueOak-1.0.0',

@@ -1,7 +1,7 @@
 // Every question that the pages ask, with the name it is cached under.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { query, request } from './request.ts';
-import type { Order, OrderStatus, Page, Payment, Product, Session, Trail } from './types.ts';
+import type { Order, OrderStatus, Page, PartsReport, Payment, Product, Session, Trail } from './types.ts';
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -60,19 +60,8 @@ export const paymentQuery = (orderId: string) =>
     retry: false,
   });
 
-export interface PartHealth {
-  readonly name: string;
-  readonly status: 'ok' | 'unavailable' | 'unknown';
-  readonly latencyMs: number | null;
-  readonly detail: string;
-  readonly pid?: number;
-  readonly restarts?: number;
-  readonly state?: string;
-  readonly startedAt?: string;
-}
 export const healthQuery = queryOptions({
   queryKey: ['health'],
-  queryFn: ({ signal }) =>
-    request<{ status: 'ok' | 'unavailable'; checkedAt: string; parts: PartHealth[] }>('/health', { signal }),
+  queryFn: ({ signal }) => request<PartsReport>('/health', { signal }),
   refetchInterval: 2_000,
 });

@@ -3,8 +3,10 @@ import type { z } from 'zod';
 import type { productView } from '../../../../inventory/http/api.ts';
 import type { orderStatus, orderView, trailView } from '../../../../order/http/api.ts';
 import type { paymentView } from '../../../../payment/http/api.ts';
+import type { PartHealth, PartsReport } from '../../../server/parts-health.ts';
 import type { sessionView } from '../../../server/session/session-routes.ts';
 
+export type { PartHealth, PartsReport };
 export type Session = z.infer<typeof sessionView>;
 export type User = NonNullable<Session['user']>;
 export type Role = User['roles'][number];

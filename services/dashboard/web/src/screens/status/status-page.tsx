@@ -1,7 +1,8 @@
 // The health of every part, for everybody: what the probes and the supervisor of the embedded stack say.
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { healthQuery, type PartHealth } from '../../api/queries.ts';
+import { healthQuery } from '../../api/queries.ts';
+import type { PartHealth } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatTime } from '../../parts/format.ts';
 import { LiveMark } from '../../parts/live-mark.tsx';
@@ -11,6 +12,7 @@ import { Empty, Failed, Loading } from '../../parts/states.tsx';
 
 const inWords: Readonly<Record<PartHealth['status'], readonly [Tone, string]>> = {
   ok: ['ok', 'Healthy'],
+  degraded: ['wait', 'Degraded'],
   unavailable: ['bad', 'Unavailable'],
   unknown: ['wait', 'Unknown'],
 };
