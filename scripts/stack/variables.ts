@@ -61,6 +61,12 @@ export const stackVariables = {
     expected: '`embedded` or `docker`',
     otherwise: '`embedded`',
   },
+  browser: {
+    env: 'ORDERFLOW_BROWSER',
+    about: 'The browser in which the tests of the pages act.',
+    expected: 'the path of a Chrome, Chromium or Edge',
+    otherwise: 'the first that is installed at its usual path',
+  },
   keepTestData: {
     env: 'ORDERFLOW_KEEP_TEST_DATA',
     about: 'When set to anything, the data folder of a test run is kept for a look.',

@@ -4,10 +4,11 @@ import AxeBuilder from '@axe-core/playwright';
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { stackVariables } from '../../scripts/stack/variables.ts';
 import { stack } from '../stack/worker-stack.ts';
 
 const candidates = [
-  process.env['ORDERFLOW_BROWSER'],
+  process.env[stackVariables.browser.env],
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import type { Order } from '../../api/types.ts';
+import { entryInWords, isReturning, stepsOf, titleOf, whyCancelled } from './order-words.ts';
+
+const order = (change: Partial<Order> = {}): Order => ({
+  id: '01a21536-3d55-72a6-ba53-351e4ac87983',
+  customerId: 'user-customer-001',
+  status: 'PENDING',
+  cancellationReason: null,
+  items: [
+    {
+      productId: 'mug',
+      sellerId: 'one',
+      name: 'Mug',
+      quantity: 2,
+      unitPrice: { amountMinor: 1, currency: 'EUR' },
+      fulfilment: 'open',
+    },
+    {
+      productId: 'pen',
+      sellerId: 'two',
+      name: 'Pen',
+      quantity: 1,
+      unitPrice: { amountMinor: 1, currency: 'EUR' },
+      fulfilment: 'shipped',
+    },
+  ],
+  total: { amountMinor: 3, currency: 'EUR' },
+  reservation: { state: 'pending', expiresAt: null },
+  payment: { mode: 'AUTO', state: 'none' },
+  version: 1,
+  createdAt: '2026-01-01T00:00:00Z',
+  updatedAt: '2026-01-01T00:00:00Z',
+  ...change,
+});
+const paid = { mode: 'AUTO', state: 'succeeded' };
+
+it('is called after its first product', () => {
+  expect(titleOf(order())).toBe('Mug and 1 more');
+  expect(titleOf({ items: order().items.slice(0, 1) })).toBe('Mug');
+});
+
+describe('the steps of an order', () => {
+  const states = (change: Partial<Order>): string =>
+    stepsOf(order(change))
+      .map(({ state }) => state)
+      .join(' ');
+  it.each<[Partial<Order>, string]>([
+    [{}, 'done now open open'],
+    [{ status: 'CONFIRMED', reservation: { state: 'reserved', expiresAt: null } }, 'done done now open'],
+    [{ status: 'PAID', payment: paid }, 'done done done now'],
+    [{ status: 'FULFILLED', payment: paid }, 'done done done done'],
+    [{ status: 'CANCELLED' }, 'done stopped stopped stopped'],
+  ])('of %j are %s', (change, expected) => {
+    expect(states(change)).toBe(expected);
+  });
+});
+
+describe('the reason of a cancellation', () => {
+  it.each([
+    ['reservation_failed', 'Somebody else was faster: not enough was left.'],
+    ['payment_failed', 'Your card was declined.'],
+    ['reservation_expired', 'The order was not paid in time.'],
+    ['customer_cancelled', 'You cancelled the order.'],
+    ['a reason of the future', 'The order was cancelled.'],
+  ])('%s is said in plain words', (cancellationReason, what) => {
+    expect(whyCancelled(order({ status: 'CANCELLED', cancellationReason }))?.what).toBe(what);
+  });
+
+  it('says what becomes of the money', () => {
+    const next = (state: string) =>
+      whyCancelled(order({ cancellationReason: 'customer_cancelled', payment: { mode: 'AUTO', state } }))
+        ?.next;
+    expect([next('none'), next('succeeded'), next('refunded')]).toEqual([
+      'You were not charged.',
+      'Your money is being returned.',
+      'Your money has been returned.',
+    ]);
+  });
+});
+
+it('goes on reading a cancelled order until money and stock are back', () => {
+  const cancelled = (change: Partial<Order>) => isReturning(order({ status: 'CANCELLED', ...change }));
+  expect(cancelled({ payment: paid })).toBe(true);
+  expect(
+    cancelled({
+      payment: { mode: 'AUTO', state: 'refunded' },
+      reservation: { state: 'released', expiresAt: null },
+    }),
+  ).toBe(false);
+  expect(isReturning(order({ status: 'PAID', payment: paid }))).toBe(false);
+});
+
+it('tells the history in words and leaves out what changed nothing', () => {
+  const entry = {
+    type: 'inventory.reserved',
+    outcome: 'accepted',
+    inputId: '1',
+    actor: '',
+    status: 'PENDING',
+    version: 1,
+    correlationId: '',
+    causationId: '',
+    occurredAt: '',
+    recordedAt: '',
+  } as const;
+  expect(entryInWords(entry, [])).toBe('The sellers hold your items');
+  expect(entryInWords(entry, [entry])).toBe('The items are yours');
+  expect(entryInWords({ ...entry, outcome: 'ignored' }, [])).toBeUndefined();
+});

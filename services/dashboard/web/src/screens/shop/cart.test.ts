@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { Product } from '../../api/types.ts';
+import { countUnits, emptyCart, linesOf, totalsOf, withPayment, withUnits } from './cart.ts';
+import { findProducts } from './find-products.ts';
+
+const product = (id: string, amountMinor: number, currency = 'EUR', sellerId = 'one'): Product => ({
+  id,
+  name: `Thing ${id}`,
+  sku: id.toUpperCase(),
+  sellerId,
+  price: { amountMinor, currency },
+  available: 5,
+  reserved: 0,
+  free: 5,
+  version: 1,
+});
+const products = [product('b', 250), product('a', 100, 'EUR', 'two'), product('c', 70, 'JPY')];
+
+describe('a cart', () => {
+  it('keeps its idempotency key while its content stays, and has another for each other content', () => {
+    const first = withUnits(emptyCart(), 'a', 1);
+    const keys = [
+      first,
+      withUnits(first, 'a', 2),
+      withUnits(first, 'b', 1),
+      withPayment(first, { token: 'tok_declined' }),
+    ];
+    expect(new Set(keys.map(({ key }) => key)).size).toBe(keys.length);
+  });
+
+  it.each([
+    [-1, 0],
+    [0, 0],
+    [2.9, 2],
+    [1_000_000, 10_000],
+  ])('takes %s units for %s', (given, kept) => {
+    expect(countUnits(withUnits(emptyCart(), 'a', given))).toBe(kept);
+  });
+
+  it('sums up each currency by itself and leaves out products that are gone', () => {
+    const cart = [
+      ['b', 2],
+      ['a', 1],
+      ['c', 3],
+      ['gone', 9],
+    ].reduce((filled, [id, units]) => withUnits(filled, String(id), Number(units)), emptyCart());
+    expect(totalsOf(linesOf(cart, products))).toEqual([
+      { amountMinor: 600, currency: 'EUR' },
+      { amountMinor: 210, currency: 'JPY' },
+    ]);
+  });
+});
+
+describe('the search of the shop', () => {
+  const ids = (search: Parameters<typeof findProducts>[1]) =>
+    findProducts(products, search).map(({ id }) => id);
+  it('finds every word in name or SKU, filters and sorts', () => {
+    expect(ids({})).toEqual(['a', 'b', 'c']);
+    expect(ids({ q: 'THING b' })).toEqual(['b']);
+    expect(ids({ q: 'thing nothing' })).toEqual([]);
+    expect(ids({ seller: 'two' })).toEqual(['a']);
+    expect(ids({ sort: 'price' })).toEqual(['c', 'a', 'b']);
+    expect(ids({ sort: '-price' })).toEqual(['b', 'a', 'c']);
+  });
+});
