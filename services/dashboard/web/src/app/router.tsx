@@ -22,7 +22,7 @@ const currentUser = async (): Promise<User | null> =>
   (await queryClient.query({ ...sessionQuery, staleTime: 60_000 })).user;
 
 /** Only for these roles: others are sent to their own home, and who is not signed in to the sign-in page and back. */
-const only = (...roles: readonly Role[]) => ({
+const forRoles = (...roles: readonly Role[]) => ({
   beforeLoad: async ({ location }: { location: { href: string } }) => {
     const user = await currentUser();
     if (user === null) throw redirect({ to: '/sign-in', search: { to: location.href } });
@@ -58,7 +58,7 @@ export const signInRoute = createRoute({
 export const shopRoute = createRoute({
   getParentRoute: () => root,
   path: '/shop',
-  ...only('USER'),
+  ...forRoles('USER'),
   validateSearch: (search): { q?: string; sort?: 'name' | 'price' | '-price'; seller?: string } => ({
     ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
     ...(search['sort'] === 'name' || search['sort'] === 'price' || search['sort'] === '-price'
@@ -76,7 +76,7 @@ const isStatus = (value: unknown): value is OrderStatus =>
 export const ordersRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders',
-  ...only('USER'),
+  ...forRoles('USER'),
   validateSearch: (search): { status?: OrderStatus } =>
     isStatus(search['status']) ? { status: search['status'] } : {},
   component: lazyRouteComponent(() => import('../screens/orders/orders-page.tsx'), 'OrdersPage'),
@@ -85,7 +85,7 @@ export const ordersRoute = createRoute({
 export const orderRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders/$orderId',
-  ...only('USER'),
+  ...forRoles('USER'),
   component: lazyRouteComponent(() => import('../screens/orders/order-page.tsx'), 'OrderPage'),
 });
 

@@ -1,11 +1,11 @@
 import { Button, Modal } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect } from 'react';
 import { orderQuery, paymentQuery, trailQuery } from '../../api/queries.ts';
-import { request, type Problem } from '../../api/request.ts';
 import type { Order } from '../../api/types.ts';
+import { useKeyedPost } from '../../api/use-keyed-post.ts';
 import { orderRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
@@ -69,27 +69,16 @@ const Items = ({ order }: { order: Order }) => (
   </Card>
 );
 
-/** Cancels with a confirmation. Its key lives as long as the page, so a repeated click cancels once. */
+/** Cancels with a confirmation. */
 const CancelOrder = ({ order }: { order: Order }) => {
   const [opened, { open, close }] = useDisclosure(false);
-  const key = useRef(crypto.randomUUID());
   const client = useQueryClient();
-  const cancel = useMutation<Order, Problem>({
-    mutationFn: () =>
-      request<Order>(`/api/order/orders/${order.id}/cancel`, {
-        method: 'POST',
-        headers: { 'Idempotency-Key': key.current },
-      }),
+  const cancel = useKeyedPost<Order>(`/api/order/orders/${order.id}/cancel`, {
     onSuccess: (cancelled) => {
       client.setQueryData(orderQuery(order.id).queryKey, cancelled);
-      void client.invalidateQueries({ queryKey: ['orders'] });
       close();
     },
-    onError: () => {
-      // A refusal is the answer to that key for good; the next try is another request.
-      key.current = crypto.randomUUID();
-      void client.invalidateQueries({ queryKey: ['orders', order.id] });
-    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['orders'] }),
   });
   const paid = order.payment.state === 'succeeded';
   return (
@@ -109,7 +98,7 @@ const CancelOrder = ({ order }: { order: Order }) => {
             <Button variant="default" onClick={close}>
               Keep the order
             </Button>
-            <Button color="bad" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+            <Button color="bad" loading={cancel.isPending} onClick={() => cancel.mutate(undefined)}>
               Cancel the order
             </Button>
           </div>

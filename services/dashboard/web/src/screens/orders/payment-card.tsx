@@ -1,9 +1,9 @@
 // The money of an order: what was charged or returned, and the form to pay while the items are held.
 import { Button, SegmentedControl } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
-import { request, type Problem } from '../../api/request.ts';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { Order, Payment } from '../../api/types.ts';
+import { useKeyedPost } from '../../api/use-keyed-post.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatCountdown, formatMoney } from '../../parts/format.ts';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
@@ -54,18 +54,8 @@ const Countdown = ({ until }: { until: string }) => {
 
 const PayForm = ({ order }: { order: Order }) => {
   const [token, setToken] = useState<string>(testCards[0].token);
-  const key = useRef(crypto.randomUUID());
   const client = useQueryClient();
-  const pay = useMutation<Payment, Problem>({
-    mutationFn: () =>
-      request<Payment>(`/api/payment/payments/${order.id}/pay`, {
-        method: 'POST',
-        headers: { 'Idempotency-Key': key.current },
-        body: { token },
-      }),
-    onError: () => {
-      key.current = crypto.randomUUID();
-    },
+  const pay = useKeyedPost<Payment, { readonly token: string }>(`/api/payment/payments/${order.id}/pay`, {
     onSettled: () => client.invalidateQueries({ queryKey: ['orders', order.id] }),
   });
   const { expiresAt } = order.reservation;
@@ -76,14 +66,11 @@ const PayForm = ({ order }: { order: Order }) => {
         aria-label="Test card"
         fullWidth
         value={token}
-        onChange={(value) => {
-          setToken(value);
-          key.current = crypto.randomUUID();
-        }}
+        onChange={setToken}
         data={testCards.map(({ token: value, label }) => ({ value, label }))}
       />
       {pay.isError && <Failed error={pay.error} />}
-      <Button fullWidth loading={pay.isPending || pay.isSuccess} onClick={() => pay.mutate()}>
+      <Button fullWidth loading={pay.isPending || pay.isSuccess} onClick={() => pay.mutate({ token })}>
         Pay {formatMoney(order.total)}
       </Button>
     </div>
