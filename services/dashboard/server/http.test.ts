@@ -39,19 +39,9 @@ const report: PartsReport = {
   ],
 };
 
-const sessionKey = new Uint8Array(32).fill(7);
+const nowhere = 'http://127.0.0.1:1';
 
-interface ServeOptions {
-  readonly identity?: boolean;
-  readonly key?: Uint8Array;
-  /** The address of a service behind the proxy; nothing answers there when absent. */
-  readonly order?: string;
-}
-const serve = async ({
-  identity = true,
-  key = sessionKey,
-  order = 'http://127.0.0.1:1',
-}: ServeOptions = {}) => {
+const serve = async ({ identity = true } = {}) => {
   const logger = createLogger({
     service: 'dashboard',
     level: 'debug',
@@ -85,8 +75,8 @@ const serve = async ({
     health: createHealth({ checks: {} }),
     parts: () => Promise.resolve(report),
     issuer: identity ? issuer : undefined,
-    sessionKey: key,
-    services: { order, inventory: order, payment: order },
+    sessionKey: new Uint8Array(32),
+    services: { order: nowhere, inventory: nowhere, payment: nowhere },
     webFolder: directory,
   });
   server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });

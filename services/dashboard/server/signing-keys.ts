@@ -9,10 +9,9 @@ import {
   type CryptoKey,
   type JWK,
 } from 'jose';
-import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { readOrCreateSecretFile, replaceSecretFile } from './secret-file.ts';
 
 export const algorithm = 'EdDSA';
 const privateKeySchema = z.object({
@@ -59,54 +58,13 @@ export function planRotation(
   return { renew, drop: new Set(drop.map(({ kid }) => kid)) };
 }
 
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
-
 const newKey = async (now: Date): Promise<PrivateKey> => {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
   return privateKeySchema.parse({ ...(await exportJWK(privateKey)), kid, createdAt: now.toISOString() });
 };
 
-/** Writes the keys beside the file, on disk and readable by the owner only, for `publish` to put them in place. */
-const writeKeys = async (
-  file: string,
-  keys: readonly PrivateKey[],
-  publish: (draft: string) => Promise<void>,
-): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true });
-  const draft = join(dirname(file), `.keys-${randomBytes(8).toString('hex')}`);
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(`${JSON.stringify({ keys }, null, 2)}\n`);
-    await handle.sync();
-    await publish(draft);
-  } finally {
-    await handle.close();
-    await unlink(draft).catch((error: unknown) => {
-      if (!hasCode(error, 'ENOENT')) throw error;
-    });
-  }
-};
-
-/** Publishes the file under its name in one step and never replaces one: of two that begin at once, one wins. */
-const createKeysFile = async (file: string, now: Date): Promise<void> =>
-  writeKeys(file, [await newKey(now)], async (draft) => {
-    try {
-      await link(draft, file);
-    } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    }
-  });
-
-const readKeysFile = async (file: string): Promise<string | undefined> => {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-};
+const keysText = (keys: readonly PrivateKey[]): string => `${JSON.stringify({ keys }, null, 2)}\n`;
 
 const parseKeys = (text: string, file: string) => {
   try {
@@ -118,13 +76,9 @@ const parseKeys = (text: string, file: string) => {
 };
 
 const readKeys = async (file: string): Promise<readonly PrivateKey[]> => {
-  let text = await readKeysFile(file);
-  if (text === undefined) {
-    await createKeysFile(file, new Date());
-    text = await readFile(file, 'utf8');
-  }
+  const text = await readOrCreateSecretFile(file, async () => keysText([await newKey(new Date())]));
   if (((await stat(file)).mode & 0o077) !== 0) await chmod(file, 0o600);
-  return parseKeys(text, file);
+  return parseKeys(text.toString(), file);
 };
 
 const toSigningKeys = async (keys: readonly PrivateKey[], file: string): Promise<SigningKeys> => {
@@ -150,6 +104,6 @@ export const rotateSigningKeys = async (
   const { renew, drop } = planRotation(before, now, policy);
   const kept = before.filter(({ kid }) => !drop.has(kid));
   const keys = renew ? [await newKey(now), ...kept] : kept;
-  if (renew || drop.size > 0) await writeKeys(file, keys, (draft) => rename(draft, file));
+  if (renew || drop.size > 0) await replaceSecretFile(file, keysText(keys));
   return { ...(await toSigningKeys(keys, file)), renewed: renew };
 };

@@ -9,9 +9,8 @@ import { json } from '../../../platform/http/request/shapes.ts';
 import type { App } from '../../../platform/http/server/request-context.ts';
 import type { Issuer } from '../identity.ts';
 import { permissions } from '../permissions.ts';
-import { login } from '../login.ts';
-import { credentialsSchema } from '../login.ts';
-import type { SessionCookie } from './session-cookie.ts';
+import { credentialsSchema, login } from '../login.ts';
+import type { Session, SessionCookie } from './session-cookie.ts';
 import { sessionFrom } from './session-token.ts';
 
 const userSchema = z.object({ id: z.string(), email: z.string().nullable(), roles: z.array(z.enum(roles)) });
@@ -37,8 +36,12 @@ export interface SessionRoutesOptions {
 /** Seconds after which somebody has to sign in again, however active. */
 const longest = 12 * 3_600;
 
+/** Pure. `now` in seconds since 1970. */
+const isToBeRenewed = ({ began, issued, expires }: Session, now: number): boolean =>
+  now - began <= longest && now >= (issued + expires) / 2;
+
 export const addSessionRoutes = (app: App, { issuer, cookie, logins }: SessionRoutesOptions): void => {
-  const view = (session: Awaited<ReturnType<SessionCookie['read']>>): z.infer<typeof sessionView> => ({
+  const view = (session: Session | undefined): z.infer<typeof sessionView> => ({
     user: session === undefined ? null : session.user,
     expiresAt: session === undefined ? null : new Date(session.expires * 1_000).toISOString(),
     signIn:
@@ -56,12 +59,9 @@ export const addSessionRoutes = (app: App, { issuer, cookie, logins }: SessionRo
     async (c) => {
       c.header('Cache-Control', 'no-store');
       const session = await cookie.read(c);
-      const now = Date.now() / 1_000;
-      if (session === undefined || issuer === undefined || now - session.began > longest)
-        return c.json(view(session), 200);
-      if (now < (session.issued + session.expires) / 2) return c.json(view(session), 200);
-      const token = await issuer.renew(session.user.id);
-      if (token === undefined) return c.json(view(session), 200);
+      const isDue = session !== undefined && isToBeRenewed(session, Date.now() / 1_000);
+      const token = isDue ? await issuer?.renew(session.user.id) : undefined;
+      if (session === undefined || token === undefined) return c.json(view(session), 200);
       const renewed = { ...sessionFrom(token), began: session.began };
       await cookie.write(c, renewed);
       return c.json(view(renewed), 200);

@@ -1,0 +1,55 @@
+// Files that hold a secret: readable by their owner only, on disk before they appear, and complete or not there at all.
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
+
+/** Writes a draft beside the file, for `publish` to put it in place. */
+const writeDraft = async (
+  file: string,
+  content: string | Uint8Array,
+  publish: (draft: string) => Promise<void>,
+): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${randomBytes(8).toString('hex')}`;
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+    await publish(draft);
+  } finally {
+    await handle.close();
+    await unlink(draft).catch((error: unknown) => {
+      if (!hasCode(error, 'ENOENT')) throw error;
+    });
+  }
+};
+
+/** Never replaces a file: of two processes that begin at once, one wins. */
+const createSecretFile = (file: string, content: string | Uint8Array): Promise<void> =>
+  writeDraft(file, content, async (draft) => {
+    try {
+      await link(draft, file);
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+  });
+
+export const replaceSecretFile = (file: string, content: string | Uint8Array): Promise<void> =>
+  writeDraft(file, content, (draft) => rename(draft, file));
+
+/** The content of the file. When there is no file, it is made first, of what `make` yields. */
+export const readOrCreateSecretFile = async (
+  file: string,
+  make: () => Promise<string | Uint8Array>,
+): Promise<Buffer> => {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    await createSecretFile(file, await make());
+    return readFile(file);
+  }
+};
