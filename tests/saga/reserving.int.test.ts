@@ -54,8 +54,7 @@ const context = {
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   actor: 'tester',
 };
-const newProduct = async (quantity: number): Promise<string> => {
-  const productId = randomUUID();
+const create = (on: Shell, productId: string, quantity: number) => {
   const at = new Date();
   const input = {
     type: 'create',
@@ -67,7 +66,11 @@ const newProduct = async (quantity: number): Promise<string> => {
     quantity,
     at,
   } as const;
-  await handle(shell, managingProduct, { id: randomUUID(), context, at, input }, unclaimed);
+  return handle(on, managingProduct, { id: randomUUID(), context, at, input }, unclaimed);
+};
+const newProduct = async (quantity: number): Promise<string> => {
+  const productId = randomUUID();
+  await create(shell, productId, quantity);
   return productId;
 };
 const submit = async (input: ReservationInput) =>
@@ -183,21 +186,10 @@ describe('two inputs about something that has no row yet', () => {
 
   it('the same product twice at once is stored once, with its first stock', async () => {
     const productId = randomUUID();
-    const create = (quantity: number) => {
-      const at = new Date();
-      const input = {
-        type: 'create',
-        productId,
-        sellerId: 's',
-        name: 'n',
-        sku: productId,
-        price,
-        quantity,
-        at,
-      } as const;
-      return (on: Shell) => handle(on, managingProduct, { id: randomUUID(), context, at, input }, unclaimed);
-    };
-    await inARace(create(5), () => create(7)(shell));
+    await inARace(
+      (on: Shell) => create(on, productId, 5),
+      () => create(shell, productId, 7),
+    );
     expect(await stock(productId)).toEqual({ available: 5, reserved: 0 });
     const movements = await shell.db
       .select()

@@ -1,8 +1,8 @@
 // The saga under every order of events. The pure decisions of all three services run joined together; fast-check invents
 // the histories: who acts when, which topic runs ahead of which, what is delivered twice, what a crash repeats, what is
-// parked as a dead letter and replayed at any later point, what the gateway answers and when time passes. The invariants
-// hold after each step of each history. This is also why later events of a key need not wait behind a parked one: any
-// event may be missing for any time and come at last, out of its order, and nothing breaks meanwhile or afterwards.
+// dead-lettered and replayed at any later point, what the gateway answers and when time passes. The invariants hold after
+// each step of each history. This is also why later events of a key need not wait behind a dead-lettered one: any event may
+// be missing for any time and be delivered last, out of order, and nothing breaks meanwhile or afterwards.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { baskets, type Step } from './model/steps.ts';
