@@ -40,7 +40,10 @@ export const orders = pgTable(
     ),
     index('orders_by_customer').on(table.customerId, table.createdAt, table.id),
     index('orders_by_age').on(table.createdAt, table.id),
-    // What the deadline sweep reads; small however many orders there ever were.
+    // What sellers have to ship, and what the deadline sweep reads; small however many orders there ever were.
+    index('orders_to_ship')
+      .on(table.createdAt, table.id)
+      .where(sql`${table.status} = 'PAID'`),
     index('orders_waiting')
       .on(table.createdAt)
       .where(sql`${table.status} in ('PENDING','CONFIRMED')`),

@@ -36,17 +36,26 @@ export const findProduct = async (db: Database, productId: string): Promise<Prod
   return row && toProduct(row);
 };
 
-/** Products in product-id order, after the given id. */
+/** Products in product-id order, after the given id; with `sellerId`, only those of this seller. */
 export const listProducts = async (
   db: Database,
-  page: { readonly limit: number; readonly after: string | undefined },
+  {
+    sellerId,
+    limit,
+    after,
+  }: { readonly sellerId: string | undefined; readonly limit: number; readonly after: string | undefined },
 ): Promise<Product[]> => {
   const rows = await db
     .select()
     .from(inventory)
-    .where(page.after === undefined ? undefined : gt(inventory.productId, page.after))
+    .where(
+      and(
+        sellerId === undefined ? undefined : eq(inventory.sellerId, sellerId),
+        after === undefined ? undefined : gt(inventory.productId, after),
+      ),
+    )
     .orderBy(asc(inventory.productId))
-    .limit(page.limit);
+    .limit(limit);
   return rows.map(toProduct);
 };
 

@@ -1,6 +1,6 @@
 // Reads orders without a lock, for the HTTP lists and for the deadline. The invariant: a viewer reads only the orders, and of
 // each only the lines, that belong to them.
-import { and, asc, desc, eq, exists, lte, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, exists, gte, lt, lte, ne, sql, type SQL } from 'drizzle-orm';
 import { orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { Database } from '../platform/database/database.ts';
 import { statusOf, type Order, type OrderStatus } from './domain/order.ts';
@@ -65,19 +65,50 @@ export async function findOrder(
   return { order: seenBy(viewer, order), status: statusOf(order) };
 }
 
-export interface OrderPage {
+/** What is looked for; absent fields do not matter. */
+export interface OrderFilter {
+  readonly status?: OrderStatus | undefined;
+  /** PAID, and a line that the viewer may see is not shipped. */
+  readonly toShip?: boolean;
+  readonly reason?: string | undefined;
+  readonly customerId?: string | undefined;
+  readonly placedFrom?: Date | undefined;
+  readonly placedBefore?: Date | undefined;
+}
+
+export interface OrderPage extends OrderFilter {
   readonly viewer: Viewer;
-  readonly status: OrderStatus | undefined;
+  readonly sort: 'newest' | 'oldest';
   readonly limit: number;
   /** Position after which to go on: the last order of the previous page. */
   readonly after: { readonly createdAt: Date; readonly id: string } | undefined;
 }
 
-/** Orders, newest first. Keyset, so pages stay whole while orders are being placed. */
+/** The condition under which an order of this viewer waits for a parcel. */
+const isToShip = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | undefined =>
+  and(
+    eq(orders.status, 'PAID'),
+    exists(
+      db
+        .select({ one: sql`1` })
+        .from(orderItems)
+        .where(
+          and(
+            eq(orderItems.orderId, orders.id),
+            ne(orderItems.fulfilment, 'shipped'),
+            viewer.as === 'seller' ? eq(orderItems.sellerId, viewer.id) : undefined,
+          ),
+        ),
+    ),
+  );
+
+/** Orders by the time they were placed. Keyset, so pages stay whole while orders are being placed. */
 export async function listOrders(
   db: Database,
-  { viewer, status, limit, after }: OrderPage,
+  { viewer, sort, limit, after, ...filter }: OrderPage,
 ): Promise<{ order: Order; status: OrderStatus }[]> {
+  const { status, toShip, reason, customerId, placedFrom, placedBefore } = filter;
+  const position = after && sql`(${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`;
   const rows = await db
     .select()
     .from(orders)
@@ -85,11 +116,20 @@ export async function listOrders(
       and(
         visibleTo(db, viewer),
         status && eq(orders.status, status),
-        after &&
-          sql`(${orders.createdAt}, ${orders.id}) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`,
+        toShip === true ? isToShip(db, viewer) : undefined,
+        reason === undefined ? undefined : eq(orders.cancellationReason, reason),
+        customerId === undefined ? undefined : eq(orders.customerId, customerId),
+        placedFrom && gte(orders.createdAt, placedFrom),
+        placedBefore && lt(orders.createdAt, placedBefore),
+        position &&
+          sql`(${orders.createdAt}, ${orders.id}) ${sql.raw(sort === 'newest' ? '<' : '>')} ${position}`,
       ),
     )
-    .orderBy(desc(orders.createdAt), desc(orders.id))
+    .orderBy(
+      ...(sort === 'newest'
+        ? [desc(orders.createdAt), desc(orders.id)]
+        : [asc(orders.createdAt), asc(orders.id)]),
+    )
     .limit(limit);
   if (rows.length === 0) return [];
   const items = Map.groupBy(

@@ -67,11 +67,21 @@ export const productView = z
   })
   .openapi('Product');
 
+export const movementView = z.object({
+  kind: z.string(),
+  availableDelta: z.int(),
+  reservedDelta: z.int(),
+  orderId: z.uuid().nullable(),
+  actor: z.string(),
+  correlationId: z.string(),
+  occurredAt: z.iso.datetime(),
+});
+
 const productId = z.object({ id: resourceId(100) });
 
 const listRoute = endpoint(permissions['products.list'], {
   summary: 'The catalogue, in product-id order',
-  request: { query: z.object(pageQuery) },
+  request: { query: z.object({ sellerId: printable(200).optional(), ...pageQuery }) },
   responses: {
     200: {
       description: 'A page of products',
@@ -133,20 +143,7 @@ const movementsRoute = endpoint(permissions['products.movements'], {
   responses: {
     200: {
       description: 'A page of movements',
-      content: json(
-        pageOf(
-          z.object({
-            kind: z.string(),
-            availableDelta: z.int(),
-            reservedDelta: z.int(),
-            orderId: z.uuid().nullable(),
-            actor: z.string(),
-            correlationId: z.string(),
-            occurredAt: z.iso.datetime(),
-          }),
-          'MovementPage',
-        ),
-      ),
+      content: json(pageOf(movementView, 'MovementPage')),
     },
   },
 });

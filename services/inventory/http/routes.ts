@@ -85,9 +85,9 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
   app.use('/api/v1/reservations/:orderId/*', pathIsAbout('orderId', 'orderId'));
 
   app.openapi(inventoryApi.list, async (c) => {
-    const { limit, cursor } = c.req.valid('query');
+    const { sellerId, limit, cursor } = c.req.valid('query');
     const after = positionIn(cursor, productPosition);
-    const found = await listProducts(shell.db, { limit: limit + 1, after });
+    const found = await listProducts(shell.db, { sellerId, limit: limit + 1, after });
     const data = found.slice(0, limit).map(toView);
     const last = data.at(-1);
     return c.json({ data, nextCursor: found.length > limit && last ? encodeCursor(last.id) : null }, 200);

@@ -7,8 +7,8 @@ import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/request/idempotency-http.ts';
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import { repairConfig } from '../../platform/http/routes/repair.ts';
-import { json, jsonBody, money, pageOf, pageQuery } from '../../platform/http/request/shapes.ts';
-import { resourceId, uuid } from '../../platform/http/request/text.ts';
+import { instant, json, jsonBody, money, pageOf, pageQuery } from '../../platform/http/request/shapes.ts';
+import { printable, resourceId, uuid } from '../../platform/http/request/text.ts';
 import { maxTotalMinor } from '../domain/place-order.ts';
 
 export const { kinds: orderProblems, problem } = defineProblems({
@@ -148,10 +148,21 @@ const placeRoute = endpoint(permissions['orders.place'], {
 });
 
 const listRoute = endpoint(permissions['orders.list'], {
-  summary: 'Orders the caller may see, newest first',
+  summary: 'Orders the caller may see',
   request: {
     query: z.object({
       status: orderStatus.optional(),
+      toShip: z
+        .enum(['true', 'false'])
+        .optional()
+        .openapi({
+          description: 'true: PAID orders of which a line is not shipped; a seller’s own lines only',
+        }),
+      reason: printable(100).optional().openapi({ description: 'Why the order was cancelled' }),
+      customerId: printable(200).optional(),
+      placedFrom: instant.optional().openapi({ description: 'Placed at this instant or later' }),
+      placedBefore: instant.optional().openapi({ description: 'Placed before this instant' }),
+      sort: z.enum(['newest', 'oldest']).default('newest'),
       ...pageQuery,
     }),
   },

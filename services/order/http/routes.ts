@@ -49,6 +49,9 @@ export const toView = (order: Order): OrderView => ({
 
 const maxTrail = 1_000;
 
+const dateOf = (text: string | undefined): Date | undefined =>
+  text === undefined ? undefined : new Date(text);
+
 /** Where a page of orders begins: after the last one of the page before. */
 const orderPosition = z
   .tuple([instant, z.uuid()])
@@ -123,11 +126,17 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
   });
 
   app.openapi(orderApi.list, async (c) => {
-    const { status, limit, cursor } = c.req.valid('query');
-    const after = positionIn(cursor, orderPosition);
-    const viewer = viewerOf(c);
-    // One more than asked for tells whether there is a next page.
-    const found = await listOrders(shell.db, { viewer, status, limit: limit + 1, after });
+    const { limit, cursor, toShip, placedFrom, placedBefore, ...rest } = c.req.valid('query');
+    const found = await listOrders(shell.db, {
+      ...rest,
+      viewer: viewerOf(c),
+      toShip: toShip === 'true',
+      placedFrom: dateOf(placedFrom),
+      placedBefore: dateOf(placedBefore),
+      // One more than asked for tells whether there is a next page.
+      limit: limit + 1,
+      after: positionIn(cursor, orderPosition),
+    });
     const data = found.slice(0, limit).map(({ order, status: of }) => ({ ...toView(order), status: of }));
     const last = data.at(-1);
     const nextCursor = found.length > limit && last ? encodeCursor(last.createdAt, last.id) : null;

@@ -1,7 +1,17 @@
 // Every question that the pages ask, with the name it is cached under.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { query, request } from './request.ts';
-import type { Order, OrderStatus, Page, PartsReport, Payment, Product, Session, Trail } from './types.ts';
+import type {
+  Movement,
+  Order,
+  OrderStatus,
+  Page,
+  PartsReport,
+  Payment,
+  Product,
+  Session,
+  Trail,
+} from './types.ts';
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -11,23 +21,55 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
 });
 
-const everyProduct = async (signal: AbortSignal): Promise<Product[]> => {
-  const products: Product[] = [];
+/** All pages of a list, up to `most` entries. */
+const everyPage = async <T>(
+  path: string,
+  filter: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+  most = 2_000,
+): Promise<T[]> => {
+  const all: T[] = [];
   let cursor: string | undefined;
   do {
-    const page = await request<Page<Product>>(`/api/inventory/products${query({ limit: 100, cursor })}`, {
-      signal,
-    });
-    products.push(...page.data);
+    const page = await request<Page<T>>(`${path}${query({ ...filter, limit: 100, cursor })}`, { signal });
+    all.push(...page.data);
     cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && products.length < 2_000);
-  return products;
+  } while (cursor !== undefined && all.length < most);
+  return all;
 };
 
 export const productsQuery = queryOptions({
-  queryKey: ['products'],
-  queryFn: ({ signal }) => everyProduct(signal),
+  queryKey: ['products', 'all'],
+  queryFn: ({ signal }) => everyPage<Product>('/api/inventory/products', {}, signal),
   refetchInterval: 5_000,
+});
+
+export const ownProductsQuery = (sellerId: string) =>
+  queryOptions({
+    queryKey: ['products', 'of', sellerId],
+    queryFn: ({ signal }) => everyPage<Product>('/api/inventory/products', { sellerId }, signal),
+    refetchInterval: 3_000,
+  });
+
+export const movementsQuery = (productId: string) =>
+  infiniteQueryOptions({
+    queryKey: ['products', productId, 'movements'],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<Movement>>(
+        `/api/inventory/products/${productId}/movements${query({ limit: 20, cursor: pageParam })}`,
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: 5_000,
+  });
+
+/** The parcels that the seller owes, oldest first, at most 500. */
+export const toShipQuery = queryOptions({
+  queryKey: ['orders', 'to-ship'],
+  queryFn: ({ signal }) =>
+    everyPage<Order>('/api/order/orders', { toShip: 'true', sort: 'oldest' }, signal, 500),
+  refetchInterval: 3_000,
 });
 
 export const ordersQuery = (status?: OrderStatus) =>

@@ -1,6 +1,6 @@
 // What the services answer, inferred from their own API definitions. Only types are imported: no server code reaches the page.
 import type { z } from 'zod';
-import type { productView } from '../../../../inventory/http/api.ts';
+import type { movementView, productView } from '../../../../inventory/http/api.ts';
 import type { orderStatus, orderView, trailView } from '../../../../order/http/api.ts';
 import type { paymentView } from '../../../../payment/http/api.ts';
 import type { PartHealth, PartsReport } from '../../../server/parts-health.ts';
@@ -16,6 +16,7 @@ export type OrderItem = Order['items'][number];
 export type OrderStatus = z.infer<typeof orderStatus>;
 export type Trail = z.infer<typeof trailView>['data'];
 export type TrailEntry = Trail[number];
+export type Movement = z.infer<typeof movementView>;
 export type Payment = z.infer<typeof paymentView>;
 export type Money = Order['total'];
 

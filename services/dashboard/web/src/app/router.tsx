@@ -15,7 +15,7 @@ import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
 
-const homes: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/status', ADMIN: '/status' };
+const homes: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/to-ship', ADMIN: '/status' };
 const homeOf = (user: User): string => homes[user.roles[0] ?? 'USER'];
 
 const currentUser = async (): Promise<User | null> =>
@@ -89,6 +89,24 @@ export const orderRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/orders/order-page.tsx'), 'OrderPage'),
 });
 
+export const toShipRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/to-ship',
+  ...forRoles('SELLER'),
+  component: lazyRouteComponent(() => import('../screens/to-ship/to-ship-page.tsx'), 'ToShipPage'),
+});
+
+export const stockRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/stock',
+  ...forRoles('SELLER'),
+  validateSearch: (search): { q?: string; product?: string } => ({
+    ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
+    ...(typeof search['product'] === 'string' ? { product: search['product'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../screens/stock/stock-page.tsx'), 'StockPage'),
+});
+
 export const statusRoute = createRoute({
   getParentRoute: () => root,
   path: '/status',
@@ -96,7 +114,16 @@ export const statusRoute = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, signInRoute, shopRoute, ordersRoute, orderRoute, statusRoute]),
+  routeTree: root.addChildren([
+    home,
+    signInRoute,
+    shopRoute,
+    ordersRoute,
+    orderRoute,
+    toShipRoute,
+    stockRoute,
+    statusRoute,
+  ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
   defaultPendingComponent: () => <Loading />,

@@ -20,6 +20,8 @@ interface Destination {
 const destinations: readonly Destination[] = [
   { to: '/shop', label: 'Shop', role: 'USER' },
   { to: '/orders', label: 'My orders', role: 'USER' },
+  { to: '/to-ship', label: 'To ship', role: 'SELLER' },
+  { to: '/stock', label: 'Stock', role: 'SELLER' },
   { to: '/status', label: 'Status' },
 ];
 

@@ -21,6 +21,20 @@ const inWords = (state: LiveState): string => {
   }
 };
 
+/** The state of what is asked for again and again. */
+export const liveStateOf = ({
+  data,
+  isError,
+  dataUpdatedAt,
+}: {
+  readonly data: unknown;
+  readonly isError: boolean;
+  readonly dataUpdatedAt: number;
+}): LiveState => {
+  if (data === undefined) return { kind: 'connecting' };
+  return isError ? { kind: 'stale', since: new Date(dataUpdatedAt).toISOString() } : { kind: 'live' };
+};
+
 export const LiveMark = ({ state }: { state: LiveState }) => (
   <span className={classes['live']} data-kind={state.kind} role="status">
     <i aria-hidden="true" />

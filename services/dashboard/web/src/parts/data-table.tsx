@@ -1,0 +1,202 @@
+// A table that can be sorted by keyboard and whose columns can be hidden. Only the rows in view are drawn, so it may be long.
+import { Button, Checkbox, Menu, Table, UnstyledButton } from '@mantine/core';
+import {
+  columnVisibilityFeature,
+  createSortedRowModel,
+  rowSortingFeature,
+  tableFeatures,
+  useTable,
+  type ColumnDef,
+  type SortingState,
+} from '@tanstack/react-table';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown, ArrowUp, ChevronsUpDown, Columns3, Download } from 'lucide-react';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import classes from './data-table.module.css';
+import { saveAsCsv } from './csv.ts';
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly header: string;
+  /** What the column is sorted by, and what stands in the CSV file. */
+  readonly value: (row: Row) => string | number | null;
+  /** The value itself when absent. */
+  readonly cell?: (row: Row) => React.ReactNode;
+  readonly numeric?: boolean;
+  readonly sortable?: boolean;
+}
+
+interface DataTableProps<Row> {
+  readonly label: string;
+  /** Stable: defined outside the component or memoised. */
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly rowId: (row: Row) => string;
+  readonly sort?: SortingState;
+  /** Name of the CSV file; without it there is none. */
+  readonly csv?: string;
+  /** Above the table, beside the buttons. */
+  readonly caption?: React.ReactNode;
+  readonly minWidth?: number;
+}
+
+const features = tableFeatures({
+  rowSortingFeature,
+  columnVisibilityFeature,
+  sortedRowModel: createSortedRowModel(),
+});
+type Features = typeof features;
+
+const compare = (a: string | number | null, b: string | number | null): number => {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a ?? '').localeCompare(String(b ?? ''), undefined, { numeric: true });
+};
+
+const sortIcons = { asc: ArrowUp, desc: ArrowDown, none: ChevronsUpDown } as const;
+const rowHeight = 53;
+
+export function DataTable<Row extends object>({
+  label,
+  columns,
+  rows,
+  rowId,
+  sort = [],
+  csv,
+  caption,
+  minWidth = 720,
+}: DataTableProps<Row>) {
+  const definitions = useMemo(
+    () =>
+      columns.map(({ id, header, value, sortable = true }): ColumnDef<Features, Row> => ({
+        id,
+        header,
+        accessorFn: value,
+        enableSorting: sortable,
+        sortFn: (one, other) => compare(value(one.original), value(other.original)),
+      })),
+    [columns],
+  );
+  const table = useTable<Features, Row>({
+    features,
+    columns: definitions,
+    data: rows,
+    getRowId: rowId,
+    initialState: { sorting: sort },
+  });
+  const shown = columns.filter(({ id }) => table.getColumn(id)?.getIsVisible() !== false);
+  const sorted = table.getRowModel().rows;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [offset, setOffset] = useState(0);
+  useEffect(() => {
+    const top = body.current?.getBoundingClientRect().top;
+    if (top !== undefined) setOffset(top + window.scrollY);
+  }, []);
+  const virtual = useWindowVirtualizer({
+    count: sorted.length,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    scrollMargin: offset,
+  });
+  const drawn = virtual.getVirtualItems();
+  const above = (drawn[0]?.start ?? offset) - offset;
+  const below = virtual.getTotalSize() - ((drawn.at(-1)?.end ?? offset) - offset);
+  return (
+    <>
+      <div className={classes['tools']}>
+        <span>{caption}</span>
+        <Menu closeOnItemClick={false} position="bottom-end">
+          <Menu.Target>
+            <Button variant="subtle" size="xs" leftSection={<Columns3 size={14} aria-hidden="true" />}>
+              Columns
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {columns.map(({ id, header }) => {
+              const column = table.getColumn(id);
+              return (
+                <Menu.Item key={id} onClick={() => column?.toggleVisibility()}>
+                  <Checkbox
+                    size="xs"
+                    label={header}
+                    checked={column?.getIsVisible() ?? true}
+                    readOnly
+                    tabIndex={-1}
+                    style={{ pointerEvents: 'none' }}
+                  />
+                </Menu.Item>
+              );
+            })}
+          </Menu.Dropdown>
+        </Menu>
+        {csv !== undefined && (
+          <Button
+            variant="subtle"
+            size="xs"
+            leftSection={<Download size={14} aria-hidden="true" />}
+            onClick={() =>
+              saveAsCsv(csv, [
+                shown.map(({ header }) => header),
+                ...sorted.map(({ original }) => shown.map(({ value }) => value(original))),
+              ])
+            }
+          >
+            CSV
+          </Button>
+        )}
+      </div>
+      <Table.ScrollContainer minWidth={minWidth}>
+        <Table aria-label={label} verticalSpacing="xs" horizontalSpacing="md">
+          <Table.Thead>
+            <Table.Tr>
+              {shown.map(({ id, header, numeric = false, sortable = true }) => {
+                const column = table.getColumn(id);
+                const sortedBy = column?.getIsSorted() ?? false;
+                const direction = sortedBy === false ? 'none' : sortedBy;
+                const Icon = sortIcons[direction];
+                return (
+                  <Table.Th
+                    key={id}
+                    ta={numeric ? 'right' : 'left'}
+                    aria-sort={
+                      direction === 'none' ? 'none' : direction === 'asc' ? 'ascending' : 'descending'
+                    }
+                  >
+                    {sortable ? (
+                      <UnstyledButton
+                        className={classes['sort']}
+                        data-active={direction !== 'none' || undefined}
+                        onClick={column?.getToggleSortingHandler()}
+                      >
+                        {header}
+                        <Icon size={12} aria-hidden="true" />
+                      </UnstyledButton>
+                    ) : (
+                      header
+                    )}
+                  </Table.Th>
+                );
+              })}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody ref={body}>
+            {above > 0 && <tr aria-hidden="true" style={{ height: above }} />}
+            {drawn.map(({ index }) => {
+              const row = sorted[index];
+              if (row === undefined) return null;
+              return (
+                <Table.Tr key={row.id} ref={virtual.measureElement} data-index={index}>
+                  {shown.map(({ id, numeric = false, value, cell }) => (
+                    <Table.Td key={id} ta={numeric ? 'right' : 'left'}>
+                      {cell === undefined ? value(row.original) : cell(row.original)}
+                    </Table.Td>
+                  ))}
+                </Table.Tr>
+              );
+            })}
+            {below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </>
+  );
+}

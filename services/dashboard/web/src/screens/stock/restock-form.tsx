@@ -1,0 +1,41 @@
+import { Button, NumberInput } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Product } from '../../api/types.ts';
+import { useKeyedPost } from '../../api/use-keyed-post.ts';
+import { Failed } from '../../parts/states.tsx';
+import classes from './stock-page.module.css';
+
+export const RestockForm = ({ product }: { product: Product }) => {
+  const [quantity, setQuantity] = useState<number | string>(10);
+  const client = useQueryClient();
+  const restock = useKeyedPost<Product, { readonly quantity: number }>(
+    `/api/inventory/products/${product.id}/restock`,
+    { onSettled: () => client.invalidateQueries({ queryKey: ['products'] }) },
+  );
+  return (
+    <form
+      className={classes['form']}
+      onSubmit={(event) => {
+        event.preventDefault();
+        restock.mutate({ quantity: Number(quantity) });
+      }}
+    >
+      <div className={classes['pair']}>
+        <NumberInput
+          label="Units that arrived"
+          min={1}
+          allowDecimal={false}
+          allowNegative={false}
+          required
+          value={quantity}
+          onChange={setQuantity}
+        />
+        <Button type="submit" loading={restock.isPending}>
+          Restock
+        </Button>
+      </div>
+      {restock.isError && <Failed error={restock.error} />}
+    </form>
+  );
+};

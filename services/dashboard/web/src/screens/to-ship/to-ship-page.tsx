@@ -1,0 +1,201 @@
+// The parcels that a seller owes, oldest first: the own lines of paid orders, to confirm and to ship.
+import { Button, Checkbox, Progress } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { PackageCheck } from 'lucide-react';
+import { useState } from 'react';
+import { toShipQuery } from '../../api/queries.ts';
+import type { Order } from '../../api/types.ts';
+import { Card } from '../../parts/card.tsx';
+import { CopyId } from '../../parts/copy-id.tsx';
+import { formatMoney } from '../../parts/format.ts';
+import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
+import { Page } from '../../parts/page.tsx';
+import { ProductPicture } from '../../parts/product-picture.tsx';
+import { StateBadge } from '../../parts/state-badge.tsx';
+import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { When } from '../../parts/when.tsx';
+import classes from './to-ship-page.module.css';
+import { useSellerActions, type SellerActions } from './use-seller-action.ts';
+
+const isConfirmed = ({ items }: Order): boolean => items.every(({ fulfilment }) => fulfilment !== 'open');
+const isShipped = ({ items }: Order): boolean => items.every(({ fulfilment }) => fulfilment === 'shipped');
+
+interface ParcelProps {
+  readonly order: Order;
+  readonly selected: boolean;
+  readonly onSelect: (selected: boolean) => void;
+  readonly actions: SellerActions;
+}
+const Parcel = ({ order, selected, onSelect, actions }: ParcelProps) => {
+  const refusal = actions.refusals.get(order.id);
+  const busy = actions.progress !== undefined;
+  const name = `order ${order.id.slice(-4)}`;
+  return (
+    <li aria-label={`Parcel of ${name}`}>
+      <Checkbox
+        aria-label={`Select ${name}`}
+        checked={selected}
+        onChange={({ currentTarget }) => onSelect(currentTarget.checked)}
+      />
+      <ul className={classes['lines']}>
+        {order.items.map((item) => (
+          <li key={item.productId}>
+            <ProductPicture name={item.name} small />
+            <span>
+              <b>{item.quantity} ×</b> {item.name}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <span className={classes['about']}>
+        <CopyId id={order.id} />
+        <small>
+          placed <When at={order.createdAt} /> · {formatMoney(order.total)}
+        </small>
+      </span>
+      <span className={classes['state']}>
+        {isShipped(order) ? (
+          <StateBadge tone="ok">SHIPPED</StateBadge>
+        ) : isConfirmed(order) ? (
+          <StateBadge tone="go">CONFIRMED</StateBadge>
+        ) : (
+          <StateBadge tone="wait">NEW</StateBadge>
+        )}
+      </span>
+      <span className={classes['buttons']}>
+        {!isConfirmed(order) && (
+          <Button
+            variant="default"
+            size="xs"
+            disabled={busy}
+            onClick={() => void actions.act([order], 'confirm')}
+          >
+            Confirm
+          </Button>
+        )}
+        <Button
+          size="xs"
+          disabled={busy || isShipped(order)}
+          onClick={() => void actions.act([order], 'fulfill')}
+        >
+          Ship
+        </Button>
+      </span>
+      {refusal !== undefined && (
+        <div className={classes['refusal']}>
+          <Failed error={refusal} />
+        </div>
+      )}
+    </li>
+  );
+};
+
+const Selection = ({
+  orders,
+  selected,
+  onSelect,
+  actions,
+}: {
+  readonly orders: readonly Order[];
+  readonly selected: readonly Order[];
+  readonly onSelect: (ids: ReadonlySet<string>) => void;
+  readonly actions: SellerActions;
+}) => {
+  const { progress, act } = actions;
+  const none = selected.length === 0 || progress !== undefined;
+  return (
+    <div className={classes['selection']}>
+      <Checkbox
+        label={selected.length === 0 ? 'Select all' : `${selected.length} selected`}
+        checked={selected.length === orders.length}
+        indeterminate={selected.length > 0 && selected.length < orders.length}
+        onChange={({ currentTarget: { checked } }) =>
+          onSelect(new Set(checked ? orders.map(({ id }) => id) : []))
+        }
+      />
+      {progress !== undefined && (
+        <Progress
+          aria-label="Progress"
+          value={(100 * progress.done) / progress.of}
+          className={classes['progress']}
+        />
+      )}
+      <span className={classes['buttons']}>
+        <Button
+          variant="default"
+          size="xs"
+          disabled={none || selected.every(isConfirmed)}
+          onClick={() =>
+            void act(
+              selected.filter((order) => !isConfirmed(order)),
+              'confirm',
+            )
+          }
+        >
+          Confirm selected
+        </Button>
+        <Button
+          size="xs"
+          leftSection={<PackageCheck size={14} aria-hidden="true" />}
+          disabled={none}
+          onClick={() => void act(selected, 'fulfill')}
+        >
+          Ship selected
+        </Button>
+      </span>
+    </div>
+  );
+};
+
+export const ToShipPage = () => {
+  const query = useQuery(toShipQuery);
+  const actions = useSellerActions();
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const orders = query.data ?? [];
+  const selected = orders.filter(({ id }) => ids.has(id));
+  const select = (id: string, on: boolean): void => {
+    const next = new Set(ids);
+    if (on) next.add(id);
+    else next.delete(id);
+    setIds(next);
+  };
+  return (
+    <Page
+      title={orders.length === 0 ? 'To ship' : `To ship: ${orders.length}`}
+      actions={<LiveMark state={liveStateOf(query)} />}
+    >
+      <p role="status" className={classes['told']}>
+        {actions.progress === undefined && actions.shipped > 0
+          ? `${actions.shipped} ${actions.shipped === 1 ? 'parcel is' : 'parcels are'} on the way. The customers see it now.`
+          : ''}
+      </p>
+      <Card flush>
+        {query.isPending && <Loading lines={6} />}
+        {query.isError && query.data === undefined && (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        )}
+        {query.isSuccess && orders.length === 0 && (
+          <Empty title="Nothing to ship">
+            New orders appear here by themselves, once they are paid and your stock is reserved.
+          </Empty>
+        )}
+        {orders.length > 0 && (
+          <>
+            <Selection orders={orders} selected={selected} onSelect={setIds} actions={actions} />
+            <ul className={classes['queue']}>
+              {orders.map((order) => (
+                <Parcel
+                  key={order.id}
+                  order={order}
+                  selected={ids.has(order.id)}
+                  onSelect={(on) => select(order.id, on)}
+                  actions={actions}
+                />
+              ))}
+            </ul>
+          </>
+        )}
+      </Card>
+    </Page>
+  );
+};
