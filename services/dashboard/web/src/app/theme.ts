@@ -7,6 +7,9 @@ const tuple = (token: string): MantineColorsTuple => {
   return [color, color, color, color, color, color, color, color, color, color];
 };
 
+/** The library heads a dialog with a `header`, which a screen reader would take for a second banner of the page. */
+const notABanner = { header: { role: 'none' } };
+
 export const theme = createTheme({
   fontFamily: 'var(--font)',
   fontFamilyMonospace: 'var(--mono)',
@@ -33,7 +36,8 @@ export const theme = createTheme({
       defaultProps: { fz: 'md', borderColor: 'var(--line)' },
       classNames: { th: classes['th'] },
     },
-    Modal: { defaultProps: { centered: true, radius: 'lg' } },
+    Modal: { defaultProps: { centered: true, radius: 'lg', attributes: notABanner } },
+    Drawer: { defaultProps: { attributes: notABanner } },
   },
 });
 

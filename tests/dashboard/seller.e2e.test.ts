@@ -1,0 +1,105 @@
+// A seller in a real browser: the parcels to ship, the stock, and two people who change one product.
+import { describe, expect, it } from 'vitest';
+import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
+
+const { newVisitor } = useBrowser();
+
+const seller = async (): Promise<Visitor> => {
+  const visitor = await newVisitor();
+  await visitor.signIn('seller@orderflow.io');
+  return visitor;
+};
+
+const paidOrder = async (productId: string): Promise<string> => {
+  const { id } = await place({ items: [{ productId, quantity: 1 }] });
+  await orderWith(id, 'PAID');
+  return id;
+};
+
+describe.skipIf(browserPath === undefined)('a seller', () => {
+  it('confirms and ships a parcel, and the customer sees it', async () => {
+    const { page, expectAccessible } = await seller();
+    const { id: productId } = await newProduct(5);
+    const id = await paidOrder(productId);
+    const parcel = page.getByRole('listitem', { name: `Parcel of order ${id.slice(-4)}` });
+    await parcel.waitFor();
+    await expectAccessible();
+    const customer = await newVisitor();
+    await customer.signIn('user@orderflow.io');
+    await customer.visit(`/orders/${id}`);
+    await parcel.getByRole('button', { name: 'Confirm' }).click();
+    await parcel.getByText('CONFIRMED').waitFor();
+    await customer.page.getByText('confirmed by the seller').waitFor();
+    await parcel.getByRole('button', { name: 'Ship' }).click();
+    await parcel.waitFor({ state: 'detached' });
+    await customer.page.getByRole('main').getByText('FULFILLED', { exact: true }).waitFor();
+  });
+
+  it('ships a selection, and is told which parcel was refused', async () => {
+    const { page } = await seller();
+    const { id: productId } = await newProduct(5);
+    const [first, second] = [await paidOrder(productId), await paidOrder(productId)];
+    const parcel = (id: string) => page.getByRole('listitem', { name: `Parcel of order ${id.slice(-4)}` });
+    for (const id of [first, second]) await parcel(id).getByRole('checkbox').check();
+    // The second is refused by the service, whatever the page believes.
+    await page.route(`**/api/order/orders/${second}/fulfill`, (route) =>
+      route.fulfill({
+        status: 409,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ title: 'Not possible in this state', code: 'illegal_transition' }),
+      }),
+    );
+    await page.getByRole('button', { name: 'Ship selected' }).click();
+    await parcel(second).getByRole('alert').getByText('Not possible in this state').first().waitFor();
+    await page.getByText('1 parcel is on the way.').waitFor();
+    await orderWith(first, 'FULFILLED');
+  });
+
+  it('restocks a product and sees the movement', async () => {
+    const { page, visit, expectAccessible } = await seller();
+    const { id, name } = await newProduct(3);
+    await visit(`/stock?q=${encodeURIComponent(name)}`);
+    await page.getByText('LOW', { exact: true }).waitFor();
+    await expectAccessible();
+    await page.getByRole('button', { name: new RegExp(name) }).click();
+    await page.getByLabel('Units that arrived').fill('40');
+    await page.getByRole('button', { name: 'Restock' }).click();
+    await page.getByText('+40 on hand').waitFor();
+    await expectAccessible();
+    expect((await product(id)).available).toBe(43);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Movements' }).waitFor();
+  });
+
+  it('creates a product, and is shown what is wrong at the field', async () => {
+    const { page, visit } = await seller();
+    await visit('/stock?product=new');
+    const name = `Teapot ${crypto.randomUUID()}`;
+    await page.getByLabel('Name').fill(name);
+    await page.getByLabel('SKU').fill(crypto.randomUUID());
+    await page.getByLabel('Price').fill('0');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByText(/Too small|greater than|>=\s*1/i).waitFor();
+    await page.getByLabel('Price').fill('19.99');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('button', { name: new RegExp(name) }).waitFor();
+    await page.getByText('€19.99').first().waitFor();
+  });
+
+  it('does not overwrite what somebody else changed meanwhile', async () => {
+    const { page, visit } = await seller();
+    const { id, name } = await newProduct(3);
+    await visit(`/stock?product=${id}`);
+    await page.getByRole('tab', { name: 'Edit' }).click();
+    await page.getByLabel('Name').fill(`${name} mine`);
+    await products('seller').change({ params: { id }, body: { name: `${name} theirs` } });
+    await page.getByRole('button', { name: 'Save' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Somebody changed this product meanwhile' });
+    await dialog.getByText(`${name} theirs`).waitFor();
+    expect((await product(id)).name).toBe(`${name} theirs`);
+    await dialog.getByRole('button', { name: 'Save mine' }).click();
+    await page.getByText('Saved.').waitFor();
+    expect((await product(id)).name).toBe(`${name} mine`);
+  });
+});
