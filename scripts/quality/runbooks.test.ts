@@ -60,6 +60,10 @@ const wrongWith = (command: string): string | undefined => {
     const part = /\.orderflow\/logs\/([a-z-]+)\.log/.exec(command)?.[1] ?? '';
     return parts.includes(part) ? undefined : `reads no log of a part: ${part}`;
   }
+  if (words[0] === 'kafka-transactions.sh')
+    return /--bootstrap-server \$BROKERS (find-hanging|describe-producers|abort) /.test(command)
+      ? undefined
+      : 'is no command of kafka-transactions.sh';
   if (words[0] !== 'npm') return 'is no command of this project';
   const isRun = words[1] === 'run';
   const script = isRun ? (words[2] ?? '') : (words[1] ?? '');

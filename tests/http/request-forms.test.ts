@@ -28,9 +28,9 @@ describe('an id in capitals is the same id', () => {
   it('everywhere where a request names one', () => {
     expect(naming.length).toBeGreaterThan(15);
     for (const { what, schema } of naming) {
-      const given = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, capitals]));
-      const ids = Object.values(schema.parse(given)).filter((value) => String(value).toLowerCase() === id);
-      expect(new Set(ids), what).toEqual(new Set([id]));
+      const names = Object.keys(schema.shape).filter((name) => /id$/i.test(name));
+      const read = schema.parse(Object.fromEntries(names.map((name) => [name, capitals])));
+      expect(new Set(names.map((name) => read[name])), what).toEqual(new Set([id]));
     }
   });
 

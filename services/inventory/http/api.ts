@@ -81,7 +81,7 @@ const productId = z.object({ id: resourceId(100) });
 
 const listRoute = endpoint(permissions['products.list'], {
   summary: 'The catalogue, in product-id order',
-  request: { query: z.object({ sellerId: printable(200).optional(), ...pageQuery }) },
+  request: { query: z.object({ sellerId: resourceId(200).optional(), ...pageQuery }) },
   responses: {
     200: {
       description: 'A page of products',

@@ -152,14 +152,11 @@ const listRoute = endpoint(permissions['orders.list'], {
   request: {
     query: z.object({
       status: orderStatus.optional(),
-      toShip: z
-        .enum(['true', 'false'])
-        .optional()
-        .openapi({
-          description: 'true: PAID orders of which a line is not shipped; a seller’s own lines only',
-        }),
+      toShip: z.enum(['true', 'false']).optional().openapi({
+        description: 'true: PAID orders of which a line is not shipped; a seller’s own lines only',
+      }),
       reason: printable(100).optional().openapi({ description: 'Why the order was cancelled' }),
-      customerId: printable(200).optional(),
+      customerId: resourceId(200).optional(),
       placedFrom: instant.optional().openapi({ description: 'Placed at this instant or later' }),
       placedBefore: instant.optional().openapi({ description: 'Placed before this instant' }),
       sort: z.enum(['newest', 'oldest']).default('newest'),
