@@ -1,0 +1,85 @@
+// What a list is filtered and sorted by, as an administrator searches and as a seller works.
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { call, newProduct, orderWith, place, type Person } from '../support/shop.ts';
+
+const page = z.object({ data: z.array(z.object({ id: z.string() })), nextCursor: z.string().nullable() });
+
+const idsOf = async (service: 'order' | 'inventory', path: string, as: Person): Promise<string[]> => {
+  const { status, body } = await call(service, path, { as });
+  expect(status).toBe(200);
+  return page.parse(body).data.map(({ id }) => id);
+};
+
+describe('orders', () => {
+  it('are found by time, customer and reason, in both directions', async () => {
+    const { id: productId } = await newProduct(5);
+    const first = await place({ items: [{ productId, quantity: 1 }] });
+    const second = await place({ items: [{ productId, quantity: 1 }], token: 'tok_declined' });
+    const third = await place({ items: [{ productId, quantity: 1 }], as: 'user2' });
+    await orderWith(second.id, 'CANCELLED');
+    const since = `placedFrom=${first.createdAt}`;
+    const find = (filter: string) => idsOf('order', `/api/v1/orders?${since}&${filter}`, 'admin');
+    const all = [first, second, third].map(({ id }) => id);
+    expect((await find('sort=oldest')).slice(0, 3)).toEqual(all);
+    expect(await find('sort=newest')).toEqual((await find('sort=oldest')).toReversed());
+    expect(await find(`placedBefore=${second.createdAt}`)).toEqual([first.id]);
+    expect(await find('customerId=user-customer-002')).toEqual([third.id]);
+    expect(await find('reason=payment_failed')).toEqual([second.id]);
+  });
+
+  it('go on where the page before ended, also oldest first', async () => {
+    const { id: productId } = await newProduct(5);
+    const placed = [];
+    for (let count = 0; count < 3; count += 1)
+      placed.push(await place({ items: [{ productId, quantity: 1 }] }));
+    const read: string[] = [];
+    let cursor: string | undefined;
+    const path = `/api/v1/orders?sort=oldest&limit=1&placedFrom=${placed[0]?.createdAt ?? ''}`;
+    while (read.length < 3) {
+      const { body } = await call('order', cursor === undefined ? path : `${path}&cursor=${cursor}`, {
+        as: 'user',
+      });
+      const { data, nextCursor } = page.parse(body);
+      read.push(...data.map(({ id }) => id));
+      cursor = nextCursor ?? undefined;
+    }
+    expect(read).toEqual(placed.map(({ id }) => id));
+  });
+
+  it('are to be shipped while a line of the asking seller is not', async () => {
+    const mine = await newProduct(5);
+    const other = await newProduct(5, 'seller2');
+    const { id, createdAt } = await place({
+      items: [
+        { productId: mine.id, quantity: 1 },
+        { productId: other.id, quantity: 1 },
+      ],
+    });
+    const toShip = (as: Person) => idsOf('order', `/api/v1/orders?toShip=true&placedFrom=${createdAt}`, as);
+    expect(await toShip('seller')).not.toContain(id);
+    await orderWith(id, 'PAID');
+    expect(await toShip('seller')).toContain(id);
+    await call('order', `/api/v1/orders/${id}/fulfill`, { as: 'seller', method: 'POST' });
+    expect(await toShip('seller')).not.toContain(id);
+    expect(await toShip('seller2')).toContain(id);
+    expect(await toShip('admin')).toContain(id);
+  });
+
+  it.each(['toShip=1', 'sort=total', 'placedFrom=yesterday', 'placedBefore=0000-01-01T00:00:00Z'])(
+    'refuse the filter %s',
+    async (filter) => {
+      expect((await call('order', `/api/v1/orders?${filter}`, { as: 'admin' })).status).toBe(422);
+    },
+  );
+});
+
+describe('products', () => {
+  it('are found by their seller', async () => {
+    const { id } = await newProduct(1, 'seller2');
+    const of = (seller: string) =>
+      idsOf('inventory', `/api/v1/products?limit=100&sellerId=${seller}`, 'seller2');
+    expect(await of('user-seller-002')).toContain(id);
+    expect(await of('user-seller-001')).not.toContain(id);
+  });
+});
