@@ -125,7 +125,7 @@ describe('the audit log', () => {
     expect(entries.at(-1)).toMatchObject({ resource: id, outcome: 'accepted' });
     // Neither what was sent nor who sent it is more in it than a name.
     const text = JSON.stringify(await query('payment', (sql) => sql`select * from audit_log`));
-    expect(text).not.toMatch(/tok_|4111|eyJ|@orderflow/);
+    expect(text).not.toMatch(/tok_|4111[ -]?1111|eyJ|@orderflow/);
   });
 
   it.each(['order', 'inventory', 'payment'] as const)(

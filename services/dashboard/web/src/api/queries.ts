@@ -64,13 +64,19 @@ export const movementsQuery = (productId: string) =>
     refetchInterval: 5_000,
   });
 
-/** The parcels that the seller owes, oldest first, at most 500. */
-export const toShipQuery = queryOptions({
-  queryKey: ['orders', 'to-ship'],
-  queryFn: ({ signal }) =>
-    everyPage<Order>('/api/order/orders', { toShip: 'true', sort: 'oldest' }, signal, 500),
-  refetchInterval: 3_000,
-});
+/** The parcels that the seller owes, a page at a time. */
+export const toShipQuery = (sort: 'oldest' | 'newest') =>
+  infiniteQueryOptions({
+    queryKey: ['orders', 'to-ship', sort],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<Order>>(
+        `/api/order/orders${query({ toShip: 'true', sort, limit: 50, cursor: pageParam })}`,
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: 3_000,
+  });
 
 export const ordersQuery = (status?: OrderStatus) =>
   infiniteQueryOptions({

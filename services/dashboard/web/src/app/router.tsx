@@ -93,6 +93,7 @@ export const toShipRoute = createRoute({
   getParentRoute: () => root,
   path: '/to-ship',
   ...forRoles('SELLER'),
+  validateSearch: (search): { sort?: 'newest' } => (search['sort'] === 'newest' ? { sort: 'newest' } : {}),
   component: lazyRouteComponent(() => import('../screens/to-ship/to-ship-page.tsx'), 'ToShipPage'),
 });
 

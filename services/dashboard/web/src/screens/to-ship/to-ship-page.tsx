@@ -1,10 +1,12 @@
-// The parcels that a seller owes, oldest first: the own lines of paid orders, to confirm and to ship.
-import { Button, Checkbox, Progress } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+// The parcels that a seller owes, oldest first unless asked otherwise: the own lines of paid orders, to confirm and to ship.
+import { Button, Checkbox, Progress, SegmentedControl } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { PackageCheck } from 'lucide-react';
 import { useState } from 'react';
 import { toShipQuery } from '../../api/queries.ts';
 import type { Order } from '../../api/types.ts';
+import { toShipRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatMoney } from '../../parts/format.ts';
@@ -148,10 +150,12 @@ const Selection = ({
 };
 
 export const ToShipPage = () => {
-  const query = useQuery(toShipQuery);
-  const actions = useSellerActions();
+  const { sort = 'oldest' } = toShipRoute.useSearch();
+  const navigate = useNavigate({ from: '/to-ship' });
+  const query = useInfiniteQuery(toShipQuery(sort));
+  const actions = useSellerActions(sort);
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
-  const orders = query.data ?? [];
+  const orders = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const selected = orders.filter(({ id }) => ids.has(id));
   const select = (id: string, on: boolean): void => {
     const next = new Set(ids);
@@ -161,8 +165,23 @@ export const ToShipPage = () => {
   };
   return (
     <Page
-      title={orders.length === 0 ? 'To ship' : `To ship: ${orders.length}`}
-      actions={<LiveMark state={liveStateOf(query)} />}
+      title={orders.length === 0 ? 'To ship' : `To ship: ${orders.length}${query.hasNextPage ? '+' : ''}`}
+      actions={
+        <>
+          <LiveMark state={liveStateOf(query)} />
+          <SegmentedControl
+            aria-label="Order"
+            value={sort}
+            onChange={(value) =>
+              void navigate({ search: value === 'newest' ? { sort: value } : {}, replace: true })
+            }
+            data={[
+              { value: 'oldest', label: 'Oldest first' },
+              { value: 'newest', label: 'Newest first' },
+            ]}
+          />
+        </>
+      }
     >
       <p role="status" className={classes['told']}>
         {actions.progress === undefined && actions.shipped > 0
@@ -196,6 +215,16 @@ export const ToShipPage = () => {
           </>
         )}
       </Card>
+      {query.hasNextPage && (
+        <Button
+          variant="default"
+          style={{ justifySelf: 'center' }}
+          loading={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
+        >
+          Show more
+        </Button>
+      )}
     </Page>
   );
 };

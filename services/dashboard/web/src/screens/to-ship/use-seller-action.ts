@@ -32,16 +32,26 @@ export interface SellerActions {
   readonly shipped: number;
 }
 
-export const useSellerActions = (): SellerActions => {
+export const useSellerActions = (sort: 'oldest' | 'newest'): SellerActions => {
   const client = useQueryClient();
-  const { queryKey } = toShipQuery;
+  const { queryKey } = toShipQuery(sort);
   const keys = useRef(new Map<string, string>());
   const [progress, setProgress] = useState<SellerActions['progress']>();
   const [refusals, setRefusals] = useState<ReadonlyMap<string, Problem>>(new Map());
   const [shipped, setShipped] = useState(0);
 
   const replace = (order: Order): void => {
-    client.setQueryData(queryKey, (orders) => orders?.map((one) => (one.id === order.id ? order : one)));
+    client.setQueryData(
+      queryKey,
+      (shown) =>
+        shown && {
+          ...shown,
+          pages: shown.pages.map((page) => ({
+            ...page,
+            data: page.data.map((one) => (one.id === order.id ? order : one)),
+          })),
+        },
+    );
   };
   const { mutateAsync } = useMutation<Order, Problem, Act>({
     mutationFn: ({ order, action }) => {
