@@ -43,6 +43,8 @@ export const workerSettings: Readonly<Record<string, string | number>> = {
   'config.providers.env.param.allowlist.pattern': '^(ORDER|INVENTORY|PAYMENT)_(DB|CDC)_.*',
   // With one worker nobody else could take the tasks of a dead one: its successor starts them at once.
   'scheduled.rebalance.max.delay.ms': 1_000,
+  'session.timeout.ms': 6_000,
+  'heartbeat.interval.ms': 2_000,
 };
 
 const properties = (options: ConnectOptions): Record<string, string | number> => ({

@@ -1,6 +1,6 @@
 // Kafka as one KRaft node: broker and controller in a single JVM, formatted once. Topics are never created on the fly,
 // since a wrong partition count would change which events are ordered.
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
@@ -41,9 +41,10 @@ export const brokerSettings: Readonly<Record<string, string | number>> = {
   'share.coordinator.state.topic.replication.factor': 1,
   'share.coordinator.state.topic.min.isr': 1,
   'share.coordinator.state.topic.num.partitions': 1,
-  // The transactions that a crash of Connect has left open are aborted once their time is up: looked at every second. The
-  // session of the broker keeps Kafka's default, 9 s: with a shorter one, a broker that stood still for 8 s was fenced, and
-  // the elections that followed once left a transaction open for ever (connectors/runbooks/hanging-transaction.md).
+  // After a crash the broker may register again once its last session is over, and the transactions that a crash of
+  // Connect has left open are aborted once their time is up: both looked at every second or so.
+  'broker.session.timeout.ms': 4_000,
+  'broker.heartbeat.interval.ms': 1_000,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,
   // A group of one need not wait for more members.
   'group.initial.rebalance.delay.ms': 0,
@@ -99,13 +100,27 @@ export const newClusterId = (draw: () => Buffer = () => randomBytes(16)): string
   return id.startsWith('-') ? newClusterId(draw) : id;
 };
 
+/** The format of Kafka's storage: that of the oldest version of Kafka that can still read it. */
+const storageVersion = '4.2';
+
+/** Written once the storage is formatted: the id of the cluster and the format, a line each. */
+const markFile = (dataDir: string): string => join(dataDir, 'formatted');
+
+/** Whether the storage is formatted; throws where another version of Kafka did that. */
+export const isFormatted = (dataDir: string): boolean => {
+  if (!existsSync(markFile(dataDir))) return false;
+  if (readFileSync(markFile(dataDir), 'utf8').split('\n')[1] === storageVersion) return true;
+  throw failure(
+    `Kafka ${storageVersion} cannot read ${dataDir}, which another version wrote: \`npm run reset\` deletes all data, and \`npm start\` begins anew.`,
+  );
+};
+
 /** Writes the configuration and, the first time, formats the storage. */
 export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor): Promise<void> => {
   mkdirSync(options.dataDir, { recursive: true });
   writeProperties(configFile(options), properties(options));
   // Without the mark formatting has not happened or was cut short, so nothing can have been written to the log yet.
-  const mark = join(options.dataDir, 'formatted');
-  if (existsSync(mark)) return;
+  if (isFormatted(options.dataDir)) return;
   rmSync(join(options.dataDir, 'log'), { recursive: true, force: true });
   const clusterId = newClusterId();
   const code = await supervisor.run({
@@ -114,12 +129,13 @@ export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor
     ...java(
       options,
       true,
-      ...['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configFile(options)],
+      ...['kafka.tools.StorageTool', 'format', '-t', clusterId, '-r', storageVersion],
+      ...['-c', configFile(options)],
       ...(options.formatWith ?? []),
     ),
   });
   if (code !== 0) throw failure('Kafka could not format its data folder', supervisor.logFile('kafka-format'));
-  writeFileSync(mark, `${clusterId}\n`);
+  writeFileSync(markFile(options.dataDir), `${clusterId}\n${storageVersion}\n`);
 };
 
 /** `brokers` is a comma-separated list of host:port; without `security`, plain TCP. */
