@@ -1,13 +1,13 @@
 // `npm start`: boots everything, shows where it is, sends one order through it and then keeps it running until Ctrl-C.
 import { provisionConnector } from './connectors/provision-connector.ts';
 import { bootStack, type Stack } from './stack/boot.ts';
-import type { Urls } from './stack/addresses.ts';
+import { databaseUrlOf, type Urls } from './stack/addresses.ts';
 import { dataFolder } from './stack/data-folder.ts';
 import { demonstrate, demoPassword, demoUsers } from './stack/demonstration.ts';
 import { explain, isStopped } from '../schemas/tools/failure.ts';
 import { formatJourney, readJourney } from './journey/journey.ts';
 import { portsFrom } from './stack/ports.ts';
-import { databasePorts, developmentPassword, passwords, services } from './stack/topology.ts';
+import { developmentPassword, passwords } from './stack/topology.ts';
 
 const say = (line = ''): void => {
   console.log(line);
@@ -83,12 +83,13 @@ const showDemonstration = async (running: Stack): Promise<void> => {
   }
   say(`demonstration order ${result.orderId}: ${result.status} after ${result.tookMs.toFixed(0)} ms`);
   const hops = await readJourney(
-    (service) => ({
-      port: running.ports[databasePorts[service]],
-      database: services[service].database.database,
-      user: services[service].database.owner,
-      password: process.env[passwords[service].owner] ?? developmentPassword,
-    }),
+    (service) =>
+      databaseUrlOf(
+        running.ports,
+        service,
+        'owner',
+        process.env[passwords[service].owner] ?? developmentPassword,
+      ),
     result.orderId,
   );
   for (const line of formatJourney(hops)) say(`  ${line}`);

@@ -7,14 +7,10 @@ import { spansOfFiles, spansOfJaeger, type Wanted } from './span-sources.ts';
 import { formatTraces, type SeenSpan } from './spans.ts';
 import { argumentsOf, stackOf } from '../operator/environment.ts';
 import { explain, failure, isFailure, reasonOf } from '../../schemas/tools/failure.ts';
-import { formatJourney, readStory, type Story } from './journey.ts';
-import {
-  databasePorts,
-  developmentPassword,
-  passwords,
-  services,
-  type ServiceName,
-} from '../stack/topology.ts';
+import type { Story } from '../../services/auditor/stories/read-story.ts';
+import { formatJourney, openStory } from './journey.ts';
+import { databaseUrlOf } from '../stack/addresses.ts';
+import { developmentPassword, passwords, type ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';
 
 const usage = `usage: npm run journey -- <order or correlation id> [--logs <file>]… [--spans <file>]… [--json]
@@ -47,13 +43,9 @@ const parse = () => {
 
 const tell = async (id: string): Promise<Story> => {
   const { ports } = stackOf(process.env);
-  const login = (service: ServiceName) => ({
-    port: ports[databasePorts[service]],
-    database: services[service].database.database,
-    user: services[service].database.auditor,
-    password: process.env[passwords[service].auditor] ?? developmentPassword,
-  });
-  return readStory(login, id).catch((error: unknown) => {
+  const urlOf = (service: ServiceName) =>
+    databaseUrlOf(ports, service, 'auditor', process.env[passwords[service].auditor] ?? developmentPassword);
+  return openStory(urlOf, id).catch((error: unknown) => {
     throw failure(`the databases cannot be asked (${reasonOf(error)}); is the stack running?`);
   });
 };
@@ -137,7 +129,10 @@ const journey = async (): Promise<number> => {
   const notes = [...ofLines, ...ofSpans];
   if (flags.json) {
     const logs = found.lines.map(({ fields }) => fields);
-    const all = { orders, correlationIds, events, logs, spans, notes };
+    const { steps, calls } = story;
+    // The bytes of an event are for a consumer and not for a reader of JSON.
+    const shown = events.map(({ payload: _, ...event }) => event);
+    const all = { orders, correlationIds, steps, calls, events: shown, logs, spans, notes };
     process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
     return 0;
   }

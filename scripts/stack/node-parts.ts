@@ -101,6 +101,7 @@ const contract = (name: ServiceName | Edge, options: NodeOptions): Record<string
         ORDER_URL: loopback(ports.order),
         INVENTORY_URL: loopback(ports.inventory),
         PAYMENT_URL: loopback(ports.payment),
+        AUDITOR_URL: loopback(ports.auditor),
         STACK_FILE: join(dataDir, 'stack.json'),
         HEALTH_TARGETS: JSON.stringify(healthTargets(ports)),
       };
@@ -114,6 +115,9 @@ const contract = (name: ServiceName | Edge, options: NodeOptions): Record<string
         KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
         GATEWAY_URL: loopback(ports.gateway),
         CONNECT_URL: loopback(ports.connect),
+        SCHEMA_REGISTRY_URL: `${loopback(ports.registry)}${registryPath}`,
+        OIDC_ISSUER: issuer,
+        OIDC_AUDIENCE: 'orderflow',
       };
     }
     case 'order':

@@ -1,6 +1,6 @@
 // The queries of an audit, one function per kind of fact. Each is bounded: open orders and those of the latest trail rows, the
 // latest reservations, payments, keys and movements, the outbox of the window. Stock is read in slices of products.
-import { sql, type SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type {
   InboxFacts,
@@ -14,6 +14,7 @@ import type {
   StockFact,
   TrailFact,
 } from './domain/facts.ts';
+import { listed, ms, rowsOf } from './queries.ts';
 
 export interface Scope {
   /** How far back the outboxes are held against the topics and inboxes, ms. */
@@ -25,20 +26,6 @@ const productsPerSlice = 500;
 
 const looking = <T>(db: Database, look: (tx: Transaction) => Promise<T>): Promise<T> =>
   db.transaction(look, { isolationLevel: 'repeatable read', accessMode: 'read only' });
-
-const rowsOf = async <Row extends object>(tx: Transaction, query: SQL): Promise<Row[]> => {
-  const rows: readonly unknown[] = await tx.execute(query);
-  // Safe: each query names its columns and casts them to the type that its caller names.
-  const typed = (value: readonly unknown[]): value is Row[] =>
-    value.every((row) => typeof row === 'object' && row !== null);
-  return typed(rows) ? rows : [];
-};
-
-/** A list of any length as one parameter. */
-const listed = (ids: Iterable<string>, type: 'uuid' | 'text' = 'uuid'): SQL =>
-  sql`(select value::${sql.raw(type)} from json_array_elements_text(${JSON.stringify([...ids])}::json) as t (value))`;
-
-const ms = (column: string): SQL => sql.raw(`(extract(epoch from ${column}) * 1000)::float8`);
 
 const orderColumns = sql`
   id::text, status, reservation_state as reservation, ${ms('reservation_expires_at')} as "expiresAt",

@@ -6,6 +6,10 @@ import { databaseTrust } from '../platform/process/security/database-security.ts
 import { openDoor } from '../platform/http/limits/guards.ts';
 import { kafkaSecurity } from '../platform/process/security/kafka-security.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
+import { createAuthenticator } from '../platform/http/endpoint/auth.ts';
+import { createEventCodec } from '../platform/event-codec/event-codec.ts';
+import { createRegistryClient } from '../platform/event-codec/schema-registry.ts';
+import { registrySecurity } from '../platform/process/security/registry-security.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';
@@ -19,6 +23,7 @@ import { pipelineNames, watchPipelines } from './pipelines/pipelines.ts';
 import type { Service } from './domain/facts.ts';
 import { contradictions, shape } from './settings.ts';
 import { openSources } from './sources.ts';
+import { readStory } from './stories/read-story.ts';
 
 const config = readConfig(shape, process.env, contradictions);
 
@@ -53,7 +58,13 @@ const auditor = createAuditor(
   logger,
 );
 
-const { door, load } = openDoor(config);
+const { authenticate } = createAuthenticator({
+  issuer: config.oidcIssuer,
+  reachedAt: config.oidcDiscoveryUrl,
+  audience: config.oidcAudience,
+});
+const { door, load } = openDoor(config, authenticate);
+const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
 const pipelineMetrics = createPipelineMetrics(door.metrics);
 const session = (service: Service) =>
   openPipelineSession(databases[service], pipelineNames(service), databaseTrust(config, databases[service]));
@@ -93,7 +104,18 @@ const health = createHealth({
         : Promise.reject(new Error('the topics are not being read')),
   },
 });
-const app = createAuditorApp({ logger, health, auditor, pipelines, publicUrl: config.publicUrl, door });
+const app = createAuditorApp({
+  logger,
+  health,
+  auditor,
+  pipelines,
+  stories: {
+    read: (id) => readStory(sources.databases, id),
+    codec: createEventCodec(registry.schemaId, registry.writerSchema),
+  },
+  publicUrl: config.publicUrl,
+  door,
+});
 const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 
 const auditing = every(

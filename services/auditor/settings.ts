@@ -4,6 +4,10 @@ import { setting, settings, wholeNumberSetting, type Config } from '../platform/
 import { databaseTlsProblems, databaseTlsSettings } from '../platform/process/security/database-security.ts';
 import { kafkaSecurityProblems, kafkaSecuritySettings } from '../platform/process/security/kafka-security.ts';
 import {
+  registrySecurityProblems,
+  registrySecuritySettings,
+} from '../platform/process/security/registry-security.ts';
+import {
   processProblems,
   processSettings,
   productionProblems,
@@ -25,6 +29,11 @@ export const shape = {
   ...databaseTlsSettings,
   kafkaBrokers: settings.kafkaBrokers,
   ...kafkaSecuritySettings,
+  schemaRegistryUrl: settings.schemaRegistryUrl,
+  ...registrySecuritySettings,
+  oidcIssuer: settings.oidcIssuer,
+  oidcDiscoveryUrl: settings.oidcDiscoveryUrl,
+  oidcAudience: settings.oidcAudience,
   gatewayUrl: settings.gatewayUrl,
   intervalSeconds: seconds('AUDIT_INTERVAL_SECONDS', 10, 'Seconds between two looks.'),
   graceSeconds: seconds(
@@ -85,6 +94,7 @@ export const contradictions = (config: Config<typeof shape>): string[] => {
     ...processProblems(config),
     ...databaseTlsProblems(config, urls),
     ...kafkaSecurityProblems(config),
+    ...registrySecurityProblems(config),
     ...productionProblems(config, urls),
   ];
 };

@@ -58,7 +58,12 @@ const app = createDashboardApp({
   parts: createPartsHealth({ targets: config.targets, stackFile: config.stackFile }),
   publicUrl: config.publicUrl,
   sessionKey: await loadSessionKey(config.sessionKeyFile),
-  services: { order: config.orderUrl, inventory: config.inventoryUrl, payment: config.paymentUrl },
+  services: {
+    order: config.orderUrl,
+    inventory: config.inventoryUrl,
+    payment: config.paymentUrl,
+    auditor: config.auditorUrl,
+  },
   webFolder: config.webFolder,
   door,
 });

@@ -14,7 +14,7 @@ const parseJson = (text: string, context: z.RefinementCtx): unknown => {
   }
 };
 
-const serviceUrl = (name: string, service: string, port: number) =>
+const serviceUrl = (name: string, to: string, port: number) =>
   setting(
     name,
     'an http or https address without a trailing slash',
@@ -22,7 +22,7 @@ const serviceUrl = (name: string, service: string, port: number) =>
       .url({ protocol: /^https?$/ })
       .refine((value) => !value.endsWith('/'))
       .default(`http://127.0.0.1:${port}`),
-    { about: `Where the pages' requests to the ${service} service are passed on to.` },
+    { about: `Where the pages' requests to the ${to} are passed on to.` },
   );
 
 export const shape = {
@@ -61,9 +61,10 @@ export const shape = {
     about: 'Where the pages are served from.',
     otherwise: 'no pages are served',
   }),
-  orderUrl: serviceUrl('ORDER_URL', 'order', 3001),
-  inventoryUrl: serviceUrl('INVENTORY_URL', 'inventory', 3002),
-  paymentUrl: serviceUrl('PAYMENT_URL', 'payment', 3003),
+  orderUrl: serviceUrl('ORDER_URL', 'order service', 3001),
+  inventoryUrl: serviceUrl('INVENTORY_URL', 'inventory service', 3002),
+  paymentUrl: serviceUrl('PAYMENT_URL', 'payment service', 3003),
+  auditorUrl: serviceUrl('AUDITOR_URL', 'auditor', 3005),
   keyDays: wholeNumberSetting('IDENTITY_KEY_DAYS', {
     minimum: 1,
     maximum: 3_650,

@@ -22,7 +22,7 @@ import {
   type Person,
 } from '../support/shop.ts';
 
-type Service = 'order' | 'inventory' | 'payment';
+type Service = 'order' | 'inventory' | 'payment' | 'auditor';
 type Table = typeof permissions;
 /** Actions that need a token. */
 type Guarded = { [A in Action]: Table[A]['allow'] extends string ? never : A }[Action];
@@ -114,6 +114,7 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'dead-letters.archive': () => ({ path: `${letters}/${nobody}/archive`, body: reason, allowed: 404 }),
   'audit.list': () => ({ path: '/api/v1/audit', allowed: 200 }),
   'audit.verify': () => ({ path: '/api/v1/audit/verification', allowed: 200 }),
+  'stories.read': ({ paid }) => ({ path: `/api/v1/stories/${paid}`, allowed: 200 }),
 };
 
 /** Who owns the fixtures, and somebody else with the same role. */
@@ -168,7 +169,7 @@ interface Cell {
 
 const isGuarded = (action: Action): action is Guarded => typeof permissionOf(action).allow !== 'string';
 const isService = (process: string): process is Service =>
-  ['order', 'inventory', 'payment'].includes(process);
+  ['order', 'inventory', 'payment', 'auditor'].includes(process);
 const order = Object.keys(requests);
 
 const cells = actions

@@ -242,6 +242,8 @@ describe('with NODE_ENV=production', () => {
         KAFKA_BROKERS: 'kafka:9092',
         GATEWAY_URL: 'https://gateway',
         CONNECT_URL: 'https://connect',
+        SCHEMA_REGISTRY_URL: 'https://registry',
+        OIDC_ISSUER: 'https://id.example',
       },
       auditor.contradictions,
     );

@@ -1,4 +1,5 @@
-// The auditor shows ids and amounts only. Like the metrics it belongs on an internal network.
+// What the auditor found shows ids and amounts only, and like the metrics belongs on an internal network. What names a person
+// asks for an administrator's token.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({
@@ -9,4 +10,5 @@ export const permissions = permissionTable({
     path: '/health/pipelines/{service}',
     allow: 'anyone',
   },
+  'stories.read': { method: 'get', path: '/api/v1/stories/{id}', allow: { ADMIN: 'all' } },
 });

@@ -1,5 +1,4 @@
-// What the auditor found, for people (JSON) and for Prometheus. Ids and amounts only, so it needs no login; like the metrics
-// of the services it belongs on an internal network.
+// The auditor's HTTP side: what it found, for people (JSON) and for Prometheus, the pipelines, and the stories of orders.
 import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
@@ -13,6 +12,7 @@ import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import { registerPipelineRoutes } from './pipeline-routes.ts';
+import { registerStoryRoutes, type StorySources } from './story-routes.ts';
 import type { Pipelines } from '../pipelines/pipelines.ts';
 import { invariants, type Auditor, type Finding, type Report } from '../audit.ts';
 
@@ -102,6 +102,7 @@ export interface AuditorAppOptions {
   readonly health: Health;
   readonly auditor: Pick<Auditor, 'latest'>;
   readonly pipelines: Pick<Pipelines, 'latest'>;
+  readonly stories: StorySources;
   readonly publicUrl?: string | undefined;
   readonly door?: Door;
 }
@@ -111,6 +112,7 @@ export const createAuditorApp = ({
   health,
   auditor,
   pipelines,
+  stories,
   publicUrl,
   door,
 }: AuditorAppOptions): App => {
@@ -145,6 +147,7 @@ export const createAuditorApp = ({
     (c) => c.json(reportView(latest()), 200, { 'Cache-Control': 'no-store' }),
   );
   registerPipelineRoutes(app, pipelines);
+  registerStoryRoutes(app, stories);
   assertPermitted(app, 'auditor', permissions, permissionsOfProcesses);
   return app;
 };

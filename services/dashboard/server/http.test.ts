@@ -76,7 +76,7 @@ const serve = async ({ identity = true } = {}) => {
     parts: () => Promise.resolve(report),
     issuer: identity ? issuer : undefined,
     sessionKey: new Uint8Array(32),
-    services: { order: nowhere, inventory: nowhere, payment: nowhere },
+    services: { order: nowhere, inventory: nowhere, payment: nowhere, auditor: nowhere },
     webFolder: directory,
   });
   server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });

@@ -52,7 +52,7 @@ const serve = async ({ sessionKey = key }: { sessionKey?: Uint8Array } = {}) => 
       users: demoUsers,
     }),
     sessionKey,
-    services: { order: at, inventory: 'http://127.0.0.1:1', payment: at },
+    services: { order: at, inventory: 'http://127.0.0.1:1', payment: at, auditor: at },
     loginsPerMinute: 5,
   });
   const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });

@@ -6,7 +6,7 @@ import { correlationHeader } from '../../../platform/http/server/edge.ts';
 import type { SessionCookie } from '../session/session-cookie.ts';
 
 /** The base address of each service that the pages may call. */
-export type ServiceUrls = Readonly<Record<'order' | 'inventory' | 'payment', string>>;
+export type ServiceUrls = Readonly<Record<'order' | 'inventory' | 'payment' | 'auditor', string>>;
 
 const requestHeaders = [
   'accept',
@@ -75,7 +75,7 @@ export const addServiceProxy = (
     } catch (error) {
       c.get('logger').warn('a service does not answer', { to: service, error });
       throw problem('unavailable', {
-        detail: `The ${service} service does not answer.`,
+        detail: `The ${service === 'auditor' ? service : `${service} service`} does not answer.`,
         headers: { 'Retry-After': '1' },
       });
     }

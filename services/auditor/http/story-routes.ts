@@ -1,0 +1,56 @@
+// The story of an order for administrators: it names persons and amounts, so unlike the rest of the auditor it asks for a token.
+import type { z } from '@hono/zod-openapi';
+import { problem } from '../../platform/http/endpoint/problem.ts';
+import type { App } from '../../platform/http/server/request-context.ts';
+import { isTransient } from '../../platform/database/transient.ts';
+import { UndecodableRecord, type EventCodec } from '../../platform/event-codec/event-codec.ts';
+import { redact } from '../../platform/process/logger.ts';
+import type { Story, StoryEvent } from '../stories/read-story.ts';
+import { auditorApi, type storyEventView } from './api.ts';
+
+export interface StorySources {
+  readonly read: (id: string) => Promise<Story>;
+  readonly codec: Pick<EventCodec, 'decode'>;
+}
+
+type Decoded = Pick<z.infer<typeof storyEventView>, 'data' | 'undecodable'>;
+
+const decode = async (payload: Buffer, codec: StorySources['codec']): Promise<Decoded> => {
+  try {
+    const { data } = await codec.decode(payload);
+    return { data: redact(data), undecodable: null };
+  } catch (error) {
+    // While the registry is away, the story is told without the bodies.
+    if (!(error instanceof UndecodableRecord) && !isTransient(error)) throw error;
+    return { data: null, undecodable: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+const viewOf = async (
+  { payload, publishedAt, position, consumptions, ...event }: StoryEvent,
+  codec: StorySources['codec'],
+): Promise<z.infer<typeof storyEventView>> => ({
+  ...event,
+  publishedAt: publishedAt ?? null,
+  position: position ?? null,
+  ...(await decode(payload, codec)),
+  consumptions: [...consumptions],
+});
+
+export function registerStoryRoutes(app: App, { read, codec }: StorySources): void {
+  app.openapi(auditorApi.readStory, async (c) => {
+    const { id } = c.req.valid('param');
+    const { orders, correlationIds, steps, calls, events } = await read(id);
+    if (orders.length === 0 && events.length === 0)
+      throw problem('not_found', { detail: `Nobody knows an order, an event or a request ${id}.` });
+    const shown = await Promise.all(events.map((event) => viewOf(event, codec)));
+    const story = {
+      orders: [...orders],
+      correlationIds: [...correlationIds],
+      steps: [...steps],
+      calls: [...calls],
+      events: shown,
+    };
+    return c.json(story, 200, { 'Cache-Control': 'no-store' });
+  });
+}
