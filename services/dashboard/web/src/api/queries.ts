@@ -10,6 +10,7 @@ import type {
   Payment,
   Product,
   Session,
+  Story,
   Trail,
 } from './types.ts';
 
@@ -106,6 +107,49 @@ export const paymentQuery = (orderId: string) =>
     queryKey: ['orders', orderId, 'payment'],
     queryFn: ({ signal }) => request<Payment>(`/api/payment/payments/${orderId}`, { signal }),
     retry: false,
+  });
+
+export interface AllOrdersFilter {
+  readonly status?: OrderStatus;
+  readonly reason?: string;
+  readonly customer?: string;
+  /** A day, as `2026-11-26`, in the time of the reader. */
+  readonly from?: string;
+  readonly sort?: 'oldest';
+}
+
+/** The orders of everybody, as an administrator sees them. */
+export const allOrdersQuery = ({ status, reason, customer, from, sort }: AllOrdersFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['orders', 'everybody', { status, reason, customer, from, sort }],
+    queryFn: ({ pageParam, signal }) => {
+      const placedFrom = from === undefined ? undefined : new Date(`${from}T00:00`).toISOString();
+      const filter = {
+        limit: 100,
+        status,
+        reason,
+        customerId: customer,
+        placedFrom,
+        sort,
+        cursor: pageParam,
+      };
+      return request<Page<Order>>(`/api/order/orders${query(filter)}`, { signal });
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: 5_000,
+  });
+
+/** Whether nothing more is to be expected of a story soon. */
+const isAtRest = ({ orders, events }: Story): boolean =>
+  orders.every(({ status }) => status !== 'PENDING' && status !== 'CONFIRMED') &&
+  events.every(({ consumptions }) => consumptions.length > 0);
+
+export const storyQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['stories', id],
+    queryFn: ({ signal }) => request<Story>(`/api/auditor/stories/${encodeURIComponent(id)}`, { signal }),
+    refetchInterval: ({ state }) => (state.data !== undefined && isAtRest(state.data) ? 10_000 : 1_000),
   });
 
 export const healthQuery = queryOptions({

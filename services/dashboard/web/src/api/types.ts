@@ -1,5 +1,6 @@
 // What the services answer, inferred from their own API definitions. Only types are imported: no server code reaches the page.
 import type { z } from 'zod';
+import type { storyEventView, storyView } from '../../../../auditor/http/api.ts';
 import type { movementView, productView } from '../../../../inventory/http/api.ts';
 import type { orderStatus, orderView, trailView } from '../../../../order/http/api.ts';
 import type { paymentView } from '../../../../payment/http/api.ts';
@@ -18,6 +19,8 @@ export type Trail = z.infer<typeof trailView>['data'];
 export type TrailEntry = Trail[number];
 export type Movement = z.infer<typeof movementView>;
 export type Payment = z.infer<typeof paymentView>;
+export type Story = z.infer<typeof storyView>;
+export type StoryEvent = z.infer<typeof storyEventView>;
 export type Money = Order['total'];
 
 export interface Page<T> {

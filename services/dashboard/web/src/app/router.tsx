@@ -8,6 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { sessionQuery } from '../api/queries.ts';
+import type { AllOrdersFilter } from '../api/queries.ts';
 import type { OrderStatus, Role, User } from '../api/types.ts';
 import { Failed, Loading } from '../parts/states.tsx';
 import { Page } from '../parts/page.tsx';
@@ -15,7 +16,7 @@ import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
 
-const homes: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/to-ship', ADMIN: '/status' };
+const homes: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/to-ship', ADMIN: '/all-orders' };
 const homeOf = (user: User): string => homes[user.roles[0] ?? 'USER'];
 
 const currentUser = async (): Promise<User | null> =>
@@ -108,6 +109,38 @@ export const stockRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/stock/stock-page.tsx'), 'StockPage'),
 });
 
+const textIn = (search: Record<string, unknown>, name: string): Record<string, string> => {
+  const value = search[name];
+  return typeof value === 'string' && value !== '' ? { [name]: value } : {};
+};
+
+export const allOrdersRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/all-orders',
+  ...forRoles('ADMIN'),
+  validateSearch: (search): AllOrdersFilter => ({
+    ...(isStatus(search['status']) ? { status: search['status'] } : {}),
+    ...textIn(search, 'reason'),
+    ...textIn(search, 'customer'),
+    ...(typeof search['from'] === 'string' && /^\d{4}-\d\d-\d\d$/.test(search['from'])
+      ? { from: search['from'] }
+      : {}),
+    ...(search['sort'] === 'oldest' ? { sort: 'oldest' } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../screens/all-orders/all-orders-page.tsx'), 'AllOrdersPage'),
+});
+
+export const sagaRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/all-orders/$id',
+  ...forRoles('ADMIN'),
+  validateSearch: (search): { event?: string; view?: 'table' } => ({
+    ...textIn(search, 'event'),
+    ...(search['view'] === 'table' ? { view: 'table' } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../screens/saga/saga-page.tsx'), 'SagaPage'),
+});
+
 export const statusRoute = createRoute({
   getParentRoute: () => root,
   path: '/status',
@@ -123,6 +156,8 @@ export const router = createRouter({
     orderRoute,
     toShipRoute,
     stockRoute,
+    allOrdersRoute,
+    sagaRoute,
     statusRoute,
   ]),
   defaultPreload: 'intent',

@@ -1,0 +1,219 @@
+// Every order, for administrators: found by any id, filtered and sorted by the service, each leading to its saga.
+import { Button, Select, TextInput } from '@mantine/core';
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { Search } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { allOrdersQuery, storyQuery, type AllOrdersFilter } from '../../api/queries.ts';
+import { Problem } from '../../api/request.ts';
+import type { Order, OrderStatus } from '../../api/types.ts';
+import { queryClient } from '../../app/query-client.ts';
+import { allOrdersRoute } from '../../app/router.tsx';
+import { Card } from '../../parts/card.tsx';
+import { DataTable, type Column } from '../../parts/data-table.tsx';
+import { formatInstant, formatMoney, shortId } from '../../parts/format.ts';
+import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
+import { Page } from '../../parts/page.tsx';
+import { OrderStatusBadge } from '../../parts/state-badge.tsx';
+import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { When } from '../../parts/when.tsx';
+
+const statuses: readonly OrderStatus[] = ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED'];
+const reasons = [
+  { value: 'reservation_failed', label: 'not enough stock' },
+  { value: 'payment_failed', label: 'payment failed' },
+  { value: 'reservation_expired', label: 'not paid in time' },
+  { value: 'customer_cancelled', label: 'by the customer' },
+];
+
+const columns: readonly Column<Order>[] = [
+  {
+    id: 'id',
+    header: 'Order',
+    value: ({ id }) => id,
+    cell: ({ id }) => (
+      <Link to="/all-orders/$id" params={{ id }} title={id}>
+        {shortId(id)}
+      </Link>
+    ),
+    sortable: false,
+  },
+  {
+    id: 'status',
+    header: 'Status',
+    value: ({ status }) => status,
+    cell: ({ status }) => <OrderStatusBadge status={status} />,
+    sortable: false,
+  },
+  {
+    id: 'reason',
+    header: 'Reason',
+    value: ({ cancellationReason }) => cancellationReason,
+    cell: ({ cancellationReason }) => cancellationReason?.replaceAll('_', ' ') ?? '',
+    sortable: false,
+  },
+  { id: 'customer', header: 'Customer', value: ({ customerId }) => customerId, sortable: false },
+  {
+    id: 'items',
+    header: 'Units',
+    value: ({ items }) => items.reduce((sum, { quantity }) => sum + quantity, 0),
+    numeric: true,
+    sortable: false,
+  },
+  {
+    id: 'total',
+    header: 'Total',
+    value: ({ total }) => formatMoney(total),
+    numeric: true,
+    sortable: false,
+  },
+  {
+    id: 'placed',
+    header: 'Placed',
+    value: ({ createdAt }) => formatInstant(createdAt),
+    cell: ({ createdAt }) => <When at={createdAt} />,
+    sortable: false,
+  },
+];
+
+/** Leads to the saga of whatever the id names; an id that nobody knows is taken for one of a customer. */
+const Seek = ({ byCustomer }: { byCustomer: (customerId: string) => void }) => {
+  const [text, setText] = useState('');
+  const navigate = useNavigate();
+  const seek = useMutation({
+    mutationFn: async (id: string) => {
+      try {
+        await queryClient.query({ ...storyQuery(id), staleTime: 0, retry: false });
+        await navigate({ to: '/all-orders/$id', params: { id } });
+      } catch (error) {
+        if (!(error instanceof Problem) || error.status !== 404) throw error;
+        byCustomer(id);
+      }
+    },
+  });
+  return (
+    <form
+      role="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text.trim() !== '') seek.mutate(text.trim());
+      }}
+    >
+      <TextInput
+        aria-label="Find by order, event, correlation or customer id"
+        placeholder="Order, event, correlation or customer id"
+        leftSection={<Search size={15} aria-hidden="true" />}
+        w={320}
+        maw="100%"
+        value={text}
+        maxLength={128}
+        error={seek.error === null ? undefined : seek.error.message}
+        rightSection={seek.isPending ? '…' : undefined}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+        }}
+      />
+    </form>
+  );
+};
+
+const pick = <T extends string>(value: string | null, values: readonly T[]): T | undefined =>
+  values.find((one) => one === value);
+
+export const AllOrdersPage = () => {
+  const filter = allOrdersRoute.useSearch();
+  const navigate = useNavigate({ from: '/all-orders' });
+  const orders = useInfiniteQuery(allOrdersQuery(filter));
+  const all = useMemo(() => orders.data?.pages.flatMap(({ data }) => data) ?? [], [orders.data]);
+  const set = (changed: Partial<Record<keyof AllOrdersFilter, string | undefined>>) =>
+    void navigate({ search: { ...filter, ...changed } as AllOrdersFilter, replace: true });
+  return (
+    <Page
+      title="Orders"
+      beside={<LiveMark state={liveStateOf(orders)} />}
+      actions={
+        <>
+          <Seek byCustomer={(customer) => set({ customer })} />
+          <Select
+            aria-label="Status"
+            placeholder="Every status"
+            clearable
+            w={150}
+            data={[...statuses]}
+            value={filter.status ?? null}
+            onChange={(value) => set({ status: pick(value, statuses), reason: undefined })}
+          />
+          <Select
+            aria-label="Reason of the cancellation"
+            placeholder="Every reason"
+            clearable
+            w={170}
+            data={reasons}
+            value={filter.reason ?? null}
+            onChange={(value) => set({ reason: value ?? undefined })}
+          />
+          <TextInput
+            aria-label="Placed from"
+            type="date"
+            leftSection="from"
+            leftSectionWidth={46}
+            value={filter.from ?? ''}
+            onChange={(event) => set({ from: event.currentTarget.value || undefined })}
+          />
+          <Select
+            aria-label="Sorted by"
+            allowDeselect={false}
+            w={130}
+            data={[
+              { value: 'newest', label: 'Newest first' },
+              { value: 'oldest', label: 'Oldest first' },
+            ]}
+            value={filter.sort ?? 'newest'}
+            onChange={(value) => set({ sort: value === 'oldest' ? 'oldest' : undefined })}
+          />
+        </>
+      }
+    >
+      <Card flush>
+        {orders.isPending && <Loading lines={8} />}
+        {orders.isError && all.length === 0 && (
+          <Failed error={orders.error} retry={() => void orders.refetch()} />
+        )}
+        {orders.isSuccess && all.length === 0 && (
+          <Empty title="No orders here">
+            {filter.customer === undefined
+              ? 'No order fits these filters.'
+              : `Nobody knows ${filter.customer}: neither an order, an event or a request, nor a customer with orders.`}
+          </Empty>
+        )}
+        {all.length > 0 && (
+          <DataTable
+            label="Orders"
+            columns={columns}
+            rows={all}
+            rowId={({ id }) => id}
+            csv="orders.csv"
+            minWidth={920}
+            caption={
+              filter.customer !== undefined && (
+                <Button variant="default" size="xs" onClick={() => set({ customer: undefined })}>
+                  of {filter.customer} ✕
+                </Button>
+              )
+            }
+          />
+        )}
+      </Card>
+      {orders.hasNextPage && (
+        <Button
+          variant="default"
+          style={{ justifySelf: 'center' }}
+          loading={orders.isFetchingNextPage}
+          onClick={() => void orders.fetchNextPage()}
+        >
+          Show more orders
+        </Button>
+      )}
+    </Page>
+  );
+};

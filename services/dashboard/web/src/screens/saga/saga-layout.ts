@@ -1,0 +1,131 @@
+// Where everything of a saga is drawn. Pure: times become x, lanes and their rows become y.
+import { lanes, type Block, type Hop, type Lane, type Saga } from './saga-model.ts';
+import { timeScale, type Scale } from './time-scale.ts';
+
+export const blockHeight = 26;
+const rowHeight = 42;
+const lanePadding = 10;
+const laneGap = 34;
+const axisHeight = 30;
+const smallestBlock = 6;
+/** About what letters of a label are wide. */
+const letterWidth = 6.9;
+const capitalWidth = 9;
+const labelGap = 6;
+const inset = 14;
+
+export interface PlacedBlock extends Block {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}
+
+export interface PlacedLane {
+  readonly lane: Lane;
+  readonly y: number;
+  readonly height: number;
+}
+
+export interface Layout {
+  readonly scale: Scale;
+  readonly width: number;
+  readonly height: number;
+  readonly lanes: readonly PlacedLane[];
+  readonly blocks: ReadonlyMap<string, PlacedBlock>;
+}
+
+const labelWidth = ({ words }: Block): number => {
+  const capitals = words.replaceAll(/[^A-Z]/g, '').length;
+  return Math.max((words.length - capitals) * letterWidth + capitals * capitalWidth, 8 * letterWidth);
+};
+
+const timesOf = ({ blocks, hops }: Saga): number[] => [
+  ...blocks.flatMap(({ start, end }) => [start, end]),
+  ...hops.flatMap(({ committedAt, publishedAt, receivedAt }) => [committedAt, publishedAt, receivedAt]),
+];
+
+interface Row {
+  readonly row: number;
+  readonly x: number;
+  readonly width: number;
+}
+
+/** A block goes into the first row of its lane in which neither it nor its label covers another. */
+const rowsOf = (blocks: readonly Block[], scale: Scale): { rows: Map<string, Row>; count: number } => {
+  const ends: number[] = [];
+  const rows = new Map<string, Row>();
+  for (const block of blocks) {
+    const x = inset + scale.x(block.start);
+    const width = Math.max(smallestBlock, inset + scale.x(block.end) - x);
+    const free = ends.findIndex((end) => end <= x);
+    const row = free === -1 ? ends.length : free;
+    ends[row] = x + width + labelGap + labelWidth(block) + labelGap;
+    rows.set(block.id, { row, x, width });
+  }
+  return { rows, count: Math.max(1, ends.length) };
+};
+
+/** `width` is that of the drawing as long as nothing gets too fine for it. */
+export const layoutOf = (saga: Saga, width: number): Layout => {
+  const lastLabel = Math.max(80, ...saga.blocks.slice(-3).map(labelWidth)) + 2 * labelGap;
+  const scale = timeScale(timesOf(saga), { width: Math.max(240, width - lastLabel - 2 * inset) });
+  const placed = new Map<string, PlacedBlock>();
+  const placedLanes: PlacedLane[] = [];
+  let y = axisHeight;
+  for (const lane of lanes) {
+    const blocks = saga.blocks.filter((block) => block.lane === lane);
+    if (lane === 'provider' && blocks.length === 0) continue;
+    const { rows, count } = rowsOf(blocks, scale);
+    const height = count * rowHeight + 2 * lanePadding;
+    placedLanes.push({ lane, y, height });
+    for (const block of blocks) {
+      const at = rows.get(block.id);
+      if (at === undefined) continue;
+      const top = y + lanePadding + at.row * rowHeight + (rowHeight - blockHeight) / 2;
+      placed.set(block.id, { ...block, x: at.x, y: top, width: at.width });
+    }
+    y += height + laneGap;
+  }
+  const reach = [...placed.values()].map((block) => block.x + block.width + labelGap + labelWidth(block));
+  return {
+    scale,
+    width: Math.max(width, ...reach.map((x) => x + labelGap)),
+    height: y - laneGap + lanePadding,
+    lanes: placedLanes,
+    blocks: placed,
+  };
+};
+
+export interface HopPaths {
+  /** From the commit to Kafka. */
+  readonly published: string;
+  /** From Kafka to the consumer. */
+  readonly consumed: string;
+  readonly head: string;
+}
+
+/** Where lines run between the lanes, as a share of the gap: each direction and distance has its own height. */
+const runningAt = { near: 0.22, far: 0.42 } as const;
+
+/** Out of its block into the gap beside its lane, along to Kafka, along to the consumer, into its block. */
+export const pathsOf = (hop: Hop, { scale, blocks, lanes: drawn }: Layout): HopPaths | undefined => {
+  const [from, to] = [blocks.get(hop.from), blocks.get(hop.to)];
+  const ownLane = drawn.find(({ lane }) => lane === from?.lane);
+  if (from === undefined || to === undefined || ownLane === undefined) return undefined;
+  const down = to.y >= from.y ? 1 : -1;
+  const isNear = Math.abs(lanes.indexOf(to.lane) - lanes.indexOf(from.lane)) <= 1;
+  const share = laneGap * runningAt[isNear ? 'near' : 'far'];
+  const middle = down === 1 ? ownLane.y + ownLane.height + share : ownLane.y - share;
+  const startY = from.y + blockHeight / 2 + (down * blockHeight) / 2;
+  const endY = to.y + blockHeight / 2 - (down * blockHeight) / 2;
+  const startX = Math.max(from.x + 2, Math.min(inset + scale.x(hop.committedAt), from.x + from.width) - 2);
+  const kafkaX = inset + scale.x(hop.publishedAt);
+  const endX = Math.min(to.x + 4, to.x + to.width / 2);
+  const tip = endY - down * 2;
+  const bend = middle + down * 8;
+  return {
+    published: `M${startX} ${startY}V${middle}H${kafkaX}`,
+    consumed: `M${kafkaX} ${middle}H${Math.max(kafkaX, endX - 8)}Q${endX} ${middle} ${endX} ${bend}V${tip}`,
+    head: `M${endX - 4} ${tip - down * 6}L${endX} ${tip}L${endX + 4} ${tip - down * 6}`,
+  };
+};

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import type { Story } from '../../api/types.ts';
+import { layoutOf } from './saga-layout.ts';
+import { sagaOf } from './saga-model.ts';
+import { timeScale } from './time-scale.ts';
+
+const at = (service: string, receivedAt: number, committedAt: number, outcome = 'accepted') => ({
+  consumer: `${service}-service-group`,
+  receivedAt,
+  committedAt,
+  outcome,
+  letterId: null,
+  attempts: null,
+});
+type Event = Story['events'][number];
+const event = (
+  id: string,
+  [eventType, emittedBy, causationId]: readonly [string, Event['emittedBy'], string],
+  [occurredAt, committedAt, publishedAt]: readonly [number, number, number | null],
+  consumptions: Event['consumptions'],
+): Event => ({
+  id,
+  eventType,
+  emittedBy,
+  causationId,
+  occurredAt,
+  committedAt,
+  publishedAt,
+  consumptions,
+  key: 'o1',
+  correlationId: 'c1',
+  traceparent: '',
+  schemaId: 1,
+  position: null,
+  data: {},
+  undecodable: null,
+});
+
+/** As a real order leaves it, times rounded. */
+const story: Story = {
+  orders: [],
+  correlationIds: ['c1'],
+  steps: [
+    ['place_order', 'r1', 'PENDING', 1_000] as const,
+    ['inventory.reserved', 'e2', 'CONFIRMED', 1_036] as const,
+    ['payment.succeeded', 'e3', 'PAID', 1_090] as const,
+    ['confirm', 'r2', 'PAID', 90_000] as const,
+  ].map(([type, inputId, status, recordedAt]) => ({
+    orderId: 'o1',
+    type,
+    inputId,
+    actor: 'someone',
+    outcome: 'accepted',
+    status,
+    recordedAt,
+  })),
+  calls: [
+    {
+      id: 'k1',
+      orderId: 'o1',
+      kind: 'charge',
+      state: 'succeeded',
+      attempts: 2,
+      lastError: null,
+      causationId: 'e2',
+      createdAt: 1_040,
+      updatedAt: 1_070,
+      dueAt: 1_070,
+    },
+  ],
+  events: [
+    event(
+      'e1',
+      ['order.created', 'order', 'r1'],
+      [1_000, 1_006, 1_011],
+      [at('inventory', 1_016, 1_025), at('payment', 1_018, 1_022)],
+    ),
+    event(
+      'e2',
+      ['inventory.reserved', 'inventory', 'e1'],
+      [1_016, 1_025, 1_030],
+      [at('order', 1_036, 1_043), at('payment', 1_040, 1_048)],
+    ),
+    // The same cause as the charge, and a transaction of its own.
+    event('e3', ['payment.succeeded', 'payment', 'e2'], [1_070, 1_077, 1_080], [at('order', 1_090, 1_096)]),
+  ],
+};
+
+describe('the saga of an order', () => {
+  const saga = sagaOf(story, 100_000);
+
+  it('has a block per transaction, in the words of what it did', () => {
+    expect(saga.blocks.map(({ lane, words, start, end }) => [lane, words, end - start])).toEqual([
+      ['order', 'placed', 6],
+      ['inventory', 'stock reserved', 9],
+      ['payment', 'saw order.created', 4],
+      ['order', 'CONFIRMED', 7],
+      ['payment', 'saw inventory.reserved', 8],
+      ['provider', 'charge succeeded, 2 attempts', 30],
+      ['payment', 'paid', 7],
+      ['order', 'PAID', 6],
+      ['order', 'confirmed by a seller', 0],
+    ]);
+  });
+
+  it('draws each event from the transaction that committed it to those that handled it', () => {
+    expect(saga.hops.map(({ from, to }) => `${from} → ${to}`)).toEqual([
+      'order/1006 → e1/inventory',
+      'order/1006 → e1/payment',
+      'e1/inventory → e2/order',
+      'e1/inventory → e2/payment',
+      'payment/1077 → e3/order',
+    ]);
+    expect(saga.links.map(({ from, to }) => `${from} → ${to}`)).toEqual([
+      'e2/payment → call/k1',
+      'call/k1 → payment/1077',
+    ]);
+  });
+
+  it('names the part that took longest', () => {
+    expect(saga.slowest).toEqual({ from: 1_040, to: 1_070, words: 'at the payment provider' });
+  });
+
+  it('tells what nobody has consumed, and what was not handled', () => {
+    const [first, second] = story.events;
+    if (first === undefined || second === undefined) throw new Error('no events');
+    const parked = 'parked as a dead letter: Error|23514|order.created';
+    const broken = sagaOf(
+      {
+        ...story,
+        steps: [],
+        calls: [],
+        events: [
+          { ...first, consumptions: [at('inventory', 1_016, 1_016, parked)] },
+          { ...second, publishedAt: null, consumptions: [] },
+        ],
+      },
+      2_000,
+    );
+    expect(broken.waiting.map(({ id }) => id)).toEqual(['e2']);
+    expect(broken.blocks.filter(({ kind }) => kind === 'failed').map(({ words }) => words)).toEqual([
+      'parked as a dead letter: order.created',
+    ]);
+  });
+
+  it('is drawn without one label over another', () => {
+    const { blocks, width } = layoutOf(saga, 900);
+    const rows = Map.groupBy(blocks.values(), ({ y }) => y);
+    for (const row of rows.values()) {
+      const sorted = row.toSorted((one, other) => one.x - other.x);
+      for (const [index, block] of sorted.slice(1).entries()) {
+        const before = sorted[index];
+        if (before === undefined) throw new Error('no block before');
+        expect(block.x).toBeGreaterThan(before.x + before.width + before.words.length * 6.9);
+      }
+    }
+    expect(width).toBeGreaterThanOrEqual(900);
+  });
+});
+
+describe('the scale of time', () => {
+  it('is linear while something happens, and leaves out pauses', () => {
+    const scale = timeScale([0, 50, 100, 90_100, 90_200], { width: 656 });
+    expect(scale.breaks).toEqual([{ ms: 90_000, x: 300 + 28 }]);
+    expect([0, 50, 100, 90_100, 90_200].map((time) => Math.round(scale.x(time)))).toEqual([
+      0, 150, 300, 356, 656,
+    ]);
+    expect(scale.ticks.map(({ ms }) => ms)).toEqual([0, 50, 100, 90_100, 90_150, 90_200]);
+  });
+
+  it('survives a single moment and none at all', () => {
+    expect(timeScale([5], { width: 100 }).x(5)).toBe(0);
+    expect(timeScale([], { width: 100 }).ticks).toEqual([]);
+  });
+});

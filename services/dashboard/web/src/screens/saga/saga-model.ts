@@ -1,0 +1,224 @@
+// The saga of an order as what is drawn: transactions in the lanes of the services, calls of the payment provider, and the
+// hops of events between them. Pure; all times are milliseconds since the epoch.
+import type { Story, StoryEvent } from '../../api/types.ts';
+import { serviceOf, undoes, wordsOfEvents, wordsOfOutcome, wordsOfStep } from './saga-words.ts';
+
+export const lanes = ['order', 'inventory', 'payment', 'provider'] as const;
+export type Lane = (typeof lanes)[number];
+
+/** A transaction of a service, or a call of the provider. */
+export interface Block {
+  readonly id: string;
+  readonly lane: Lane;
+  readonly start: number;
+  readonly end: number;
+  readonly words: string;
+  readonly kind: 'done' | 'undo' | 'ignored' | 'failed' | 'open';
+  /** The event that it handled or, of one that no event caused, emitted first. */
+  readonly eventId: string | undefined;
+}
+
+/** An event on its way from the transaction that committed it to one that handled it. */
+export interface Hop {
+  readonly id: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly from: string;
+  readonly to: string;
+  readonly committedAt: number;
+  readonly publishedAt: number;
+  readonly receivedAt: number;
+  readonly undo: boolean;
+}
+
+/** What a charge has to do with the transaction that asked for it, and with the one that was told. */
+export interface CallLink {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Slowest {
+  readonly from: number;
+  readonly to: number;
+  readonly words: string;
+}
+
+export interface Saga {
+  readonly blocks: readonly Block[];
+  readonly hops: readonly Hop[];
+  readonly links: readonly CallLink[];
+  readonly slowest: Slowest | undefined;
+  /** Events that nobody has consumed yet. */
+  readonly waiting: readonly StoryEvent[];
+}
+
+const isLane = (name: string): name is Lane => lanes.some((lane) => lane === name);
+
+const emittedIn = (story: Story, eventId: string, service: string, committedAt: number): StoryEvent[] =>
+  story.events.filter(
+    (event) =>
+      event.causationId === eventId && event.emittedBy === service && event.committedAt === committedAt,
+  );
+
+/** The status that an event brought the order into, if it changed it. */
+const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
+  const step = steps.find(({ inputId }) => inputId === eventId);
+  if (step === undefined) return undefined;
+  const before = steps.slice(0, steps.indexOf(step)).findLast(({ orderId }) => orderId === step.orderId);
+  return before?.status === step.status ? undefined : step.status;
+};
+
+/** A transaction per event and consumer. */
+const handled = (story: Story): Block[] =>
+  story.events.flatMap((event) =>
+    event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome }) => {
+      const lane = serviceOf(consumer);
+      if (!isLane(lane)) return [];
+      const emitted = emittedIn(story, event.id, lane, committedAt).map(({ eventType }) => eventType);
+      const status = lane === 'order' ? newStatus(story, event.id) : undefined;
+      const { words, tone } = wordsOfOutcome(outcome);
+      const done = status ?? (emitted.length > 0 ? wordsOfEvents(emitted) : `saw ${event.eventType}`);
+      const undo = undoes(event.eventType) || emitted.some(undoes);
+      return {
+        id: `${event.id}/${lane}`,
+        lane,
+        start: receivedAt,
+        end: committedAt,
+        words: tone === 'ok' ? done : words.replace(/: .*\|/, ': '),
+        kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : undo ? 'undo' : 'done',
+        eventId: event.id,
+      };
+    }),
+  );
+
+/** The transactions that no event caused: a request, a timer, or the answer of the provider. */
+const begun = (story: Story, known: readonly Block[]): { block: Block; events: readonly string[] }[] => {
+  const inKnown = new Set(
+    known.flatMap(({ eventId, lane, end }) =>
+      eventId === undefined ? [] : emittedIn(story, eventId, lane, end).map(({ id }) => id),
+    ),
+  );
+  const rest = story.events.filter(({ id }) => !inKnown.has(id));
+  const byTransaction = Map.groupBy(rest, ({ emittedBy, committedAt }) => `${emittedBy}/${committedAt}`);
+  const ofEvents = [...byTransaction].flatMap(([id, events]) => {
+    const [first] = events;
+    if (first === undefined) return [];
+    const types = events.map(({ eventType }) => eventType);
+    const block: Block = {
+      id,
+      lane: first.emittedBy,
+      start: first.occurredAt,
+      end: first.committedAt,
+      words: wordsOfEvents(types),
+      kind: types.some(undoes) ? 'undo' : 'done',
+      eventId: first.id,
+    };
+    return [{ block, events: events.map((event) => event.id) }];
+  });
+  const causes = new Set(story.events.flatMap(({ id, causationId }) => [id, causationId]));
+  const ofSteps = story.steps
+    .filter(({ inputId }) => !causes.has(inputId))
+    .map(({ inputId, type, recordedAt, outcome }) => ({
+      block: {
+        id: `step/${inputId}/${recordedAt}`,
+        lane: 'order' as const,
+        start: recordedAt,
+        end: recordedAt,
+        words: wordsOfStep(type),
+        kind: outcome === 'accepted' ? ('done' as const) : ('ignored' as const),
+        eventId: undefined,
+      },
+      events: [],
+    }));
+  return [...ofEvents, ...ofSteps];
+};
+
+const callKinds = {
+  due: 'open',
+  unknown: 'open',
+  succeeded: 'done',
+  declined: 'failed',
+  abandoned: 'failed',
+} as const;
+
+const ofProvider = ({ calls }: Story, now: number): Block[] =>
+  calls.map(({ id, kind, state, attempts, createdAt, updatedAt }) => ({
+    id: `call/${id}`,
+    lane: 'provider',
+    start: createdAt,
+    end: callKinds[state] === 'open' ? Math.max(now, updatedAt) : updatedAt,
+    words: `${kind} ${state}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
+    kind: kind === 'refund' && state === 'succeeded' ? 'undo' : callKinds[state],
+    eventId: undefined,
+  }));
+
+const linksOf = (story: Story, blocks: readonly Block[]): CallLink[] =>
+  story.calls.flatMap((call) => {
+    const id = `call/${call.id}`;
+    const inPayment = blocks.filter(({ lane }) => lane === 'payment');
+    const asked = inPayment.find(({ start, end }) => start <= call.createdAt && call.createdAt <= end);
+    const told = inPayment.find(({ start }) => start === call.updatedAt);
+    return [
+      ...(asked === undefined ? [] : [{ id: `${id}/asked`, from: asked.id, to: id }]),
+      ...(told === undefined ? [] : [{ id: `${id}/told`, from: id, to: told.id }]),
+    ];
+  });
+
+/** The part of the way to the last transaction that took longest; nothing below 1 ms is worth a word. */
+const slowestOf = (hops: readonly Hop[], blocks: readonly Block[]): Slowest | undefined => {
+  const parts: Slowest[] = [
+    ...hops.flatMap(({ committedAt, publishedAt, receivedAt }) => [
+      { from: committedAt, to: publishedAt, words: 'from the outbox to Kafka' },
+      { from: publishedAt, to: receivedAt, words: 'waiting in Kafka' },
+    ]),
+    ...blocks.map(({ start, end, lane }) => ({
+      from: start,
+      to: end,
+      words: lane === 'provider' ? 'at the payment provider' : `in a transaction of ${lane}`,
+    })),
+  ];
+  const [slowest] = parts.toSorted((one, other) => other.to - other.from - (one.to - one.from));
+  return slowest === undefined || slowest.to - slowest.from < 1 ? undefined : slowest;
+};
+
+/** `now` is where what is still under way ends. */
+export const sagaOf = (story: Story, now: number): Saga => {
+  const ofConsumers = handled(story);
+  const others = begun(story, ofConsumers);
+  const blocks = [...ofConsumers, ...others.map(({ block }) => block), ...ofProvider(story, now)];
+  const sourceOf = (event: StoryEvent): string | undefined =>
+    others.find(({ events }) => events.includes(event.id))?.block.id ??
+    ofConsumers.find(({ lane, end, eventId }) => {
+      return lane === event.emittedBy && end === event.committedAt && eventId === event.causationId;
+    })?.id;
+  const hops = story.events.flatMap((event) =>
+    event.consumptions.flatMap(({ consumer, receivedAt }): Hop[] => {
+      const from = sourceOf(event);
+      const to = `${event.id}/${serviceOf(consumer)}`;
+      if (from === undefined || event.publishedAt === null) return [];
+      // Kafka's time is in whole milliseconds, and a consumer may begin within the same.
+      const publishedAt = Math.max(event.publishedAt, event.committedAt);
+      return [
+        {
+          id: to,
+          eventId: event.id,
+          eventType: event.eventType,
+          from,
+          to,
+          committedAt: event.committedAt,
+          publishedAt,
+          receivedAt: Math.max(receivedAt, publishedAt),
+          undo: undoes(event.eventType),
+        },
+      ];
+    }),
+  );
+  return {
+    blocks: blocks.toSorted((one, other) => one.start - other.start),
+    hops,
+    links: linksOf(story, blocks),
+    slowest: slowestOf(hops, blocks),
+    waiting: story.events.filter(({ consumptions }) => consumptions.length === 0),
+  };
+};

@@ -1,0 +1,119 @@
+import { Button, CopyButton, SegmentedControl } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { storyQuery } from '../../api/queries.ts';
+import type { OrderStatus, Story } from '../../api/types.ts';
+import { sagaRoute } from '../../app/router.tsx';
+import { Card } from '../../parts/card.tsx';
+import { CopyId } from '../../parts/copy-id.tsx';
+import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
+import { Page } from '../../parts/page.tsx';
+import { OrderStatusBadge } from '../../parts/state-badge.tsx';
+import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { EventCard } from './event-card.tsx';
+import { sagaOf } from './saga-model.ts';
+import classes from './saga-page.module.css';
+import { SagaTable } from './saga-table.tsx';
+import { SagaTimeline } from './saga-timeline.tsx';
+import { summaryOf, titleOf, waitsOf } from './saga-title.ts';
+
+const isOrderStatus = (status: string): status is OrderStatus =>
+  ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED'].includes(status);
+
+const Waits = ({ sentences }: { sentences: readonly string[] }) =>
+  sentences.length === 0 ? null : (
+    <Card title="What it waits for">
+      <ul className={classes['waits']}>
+        {sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </Card>
+  );
+
+const Told = ({ story, at }: { story: Story; at: number }) => {
+  const { event: selected, view } = sagaRoute.useSearch();
+  const navigate = useNavigate({ from: '/all-orders/$id' });
+  const saga = useMemo(() => sagaOf(story, at), [story, at]);
+  const select = (eventId: string) =>
+    void navigate({ search: (search) => ({ ...search, event: eventId }), replace: true, resetScroll: false });
+  const start = Math.min(...story.events.map(({ occurredAt }) => occurredAt));
+  const event = story.events.find(({ id }) => id === selected) ?? story.events[0];
+  return (
+    <>
+      <Waits sentences={waitsOf(story, saga, at)} />
+      {story.events.length === 0 && (
+        <Empty title="No events are kept of this order">
+          The outbox keeps events for a week; the order itself and its trail stay.
+        </Empty>
+      )}
+      {story.events.length > 0 &&
+        (view === 'table' ? (
+          <SagaTable story={story} start={start} select={select} />
+        ) : (
+          <SagaTimeline saga={saga} selected={event?.id} select={select} />
+        ))}
+      {event !== undefined && <EventCard event={event} start={start} />}
+    </>
+  );
+};
+
+export const SagaPage = () => {
+  const { id } = sagaRoute.useParams();
+  const { view } = sagaRoute.useSearch();
+  const navigate = useNavigate({ from: '/all-orders/$id' });
+  const story = useQuery(storyQuery(id));
+  const [order] = story.data?.orders ?? [];
+  return (
+    <Page
+      title={story.data === undefined ? 'Order' : titleOf(story.data)}
+      crumb={
+        <>
+          <Link to="/all-orders">Orders</Link> / <CopyId id={order?.id ?? id} whole />
+        </>
+      }
+      beside={
+        <>
+          {order !== undefined && isOrderStatus(order.status) && <OrderStatusBadge status={order.status} />}
+          {story.data !== undefined && <span className={classes['sub']}>{summaryOf(story.data)}</span>}
+        </>
+      }
+      actions={
+        story.data !== undefined && (
+          <>
+            <LiveMark state={liveStateOf(story)} />
+            <CopyButton value={JSON.stringify(story.data, null, 2)}>
+              {({ copied, copy }) => (
+                <Button variant="default" onClick={copy}>
+                  {copied ? 'Copied' : 'Copy as JSON'}
+                </Button>
+              )}
+            </CopyButton>
+            <SegmentedControl
+              aria-label="Show as"
+              value={view ?? 'timeline'}
+              onChange={(value) =>
+                void navigate({
+                  search: ({ view: _, ...search }) =>
+                    value === 'table' ? { ...search, view: 'table' } : search,
+                  replace: true,
+                })
+              }
+              data={[
+                { value: 'timeline', label: 'Timeline' },
+                { value: 'table', label: 'Table' },
+              ]}
+            />
+          </>
+        )
+      }
+    >
+      {story.isPending && <Loading lines={8} />}
+      {story.isError && story.data === undefined && (
+        <Failed error={story.error} retry={() => void story.refetch()} />
+      )}
+      {story.data !== undefined && <Told story={story.data} at={story.dataUpdatedAt} />}
+    </Page>
+  );
+};

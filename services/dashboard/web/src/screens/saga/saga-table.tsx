@@ -1,0 +1,85 @@
+// The saga as a table: what the drawing shows, for a screen reader and for whoever wants figures.
+import { Table, UnstyledButton } from '@mantine/core';
+import type { Story, StoryEvent } from '../../api/types.ts';
+import { Card } from '../../parts/card.tsx';
+import { formatDuration } from '../../parts/format.ts';
+import { StateBadge } from '../../parts/state-badge.tsx';
+import classes from './saga-page.module.css';
+import { serviceOf, wordsOfOutcome } from './saga-words.ts';
+
+interface SagaTableProps {
+  readonly story: Story;
+  /** What times count from, ms since the epoch. */
+  readonly start: number;
+  readonly select: (eventId: string) => void;
+}
+
+const headers = ['event', 'from', 'committed', 'to Kafka', 'consumer', 'in Kafka', 'transaction', 'outcome'];
+const numeric = ['committed', 'to Kafka', 'in Kafka', 'transaction'];
+
+/** A line per consumer; of the event itself the first alone speaks. */
+const linesOf = (event: StoryEvent, start: number): (readonly string[])[] => {
+  const published = Math.max(event.publishedAt ?? 0, event.committedAt);
+  const first = [
+    event.emittedBy,
+    `+${formatDuration(event.committedAt - start)}`,
+    event.publishedAt === null ? '' : formatDuration(published - event.committedAt),
+  ];
+  if (event.consumptions.length === 0) return [[...first, '', '', '']];
+  return event.consumptions.map(({ consumer, receivedAt, committedAt }, index) => [
+    ...(index === 0 ? first : ['', '', '']),
+    serviceOf(consumer),
+    formatDuration(Math.max(0, receivedAt - published)),
+    formatDuration(committedAt - receivedAt),
+  ]);
+};
+
+const Outcome = ({ outcome }: { outcome: string | undefined }) => {
+  if (outcome === undefined) return <StateBadge tone="wait">nobody yet</StateBadge>;
+  const { words, tone } = wordsOfOutcome(outcome);
+  return <StateBadge tone={tone}>{words}</StateBadge>;
+};
+
+export const SagaTable = ({ story, start, select }: SagaTableProps) => (
+  <Card title="Events and who consumed them" flush>
+    <Table.ScrollContainer minWidth={760} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+      <Table className={classes['table']}>
+        <Table.Thead>
+          <Table.Tr>
+            {headers.map((header) => (
+              <Table.Th key={header} className={numeric.includes(header) ? classes['number'] : undefined}>
+                {header}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {story.events.flatMap((event) =>
+            linesOf(event, start).map((cells, line) => (
+              <Table.Tr key={`${event.id}/${line}`}>
+                <Table.Td>
+                  {line === 0 && (
+                    <UnstyledButton className={classes['open']} onClick={() => select(event.id)}>
+                      {event.eventType}
+                    </UnstyledButton>
+                  )}
+                </Table.Td>
+                {cells.map((cell, column) => (
+                  <Table.Td
+                    key={headers[column + 1]}
+                    className={numeric.includes(headers[column + 1] ?? '') ? classes['number'] : undefined}
+                  >
+                    {cell}
+                  </Table.Td>
+                ))}
+                <Table.Td>
+                  <Outcome outcome={event.consumptions[line]?.outcome} />
+                </Table.Td>
+              </Table.Tr>
+            )),
+          )}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  </Card>
+);

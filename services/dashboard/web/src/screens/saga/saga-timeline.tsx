@@ -1,0 +1,200 @@
+// The saga as a drawing: a lane per service, a block per transaction, an orange line from its commit to Kafka and a dashed one
+// from Kafka to the consumer. A block or a line opens the event.
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
+import { Minus, Plus } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { Card } from '../../parts/card.tsx';
+import { formatDuration } from '../../parts/format.ts';
+import { blockHeight, layoutOf, pathsOf, type Layout, type PlacedBlock } from './saga-layout.ts';
+import type { Hop, Saga } from './saga-model.ts';
+import classes from './saga-timeline.module.css';
+
+interface Selection {
+  readonly selected: string | undefined;
+  readonly select: (eventId: string) => void;
+}
+
+const took = ({ start, end }: PlacedBlock): string => formatDuration(end - start);
+
+const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Selection) => {
+  const { x, y, width, words, lane, kind, eventId } = block;
+  const button =
+    eventId === undefined
+      ? {}
+      : {
+          role: 'button',
+          tabIndex: 0,
+          'aria-pressed': eventId === selected,
+          'aria-label': `${lane}: ${words}, ${took(block)}`,
+          onClick: () => {
+            select(eventId);
+          },
+          onKeyDown: (event: React.KeyboardEvent) => {
+            if (event.key !== 'Enter' && event.key !== ' ') return;
+            event.preventDefault();
+            select(eventId);
+          },
+        };
+  return (
+    <g className={classes['block']} data-lane={lane} data-kind={kind} {...button}>
+      <rect x={x} y={y} width={width} height={blockHeight} rx={Math.min(5, width / 2)} />
+      {kind === 'failed' && <path d={`M${x + width / 2} ${y + 6}l6 12h-12z`} className={classes['mark']} />}
+      <text x={x + width + 6} y={y + 11} className={classes['words']}>
+        {words}
+      </text>
+      <text x={x + width + 6} y={y + 24} className={classes['took']}>
+        {took(block)}
+      </text>
+    </g>
+  );
+};
+
+const HopShape = ({ hop, layout, selected, select }: { hop: Hop; layout: Layout } & Selection) => {
+  const paths = pathsOf(hop, layout);
+  if (paths === undefined) return null;
+  const outbox = formatDuration(hop.publishedAt - hop.committedAt);
+  const kafka = formatDuration(hop.receivedAt - hop.publishedAt);
+  return (
+    <g
+      className={classes['hop']}
+      data-undo={hop.undo}
+      data-selected={hop.eventId === selected}
+      onClick={() => {
+        select(hop.eventId);
+      }}
+    >
+      <title>{`${hop.eventType}: ${outbox} from the outbox to Kafka, ${kafka} until it was consumed`}</title>
+      <path d={paths.published} className={classes['reach']} />
+      <path d={paths.consumed} className={classes['reach']} />
+      <path d={paths.published} className={classes['published']} />
+      <path d={paths.consumed} className={classes['consumed']} />
+      <path d={paths.head} className={classes['head']} />
+    </g>
+  );
+};
+
+/** What only ties a call of the provider to the transactions around it. */
+const Links = ({ saga, layout }: { saga: Saga; layout: Layout }) =>
+  saga.links.map(({ id, from, to }) => {
+    const [one, other] = [layout.blocks.get(from), layout.blocks.get(to)];
+    if (one === undefined || other === undefined) return null;
+    const down = other.y > one.y;
+    const [startX, endX] = down
+      ? [Math.min(other.x + 3, one.x + one.width - 2), other.x + 3]
+      : [one.x + one.width - 3, Math.max(other.x + 3, one.x + one.width - 3)];
+    const [startY, endY] = down ? [one.y + blockHeight, other.y] : [one.y, other.y + blockHeight];
+    return <path key={id} d={`M${startX} ${startY}L${endX} ${endY}`} className={classes['link']} />;
+  });
+
+const Axis = ({ layout }: { layout: Layout }) => (
+  <g aria-hidden="true">
+    {layout.scale.ticks.map(({ x, ms }) => (
+      <g key={ms}>
+        <path d={`M${x + 14} 26V${layout.height}`} className={classes['tick']} />
+        {layout.scale.breaks.every((pause) => Math.abs(pause.x - x) > 60) && (
+          <text x={x + 14} y={16} textAnchor={x < 20 ? 'start' : 'middle'} className={classes['time']}>
+            {ms === 0 ? '0 ms' : `+${formatDuration(ms)}`}
+          </text>
+        )}
+      </g>
+    ))}
+    {layout.scale.breaks.map(({ x, ms }) => (
+      <g key={x}>
+        <rect x={x + 14 - 20} y={26} width={40} height={layout.height - 26} className={classes['pause']} />
+        <text x={x + 14} y={16} textAnchor="middle" className={classes['pauseWords']}>
+          {formatDuration(ms)}
+        </text>
+      </g>
+    ))}
+  </g>
+);
+
+const Legend = () => (
+  <span className={classes['legend']}>
+    <span data-part="block">transaction</span>
+    <span data-part="published">outbox → Kafka</span>
+    <span data-part="consumed">Kafka → consumer</span>
+    <span data-part="undo">compensation</span>
+    <span data-part="pause">pause left out</span>
+  </span>
+);
+
+const zooms = [1, 1.5, 2, 3, 4, 6, 8];
+
+const Zoom = ({ at, onZoom }: { at: number; onZoom: (zoom: number) => void }) => (
+  <span className={classes['zoom']}>
+    <Tooltip label="Zoom out">
+      <ActionIcon variant="default" aria-label="Zoom out" disabled={at === 0} onClick={() => onZoom(at - 1)}>
+        <Minus size={14} />
+      </ActionIcon>
+    </Tooltip>
+    <Tooltip label="Zoom in">
+      <ActionIcon
+        variant="default"
+        aria-label="Zoom in"
+        disabled={at === zooms.length - 1}
+        onClick={() => onZoom(at + 1)}
+      >
+        <Plus size={14} />
+      </ActionIcon>
+    </Tooltip>
+  </span>
+);
+
+export const SagaTimeline = ({ saga, ...selection }: { saga: Saga } & Selection) => {
+  const { ref, width } = useElementSize();
+  const [zoom, setZoom] = useState(0);
+  const drawn = Math.max(width, 320) * (zooms[zoom] ?? 1);
+  const layout = useMemo(() => layoutOf(saga, drawn), [saga, drawn]);
+  const { slowest } = saga;
+  return (
+    <Card title="Timeline" flush aside={<Legend />}>
+      <div className={classes['frame']}>
+        <div className={classes['names']} aria-hidden="true">
+          {layout.lanes.map(({ lane, y, height }) => (
+            <span key={lane} data-lane={lane} style={{ top: y, height }}>
+              {lane}
+            </span>
+          ))}
+        </div>
+        <div
+          className={classes['scroll']}
+          ref={ref}
+          tabIndex={0}
+          role="group"
+          aria-label="Timeline of the saga"
+        >
+          <svg width={layout.width} height={layout.height} role="presentation">
+            {layout.lanes.map(({ lane, y, height }) => (
+              <rect
+                key={lane}
+                y={y}
+                width={layout.width}
+                height={height}
+                data-lane={lane}
+                className={classes['lane']}
+              />
+            ))}
+            <Axis layout={layout} />
+            {saga.hops.map((hop) => (
+              <HopShape key={hop.id} hop={hop} layout={layout} {...selection} />
+            ))}
+            <Links saga={saga} layout={layout} />
+            {[...layout.blocks.values()].map((block) => (
+              <BlockShape key={block.id} block={block} {...selection} />
+            ))}
+          </svg>
+        </div>
+      </div>
+      <footer className={classes['foot']}>
+        {slowest !== undefined && (
+          <span className={classes['slowest']}>
+            slowest part: <b>{formatDuration(slowest.to - slowest.from)}</b> {slowest.words}
+          </span>
+        )}
+        <Zoom at={zoom} onZoom={setZoom} />
+      </footer>
+    </Card>
+  );
+};

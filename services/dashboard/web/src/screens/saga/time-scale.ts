@@ -1,0 +1,73 @@
+// A scale of time that leaves out the pauses: linear while something happens, and a short break, with its length in words,
+// where nothing does. So a saga of 100 ms stays readable when its order is shipped two days later. Pure.
+
+export interface Break {
+  readonly x: number;
+  /** What was left out, ms. */
+  readonly ms: number;
+}
+
+export interface Scale {
+  readonly width: number;
+  readonly x: (time: number) => number;
+  readonly ticks: readonly { readonly x: number; readonly ms: number }[];
+  readonly breaks: readonly Break[];
+}
+
+/** Beyond this, a time in which nothing happens is a break, ms. */
+export const longestPauseMs = 400;
+const breakWidth = 56;
+
+const niceSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+
+interface Segment {
+  readonly from: number;
+  readonly to: number;
+  readonly x: number;
+  readonly width: number;
+  readonly isBreak: boolean;
+}
+
+/** `times`: of everything that happens; `width`: what the scale should fill, wider when it would be finer than `minPxPerMs`. */
+export const timeScale = (
+  times: readonly number[],
+  { width, minPxPerMs = 0.3 }: { width: number; minPxPerMs?: number },
+): Scale => {
+  const sorted = [...new Set(times)].toSorted((a, b) => a - b);
+  const first = sorted[0] ?? 0;
+  const pairs = sorted.slice(1).map((to, index) => ({ from: sorted[index] ?? to, to }));
+  const pauses = pairs.filter(({ from, to }) => to - from > longestPauseMs);
+  const activeMs = pairs.reduce((sum, { from, to }) => sum + (to - from > longestPauseMs ? 0 : to - from), 0);
+  const pxPerMs = Math.max(minPxPerMs, (width - pauses.length * breakWidth) / Math.max(1, activeMs));
+  let x = 0;
+  const segments = pairs.map(({ from, to }): Segment => {
+    const isBreak = to - from > longestPauseMs;
+    const segment = { from, to, x, width: isBreak ? breakWidth : (to - from) * pxPerMs, isBreak };
+    x += segment.width;
+    return segment;
+  });
+  const last = segments.at(-1);
+  const at = (time: number): number => {
+    const segment = segments.find(({ to }) => time <= to) ?? last;
+    if (segment === undefined) return 0;
+    const share = (time - segment.from) / (segment.to - segment.from);
+    return segment.x + Math.min(1, Math.max(0, share)) * segment.width;
+  };
+  const step = niceSteps.find((size) => size * pxPerMs >= 90) ?? 500;
+  // Ticks count from the begin and stand only where time is linear.
+  const ticks = segments
+    .filter(({ isBreak }) => !isBreak)
+    .flatMap(({ from, to }) => {
+      const start = Math.ceil((from - first) / step);
+      const end = Math.floor((to - first) / step);
+      return Array.from({ length: Math.max(0, end - start + 1) }, (_, index) => (start + index) * step);
+    });
+  return {
+    width: Math.max(x, 1),
+    x: at,
+    ticks: [...new Set(ticks)].map((ms) => ({ ms, x: at(first + ms) })),
+    breaks: segments
+      .filter(({ isBreak }) => isBreak)
+      .map((segment) => ({ x: segment.x + segment.width / 2, ms: segment.to - segment.from })),
+  };
+};

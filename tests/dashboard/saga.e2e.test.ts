@@ -1,0 +1,91 @@
+// An administrator in a real browser: finds an order by any id, reads its saga as a timeline and as a table, opens an event.
+import { describe, expect, it } from 'vitest';
+import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { call, newProduct, orderWith, place } from '../support/shop.ts';
+
+const { newVisitor } = useBrowser();
+
+const administrator = async (): Promise<Visitor> => {
+  const visitor = await newVisitor();
+  await visitor.signIn('admin@orderflow.io');
+  return visitor;
+};
+
+describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
+  it('finds an order by its id and sees its saga, with the time of each part', async () => {
+    const { page, expectAccessible } = await administrator();
+    const { id: productId } = await newProduct(5);
+    const { id } = await place({ items: [{ productId, quantity: 1 }] });
+    await orderWith(id, 'PAID');
+    await page.getByRole('heading', { name: 'Orders', level: 1 }).waitFor();
+    await page.getByLabel('Find by order').fill(id);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/all-orders/${id}`);
+    await page.getByRole('heading', { name: /^Paid after \d/ }).waitFor();
+    const timeline = page.getByRole('region', { name: 'Timeline' });
+    for (const lane of ['order: placed', 'inventory: stock reserved', 'payment: paid', 'order: PAID'])
+      await timeline
+        .getByRole('button', { name: new RegExp(`^${lane},`) })
+        .first()
+        .waitFor();
+    await timeline.getByText('charge succeeded').waitFor();
+    await timeline.getByText('slowest part').waitFor();
+    await expectAccessible();
+
+    // By keyboard: the block opens the event that it handled, with its body and its place on the topic.
+    await timeline.getByRole('button', { name: /^order: PAID,/ }).focus();
+    await page.keyboard.press('Enter');
+    const opened = page.getByRole('region', { name: 'inventory.reserved' });
+    await opened.getByText(/^inventory-events · partition \d+ · offset \d+$/).waitFor();
+    expect(await opened.getByLabel('Decoded event').textContent()).toContain(productId);
+
+    await page.getByText('Table', { exact: true }).click();
+    const table = page.getByRole('table').first();
+    await table.getByRole('button', { name: 'payment.succeeded' }).waitFor();
+    await expectAccessible();
+    await page.reload();
+    await table.getByRole('button', { name: 'payment.succeeded' }).waitFor();
+  });
+
+  it('sees a saga go on while it happens, and what it waits for', async () => {
+    const { page, visit } = await administrator();
+    const { id: productId } = await newProduct(5);
+    const { id } = await place({ items: [{ productId, quantity: 1 }], mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    await visit(`/all-orders/${id}`);
+    await page.getByRole('heading', { name: 'Waits for the payment' }).waitFor();
+    await page.getByText(/^The stock is held for the payment until/).waitFor();
+    const path = `/api/v1/orders/${id}/cancel`;
+    expect((await call('order', path, { method: 'POST', body: {}, as: 'user' })).status).toBe(200);
+    await page.getByRole('heading', { name: 'Cancelled: by the customer' }).waitFor();
+    await page.getByRole('button', { name: /^inventory: stock released,/ }).waitFor();
+  });
+
+  it('filters orders in the address, and is told of an id that nobody knows', async () => {
+    const { page, visit, expectAccessible } = await administrator();
+    const { id: productId } = await newProduct(1);
+    const { id } = await place({ items: [{ productId, quantity: 2 }] });
+    await orderWith(id, 'CANCELLED');
+    await visit('/all-orders?status=CANCELLED&reason=reservation_failed');
+    await page.getByRole('link', { name: `${id.slice(0, 8)}…${id.slice(-4)}` }).waitFor();
+    await expectAccessible();
+    await page.getByLabel('Find by order').fill('nobody-knows-me');
+    await page.keyboard.press('Enter');
+    await page.getByText(/^Nobody knows nobody-knows-me/).waitFor();
+    await page.goBack();
+    await visit('/all-orders/nobody-knows-me');
+    await page
+      .getByRole('alert')
+      .getByText(/Nobody knows an order, an event or a request/)
+      .waitFor();
+  });
+
+  it('is nobody else: a customer is sent home', async () => {
+    const { page, visit, signIn } = await newVisitor();
+    await signIn('user@orderflow.io');
+    await visit('/all-orders');
+    await page.waitForURL('**/shop');
+    const refused = await page.request.get('/api/auditor/stories/01a21926-50d5-7170-8971-7d0e8aaeabc7');
+    expect(refused.status()).toBe(403);
+  });
+});
