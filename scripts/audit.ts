@@ -1,7 +1,7 @@
 // npm run audit: the auditor's checks, once, over everything that is kept. Exit code 0: all invariants hold; 1: one does not;
 // 2: it could not be looked at.
 import { invariants } from '../services/auditor/audit.ts';
-import { reportView } from '../services/auditor/http/routes.ts';
+import { viewOfReport } from '../services/auditor/http/report-view.ts';
 import { argumentsOf } from './operator/environment.ts';
 import { explain, failure } from '../schemas/tools/failure.ts';
 import { openEyes } from './operator/auditor-view.ts';
@@ -22,7 +22,7 @@ const audit = async (): Promise<number> => {
     const report = await eyes.lookTwice();
     const exitCode = report.status === 'ok' ? 0 : 1;
     if (flags.json) {
-      say(JSON.stringify(reportView(report), null, 2));
+      say(JSON.stringify(viewOfReport(report), null, 2));
       return exitCode;
     }
     for (const [name, sentence] of Object.entries(invariants)) {

@@ -10,6 +10,7 @@ import { createAuthenticator } from '../platform/http/endpoint/auth.ts';
 import { createEventCodec } from '../platform/event-codec/event-codec.ts';
 import { createRegistryClient } from '../platform/event-codec/schema-registry.ts';
 import { registrySecurity } from '../platform/process/security/registry-security.ts';
+import { recordAction } from '../platform/audit-log/audit-log.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';
@@ -112,6 +113,11 @@ const app = createAuditorApp({
   stories: {
     read: (id) => readStory(sources.databases, id),
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
+  },
+  operations: {
+    record: (service, ...entry) => recordAction(sources.databases[service], ...entry),
+    connectUrl: config.connectUrl,
+    stream: sources.stream,
   },
   publicUrl: config.publicUrl,
   door,

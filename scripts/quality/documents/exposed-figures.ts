@@ -41,8 +41,9 @@ const ofTheProcesses = async (): Promise<readonly string[]> => {
     logger: createLogger({ service: 'figures', level: 'error' }),
     health: createHealth({ checks: {} }),
     auditor: { latest: () => undefined },
-    pipelines: { latest: () => [] },
+    pipelines: { latest: () => [], samples: () => [] },
     stories: { read: unasked, codec: { decode: unasked } },
+    operations: { record: unasked, connectUrl: '', stream: { lag: nothing } },
     door,
   });
   const text = await metrics.registry.metrics();

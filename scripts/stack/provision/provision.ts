@@ -44,6 +44,8 @@ const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => 
     }
     await execute(tx, 'GRANT SELECT ON TABLE public.outbox TO %I', cdc);
     await execute(tx, 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO %I', auditor);
+    // What an administrator has it do to a connector is in the audit log of that service.
+    await execute(tx, 'GRANT INSERT ON TABLE public.audit_log TO %I', auditor);
   });
 };
 

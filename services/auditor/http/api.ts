@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { json } from '../../platform/http/request/shapes.ts';
 import { everyService } from '../domain/facts.ts';
+import { problemNames } from '../domain/pipeline-problems.ts';
 import { permissions } from './permissions.ts';
 
 const time = z.number().openapi({ description: 'Milliseconds since the epoch, with fractions' });
@@ -83,7 +84,153 @@ export const storyView = z
   })
   .openapi('Story');
 
+const nullable = z.number().nullable();
+export const pipelineView = z.object({
+  service: z.enum(everyService),
+  status: z.enum(['ok', 'broken']),
+  checkedAt: z.iso.datetime(),
+  problems: z.array(
+    z.object({
+      problem: z.enum(problemNames),
+      level: z.enum(['broken', 'warning']),
+      sentence: z.string(),
+      remedy: z.string(),
+      since: z.iso.datetime(),
+    }),
+  ),
+  connector: z.object({
+    state: z.enum(['running', 'paused', 'absent', 'unknown', 'failed', 'idle']),
+    why: z.string().optional(),
+  }),
+  slot: z
+    .object({
+      active: z.boolean(),
+      walStatus: z.string().nullable(),
+      lagBytes: nullable,
+      retainedBytes: nullable,
+      safeBytes: nullable.openapi({ description: 'WAL that may still be written before it is lost' }),
+      confirmedLsn: z.string().nullable(),
+      confirmedSecondsAgo: z.number(),
+    })
+    .nullable()
+    .openapi({ description: 'Null: the database does not answer, or has no such slot' }),
+  canary: z.object({
+    roundTripMs: nullable.openapi({ description: 'Of the last one that arrived' }),
+    waitingMs: z.number().openapi({ description: 'Of the oldest on its way' }),
+    sent: z.int(),
+    lost: z.int(),
+  }),
+  watchdog: z.object({
+    leads: z.boolean().openapi({ description: 'Whether this instance restarts the connector' }),
+    restarts: z.int().openapi({ description: 'Since the connector last ran for a minute' }),
+    gaveUp: z.boolean(),
+  }),
+  outbox: z
+    .object({
+      rows: z.number().openapi({ description: 'As the statistics of the database estimate them' }),
+      bytes: z.number(),
+      oldestSeconds: nullable,
+    })
+    .nullable(),
+});
+export const pipelinesView = z
+  .object({ status: z.enum(['ok', 'broken']), pipelines: z.array(pipelineView) })
+  .openapi('Pipelines');
+
+export const findingView = z.object({
+  id: z.string(),
+  invariant: z.string(),
+  key: z.string(),
+  sentence: z.string(),
+  since: z.iso.datetime(),
+});
+export const reportView = z
+  .object({
+    status: z.enum(['ok', 'violated']),
+    checkedAt: z.iso.datetime(),
+    topicsRead: z.boolean().openapi({ description: 'False: nothing is said about the topics' }),
+    violations: z.array(findingView),
+    inFlight: z.int().openapi({ description: 'Differences that events on their way may explain' }),
+    stuck: z.array(
+      z.object({
+        orderId: z.string(),
+        status: z.string(),
+        waitsFor: z.enum(['reservation', 'payment', 'pin', 'release', 'refund', 'commit']),
+        due: z.iso.datetime(),
+        missing: z.array(z.string()),
+      }),
+    ),
+    figures: z.record(z.string(), z.number()),
+  })
+  .openapi('Audit');
+
+/** What was seen of a pipeline at one look. */
+export const sampleView = z.object({
+  at: time,
+  roundTripMs: nullable.openapi({ description: 'Of the last canary that had arrived by then' }),
+  retainedBytes: nullable.openapi({ description: 'WAL that the slot holds back' }),
+});
+
+export const overviewView = z
+  .object({
+    status: z.enum(['ok', 'broken']),
+    pipelines: z.array(
+      pipelineView.extend({
+        connectorName: z.string(),
+        samples: z.array(sampleView).openapi({ description: 'Of the last looks, the oldest first' }),
+      }),
+    ),
+    groups: z
+      .array(
+        z.object({
+          group: z.string(),
+          topics: z.array(z.object({ topic: z.string(), lag: z.number() })),
+        }),
+      )
+      .nullable()
+      .openapi({
+        description: 'Records that each consumer group has still to read; null: Kafka does not answer',
+      }),
+  })
+  .openapi('PipelinesOverview');
+
+export const invariantsView = reportView
+  .extend({
+    invariants: z.array(z.object({ name: z.string(), sentence: z.string() })),
+  })
+  .openapi('Invariants');
+
+export const connectorActions = ['restart', 'pause', 'resume'] as const;
+export type ConnectorAction = (typeof connectorActions)[number];
+
+const actOn = (action: ConnectorAction, summary: string) =>
+  endpoint(permissions[`connectors.${action}`], {
+    tags: ['pipelines'],
+    summary,
+    description: 'Carried out by Kafka Connect, and written to the audit log of the service first.',
+    request: { params: z.object({ service }) },
+    responses: {
+      202: {
+        description: 'Kafka Connect has accepted it',
+        content: json(z.object({ connector: z.string(), action: z.enum(connectorActions) })),
+      },
+    },
+  });
+
 export const auditorApi = {
+  readPipelines: endpoint(permissions['pipelines.read'], {
+    tags: ['pipelines'],
+    summary: 'The pipelines, what they were like of late, and how far consumers are behind',
+    responses: { 200: { description: 'As they were at the last look', content: json(overviewView) } },
+  }),
+  restartConnector: actOn('restart', 'Start a connector and its tasks again'),
+  pauseConnector: actOn('pause', 'Pause a connector: its events wait in the WAL'),
+  resumeConnector: actOn('resume', 'Let a paused connector go on'),
+  readInvariants: endpoint(permissions['invariants.read'], {
+    tags: ['audit'],
+    summary: 'The last audit, with what each invariant means',
+    responses: { 200: { description: 'What holds and what does not', content: json(invariantsView) } },
+  }),
   readStory: endpoint(permissions['stories.read'], {
     tags: ['stories'],
     summary: 'The story of an order: its events, who consumed them, and when',

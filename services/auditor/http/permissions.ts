@@ -11,4 +11,17 @@ export const permissions = permissionTable({
     allow: 'anyone',
   },
   'stories.read': { method: 'get', path: '/api/v1/stories/{id}', allow: { ADMIN: 'all' } },
+  'pipelines.read': { method: 'get', path: '/api/v1/pipelines', allow: { ADMIN: 'all' } },
+  'invariants.read': { method: 'get', path: '/api/v1/invariants', allow: { ADMIN: 'all' } },
+  'connectors.restart': {
+    method: 'post',
+    path: '/api/v1/connectors/{service}/restart',
+    allow: { ADMIN: 'all' },
+  },
+  'connectors.pause': { method: 'post', path: '/api/v1/connectors/{service}/pause', allow: { ADMIN: 'all' } },
+  'connectors.resume': {
+    method: 'post',
+    path: '/api/v1/connectors/{service}/resume',
+    allow: { ADMIN: 'all' },
+  },
 });

@@ -7,63 +7,11 @@ import { healthSchema, type HealthReport } from '../../platform/http/routes/heal
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import type { App } from '../../platform/http/server/request-context.ts';
 import { everyService } from '../domain/facts.ts';
-import { pipelineParts, problemNames } from '../domain/pipeline-problems.ts';
+import { pipelineParts } from '../domain/pipeline-problems.ts';
+import { pipelinesView, type pipelineView } from './api.ts';
 import type { PipelineReport, Pipelines } from '../pipelines/pipelines.ts';
 
-const nullable = z.number().nullable();
-const pipelineSchema = z.object({
-  service: z.enum(everyService),
-  status: z.enum(['ok', 'broken']),
-  checkedAt: z.iso.datetime(),
-  problems: z.array(
-    z.object({
-      problem: z.enum(problemNames),
-      level: z.enum(['broken', 'warning']),
-      sentence: z.string(),
-      remedy: z.string(),
-      since: z.iso.datetime(),
-    }),
-  ),
-  connector: z.object({
-    state: z.enum(['running', 'paused', 'absent', 'unknown', 'failed', 'idle']),
-    why: z.string().optional(),
-  }),
-  slot: z
-    .object({
-      active: z.boolean(),
-      walStatus: z.string().nullable(),
-      lagBytes: nullable,
-      retainedBytes: nullable,
-      safeBytes: nullable.openapi({ description: 'WAL that may still be written before it is lost' }),
-      confirmedLsn: z.string().nullable(),
-      confirmedSecondsAgo: z.number(),
-    })
-    .nullable()
-    .openapi({ description: 'Null: the database does not answer, or has no such slot' }),
-  canary: z.object({
-    roundTripMs: nullable.openapi({ description: 'Of the last one that arrived' }),
-    waitingMs: z.number().openapi({ description: 'Of the oldest on its way' }),
-    sent: z.int(),
-    lost: z.int(),
-  }),
-  watchdog: z.object({
-    leads: z.boolean().openapi({ description: 'Whether this instance restarts the connector' }),
-    restarts: z.int().openapi({ description: 'Since the connector last ran for a minute' }),
-    gaveUp: z.boolean(),
-  }),
-  outbox: z
-    .object({
-      rows: z.number().openapi({ description: 'As the statistics of the database estimate them' }),
-      bytes: z.number(),
-      oldestSeconds: nullable,
-    })
-    .nullable(),
-});
-const pipelinesSchema = z
-  .object({ status: z.enum(['ok', 'broken']), pipelines: z.array(pipelineSchema) })
-  .openapi('Pipelines');
-
-const viewOf = (report: PipelineReport): z.infer<typeof pipelineSchema> => {
+export const viewOfPipeline = (report: PipelineReport): z.infer<typeof pipelineView> => {
   const { connector, slot, canaries, watchdog, surroundings } = report;
   return {
     service: report.service,
@@ -129,7 +77,7 @@ export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'la
       responses: {
         200: {
           description: 'What flows and what does not',
-          content: { 'application/json': { schema: pipelinesSchema } },
+          content: { 'application/json': { schema: pipelinesView } },
         },
       },
     }),
@@ -139,7 +87,7 @@ export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'la
         throw problem('unavailable', { detail: 'No look at the pipelines has ended yet.' });
       const flows = reports.every((report) => report.status === 'ok');
       const status = flows ? ('ok' as const) : ('broken' as const);
-      return c.json({ status, pipelines: reports.map(viewOf) }, 200, { 'Cache-Control': 'no-store' });
+      return c.json({ status, pipelines: reports.map(viewOfPipeline) }, 200, { 'Cache-Control': 'no-store' });
     },
   );
   const content = { 'application/json': { schema: healthSchema } };

@@ -1,7 +1,6 @@
 // The auditor's HTTP side: what it found, for people (JSON) and for Prometheus, the pipelines, and the stories of orders.
 import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
 import { permissions } from './permissions.ts';
-import { z } from '@hono/zod-openapi';
 import { Gauge } from 'prom-client';
 import { type App } from '../../platform/http/server/request-context.ts';
 import { assertPermitted, endpoint } from '../../platform/http/endpoint/endpoint.ts';
@@ -14,57 +13,10 @@ import { problem } from '../../platform/http/endpoint/problem.ts';
 import { registerPipelineRoutes } from './pipeline-routes.ts';
 import { registerStoryRoutes, type StorySources } from './story-routes.ts';
 import type { Pipelines } from '../pipelines/pipelines.ts';
-import { invariants, type Auditor, type Finding, type Report } from '../audit.ts';
-
-const findingSchema = z.object({
-  id: z.string(),
-  invariant: z.string(),
-  key: z.string(),
-  sentence: z.string(),
-  since: z.iso.datetime(),
-});
-const reportSchema = z
-  .object({
-    status: z.enum(['ok', 'violated']),
-    checkedAt: z.iso.datetime(),
-    topicsRead: z.boolean().openapi({ description: 'False: nothing is said about the topics' }),
-    violations: z.array(findingSchema),
-    inFlight: z.int().openapi({ description: 'Differences that events on their way may explain' }),
-    stuck: z.array(
-      z.object({
-        orderId: z.string(),
-        status: z.string(),
-        waitsFor: z.enum(['reservation', 'payment', 'pin', 'release', 'refund', 'commit']),
-        due: z.iso.datetime(),
-        missing: z.array(z.string()),
-      }),
-    ),
-    figures: z.record(z.string(), z.number()),
-  })
-  .openapi('Audit');
-
-const toView = ({ id, invariant, key, sentence, since }: Finding): z.infer<typeof findingSchema> => ({
-  id,
-  invariant,
-  key,
-  sentence,
-  since: new Date(since).toISOString(),
-});
-
-/** The report as JSON. */
-export const reportView = (report: Report): z.infer<typeof reportSchema> => ({
-  status: report.status,
-  checkedAt: report.checkedAt.toISOString(),
-  topicsRead: report.topicsRead,
-  violations: report.violations.map(toView),
-  inFlight: report.inFlight.length,
-  stuck: report.stuck.map(({ due, missing, ...order }) => ({
-    ...order,
-    due: new Date(due).toISOString(),
-    missing: [...missing],
-  })),
-  figures: { ...report.figures },
-});
+import { invariants, type Auditor, type Report } from '../audit.ts';
+import { reportView } from './api.ts';
+import { registerOperationsRoutes, type OperationsSources } from './operations-routes.ts';
+import { viewOfReport } from './report-view.ts';
 
 /** Every invariant has a sample, so that an alert can be written before it fires. Nothing is said before the first audit. */
 const addAuditMetrics = (metrics: Metrics, latest: () => Report | undefined): void => {
@@ -101,8 +53,9 @@ export interface AuditorAppOptions {
   readonly logger: Logger;
   readonly health: Health;
   readonly auditor: Pick<Auditor, 'latest'>;
-  readonly pipelines: Pick<Pipelines, 'latest'>;
+  readonly pipelines: Pick<Pipelines, 'latest' | 'samples'>;
   readonly stories: StorySources;
+  readonly operations: OperationsSources;
   readonly publicUrl?: string | undefined;
   readonly door?: Door;
 }
@@ -113,6 +66,7 @@ export const createAuditorApp = ({
   auditor,
   pipelines,
   stories,
+  operations,
   publicUrl,
   door,
 }: AuditorAppOptions): App => {
@@ -140,14 +94,15 @@ export const createAuditorApp = ({
       responses: {
         200: {
           description: 'What holds and what does not',
-          content: { 'application/json': { schema: reportSchema } },
+          content: { 'application/json': { schema: reportView } },
         },
       },
     }),
-    (c) => c.json(reportView(latest()), 200, { 'Cache-Control': 'no-store' }),
+    (c) => c.json(viewOfReport(latest()), 200, { 'Cache-Control': 'no-store' }),
   );
   registerPipelineRoutes(app, pipelines);
   registerStoryRoutes(app, stories);
+  registerOperationsRoutes(app, operations, pipelines, latest);
   assertPermitted(app, 'auditor', permissions, permissionsOfProcesses);
   return app;
 };

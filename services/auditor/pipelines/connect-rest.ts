@@ -61,5 +61,25 @@ export const restartConnector = async (
   withinMs?: number,
 ): Promise<void> => {
   const query = `includeTasks=true&onlyFailed=${String(what === 'failed')}`;
-  await askConnect(`${connectUrl}/connectors/${name}/restart?${query}`, { method: 'POST' }, withinMs);
+  const { status } = await askConnect(
+    `${connectUrl}/connectors/${name}/restart?${query}`,
+    { method: 'POST' },
+    withinMs,
+  );
+  if (status >= 400) throw new Error(`Kafka Connect answered ${status}`);
+};
+
+/** Pauses a connector, whose events then wait in the WAL, or lets it go on. Rejects unless Connect accepts. */
+export const pauseOrResume = async (
+  connectUrl: string,
+  name: string,
+  what: 'pause' | 'resume',
+  withinMs?: number,
+): Promise<void> => {
+  const { status } = await askConnect(
+    `${connectUrl}/connectors/${name}/${what}`,
+    { method: 'PUT' },
+    withinMs,
+  );
+  if (status !== 202) throw new Error(`Kafka Connect answered ${status}`);
 };

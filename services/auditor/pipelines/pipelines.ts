@@ -39,9 +39,22 @@ export interface PipelineReport {
   readonly surroundings: Surroundings | null;
 }
 
+/** What was seen of a pipeline at one look. */
+export interface Sample {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly roundTripMs: number | null;
+  readonly retainedBytes: number | null;
+}
+
+/** Half an hour of looks every five seconds. */
+const samplesKept = 360;
+
 export interface Pipelines {
   /** What was last seen of each; empty before the first look has ended. */
   readonly latest: () => readonly PipelineReport[];
+  /** Of the last looks, the oldest first. */
+  readonly samples: (service: Service) => readonly Sample[];
   readonly stop: () => Promise<void>;
 }
 
@@ -97,6 +110,7 @@ export function watchPipelines(
   const reports = new Map<Service, PipelineReport>();
   const memories = new Map<Service, Memory>();
   const troubles = new Map<Service, Trouble>();
+  const samples = new Map<Service, readonly Sample[]>();
 
   const serviceOf = new Map(everyService.map((service) => [pipelineNames(service).canaryTopic, service]));
   const reading = sendsCanaries
@@ -219,6 +233,11 @@ export function watchPipelines(
     memories.set(service, memory);
     tell(service, reports.get(service)?.problems ?? [], problems);
     const { sent, lost, lastRoundTripMs } = canaries.get(service) ?? noCanaries;
+    const retainedBytes = slot.value?.state?.retainedBytes ?? null;
+    samples.set(service, [
+      ...(samples.get(service) ?? []).slice(1 - samplesKept),
+      { at: checkedAt, roundTripMs: lastRoundTripMs ?? null, retainedBytes },
+    ]);
     reports.set(service, {
       service,
       status: isBroken(problems) ? 'broken' : 'ok',
@@ -250,6 +269,7 @@ export function watchPipelines(
 
   return {
     latest: () => everyService.flatMap((service) => reports.get(service) ?? []),
+    samples: (service) => samples.get(service) ?? [],
     stop: async () => {
       await looking.stop();
       await reading?.stop();

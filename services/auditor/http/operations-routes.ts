@@ -1,0 +1,94 @@
+// What administrators see and do by the dashboard: the pipelines with their recent past, the invariants, and a connector that is
+// restarted, paused or resumed. The invariant: whatever is done to a connector is in the audit log before it happens.
+import { problem } from '../../platform/http/endpoint/problem.ts';
+import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
+import type { recordAction } from '../../platform/audit-log/audit-log.ts';
+import { sharedAnswer } from '../../platform/telemetry/metrics.ts';
+import type { EventStream } from '../../platform/messaging/event-stream.ts';
+import { invariants, type Report } from '../audit.ts';
+import type { Service } from '../domain/facts.ts';
+import { pauseOrResume, restartConnector } from '../pipelines/connect-rest.ts';
+import { consumerGroups } from '../pipelines/pipeline-metrics.ts';
+import { pipelineNames, type Pipelines } from '../pipelines/pipelines.ts';
+import { auditorApi, type ConnectorAction } from './api.ts';
+import { viewOfPipeline } from './pipeline-routes.ts';
+import { viewOfReport } from './report-view.ts';
+
+type AuditEntry = Parameters<typeof recordAction> extends [unknown, ...infer Entry] ? Entry : never;
+
+export interface OperationsSources {
+  /** Appends to the audit log of a service. */
+  readonly record: (service: Service, ...entry: AuditEntry) => Promise<void>;
+  readonly connectUrl: string;
+  readonly stream: Pick<EventStream, 'lag'>;
+}
+
+const connectWithinMs = 10_000;
+const lagWithinMs = 3_000;
+const lagFreshMs = 2_000;
+
+export function registerOperationsRoutes(
+  app: App,
+  { record, connectUrl, stream }: OperationsSources,
+  pipelines: Pick<Pipelines, 'latest' | 'samples'>,
+  latestAudit: () => Report,
+): void {
+  const lags = sharedAnswer(
+    async () =>
+      Promise.all(
+        consumerGroups.map(async ({ group, topics }) => ({
+          group,
+          topics: [...(await stream.lag(group, topics))].map(([topic, lag]) => ({ topic, lag })),
+        })),
+      ),
+    { withinMs: lagWithinMs, freshMs: lagFreshMs },
+  );
+
+  app.openapi(auditorApi.readPipelines, async (c) => {
+    const reports = pipelines.latest();
+    if (reports.length === 0)
+      throw problem('unavailable', { detail: 'No look at the pipelines has ended yet.' });
+    const overview = {
+      status: reports.every(({ status }) => status === 'ok') ? ('ok' as const) : ('broken' as const),
+      pipelines: reports.map((report) => ({
+        ...viewOfPipeline(report),
+        connectorName: pipelineNames(report.service).connector,
+        samples: [...pipelines.samples(report.service)],
+      })),
+      groups: (await lags()) ?? null,
+    };
+    return c.json(overview, 200, { 'Cache-Control': 'no-store' });
+  });
+
+  app.openapi(auditorApi.readInvariants, (c) => {
+    const meanings = Object.entries(invariants).map(([name, sentence]) => ({ name, sentence }));
+    return c.json({ ...viewOfReport(latestAudit()), invariants: meanings }, 200, {
+      'Cache-Control': 'no-store',
+    });
+  });
+
+  const act = async (c: AppContext, service: Service, action: ConnectorAction) => {
+    const connector = pipelineNames(service).connector;
+    await record(service, personsActionOf(c), { outcome: 'accepted', resource: connector }, new Date());
+    try {
+      if (action === 'restart') await restartConnector(connectUrl, connector, 'all', connectWithinMs);
+      else await pauseOrResume(connectUrl, connector, action, connectWithinMs);
+    } catch (cause) {
+      throw problem('unavailable', {
+        detail: `Kafka Connect did not ${action} ${connector}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+        headers: { 'Retry-After': '5' },
+        cause,
+      });
+    }
+    return { connector, action };
+  };
+  app.openapi(auditorApi.restartConnector, async (c) =>
+    c.json(await act(c, c.req.valid('param').service, 'restart'), 202),
+  );
+  app.openapi(auditorApi.pauseConnector, async (c) =>
+    c.json(await act(c, c.req.valid('param').service, 'pause'), 202),
+  );
+  app.openapi(auditorApi.resumeConnector, async (c) =>
+    c.json(await act(c, c.req.valid('param').service, 'resume'), 202),
+  );
+}
