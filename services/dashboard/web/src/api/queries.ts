@@ -2,12 +2,14 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { query, request } from './request.ts';
 import type {
+  Invariants,
   Movement,
   Order,
   OrderStatus,
   Page,
   PartsReport,
   Payment,
+  PipelinesOverview,
   Product,
   Session,
   Story,
@@ -151,6 +153,18 @@ export const storyQuery = (id: string) =>
     queryFn: ({ signal }) => request<Story>(`/api/auditor/stories/${encodeURIComponent(id)}`, { signal }),
     refetchInterval: ({ state }) => (state.data !== undefined && isAtRest(state.data) ? 10_000 : 1_000),
   });
+
+export const pipelinesQuery = queryOptions({
+  queryKey: ['pipelines'],
+  queryFn: ({ signal }) => request<PipelinesOverview>('/api/auditor/pipelines', { signal }),
+  refetchInterval: 3_000,
+});
+
+export const invariantsQuery = queryOptions({
+  queryKey: ['invariants'],
+  queryFn: ({ signal }) => request<Invariants>('/api/auditor/invariants', { signal }),
+  refetchInterval: 5_000,
+});
 
 export const healthQuery = queryOptions({
   queryKey: ['health'],

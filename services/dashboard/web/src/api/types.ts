@@ -1,6 +1,12 @@
 // What the services answer, inferred from their own API definitions. Only types are imported: no server code reaches the page.
 import type { z } from 'zod';
-import type { storyEventView, storyView } from '../../../../auditor/http/api.ts';
+import type {
+  ConnectorAction,
+  invariantsView,
+  overviewView,
+  storyEventView,
+  storyView,
+} from '../../../../auditor/http/api.ts';
 import type { movementView, productView } from '../../../../inventory/http/api.ts';
 import type { orderStatus, orderView, trailView } from '../../../../order/http/api.ts';
 import type { paymentView } from '../../../../payment/http/api.ts';
@@ -21,6 +27,11 @@ export type Movement = z.infer<typeof movementView>;
 export type Payment = z.infer<typeof paymentView>;
 export type Story = z.infer<typeof storyView>;
 export type StoryEvent = z.infer<typeof storyEventView>;
+export type PipelinesOverview = z.infer<typeof overviewView>;
+export type Pipeline = PipelinesOverview['pipelines'][number];
+export type PipelineProblem = Pipeline['problems'][number];
+export type Invariants = z.infer<typeof invariantsView>;
+export type { ConnectorAction };
 export type Money = Order['total'];
 
 export interface Page<T> {

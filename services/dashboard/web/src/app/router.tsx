@@ -141,6 +141,20 @@ export const sagaRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/saga/saga-page.tsx'), 'SagaPage'),
 });
 
+export const pipelinesRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/pipelines',
+  ...forRoles('ADMIN'),
+  component: lazyRouteComponent(() => import('../screens/pipelines/pipelines-page.tsx'), 'PipelinesPage'),
+});
+
+export const invariantsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/invariants',
+  ...forRoles('ADMIN'),
+  component: lazyRouteComponent(() => import('../screens/invariants/invariants-page.tsx'), 'InvariantsPage'),
+});
+
 export const statusRoute = createRoute({
   getParentRoute: () => root,
   path: '/status',
@@ -158,6 +172,8 @@ export const router = createRouter({
     stockRoute,
     allOrdersRoute,
     sagaRoute,
+    pipelinesRoute,
+    invariantsRoute,
     statusRoute,
   ]),
   defaultPreload: 'intent',

@@ -23,6 +23,8 @@ const destinations: readonly Destination[] = [
   { to: '/to-ship', label: 'To ship', role: 'SELLER' },
   { to: '/stock', label: 'Stock', role: 'SELLER' },
   { to: '/all-orders', label: 'Orders', role: 'ADMIN' },
+  { to: '/pipelines', label: 'Pipelines', role: 'ADMIN' },
+  { to: '/invariants', label: 'Invariants', role: 'ADMIN' },
   { to: '/status', label: 'Status' },
 ];
 

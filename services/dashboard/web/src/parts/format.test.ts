@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatCountdown, formatDuration, formatMoney, formatRelative, shortId } from './format.ts';
+import {
+  formatBytes,
+  formatCountdown,
+  formatDuration,
+  formatMoney,
+  formatRelative,
+  shortId,
+} from './format.ts';
 
 describe('money', () => {
   it.each([
@@ -43,4 +50,16 @@ it('says how long ago something was in the largest unit that fits', () => {
 it('shortens long ids alone', () => {
   expect(shortId('01a21536-3d55-72a6-ba53-351e4ac87983')).toBe('01a21536…7983');
   expect(shortId('ceramic-mug')).toBe('ceramic-mug');
+});
+
+describe('a size', () => {
+  it.each([
+    [0, '0 B'],
+    [512, '512 B'],
+    [1_500, '1.5 kB'],
+    [123_456_789, '123 MB'],
+    [4e15, '4000 TB'],
+  ])('of %d bytes is %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
 });

@@ -46,6 +46,14 @@ export const formatDuration = (ms: number): string => {
   return `${(ms / 3_600_000).toFixed(1)} h`;
 };
 
+/** A size in the unit that fits: 512 B, 1.5 MB. */
+export const formatBytes = (bytes: number): string => {
+  const sizes = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = bytes < 1 ? 0 : Math.min(sizes.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1_000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${sizes[power] ?? ''}`;
+};
+
 /** Minutes and seconds until an instant, never below 0:00. */
 export const formatCountdown = (iso: string, now: number): string => {
   const seconds = Math.max(0, Math.ceil((Date.parse(iso) - now) / 1_000));

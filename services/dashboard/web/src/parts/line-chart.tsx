@@ -1,0 +1,84 @@
+// A small chart of one figure over time. What it shows is also in its label, for whoever does not see it.
+import { useElementSize } from '@mantine/hooks';
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+
+export interface Point {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly value: number | null;
+}
+
+interface LineChartProps {
+  readonly label: string;
+  readonly points: readonly Point[];
+  /** Writes a value of the axis. */
+  readonly format: (value: number) => string;
+  readonly height?: number;
+}
+
+/** The colours of the tokens; a canvas does not know them. */
+const colorOf = (element: HTMLElement, token: string): string => {
+  const probe = document.createElement('span');
+  probe.style.color = `var(--${token})`;
+  element.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+};
+
+const optionsOf = (
+  element: HTMLElement,
+  { width, height, format }: { width: number; height: number; format: (value: number) => string },
+): uPlot.Options => {
+  const [line, grid, text] = [colorOf(element, 'cdc'), colorOf(element, 'line'), colorOf(element, 'ink-3')];
+  const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '11px Inter' };
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: { y: false, points: { size: 6 } },
+    scales: { y: { range: (_chart, _least, most) => [0, Math.max(most, 1) * 1.15] } },
+    axes: [
+      { ...axis, size: 24, space: 90 },
+      { ...axis, size: 58, space: 34, values: (_chart, values) => values.map(format) },
+    ],
+    series: [{}, { stroke: line, width: 1.6, spanGaps: false, points: { show: false } }],
+  };
+};
+
+const dataOf = (points: readonly Point[]): uPlot.AlignedData => [
+  points.map(({ at }) => at / 1_000),
+  points.map(({ value }) => value),
+];
+
+export const LineChart = ({ label, points, format, height = 130 }: LineChartProps) => {
+  const { ref, width } = useElementSize();
+  const frame = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | undefined>(undefined);
+  const latest = useRef({ points, format });
+  latest.current = { points, format };
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null || width === 0) return;
+    const made = new uPlot(
+      optionsOf(element, { width, height, format: (value) => latest.current.format(value) }),
+      dataOf(latest.current.points),
+      element,
+    );
+    chart.current = made;
+    return () => {
+      chart.current = undefined;
+      made.destroy();
+    };
+  }, [width, height]);
+  useEffect(() => {
+    chart.current?.setData(dataOf(points));
+  }, [points]);
+  return (
+    <div ref={ref} role="img" aria-label={label}>
+      <div ref={frame} aria-hidden="true" />
+    </div>
+  );
+};

@@ -1,0 +1,130 @@
+// One pipeline: from the WAL through the slot and the connector to its topic, what is wrong with it, and what to do.
+import { ArrowRight } from 'lucide-react';
+import { useMemo } from 'react';
+import type { Pipeline, PipelineProblem } from '../../api/types.ts';
+import { Card } from '../../parts/card.tsx';
+import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts';
+import { LineChart } from '../../parts/line-chart.tsx';
+import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
+import { When } from '../../parts/when.tsx';
+import { ConnectorActions } from './connector-actions.tsx';
+import classes from './pipelines.module.css';
+
+const connectorTones: Readonly<Record<Pipeline['connector']['state'], Tone>> = {
+  running: 'ok',
+  paused: 'wait',
+  idle: 'wait',
+  unknown: 'wait',
+  failed: 'bad',
+  absent: 'bad',
+};
+
+const Stage = ({ title, children }: { title: string; children: React.ReactNode }) => (
+  <div className={classes['stage']}>
+    <small>{title}</small>
+    {children}
+  </div>
+);
+
+const Arrow = () => <ArrowRight className={classes['arrow']} size={16} aria-hidden="true" />;
+
+const Slot = ({ slot }: Pick<Pipeline, 'slot'>) =>
+  slot === null ? (
+    <StateBadge tone="bad">unknown</StateBadge>
+  ) : (
+    <>
+      <StateBadge tone={slot.walStatus === 'lost' ? 'bad' : slot.active ? 'ok' : 'wait'}>
+        {slot.walStatus === 'lost' ? 'lost' : slot.active ? 'active' : 'not read'}
+      </StateBadge>
+      <span>
+        {formatBytes(slot.retainedBytes ?? 0)} kept
+        {slot.safeBytes === null ? '' : `, ${formatBytes(slot.safeBytes)} to the limit`}
+      </span>
+    </>
+  );
+
+const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
+  const { outbox, slot, connector, canary } = pipeline;
+  return (
+    <div className={classes['flow']}>
+      <Stage title="outbox">
+        <b>{outbox === null ? 'unknown' : `${formatNumber(outbox.rows)} rows`}</b>
+        <span>{outbox === null ? '' : `${formatBytes(outbox.bytes)}, kept for repairs`}</span>
+      </Stage>
+      <Arrow />
+      <Stage title="replication slot">
+        <Slot slot={slot} />
+      </Stage>
+      <Arrow />
+      <Stage title="connector">
+        <StateBadge tone={connectorTones[connector.state]}>{connector.state}</StateBadge>
+        <span>{connector.why ?? ''}</span>
+      </Stage>
+      <Arrow />
+      <Stage title="canary to the topic">
+        <b>{canary.roundTripMs === null ? '–' : formatDuration(canary.roundTripMs)}</b>
+        <span>
+          {canary.waitingMs > 1_000
+            ? `the next has waited for ${formatDuration(canary.waitingMs)}`
+            : `${formatNumber(canary.sent)} sent, ${formatNumber(canary.lost)} lost`}
+        </span>
+      </Stage>
+    </div>
+  );
+};
+
+const Trouble = ({ problem, level, sentence, remedy, since }: PipelineProblem) => (
+  <li className={classes['problem']} data-level={level}>
+    <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{problem.replaceAll('_', ' ')}</StateBadge>
+    <div>
+      <p>{sentence}</p>
+      <p className={classes['quiet']}>{remedy}</p>
+      <small className={classes['quiet']}>
+        since <When at={since} />
+      </small>
+    </div>
+  </li>
+);
+
+const Watchdog = ({ watchdog }: Pick<Pipeline, 'watchdog'>) => {
+  if (watchdog.gaveUp) return <StateBadge tone="bad">the watchdog gave up</StateBadge>;
+  if (watchdog.restarts === 0) return null;
+  return (
+    <StateBadge tone="wait">
+      restarted {watchdog.restarts === 1 ? 'once' : `${watchdog.restarts} times`} by the watchdog
+    </StateBadge>
+  );
+};
+
+export const PipelineCard = ({ pipeline }: { pipeline: Pipeline }) => {
+  const { connectorName, problems, samples, watchdog } = pipeline;
+  const points = useMemo(() => samples.map(({ at, roundTripMs }) => ({ at, value: roundTripMs })), [samples]);
+  const longest = Math.max(0, ...points.map(({ value }) => value ?? 0));
+  return (
+    <Card
+      title={connectorName}
+      aside={
+        <span className={classes['actions']}>
+          <Watchdog watchdog={watchdog} />
+          <ConnectorActions pipeline={pipeline} />
+        </span>
+      }
+    >
+      <div className={classes['pipeline']}>
+        {problems.length > 0 && (
+          <ul className={classes['problems']} aria-label={`Problems of ${connectorName}`}>
+            {problems.map((problem) => (
+              <Trouble key={problem.problem} {...problem} />
+            ))}
+          </ul>
+        )}
+        <Flow pipeline={pipeline} />
+        <LineChart
+          label={`Round trip of the canaries through ${connectorName}: ${formatDuration(points.at(-1)?.value ?? 0)} now, at most ${formatDuration(longest)} in the last ${formatDuration(points.length * 5_000)}.`}
+          points={points}
+          format={formatDuration}
+        />
+      </div>
+    </Card>
+  );
+};
