@@ -2,6 +2,9 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { query, request } from './request.ts';
 import type {
+  DeadLetterGroup,
+  DeadLetterState,
+  DeadLetterSummary,
   Movement,
   Order,
   OrderStatus,
@@ -9,8 +12,10 @@ import type {
   PartsReport,
   Payment,
   Product,
+  ServiceName,
   Session,
   Trail,
+  WholeDeadLetter,
 } from './types.ts';
 
 export const sessionQuery = queryOptions({
@@ -113,3 +118,31 @@ export const healthQuery = queryOptions({
   queryFn: ({ signal }) => request<PartsReport>('/health', { signal }),
   refetchInterval: 2_000,
 });
+
+export const deadLetterGroupsQuery = (service: ServiceName) =>
+  queryOptions({
+    queryKey: ['dead-letters', service, 'groups'],
+    queryFn: async ({ signal }) =>
+      (await request<{ data: DeadLetterGroup[] }>(`/api/${service}/dead-letters/groups`, { signal })).data,
+    refetchInterval: 5_000,
+  });
+
+export const deadLettersQuery = (service: ServiceName, state: DeadLetterState, fingerprint?: string) =>
+  infiniteQueryOptions({
+    queryKey: ['dead-letters', service, 'list', state, fingerprint ?? 'all'],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<DeadLetterSummary>>(
+        `/api/${service}/dead-letters${query({ state, fingerprint, limit: 50, cursor: pageParam })}`,
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: 5_000,
+  });
+
+export const deadLetterQuery = (service: ServiceName, id: string) =>
+  queryOptions({
+    queryKey: ['dead-letters', service, id],
+    queryFn: ({ signal }) => request<WholeDeadLetter>(`/api/${service}/dead-letters/${id}`, { signal }),
+    refetchInterval: 10_000,
+  });

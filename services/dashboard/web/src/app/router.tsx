@@ -11,6 +11,7 @@ import { sessionQuery } from '../api/queries.ts';
 import type { OrderStatus, Role, User } from '../api/types.ts';
 import { Failed, Loading } from '../parts/states.tsx';
 import { Page } from '../parts/page.tsx';
+import { failedSearch } from '../screens/failed/failed-search.ts';
 import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
@@ -108,6 +109,14 @@ export const stockRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/stock/stock-page.tsx'), 'StockPage'),
 });
 
+export const failedRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/failed',
+  ...forRoles('ADMIN'),
+  validateSearch: failedSearch,
+  component: lazyRouteComponent(() => import('../screens/failed/failed-page.tsx'), 'FailedPage'),
+});
+
 export const statusRoute = createRoute({
   getParentRoute: () => root,
   path: '/status',
@@ -123,6 +132,7 @@ export const router = createRouter({
     orderRoute,
     toShipRoute,
     stockRoute,
+    failedRoute,
     statusRoute,
   ]),
   defaultPreload: 'intent',

@@ -22,6 +22,7 @@ const destinations: readonly Destination[] = [
   { to: '/orders', label: 'My orders', role: 'USER' },
   { to: '/to-ship', label: 'To ship', role: 'SELLER' },
   { to: '/stock', label: 'Stock', role: 'SELLER' },
+  { to: '/failed', label: 'Failed messages', role: 'ADMIN' },
   { to: '/status', label: 'Status' },
 ];
 
