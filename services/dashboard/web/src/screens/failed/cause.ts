@@ -16,8 +16,13 @@ export const causeOf = (fingerprint: string): Cause => {
   };
 };
 
+/** As a title. */
 export const eventWord = (eventType: string | null | undefined): string =>
-  eventType ?? 'message without an event type';
+  eventType ?? 'Message without a type';
+
+/** What a service could not do, as the rest of a sentence. */
+export const failureOf = (fingerprint: string): string =>
+  `cannot handle ${causeOf(fingerprint).eventType ?? 'a message without a type'}`;
 
 /** The error without its class, which stands beside it. */
 export const messageOf = (error: string): string => error.replace(/^[A-Za-z]*Error: (?=\S)/, '');

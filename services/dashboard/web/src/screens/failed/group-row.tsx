@@ -6,7 +6,7 @@ import type { DeadLetterGroup, ServiceName } from '../../api/types.ts';
 import { formatNumber } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
-import { causeOf, eventWord, messageOf, messages } from './cause.ts';
+import { causeOf, failureOf, messageOf, messages } from './cause.ts';
 import classes from './failed.module.css';
 import type { Group } from './replay/use-group-replay.ts';
 import { ServiceMark } from './service-mark.tsx';
@@ -20,19 +20,18 @@ interface GroupRowProps {
 }
 export const GroupRow = ({ group, share, disabled, onReplay }: GroupRowProps) => {
   const { service, fingerprint, count, firstAt, lastAt, sampleError } = group;
-  const { eventType, kind } = causeOf(fingerprint);
   return (
     <li>
       <div className={classes['cause']}>
         <p className={classes['name']}>
-          <ServiceMark service={service} />
+          <ServiceMark service={service} />{' '}
           <Link to="/failed" search={{ service, cause: fingerprint }} className={classes['open']}>
-            cannot handle <b>{eventWord(eventType)}</b>
+            {failureOf(fingerprint)}
           </Link>
         </p>
         <p className={classes['error']}>{messageOf(sampleError)}</p>
         <p className={classes['small']}>
-          <span>{kind}</span>
+          <span>{causeOf(fingerprint).kind}</span>
           <span>
             first <When at={firstAt} />
           </span>
@@ -52,7 +51,7 @@ export const GroupRow = ({ group, share, disabled, onReplay }: GroupRowProps) =>
         size="xs"
         leftSection={<RotateCcw size={14} aria-hidden="true" />}
         disabled={disabled}
-        aria-label={`Replay ${messages(count)} of ${service}, ${eventWord(eventType)}`}
+        aria-label={`Replay ${messages(count)}: ${service} ${failureOf(fingerprint)}`}
         onClick={() => onReplay(group)}
       >
         Replay {formatNumber(count)}

@@ -11,7 +11,7 @@ import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
-import { causeOf, eventWord, messageOf } from './cause.ts';
+import { causeOf, failureOf, messageOf } from './cause.ts';
 import classes from './failed.module.css';
 import { StateFilter } from './letter-state.tsx';
 import { LettersTable } from './letters-table.tsx';
@@ -30,18 +30,17 @@ export const GroupView = ({ service, cause, state, replays, onReplay }: GroupVie
   const navigate = useNavigate({ from: '/failed' });
   const query = useQuery(deadLetterGroupsQuery(service));
   const group = query.data?.find(({ fingerprint }) => fingerprint === cause);
-  const { eventType, kind } = causeOf(cause);
   const { replay } = replays;
   const isReplayed = replay?.group.service === service && replay.group.fingerprint === cause;
   return (
     <Page
-      title={eventWord(eventType)}
+      title={`${service} ${failureOf(cause)}`}
       crumb={
         <>
-          <Link to="/failed">Failed messages</Link> / {service}
+          <Link to="/failed">Failed messages</Link> / <ServiceMark service={service} />
         </>
       }
-      beside={group && <StateBadge tone="bad">{formatNumber(group.count)} WAITING</StateBadge>}
+      beside={group && <StateBadge tone="bad">{formatNumber(group.count)} waiting</StateBadge>}
       actions={
         <>
           <LiveMark state={liveStateOf(query)} />
@@ -59,15 +58,9 @@ export const GroupView = ({ service, cause, state, replays, onReplay }: GroupVie
     >
       <Card>
         <div className={classes['cause']}>
-          <p className={classes['name']}>
-            <ServiceMark service={service} />
-            <span>
-              cannot handle <b>{eventWord(eventType)}</b>
-            </span>
-          </p>
           {group !== undefined && <p className={classes['whole']}>{messageOf(group.sampleError)}</p>}
           <p className={classes['small']}>
-            <span>{kind}</span>
+            <span>{causeOf(cause).kind}</span>
             {group !== undefined && (
               <>
                 <span>

@@ -35,10 +35,12 @@ const liveStateOfAll = (answers: ReturnType<typeof useGroups>['answers']): LiveS
   return { kind: 'stale', since: new Date(since).toISOString() };
 };
 
-const titleOf = (count: number, causes: number): string =>
-  count === 0
+const titleOf = (state: DeadLetterState, count: number, causes: number): string => {
+  if (state !== 'parked') return state === 'replayed' ? 'Replayed messages' : 'Archived messages';
+  return count === 0
     ? 'Failed messages'
     : `${messages(count)} failed, ${causes} ${causes === 1 ? 'cause' : 'causes'}`;
+};
 
 interface ViewProps {
   readonly replays: GroupReplays;
@@ -99,7 +101,7 @@ export const GroupsView = ({ state, ...view }: ViewProps & { readonly state: Dea
   const count = groups.reduce((sum, group) => sum + group.count, 0);
   return (
     <Page
-      title={titleOf(count, groups.length)}
+      title={titleOf(state, count, groups.length)}
       actions={
         <>
           <LiveMark state={liveStateOfAll(answers)} />

@@ -37,19 +37,32 @@ const settled: Column<Letter> = {
   id: 'settled',
   header: 'Settled',
   value: ({ settledAt }) => settledAt,
-  cell: ({ settledAt }) => settledAt !== null && <When at={settledAt} />,
+  cell: ({ settledAt }) => (
+    <span className={classes['line']}>{settledAt !== null && <When at={settledAt} />}</span>
+  ),
 };
 const key: Column<Letter> = {
   id: 'key',
   header: 'Key',
   value: (letter) => letter.key,
-  cell: (letter) => (letter.key === null ? '–' : <CopyId id={letter.key} />),
+  cell: (letter) =>
+    letter.key === null ? (
+      '–'
+    ) : (
+      <span className={classes['line']}>
+        <CopyId id={letter.key} />
+      </span>
+    ),
 };
 const failed: Column<Letter> = {
   id: 'failed',
   header: 'Failed',
   value: ({ failedAt }) => failedAt,
-  cell: ({ failedAt }) => <When at={failedAt} />,
+  cell: ({ failedAt }) => (
+    <span className={classes['line']}>
+      <When at={failedAt} />
+    </span>
+  ),
 };
 const replays: Column<Letter> = {
   id: 'replays',
@@ -86,7 +99,10 @@ const columnsOf = ({ service, state, cause }: LettersTableProps): readonly Colum
     ),
   };
   const ending = { parked: [replays], replayed: [settled], archived: [reason, settled] }[state];
-  return [message, error, key, position, failed, ...ending];
+  // Who settled it knew the key; its place goes to the reason.
+  return state === 'parked'
+    ? [message, error, key, position, failed, ...ending]
+    : [message, error, position, failed, ...ending];
 };
 
 const nothing: Readonly<Record<DeadLetterState, string>> = {
@@ -106,7 +122,10 @@ export const LettersTable = ({ service, state, cause }: LettersTableProps) => {
     <>
       {query.isPending && <Loading lines={5} />}
       {query.isError && <Failed error={query.error} retry={() => void query.refetch()} />}
-      {query.isSuccess && letters.length === 0 && <Empty title={nothing[state]} />}
+      {query.isSuccess && letters.length === 0 && cause !== undefined && <Empty title={nothing[state]} />}
+      {query.isSuccess && letters.length === 0 && cause === undefined && (
+        <p className={classes['none']}>{nothing[state]}.</p>
+      )}
       {letters.length > 0 && (
         <DataTable
           label={`Messages of the ${service} service`}

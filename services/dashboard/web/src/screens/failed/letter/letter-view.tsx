@@ -11,7 +11,7 @@ import { shortId } from '../../../parts/format.ts';
 import { liveStateOf, LiveMark } from '../../../parts/live-mark.tsx';
 import { Columns, Page } from '../../../parts/page.tsx';
 import { Failed, Loading } from '../../../parts/states.tsx';
-import { causeOf, eventWord } from '../cause.ts';
+import { eventWord, failureOf } from '../cause.ts';
 import { LetterStateBadge } from '../letter-state.tsx';
 import { ArchiveDialog } from './archive-dialog.tsx';
 import { BodyCard, ErrorCard, HeadersCard } from './letter-content.tsx';
@@ -49,7 +49,7 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
                 to="/failed"
                 search={{ service, cause: fingerprint, ...(cause === undefined ? {} : stateOf) }}
               >
-                {service} cannot handle {eventWord(causeOf(fingerprint).eventType)}
+                {service} {failureOf(fingerprint)}
               </Link>
             </>
           )}

@@ -11,6 +11,7 @@ interface TextBlockProps {
 }
 export const TextBlock = ({ label, text, copied: whole = text }: TextBlockProps) => (
   <div className={classes['block']}>
+    <p>{label}</p>
     {/* A region that scrolls must be reachable by keyboard. */}
     <pre aria-label={label} role="region" tabIndex={0}>
       {text}
@@ -20,7 +21,6 @@ export const TextBlock = ({ label, text, copied: whole = text }: TextBlockProps)
         <Button
           variant="default"
           size="compact-xs"
-          className={classes['copy']}
           leftSection={
             copied ? <Check size={12} aria-hidden="true" /> : <Copy size={12} aria-hidden="true" />
           }

@@ -1,6 +1,6 @@
 // Asks before a whole cause is replayed: what was handled cannot be undone.
 import { Button, Modal } from '@mantine/core';
-import { causeOf, eventWord, messages } from '../cause.ts';
+import { causeOf, messages } from '../cause.ts';
 import type { Group } from './use-group-replay.ts';
 import classes from './replay.module.css';
 
@@ -20,7 +20,7 @@ export const ConfirmReplay = ({ group, onConfirm, onClose }: ConfirmReplayProps)
     {group !== undefined && (
       <>
         <p>
-          The {group.service} service handles each <b>{eventWord(causeOf(group.fingerprint).eventType)}</b>{' '}
+          The {group.service} service handles each <b>{causeOf(group.fingerprint).eventType ?? 'message'}</b>{' '}
           again, once. What was handled cannot be undone. What fails again keeps waiting here.
         </p>
         <p className={classes['hint']}>Remove the cause first, or they fail again.</p>

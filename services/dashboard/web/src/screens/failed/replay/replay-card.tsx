@@ -20,7 +20,7 @@ const columnsOf = ({ service, fingerprint }: Group): readonly Column<Replayed>[]
     value: ({ id }) => id,
     cell: ({ id }) => (
       <Link to="/failed" search={{ service, cause: fingerprint, letter: id }}>
-        <code>{shortId(id)}</code>
+        <code className={classes['id']}>{shortId(id)}</code>
       </Link>
     ),
   },
@@ -84,7 +84,7 @@ export const ReplayCard = ({ replay, replays: { isRunning, stop, dismiss } }: Re
             Stop
           </Button>
         ) : (
-          <Button variant="subtle" size="xs" onClick={dismiss}>
+          <Button variant="default" size="xs" onClick={dismiss}>
             Dismiss
           </Button>
         )
