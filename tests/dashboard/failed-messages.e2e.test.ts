@@ -64,13 +64,13 @@ describe.skipIf(browserPath === undefined)('failed messages', { timeout: 120_000
     await expectAccessible();
     await messages.getByRole('link').first().click();
     await page.waitForURL((url) => url.searchParams.get('letter') === letterId);
-    await page.getByRole('region', { name: 'Data of the event' }).getByText(orderId).waitFor();
-    await page.getByRole('region', { name: 'Stack of the error' }).getByText('broken').waitFor();
+    await page.getByRole('region', { name: 'Data of the event' }).filter({ hasText: orderId }).waitFor();
+    await page.getByRole('region', { name: 'Stack of the error' }).filter({ hasText: 'broken' }).waitFor();
     await expectAccessible();
 
     // Its cause is still there, so it fails again, and the page says so.
     await page.getByRole('button', { name: 'Replay', exact: true }).click();
-    await page.getByRole('alert').getByText('Replay failed').waitFor();
+    await page.getByRole('alert').getByText('Replay failed').first().waitFor();
     await mendInventory();
     await page.getByRole('button', { name: 'Replay', exact: true }).click();
     await page.getByText('Replayed: the service has handled it.').waitFor();

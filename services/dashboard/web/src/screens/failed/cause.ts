@@ -28,3 +28,6 @@ export const failureOf = (fingerprint: string): string =>
 export const messageOf = (error: string): string => error.replace(/^[A-Za-z]*Error: (?=\S)/, '');
 
 export const messages = (count: number): string => `${count} ${count === 1 ? 'message' : 'messages'}`;
+
+/** At the beginning of a title. */
+export const serviceName = (service: string): string => service.charAt(0).toUpperCase() + service.slice(1);

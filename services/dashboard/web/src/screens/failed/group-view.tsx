@@ -11,7 +11,7 @@ import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
-import { causeOf, failureOf, messageOf } from './cause.ts';
+import { causeOf, failureOf, messageOf, serviceName } from './cause.ts';
 import classes from './failed.module.css';
 import { StateFilter } from './letter-state.tsx';
 import { LettersTable } from './letters-table.tsx';
@@ -34,7 +34,7 @@ export const GroupView = ({ service, cause, state, replays, onReplay }: GroupVie
   const isReplayed = replay?.group.service === service && replay.group.fingerprint === cause;
   return (
     <Page
-      title={`${service} ${failureOf(cause)}`}
+      title={`${serviceName(service)} ${failureOf(cause)}`}
       crumb={
         <>
           <Link to="/failed">Failed messages</Link> / <ServiceMark service={service} />

@@ -7,7 +7,7 @@ import { Card } from '../../parts/card.tsx';
 import { LiveMark, type LiveState } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
-import { messages } from './cause.ts';
+import { messages, serviceName } from './cause.ts';
 import { services } from './failed-search.ts';
 import classes from './failed.module.css';
 import { GroupRow } from './group-row.tsx';
@@ -121,7 +121,7 @@ export const GroupsView = ({ state, ...view }: ViewProps & { readonly state: Dea
         <Causes answers={answers} groups={groups} {...view} />
       ) : (
         services.map((service) => (
-          <Card key={service} flush title={`${service[0]?.toUpperCase() ?? ''}${service.slice(1)} service`}>
+          <Card key={service} flush title={`${serviceName(service)} service`}>
             <LettersTable service={service} state={state} />
           </Card>
         ))
