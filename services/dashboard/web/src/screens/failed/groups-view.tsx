@@ -2,6 +2,7 @@
 import { useQueries } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { deadLetterGroupsQuery } from '../../api/queries.ts';
+import { Problem } from '../../api/request.ts';
 import type { DeadLetterState } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { LiveMark, type LiveState } from '../../parts/live-mark.tsx';
@@ -47,9 +48,14 @@ interface ViewProps {
   readonly onReplay: (group: Group) => void;
 }
 
+const askingAgain = new Problem(0, { title: 'It is asked again', detail: 'It is asked again' });
+
 const Causes = ({ answers, groups, replays, onReplay }: ReturnType<typeof useGroups> & ViewProps) => {
-  const failed = answers.filter(({ query }) => query.isError);
-  const isPending = answers.some(({ query }) => query.isPending);
+  // A query without data counts as pending while it is asked again; the notice of its service must not come and go with that.
+  const failed = answers.filter(
+    ({ query }) => query.isError || (query.data === undefined && query.errorUpdateCount > 0),
+  );
+  const isPending = answers.some((answer) => answer.query.isPending && !failed.includes(answer));
   return (
     <>
       {failed.map(({ service, query }) => (
@@ -60,7 +66,10 @@ const Causes = ({ answers, groups, replays, onReplay }: ReturnType<typeof useGro
               ? 'does not answer. Its failed messages are missing here.'
               : 'does not answer now. Its failed messages may have changed.'}
           </p>
-          <Failed error={query.error} retry={() => void query.refetch()} />
+          <Failed
+            error={query.error ?? query.failureReason ?? askingAgain}
+            retry={() => void query.refetch()}
+          />
         </section>
       ))}
       <Card flush>
