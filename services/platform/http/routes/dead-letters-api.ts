@@ -81,6 +81,7 @@ const groups = z
     ),
   })
   .openapi('DeadLetterGroups');
+export type DeadLetterGroup = z.infer<typeof groups>['data'][number];
 const result = z
   .object({
     id: z.uuid(),
@@ -97,6 +98,7 @@ const groupResult = z
     results: z.array(result),
   })
   .openapi('GroupReplayResult');
+export type GroupReplayed = z.infer<typeof groupResult>;
 
 const shared = { tags: ['dead letters'] };
 const params = z.object({ id: uuid });

@@ -3,6 +3,9 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { query, request } from './request.ts';
 import type {
   Invariants,
+  DeadLetterGroup,
+  DeadLetterState,
+  DeadLetterSummary,
   Movement,
   Order,
   OrderStatus,
@@ -11,9 +14,11 @@ import type {
   Payment,
   PipelinesOverview,
   Product,
+  ServiceName,
   Session,
   Story,
   Trail,
+  WholeDeadLetter,
 } from './types.ts';
 
 export const sessionQuery = queryOptions({
@@ -171,3 +176,31 @@ export const healthQuery = queryOptions({
   queryFn: ({ signal }) => request<PartsReport>('/health', { signal }),
   refetchInterval: 2_000,
 });
+
+export const deadLetterGroupsQuery = (service: ServiceName) =>
+  queryOptions({
+    queryKey: ['dead-letters', service, 'groups'],
+    queryFn: async ({ signal }) =>
+      (await request<{ data: DeadLetterGroup[] }>(`/api/${service}/dead-letters/groups`, { signal })).data,
+    refetchInterval: 5_000,
+  });
+
+export const deadLettersQuery = (service: ServiceName, state: DeadLetterState, fingerprint?: string) =>
+  infiniteQueryOptions({
+    queryKey: ['dead-letters', service, 'list', state, fingerprint ?? 'all'],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<DeadLetterSummary>>(
+        `/api/${service}/dead-letters${query({ state, fingerprint, limit: 50, cursor: pageParam })}`,
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: 5_000,
+  });
+
+export const deadLetterQuery = (service: ServiceName, id: string) =>
+  queryOptions({
+    queryKey: ['dead-letters', service, id],
+    queryFn: ({ signal }) => request<WholeDeadLetter>(`/api/${service}/dead-letters/${id}`, { signal }),
+    refetchInterval: 10_000,
+  });

@@ -10,10 +10,21 @@ import type {
 import type { movementView, productView } from '../../../../inventory/http/api.ts';
 import type { orderStatus, orderView, trailView } from '../../../../order/http/api.ts';
 import type { paymentView } from '../../../../payment/http/api.ts';
+import type {
+  DeadLetterGroup,
+  DeadLetterSummary,
+  GroupReplayed,
+  Replayed,
+  WholeDeadLetter,
+} from '../../../../platform/http/routes/dead-letters-api.ts';
 import type { PartHealth, PartsReport } from '../../../server/parts-health.ts';
 import type { sessionView } from '../../../server/session/session-routes.ts';
+import type { ServiceUrls } from '../../../server/web/service-proxy.ts';
 
 export type { PartHealth, PartsReport };
+export type { DeadLetterGroup, DeadLetterSummary, GroupReplayed, Replayed, WholeDeadLetter };
+export type DeadLetterState = DeadLetterSummary['state'];
+export type ServiceName = keyof ServiceUrls;
 export type Session = z.infer<typeof sessionView>;
 export type User = NonNullable<Session['user']>;
 export type Role = User['roles'][number];

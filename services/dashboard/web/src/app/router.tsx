@@ -12,6 +12,7 @@ import type { AllOrdersFilter } from '../api/queries.ts';
 import type { OrderStatus, Role, User } from '../api/types.ts';
 import { Failed, Loading } from '../parts/states.tsx';
 import { Page } from '../parts/page.tsx';
+import { failedSearch } from '../screens/failed/failed-search.ts';
 import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
@@ -155,6 +156,14 @@ export const invariantsRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/invariants/invariants-page.tsx'), 'InvariantsPage'),
 });
 
+export const failedRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/failed',
+  ...forRoles('ADMIN'),
+  validateSearch: failedSearch,
+  component: lazyRouteComponent(() => import('../screens/failed/failed-page.tsx'), 'FailedPage'),
+});
+
 export const statusRoute = createRoute({
   getParentRoute: () => root,
   path: '/status',
@@ -174,6 +183,7 @@ export const router = createRouter({
     sagaRoute,
     pipelinesRoute,
     invariantsRoute,
+    failedRoute,
     statusRoute,
   ]),
   defaultPreload: 'intent',

@@ -25,6 +25,7 @@ const destinations: readonly Destination[] = [
   { to: '/all-orders', label: 'Orders', role: 'ADMIN' },
   { to: '/pipelines', label: 'Pipelines', role: 'ADMIN' },
   { to: '/invariants', label: 'Invariants', role: 'ADMIN' },
+  { to: '/failed', label: 'Failed messages', role: 'ADMIN' },
   { to: '/status', label: 'Status' },
 ];
 

@@ -7,7 +7,7 @@ import classes from './states.module.css';
 
 /** Grey lines where the content will be. */
 export const Loading = ({ lines = 4 }: { lines?: number }) => (
-  <div className={classes['loading']} aria-busy="true" aria-label="Loading">
+  <div className={classes['loading']} role="status" aria-busy="true" aria-label="Loading">
     {Array.from({ length: lines }, (_, line) => (
       <Skeleton key={line} height={18} radius="sm" width={`${96 - ((line * 17) % 40)}%`} />
     ))}

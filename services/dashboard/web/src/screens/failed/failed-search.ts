@@ -1,0 +1,29 @@
+// What the address of the failed messages says: all causes, one cause of one service, or one message.
+import type { DeadLetterState, ServiceName } from '../../api/types.ts';
+
+export const services: readonly ServiceName[] = ['order', 'inventory', 'payment'];
+const states: readonly DeadLetterState[] = ['parked', 'replayed', 'archived'];
+
+export interface FailedSearch {
+  readonly service?: ServiceName;
+  /** The fingerprint of a group. */
+  readonly cause?: string;
+  readonly letter?: string;
+  /** `parked` when absent. */
+  readonly state?: DeadLetterState;
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A cause and a message belong to a service; without it they mean nothing and are left out. */
+export const failedSearch = (search: Readonly<Record<string, unknown>>): FailedSearch => {
+  const { cause, letter } = search;
+  const service = services.find((name) => name === search['service']);
+  const state = states.find((name) => name === search['state']);
+  return {
+    ...(service === undefined ? {} : { service }),
+    ...(service !== undefined && typeof cause === 'string' && cause !== '' ? { cause } : {}),
+    ...(service !== undefined && typeof letter === 'string' && uuid.test(letter) ? { letter } : {}),
+    ...(state === undefined || state === 'parked' ? {} : { state }),
+  };
+};

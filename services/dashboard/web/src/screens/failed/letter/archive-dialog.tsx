@@ -1,0 +1,75 @@
+// Gives a message up for good. The reason is kept with it and in the audit log.
+import { Button, Modal, Textarea } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Problem, request } from '../../../api/request.ts';
+import type { DeadLetterSummary, ServiceName } from '../../../api/types.ts';
+import { Failed } from '../../../parts/states.tsx';
+import classes from './letter.module.css';
+
+interface ArchiveDialogProps {
+  readonly service: ServiceName;
+  readonly id: string;
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}
+
+/** The service's own words about the reason. */
+const findingOf = (error: unknown): string | undefined =>
+  error instanceof Problem ? error.fields[0]?.message : undefined;
+
+export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogProps) => {
+  const [reason, setReason] = useState('');
+  const client = useQueryClient();
+  const archive = useMutation<DeadLetterSummary, Problem, string>({
+    mutationFn: (why) =>
+      request<DeadLetterSummary>(`/api/${service}/dead-letters/${id}/archive`, {
+        method: 'POST',
+        body: { reason: why },
+      }),
+    onSuccess: onClose,
+    onSettled: () => client.invalidateQueries({ queryKey: ['dead-letters', service] }),
+  });
+  const finding = findingOf(archive.error);
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title="Archive this message?"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form
+        className={classes['form']}
+        onSubmit={(event) => {
+          event.preventDefault();
+          archive.mutate(reason.trim());
+        }}
+      >
+        <p>
+          It is given up for good: the {service} service never handles it, and it cannot be replayed any more.
+        </p>
+        <Textarea
+          label="Reason"
+          description="Who reads the audit log later should understand it."
+          required
+          maxLength={500}
+          autosize
+          minRows={3}
+          data-autofocus
+          value={reason}
+          error={finding}
+          onChange={({ currentTarget: { value } }) => setReason(value)}
+        />
+        {archive.error !== null && finding === undefined && <Failed error={archive.error} />}
+        <div className={classes['buttons']}>
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" color="bad" loading={archive.isPending} disabled={reason.trim() === ''}>
+            Archive
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+};

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { hexDump } from './hex-dump.ts';
+
+it('shows sixteen bytes a line, and dots for what cannot be printed', () => {
+  expect(hexDump(btoa('\x00\x00\x00\x00\x29<b>order</b>1234'))).toBe(
+    [
+      '0000  00 00 00 00 29 3c 62 3e 6f 72 64 65 72 3c 2f 62  ....)<b>order</b',
+      '0010  3e 31 32 33 34                                   >1234',
+    ].join('\n'),
+  );
+});
+
+it('says how much it leaves out', () => {
+  expect(hexDump(btoa('x'.repeat(5_000)))).toMatch(/… and 904 bytes more$/);
+});
+
+it('shows nothing of nothing', () => {
+  expect(hexDump('')).toBe('');
+});

@@ -1,0 +1,72 @@
+// What a message says and why it failed.
+import { Table, Tabs } from '@mantine/core';
+import type { WholeDeadLetter } from '../../../api/types.ts';
+import { Card } from '../../../parts/card.tsx';
+import { causeOf, messageOf } from '../cause.ts';
+import { hexDump } from './hex-dump.ts';
+import classes from './letter.module.css';
+import { TextBlock } from './text-block.tsx';
+
+const inJson = (value: unknown): string => JSON.stringify(value, null, 2);
+
+export const ErrorCard = ({ letter }: { letter: WholeDeadLetter }) => (
+  <Card title="Error" aside={causeOf(letter.fingerprint).kind}>
+    <p className={classes['error']}>{messageOf(letter.error)}</p>
+    {letter.replayError !== null && (
+      <p className={classes['again']}>
+        <b>The last replay failed:</b> {messageOf(letter.replayError)}
+      </p>
+    )}
+    <TextBlock label="Stack of the error" text={letter.stack} />
+  </Card>
+);
+
+const Undecodable = ({ letter: { undecodable, valueBase64 } }: { letter: WholeDeadLetter }) => (
+  <>
+    <p className={classes['again']}>
+      <b>It cannot be decoded:</b> {undecodable ?? 'the reason is not known'}
+    </p>
+    {valueBase64 !== null && (
+      <TextBlock label="Bytes of the message" text={hexDump(valueBase64)} copied={valueBase64} />
+    )}
+  </>
+);
+
+export const BodyCard = ({ letter }: { letter: WholeDeadLetter }) => {
+  const { event } = letter;
+  return (
+    <Card title="Body" aside={event === null ? 'not decodable' : event.type}>
+      {event === null ? (
+        <Undecodable letter={letter} />
+      ) : (
+        <Tabs defaultValue="data" keepMounted={false}>
+          <Tabs.List aria-label="Body">
+            <Tabs.Tab value="data">Data</Tabs.Tab>
+            <Tabs.Tab value="metadata">Metadata</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="data">
+            <TextBlock label="Data of the event" text={inJson(event.data)} />
+          </Tabs.Panel>
+          <Tabs.Panel value="metadata">
+            <TextBlock label="Metadata of the event" text={inJson(event.metadata)} />
+          </Tabs.Panel>
+        </Tabs>
+      )}
+    </Card>
+  );
+};
+
+export const HeadersCard = ({ headers }: { headers: WholeDeadLetter['headers'] }) => (
+  <Card title="Headers" flush>
+    <Table aria-label="Headers" horizontalSpacing="md" className={classes['headers']}>
+      <Table.Tbody>
+        {Object.entries(headers).map(([name, value]) => (
+          <Table.Tr key={name}>
+            <Table.Th scope="row">{name}</Table.Th>
+            <Table.Td>{value}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  </Card>
+);

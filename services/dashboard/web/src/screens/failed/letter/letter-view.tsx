@@ -1,0 +1,105 @@
+// One message: what it says, why it failed, where it stands, and what can be done with it.
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Archive, RotateCcw } from 'lucide-react';
+import { useState } from 'react';
+import { deadLetterQuery } from '../../../api/queries.ts';
+import type { DeadLetterState, ServiceName } from '../../../api/types.ts';
+import { Card } from '../../../parts/card.tsx';
+import { shortId } from '../../../parts/format.ts';
+import { liveStateOf, LiveMark } from '../../../parts/live-mark.tsx';
+import { Columns, Page } from '../../../parts/page.tsx';
+import { Failed, Loading } from '../../../parts/states.tsx';
+import { eventWord, failureOf } from '../cause.ts';
+import { LetterStateBadge } from '../letter-state.tsx';
+import { ArchiveDialog } from './archive-dialog.tsx';
+import { BodyCard, ErrorCard, HeadersCard } from './letter-content.tsx';
+import { LetterFacts } from './letter-facts.tsx';
+import classes from './letter.module.css';
+import { outcomeInWords, useReplay } from './use-replay.ts';
+
+interface LetterViewProps {
+  readonly service: ServiceName;
+  readonly id: string;
+  /** The cause that it was opened from. */
+  readonly cause: string | undefined;
+  readonly state: DeadLetterState;
+}
+export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
+  const query = useQuery(deadLetterQuery(service, id));
+  const replay = useReplay(service, id);
+  const [archiving, setArchiving] = useState(false);
+  const letter = query.data;
+  const fingerprint = letter?.fingerprint ?? cause;
+  const isWaiting = letter?.state === 'parked';
+  const stateOf = state === 'parked' ? {} : { state };
+  return (
+    <Page
+      title={letter === undefined ? 'Failed message' : eventWord(letter.eventType)}
+      crumb={
+        <>
+          <Link to="/failed" search={cause === undefined ? stateOf : {}}>
+            Failed messages
+          </Link>
+          {fingerprint !== undefined && (
+            <>
+              {' / '}
+              <Link
+                to="/failed"
+                search={{ service, cause: fingerprint, ...(cause === undefined ? {} : stateOf) }}
+              >
+                {service} {failureOf(fingerprint)}
+              </Link>
+            </>
+          )}
+          {` / ${shortId(id)}`}
+        </>
+      }
+      beside={letter && <LetterStateBadge state={letter.state} />}
+      actions={
+        <>
+          <LiveMark state={liveStateOf(query)} />
+          {isWaiting && (
+            <>
+              <Button
+                variant="default"
+                leftSection={<Archive size={15} aria-hidden="true" />}
+                onClick={() => setArchiving(true)}
+              >
+                Archive…
+              </Button>
+              {/* No question before it: a message is handled once, and what fails again keeps waiting. */}
+              <Button
+                leftSection={<RotateCcw size={15} aria-hidden="true" />}
+                loading={replay.isPending}
+                onClick={() => replay.mutate()}
+              >
+                Replay
+              </Button>
+            </>
+          )}
+        </>
+      }
+    >
+      <p role="status" className={classes['told']}>
+        {replay.data === undefined ? '' : outcomeInWords(replay.data)}
+      </p>
+      {replay.error !== null && <Failed error={replay.error} />}
+      {query.isPending && (
+        <Card>
+          <Loading lines={8} />
+        </Card>
+      )}
+      {query.isError && <Failed error={query.error} retry={() => void query.refetch()} />}
+      {letter !== undefined && (
+        <Columns aside={<LetterFacts service={service} letter={letter} />}>
+          <ErrorCard letter={letter} />
+          <BodyCard letter={letter} />
+          <HeadersCard headers={letter.headers} />
+        </Columns>
+      )}
+      <ArchiveDialog service={service} id={id} opened={archiving} onClose={() => setArchiving(false)} />
+    </Page>
+  );
+};

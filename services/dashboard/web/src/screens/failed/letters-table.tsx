@@ -1,0 +1,154 @@
+// The messages of one service in one state, of one cause or of all, newest first, a page at a time.
+import { Button } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { deadLettersQuery } from '../../api/queries.ts';
+import type { DeadLetterState, DeadLetterSummary, ServiceName } from '../../api/types.ts';
+import { CopyId } from '../../parts/copy-id.tsx';
+import { DataTable, type Column } from '../../parts/data-table.tsx';
+import { shortId } from '../../parts/format.ts';
+import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { When } from '../../parts/when.tsx';
+import { eventWord, messageOf } from './cause.ts';
+import classes from './failed.module.css';
+import type { FailedSearch } from './failed-search.ts';
+
+interface LettersTableProps {
+  readonly service: ServiceName;
+  readonly state: DeadLetterState;
+  readonly cause?: string;
+}
+
+type Letter = DeadLetterSummary;
+const error: Column<Letter> = {
+  id: 'error',
+  header: 'Error',
+  value: (letter) => letter.error,
+  cell: (letter) => <span className={classes['clamp']}>{messageOf(letter.error)}</span>,
+};
+const reason: Column<Letter> = {
+  id: 'reason',
+  header: 'Reason',
+  value: ({ archiveReason }) => archiveReason,
+  cell: ({ archiveReason }) => <span className={classes['clamp']}>{archiveReason}</span>,
+};
+const settled: Column<Letter> = {
+  id: 'settled',
+  header: 'Settled',
+  value: ({ settledAt }) => settledAt,
+  cell: ({ settledAt }) => (
+    <span className={classes['line']}>{settledAt !== null && <When at={settledAt} />}</span>
+  ),
+};
+const key: Column<Letter> = {
+  id: 'key',
+  header: 'Key',
+  value: (letter) => letter.key,
+  cell: (letter) =>
+    letter.key === null ? (
+      '–'
+    ) : (
+      <span className={classes['line']}>
+        <CopyId id={letter.key} />
+      </span>
+    ),
+};
+const failed: Column<Letter> = {
+  id: 'failed',
+  header: 'Failed',
+  value: ({ failedAt }) => failedAt,
+  cell: ({ failedAt }) => (
+    <span className={classes['line']}>
+      <When at={failedAt} />
+    </span>
+  ),
+};
+const replays: Column<Letter> = {
+  id: 'replays',
+  header: 'Replays',
+  numeric: true,
+  value: (letter) => letter.replays,
+};
+const position: Column<Letter> = {
+  id: 'position',
+  header: 'Position',
+  value: ({ topic, partition, offset }) => `${topic}/${partition}/${offset}`,
+  cell: ({ topic, partition, offset }) => (
+    <span className={classes['position']}>
+      {topic} <small>{`partition ${partition}, offset ${offset}`}</small>
+    </span>
+  ),
+};
+
+const columnsOf = ({ service, state, cause }: LettersTableProps): readonly Column<Letter>[] => {
+  const search: FailedSearch = {
+    service,
+    ...(cause === undefined ? {} : { cause }),
+    ...(state === 'parked' ? {} : { state }),
+  };
+  const message: Column<Letter> = {
+    id: 'message',
+    header: 'Message',
+    value: ({ eventId, id }) => eventId ?? id,
+    cell: ({ id, eventId, eventType }) => (
+      <Link to="/failed" search={{ ...search, letter: id }} className={classes['message']}>
+        <b>{eventWord(eventType)}</b>
+        <code>{shortId(eventId ?? id)}</code>
+      </Link>
+    ),
+  };
+  const ending = { parked: [replays], replayed: [settled], archived: [reason, settled] }[state];
+  // Who settled it knew the key; its place goes to the reason.
+  return state === 'parked'
+    ? [message, error, key, position, failed, ...ending]
+    : [message, error, position, failed, ...ending];
+};
+
+const nothing: Readonly<Record<DeadLetterState, string>> = {
+  parked: 'Nothing of this cause waits',
+  replayed: 'Nothing was replayed',
+  archived: 'Nothing was archived',
+};
+
+export const LettersTable = ({ service, state, cause }: LettersTableProps) => {
+  const query = useInfiniteQuery(deadLettersQuery(service, state, cause));
+  const columns = useMemo(
+    () => columnsOf({ service, state, ...(cause === undefined ? {} : { cause }) }),
+    [service, state, cause],
+  );
+  const letters = useMemo(() => query.data?.pages.flatMap(({ data }) => data) ?? [], [query.data]);
+  return (
+    <>
+      {query.isPending && <Loading lines={5} />}
+      {query.isError && <Failed error={query.error} retry={() => void query.refetch()} />}
+      {query.isSuccess && letters.length === 0 && cause !== undefined && <Empty title={nothing[state]} />}
+      {query.isSuccess && letters.length === 0 && cause === undefined && (
+        <p className={classes['none']}>{nothing[state]}.</p>
+      )}
+      {letters.length > 0 && (
+        <DataTable
+          label={`Messages of the ${service} service`}
+          columns={columns}
+          rows={letters}
+          rowId={({ id }) => id}
+          csv={`failed-messages-${service}-${state}`}
+          minWidth={920}
+          caption={`${letters.length}${query.hasNextPage ? '+' : ''}, newest first`}
+        />
+      )}
+      {query.hasNextPage && (
+        <div className={classes['more']}>
+          <Button
+            variant="default"
+            size="xs"
+            loading={query.isFetchingNextPage}
+            onClick={() => void query.fetchNextPage()}
+          >
+            Show more
+          </Button>
+        </div>
+      )}
+    </>
+  );
+};

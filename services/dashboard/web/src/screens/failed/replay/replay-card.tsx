@@ -1,0 +1,124 @@
+// How far the replay of a cause is, and what came of it.
+import { Button, Progress } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { Square } from 'lucide-react';
+import { useMemo } from 'react';
+import type { Replayed } from '../../../api/types.ts';
+import { Card } from '../../../parts/card.tsx';
+import { DataTable, type Column } from '../../../parts/data-table.tsx';
+import { formatNumber, shortId } from '../../../parts/format.ts';
+import { Failed } from '../../../parts/states.tsx';
+import { messageOf } from '../cause.ts';
+import { failuresOf, untriedOf } from './replay-run.ts';
+import classes from './replay.module.css';
+import type { Group, GroupReplay, GroupReplays } from './use-group-replay.ts';
+
+const columnsOf = ({ service, fingerprint }: Group): readonly Column<Replayed>[] => [
+  {
+    id: 'letter',
+    header: 'Failed again',
+    value: ({ id }) => id,
+    cell: ({ id }) => (
+      <Link to="/failed" search={{ service, cause: fingerprint, letter: id }}>
+        <code className={classes['id']}>{shortId(id)}</code>
+      </Link>
+    ),
+  },
+  {
+    id: 'reason',
+    header: 'Reason',
+    value: ({ reason = '' }) => reason,
+    cell: ({ reason = 'no reason given' }) => <span className={classes['reason']}>{messageOf(reason)}</span>,
+  },
+];
+
+const titles: Readonly<Record<GroupReplay['phase'], string>> = {
+  running: 'Replaying',
+  stopping: 'Stopping after the messages that were sent',
+  stopped: 'Replay stopped',
+  done: 'Replay finished',
+};
+
+const Figures = ({ replay: { run, group } }: { replay: GroupReplay }) => {
+  const failed = run === undefined ? 0 : failuresOf(run).length;
+  const figures = [
+    ['Replayed', (run?.results.size ?? 0) - failed, 'ok'],
+    ['Failed again', failed, 'bad'],
+    ['Still waiting', run?.remaining ?? group.count, undefined],
+  ] as const;
+  return (
+    <dl className={classes['figures']}>
+      {figures.map(([name, value, tone]) => (
+        <div key={name} data-tone={value > 0 ? tone : undefined}>
+          <dt>{name}</dt>
+          <dd>{formatNumber(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+};
+
+interface ReplayCardProps {
+  readonly replay: GroupReplay;
+  readonly replays: GroupReplays;
+}
+export const ReplayCard = ({ replay, replays: { isRunning, stop, dismiss } }: ReplayCardProps) => {
+  const { group, run, phase, error } = replay;
+  const columns = useMemo(() => columnsOf(group), [group]);
+  const failures = useMemo(() => (run === undefined ? [] : failuresOf(run)), [run]);
+  const tried = run?.results.size ?? 0;
+  const untried = run === undefined ? group.count : untriedOf(run);
+  return (
+    <Card
+      flush
+      title={titles[phase]}
+      aside={
+        isRunning ? (
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<Square size={12} aria-hidden="true" />}
+            disabled={phase === 'stopping'}
+            onClick={stop}
+          >
+            Stop
+          </Button>
+        ) : (
+          <Button variant="default" size="xs" onClick={dismiss}>
+            Dismiss
+          </Button>
+        )
+      }
+    >
+      <div className={classes['run']}>
+        <Progress
+          aria-label="Progress"
+          value={tried + untried === 0 ? 100 : (100 * tried) / (tried + untried)}
+          animated={isRunning}
+          color={failures.length > 0 ? 'bad' : 'accent'}
+        />
+        <Figures replay={replay} />
+        <p role="status" className={classes['hint']}>
+          {phase === 'done' && failures.length === 0 && untried === 0 && 'All of them were handled.'}
+          {phase === 'done' &&
+            failures.length > 0 &&
+            'What failed again keeps waiting. Remove its cause, then replay it, or archive it.'}
+          {run?.brokeOff === true &&
+            ' The service stopped at a failure that passes by itself, because the rest would meet it too. Try again soon.'}
+          {!isRunning && run?.brokeOff !== true && untried > 0 && ` ${formatNumber(untried)} not tried.`}
+        </p>
+        {error !== null && <Failed error={error} />}
+      </div>
+      {failures.length > 0 && (
+        <DataTable
+          label="Messages that failed again"
+          columns={columns}
+          rows={failures}
+          rowId={({ id }) => id}
+          csv="failed-again"
+          minWidth={520}
+        />
+      )}
+    </Card>
+  );
+};

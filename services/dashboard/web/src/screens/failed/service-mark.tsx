@@ -1,0 +1,9 @@
+// The name of a service with its colour.
+import type { ServiceName } from '../../api/types.ts';
+import classes from './failed.module.css';
+
+export const ServiceMark = ({ service }: { service: ServiceName }) => (
+  <span className={classes['service']} data-service={service}>
+    {service}
+  </span>
+);

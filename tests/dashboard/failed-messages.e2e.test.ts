@@ -1,0 +1,152 @@
+// An administrator in a real browser: a message that a service could not handle is found, read, replayed or archived.
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { eventually, newProduct, orderWith, place, query, type ProductView } from '../support/shop.ts';
+
+const { newVisitor } = useBrowser();
+
+const cause = 'Error|23514|order.created';
+const groupAddress = `/failed?service=inventory&cause=${encodeURIComponent(cause)}`;
+let broken: ProductView;
+
+/** A defect of the inventory service: it cannot store a reservation of one product. */
+const breakInventory = (productId: string) =>
+  query('inventory', (sql) =>
+    sql.unsafe(
+      `alter table reservation_items add constraint broken check (product_id <> '${productId}') not valid`,
+    ),
+  );
+const mendInventory = () =>
+  query('inventory', (sql) => sql`alter table reservation_items drop constraint if exists broken`);
+
+/** Places an order whose order.created fails, and waits for its dead letter. */
+const failedOrder = async (): Promise<{ readonly orderId: string; readonly letterId: string }> => {
+  const { id: orderId } = await place({ items: [{ productId: broken.id, quantity: 1 }] });
+  const letterId = await eventually('order.created is a dead letter', async () => {
+    const [row] = await query(
+      'inventory',
+      (sql) => sql`select id from dead_letters where state = 'parked' and key = ${orderId}`,
+    );
+    return row === undefined ? undefined : String(row['id']);
+  });
+  return { orderId, letterId };
+};
+
+const admin = async (options?: { readonly width: number }): Promise<Visitor> => {
+  const visitor = await newVisitor(options);
+  await visitor.signIn('admin@orderflow.io');
+  return visitor;
+};
+
+const noLetters = () => query('inventory', (sql) => sql`delete from dead_letters`);
+
+beforeEach(async () => {
+  await noLetters();
+  broken = await newProduct(100);
+  await breakInventory(broken.id);
+});
+afterEach(mendInventory);
+// Later tests expect that nothing was dead-lettered.
+afterAll(noLetters);
+
+describe.skipIf(browserPath === undefined)('failed messages', { timeout: 120_000 }, () => {
+  it('are found by their cause, opened and replayed', async () => {
+    const { orderId, letterId } = await failedOrder();
+    const { page, visit, expectAccessible } = await admin();
+    await visit('/failed');
+    const causes = page.getByRole('list', { name: 'Causes' });
+    await causes.getByText('1 waiting').waitFor();
+    await expectAccessible();
+
+    await causes.getByRole('link', { name: 'cannot handle order.created' }).click();
+    const messages = page.getByRole('table', { name: 'Messages of the inventory service' });
+    await messages.waitFor();
+    await expectAccessible();
+    await messages.getByRole('link').first().click();
+    await page.waitForURL((url) => url.searchParams.get('letter') === letterId);
+    await page.getByRole('region', { name: 'Data of the event' }).filter({ hasText: orderId }).waitFor();
+    await page.getByRole('region', { name: 'Stack of the error' }).filter({ hasText: 'broken' }).waitFor();
+    await expectAccessible();
+
+    // Its cause is still there, so it fails again, and the page says so.
+    await page.getByRole('button', { name: 'Replay', exact: true }).click();
+    await page.getByRole('alert').getByText('Replay failed').first().waitFor();
+    await mendInventory();
+    await page.getByRole('button', { name: 'Replay', exact: true }).click();
+    await page.getByText('Replayed: the service has handled it.').waitFor();
+    await page.getByText('REPLAYED', { exact: true }).waitFor();
+    await orderWith(orderId, 'PAID');
+
+    await page.goBack();
+    await page.getByText('Nothing of this cause waits').waitFor();
+    await page.goBack();
+    await page.getByText('Nothing has failed', { exact: true }).waitFor();
+    await expectAccessible();
+  });
+
+  it('of one cause are replayed together, and each that fails again is named', async () => {
+    const letters = [await failedOrder(), await failedOrder(), await failedOrder()];
+    const { page, visit, expectAccessible } = await admin();
+    const replay = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Replay 3', exact: true }).click();
+      await page.getByRole('dialog', { name: 'Replay 3 messages?' }).getByText('cannot be undone').waitFor();
+      await page.getByRole('dialog').getByRole('button', { name: 'Replay 3' }).click();
+      await page.getByRole('heading', { name: 'Replay finished' }).waitFor();
+    };
+    await visit(groupAddress);
+    await replay();
+    const failures = page.getByRole('table', { name: 'Messages that failed again' });
+    expect(await failures.getByRole('link').count()).toBe(3);
+    await expectAccessible();
+
+    await mendInventory();
+    await replay();
+    await page.getByText('All of them were handled.').waitFor();
+    await page.getByText('Nothing of this cause waits').waitFor();
+    for (const { orderId } of letters) await orderWith(orderId, 'PAID');
+  });
+
+  it('are archived with a reason, which is shown with them', async () => {
+    const { letterId } = await failedOrder();
+    const { page, visit, expectAccessible } = await admin();
+    await visit(`${groupAddress}&letter=${letterId}`);
+    await page.getByRole('button', { name: 'Archive…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Archive this message?' });
+    expect(await dialog.getByRole('button', { name: 'Archive' }).isDisabled()).toBe(true);
+    // Script that is entered is shown as text.
+    const reason = 'A <img src=x onerror="alert(1)"> test order';
+    await dialog.getByLabel('Reason').fill(reason);
+    await expectAccessible();
+    await dialog.getByRole('button', { name: 'Archive' }).click();
+    await page.getByText('ARCHIVED', { exact: true }).waitFor();
+    await page.getByText(reason).waitFor();
+    expect(await page.getByRole('button', { name: 'Replay', exact: true }).count()).toBe(0);
+    await visit('/failed?state=archived');
+    await page.getByRole('table', { name: 'Messages of the inventory service' }).getByText(reason).waitFor();
+    await expectAccessible();
+  });
+
+  it('are shown although a service does not answer, which is named', async () => {
+    await failedOrder();
+    const { page, visit, expectAccessible } = await admin({ width: 390 });
+    await page.route('**/api/payment/dead-letters/**', (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ title: 'Unavailable', code: 'unavailable' }),
+      }),
+    );
+    await visit('/failed');
+    await page.getByRole('list', { name: 'Causes' }).getByText('1 waiting').waitFor();
+    await page.getByRole('region', { name: 'The payment service' }).getByText('does not answer').waitFor();
+    await expectAccessible();
+  });
+
+  it('are for administrators alone', async () => {
+    const { page, visit, signIn } = await newVisitor();
+    await signIn('seller@orderflow.io');
+    await visit(groupAddress);
+    await page.waitForURL((url) => url.pathname === '/to-ship');
+    expect(await page.getByRole('link', { name: 'Failed messages' }).count()).toBe(0);
+  });
+});
