@@ -3,10 +3,13 @@ import type { z } from 'zod';
 import type { movementView, productView } from '../../../../inventory/http/api.ts';
 import type { orderStatus, orderView, trailView } from '../../../../order/http/api.ts';
 import type { paymentView } from '../../../../payment/http/api.ts';
+import type { entryView, verificationView } from '../../../../platform/http/routes/audit-http.ts';
+import type { CatalogueEvent, EventChanges } from '../../../server/catalogue/event-catalogue.ts';
+import type { PermissionEntry } from '../../../server/catalogue/permission-matrix.ts';
 import type { PartHealth, PartsReport } from '../../../server/parts-health.ts';
 import type { sessionView } from '../../../server/session/session-routes.ts';
 
-export type { PartHealth, PartsReport };
+export type { CatalogueEvent, EventChanges, PartHealth, PartsReport, PermissionEntry };
 export type Session = z.infer<typeof sessionView>;
 export type User = NonNullable<Session['user']>;
 export type Role = User['roles'][number];
@@ -18,6 +21,8 @@ export type Trail = z.infer<typeof trailView>['data'];
 export type TrailEntry = Trail[number];
 export type Movement = z.infer<typeof movementView>;
 export type Payment = z.infer<typeof paymentView>;
+export type AuditEntry = z.infer<typeof entryView>;
+export type AuditVerification = z.infer<typeof verificationView>;
 export type Money = Order['total'];
 
 export interface Page<T> {

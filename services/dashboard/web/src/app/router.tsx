@@ -11,6 +11,9 @@ import { sessionQuery } from '../api/queries.ts';
 import type { OrderStatus, Role, User } from '../api/types.ts';
 import { Failed, Loading } from '../parts/states.tsx';
 import { Page } from '../parts/page.tsx';
+import { toAccessSearch } from '../screens/access/access-search.ts';
+import { toAuditSearch } from '../screens/audit-log/audit-search.ts';
+import { toEventsSearch } from '../screens/events/events-search.ts';
 import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
@@ -108,6 +111,30 @@ export const stockRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/stock/stock-page.tsx'), 'StockPage'),
 });
 
+export const eventsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/events',
+  ...forRoles('ADMIN'),
+  validateSearch: toEventsSearch,
+  component: lazyRouteComponent(() => import('../screens/events/events-page.tsx'), 'EventsPage'),
+});
+
+export const accessRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/access',
+  ...forRoles('ADMIN'),
+  validateSearch: toAccessSearch,
+  component: lazyRouteComponent(() => import('../screens/access/access-page.tsx'), 'AccessPage'),
+});
+
+export const auditLogRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/audit-log',
+  ...forRoles('ADMIN'),
+  validateSearch: toAuditSearch,
+  component: lazyRouteComponent(() => import('../screens/audit-log/audit-log-page.tsx'), 'AuditLogPage'),
+});
+
 export const statusRoute = createRoute({
   getParentRoute: () => root,
   path: '/status',
@@ -123,6 +150,9 @@ export const router = createRouter({
     orderRoute,
     toShipRoute,
     stockRoute,
+    eventsRoute,
+    accessRoute,
+    auditLogRoute,
     statusRoute,
   ]),
   defaultPreload: 'intent',

@@ -22,6 +22,9 @@ const destinations: readonly Destination[] = [
   { to: '/orders', label: 'My orders', role: 'USER' },
   { to: '/to-ship', label: 'To ship', role: 'SELLER' },
   { to: '/stock', label: 'Stock', role: 'SELLER' },
+  { to: '/events', label: 'Events', role: 'ADMIN' },
+  { to: '/access', label: 'Access', role: 'ADMIN' },
+  { to: '/audit-log', label: 'Audit log', role: 'ADMIN' },
   { to: '/status', label: 'Status' },
 ];
 
