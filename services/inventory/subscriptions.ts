@@ -1,15 +1,16 @@
 // What the inventory service reacts to. It knows orders by what they hold, and payments by whether they hold it for good.
-import type { Incoming, Subscriptions } from '../platform/messaging/consumer.ts';
+import type { Incoming, SubscriptionsTo } from '../platform/messaging/consumer.ts';
 import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
 import type { ReservationInput } from './domain/reservation.ts';
+import type { reactions } from './reactions.ts';
 import { reserving } from './store.ts';
 
 export const consumerGroup = 'inventory-service-group';
 
 type ReactsTo = Exclude<ReservationInput['type'], 'expire'>;
 
-export function subscriptions(shell: Shell, ttlMs: number): Subscriptions {
+export function subscriptions(shell: Shell, ttlMs: number): SubscriptionsTo<keyof typeof reactions> {
   const toInput = ({ event, at }: Incoming<ReactsTo>): ReservationInput => ({ ...event, at, ttlMs });
   const onReservation = <T extends ReactsTo>() =>
     handledBy(shell, reserving, (incoming: Incoming<T>): ReservationInput => toInput(incoming));
@@ -19,5 +20,5 @@ export function subscriptions(shell: Shell, ttlMs: number): Subscriptions {
     'order.fulfilled': onReservation<'order.fulfilled'>(),
     'payment.succeeded': onReservation<'payment.succeeded'>(),
     'payment.failed': onReservation<'payment.failed'>(),
-  } satisfies Subscriptions;
+  } satisfies SubscriptionsTo<keyof typeof reactions>;
 }

@@ -1,13 +1,14 @@
 // What the order service reacts to. A mistyped or retired event type does not compile.
-import type { Incoming, Subscriptions } from '../platform/messaging/consumer.ts';
+import type { Incoming, SubscriptionsTo } from '../platform/messaging/consumer.ts';
 import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
 import type { OrderEvent } from './domain/decide.ts';
+import type { reactions } from './reactions.ts';
 import { copyingCatalogue, ordering, type OrderChange } from './store.ts';
 
 export const consumerGroup = 'order-service-group';
 
-export function subscriptions(shell: Shell): Subscriptions {
+export function subscriptions(shell: Shell): SubscriptionsTo<keyof typeof reactions> {
   const onOrder = <T extends OrderEvent['type']>() =>
     handledBy(shell, ordering, (incoming: Incoming<T>): OrderChange => toChange(incoming));
   return {
@@ -23,7 +24,7 @@ export function subscriptions(shell: Shell): Subscriptions {
     'payment.succeeded': onOrder<'payment.succeeded'>(),
     'payment.failed': onOrder<'payment.failed'>(),
     'payment.refunded': onOrder<'payment.refunded'>(),
-  } satisfies Subscriptions;
+  } satisfies SubscriptionsTo<keyof typeof reactions>;
 }
 
 const toChange = ({ event, at }: Incoming<OrderEvent['type']>): OrderChange => ({

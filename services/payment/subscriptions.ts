@@ -1,8 +1,9 @@
 // What the payment service reacts to: the terms of an order, the hold on its stock, and everything that calls it off.
-import type { Incoming, Subscriptions } from '../platform/messaging/consumer.ts';
+import type { Incoming, SubscriptionsTo } from '../platform/messaging/consumer.ts';
 import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
 import type { PaymentInput } from './domain/decide.ts';
+import type { reactions } from './reactions.ts';
 import { paying } from './store.ts';
 
 export const consumerGroup = 'payment-service-group';
@@ -10,7 +11,7 @@ export const consumerGroup = 'payment-service-group';
 type ReactsTo = Exclude<PaymentInput['type'], 'pay' | 'gateway_answered'>;
 
 /** `askGateway` is called after a commit that may have left something to ask. */
-export function subscriptions(shell: Shell, askGateway: () => void): Subscriptions {
+export function subscriptions(shell: Shell, askGateway: () => void): SubscriptionsTo<keyof typeof reactions> {
   const toInput = ({ event, at }: Incoming<ReactsTo>): PaymentInput => ({ ...event, at });
   const onPayment = <T extends ReactsTo>() =>
     handledBy(shell, paying, (incoming: Incoming<T>): PaymentInput => toInput(incoming), askGateway);
@@ -20,5 +21,5 @@ export function subscriptions(shell: Shell, askGateway: () => void): Subscriptio
     'inventory.reserved': onPayment<'inventory.reserved'>(),
     'inventory.reservation_failed': onPayment<'inventory.reservation_failed'>(),
     'inventory.released': onPayment<'inventory.released'>(),
-  } satisfies Subscriptions;
+  } satisfies SubscriptionsTo<keyof typeof reactions>;
 }

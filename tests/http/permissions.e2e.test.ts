@@ -22,7 +22,7 @@ import {
   type Person,
 } from '../support/shop.ts';
 
-type Service = 'order' | 'inventory' | 'payment' | 'auditor';
+type Service = 'order' | 'inventory' | 'payment' | 'auditor' | 'dashboard';
 type Table = typeof permissions;
 /** Actions that need a token. */
 type Guarded = { [A in Action]: Table[A]['allow'] extends string ? never : A }[Action];
@@ -120,6 +120,12 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'connectors.pause': () => ({ path: '/api/v1/connectors/payment/pause', allowed: 202 }),
   'connectors.resume': () => ({ path: '/api/v1/connectors/payment/resume', allowed: 202 }),
   'stories.read': ({ paid }) => ({ path: `/api/v1/stories/${paid}`, allowed: 200 }),
+  'catalogue.events': () => ({ path: '/api/catalogue/events', allowed: 200 }),
+  'catalogue.changes': () => ({
+    path: '/api/catalogue/events/order.created/changes?from=1&to=1',
+    allowed: 200,
+  }),
+  'catalogue.permissions': () => ({ path: '/api/catalogue/permissions', allowed: 200 }),
 };
 
 /** Who owns the fixtures, and somebody else with the same role. */
@@ -130,6 +136,29 @@ const people: Record<Role, { readonly owner: Person; readonly stranger?: Person 
 };
 /** Without an id in the path there is nothing that would not exist: a stranger gets what is theirs. */
 const ofOne = (action: Action): boolean => permissions[action].path.includes('{');
+
+const sessions = new Map<Person, Promise<string>>();
+/** The cookie of a person's session at the dashboard. */
+const sessionOf = (person: Person): Promise<string> => {
+  const begin = async (): Promise<string> => {
+    const response = await fetch(`${stack.urls.dashboard}/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: `${person}@orderflow.io`, password: 'orderflow' }),
+      signal: AbortSignal.timeout(15_000),
+    });
+    return response.headers.get('set-cookie')?.split(';')[0] ?? '';
+  };
+  const session = sessions.get(person) ?? begin();
+  sessions.set(person, session);
+  return session;
+};
+
+/** What tells a process who calls: the services want a token, the dashboard the cookie of its session. */
+const credentials = async (service: Service, as: Person): Promise<Record<string, string>> =>
+  service === 'dashboard'
+    ? { cookie: await sessionOf(as) }
+    : { authorization: `Bearer ${await tokenOf(as)}` };
 
 let fixtures: Fixtures;
 beforeAll(async () => {
@@ -153,7 +182,7 @@ const statusOf = async (service: Service, action: Guarded, as?: Person): Promise
   const response = await fetch(`${stack.urls[service]}${path}`, {
     method: permissions[action].method.toUpperCase(),
     headers: {
-      ...(as === undefined ? {} : { authorization: `Bearer ${await tokenOf(as)}` }),
+      ...(as === undefined ? {} : await credentials(service, as)),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -174,7 +203,7 @@ interface Cell {
 
 const isGuarded = (action: Action): action is Guarded => typeof permissionOf(action).allow !== 'string';
 const isService = (process: string): process is Service =>
-  ['order', 'inventory', 'payment', 'auditor'].includes(process);
+  ['order', 'inventory', 'payment', 'auditor', 'dashboard'].includes(process);
 const order = Object.keys(requests);
 
 const cells = actions

@@ -17,6 +17,9 @@ describe('the permission tables', () => {
       return method !== 'get' && typeof allow !== 'string' && allow.ADMIN !== undefined;
     });
     expect(changing.sort()).toEqual([
+      'connectors.pause',
+      'connectors.restart',
+      'connectors.resume',
       'dead-letters.archive',
       'dead-letters.replay',
       'dead-letters.replay-group',

@@ -8,13 +8,15 @@ import { json } from '../../platform/http/request/shapes.ts';
 import { assertPermitted, endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { createRateLimiter, type RateLimiter } from '../../platform/http/limits/rate-limit.ts';
 import type { Health } from '../../platform/http/routes/health.ts';
-import type { Door } from '../../platform/http/limits/guards.ts';
+import { createGuards, type Door } from '../../platform/http/limits/guards.ts';
 import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { tokenLifetime, type Issuer } from './identity.ts';
 import { credentialsSchema, dashboardProblems, login } from './login.ts';
 import type { PartsReport } from './parts-health.ts';
+import { addCatalogueRoutes } from './catalogue/catalogue-routes.ts';
 import { createSessionCookie } from './session/session-cookie.ts';
+import { authenticateBySession } from './session/session-guard.ts';
 import { addSessionRoutes } from './session/session-routes.ts';
 import { refuseOtherOrigins } from './web/same-origin.ts';
 import { addServiceProxy, type ServiceUrls } from './web/service-proxy.ts';
@@ -108,6 +110,7 @@ export const createDashboardApp = ({
   door,
   loginsPerMinute = 120,
 }: DashboardOptions): App => {
+  const cookie = createSessionCookie(sessionKey, publicUrl?.startsWith('https:') === true);
   const app = createApp({
     logger,
     title: 'OrderFlow dashboard',
@@ -116,10 +119,10 @@ export const createDashboardApp = ({
     problems: dashboardProblems,
     publicUrl,
     ...door,
+    guards: { ...(door?.guards ?? createGuards()), authenticate: authenticateBySession(cookie) },
   });
   health.register(app);
   const logins = createRateLimiter({ requests: loginsPerMinute, windowSeconds: 60 });
-  const cookie = createSessionCookie(sessionKey, publicUrl?.startsWith('https:') === true);
   app.use('/session', refuseOtherOrigins(publicUrl));
   app.use('/api/*', refuseOtherOrigins(publicUrl));
   if (issuer !== undefined) {
@@ -140,6 +143,7 @@ export const createDashboardApp = ({
       });
     },
   );
+  addCatalogueRoutes(app);
   addServiceProxy(app, { services, cookie });
   if (webFolder !== undefined) addWebApp(app, webFolder);
   assertPermitted(app, 'dashboard', permissions, permissionsOfProcesses);

@@ -1,4 +1,4 @@
-// The identity issuer for development, the session of the pages, and the health of all parts. What the pages read and change
+// The identity issuer for development, the session of the pages, the health of all parts, and what the services declare. What the pages read and change
 // in the services is decided by the permission tables of the services.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
@@ -25,4 +25,11 @@ export const permissions = permissionTable({
   'session.begin': { method: 'post', path: '/session', allow: 'anyone' },
   'session.end': { method: 'delete', path: '/session', allow: 'anyone' },
   'parts.health': { method: 'get', path: '/health', allow: 'anyone' },
+  'catalogue.events': { method: 'get', path: '/api/catalogue/events', allow: { ADMIN: 'all' } },
+  'catalogue.changes': {
+    method: 'get',
+    path: '/api/catalogue/events/{type}/changes',
+    allow: { ADMIN: 'all' },
+  },
+  'catalogue.permissions': { method: 'get', path: '/api/catalogue/permissions', allow: { ADMIN: 'all' } },
 });

@@ -14,7 +14,7 @@ import { backoffMs, pause, type Backoff } from '../process/retry.ts';
 import { aboutEvent, beginDelivery, traceIdOf, type TracedDelivery } from '../telemetry/tracing.ts';
 import { isTransient } from '../database/transient.ts';
 
-export type { Incoming, Outcome, Subscriptions } from './dispatch.ts';
+export type { Incoming, Outcome, Subscriptions, SubscriptionsTo } from './dispatch.ts';
 
 export interface ConsumerOptions {
   readonly stream: EventStream;

@@ -26,6 +26,9 @@ export type Subscriptions = {
   readonly [T in EventType]?: (incoming: Incoming<T>) => Promise<Outcome>;
 };
 
+/** Handlers of exactly these event types. */
+export type SubscriptionsTo<T extends EventType> = Required<Pick<Subscriptions, T>>;
+
 export interface Dispatched {
   readonly event: ReceivedEvent;
   /** Undefined when nobody subscribes to the type. */

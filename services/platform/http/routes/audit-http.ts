@@ -57,7 +57,7 @@ export function recordRefusals(db: Database): MiddlewareHandler<AppEnv> {
 }
 
 const outcome = z.enum(['accepted', 'ignored', 'refused']);
-const entryView = z
+export const entryView = z
   .object({
     id: z.int(),
     position: z.int().nullable().openapi({ description: 'Place in the hash chain; null until it is sealed' }),
@@ -76,7 +76,7 @@ const entryView = z
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
 const position = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
-const verificationView = z
+export const verificationView = z
   .object({
     status: z.enum(['intact', 'broken']),
     entries: z.int(),

@@ -6,6 +6,9 @@ import type {
   DeadLetterGroup,
   DeadLetterState,
   DeadLetterSummary,
+  AuditEntry,
+  CatalogueEvent,
+  EventChanges,
   Movement,
   Order,
   OrderStatus,
@@ -13,6 +16,7 @@ import type {
   PartsReport,
   Payment,
   PipelinesOverview,
+  PermissionEntry,
   Product,
   ServiceName,
   Session,
@@ -202,5 +206,49 @@ export const deadLetterQuery = (service: ServiceName, id: string) =>
   queryOptions({
     queryKey: ['dead-letters', service, id],
     queryFn: ({ signal }) => request<WholeDeadLetter>(`/api/${service}/dead-letters/${id}`, { signal }),
+    refetchInterval: 10_000,
+  });
+
+/** What the code declares does not change while a server runs. */
+const declared = { staleTime: 5 * 60_000 };
+
+export const eventsQuery = queryOptions({
+  queryKey: ['catalogue', 'events'],
+  queryFn: async ({ signal }) =>
+    (await request<{ data: CatalogueEvent[] }>('/api/catalogue/events', { signal })).data,
+  ...declared,
+});
+
+export const changesQuery = (type: string, from: number, to: number) =>
+  queryOptions({
+    queryKey: ['catalogue', 'events', type, 'changes', from, to],
+    queryFn: ({ signal }) =>
+      request<EventChanges>(
+        `/api/catalogue/events/${encodeURIComponent(type)}/changes${query({ from, to })}`,
+        { signal },
+      ),
+    ...declared,
+  });
+
+export const permissionsQuery = queryOptions({
+  queryKey: ['catalogue', 'permissions'],
+  queryFn: async ({ signal }) =>
+    (await request<{ data: PermissionEntry[] }>('/api/catalogue/permissions', { signal })).data,
+  ...declared,
+});
+
+/** What people did and were refused at a service, newest first. */
+export const auditQuery = (service: string, filter: Readonly<Record<string, string | undefined>>) =>
+  infiniteQueryOptions({
+    queryKey: ['audit', service, filter],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<AuditEntry>>(
+        `/api/${service}/audit${query({ ...filter, limit: 50, cursor: pageParam })}`,
+        {
+          signal,
+        },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
     refetchInterval: 10_000,
   });

@@ -17,14 +17,17 @@ import type {
   Replayed,
   WholeDeadLetter,
 } from '../../../../platform/http/routes/dead-letters-api.ts';
+import type { entryView, verificationView } from '../../../../platform/http/routes/audit-http.ts';
+import type { CatalogueEvent, EventChanges } from '../../../server/catalogue/event-catalogue.ts';
+import type { PermissionEntry } from '../../../server/catalogue/permission-matrix.ts';
 import type { PartHealth, PartsReport } from '../../../server/parts-health.ts';
 import type { sessionView } from '../../../server/session/session-routes.ts';
 import type { ServiceUrls } from '../../../server/web/service-proxy.ts';
 
-export type { PartHealth, PartsReport };
 export type { DeadLetterGroup, DeadLetterSummary, GroupReplayed, Replayed, WholeDeadLetter };
 export type DeadLetterState = DeadLetterSummary['state'];
-export type ServiceName = keyof ServiceUrls;
+export type ServiceName = Exclude<keyof ServiceUrls, 'auditor'>;
+export type { CatalogueEvent, EventChanges, PartHealth, PartsReport, PermissionEntry };
 export type Session = z.infer<typeof sessionView>;
 export type User = NonNullable<Session['user']>;
 export type Role = User['roles'][number];
@@ -43,6 +46,8 @@ export type Pipeline = PipelinesOverview['pipelines'][number];
 export type PipelineProblem = Pipeline['problems'][number];
 export type Invariants = z.infer<typeof invariantsView>;
 export type { ConnectorAction };
+export type AuditEntry = z.infer<typeof entryView>;
+export type AuditVerification = z.infer<typeof verificationView>;
 export type Money = Order['total'];
 
 export interface Page<T> {

@@ -13,6 +13,9 @@ import type { OrderStatus, Role, User } from '../api/types.ts';
 import { Failed, Loading } from '../parts/states.tsx';
 import { Page } from '../parts/page.tsx';
 import { failedSearch } from '../screens/failed/failed-search.ts';
+import { toAccessSearch } from '../screens/access/access-search.ts';
+import { toAuditSearch } from '../screens/audit-log/audit-search.ts';
+import { toEventsSearch } from '../screens/events/events-search.ts';
 import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
@@ -164,6 +167,30 @@ export const failedRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/failed/failed-page.tsx'), 'FailedPage'),
 });
 
+export const eventsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/events',
+  ...forRoles('ADMIN'),
+  validateSearch: toEventsSearch,
+  component: lazyRouteComponent(() => import('../screens/events/events-page.tsx'), 'EventsPage'),
+});
+
+export const accessRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/access',
+  ...forRoles('ADMIN'),
+  validateSearch: toAccessSearch,
+  component: lazyRouteComponent(() => import('../screens/access/access-page.tsx'), 'AccessPage'),
+});
+
+export const auditLogRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/audit-log',
+  ...forRoles('ADMIN'),
+  validateSearch: toAuditSearch,
+  component: lazyRouteComponent(() => import('../screens/audit-log/audit-log-page.tsx'), 'AuditLogPage'),
+});
+
 export const statusRoute = createRoute({
   getParentRoute: () => root,
   path: '/status',
@@ -184,6 +211,9 @@ export const router = createRouter({
     pipelinesRoute,
     invariantsRoute,
     failedRoute,
+    eventsRoute,
+    accessRoute,
+    auditLogRoute,
     statusRoute,
   ]),
   defaultPreload: 'intent',

@@ -26,6 +26,9 @@ const destinations: readonly Destination[] = [
   { to: '/pipelines', label: 'Pipelines', role: 'ADMIN' },
   { to: '/invariants', label: 'Invariants', role: 'ADMIN' },
   { to: '/failed', label: 'Failed messages', role: 'ADMIN' },
+  { to: '/events', label: 'Events', role: 'ADMIN' },
+  { to: '/access', label: 'Access', role: 'ADMIN' },
+  { to: '/audit-log', label: 'Audit log', role: 'ADMIN' },
   { to: '/status', label: 'Status' },
 ];
 

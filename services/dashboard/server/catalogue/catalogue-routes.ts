@@ -1,0 +1,56 @@
+// What the services declare, for administrators: the events with their versions and readers, and the permission matrix.
+import { z } from '@hono/zod-openapi';
+import { readContract, type Contract } from '../../../../schemas/tools/releases.ts';
+import { endpoint } from '../../../platform/http/endpoint/endpoint.ts';
+import { problem } from '../../../platform/http/endpoint/problem.ts';
+import { json } from '../../../platform/http/request/shapes.ts';
+import type { App } from '../../../platform/http/server/request-context.ts';
+import { permissions } from '../permissions.ts';
+import { catalogueOf, changesOf, changesView, eventsView } from './event-catalogue.ts';
+import { permissionMatrix, permissionsView } from './permission-matrix.ts';
+
+const tags = ['catalogue'];
+const version = z.coerce.number().int().min(1).max(10_000);
+/** It changes with the code alone, but whoever signs out must not find it in the browser. */
+const headers = { 'Cache-Control': 'private, no-cache' };
+
+/** @param read Reads the contract, once and only when it is asked for. */
+export const addCatalogueRoutes = (app: App, read: () => Contract = readContract): void => {
+  let known: Contract | undefined;
+  const contract = (): Contract => (known ??= read());
+
+  app.openapi(
+    endpoint(permissions['catalogue.events'], {
+      tags,
+      summary: 'Every event with its schema, its versions and who reads it',
+      responses: { 200: { description: 'All events', content: json(eventsView) } },
+    }),
+    (c) => c.json({ data: catalogueOf(contract()) }, 200, headers),
+  );
+  app.openapi(
+    endpoint(permissions['catalogue.changes'], {
+      tags,
+      summary: 'What has changed between two versions of an event',
+      request: {
+        params: z.object({ type: z.string().max(200) }),
+        query: z.object({ from: version, to: version }),
+      },
+      responses: { 200: { description: 'Changes, field by field', content: json(changesView) } },
+    }),
+    (c) => {
+      const { from, to } = c.req.valid('query');
+      const changes = changesOf(contract(), c.req.valid('param').type, from, to);
+      if (changes === undefined)
+        throw problem('not_found', { detail: 'There is no such event, or it has no such version.' });
+      return c.json(changes, 200, headers);
+    },
+  );
+  app.openapi(
+    endpoint(permissions['catalogue.permissions'], {
+      tags,
+      summary: 'Who may do what, from the tables that enforce it',
+      responses: { 200: { description: 'All actions', content: json(permissionsView) } },
+    }),
+    (c) => c.json({ data: permissionMatrix() }, 200, headers),
+  );
+};

@@ -1,0 +1,153 @@
+// The catalogue says what the code declares: releases with their differences, readers, and the permission tables.
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { readContract, type Contract, type Release } from '../../../../schemas/tools/releases.ts';
+import { createLogger } from '../../../platform/process/logger.ts';
+import { createHealth } from '../../../platform/http/routes/health.ts';
+import { createDashboardApp } from '../http.ts';
+import { createIssuer, demoUsers } from '../identity.ts';
+import { generateKeyPair } from 'jose';
+import { catalogueOf, changesOf } from './event-catalogue.ts';
+import { permissionMatrix } from './permission-matrix.ts';
+
+const contract = readContract();
+
+/** The contract with a second version of `order.created`, that has one more field. */
+const withUnits = (): Contract => {
+  const change = (schema: Release['schema']): Release['schema'] => ({
+    ...schema,
+    fields: [...schema.fields, { name: 'units', type: 'int', default: 0, doc: 'Units over all lines.' }],
+  });
+  return {
+    ...contract,
+    working: contract.working.map((schema) =>
+      schema.eventType === 'order.created' ? change(schema) : schema,
+    ),
+  };
+};
+const orderCreated = (of: Contract) => catalogueOf(of).find(({ type }) => type === 'order.created');
+
+describe('the events', () => {
+  it('are all there, with who tells and who reads them', () => {
+    expect(catalogueOf(contract)).toHaveLength(contract.working.length);
+    expect(orderCreated(contract)).toMatchObject({
+      topic: 'order-events',
+      producer: 'order',
+      key: 'orderId',
+      subject: 'orderflow.order.OrderCreated',
+      readers: [{ service: 'inventory' }, { service: 'payment' }],
+    });
+  });
+
+  it('show the fields of records inside, with their place', () => {
+    const fields = orderCreated(contract)?.versions.at(-1)?.fields ?? [];
+    expect(fields.find(({ path }) => path === 'items[].unitPrice.currency')).toMatchObject({
+      depth: 2,
+      name: 'currency',
+      type: 'string',
+    });
+    expect(fields.find(({ path }) => path === 'payment.token')).toMatchObject({ default: 'null' });
+    expect(fields.find(({ path }) => path === 'payment.mode')?.symbols).toContain('MANUAL');
+  });
+
+  it('have a version that is not released yet', () => {
+    const released = orderCreated(contract)?.versions.length ?? 0;
+    const versions = orderCreated(withUnits())?.versions ?? [];
+    expect(versions).toHaveLength(released + 1);
+    expect(versions.at(-1)?.id).toBeNull();
+  });
+
+  it('say what has changed between two versions', () => {
+    expect(changesOf(withUnits(), 'order.created', 1, 2)).toMatchObject({
+      compatibility: 'FULL',
+      changes: [{ path: 'units', kind: 'added', what: '`int`, default `0`' }],
+    });
+    expect(changesOf(contract, 'order.created', 1, 1)?.changes).toEqual([]);
+    expect(changesOf(contract, 'order.created', 1, 99)).toBeUndefined();
+    expect(changesOf(contract, 'order.lost', 1, 1)).toBeUndefined();
+  });
+});
+
+describe('the permission matrix', () => {
+  it('has the actions of single processes and those that several have', () => {
+    const matrix = permissionMatrix();
+    expect(matrix.find(({ action }) => action === 'orders.place')).toEqual({
+      on: ['order'],
+      action: 'orders.place',
+      method: 'POST',
+      path: '/api/v1/orders',
+      allow: { USER: 'own' },
+      optional: false,
+    });
+    expect(matrix.find(({ action }) => action === 'audit.list')?.on).toEqual([
+      'order',
+      'inventory',
+      'payment',
+    ]);
+    expect(matrix.find(({ action }) => action === 'metrics.read')?.on).toHaveLength(6);
+  });
+});
+
+describe('the routes', () => {
+  const open = async () => {
+    const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const app = createDashboardApp({
+      logger: createLogger({ service: 'dashboard', level: 'error', stream }),
+      health: createHealth({ checks: {} }),
+      parts: () => Promise.reject(new Error('not asked')),
+      issuer: createIssuer({
+        issuer: 'http://issuer.example',
+        audience: 'orderflow',
+        keys: () => ({ kid: 'one', privateKey, jwks: { keys: [] } }),
+        users: demoUsers,
+      }),
+      sessionKey: new Uint8Array(32).fill(1),
+      services: {
+        order: 'http://127.0.0.1:1',
+        inventory: 'http://127.0.0.1:1',
+        payment: 'http://127.0.0.1:1',
+        auditor: 'http://127.0.0.1:1',
+      },
+    });
+    const signIn = async (email: string): Promise<string> => {
+      const login = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ email, password: 'orderflow' }),
+      };
+      const answer = await app.request('/session', login, {});
+      return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+    };
+    return { app, signIn };
+  };
+
+  it.each([
+    '/api/catalogue/events',
+    '/api/catalogue/events/order.created/changes?from=1&to=1',
+    '/api/catalogue/permissions',
+  ])('are for administrators alone: %s', async (path) => {
+    const { app, signIn } = await open();
+    const ask = async (email?: string) =>
+      app.request(path, { headers: email === undefined ? {} : { cookie: await signIn(email) } }, {});
+    const [nobody, seller, admin] = [
+      await ask(),
+      await ask('seller@orderflow.io'),
+      await ask('admin@orderflow.io'),
+    ];
+    expect(nobody.status).toBe(401);
+    expect(await nobody.json()).toMatchObject({ code: 'unauthenticated', detail: 'Sign in first.' });
+    expect(seller.status).toBe(403);
+    expect(await seller.json()).toMatchObject({ code: 'forbidden' });
+    expect(admin.status).toBe(200);
+    expect(admin.headers.get('cache-control')).toBe('private, no-cache');
+  });
+
+  it('know no version that does not exist', async () => {
+    const { app, signIn } = await open();
+    const headers = { cookie: await signIn('admin@orderflow.io') };
+    const path = '/api/catalogue/events/order.created/changes?from=1&to=99';
+    const answer = await app.request(path, { headers }, {});
+    expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'not_found' }]);
+  });
+});

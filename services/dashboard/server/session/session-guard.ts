@@ -1,0 +1,14 @@
+// Who calls an endpoint of the dashboard's own: whoever the session of the cookie belongs to. Its roles are those that the issuer
+// gave when it issued the token, and the session ends with the token.
+import { problem } from '../../../platform/http/endpoint/problem.ts';
+import type { Guards } from '../../../platform/http/server/request-context.ts';
+import type { SessionCookie } from './session-cookie.ts';
+
+export const authenticateBySession =
+  (cookie: SessionCookie): Guards['authenticate'] =>
+  async (c) => {
+    const session = await cookie.read(c);
+    if (session === undefined) throw problem('unauthenticated', { detail: 'Sign in first.' });
+    const { id, email, roles } = session.user;
+    return { subject: id, email: email ?? undefined, roles };
+  };

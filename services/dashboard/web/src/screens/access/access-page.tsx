@@ -1,0 +1,199 @@
+// Who may do what: every action of every process with the reach of each role, from the tables that are enforced.
+import { SegmentedControl, Select, Table, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { Check, KeyRound, Minus, Search, User, Users } from 'lucide-react';
+import { permissionsQuery } from '../../api/queries.ts';
+import type { PermissionEntry, Role } from '../../api/types.ts';
+import { accessRoute } from '../../app/router.tsx';
+import { Card } from '../../parts/card.tsx';
+import { Page } from '../../parts/page.tsx';
+import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import classes from './access-page.module.css';
+import { findActions, groupOf, type AccessSearch } from './access-search.ts';
+
+const roles = ['USER', 'SELLER', 'ADMIN'] as const satisfies readonly Role[];
+const scopeIcons = { all: Check, own: User, 'own lines': Users } as const;
+
+/** How far a role reaches: a word, a shape and a colour. */
+const Reach = ({ scope }: { scope: keyof typeof scopeIcons | undefined }) => {
+  const Icon = scope === undefined ? Minus : scopeIcons[scope];
+  return (
+    <span className={classes['reach']} data-scope={scope ?? 'no'}>
+      <Icon size={13} aria-hidden="true" />
+      {scope ?? 'no'}
+    </span>
+  );
+};
+
+const Cells = ({ allow }: Pick<PermissionEntry, 'allow'>) => {
+  if (typeof allow !== 'string')
+    return roles.map((role) => (
+      <Table.Td key={role}>
+        <Reach scope={allow[role]} />
+      </Table.Td>
+    ));
+  const Icon = allow === 'anyone' ? Check : KeyRound;
+  return (
+    <Table.Td colSpan={3}>
+      <span className={classes['reach']} data-scope={allow}>
+        <Icon size={13} aria-hidden="true" />
+        {allow === 'anyone' ? 'anyone, without a token' : 'who knows the chaos token'}
+      </span>
+    </Table.Td>
+  );
+};
+
+const Group = ({ name, entries }: { name: string; entries: readonly PermissionEntry[] }) => (
+  <Table.Tbody>
+    <Table.Tr className={classes['group']}>
+      <Table.Th colSpan={5} scope="rowgroup">
+        {name}
+        <small>
+          {entries.length} {entries.length === 1 ? 'action' : 'actions'}
+        </small>
+      </Table.Th>
+    </Table.Tr>
+    {entries.map((entry) => (
+      <Table.Tr key={entry.action}>
+        <Table.Th scope="row" className={classes['action']}>
+          {entry.action}
+          {entry.optional && <small>where switched on</small>}
+        </Table.Th>
+        <Table.Td className={classes['call']}>
+          <b data-method={entry.method}>{entry.method}</b> {entry.path}
+        </Table.Td>
+        <Cells allow={entry.allow} />
+      </Table.Tr>
+    ))}
+  </Table.Tbody>
+);
+
+const Legend = () => (
+  <dl className={classes['legend']}>
+    <div>
+      <dt>
+        <Reach scope="all" />
+      </dt>
+      <dd>everything there is</dd>
+    </div>
+    <div>
+      <dt>
+        <Reach scope="own" />
+      </dt>
+      <dd>what belongs to the caller; the rest does not exist for them (404)</dd>
+    </div>
+    <div>
+      <dt>
+        <Reach scope="own lines" />
+      </dt>
+      <dd>orders with lines of the caller, and of those only these lines</dd>
+    </div>
+    <div>
+      <dt>
+        <Reach scope={undefined} />
+      </dt>
+      <dd>refused (403)</dd>
+    </div>
+  </dl>
+);
+
+const Matrix = ({ entries }: { entries: readonly PermissionEntry[] }) => (
+  <Table.ScrollContainer minWidth={760} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+    <Table aria-label="Permissions" verticalSpacing={7} horizontalSpacing="md">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Action</Table.Th>
+          <Table.Th>Call</Table.Th>
+          {roles.map((role) => (
+            <Table.Th key={role} w={112}>
+              {role}
+            </Table.Th>
+          ))}
+        </Table.Tr>
+      </Table.Thead>
+      {[...new Set(entries.map(groupOf))].map((group) => (
+        <Group key={group} name={group} entries={entries.filter((entry) => groupOf(entry) === group)} />
+      ))}
+    </Table>
+  </Table.ScrollContainer>
+);
+
+export const AccessPage = () => {
+  const search = accessRoute.useSearch();
+  const navigate = useNavigate({ from: '/access' });
+  const query = useQuery(permissionsQuery);
+  const entries = query.data ?? [];
+  const found = findActions(entries, search);
+  /** Replaces what is typed letter by letter, so that the back button leads to the screen before. */
+  const change = (to: AccessSearch, replace = false): void =>
+    void navigate({ search: to, replace, resetScroll: false });
+  const { q: _q, ...withoutQ } = search;
+  const { at: _at, ...withoutAt } = search;
+  const { may: _may, ...withoutMay } = search;
+  return (
+    <Page
+      title="Access"
+      beside={
+        query.isSuccess && (
+          <span className={classes['count']} role="status">
+            {found.length === entries.length
+              ? `${entries.length} actions`
+              : `${found.length} of ${entries.length} actions`}
+          </span>
+        )
+      }
+      actions={
+        <>
+          <TextInput
+            aria-label="Search actions"
+            placeholder="Search action or path"
+            leftSection={<Search size={15} aria-hidden="true" />}
+            value={search.q ?? ''}
+            onChange={({ currentTarget: { value } }) =>
+              change(value === '' ? withoutQ : { ...withoutQ, q: value }, true)
+            }
+          />
+          <Select
+            aria-label="Process"
+            placeholder="All processes"
+            clearable
+            clearButtonProps={{ 'aria-label': 'All processes' }}
+            data={[...new Set(entries.map(groupOf))]}
+            value={search.at ?? null}
+            onChange={(at) => change(at === null ? withoutAt : { ...withoutAt, at })}
+          />
+          <SegmentedControl
+            aria-label="What a role may do"
+            style={{ alignSelf: 'center' }}
+            value={search.may ?? 'everybody'}
+            onChange={(value) => {
+              const may = roles.find((role) => role === value);
+              change(may === undefined ? withoutMay : { ...withoutMay, may });
+            }}
+            data={[{ value: 'everybody', label: 'All roles' }, ...roles]}
+          />
+        </>
+      }
+    >
+      <Card flush>
+        {query.isPending && <Loading lines={10} />}
+        {query.isError && query.data === undefined && (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        )}
+        {query.isSuccess && found.length === 0 && (
+          <Empty title="No action fits">Try another word, or look at all processes and roles.</Empty>
+        )}
+        {found.length > 0 && <Matrix entries={found} />}
+      </Card>
+      <Card title="How to read it">
+        <p className={classes['words']}>
+          This is the table that the processes enforce: an endpoint can only be made from an entry of it, and
+          a process with a route that is not listed does not start. Of several roles the first of ADMIN,
+          SELLER, USER counts.
+        </p>
+        <Legend />
+      </Card>
+    </Page>
+  );
+};

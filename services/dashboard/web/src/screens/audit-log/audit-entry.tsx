@@ -1,0 +1,92 @@
+// One entry of the audit log: a line that says what somebody did and what came of it, and opens to all that is kept of it.
+import { UnstyledButton } from '@mantine/core';
+import { ChevronRight } from 'lucide-react';
+import { useId, useState } from 'react';
+import type { AuditEntry } from '../../api/types.ts';
+import { CopyId } from '../../parts/copy-id.tsx';
+import { formatInstant, formatNumber, formatRelative, shortId } from '../../parts/format.ts';
+import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
+import classes from './audit-log-page.module.css';
+import { codeInWords, type Outcome } from './audit-search.ts';
+
+const tones: Readonly<Record<Outcome, Tone>> = { accepted: 'ok', ignored: 'undo', refused: 'bad' };
+
+const Details = ({ entry }: { entry: AuditEntry }) => (
+  <dl className={classes['details']}>
+    <div>
+      <dt>When</dt>
+      <dd>{formatInstant(entry.at)}</dd>
+    </div>
+    <div>
+      <dt>Subject</dt>
+      <dd>
+        <CopyId id={entry.subject} whole /> as {entry.roles.join(', ') || 'nobody with a role'}
+      </dd>
+    </div>
+    <div>
+      <dt>About</dt>
+      <dd>{entry.resource === null ? 'something new' : <CopyId id={entry.resource} whole />}</dd>
+    </div>
+    {entry.code !== null && (
+      <div>
+        <dt>Why</dt>
+        <dd>
+          {codeInWords(entry.code)}
+          {entry.status !== null && `, answered ${entry.status}`}
+        </dd>
+      </div>
+    )}
+    <div>
+      <dt>Correlation id</dt>
+      <dd>
+        <CopyId id={entry.correlationId} whole />
+      </dd>
+    </div>
+    <div>
+      <dt>Request id</dt>
+      <dd>
+        <CopyId id={entry.requestId} whole />
+      </dd>
+    </div>
+    <div>
+      <dt>Seal</dt>
+      <dd>
+        {entry.position === null
+          ? 'Not sealed yet; that takes about a second.'
+          : `Position ${formatNumber(entry.position)} of the chain`}
+      </dd>
+    </div>
+  </dl>
+);
+
+/** @param now Milliseconds since 1970. */
+export const AuditLine = ({ entry, now }: { entry: AuditEntry; now: number }) => {
+  const [isOpen, setOpen] = useState(false);
+  const id = useId();
+  const { outcome, action, subject, resource, code, at } = entry;
+  return (
+    <li data-open={isOpen || undefined}>
+      <UnstyledButton
+        className={classes['line']}
+        aria-expanded={isOpen}
+        aria-controls={id}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <ChevronRight className={classes['chevron']} size={15} aria-hidden="true" />
+        <StateBadge tone={tones[outcome]}>{outcome.toUpperCase()}</StateBadge>
+        <span className={classes['what']}>
+          <b>{action}</b>
+          {code !== null && <span className={classes['why']}>{codeInWords(code)}</span>}
+        </span>
+        <span className={classes['who']}>{subject}</span>
+        <span className={classes['about']}>{resource === null ? '' : shortId(resource)}</span>
+        <time dateTime={at} title={formatInstant(at)}>
+          {formatRelative(at, Math.max(now, Date.parse(at)))}
+        </time>
+      </UnstyledButton>
+      <div id={id} hidden={!isOpen}>
+        {isOpen && <Details entry={entry} />}
+      </div>
+    </li>
+  );
+};

@@ -1,0 +1,94 @@
+// The filters of the audit log, as its API has them. Text counts when it is entered, not letter by letter.
+import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { permissionsQuery } from '../../api/queries.ts';
+import classes from './audit-log-page.module.css';
+import { toAuditSearch, toLocalField, type AuditSearch, type AuditService } from './audit-search.ts';
+
+/** The actions that are recorded: those of people who change something. */
+const useRecordedActions = (service: AuditService): string[] => {
+  const { data = [] } = useQuery(permissionsQuery);
+  return data
+    .filter(({ on, method, allow }) => on.includes(service) && method !== 'GET' && typeof allow !== 'string')
+    .map(({ action }) => action);
+};
+
+interface AuditFiltersProps {
+  readonly service: AuditService;
+  readonly search: AuditSearch;
+  readonly onChange: (search: AuditSearch) => void;
+}
+
+export const AuditFilters = ({ service, search, onChange }: AuditFiltersProps) => {
+  const actions = useRecordedActions(service);
+  const change = (name: keyof AuditSearch, value: string | null | undefined): void => {
+    const next = toAuditSearch({ ...search, [name]: value ?? undefined });
+    if (JSON.stringify(next) !== JSON.stringify(search)) onChange(next);
+  };
+  const { service: _, ...filters } = search;
+  const options = [...new Set([...(search.action === undefined ? [] : [search.action]), ...actions])];
+  return (
+    <div className={classes['filters']} role="search" aria-label="Filters">
+      <SegmentedControl
+        aria-label="Outcome"
+        value={search.outcome ?? 'all'}
+        onChange={(value) => change('outcome', value === 'all' ? undefined : value)}
+        data={[
+          { value: 'all', label: 'All' },
+          { value: 'accepted', label: 'Accepted' },
+          { value: 'ignored', label: 'Ignored' },
+          { value: 'refused', label: 'Refused' },
+        ]}
+      />
+      <Select
+        label="Action"
+        placeholder="Any action"
+        searchable
+        clearable
+        clearButtonProps={{ 'aria-label': 'Any action' }}
+        data={options}
+        value={search.action ?? null}
+        onChange={(value) => change('action', value)}
+      />
+      {/* Made anew when the address changes, so that the back button fills it too. */}
+      <form
+        key={search.subject ?? ''}
+        onSubmit={(event) => {
+          event.preventDefault();
+          const subject = new FormData(event.currentTarget).get('subject');
+          if (typeof subject === 'string') change('subject', subject);
+        }}
+      >
+        <TextInput
+          name="subject"
+          label="Subject"
+          placeholder="user-customer-001"
+          defaultValue={search.subject ?? ''}
+          onBlur={({ currentTarget: { value } }) => change('subject', value)}
+        />
+      </form>
+      <TextInput
+        key={`from ${search.from ?? ''}`}
+        type="datetime-local"
+        label="From"
+        defaultValue={toLocalField(search.from)}
+        onBlur={({ currentTarget: { value } }) => change('from', value)}
+      />
+      <TextInput
+        key={`to ${search.to ?? ''}`}
+        type="datetime-local"
+        label="Before"
+        defaultValue={toLocalField(search.to)}
+        onBlur={({ currentTarget: { value } }) => change('to', value)}
+      />
+      {Object.keys(filters).length > 0 && (
+        <Button
+          variant="subtle"
+          onClick={() => onChange(search.service === undefined ? {} : { service: search.service })}
+        >
+          Clear filters
+        </Button>
+      )}
+    </div>
+  );
+};

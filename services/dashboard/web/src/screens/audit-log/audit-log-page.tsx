@@ -1,0 +1,78 @@
+// What people did and were refused, per service, newest first, with the proof that the log is what was written. Service and
+// filters stand in the address.
+import { Button, SegmentedControl } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { auditQuery } from '../../api/queries.ts';
+import { auditLogRoute } from '../../app/router.tsx';
+import { Card } from '../../parts/card.tsx';
+import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
+import { Page } from '../../parts/page.tsx';
+import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { useNow } from '../../parts/when.tsx';
+import { AuditLine } from './audit-entry.tsx';
+import { AuditFilters } from './audit-filters.tsx';
+import classes from './audit-log-page.module.css';
+import { auditServices, toAuditSearch, type AuditSearch } from './audit-search.ts';
+import { Verification } from './verification.tsx';
+
+export const AuditLogPage = () => {
+  const search = auditLogRoute.useSearch();
+  const { service = 'order', ...filters } = search;
+  const navigate = useNavigate({ from: '/audit-log' });
+  const query = useInfiniteQuery(auditQuery(service, filters));
+  const now = useNow(15_000);
+  const entries = query.data?.pages.flatMap(({ data }) => data) ?? [];
+  const isFiltered = Object.keys(filters).length > 0;
+  const change = (to: AuditSearch): void => void navigate({ search: to, resetScroll: false });
+  return (
+    <Page
+      title="Audit log"
+      actions={
+        <>
+          <LiveMark state={liveStateOf(query)} />
+          <SegmentedControl
+            aria-label="Service"
+            value={service}
+            // An action belongs to one service, so that filter does not go along.
+            onChange={(value) => change(toAuditSearch({ ...search, action: undefined, service: value }))}
+            data={auditServices.map((name) => ({ value: name, label: name }))}
+          />
+        </>
+      }
+    >
+      <Verification key={service} service={service} />
+      <Card flush>
+        <AuditFilters service={service} search={search} onChange={change} />
+        {query.isPending && <Loading lines={8} />}
+        {query.isError && query.data === undefined && (
+          <div className={classes['failed']}>
+            <Failed error={query.error} retry={() => void query.refetch()} />
+          </div>
+        )}
+        {query.isSuccess && entries.length === 0 && (
+          <Empty title={isFiltered ? 'No entry fits' : 'Nothing is recorded yet'}>
+            {isFiltered
+              ? 'Take a filter away, or look at another service.'
+              : `What people do at the ${service} service, and what they are refused, will stand here.`}
+          </Empty>
+        )}
+        <ol className={classes['entries']} aria-label={`Audit log of the ${service} service`}>
+          {entries.map((entry) => (
+            <AuditLine key={`${service} ${entry.id}`} entry={entry} now={now} />
+          ))}
+        </ol>
+      </Card>
+      {query.hasNextPage && (
+        <Button
+          variant="default"
+          style={{ justifySelf: 'center' }}
+          loading={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
+        >
+          Show older entries
+        </Button>
+      )}
+    </Page>
+  );
+};

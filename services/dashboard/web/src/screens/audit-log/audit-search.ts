@@ -1,0 +1,54 @@
+// What of the audit log stands in the address: the service whose log it is, and the filters that its API has.
+import type { AuditEntry } from '../../api/types.ts';
+
+export const auditServices = ['order', 'inventory', 'payment'] as const;
+export type AuditService = (typeof auditServices)[number];
+export type Outcome = AuditEntry['outcome'];
+
+export interface AuditSearch {
+  readonly service?: AuditService;
+  readonly subject?: string;
+  readonly action?: string;
+  readonly outcome?: Outcome;
+  /** ISO 8601, inclusive. */
+  readonly from?: string;
+  /** ISO 8601, exclusive. */
+  readonly to?: string;
+}
+
+const outcomes: readonly Outcome[] = ['accepted', 'ignored', 'refused'];
+
+const textIn = (value: unknown): string | undefined => {
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+  return text === '' ? undefined : text.slice(0, 200);
+};
+
+const instantIn = (value: unknown): string | undefined => {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+};
+
+export const toAuditSearch = (search: Readonly<Record<string, unknown>>): AuditSearch => {
+  const service = auditServices.find((name) => name === search['service']);
+  const outcome = outcomes.find((name) => name === search['outcome']);
+  const [subject, action] = [textIn(search['subject']), textIn(search['action'])];
+  const [from, to] = [instantIn(search['from']), instantIn(search['to'])];
+  return {
+    ...(service === undefined ? {} : { service }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(action === undefined ? {} : { action }),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+};
+
+/** An instant as a `datetime-local` field has it, by the reader's clock; empty for none. */
+export const toLocalField = (iso: string | undefined): string => {
+  if (iso === undefined) return '';
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+};
+
+/** What a problem code says, as words. */
+export const codeInWords = (code: string): string => code.replaceAll(/[_-]+/g, ' ');

@@ -1,0 +1,10 @@
+// A sentence in which names and values stand in backticks.
+import { codeParts } from './events-search.ts';
+
+export const Code = ({ text }: { text: string }) => (
+  <>
+    {codeParts(text).map(({ text: part, isCode }, index) =>
+      isCode ? <code key={index}>{part}</code> : <span key={index}>{part}</span>,
+    )}
+  </>
+);

@@ -1,0 +1,48 @@
+// Where an event comes from and where it goes: producer, topic, readers with what each does.
+import { ArrowRight } from 'lucide-react';
+import type { CatalogueEvent } from '../../api/types.ts';
+import classes from './events-page.module.css';
+
+/** The name of a service in its colour, with a mark: the colour alone says nothing. */
+const ServiceName = ({ name }: { name: string }) => (
+  <b className={classes['service']} data-service={name}>
+    <i aria-hidden="true" />
+    {name}
+  </b>
+);
+
+export const EventFlow = ({ event }: { event: CatalogueEvent }) => (
+  <div className={classes['flow']}>
+    <div className={classes['stop']}>
+      <small>Producer</small>
+      <ServiceName name={event.producer} />
+      <span>decides it and writes it to its outbox</span>
+    </div>
+    <ArrowRight className={classes['arrow']} size={18} aria-hidden="true" />
+    <div className={classes['stop']} data-kind="topic">
+      <small>Topic</small>
+      <b className={classes['mono']}>{event.topic}</b>
+      <span>
+        keyed by <code>{event.key}</code>
+      </span>
+    </div>
+    <ArrowRight className={classes['arrow']} size={18} aria-hidden="true" />
+    <div className={classes['readers']}>
+      {event.readers.length === 0 && (
+        <div className={classes['stop']}>
+          <small>Readers</small>
+          <span>No service subscribes to it.</span>
+        </div>
+      )}
+      <ul aria-label="Readers">
+        {event.readers.map(({ service, does }) => (
+          <li key={service} className={classes['stop']}>
+            <small>Reader</small>
+            <ServiceName name={service} />
+            <span>{does}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  </div>
+);

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { codeParts, comparedVersions, toEventsSearch } from './events-search.ts';
+
+describe('the address of the catalogue', () => {
+  it('keeps what can be meant and drops the rest', () => {
+    expect(toEventsSearch({ type: 'order.created', from: 1, to: '2' })).toEqual({
+      type: 'order.created',
+      from: 1,
+      to: 2,
+    });
+    expect(toEventsSearch({ type: 7, from: 'x', to: -1 })).toEqual({});
+  });
+});
+
+describe('the versions that are compared', () => {
+  it('are the last two, unless the address names others that exist', () => {
+    expect(comparedVersions([1, 2, 3], {})).toEqual({ from: 2, to: 3 });
+    expect(comparedVersions([1, 2, 3], { from: 1 })).toEqual({ from: 1, to: 3 });
+    expect(comparedVersions([1, 2, 3], { from: 3, to: 1 })).toEqual({ from: 3, to: 1 });
+    expect(comparedVersions([1, 2], { from: 9, to: 9 })).toEqual({ from: 1, to: 2 });
+  });
+  it('need a second version', () => {
+    expect(comparedVersions([1], { from: 1, to: 1 })).toBeUndefined();
+    expect(comparedVersions([], {})).toBeUndefined();
+  });
+});
+
+it('tells code from words', () => {
+  expect(codeParts('default `0` → `none`')).toEqual([
+    { text: 'default ', isCode: false },
+    { text: '0', isCode: true },
+    { text: ' → ', isCode: false },
+    { text: 'none', isCode: true },
+  ]);
+});

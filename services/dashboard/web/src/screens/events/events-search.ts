@@ -1,0 +1,39 @@
+// What of the catalogue stands in the address: the event, and the two versions that are compared.
+export interface EventsSearch {
+  readonly type?: string;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+const versionIn = (value: unknown): number | undefined => {
+  const version = Number(value);
+  return Number.isSafeInteger(version) && version > 0 ? version : undefined;
+};
+
+export const toEventsSearch = (search: Readonly<Record<string, unknown>>): EventsSearch => {
+  const [from, to] = [versionIn(search['from']), versionIn(search['to'])];
+  return {
+    ...(typeof search['type'] === 'string' ? { type: search['type'] } : {}),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+};
+
+/** The versions to compare: those of the address, and the last two where it names none. Undefined with fewer than two. */
+export const comparedVersions = (
+  versions: readonly number[],
+  { from, to }: EventsSearch,
+): { readonly from: number; readonly to: number } | undefined => {
+  const [last, before] = [versions.at(-1), versions.at(-2)];
+  if (last === undefined || before === undefined) return undefined;
+  const known = (version: number | undefined): version is number =>
+    version !== undefined && versions.includes(version);
+  return { from: known(from) ? from : before, to: known(to) ? to : last };
+};
+
+/** Text with names in backticks, as its parts. */
+export const codeParts = (text: string): { readonly text: string; readonly isCode: boolean }[] =>
+  text
+    .split('`')
+    .map((part, index) => ({ text: part, isCode: index % 2 === 1 }))
+    .filter(({ text: part }) => part !== '');

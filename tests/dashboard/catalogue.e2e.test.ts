@@ -1,0 +1,115 @@
+// An administrator in a real browser: the events and who reads them, who may do what, and the audit log with its chain.
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { call, newProduct, place } from '../support/shop.ts';
+
+const { newVisitor } = useBrowser();
+
+const administrator = async (): Promise<Visitor> => {
+  const visitor = await newVisitor();
+  await visitor.signIn('admin@orderflow.io');
+  return visitor;
+};
+
+// Accessibility is judged on long pages, beside whatever else the machine does.
+describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
+  it('finds an event with its readers and its fields, and comes back to it', async () => {
+    const { page, visit, expectAccessible } = await administrator();
+    await visit('/events?type=order.created');
+    const event = page.getByRole('article', { name: 'order.created' });
+    const readers = event.getByRole('list', { name: 'Readers' });
+    await readers.getByText('inventory', { exact: true }).waitFor();
+    await readers.getByText('payment', { exact: true }).waitFor();
+    await event.getByRole('rowheader', { name: 'customerId' }).waitFor();
+    await expectAccessible();
+    await page.getByRole('link', { name: /^payment\.refunded/ }).click();
+    await page.getByRole('article', { name: 'payment.refunded' }).waitFor();
+    await page.goBack();
+    await event.waitFor();
+  });
+
+  it('sees what changed between two versions of an event', async () => {
+    const { page, visit, expectAccessible } = await administrator();
+    // Every event may have one version only, so the second one is put into the answers.
+    await page.route('**/api/catalogue/events', async (route) => {
+      const answer = await route.fetch();
+      const { data } = (await answer.json()) as { data: { type: string; versions: object[] }[] };
+      const changed = data.map((event) =>
+        event.type === 'order.fulfilled'
+          ? { ...event, versions: [1, 2].map((version) => ({ ...event.versions[0], version, id: version })) }
+          : event,
+      );
+      await route.fulfill({ json: { data: changed } });
+    });
+    await page.route('**/api/catalogue/events/order.fulfilled/changes?from=1&to=2', (route) =>
+      route.fulfill({
+        json: {
+          compatibility: 'FULL',
+          changes: [{ path: 'units', kind: 'added', what: '`int`, default `0`', note: '<b>text</b>' }],
+        },
+      }),
+    );
+    await visit('/events?type=order.fulfilled&from=1&to=2');
+    const changes = page.getByRole('list', { name: 'Changes from version 1 to 2' });
+    await changes.getByText('units').waitFor();
+    await changes.getByText('added').waitFor();
+    // What stands in a schema is text, whatever it looks like.
+    await changes.getByText('<b>text</b>').waitFor();
+    await page.getByText('Each version reads what the other one wrote.').waitFor();
+    await expectAccessible();
+  });
+
+  it('finds who may do an action', async () => {
+    const { page, visit, expectAccessible } = await administrator();
+    await visit('/access');
+    await page.getByRole('rowheader', { name: 'orders.place' }).waitFor();
+    await expectAccessible();
+    await page.getByLabel('Search actions').fill('products.restock');
+    const row = page.getByRole('row', { name: /products\.restock/ });
+    await row.getByText('own', { exact: true }).waitFor();
+    await page.getByText(/^1 of \d+ actions$/).waitFor();
+    expect(new URL(page.url()).searchParams.get('q')).toBe('products.restock');
+    await page.reload();
+    await row.waitFor();
+    expect(await page.getByRole('rowheader', { name: 'orders.place' }).count()).toBe(0);
+  });
+
+  it('finds what somebody was refused, and that the chain holds', async () => {
+    const { page, visit, expectAccessible } = await administrator();
+    const { id: productId } = await newProduct(5);
+    const { id } = await place({ items: [{ productId, quantity: 1 }], mode: 'MANUAL' });
+    const correlationId = randomUUID();
+    const { status } = await call('order', `/api/v1/orders/${id}/cancel`, {
+      as: 'seller',
+      method: 'POST',
+      headers: { 'x-correlation-id': correlationId },
+    });
+    expect(status).toBe(403);
+    await visit('/audit-log?service=order&outcome=refused&subject=user-seller-001&action=orders.cancel');
+    const log = page.getByRole('list', { name: 'Audit log of the order service' });
+    const line = log.getByRole('button', { name: new RegExp(`REFUSED.*orders\\.cancel.*${id.slice(-4)}`) });
+    await line.click();
+    await log.getByText(correlationId).waitFor();
+    await page.getByRole('button', { name: 'Verify the chain' }).click();
+    await page.getByText('INTACT', { exact: true }).waitFor();
+    await page.getByText(/^The chain holds/).waitFor();
+    await expectAccessible();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.waitForURL((url) => url.searchParams.get('outcome') === null);
+    await page.goBack();
+    await line.waitFor();
+  });
+
+  it('is the only one who sees these pages', async () => {
+    const { page, visit, signIn } = await newVisitor();
+    await signIn('seller@orderflow.io');
+    for (const path of ['/events', '/access', '/audit-log']) {
+      await visit(path);
+      await page.waitForURL((url) => url.pathname === '/to-ship');
+    }
+    expect(await page.getByRole('link', { name: 'Audit log' }).count()).toBe(0);
+    const answer = await page.request.get('/api/catalogue/permissions');
+    expect(answer.status()).toBe(403);
+  });
+});
