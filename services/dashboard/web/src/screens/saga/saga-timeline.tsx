@@ -26,7 +26,7 @@ const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Select
           role: 'button',
           tabIndex: 0,
           'aria-pressed': eventId === selected,
-          'aria-label': `${lane}: ${words}, ${took(block)}`,
+          'aria-label': `${lane}: ${words} ${took(block)}`,
           onClick: () => {
             select(eventId);
           },
@@ -41,7 +41,7 @@ const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Select
       <rect x={x} y={y} width={width} height={blockHeight} rx={Math.min(5, width / 2)} />
       {kind === 'failed' && <path d={`M${x + width / 2} ${y + 6}l6 12h-12z`} className={classes['mark']} />}
       <text x={x + width + 6} y={y + 11} className={classes['words']}>
-        {words}
+        {`${words} `}
       </text>
       <text x={x + width + 6} y={y + 24} className={classes['took']}>
         {took(block)}
