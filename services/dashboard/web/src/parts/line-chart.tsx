@@ -3,6 +3,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { formatTime } from './format.ts';
 
 export interface Point {
   /** Milliseconds since the epoch. */
@@ -28,6 +29,8 @@ const colorOf = (element: HTMLElement, token: string): string => {
   return color;
 };
 
+const clockOf = (seconds: number): string => formatTime(new Date(seconds * 1_000).toISOString());
+
 const optionsOf = (
   element: HTMLElement,
   { width, height, format }: { width: number; height: number; format: (value: number) => string },
@@ -41,7 +44,7 @@ const optionsOf = (
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (_chart, _least, most) => [0, Math.max(most, 1) * 1.15] } },
     axes: [
-      { ...axis, size: 24, space: 90 },
+      { ...axis, size: 24, space: 110, values: (_chart, values) => values.map(clockOf) },
       { ...axis, size: 58, space: 34, values: (_chart, values) => values.map(format) },
     ],
     series: [{}, { stroke: line, width: 1.6, spanGaps: false, points: { show: false } }],
