@@ -23,6 +23,7 @@ import { openPipelineSession } from './pipelines/pipeline-session.ts';
 import { pipelineNames, watchPipelines } from './pipelines/pipelines.ts';
 import type { Service } from './domain/facts.ts';
 import { contradictions, shape } from './settings.ts';
+import { readFlow } from './flow/read-flow.ts';
 import { openSources } from './sources.ts';
 import { readStory } from './stories/read-story.ts';
 
@@ -116,6 +117,7 @@ const app = createAuditorApp({
   },
   operations: {
     record: (service, ...entry) => recordAction(sources.databases[service], ...entry),
+    readFlow: () => readFlow(sources.databases),
     connectUrl: config.connectUrl,
     stream: sources.stream,
   },

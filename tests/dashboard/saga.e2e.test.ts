@@ -13,11 +13,11 @@ const administrator = async (): Promise<Visitor> => {
 
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
   it('finds an order by its id and sees its saga, with the time of each part', async () => {
-    const { page, expectAccessible } = await administrator();
+    const { page, visit, expectAccessible } = await administrator();
     const { id: productId } = await newProduct(5);
     const { id } = await place({ items: [{ productId, quantity: 1 }] });
     await orderWith(id, 'PAID');
-    await page.getByRole('heading', { name: 'Orders', level: 1 }).waitFor();
+    await visit('/all-orders');
     await page.getByLabel('Find by order').fill(id);
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/all-orders/${id}`);

@@ -114,6 +114,7 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'dead-letters.archive': () => ({ path: `${letters}/${nobody}/archive`, body: reason, allowed: 404 }),
   'audit.list': () => ({ path: '/api/v1/audit', allowed: 200 }),
   'audit.verify': () => ({ path: '/api/v1/audit/verification', allowed: 200 }),
+  'flow.read': () => ({ path: '/api/v1/flow', allowed: 200 }),
   'pipelines.read': () => ({ path: '/api/v1/pipelines', allowed: 200 }),
   'invariants.read': () => ({ path: '/api/v1/invariants', allowed: 200 }),
   'connectors.restart': () => ({ path: '/api/v1/connectors/payment/restart', allowed: 202 }),

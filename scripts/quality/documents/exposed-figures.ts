@@ -43,7 +43,7 @@ const ofTheProcesses = async (): Promise<readonly string[]> => {
     auditor: { latest: () => undefined },
     pipelines: { latest: () => [], samples: () => [] },
     stories: { read: unasked, codec: { decode: unasked } },
-    operations: { record: unasked, connectUrl: '', stream: { lag: nothing } },
+    operations: { record: unasked, readFlow: unasked, connectUrl: '', stream: { lag: nothing } },
     door,
   });
   const text = await metrics.registry.metrics();

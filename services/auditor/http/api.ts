@@ -167,7 +167,9 @@ export const reportView = z
 /** What was seen of a pipeline at one look. */
 export const sampleView = z.object({
   at: time,
-  roundTripMs: nullable.openapi({ description: 'Of the last canary that had arrived by then' }),
+  roundTripMs: nullable.openapi({
+    description: 'Of the last canary by then, or how long the oldest on its way has taken already',
+  }),
   retainedBytes: nullable.openapi({ description: 'WAL that the slot holds back' }),
 });
 
@@ -200,6 +202,34 @@ export const invariantsView = reportView
   })
   .openapi('Invariants');
 
+const amount = z.number();
+export const flowView = z
+  .object({
+    services: z.array(
+      z.object({
+        service,
+        emitted: amount.openapi({ description: 'Events committed in the last minute' }),
+        consumed: z
+          .array(z.object({ topic: z.string(), deliveries: amount }))
+          .openapi({ description: 'Deliveries handled in the last minute' }),
+        parkedDeadLetters: amount,
+      }),
+    ),
+    orders: z.object({
+      windowMinutes: amount,
+      placed: amount,
+      placedLastMinute: amount,
+      confirmed: amount,
+      paid: amount,
+      fulfilled: amount,
+      cancelled: z.array(z.object({ reason: z.string(), orders: amount })),
+      toPaidMs: z.object({ p50: amount, p95: amount, p99: amount }).nullable(),
+      paidInTime: amount.openapi({ description: 'Within two seconds, of `paidAutomatically`' }),
+      paidAutomatically: amount,
+    }),
+  })
+  .openapi('Flow');
+
 export const connectorActions = ['restart', 'pause', 'resume'] as const;
 export type ConnectorAction = (typeof connectorActions)[number];
 
@@ -218,6 +248,11 @@ const actOn = (action: ConnectorAction, summary: string) =>
   });
 
 export const auditorApi = {
+  readFlow: endpoint(permissions['flow.read'], {
+    tags: ['flow'],
+    summary: 'What flows at present: events, deliveries, and what becomes of orders',
+    responses: { 200: { description: 'As the databases have it', content: json(flowView) } },
+  }),
   readPipelines: endpoint(permissions['pipelines.read'], {
     tags: ['pipelines'],
     summary: 'The pipelines, what they were like of late, and how far consumers are behind',

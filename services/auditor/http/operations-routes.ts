@@ -7,6 +7,7 @@ import { sharedAnswer } from '../../platform/telemetry/metrics.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import { invariants, type Report } from '../audit.ts';
 import type { Service } from '../domain/facts.ts';
+import type { Flow } from '../flow/read-flow.ts';
 import { pauseOrResume, restartConnector } from '../pipelines/connect-rest.ts';
 import { consumerGroups } from '../pipelines/pipeline-metrics.ts';
 import { pipelineNames, type Pipelines } from '../pipelines/pipelines.ts';
@@ -19,6 +20,7 @@ type AuditEntry = Parameters<typeof recordAction> extends [unknown, ...infer Ent
 export interface OperationsSources {
   /** Appends to the audit log of a service. */
   readonly record: (service: Service, ...entry: AuditEntry) => Promise<void>;
+  readonly readFlow: () => Promise<Flow>;
   readonly connectUrl: string;
   readonly stream: Pick<EventStream, 'lag'>;
 }
@@ -26,10 +28,12 @@ export interface OperationsSources {
 const connectWithinMs = 10_000;
 const lagWithinMs = 3_000;
 const lagFreshMs = 2_000;
+const flowWithinMs = 5_000;
+const flowFreshMs = 2_000;
 
 export function registerOperationsRoutes(
   app: App,
-  { record, connectUrl, stream }: OperationsSources,
+  { record, readFlow, connectUrl, stream }: OperationsSources,
   pipelines: Pick<Pipelines, 'latest' | 'samples'>,
   latestAudit: () => Report,
 ): void {
@@ -43,6 +47,18 @@ export function registerOperationsRoutes(
       ),
     { withinMs: lagWithinMs, freshMs: lagFreshMs },
   );
+
+  const flow = sharedAnswer(readFlow, { withinMs: flowWithinMs, freshMs: flowFreshMs });
+  app.openapi(auditorApi.readFlow, async (c) => {
+    const found = await flow();
+    if (found === undefined) throw problem('unavailable', { detail: 'A database does not answer.' });
+    const { orders, services } = found;
+    const view = {
+      orders: { ...orders, cancelled: [...orders.cancelled] },
+      services: services.map((service) => ({ ...service, consumed: [...service.consumed] })),
+    };
+    return c.json(view, 200, { 'Cache-Control': 'no-store' });
+  });
 
   app.openapi(auditorApi.readPipelines, async (c) => {
     const reports = pipelines.latest();

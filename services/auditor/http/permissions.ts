@@ -11,6 +11,7 @@ export const permissions = permissionTable({
     allow: 'anyone',
   },
   'stories.read': { method: 'get', path: '/api/v1/stories/{id}', allow: { ADMIN: 'all' } },
+  'flow.read': { method: 'get', path: '/api/v1/flow', allow: { ADMIN: 'all' } },
   'pipelines.read': { method: 'get', path: '/api/v1/pipelines', allow: { ADMIN: 'all' } },
   'invariants.read': { method: 'get', path: '/api/v1/invariants', allow: { ADMIN: 'all' } },
   'connectors.restart': {

@@ -236,7 +236,12 @@ export function watchPipelines(
     const retainedBytes = slot.value?.state?.retainedBytes ?? null;
     samples.set(service, [
       ...(samples.get(service) ?? []).slice(1 - samplesKept),
-      { at: checkedAt, roundTripMs: lastRoundTripMs ?? null, retainedBytes },
+      // One that is on its way for longer than the last one took will take at least that long.
+      {
+        at: checkedAt,
+        roundTripMs: waiting > 0 ? Math.max(waiting, lastRoundTripMs ?? 0) : (lastRoundTripMs ?? null),
+        retainedBytes,
+      },
     ]);
     reports.set(service, {
       service,

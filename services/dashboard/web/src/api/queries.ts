@@ -9,6 +9,7 @@ import type {
   AuditEntry,
   CatalogueEvent,
   EventChanges,
+  Flow,
   Movement,
   Order,
   OrderStatus,
@@ -162,6 +163,12 @@ export const storyQuery = (id: string) =>
     queryFn: ({ signal }) => request<Story>(`/api/auditor/stories/${encodeURIComponent(id)}`, { signal }),
     refetchInterval: ({ state }) => (state.data !== undefined && isAtRest(state.data) ? 10_000 : 1_000),
   });
+
+export const flowQuery = queryOptions({
+  queryKey: ['flow'],
+  queryFn: ({ signal }) => request<Flow>('/api/auditor/flow', { signal }),
+  refetchInterval: 3_000,
+});
 
 export const pipelinesQuery = queryOptions({
   queryKey: ['pipelines'],

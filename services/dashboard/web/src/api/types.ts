@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type {
   ConnectorAction,
+  flowView,
   invariantsView,
   overviewView,
   storyEventView,
@@ -41,6 +42,7 @@ export type Movement = z.infer<typeof movementView>;
 export type Payment = z.infer<typeof paymentView>;
 export type Story = z.infer<typeof storyView>;
 export type StoryEvent = z.infer<typeof storyEventView>;
+export type Flow = z.infer<typeof flowView>;
 export type PipelinesOverview = z.infer<typeof overviewView>;
 export type Pipeline = PipelinesOverview['pipelines'][number];
 export type PipelineProblem = Pipeline['problems'][number];

@@ -20,7 +20,7 @@ import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
 
-const homes: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/to-ship', ADMIN: '/all-orders' };
+const homes: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/to-ship', ADMIN: '/map' };
 const homeOf = (user: User): string => homes[user.roles[0] ?? 'USER'];
 
 const currentUser = async (): Promise<User | null> =>
@@ -118,6 +118,13 @@ const textIn = (search: Record<string, unknown>, name: string): Record<string, s
   return typeof value === 'string' && value !== '' ? { [name]: value } : {};
 };
 
+export const mapRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/map',
+  ...forRoles('ADMIN'),
+  component: lazyRouteComponent(() => import('../screens/map/map-page.tsx'), 'MapPage'),
+});
+
 export const allOrdersRoute = createRoute({
   getParentRoute: () => root,
   path: '/all-orders',
@@ -206,6 +213,7 @@ export const router = createRouter({
     orderRoute,
     toShipRoute,
     stockRoute,
+    mapRoute,
     allOrdersRoute,
     sagaRoute,
     pipelinesRoute,

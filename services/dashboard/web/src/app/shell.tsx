@@ -22,6 +22,7 @@ const destinations: readonly Destination[] = [
   { to: '/orders', label: 'My orders', role: 'USER' },
   { to: '/to-ship', label: 'To ship', role: 'SELLER' },
   { to: '/stock', label: 'Stock', role: 'SELLER' },
+  { to: '/map', label: 'Map', role: 'ADMIN' },
   { to: '/all-orders', label: 'Orders', role: 'ADMIN' },
   { to: '/pipelines', label: 'Pipelines', role: 'ADMIN' },
   { to: '/invariants', label: 'Invariants', role: 'ADMIN' },

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { PartsReport, Pipeline, PipelinesOverview } from '../../api/types.ts';
+import { headlineOf, mapOf, type Sources } from './map-model.ts';
+
+const parts = (...broken: readonly string[]): PartsReport => ({
+  status: 'ok',
+  checkedAt: '2026-01-01T00:00:00Z',
+  parts: ['order', 'inventory', 'payment', 'gateway', 'connect', 'registry', 'kafka']
+    .concat(['order-db', 'inventory-db', 'payment-db'])
+    .map((name) => ({
+      name,
+      status: broken.includes(name) ? 'unavailable' : 'ok',
+      latencyMs: 1,
+      detail: broken.includes(name) ? 'ECONNREFUSED' : '',
+    })),
+});
+const pipeline = (service: Pipeline['service'], problems: Pipeline['problems'] = []): Pipeline => ({
+  service,
+  connectorName: `${service}-outbox`,
+  status: problems.some(({ level }) => level === 'broken') ? 'broken' : 'ok',
+  checkedAt: '2026-01-01T00:00:00Z',
+  problems,
+  connector: { state: 'running' },
+  slot: null,
+  canary: { roundTripMs: 40, waitingMs: 0, sent: 9, lost: 0 },
+  watchdog: { leads: true, restarts: 0, gaveUp: false },
+  outbox: null,
+  samples: [],
+});
+const pipelines = (payment: Pipeline): PipelinesOverview => ({
+  status: payment.status,
+  pipelines: [pipeline('order'), pipeline('inventory'), payment],
+  groups: [{ group: 'order-service-group', topics: [{ topic: 'payment-events', lag: 7 }] }],
+});
+const flow: Sources['flow'] = {
+  services: (['order', 'inventory', 'payment'] as const).map((service) => ({
+    service,
+    emitted: 60,
+    consumed: [{ topic: service === 'payment' ? 'order-events' : 'payment-events', deliveries: 30 }],
+    parkedDeadLetters: service === 'payment' ? 2 : 0,
+  })),
+  orders: {
+    windowMinutes: 15,
+    placed: 0,
+    placedLastMinute: 0,
+    confirmed: 0,
+    paid: 0,
+    fulfilled: 0,
+    cancelled: [],
+    toPaidMs: null,
+    paidInTime: 0,
+    paidAutomatically: 0,
+  },
+};
+const nodeOf = (sources: Sources, id: string) => mapOf(sources).nodes.find((node) => node.id === id);
+
+describe('the map of the system', () => {
+  const sources = { parts: parts(), pipelines: pipelines(pipeline('payment')), flow };
+
+  it('says what flows, and how far the readers of a topic are behind', () => {
+    expect(headlineOf(mapOf(sources))).toBe('Everything works');
+    expect(nodeOf(sources, 'payment-events')?.detail).toBe('60/min published');
+    expect(nodeOf(sources, 'payment-readers')?.detail).toBe('60/min handled · 7 to read');
+    expect(nodeOf(sources, 'dead-letters')).toMatchObject({ detail: '2 to look at', health: 'warning' });
+  });
+
+  it('makes a broken part the headline, and its edges broken', () => {
+    const failed = pipeline('payment', [
+      { problem: 'task_failed', level: 'broken', sentence: '', remedy: '', since: '2026-01-01T00:00:00Z' },
+    ]);
+    const broken = mapOf({ ...sources, pipelines: pipelines(failed) });
+    expect(headlineOf(broken)).toBe('payment-outbox is broken');
+    expect(broken.nodes.find(({ id }) => id === 'payment-outbox')?.detail).toBe('task failed');
+    expect(broken.edges.filter(({ health }) => health === 'broken').map(({ to }) => to)).toEqual([
+      'payment-outbox',
+      'payment-events',
+    ]);
+    expect(headlineOf(mapOf({ ...sources, parts: parts('order', 'kafka') }))).toMatch(/parts are broken$/);
+  });
+
+  it('claims nothing of what nobody has said', () => {
+    const empty = { parts: undefined, pipelines: undefined, flow: undefined };
+    expect(headlineOf(mapOf(empty))).toBe('Looking at every part');
+    expect(mapOf(empty).nodes.every(({ health }) => health === 'unknown')).toBe(true);
+  });
+});

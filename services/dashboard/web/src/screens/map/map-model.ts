@@ -1,0 +1,243 @@
+// The system as a map: what the health of the parts, the pipelines and the flow say, as nodes and edges. Pure.
+import type { Flow, PartsReport, Pipeline, PipelinesOverview } from '../../api/types.ts';
+import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts';
+
+export type Health = 'ok' | 'warning' | 'broken' | 'unknown';
+
+export interface MapNode {
+  readonly id: string;
+  readonly label: string;
+  readonly detail: string;
+  readonly health: Health;
+  /** The token of its colour. */
+  readonly color: 'order' | 'inventory' | 'payment' | 'gateway' | 'cdc' | 'kafka' | 'ink-3';
+  readonly column: number;
+  readonly row: number;
+  /** Where a click leads. */
+  readonly to: string;
+}
+
+export interface MapEdge {
+  readonly from: string;
+  readonly to: string;
+  /** Events or deliveries a minute; undefined: not measured. */
+  readonly rate: number | undefined;
+  readonly health: Health;
+  readonly color: MapNode['color'];
+}
+
+export interface SystemMap {
+  readonly nodes: readonly MapNode[];
+  readonly edges: readonly MapEdge[];
+}
+
+export interface Sources {
+  readonly parts: PartsReport | undefined;
+  readonly pipelines: PipelinesOverview | undefined;
+  readonly flow: Flow | undefined;
+}
+
+const services = ['order', 'inventory', 'payment'] as const;
+type Service = (typeof services)[number];
+
+const perMinute = (count: number): string => `${formatNumber(count)}/min`;
+
+const healthOf = ({ parts }: Sources, name: string): Health => {
+  const part = parts?.parts.find((candidate) => candidate.name === name);
+  switch (part?.status) {
+    case 'ok':
+      return 'ok';
+    case 'degraded':
+      return 'warning';
+    case 'unavailable':
+      return 'broken';
+    default:
+      return 'unknown';
+  }
+};
+
+const detailOf = ({ parts }: Sources, name: string, otherwise: string): string => {
+  const part = parts?.parts.find((candidate) => candidate.name === name);
+  if (part === undefined) return 'not known';
+  if (part.status === 'ok') return otherwise;
+  return part.detail === '' ? part.status : part.detail;
+};
+
+const connectorHealth = (pipeline: Pipeline | undefined): Health => {
+  if (pipeline === undefined) return 'unknown';
+  if (pipeline.status === 'broken') return 'broken';
+  return pipeline.problems.length > 0 ? 'warning' : 'ok';
+};
+
+const connectorDetail = (pipeline: Pipeline | undefined): string => {
+  if (pipeline === undefined) return 'not known';
+  const [worst] = pipeline.problems;
+  if (worst !== undefined) return worst.problem.replaceAll('_', ' ');
+  const { roundTripMs } = pipeline.canary;
+  const behind = `slot ${formatBytes(pipeline.slot?.lagBytes ?? 0)} behind`;
+  return roundTripMs === null ? behind : `${formatDuration(roundTripMs)} · ${behind}`;
+};
+
+/** The worst of some. */
+const worstOf = (healths: readonly Health[]): Health =>
+  (['broken', 'warning', 'unknown'] as const).find((health) => healths.includes(health)) ?? 'ok';
+
+const readOf = ({ flow }: Sources, service: Service): number =>
+  (flow?.services ?? [])
+    .flatMap(({ consumed }) => consumed)
+    .filter(({ topic }) => topic === `${service}-events`)
+    .reduce((sum, { deliveries }) => sum + deliveries, 0);
+
+/** The other services, as readers of a topic: how much they handle, and how far the slowest is behind. */
+const readersOf = (sources: Sources, service: Service, row: number): MapNode => {
+  const readers = services.filter((other) => other !== service);
+  const lag = sources.pipelines?.groups
+    ?.flatMap(({ topics }) => topics)
+    .filter(({ topic }) => topic === `${service}-events`)
+    .reduce((most, topic) => Math.max(most, topic.lag), 0);
+  const behind = lag === undefined ? '' : ` · ${formatNumber(lag)} to read`;
+  return {
+    id: `${service}-readers`,
+    label: readers.join(', '),
+    detail: `${perMinute(readOf(sources, service))} handled${behind}`,
+    health: worstOf(readers.map((reader) => healthOf(sources, reader))),
+    color: 'kafka',
+    column: 4,
+    row,
+    to: '/pipelines',
+  };
+};
+
+const nodesOf = (sources: Sources, service: Service, row: number): MapNode[] => {
+  const { flow, pipelines } = sources;
+  const own = flow?.services.find((candidate) => candidate.service === service);
+  const pipeline = pipelines?.pipelines.find((candidate) => candidate.service === service);
+  const handled = own?.consumed.reduce((sum, { deliveries }) => sum + deliveries, 0);
+  return [
+    {
+      id: service,
+      label: service,
+      detail: detailOf(sources, service, handled === undefined ? 'up' : `${perMinute(handled)} handled`),
+      health: healthOf(sources, service),
+      color: service,
+      column: 0,
+      row,
+      to: '/status',
+    },
+    {
+      id: `${service}-db`,
+      label: `${service}-db`,
+      detail: detailOf(
+        sources,
+        `${service}-db`,
+        pipeline?.outbox ? `outbox ${formatNumber(pipeline.outbox.rows)} rows` : 'up',
+      ),
+      health: healthOf(sources, `${service}-db`),
+      color: service,
+      column: 1,
+      row,
+      to: '/pipelines',
+    },
+    {
+      id: `${service}-outbox`,
+      label: `${service}-outbox`,
+      detail: connectorDetail(pipeline),
+      health: connectorHealth(pipeline),
+      color: 'cdc',
+      column: 2,
+      row,
+      to: '/pipelines',
+    },
+    {
+      id: `${service}-events`,
+      label: `${service}-events`,
+      detail: own === undefined ? 'topic' : `${perMinute(own.emitted)} published`,
+      health: healthOf(sources, 'kafka'),
+      color: 'kafka',
+      column: 3,
+      row,
+      to: '/events',
+    },
+    readersOf(sources, service, row),
+  ];
+};
+
+const edgesOf = (sources: Sources, service: Service): MapEdge[] => {
+  const own = sources.flow?.services.find((candidate) => candidate.service === service);
+  const pipeline = sources.pipelines?.pipelines.find((candidate) => candidate.service === service);
+  const flows = connectorHealth(pipeline);
+  return [
+    {
+      from: service,
+      to: `${service}-db`,
+      rate: own?.emitted,
+      health: healthOf(sources, service),
+      color: service,
+    },
+    { from: `${service}-db`, to: `${service}-outbox`, rate: own?.emitted, health: flows, color: 'cdc' },
+    { from: `${service}-outbox`, to: `${service}-events`, rate: own?.emitted, health: flows, color: 'cdc' },
+    {
+      from: `${service}-events`,
+      to: `${service}-readers`,
+      rate: readOf(sources, service),
+      health: worstOf(services.filter((other) => other !== service).map((other) => healthOf(sources, other))),
+      color: 'kafka',
+    },
+  ];
+};
+
+export const mapOf = (sources: Sources): SystemMap => {
+  const letters = sources.flow?.services.reduce((sum, { parkedDeadLetters }) => sum + parkedDeadLetters, 0);
+  const around: readonly MapNode[] = [
+    ['gateway', 'payment provider', 'gateway', '/status', 'answers'] as const,
+    ['connect', 'Kafka Connect', 'cdc', '/pipelines', 'runs the connectors'] as const,
+    ['kafka', 'Kafka', 'kafka', '/pipelines', 'keeps the topics'] as const,
+    ['registry', 'schema registry', 'kafka', '/events', 'knows the schemas'] as const,
+  ].map(([id, label, color, to, well], index) => ({
+    id,
+    label,
+    detail: detailOf(sources, id, well),
+    health: healthOf(sources, id),
+    color,
+    column: index,
+    row: services.length,
+    to,
+  }));
+  const deadLetters: MapNode = {
+    id: 'dead-letters',
+    label: 'failed messages',
+    detail:
+      letters === undefined
+        ? 'not known'
+        : letters === 0
+          ? 'none to look at'
+          : `${formatNumber(letters)} to look at`,
+    health: letters === undefined ? 'unknown' : letters === 0 ? 'ok' : 'warning',
+    color: 'ink-3',
+    column: 4,
+    row: services.length,
+    to: '/failed',
+  };
+  return {
+    nodes: [...services.flatMap((service, row) => nodesOf(sources, service, row)), ...around, deadLetters],
+    edges: [
+      ...services.flatMap((service) => edgesOf(sources, service)),
+      {
+        from: 'payment',
+        to: 'gateway',
+        rate: undefined,
+        health: healthOf(sources, 'gateway'),
+        color: 'gateway',
+      },
+    ],
+  };
+};
+
+/** The headline: what is broken, or that nothing is. */
+export const headlineOf = ({ nodes }: SystemMap): string => {
+  const broken = nodes.filter(({ health }) => health === 'broken');
+  const [first] = broken;
+  if (first === undefined)
+    return nodes.some(({ health }) => health === 'unknown') ? 'Looking at every part' : 'Everything works';
+  return broken.length === 1 ? `${first.label} is broken` : `${broken.length} parts are broken`;
+};

@@ -1,0 +1,128 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { flowQuery, healthQuery, pipelinesQuery } from '../../api/queries.ts';
+import type { Flow, PipelineProblem } from '../../api/types.ts';
+import { Card } from '../../parts/card.tsx';
+import { formatDuration, formatNumber } from '../../parts/format.ts';
+import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
+import { Page } from '../../parts/page.tsx';
+import { StateBadge } from '../../parts/state-badge.tsx';
+import { Failed, Loading } from '../../parts/states.tsx';
+import { headlineOf, mapOf } from './map-model.ts';
+import classes from './map.module.css';
+import { SystemMap } from './system-map.tsx';
+
+const Figure = ({ label, value, note }: { label: string; value: string; note: string }) => (
+  <div className={classes['figure']}>
+    <small>{label}</small>
+    <b>{value}</b>
+    <span>{note}</span>
+  </div>
+);
+
+const percent = (part: number, whole: number): string =>
+  whole === 0 ? '–' : `${((100 * part) / whole).toFixed(part === whole ? 0 : 1)} %`;
+
+const Figures = ({ orders }: Pick<Flow, 'orders'>) => {
+  const { toPaidMs, paidInTime, paidAutomatically, windowMinutes } = orders;
+  const took = (ms: number | undefined): string => (ms === undefined ? '–' : formatDuration(ms));
+  return (
+    <div className={classes['figures']}>
+      <Figure
+        label="orders, last minute"
+        value={formatNumber(orders.placedLastMinute)}
+        note={`${formatNumber(orders.placed)} in ${windowMinutes} minutes`}
+      />
+      <Figure label="placed → PAID, half" value={took(toPaidMs?.p50)} note="p50, charged at once" />
+      <Figure label="placed → PAID, 95 of 100" value={took(toPaidMs?.p95)} note="p95" />
+      <Figure label="placed → PAID, 99 of 100" value={took(toPaidMs?.p99)} note="p99" />
+      <Figure
+        label="PAID within 2 s"
+        value={percent(paidInTime, paidAutomatically)}
+        note="the objective: 99 %"
+      />
+    </div>
+  );
+};
+
+const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
+  const steps = [
+    ['placed', orders.placed],
+    ['confirmed', orders.confirmed],
+    ['paid', orders.paid],
+    ['fulfilled', orders.fulfilled],
+  ] as const;
+  return (
+    <Card title={`Orders of the last ${orders.windowMinutes} minutes`}>
+      <ul className={classes['funnel']}>
+        {steps.map(([step, count]) => (
+          <li key={step}>
+            <span>{step}</span>
+            <i aria-hidden="true">
+              <i style={{ width: `${orders.placed === 0 ? 0 : (100 * count) / orders.placed}%` }} />
+            </i>
+            <b>{formatNumber(count)}</b>
+          </li>
+        ))}
+        {orders.cancelled.map(({ reason, orders: count }) => (
+          <li key={reason} data-cancelled>
+            <span>cancelled: {reason.replaceAll('_', ' ')}</span>
+            <i aria-hidden="true">
+              <i style={{ width: `${orders.placed === 0 ? 0 : (100 * count) / orders.placed}%` }} />
+            </i>
+            <b>{formatNumber(count)}</b>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+};
+
+const Remedies = ({ problems }: { problems: readonly (PipelineProblem & { readonly of: string })[] }) =>
+  problems.length === 0 ? null : (
+    <Card title="What to do" aside={<Link to="/pipelines">All pipelines</Link>}>
+      <ul className={classes['remedies']}>
+        {problems.map(({ of, problem, level, sentence, remedy }) => (
+          <li key={`${of}/${problem}`}>
+            <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{of}</StateBadge>
+            <div>
+              <p>{sentence}</p>
+              <p className={classes['quiet']}>{remedy}</p>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+
+export const MapPage = () => {
+  const health = useQuery(healthQuery);
+  const pipelines = useQuery(pipelinesQuery);
+  const flow = useQuery(flowQuery);
+  const map = useMemo(
+    () => mapOf({ parts: health.data, pipelines: pipelines.data, flow: flow.data }),
+    [health.data, pipelines.data, flow.data],
+  );
+  const problems = pipelines.data?.pipelines.flatMap((pipeline) =>
+    pipeline.problems.map((problem) => ({ ...problem, of: pipeline.connectorName })),
+  );
+  return (
+    <Page title={headlineOf(map)} actions={<LiveMark state={liveStateOf(health)} />}>
+      {flow.data === undefined ? (
+        flow.isError ? (
+          <Failed error={flow.error} />
+        ) : (
+          <Loading lines={2} />
+        )
+      ) : (
+        <Figures orders={flow.data.orders} />
+      )}
+      <Remedies problems={problems ?? []} />
+      <Card flush>
+        <SystemMap map={map} />
+      </Card>
+      {flow.data !== undefined && <Funnel orders={flow.data.orders} />}
+    </Page>
+  );
+};
