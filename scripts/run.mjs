@@ -27,6 +27,7 @@ const targets = [
   'journey',
   'recover',
   'schemas',
+  'screenshots',
   'alerts',
   'drill',
 ];

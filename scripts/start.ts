@@ -83,13 +83,14 @@ const showDemonstration = async (running: Stack): Promise<void> => {
   }
   say(`demonstration order ${result.orderId}: ${result.status} after ${result.tookMs.toFixed(0)} ms`);
   const hops = await readJourney(
-    (service) =>
-      databaseUrlOf(
+    (service) => ({
+      url: databaseUrlOf(
         running.ports,
         service,
         'owner',
         process.env[passwords[service].owner] ?? developmentPassword,
       ),
+    }),
     result.orderId,
   );
   for (const line of formatJourney(hops)) say(`  ${line}`);

@@ -9,8 +9,7 @@ import { argumentsOf, stackOf } from '../operator/environment.ts';
 import { explain, failure, isFailure, reasonOf } from '../../schemas/tools/failure.ts';
 import type { Story } from '../../services/auditor/stories/read-story.ts';
 import { formatJourney, openStory } from './journey.ts';
-import { databaseUrlOf } from '../stack/addresses.ts';
-import { developmentPassword, passwords, type ServiceName } from '../stack/topology.ts';
+import type { ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';
 
 const usage = `usage: npm run journey -- <order or correlation id> [--logs <file>]… [--spans <file>]… [--json]
@@ -42,10 +41,12 @@ const parse = () => {
 };
 
 const tell = async (id: string): Promise<Story> => {
-  const { ports } = stackOf(process.env);
-  const urlOf = (service: ServiceName) =>
-    databaseUrlOf(ports, service, 'auditor', process.env[passwords[service].auditor] ?? developmentPassword);
-  return openStory(urlOf, id).catch((error: unknown) => {
+  const { databaseUrl, databaseTrust } = stackOf(process.env);
+  const at = (service: ServiceName) => {
+    const url = databaseUrl(service, 'auditor');
+    return { url, tls: databaseTrust(url) };
+  };
+  return openStory(at, id).catch((error: unknown) => {
     throw failure(`the databases cannot be asked (${reasonOf(error)}); is the stack running?`);
   });
 };

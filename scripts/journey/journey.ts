@@ -7,6 +7,7 @@ import {
   type StoryEvent,
 } from '../../services/auditor/stories/read-story.ts';
 import { connectDatabase } from '../../services/platform/database/database.ts';
+import type { Trust } from '../../services/platform/process/security/pem.ts';
 import { serviceNames, type ServiceName } from '../stack/topology.ts';
 
 /** What a line of the journey needs of an event. */
@@ -54,12 +55,15 @@ export const formatJourney = (hops: readonly Hop[], start = firstCommit(hops)): 
   );
 };
 
-/** The address of each database, with a role that may read outbox and inbox. */
-export type DatabaseUrls = (service: ServiceName) => string;
+/** Where each database is, with a role that may read outbox and inbox, and how it has to prove itself; plain TCP when absent. */
+export type DatabaseAt = (service: ServiceName) => { readonly url: string; readonly tls?: Trust };
 
 /** Reads the story with connections of its own. */
-export const openStory = async (urlOf: DatabaseUrls, id: string): Promise<Story> => {
-  const open = (service: ServiceName) => connectDatabase(urlOf(service), 'journey', { poolSize: 2 });
+export const openStory = async (at: DatabaseAt, id: string): Promise<Story> => {
+  const open = (service: ServiceName) => {
+    const { url, tls = false } = at(service);
+    return connectDatabase(url, 'journey', { poolSize: 2, tls });
+  };
   const connections = { order: open('order'), inventory: open('inventory'), payment: open('payment') };
   try {
     const { order, inventory, payment } = connections;
@@ -70,11 +74,11 @@ export const openStory = async (urlOf: DatabaseUrls, id: string): Promise<Story>
 };
 
 /** Reads the journey of an order once it has come to rest: every event consumed and nothing new between two looks, or five seconds gone. */
-export const readJourney = async (urlOf: DatabaseUrls, orderId: string): Promise<readonly Hop[]> => {
+export const readJourney = async (at: DatabaseAt, orderId: string): Promise<readonly Hop[]> => {
   const deadline = performance.now() + 5_000;
   let seen = -1;
   for (;;) {
-    const { events } = await openStory(urlOf, orderId);
+    const { events } = await openStory(at, orderId);
     const count = events.reduce((sum, event) => sum + 1 + event.consumptions.length, 0);
     const settled =
       count === seen && events.length > 0 && events.every(({ consumptions }) => consumptions.length > 0);

@@ -1,31 +1,16 @@
 // For tests of the pages: a real browser that is installed on this machine, and people who use the pages in it. Nothing is
 // downloaded; without a browser these tests are skipped.
 import AxeBuilder from '@axe-core/playwright';
-import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { demoPassword } from '../../scripts/stack/demonstration.ts';
-import { stackVariables } from '../../scripts/stack/variables.ts';
+import { browserArguments, browserPath } from '../../scripts/operator/browser.ts';
 import { stack } from '../stack/worker-stack.ts';
 
-const candidates = [
-  process.env[stackVariables.browser.env],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/usr/bin/microsoft-edge',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-  'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
-];
-
-/** Path of the first browser that is there. */
-export const browserPath = candidates.find((path) => path !== undefined && existsSync(path));
 if (browserPath === undefined)
   console.warn('No Chrome, Chromium or Edge is installed, so the tests of the pages are skipped.');
+
+export { browserPath };
 
 export interface Visitor {
   readonly page: Page;
@@ -52,12 +37,14 @@ export const useBrowser = (): { readonly newVisitor: (options?: VisitorOptions) 
     if (browserPath === undefined) return;
     browser = await chromium.launch({
       executablePath: browserPath,
-      // The sandbox needs a user who is not root.
-      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+      args: browserArguments,
     });
   });
+  // Pages that stay open go on asking and drawing beside the tests that follow.
+  afterEach(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
+  });
   afterAll(async () => {
-    await Promise.all(contexts.map((context) => context.close()));
     if (browserPath !== undefined) await browser.close();
     expect(crashes).toEqual([]);
   });
