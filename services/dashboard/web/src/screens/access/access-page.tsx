@@ -3,7 +3,7 @@ import { SegmentedControl, Select, Table, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Check, KeyRound, Minus, Search, User, Users } from 'lucide-react';
-import { permissionsQuery } from '../../api/queries.ts';
+import { permissionsQuery } from '../../api/admin-queries.ts';
 import type { PermissionEntry, Role } from '../../api/types.ts';
 import { accessRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';

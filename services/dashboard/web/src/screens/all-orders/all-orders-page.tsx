@@ -4,7 +4,7 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { allOrdersQuery, storyQuery, type AllOrdersFilter } from '../../api/queries.ts';
+import { allOrdersQuery, storyQuery, type AllOrdersFilter } from '../../api/admin-queries.ts';
 import { Problem } from '../../api/request.ts';
 import type { Order, OrderStatus } from '../../api/types.ts';
 import { queryClient } from '../../app/query-client.ts';

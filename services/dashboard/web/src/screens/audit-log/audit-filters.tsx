@@ -1,7 +1,7 @@
 // The filters of the audit log, as its API has them. Text counts when it is entered, not letter by letter.
 import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { permissionsQuery } from '../../api/queries.ts';
+import { permissionsQuery } from '../../api/admin-queries.ts';
 import classes from './audit-log-page.module.css';
 import { toAuditSearch, toLocalField, type AuditSearch, type AuditService } from './audit-search.ts';
 

@@ -3,7 +3,7 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { auditQuery } from '../../api/queries.ts';
+import { auditQuery } from '../../api/admin-queries.ts';
 import { auditLogRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Search } from 'lucide-react';
 import { useState } from 'react';
-import { eventsQuery } from '../../api/queries.ts';
+import { eventsQuery } from '../../api/admin-queries.ts';
 import type { CatalogueEvent } from '../../api/types.ts';
 import { eventsRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';

@@ -1,7 +1,7 @@
 // The versions of an event, and what has changed between two of them, field by field.
 import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { changesQuery } from '../../api/queries.ts';
+import { changesQuery } from '../../api/admin-queries.ts';
 import type { CatalogueEvent, EventChanges } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';

@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { RotateCcw } from 'lucide-react';
-import { deadLetterGroupsQuery } from '../../api/queries.ts';
+import { deadLetterGroupsQuery } from '../../api/admin-queries.ts';
 import type { DeadLetterState, ServiceName } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatNumber } from '../../parts/format.ts';

@@ -1,7 +1,7 @@
 // All causes of all services, the largest first. A service that does not answer is named; the others are shown.
 import { useQueries } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { deadLetterGroupsQuery } from '../../api/queries.ts';
+import { deadLetterGroupsQuery } from '../../api/admin-queries.ts';
 import { Problem } from '../../api/request.ts';
 import type { DeadLetterState } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';

@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { deadLettersQuery } from '../../api/queries.ts';
+import { deadLettersQuery } from '../../api/admin-queries.ts';
 import type { DeadLetterState, DeadLetterSummary, ServiceName } from '../../api/types.ts';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';

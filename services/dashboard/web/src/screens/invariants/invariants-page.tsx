@@ -2,7 +2,7 @@
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { invariantsQuery } from '../../api/queries.ts';
+import { invariantsQuery } from '../../api/admin-queries.ts';
 import type { Invariants } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration, formatNumber, shortId } from '../../parts/format.ts';

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { flowQuery, healthQuery, pipelinesQuery } from '../../api/queries.ts';
+import { healthQuery } from '../../api/queries.ts';
+import { flowQuery, pipelinesQuery } from '../../api/admin-queries.ts';
 import type { Flow, PipelineProblem } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration, formatNumber } from '../../parts/format.ts';

@@ -3,7 +3,7 @@ import { Button, Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Pause, Play, RotateCw } from 'lucide-react';
 import { useState } from 'react';
-import { pipelinesQuery } from '../../api/queries.ts';
+import { pipelinesQuery } from '../../api/admin-queries.ts';
 import { request } from '../../api/request.ts';
 import type { ConnectorAction, Pipeline } from '../../api/types.ts';
 import { Failed } from '../../parts/states.tsx';

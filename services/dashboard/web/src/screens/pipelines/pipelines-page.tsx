@@ -1,6 +1,6 @@
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { pipelinesQuery } from '../../api/queries.ts';
+import { pipelinesQuery } from '../../api/admin-queries.ts';
 import type { PipelinesOverview } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatNumber } from '../../parts/format.ts';

@@ -2,7 +2,7 @@ import { Button, CopyButton, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { storyQuery } from '../../api/queries.ts';
+import { storyQuery } from '../../api/admin-queries.ts';
 import type { OrderStatus, Story } from '../../api/types.ts';
 import { sagaRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Archive, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
-import { deadLetterQuery } from '../../../api/queries.ts';
+import { deadLetterQuery } from '../../../api/admin-queries.ts';
 import type { DeadLetterState, ServiceName } from '../../../api/types.ts';
 import { Card } from '../../../parts/card.tsx';
 import { shortId } from '../../../parts/format.ts';

@@ -1,0 +1,154 @@
+// The questions of administrators, with the names they are cached under.
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { query, request } from './request.ts';
+import type {
+  AuditEntry,
+  CatalogueEvent,
+  DeadLetterGroup,
+  DeadLetterState,
+  DeadLetterSummary,
+  EventChanges,
+  Flow,
+  Invariants,
+  Order,
+  OrderStatus,
+  Page,
+  PermissionEntry,
+  PipelinesOverview,
+  ServiceName,
+  Story,
+  WholeDeadLetter,
+} from './types.ts';
+
+export interface AllOrdersFilter {
+  readonly status?: OrderStatus;
+  readonly reason?: string;
+  readonly customer?: string;
+  /** A day, as `2026-11-26`, in the time of the reader. */
+  readonly from?: string;
+  readonly sort?: 'oldest';
+}
+
+/** The orders of everybody, as an administrator sees them. */
+export const allOrdersQuery = ({ status, reason, customer, from, sort }: AllOrdersFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['orders', 'everybody', { status, reason, customer, from, sort }],
+    queryFn: ({ pageParam, signal }) => {
+      const placedFrom = from === undefined ? undefined : new Date(`${from}T00:00`).toISOString();
+      const filter = {
+        limit: 100,
+        status,
+        reason,
+        customerId: customer,
+        placedFrom,
+        sort,
+        cursor: pageParam,
+      };
+      return request<Page<Order>>(`/api/order/orders${query(filter)}`, { signal });
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: 5_000,
+  });
+
+/** Whether nothing more is to be expected of a story soon. */
+const isAtRest = ({ orders, events }: Story): boolean =>
+  orders.every(({ status }) => status !== 'PENDING' && status !== 'CONFIRMED') &&
+  events.every(({ consumptions }) => consumptions.length > 0);
+
+export const storyQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['stories', id],
+    queryFn: ({ signal }) => request<Story>(`/api/auditor/stories/${encodeURIComponent(id)}`, { signal }),
+    refetchInterval: ({ state }) => (state.data !== undefined && isAtRest(state.data) ? 10_000 : 1_000),
+  });
+
+export const flowQuery = queryOptions({
+  queryKey: ['flow'],
+  queryFn: ({ signal }) => request<Flow>('/api/auditor/flow', { signal }),
+  refetchInterval: 3_000,
+});
+
+export const pipelinesQuery = queryOptions({
+  queryKey: ['pipelines'],
+  queryFn: ({ signal }) => request<PipelinesOverview>('/api/auditor/pipelines', { signal }),
+  refetchInterval: 3_000,
+});
+
+export const invariantsQuery = queryOptions({
+  queryKey: ['invariants'],
+  queryFn: ({ signal }) => request<Invariants>('/api/auditor/invariants', { signal }),
+  refetchInterval: 5_000,
+});
+
+export const deadLetterGroupsQuery = (service: ServiceName) =>
+  queryOptions({
+    queryKey: ['dead-letters', service, 'groups'],
+    queryFn: async ({ signal }) =>
+      (await request<{ data: DeadLetterGroup[] }>(`/api/${service}/dead-letters/groups`, { signal })).data,
+    refetchInterval: 5_000,
+  });
+
+export const deadLettersQuery = (service: ServiceName, state: DeadLetterState, fingerprint?: string) =>
+  infiniteQueryOptions({
+    queryKey: ['dead-letters', service, 'list', state, fingerprint ?? 'all'],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<DeadLetterSummary>>(
+        `/api/${service}/dead-letters${query({ state, fingerprint, limit: 50, cursor: pageParam })}`,
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: 5_000,
+  });
+
+export const deadLetterQuery = (service: ServiceName, id: string) =>
+  queryOptions({
+    queryKey: ['dead-letters', service, id],
+    queryFn: ({ signal }) => request<WholeDeadLetter>(`/api/${service}/dead-letters/${id}`, { signal }),
+    refetchInterval: 10_000,
+  });
+
+/** What the code declares does not change while a server runs. */
+const declared = { staleTime: 5 * 60_000 };
+
+export const eventsQuery = queryOptions({
+  queryKey: ['catalogue', 'events'],
+  queryFn: async ({ signal }) =>
+    (await request<{ data: CatalogueEvent[] }>('/api/catalogue/events', { signal })).data,
+  ...declared,
+});
+
+export const changesQuery = (type: string, from: number, to: number) =>
+  queryOptions({
+    queryKey: ['catalogue', 'events', type, 'changes', from, to],
+    queryFn: ({ signal }) =>
+      request<EventChanges>(
+        `/api/catalogue/events/${encodeURIComponent(type)}/changes${query({ from, to })}`,
+        { signal },
+      ),
+    ...declared,
+  });
+
+export const permissionsQuery = queryOptions({
+  queryKey: ['catalogue', 'permissions'],
+  queryFn: async ({ signal }) =>
+    (await request<{ data: PermissionEntry[] }>('/api/catalogue/permissions', { signal })).data,
+  ...declared,
+});
+
+/** What people did and were refused at a service, newest first. */
+export const auditQuery = (service: string, filter: Readonly<Record<string, string | undefined>>) =>
+  infiniteQueryOptions({
+    queryKey: ['audit', service, filter],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<AuditEntry>>(
+        `/api/${service}/audit${query({ ...filter, limit: 50, cursor: pageParam })}`,
+        {
+          signal,
+        },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: 10_000,
+  });
