@@ -256,8 +256,13 @@ describe('an instance that has lost its lease', () => {
     answers = [failed, charged];
     const orderId = await dueCharge();
     beforeAnswer = async () => {
-      await shell.db.update(transactions).set({ dueAt: new Date(0) });
-      await leaseDue(shell.db, { limit: 1, leaseMs: 60_000 });
+      // Another instance leases it, in one statement: the poll of this one must not come between.
+      await shell.db
+        .update(transactions)
+        .set({
+          dueAt: sql`clock_timestamp() + interval '60 s'`,
+          attempts: sql`${transactions.attempts} + 1`,
+        });
     };
     startAsking({ retries: 1 });
     await eventually('it gives up', async () => logged.some((line) => line.includes('the lease has ended')));
