@@ -36,6 +36,8 @@ const leftOut = new Set([
   'behaviour.change',
   'charges.create',
   'charges.refund',
+  'connectors.pause',
+  'connectors.restart',
   'faults.arm',
   'faults.disarm',
   'identity.token',
