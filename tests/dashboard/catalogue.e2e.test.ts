@@ -1,16 +1,12 @@
 // An administrator in a real browser: the events and who reads them, who may do what, and the audit log with its chain.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { browserPath, useBrowser } from '../support/browser.ts';
 import { call, newProduct, place } from '../support/shop.ts';
 
-const { newVisitor } = useBrowser();
+const { newVisitor, visitorAs } = useBrowser();
 
-const administrator = async (): Promise<Visitor> => {
-  const visitor = await newVisitor();
-  await visitor.signIn('admin@orderflow.io');
-  return visitor;
-};
+const administrator = () => visitorAs('admin@orderflow.io');
 
 // Accessibility is judged on long pages, beside whatever else the machine does.
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {

@@ -4,13 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
 import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
 
-const { newVisitor } = useBrowser();
+const { newVisitor, visitorAs } = useBrowser();
 
-const customer = async (): Promise<Visitor> => {
-  const visitor = await newVisitor();
-  await visitor.signIn('user@orderflow.io');
-  return visitor;
-};
+const customer = () => visitorAs('user@orderflow.io');
 
 /** Puts one unit of each product into the cart, by searching for its name. */
 const fillCart = async ({ page }: Visitor, names: readonly string[]): Promise<void> => {

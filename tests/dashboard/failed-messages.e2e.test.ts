@@ -1,9 +1,9 @@
 // An administrator in a real browser: a message that a service could not handle is found, read, replayed or archived.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { browserPath, useBrowser, type VisitorOptions } from '../support/browser.ts';
 import { eventually, newProduct, orderWith, place, query, type ProductView } from '../support/shop.ts';
 
-const { newVisitor } = useBrowser();
+const { newVisitor, visitorAs } = useBrowser();
 
 const cause = 'Error|23514|order.created';
 const groupAddress = `/failed?service=inventory&cause=${encodeURIComponent(cause)}`;
@@ -32,11 +32,7 @@ const failedOrder = async (): Promise<{ readonly orderId: string; readonly lette
   return { orderId, letterId };
 };
 
-const admin = async (options?: { readonly width: number }): Promise<Visitor> => {
-  const visitor = await newVisitor(options);
-  await visitor.signIn('admin@orderflow.io');
-  return visitor;
-};
+const admin = (options?: VisitorOptions) => visitorAs('admin@orderflow.io', options);
 
 /** What was not handled is published again and handled, so that later tests find every order in order. */
 const settle = async (): Promise<void> => {

@@ -1,16 +1,12 @@
 // An administrator in a real browser: the map of the system, the pipelines with a connector that is paused and resumed, and the
 // invariants.
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { browserPath, useBrowser } from '../support/browser.ts';
 import { call, eventually } from '../support/shop.ts';
 
-const { newVisitor } = useBrowser();
+const { visitorAs } = useBrowser();
 
-const administrator = async (): Promise<Visitor> => {
-  const visitor = await newVisitor();
-  await visitor.signIn('admin@orderflow.io');
-  return visitor;
-};
+const administrator = () => visitorAs('admin@orderflow.io');
 
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
   it('sees the whole system on one map, and goes from a part to its page', async () => {

@@ -1,15 +1,11 @@
 // An administrator in a real browser: finds an order by any id, reads its saga as a timeline and as a table, opens an event.
 import { describe, expect, it } from 'vitest';
-import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { browserPath, useBrowser } from '../support/browser.ts';
 import { call, newProduct, orderWith, place } from '../support/shop.ts';
 
-const { newVisitor } = useBrowser();
+const { newVisitor, visitorAs } = useBrowser();
 
-const administrator = async (): Promise<Visitor> => {
-  const visitor = await newVisitor();
-  await visitor.signIn('admin@orderflow.io');
-  return visitor;
-};
+const administrator = () => visitorAs('admin@orderflow.io');
 
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
   it('finds an order by its id and sees its saga, with the time of each part', async () => {

@@ -1,15 +1,11 @@
 // A seller in a real browser: the parcels to ship, the stock, and two people who change one product.
 import { describe, expect, it } from 'vitest';
-import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
+import { browserPath, useBrowser } from '../support/browser.ts';
 import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
 
-const { newVisitor } = useBrowser();
+const { newVisitor, visitorAs } = useBrowser();
 
-const seller = async (): Promise<Visitor> => {
-  const visitor = await newVisitor();
-  await visitor.signIn('seller@orderflow.io');
-  return visitor;
-};
+const seller = () => visitorAs('seller@orderflow.io');
 
 const paidOrder = async (productId: string): Promise<string> => {
   const { id } = await place({ items: [{ productId, quantity: 1 }] });

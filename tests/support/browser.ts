@@ -29,7 +29,11 @@ export interface VisitorOptions {
 }
 
 /** Opens the browser for one file of tests. Each visitor has cookies and storage of their own. */
-export const useBrowser = (): { readonly newVisitor: (options?: VisitorOptions) => Promise<Visitor> } => {
+export const useBrowser = (): {
+  readonly newVisitor: (options?: VisitorOptions) => Promise<Visitor>;
+  /** A visitor who is signed in. */
+  readonly visitorAs: (email: string, options?: VisitorOptions) => Promise<Visitor>;
+} => {
   let browser: Browser;
   const contexts: BrowserContext[] = [];
   const crashes: string[] = [];
@@ -48,49 +52,55 @@ export const useBrowser = (): { readonly newVisitor: (options?: VisitorOptions) 
     if (browserPath !== undefined) await browser.close();
     expect(crashes).toEqual([]);
   });
+  const newVisitor = async ({ width = 1280, height = 900 }: VisitorOptions = {}): Promise<Visitor> => {
+    const context = await browser.newContext({
+      viewport: { width, height },
+      locale: 'en-IE',
+      baseURL: stack.urls.dashboard,
+      reducedMotion: 'reduce',
+    });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('pageerror', (error) => crashes.push(`${page.url()}: ${error.message}`));
+    const visit = async (path: string): Promise<void> => {
+      await page.goto(path);
+    };
+    return {
+      page,
+      context,
+      visit,
+      signIn: async (email) => {
+        const answer = await context.request.post('/session', {
+          data: { email, password: demoPassword },
+          headers: { origin: stack.urls.dashboard },
+        });
+        expect(answer.status()).toBe(200);
+        await visit('/');
+      },
+      expectAccessible: async () => {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+          await page
+            .locator(`html[data-mantine-color-scheme="${colorScheme}"]`)
+            .waitFor({ state: 'attached' });
+          const axe = new AxeBuilder({ page });
+          // The themes differ in their colours alone.
+          if (colorScheme === 'dark') axe.withRules('color-contrast');
+          const { violations } = await axe.analyze();
+          const found = violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html ?? ''}`);
+          expect(found).toEqual([]);
+        }
+        await page.emulateMedia({ colorScheme: 'light' });
+      },
+    };
+  };
   return {
-    newVisitor: async ({ width = 1280, height = 900 } = {}) => {
-      const context = await browser.newContext({
-        viewport: { width, height },
-        locale: 'en-IE',
-        baseURL: stack.urls.dashboard,
-        reducedMotion: 'reduce',
-      });
-      contexts.push(context);
-      const page = await context.newPage();
-      page.setDefaultTimeout(20_000);
-      page.on('pageerror', (error) => crashes.push(`${page.url()}: ${error.message}`));
-      const visit = async (path: string): Promise<void> => {
-        await page.goto(path);
-      };
-      return {
-        page,
-        context,
-        visit,
-        signIn: async (email) => {
-          const answer = await context.request.post('/session', {
-            data: { email, password: demoPassword },
-            headers: { origin: stack.urls.dashboard },
-          });
-          expect(answer.status()).toBe(200);
-          await visit('/');
-        },
-        expectAccessible: async () => {
-          for (const colorScheme of ['light', 'dark'] as const) {
-            await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-            await page
-              .locator(`html[data-mantine-color-scheme="${colorScheme}"]`)
-              .waitFor({ state: 'attached' });
-            const axe = new AxeBuilder({ page });
-            // The themes differ in their colours alone.
-            if (colorScheme === 'dark') axe.withRules('color-contrast');
-            const { violations } = await axe.analyze();
-            const found = violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html ?? ''}`);
-            expect(found).toEqual([]);
-          }
-          await page.emulateMedia({ colorScheme: 'light' });
-        },
-      };
+    newVisitor,
+    visitorAs: async (email, options) => {
+      const visitor = await newVisitor(options);
+      await visitor.signIn(email);
+      return visitor;
     },
   };
 };
