@@ -257,12 +257,10 @@ describe('an instance that has lost its lease', () => {
     const orderId = await dueCharge();
     beforeAnswer = async () => {
       // Another instance leases it, in one statement: the poll of this one must not come between.
-      await shell.db
-        .update(transactions)
-        .set({
-          dueAt: sql`clock_timestamp() + interval '60 s'`,
-          attempts: sql`${transactions.attempts} + 1`,
-        });
+      await shell.db.update(transactions).set({
+        dueAt: sql`clock_timestamp() + interval '60 s'`,
+        attempts: sql`${transactions.attempts} + 1`,
+      });
     };
     startAsking({ retries: 1 });
     await eventually('it gives up', async () => logged.some((line) => line.includes('the lease has ended')));
