@@ -1,12 +1,11 @@
 // What surrounds every screen: the bar with its navigation, and the session's end.
-import { Button, Menu, Modal, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { Button, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { ChevronDown, LogOut, Monitor, Moon, Sun } from 'lucide-react';
-import { Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { Role, User } from '../api/types.ts';
 import { Loading } from '../parts/states.tsx';
 import { CartButton } from '../screens/shop/cart-button.tsx';
-import { SignInForm } from '../screens/sign-in/sign-in-form.tsx';
 import { Logo } from './logo.tsx';
 import { followOtherTabs, hasRole, ScreenUser, useSession, useSignOut } from './session.ts';
 import classes from './shell.module.css';
@@ -117,13 +116,8 @@ const useSharedSession = (): void => {
   );
 };
 
-/** Lets somebody whose session has ended sign in again over the screen, which keeps what was entered. */
-const SessionEnded = ({ user }: { user: User }) => (
-  <Modal opened onClose={() => undefined} withCloseButton={false} title="Your session has ended">
-    <p className={classes['ended']}>Sign in again to go on. Nothing you entered is lost.</p>
-    <SignInForm email={user.email ?? ''} />
-  </Modal>
-);
+// Most visits never need it.
+const SessionEnded = lazy(() => import('../screens/sign-in/session-ended.tsx'));
 
 const Screen = () => {
   const { user } = useSession();
@@ -135,7 +129,11 @@ const Screen = () => {
       <Suspense fallback={<Loading />}>
         <Outlet />
       </Suspense>
-      {user === null && screenUser !== null && <SessionEnded user={screenUser} />}
+      {user === null && screenUser !== null && (
+        <Suspense>
+          <SessionEnded user={screenUser} />
+        </Suspense>
+      )}
     </ScreenUser>
   );
 };
