@@ -79,6 +79,10 @@ describe.skipIf(browserPath === undefined)('failed messages', { timeout: 120_000
     await page.getByRole('region', { name: 'Stack of the error' }).filter({ hasText: 'broken' }).waitFor();
     await expectAccessible();
 
+    await page.getByRole('link', { name: 'Open timeline' }).click();
+    await page.getByRole('region', { name: 'order.created' }).waitFor();
+    await page.goBack();
+
     // Its cause is still there, so it fails again, and the page says so.
     await page.getByRole('button', { name: 'Replay', exact: true }).click();
     await page.getByRole('alert').getByText('Replay failed').first().waitFor();

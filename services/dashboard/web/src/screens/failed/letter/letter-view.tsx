@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Archive, RotateCcw } from 'lucide-react';
+import { Archive, RotateCcw, Route } from 'lucide-react';
 import { useState } from 'react';
 import { deadLetterQuery } from '../../../api/admin-queries.ts';
 import type { DeadLetterState, ServiceName } from '../../../api/types.ts';
@@ -31,6 +31,7 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
   const replay = useReplay(service, id);
   const [archiving, setArchiving] = useState(false);
   const letter = query.data;
+  const eventId = letter?.eventId ?? null;
   const fingerprint = letter?.fingerprint ?? cause;
   const isWaiting = letter?.state === 'parked';
   const stateOf = state === 'parked' ? {} : { state };
@@ -60,6 +61,17 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
       actions={
         <>
           <LiveMark state={liveStateOf(query)} />
+          {eventId !== null && (
+            <Button
+              variant="default"
+              leftSection={<Route size={15} aria-hidden="true" />}
+              renderRoot={(props) => (
+                <Link {...props} to="/all-orders/$id" params={{ id: eventId }} search={{ event: eventId }} />
+              )}
+            >
+              Open timeline
+            </Button>
+          )}
           {isWaiting && (
             <>
               <Button
