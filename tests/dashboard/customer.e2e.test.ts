@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
 import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
+import { lapse } from '../support/time.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -96,6 +97,46 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await page.getByRole('button', { name: 'Cancel the order' }).click();
     await status(visitor, 'CANCELLED').waitFor();
     await page.getByText('RETURNED', { exact: true }).waitFor();
+  });
+
+  it('sees the order cancelled when nobody paid before the hold on the items lapsed', async () => {
+    const visitor = await customer();
+    const { page } = visitor;
+    const { name } = await newProduct(5);
+    await fillCart(visitor, [name]);
+    await page.getByText('later', { exact: true }).click();
+    await page.getByRole('button', { name: /^Order for/ }).click();
+    await page.getByRole('timer').waitFor();
+    await lapse(orderIdOf(visitor));
+    await status(visitor, 'CANCELLED').waitFor();
+    await page.getByText('The order was not paid in time.').waitFor();
+    expect(await page.getByRole('timer').count()).toBe(0);
+    await visitor.expectAccessible();
+  });
+
+  it('may leave more orders open in tabs than a browser opens connections', async () => {
+    const { context } = await customer();
+    const { id: productId } = await newProduct(20);
+    const tabs = [];
+    for (let number = 0; number < 8; number += 1) {
+      const { id } = await place({ items: [{ productId, quantity: 1 }] });
+      await orderWith(id, 'PAID');
+      const tab = await context.newPage();
+      tabs.push(tab);
+      await tab.goto(`/orders/${id}`);
+      await tab.getByRole('status').filter({ hasText: 'live' }).waitFor();
+      // As when the next tab is opened over it; the browser of the tests takes every tab for visible.
+      await tab.evaluate(
+        `Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' });
+         document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+      await tab.getByRole('status').filter({ hasText: 'connecting' }).waitFor();
+    }
+    const [first] = tabs;
+    await first?.evaluate(
+      "delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))",
+    );
+    await first?.getByRole('status').filter({ hasText: 'live' }).waitFor();
   });
 
   it('gets one order from a double click, and from a second try after a lost answer', async () => {

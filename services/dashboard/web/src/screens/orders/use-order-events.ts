@@ -1,5 +1,7 @@
 // Follows one order: each event of its trail makes the page read what it shows anew. While the connection is away the browser
 // reconnects and tells the server which event it saw last; after a refusal this hook begins again, ever less often.
+// Only a visible tab holds a stream: over HTTP/1.1 a browser opens six connections to a server, and six hidden tabs would take them all.
+import { useDocumentVisibility } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { orderQuery } from '../../api/queries.ts';
@@ -26,7 +28,9 @@ const longestPause = 30_000;
 export const useOrderEvents = (orderId: string): LiveState => {
   const client = useQueryClient();
   const [state, setState] = useState<LiveState>({ kind: 'connecting' });
+  const isVisible = useDocumentVisibility() === 'visible';
   useEffect(() => {
+    if (!isVisible) return undefined;
     let source: EventSource | undefined;
     let reading: ReturnType<typeof setTimeout> | undefined;
     let pausing: ReturnType<typeof setTimeout> | undefined;
@@ -73,7 +77,8 @@ export const useOrderEvents = (orderId: string): LiveState => {
       source?.close();
       clearTimeout(reading);
       clearTimeout(pausing);
+      setState({ kind: 'connecting' });
     };
-  }, [client, orderId]);
+  }, [client, orderId, isVisible]);
   return state;
 };
