@@ -10,6 +10,7 @@ import { every } from '../platform/process/timer.ts';
 import { createDashboardApp } from './server/http.ts';
 import { createIssuer, demoUsers, tokenLifetime } from './server/identity.ts';
 import { loadSigningKeys, rotateSigningKeys, type SigningKeys } from './server/signing-keys.ts';
+import { createOidcClient } from './server/session/oidc-client.ts';
 import { loadSessionKey } from './server/session/session-key.ts';
 import { createPartsHealth } from './server/parts-health.ts';
 import { contradictions, shape } from './settings.ts';
@@ -47,6 +48,20 @@ const openIssuer = async () => {
   });
 };
 
+const openOidcClient = () => {
+  const { builtInIdentity, oidcClientId, publicUrl } = config;
+  if (builtInIdentity === 'on' || oidcClientId === undefined || publicUrl === undefined) return undefined;
+  return createOidcClient({
+    issuer: config.oidcIssuer,
+    reachedAt: config.oidcDiscoveryUrl,
+    audience: config.oidcAudience,
+    clientId: oidcClientId,
+    clientSecret: config.oidcClientSecret,
+    scope: config.oidcScope,
+    publicUrl,
+  });
+};
+
 const issuer = await openIssuer();
 const { door, load } = openDoor(config);
 const health = createHealth({ checks: { load } });
@@ -54,6 +69,7 @@ const app = createDashboardApp({
   logger,
   health,
   issuer,
+  oidc: openOidcClient(),
   loginsPerMinute: config.loginsPerMinute,
   parts: createPartsHealth({ targets: config.targets, stackFile: config.stackFile }),
   publicUrl: config.publicUrl,

@@ -35,6 +35,34 @@ export const shape = {
   ),
   oidcIssuer: settings.oidcIssuer,
   oidcAudience: settings.oidcAudience,
+  oidcDiscoveryUrl: settings.oidcDiscoveryUrl,
+  oidcClientId: setting(
+    'OIDC_CLIENT_ID',
+    'the id of the client that the OIDC provider knows the dashboard by',
+    z.string().optional(),
+    {
+      about:
+        'Lets people sign in to the pages at the OIDC provider (authorization code with PKCE); its client must allow the redirect to PUBLIC_URL/session/callback. For BUILT_IN_IDENTITY=off.',
+      otherwise: 'nobody can sign in to the pages when BUILT_IN_IDENTITY is off',
+    },
+  ),
+  oidcClientSecret: setting('OIDC_CLIENT_SECRET', 'the secret of that client', z.string().optional(), {
+    secret: true,
+    about: 'The secret of OIDC_CLIENT_ID.',
+    otherwise: 'a public client',
+  }),
+  oidcScope: setting(
+    'OIDC_SCOPE',
+    'scopes separated by spaces, openid among them',
+    z
+      .string()
+      .refine((value) => value.split(' ').includes('openid'))
+      .default('openid email'),
+    {
+      about:
+        'What the dashboard asks the OIDC provider for. Some providers give a refresh token, without which a session ends with its access token, only for offline_access.',
+    },
+  ),
   keysFile: setting(
     'IDENTITY_KEYS_FILE',
     'the path of the file that keeps the signing keys',
@@ -85,8 +113,18 @@ export const shape = {
   ),
 };
 
-const identityProblems = ({ environment, builtInIdentity, keysFile }: Config<typeof shape>): string[] => {
-  if (builtInIdentity === 'off') return [];
+const identityProblems = ({
+  environment,
+  builtInIdentity,
+  keysFile,
+  oidcClientId,
+  publicUrl,
+}: Config<typeof shape>): string[] => {
+  if (builtInIdentity === 'off') {
+    return oidcClientId !== undefined && publicUrl === undefined
+      ? ['PUBLIC_URL is not set; with OIDC_CLIENT_ID the provider sends browsers back to it.']
+      : [];
+  }
   if (environment === 'production') {
     return [
       'NODE_ENV is "production", but the built-in issuer has demo users whose password is public; ' +

@@ -15,7 +15,9 @@ import { tokenLifetime, type Issuer } from './identity.ts';
 import { credentialsSchema, dashboardProblems, login } from './login.ts';
 import type { PartsReport } from './parts-health.ts';
 import { addCatalogueRoutes } from './catalogue/catalogue-routes.ts';
-import { createSessionCookie } from './session/session-cookie.ts';
+import type { OidcClient } from './session/oidc-client.ts';
+import { addProviderRoutes } from './session/provider-routes.ts';
+import { createSessions } from './session/sessions.ts';
 import { authenticateBySession } from './session/session-guard.ts';
 import { addSessionRoutes } from './session/session-routes.ts';
 import { refuseOtherOrigins } from './web/same-origin.ts';
@@ -51,6 +53,8 @@ export interface DashboardOptions {
   readonly parts: () => Promise<PartsReport>;
   /** Absent when another OIDC provider issues the tokens. */
   readonly issuer: Issuer | undefined;
+  /** For the sign-in at that other provider; without it the pages have none. */
+  readonly oidc?: OidcClient | undefined;
   /** Per client address; 120 when absent. Guessing a password must not be for free. */
   readonly loginsPerMinute?: number;
   readonly publicUrl?: string | undefined;
@@ -103,6 +107,7 @@ export const createDashboardApp = ({
   health,
   parts,
   issuer,
+  oidc,
   publicUrl,
   sessionKey,
   services,
@@ -110,7 +115,12 @@ export const createDashboardApp = ({
   door,
   loginsPerMinute = 120,
 }: DashboardOptions): App => {
-  const cookie = createSessionCookie(sessionKey, publicUrl?.startsWith('https:') === true);
+  const secure = publicUrl?.startsWith('https:') === true;
+  const sessions = createSessions(sessionKey, secure, async ({ user, refreshToken }) => {
+    if (refreshToken !== undefined) return oidc?.renew(refreshToken);
+    const accessToken = await issuer?.renew(user.id);
+    return accessToken === undefined ? undefined : { accessToken };
+  });
   const app = createApp({
     logger,
     title: 'OrderFlow dashboard',
@@ -119,7 +129,7 @@ export const createDashboardApp = ({
     problems: dashboardProblems,
     publicUrl,
     ...door,
-    guards: { ...(door?.guards ?? createGuards()), authenticate: authenticateBySession(cookie) },
+    guards: { ...(door?.guards ?? createGuards()), authenticate: authenticateBySession(sessions) },
   });
   health.register(app);
   const logins = createRateLimiter({ requests: loginsPerMinute, windowSeconds: 60 });
@@ -128,7 +138,8 @@ export const createDashboardApp = ({
   if (issuer !== undefined) {
     addIdentity(app, issuer, logins);
   }
-  addSessionRoutes(app, { issuer, cookie, logins });
+  addSessionRoutes(app, { issuer, oidc, sessions, logins });
+  if (oidc !== undefined) addProviderRoutes(app, { oidc, sessions, key: sessionKey, secure });
 
   app.openapi(
     endpoint(permissions['parts.health'], {
@@ -144,7 +155,7 @@ export const createDashboardApp = ({
     },
   );
   addCatalogueRoutes(app);
-  addServiceProxy(app, { services, cookie });
+  addServiceProxy(app, { services, sessions });
   if (webFolder !== undefined) addWebApp(app, webFolder);
   assertPermitted(app, 'dashboard', permissions, permissionsOfProcesses);
   return app;

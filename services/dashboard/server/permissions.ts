@@ -23,6 +23,8 @@ export const permissions = permissionTable({
   },
   'session.read': { method: 'get', path: '/session', allow: 'anyone' },
   'session.begin': { method: 'post', path: '/session', allow: 'anyone' },
+  'session.provider': { method: 'get', path: '/session/provider', allow: 'anyone', optional: true },
+  'session.callback': { method: 'get', path: '/session/callback', allow: 'anyone', optional: true },
   'session.end': { method: 'delete', path: '/session', allow: 'anyone' },
   'parts.health': { method: 'get', path: '/health', allow: 'anyone' },
   'catalogue.events': { method: 'get', path: '/api/catalogue/events', allow: { ADMIN: 'all' } },

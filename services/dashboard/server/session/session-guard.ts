@@ -2,12 +2,12 @@
 // gave when it issued the token, and the session ends with the token.
 import { problem } from '../../../platform/http/endpoint/problem.ts';
 import type { Guards } from '../../../platform/http/server/request-context.ts';
-import type { SessionCookie } from './session-cookie.ts';
+import type { Sessions } from './sessions.ts';
 
 export const authenticateBySession =
-  (cookie: SessionCookie): Guards['authenticate'] =>
+  (sessions: Sessions): Guards['authenticate'] =>
   async (c) => {
-    const session = await cookie.read(c);
+    const session = await sessions.current(c);
     if (session === undefined) throw problem('unauthenticated', { detail: 'Sign in first.' });
     const { id, email, roles } = session.user;
     return { subject: id, email: email ?? undefined, roles };

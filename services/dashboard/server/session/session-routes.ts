@@ -10,16 +10,19 @@ import type { App } from '../../../platform/http/server/request-context.ts';
 import type { Issuer } from '../identity.ts';
 import { permissions } from '../permissions.ts';
 import { credentialsSchema, login } from '../login.ts';
-import type { Session, SessionCookie } from './session-cookie.ts';
-import { sessionFrom } from './session-token.ts';
+import type { OidcClient } from './oidc-client.ts';
+import type { Sessions } from './sessions.ts';
+import type { Session } from './session-token.ts';
 
 const userSchema = z.object({ id: z.string(), email: z.string().nullable(), roles: z.array(z.enum(roles)) });
 export const sessionView = z
   .object({
     user: userSchema.nullable().openapi({ description: 'Null when nobody is signed in' }),
-    expiresAt: z.iso.datetime().nullable(),
+    expiresAt: z.iso.datetime().nullable().openapi({ description: 'Unless it is renewed before' }),
     signIn: z.object({
-      kind: z.enum(['password', 'unavailable']),
+      kind: z.enum(['password', 'provider', 'unavailable']).openapi({
+        description: 'With e-mail and password here, at another OIDC provider, or not in these pages',
+      }),
       demoUsers: z
         .array(z.object({ email: z.string(), role: z.enum(roles), password: z.string() }))
         .openapi({ description: 'Only of the built-in issuer, which is refused in production' }),
@@ -29,25 +32,20 @@ export const sessionView = z
 
 export interface SessionRoutesOptions {
   readonly issuer: Issuer | undefined;
-  readonly cookie: SessionCookie;
+  readonly oidc: OidcClient | undefined;
+  readonly sessions: Sessions;
   readonly logins: RateLimiter;
 }
 
-/** Seconds after which somebody has to sign in again, however active. */
-const longest = 12 * 3_600;
-
-/** Pure. `now` in seconds since 1970. */
-const isToBeRenewed = ({ began, issued, expires }: Session, now: number): boolean =>
-  now - began <= longest && now >= (issued + expires) / 2;
-
-export const addSessionRoutes = (app: App, { issuer, cookie, logins }: SessionRoutesOptions): void => {
+export const addSessionRoutes = (
+  app: App,
+  { issuer, oidc, sessions, logins }: SessionRoutesOptions,
+): void => {
+  const kind = issuer !== undefined ? 'password' : oidc !== undefined ? 'provider' : 'unavailable';
   const view = (session: Session | undefined): z.infer<typeof sessionView> => ({
     user: session === undefined ? null : session.user,
     expiresAt: session === undefined ? null : new Date(session.expires * 1_000).toISOString(),
-    signIn:
-      issuer === undefined
-        ? { kind: 'unavailable', demoUsers: [] }
-        : { kind: 'password', demoUsers: [...issuer.demoUsers] },
+    signIn: { kind, demoUsers: issuer === undefined ? [] : [...issuer.demoUsers] },
   });
 
   app.openapi(
@@ -58,13 +56,7 @@ export const addSessionRoutes = (app: App, { issuer, cookie, logins }: SessionRo
     }),
     async (c) => {
       c.header('Cache-Control', 'no-store');
-      const session = await cookie.read(c);
-      const isDue = session !== undefined && isToBeRenewed(session, Date.now() / 1_000);
-      const token = isDue ? await issuer?.renew(session.user.id) : undefined;
-      if (session === undefined || token === undefined) return c.json(view(session), 200);
-      const renewed = { ...sessionFrom(token), began: session.began };
-      await cookie.write(c, renewed);
-      return c.json(view(renewed), 200);
+      return c.json(view(await sessions.current(c)), 200);
     },
   );
 
@@ -79,8 +71,8 @@ export const addSessionRoutes = (app: App, { issuer, cookie, logins }: SessionRo
     async (c) => {
       if (issuer === undefined)
         throw problem('not_found', { detail: 'Another OIDC provider issues the tokens.' });
-      const session = sessionFrom(await login(c, issuer, logins, c.req.valid('json')));
-      await cookie.write(c, session);
+      const accessToken = await login(c, issuer, logins, c.req.valid('json'));
+      const session = await sessions.begin(c, { accessToken });
       c.header('Cache-Control', 'no-store');
       return c.json(view(session), 200);
     },
@@ -90,11 +82,29 @@ export const addSessionRoutes = (app: App, { issuer, cookie, logins }: SessionRo
     endpoint(permissions['session.end'], {
       tags: ['session'],
       summary: 'Sign out',
-      responses: { 204: { description: 'The cookie is gone' } },
+      responses: {
+        200: {
+          description: 'The cookie is gone',
+          content: json(
+            z
+              .object({
+                continueAt: z
+                  .string()
+                  .nullable()
+                  .openapi({ description: 'Where to sign out of the OIDC provider as well' }),
+              })
+              .openapi('SignedOut'),
+          ),
+        },
+      },
     }),
-    (c) => {
-      cookie.clear(c);
-      return c.body(null, 204);
+    async (c) => {
+      sessions.end(c);
+      const address = await oidc?.signOutAddress().catch((error: unknown) => {
+        c.get('logger').warn('signed out here alone', { error });
+        return undefined;
+      });
+      return c.json({ continueAt: address?.href ?? null }, 200);
     },
   );
 };

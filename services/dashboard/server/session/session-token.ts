@@ -2,18 +2,50 @@
 // signature is not checked again here; the services check it at every request.
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
-import { roles } from '../../../platform/http/endpoint/permissions.ts';
-import type { Session } from './session-cookie.ts';
+import { roles, type Role } from '../../../platform/http/endpoint/permissions.ts';
+
+export const sessionSchema = z.object({
+  accessToken: z.string(),
+  /** Of another OIDC provider, when it gives one. */
+  refreshToken: z.string().optional(),
+  user: z.object({ id: z.string(), email: z.string().nullable(), roles: z.array(z.enum(roles)) }),
+  /** When somebody signed in, and when the access token was issued and ends: seconds since 1970. */
+  began: z.int(),
+  issued: z.int(),
+  expires: z.int(),
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+export interface Tokens {
+  /** A JWT with `sub`, `iat`, `exp`, `roles` and perhaps `email`. */
+  readonly accessToken: string;
+  readonly refreshToken?: string | undefined;
+}
+
+const known = new Set<string>(roles);
+const isRole = (role: string): role is Role => known.has(role);
 
 const claimsSchema = z.object({
   sub: z.string(),
   email: z.string().nullable().default(null),
-  roles: z.array(z.enum(roles)),
+  // A provider may have roles for other systems too.
+  roles: z
+    .array(z.string())
+    .transform((held) => held.filter(isRole))
+    .refine((held) => held.length > 0),
   iat: z.int(),
   exp: z.int(),
 });
 
-export const sessionFrom = (accessToken: string): Session => {
+/** Throws for a token that is no JWT or names no role of ours. */
+export const sessionFrom = ({ accessToken, refreshToken }: Tokens): Session => {
   const { sub, email, roles: held, iat, exp } = claimsSchema.parse(decodeJwt(accessToken));
-  return { accessToken, user: { id: sub, email, roles: held }, began: iat, issued: iat, expires: exp };
+  return {
+    accessToken,
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    user: { id: sub, email, roles: held },
+    began: iat,
+    issued: iat,
+    expires: exp,
+  };
 };

@@ -113,7 +113,7 @@ describe('a session', () => {
     const { base, signIn, cookieFrom } = await serve();
     const cookie = cookieFrom(await signIn());
     const response = await fetch(`${base}/session`, { method: 'DELETE', headers: { cookie } });
-    expect(response.status).toBe(204);
+    expect(await response.json()).toEqual({ continueAt: null });
     expect(response.headers.get('set-cookie')).toMatch(/^orderflow_session=;.*Max-Age=0/);
   });
 
@@ -128,8 +128,15 @@ describe('a session', () => {
     const token = (claims: object): string =>
       `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
     const claims = { sub: 'u', email: 'u@x', roles: ['ADMIN'], iat: 1, exp: 2 };
-    expect(sessionFrom(token(claims)).user).toEqual({ id: 'u', email: 'u@x', roles: ['ADMIN'] });
-    expect(() => sessionFrom(token({ ...claims, roles: undefined }))).toThrow();
+    expect(sessionFrom({ accessToken: token(claims) }).user).toEqual({
+      id: 'u',
+      email: 'u@x',
+      roles: ['ADMIN'],
+    });
+    const rolesOf = (held: unknown) =>
+      sessionFrom({ accessToken: token({ ...claims, roles: held }) }).user.roles;
+    expect(rolesOf(['offline_access', 'SELLER'])).toEqual(['SELLER']);
+    for (const none of [undefined, [], ['offline_access']]) expect(() => rolesOf(none)).toThrow();
   });
 });
 

@@ -1,9 +1,10 @@
 // Passes requests of the pages on to the services, with the caller's own token from the session and no other: what somebody
 // may do is decided by the services alone. Only `/api/v1` of a service can be reached, and only known headers pass.
+import type { StatusCode } from 'hono/utils/http-status';
 import { problem } from '../../../platform/http/endpoint/problem.ts';
 import type { App, AppContext } from '../../../platform/http/server/request-context.ts';
 import { correlationHeader } from '../../../platform/http/server/edge.ts';
-import type { SessionCookie } from '../session/session-cookie.ts';
+import type { Sessions } from '../session/sessions.ts';
 
 /** The base address of each service that the pages may call. */
 export type ServiceUrls = Readonly<Record<'order' | 'inventory' | 'payment' | 'auditor', string>>;
@@ -44,12 +45,12 @@ export const addServiceProxy = (
   app: App,
   {
     services,
-    cookie,
+    sessions,
     timeoutMs = 20_000,
-  }: { services: ServiceUrls; cookie: SessionCookie; timeoutMs?: number },
+  }: { services: ServiceUrls; sessions: Sessions; timeoutMs?: number },
 ): void => {
   const forward = async (c: AppContext, service: string, base: string): Promise<Response> => {
-    const session = await cookie.read(c);
+    const session = await sessions.current(c);
     if (session === undefined) throw problem('unauthenticated', { detail: 'Sign in first.' });
     const { pathname, search } = new URL(c.req.url);
     const headers = pick(c.req.raw.headers, requestHeaders);
@@ -68,10 +69,11 @@ export const addServiceProxy = (
         signal,
         ...(hasBody ? { body: await c.req.arrayBuffer() } : {}),
       });
-      return new Response(answer.body, {
-        status: answer.status,
-        headers: pick(answer.headers, responseHeaders),
-      });
+      // On the context, which keeps the cookie of a session that was just renewed.
+      for (const [name, value] of pick(answer.headers, responseHeaders)) c.header(name, value);
+      // Safe: services answer with statuses that exist.
+      c.status(answer.status as StatusCode);
+      return answer.body === null ? c.body(null) : c.body(answer.body);
     } catch (error) {
       c.get('logger').warn('a service does not answer', { to: service, error });
       throw problem('unavailable', {

@@ -16,6 +16,7 @@ import { failedSearch } from '../screens/failed/failed-search.ts';
 import { toAccessSearch } from '../screens/access/access-search.ts';
 import { toAuditSearch } from '../screens/audit-log/audit-search.ts';
 import { toEventsSearch } from '../screens/events/events-search.ts';
+import { isSignInFailure, type SignInFailure } from '../screens/sign-in/sign-in-failure.ts';
 import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
@@ -53,11 +54,21 @@ const innerAddress = (value: unknown): string | undefined =>
 export const signInRoute = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: (search): { to?: string } => {
+  validateSearch: (search): { to?: string; failed?: SignInFailure } => {
     const to = innerAddress(search['to']);
-    return to === undefined ? {} : { to };
+    const { failed } = search;
+    return {
+      ...(to === undefined ? {} : { to }),
+      ...(isSignInFailure(failed) ? { failed } : {}),
+    };
   },
   component: lazyRouteComponent(() => import('../screens/sign-in/sign-in-page.tsx'), 'SignInPage'),
+});
+
+const signedInRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/signed-in',
+  component: lazyRouteComponent(() => import('../screens/sign-in/signed-in-page.tsx'), 'SignedInPage'),
 });
 
 export const shopRoute = createRoute({
@@ -208,6 +219,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home,
     signInRoute,
+    signedInRoute,
     shopRoute,
     ordersRoute,
     orderRoute,

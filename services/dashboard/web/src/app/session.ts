@@ -1,7 +1,7 @@
 // Who is signed in, and what changes when somebody signs in or out, in this tab and in the others.
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { sessionQuery } from '../api/queries.ts';
-import { createContext, use } from 'react';
+import { createContext, use, useEffect } from 'react';
 import { request } from '../api/request.ts';
 import type { Role, Session, User } from '../api/types.ts';
 
@@ -21,13 +21,34 @@ export const useUser = (): User => {
 
 export const hasRole = (user: User | null, role: Role): boolean => user?.roles.includes(role) === true;
 
-/** Follows what other tabs do. Returns the function that stops it. */
-export const followOtherTabs = (onChange: () => void): (() => void) => {
-  otherTabs.addEventListener('message', onChange);
-  return () => {
-    otherTabs.removeEventListener('message', onChange);
-  };
+/** Lets the other tabs know that somebody signed in or out. */
+export const tellOtherTabs = (): void => {
+  otherTabs.postMessage('changed');
 };
+
+/**
+ * Follows what other tabs do. Of another user nothing may stay on the screen, so it is loaded anew; the same user goes on, with
+ * what was entered.
+ */
+export const useSharedSession = (screenUser: User | null): void => {
+  const client = useQueryClient();
+  const id = screenUser?.id;
+  useEffect(() => {
+    const follow = async (): Promise<void> => {
+      const { user } = await client.query({ ...sessionQuery, staleTime: 0 });
+      if (user?.id !== id) window.location.reload();
+    };
+    const onChange = (): void => void follow();
+    otherTabs.addEventListener('message', onChange);
+    return () => {
+      otherTabs.removeEventListener('message', onChange);
+    };
+  }, [client, id]);
+};
+
+/** Where the browser goes to sign in at the OIDC provider, and then on to an address of the pages. */
+export const providerAddress = (to: string): string =>
+  `/session/provider?${new URLSearchParams({ to }).toString()}`;
 
 export const useSignIn = () => {
   const client = useQueryClient();
@@ -40,17 +61,17 @@ export const useSignIn = () => {
       if (before?.id !== session.user?.id)
         client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
       client.setQueryData(sessionQuery.queryKey, session);
-      otherTabs.postMessage('changed');
+      tellOtherTabs();
     },
   });
 };
 
 export const useSignOut = () =>
   useMutation({
-    mutationFn: () => request<undefined>('/session', { method: 'DELETE' }),
-    onSuccess: () => {
-      otherTabs.postMessage('changed');
+    mutationFn: () => request<{ readonly continueAt: string | null }>('/session', { method: 'DELETE' }),
+    onSuccess: ({ continueAt }) => {
+      tellOtherTabs();
       // What the user saw must not stay in memory, so the page is loaded anew.
-      window.location.assign('/sign-in');
+      window.location.assign(continueAt ?? '/sign-in');
     },
   });

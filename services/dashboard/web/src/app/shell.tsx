@@ -2,12 +2,12 @@
 import { Button, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { ChevronDown, LogOut, Monitor, Moon, Sun } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { Role, User } from '../api/types.ts';
 import { Loading } from '../parts/states.tsx';
 import { CartButton } from '../screens/shop/cart-button.tsx';
 import { Logo } from './logo.tsx';
-import { followOtherTabs, hasRole, ScreenUser, useSession, useSignOut } from './session.ts';
+import { hasRole, ScreenUser, useSession, useSharedSession, useSignOut } from './session.ts';
 import classes from './shell.module.css';
 
 interface Destination {
@@ -105,17 +105,6 @@ const Bar = ({ user }: { user: User | null }) => {
   );
 };
 
-/** A tab in which another tab signed in or out begins anew: nothing of the user before may stay. */
-const useSharedSession = (): void => {
-  useEffect(
-    () =>
-      followOtherTabs(() => {
-        window.location.reload();
-      }),
-    [],
-  );
-};
-
 // Most visits never need it.
 const SessionEnded = lazy(() => import('../screens/sign-in/session-ended.tsx'));
 
@@ -123,6 +112,7 @@ const Screen = () => {
   const { user } = useSession();
   const [screenUser, setScreenUser] = useState(user);
   if (user !== null && user.id !== screenUser?.id) setScreenUser(user);
+  useSharedSession(screenUser);
   return (
     <ScreenUser value={screenUser}>
       <Bar user={screenUser} />
@@ -138,11 +128,8 @@ const Screen = () => {
   );
 };
 
-export const Shell = () => {
-  useSharedSession();
-  return (
-    <Suspense fallback={<Loading />}>
-      <Screen />
-    </Suspense>
-  );
-};
+export const Shell = () => (
+  <Suspense fallback={<Loading />}>
+    <Screen />
+  </Suspense>
+);

@@ -1,10 +1,12 @@
+import { Button } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { ShieldCheck, ShoppingBag, Store } from 'lucide-react';
 import type { Role } from '../../api/types.ts';
 import { signInRoute } from '../../app/router.tsx';
-import { useSession, useSignIn } from '../../app/session.ts';
+import { providerAddress, useSession, useSignIn } from '../../app/session.ts';
 import { Page } from '../../parts/page.tsx';
 import { Empty, Failed } from '../../parts/states.tsx';
+import { signInFailures } from './sign-in-failure.ts';
 import { SignInForm } from './sign-in-form.tsx';
 import classes from './sign-in-page.module.css';
 
@@ -16,16 +18,34 @@ const rolesInWords: Readonly<Record<Role, { readonly icon: React.ReactNode; read
 
 export const SignInPage = () => {
   const { signIn: options } = useSession();
-  const { to } = signInRoute.useSearch();
+  const { to, failed } = signInRoute.useSearch();
   const navigate = useNavigate();
   const signIn = useSignIn();
   const goOn = (): void => void navigate({ href: to ?? '/' });
   if (options.kind === 'unavailable')
     return (
       <Page title="Sign in">
-        <Empty title="Another provider signs people in">
-          This installation has no sign-in page of its own.
+        <Empty title="Nobody can sign in to these pages">
+          Another provider signs people in, and the dashboard is not set up as its client: OIDC_CLIENT_ID is
+          not set.
         </Empty>
+      </Page>
+    );
+  if (options.kind === 'provider')
+    return (
+      <Page title="Sign in">
+        <div className={classes['box']}>
+          <section aria-label="Your account">
+            {failed !== undefined && (
+              <p role="alert" className={classes['failed']}>
+                {signInFailures[failed]}
+              </p>
+            )}
+            <Button component="a" href={providerAddress(to ?? '/')} fullWidth>
+              Sign in with your account
+            </Button>
+          </section>
+        </div>
       </Page>
     );
   return (
