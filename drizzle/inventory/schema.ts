@@ -35,6 +35,9 @@ export const inventory = pgTable(
     check('inventory_no_oversell', sql`0 <= ${table.reserved} and ${table.reserved} <= ${table.available}`),
     check('inventory_price', sql`${table.priceMinor} >= 0`),
     unique('inventory_sku').on(table.sellerId, table.sku),
+    // The orders in which the catalogue is paged through.
+    index('inventory_by_name').on(table.name, table.productId),
+    index('inventory_by_price').on(table.priceMinor, table.productId),
   ],
 );
 

@@ -1,6 +1,6 @@
 // Reads products, stock movements and reservations without a lock, for the HTTP lists, the metrics and the expiry. These rows
 // may have changed by the time they are used; what changes stock loads them again under the lock of store.ts.
-import { and, asc, count, desc, eq, gt, lte, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, lte, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { Product } from './domain/product.ts';
@@ -36,25 +36,60 @@ export const findProduct = async (db: Database, productId: string): Promise<Prod
   return row && toProduct(row);
 };
 
-/** Products in product-id order, after the given id; with `sellerId`, only those of this seller. */
+export type ProductSort = 'id' | 'name' | 'price' | '-price';
+
+/** A place in a list: what the list is sorted by, and the product id, which decides between equals. */
+export interface ProductPlace {
+  readonly productId: string;
+  readonly value: string | number;
+}
+
+/** The value by which a product has its place in a list. */
+export const placeOf = ({ productId, name, price }: Product, sort: ProductSort): ProductPlace => ({
+  productId,
+  value: { id: productId, name, price: price.amountMinor, '-price': price.amountMinor }[sort],
+});
+
+const sortColumn = {
+  id: inventory.productId,
+  name: inventory.name,
+  price: inventory.priceMinor,
+  '-price': inventory.priceMinor,
+} as const;
+
+/** Products after a place of the list; each word occurs in the name or the SKU. */
 export const listProducts = async (
   db: Database,
   {
     sellerId,
+    words,
+    sort,
     limit,
     after,
-  }: { readonly sellerId: string | undefined; readonly limit: number; readonly after: string | undefined },
+  }: {
+    readonly sellerId: string | undefined;
+    readonly words: readonly string[];
+    readonly sort: ProductSort;
+    readonly limit: number;
+    readonly after: ProductPlace | undefined;
+  },
 ): Promise<Product[]> => {
+  const [direction, comparison] = sort === '-price' ? [desc, sql`<`] : [asc, sql`>`];
+  const column = sortColumn[sort];
+  const text = sql`lower(${inventory.name} || ' ' || ${inventory.sku})`;
   const rows = await db
     .select()
     .from(inventory)
     .where(
       and(
         sellerId === undefined ? undefined : eq(inventory.sellerId, sellerId),
-        after === undefined ? undefined : gt(inventory.productId, after),
+        ...words.map((word) => sql`strpos(${text}, lower(${word})) > 0`),
+        after === undefined
+          ? undefined
+          : sql`(${column}, ${inventory.productId}) ${comparison} (${after.value}, ${after.productId})`,
       ),
     )
-    .orderBy(asc(inventory.productId))
+    .orderBy(direction(column), direction(inventory.productId))
     .limit(limit);
   return rows.map(toProduct);
 };

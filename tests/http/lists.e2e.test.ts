@@ -1,7 +1,7 @@
 // What a list is filtered and sorted by, as an administrator searches and as a seller works.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { call, newProduct, orderWith, place, type Person } from '../support/shop.ts';
+import { call, given, newProduct, orderWith, place, products, type Person } from '../support/shop.ts';
 
 const page = z.object({ data: z.array(z.object({ id: z.string() })), nextCursor: z.string().nullable() });
 
@@ -81,5 +81,45 @@ describe('products', () => {
       idsOf('inventory', `/api/v1/products?limit=100&sellerId=${seller}`, 'seller2');
     expect(await of('user-seller-002')).toContain(id);
     expect(await of('user-seller-001')).not.toContain(id);
+  });
+
+  it('are found by words of their name or SKU, in any case, and sorted over the pages', async () => {
+    const word = `W${crypto.randomUUID().slice(0, 8)}`;
+    const create = async (letter: string, amountMinor: number): Promise<string> => {
+      const sku = `${letter}-${crypto.randomUUID()}`;
+      const body = {
+        name: `${letter} 100% ${word}`,
+        sku,
+        price: { amountMinor, currency: 'EUR' },
+        quantity: 1,
+      };
+      return given('creating a product', await products('seller2').create({ body })).id;
+    };
+    const [b, a, c] = [await create('b', 300), await create('a', 200), await create('c', 200)];
+    const sorted = async (sort: string): Promise<string[]> => {
+      const found: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const from = cursor === '' ? '' : `&cursor=${cursor}`;
+        const path = `/api/v1/products?q=${word.toLowerCase()}%20100%25&sort=${sort}&limit=1${from}`;
+        const answer = page.parse((await call('inventory', path, { as: 'user' })).body);
+        found.push(...answer.data.map(({ id }) => id));
+        cursor = answer.nextCursor;
+      }
+      return found;
+    };
+    expect(await sorted('name')).toEqual([a, b, c]);
+    // Equal prices are in the order of their ids, that is, of their creation.
+    expect(await sorted('price')).toEqual([a, c, b]);
+    expect(await sorted('-price')).toEqual([b, c, a]);
+    expect(await sorted('id')).toEqual([b, a, c]);
+    expect(await idsOf('inventory', `/api/v1/products?q=${word}%20other`, 'user')).toEqual([]);
+    expect(await idsOf('inventory', `/api/v1/products?q=c-%20${word}`, 'user')).toEqual([c]);
+  });
+
+  it('refuse the cursor of another order', async () => {
+    const { body } = await call('inventory', '/api/v1/products?sort=name&limit=1', { as: 'user' });
+    const path = `/api/v1/products?sort=price&cursor=${String(Object(body).nextCursor)}`;
+    expect((await call('inventory', path, { as: 'user' })).status).toBe(422);
   });
 });

@@ -128,7 +128,10 @@ export const payments = (as: Person) =>
   createClient(paymentApi, { baseUrl: stack.urls.payment, token: () => tokenOf(as) });
 
 /** The body of an answer that is not a refusal. */
-function given<Body>(what: string, answer: { readonly ok: true; readonly body: Body } | Refusal): Body {
+export function given<Body>(
+  what: string,
+  answer: { readonly ok: true; readonly body: Body } | Refusal,
+): Body {
   if (answer.ok) return answer.body;
   throw new Error(`${what} was answered ${answer.status}: ${JSON.stringify(answer.problem)}`);
 }

@@ -80,8 +80,18 @@ export const movementView = z.object({
 const productId = z.object({ id: resourceId(100) });
 
 const listRoute = endpoint(permissions['products.list'], {
-  summary: 'The catalogue, in product-id order',
-  request: { query: z.object({ sellerId: resourceId(200).optional(), ...pageQuery }) },
+  summary: 'The catalogue: searched, of one seller, sorted',
+  request: {
+    query: z.object({
+      q: printable(100).optional().openapi({ description: 'Words, each of which is in the name or the SKU' }),
+      sellerId: resourceId(200).optional(),
+      sort: z.enum(['id', 'name', 'price', '-price']).default('id').openapi({
+        description:
+          'By product id, by name, cheapest first or dearest first. A cursor goes on with the sort it was made by',
+      }),
+      ...pageQuery,
+    }),
+  },
   responses: {
     200: {
       description: 'A page of products',

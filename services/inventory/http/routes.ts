@@ -18,7 +18,15 @@ import { printable } from '../../platform/http/request/text.ts';
 import { claimOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
 import { inventoryApi, problem, productView } from './api.ts';
 import type { Product, ProductInput } from '../domain/product.ts';
-import { findProduct, findReservation, listMovements, listProducts } from '../inventory-queries.ts';
+import {
+  findProduct,
+  findReservation,
+  listMovements,
+  listProducts,
+  placeOf,
+  type ProductPlace,
+  type ProductSort,
+} from '../inventory-queries.ts';
 import { managingProduct, repairing } from '../store.ts';
 
 type ProductView = z.infer<typeof productView>;
@@ -36,8 +44,17 @@ const toView = (product: Product): ProductView => ({
 });
 const headersOf = (view: ProductView) => taggedHeaders(etagOf(view.version, view));
 
-/** Where a page of products begins: after this id. */
-const productPosition = z.tuple([printable(100)]).transform(([id]) => id);
+/** Where a page of products begins: after this place, in the order of `sort`. */
+const productPosition = (sort: ProductSort) => {
+  const value = sort === 'id' || sort === 'name' ? printable(200) : z.coerce.number().int();
+  return z
+    .tuple([z.literal(sort), value, printable(100)])
+    .transform(([, at, productId]): ProductPlace => ({ value: at, productId }));
+};
+const cursorOf = (product: Product, sort: ProductSort): string => {
+  const { value, productId } = placeOf(product, sort);
+  return encodeCursor(sort, String(value), productId);
+};
 /** Where a page of movements begins: before this sequence number. */
 const movementPosition = z
   .tuple([z.string().regex(/^\d{1,15}$/)])
@@ -85,12 +102,13 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
   app.use('/api/v1/reservations/:orderId/*', pathIsAbout('orderId', 'orderId'));
 
   app.openapi(inventoryApi.list, async (c) => {
-    const { sellerId, limit, cursor } = c.req.valid('query');
-    const after = positionIn(cursor, productPosition);
-    const found = await listProducts(shell.db, { sellerId, limit: limit + 1, after });
-    const data = found.slice(0, limit).map(toView);
-    const last = data.at(-1);
-    return c.json({ data, nextCursor: found.length > limit && last ? encodeCursor(last.id) : null }, 200);
+    const { q = '', sellerId, sort, limit, cursor } = c.req.valid('query');
+    const after = positionIn(cursor, productPosition(sort));
+    const words = q.split(/\s+/).filter(Boolean);
+    const found = await listProducts(shell.db, { sellerId, words, sort, limit: limit + 1, after });
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1) : undefined;
+    return c.json({ data: page.map(toView), nextCursor: last ? cursorOf(last, sort) : null }, 200);
   });
 
   app.openapi(inventoryApi.read, async (c) => {

@@ -160,7 +160,7 @@ export const queries = ({ orderId, productId }: Known): BadRequest[] => {
     ...['limit=1&limit=2', 'status=paid', 'status=', 'status=PAID&status=PENDING', 'status=PAID%00'].map(
       list,
     ),
-    ...['cursor=nonsense', 'cursor=', `cursor=${'x'.repeat(501)}`, `cursor=a&cursor=b`].map(list),
+    ...['cursor=nonsense', 'cursor=', `cursor=${'x'.repeat(2_001)}`, `cursor=a&cursor=b`].map(list),
     list(cursor(productId)),
     list(cursor('2026-01-01T00:00:00.000Z', '17')),
     list(cursor('0000-01-01T00:00:00.000Z', someId)),

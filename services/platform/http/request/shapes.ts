@@ -24,7 +24,7 @@ export const instant = z.iso
 /** Query parameters of a list: at most `limit` entries, after the position of `cursor`. */
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().max(500).optional().openapi({ description: 'nextCursor of the previous page' }),
+  cursor: z.string().max(2_000).optional().openapi({ description: 'nextCursor of the previous page' }),
 };
 
 /** A page of a list. */
