@@ -1,5 +1,5 @@
 // The questions of customers, sellers and everybody, with the names they are cached under.
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { query, request } from './request.ts';
 import type {
   Movement,
@@ -38,11 +38,34 @@ const everyPage = async <T>(
   return all;
 };
 
-export const productsQuery = queryOptions({
-  queryKey: ['products', 'all'],
-  queryFn: ({ signal }) => everyPage<Product>('/api/inventory/products', {}, signal),
-  refetchInterval: 5_000,
-});
+export interface ProductSearch {
+  readonly q?: string;
+  readonly seller?: string;
+  readonly sort?: 'name' | 'price' | '-price';
+}
+
+/** The catalogue as customers page through it. */
+export const productsQuery = ({ q, seller, sort = 'name' }: ProductSearch) =>
+  infiniteQueryOptions({
+    queryKey: ['products', 'shop', { q, seller, sort }],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<Product>>(
+        `/api/inventory/products${query({ q, sellerId: seller, sort, limit: 48, cursor: pageParam })}`,
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: 5_000,
+    // What was found before stays until the next answer, so that the page does not jump while somebody types.
+    placeholderData: keepPreviousData,
+  });
+
+export const productQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['products', 'one', id],
+    queryFn: ({ signal }) => request<Product>(`/api/inventory/products/${id}`, { signal }),
+    refetchInterval: 5_000,
+  });
 
 export const ownProductsQuery = (sellerId: string) =>
   queryOptions({

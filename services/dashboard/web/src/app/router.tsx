@@ -7,7 +7,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
-import { sessionQuery } from '../api/queries.ts';
+import { sessionQuery, type ProductSearch } from '../api/queries.ts';
 import type { AllOrdersFilter } from '../api/admin-queries.ts';
 import type { OrderStatus, Role, User } from '../api/types.ts';
 import { Failed, Loading } from '../parts/states.tsx';
@@ -75,7 +75,7 @@ export const shopRoute = createRoute({
   getParentRoute: () => root,
   path: '/shop',
   ...forRoles('USER'),
-  validateSearch: (search): { q?: string; sort?: 'name' | 'price' | '-price'; seller?: string } => ({
+  validateSearch: (search): ProductSearch => ({
     ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
     ...(search['sort'] === 'name' || search['sort'] === 'price' || search['sort'] === '-price'
       ? { sort: search['sort'] }

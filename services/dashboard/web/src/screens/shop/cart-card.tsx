@@ -1,17 +1,17 @@
 // The cart and the checkout. Ordering is safe to repeat: the key of the cart makes it one order.
 import { Button, NumberInput, SegmentedControl } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Trash2 } from 'lucide-react';
 import { request, type Problem } from '../../api/request.ts';
-import { orderQuery } from '../../api/queries.ts';
+import { orderQuery, productQuery } from '../../api/queries.ts';
 import type { Order, Product } from '../../api/types.ts';
 import { useUser } from '../../app/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatMoney, sellerName } from '../../parts/format.ts';
 import { Empty, Failed } from '../../parts/states.tsx';
 import classes from './cart-card.module.css';
-import { linesOf, totalsOf, useCart, type CartLine } from './cart.ts';
+import { linesOf, totalsOf, useCart, type Cart, type CartLine } from './cart.ts';
 import { testCards } from './test-cards.ts';
 
 const Line = ({ line, onCount }: { line: CartLine; onCount: (count: number) => void }) => (
@@ -41,12 +41,19 @@ const Line = ({ line, onCount }: { line: CartLine; onCount: (count: number) => v
   </li>
 );
 
-export const CartCard = ({ products }: { products: readonly Product[] | undefined }) => {
+/** The products that the cart names, as they are now. One that is gone is left out. */
+const useCartProducts = (cart: Cart): readonly Product[] =>
+  useQueries({
+    queries: Object.keys(cart.units).map(productQuery),
+    combine: (answers) => answers.flatMap(({ data }) => (data === undefined ? [] : [data])),
+  });
+
+export const CartCard = () => {
   const { cart, setUnits, setPayment, forget } = useCart(useUser().id);
   const client = useQueryClient();
   const navigate = useNavigate();
   const { mode, token } = cart;
-  const lines = linesOf(cart, products ?? []);
+  const lines = linesOf(cart, useCartProducts(cart));
   const totals = totalsOf(lines);
   const order = useMutation<Order, Problem>({
     mutationFn: () =>

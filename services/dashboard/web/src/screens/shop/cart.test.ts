@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Product } from '../../api/types.ts';
 import { countUnits, emptyCart, linesOf, totalsOf, withPayment, withUnits } from './cart.ts';
-import { findProducts } from './find-products.ts';
 
 const product = (id: string, amountMinor: number, currency = 'EUR', sellerId = 'one'): Product => ({
   id,
@@ -48,18 +47,5 @@ describe('a cart', () => {
       { amountMinor: 600, currency: 'EUR' },
       { amountMinor: 210, currency: 'JPY' },
     ]);
-  });
-});
-
-describe('the search of the shop', () => {
-  const ids = (search: Parameters<typeof findProducts>[1]) =>
-    findProducts(products, search).map(({ id }) => id);
-  it('finds every word in name or SKU, filters and sorts', () => {
-    expect(ids({})).toEqual(['a', 'b', 'c']);
-    expect(ids({ q: 'THING b' })).toEqual(['b']);
-    expect(ids({ q: 'thing nothing' })).toEqual([]);
-    expect(ids({ seller: 'two' })).toEqual(['a']);
-    expect(ids({ sort: 'price' })).toEqual(['c', 'a', 'b']);
-    expect(ids({ sort: '-price' })).toEqual(['b', 'a', 'c']);
   });
 });

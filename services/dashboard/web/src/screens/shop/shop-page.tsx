@@ -1,9 +1,9 @@
 import { Button, Select, TextInput } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { Search } from 'lucide-react';
-import { useRef } from 'react';
+import { useDebouncedValue, useHotkeys } from '@mantine/hooks';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { Search, X } from 'lucide-react';
+import { useMemo, useRef } from 'react';
 import { productsQuery } from '../../api/queries.ts';
 import type { Product } from '../../api/types.ts';
 import { shopRoute } from '../../app/router.tsx';
@@ -14,7 +14,6 @@ import { ProductPicture } from '../../parts/product-picture.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { CartCard } from './cart-card.tsx';
 import { useCart } from './cart.ts';
-import { findProducts, sellersOf } from './find-products.ts';
 import classes from './shop-page.module.css';
 
 const stockInWords = (free: number): { readonly text: string; readonly tone: 'none' | 'low' | 'plenty' } => {
@@ -36,7 +35,15 @@ const ProductCard = ({ product, inCart, onAdd }: ProductCardProps) => {
       <div>
         <b>{product.name}</b>
         <small>
-          <span data-tone={stock.tone}>{stock.text}</span> · {sellerName(product.sellerId)}
+          <span data-tone={stock.tone}>{stock.text}</span> ·{' '}
+          <Link
+            from="/shop"
+            to="/shop"
+            search={(before) => ({ ...before, seller: product.sellerId })}
+            title={`Only products of ${sellerName(product.sellerId)}`}
+          >
+            {sellerName(product.sellerId)}
+          </Link>
         </small>
         <span className={classes['foot']}>
           <span className={classes['price']}>{formatMoney(product.price)}</span>
@@ -55,13 +62,12 @@ const ProductCard = ({ product, inCart, onAdd }: ProductCardProps) => {
 };
 
 const Products = ({ products }: { products: readonly Product[] }) => {
-  const search = shopRoute.useSearch();
   const { cart, setUnits } = useCart(useUser().id);
-  const found = findProducts(products, search);
-  if (found.length === 0) return <Empty title="No product fits">Try another word or another seller.</Empty>;
+  if (products.length === 0)
+    return <Empty title="No product fits">Try another word or another seller.</Empty>;
   return (
     <div className={classes['grid']}>
-      {found.map((product) => {
+      {products.map((product) => {
         const inCart = cart.units[product.id] ?? 0;
         return (
           <ProductCard
@@ -76,7 +82,7 @@ const Products = ({ products }: { products: readonly Product[] }) => {
   );
 };
 
-const Filters = ({ products }: { products: readonly Product[] }) => {
+const Filters = () => {
   const search = shopRoute.useSearch();
   const navigate = useNavigate({ from: '/shop' });
   const field = useRef<HTMLInputElement>(null);
@@ -93,24 +99,24 @@ const Filters = ({ products }: { products: readonly Product[] }) => {
   };
   return (
     <>
+      {search.seller !== undefined && (
+        <Button
+          variant="light"
+          rightSection={<X size={14} aria-hidden="true" />}
+          aria-label={`Products of all sellers, not only of ${sellerName(search.seller)}`}
+          onClick={() => change({ seller: undefined })}
+        >
+          {sellerName(search.seller)}
+        </Button>
+      )}
       <TextInput
         ref={field}
         aria-label="Search products"
         placeholder="Search, or press /"
         leftSection={<Search size={15} aria-hidden="true" />}
+        maxLength={100}
         value={search.q ?? ''}
         onChange={({ currentTarget: { value } }) => change({ q: value === '' ? undefined : value })}
-      />
-      <Select
-        aria-label="Seller"
-        w={140}
-        data={[
-          { value: 'all', label: 'All sellers' },
-          ...sellersOf(products).map((id) => ({ value: id, label: sellerName(id) })),
-        ]}
-        value={search.seller ?? 'all'}
-        allowDeselect={false}
-        onChange={(value) => change({ seller: value === null || value === 'all' ? undefined : value })}
       />
       <Select
         aria-label="Sort"
@@ -128,16 +134,34 @@ const Filters = ({ products }: { products: readonly Product[] }) => {
   );
 };
 
+/** Milliseconds without a key before what was typed is sought. */
+const typingPause = 150;
+
 export const ShopPage = () => {
-  const products = useQuery(productsQuery);
+  const { q, ...rest } = shopRoute.useSearch();
+  const [typed] = useDebouncedValue(q?.trim(), typingPause);
+  const products = useInfiniteQuery(
+    productsQuery({ ...rest, ...(typed === undefined || typed === '' ? {} : { q: typed }) }),
+  );
+  const found = useMemo(() => products.data?.pages.flatMap(({ data }) => data), [products.data]);
   return (
-    <Page title="Shop" actions={<Filters products={products.data ?? []} />}>
-      <Columns aside={<CartCard products={products.data} />}>
+    <Page title="Shop" actions={<Filters />}>
+      <Columns aside={<CartCard />}>
         {products.isPending && <Loading lines={8} />}
-        {products.isError && products.data === undefined && (
+        {products.isError && found === undefined && (
           <Failed error={products.error} retry={() => void products.refetch()} />
         )}
-        {products.data !== undefined && <Products products={products.data} />}
+        {found !== undefined && <Products products={found} />}
+        {products.hasNextPage && (
+          <Button
+            variant="default"
+            style={{ justifySelf: 'center' }}
+            loading={products.isFetchingNextPage}
+            onClick={() => void products.fetchNextPage()}
+          >
+            Show more products
+          </Button>
+        )}
       </Columns>
     </Page>
   );

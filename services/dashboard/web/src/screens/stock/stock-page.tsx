@@ -16,7 +16,7 @@ import { Page } from '../../parts/page.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
-import { findProducts } from '../shop/find-products.ts';
+import { findProducts } from './find-products.ts';
 import { Movements } from './movements.tsx';
 import { ChangeProductForm, NewProductForm } from './product-forms.tsx';
 import { RestockForm } from './restock-form.tsx';
@@ -119,7 +119,7 @@ export const StockPage = () => {
   const navigate = useNavigate({ from: '/stock' });
   const query = useQuery(ownProductsQuery(useUser().id));
   const products = query.data ?? [];
-  const found = useMemo(() => findProducts(query.data ?? [], { q }), [query.data, q]);
+  const found = useMemo(() => findProducts(query.data ?? [], q), [query.data, q]);
   const columns = useMemo(
     () =>
       columnsFor(({ id }) => {
