@@ -13,6 +13,8 @@ export interface Plan {
   readonly service: ServiceName;
   readonly connector: string;
   readonly desired: ConnectorConfig;
+  /** What Connect has; undefined when it has none of that name. */
+  readonly actual: Readonly<Record<string, unknown>> | undefined;
   /** Whether Connect has it at all. */
   readonly exists: boolean;
   readonly changes: readonly Change[];
@@ -24,7 +26,7 @@ export const planConnector = async (url: string, service: ServiceName): Promise<
   const desired = readConnector(service);
   const actual = await configOf(url, connector);
   const changes = actual === undefined ? [] : changesBetween(desired, actual);
-  return { service, connector, desired, exists: actual !== undefined, changes };
+  return { service, connector, desired, actual, exists: actual !== undefined, changes };
 };
 
 const expectLint = (service: ServiceName, config: ConnectorConfig): void => {
@@ -34,8 +36,14 @@ const expectLint = (service: ServiceName, config: ConnectorConfig): void => {
   throw failure(`${connectorFile(service)} would cost events: ${first.key} ${first.problem}${more}`);
 };
 
-/** `refused`: left as it is, since the change cannot be taken back. */
-export type Applied = 'created' | 'changed' | 'unchanged' | 'refused';
+export type Applied = 'created' | 'changed' | 'unchanged';
+
+export interface Outcome {
+  readonly applied: Applied;
+  readonly changed: readonly Change[];
+  /** Left as they are, since they cannot be taken back. */
+  readonly left: readonly Change[];
+}
 
 export interface ApplyOptions extends Omit<Wait, 'what'> {
   readonly url: string;
@@ -43,33 +51,48 @@ export interface ApplyOptions extends Omit<Wait, 'what'> {
   readonly dangerous?: 'allow' | 'leave';
 }
 
+/** Pure: the wanted configuration, with some keys as Connect has them. */
+const without = (
+  left: readonly Change[],
+  { desired, actual = {} }: Plan,
+): Readonly<Record<string, unknown>> => {
+  const keys = new Set(left.map(({ key }) => key));
+  const wanted = Object.entries(desired).filter(([key]) => !keys.has(key));
+  const kept = Object.entries(actual).filter(([key]) => keys.has(key));
+  return Object.fromEntries([...wanted, ...kept]);
+};
+
+export const sentenceOf = ({ key, from, to, sentence }: Change): string =>
+  `${key}: ${from ?? '-'} → ${to ?? '-'}. ${sentence}`;
+
 /** Stores the configuration; does not wait for the task. Throws a failure that names what is refused, and by whom. */
-export const applyConnector = async (service: ServiceName, options: ApplyOptions): Promise<Applied> => {
+export const applyConnector = async (service: ServiceName, options: ApplyOptions): Promise<Outcome> => {
   const { url, dangerous: policy, ...wait } = options;
   const { connector } = services[service];
   expectLint(service, readConnector(service));
   return until({ ...wait, what: `Kafka Connect to take connector ${connector}` }, async () => {
-    const { desired, exists, changes } = await planConnector(url, service);
-    if (exists && changes.length === 0) return 'unchanged';
-    const dangerous = changes.filter((change) => change.dangerous);
-    if (dangerous.length > 0 && policy === 'leave') return 'refused';
-    if (dangerous.length > 0 && policy !== 'allow')
+    const plan = await planConnector(url, service);
+    const dangerous = plan.changes.filter((change) => change.dangerous);
+    if (dangerous.length > 0 && policy === undefined)
       throw failure(
         [
           `the connector ${connector} is not changed, since this cannot be taken back:`,
-          ...dangerous.map(
-            ({ key, from, to, sentence }) => `  ${key}: ${from ?? '-'} → ${to ?? '-'}. ${sentence}`,
-          ),
+          ...dangerous.map((change) => `  ${sentenceOf(change)}`),
           '  npm run connectors -- plan shows everything; apply --allow-dangerous does it all the same',
         ].join('\n'),
       );
+    const left = policy === 'leave' ? dangerous : [];
+    const changed = plan.changes.filter((change) => !left.includes(change));
+    if (plan.exists && changed.length === 0) return { applied: 'unchanged', changed, left };
     const reply = await askConnect(`${url}/connectors/${connector}/config`, {
       method: 'PUT',
-      body: JSON.stringify(desired),
+      body: JSON.stringify(without(left, plan)),
     });
-    if (reply.status === 200 || reply.status === 201) return exists ? 'changed' : 'created';
-    // 409 is a rebalance under way, 5xx a worker that is still joining.
-    if (reply.status === 409 || reply.status >= 500) throw new Error(refusalOf(reply));
+    if (reply.status === 200 || reply.status === 201)
+      return { applied: plan.exists ? 'changed' : 'created', changed, left };
+    // 404 and 5xx are of a worker that is still starting, 409 is a rebalance under way.
+    if (reply.status === 404 || reply.status === 409 || reply.status >= 500)
+      throw new Error(refusalOf(reply));
     throw failure(`Kafka Connect refuses ${connectorFile(service)}: ${refusalOf(reply)}`, options.log);
   });
 };

@@ -103,7 +103,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
   const apply: Command = (chosen, flags) =>
     each(chosen, async (service) => {
       const connector = nameOf(service);
-      const applied = await applyConnector(service, {
+      const { applied } = await applyConnector(service, {
         ...wait,
         url,
         ...(flags['allow-dangerous'] ? { dangerous: 'allow' } : {}),

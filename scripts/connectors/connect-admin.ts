@@ -25,7 +25,12 @@ export const configOf = async (
   name: string,
 ): Promise<Readonly<Record<string, unknown>> | undefined> => {
   const { status, body } = await askConnect(`${url}/connectors/${name}/config`);
-  if (status === 404) return undefined;
+  if (status === 404) {
+    // A worker that is still starting answers 404 to everything; taken for "no such connector", its configuration would be lost.
+    const all = await askConnect(`${url}/connectors`);
+    if (all.status === 200 && Array.isArray(all.body) && !all.body.includes(name)) return undefined;
+    throw new Error('Kafka Connect is still starting');
+  }
   if (status !== 200 || !isObject(body)) throw new Error(refusalOf({ status, body }));
   return body;
 };

@@ -17,7 +17,7 @@ import { checkDataFolder } from './preflight.ts';
 import { provisionDatabase } from './provision/provision.ts';
 import { provisionTopics } from './provision/topics.ts';
 import type { DatabaseTarget } from './provision/database-target.ts';
-import type { ProvisionConnector } from './provision/connector.ts';
+import { sentencesOf, type ProvisionConnector } from './provision/connector.ts';
 import type { SlotOutcome } from './provision/slot.ts';
 import { createSupervisor, type Supervisor } from './supervise/supervisor.ts';
 import type { Command, StackStatus } from './supervise/part.ts';
@@ -193,9 +193,7 @@ const startInfrastructure = async (
         options.provisionConnector(target(service), slots.get(service) ?? 'missing', connect),
       ),
     );
-    for (const degraded of outcomes)
-      if (degraded !== undefined)
-        options.log(`connector ${degraded.connector} publishes nothing: ${degraded.sentence}`);
+    for (const sentence of outcomes.flatMap(sentencesOf)) options.log(sentence);
   });
 };
 

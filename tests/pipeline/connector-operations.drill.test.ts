@@ -4,7 +4,7 @@ import postgres from 'postgres';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readConnector } from '../../scripts/connectors/files.ts';
-import { services, type ServiceName } from '../../scripts/stack/topology.ts';
+import { databasePorts, serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
@@ -72,7 +72,18 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
 
   it('refuses a change of the slot unless it is asked for by name', async () => {
     expect((await connectors('stop', '--connector', 'payment-outbox')).code).toBe(0);
-    await tamper('payment', { 'slot.name': 'another_slot' });
+    await tamper('payment', { 'slot.name': 'another_slot', 'poll.interval.ms': '500' });
+    const databases = serviceNames.map(
+      (service) => `${service}=127.0.0.1:${stack.ports[databasePorts[service]]}`,
+    );
+    const started = await runCommand('provision', ['connectors', stack.urls.connect, ...databases]);
+    expect(started.output).toContain(
+      'payment-outbox: changed to what connectors/payment.json says: poll.interval.ms',
+    );
+    expect(started.output).toMatch(
+      /payment-outbox: not changed, .*slot\.name: another_slot → payment_outbox_slot/,
+    );
+    expect(started.output).toContain('payment-outbox publishes nothing: somebody has paused or stopped it');
     const refused = await connectors('apply', '--connector', 'payment-outbox');
     expect([refused.code, refused.output]).toEqual([
       2,

@@ -12,7 +12,8 @@ export const environment = Object.fromEntries(
   portNames.map((name) => [portTopology[name].env, String(stack.ports[name])]),
 );
 
-export type CommandName = 'audit' | 'reconcile' | 'connectors' | 'doctor' | 'journey' | 'recover';
+export type CommandName =
+  'audit' | 'reconcile' | 'connectors' | 'doctor' | 'journey' | 'provision' | 'recover';
 
 export interface Finished {
   readonly code: number | null;

@@ -3,11 +3,20 @@
 import type { DatabaseTarget } from './database-target.ts';
 import type { SlotOutcome, Wait } from './slot.ts';
 
-/** Connectors that do not publish, and what an operator has to do about it. */
-export interface Degraded {
+/** What an operator should know of a connector that was provisioned. */
+export interface Provisioned {
   readonly connector: string;
-  readonly sentence: string;
+  /** What was changed, and what was left as it is with the command for it. */
+  readonly notes: readonly string[];
+  /** Why it publishes nothing, and what to do about it; undefined when it reads its slot. */
+  readonly trouble?: string;
 }
+
+/** The sentences for whoever reads the log, each with the name of the connector. */
+export const sentencesOf = ({ connector, notes, trouble }: Provisioned): string[] => [
+  ...notes.map((note) => `connector ${connector}: ${note}`),
+  ...(trouble === undefined ? [] : [`connector ${connector} publishes nothing: ${trouble}`]),
+];
 
 export interface ConnectTarget extends Wait {
   /** Of Connect's REST API. */
@@ -22,4 +31,4 @@ export type ProvisionConnector = (
   database: DatabaseTarget,
   slot: SlotOutcome,
   target: ConnectTarget,
-) => Promise<Degraded | undefined>;
+) => Promise<Provisioned>;

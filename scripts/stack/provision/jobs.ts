@@ -9,14 +9,13 @@ import { replicateTopics } from './replication.ts';
 import { provisionDatabase } from './provision.ts';
 import { provisionTopics } from './topics.ts';
 import { slotOutcomeOf } from './slot.ts';
-import type { ProvisionConnector } from './connector.ts';
+import { sentencesOf, type ProvisionConnector } from './connector.ts';
 import type { DatabaseTarget } from './database-target.ts';
 import {
   cluster,
   developmentPassword,
   passwords,
   serviceNames,
-  services,
   type DatabaseRole,
   type ServiceName,
 } from '../topology.ts';
@@ -138,16 +137,19 @@ export const runJob = async (
       return [`${registered} schemas registered, ${unchanged} were there`];
     }
     case 'connectors':
-      return Promise.all(
-        serviceNames.map(async (service) => {
-          const database = target(service, job.databases[service]);
-          const wait = { url: job.connect, withinMs: connectorWithinMs };
-          // Only an operator can mend it, with commands that need the rest: so the rest is not kept from starting.
-          const degraded = await provisionConnector(database, await slotOutcomeOf(database), wait);
-          return degraded === undefined
-            ? `connector ${services[service].connector} reads its slot`
-            : `connector ${degraded.connector} publishes nothing: ${degraded.sentence}`;
-        }),
-      );
+      return (
+        await Promise.all(
+          serviceNames.map(async (service) => {
+            const database = target(service, job.databases[service]);
+            const wait = { url: job.connect, withinMs: connectorWithinMs };
+            // Only an operator can mend trouble, with commands that need the rest: so the rest is not kept from starting.
+            const provisioned = await provisionConnector(database, await slotOutcomeOf(database), wait);
+            const sentences = sentencesOf(provisioned);
+            return provisioned.trouble === undefined
+              ? [...sentences, `connector ${provisioned.connector} reads its slot`]
+              : sentences;
+          }),
+        )
+      ).flat();
   }
 };
