@@ -39,7 +39,8 @@ interface Service {
   readonly volumes?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   readonly restart?: string;
-  readonly healthcheck?: object;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly logging?: { readonly options: Readonly<Record<string, string>> };
   readonly mem_limit: string;
   readonly read_only?: boolean;
   readonly build?: { target: string };
@@ -50,6 +51,8 @@ const root = join(import.meta.dirname, '..', '..');
 const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 const compose: { services: Record<string, Service>; volumes: Record<string, unknown> } = parse(text, {
   merge: true,
+  // The file is our own, so its aliases are no attack.
+  maxAliasCount: -1,
 });
 const jobNames = ['databases', 'topics', 'schemas', 'connectors', 'replication'] as const;
 /** Ends like a job and is none of ours. */
@@ -117,6 +120,13 @@ describe('docker-compose.yml', () => {
     const used = [...text.matchAll(/\$\{(\w*PASSWORD)(?::-([^}]*))?\}/g)];
     expect(new Set(used.map(([, name]) => name))).toEqual(new Set(known));
     for (const [, , fallback] of used) expect(fallback).toBe(developmentPassword);
+  });
+
+  it('bounds the log of everything, and starts no Node process to see whether another one is well', () => {
+    for (const [name, { logging, healthcheck }] of Object.entries(compose.services)) {
+      expect(logging?.options, name).toMatchObject({ 'max-size': '10m', 'max-file': '3' });
+      expect(healthcheck?.test ?? [], name).not.toContain('node');
+    }
   });
 
   it('bounds the memory of everything, starts again what runs, and knows when it is ready', () => {
