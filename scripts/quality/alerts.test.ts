@@ -21,7 +21,7 @@ const alerts = layers.flatMap((layer) =>
       expression: /^ +expr: (.+)$/m.exec(text)?.[1] ?? '',
       severity: /severity: (\w+)/.exec(text)?.[1] ?? '',
       summary: /^ +summary: (.+)$/m.exec(text)?.[1] ?? '',
-      runbook: /^ +runbook_url: (\S+)$/m.exec(text)?.[1] ?? '',
+      runbook: /^ +runbook: (\S+)$/m.exec(text)?.[1] ?? '',
     })),
 );
 
