@@ -198,7 +198,10 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
           unit: 'none',
           about: 'What the auditor finds wrong; each has a section in connectors/runbooks.',
           queries: {
-            '{{service}} {{problem}}': 'max by (service, problem) (orderflow_pipeline_problem) > 0',
+            // A plain 0 while there is none.
+            '{{service}} {{problem}}':
+              'max by (service, problem) (orderflow_pipeline_problem) > 0 or ' +
+              '(vector(0) unless on () (max(orderflow_pipeline_problem) > 0))',
           },
         },
         {
@@ -349,7 +352,9 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
           about: 'Share of all requests of a process.',
           queries: {
             '{{job}}':
-              `${rate('http_server_request_duration_seconds_count', 'job', '{status=~"5.."}')} / ` +
+              // A process that has never answered 5xx has no such series.
+              `(${rate('http_server_request_duration_seconds_count', 'job', '{status=~"5.."}')} or ` +
+              `0 * ${rate('http_server_request_duration_seconds_count', 'job')}) / ` +
               rate('http_server_request_duration_seconds_count', 'job'),
           },
           limit: 0.01,
