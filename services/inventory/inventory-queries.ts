@@ -1,18 +1,32 @@
 // Reads products, stock movements and reservations without a lock, for the HTTP lists, the metrics and the expiry. These rows
 // may have changed by the time they are used; what changes stock loads them again under the lock of store.ts.
-import { and, asc, count, desc, eq, lte, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { Product } from './domain/product.ts';
 import { toProduct } from './store.ts';
 
-/** Orders whose hold has lapsed, at most `limit`. Not locked: whoever expires one looks again under the lock. */
-export const dueReservations = async (db: Database, now: Date, limit: number): Promise<string[]> => {
+/**
+ * Orders whose hold has lapsed, by id, after the given one, at most `limit`. Not locked: whoever expires one looks again under the
+ * lock.
+ */
+export const dueReservations = async (
+  db: Database,
+  now: Date,
+  limit: number,
+  after?: string,
+): Promise<string[]> => {
   const rows = await db
     .select({ orderId: reservations.orderId })
     .from(reservations)
-    .where(and(eq(reservations.state, 'reserved'), lte(reservations.expiresAt, now)))
-    .orderBy(asc(reservations.expiresAt))
+    .where(
+      and(
+        eq(reservations.state, 'reserved'),
+        lte(reservations.expiresAt, now),
+        after === undefined ? undefined : gt(reservations.orderId, after),
+      ),
+    )
+    .orderBy(asc(reservations.orderId))
     .limit(limit);
   return rows.map((row) => row.orderId);
 };

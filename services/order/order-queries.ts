@@ -1,18 +1,29 @@
 // Reads orders without a lock, for the HTTP lists and for the deadline. The invariant: a viewer reads only the orders, and of
 // each only the lines, that belong to them.
-import { and, asc, desc, eq, exists, gte, lt, lte, ne, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, exists, gt, gte, lt, lte, ne, sql, type SQL } from 'drizzle-orm';
 import { orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { Database } from '../platform/database/database.ts';
 import { statusOf, type Order, type OrderStatus } from './domain/order.ts';
 import { toOrder, itemsOf } from './order-rows.ts';
 
-/** Orders placed at or before `placedBy` that still wait for events, oldest first, at most `limit`. Not locked. */
-export const waitingOrders = async (db: Database, placedBy: Date, limit: number): Promise<string[]> => {
+/** Orders placed at or before `placedBy` that still wait for events, by id, after the given one, at most `limit`. Not locked. */
+export const waitingOrders = async (
+  db: Database,
+  placedBy: Date,
+  limit: number,
+  after?: string,
+): Promise<string[]> => {
   const rows = await db
     .select({ id: orders.id })
     .from(orders)
-    .where(and(sql`${orders.status} in ('PENDING','CONFIRMED')`, lte(orders.createdAt, placedBy)))
-    .orderBy(asc(orders.createdAt))
+    .where(
+      and(
+        sql`${orders.status} in ('PENDING','CONFIRMED')`,
+        lte(orders.createdAt, placedBy),
+        after === undefined ? undefined : gt(orders.id, after),
+      ),
+    )
+    .orderBy(asc(orders.id))
     .limit(limit);
   return rows.map((row) => row.id);
 };

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import type { Logger } from '../../platform/process/logger.ts';
+import { sweepDue } from '../../platform/transaction/sweep.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
 import { attributesAbout, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
 import { dueReservations } from '../inventory-queries.ts';
@@ -11,41 +12,33 @@ import { reserving } from '../store.ts';
 const batch = 100;
 
 /** Expires what is due now; the number of reservations that ended. */
-export async function sweep(shell: Shell, logger: Logger, signal: AbortSignal): Promise<number> {
-  let expired = 0;
+export const sweep = (shell: Shell, logger: Logger, signal: AbortSignal): Promise<number> => {
   const run = `sweep-${randomUUID()}`;
-  for (;;) {
-    const due = await dueReservations(shell.db, new Date(), batch);
-    for (const orderId of due) {
-      if (signal.aborted) return expired;
-      const at = new Date();
-      const expire = async ({ traceparent }: Traced) => {
-        const context = {
-          correlationId: orderId,
-          causationId: run,
-          traceparent,
-          actor: 'expiry-sweep',
-        };
-        const input = { type: 'expire', data: { orderId }, at, ttlMs: 0 } as const;
-        const { kind } = await handle(shell, reserving, { id: run, context, at, input }, unclaimed);
-        logger.info(`expiry ${kind}`, {
-          orderId,
-          correlationId: orderId,
-          traceId: traceIdOf(traceparent),
-          causationId: run,
-        });
-        return kind;
-      };
-      // A root of its own: nobody asked for it, the time had come.
-      if (
-        (await inSpan('expire reservation', { attributes: attributesAbout({ orderId }) }, expire)) ===
-        'accepted'
-      )
-        expired += 1;
-    }
-    if (due.length < batch) return expired;
-  }
-}
+  const expire = async (orderId: string, { traceparent }: Traced): Promise<boolean> => {
+    const at = new Date();
+    const context = { correlationId: orderId, causationId: run, traceparent, actor: 'expiry-sweep' };
+    const input = { type: 'expire', data: { orderId }, at, ttlMs: 0 } as const;
+    const { kind } = await handle(shell, reserving, { id: run, context, at, input }, unclaimed);
+    logger.info(`expiry ${kind}`, {
+      orderId,
+      correlationId: orderId,
+      traceId: traceIdOf(traceparent),
+      causationId: run,
+    });
+    return kind === 'accepted';
+  };
+  return sweepDue({
+    read: (after) => dueReservations(shell.db, new Date(), batch, after),
+    pageSize: batch,
+    // A root of its own: nobody asked for it, the time had come.
+    handle: (orderId) =>
+      inSpan('expire reservation', { attributes: attributesAbout({ orderId }) }, (traced) =>
+        expire(orderId, traced),
+      ),
+    onFailure: (orderId, error) => logger.error('a reservation could not be expired', { error, orderId }),
+    signal,
+  });
+};
 
 /** Sweeps every `intervalMs`. */
 export const startSweeping = (shell: Shell, logger: Logger, intervalMs: number): Timer =>

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import type { Logger } from '../../platform/process/logger.ts';
+import { sweepDue } from '../../platform/transaction/sweep.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
 import { attributesAbout, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
 import { ordering } from '../store.ts';
@@ -12,51 +13,39 @@ import { waitingOrders } from '../order-queries.ts';
 const batch = 100;
 
 /** Cancels what has waited `deadlineMs` since it was placed; the number of orders that ended. */
-export async function enforceDeadline(
+export const enforceDeadline = (
   shell: Shell,
   logger: Logger,
   deadlineMs: number,
   signal: AbortSignal,
-): Promise<number> {
-  let ended = 0;
+): Promise<number> => {
   const run = `deadline-${randomUUID()}`;
-  for (;;) {
-    const due = await waitingOrders(shell.db, new Date(Date.now() - deadlineMs), batch);
-    const endedBefore = ended;
-    for (const orderId of due) {
-      if (signal.aborted) return ended;
-      const at = new Date();
-      const change = { orderId, input: { type: 'deadline', deadlineMs, at } } as const;
-      const end = async ({ traceparent }: Traced) => {
-        const context = {
-          correlationId: orderId,
-          causationId: run,
-          traceparent,
-          actor: 'deadline-sweep',
-        };
-        const { kind } = await handle(shell, ordering, { id: run, context, at, input: change }, unclaimed);
-        logger.warn(`deadline ${kind}`, {
-          orderId,
-          correlationId: orderId,
-          traceId: traceIdOf(traceparent),
-          causationId: run,
-        });
-        return kind;
-      };
-      try {
-        // A root of its own: nobody asked for it, the time had come.
-        if (
-          (await inSpan('enforce deadline', { attributes: attributesAbout({ orderId }) }, end)) === 'accepted'
-        )
-          ended += 1;
-      } catch (error) {
-        // One order that cannot be ended must not keep the others waiting; it comes up again in the next run.
-        logger.error('an order past its deadline could not be ended', { error, orderId });
-      }
-    }
-    if (due.length < batch || ended === endedBefore) return ended;
-  }
-}
+  const end = async (orderId: string, { traceparent }: Traced): Promise<boolean> => {
+    const at = new Date();
+    const change = { orderId, input: { type: 'deadline', deadlineMs, at } } as const;
+    const context = { correlationId: orderId, causationId: run, traceparent, actor: 'deadline-sweep' };
+    const { kind } = await handle(shell, ordering, { id: run, context, at, input: change }, unclaimed);
+    logger.warn(`deadline ${kind}`, {
+      orderId,
+      correlationId: orderId,
+      traceId: traceIdOf(traceparent),
+      causationId: run,
+    });
+    return kind === 'accepted';
+  };
+  return sweepDue({
+    read: (after) => waitingOrders(shell.db, new Date(Date.now() - deadlineMs), batch, after),
+    pageSize: batch,
+    // A root of its own: nobody asked for it, the time had come.
+    handle: (orderId) =>
+      inSpan('enforce deadline', { attributes: attributesAbout({ orderId }) }, (traced) =>
+        end(orderId, traced),
+      ),
+    onFailure: (orderId, error) =>
+      logger.error('an order past its deadline could not be ended', { error, orderId }),
+    signal,
+  });
+};
 
 /** Sweeps every `intervalMs`. */
 export const startEnforcingDeadline = (
