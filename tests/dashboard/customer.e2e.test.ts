@@ -161,6 +161,26 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     expect((await product(id)).reserved).toBe(1);
   });
 
+  it('loads at most 250 kB of compressed scripts to see the shop', async () => {
+    const { context } = await customer();
+    const page = await context.newPage();
+    const scripts = new Set<string>();
+    page.on('response', (answer) => {
+      if (new URL(answer.url()).pathname.endsWith('.js')) scripts.add(answer.url());
+    });
+    await page.goto('/shop');
+    await page.getByRole('button', { name: /^Add / }).first().waitFor();
+    const sizes = await Promise.all(
+      [...scripts].map(async (url) => {
+        const answer = await fetch(url, { headers: { 'accept-encoding': 'gzip' } });
+        return Number(answer.headers.get('content-length'));
+      }),
+    );
+    const sum = sizes.reduce((total, size) => total + size, 0);
+    expect(sum).toBeGreaterThan(50_000);
+    expect(sum).toBeLessThan(250_000);
+  });
+
   it('keeps the cart over a reload and in another tab', async () => {
     const visitor = await customer();
     const { page, context } = visitor;
