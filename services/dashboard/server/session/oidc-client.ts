@@ -104,8 +104,8 @@ export const createOidcClient = ({
       {
         timeout,
         [customFetch]: fetchAt(issuer, reachedAt),
-        // An issuer with an http address is one on this machine or in a closed network; the library marks what is for them alone.
-        // eslint-disable-next-line @typescript-eslint/no-deprecated
+        // An issuer with an http address is one on this machine or in a closed network.
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- not outdated: marked so that nobody uses it elsewhere
         execute: issuer.startsWith('http:') ? [allowInsecureRequests] : [],
       },
     );
