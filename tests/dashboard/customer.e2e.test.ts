@@ -17,6 +17,14 @@ const fillCart = async ({ page }: Visitor, names: readonly string[]): Promise<vo
   }
 };
 
+const orderToPayLater = async (visitor: Visitor): Promise<void> => {
+  const { page } = visitor;
+  const { name } = await newProduct(5);
+  await fillCart(visitor, [name]);
+  await page.getByText('later', { exact: true }).click();
+  await page.getByRole('button', { name: /^Order for/ }).click();
+};
+
 const status = ({ page }: Visitor, word: string) => page.getByRole('main').getByText(word, { exact: true });
 const orderIdOf = ({ page }: Visitor): string => new URL(page.url()).pathname.split('/').at(-1) ?? '';
 
@@ -84,10 +92,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
   it('pays later by hand, cancels, and gets the money back', async () => {
     const visitor = await customer();
     const { page } = visitor;
-    const { name } = await newProduct(5);
-    await fillCart(visitor, [name]);
-    await page.getByText('later', { exact: true }).click();
-    await page.getByRole('button', { name: /^Order for/ }).click();
+    await orderToPayLater(visitor);
     await status(visitor, 'CONFIRMED').waitFor();
     expect(await page.getByRole('timer').textContent()).toMatch(/^(29|30):\d\d$/);
     await visitor.expectAccessible();
@@ -102,10 +107,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
   it('sees the order cancelled when nobody paid before the hold on the items lapsed', async () => {
     const visitor = await customer();
     const { page } = visitor;
-    const { name } = await newProduct(5);
-    await fillCart(visitor, [name]);
-    await page.getByText('later', { exact: true }).click();
-    await page.getByRole('button', { name: /^Order for/ }).click();
+    await orderToPayLater(visitor);
     await page.getByRole('timer').waitFor();
     await lapse(orderIdOf(visitor));
     await status(visitor, 'CANCELLED').waitFor();
