@@ -3,7 +3,7 @@ import { permissions } from './http/permissions.ts';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { startService } from '../platform/service.ts';
 import { seedDemoProducts } from './demo-products.ts';
-import { startSweeping } from './jobs/expire-reservations.ts';
+import { startExpiringReservations } from './jobs/expire-reservations.ts';
 import { inventoryProblems } from './http/api.ts';
 import { registerInventoryRoutes } from './http/routes.ts';
 import { addReservationGauges, createReservationMetrics } from './reservation-metrics.ts';
@@ -31,7 +31,7 @@ await startService({
       },
       startJobs: async () => {
         if (config.seedDemoProducts) await seedDemoProducts(shell);
-        return [startSweeping(shell, logger, config.sweepSeconds * 1000)];
+        return [startExpiringReservations(shell, logger, config.sweepSeconds * 1000)];
       },
     };
   },

@@ -17,7 +17,7 @@ import type { ReservationInput } from '../../services/inventory/domain/reservati
 import { inventoryProblems } from '../../services/inventory/http/api.ts';
 import { toProblem } from '../../services/platform/http/server/errors.ts';
 import { eventually } from '../support/shop.ts';
-import { sweep } from '../../services/inventory/jobs/expire-reservations.ts';
+import { expireReservations } from '../../services/inventory/jobs/expire-reservations.ts';
 import { managingProduct, reserving } from '../../services/inventory/store.ts';
 
 const { databases, urls } = stack;
@@ -225,7 +225,7 @@ describe('the sweep', () => {
     const productId = await newProduct(30);
     const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], 1)));
     const kept = await buy([await newProduct(1)], 3_600_000);
-    const done = await Promise.all([1, 2, 3].map(() => sweep(shell, logger, forever)));
+    const done = await Promise.all([1, 2, 3].map(() => expireReservations(shell, logger, forever)));
     expect(done.reduce((sum, expired) => sum + expired)).toBe(30);
     expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['expired']));
     expect(await stateOf(kept)).toBe('reserved');

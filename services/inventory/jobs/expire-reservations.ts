@@ -1,52 +1,34 @@
-// The sweep: holds that nobody paid for in time are given back. Instances may sweep at once, because each expiry locks its
-// reservation and looks at it again; what another instance did, or a payment pinned, is ignored.
-import { randomUUID } from 'node:crypto';
+// The expiry of reservations: stock held for an order that nobody paid for in time is free again.
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { sweepDue } from '../../platform/transaction/sweep.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
-import { attributesAbout, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
 import { dueReservations } from '../inventory-queries.ts';
 import { reserving } from '../store.ts';
 
-const batch = 100;
+const pageSize = 100;
 
 /** Expires what is due now; the number of reservations that ended. */
-export const sweep = (shell: Shell, logger: Logger, signal: AbortSignal): Promise<number> => {
-  const run = `sweep-${randomUUID()}`;
-  const expire = async (orderId: string, { traceparent }: Traced): Promise<boolean> => {
-    const at = new Date();
-    const context = { correlationId: orderId, causationId: run, traceparent, actor: 'expiry-sweep' };
-    const input = { type: 'expire', data: { orderId }, at, ttlMs: 0 } as const;
-    const { kind } = await handle(shell, reserving, { id: run, context, at, input }, unclaimed);
-    logger.info(`expiry ${kind}`, {
-      orderId,
-      correlationId: orderId,
-      traceId: traceIdOf(traceparent),
-      causationId: run,
-    });
-    return kind === 'accepted';
-  };
-  return sweepDue({
-    read: (after) => dueReservations(shell.db, new Date(), batch, after),
-    pageSize: batch,
-    // A root of its own: nobody asked for it, the time had come.
-    handle: (orderId) =>
-      inSpan('expire reservation', { attributes: attributesAbout({ orderId }) }, (traced) =>
-        expire(orderId, traced),
-      ),
-    onFailure: (orderId, error) => logger.error('a reservation could not be expired', { error, orderId }),
+export const expireReservations = (shell: Shell, logger: Logger, signal: AbortSignal): Promise<number> =>
+  sweepDue({
+    name: 'expiry',
+    read: (after) => dueReservations(shell.db, new Date(), pageSize, after),
+    pageSize,
+    handle: (orderId, cause) => {
+      const input = { type: 'expire', data: { orderId }, at: cause.at, ttlMs: 0 } as const;
+      return handle(shell, reserving, { ...cause, input }, unclaimed);
+    },
+    logger,
     signal,
   });
-};
 
 /** Sweeps every `intervalMs`. */
-export const startSweeping = (shell: Shell, logger: Logger, intervalMs: number): Timer =>
+export const startExpiringReservations = (shell: Shell, logger: Logger, intervalMs: number): Timer =>
   every(
     intervalMs,
     'the expiry sweep',
     async (signal) => {
-      await sweep(shell, logger, signal);
+      await expireReservations(shell, logger, signal);
     },
     logger,
   );

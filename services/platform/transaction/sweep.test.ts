@@ -1,21 +1,34 @@
+import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { createLogger } from '../process/logger.ts';
 import { sweepDue } from './sweep.ts';
 
 const due = Array.from({ length: 250 }, (_, number) => String(number).padStart(3, '0'));
 const pageSize = 100;
 const read = (after = '') => Promise.resolve(due.filter((id) => id > after).slice(0, pageSize));
 
-const sweep = async (handle: (id: string) => Promise<boolean>, signal = new AbortController().signal) => {
+const sweep = async (
+  takesEffect: (id: string) => Promise<boolean>,
+  signal = new AbortController().signal,
+) => {
   const handled: string[] = [];
-  const failed: string[] = [];
+  const failed: unknown[] = [];
+  const stream = new Writable({
+    write: (line: Buffer, _encoding, written) => {
+      const entry: unknown = JSON.parse(line.toString());
+      if (typeof entry === 'object' && entry !== null && 'orderId' in entry) failed.push(entry.orderId);
+      written();
+    },
+  });
   const done = await sweepDue({
+    name: 'expiry',
     read,
     pageSize,
-    handle: (id) => {
+    handle: async (id) => {
       handled.push(id);
-      return handle(id);
+      return { kind: (await takesEffect(id)) ? 'accepted' : 'ignored' };
     },
-    onFailure: (id) => failed.push(id),
+    logger: createLogger({ service: 'test', level: 'error', stream }),
     signal,
   });
   return { done, handled, failed };
@@ -34,9 +47,23 @@ describe('a sweep', () => {
     expect([done, failed]).toEqual([130, due.slice(0, 120)]);
   });
 
+  it('goes on behind rows that others hold locked', async () => {
+    const locked = Object.assign(new Error('lock timeout'), { code: '55P03' });
+    const { done, failed } = await sweep((id) =>
+      id === '003' || id === '004' || id === '006' ? Promise.reject(locked) : Promise.resolve(true),
+    );
+    expect([done, failed]).toEqual([247, ['003', '004', '006']]);
+  });
+
   it('ends when the database is away', async () => {
     const away = Object.assign(new Error('gone'), { code: '57P01' });
-    await expect(sweep(() => Promise.reject(away))).rejects.toBe(away);
+    let attempts = 0;
+    const swept = sweep(() => {
+      attempts += 1;
+      return Promise.reject(away);
+    });
+    await expect(swept).rejects.toBe(away);
+    expect(attempts).toBe(3);
   });
 
   it('ends with its process', async () => {
