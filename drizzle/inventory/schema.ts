@@ -13,7 +13,7 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { instant } from '../messaging/schema.ts';
+import { instant, isCurrency } from '../messaging/schema.ts';
 
 /** One row per product: its catalogue entry and its stock. `available` counts units on hand, reserved ones included. */
 export const inventory = pgTable(
@@ -34,6 +34,8 @@ export const inventory = pgTable(
   (table) => [
     check('inventory_no_oversell', sql`0 <= ${table.reserved} and ${table.reserved} <= ${table.available}`),
     check('inventory_price', sql`${table.priceMinor} >= 0`),
+    check('inventory_currency', isCurrency(table.currency)),
+    check('inventory_version', sql`${table.version} >= 1`),
     unique('inventory_sku').on(table.sellerId, table.sku),
     // The orders in which the catalogue is paged through.
     index('inventory_by_name').on(table.name, table.productId),

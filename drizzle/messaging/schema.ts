@@ -1,6 +1,6 @@
 // The tables every service's database has beside its own: outbox, inbox, dead letters, idempotency keys, audit log.
 // They live in the service's database because they must commit or roll back together with its rows.
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import {
   bigint,
   check,
@@ -15,6 +15,7 @@ import {
   timestamp,
   unique,
   uuid,
+  type AnyPgColumn,
 } from 'drizzle-orm/pg-core';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
@@ -23,6 +24,11 @@ const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
 
 /** Instant with millisecond precision, as JavaScript can hold it. */
 export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+/** Money in the minor unit: what JavaScript and Avro can both hold without rounding. */
+export const isAmount = (column: AnyPgColumn): SQL => sql`${column} between 0 and 9007199254740991`;
+/** An ISO 4217 code. */
+export const isCurrency = (column: AnyPgColumn): SQL => sql`${column} ~ '^[A-Z]{3}$'`;
 
 /**
  * Events on their way to Kafka. INSERT-only: Debezium reads the insert from the WAL, the row itself is kept for a

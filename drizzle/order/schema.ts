@@ -11,7 +11,7 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { instant } from '../messaging/schema.ts';
+import { instant, isAmount, isCurrency } from '../messaging/schema.ts';
 
 export const orders = pgTable(
   'orders',
@@ -38,6 +38,15 @@ export const orders = pgTable(
       'orders_cancelled_has_reason',
       sql`(${table.status} = 'CANCELLED') = (${table.cancellationReason} is not null)`,
     ),
+    check(
+      'orders_reservation',
+      sql`${table.reservationState} in ('pending','reserved','failed','released','expired','committed')`,
+    ),
+    check('orders_payment_mode', sql`${table.paymentMode} in ('AUTO','MANUAL')`),
+    check('orders_payment', sql`${table.paymentState} in ('none','pending','succeeded','failed','refunded')`),
+    check('orders_total', isAmount(table.totalMinor)),
+    check('orders_currency', isCurrency(table.currency)),
+    check('orders_version', sql`${table.version} >= 1`),
     index('orders_by_customer').on(table.customerId, table.createdAt, table.id),
     index('orders_by_age').on(table.createdAt, table.id),
     // What sellers have to ship, and what the deadline sweep reads; small however many orders there ever were.
@@ -67,6 +76,7 @@ export const orderItems = pgTable(
   (table) => [
     primaryKey({ columns: [table.orderId, table.line] }),
     check('order_items_quantity', sql`${table.quantity} > 0`),
+    check('order_items_price', isAmount(table.unitPriceMinor)),
     check('order_items_fulfilment', sql`${table.fulfilment} in ('open','confirmed','shipped')`),
     index('order_items_by_seller').on(table.sellerId, table.orderId),
   ],
@@ -96,11 +106,19 @@ export const orderEvents = pgTable(
 );
 
 /** The order service's own copy of the catalogue; prices of new orders come from here and never from the client. */
-export const catalogue = pgTable('catalogue', {
-  productId: text('product_id').primaryKey(),
-  sellerId: text('seller_id').notNull(),
-  name: text('name').notNull(),
-  priceMinor: bigint('price_minor', { mode: 'number' }).notNull(),
-  currency: text('currency').notNull(),
-  version: integer('version').notNull(),
-});
+export const catalogue = pgTable(
+  'catalogue',
+  {
+    productId: text('product_id').primaryKey(),
+    sellerId: text('seller_id').notNull(),
+    name: text('name').notNull(),
+    priceMinor: bigint('price_minor', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    version: integer('version').notNull(),
+  },
+  (table) => [
+    check('catalogue_price', isAmount(table.priceMinor)),
+    check('catalogue_currency', isCurrency(table.currency)),
+    check('catalogue_version', sql`${table.version} >= 1`),
+  ],
+);

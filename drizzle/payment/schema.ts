@@ -2,7 +2,7 @@
 // gateway, persisted before it is asked, so that a crash can never lead to asking under another idempotency key.
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { instant } from '../messaging/schema.ts';
+import { instant, isAmount, isCurrency } from '../messaging/schema.ts';
 
 export const payments = pgTable(
   'payments',
@@ -31,6 +31,10 @@ export const payments = pgTable(
     check('payments_charge', sql`${table.charge} in ('none','started','succeeded','failed')`),
     check('payments_refund', sql`${table.refund} in ('none','started','succeeded')`),
     check('payments_refund_needs_charge', sql`${table.refund} = 'none' or ${table.charge} = 'succeeded'`),
+    check('payments_amount', isAmount(table.amountMinor)),
+    check('payments_currency', isCurrency(table.currency)),
+    // An event may name a mode that this service does not know yet.
+    check('payments_mode', sql`${table.mode} in ('unspecified','AUTO','MANUAL')`),
     check('payments_charge_needs_terms', sql`${table.charge} = 'none' or ${table.amountMinor} is not null`),
   ],
 );
@@ -65,6 +69,9 @@ export const transactions = pgTable(
   (table) => [
     check('transactions_kind', sql`${table.kind} in ('charge','refund')`),
     check('transactions_state', sql`${table.state} in ('due','unknown','succeeded','declined','abandoned')`),
+    check('transactions_amount', isAmount(table.amountMinor)),
+    check('transactions_currency', isCurrency(table.currency)),
+    check('transactions_attempts', sql`${table.attempts} >= 0`),
     unique('transactions_idempotency_key').on(table.idempotencyKey),
     index('transactions_due')
       .on(table.dueAt)

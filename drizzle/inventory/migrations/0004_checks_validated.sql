@@ -1,0 +1,2 @@
+ALTER TABLE "inventory" VALIDATE CONSTRAINT "inventory_currency";--> statement-breakpoint
+ALTER TABLE "inventory" VALIDATE CONSTRAINT "inventory_version";
