@@ -264,6 +264,19 @@ describe('the other tables', () => {
     expect(await run({ batch: 5, batches: 20 })).toMatchObject({ deleted: { inbox: 15 }, more: false });
   });
 
+  it('are emptied although one of them cannot be, which the report names', async () => {
+    await addInbox(31 * day);
+    await connection.db.execute(sql`alter table idempotency_keys rename to hidden`);
+    try {
+      expect(await run()).toMatchObject({
+        deleted: { idempotencyKeys: 0, inbox: 1 },
+        failed: { idempotencyKeys: 'relation "idempotency_keys" does not exist' },
+      });
+    } finally {
+      await connection.db.execute(sql`alter table hidden rename to idempotency_keys`);
+    }
+  });
+
   it('are left alone while another instance is at it', async () => {
     await addInbox(31 * day);
     const other = postgres(database.url, { max: 1, onnotice: () => undefined });

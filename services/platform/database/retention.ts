@@ -28,6 +28,8 @@ export interface RetentionReport {
   readonly refused?: string;
   /** Whether the bound of a run was reached before the end of what is due. */
   readonly more: boolean;
+  /** Tables whose rows could not be deleted; the others were looked after all the same. */
+  readonly failed?: Readonly<Record<string, string>>;
 }
 
 const hourMs = 3_600_000;
@@ -84,11 +86,19 @@ export async function runRetention(
     });
 
   const deleted = { idempotencyKeys: 0, deadLetters: 0, inbox: 0, outbox: 0 };
+  const failed: Record<string, string> = {};
   let more = false;
   for (const table of ['idempotencyKeys', 'deadLetters', 'inbox', 'outbox'] as const) {
     for (let turn = 1; ; turn += 1) {
       if (signal.aborted) return { deleted, refused: 'the service is being stopped', more: true };
-      const result = await deleteBatch(statements[table]);
+      let result: z.infer<typeof deletedRow>;
+      try {
+        result = await deleteBatch(statements[table]);
+      } catch (error) {
+        // One table must not keep the others from being looked after; the next run tries it again.
+        failed[table] = error instanceof Error ? messageOf(error) : String(error);
+        break;
+      }
       deleted[table] += result.deleted;
       if (result.refused !== null) return { deleted, refused: result.refused, more: false };
       if (result.deleted < batch) break;
@@ -99,8 +109,12 @@ export async function runRetention(
       await pause(betweenBatchesMs, signal);
     }
   }
-  return { deleted, more };
+  return { deleted, more, ...(Object.keys(failed).length > 0 ? { failed } : {}) };
 }
+
+/** The sentence of the database; Drizzle's own only repeats the query. */
+const messageOf = (error: Error): string =>
+  error.cause instanceof Error ? error.cause.message : error.message;
 
 /** Runs at once and then every `config.retentionSeconds`; each run leaves one line in the log. */
 export const startRetention = (options: RetentionOptions): Timer =>
@@ -109,7 +123,8 @@ export const startRetention = (options: RetentionOptions): Timer =>
     'retention',
     async (signal) => {
       const report = await runRetention(options, new Date(), signal);
-      const quiet = report.refused === undefined || report.refused === elsewhere;
+      const quiet =
+        report.failed === undefined && (report.refused === undefined || report.refused === elsewhere);
       options.logger[quiet ? 'info' : 'warn']('retention', { ...report });
     },
     options.logger,
