@@ -253,7 +253,7 @@ describe('the parts in docker-compose.yml', () => {
     expect(names(targets)).toEqual(names(healthTargets(portsFrom({}))));
   });
 
-  it.each(serviceNames)(
+  it.each([...serviceNames, 'gateway'])(
     '%s tells its spans to the endpoint that the environment names, else to nobody',
     (name) => {
       expect(environmentOf(name)['OTEL_EXPORTER_OTLP_ENDPOINT']).toBe('${OTEL_EXPORTER_OTLP_ENDPOINT:-}');

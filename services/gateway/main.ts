@@ -7,6 +7,7 @@ import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';
 import { createLogger } from '../platform/process/logger.ts';
+import { startTracing } from '../platform/telemetry/start-tracing.ts';
 import { createGatewayApp } from './http/routes.ts';
 import { openLedger } from './ledger.ts';
 import { contradictions, shape } from './settings.ts';
@@ -15,6 +16,7 @@ const config = readConfig(shape, process.env, contradictions);
 
 const logger = createLogger({ service: 'gateway', level: config.logLevel });
 const lifecycle = createLifecycle({ logger });
+await startTracing('gateway', config, lifecycle, logger);
 
 const ledger = await openLedger(config.ledgerFile, (bytes) =>
   logger.warn('unfinished last line of the ledger dropped', { bytes }),

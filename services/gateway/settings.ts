@@ -1,10 +1,12 @@
 // The settings of the mock payment provider: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
 import { z } from 'zod';
 import { setting } from '../platform/process/settings/config.ts';
+import { telemetrySettings } from '../platform/process/settings/telemetry-settings.ts';
 import { processProblems, processSettings } from '../platform/process/settings/process-settings.ts';
 
 export const shape = {
   ...processSettings(3004),
+  ...telemetrySettings,
   ledgerFile: setting('LEDGER_FILE', 'the path of the journal file', z.string(), {
     about: 'The journal of charges and refunds; made when it is not there.',
   }),

@@ -87,9 +87,9 @@ beforeAll(async () => {
     ...traced,
     spans: await collector.trace(traced.client.traceId, spans),
   });
-  paid = await complete(first, 33);
-  declined = await complete(second, 40);
-  repeated = await complete(third, 33);
+  paid = await complete(first, 34);
+  declined = await complete(second, 41);
+  repeated = await complete(third, 34);
   repair = { ...asked, spans: await collector.trace(asked.traceId, 9) };
 });
 afterAll(async () => {
@@ -118,6 +118,7 @@ describe('an order', () => {
       '          payment: transaction',
       'payment: ask gateway: charge',
       '  payment: POST /v1/charges',
+      '    gateway: POST /v1/charges',
       '  payment: transaction',
       '    payment: outbox payment.succeeded',
       '      inventory: cdc payment.succeeded',
@@ -156,6 +157,7 @@ describe('an order', () => {
       '          payment: transaction',
       'payment: ask gateway: charge',
       '  payment: POST /v1/charges',
+      '    gateway: POST /v1/charges',
       '  payment: transaction',
       '    payment: outbox payment.failed',
       '      inventory: cdc payment.failed',
@@ -262,9 +264,11 @@ describe('the call of the gateway', () => {
       });
       const decided = asking && parentOf(spans, asking);
       expect(decided).toMatchObject({ service: 'payment', name: 'transaction' });
-      const call = named(spans, 'POST /v1/charges')[0];
+      const [call] = named(spans, 'POST /v1/charges', 'payment');
       expect(call?.parentId).toBe(asking?.spanId);
       expect(call?.attributes['http.response.status_code']).toBe(outcome === 'succeeded' ? '201' : '402');
+      const [served] = named(spans, 'POST /v1/charges', 'gateway');
+      expect(served?.parentId).toBe(call?.spanId);
     }
   });
 });
