@@ -43,9 +43,23 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'offset before commit',
     file: 'services/platform/messaging/consumer.ts',
-    from: 'const came = await heartbeating(heartbeat, () => attempt(record, delivery));',
+    from: 'const came = await heartbeating(context.heartbeat, () => attempt(record, delivery));',
     to: "void attempt(record, delivery).catch(() => undefined);\n        const came = 'handled' as string;",
     tests: ['consumer.int'],
+  },
+  {
+    bug: 'a record overtakes one of its key that waits',
+    file: 'services/platform/messaging/consumer.ts',
+    from: 'if (!waiting.has(record.key) && (await inHand.attempt(context)))',
+    to: 'if (await inHand.attempt(context))',
+    tests: ['consumer.int'],
+  },
+  {
+    bug: 'the committed offset passes a record that waits',
+    file: 'services/platform/messaging/assignment.ts',
+    from: '      if (waiting) {\n',
+    to: '      if (waiting) position.finish(record.offset);\n      if (waiting) {\n',
+    tests: ['consumer.int', 'assignment.test'],
   },
   {
     bug: 'charge without idempotency key',

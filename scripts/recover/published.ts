@@ -55,6 +55,7 @@ export const readPublished = async (
       const id = headers['id'];
       if (id !== undefined && uuid.test(id)) read.push(id);
       if (read.length >= idsAtOnce) await handOn();
+      return undefined;
     },
     onProgress: ({ partition, next }) => {
       if (next > (reached.get(partition) ?? 0n)) reached.set(partition, next);

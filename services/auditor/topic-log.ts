@@ -48,7 +48,7 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
         entries.delete(oldest);
         since = Math.max(since, at + 1);
       }
-      return Promise.resolve();
+      return Promise.resolve(undefined);
     },
     onProgress: ({ topic, partition, next }) => {
       const place = `${topic}/${partition}`;

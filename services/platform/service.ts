@@ -33,6 +33,7 @@ import { kafkaJsEventStream } from './messaging/kafkajs-event-stream.ts';
 import { createLifecycle } from './process/lifecycle.ts';
 import { createLogger, type Logger } from './process/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { startTracing } from './telemetry/start-tracing.ts';
 import {
   permissionsOfProcesses,
   permissionsOfServices,
@@ -80,8 +81,8 @@ export interface ServiceDefinition {
 }
 
 const partitionsSideBySide = 4;
-/** Each record under way holds one connection at most, so the consumer never waits for another one. */
-const consumerConnections = partitionsSideBySide;
+/** Each record under way holds one connection at most; the second half is for keys that wait and are tried again. */
+const consumerConnections = 2 * partitionsSideBySide;
 
 const isEventType = (type: string): type is EventType => type in eventCatalogue;
 const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
@@ -91,12 +92,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const { name, config, consumerGroup } = definition;
   const logger = createLogger({ service: name, level: config.logLevel });
   const lifecycle = createLifecycle({ logger });
-  if (config.otlpEndpoint !== undefined) {
-    const { startTelemetry } = await import('./telemetry/telemetry.ts');
-    const telemetry = startTelemetry(name, config.otlpEndpoint, config, logger);
-    // Registered first, so stopped last: the spans of whatever is finished while stopping are sent as well.
-    lifecycle.onStop('telemetry', telemetry.stop, 3_000);
-  }
+  await startTracing(name, config, lifecycle, logger);
 
   const tls = databaseTrust(config, config.databaseUrl);
   const connection = connectDatabase(config.databaseUrl, name, {
@@ -148,7 +144,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     figures.counted(createDispatch(shell.codec, handlers), subscribed);
 
   let consumer: RunningConsumer | undefined = undefined;
-  figures.observeHalt(() => (consumer ? consumer.halted() !== undefined : undefined));
+  figures.observe(() => consumer);
   const health = createHealth({
     checks: {
       load,

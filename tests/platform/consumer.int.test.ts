@@ -1,4 +1,4 @@
-// The consumer loop on a real broker: order per key, redelivery, retries in place, and records that can never be handled.
+// The consumer loop on a real broker: order per key, redelivery, keys that wait, and records that can never be handled.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
@@ -65,6 +65,7 @@ interface Run {
   readonly committedOffset: () => Promise<number>;
   readonly stop: () => Promise<void>;
   readonly halted: () => string | undefined;
+  readonly waitingKeys: () => number;
   readonly groupId: string;
 }
 
@@ -74,8 +75,16 @@ const start = async (
   configEntries: { name: string; value: string }[] = [],
 ): Promise<Run> => {
   const topic = `test-${randomUUID()}`;
-  const groupId = `group-${topic}`;
   await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true });
+  return consume(topic, before);
+};
+
+/** Starts a member of the topic's group. */
+const consume = (
+  topic: string,
+  before: (incoming: Incoming<'inventory.committed'>) => Promise<void>,
+): Run => {
+  const groupId = `group-${topic}`;
   const seen: string[] = [];
   const shell = { db: connection.db, codec };
   const apply: Handler = handledBy(shell, nothing, () => null);
@@ -92,7 +101,8 @@ const start = async (
     groupId,
     topics: [topic],
     logger,
-    backoff: { initialMs: 10, maxMs: 50, attempts: 10 },
+    backoff: { initialMs: 10, maxMs: 50 },
+    waitingLimit: { keys: 2, records: 5 },
     parkingLimit: { limit: 3, probeEveryMs: 500 },
   });
   onTestFinished(() => subscription.stop());
@@ -102,6 +112,7 @@ const start = async (
     seen,
     stop: subscription.stop,
     halted: subscription.halted,
+    waitingKeys: subscription.waitingKeys,
     send: async (...messages) => {
       await producer.send({ topic, messages });
     },
@@ -173,31 +184,73 @@ describe('delivery', () => {
 });
 
 describe('a failure that passes', () => {
-  it('is retried in place: later records wait, nothing is parked, nothing is skipped', async () => {
-    let failures = 5;
-    const run = await start(({ event }) => {
-      if (event.data.orderId !== 'order-1' || failures === 0) return Promise.resolve();
-      failures -= 1;
-      return Promise.reject(new DependencyUnavailable('down'));
-    });
-    await run.send(record('order-1'), record('order-2'));
-    await reaches(run, 2);
-    expect(run.seen).toEqual([...Array.from({ length: 6 }, () => 'order-1'), 'order-2']);
-    expect((await claims(run)).length).toBe(2);
+  /** A dependency that is away for some orders, and the order of the events that were handled. */
+  const awayFor = (...orderIds: string[]) => {
+    const away = new Set(orderIds);
+    const handled: string[] = [];
+    return {
+      away,
+      handled,
+      handler: ({ event }: Incoming<'inventory.committed'>): Promise<void> => {
+        if (away.has(event.data.orderId)) return Promise.reject(new DependencyUnavailable('down'));
+        handled.push(event.metadata.eventId);
+        return Promise.resolve();
+      },
+    };
+  };
+  const ids = (count: number) => Array.from({ length: count }, () => randomUUID());
+
+  it('holds back its own key alone: other keys go on, and the position waits for it', async () => {
+    const { away, handled, handler } = awayFor('order-1');
+    const run = await start(handler);
+    const [first, second, third, other, last] = ids(5);
+    await run.send(
+      record('order-1', first),
+      record('order-2', other),
+      record('order-1', second),
+      record('order-1', third),
+      record('order-3', last),
+    );
+    await until({ what: 'the other keys', withinMs: 20_000 }, () => Promise.resolve(handled.length === 2));
+    expect(handled).toEqual([other, last]);
+    await until({ what: 'several attempts', withinMs: 20_000 }, () =>
+      Promise.resolve(run.seen.filter((orderId) => orderId === 'order-1').length > 5),
+    );
+    expect([run.waitingKeys(), await run.committedOffset()]).toEqual([1, 0]);
+    away.clear();
+    await reaches(run, 5);
+    expect(handled).toEqual([other, last, first, second, third]);
+    expect([run.waitingKeys(), (await claims(run)).length]).toEqual([0, 5]);
     expect(await parked(run)).toEqual([]);
   });
 
-  it('that outlasts the retries gives the record back, and it comes again', async () => {
-    let failures = 25;
-    const run = await start(() => {
-      if (failures === 0) return Promise.resolve();
-      failures -= 1;
-      return Promise.reject(new DependencyUnavailable('down for long'));
-    });
-    await run.send(record('order-1'), record('order-2'));
-    await reaches(run, 2);
-    expect(new Set(run.seen.slice(0, 26))).toEqual(new Set(['order-1']));
-    expect(await parked(run)).toEqual([]);
+  it('of too many keys holds back the partition, and nothing is lost', async () => {
+    const { away, handled, handler } = awayFor('order-1', 'order-2');
+    const run = await start(handler);
+    await run.send(record('order-1'), record('order-2'), record('order-3'));
+    await until({ what: 'two waiting keys', withinMs: 20_000 }, () =>
+      Promise.resolve(run.waitingKeys() === 2),
+    );
+    await until({ what: 'several attempts', withinMs: 20_000 }, () => Promise.resolve(run.seen.length > 10));
+    expect(run.seen).not.toContain('order-3');
+    away.delete('order-2');
+    await until({ what: 'the third key', withinMs: 20_000 }, () => Promise.resolve(handled.length === 2));
+    expect(await run.committedOffset()).toBe(0);
+    away.clear();
+    await reaches(run, 3);
+    expect((await claims(run)).length).toBe(3);
+  });
+
+  it('that outlasts its consumer is read again by the next one, and handled once', async () => {
+    const { handler } = awayFor('order-1');
+    const run = await start(handler);
+    await run.send(record('order-1'), record('order-2'), record('order-1'));
+    await until({ what: 'the other key', withinMs: 20_000 }, async () => (await claims(run)).length === 1);
+    await run.stop();
+    expect(await run.committedOffset()).toBe(0);
+    const next = consume(run.topic, () => Promise.resolve());
+    await reaches(next, 3);
+    expect((await claims(run)).length).toBe(3);
   });
 });
 
@@ -245,7 +298,7 @@ describe('a record that can never be handled', () => {
     );
     await run.send(record('order-1'), record('order-2'));
     await reaches(run, 2);
-    expect(run.seen).toEqual(['order-1', 'order-1', 'order-1', 'order-2']);
+    expect(run.seen.filter((orderId) => orderId === 'order-1').length).toBe(3);
     expect(await parked(run)).toMatchObject([{ attempts: 3 }]);
   });
 });
@@ -268,7 +321,7 @@ describe('keeping a dead letter', () => {
       await expect(
         until({ what: 'the offset to move', withinMs: 3_000 }, async () => (await run.committedOffset()) > 0),
       ).rejects.toThrow();
-      expect(run.seen).toEqual([]);
+      expect(run.seen).toEqual(['order-2']);
     } finally {
       await connection.db.execute(sql`alter table hidden rename to dead_letters`);
     }

@@ -204,7 +204,7 @@ describeOwnParts('Kafka', () => {
         fromBeginning: true,
         onRecord: ({ value }) => {
           read.resolve(value?.toString('utf8'));
-          return Promise.resolve();
+          return Promise.resolve(undefined);
         },
       });
       onTestFinished(() => subscription.stop());

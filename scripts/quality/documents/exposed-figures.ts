@@ -26,7 +26,7 @@ const ofTheProcesses = async (): Promise<readonly string[]> => {
   const { metrics } = door;
   const nothing = () => Promise.resolve(new Map<string, number>());
   const unasked = () => Promise.reject(new Error('figures need no story'));
-  createEventMetrics(metrics, { group: 'none', emitted: [] }).observeHalt(() => false);
+  createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
   createSagaMetrics(metrics);
   createReservationMetrics(metrics);
   addReservationGauges(metrics, nothing);

@@ -405,10 +405,17 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
           queries: { '{{group}}': rate('orderflow_inbox_duplicates_total', 'group') },
         },
         {
-          title: 'Retries in place',
+          title: 'Retries',
           unit: 'ops',
-          about: 'Attempts that failed and were repeated.',
+          about: 'Attempts that failed for a cause that passes, and were repeated.',
           queries: { '{{group}}': rate('orderflow_event_retries_total', 'group') },
+        },
+        {
+          title: 'Keys that wait',
+          unit: 'none',
+          about: 'Their next record failed for a cause that passes; other keys go on.',
+          queries: { '{{group}}': 'sum by (group) (orderflow_consumer_waiting_keys)' },
+          limit: 1,
         },
         {
           title: 'Dead letters in an hour',

@@ -121,13 +121,13 @@ export function watchPipelines(
         onRecord: ({ topic, headers }) => {
           const service = serviceOf.get(topic);
           const known = service && canaries.get(service);
-          if (!known) return Promise.resolve();
+          if (!known) return Promise.resolve(undefined);
           const after = arrive(known, headers['id'] ?? '', performance.now());
           canaries.set(service, after);
           if (after !== known && after.lastRoundTripMs !== undefined) {
             events.roundTrip(service, after.lastRoundTripMs / 1_000);
           }
-          return Promise.resolve();
+          return Promise.resolve(undefined);
         },
       })
     : undefined;

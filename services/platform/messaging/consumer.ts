@@ -1,18 +1,20 @@
-// The consumer loop: hand each record to its subscription, let the offset advance. Transient failures are retried in place
-// while heartbeating, because skipping ahead would break the order of that key; permanent ones are kept as dead letters
-// before the offset advances, unless most records fail: then the fault is not theirs, and the consumer halts instead.
+// The consumer loop: hand each record to its subscription, then let the offset advance. A record that fails for a cause that
+// passes waits beside the loop, and with it the later records of its key: other keys go on, and each key stays in order. One that
+// can never be handled is kept as a dead letter before the offset advances, unless most records fail: then the fault is not
+// theirs, and the consumer halts instead.
 import type { Database } from '../database/database.ts';
 import { keepDeadLetter } from './dead-letters.ts';
 import type { Dispatch } from './dispatch.ts';
 import { UndecodableRecord } from '../event-codec/event-codec.ts';
 import type { ConsumerEvents, ParkingReason } from './event-metrics.ts';
 import type { Faults } from '../process/faults.ts';
-import type { EventStream, RecordContext, StreamRecord, Subscription } from './event-stream.ts';
+import type { EventStream, RecordContext, StreamRecord, Subscription, Waiting } from './event-stream.ts';
 import type { Logger } from '../process/logger.ts';
 import { createParkingBreaker, type ParkingLimit, type Pass } from './parking-breaker.ts';
 import { backoffMs, pause, type Backoff } from '../process/retry.ts';
 import { aboutEvent, beginDelivery, traceIdOf, type TracedDelivery } from '../telemetry/tracing.ts';
 import { isTransient } from '../database/transient.ts';
+import { createWaitingKeys, type WaitingKeys, type WaitingLimit } from './waiting-keys.ts';
 
 export type { Incoming, Outcome, Subscriptions, SubscriptionsTo } from './dispatch.ts';
 
@@ -23,7 +25,9 @@ export interface ConsumerOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   readonly logger: Logger;
-  readonly backoff?: Backoff;
+  readonly backoff?: Pick<Backoff, 'initialMs' | 'maxMs'>;
+  /** Of one partition; 20 keys and 1,000 records when absent. */
+  readonly waitingLimit?: WaitingLimit;
   /** 10 of the last 20 records, a probe every 30 s, when absent. */
   readonly parkingLimit?: ParkingLimit;
   readonly faults?: Faults | undefined;
@@ -34,13 +38,16 @@ export interface ConsumerOptions {
 export interface RunningConsumer extends Subscription {
   /** Why the consumer has stopped handling records although it could; undefined while it has not. */
   halted(): string | undefined;
+  /** Keys whose records wait for a cause that passes. */
+  waitingKeys(): number;
 }
 
-/**
- * About 40 s of retries in place, heartbeating all the time; after that the record is given back and comes again from the
- * committed offset.
- */
-const defaultBackoff: Backoff = { initialMs: 50, maxMs: 2_000, attempts: 30 };
+/** A record is tried every two seconds for as long as its cause lasts: it must not be lost, and its key cannot go on without it. */
+const defaultBackoff = { initialMs: 50, maxMs: 2_000 };
+/** More keys than these wait for the same cause, such as a database that is away: then the whole partition waits with them. */
+const defaultWaitingLimit: WaitingLimit = { keys: 20, records: 1_000 };
+/** The first attempt that fails is logged, then one a minute. */
+const loggedEvery = 30;
 /** An unexpected error may be a race that passes; more attempts would only block the partition. */
 const unexpectedAttempts = 3;
 export const defaultParkingLimit: ParkingLimit = { limit: 10, probeEveryMs: 30_000 };
@@ -72,6 +79,8 @@ const heartbeating = async <T>(heartbeat: RecordContext['heartbeat'], work: () =
  */
 const isCanary = ({ key, headers }: StreamRecord): boolean =>
   key === 'canary' && headers['eventType'] === 'canary';
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 const parkingReasonOf = (error: Error): ParkingReason => {
   if (error instanceof UndecodableRecord) return 'undecodable';
@@ -117,19 +126,21 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     return 'handled';
   };
 
+  const stopped = (): Error => new Error('the consumer is being stopped');
+
   /** Waits, with the record in hand and the partition assigned, until it may be attempted. */
   const admitted = async (record: StreamRecord, { heartbeat, signal }: RecordContext): Promise<Pass> => {
     for (;;) {
       const pass = breaker.admit(`${record.topic}-${record.partition}`, performance.now());
       if (pass) return pass;
       await pause(askEveryMs, signal);
-      if (signal.aborted) throw new Error('the consumer is halted and is being stopped');
+      if (signal.aborted) throw stopped();
       await heartbeat();
     }
   };
 
-  const onRecord = async (record: StreamRecord, context: RecordContext): Promise<void> => {
-    const { heartbeat, signal } = context;
+  /** A record in hand, with its attempts so far. */
+  const takeUp = (record: StreamRecord) => {
     const delivery = beginDelivery(record, groupId);
     const place = {
       eventId: record.headers['id'],
@@ -140,51 +151,109 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       partition: record.partition,
       offset: String(record.offset),
     };
-    for (let attempts = 1; ; attempts += 1) {
-      const pass = await admitted(record, context);
+    let attempts = 0;
+
+    /** Keeps the record before the offset moves. Rejects when it could not be kept. */
+    const park = async (error: Error, heartbeat: RecordContext['heartbeat']): Promise<void> => {
+      let kept = false;
       try {
-        const came = await heartbeating(heartbeat, () => attempt(record, delivery));
-        if (came === 'passed over') breaker.abandoned(pass);
-        else if (breaker.handled(pass)) logger.info('the consumer goes on: a probe was handled', place);
-        return;
-      } catch (thrown) {
-        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        const transient = isTransient(error);
-        const permanent = parkingReasonOf(error) !== 'unexpected';
-        if (permanent || (!transient && attempts >= unexpectedAttempts)) {
-          if (breaker.failed(pass, performance.now()) === 'halt') {
+        const letter = { consumer: groupId, record, error, attempts, at: new Date() };
+        kept = await heartbeating(heartbeat, () => keepDeadLetter(db, letter));
+      } finally {
+        if (!kept) breaker.notParked();
+      }
+      delivery.fail(error);
+      if (kept) events?.parked(parkingReasonOf(error));
+      logger.error('kept as a dead letter', { error, attempts, key: record.key, ...place });
+    };
+
+    const failed = (error: Error): false => {
+      delivery.again(attempts, error);
+      events?.retried();
+      if (attempts % loggedEvery === 1)
+        logger.warn('handling failed and is tried again', { error, attempts, ...place });
+      return false;
+    };
+
+    return {
+      attempts: () => attempts,
+      /** One attempt. True once the record is finished: handled, passed over, or kept as a dead letter. */
+      attempt: async (context: RecordContext): Promise<boolean> => {
+        for (;;) {
+          const pass = await admitted(record, context);
+          attempts += 1;
+          try {
+            const came = await heartbeating(context.heartbeat, () => attempt(record, delivery));
+            if (came === 'passed over') breaker.abandoned(pass);
+            else if (breaker.handled(pass)) logger.info('the consumer goes on: a probe was handled', place);
+            if (attempts > 1) logger.info('handled after failed attempts', { attempts, ...place });
+            return true;
+          } catch (thrown) {
+            const error = asError(thrown);
+            const permanent = parkingReasonOf(error) !== 'unexpected';
+            if (!permanent && (isTransient(error) || attempts < unexpectedAttempts)) {
+              breaker.abandoned(pass);
+              return failed(error);
+            }
+            if (breaker.failed(pass, performance.now()) === 'park')
+              return await park(error, context.heartbeat).then(
+                () => true,
+                (notKept: unknown) => failed(asError(notKept)),
+              );
             const halted = breaker.halted(performance.now());
             logger.error('the consumer is halted; nothing is parked or skipped', { halted, error, ...place });
-            continue;
           }
-          // Should this fail, the record is given back and comes again: it is kept before the offset moves, or not passed.
-          let kept = false;
-          try {
-            const letter = { consumer: groupId, record, error, attempts, at: new Date() };
-            kept = await heartbeating(heartbeat, () => keepDeadLetter(db, letter));
-          } finally {
-            if (!kept) breaker.notParked();
-          }
-          delivery.fail(error);
-          if (kept) events?.parked(parkingReasonOf(error));
-          logger.error('kept as a dead letter', { error, attempts, key: record.key, ...place });
-          return;
         }
-        breaker.abandoned(pass);
-        if (signal.aborted || attempts >= backoff.attempts) {
-          delivery.fail(error);
-          throw error;
-        }
-        delivery.again(attempts, error);
-        events?.retried();
-        const waitMs = backoffMs(backoff, attempts, Math.random());
-        logger.warn('handling failed and is tried again', { error, attempts, waitMs, ...place });
-        await pause(waitMs, signal);
-        await heartbeat();
+      },
+      giveUp: (error: Error): void => {
+        delivery.fail(error);
+      },
+    };
+  };
+  type InHand = ReturnType<typeof takeUp>;
+
+  /** Attempts the record until it is finished. The partition is read on meanwhile, which is what keeps it assigned. */
+  const insist = async (inHand: InHand, signal: AbortSignal): Promise<void> => {
+    const context: RecordContext = { heartbeat: () => Promise.resolve(), signal };
+    for (;;) {
+      if (inHand.attempts() > 0) await pause(backoffMs(backoff, inHand.attempts(), Math.random()), signal);
+      if (signal.aborted) {
+        inHand.giveUp(stopped());
+        throw stopped();
       }
+      if (await inHand.attempt(context)) return;
     }
   };
 
+  const partitions = new Map<string, { readonly signal: AbortSignal; readonly waiting: WaitingKeys }>();
+  /** Those of an earlier assignment end with it, and what has waited there is read again. */
+  const waitingKeysOf = ({ topic, partition }: StreamRecord, { signal }: RecordContext): WaitingKeys => {
+    const place = `${topic}-${partition}`;
+    const known = partitions.get(place);
+    if (known?.signal === signal) return known.waiting;
+    const waiting = createWaitingKeys(options.waitingLimit ?? defaultWaitingLimit);
+    partitions.set(place, { signal, waiting });
+    return waiting;
+  };
+
+  const onRecord = async (record: StreamRecord, context: RecordContext): Promise<Waiting | undefined> => {
+    const { signal, heartbeat } = context;
+    const waiting = waitingKeysOf(record, context);
+    while (waiting.isFull()) {
+      await pause(askEveryMs, signal);
+      if (signal.aborted) throw stopped();
+      await heartbeat();
+    }
+    const inHand = takeUp(record);
+    // Once nothing of its key waits any more, it goes the straight way.
+    if (!waiting.has(record.key) && (await inHand.attempt(context))) return undefined;
+    return { finished: waiting.add(record.key, () => insist(inHand, signal)) };
+  };
+
   const subscription = stream.subscribe({ groupId, topics, onRecord });
-  return { ...subscription, halted: () => breaker.halted(performance.now()) };
+  return {
+    ...subscription,
+    halted: () => breaker.halted(performance.now()),
+    waitingKeys: () => [...partitions.values()].reduce((sum, { waiting }) => sum + waiting.keys(), 0),
+  };
 }

@@ -12,17 +12,23 @@ export type ParkingReason = (typeof parkingReasons)[number];
 
 /** What the consumer tells as it happens. */
 export interface ConsumerEvents {
-  /** A record is tried again in place. */
+  /** An attempt has failed and will be repeated. */
   readonly retried: () => void;
   readonly parked: (reason: ParkingReason) => void;
+}
+
+export interface ObservedConsumer {
+  /** Why the consumer has halted; undefined while it has not. */
+  readonly halted: () => string | undefined;
+  readonly waitingKeys: () => number;
 }
 
 export interface EventMetrics extends ConsumerEvents {
   readonly appended: (events: readonly DomainEvent[]) => void;
   /** The same dispatch, counted; of records and of replays alike, because both are told only after their commit. */
   readonly counted: (dispatch: Dispatch, subscribed: readonly EventType[]) => Dispatch;
-  /** Whether the consumer has halted; undefined as long as there is none. */
-  readonly observeHalt: (halted: () => boolean | undefined) => void;
+  /** Reads the consumer whenever the figures are asked for; undefined as long as there is none. */
+  readonly observe: (consumer: () => ObservedConsumer | undefined) => void;
 }
 
 export interface EventMetricsOptions {
@@ -73,7 +79,7 @@ export function createEventMetrics(
   });
   const retries = new Counter({
     name: 'orderflow_event_retries_total',
-    help: 'Attempts at an event that failed and were repeated in place.',
+    help: 'Attempts at an event that failed for a cause that passes, and were repeated.',
     labelNames: ['group'],
     registers,
   });
@@ -121,17 +127,28 @@ export function createEventMetrics(
     parked: (reason) => {
       parked.inc({ group, reason });
     },
-    observeHalt: (halted) => {
-      new Gauge({
-        name: 'orderflow_consumer_halted',
-        help: 'Whether the consumer has stopped, because most records would become dead letters.',
-        labelNames: ['group'],
-        registers,
-        collect() {
-          const now = halted();
-          if (now !== undefined) this.set({ group }, Number(now));
-        },
-      });
+    observe: (consumer) => {
+      const gauge = (name: string, help: string, read: (running: ObservedConsumer) => number) =>
+        new Gauge({
+          name,
+          help,
+          labelNames: ['group'],
+          registers,
+          collect() {
+            const running = consumer();
+            if (running) this.set({ group }, read(running));
+          },
+        });
+      gauge(
+        'orderflow_consumer_halted',
+        'Whether the consumer has stopped, because most records would become dead letters.',
+        ({ halted }) => Number(halted() !== undefined),
+      );
+      gauge(
+        'orderflow_consumer_waiting_keys',
+        'Keys whose next record failed for a cause that passes; other keys go on.',
+        ({ waitingKeys }) => waitingKeys(),
+      );
     },
   };
 }

@@ -16,8 +16,14 @@ export interface StreamRecord {
 export interface RecordContext {
   /** Keeps the partition assigned during a long wait; rejects once the assignment is lost. */
   heartbeat(): Promise<void>;
-  /** Aborted when the subscription is being stopped. */
+  /** Aborted when the subscription is being stopped, or when the partition is no longer this member's. Another assignment has another. */
   readonly signal: AbortSignal;
+}
+
+/** A record that is not finished yet, although the next one of its partition may follow. */
+export interface Waiting {
+  /** Rejects only when the signal of its context has been aborted. */
+  readonly finished: Promise<void>;
 }
 
 /** How far a partition has been read: `next` is the first offset that has not. */
@@ -31,8 +37,8 @@ export interface SubscribeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   /** Called for one record of a partition at a time, in offset order; several partitions run side by side. */
-  readonly onRecord: (record: StreamRecord, context: RecordContext) => Promise<void>;
-  /** For readers that keep nothing: every start reads from the beginning, and no position is ever committed. */
+  readonly onRecord: (record: StreamRecord, context: RecordContext) => Promise<Waiting | undefined>;
+  /** For readers that keep nothing: every start reads from the beginning, and stopping deletes the group. */
   readonly fromBeginning?: boolean;
   /** Called after each batch, also for one that held nothing but the marks of transactions. */
   readonly onProgress?: (progress: Progress) => void;
@@ -47,8 +53,8 @@ export interface Subscription {
 
 export interface EventStream {
   /**
-   * Reads committed records of the topics from the group's position, from the beginning for a new group. A record's
-   * offset advances only after `onRecord` resolved; a rejection makes the record come again. Reconnects for ever.
+   * Reads committed records of the topics from the group's position, from the beginning for a new group. The group's position
+   * never passes a record that is not finished; one whose `onRecord` rejects is read again. Reconnects for ever.
    */
   subscribe(options: SubscribeOptions): Subscription;
   /** Records that the group has still to read, by topic, marks of transactions included; rejects without an answer. */

@@ -25,7 +25,7 @@ it('a subscription that began anew a hundred times listens for its stop as often
   const subscription = kafkaJsEventStream(settings, logger).subscribe({
     groupId: 'test',
     topics: ['test'],
-    onRecord: () => Promise.resolve(),
+    onRecord: () => Promise.resolve(undefined),
   });
   await enough.promise;
   const signals = listened.mock.contexts.filter((target) => target instanceof AbortSignal);

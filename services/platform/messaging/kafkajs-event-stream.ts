@@ -1,6 +1,6 @@
 // The event stream on KafkaJS. Exactly-once source means transactions on the topics: only committed records are read.
-// KafkaJS handles one fetch whole before the next, its partitions side by side: a record that is retried in place holds up
-// the other partitions of this member as well, so waiting for somebody else belongs behind the commit, not in a handler.
+// KafkaJS handles one fetch whole before the next, its partitions side by side, so a handler that waits holds up the other
+// partitions of this member as well. Offsets are committed here and not by KafkaJS, because records finish out of order.
 import {
   Kafka,
   logLevel,
@@ -10,6 +10,7 @@ import {
   type KafkaMessage,
   type SASLOptions,
 } from 'kafkajs';
+import { createAssignment, type Assignment } from './assignment.ts';
 import { registerCodecs } from './compression.ts';
 import type { KafkaSecurity } from '../process/security/kafka-security.ts';
 import type { EventStream, Progress, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
@@ -88,6 +89,19 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       },
   });
 
+  /** A group that keeps no position has no use once its only member has left. */
+  const forget = async (groupId: string): Promise<void> => {
+    const admin = kafka.admin({ retry: { retries: 1 } });
+    try {
+      await admin.connect();
+      await admin.deleteGroups([groupId]);
+    } catch (error) {
+      logger.debug('the group was not deleted; the broker forgets it in a week', { error, groupId });
+    } finally {
+      await admin.disconnect();
+    }
+  };
+
   const subscribe = ({
     groupId,
     topics,
@@ -97,6 +111,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
   }: SubscribeOptions): Subscription => {
     const stopping = new AbortController();
     let current: Consumer | undefined;
+    let assignment: Assignment | undefined;
     let joined = false;
     // One listener for all runs: each of its own would stay on the signal after its run has ended.
     let endRun = (): void => undefined;
@@ -118,15 +133,29 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
         readUncommitted: false,
       });
       current = consumer;
+      const send = (positions: readonly Progress[]): Promise<void> =>
+        consumer.commitOffsets(
+          positions.map(({ topic, partition, next }) => ({ topic, partition, offset: String(next) })),
+        );
       const ended = new Promise<void>((resolve) => {
         consumer.on(consumer.events.GROUP_JOIN, () => {
           joined = true;
+          assignment?.lose();
+          assignment = createAssignment({
+            onRecord,
+            send: fromBeginning ? () => Promise.resolve() : send,
+            onCommitFailed: (error) => {
+              logger.warn('the position was not committed and is sent again', { error, groupId });
+            },
+          });
         });
         consumer.on(consumer.events.REBALANCING, () => {
           joined = false;
+          assignment?.lose();
         });
         consumer.on(consumer.events.CRASH, ({ payload }) => {
           joined = false;
+          assignment?.lose();
           logger.error('the consumer stopped', { error: payload.error, groupId, restarts: payload.restart });
           if (!payload.restart) resolve();
         });
@@ -141,9 +170,23 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       await consumer.run({
         partitionsConsumedConcurrently: settings.concurrency,
-        autoCommit: !fromBeginning,
-        eachMessage: ({ topic, partition, message, heartbeat }) =>
-          onRecord(toRecord(topic, partition, message), { heartbeat, signal: stopping.signal }),
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: async ({ batch: { topic, partition, messages }, heartbeat, resolveOffset }) => {
+          const mine = assignment;
+          if (!mine) return;
+          try {
+            for (const message of messages) {
+              if (mine.isOver()) return;
+              await mine.take(toRecord(topic, partition, message), heartbeat);
+              resolveOffset(message.offset);
+              await heartbeat();
+            }
+          } finally {
+            // Also when the group rebalances: KafkaJS joins again only after this, so the position still counts.
+            await mine.commit();
+          }
+        },
       });
       await ended;
     };
@@ -156,7 +199,8 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
           logger.warn('the consumer could not start', { error, groupId });
         }
         joined = false;
-        // Also after a stop: disconnecting finishes records under way and commits their offsets.
+        await assignment?.close();
+        assignment = undefined;
         await current?.disconnect().catch((error: unknown) => {
           logger.warn('the consumer did not leave its group', { error, groupId });
         });
@@ -170,6 +214,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       stop: async () => {
         stopping.abort();
         await running;
+        if (fromBeginning) await forget(groupId);
       },
     };
   };

@@ -9,7 +9,11 @@ export interface Backoff {
 }
 
 /** Pause before attempt `attempt + 1`, in ms: half to all of the doubled step. `random` is in [0, 1). */
-export function backoffMs(backoff: Backoff, attempt: number, random: number): number {
+export function backoffMs(
+  backoff: Pick<Backoff, 'initialMs' | 'maxMs'>,
+  attempt: number,
+  random: number,
+): number {
   const step = Math.min(backoff.initialMs * 2 ** (attempt - 1), backoff.maxMs);
   return Math.round(step / 2 + (step / 2) * random);
 }

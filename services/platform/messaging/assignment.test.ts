@@ -1,0 +1,91 @@
+// What is committed of an assignment, and what never is.
+import { describe, expect, it, vi } from 'vitest';
+import { createAssignment } from './assignment.ts';
+import type { Progress, StreamRecord, Waiting } from './event-stream.ts';
+
+const recordAt = (offset: bigint, partition = 0): StreamRecord => ({
+  topic: 'order-events',
+  partition,
+  offset,
+  key: 'order-1',
+  value: Buffer.alloc(0),
+  headers: {},
+  timestamp: new Date(0),
+});
+const heartbeat = (): Promise<void> => Promise.resolve();
+
+/** An assignment whose records wait when they are at an offset in `waits`. */
+const assigned = (waits: ReadonlyMap<bigint, Waiting> = new Map()) => {
+  const sent: (readonly Progress[])[] = [];
+  const send = vi.fn((positions: readonly Progress[]) => {
+    sent.push(positions);
+    return Promise.resolve();
+  });
+  const onCommitFailed = vi.fn();
+  const onRecord = ({ offset }: StreamRecord): Promise<Waiting | undefined> =>
+    Promise.resolve(waits.get(offset));
+  return { assignment: createAssignment({ onRecord, send, onCommitFailed }), sent, send, onCommitFailed };
+};
+const at = (next: bigint, partition = 0): Progress => ({ topic: 'order-events', partition, next });
+
+describe('a commit', () => {
+  it('covers all partitions in one request, and only what has changed', async () => {
+    const { assignment, sent } = assigned();
+    await assignment.take(recordAt(4n), heartbeat);
+    await assignment.take(recordAt(9n, 1), heartbeat);
+    await assignment.commit();
+    await assignment.take(recordAt(5n), heartbeat);
+    await assignment.commit();
+    await assignment.commit();
+    expect(sent).toEqual([[at(5n), at(10n, 1)], [at(6n)]]);
+  });
+
+  it('stops before a record that waits, and follows by itself when that is finished', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
+    await assignment.take(recordAt(4n), heartbeat);
+    await assignment.take(recordAt(5n), heartbeat);
+    await assignment.commit();
+    expect(sent).toEqual([[at(4n)]]);
+    resolve(undefined);
+    await vi.waitFor(() => {
+      expect(sent).toEqual([[at(4n)], [at(6n)]]);
+    });
+  });
+
+  it('that fails is sent again, although no further record arrives', async () => {
+    const { assignment, sent, send, onCommitFailed } = assigned();
+    send.mockRejectedValueOnce(new Error('the coordinator has moved'));
+    await assignment.take(recordAt(4n), heartbeat);
+    await assignment.commit();
+    expect([sent, onCommitFailed.mock.calls.length]).toEqual([[], 1]);
+    await vi.waitFor(
+      () => {
+        expect(sent).toEqual([[at(5n)]]);
+      },
+      { timeout: 10_000 },
+    );
+  });
+
+  it('is never sent once the partitions belong to others: it would move their position', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
+    await assignment.take(recordAt(4n), heartbeat);
+    assignment.lose();
+    resolve(undefined);
+    await assignment.commit();
+    await assignment.close();
+    expect([sent, assignment.isOver()]).toEqual([[], true]);
+  });
+});
+
+it('closing waits for what is under way and commits it', async () => {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
+  await assignment.take(recordAt(4n), heartbeat);
+  const closed = assignment.close();
+  expect(sent).toEqual([]);
+  resolve(undefined);
+  await closed;
+  expect(sent).toEqual([[at(5n)]]);
+});

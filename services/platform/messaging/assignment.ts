@@ -1,0 +1,107 @@
+// What a member of a consumer group does with the partitions that it is assigned: it hands over their records, remembers which
+// are finished, and commits up to the first that is not. It ends when the group rebalances: whatever is still under way then is
+// read again by the next owner, which recognises what has been handled.
+import { createCommitPosition, type CommitPosition } from './commit-position.ts';
+import type { Progress, RecordContext, StreamRecord, SubscribeOptions } from './event-stream.ts';
+import { pause } from '../process/retry.ts';
+
+export interface Assignment {
+  /** Hands a record over; resolves when the next record of its partition may follow. */
+  take(record: StreamRecord, heartbeat: RecordContext['heartbeat']): Promise<void>;
+  /** Commits what has been finished since the last time. Never rejects: what fails is tried again. */
+  commit(): Promise<void>;
+  readonly isOver: () => boolean;
+  /** The group has given the partitions to others: nothing more may be committed. */
+  lose(): void;
+  /** Takes no further record, waits for those under way and commits them. */
+  close(): Promise<void>;
+}
+
+export interface AssignmentOptions {
+  readonly onRecord: SubscribeOptions['onRecord'];
+  /** Sends positions to the broker. */
+  readonly send: (positions: readonly Progress[]) => Promise<void>;
+  readonly onCommitFailed: (error: unknown) => void;
+}
+
+/** Pause before a commit that failed is tried again. */
+const commitAgainMs = 1_000;
+
+export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentOptions): Assignment {
+  const over = new AbortController();
+  const partitions = new Map<
+    string,
+    { topic: string; partition: number; position: CommitPosition; committed?: bigint }
+  >();
+  const underWay = new Set<Promise<unknown>>();
+  let isLost = false;
+  let lastCommit = Promise.resolve();
+
+  const tracked = <T>(work: Promise<T>): Promise<T> => {
+    const settled = work
+      .catch(() => undefined)
+      .finally(() => {
+        underWay.delete(settled);
+      });
+    underWay.add(settled);
+    return work;
+  };
+
+  const positionOf = ({ topic, partition }: StreamRecord): CommitPosition => {
+    const place = `${topic}-${partition}`;
+    const known = partitions.get(place) ?? { topic, partition, position: createCommitPosition() };
+    partitions.set(place, known);
+    return known.position;
+  };
+
+  const sendPositions = async (): Promise<void> => {
+    const due = [...partitions.values()].flatMap((known) => {
+      const next = known.position.next();
+      return next === undefined || next === known.committed ? [] : [{ known, next }];
+    });
+    if (due.length === 0 || isLost) return;
+    try {
+      await send(due.map(({ known: { topic, partition }, next }) => ({ topic, partition, next })));
+      for (const { known, next } of due) known.committed = next;
+    } catch (error) {
+      if (over.signal.aborted) return;
+      onCommitFailed(error);
+      void pause(commitAgainMs, over.signal).then(commit);
+    }
+  };
+  // One after the other, so that a later position is never overtaken by an earlier one.
+  const commit = (): Promise<void> => {
+    lastCommit = lastCommit.then(sendPositions);
+    return lastCommit;
+  };
+
+  return {
+    take: async (record, heartbeat) => {
+      const position = positionOf(record);
+      position.begin(record.offset);
+      const waiting = await tracked(onRecord(record, { heartbeat, signal: over.signal }));
+      if (waiting) {
+        void tracked(waiting.finished).then(
+          () => {
+            position.finish(record.offset);
+            return commit();
+          },
+          // Only the end of the assignment ends the waiting: the record is read again.
+          () => undefined,
+        );
+      } else position.finish(record.offset);
+    },
+    commit,
+    isOver: () => over.signal.aborted,
+    lose: () => {
+      isLost = true;
+      over.abort();
+    },
+    close: async () => {
+      over.abort();
+      await Promise.all(underWay);
+      await commit();
+      isLost = true;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { createCommitPosition } from './commit-position.ts';
+
+it('there is none before the first record', () => {
+  expect(createCommitPosition().next()).toBeUndefined();
+});
+
+it('it never passes a record that is not finished, in whatever order the others finish', () => {
+  const position = createCommitPosition();
+  for (const offset of [3n, 4n, 7n]) position.begin(offset);
+  const seen = [7n, 3n, 4n].map((offset) => {
+    position.finish(offset);
+    return position.next();
+  });
+  expect(seen).toEqual([3n, 4n, 8n]);
+});
+
+it('a record that is read again is waited for again', () => {
+  const position = createCommitPosition();
+  for (const offset of [1n, 2n]) position.begin(offset);
+  position.finish(2n);
+  position.begin(1n);
+  expect(position.next()).toBe(1n);
+  position.finish(1n);
+  expect(position.next()).toBe(3n);
+});
