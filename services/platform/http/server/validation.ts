@@ -11,6 +11,21 @@ const maximumPathLength = 200;
 
 type ValidationTarget = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie';
 
+const units: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' };
+
+/** A bound in plain words. The library's own sentences, such as "Too small: expected string to have >=1 characters", are for developers. */
+const sentenceOf = (issue: z.core.$ZodIssue): string => {
+  if (issue.code !== 'too_small' && issue.code !== 'too_big') return issue.message;
+  const isLower = issue.code === 'too_small';
+  const bound = String(isLower ? issue.minimum : issue.maximum);
+  const unit = units[issue.origin];
+  if (isLower && unit !== undefined && bound === '1') return 'must not be empty';
+  const verb = unit === undefined ? 'be' : 'have';
+  const side =
+    issue.inclusive === false ? (isLower ? 'more than' : 'less than') : isLower ? 'at least' : 'at most';
+  return ['must', verb, side, bound, ...(unit === undefined ? [] : [unit])].join(' ');
+};
+
 const fieldErrors = (target: ValidationTarget, issues: readonly z.core.$ZodIssue[]): FieldError[] => {
   const prefix = target === 'json' || target === 'form' ? [] : [target];
   return issues.flatMap((issue) => {
@@ -18,7 +33,7 @@ const fieldErrors = (target: ValidationTarget, issues: readonly z.core.$ZodIssue
       [...prefix, ...issue.path.map(String), ...more].join('.').slice(0, maximumPathLength);
     return issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: at(key), message: 'Unknown field' }))
-      : [{ path: at(), message: issue.message }];
+      : [{ path: at(), message: sentenceOf(issue) }];
   });
 };
 
