@@ -21,7 +21,7 @@ const orderToPayLater = async (visitor: Visitor): Promise<void> => {
   const { page } = visitor;
   const { name } = await newProduct(5);
   await fillCart(visitor, [name]);
-  await page.getByText('later', { exact: true }).click();
+  await page.getByText('Later', { exact: true }).click();
   await page.getByRole('button', { name: /^Order for/ }).click();
 };
 
@@ -81,12 +81,51 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const { page } = visitor;
     const { name } = await newProduct(5);
     await fillCart(visitor, [name]);
-    await page.getByText('declined', { exact: true }).click();
+    await page.getByText('Declined', { exact: true }).click();
     await page.getByRole('button', { name: /^Order and pay/ }).click();
     await status(visitor, 'CANCELLED').waitFor();
-    await page.getByText('You were not charged. Order again with another card.').waitFor();
+    await page.getByText('You were not charged. Order again and choose another card.').waitFor();
     await page.getByText('DECLINED', { exact: true }).waitFor();
     await visitor.expectAccessible();
+    await page.getByRole('button', { name: 'Order again' }).click();
+    await page.getByText('Works', { exact: true }).click();
+    await page.getByRole('button', { name: /^Order and pay/ }).click();
+    await status(visitor, 'PAID').waitFor();
+  });
+
+  it('is told that not enough was in stock, and not that the card was declined', async () => {
+    const visitor = await customer();
+    const { page } = visitor;
+    const { id: productId } = await newProduct(1);
+    const { id } = await place({ items: [{ productId, quantity: 2 }] });
+    await orderWith(id, 'CANCELLED');
+    await visitor.visit(`/orders/${id}`);
+    await page.getByText('Not enough was in stock.').waitFor();
+    await page.getByText('NOT CHARGED', { exact: true }).waitFor();
+    expect(await page.getByText('card was declined').count()).toBe(0);
+  });
+
+  it('orders the number that the cart shows, and no more than there is', async () => {
+    const visitor = await customer();
+    const { page } = visitor;
+    const { id, name } = await newProduct(5);
+    await fillCart(visitor, [name]);
+    const units = page.getByLabel(`Units of ${name}`);
+    for (const [entered, kept] of [
+      ['3', '3'],
+      ['', '3'],
+      ['0', '1'],
+      ['1e9', '5'],
+      ['4', '4'],
+    ] as const) {
+      await units.fill('');
+      await units.pressSequentially(entered);
+      await units.blur();
+      expect([entered, await units.inputValue()]).toEqual([entered, kept]);
+    }
+    await place({ items: [{ productId: id, quantity: 2 }] });
+    await page.getByText('Only 3 left: order fewer.').waitFor();
+    await page.getByRole('button', { name: /^Order and pay/, disabled: true }).waitFor();
   });
 
   it('pays later by hand, cancels, and gets the money back', async () => {

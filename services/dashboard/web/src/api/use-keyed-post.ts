@@ -5,7 +5,7 @@ import { useRef } from 'react';
 import { isUnanswered, request, type Problem } from './request.ts';
 
 interface KeyedPostOptions<Answer> {
-  readonly onSuccess?: (answer: Answer) => void;
+  readonly onSuccess?: (answer: Answer) => unknown;
   readonly onSettled?: () => unknown;
 }
 

@@ -9,6 +9,7 @@ const tuple = (token: string): MantineColorsTuple => {
 
 /** The library heads a dialog with a `header`, which a screen reader would take for a second banner of the page. */
 const notABanner = { header: { role: 'none' } };
+const closeButtonProps = { 'aria-label': 'Close' };
 
 export const theme = createTheme({
   fontFamily: 'var(--font)',
@@ -36,8 +37,14 @@ export const theme = createTheme({
       defaultProps: { fz: 'md', borderColor: 'var(--line)' },
       classNames: { th: classes['th'] },
     },
-    Modal: { defaultProps: { centered: true, radius: 'lg', attributes: notABanner } },
-    Drawer: { defaultProps: { attributes: notABanner } },
+    Modal: {
+      defaultProps: { centered: true, radius: 'lg', attributes: notABanner, closeButtonProps },
+      classNames: { title: classes['dialogTitle'] },
+    },
+    Drawer: {
+      defaultProps: { attributes: notABanner, closeButtonProps },
+      classNames: { title: classes['dialogTitle'] },
+    },
   },
 });
 

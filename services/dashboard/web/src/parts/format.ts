@@ -20,6 +20,9 @@ export const formatNumber = (value: number): string => new Intl.NumberFormat(loc
 export const formatTime = (iso: string): string =>
   new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(iso));
 
+export const formatDateTime = (iso: string): string =>
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
+
 export const formatInstant = (iso: string): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(iso));
 

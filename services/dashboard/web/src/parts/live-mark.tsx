@@ -15,7 +15,7 @@ const inWords = (state: LiveState): string => {
     case 'live':
       return 'live';
     case 'over':
-      return 'complete';
+      return 'final';
     case 'stale':
       return `reconnecting, stale since ${formatTime(state.since)}`;
   }

@@ -32,10 +32,18 @@ export const Page = ({ title, crumb, beside, actions, children }: PageProps) => 
   );
 };
 
+interface ColumnsProps {
+  readonly children: React.ReactNode;
+  readonly aside: React.ReactNode;
+  /** The narrow column stays in view while the wide one is scrolled. */
+  readonly follows?: boolean;
+}
 /** A wide column and a narrow one beside it; below each other on a small screen. */
-export const Columns = ({ children, aside }: { children: React.ReactNode; aside: React.ReactNode }) => (
+export const Columns = ({ children, aside, follows = false }: ColumnsProps) => (
   <div className={classes['columns']}>
     <div className={classes['column']}>{children}</div>
-    <div className={classes['column']}>{aside}</div>
+    <div className={classes['column']} data-follows={follows}>
+      {aside}
+    </div>
   </div>
 );

@@ -1,26 +1,32 @@
 import type { Trail } from '../../api/types.ts';
-import { formatDuration, formatTime } from '../../parts/format.ts';
+import { formatDateTime, formatDuration, formatInstant, formatTime } from '../../parts/format.ts';
 import { Loading } from '../../parts/states.tsx';
 import classes from './history.module.css';
-import { entryInWords } from './order-words.ts';
+import { entryInWords, toneOf } from './order-words.ts';
 
-/** What happened, oldest first: the first entry with its time, the others with the time since then while that is short. */
+/** What happened, oldest first: the first entry with its date, the others with the time since then while that is short. */
 export const History = ({ trail }: { trail: Trail | undefined }) => {
   if (trail === undefined) return <Loading lines={3} />;
   const entries = trail.flatMap((entry, index) => {
     const words = entryInWords(entry, trail.slice(0, index));
-    return words === undefined ? [] : [{ words, at: entry.occurredAt, id: entry.inputId }];
+    return words === undefined
+      ? []
+      : [{ words, tone: toneOf(entry), at: entry.occurredAt, id: entry.inputId }];
   });
   const began = Date.parse(entries[0]?.at ?? '');
   return (
     <ol className={classes['history']}>
-      {entries.map(({ words, at, id }, index) => {
+      {entries.map(({ words, tone, at, id }, index) => {
         const since = Date.parse(at) - began;
         return (
-          <li key={id}>
+          <li key={id} data-tone={tone}>
             {words}
-            <time dateTime={at}>
-              {index > 0 && since < 60_000 ? `+${formatDuration(since)}` : formatTime(at)}
+            <time dateTime={at} title={formatInstant(at)}>
+              {index === 0
+                ? formatDateTime(at)
+                : since < 60_000
+                  ? `${formatDuration(since)} later`
+                  : formatTime(at)}
             </time>
           </li>
         );

@@ -1,12 +1,13 @@
 import { Button, Modal } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { orderQuery, paymentQuery, trailQuery } from '../../api/queries.ts';
 import type { Order } from '../../api/types.ts';
 import { useKeyedPost } from '../../api/use-keyed-post.ts';
 import { orderRoute } from '../../app/router.tsx';
+import { useUser } from '../../app/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatMoney, sellerName } from '../../parts/format.ts';
@@ -15,6 +16,7 @@ import { Columns, Page } from '../../parts/page.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Failed, Loading } from '../../parts/states.tsx';
+import { useCart } from '../shop/cart.ts';
 import { History } from './history.tsx';
 import classes from './order-page.module.css';
 import { PaymentCard } from './payment-card.tsx';
@@ -33,13 +35,13 @@ const Stepper = ({ order }: { order: Order }) => (
 );
 
 const fulfilmentInWords = {
-  open: 'preparing',
+  open: 'the seller prepares it',
   confirmed: 'confirmed by the seller',
   shipped: 'shipped',
 } as const;
 
 const Items = ({ order }: { order: Order }) => (
-  <Card title="What you bought">
+  <Card title={order.status === 'CANCELLED' ? 'What you ordered' : 'What you bought'}>
     <ul className={classes['lines']}>
       {order.items.map((item) => (
         <li key={item.productId}>
@@ -48,9 +50,9 @@ const Items = ({ order }: { order: Order }) => (
             <b>{item.name}</b> × {item.quantity}
             <small>
               {sellerName(item.sellerId)}
-              {order.status === 'CANCELLED' || order.status === 'PENDING'
-                ? ''
-                : ` · ${fulfilmentInWords[item.fulfilment]}`}
+              {order.status === 'PAID' || order.status === 'FULFILLED'
+                ? ` · ${fulfilmentInWords[item.fulfilment]}`
+                : ''}
             </small>
           </span>
           <b>
@@ -68,6 +70,23 @@ const Items = ({ order }: { order: Order }) => (
     </p>
   </Card>
 );
+
+/** Puts the items of the order into the cart, beside what is there. */
+const OrderAgain = ({ order }: { order: Order }) => {
+  const { addUnits } = useCart(useUser().id);
+  const navigate = useNavigate();
+  return (
+    <Button
+      size="xs"
+      onClick={() => {
+        addUnits(order.items);
+        void navigate({ to: '/shop', hash: 'cart' });
+      }}
+    >
+      Order again
+    </Button>
+  );
+};
 
 /** Cancels with a confirmation. */
 const CancelOrder = ({ order }: { order: Order }) => {
@@ -90,8 +109,8 @@ const CancelOrder = ({ order }: { order: Order }) => {
         <div className={classes['dialog']}>
           <p>
             {paid
-              ? `All of ${formatMoney(order.total)} comes back to your card, and the items are free again.`
-              : 'The items are free again. You will not be charged.'}
+              ? `All of ${formatMoney(order.total)} comes back to your card, and the items are for sale again.`
+              : 'The items are for sale again. You will not be charged.'}
           </p>
           {cancel.isError && <Failed error={cancel.error} />}
           <div>
@@ -164,7 +183,10 @@ export const OrderPage = () => {
       >
         {why !== undefined && (
           <div className={classes['why']} role="status">
-            <b>{why.what}</b> {why.next}
+            <span>
+              <b>{why.what}</b> {why.next}
+            </span>
+            <OrderAgain order={order.data} />
           </div>
         )}
         <Card>

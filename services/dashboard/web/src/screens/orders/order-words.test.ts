@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Order } from '../../api/types.ts';
-import { entryInWords, isReturning, stepsOf, titleOf, whyCancelled } from './order-words.ts';
+import { entryInWords, isReturning, stepsOf, titleOf, toneOf, whyCancelled } from './order-words.ts';
 
 const order = (change: Partial<Order> = {}): Order => ({
   id: '01a21536-3d55-72a6-ba53-351e4ac87983',
@@ -51,6 +51,18 @@ describe('the steps of an order', () => {
     [{ status: 'PAID', payment: paid }, 'done done done now'],
     [{ status: 'FULFILLED', payment: paid }, 'done done done done'],
     [{ status: 'CANCELLED' }, 'done stopped stopped stopped'],
+    [
+      { status: 'CANCELLED', reservation: { state: 'released', expiresAt: null } },
+      'done done stopped stopped',
+    ],
+    [
+      {
+        status: 'CANCELLED',
+        reservation: { state: 'released', expiresAt: null },
+        payment: { mode: 'AUTO', state: 'refunded' },
+      },
+      'done done done stopped',
+    ],
   ])('of %j are %s', (change, expected) => {
     expect(states(change)).toBe(expected);
   });
@@ -58,7 +70,7 @@ describe('the steps of an order', () => {
 
 describe('the reason of a cancellation', () => {
   it.each([
-    ['reservation_failed', 'Somebody else was faster: not enough was left.'],
+    ['reservation_failed', 'Not enough was in stock.'],
     ['payment_failed', 'Your card was declined.'],
     ['reservation_expired', 'The order was not paid in time.'],
     ['customer_cancelled', 'You cancelled the order.'],
@@ -107,4 +119,8 @@ it('tells the history in words and leaves out what changed nothing', () => {
   expect(entryInWords(entry, [])).toBe('The sellers hold your items');
   expect(entryInWords(entry, [entry])).toBe('The items are yours');
   expect(entryInWords({ ...entry, outcome: 'ignored' }, [])).toBeUndefined();
+  const tones = ['payment.succeeded', 'payment.failed', 'payment.refunded', 'cancel'].map((type) =>
+    toneOf({ ...entry, type }),
+  );
+  expect(tones).toEqual(['good', 'bad', 'neutral', 'neutral']);
 });

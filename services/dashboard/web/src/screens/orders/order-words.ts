@@ -25,11 +25,11 @@ export const whyCancelled = ({ cancellationReason, payment }: Order): Explanatio
     case null:
       return undefined;
     case 'reservation_failed':
-      return { what: 'Somebody else was faster: not enough was left.', next: money };
+      return { what: 'Not enough was in stock.', next: money };
     case 'payment_failed':
-      return { what: 'Your card was declined.', next: `${money} Order again with another card.` };
+      return { what: 'Your card was declined.', next: `${money} Order again and choose another card.` };
     case 'reservation_expired':
-      return { what: 'The order was not paid in time.', next: `${money} Your items are free again.` };
+      return { what: 'The order was not paid in time.', next: `${money} Your items are for sale again.` };
     case 'customer_cancelled':
       return { what: 'You cancelled the order.', next: money };
     default:
@@ -39,8 +39,8 @@ export const whyCancelled = ({ cancellationReason, payment }: Order): Explanatio
 
 const happened: Readonly<Record<string, string>> = {
   place_order: 'You placed the order',
-  'inventory.reservation_failed': 'Not enough was left',
-  'inventory.released': 'Your items are free again',
+  'inventory.reservation_failed': 'Not enough was in stock',
+  'inventory.released': 'Your items are for sale again',
   'inventory.committed': 'Your items left the stock',
   'payment.succeeded': 'Your card was charged',
   'payment.failed': 'Your card was declined',
@@ -61,6 +61,18 @@ export const entryInWords = (entry: TrailEntry, earlier: readonly TrailEntry[]):
   return happened[entry.type] ?? entry.type;
 };
 
+const ended = new Set(['cancel', 'deadline', 'inventory.released', 'payment.refunded']);
+
+/** Whether an entry brought the order further, ended it, or failed. */
+export const toneOf = ({ type }: TrailEntry): 'good' | 'bad' | 'neutral' => {
+  if (type.endsWith('failed')) return 'bad';
+  return ended.has(type) ? 'neutral' : 'good';
+};
+
+/** The items are held, and the customer is to pay by hand. */
+export const isToPay = ({ status, payment }: Order): boolean =>
+  status === 'CONFIRMED' && payment.mode === 'MANUAL' && payment.state !== 'succeeded';
+
 export interface Step {
   readonly name: string;
   readonly state: 'done' | 'now' | 'open' | 'stopped';
@@ -71,9 +83,16 @@ export interface Step {
 export const stepsOf = (order: Order): Step[] => {
   const { status, reservation, payment, items } = order;
   const shipped = items.filter(({ fulfilment }) => fulfilment === 'shipped').length;
-  const reserved = ['reserved', 'committed'].includes(reservation.state) || payment.state === 'succeeded';
-  const paid = status === 'PAID' || status === 'FULFILLED';
   const over = status === 'CANCELLED';
+  // What a cancelled order had reached stays done, although it was undone afterwards.
+  const heldBefore = over && ['released', 'expired'].includes(reservation.state);
+  const paidBefore = over && ['succeeded', 'refunded'].includes(payment.state);
+  const reserved =
+    heldBefore ||
+    paidBefore ||
+    ['reserved', 'committed'].includes(reservation.state) ||
+    payment.state === 'succeeded';
+  const paid = status === 'PAID' || status === 'FULFILLED' || paidBefore;
   const step = (name: string, done: boolean, now: boolean, note: string): Step => ({
     name,
     state: done ? 'done' : over ? 'stopped' : now ? 'now' : 'open',
@@ -81,19 +100,21 @@ export const stepsOf = (order: Order): Step[] => {
   });
   return [
     step('Placed', true, false, ''),
-    step('Reserved', reserved && !over, !reserved, reserved || over ? '' : 'asking the sellers'),
+    step('Reserved', reserved, !reserved, reserved || over ? '' : 'asking the sellers'),
     step(
       'Paid',
       paid,
       reserved && !paid,
       reserved && !paid && !over ? (payment.mode === 'MANUAL' ? 'waits for you' : 'charging your card') : '',
     ),
-    step(
-      'Shipped',
-      status === 'FULFILLED',
-      paid,
-      paid ? `${shipped} of ${items.length} ${items.length === 1 ? 'item' : 'items'}` : '',
-    ),
+    over
+      ? { name: 'Cancelled', state: 'stopped', note: '' }
+      : step(
+          'Shipped',
+          status === 'FULFILLED',
+          paid,
+          paid ? `${shipped} of ${items.length} ${items.length === 1 ? 'item' : 'items'}` : '',
+        ),
   ];
 };
 

@@ -11,7 +11,7 @@ import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
-import { titleOf } from './order-words.ts';
+import { isToPay, titleOf } from './order-words.ts';
 import classes from './orders-page.module.css';
 
 const filters: readonly { readonly value: OrderStatus | 'all'; readonly label: string }[] = [
@@ -31,6 +31,7 @@ const Row = ({ order }: { order: Order }) => (
         <b>{titleOf(order)}</b>
         <small>
           <When at={order.createdAt} />
+          {isToPay(order) && <b className={classes['toPay']}> · waits for your payment</b>}
         </small>
       </span>
       <OrderStatusBadge status={order.status} />

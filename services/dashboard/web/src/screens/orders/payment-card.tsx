@@ -20,6 +20,12 @@ const inWords: Readonly<Record<Payment['state'], readonly [Tone, string]>> = {
   REFUNDED: ['undo', 'RETURNED'],
 };
 
+/** The service calls a payment FAILED also when the sale was off before anybody asked the card. */
+const shownState = (payment: Payment | undefined): Payment['state'] => {
+  if (payment === undefined) return 'PENDING';
+  return payment.state === 'FAILED' && payment.failureCode === null ? 'PENDING' : payment.state;
+};
+
 const sentences = (order: Order, state: Payment['state']): string => {
   const amount = formatMoney(order.total);
   switch (state) {
@@ -27,8 +33,8 @@ const sentences = (order: Order, state: Payment['state']): string => {
       return order.status === 'CANCELLED'
         ? `${amount} was charged and is being returned.`
         : order.status === 'FULFILLED'
-          ? `${amount} was charged once.`
-          : `${amount} was charged once. If you cancel before shipping, all of it comes back.`;
+          ? `${amount} was charged.`
+          : `${amount} was charged. If you cancel before shipping, all of it comes back.`;
     case 'REFUNDED':
       return `${amount} was charged and returned in full.`;
     case 'FAILED':
@@ -78,7 +84,7 @@ const PayForm = ({ order }: { order: Order }) => {
 };
 
 export const PaymentCard = ({ order, payment }: { order: Order; payment: Payment | undefined }) => {
-  const state = payment?.state ?? 'PENDING';
+  const state = shownState(payment);
   const [tone, word] = inWords[state];
   const toPay = order.payment.mode === 'MANUAL' && order.status === 'CONFIRMED' && state === 'PENDING';
   return (

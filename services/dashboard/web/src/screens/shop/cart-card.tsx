@@ -3,43 +3,64 @@ import { Button, NumberInput, SegmentedControl } from '@mantine/core';
 import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Trash2 } from 'lucide-react';
+import { useState } from 'react';
 import { request, type Problem } from '../../api/request.ts';
 import { orderQuery, productQuery } from '../../api/queries.ts';
 import type { Order, Product } from '../../api/types.ts';
 import { useUser } from '../../app/session.ts';
 import { Card } from '../../parts/card.tsx';
-import { formatMoney, sellerName } from '../../parts/format.ts';
+import { formatMoney, formatNumber, sellerName } from '../../parts/format.ts';
 import { Empty, Failed } from '../../parts/states.tsx';
 import classes from './cart-card.module.css';
-import { linesOf, totalsOf, useCart, type Cart, type CartLine } from './cart.ts';
+import { linesOf, mostUnits, totalsOf, useCart, type Cart, type CartLine } from './cart.ts';
 import { testCards } from './test-cards.ts';
 
-const Line = ({ line, onCount }: { line: CartLine; onCount: (count: number) => void }) => (
-  <li>
-    <span>
-      <b>{line.product.name}</b>
-      <small>{sellerName(line.product.sellerId)}</small>
-    </span>
-    <NumberInput
-      aria-label={`Units of ${line.product.name}`}
-      size="xs"
-      w={64}
-      min={1}
-      max={10_000}
-      clampBehavior="strict"
-      allowDecimal={false}
-      value={line.quantity}
-      onChange={(value) => {
-        if (typeof value === 'number') onCount(value);
-      }}
-    />
-    <b className={classes['amount']}>{formatMoney(line.price)}</b>
-    <button aria-label={`Remove ${line.product.name}`} onClick={() => onCount(0)}>
-      <Trash2 size={15} aria-hidden="true" />
-    </button>
-    {line.product.free < line.quantity && <em>only {line.product.free} left</em>}
-  </li>
-);
+interface LineProps {
+  readonly line: CartLine;
+  readonly onCount: (count: number) => void;
+}
+const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
+  // What is typed is shown as it is, and becomes the nearest number that can be ordered once the field is left.
+  const [typed, setTyped] = useState<number | string>();
+  const most = Math.min(mostUnits, Math.max(1, product.free));
+  return (
+    <li>
+      <span>
+        <b>{product.name}</b>
+        <small>{sellerName(product.sellerId)}</small>
+      </span>
+      <NumberInput
+        aria-label={`Units of ${product.name}`}
+        size="xs"
+        w={84}
+        min={1}
+        max={most}
+        clampBehavior="none"
+        allowDecimal={false}
+        value={typed ?? quantity}
+        onChange={(value) => {
+          setTyped(value);
+          if (typeof value === 'number' && value >= 1 && value <= most) onCount(value);
+        }}
+        onBlur={() => {
+          if (typeof typed === 'number') onCount(Math.min(most, Math.max(1, Math.trunc(typed))));
+          setTyped(undefined);
+        }}
+      />
+      <b className={classes['amount']}>{formatMoney(price)}</b>
+      <button aria-label={`Remove ${product.name}`} onClick={() => onCount(0)}>
+        <Trash2 size={15} aria-hidden="true" />
+      </button>
+      <StockNote free={product.free} quantity={quantity} />
+    </li>
+  );
+};
+
+const StockNote = ({ free, quantity }: { readonly free: number; readonly quantity: number }) => {
+  if (free <= 0) return <em data-tone="bad">Sold out. Remove it to order the rest.</em>;
+  if (free < quantity) return <em data-tone="bad">Only {formatNumber(free)} left: order fewer.</em>;
+  return free === quantity ? <em>These are the last {formatNumber(free)}.</em> : null;
+};
 
 /** The products that the cart names, as they are now. One that is gone is left out. */
 const useCartProducts = (cart: Cart): readonly Product[] =>
@@ -47,6 +68,8 @@ const useCartProducts = (cart: Cart): readonly Product[] =>
     queries: Object.keys(cart.units).map(productQuery),
     combine: (answers) => answers.flatMap(({ data }) => (data === undefined ? [] : [data])),
   });
+
+const placing = ['place-order'];
 
 export const CartCard = () => {
   const { cart, setUnits, setPayment, forget } = useCart(useUser().id);
@@ -56,6 +79,7 @@ export const CartCard = () => {
   const lines = linesOf(cart, useCartProducts(cart));
   const totals = totalsOf(lines);
   const order = useMutation<Order, Problem>({
+    mutationKey: placing,
     mutationFn: () =>
       request<Order>('/api/order/orders', {
         method: 'POST',
@@ -80,6 +104,7 @@ export const CartCard = () => {
       </Card>
     );
   const sellers = new Set(lines.map(({ product }) => product.sellerId)).size;
+  const isAvailable = lines.every(({ product, quantity }) => quantity <= product.free);
   const price = totals.map((total) => formatMoney(total)).join(' and ');
   return (
     <Card title="Cart" aside={sellers === 1 ? '1 seller' : `${sellers} sellers`}>
@@ -105,8 +130,8 @@ export const CartCard = () => {
             value={mode}
             onChange={(value) => setPayment({ mode: value === 'MANUAL' ? 'MANUAL' : 'AUTO' })}
             data={[
-              { value: 'AUTO', label: 'now, by card' },
-              { value: 'MANUAL', label: 'later' },
+              { value: 'AUTO', label: 'Now, by card' },
+              { value: 'MANUAL', label: 'Later' },
             ]}
           />
         </div>
@@ -125,16 +150,19 @@ export const CartCard = () => {
         )}
         <p className={classes['hint']}>
           {mode === 'AUTO'
-            ? 'Charged only once your items are reserved. A lost answer or a double click never orders twice.'
-            : 'Your items are held for 30 minutes; pay on the page of the order.'}
+            ? 'Your card is charged when your items are reserved. Clicking twice does not order twice.'
+            : 'Your items are held for 30 minutes. You pay on the page of the order.'}
         </p>
         {order.isError && <Failed error={order.error} />}
         <Button
           size="md"
           fullWidth
           loading={order.isPending}
-          disabled={totals.length !== 1}
-          onClick={() => order.mutate()}
+          disabled={totals.length !== 1 || !isAvailable}
+          onClick={() => {
+            // The second click of a double click comes before the button is shown as busy.
+            if (client.isMutating({ mutationKey: placing }) === 0) order.mutate();
+          }}
         >
           {mode === 'AUTO' ? `Order and pay ${price}` : `Order for ${price}`}
         </Button>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Product } from '../../api/types.ts';
-import { countUnits, emptyCart, linesOf, totalsOf, withPayment, withUnits } from './cart.ts';
+import { countUnits, emptyCart, linesOf, totalsOf, withMore, withPayment, withUnits } from './cart.ts';
 
 const product = (id: string, amountMinor: number, currency = 'EUR', sellerId = 'one'): Product => ({
   id,
@@ -34,6 +34,14 @@ describe('a cart', () => {
     [1_000_000, 10_000],
   ])('takes %s units for %s', (given, kept) => {
     expect(countUnits(withUnits(emptyCart(), 'a', given))).toBe(kept);
+  });
+
+  it('takes the items of an order beside what it holds', () => {
+    const items = [
+      { productId: 'a', quantity: 2 },
+      { productId: 'b', quantity: 1 },
+    ];
+    expect(withMore(withUnits(emptyCart(), 'a', 1), items).units).toEqual({ a: 3, b: 1 });
   });
 
   it('sums up each currency by itself and leaves out products that are gone', () => {

@@ -17,7 +17,7 @@ export interface Cart {
 }
 
 /** The most units of one product that an order may have. */
-const most = 10_000;
+export const mostUnits = 10_000;
 
 export const emptyCart = (): Cart => ({
   units: {},
@@ -33,10 +33,21 @@ const changed = (cart: Cart, change: Partial<Omit<Cart, 'key'>>): Cart => ({
   key: crypto.randomUUID(),
 });
 
+/** The cart with these units beside what it holds. */
+export const withMore = (
+  cart: Cart,
+  items: readonly { readonly productId: string; readonly quantity: number }[],
+): Cart =>
+  items.reduce(
+    (filled, { productId, quantity }) =>
+      withUnits(filled, productId, (filled.units[productId] ?? 0) + quantity),
+    cart,
+  );
+
 /** The cart with `count` units of a product. */
 export const withUnits = (cart: Cart, productId: string, count: number): Cart => {
   const { [productId]: _, ...others } = cart.units;
-  const units = Math.min(most, Math.max(0, Math.trunc(count)));
+  const units = Math.min(mostUnits, Math.max(0, Math.trunc(count)));
   return changed(cart, { units: units === 0 ? others : { ...cart.units, [productId]: units } });
 };
 
@@ -83,5 +94,9 @@ export const useCart = (userId: string) => {
     (payment: Partial<Pick<Cart, 'mode' | 'token'>>) => setCart((current) => withPayment(current, payment)),
     [setCart],
   );
-  return { cart, setUnits, setPayment, forget };
+  const addUnits = useCallback(
+    (items: Parameters<typeof withMore>[1]) => setCart((current) => withMore(current, items)),
+    [setCart],
+  );
+  return { cart, setUnits, addUnits, setPayment, forget };
 };

@@ -35,7 +35,14 @@ const ProductCard = ({ product, inCart, onAdd }: ProductCardProps) => {
       <div>
         <b>{product.name}</b>
         <small>
-          <span data-tone={stock.tone}>{stock.text}</span> ·{' '}
+          <span data-tone={stock.tone}>{stock.text}</span>
+          {inCart > 0 && (
+            <>
+              {' · '}
+              <b>{product.free === inCart ? 'all' : formatNumber(inCart)} in your cart</b>
+            </>
+          )}
+          {' · '}
           <Link
             from="/shop"
             to="/shop"
@@ -53,7 +60,7 @@ const ProductCard = ({ product, inCart, onAdd }: ProductCardProps) => {
             onClick={onAdd}
             aria-label={`Add ${product.name} to the cart`}
           >
-            {inCart === 0 ? 'Add' : `Add · ${formatNumber(inCart)}`}
+            Add
           </Button>
         </span>
       </div>
@@ -63,8 +70,7 @@ const ProductCard = ({ product, inCart, onAdd }: ProductCardProps) => {
 
 const Products = ({ products }: { products: readonly Product[] }) => {
   const { cart, setUnits } = useCart(useUser().id);
-  if (products.length === 0)
-    return <Empty title="No product fits">Try another word or another seller.</Empty>;
+  if (products.length === 0) return <Empty title="No products found">Try another word.</Empty>;
   return (
     <div className={classes['grid']}>
       {products.map((product) => {
@@ -120,11 +126,11 @@ const Filters = () => {
       />
       <Select
         aria-label="Sort"
-        w={170}
+        w={190}
         data={[
           { value: 'name', label: 'By name' },
           { value: 'price', label: 'Cheapest first' },
-          { value: '-price', label: 'Dearest first' },
+          { value: '-price', label: 'Most expensive first' },
         ]}
         value={search.sort ?? 'name'}
         allowDeselect={false}
@@ -146,7 +152,7 @@ export const ShopPage = () => {
   const found = useMemo(() => products.data?.pages.flatMap(({ data }) => data), [products.data]);
   return (
     <Page title="Shop" actions={<Filters />}>
-      <Columns aside={<CartCard />}>
+      <Columns aside={<CartCard />} follows>
         {products.isPending && <Loading lines={8} />}
         {products.isError && found === undefined && (
           <Failed error={products.error} retry={() => void products.refetch()} />

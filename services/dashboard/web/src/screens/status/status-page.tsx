@@ -1,4 +1,4 @@
-// The health of every part, for everybody: what the probes and the supervisor of the embedded stack say.
+// What works, for everybody: first in the words of a customer, then part by part, as the probes and the supervisor see it.
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { healthQuery } from '../../api/queries.ts';
@@ -9,6 +9,7 @@ import { LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import classes from './status-page.module.css';
 
 const inWords: Readonly<Record<PartHealth['status'], readonly [Tone, string]>> = {
   ok: ['ok', 'Healthy'],
@@ -29,6 +30,35 @@ const headline = (parts: readonly PartHealth[]): string => {
   if (broken.length === 0) return 'Everything works';
   return broken.length === 1 ? '1 part is not well' : `${broken.length} parts are not well`;
 };
+
+/** What a customer or a seller does, and the parts that it needs to be prompt. */
+const uses: readonly { readonly name: string; readonly needs: readonly string[] }[] = [
+  { name: 'Shop and stock', needs: ['inventory', 'inventory-db'] },
+  {
+    name: 'Orders',
+    needs: ['order', 'order-db', 'order-pipeline', 'inventory-pipeline', 'kafka', 'connect'],
+  },
+  { name: 'Payments', needs: ['payment', 'payment-db', 'payment-pipeline', 'gateway', 'kafka', 'connect'] },
+];
+
+const Summary = ({ parts }: { parts: readonly PartHealth[] }) => (
+  <ul className={classes['uses']}>
+    {uses.map(({ name, needs }) => {
+      const needed = parts.filter((part) => needs.includes(part.name));
+      const [tone, words]: readonly [Tone, string] = needed.some(({ status }) => status === 'unavailable')
+        ? ['bad', 'Disturbed']
+        : needed.some(({ status }) => status !== 'ok')
+          ? ['wait', 'Slower than usual']
+          : ['ok', 'Working'];
+      return (
+        <li key={name}>
+          <b>{name}</b>
+          <StateBadge tone={tone}>{words}</StateBadge>
+        </li>
+      );
+    })}
+  </ul>
+);
 
 const Parts = ({ parts }: { parts: readonly PartHealth[] }) => (
   <Table.ScrollContainer minWidth={640}>
@@ -78,6 +108,7 @@ export const StatusPage = () => {
         />
       }
     >
+      {parts !== undefined && parts.length > 0 && <Summary parts={parts} />}
       <Card
         title="Parts"
         flush

@@ -42,6 +42,14 @@ const findingAt = (error: unknown, field: string): string | undefined =>
     ? error.fields.find(({ path }) => path.split('.').includes(field))?.message
     : undefined;
 
+/** The service counts in the minor unit, people do not. */
+const priceFinding = (error: unknown, currency: string): string | undefined => {
+  const finding = findingAt(error, 'price');
+  if (finding === undefined) return undefined;
+  const [least, most] = [1, 100_000_000_000].map((amountMinor) => formatMoney({ amountMinor, currency }));
+  return `Between ${least} and ${most}.`;
+};
+
 interface FieldsProps {
   readonly entered: Entered;
   readonly onChange: (entered: Entered) => void;
@@ -73,14 +81,13 @@ const Fields = ({ entered, onChange, error }: FieldsProps) => (
       <NumberInput
         label="Price"
         required
-        allowNegative={false}
         decimalScale={decimalsOf(entered.currency)}
         value={entered.amount}
-        error={findingAt(error, 'price')}
+        error={priceFinding(error, entered.currency)}
         onChange={(amount) => onChange({ ...entered, amount })}
       />
       <Select
-        aria-label="Currency"
+        label="Currency"
         data={currencies.includes(entered.currency) ? currencies : [entered.currency, ...currencies]}
         value={entered.currency}
         allowDeselect={false}
@@ -96,13 +103,18 @@ const Rest = ({ error }: { error: unknown }) => {
   return <Failed error={error} />;
 };
 
-export const NewProductForm = ({ onCreated }: { onCreated: () => void }) => {
+export const NewProductForm = ({ onCreated }: { onCreated: (product: Product) => void }) => {
   const [entered, setEntered] = useState<Entered>({ name: '', sku: '', amount: '', currency: 'EUR' });
   const [quantity, setQuantity] = useState<number | string>(0);
   const client = useQueryClient();
   const create = useKeyedPost<Product, ReturnType<typeof entryOf> & { readonly quantity: number }>(
     '/api/inventory/products',
-    { onSuccess: onCreated, onSettled: () => client.invalidateQueries({ queryKey: ['products'] }) },
+    {
+      onSuccess: async (product) => {
+        await client.invalidateQueries({ queryKey: ['products'] });
+        onCreated(product);
+      },
+    },
   );
   return (
     <form

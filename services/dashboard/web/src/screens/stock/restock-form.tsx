@@ -7,7 +7,7 @@ import { Failed } from '../../parts/states.tsx';
 import classes from './stock-page.module.css';
 
 export const RestockForm = ({ product }: { product: Product }) => {
-  const [quantity, setQuantity] = useState<number | string>(10);
+  const [quantity, setQuantity] = useState<number | string>('');
   const client = useQueryClient();
   const restock = useKeyedPost<Product, { readonly quantity: number }>(
     `/api/inventory/products/${product.id}/restock`,
@@ -21,7 +21,7 @@ export const RestockForm = ({ product }: { product: Product }) => {
         restock.mutate({ quantity: Number(quantity) });
       }}
     >
-      <div className={classes['pair']}>
+      <div className={classes['withButton']}>
         <NumberInput
           label="Units that arrived"
           min={1}

@@ -167,7 +167,7 @@ export const StockPage = () => {
           <Failed error={query.error} retry={() => void query.refetch()} />
         )}
         {query.isSuccess && found.length === 0 && (
-          <Empty title={q === '' ? 'You sell nothing yet' : 'No product fits'}>
+          <Empty title={q === '' ? 'You sell nothing yet' : 'No products found'}>
             {q === '' ? 'Create your first product.' : 'Try another word.'}
           </Empty>
         )}
@@ -187,9 +187,16 @@ export const StockPage = () => {
         onClose={close}
         position="right"
         title={open?.name ?? 'New product'}
-        closeButtonProps={{ 'aria-label': 'Close' }}
       >
-        {open === undefined ? <NewProductForm onCreated={close} /> : <ProductPanel product={open} />}
+        {open === undefined ? (
+          <NewProductForm
+            onCreated={({ id }) =>
+              void navigate({ search: (before) => ({ ...before, product: id }), replace: true })
+            }
+          />
+        ) : (
+          <ProductPanel product={open} />
+        )}
       </Drawer>
     </Page>
   );

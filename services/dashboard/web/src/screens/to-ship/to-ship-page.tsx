@@ -183,6 +183,10 @@ export const ToShipPage = () => {
         </>
       }
     >
+      <p className={classes['hint']}>
+        <b>Confirm</b> tells the customer that you prepare the parcel. <b>Ship</b> says that it is on its way,
+        also without a confirmation; the order cannot be cancelled any more.
+      </p>
       <p role="status" className={classes['told']}>
         {actions.progress === undefined && actions.shipped > 0
           ? `${actions.shipped} ${actions.shipped === 1 ? 'parcel is' : 'parcels are'} on the way. The customers see it now.`

@@ -32,12 +32,7 @@ export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogPro
   });
   const finding = findingOf(archive.error);
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="Archive this message?"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened={opened} onClose={onClose} title="Archive this message?">
       <form
         className={classes['form']}
         onSubmit={(event) => {

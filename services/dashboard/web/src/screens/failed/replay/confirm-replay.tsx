@@ -11,12 +11,7 @@ interface ConfirmReplayProps {
   readonly onClose: () => void;
 }
 export const ConfirmReplay = ({ group, onConfirm, onClose }: ConfirmReplayProps) => (
-  <Modal
-    opened={group !== undefined}
-    onClose={onClose}
-    title={group && `Replay ${messages(group.count)}?`}
-    closeButtonProps={{ 'aria-label': 'Close' }}
-  >
+  <Modal opened={group !== undefined} onClose={onClose} title={group && `Replay ${messages(group.count)}?`}>
     {group !== undefined && (
       <>
         <p>
