@@ -22,10 +22,15 @@ export interface Usage {
 
 const isCode = (path: string): boolean => path.endsWith('.ts') && !path.endsWith('.test.ts');
 
+/** The folders of `services` in which events are made and read. */
+const folders = ['order', 'inventory', 'payment', 'platform'];
+
 const codeOf = (root: string): string[] =>
-  readdirSync(join(root, 'services'), { recursive: true, encoding: 'utf8' })
-    .filter(isCode)
-    .map((path) => join(root, 'services', path));
+  folders.flatMap((folder) =>
+    readdirSync(join(root, 'services', folder), { recursive: true, encoding: 'utf8' })
+      .filter(isCode)
+      .map((path) => join(root, 'services', folder, path)),
+  );
 
 const serviceOf = (root: string, file: string): string =>
   relative(join(root, 'services'), file).split(sep)[0] ?? '';
@@ -125,8 +130,28 @@ const eventMade = (literal: ts.ObjectLiteralExpression): string | undefined => {
   return ts.isStringLiteral(value) ? value.text : undefined;
 };
 
+/** The names of all fields of the contract: whatever is called otherwise is none, which saves asking the compiler for its type. */
+const fieldNames = (schemas: readonly EventSchema[]): ReadonlySet<string> => {
+  const names = new Set<string>();
+  const visit = (node: Node): void => {
+    if (node.kind === 'array') visit(node.of);
+    if (node.kind === 'union') node.branches.forEach(visit);
+    if (node.kind === 'record')
+      for (const { name, type } of node.fields) {
+        names.add(name);
+        visit(type);
+      }
+  };
+  schemas.map(treeOf).forEach(visit);
+  return names;
+};
+
 /** Walks the services and notes each place at which a member of the contract is read, and each at which an event is made. */
-const indexOf = (root: string, program: ts.Program): { reads: Index; makes: Index } => {
+const indexOf = (
+  root: string,
+  program: ts.Program,
+  names: ReadonlySet<string>,
+): { reads: Index; makes: Index } => {
   const checker = program.getTypeChecker();
   const reads: Index = new Map();
   const makes: Index = new Map();
@@ -141,11 +166,12 @@ const indexOf = (root: string, program: ts.Program): { reads: Index; makes: Inde
     }
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isPropertyAccessExpression(node))
-      note(reads, membersOf(checker.getSymbolAtLocation(node.name)), node.name);
-    else if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent)) {
+    if (ts.isPropertyAccessExpression(node)) {
+      if (names.has(node.name.text))
+        note(reads, membersOf(checker.getSymbolAtLocation(node.name)), node.name);
+    } else if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent)) {
       const name = node.propertyName ?? node.name;
-      if (ts.isIdentifier(name) && node.dotDotDotToken === undefined) {
+      if (ts.isIdentifier(name) && names.has(name.text) && node.dotDotDotToken === undefined) {
         const property = checker.getPropertyOfType(checker.getTypeAtLocation(node.parent), name.text);
         note(reads, membersOf(property), name);
       }
@@ -164,7 +190,11 @@ const indexOf = (root: string, program: ts.Program): { reads: Index; makes: Inde
 
 /** How the services under `root` use the contract that `schemas` describe. Takes a few seconds. */
 export const usageOf = async (root: string, schemas: readonly EventSchema[]): Promise<Usage> => {
-  const { reads, makes } = indexOf(root, programWith(root, await generateEvents(schemas)));
+  const { reads, makes } = indexOf(
+    root,
+    programWith(root, await generateEvents(schemas)),
+    fieldNames(schemas),
+  );
   const subscribers = subscribersOf(root);
   const sorted = (places: Iterable<Place>): readonly Place[] =>
     [...places].sort((a, b) => a.at.localeCompare(b.at, 'en', { numeric: true }));
