@@ -3,7 +3,7 @@
 // `npm start` is never disturbed.
 import { defineConfig } from 'vitest/config';
 
-const stackTiers = ['int', 'e2e', 'fault', 'drill'] as const;
+const stackTiers = ['int', 'e2e', 'pages', 'fault', 'drill'] as const;
 /** Integration tests wait for most of their time, so there may be more of them than cores. */
 const sideBySide = 3;
 const filesOf = (tier: string) => `**/*.${tier}.test.ts`;

@@ -29,26 +29,6 @@ const status = ({ page }: Visitor, word: string) => page.getByRole('main').getBy
 const orderIdOf = ({ page }: Visitor): string => new URL(page.url()).pathname.split('/').at(-1) ?? '';
 
 describe.skipIf(browserPath === undefined)('a customer', () => {
-  it('orders by mouse and sees the order go from placed to PAID without a reload', async () => {
-    const visitor = await customer();
-    const { page } = visitor;
-    const { name } = await newProduct(5);
-    await fillCart(visitor, [name]);
-    await page.getByRole('button', { name: /^Order and pay/ }).click();
-    await page.waitForURL(/\/orders\/[0-9a-f-]{36}$/);
-    await status(visitor, 'PAID').waitFor();
-    await page.getByRole('listitem').filter({ hasText: 'Your card was charged' }).waitFor();
-    await page.getByText('CHARGED', { exact: true }).waitFor();
-    await page.getByRole('status').filter({ hasText: 'live' }).waitFor();
-    await visitor.expectAccessible();
-    await page.getByRole('link', { name: 'My orders' }).first().click();
-    await page
-      .getByRole('link', { name: new RegExp(name) })
-      .first()
-      .waitFor();
-    await visitor.expectAccessible();
-  });
-
   it('orders by keyboard alone', async () => {
     const visitor = await customer();
     const { page } = visitor;

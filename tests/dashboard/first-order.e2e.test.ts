@@ -1,0 +1,29 @@
+// The way that every visitor takes first, in a real browser. The other pages have tests of their own: `*.pages.test.ts`.
+import { describe, it } from 'vitest';
+import { browserPath, useBrowser } from '../support/browser.ts';
+import { newProduct } from '../support/shop.ts';
+
+const { visitorAs } = useBrowser();
+
+describe.skipIf(browserPath === undefined)('a customer', () => {
+  it('orders by mouse and sees the order go from placed to PAID without a reload', async () => {
+    const visitor = await visitorAs('user@orderflow.io');
+    const { page } = visitor;
+    const { name } = await newProduct(5);
+    await page.getByLabel('Search products').fill(name);
+    await page.getByRole('button', { name: `Add ${name} to the cart` }).click();
+    await page.getByRole('button', { name: /^Order and pay/ }).click();
+    await page.waitForURL(/\/orders\/[0-9a-f-]{36}$/);
+    await page.getByRole('main').getByText('PAID', { exact: true }).waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'Your card was charged' }).waitFor();
+    await page.getByText('CHARGED', { exact: true }).waitFor();
+    await page.getByRole('status').filter({ hasText: 'live' }).waitFor();
+    await visitor.expectAccessible();
+    await page.getByRole('link', { name: 'My orders' }).first().click();
+    await page
+      .getByRole('link', { name: new RegExp(name) })
+      .first()
+      .waitFor();
+    await visitor.expectAccessible();
+  });
+});
