@@ -222,10 +222,18 @@ const impacts: Readonly<Record<string, Judge>> = {
     'The task restarts; with a bound it fails after that many tries in an outage.',
   ),
   'event.processing.failure.handling.mode': leaving('fail', 'loss', 'Events that fail would be skipped.'),
-  'exactly.once.support': leaving(
-    'required',
-    'duplicates',
-    'A restart of the worker repeats events; consumers recognise them.',
+  'exactly.once.support': restart(
+    'The task restarts; "required" is refused by a worker whose exactly-once support is off.',
+  ),
+  'producer.override.acks': leaving(
+    'all',
+    'loss',
+    'An event that only one broker has is lost when that broker is.',
+  ),
+  'producer.override.enable.idempotence': leaving(
+    'true',
+    'order',
+    'A send that is repeated could put an event behind later ones of its key.',
   ),
   'transaction.boundary': leaving(
     'poll',
@@ -265,6 +273,8 @@ const restartOnly = [
   'topic.creation.internal.cleanup.policy',
   'topic.creation.internal.retention.ms',
   'producer.override.linger.ms',
+  'producer.override.batch.size',
+  'producer.override.max.in.flight.requests.per.connection',
   'producer.override.transaction.timeout.ms',
 ];
 

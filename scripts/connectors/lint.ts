@@ -110,7 +110,18 @@ const rules: readonly Rule[] = [
     must: 'must not be fatal',
     because: 'one forged update would stop the task for good',
   },
-  is('exactly.once.support', 'required', 'a restart of the worker would repeat events'),
+  is('producer.override.acks', 'all', 'an event that one broker alone has is lost with that broker'),
+  is(
+    'producer.override.enable.idempotence',
+    'true',
+    'a send that is repeated would put an event behind later ones of its key',
+  ),
+  {
+    key: 'producer.override.max.in.flight.requests.per.connection',
+    holds: (value) => Number(value) >= 1 && Number(value) <= 5,
+    must: 'must be from 1 to 5',
+    because: 'an idempotent producer keeps the order of no more',
+  },
   {
     key: 'producer.override.compression.type',
     holds: (value) => value === 'none' || value === 'gzip',

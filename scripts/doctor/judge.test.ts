@@ -229,11 +229,11 @@ describe('the doctor', () => {
       /is not what connectors\/order\.json says: errors\.tolerance/,
     ],
     [
-      'a worker that cannot do exactly once',
-      orderConnector({ invalid: [{ key: 'exactly.once.support', problem: 'is not enabled' }] }),
+      'a key that the worker refuses',
+      orderConnector({ invalid: [{ key: 'plugin.name', problem: 'is not known' }] }),
       'order-outbox',
       'broken',
-      /exactly\.once\.support is not enabled/,
+      /plugin\.name is not known/,
     ],
     ['one broker', kafkaWith({ brokers: 1 }), 'Kafka', 'warning', /one broker/],
     [

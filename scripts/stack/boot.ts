@@ -32,6 +32,7 @@ import {
   type ServiceName,
 } from './topology.ts';
 import { type Urls, urlsOf, databaseUrlOf } from './addresses.ts';
+import { exactlyOnceFrom } from './parts/connect.ts';
 import { isConnected, passwordFrom, nodeCommand, nodePart } from './node-parts.ts';
 
 export interface BootOptions {
@@ -124,7 +125,8 @@ const bootParts = async (
     }
   };
 
-  const site = { ports, dataDir, passwordOf: passwordFrom(env), supervisor, step, log };
+  const exactlyOnce = exactlyOnceFrom(env);
+  const site = { ports, dataDir, passwordOf: passwordFrom(env), exactlyOnce, supervisor, step, log };
   const infrastructure = startInfrastructure(options, supervisor, step, await provideInfrastructure(site));
   if (options.onlyInfrastructure === true) {
     await infrastructure;

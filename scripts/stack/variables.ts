@@ -43,6 +43,13 @@ export const stackVariables = {
     expected: 'an address such as http://localhost:16686',
     otherwise: 'spans are shown only from files',
   },
+  exactlyOnce: {
+    env: 'EXACTLY_ONCE',
+    about:
+      'Whether Kafka Connect publishes in transactions, so that readers without an inbox see each event once. Costs a third of the throughput.',
+    expected: 'enabled or disabled',
+    otherwise: 'disabled',
+  },
   faultRounds: {
     env: 'FAULT_ROUNDS',
     about: 'How often the fault tests repeat each fault.',

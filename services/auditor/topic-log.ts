@@ -42,7 +42,8 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
     fromBeginning: true,
     onRecord: (record) => {
       const fact = toFact(record);
-      entries.set(fact.id, fact);
+      // Published again after a restart of Connect: the first record is the one that took effect.
+      if (!entries.has(fact.id)) entries.set(fact.id, fact);
       for (const [oldest, { at }] of entries) {
         if (entries.size <= capacity) break;
         entries.delete(oldest);

@@ -1,13 +1,26 @@
-// Kafka Connect with Debezium, as a distributed worker of one. Source connectors run exactly once: what a connector
-// publishes and how far it has read become visible in one Kafka transaction. Secrets reach connectors as `${env:…}` only,
+// Kafka Connect with Debezium, as a distributed worker of one. A worker that dies publishes again what it had published since its
+// last offset, and the inbox of each consumer recognises it: see "At least once" in connectors/README.md. Secrets reach connectors as `${env:…}` only,
 // and the pattern below is all they can ask for.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { failure } from '../../../schemas/tools/failure.ts';
 import { answers } from '../supervise/deadline.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { log4jProperties, writeProperties } from './kafka.ts';
 import { databasePorts, heaps, passwords, serviceNames, services, type Ports } from '../topology.ts';
+import { stackVariables } from '../variables.ts';
 import type { Command, Part, PartDescription } from '../supervise/part.ts';
+
+/** Whether the worker publishes in transactions. Throws a failure for a value that is neither. */
+export const exactlyOnceFrom = (
+  env: Readonly<Record<string, string | undefined>>,
+): 'enabled' | 'disabled' => {
+  const variable = stackVariables.exactlyOnce.env;
+  const value = env[variable];
+  if (value === undefined || value === '' || value === 'disabled') return 'disabled';
+  if (value === 'enabled') return value;
+  throw failure(`${variable} must be enabled or disabled, but it is "${value}"`);
+};
 
 export interface ConnectOptions extends JavaRuntime {
   readonly port: number;
@@ -34,8 +47,8 @@ export const workerSettings: Readonly<Record<string, string | number>> = {
   'status.storage.partitions': 1,
   'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
   'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
-  'exactly.once.source.support': 'enabled',
-  'offset.flush.interval.ms': 5_000,
+  'exactly.once.source.support': 'disabled',
+  'offset.flush.interval.ms': 1_000,
   'topic.creation.enable': 'true',
   'plugin.discovery': 'service_load',
   'config.providers': 'env',

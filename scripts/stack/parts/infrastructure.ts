@@ -38,6 +38,7 @@ export interface Site {
   readonly ports: Ports;
   readonly dataDir: string;
   readonly passwordOf: (variable: string) => string;
+  readonly exactlyOnce: 'enabled' | 'disabled';
   readonly supervisor: Supervisor;
   readonly step: Step;
   readonly log: (line: string) => void;
@@ -53,7 +54,7 @@ export type InfrastructureProvider = (site: Site) => Promise<Infrastructure>;
 
 /** Child processes, from the binaries that npm and Maven have brought. */
 export const embeddedInfrastructure: InfrastructureProvider = async (site) => {
-  const { ports, dataDir, passwordOf, supervisor, step, log } = site;
+  const { ports, dataDir, passwordOf, exactlyOnce, supervisor, step, log } = site;
   const jdk = await step('ports, disk space and JDK are in order', () => preflight(ports, dataDir));
   const artefacts = await ensureArtefacts(supervisor, log);
   await makeClassArchives({ jdk, artefacts }, supervisor.signal, log);
@@ -92,6 +93,7 @@ export const embeddedInfrastructure: InfrastructureProvider = async (site) => {
       kafkaPort: ports.kafka,
       dataDir: join(dataDir, 'connect'),
       env: connectorEnvironment(ports, passwordOf),
+      properties: { 'exactly.once.source.support': exactlyOnce },
     });
   const registry = (): Part =>
     registryPart({

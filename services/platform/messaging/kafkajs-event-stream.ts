@@ -1,4 +1,4 @@
-// The event stream on KafkaJS. Exactly-once source means transactions on the topics: only committed records are read.
+// The event stream on KafkaJS. Only committed records are read, for where Connect publishes in transactions.
 // KafkaJS handles one fetch whole before the next, its partitions side by side, so a handler that waits holds up the other
 // partitions of this member as well. Offsets are committed here and not by KafkaJS, because records finish out of order.
 import {
