@@ -1,5 +1,5 @@
 // The queries of an audit, one function per kind of fact. Each is bounded: open orders and those of the latest trail rows, the
-// latest reservations, payments, keys and movements, the outbox of the window. Stock is read in slices of products.
+// latest reservations, payments, keys and movements, the outbox of the window.
 import { sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type {
@@ -11,7 +11,6 @@ import type {
   RepeatedMovement,
   ReservationFact,
   Service,
-  StockFact,
   TrailFact,
 } from './domain/facts.ts';
 import { listed, ms, rowsOf } from './queries.ts';
@@ -22,7 +21,6 @@ export interface Scope {
   /** Most rows of one kind in one look; when there are more, the newest. */
   readonly rows: number;
 }
-const productsPerSlice = 500;
 
 const looking = <T>(db: Database, look: (tx: Transaction) => Promise<T>): Promise<T> =>
   db.transaction(look, { isolationLevel: 'repeatable read', accessMode: 'read only' });
@@ -118,34 +116,6 @@ export const readInventory = (
     );
     return { reservations, repeatedMovements, ...(await readOutbox(tx, 'inventory', scope, carried)) };
   });
-
-/** Products in slices, each in a transaction of its own: what is compared of a product is compared in one snapshot. */
-export const readStock = async (db: Database): Promise<StockFact[]> => {
-  const stock: StockFact[] = [];
-  for (let after = ''; ;) {
-    const slice = await looking(db, (tx) =>
-      rowsOf<StockFact>(
-        tx,
-        sql`
-          select i.product_id as "productId", i.available, i.reserved,
-                 m.available as "ledgerAvailable", m.reserved as "ledgerReserved", r.held
-          from (select * from inventory where product_id > ${after} order by product_id limit ${productsPerSlice}) as i
-          cross join lateral (
-            select coalesce(sum(available_delta), 0)::int as available, coalesce(sum(reserved_delta), 0)::int as reserved
-            from stock_movements where product_id = i.product_id) as m
-          left join (
-            select product_id, sum(quantity)::int as held from reservation_items join reservations using (order_id)
-            where state in ('reserved', 'pinned') group by product_id) as live using (product_id)
-          cross join lateral (select coalesce(live.held, 0) as held) as r
-          order by i.product_id`,
-      ),
-    );
-    stock.push(...slice);
-    const last = slice.at(-1);
-    if (!last || slice.length < productsPerSlice) return stock;
-    after = last.productId;
-  }
-};
 
 export const readPayments = (
   db: Database,

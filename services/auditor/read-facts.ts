@@ -7,33 +7,34 @@ import {
   type Scope,
   readOrders,
   readInventory,
-  readStock,
   readPayments,
   uuid,
   readMentioned,
   readInbox,
 } from './fact-queries.ts';
 import { readLedger } from './provider-ledger.ts';
+import type { StockLedger } from './stock-ledger.ts';
 
 export interface Sources {
   readonly databases: Readonly<Record<Service, Database>>;
   readonly gatewayUrl: string;
   readonly topics: TopicLog;
+  readonly stock: StockLedger;
 }
 
 const topicsWithinMs = 4_000;
 
 /** Takes one look. `carried`: ids of outbox rows to look at although they may be older than the window. */
 export async function readFacts(
-  { databases, gatewayUrl, topics }: Sources,
+  { databases, gatewayUrl, topics, stock }: Sources,
   scope: Scope,
   carried: readonly string[],
 ): Promise<Facts> {
   const order = await readOrders(databases.order, scope, carried);
   const orders = new Map(order.orders.map((fact) => [fact.id, fact]));
-  const [inventory, stock, payment] = await Promise.all([
+  const [inventory, stockFacts, payment] = await Promise.all([
     readInventory(databases.inventory, orders.keys(), scope, carried),
-    readStock(databases.inventory),
+    stock.read(),
     readPayments(databases.payment, orders.keys(), scope, carried),
   ]);
   const charges = await readLedger(gatewayUrl, scope.rows);
@@ -68,7 +69,7 @@ export async function readFacts(
     trail: order.trail,
     keys: order.keys,
     reservations: new Map(inventory.reservations.map((fact) => [fact.orderId, fact])),
-    stock,
+    stock: stockFacts,
     repeatedMovements: inventory.repeatedMovements,
     payments: new Map(payment.payments.map((fact) => [fact.orderId, fact])),
     charges,

@@ -8,6 +8,7 @@ import { kafkaJsEventStream } from '../platform/messaging/kafkajs-event-stream.t
 import type { Logger } from '../platform/process/logger.ts';
 import type { Service } from './domain/facts.ts';
 import type { Sources } from './read-facts.ts';
+import { openStockLedger } from './stock-ledger.ts';
 import { openTopicLog } from './topic-log.ts';
 
 export interface Addresses {
@@ -55,6 +56,7 @@ export function openSources(
     databases: { order: order.db, inventory: inventory.db, payment: payment.db },
     gatewayUrl,
     topics,
+    stock: openStockLedger(inventory.db),
     stream,
     ping: async () => {
       await Promise.all(connections.map((connection) => connection.ping()));
