@@ -121,7 +121,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
     each(chosen, async (service) => {
       const connector = nameOf(service);
       const [state, slot] = await Promise.all([connectorState(url, connector), slotOf(stack, service)]);
-      const findings = judgeSlot(slot);
+      const findings = judgeSlot(service, slot);
       const why = state !== undefined && 'why' in state ? `\n    ${state.why}` : '';
       return {
         ok: state?.kind === 'running' && findings.every(({ level }) => level === 'warning'),
@@ -191,7 +191,9 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
       await expectStopped(connector);
       const before = await offsetsGet([service], flags);
       const slot = await slotOf(stack, service);
-      const [problem] = judgeSlot(slot).filter(({ problem: name }) => name === 'missing' || name === 'lost');
+      const [problem] = judgeSlot(service, slot).filter(
+        ({ problem: name }) => name === 'missing' || name === 'lost',
+      );
       const then =
         problem === undefined
           ? '  after it the connector begins where its slot is: it repeats at most what lies between the two, and takes no snapshot'

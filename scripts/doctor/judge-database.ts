@@ -21,11 +21,7 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
         'Set wal_level = logical and restart the server.',
       ),
     ),
-    ...judgeSlot(facts.slot).map(({ level, sentence, remedy }) => ({
-      level,
-      sentence,
-      remedy: remedy.replaceAll('<service>', service),
-    })),
+    ...judgeSlot(service, facts.slot).map(({ level, sentence, remedy }) => ({ level, sentence, remedy })),
     ...onlyIf(facts.slotsUsed >= facts.maxSlots, () =>
       warning(
         `All ${facts.maxSlots} replication slots are taken: recovery could not make another one.`,

@@ -50,8 +50,13 @@ type Say = (line: string) => void;
 /** What no slot is kept with. */
 const hopeless: readonly SlotProblem[] = ['missing', 'lost', 'wrong_plugin', 'no_failover'];
 
-const hopelessnessOf = async (sql: postgres.Sql, slot: string): Promise<string | undefined> =>
-  judgeSlot(await readSlot(drizzle(sql), slot)).find(({ problem }) => hopeless.includes(problem))?.sentence;
+const hopelessnessOf = async (
+  sql: postgres.Sql,
+  service: ServiceName,
+  slot: string,
+): Promise<string | undefined> =>
+  judgeSlot(service, await readSlot(drizzle(sql), slot)).find(({ problem }) => hopeless.includes(problem))
+    ?.sentence;
 
 const makeSlot = async (sql: postgres.Sql, slot: string): Promise<void> => {
   // The sender of a task that has just ended may hold it for a moment longer.
@@ -91,7 +96,7 @@ const dryRun = async (
   const began = performance.now();
   const state = await connectorState(stack.urls.connect, connector);
   const facts = await readSlot(drizzle(sql), database.slot);
-  const why = await hopelessnessOf(sql, database.slot);
+  const why = await hopelessnessOf(sql, service, database.slot);
   const missing = await missingNow(stack, sql, service);
   say(`connector ${connector}: ${state?.kind ?? 'Connect has none'}`);
   say(`slot ${slotLine(facts)}`);
@@ -154,7 +159,7 @@ const recover = async (
   await step('forget how far it has read: what is missing is told by the topic', () =>
     resetOffsets(url, connector, wait),
   );
-  const why = await hopelessnessOf(sql, database.slot);
+  const why = await hopelessnessOf(sql, service, database.slot);
   await step(why === undefined ? 'keep the slot' : `make the slot anew: ${why}`, async () => {
     await ensurePublication(sql, database.publication);
     if (why !== undefined) await makeSlot(sql, database.slot);
@@ -177,7 +182,7 @@ const recover = async (
     }),
   );
   say(
-    `${emitted} rows published again, none is missing on ${topic}; took ${seconds(performance.now() - began)}`,
+    `${emitted} ${emitted === 1 ? 'row' : 'rows'} published again, none is missing on ${topic}; took ${seconds(performance.now() - began)}`,
   );
 
   const disagreements = await reconcile();

@@ -31,8 +31,11 @@ export interface OrdersFlow {
   readonly cancelled: readonly { readonly reason: string; readonly orders: number }[];
   /** From placed to PAID, milliseconds; null when none was paid. Manual payments are left out: a person decides when. */
   readonly toPaidMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
+  /** Of the orders that are charged at once and should be PAID by now: how many were in time, and how many there are. */
   readonly paidInTime: number;
   readonly paidAutomatically: number;
+  /** Orders that are charged at once, are open, and take longer than the objective allows; the age of the oldest, milliseconds. */
+  readonly waiting: { readonly orders: number; readonly oldestMs: number };
 }
 
 const windowMinutes = 15;
@@ -75,6 +78,8 @@ interface Counted {
   readonly quantiles: readonly number[] | null;
   readonly paidInTime: number;
   readonly paidAutomatically: number;
+  readonly waitingOrders: number;
+  readonly waitingMs: number;
 }
 
 const readOrders = async (db: Database): Promise<OrdersFlow> => {
@@ -84,6 +89,8 @@ const readOrders = async (db: Database): Promise<OrdersFlow> => {
     order by created_at desc, id desc limit ${ordersLookedAt}`;
   const took = sql`${ms('paid_at')} - ${ms('created_at')}`;
   const automatic = sql`payment_mode = 'AUTO' and paid_at is not null`;
+  const late = sql`payment_mode = 'AUTO' and status in ('PENDING', 'CONFIRMED')
+    and created_at < now() - ${`${inTimeMs} milliseconds`}::interval`;
   const [[counted], cancelled] = await Promise.all([
     rowsOf<Counted>(
       db,
@@ -104,7 +111,9 @@ const readOrders = async (db: Database): Promise<OrdersFlow> => {
                percentile_cont(array[0.5, 0.95, 0.99]) within group (order by ${took})
                  filter (where ${automatic}) as quantiles,
                count(*) filter (where ${automatic} and ${took} <= ${inTimeMs})::float8 as "paidInTime",
-               count(*) filter (where ${automatic})::float8 as "paidAutomatically"
+               count(*) filter (where ${automatic} or (${late}))::float8 as "paidAutomatically",
+               count(*) filter (where ${late})::float8 as "waitingOrders",
+               coalesce(max(${ms('now()')} - ${ms('created_at')}) filter (where ${late}), 0) as "waitingMs"
         from reached`,
     ),
     rowsOf<{ reason: string; orders: number }>(
@@ -115,7 +124,7 @@ const readOrders = async (db: Database): Promise<OrdersFlow> => {
         where status = 'CANCELLED' group by cancellation_reason order by count(*) desc`,
     ),
   ]);
-  const { quantiles, ...counts } = counted ?? {
+  const { quantiles, waitingOrders, waitingMs, ...counts } = counted ?? {
     placed: 0,
     placedLastMinute: 0,
     confirmed: 0,
@@ -124,10 +133,13 @@ const readOrders = async (db: Database): Promise<OrdersFlow> => {
     quantiles: null,
     paidInTime: 0,
     paidAutomatically: 0,
+    waitingOrders: 0,
+    waitingMs: 0,
   };
   const [p50, p95, p99] = quantiles ?? [];
   return {
     ...counts,
+    waiting: { orders: waitingOrders, oldestMs: Math.round(waitingMs) },
     windowMinutes,
     cancelled,
     toPaidMs: p50 === undefined || p95 === undefined || p99 === undefined ? null : { p50, p95, p99 },

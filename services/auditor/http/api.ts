@@ -225,7 +225,12 @@ export const flowView = z
       cancelled: z.array(z.object({ reason: z.string(), orders: amount })),
       toPaidMs: z.object({ p50: amount, p95: amount, p99: amount }).nullable(),
       paidInTime: amount.openapi({ description: 'Within two seconds, of `paidAutomatically`' }),
-      paidAutomatically: amount,
+      paidAutomatically: amount.openapi({
+        description: 'Orders that are charged at once and are PAID, or should be by now',
+      }),
+      waiting: z
+        .object({ orders: amount, oldestMs: amount })
+        .openapi({ description: 'Orders that are charged at once and are late, and the age of the oldest' }),
     }),
   })
   .openapi('Flow');

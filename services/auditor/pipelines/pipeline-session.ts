@@ -32,6 +32,7 @@ export interface PipelineSession {
 }
 
 export interface PipelineNames {
+  readonly service: string;
   readonly slot: string;
   readonly cdcRole: string;
 }
@@ -52,7 +53,7 @@ const surroundingsRow = z.object({
 
 export function openPipelineSession(
   url: string,
-  { slot, cdcRole }: PipelineNames,
+  { service, slot, cdcRole }: PipelineNames,
   tls: Trust = false,
 ): PipelineSession {
   const open = (): { readonly client: postgres.Sql; readonly db: Database } => {
@@ -99,7 +100,7 @@ export function openPipelineSession(
   return {
     slot: async () => {
       const facts = await ask((db) => readSlot(db, slot));
-      return { ...facts, findings: judgeSlot(facts) };
+      return { ...facts, findings: judgeSlot(service, facts) };
     },
     surroundings: async () => {
       const [found] = await ask((db) =>

@@ -22,7 +22,7 @@ const slotWith = (change: Partial<SlotState>): SlotFacts => ({
   keepBytes,
 });
 const problemsOf = (facts: SlotFacts): string[] =>
-  judgeSlot(facts).map(({ problem, level }) => `${problem} ${level}`);
+  judgeSlot('order', facts).map(({ problem, level }) => `${problem} ${level}`);
 
 describe('the judgement of a replication slot', () => {
   it.each<[string, Partial<SlotState>, string[]]>([
@@ -64,9 +64,14 @@ describe('the judgement of a replication slot', () => {
       failover: false,
       lagBytes: 1e9,
     });
-    for (const { sentence, remedy } of judgeSlot({ ...bad, keepBytes: null })) {
+    for (const { sentence, remedy } of judgeSlot('order', { ...bad, keepBytes: null })) {
       expect(sentence).toMatch(/order_outbox_slot.*\.$/);
       expect(remedy).not.toBe('');
     }
   });
+});
+
+it('a remedy can be run as it stands', () => {
+  const [missing] = judgeSlot('payment', { slot: 'payment_outbox_slot', state: null, keepBytes });
+  expect(missing?.remedy).toMatch(/^npm run recover -- payment,/);
 });

@@ -97,10 +97,14 @@ export const slotLimits: SlotLimits = { unreadMs: 60_000, lagBytes: 64 * 1024 * 
 
 const mebibytes = (bytes: number): string => `${Math.round(bytes / (1024 * 1024))} MiB`;
 
-/** Everything that is wrong with a slot, the worst first; empty when nothing is. */
-export function judgeSlot(facts: SlotFacts, limits: SlotLimits = slotLimits): readonly SlotFinding[] {
+/** Everything that is wrong with the slot of a service, the worst first; empty when nothing is. */
+export function judgeSlot(
+  service: string,
+  facts: SlotFacts,
+  limits: SlotLimits = slotLimits,
+): readonly SlotFinding[] {
   const { slot, state, keepBytes } = facts;
-  const recover = 'npm run recover -- <service>, see connectors/runbooks/slot-lost.md';
+  const recover = `npm run recover -- ${service}, see connectors/runbooks/slot-lost.md`;
   if (state === null)
     return [
       {
@@ -166,7 +170,7 @@ export function judgeSlot(facts: SlotFacts, limits: SlotLimits = slotLimits): re
       problem: 'no_failover',
       level: 'warning',
       sentence: `The replication slot ${slot} does not survive a failover: no standby keeps a copy.`,
-      remedy: 'Make it anew with failover = true: npm run recover -- <service>.',
+      remedy: `Make it anew with failover = true: npm run recover -- ${service}`,
     });
   return findings;
 }

@@ -138,6 +138,13 @@ const findOrders = async (databases: Databases, id: string, correlationId: strin
 
 type OutboxRow = Omit<StoryEvent, 'emittedBy' | 'publishedAt' | 'position' | 'consumptions'>;
 
+/** Milliseconds. No transaction of a service takes as long: statement and lock timeouts end it before. */
+const longestTransaction = 10_000;
+
+/** A row that `npm run recover` published again was inserted anew, so its own commit is no longer known; the decision came just before it. */
+const firstCommit = ({ occurredAt, committedAt }: OutboxRow): number =>
+  committedAt - occurredAt > longestTransaction ? occurredAt : committedAt;
+
 const readOutbox = (
   databases: Databases,
   orders: readonly StoryOrder[],
@@ -161,7 +168,7 @@ const readOutbox = (
                )})
         order by occurred_at limit ${maxEvents}`,
     );
-    return rows.map((row) => ({ ...row, emittedBy: service }));
+    return rows.map((row) => ({ ...row, committedAt: firstCommit(row), emittedBy: service }));
   });
 };
 
