@@ -9,6 +9,8 @@ import { cacheRoot } from './artefacts.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..', '..');
 const sources = join(projectRoot, 'services', 'dashboard', 'web');
+/** The pages show them. */
+const runbooks = join(projectRoot, 'connectors', 'runbooks');
 
 /** Under another one, such as that of a test run, the libraries would be built for their own developers: larger and slower. */
 const NODE_ENV = 'production';
@@ -18,11 +20,12 @@ export const webPagesFolder = (env: NodeJS.ProcessEnv = process.env): string => 
   const hash = createHash('sha256')
     .update(NODE_ENV)
     .update(readFileSync(join(projectRoot, 'package-lock.json')));
-  const files = readdirSync(sources, { recursive: true, withFileTypes: true })
+  const files = [sources, runbooks]
+    .flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  for (const file of files) hash.update(relative(sources, file)).update('\0').update(readFileSync(file));
+  for (const file of files) hash.update(relative(projectRoot, file)).update('\0').update(readFileSync(file));
   return join(cacheRoot(env), `web-${hash.digest('hex').slice(0, 12)}`);
 };
 

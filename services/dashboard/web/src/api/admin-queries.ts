@@ -1,6 +1,6 @@
 // The questions of administrators, with the names they are cached under.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { query, request } from './request.ts';
+import { Problem, query, request } from './request.ts';
 import type {
   AuditEntry,
   CatalogueEvent,
@@ -60,7 +60,12 @@ export const storyQuery = (id: string) =>
   queryOptions({
     queryKey: ['stories', id],
     queryFn: ({ signal }) => request<Story>(`/api/auditor/stories/${encodeURIComponent(id)}`, { signal }),
-    refetchInterval: ({ state }) => (state.data !== undefined && isAtRest(state.data) ? 10_000 : 1_000),
+    // What nobody knows is not asked for again by itself.
+    refetchInterval: ({ state }) => {
+      if (state.data === undefined && state.error instanceof Problem && state.error.status === 404)
+        return false;
+      return state.data !== undefined && isAtRest(state.data) ? 10_000 : 1_000;
+    },
   });
 
 export const flowQuery = queryOptions({

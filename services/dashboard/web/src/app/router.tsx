@@ -193,6 +193,13 @@ export const eventsRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/events/events-page.tsx'), 'EventsPage'),
 });
 
+export const runbookRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/runbooks/$name',
+  ...forRoles('ADMIN'),
+  component: lazyRouteComponent(() => import('../screens/runbooks/runbook-page.tsx'), 'RunbookPage'),
+});
+
 export const accessRoute = createRoute({
   getParentRoute: () => root,
   path: '/access',
@@ -229,6 +236,7 @@ export const router = createRouter({
     allOrdersRoute,
     sagaRoute,
     pipelinesRoute,
+    runbookRoute,
     invariantsRoute,
     failedRoute,
     eventsRoute,

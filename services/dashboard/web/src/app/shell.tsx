@@ -2,7 +2,7 @@
 import { Button, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { ChevronDown, LogOut, Monitor, Moon, Sun } from 'lucide-react';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import type { Role, User } from '../api/types.ts';
 import { Loading } from '../parts/states.tsx';
 import { CartButton } from '../screens/shop/cart-button.tsx';
@@ -32,17 +32,25 @@ const destinations: readonly Destination[] = [
   { to: '/status', label: 'Status' },
 ];
 
-const Navigation = ({ user }: { user: User | null }) => (
-  <nav aria-label="Main" className={classes['nav']}>
-    {destinations
-      .filter(({ role }) => role === undefined || hasRole(user, role))
-      .map(({ to, label }) => (
-        <Link key={to} to={to} activeProps={{ 'data-active': true }}>
-          {label}
-        </Link>
-      ))}
-  </nav>
-);
+const Navigation = ({ user }: { user: User | null }) => {
+  const nav = useRef<HTMLElement>(null);
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  // On a narrow screen the bar is scrolled sideways: where one is should be in view.
+  useEffect(() => {
+    nav.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path]);
+  return (
+    <nav ref={nav} aria-label="Main" className={classes['nav']}>
+      {destinations
+        .filter(({ role }) => role === undefined || hasRole(user, role))
+        .map(({ to, label }) => (
+          <Link key={to} to={to} activeProps={{ 'data-active': true }}>
+            {label}
+          </Link>
+        ))}
+    </nav>
+  );
+};
 
 const UserMenu = ({ user }: { user: User }) => {
   const { setColorScheme } = useMantineColorScheme();

@@ -36,7 +36,7 @@ it.each([
   [61.4, '61 ms'],
   [4_249, '4.2 s'],
   [180_000, '3 min'],
-  [5_400_000, '1.5 h'],
+  [5_400_000, '1 h 30 min'],
 ])('%s ms are said as %s', (ms, text) => {
   expect(formatDuration(ms)).toBe(text);
 });

@@ -41,12 +41,16 @@ export const formatRelative = (iso: string, now: number): string => {
   return relative.format(Math.trunc(seconds / size), unit);
 };
 
-/** A duration in the unit that fits: 61 ms, 4.2 s, 3 min. */
+/** A duration in the units that fit: 61 ms, 4.2 s, 3 min 7 s, 2 h 5 min. */
 export const formatDuration = (ms: number): string => {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
-  return `${(ms / 3_600_000).toFixed(1)} h`;
+  const [big, small, size] =
+    ms < 3_600_000 ? (['min', 's', 1_000] as const) : (['h', 'min', 60_000] as const);
+  const rest = Math.floor(ms / size);
+  return rest % 60 === 0
+    ? `${Math.floor(rest / 60)} ${big}`
+    : `${Math.floor(rest / 60)} ${big} ${rest % 60} ${small}`;
 };
 
 /** A size in the unit that fits: 512 B, 1.5 MB. */

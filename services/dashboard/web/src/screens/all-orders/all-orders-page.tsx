@@ -11,7 +11,7 @@ import { queryClient } from '../../app/query-client.ts';
 import { allOrdersRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
-import { formatInstant, formatMoney, shortId } from '../../parts/format.ts';
+import { decimalsOf, formatMoney, shortId } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
@@ -63,14 +63,16 @@ const columns: readonly Column<Order>[] = [
   {
     id: 'total',
     header: 'Total',
-    value: ({ total }) => formatMoney(total),
+    value: ({ total: { amountMinor, currency } }) => amountMinor / 10 ** decimalsOf(currency),
+    cell: ({ total }) => formatMoney(total),
     numeric: true,
     sortable: false,
   },
+  { id: 'currency', header: 'Currency', value: ({ total }) => total.currency, sortable: false },
   {
     id: 'placed',
     header: 'Placed',
-    value: ({ createdAt }) => formatInstant(createdAt),
+    value: ({ createdAt }) => createdAt,
     cell: ({ createdAt }) => <When at={createdAt} />,
     sortable: false,
   },
@@ -192,7 +194,7 @@ export const AllOrdersPage = () => {
             columns={columns}
             rows={all}
             rowId={({ id }) => id}
-            csv="orders.csv"
+            csv="orders"
             minWidth={920}
             caption={
               filter.customer !== undefined && (

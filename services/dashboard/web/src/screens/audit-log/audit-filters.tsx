@@ -9,7 +9,13 @@ import { toAuditSearch, toLocalField, type AuditSearch, type AuditService } from
 const useRecordedActions = (service: AuditService): string[] => {
   const { data = [] } = useQuery(permissionsQuery);
   return data
-    .filter(({ on, method, allow }) => on.includes(service) && method !== 'GET' && typeof allow !== 'string')
+    .filter(
+      ({ action, on, method, allow }) =>
+        // What is done to a connector stands in the log of the service whose events it publishes.
+        (on.includes(service) || action.startsWith('connectors.')) &&
+        method !== 'GET' &&
+        typeof allow !== 'string',
+    )
     .map(({ action }) => action);
 };
 

@@ -30,7 +30,7 @@ const Result = ({ found, at }: Verified) => {
           <StateBadge tone={isIntact ? 'ok' : 'bad'}>{found.status.toUpperCase()}</StateBadge>
           <b>
             {found.firstBroken?.sentence ??
-              `The chain holds: each of its ${formatNumber(found.head.position)} seals continues the one before it.`}
+              `The chain holds: ${formatNumber(found.head.position)} ${found.head.position === 1 ? 'seal' : 'seals'}, each continues the one before it.`}
           </b>
         </p>
         <p>

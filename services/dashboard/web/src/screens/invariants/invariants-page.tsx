@@ -11,6 +11,7 @@ import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
+import { PipelineTrouble } from '../pipelines/pipeline-trouble.tsx';
 import classes from './invariants.module.css';
 
 const titleOf = ({ violations }: Invariants): string => {
@@ -118,7 +119,7 @@ const shown = [
   ['charges', 'charges at the provider'],
   ['outboxRows', 'outbox rows'],
   ['topicRecords', 'records on the topics'],
-  ['deliveriesUnderWay', 'deliveries under way'],
+  ['deliveriesUnderWay', 'deliveries not yet made'],
 ] as const;
 
 const Figures = ({ report }: { report: Invariants }) => (
@@ -150,6 +151,9 @@ export const InvariantsPage = () => {
       )}
       {data !== undefined && (
         <>
+          <PipelineTrouble>
+            An event that has only just been committed is not counted as missing, so look here again later.
+          </PipelineTrouble>
           <Figures report={data} />
           <Checks report={data} />
           <Stuck stuck={data.stuck} />

@@ -50,6 +50,7 @@ const flow: Sources['flow'] = {
     toPaidMs: null,
     paidInTime: 0,
     paidAutomatically: 0,
+    waiting: { orders: 0, oldestMs: 0 },
   },
 };
 const nodeOf = (sources: Sources, id: string) => mapOf(sources).nodes.find((node) => node.id === id);

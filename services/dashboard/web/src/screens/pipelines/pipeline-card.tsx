@@ -7,8 +7,10 @@ import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts
 import { LineChart } from '../../parts/line-chart.tsx';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
+import { causesOf } from './causes.ts';
 import { ConnectorActions } from './connector-actions.tsx';
 import classes from './pipelines.module.css';
+import { Remedy } from './remedy.tsx';
 
 const connectorTones: Readonly<Record<Pipeline['connector']['state'], Tone>> = {
   running: 'ok',
@@ -26,11 +28,15 @@ const Stage = ({ title, children }: { title: string; children: React.ReactNode }
   </div>
 );
 
+const formatRows = (rows: number): string => `${formatNumber(rows)} ${rows === 1 ? 'row' : 'rows'}`;
+
 const Arrow = () => <ArrowRight className={classes['arrow']} size={16} aria-hidden="true" />;
 
-const Slot = ({ slot }: Pick<Pipeline, 'slot'>) =>
+const Slot = ({ slot, problems }: Pick<Pipeline, 'slot' | 'problems'>) =>
   slot === null ? (
-    <StateBadge tone="bad">unknown</StateBadge>
+    <StateBadge tone="bad">
+      {problems.some(({ problem }) => problem === 'slot_missing') ? 'missing' : 'unknown'}
+    </StateBadge>
   ) : (
     <>
       <StateBadge tone={slot.walStatus === 'lost' ? 'bad' : slot.active ? 'ok' : 'wait'}>
@@ -44,21 +50,23 @@ const Slot = ({ slot }: Pick<Pipeline, 'slot'>) =>
   );
 
 const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
-  const { outbox, slot, connector, canary } = pipeline;
+  const { outbox, slot, connector, canary, problems } = pipeline;
   return (
     <div className={classes['flow']}>
       <Stage title="outbox">
-        <b>{outbox === null ? 'unknown' : `${formatNumber(outbox.rows)} rows`}</b>
-        <span>{outbox === null ? '' : `${formatBytes(outbox.bytes)}, kept for repairs`}</span>
+        <b>{outbox === null ? 'unknown' : formatRows(outbox.rows)}</b>
+        <span>{outbox === null ? '' : `${formatBytes(outbox.bytes)}, published ones kept for repairs`}</span>
       </Stage>
       <Arrow />
       <Stage title="replication slot">
-        <Slot slot={slot} />
+        <Slot slot={slot} problems={problems} />
       </Stage>
       <Arrow />
       <Stage title="connector">
         <StateBadge tone={connectorTones[connector.state]}>{connector.state}</StateBadge>
-        <span>{connector.why ?? ''}</span>
+        <span className={classes['why']} title={connector.why ?? ''}>
+          {connector.why?.split('\n')[0] ?? ''}
+        </span>
       </Stage>
       <Arrow />
       <Stage title="canary to the topic">
@@ -66,7 +74,7 @@ const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
         <span>
           {canary.waitingMs > 1_000
             ? `the next has waited for ${formatDuration(canary.waitingMs)}`
-            : `${formatNumber(canary.sent)} sent, ${formatNumber(canary.lost)} lost`}
+            : `${formatNumber(canary.sent)} probes sent, ${formatNumber(canary.lost)} lost`}
         </span>
       </Stage>
     </div>
@@ -78,7 +86,7 @@ const Trouble = ({ problem, level, sentence, remedy, since }: PipelineProblem) =
     <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{problem.replaceAll('_', ' ')}</StateBadge>
     <div>
       <p>{sentence}</p>
-      <p className={classes['quiet']}>{remedy}</p>
+      <Remedy text={remedy} />
       <small className={classes['quiet']}>
         since <When at={since} />
       </small>
@@ -98,6 +106,7 @@ const Watchdog = ({ watchdog }: Pick<Pipeline, 'watchdog'>) => {
 
 export const PipelineCard = ({ pipeline }: { pipeline: Pipeline }) => {
   const { connectorName, problems, samples, watchdog } = pipeline;
+  const causes = causesOf(problems);
   const points = useMemo(() => samples.map(({ at, roundTripMs }) => ({ at, value: roundTripMs })), [samples]);
   const longest = Math.max(0, ...points.map(({ value }) => value ?? 0));
   return (
@@ -113,12 +122,25 @@ export const PipelineCard = ({ pipeline }: { pipeline: Pipeline }) => {
       <div className={classes['pipeline']}>
         {problems.length > 0 && (
           <ul className={classes['problems']} aria-label={`Problems of ${connectorName}`}>
-            {problems.map((problem) => (
+            {causes.map((problem) => (
               <Trouble key={problem.problem} {...problem} />
             ))}
           </ul>
         )}
+        {causes.length < problems.length && (
+          <details className={classes['quiet']}>
+            <summary>What follows from it</summary>
+            <ul className={classes['problems']}>
+              {problems
+                .filter((problem) => !causes.includes(problem))
+                .map((problem) => (
+                  <Trouble key={problem.problem} {...problem} />
+                ))}
+            </ul>
+          </details>
+        )}
         <Flow pipeline={pipeline} />
+        <p className={classes['chart']}>Round trip of the canaries: probes that no service reads</p>
         <LineChart
           label={`Round trip of the canaries through ${connectorName}: ${formatDuration(points.at(-1)?.value ?? 0)} now, at most ${formatDuration(longest)} in the last ${formatDuration(points.length * 5_000)}.`}
           points={points}

@@ -7,14 +7,20 @@ import { formatNumber } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Failed, Loading } from '../../parts/states.tsx';
+import { conditionOf } from './causes.ts';
 import { PipelineCard } from './pipeline-card.tsx';
 import classes from './pipelines.module.css';
 
 const titleOf = ({ pipelines }: PipelinesOverview): string => {
-  const broken = pipelines.filter(({ status }) => status === 'broken').length;
-  if (broken === 0) return 'All pipelines flow';
-  return broken === 1 ? 'One pipeline is broken' : `${broken} pipelines are broken`;
+  const troubled = pipelines.filter((pipeline) => conditionOf(pipeline) !== 'flows');
+  const [first] = troubled;
+  if (first === undefined) return 'All pipelines flow';
+  return troubled.length === 1
+    ? `${first.connectorName} is ${conditionOf(first)}`
+    : `${troubled.length} pipelines do not flow`;
 };
+
+const urgency = { broken: 0, paused: 1, flows: 2 } as const;
 
 const Groups = ({ groups }: Pick<PipelinesOverview, 'groups'>) => (
   <Card title="How far consumers are behind" flush={groups !== null}>
@@ -57,9 +63,11 @@ export const PipelinesPage = () => {
       {overview.isError && data === undefined && (
         <Failed error={overview.error} retry={() => void overview.refetch()} />
       )}
-      {data?.pipelines.map((pipeline) => (
-        <PipelineCard key={pipeline.service} pipeline={pipeline} />
-      ))}
+      {data?.pipelines
+        .toSorted((a, b) => urgency[conditionOf(a)] - urgency[conditionOf(b)])
+        .map((pipeline) => (
+          <PipelineCard key={pipeline.service} pipeline={pipeline} />
+        ))}
       {data !== undefined && <Groups groups={data.groups} />}
     </Page>
   );

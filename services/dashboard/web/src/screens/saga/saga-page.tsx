@@ -11,6 +11,7 @@ import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { PipelineTrouble } from '../pipelines/pipeline-trouble.tsx';
 import { EventCard } from './event-card.tsx';
 import { sagaOf } from './saga-model.ts';
 import classes from './saga-page.module.css';
@@ -113,6 +114,7 @@ export const SagaPage = () => {
       {story.isError && story.data === undefined && (
         <Failed error={story.error} retry={() => void story.refetch()} />
       )}
+      <PipelineTrouble>Its events do not reach Kafka, so orders wait.</PipelineTrouble>
       {story.data !== undefined && <Told story={story.data} at={story.dataUpdatedAt} />}
     </Page>
   );

@@ -59,7 +59,7 @@ export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
   return [
     ...saga.waiting.map(
       ({ eventType, committedAt }) =>
-        `${eventType} was committed ${formatDuration(Math.max(0, now - committedAt))} ago, and nobody has consumed it yet.`,
+        `${eventType} was committed ${formatDuration(Math.max(0, now - committedAt))} ago and has not reached a consumer yet.`,
     ),
     ...story.calls
       .filter(({ state }) => state === 'due' || state === 'unknown')

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import type { Pipeline, PipelineProblem } from '../../api/types.ts';
+import { causesOf, conditionOf, restartHelps } from './causes.ts';
+
+const problem = (name: PipelineProblem['problem']): PipelineProblem => ({
+  problem: name,
+  level: 'broken',
+  sentence: name,
+  remedy: '',
+  since: '2026-01-01T00:00:00Z',
+});
+const names = (...given: PipelineProblem['problem'][]) =>
+  causesOf(given.map(problem)).map(({ problem: name }) => name);
+
+it('a missing slot explains the failed task and the canaries that do not arrive', () => {
+  expect(names('slot_missing', 'task_failed', 'stalled')).toEqual(['slot_missing']);
+  expect(names('task_failed', 'stalled')).toEqual(['task_failed', 'stalled']);
+  expect(restartHelps([problem('slot_missing')])).toBe(false);
+  expect(restartHelps([problem('task_failed')])).toBe(true);
+});
+
+it('a pause on purpose is not called broken, unless more is wrong', () => {
+  const condition = (...given: PipelineProblem['problem'][]) =>
+    conditionOf({
+      status: 'broken',
+      connector: { state: 'paused' },
+      problems: given.map(problem),
+    } as unknown as Pipeline);
+  expect(condition('connector_paused', 'stalled')).toBe('paused');
+  expect(condition('connector_paused', 'slot_lost')).toBe('broken');
+});

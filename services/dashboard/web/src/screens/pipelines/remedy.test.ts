@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { partsOfRemedy } from './remedy.ts';
+
+it('a command can be copied, a runbook opened, and the words between them stay', () => {
+  expect(partsOfRemedy('npm run recover -- payment, see connectors/runbooks/slot-lost.md')).toEqual([
+    { kind: 'command', text: 'npm run recover -- payment' },
+    { kind: 'text', text: ', ' },
+    { kind: 'runbook', name: 'slot-lost', section: undefined },
+  ]);
+  expect(partsOfRemedy('connectors/runbooks/alerts.md#connector_paused')).toEqual([
+    { kind: 'runbook', name: 'alerts', section: 'connector_paused' },
+  ]);
+  expect(
+    partsOfRemedy(
+      'If it runs, its heartbeat does not: npm run doctor. Otherwise npm run connectors -- status.',
+    ),
+  ).toEqual([
+    { kind: 'text', text: 'If it runs, its heartbeat does not: ' },
+    { kind: 'command', text: 'npm run doctor' },
+    { kind: 'text', text: '. Otherwise ' },
+    { kind: 'command', text: 'npm run connectors -- status' },
+    { kind: 'text', text: '.' },
+  ]);
+});

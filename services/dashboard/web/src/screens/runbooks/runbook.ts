@@ -1,0 +1,26 @@
+// Runbooks are Markdown: their titles, sections and links. Pure.
+
+/** The text without its title. */
+export const titleAndText = (markdown: string): { readonly title: string; readonly text: string } => {
+  const title = /^# (.+)$/m.exec(markdown);
+  return title === null
+    ? { title: 'Runbook', text: markdown }
+    : { title: title[1] ?? '', text: markdown.slice(title.index + title[0].length).trim() };
+};
+
+/** The id of a section, as GitHub makes it of a heading of plain words. */
+export const idOf = (heading: React.ReactNode): string =>
+  (Array.isArray(heading) ? heading : [heading])
+    .filter((part) => typeof part === 'string')
+    .join('')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+    .replaceAll(' ', '-');
+
+/** The runbook that a link leads to; undefined for one that leads elsewhere. */
+export const runbookIn = (
+  href: string,
+): { readonly name: string; readonly section: string | undefined } | undefined => {
+  const [, name, section] = /^(?:\.\/)?([a-z-]+)\.md(?:#(.+))?$/.exec(href) ?? [];
+  return name === undefined ? undefined : { name, section };
+};
