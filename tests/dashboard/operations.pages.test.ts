@@ -2,11 +2,27 @@
 // invariants.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { call, eventually } from '../support/shop.ts';
+import { services } from '../../scripts/stack/topology.ts';
+import { connectorUrl, runCommand } from '../support/commands.ts';
+import { call, eventually, newProduct, orderWith, place, query } from '../support/shop.ts';
 
 const { visitorAs } = useBrowser();
 
 const administrator = () => visitorAs('admin@orderflow.io');
+
+/** As somebody does it by hand: with the connector stopped for a moment, since a slot that is read cannot be dropped. */
+const stopAndDrop = async (slot: string): Promise<void> => {
+  await fetch(`${connectorUrl('payment')}/stop`, { method: 'PUT' });
+  await eventually('the slot is dropped', async () => {
+    try {
+      await query('payment', (sql) => sql`select pg_drop_replication_slot(${slot})`);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  await fetch(`${connectorUrl('payment')}/resume`, { method: 'PUT' });
+};
 
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
   it('sees the whole system on one map, and goes from a part to its page', async () => {
@@ -41,7 +57,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const dialog = page.getByRole('dialog', { name: 'Pause payment-outbox?' });
     await dialog.getByText(/until somebody resumes it/).waitFor();
     await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
-    await page.getByRole('heading', { name: 'One pipeline is broken' }).waitFor();
+    await page.getByRole('heading', { name: 'payment-outbox is paused' }).waitFor();
     const problems = page.getByRole('list', { name: 'Problems of payment-outbox' });
     await problems.getByText(/paused or stopped by somebody/).waitFor();
     await watcher.page.getByRole('heading', { name: 'payment-outbox is broken' }).waitFor();
@@ -52,6 +68,36 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.getByRole('heading', { name: 'All pipelines flow' }).waitFor();
     const log = await call('payment', '/api/v1/audit?action=connectors.pause&limit=1', { as: 'admin' });
     expect(log.body).toMatchObject({ data: [{ resource: 'payment-outbox', outcome: 'accepted' }] });
+  });
+
+  it('learns that a slot was dropped, what to do, and that it worked, without leaving the pages', async () => {
+    const { slot } = services.payment.database;
+    const { page, visit, expectAccessible } = await administrator();
+    await stopAndDrop(slot);
+    const { id: productId } = await newProduct(5);
+    const { id } = await place({ items: [{ productId, quantity: 1 }] });
+    onTestFinished(async () => {
+      await runCommand('recover', ['payment']);
+    });
+
+    await page.getByRole('heading', { name: 'payment-outbox is broken' }).waitFor();
+    await page.getByText(`There is no replication slot ${slot}`).first().waitFor();
+    await page.getByRole('button', { name: 'Copy the command npm run recover -- payment' }).waitFor();
+    await page.getByText('late now').waitFor();
+    await visit(`/all-orders/${id}`);
+    await page.getByText('Its events do not reach Kafka, so orders wait.').waitFor();
+    await page.getByRole('link', { name: 'What to do' }).click();
+    await page.getByRole('button', { name: 'Restart payment-outbox', disabled: true }).waitFor();
+    await expectAccessible();
+    await page.getByRole('link', { name: 'the runbook slot lost' }).first().click();
+    await page.getByRole('heading', { name: 'A replication slot is lost or gone' }).waitFor();
+    await expectAccessible();
+
+    const { code, output } = await runCommand('recover', ['payment']);
+    expect(code, output).toBe(0);
+    await page.goBack();
+    await page.getByRole('heading', { name: 'All pipelines flow' }).waitFor();
+    await orderWith(id, 'PAID');
   });
 
   it('sees that every invariant holds, and what each means', async () => {
