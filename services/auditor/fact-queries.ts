@@ -150,11 +150,11 @@ export const readMentioned = async (db: Database, ids: ReadonlySet<string>): Pro
 /** Read last, so that an event that was just taken in counts as taken in. */
 export const readInbox = (
   db: Database,
-  consumer: Service,
+  group: string,
   eventIds: readonly string[],
+  committed: InboxFacts['committed'],
 ): Promise<InboxFacts> =>
   looking(db, async (tx) => {
-    const group = `${consumer}-service-group`;
     const processed = await rowsOf<{ readonly id: string }>(
       tx,
       sql`select event_id::text as id from processed_events where consumer = ${group} and event_id in ${listed(eventIds)}`,
@@ -163,16 +163,9 @@ export const readInbox = (
       tx,
       sql`select event_id as id from dead_letters where consumer = ${group} and event_id in ${listed(eventIds, 'text')}`,
     );
-    const reached = await rowsOf<{ readonly place: string; readonly offset: number }>(
-      tx,
-      sql`
-        select topic || '/' || partition as place, max("offset")::float8 as offset
-        from (select topic, partition, "offset" from processed_events order by processed_at desc limit 5000) as recent
-        group by topic, partition`,
-    );
     return {
       processed: new Set(processed.map((row) => row.id)),
       parked: new Set(parked.map((row) => row.id)),
-      reached: new Map(reached.map((row) => [row.place, row.offset])),
+      committed,
     };
   });

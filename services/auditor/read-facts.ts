@@ -1,7 +1,7 @@
 // Reads the facts of one audit: a short read-only transaction at repeatable read per database, the provider's ledger over HTTP,
 // and the topics. The invariant: what is read is bounded, and nothing here can write, because the roles cannot.
 import type { Database } from '../platform/database/database.ts';
-import type { Facts, Service } from './domain/facts.ts';
+import { everyService, type Facts, type Service } from './domain/facts.ts';
 import type { TopicLog } from './topic-log.ts';
 import {
   type Scope,
@@ -21,6 +21,8 @@ export interface Sources {
   readonly topics: TopicLog;
   readonly stock: StockLedger;
 }
+
+const groupOf = (service: Service): string => `${service}-service-group`;
 
 const topicsWithinMs = 4_000;
 
@@ -59,10 +61,14 @@ export async function readFacts(
     .flatMap((part) => part.outbox)
     .filter(({ at }) => at >= complete);
   const ids = outbox.map((row) => row.id);
+  // Read before the inboxes: whatever lies before a position has been claimed by then, or never will be.
+  const committed = await topics.committed(everyService.map(groupOf));
+  const inbox = (service: Service) =>
+    readInbox(databases[service], groupOf(service), ids, committed.get(groupOf(service)) ?? new Map());
   const [ofOrder, ofInventory, ofPayment] = await Promise.all([
-    readInbox(databases.order, 'order', ids),
-    readInbox(databases.inventory, 'inventory', ids),
-    readInbox(databases.payment, 'payment', ids),
+    inbox('order'),
+    inbox('inventory'),
+    inbox('payment'),
   ]);
   return {
     orders,

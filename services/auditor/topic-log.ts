@@ -11,6 +11,10 @@ const topics = ['order-events', 'inventory-events', 'payment-events'] as const;
 export interface TopicLog {
   /** Everything up to the ends the topics have now; null when that cannot be had within `withinMs`. */
   readonly read: (withinMs: number) => Promise<ReadonlyMap<string, TopicFact> | null>;
+  /** The first offset that each group has still to commit, by `topic/partition`; empty for a group when that cannot be had. */
+  readonly committed: (
+    groupIds: readonly string[],
+  ) => Promise<ReadonlyMap<string, ReadonlyMap<string, number>>>;
   /** Entries are complete from this event time on, epoch ms. */
   readonly completeSince: () => number;
   readonly isReading: () => boolean;
@@ -73,6 +77,20 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
       } catch {
         // No broker, no word about the topics; readiness and the look itself say so.
         return null;
+      }
+    },
+    committed: async (groupIds) => {
+      try {
+        const found = await stream.committed(groupIds, topics);
+        return new Map(
+          [...found].map(([groupId, positions]) => [
+            groupId,
+            new Map(positions.map(({ topic, partition, next }) => [`${topic}/${partition}`, Number(next)])),
+          ]),
+        );
+      } catch {
+        // As above.
+        return new Map();
       }
     },
     completeSince: () => since,

@@ -193,7 +193,7 @@ describe('with a million orders', () => {
       await reads('order', () => readOrders(databaseOf('order'), scope, ids)),
       await reads('inventory', () => readInventory(databaseOf('inventory'), ids, scope, ids)),
       await reads('payment', () => readPayments(databaseOf('payment'), ids, scope, ids)),
-      await reads('order', () => readInbox(databaseOf('order'), 'order', ids)),
+      await reads('order', () => readInbox(databaseOf('order'), 'order-service-group', ids, new Map())),
     ];
     for (const { scanned, pages } of looks) {
       expect(scanned).toEqual([]);

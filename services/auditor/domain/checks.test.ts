@@ -49,7 +49,7 @@ const recordsOf = (rows: readonly OutboxFact[]) => new Map(rows.map((row) => [ro
 const inbox = (...processed: string[]): InboxFacts => ({
   processed: new Set(processed),
   parked: new Set(),
-  reached: new Map([
+  committed: new Map([
     ['order-events/0', 5],
     ['inventory-events/0', 5],
     ['payment-events/0', 5],

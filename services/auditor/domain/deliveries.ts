@@ -1,5 +1,5 @@
-// Which events have not taken effect where they should, and whether they still can. A consumer takes the records of a
-// partition in their order, so one that was passed over while a later one was claimed will never come by itself: a gap.
+// Which events have not taken effect where they should, and whether they still can. A consumer commits its position only past
+// records that it has finished, so one that lies before it and took no effect will never come by itself: a gap.
 import type { EventType } from '../../../schemas/generated/events.ts';
 import { everyService, type Facts, type OutboxFact, type Service } from './facts.ts';
 
@@ -54,7 +54,7 @@ export function unpublished({ outbox, records }: Facts): OutboxFact[] {
 export function outstanding(facts: Facts): Delivery[] {
   const { outbox, records, inboxes } = facts;
   return everyService.flatMap((consumer) => {
-    const { processed, parked, reached } = inboxes[consumer];
+    const { processed, parked, committed } = inboxes[consumer];
     const missing = outbox.filter(
       ({ id, type }) => reactionsTo.get(type)?.includes(consumer) === true && !processed.has(id),
     );
@@ -65,7 +65,7 @@ export function outstanding(facts: Facts): Delivery[] {
       .map((event): Delivery => {
         if (parked.has(event.id)) return { event, consumer, state: 'parked' };
         const record = records?.get(event.id);
-        const position = record && reached.get(`${record.topic}/${record.partition}`);
+        const position = record && committed.get(`${record.topic}/${record.partition}`);
         const passedOver = record !== undefined && position !== undefined && position > record.offset;
         return { event, consumer, state: passedOver ? 'gap' : 'under_way' };
       });

@@ -105,8 +105,8 @@ export interface InboxFacts {
   readonly processed: ReadonlySet<string>;
   /** Ids of those events of the snapshot that are parked as dead letters. */
   readonly parked: ReadonlySet<string>;
-  /** Highest claimed offset by `topic/partition`. */
-  readonly reached: ReadonlyMap<string, number>;
+  /** The first offset that the group has not committed, by `topic/partition`, as it was before the inbox was read. */
+  readonly committed: ReadonlyMap<string, number>;
 }
 
 export interface Facts {

@@ -30,6 +30,7 @@ const consuming = (handled: Promise<Dispatched>): SubscribeOptions['onRecord'] =
     },
     lag: () => Promise.resolve(new Map()),
     ends: () => Promise.resolve([]),
+    committed: () => Promise.resolve(new Map()),
   };
   // Connects on first use, which never comes.
   const db = drizzle(postgres('postgres://nobody@127.0.0.1:1/none'));

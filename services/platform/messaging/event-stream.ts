@@ -59,6 +59,11 @@ export interface EventStream {
   subscribe(options: SubscribeOptions): Subscription;
   /** Records that the group has still to read, by topic, marks of transactions included; rejects without an answer. */
   lag(groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** How far each group has committed; partitions of which it has committed nothing are left out. Rejects without an answer. */
+  committed(
+    groupIds: readonly string[],
+    topics: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly Progress[]>>;
   /** The present ends of all partitions that hold anything; rejects when the broker does not answer. */
   ends(topics: readonly string[]): Promise<readonly Progress[]>;
 }

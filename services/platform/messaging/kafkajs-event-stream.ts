@@ -237,6 +237,33 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     }
   };
 
+  const committed = async (
+    groupIds: readonly string[],
+    topics: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly Progress[]>> => {
+    const admin = kafka.admin({ retry: { retries: 1 } });
+    await admin.connect();
+    try {
+      const found = await Promise.all(
+        groupIds.map(async (groupId): Promise<[string, readonly Progress[]]> => {
+          const offsets = await admin.fetchOffsets({ groupId, topics: [...topics] });
+          return [
+            groupId,
+            offsets.flatMap(({ topic, partitions }) =>
+              // -1: nothing is committed yet.
+              partitions.flatMap(({ partition, offset }) =>
+                Number(offset) < 0 ? [] : [{ topic, partition, next: BigInt(offset) }],
+              ),
+            ),
+          ];
+        }),
+      );
+      return new Map(found);
+    } finally {
+      await admin.disconnect();
+    }
+  };
+
   const lag = async (groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, number>> => {
     const admin = kafka.admin({ retry: { retries: 1 } });
     await admin.connect();
@@ -262,5 +289,5 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     }
   };
 
-  return { subscribe, ends, lag };
+  return { subscribe, ends, committed, lag };
 }
