@@ -6,6 +6,7 @@ const failed = (code: string): Error =>
   new Error('Failed query', { cause: Object.assign(new Error('from PostgreSQL'), { code }) });
 
 const waits = {
+  '0A000': 'a prepared statement no longer fits',
   '08006': 'the connection failed',
   '25006': 'the server is read-only after a failover',
   '25P03': 'a transaction was idle for too long',

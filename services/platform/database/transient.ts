@@ -8,6 +8,7 @@
  * refuses them).
  */
 const transientSqlStates = [
+  /^0A000$/, // a prepared statement no longer fits, since its table was changed: it is prepared anew
   /^08/, // the connection is lost, or was never made
   /^25006$/, // the server has become read-only: a failover, the old primary still answers
   /^25P0[34]$/, // a transaction was idle or took too long
