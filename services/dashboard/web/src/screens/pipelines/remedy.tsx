@@ -7,11 +7,7 @@ import { partsOfRemedy } from './remedy.ts';
 const Command = ({ command }: { command: string }) => (
   <CopyButton value={command}>
     {({ copied, copy }) => (
-      <UnstyledButton
-        className={classes['command']}
-        onClick={copy}
-        aria-label={`Copy the command ${command}`}
-      >
+      <UnstyledButton className={classes['command']} onClick={copy} title="Copy the command">
         <code>{command}</code>
         <small>{copied ? 'copied' : 'copy'}</small>
       </UnstyledButton>
