@@ -69,7 +69,11 @@ const { door, load } = openDoor(config, authenticate);
 const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
 const pipelineMetrics = createPipelineMetrics(door.metrics);
 const session = (service: Service) =>
-  openPipelineSession(databases[service], pipelineNames(service), databaseTrust(config, databases[service]));
+  openPipelineSession(
+    databases[service],
+    { service, ...pipelineNames(service) },
+    databaseTrust(config, databases[service]),
+  );
 const pipelines = watchPipelines(
   {
     sessions: { order: session('order'), inventory: session('inventory'), payment: session('payment') },

@@ -17,7 +17,6 @@ import type { PipelineSession, Surroundings } from './pipeline-session.ts';
 
 /** What a pipeline consists of; a test holds it against the topology. */
 export const pipelineNames = (service: Service) => ({
-  service,
   connector: `${service}-outbox`,
   slot: `${service}_outbox_slot`,
   cdcRole: `${service}_cdc`,
