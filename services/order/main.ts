@@ -4,6 +4,7 @@ import { readConfig } from '../platform/process/settings/config.ts';
 import { addGauge } from '../platform/telemetry/metrics.ts';
 import { createOpenRequests } from '../platform/http/limits/open-requests.ts';
 import { startService } from '../platform/service.ts';
+import type { Shell } from '../platform/transaction/handle.ts';
 import { orderProblems } from './http/api.ts';
 import { startEnforcingDeadline } from './jobs/enforce-deadline.ts';
 import { registerOrderEvents } from './http/events-routes.ts';
@@ -37,11 +38,18 @@ await startService({
     });
     addGauge(metrics, 'order_streams_open', 'Event streams that are open.', streams.count);
     addGauge(metrics, 'order_waits_open', 'Requests that wait for an order to rest.', waits.count);
+    const watched = (given: Shell): Shell => ({
+      ...given,
+      committed: (committed) => {
+        given.committed?.(committed);
+        watch.wake();
+      },
+    });
     const awaitRest = createOrderWait({ watch, waits, maximumSeconds: config.waitSeconds });
     return {
-      subscriptions,
+      subscriptions: (given) => subscriptions(watched(given)),
       routes: (app) => {
-        registerOrderRoutes(app, shell, awaitRest);
+        registerOrderRoutes(app, watched(shell), awaitRest);
         registerOrderEvents(app, {
           db: shell.db,
           streams,

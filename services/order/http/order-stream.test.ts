@@ -37,7 +37,6 @@ const source = (batches: readonly (readonly TrailEntry[])[]) => {
         written = [...written, ...more];
         return { orderId, sequence: more.at(-1)?.sequence ?? 0, status: 'PENDING' };
       },
-      count: () => 0,
     },
   };
   return { trail, asked };
@@ -104,7 +103,6 @@ describe('following a trail', () => {
             leaving.abort();
             return undefined;
           },
-          count: () => 0,
         },
       },
       { orderId: 'a', after: 1 },
@@ -147,7 +145,7 @@ describe('a reader that takes nothing', () => {
           const outcome = 'x'.repeat(100_000);
           return Array.from({ length: limit }, (_, index) => ({ ...entry(after + index + 1), outcome }));
         },
-        watch: { beyond: () => Promise.reject(new Error('there is always more')), count: () => 0 },
+        watch: { beyond: () => Promise.reject(new Error('there is always more')) },
       };
       const logger = createLogger({ service: 'orders', level: 'error' });
       const app = createApp({ logger, title: 'Orders' });

@@ -14,7 +14,7 @@ import type { TrailEntry } from './trail.ts';
 export interface TrailSource {
   /** Entries after `after`, oldest first, at most `limit`. */
   readonly readAfter: (orderId: string, after: number, limit: number) => Promise<readonly TrailEntry[]>;
-  readonly watch: OrderWatch;
+  readonly watch: Pick<OrderWatch, 'beyond'>;
 }
 
 /** Rows in memory per stream. */

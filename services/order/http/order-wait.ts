@@ -9,7 +9,7 @@ import { isAtRest, type Order } from '../domain/order.ts';
 import type { OrderWatch } from './order-watch.ts';
 
 export interface OrderWaitOptions {
-  readonly watch: OrderWatch;
+  readonly watch: Pick<OrderWatch, 'beyond'>;
   readonly waits: OpenRequests;
   /** The longest wait a client is granted; 0 grants none. */
   readonly maximumSeconds: number;

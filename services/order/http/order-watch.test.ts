@@ -104,6 +104,34 @@ describe('the watch', () => {
     expect(await ahead).toBeUndefined();
   });
 
+  it('looks at once after a commit of its own process, once for many of them', async () => {
+    const { watch, looks, move } = watching();
+    const waited = watch.beyond({ orderId: 'a', after: 0 }, hour, never);
+    move('a', 1);
+    for (let commits = 0; commits < 5; commits += 1) {
+      watch.wake();
+      await vi.advanceTimersByTimeAsync(2);
+    }
+    expect(await waited).toMatchObject({ sequence: 1 });
+    expect(looks).toHaveLength(1);
+    watch.wake();
+  });
+
+  it('looks again when a commit comes while it looks', async () => {
+    const { watch, looks, move, hold } = watching();
+    const gate = Promise.withResolvers<undefined>();
+    hold(gate.promise.then(() => undefined));
+    const waited = watch.beyond({ orderId: 'a', after: 0 }, hour, never);
+    await vi.advanceTimersByTimeAsync(200);
+    watch.wake();
+    hold();
+    gate.resolve(undefined);
+    move('a', 1);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await waited).toMatchObject({ sequence: 1 });
+    expect(looks.length).toBeLessThanOrEqual(2);
+  });
+
   it('lets go of who has waited long enough, or has left before the wait', async () => {
     const { watch } = watching();
     const patient = watch.beyond({ orderId: 'a', after: 0 }, 1_000, never);

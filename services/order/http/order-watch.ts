@@ -20,6 +20,8 @@ export interface OrderWatch {
     withinMs: number,
     signal: AbortSignal,
   ) => Promise<TrailHead | undefined>;
+  /** Looks at once: this process has committed something. What another instance commits is seen at the next interval. */
+  readonly wake: () => void;
   /** How many wait at present. */
   readonly count: () => number;
 }
@@ -39,6 +41,8 @@ interface Waiter {
 
 /** Milliseconds between two looks while they fail. */
 const retryMs = 1_000;
+/** Milliseconds from a commit to the look: those that follow at once are one look. */
+const togetherMs = 10;
 
 /** One per process. As many orders are watched as requests are open, and their number is bounded. */
 export function createOrderWatch({ readHeads, intervalMs, logger }: OrderWatchOptions): OrderWatch {
@@ -46,14 +50,17 @@ export function createOrderWatch({ readHeads, intervalMs, logger }: OrderWatchOp
   let next: NodeJS.Timeout | undefined;
   let looking = false;
   let failing = false;
+  let woken = false;
 
-  const schedule = (ms: number): void => {
+  const schedule = (): void => {
+    const ms = failing ? retryMs : woken ? togetherMs : intervalMs;
     if (next === undefined && !looking && waiting.size > 0) next = setTimeout(() => void look(), ms);
   };
 
   const look = async (): Promise<void> => {
     next = undefined;
     looking = true;
+    woken = false;
     try {
       const watched = [...waiting].map(([orderId, waiters]) => ({
         orderId,
@@ -72,7 +79,7 @@ export function createOrderWatch({ readHeads, intervalMs, logger }: OrderWatchOp
       failing = true;
     }
     looking = false;
-    schedule(failing ? retryMs : intervalMs);
+    schedule();
   };
 
   const beyond: OrderWatch['beyond'] = ({ orderId, after }, withinMs, signal) =>
@@ -101,11 +108,19 @@ export function createOrderWatch({ readHeads, intervalMs, logger }: OrderWatchOp
       signal.addEventListener('abort', giveUp);
       waiters.add(waiter);
       waiting.set(orderId, waiters);
-      schedule(intervalMs);
+      schedule();
     });
 
   return {
     beyond,
+    wake: () => {
+      if (woken || failing || waiting.size === 0) return;
+      woken = true;
+      if (looking) return;
+      clearTimeout(next);
+      next = undefined;
+      schedule();
+    },
     count: () => [...waiting.values()].reduce((sum, waiters) => sum + waiters.size, 0),
   };
 }
