@@ -102,8 +102,9 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     const repeat = await faults?.reach('before-handling', actor);
     const started = performance.now();
     const { traceparent } = delivery;
-    const { event, outcome } = await dispatch(record, { consumer: groupId, traceparent });
-    if (!outcome) return 'passed over';
+    const dispatched = await dispatch(record, { consumer: groupId, traceparent });
+    if (!dispatched.outcome) return 'passed over';
+    const { event, outcome } = dispatched;
     await faults?.reach('after-commit', actor);
     delivery.end(outcome);
     if (repeat) {

@@ -1,6 +1,6 @@
 // From a record to the handler of its event: decode, find the subscription, hand over. The consumer and the replay of a
 // dead letter both come through here, so a replayed event is handled by the very code that would have handled it at first.
-import type { EventType } from '../../../schemas/generated/events.ts';
+import { eventCatalogue, type EventType } from '../../../schemas/generated/events.ts';
 import { type EventCodec, type ReceivedEvent, UndecodableRecord } from '../event-codec/event-codec.ts';
 import type { StreamRecord } from './event-stream.ts';
 import type { Delivery, SettleLetter } from '../transaction/inbox.ts';
@@ -29,11 +29,9 @@ export type Subscriptions = {
 /** Handlers of exactly these event types. */
 export type SubscriptionsTo<T extends EventType> = Required<Pick<Subscriptions, T>>;
 
-export interface Dispatched {
-  readonly event: ReceivedEvent;
-  /** Undefined when nobody subscribes to the type. */
-  readonly outcome: Outcome | undefined;
-}
+/** No outcome when nobody subscribes to the type. */
+export type Dispatched =
+  { readonly event: ReceivedEvent; readonly outcome: Outcome } | { readonly outcome: undefined };
 
 /**
  * Hands a record to its subscription on behalf of a consumer group.
@@ -79,9 +77,15 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
     });
   };
 
+  /** Told by the header, so that what is not this service's business costs no decoding. */
+  const isOfOthers = (type: string | undefined): boolean =>
+    type !== undefined && type in eventCatalogue && !(type in subscriptions);
+
   return async (record, on) => {
+    if (isOfOthers(record.headers['eventType'])) return { outcome: undefined };
     if (record.value === null) throw new UndecodableRecord('no_value', 'the record has no value');
     const event = await codec.decode(record.value);
-    return { event, outcome: await hand(event, record, on) };
+    const outcome = await hand(event, record, on);
+    return outcome === undefined ? { outcome } : { event, outcome };
   };
 }

@@ -108,8 +108,8 @@ export function createEventMetrics(
       }
       return async (record, on) => {
         const dispatched = await dispatch(record, on);
+        if (!dispatched.outcome) return dispatched;
         const { event, outcome } = dispatched;
-        if (!outcome) return dispatched;
         const of = { group, event_type: event.type };
         handled.inc({ ...of, outcome: outcome.kind, reason: outcome.reason ?? 'none' });
         if (outcome.kind === 'duplicate') duplicates.inc(of);

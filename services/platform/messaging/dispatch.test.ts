@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { UndecodableRecord, type EventCodec } from '../event-codec/event-codec.ts';
+import { createDispatch } from './dispatch.ts';
+
+const codec: EventCodec = {
+  encode: () => {
+    throw new Error('nothing is written here');
+  },
+  decode: () => Promise.reject(new UndecodableRecord('no_framing', 'the record was decoded')),
+};
+const dispatch = createDispatch(codec, { 'order.created': () => Promise.resolve({ kind: 'accepted' }) });
+const recordOf = (eventType?: string) => ({
+  topic: 'order-events',
+  partition: 0,
+  offset: 1n,
+  key: 'order-1',
+  value: Buffer.from('not an event'),
+  headers: eventType === undefined ? {} : { eventType },
+  timestamp: new Date(0),
+});
+
+it('an event that the service does not react to is passed over without being decoded', async () => {
+  expect(await dispatch(recordOf('order.fulfilled'), { consumer: 'g' })).toEqual({ outcome: undefined });
+});
+
+it.each([['order.created'], ['a type that nobody knows'], [undefined]])(
+  'a record of type %s is decoded: it may be this service that has to know',
+  async (type) => {
+    await expect(dispatch(recordOf(type), { consumer: 'g' })).rejects.toThrow('the record was decoded');
+  },
+);
