@@ -14,6 +14,7 @@ import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { decimalsOf, formatMoney, shortId } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
@@ -206,16 +207,7 @@ export const AllOrdersPage = () => {
           />
         )}
       </Card>
-      {orders.hasNextPage && (
-        <Button
-          variant="default"
-          style={{ justifySelf: 'center' }}
-          loading={orders.isFetchingNextPage}
-          onClick={() => void orders.fetchNextPage()}
-        >
-          Show more orders
-        </Button>
-      )}
+      <ShowMore query={orders}>Show more orders</ShowMore>
     </Page>
   );
 };

@@ -1,6 +1,6 @@
 // What people did and were refused, per service, newest first, with the proof that the log is what was written. Service and
 // filters stand in the address.
-import { Button, SegmentedControl } from '@mantine/core';
+import { SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { auditQuery } from '../../api/admin-queries.ts';
@@ -8,6 +8,7 @@ import { auditLogRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { useNow } from '../../parts/when.tsx';
 import { AuditLine } from './audit-entry.tsx';
@@ -63,16 +64,7 @@ export const AuditLogPage = () => {
           ))}
         </ol>
       </Card>
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          style={{ justifySelf: 'center' }}
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          Show older entries
-        </Button>
-      )}
+      <ShowMore query={query}>Show older entries</ShowMore>
     </Page>
   );
 };

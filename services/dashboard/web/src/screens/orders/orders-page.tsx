@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from '@mantine/core';
+import { SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { ordersQuery } from '../../api/queries.ts';
@@ -7,6 +7,7 @@ import { ordersRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { formatMoney } from '../../parts/format.ts';
 import { Page } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
@@ -79,16 +80,7 @@ export const OrdersPage = () => {
           ))}
         </ul>
       </Card>
-      {orders.hasNextPage && (
-        <Button
-          variant="default"
-          style={{ justifySelf: 'center' }}
-          loading={orders.isFetchingNextPage}
-          onClick={() => void orders.fetchNextPage()}
-        >
-          Show older orders
-        </Button>
-      )}
+      <ShowMore query={orders}>Show older orders</ShowMore>
     </Page>
   );
 };

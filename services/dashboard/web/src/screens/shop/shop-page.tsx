@@ -10,6 +10,7 @@ import { shopRoute } from '../../app/router.tsx';
 import { useUser } from '../../app/session.ts';
 import { formatMoney, formatNumber, sellerName } from '../../parts/format.ts';
 import { Columns, Page } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { CartCard } from './cart-card.tsx';
@@ -158,16 +159,7 @@ export const ShopPage = () => {
           <Failed error={products.error} retry={() => void products.refetch()} />
         )}
         {found !== undefined && <Products products={found} />}
-        {products.hasNextPage && (
-          <Button
-            variant="default"
-            style={{ justifySelf: 'center' }}
-            loading={products.isFetchingNextPage}
-            onClick={() => void products.fetchNextPage()}
-          >
-            Show more products
-          </Button>
-        )}
+        <ShowMore query={products}>Show more products</ShowMore>
       </Columns>
     </Page>
   );

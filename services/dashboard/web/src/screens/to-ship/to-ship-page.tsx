@@ -12,6 +12,7 @@ import { CopyId } from '../../parts/copy-id.tsx';
 import { formatMoney } from '../../parts/format.ts';
 import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
@@ -219,16 +220,7 @@ export const ToShipPage = () => {
           </>
         )}
       </Card>
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          style={{ justifySelf: 'center' }}
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          Show more
-        </Button>
-      )}
+      <ShowMore query={query}>Show more</ShowMore>
     </Page>
   );
 };

@@ -1,0 +1,20 @@
+import { Button } from '@mantine/core';
+import type { UseInfiniteQueryResult } from '@tanstack/react-query';
+
+interface ShowMoreProps {
+  readonly query: Pick<UseInfiniteQueryResult, 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'>;
+  readonly children: string;
+}
+
+/** Below a list, while it has another page. */
+export const ShowMore = ({ query, children }: ShowMoreProps) =>
+  query.hasNextPage && (
+    <Button
+      variant="default"
+      style={{ justifySelf: 'center' }}
+      loading={query.isFetchingNextPage}
+      onClick={() => void query.fetchNextPage()}
+    >
+      {children}
+    </Button>
+  );
