@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { runCommand, type Finished } from '../support/commands.ts';
-import { eventually, newProduct, orderWith, place, stack, type OrderView } from '../support/shop.ts';
+import { call, eventually, newProduct, orderWith, place, stack, type OrderView } from '../support/shop.ts';
 
 const journey = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> =>
   runCommand('journey', args, { ORDERFLOW_DATA: stack.dataDir, ...env });
@@ -83,6 +83,24 @@ describe('the journey of an order', () => {
     expect(output).toMatch(/order\.created +order +\d+ ms +\+\d+ ms +\+\d+ ms +(inventory|payment)/);
     expect(output).toMatch(/\d+ ms +order +info +request +method=POST route=\/api\/v1\/orders status=201/);
     expect(output).toContain('no spans: set JAEGER_URL');
+  });
+});
+
+describe('an order whose id is shortened, as the pages show it', () => {
+  it.each(['…', '...'])('is found with %s', async (dots) => {
+    const short = `${paid.id.slice(0, 8)}${dots}${paid.id.slice(-4)}`;
+    const { status, body } = await call('auditor', `/api/v1/stories/${encodeURIComponent(short)}`, {
+      as: 'admin',
+    });
+    expect([status, body]).toMatchObject([200, { orders: [{ id: paid.id }] }]);
+  });
+
+  it('is not found by an end that it does not have', async () => {
+    const other = paid.id.endsWith('0000') ? '1111' : '0000';
+    const { status } = await call('auditor', `/api/v1/stories/${paid.id.slice(0, 8)}...${other}`, {
+      as: 'admin',
+    });
+    expect(status).toBe(404);
   });
 });
 

@@ -275,10 +275,10 @@ export const auditorApi = {
     tags: ['stories'],
     summary: 'The story of an order: its events, who consumed them, and when',
     description:
-      'By the id of the order, of one of its events, or by a correlation id. Read anew from all three databases.',
+      'By the id of the order, whole or as `01a21536…7983`, of one of its events, or by a correlation id. Read anew from all three databases.',
     request: {
       params: z.object({
-        id: z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be the id of an order, an event or a request'),
+        id: z.string().regex(/^[A-Za-z0-9._…-]{1,128}$/, 'must be the id of an order, an event or a request'),
       }),
     },
     responses: { 200: { description: 'What the databases know', content: json(storyView) } },

@@ -105,6 +105,25 @@ const everywhere = async <T>(
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
+/** An order id as the pages shorten it, `01a21536…7983`, or its beginning. */
+const shortened = /^([0-9a-f]{8})(?:(?:…|\.{2,3})([0-9a-f]{4}))?$/i;
+
+/** The id of the one order that a shortened id can mean; else what was given. */
+const wholeIdOf = async (databases: Databases, given: string): Promise<string> => {
+  const [, beginning, end = ''] = shortened.exec(given.toLowerCase()) ?? [];
+  if (beginning === undefined) return given;
+  // A range of the primary key: the orders of one minute, since the ids begin with the time.
+  const found = await rowsOf<{ id: string }>(
+    databases.order,
+    sql`
+      select id::text from orders
+      where id between ${`${beginning}-0000-0000-0000-000000000000`}::uuid and ${`${beginning}-ffff-ffff-ffff-ffffffffffff`}::uuid
+        and id::text like ${`%${end}`} limit 2`,
+  );
+  const [only, another] = found;
+  return only !== undefined && another === undefined ? only.id : given;
+};
+
 /** The correlation id of an event, when the id is one of an event; else the id. */
 const correlationOf = async (databases: Databases, id: string): Promise<string> => {
   if (!isUuid(id)) return id;
@@ -250,7 +269,8 @@ const readCalls = (databases: Databases, orderIds: readonly string[]): Promise<P
  * The story of an order by its id, by the id of one of its events, or by a correlation id: then of the orders that it is about,
  * and else of what it set in motion. The databases must be opened by a role that may read outbox and inbox.
  */
-export const readStory = async (databases: Databases, id: string): Promise<Story> => {
+export const readStory = async (databases: Databases, given: string): Promise<Story> => {
+  const id = await wholeIdOf(databases, given);
   const correlationId = await correlationOf(databases, id);
   const orders = await findOrders(databases, id, correlationId);
   const orderIds = orders.map((order) => order.id);
