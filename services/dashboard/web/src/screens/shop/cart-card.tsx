@@ -4,13 +4,13 @@ import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { request, type Problem } from '../../api/request.ts';
+import { Problem, request } from '../../api/request.ts';
 import { orderQuery, productQuery } from '../../api/queries.ts';
 import type { Order, Product } from '../../api/types.ts';
 import { useUser } from '../../app/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatMoney, formatNumber, sellerName } from '../../parts/format.ts';
-import { Empty, Failed } from '../../parts/states.tsx';
+import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import classes from './cart-card.module.css';
 import { linesOf, mostUnits, totalsOf, useCart, type Cart, type CartLine } from './cart.ts';
 import { testCards } from './test-cards.ts';
@@ -62,11 +62,26 @@ const StockNote = ({ free, quantity }: { readonly free: number; readonly quantit
   return free === quantity ? <em>These are the last {formatNumber(free)}.</em> : null;
 };
 
+interface CartProducts {
+  readonly products: readonly Product[];
+  /** Whether a product is still being read. */
+  readonly isPending: boolean;
+  /** Why a product could not be read. */
+  readonly error: Error | undefined;
+}
+const isGone = (error: Error | null): boolean => error instanceof Problem && error.status === 404;
+
 /** The products that the cart names, as they are now. One that is gone is left out. */
-const useCartProducts = (cart: Cart): readonly Product[] =>
+const useCartProducts = (cart: Cart): CartProducts =>
   useQueries({
     queries: Object.keys(cart.units).map(productQuery),
-    combine: (answers) => answers.flatMap(({ data }) => (data === undefined ? [] : [data])),
+    combine: (answers) => ({
+      products: answers.flatMap(({ data }) => (data === undefined ? [] : [data])),
+      isPending: answers.some(({ isPending }) => isPending),
+      error:
+        answers.find(({ data, error }) => data === undefined && error !== null && !isGone(error))?.error ??
+        undefined,
+    }),
   });
 
 const placing = ['place-order'];
@@ -76,7 +91,8 @@ export const CartCard = () => {
   const client = useQueryClient();
   const navigate = useNavigate();
   const { mode, token } = cart;
-  const lines = linesOf(cart, useCartProducts(cart));
+  const { products, isPending, error } = useCartProducts(cart);
+  const lines = linesOf(cart, products);
   const totals = totalsOf(lines);
   const order = useMutation<Order, Problem>({
     mutationKey: placing,
@@ -99,7 +115,13 @@ export const CartCard = () => {
     return (
       <Card title="Cart">
         <div id="cart">
-          <Empty title="Your cart is empty">Add something from the shop.</Empty>
+          {isPending ? (
+            <Loading lines={2} />
+          ) : error === undefined ? (
+            <Empty title="Your cart is empty">Add something from the shop.</Empty>
+          ) : (
+            <Failed error={error} />
+          )}
         </div>
       </Card>
     );
@@ -153,12 +175,13 @@ export const CartCard = () => {
             ? 'Your card is charged when your items are reserved. Clicking twice does not order twice.'
             : 'Your items are held for 30 minutes. You pay on the page of the order.'}
         </p>
+        {error !== undefined && <Failed error={error} />}
         {order.isError && <Failed error={order.error} />}
         <Button
           size="md"
           fullWidth
           loading={order.isPending}
-          disabled={totals.length !== 1 || !isAvailable}
+          disabled={totals.length !== 1 || !isAvailable || isPending || error !== undefined}
           onClick={() => {
             // The second click of a double click comes before the button is shown as busy.
             if (client.isMutating({ mutationKey: placing }) === 0) order.mutate();
