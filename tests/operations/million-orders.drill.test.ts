@@ -73,7 +73,7 @@ const unlogged: Readonly<Record<ServiceName, readonly string[]>> = {
 const messaging = `
   insert into outbox (id, aggregate_type, aggregate_id, event_type, schema_id, payload, correlation_id, causation_id, traceparent,
                       occurred_at)
-  select gen_random_uuid(), 'order', 'a-' || n, 'order.created', 1, '\\x00', 'c', 'c',
+  select gen_random_uuid(), 'order', 'a-' || n, 'order.created', 1, '\\x000000000102', 'c', 'c',
          '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', now() - n * interval '1 second'
   from generate_series(1, ${million / 5}) as n;
   insert into processed_events (consumer, event_id, event_type, topic, partition, "offset", processed_at)
