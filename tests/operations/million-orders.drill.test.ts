@@ -34,7 +34,7 @@ const content: Readonly<Record<ServiceName, string>> = {
     from generate_series(1, ${million}) as n;`,
   inventory: `
     insert into inventory (product_id, seller_id, name, sku, price_minor, currency, available, reserved, version, created_at)
-    select 'product-' || n, 'large', 'Thing', 'sku-' || n, 100, 'EUR', ${million}, case when n = 0 then 0 else 0 end, 1, now()
+    select 'product-' || n, 'large', 'Thing', 'sku-' || n, 100, 'EUR', ${million}, 0, 1, now()
     from generate_series(0, 99) as n;
     insert into reservations (order_id, state, expires_at, created_at, updated_at)
     select ('018f0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
@@ -76,8 +76,9 @@ const messaging = `
   select gen_random_uuid(), 'order', 'a-' || n, 'order.created', 1, '\\x000000000102', 'c', 'c',
          '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', now() - n * interval '1 second'
   from generate_series(1, ${million / 5}) as n;
-  insert into processed_events (consumer, event_id, event_type, topic, partition, "offset", processed_at)
-  select 'order-service-group', gen_random_uuid(), 'order.created', 'order-events', n % 6, n, now() - n * interval '1 second'
+  insert into processed_events (consumer, event_id, event_type, topic, partition, "offset", published_at, processed_at, outcome)
+  select 'order-service-group', gen_random_uuid(), 'order.created', 'order-events', n % 6, n, now() - n * interval '1 second',
+         now() - n * interval '1 second', 'accepted'
   from generate_series(1, ${million / 5}) as n;`;
 
 interface Query {
