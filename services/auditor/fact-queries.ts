@@ -73,7 +73,9 @@ export const readOrders = (db: Database, scope: Scope, carried: readonly string[
         select ${orderColumns} from orders where id in (
           select order_id from (select order_id from order_events order by sequence desc limit ${scope.rows}) as recent
           union
-          (select id from orders where status in ('PENDING', 'CONFIRMED', 'PAID') order by created_at limit ${scope.rows})
+          (select id from orders where status in ('PENDING', 'CONFIRMED') order by created_at limit ${scope.rows})
+          union
+          (select id from orders where status = 'PAID' order by created_at, id limit ${scope.rows})
         )`,
     );
     const trail = await rowsOf<TrailFact>(
@@ -104,8 +106,8 @@ export const readInventory = (
       tx,
       sql`
         select order_id::text as "orderId", state, ${ms('updated_at')} as "updatedAt" from reservations
-        where order_id in ${listed(orderIds)}
-           or order_id in (select order_id from reservations order by order_id desc limit ${scope.rows})`,
+        where order_id in (
+          ${listed(orderIds)} union (select order_id from reservations order by order_id desc limit ${scope.rows}))`,
     );
     const repeatedMovements = await rowsOf<RepeatedMovement>(
       tx,
@@ -131,8 +133,8 @@ export const readPayments = (
                p.failure_code as "failureCode", p.refund, p.closed_by as "closedBy", ${ms('p.updated_at')} as "updatedAt",
                exists (select from transactions t where t.order_id = p.order_id and t.state in ('due', 'unknown')) as unsettled
         from payments p
-        where p.order_id in ${listed(orderIds)}
-           or p.order_id in (select order_id from payments order by order_id desc limit ${scope.rows})`,
+        where p.order_id in (
+          ${listed(orderIds)} union (select order_id from payments order by order_id desc limit ${scope.rows}))`,
     );
     return { payments, ...(await readOutbox(tx, 'payment', scope, carried)) };
   });

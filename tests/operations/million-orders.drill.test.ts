@@ -34,7 +34,7 @@ const content: Readonly<Record<ServiceName, string>> = {
     from generate_series(1, ${million}) as n;`,
   inventory: `
     insert into inventory (product_id, seller_id, name, sku, price_minor, currency, available, reserved, version, created_at)
-    select 'product-' || n, 'large', 'Thing', 'sku-' || n, 100, 'EUR', ${million}, 0, 1, now()
+    select 'product-' || n, 'large', 'Thing', 'sku-' || n, 100, 'EUR', ${million / 100}, 0, 1, now()
     from generate_series(0, 99) as n;
     insert into reservations (order_id, state, expires_at, created_at, updated_at)
     select ('018f0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
@@ -58,7 +58,7 @@ const content: Readonly<Record<ServiceName, string>> = {
 };
 /** Without WAL: so much of it would cost the connectors of the stack their slots. Tables that refer to others come first. */
 const unlogged: Readonly<Record<ServiceName, readonly string[]>> = {
-  order: ['order_items', 'order_events', 'orders', 'outbox', 'processed_events'],
+  order: ['order_items', 'order_events', 'orders', 'outbox', 'processed_events', 'idempotency_keys'],
   inventory: [
     'reservation_items',
     'stock_movements',
@@ -67,7 +67,7 @@ const unlogged: Readonly<Record<ServiceName, readonly string[]>> = {
     'outbox',
     'processed_events',
   ],
-  payment: ['transactions', 'payments', 'outbox', 'processed_events'],
+  payment: ['transactions', 'payments', 'outbox', 'processed_events', 'idempotency_keys'],
 };
 /** In each database, as many as the retention keeps of a busy week. */
 const messaging = `
@@ -75,6 +75,9 @@ const messaging = `
                       occurred_at)
   select gen_random_uuid(), 'order', 'a-' || n, 'order.created', 1, '\\x000000000102', 'c', 'c',
          '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', now() - n * interval '1 second'
+  from generate_series(1, ${million / 5}) as n;
+  insert into idempotency_keys (scope, key, fingerprint, status, body, headers, created_at)
+  select 'customer POST /api/v1/orders', n::text, 'f', 201, '{}', '{}', now() - n * interval '1 second'
   from generate_series(1, ${million / 5}) as n;
   insert into processed_events (consumer, event_id, event_type, topic, partition, "offset", published_at, processed_at, outcome)
   select 'order-service-group', gen_random_uuid(), 'order.created', 'order-events', n % 6, n, now() - n * interval '1 second',
