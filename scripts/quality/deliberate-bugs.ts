@@ -31,7 +31,7 @@ export const mutations: readonly Mutation[] = [
     file: 'services/inventory/store.ts',
     from: ".orderBy(asc(inventory.productId))\n    .for('update');",
     to: '.orderBy(asc(inventory.productId));',
-    tests: ['reserving.int'],
+    tests: ['reservation-handler.int'],
   },
   {
     bug: 'outbox outside the transaction',

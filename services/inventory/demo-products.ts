@@ -2,7 +2,7 @@
 // service as events like any others; a product that exists is left as it is.
 import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
 import { newTrace, randomSpanId, randomTraceId } from '../platform/telemetry/trace-context.ts';
-import { managingProduct } from './store.ts';
+import { productHandler } from './store.ts';
 
 const product = (
   productId: string,
@@ -40,6 +40,6 @@ export async function seedDemoProducts(shell: Shell): Promise<void> {
       actor: 'seed',
     };
     const input = { type: 'create', at, ...entry } as const;
-    await handle(shell, managingProduct, { id, context, at, input }, unclaimed);
+    await handle(shell, productHandler, { id, context, at, input }, unclaimed);
   }
 }

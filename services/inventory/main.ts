@@ -21,7 +21,7 @@ await startService({
   consumerGroup,
   permissions,
   problems: inventoryProblems,
-  countMilestones: createReservationMetrics,
+  countMeasurements: createReservationMetrics,
   assemble: ({ shell, logger, metrics }) => {
     addReservationGauges(metrics, () => countHeld(shell.db));
     return {

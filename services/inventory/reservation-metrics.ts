@@ -1,7 +1,7 @@
 // The figures of the reservations. The counts are of what this instance has committed, so several instances are summed; what
 // is held is read from the database that they share, so of several instances any one will do.
 import { Counter } from 'prom-client';
-import type { Milestone } from '../platform/transaction/decision/milestone.ts';
+import type { Measurement } from '../platform/transaction/decision/measurement.ts';
 import { addAskedGauge, type Metrics } from '../platform/telemetry/metrics.ts';
 import type { ReservationState } from './domain/reservation.ts';
 
@@ -15,7 +15,7 @@ const states = [
 ] as const satisfies readonly ReservationState[];
 
 /** Counts what reservations come to. */
-export function createReservationMetrics({ registry }: Metrics): (milestone: Milestone) => void {
+export function createReservationMetrics({ registry }: Metrics): (measurement: Measurement) => void {
   const reached = new Counter({
     name: 'orderflow_reservation_changes_total',
     help: 'Reservations that came to a state.',

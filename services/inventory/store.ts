@@ -3,12 +3,12 @@
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Transaction } from '../platform/database/database.ts';
-import type { Aggregate, Message } from '../platform/transaction/handle.ts';
+import type { CommandHandler, Message } from '../platform/transaction/handle.ts';
 import { lockedOrNamed } from '../platform/database/named-lock.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
-import { milestonesOf } from './domain/milestones.ts';
+import { measurementsOf } from './domain/measurements.ts';
 import { reemit, type Held } from './domain/reemit.ts';
 import { decideProduct, type Product, type ProductInput, type ProductView } from './domain/product.ts';
 import {
@@ -100,7 +100,7 @@ const appendMovements = async (
 };
 
 /** One order's reservation together with the stock it concerns. */
-export const reserving: Aggregate<ReservationInput, ReservationView> = {
+export const reservationHandler: CommandHandler<ReservationInput, ReservationView> = {
   load: async (tx, input) => {
     const reservation = await loadReservation(tx, input.data.orderId);
     const wanted = input.type === 'order.created' ? sumByProduct(input.data.items) : [];
@@ -136,7 +136,7 @@ export const reserving: Aggregate<ReservationInput, ReservationView> = {
     }
     await appendMovements(tx, movements, message);
   },
-  milestones: milestonesOf,
+  measurements: measurementsOf,
 };
 
 /** What gave the units of a reservation back: the ledger keeps the event as the actor of the movement. */
@@ -158,7 +158,7 @@ const releasedBy = async (tx: Transaction, { orderId, items }: Reservation): Pro
 };
 
 /** Says again what a reservation's state implies; nothing is written but the outbox. */
-export const repairing: Aggregate<Repair, Held | null, Held> = {
+export const repairHandler: CommandHandler<Repair, Held | null, Held> = {
   load: async (tx, { orderId }) => {
     const reservation = await loadReservation(tx, orderId);
     return reservation && { reservation, releasedBy: await releasedBy(tx, reservation) };
@@ -168,7 +168,7 @@ export const repairing: Aggregate<Repair, Held | null, Held> = {
 };
 
 /** One product: its catalogue entry and its stock. */
-export const managingProduct: Aggregate<ProductInput, ProductView> = {
+export const productHandler: CommandHandler<ProductInput, ProductView> = {
   load: async (tx, { productId, sellerId, ...input }) => {
     const row = await lockedOrNamed(tx, 'product', productId, async () => {
       const [found] = await tx

@@ -4,7 +4,7 @@ import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
 import type { ReservationInput } from './domain/reservation.ts';
 import type { reactions } from './reactions.ts';
-import { reserving } from './store.ts';
+import { reservationHandler } from './store.ts';
 
 export const consumerGroup = 'inventory-service-group';
 
@@ -13,7 +13,7 @@ type ReactsTo = Exclude<ReservationInput['type'], 'expire'>;
 export function subscriptions(shell: Shell, ttlMs: number): SubscriptionsTo<keyof typeof reactions> {
   const toInput = ({ event, at }: Incoming<ReactsTo>): ReservationInput => ({ ...event, at, ttlMs });
   const onReservation = <T extends ReactsTo>() =>
-    handledBy(shell, reserving, (incoming: Incoming<T>): ReservationInput => toInput(incoming));
+    handledBy(shell, reservationHandler, (incoming: Incoming<T>): ReservationInput => toInput(incoming));
   return {
     'order.created': onReservation<'order.created'>(),
     'order.cancelled': onReservation<'order.cancelled'>(),

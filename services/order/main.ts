@@ -26,7 +26,7 @@ await startService({
   consumerGroup,
   permissions,
   problems: orderProblems,
-  countMilestones: createSagaMetrics,
+  countMeasurements: createSagaMetrics,
   assemble: ({ shell, logger, metrics, stopping }) => {
     const { streamsPerSubject: perSubject } = config;
     const streams = createOpenRequests({ limit: config.streamLimit, perSubject, stopping });

@@ -2,7 +2,7 @@
 // after the commit. Every instance counts what it has handled itself, so several are summed.
 import { Counter, Histogram } from 'prom-client';
 import type { CancellationReason, PaymentMode } from '../../schemas/generated/events.ts';
-import type { Milestone } from '../platform/transaction/decision/milestone.ts';
+import type { Measurement } from '../platform/transaction/decision/measurement.ts';
 import type { Metrics } from '../platform/telemetry/metrics.ts';
 
 const modes = ['AUTO', 'MANUAL'] as const satisfies readonly PaymentMode[];
@@ -25,7 +25,7 @@ const what: Readonly<Record<Timed, string>> = {
 };
 
 /** Counts what orders come to. */
-export function createSagaMetrics({ registry }: Metrics): (milestone: Milestone) => void {
+export function createSagaMetrics({ registry }: Metrics): (measurement: Measurement) => void {
   const registers = [registry];
   const placed = new Counter({
     name: 'orderflow_orders_placed_total',

@@ -6,12 +6,12 @@ import type { DomainEvent } from '../../schemas/generated/events.ts';
 import type { Transaction } from '../platform/database/database.ts';
 import { accepted, ignored, rejected } from '../platform/transaction/decision/decision.ts';
 import { lockedOrNamed } from '../platform/database/named-lock.ts';
-import type { Aggregate, Message } from '../platform/transaction/handle.ts';
+import type { CommandHandler, Message } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
 import { decide, type OrderInput } from './domain/decide.ts';
 import { statusOf, type Order } from './domain/order.ts';
 import { placeOrder, type CatalogueItem, type PlaceOrder } from './domain/place-order.ts';
-import { milestonesOf } from './domain/milestones.ts';
+import { measurementsOf } from './domain/measurements.ts';
 import { reemit } from './domain/reemit.ts';
 import { itemsOf, toOrder } from './order-rows.ts';
 
@@ -48,7 +48,7 @@ const appendToTrail = async (
 };
 
 /** A new order at the prices of the catalogue copy. */
-export const placing: Aggregate<PlaceOrder, ReadonlyMap<string, CatalogueItem>, Order> = {
+export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, CatalogueItem>, Order> = {
   load: async (tx, { items }) => {
     const ids = [...new Set(items.map((item) => item.productId))];
     const rows = await tx.select().from(catalogue).where(inArray(catalogue.productId, ids));
@@ -88,7 +88,7 @@ export const placing: Aggregate<PlaceOrder, ReadonlyMap<string, CatalogueItem>, 
     );
     await appendToTrail(tx, order, 'place_order', 'accepted', message);
   },
-  milestones: (_catalogue, order) => milestonesOf(null, order),
+  measurements: (_catalogue, order) => measurementsOf(null, order),
 };
 
 /** What happens to one existing order. */
@@ -107,7 +107,7 @@ const lockOrder = async (tx: Transaction, orderId: string): Promise<Order | null
 };
 
 /** One input of an existing order; an input for an order that does not exist is rejected. */
-export const ordering: Aggregate<OrderChange, Order | null, Order> = {
+export const orderHandler: CommandHandler<OrderChange, Order | null, Order> = {
   load: (tx, { orderId }) => lockOrder(tx, orderId),
   decide: ({ input }, order) =>
     order ? decide(input, order) : rejected('not_found', 'There is no such order.'),
@@ -133,11 +133,11 @@ export const ordering: Aggregate<OrderChange, Order | null, Order> = {
       appendToTrail(tx, order, type, 'accepted', message),
     ]);
   },
-  milestones: (before, order) => (before ? milestonesOf(before, order) : []),
+  measurements: (before, order) => (before ? measurementsOf(before, order) : []),
 };
 
 /** Says again what an order's state implies. The trail keeps who asked for it and why; the order stays as it is. */
-export const repairing: Aggregate<Repair, Order | null, Order> = {
+export const repairHandler: CommandHandler<Repair, Order | null, Order> = {
   load: (tx, { orderId }) => lockOrder(tx, orderId),
   decide: (_repair, order) => (order ? reemit(order) : rejected('not_found', 'There is no such order.')),
   save: async (tx, order, decision, message) => {
@@ -148,7 +148,7 @@ export const repairing: Aggregate<Repair, Order | null, Order> = {
 };
 
 /** Keeps the catalogue copy at the highest version seen of each product. */
-export const copyingCatalogue: Aggregate<DomainEvent<'inventory.product_changed'>, number> = {
+export const catalogueHandler: CommandHandler<DomainEvent<'inventory.product_changed'>, number> = {
   load: async (tx, { data }) => {
     const row = await lockedOrNamed(tx, 'catalogue', data.productId, async () => {
       const [found] = await tx

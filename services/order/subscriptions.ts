@@ -4,17 +4,17 @@ import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
 import type { OrderEvent } from './domain/decide.ts';
 import type { reactions } from './reactions.ts';
-import { copyingCatalogue, ordering, type OrderChange } from './store.ts';
+import { catalogueHandler, orderHandler, type OrderChange } from './store.ts';
 
 export const consumerGroup = 'order-service-group';
 
 export function subscriptions(shell: Shell): SubscriptionsTo<keyof typeof reactions> {
   const onOrder = <T extends OrderEvent['type']>() =>
-    handledBy(shell, ordering, (incoming: Incoming<T>): OrderChange => toChange(incoming));
+    handledBy(shell, orderHandler, (incoming: Incoming<T>): OrderChange => toChange(incoming));
   return {
     'inventory.product_changed': handledBy(
       shell,
-      copyingCatalogue,
+      catalogueHandler,
       ({ event }: Incoming<'inventory.product_changed'>) => event,
     ),
     'inventory.reserved': onOrder<'inventory.reserved'>(),

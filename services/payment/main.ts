@@ -31,7 +31,7 @@ await startService({
   consumerGroup,
   permissions,
   problems: paymentProblems,
-  countMilestones: createPaymentMetrics,
+  countMeasurements: createPaymentMetrics,
   assemble: ({ shell, logger, metrics }) => {
     const gateway = createGateway(createGatewayClient(config.gatewayUrl), resilience, logger);
     addGatewayMetrics(metrics, gateway.circuit, () => countWaiting(shell.db));

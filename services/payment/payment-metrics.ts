@@ -1,12 +1,12 @@
 // The figures of the payments and of the way to the gateway. Counts are of this instance, so several are summed; what waits is
 // read from the database that the instances share, so any one of them will do.
 import { Counter } from 'prom-client';
-import type { Milestone } from '../platform/transaction/decision/milestone.ts';
+import type { Measurement } from '../platform/transaction/decision/measurement.ts';
 import { addAskedGauge, addCounter, addState, type Metrics } from '../platform/telemetry/metrics.ts';
 import type { Circuit } from './jobs/gateway.ts';
 
 /** Counts what payments come to. */
-export function createPaymentMetrics({ registry }: Metrics): (milestone: Milestone) => void {
+export function createPaymentMetrics({ registry }: Metrics): (measurement: Measurement) => void {
   const payments = new Counter({
     name: 'orderflow_payments_total',
     help: 'Payments that were charged, that the gateway declined, and that were refunded.',

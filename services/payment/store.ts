@@ -5,10 +5,10 @@ import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
-import type { Aggregate } from '../platform/transaction/handle.ts';
+import type { CommandHandler } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
 import { decide, type PaymentInput } from './domain/decide.ts';
-import { milestonesOf } from './domain/milestones.ts';
+import { measurementsOf } from './domain/measurements.ts';
 import { unknownPayment, type Payment, type PaymentView } from './domain/payment.ts';
 import { reemit } from './domain/reemit.ts';
 import { kindOf, toPayment, toRow, type TransactionRow } from './payment-rows.ts';
@@ -22,7 +22,7 @@ const lockPayment = async (tx: Transaction, { type, data, at }: PaymentInput): P
 };
 
 /** The payment of one order and what is asked of the gateway for it. */
-export const paying: Aggregate<PaymentInput, PaymentView> = {
+export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
   load: async (tx, input) => ({ payment: await lockPayment(tx, input), request: null }),
   decide,
   save: async (tx, _before, decision, { id, input, context, at }) => {
@@ -52,11 +52,11 @@ export const paying: Aggregate<PaymentInput, PaymentView> = {
       updatedAt: at,
     });
   },
-  milestones: milestonesOf,
+  measurements: measurementsOf,
 };
 
 /** Says again what a payment's state implies; nothing is written but the outbox. */
-export const repairing: Aggregate<Repair, Payment | null, Payment> = {
+export const repairHandler: CommandHandler<Repair, Payment | null, Payment> = {
   load: async (tx, { orderId }) => {
     const [row] = await tx.select().from(payments).where(eq(payments.orderId, orderId)).for('update');
     return row ? toPayment(row) : null;

@@ -4,7 +4,7 @@ import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
 import type { PaymentInput } from './domain/decide.ts';
 import type { reactions } from './reactions.ts';
-import { paying } from './store.ts';
+import { paymentHandler } from './store.ts';
 
 export const consumerGroup = 'payment-service-group';
 
@@ -14,7 +14,7 @@ type ReactsTo = Exclude<PaymentInput['type'], 'pay' | 'gateway_answered'>;
 export function subscriptions(shell: Shell, askGateway: () => void): SubscriptionsTo<keyof typeof reactions> {
   const toInput = ({ event, at }: Incoming<ReactsTo>): PaymentInput => ({ ...event, at });
   const onPayment = <T extends ReactsTo>() =>
-    handledBy(shell, paying, (incoming: Incoming<T>): PaymentInput => toInput(incoming), askGateway);
+    handledBy(shell, paymentHandler, (incoming: Incoming<T>): PaymentInput => toInput(incoming), askGateway);
   return {
     'order.created': onPayment<'order.created'>(),
     'order.cancelled': onPayment<'order.cancelled'>(),

@@ -24,7 +24,7 @@ import { registerFaultRoutes } from './http/routes/faults-http.ts';
 import { assertPermitted } from './http/endpoint/endpoint.ts';
 import { chaosTokenOf, createFaults } from './process/faults.ts';
 import { openDoor } from './http/limits/guards.ts';
-import type { Milestone } from './transaction/decision/milestone.ts';
+import type { Measurement } from './transaction/decision/measurement.ts';
 import type { Shell } from './transaction/handle.ts';
 import { createHealth, type HealthCheck } from './http/routes/health.ts';
 import { createApp } from './http/server/app.ts';
@@ -68,7 +68,7 @@ export interface ServiceDefinition {
   readonly permissions: PermissionTable;
   readonly problems: ProblemKinds;
   /** Counts what committed inputs have come to. */
-  readonly countMilestones: (metrics: Metrics) => (milestone: Milestone) => void;
+  readonly countMeasurements: (metrics: Metrics) => (measurement: Measurement) => void;
   /** Jobs start once the service can write events, and before it reads any. */
   readonly assemble: (parts: ServiceParts) => {
     /** Made once for the consumer, which has connections of its own, and once for the replay of dead letters. */
@@ -121,13 +121,13 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const { stopping } = lifecycle;
   const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
   const figures = createEventMetrics(door.metrics, { group: consumerGroup, emitted });
-  const countMilestone = definition.countMilestones(door.metrics);
+  const countMeasurement = definition.countMeasurements(door.metrics);
   const shell: Shell = {
     db: connection.db,
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
-    committed: ({ events, milestones }) => {
+    committed: ({ events, measurements }) => {
       figures.appended(events);
-      milestones.forEach(countMilestone);
+      measurements.forEach(countMeasurement);
     },
     ...(faults === undefined ? {} : { faults }),
   };

@@ -28,7 +28,7 @@ import { createEventCodec } from '../../services/platform/event-codec/event-code
 import {
   handle,
   unclaimed,
-  type Aggregate,
+  type CommandHandler,
   type Message,
   type Shell,
 } from '../../services/platform/transaction/handle.ts';
@@ -88,7 +88,7 @@ const fulfilled = (orderId: string): DomainEvent => ({
 });
 
 /** Decides as it is told; its effect is the event that it emits. */
-const told: Aggregate<Decision<string, DomainEvent>, null, string> = {
+const told: CommandHandler<Decision<string, DomainEvent>, null, string> = {
   load: () => Promise.resolve(null),
   decide: (decision) => decision,
   save: () => Promise.resolve(),

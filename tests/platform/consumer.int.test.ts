@@ -14,7 +14,7 @@ import { accepted } from '../../services/platform/transaction/decision/decision.
 import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
 import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';
-import { Rejected, type Aggregate } from '../../services/platform/transaction/handle.ts';
+import { Rejected, type CommandHandler } from '../../services/platform/transaction/handle.ts';
 import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-event-stream.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
@@ -51,8 +51,8 @@ const record = (orderId: string, eventId = randomUUID()): KafkaRecord => {
   return { key: orderId, value: payload, headers: { id: eventId, eventType: event.type } };
 };
 
-/** An aggregate whose only effect is the claim of the event itself. */
-const nothing: Aggregate<null, null> = {
+/** An handler whose only effect is the claim of the event itself. */
+const nothing: CommandHandler<null, null> = {
   load: () => Promise.resolve(null),
   decide: () => accepted(null),
   save: () => Promise.resolve(),

@@ -16,7 +16,7 @@ import { deadLetterProblems } from '../../services/platform/http/routes/dead-let
 import { registerDeadLetterRoutes } from '../../services/platform/http/routes/dead-letters-http.ts';
 import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
 import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';
-import { Rejected, type Aggregate } from '../../services/platform/transaction/handle.ts';
+import { Rejected, type CommandHandler } from '../../services/platform/transaction/handle.ts';
 import { createGuards } from '../../services/platform/http/limits/guards.ts';
 import { createApp } from '../../services/platform/http/server/app.ts';
 import type { Role } from '../../services/platform/http/endpoint/permissions.ts';
@@ -43,7 +43,7 @@ let roles: Role[];
 let before: () => Promise<void>;
 
 /** Emits one event per handled one, so that an effect can be counted. */
-const echo: Aggregate<string, null> = {
+const echo: CommandHandler<string, null> = {
   load: () => Promise.resolve(null),
   decide: (orderId) => accepted(null, { type: 'order.fulfilled', data: { orderId, customerId: 'c' } }),
   save: () => Promise.resolve(),

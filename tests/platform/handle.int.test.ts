@@ -19,7 +19,7 @@ import {
   handle,
   Rejected,
   unclaimed,
-  type Aggregate,
+  type CommandHandler,
   type Committed,
   type Message,
   type Shell,
@@ -51,7 +51,7 @@ interface Step {
   readonly key: string;
   readonly decision: (count: number) => Decision<number, DomainEvent>;
 }
-const counting: Aggregate<Step, number> = {
+const counting: CommandHandler<Step, number> = {
   load: async (tx, { key }) => {
     const [row] = await tx.select().from(catalogue).where(eq(catalogue.productId, key)).for('update');
     return row?.version ?? 0;
@@ -208,7 +208,7 @@ describe('what is told for the figures', () => {
   };
   const watched: typeof counting = {
     ...counting,
-    milestones: (before, after) => [{ name: `${before} to ${after}`, labels: {} }],
+    measurements: (before, after) => [{ name: `${before} to ${after}`, labels: {} }],
   };
 
   it('is an accepted input, once it is committed, and once however often it comes', async () => {
@@ -216,7 +216,7 @@ describe('what is told for the figures', () => {
     await handle(listening, watched, message(increment(key)), inboxClaim(from));
     await handle(listening, watched, message(increment(key)), inboxClaim(from));
     expect(listening.heard).toEqual([
-      { events: [fulfilled(key)], milestones: [{ name: '0 to 1', labels: {} }] },
+      { events: [fulfilled(key)], measurements: [{ name: '0 to 1', labels: {} }] },
     ]);
   });
 

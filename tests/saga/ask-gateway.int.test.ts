@@ -20,7 +20,7 @@ import { startAskingGateway } from '../../services/payment/jobs/ask-gateway.ts';
 import type { PaymentInput } from '../../services/payment/domain/decide.ts';
 import { createGatewayClient } from '../../services/payment/jobs/gateway-client.ts';
 import { createGateway, type Gateway, type Resilience } from '../../services/payment/jobs/gateway.ts';
-import { findPayment, paying } from '../../services/payment/store.ts';
+import { findPayment, paymentHandler } from '../../services/payment/store.ts';
 import { leaseDue, postpone } from '../../services/payment/transaction-leases.ts';
 
 const { databases, urls } = stack;
@@ -124,7 +124,7 @@ const context = {
   actor: 'tester',
 };
 const submit = (input: PaymentInput) =>
-  handle(shell, paying, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+  handle(shell, paymentHandler, { id: randomUUID(), context, at: input.at, input }, unclaimed);
 const amount = { amountMinor: 4_200, currency: 'EUR' };
 /** An order whose charge is due. */
 const dueCharge = async (): Promise<string> => {

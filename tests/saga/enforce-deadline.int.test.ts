@@ -12,7 +12,7 @@ import { handle, unclaimed, type Shell } from '../../services/platform/transacti
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import { enforceDeadline } from '../../services/order/jobs/enforce-deadline.ts';
-import { ordering, placing } from '../../services/order/store.ts';
+import { orderHandler, placeOrderHandler } from '../../services/order/store.ts';
 
 const { databases, urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
@@ -54,7 +54,7 @@ const placed = async (ageMs: number): Promise<string> => {
     payment: { mode: 'AUTO', method: 'card', token: null },
     at,
   } as const;
-  await handle(shell, placing, { id: randomUUID(), context, at, input }, unclaimed);
+  await handle(shell, placeOrderHandler, { id: randomUUID(), context, at, input }, unclaimed);
   return orderId;
 };
 const reasonOf = async (orderId: string) =>
@@ -67,7 +67,7 @@ describe('the deadline sweep', () => {
     const cancelledBefore = await placed(deadlineMs + 1_000);
     const at = new Date();
     const cancel = { orderId: cancelledBefore, input: { type: 'cancel', customerId: 'c', at } } as const;
-    await handle(shell, ordering, { id: randomUUID(), context, at, input: cancel }, unclaimed);
+    await handle(shell, orderHandler, { id: randomUUID(), context, at, input: cancel }, unclaimed);
 
     const ended = await Promise.all([1, 2, 3].map(() => enforceDeadline(shell, logger, deadlineMs, forever)));
 

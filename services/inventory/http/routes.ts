@@ -27,7 +27,7 @@ import {
   type ProductPlace,
   type ProductSort,
 } from '../inventory-queries.ts';
-import { managingProduct, repairing } from '../store.ts';
+import { productHandler, repairHandler } from '../store.ts';
 
 type ProductView = z.infer<typeof productView>;
 
@@ -65,7 +65,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
   const manage = async (c: AppContext, input: ProductInput): Promise<Product> => {
     const context = messageContextOf(c);
     const message = { id: context.causationId, context, at: input.at, input };
-    const handled = await handle(shell, managingProduct, message, unclaimed);
+    const handled = await handle(shell, productHandler, message, unclaimed);
     if (handled.kind === 'duplicate') return handled.prior;
     if (!handled.state.product) throw problem('not_found');
     return handled.state.product;
@@ -91,7 +91,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
       const status = input.type === 'create' ? 201 : 200;
       return { status, body: view, headers: { ...more(view), ...headersOf(view) } };
     });
-    const handled = await handle(shell, managingProduct, message, claim);
+    const handled = await handle(shell, productHandler, message, claim);
     if (handled.kind === 'duplicate')
       return { view: productView.parse(handled.prior.body), headers: replayHeaders(handled.prior) };
     const view = toView(stored(handled.state.product));
@@ -200,6 +200,6 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     const { orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
     const key = c.req.valid('header')['idempotency-key'];
-    return c.json(...(await answerRepair(c, shell, repairing, key, { orderId, reason })));
+    return c.json(...(await answerRepair(c, shell, repairHandler, key, { orderId, reason })));
   });
 }

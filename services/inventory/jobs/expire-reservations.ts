@@ -4,7 +4,7 @@ import type { Logger } from '../../platform/process/logger.ts';
 import { sweepDue } from '../../platform/transaction/sweep.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
 import { dueReservations } from '../inventory-queries.ts';
-import { reserving } from '../store.ts';
+import { reservationHandler } from '../store.ts';
 
 const pageSize = 100;
 
@@ -16,7 +16,7 @@ export const expireReservations = (shell: Shell, logger: Logger, signal: AbortSi
     pageSize,
     handle: (orderId, cause) => {
       const input = { type: 'expire', data: { orderId }, at: cause.at, ttlMs: 0 } as const;
-      return handle(shell, reserving, { ...cause, input }, unclaimed);
+      return handle(shell, reservationHandler, { ...cause, input }, unclaimed);
     },
     logger,
     signal,

@@ -24,7 +24,7 @@ import { statusOf, type Order } from '../domain/order.ts';
 import type { PlaceOrder } from '../domain/place-order.ts';
 import type { AwaitRest } from './order-wait.ts';
 import { findOrder, listOrders, readTrail, seenBy } from '../order-queries.ts';
-import { ordering, placing, repairing } from '../store.ts';
+import { orderHandler, placeOrderHandler, repairHandler } from '../store.ts';
 import { viewerOf } from './viewer.ts';
 
 type OrderView = z.infer<typeof orderView>;
@@ -103,7 +103,7 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
       if (decision.kind === 'ignored') throw new Error(neverIgnored(decision.reason));
       return answer(decision.state);
     });
-    const handled = await handle(shell, placing, message, claim);
+    const handled = await handle(shell, placeOrderHandler, message, claim);
     switch (handled.kind) {
       case 'duplicate': {
         const order = orderView.parse(handled.prior.body);
@@ -182,7 +182,7 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
       const { view, headers } = seen(order);
       return { status: 200, body: view, headers };
     });
-    const handled = await handle(shell, ordering, message, claim);
+    const handled = await handle(shell, orderHandler, message, claim);
     if (handled.kind === 'duplicate')
       return { view: orderView.parse(handled.prior.body), headers: replayHeaders(handled.prior) };
     return seen(handled.state);
@@ -210,8 +210,8 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
     const { id: orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
     const key = c.req.valid('header')['idempotency-key'];
-    return c.json(...(await answerRepair(c, shell, repairing, key, { orderId, reason })));
+    return c.json(...(await answerRepair(c, shell, repairHandler, key, { orderId, reason })));
   });
 }
 
-const neverIgnored = (reason: string): string => `placing an order was ignored: ${reason}`;
+const neverIgnored = (reason: string): string => `placeOrderHandler an order was ignored: ${reason}`;

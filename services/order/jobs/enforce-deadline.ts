@@ -4,7 +4,7 @@ import { handle, unclaimed, type Shell } from '../../platform/transaction/handle
 import type { Logger } from '../../platform/process/logger.ts';
 import { sweepDue } from '../../platform/transaction/sweep.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
-import { ordering } from '../store.ts';
+import { orderHandler } from '../store.ts';
 import { waitingOrders } from '../order-queries.ts';
 
 const pageSize = 100;
@@ -22,7 +22,7 @@ export const enforceDeadline = (
     pageSize,
     handle: (orderId, cause) => {
       const change = { orderId, input: { type: 'deadline', deadlineMs, at: cause.at } } as const;
-      return handle(shell, ordering, { ...cause, input: change }, unclaimed);
+      return handle(shell, orderHandler, { ...cause, input: change }, unclaimed);
     },
     logger,
     signal,

@@ -1,4 +1,4 @@
-// The payment service's HTTP handlers: what became of a payment, and paying for an order that waits for it.
+// The payment service's HTTP handlers: what became of a payment, and paymentHandler for an order that waits for it.
 import type { z } from '@hono/zod-openapi';
 import type { Database } from '../../platform/database/database.ts';
 import { handle, type Shell } from '../../platform/transaction/handle.ts';
@@ -16,7 +16,7 @@ import type { PaymentInput } from '../domain/decide.ts';
 import { paymentStatus, type PaymentView } from '../domain/payment.ts';
 import type { Circuit } from '../jobs/gateway.ts';
 import { countWaiting } from '../transaction-leases.ts';
-import { findPayment, paying, repairing, type PaymentDetails } from '../store.ts';
+import { findPayment, paymentHandler, repairHandler, type PaymentDetails } from '../store.ts';
 
 /** The payment as clients see it; undefined while its terms are not known. */
 const toView = ({ payment, transactions }: PaymentDetails): z.infer<typeof paymentView> | undefined => {
@@ -102,7 +102,7 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
       { token },
       async (_decision, tx) => (kept = await paid(tx, id)),
     );
-    const handled = await handle(shell, paying, { id: context.causationId, context, at, input }, claim);
+    const handled = await handle(shell, paymentHandler, { id: context.causationId, context, at, input }, claim);
     if (handled.kind === 'duplicate') {
       const { status, body } = handled.prior;
       return c.json(paymentView.parse(body), status === 202 ? 202 : 200, replayHeaders(handled.prior));
@@ -116,6 +116,6 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
     const { orderId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
     const key = c.req.valid('header')['idempotency-key'];
-    return c.json(...(await answerRepair(c, shell, repairing, key, { orderId, reason })));
+    return c.json(...(await answerRepair(c, shell, repairHandler, key, { orderId, reason })));
   });
 }

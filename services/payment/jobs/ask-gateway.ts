@@ -9,7 +9,7 @@ import { attributesAbout, inSpan, traceIdOf, type Traced } from '../../platform/
 import { answerOf, whatToAsk } from '../domain/ask.ts';
 import type { Gateway, MayCall, Outcome } from './gateway.ts';
 import { giveBack, leaseDue, postpone, renewLease, type LeasedTransaction } from '../transaction-leases.ts';
-import { paying } from '../store.ts';
+import { paymentHandler } from '../store.ts';
 
 export interface AskingOptions {
   readonly shell: Shell;
@@ -103,7 +103,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
     }
     const handled = await handle(
       shell,
-      paying,
+      paymentHandler,
       {
         id: causationId,
         context,

@@ -8,7 +8,7 @@ import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { recordAction } from '../audit-log/audit-log.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import type { Accepted, Decision, Ignored } from './decision/decision.ts';
-import type { Milestone } from './decision/milestone.ts';
+import type { Measurement } from './decision/measurement.ts';
 import { messageKeyOf, type EventCodec } from '../event-codec/event-codec.ts';
 import type { Faults } from '../process/faults.ts';
 import { appendToOutbox, type Cause } from './outbox.ts';
@@ -35,9 +35,9 @@ export const unclaimed: Claim<unknown, never> = {
 
 /**
  * Loads, decides and saves one kind of state. `load` locks what `decide` depends on, in an order all callers share.
- * `save` also sees ignored inputs, for aggregates that keep a trail of them.
+ * `save` also sees ignored inputs, for handlers that keep a trail of them.
  */
-export interface Aggregate<Input, State, Next = State> {
+export interface CommandHandler<Input, State, Next = State> {
   load(tx: Transaction, input: Input): Promise<State>;
   decide(input: Input, state: State): Decision<Next, DomainEvent>;
   save(
@@ -47,13 +47,13 @@ export interface Aggregate<Input, State, Next = State> {
     message: Message<Input>,
   ): Promise<void>;
   /** Pure: what is worth counting of an accepted input; nothing when absent. */
-  milestones?(before: State, after: Next): readonly Milestone[];
+  measurements?(before: State, after: Next): readonly Measurement[];
 }
 
 /** What a transaction has brought about, told once it is committed: what was rolled back never happened. */
 export interface Committed {
   readonly events: readonly DomainEvent[];
-  readonly milestones: readonly Milestone[];
+  readonly measurements: readonly Measurement[];
 }
 
 /** The decision was that this cannot be. Thrown through the transaction, so that nothing of it stays. */
@@ -87,12 +87,12 @@ export interface Shell {
  */
 export function handle<Input, State, Next, Prior>(
   { db, codec, committed, faults }: Shell,
-  aggregate: Aggregate<Input, State, Next>,
+  handler: CommandHandler<Input, State, Next>,
   given: Message<Input>,
   claim: Claim<NoInfer<Next>, Prior>,
 ): Promise<Handled<State, Next, Prior>> {
   const { traceparent: parent } = given.context;
-  let milestones: readonly Milestone[] = [];
+  let measurements: readonly Measurement[] = [];
   const transaction = async ({ span, traceparent }: Traced): Promise<Handled<State, Next, Prior>> => {
     const message = { ...given, context: { ...given.context, traceparent } };
     const appended: Traced[] = [];
@@ -102,23 +102,23 @@ export function handle<Input, State, Next, Prior>(
       if (!claimed.taken) return { kind: 'duplicate', prior: claimed.prior };
       await faults?.reach('after-claim', message.context.actor);
 
-      const before = await aggregate.load(tx, message.input);
-      const decision = aggregate.decide(message.input, before);
+      const before = await handler.load(tx, message.input);
+      const decision = handler.decide(message.input, before);
       if (decision.kind === 'rejected') throw new Rejected(decision.code, decision.detail);
 
-      await aggregate.save(tx, before, decision, message);
+      await handler.save(tx, before, decision, message);
       if (decision.kind === 'accepted')
         appended.push(...(await appendToOutbox(tx, codec, decision.events, message)));
       await recordDecision(tx, decision, message);
       await claim.settle(tx, decision);
       await faults?.reach('after-effects', message.context.actor);
       if (decision.kind === 'ignored') return { ...decision, state: before };
-      milestones = aggregate.milestones?.(before, decision.state) ?? [];
+      measurements = handler.measurements?.(before, decision.state) ?? [];
       return decision;
     });
     // Only now is there anything to tell of: a span of an event that was rolled back is never ended, so never exported.
     for (const event of appended) event.span.end();
-    if (handled.kind === 'accepted') committed?.({ events: handled.events, milestones });
+    if (handled.kind === 'accepted') committed?.({ events: handled.events, measurements });
     return handled;
   };
   return inSpan('transaction', { parent, attributes: { 'db.system.name': 'postgresql' } }, transaction, told);

@@ -6,7 +6,7 @@ import { outbox } from '../../../drizzle/messaging/schema.ts';
 import type { Database } from '../database/database.ts';
 import { timeOfUuid } from '../telemetry/uuid-time.ts';
 import type { Accepted, Ignored } from './decision/decision.ts';
-import { handle, type Aggregate, type Claim, type Shell } from './handle.ts';
+import { handle, type CommandHandler, type Claim, type Shell } from './handle.ts';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import type { MessageContext } from './message-context.ts';
 
@@ -53,7 +53,7 @@ export const repairedBy = (
 /** Carries out one repair. A repetition yields what its claim has stored. */
 export async function repair<State, Next, Prior>(
   shell: Shell,
-  repairHandler: Aggregate<Repair, State, Next>,
+  repairHandler: CommandHandler<Repair, State, Next>,
   origin: MessageContext,
   input: Repair,
   claim: Claim<NoInfer<Next>, Prior>,

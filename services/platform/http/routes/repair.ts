@@ -1,6 +1,6 @@
 // The call for a repair, the same at every service; transaction/repair.ts carries it out.
 import { z } from '@hono/zod-openapi';
-import type { Aggregate, Shell } from '../../transaction/handle.ts';
+import type { CommandHandler, Shell } from '../../transaction/handle.ts';
 import { repair, repairedBy, type Repair, type Repaired } from '../../transaction/repair.ts';
 import { claimOf, idempotencyKeyHeader, replayHeaders } from '../request/idempotency-http.ts';
 import { json, jsonBody } from '../request/shapes.ts';
@@ -29,7 +29,7 @@ export const repairConfig = <Params extends z.ZodObject>(params: Params) => ({
 export async function answerRepair<State, Next>(
   c: AppContext,
   shell: Shell,
-  repairHandler: Aggregate<Repair, State, Next>,
+  repairHandler: CommandHandler<Repair, State, Next>,
   key: string | undefined,
   input: Repair,
 ): Promise<readonly [Repaired, 200, Record<string, string>]> {

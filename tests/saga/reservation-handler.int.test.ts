@@ -18,7 +18,7 @@ import { inventoryProblems } from '../../services/inventory/http/api.ts';
 import { toProblem } from '../../services/platform/http/server/errors.ts';
 import { eventually } from '../support/shop.ts';
 import { expireReservations } from '../../services/inventory/jobs/expire-reservations.ts';
-import { managingProduct, reserving } from '../../services/inventory/store.ts';
+import { productHandler, reservationHandler } from '../../services/inventory/store.ts';
 
 const { databases, urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
@@ -66,7 +66,7 @@ const create = (on: Shell, productId: string, quantity: number) => {
     quantity,
     at,
   } as const;
-  return handle(on, managingProduct, { id: randomUUID(), context, at, input }, unclaimed);
+  return handle(on, productHandler, { id: randomUUID(), context, at, input }, unclaimed);
 };
 const newProduct = async (quantity: number): Promise<string> => {
   const productId = randomUUID();
@@ -74,7 +74,7 @@ const newProduct = async (quantity: number): Promise<string> => {
   return productId;
 };
 const submit = async (input: ReservationInput) =>
-  handle(shell, reserving, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+  handle(shell, reservationHandler, { id: randomUUID(), context, at: input.at, input }, unclaimed);
 const buy = async (productIds: readonly string[], ttlMs = 60_000): Promise<string> => {
   const orderId = randomUUID();
   const items = productIds.map((productId) => ({ productId, sellerId: 's', quantity: 1, unitPrice: price }));
@@ -162,7 +162,7 @@ describe('two inputs about something that has no row yet', () => {
     ttlMs: 60_000,
   });
   const carryOut = (input: ReservationInput) => (on: Shell) =>
-    handle(on, reserving, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+    handle(on, reservationHandler, { id: randomUUID(), context, at: input.at, input }, unclaimed);
 
   it('a cancellation while the order is being reserved gives the units back', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
@@ -212,7 +212,7 @@ describe('two inputs about something that has no row yet', () => {
         quantity: 1,
         at,
       } as const;
-      return (on: Shell) => handle(on, managingProduct, { id: randomUUID(), context, at, input }, unclaimed);
+      return (on: Shell) => handle(on, productHandler, { id: randomUUID(), context, at, input }, unclaimed);
     };
     const broken = await inARace(create(), () => create()(shell)).catch((error: unknown) => error);
     expect(constraintViolation(broken)).toEqual({ constraint: 'inventory_sku', kind: 'lost_race' });

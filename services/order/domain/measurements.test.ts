@@ -1,6 +1,6 @@
-// Each milestone of an order is told once, by whichever input led there.
+// Each measurement of an order is told once, by whichever input led there.
 import { describe, expect, it } from 'vitest';
-import { milestonesOf } from './milestones.ts';
+import { measurementsOf } from './measurements.ts';
 import type { Order } from './order.ts';
 
 const at = new Date('2026-01-01T10:00:00Z');
@@ -30,7 +30,7 @@ const paid: Order = { ...charged, reservation: { state: 'reserved', expiresAt: n
 const fulfilled: Order = { ...paid, items: [{ ...item, fulfilment: 'shipped' }] };
 const cancelled = (order: Order): Order => ({ ...order, cancellation: 'customer_cancelled' });
 
-const names = (before: Order | null, after: Order) => milestonesOf(before, after).map(({ name }) => name);
+const names = (before: Order | null, after: Order) => measurementsOf(before, after).map(({ name }) => name);
 
 describe('what an order has come to', () => {
   it.each([
@@ -48,7 +48,7 @@ describe('what an order has come to', () => {
   });
 
   it('says how it ended and why, and since when it was under way', () => {
-    expect(milestonesOf(pending, cancelled(pending))).toEqual([
+    expect(measurementsOf(pending, cancelled(pending))).toEqual([
       { name: 'settled', labels: { mode: 'AUTO' }, since: at },
       { name: 'ended', labels: { outcome: 'cancelled', reason: 'customer_cancelled' } },
     ]);

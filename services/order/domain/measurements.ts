@@ -1,12 +1,12 @@
-// What an order has come to, for the figures of the saga. Told from the states before and after alone, so each milestone of
-// an order is told once, whichever input led there.
-import type { Milestone } from '../../platform/transaction/decision/milestone.ts';
+// Derives the metrics of the saga from the order before and after an input. Only a change of status counts, so each
+// transition is counted once, whichever input caused it.
+import type { Measurement } from '../../platform/transaction/decision/measurement.ts';
 import { statusOf, type Order, type OrderStatus } from './order.ts';
 
 const progress: readonly OrderStatus[] = ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED'];
 
 /** `before` is null for an order that has just been placed. */
-export function milestonesOf(before: Order | null, after: Order): readonly Milestone[] {
+export function measurementsOf(before: Order | null, after: Order): readonly Measurement[] {
   const { mode } = after.payment;
   if (before === null) return [{ name: 'placed', labels: { mode } }];
   const [was, is] = [statusOf(before), statusOf(after)];
@@ -14,8 +14,8 @@ export function milestonesOf(before: Order | null, after: Order): readonly Miles
   const since = after.createdAt;
   const passes = (status: OrderStatus): boolean =>
     progress.indexOf(was) < progress.indexOf(status) && progress.indexOf(status) <= progress.indexOf(is);
-  const reached = (name: string): Milestone => ({ name, labels: { mode }, since });
-  // A person may take any time over what comes after PAID, so that is where the saga's own time ends.
+  const reached = (name: string): Measurement => ({ name, labels: { mode }, since });
+  // The saga's own time ends at PAID: shipping waits for a person.
   const isSettled = is === 'CANCELLED' ? was !== 'PAID' : passes('PAID');
   return [
     ...(passes('CONFIRMED') ? [reached('confirmed')] : []),

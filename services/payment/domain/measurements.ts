@@ -1,13 +1,13 @@
-// What a payment has come to, for the figures.
-import type { Milestone } from '../../platform/transaction/decision/milestone.ts';
+// Counts charges, declines and refunds.
+import type { Measurement } from '../../platform/transaction/decision/measurement.ts';
 import type { PaymentView } from './payment.ts';
 
-/** Charge and refund are facts of their own: one input may settle both. */
-export function milestonesOf(
+/** Charge and refund are counted apart: one input may settle both. */
+export function measurementsOf(
   { payment: before }: PaymentView,
   { payment: after }: PaymentView,
-): readonly Milestone[] {
-  const payment = (outcome: string): Milestone => ({ name: 'payment', labels: { outcome } });
+): readonly Measurement[] {
+  const payment = (outcome: string): Measurement => ({ name: 'payment', labels: { outcome } });
   const became = <Key extends 'charge' | 'refund'>(key: Key, state: (typeof after)[Key]): boolean =>
     before[key] !== state && after[key] === state;
   return [

@@ -1,0 +1,8 @@
+// Counts the states that reservations reach.
+import type { Measurement } from '../../platform/transaction/decision/measurement.ts';
+import type { ReservationView } from './reservation.ts';
+
+export const measurementsOf = (before: ReservationView, after: ReservationView): readonly Measurement[] =>
+  after.reservation === null || after.reservation.state === before.reservation?.state
+    ? []
+    : [{ name: 'reservation', labels: { state: after.reservation.state } }];
