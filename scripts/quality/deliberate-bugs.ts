@@ -36,9 +36,23 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'outbox outside the transaction',
     file: 'services/platform/transaction/handle.ts',
-    from: 'await appendToOutbox(tx, codec, decision.events, message)',
-    to: 'await db.transaction((other) => appendToOutbox(other, codec, decision.events, message))',
+    from: 'outboxRows(tx, codec, events, message)',
+    to: 'outboxRows(db as never, codec, events, message)',
     tests: ['handle.int'],
+  },
+  {
+    bug: 'a statement that fails together with COMMIT is not noticed',
+    file: 'services/platform/database/transaction.ts',
+    from: 'if (failed) throw failed.error;',
+    to: '',
+    tests: ['transaction.int'],
+  },
+  {
+    bug: 'no lock on a row that is not there yet',
+    file: 'services/platform/database/lock-row.ts',
+    from: 'tx.execute(name).execute()',
+    to: 'undefined',
+    tests: ['reservation-handler.int'],
   },
   {
     bug: 'offset before commit',
@@ -72,7 +86,7 @@ export const mutations: readonly Mutation[] = [
     bug: 'Idempotency-Key of a client not stored',
     file: 'services/platform/transaction/idempotency.ts',
     from: 'settle: async (tx, decision) => {',
-    to: 'settle: async (tx, decision) => {\n      if (decision.kind.length > 0) return;',
+    to: 'settle: async (tx, decision) => {\n      if (decision.kind.length > 0) return [];',
     tests: ['idempotency.e2e'],
   },
   {

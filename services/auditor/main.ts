@@ -120,7 +120,9 @@ const app = createAuditorApp({
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
   },
   operations: {
-    record: (service, ...entry) => recordAction(sources.databases[service], ...entry),
+    record: async (service, ...entry) => {
+      await recordAction(sources.databases[service], ...entry);
+    },
     readFlow: () => readFlow(sources.databases),
     connectUrl: config.connectUrl,
     stream: sources.stream,

@@ -2,9 +2,9 @@
 // same products in another order would otherwise wait for each other, and unlocked both could take the last unit.
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
-import type { Transaction } from '../platform/database/database.ts';
+import type { Statement, Transaction } from '../platform/database/database.ts';
 import type { CommandHandler, Message } from '../platform/transaction/handle.ts';
-import { lockedOrNamed } from '../platform/database/named-lock.ts';
+import { lockRowOf } from '../platform/database/lock-row.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
@@ -13,10 +13,8 @@ import { reemit, type Held } from './domain/reemit.ts';
 import { decideProduct, type Product, type ProductInput, type ProductView } from './domain/product.ts';
 import {
   decide,
-  sumByProduct,
   type Reservation,
   type ReservationInput,
-  type ReservationItem,
   type ReservationState,
   type ReservationView,
   type Stock,
@@ -32,26 +30,35 @@ export const toProduct = ({ priceMinor, currency, ...row }: ProductRow): Product
   price: { amountMinor: priceMinor, currency },
 });
 
-const loadReservation = async (tx: Transaction, orderId: string): Promise<Reservation | null> => {
-  const row = await lockedOrNamed(tx, 'reservation', orderId, async () => {
-    const [found] = await tx
-      .select()
-      .from(reservations)
-      .where(eq(reservations.orderId, orderId))
-      .for('update');
-    return found;
-  });
-  if (!row) return null;
-  const items = await tx
-    .select({ productId: reservationItems.productId, quantity: reservationItems.quantity })
-    .from(reservationItems)
-    .where(eq(reservationItems.orderId, orderId))
-    .orderBy(asc(reservationItems.productId));
-  return { ...row, state: stateOf(row.state), items };
+const lockReservation = async (tx: Transaction, orderId: string): Promise<Reservation | null> => {
+  const [row, items] = await Promise.all([
+    lockRowOf(
+      tx,
+      'reservation',
+      orderId,
+      tx.select().from(reservations).where(eq(reservations.orderId, orderId)).for('update'),
+    ),
+    tx
+      .select({ productId: reservationItems.productId, quantity: reservationItems.quantity })
+      .from(reservationItems)
+      .where(eq(reservationItems.orderId, orderId))
+      .orderBy(asc(reservationItems.productId)),
+  ]);
+  return row ? { ...row, state: stateOf(row.state), items } : null;
 };
 
-const lockStock = async (tx: Transaction, items: readonly ReservationItem[]): Promise<Map<string, Stock>> => {
-  if (items.length === 0) return new Map();
+/** The products that an input may move stock of: those ordered, or those that the order's reservation holds. */
+const productsOf = (tx: Transaction, input: ReservationInput) => {
+  // A payment turns a hold into one without an end: the stock stays as it is.
+  if (input.type === 'payment.succeeded') return [];
+  if (input.type === 'order.created') return input.data.items.map(({ productId }) => productId);
+  return tx
+    .select({ productId: reservationItems.productId })
+    .from(reservationItems)
+    .where(eq(reservationItems.orderId, input.data.orderId));
+};
+
+const lockStock = async (tx: Transaction, input: ReservationInput): Promise<Map<string, Stock>> => {
   const rows = await tx
     .select({
       productId: inventory.productId,
@@ -59,12 +66,7 @@ const lockStock = async (tx: Transaction, items: readonly ReservationItem[]): Pr
       reserved: inventory.reserved,
     })
     .from(inventory)
-    .where(
-      inArray(
-        inventory.productId,
-        items.map((item) => item.productId),
-      ),
-    )
+    .where(inArray(inventory.productId, productsOf(tx, input)))
     .orderBy(asc(inventory.productId))
     .for('update');
   return new Map(rows.map(({ productId, available, reserved }) => [productId, { available, reserved }]));
@@ -87,37 +89,38 @@ interface Movement {
   readonly orderId: string | null;
 }
 
-const appendMovements = async (
+const movementRows = (
   tx: Transaction,
   movements: readonly Movement[],
-  { context, at }: Message<unknown>,
-): Promise<void> => {
-  if (movements.length === 0) return;
-  const { actor, correlationId } = context;
-  await tx
-    .insert(stockMovements)
-    .values(movements.map((movement) => ({ ...movement, actor, correlationId, occurredAt: at })));
+  { context: { actor, correlationId }, at }: Message<unknown>,
+): readonly Statement[] => {
+  if (movements.length === 0) return [];
+  const rows = movements.map((movement) => ({ ...movement, actor, correlationId, occurredAt: at }));
+  return [tx.insert(stockMovements).values(rows)];
 };
 
 /** One order's reservation together with the stock it concerns. */
 export const reservationHandler: CommandHandler<ReservationInput, ReservationView> = {
   load: async (tx, input) => {
-    const reservation = await loadReservation(tx, input.data.orderId);
-    const wanted = input.type === 'order.created' ? sumByProduct(input.data.items) : [];
-    return { reservation, stock: await lockStock(tx, reservation?.items ?? wanted) };
+    const [reservation, stock] = await Promise.all([
+      lockReservation(tx, input.data.orderId),
+      lockStock(tx, input),
+    ]);
+    return { reservation, stock };
   },
   decide,
-  save: async (tx, before, decision, message) => {
-    if (decision.kind === 'ignored' || !decision.state.reservation) return;
+  save: (tx, before, decision, message) => {
+    if (decision.kind === 'ignored' || !decision.state.reservation) return [];
     const { reservation, stock } = decision.state;
     const { orderId, state, expiresAt, createdAt, updatedAt, items } = reservation;
-    await tx
-      .insert(reservations)
-      .values({ orderId, state, expiresAt, createdAt, updatedAt })
-      .onConflictDoUpdate({ target: reservations.orderId, set: { state, expiresAt, updatedAt } });
-    if (!before.reservation && items.length > 0) {
-      await tx.insert(reservationItems).values(items.map((item) => ({ orderId, ...item })));
-    }
+    const statements: Statement[] = [
+      tx
+        .insert(reservations)
+        .values({ orderId, state, expiresAt, createdAt, updatedAt })
+        .onConflictDoUpdate({ target: reservations.orderId, set: { state, expiresAt, updatedAt } }),
+    ];
+    if (!before.reservation && items.length > 0)
+      statements.push(tx.insert(reservationItems).values(items.map((item) => ({ orderId, ...item }))));
     const movements: Movement[] = [];
     for (const [productId, after] of stock) {
       const { available = 0, reserved = 0 } = before.stock.get(productId) ?? {};
@@ -125,16 +128,18 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
       const reservedDelta = after.reserved - reserved;
       if (availableDelta === 0 && reservedDelta === 0) continue;
       // Relative on purpose: should a lock ever be missing, the CHECK constraint still sees the true sum.
-      await tx
-        .update(inventory)
-        .set({
-          available: sql`${inventory.available} + ${availableDelta}`,
-          reserved: sql`${inventory.reserved} + ${reservedDelta}`,
-        })
-        .where(eq(inventory.productId, productId));
+      statements.push(
+        tx
+          .update(inventory)
+          .set({
+            available: sql`${inventory.available} + ${availableDelta}`,
+            reserved: sql`${inventory.reserved} + ${reservedDelta}`,
+          })
+          .where(eq(inventory.productId, productId)),
+      );
       movements.push({ productId, kind: movementOf[state], availableDelta, reservedDelta, orderId });
     }
-    await appendMovements(tx, movements, message);
+    return [...statements, ...movementRows(tx, movements, message)];
   },
   measurements: measurementsOf,
 };
@@ -157,54 +162,57 @@ const releasedBy = async (tx: Transaction, { orderId, items }: Reservation): Pro
   return movement.actor === 'event:payment.failed' ? 'payment_failed' : 'order_cancelled';
 };
 
-/** Says again what a reservation's state implies; nothing is written but the outbox. */
+/** Emits again the events that a reservation's state implies; nothing is written but the outbox. */
 export const repairHandler: CommandHandler<Repair, Held | null, Held> = {
   load: async (tx, { orderId }) => {
-    const reservation = await loadReservation(tx, orderId);
+    const reservation = await lockReservation(tx, orderId);
     return reservation && { reservation, releasedBy: await releasedBy(tx, reservation) };
   },
   decide: (_repair, held) => (held ? reemit(held) : rejected('not_found', 'There is no such reservation.')),
-  save: () => Promise.resolve(),
+  save: () => [],
 };
 
 /** One product: its catalogue entry and its stock. */
 export const productHandler: CommandHandler<ProductInput, ProductView> = {
   load: async (tx, { productId, sellerId, ...input }) => {
-    const row = await lockedOrNamed(tx, 'product', productId, async () => {
-      const [found] = await tx
-        .select()
-        .from(inventory)
-        .where(eq(inventory.productId, productId))
-        .for('update');
-      return found;
-    });
     const sku = 'sku' in input ? input.sku : undefined;
-    if (sku === undefined) return { product: row ? toProduct(row) : null, skuTaken: false };
-    const others = await tx
-      .select({ productId: inventory.productId })
-      .from(inventory)
-      .where(
-        and(eq(inventory.sellerId, sellerId), eq(inventory.sku, sku), ne(inventory.productId, productId)),
-      );
+    const [row, others] = await Promise.all([
+      lockRowOf(
+        tx,
+        'product',
+        productId,
+        tx.select().from(inventory).where(eq(inventory.productId, productId)).for('update'),
+      ),
+      sku === undefined
+        ? []
+        : tx
+            .select({ productId: inventory.productId })
+            .from(inventory)
+            .where(
+              and(
+                eq(inventory.sellerId, sellerId),
+                eq(inventory.sku, sku),
+                ne(inventory.productId, productId),
+              ),
+            ),
+    ]);
     return { product: row ? toProduct(row) : null, skuTaken: others.length > 0 };
   },
   decide: decideProduct,
-  save: async (tx, before, decision, message) => {
-    if (decision.kind === 'ignored' || !decision.state.product) return;
+  save: (tx, before, decision, message) => {
+    if (decision.kind === 'ignored' || !decision.state.product) return [];
     const { product } = decision.state;
     const { productId, sellerId, name, sku, price, available, reserved, version, createdAt } = product;
     const entry = { name, sku, priceMinor: price.amountMinor, currency: price.currency, version };
-    await tx
-      .insert(inventory)
-      .values({ productId, sellerId, available, reserved, createdAt, ...entry })
-      .onConflictDoUpdate({ target: inventory.productId, set: { ...entry, available } });
     const availableDelta = available - (before.product?.available ?? 0);
-    if (availableDelta === 0) return;
     const kind = before.product ? 'restock' : 'initial';
-    await appendMovements(
-      tx,
-      [{ productId, kind, availableDelta, reservedDelta: 0, orderId: null }],
-      message,
-    );
+    const movement: Movement = { productId, kind, availableDelta, reservedDelta: 0, orderId: null };
+    return [
+      tx
+        .insert(inventory)
+        .values({ productId, sellerId, available, reserved, createdAt, ...entry })
+        .onConflictDoUpdate({ target: inventory.productId, set: { ...entry, available } }),
+      ...movementRows(tx, availableDelta === 0 ? [] : [movement], message),
+    ];
   },
 };

@@ -3,9 +3,9 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import { catalogue, orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
-import type { Transaction } from '../platform/database/database.ts';
+import type { Statement, Transaction } from '../platform/database/database.ts';
 import { accepted, ignored, rejected } from '../platform/transaction/decision/decision.ts';
-import { lockedOrNamed } from '../platform/database/named-lock.ts';
+import { lockRowOf } from '../platform/database/lock-row.ts';
 import type { CommandHandler, Message } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
 import { decide, type OrderInput } from './domain/decide.ts';
@@ -25,14 +25,14 @@ const factColumns = (order: Order) => ({
   updatedAt: order.updatedAt,
 });
 
-const appendToTrail = async (
+const historyEntry = (
   tx: Transaction,
   order: Order,
   type: string,
   outcome: string,
   { id, context, at }: Message<unknown>,
-): Promise<void> => {
-  await tx.insert(orderEvents).values({
+): Statement =>
+  tx.insert(orderEvents).values({
     orderId: order.id,
     type,
     inputId: id,
@@ -45,7 +45,6 @@ const appendToTrail = async (
     occurredAt: at,
     recordedAt: new Date(),
   });
-};
 
 /** A new order at the prices of the catalogue copy. */
 export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, CatalogueItem>, Order> = {
@@ -60,10 +59,10 @@ export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, C
     );
   },
   decide: placeOrder,
-  save: async (tx, _catalogue, decision, message) => {
-    if (decision.kind === 'ignored') return;
+  save: (tx, _catalogue, decision, message) => {
+    if (decision.kind === 'ignored') return [];
     const order = decision.state;
-    await tx.insert(orders).values({
+    const orderRow = tx.insert(orders).values({
       id: order.id,
       customerId: order.customerId,
       paymentMode: order.payment.mode,
@@ -74,7 +73,7 @@ export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, C
       createdAt: order.createdAt,
       ...factColumns(order),
     });
-    await tx.insert(orderItems).values(
+    const itemRows = tx.insert(orderItems).values(
       order.items.map((item, line) => ({
         orderId: order.id,
         line,
@@ -86,7 +85,7 @@ export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, C
         fulfilment: item.fulfilment,
       })),
     );
-    await appendToTrail(tx, order, 'place_order', 'accepted', message);
+    return [orderRow, itemRows, historyEntry(tx, order, 'place_order', 'accepted', message)];
   },
   measurements: (_catalogue, order) => measurementsOf(null, order),
 };
@@ -111,18 +110,16 @@ export const orderHandler: CommandHandler<OrderChange, Order | null, Order> = {
   load: (tx, { orderId }) => lockOrder(tx, orderId),
   decide: ({ input }, order) =>
     order ? decide(input, order) : rejected('not_found', 'There is no such order.'),
-  save: async (tx, before, decision, message) => {
-    if (!before) return;
+  save: (tx, before, decision, message) => {
+    if (!before) return [];
     const { type } = message.input.input;
-    if (decision.kind === 'ignored') {
-      await appendToTrail(tx, before, type, `ignored: ${decision.reason}`, message);
-      return;
-    }
+    if (decision.kind === 'ignored')
+      return [historyEntry(tx, before, type, `ignored: ${decision.reason}`, message)];
     const order = decision.state;
     const shipped = order.items.flatMap((item, line) =>
       item.fulfilment === before.items[line]?.fulfilment ? [] : [{ line, fulfilment: item.fulfilment }],
     );
-    await Promise.all([
+    return [
       tx.update(orders).set(factColumns(order)).where(eq(orders.id, order.id)),
       ...shipped.map(({ line, fulfilment }) =>
         tx
@@ -130,45 +127,49 @@ export const orderHandler: CommandHandler<OrderChange, Order | null, Order> = {
           .set({ fulfilment })
           .where(and(eq(orderItems.orderId, order.id), eq(orderItems.line, line))),
       ),
-      appendToTrail(tx, order, type, 'accepted', message),
-    ]);
+      historyEntry(tx, order, type, 'accepted', message),
+    ];
   },
   measurements: (before, order) => (before ? measurementsOf(before, order) : []),
 };
 
-/** Says again what an order's state implies. The trail keeps who asked for it and why; the order stays as it is. */
+/** Emits again the events that an order's state implies. Its history keeps who asked for it and why. */
 export const repairHandler: CommandHandler<Repair, Order | null, Order> = {
   load: (tx, { orderId }) => lockOrder(tx, orderId),
   decide: (_repair, order) => (order ? reemit(order) : rejected('not_found', 'There is no such order.')),
-  save: async (tx, order, decision, message) => {
-    if (!order) return;
-    const said = decision.kind === 'accepted' ? decision.events.map((event) => event.type).join(', ') : '';
-    await appendToTrail(tx, order, 'repair', `re-emitted ${said}: ${message.input.reason}`, message);
+  save: (tx, order, decision, message) => {
+    if (!order) return [];
+    const types = decision.kind === 'accepted' ? decision.events.map((event) => event.type).join(', ') : '';
+    return [historyEntry(tx, order, 'repair', `re-emitted ${types}: ${message.input.reason}`, message)];
   },
 };
 
 /** Keeps the catalogue copy at the highest version seen of each product. */
 export const catalogueHandler: CommandHandler<DomainEvent<'inventory.product_changed'>, number> = {
   load: async (tx, { data }) => {
-    const row = await lockedOrNamed(tx, 'catalogue', data.productId, async () => {
-      const [found] = await tx
+    const row = await lockRowOf(
+      tx,
+      'catalogue',
+      data.productId,
+      tx
         .select({ version: catalogue.version })
         .from(catalogue)
         .where(eq(catalogue.productId, data.productId))
-        .for('update');
-      return found;
-    });
+        .for('update'),
+    );
     return row?.version ?? 0;
   },
   decide: ({ data }, version) =>
     data.version > version ? accepted(data.version) : ignored('newer_version_known'),
-  save: async (tx, _version, decision, { input }) => {
-    if (decision.kind === 'ignored') return;
+  save: (tx, _version, decision, { input }) => {
+    if (decision.kind === 'ignored') return [];
     const { productId, sellerId, name, price, version } = input.data;
     const entry = { sellerId, name, priceMinor: price.amountMinor, currency: price.currency, version };
-    await tx
-      .insert(catalogue)
-      .values({ productId, ...entry })
-      .onConflictDoUpdate({ target: catalogue.productId, set: entry });
+    return [
+      tx
+        .insert(catalogue)
+        .values({ productId, ...entry })
+        .onConflictDoUpdate({ target: catalogue.productId, set: entry }),
+    ];
   },
 };

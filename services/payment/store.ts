@@ -3,7 +3,7 @@
 import { and, asc, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { Database, Statement, Transaction } from '../platform/database/database.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { CommandHandler } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
@@ -16,8 +16,12 @@ import { kindOf, toPayment, toRow, type TransactionRow } from './payment-rows.ts
 /** Locks the payment of the order. Events may make it: insert-then-lock, so that two first events cannot both insert. */
 const lockPayment = async (tx: Transaction, { type, data, at }: PaymentInput): Promise<Payment> => {
   const unknown = unknownPayment(data.orderId, at);
-  if (type !== 'pay') await tx.insert(payments).values(toRow(unknown)).onConflictDoNothing();
-  const [row] = await tx.select().from(payments).where(eq(payments.orderId, data.orderId)).for('update');
+  const insert = tx.insert(payments).values(toRow(unknown)).onConflictDoNothing();
+  // Sent together, run in this order.
+  const [, [row]] = await Promise.all([
+    type === 'pay' ? undefined : insert,
+    tx.select().from(payments).where(eq(payments.orderId, data.orderId)).for('update'),
+  ]);
   return row ? toPayment(row) : unknown;
 };
 
@@ -25,15 +29,15 @@ const lockPayment = async (tx: Transaction, { type, data, at }: PaymentInput): P
 export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
   load: async (tx, input) => ({ payment: await lockPayment(tx, input), request: null }),
   decide,
-  save: async (tx, _before, decision, { id, input, context, at }) => {
-    if (decision.kind === 'ignored') return;
+  save: (tx, _before, decision, { id, input, context, at }) => {
+    if (decision.kind === 'ignored') return [];
     const { payment, request } = decision.state;
     const { orderId, ...columns } = toRow(payment);
-    await tx.update(payments).set(columns).where(eq(payments.orderId, orderId));
-    if (input.type === 'gateway_answered') await settleTransaction(tx, input, at);
-    if (!request) return;
+    const changed: Statement[] = [tx.update(payments).set(columns).where(eq(payments.orderId, orderId))];
+    if (input.type === 'gateway_answered') changed.push(settleTransaction(tx, input, at));
+    if (!request) return changed;
     const { kind, idempotencyKey, amount, token, chargeId } = request;
-    await tx.insert(transactions).values({
+    const requested = tx.insert(transactions).values({
       id: uuidv7(),
       orderId,
       kind,
@@ -51,11 +55,12 @@ export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
       createdAt: at,
       updatedAt: at,
     });
+    return [...changed, requested];
   },
   measurements: measurementsOf,
 };
 
-/** Says again what a payment's state implies; nothing is written but the outbox. */
+/** Emits again the events that a payment's state implies; nothing is written but the outbox. */
 export const repairHandler: CommandHandler<Repair, Payment | null, Payment> = {
   load: async (tx, { orderId }) => {
     const [row] = await tx.select().from(payments).where(eq(payments.orderId, orderId)).for('update');
@@ -63,16 +68,16 @@ export const repairHandler: CommandHandler<Repair, Payment | null, Payment> = {
   },
   decide: (_repair, payment) =>
     payment ? reemit(payment) : rejected('not_found', 'There is no such payment.'),
-  save: () => Promise.resolve(),
+  save: () => [],
 };
 
-const settleTransaction = async (
+const settleTransaction = (
   tx: Transaction,
   { data }: Extract<PaymentInput, { type: 'gateway_answered' }>,
   at: Date,
-): Promise<void> => {
+): Statement => {
   const { answer, orderId } = data;
-  await tx
+  return tx
     .update(transactions)
     .set({
       state: answer.outcome,

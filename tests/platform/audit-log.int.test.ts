@@ -91,7 +91,7 @@ const fulfilled = (orderId: string): DomainEvent => ({
 const told: CommandHandler<Decision<string, DomainEvent>, null, string> = {
   load: () => Promise.resolve(null),
   decide: (decision) => decision,
-  save: () => Promise.resolve(),
+  save: () => [],
 };
 const message = (
   input: Decision<string, DomainEvent>,

@@ -55,7 +55,7 @@ const record = (orderId: string, eventId = randomUUID()): KafkaRecord => {
 const nothing: CommandHandler<null, null> = {
   load: () => Promise.resolve(null),
   decide: () => accepted(null),
-  save: () => Promise.resolve(),
+  save: () => [],
 };
 type Handler = (incoming: Incoming<'inventory.committed'>) => Promise<Outcome>;
 interface Run {

@@ -46,7 +46,7 @@ let before: () => Promise<void>;
 const echo: CommandHandler<string, null> = {
   load: () => Promise.resolve(null),
   decide: (orderId) => accepted(null, { type: 'order.fulfilled', data: { orderId, customerId: 'c' } }),
-  save: () => Promise.resolve(),
+  save: () => [],
 };
 
 beforeAll(async () => {

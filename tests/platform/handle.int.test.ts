@@ -57,13 +57,15 @@ const counting: CommandHandler<Step, number> = {
     return row?.version ?? 0;
   },
   decide: ({ decision }, count) => decision(count),
-  save: async (tx, _before, decision, { input }) => {
-    if (decision.kind === 'ignored') return;
+  save: (tx, _before, decision, { input }) => {
+    if (decision.kind === 'ignored') return [];
     const row = { sellerId: 's', name: 'n', priceMinor: 1, currency: 'EUR', version: decision.state };
-    await tx
-      .insert(catalogue)
-      .values({ productId: input.key, ...row })
-      .onConflictDoUpdate({ target: catalogue.productId, set: row });
+    return [
+      tx
+        .insert(catalogue)
+        .values({ productId: input.key, ...row })
+        .onConflictDoUpdate({ target: catalogue.productId, set: row }),
+    ];
   },
 };
 const fulfilled = (orderId: string): DomainEvent => ({

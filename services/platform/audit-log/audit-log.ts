@@ -27,16 +27,19 @@ const maximumLength = 200;
 /** PostgreSQL's text has no NUL, and a path may hold anything: an entry must be written whatever was asked for. */
 const storable = (text: string): string => text.slice(0, maximumLength).replaceAll(/\p{Cc}/gu, '\uFFFD');
 
-/** Appends one entry. It is sealed into the hash chain later, so that actions do not wait for each other here. */
-export async function recordAction(
+/**
+ * The statement that appends one entry: await it, or let it be sent with others. The entry is sealed into the hash chain later, so
+ * that actions do not wait for each other here.
+ */
+export function recordAction(
   tx: Database | Transaction,
   action: PersonsAction,
-  came: ActionOutcome,
+  actionOutcome: ActionOutcome,
   at: Date,
-): Promise<void> {
+) {
   const { subject, roles, name, correlationId, requestId } = action;
-  const { resource = action.resource, ...outcome } = came;
-  await tx.insert(auditLog).values({
+  const { resource = action.resource, ...outcome } = actionOutcome;
+  return tx.insert(auditLog).values({
     ...outcome,
     at,
     subject: storable(subject),

@@ -3,10 +3,16 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { createConnectionQueue, type ConnectionQueue } from './connection-queue.ts';
+import { inTransaction } from './transaction.ts';
 import type { Trust } from '../process/security/pem.ts';
 
 export type Database = PostgresJsDatabase;
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
+/** A statement that is not sent yet. */
+export interface Statement {
+  execute(): Promise<unknown>;
+}
 
 export interface Connection {
   readonly db: Database;
@@ -14,9 +20,18 @@ export interface Connection {
   ping(): Promise<void>;
   /** Why a query sent now would probably not get a connection in time, undefined when it would. */
   saturated(): string | undefined;
+  /** What has been asked of the server since the process started. */
+  usage(): DatabaseUsage;
   /** Waits up to `seconds` for queries under way, then closes. */
   close(seconds?: number): Promise<void>;
 }
+
+interface Counts {
+  transactions: number;
+  /** Waits for the server. Statements that are sent together are one. */
+  roundTrips: number;
+}
+export type DatabaseUsage = Readonly<Counts>;
 
 export interface ConnectionOptions {
   /** Connections at most; 16 when absent. */
@@ -27,33 +42,31 @@ export interface ConnectionOptions {
   readonly tls?: Trust;
 }
 
-/** Statements are prepared once a connection: the server plans each once, and a query is one round trip instead of two. */
-const prepared = (sql: postgres.TransactionSql): postgres.TransactionSql =>
-  new Proxy(sql, {
-    get: (target, name) => {
-      if (name === 'unsafe')
-        return (...[text, parameters]: Parameters<postgres.Sql['unsafe']>) =>
-          target.unsafe(text, parameters, { prepare: true });
-      const property: unknown = Reflect.get(target, name);
-      return property;
-    },
-  });
-
-/** The same client, only that queries and transactions stand in the queue for a connection before the driver sees them. */
-const queued = (client: postgres.Sql, queue: ConnectionQueue): postgres.Sql =>
+/**
+ * The same client, only that queries and transactions wait in the queue for a connection before the driver sees them. Statements are
+ * prepared once a connection: the server plans each once, and each is one message instead of two.
+ */
+const queued = (client: postgres.Sql, queue: ConnectionQueue, used: Counts): postgres.Sql =>
   new Proxy(client, {
     get: (target, name) => {
       if (name === 'begin')
-        return (work: (sql: postgres.TransactionSql) => Promise<unknown>) =>
-          queue.run(() => target.begin((sql) => work(prepared(sql))));
+        return (work: Parameters<typeof inTransaction>[2]) =>
+          queue.run(() => {
+            used.transactions += 1;
+            return inTransaction(target, () => (used.roundTrips += 1), work);
+          });
       if (name === 'unsafe')
         return (...[text, parameters]: Parameters<postgres.Sql['unsafe']>) => {
           // Nothing is sent before somebody asks for its result.
           const query = target.unsafe(text, parameters, { prepare: true });
-          const rows = (): Promise<unknown> => queue.run(() => query);
+          const run = <T>(rows: () => PromiseLike<T>): Promise<T> =>
+            queue.run(() => {
+              used.roundTrips += 1;
+              return rows();
+            });
           return {
-            then: (...handlers: Parameters<Promise<unknown>['then']>) => rows().then(...handlers),
-            values: () => queue.run(() => query.values()),
+            then: (...handlers: Parameters<Promise<unknown>['then']>) => run(() => query).then(...handlers),
+            values: () => run(() => query.values()),
           };
         };
       const property: unknown = Reflect.get(target, name);
@@ -98,12 +111,14 @@ export function connectDatabase(
     },
   });
   const queue = createConnectionQueue({ connections: poolSize, waitMs });
+  const used: Counts = { transactions: 0, roundTrips: 0 };
   return {
-    db: drizzle(queued(client, queue)),
+    db: drizzle(queued(client, queue, used)),
     ping: async () => {
       await queue.run(() => client`select 1`);
     },
     saturated: queue.saturated,
+    usage: () => ({ ...used }),
     close: (seconds = 5) => client.end({ timeout: seconds }),
   };
 }

@@ -1,17 +1,17 @@
 // The one transaction. HTTP commands, Kafka events and timers all enter here: claim the input, load and lock the state,
-// decide, save, append to the outbox and, for what a person did, to the audit log, commit. Claim, effect, events and entry
-// stand or fall together, so a process may die at any instruction and the input is either handled whole or, when it comes
-// again, not handled yet.
+// decide, save, append to the outbox and, for an action of a person, to the audit log, commit. All of it commits or none of it
+// does, so a process may die at any instruction: the input is either handled completely or still to be handled.
+// It waits for the database three times: for BEGIN, for what the decision needs, and for COMMIT with all that the decision writes.
 // Nothing is caught in here and nothing remote is called: both would hold locks over something that may never answer.
 import type { Attributes } from '@opentelemetry/api';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { recordAction } from '../audit-log/audit-log.ts';
-import type { Database, Transaction } from '../database/database.ts';
+import type { Database, Statement, Transaction } from '../database/database.ts';
 import type { Accepted, Decision, Ignored } from './decision/decision.ts';
 import type { Measurement } from './decision/measurement.ts';
 import { messageKeyOf, type EventCodec } from '../event-codec/event-codec.ts';
 import type { Faults } from '../process/faults.ts';
-import { appendToOutbox, type Cause } from './outbox.ts';
+import { outboxRows, type Cause } from './outbox.ts';
 import { inSpan, type Traced } from '../telemetry/tracing.ts';
 
 /** An input with its identity: `id` is the event's or request's id, `at` the time the decision may know. */
@@ -19,44 +19,50 @@ export interface Message<Input> extends Cause {
   readonly input: Input;
 }
 
-/** What makes an input take effect once. */
+/** Makes an input take effect once. */
 export interface Claim<State, Prior> {
-  /** First statement of the transaction. Not taken: somebody handled this input before, with this result. */
+  /** Sent first in the transaction. Not taken: this input was handled before, with the result `prior`. */
   take(tx: Transaction, now: Date): Promise<{ taken: true } | { taken: false; prior: Prior }>;
-  /** Last statement of the transaction: keeps what came of it. */
-  settle(tx: Transaction, decision: Accepted<State, DomainEvent> | Ignored): Promise<void>;
+  /** Sent last in the transaction: stores the result. */
+  settle(
+    tx: Transaction,
+    decision: Accepted<State, DomainEvent> | Ignored,
+  ): readonly Statement[] | Promise<readonly Statement[]>;
 }
 
-/** For inputs whose decision is idempotent by itself, such as a sweep that looks at the locked row again. */
+/** For inputs whose decision is idempotent by itself, such as a sweep, which reads the locked row again. */
 export const unclaimed: Claim<unknown, never> = {
   take: () => Promise.resolve({ taken: true }),
-  settle: () => Promise.resolve(),
+  settle: () => [],
 };
 
-/**
- * Loads, decides and saves one kind of state. `load` locks what `decide` depends on, in an order all callers share.
- * `save` also sees ignored inputs, for handlers that keep a trail of them.
- */
+/** Loads, decides and saves one kind of state. */
 export interface CommandHandler<Input, State, Next = State> {
+  /**
+   * Locks what `decide` depends on, in an order that all callers share. It is sent along with the claim, so it runs for a duplicate
+   * too: it may lock rows, and insert an empty one to lock it, but change none.
+   */
   load(tx: Transaction, input: Input): Promise<State>;
+  /** Pure. */
   decide(input: Input, state: State): Decision<Next, DomainEvent>;
+  /** Pure: the statements that store the decision. It also sees ignored inputs, for handlers that keep a history of them. */
   save(
     tx: Transaction,
     before: State,
     decision: Accepted<Next, DomainEvent> | Ignored,
     message: Message<Input>,
-  ): Promise<void>;
-  /** Pure: what is worth counting of an accepted input; nothing when absent. */
+  ): readonly Statement[];
+  /** Pure: what metrics count of an accepted input; nothing when absent. */
   measurements?(before: State, after: Next): readonly Measurement[];
 }
 
-/** What a transaction has brought about, told once it is committed: what was rolled back never happened. */
+/** What a transaction has caused, reported once it is committed. */
 export interface Committed {
   readonly events: readonly DomainEvent[];
   readonly measurements: readonly Measurement[];
 }
 
-/** The decision was that this cannot be. Thrown through the transaction, so that nothing of it stays. */
+/** The decision is a rejection. Thrown through the transaction, so that nothing of it is committed. */
 export class Rejected extends Error {
   override readonly name = 'Rejected';
   readonly code: string;
@@ -74,11 +80,18 @@ export type Handled<State, Next, Prior> =
 export interface Shell {
   readonly db: Database;
   readonly codec: EventCodec;
-  /** Counts; it must not throw, for the input is handled by then. */
+  /** Counts. It must not throw: the input is handled by then. */
   readonly committed?: (committed: Committed) => void;
-  /** Only where faults on purpose are enabled. */
+  /** Only where chaos testing is enabled. */
   readonly faults?: Faults;
 }
+
+/** Sends statements without waiting for them. The transaction fails with the first of them that fails. */
+const send = (statements: readonly Statement[]): Promise<unknown> => {
+  const sent = Promise.all(statements.map((statement) => statement.execute()));
+  sent.catch(() => undefined);
+  return sent;
+};
 
 /**
  * Handles one input in one transaction.
@@ -98,51 +111,64 @@ export function handle<Input, State, Next, Prior>(
     const appended: Traced[] = [];
     const handled = await db.transaction(async (tx): Promise<Handled<State, Next, Prior>> => {
       span.addEvent('begun');
-      const claimed = await claim.take(tx, message.at);
+      const [claimed, before] = await Promise.all([
+        claim.take(tx, message.at),
+        handler.load(tx, message.input),
+      ]);
       if (!claimed.taken) return { kind: 'duplicate', prior: claimed.prior };
       await faults?.reach('after-claim', message.context.actor);
 
-      const before = await handler.load(tx, message.input);
       const decision = handler.decide(message.input, before);
       if (decision.kind === 'rejected') throw new Rejected(decision.code, decision.detail);
 
-      await handler.save(tx, before, decision, message);
-      if (decision.kind === 'accepted')
-        appended.push(...(await appendToOutbox(tx, codec, decision.events, message)));
-      await recordDecision(tx, decision, message);
-      await claim.settle(tx, decision);
-      await faults?.reach('after-effects', message.context.actor);
+      const events = decision.kind === 'accepted' ? decision.events : [];
+      const outbox = outboxRows(tx, codec, events, message);
+      appended.push(...outbox.spans);
+      const effects = send([
+        ...handler.save(tx, before, decision, message),
+        ...outbox.statements,
+        ...auditEntry(tx, decision, message),
+      ]);
+      const settled = send(await claim.settle(tx, decision));
+      if (faults) {
+        await Promise.all([effects, settled]);
+        await faults.reach('after-effects', message.context.actor);
+      }
       if (decision.kind === 'ignored') return { ...decision, state: before };
       measurements = handler.measurements?.(before, decision.state) ?? [];
       return decision;
     });
-    // Only now is there anything to tell of: a span of an event that was rolled back is never ended, so never exported.
+    // Only now: the span of an event that was rolled back is never ended, so it is never exported.
     for (const event of appended) event.span.end();
     if (handled.kind === 'accepted') committed?.({ events: handled.events, measurements });
     return handled;
   };
-  return inSpan('transaction', { parent, attributes: { 'db.system.name': 'postgresql' } }, transaction, told);
+  return inSpan(
+    'transaction',
+    { parent, attributes: { 'db.system.name': 'postgresql' } },
+    transaction,
+    attributesOf,
+  );
 }
 
-/** What the span of the transaction says of it; nothing when the input had been handled before. */
-const told = (handled: Handled<unknown, unknown, unknown>): Attributes | undefined => {
+/** Attributes of the transaction's span; none when the input had been handled before. */
+const attributesOf = (handled: Handled<unknown, unknown, unknown>): Attributes | undefined => {
   if (handled.kind === 'duplicate') return undefined;
   const reason = handled.kind === 'ignored' ? { 'orderflow.reason': handled.reason } : {};
   return { 'orderflow.outcome': handled.kind, ...reason };
 };
 
-/** What a new thing is called is known by its first event only. A rejection leaves nothing here; the HTTP edge records it. */
-const recordDecision = async (
+/** The audit log's entry of a person's action; a rejection is recorded by the HTTP edge. */
+const auditEntry = (
   tx: Transaction,
   decision: Accepted<unknown, DomainEvent> | Ignored,
   { context: { action }, at }: Cause,
-): Promise<void> => {
-  if (!action) return;
-  if (decision.kind === 'ignored') {
-    await recordAction(tx, action, { outcome: 'ignored', code: decision.reason }, at);
-    return;
-  }
+): readonly Statement[] => {
+  if (!action) return [];
+  if (decision.kind === 'ignored')
+    return [recordAction(tx, action, { outcome: 'ignored', code: decision.reason }, at)];
+  // The id of a new order or product is known by its first event only.
   const [first] = decision.events;
   const resource = action.resource ?? (first && messageKeyOf(first));
-  await recordAction(tx, action, { outcome: 'accepted', resource }, at);
+  return [recordAction(tx, action, { outcome: 'accepted', resource }, at)];
 };

@@ -39,14 +39,16 @@ export function idempotencyClaim<State>(request: IdempotentRequest<State>): Clai
   let takenAt: Date;
   return {
     take: async (tx, now) => {
-      // Held until commit or rollback. Whoever gets it next therefore sees the row that this transaction wrote.
-      const [lock] = await tx.execute<{ locked: boolean }>(
-        sql`select pg_try_advisory_xact_lock(hashtextextended(${`${scope} ${key}`}, 0)) as locked`,
-      );
+      // Held until commit or rollback, and taken before the row is read: the next owner sees the row that this one wrote.
+      const [[lock], [prior]] = await Promise.all([
+        tx.execute<{ locked: boolean }>(
+          sql`select pg_try_advisory_xact_lock(hashtextextended(${`${scope} ${key}`}, 0)) as locked`,
+        ),
+        tx.select().from(idempotencyKeys).where(stored),
+      ]);
       if (!lock?.locked) {
         throw new Rejected('idempotency_key_in_flight', 'A request with this Idempotency-Key is under way.');
       }
-      const [prior] = await tx.select().from(idempotencyKeys).where(stored);
       if (!prior) {
         takenAt = now;
         return { taken: true };
@@ -61,9 +63,11 @@ export function idempotencyClaim<State>(request: IdempotentRequest<State>): Clai
     },
     settle: async (tx, decision) => {
       const { status, body, headers } = await request.answer(decision, tx);
-      await tx
-        .insert(idempotencyKeys)
-        .values({ scope, key, fingerprint, status, body, headers, createdAt: takenAt });
+      return [
+        tx
+          .insert(idempotencyKeys)
+          .values({ scope, key, fingerprint, status, body, headers, createdAt: takenAt }),
+      ];
     },
   };
 }

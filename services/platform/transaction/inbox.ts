@@ -34,14 +34,15 @@ export function inboxClaim({ replay, ...delivery }: Delivery): Claim<unknown, un
         .returning({ eventId: processedEvents.eventId });
       return inserted.length === 1 ? { taken: true } : { taken: false, prior: undefined };
     },
-    settle: async (tx, decision) => {
-      if (decision.kind === 'accepted') return;
-      await tx
-        .update(processedEvents)
-        .set({ outcome: `ignored: ${decision.reason}` })
-        .where(
-          and(eq(processedEvents.consumer, delivery.consumer), eq(processedEvents.eventId, delivery.eventId)),
-        );
+    settle: (tx, decision) => {
+      if (decision.kind === 'accepted') return [];
+      const { consumer, eventId } = delivery;
+      return [
+        tx
+          .update(processedEvents)
+          .set({ outcome: `ignored: ${decision.reason}` })
+          .where(and(eq(processedEvents.consumer, consumer), eq(processedEvents.eventId, eventId))),
+      ];
     },
   };
 }

@@ -3,12 +3,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
-import type { Transaction } from '../database/database.ts';
+import type { Statement, Transaction } from '../database/database.ts';
 import type { EventCodec } from '../event-codec/event-codec.ts';
 import type { MessageContext } from './message-context.ts';
 import { aboutEvent, attributesAbout, beginSpan, SpanKind, type Traced } from '../telemetry/tracing.ts';
 
-/** What the events follow from. */
+/** The input that causes the events. */
 export interface Cause {
   /** Id of the input: becomes the causation id of the events. */
   readonly id: string;
@@ -16,18 +16,23 @@ export interface Cause {
   readonly at: Date;
 }
 
+export interface OutboxRows {
+  readonly statements: readonly Statement[];
+  /** One per event, the parent of all that the event causes. To be ended once the transaction is committed, and only then. */
+  readonly spans: readonly Traced[];
+}
+
 /**
- * Appends the events in order. An event that does not fit its schema throws InvalidEvent, which aborts the transaction:
- * nothing that a consumer could not read ever reaches the WAL. Yields a span per event, the parent of all that follows from
- * it: to be ended once the transaction is committed, and never when it is not.
+ * The outbox rows of the events, in order. An event that does not fit its schema throws InvalidEvent, which aborts the
+ * transaction: nothing that a consumer could not read ever reaches the WAL.
  */
-export async function appendToOutbox(
+export function outboxRows(
   tx: Transaction,
   codec: EventCodec,
   events: readonly DomainEvent[],
   cause: Cause,
-): Promise<readonly Traced[]> {
-  if (events.length === 0) return [];
+): OutboxRows {
+  if (events.length === 0) return { statements: [], spans: [] };
   const spans: Traced[] = [];
   const rows = events.map((event) => {
     const id = uuidv7();
@@ -61,6 +66,5 @@ export async function appendToOutbox(
       ...encoded,
     };
   });
-  await tx.insert(outbox).values(rows);
-  return spans;
+  return { statements: [tx.insert(outbox).values(rows)], spans };
 }
