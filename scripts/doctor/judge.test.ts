@@ -49,15 +49,15 @@ const kafka: KafkaFacts = {
   events: topics.map((name) => topic(name, topicSettings.config)),
   internal: [topic('_connect-offsets', { 'cleanup.policy': 'compact' })],
 };
-const all = <T>(make: (service: string) => T) => {
+const forAll = <T>(make: (service: string) => T) => {
   const [order, inventory, payment] = serviceNames;
   return { order: make(order), inventory: make(inventory), payment: make(payment) };
 };
 const healthy: Facts = {
-  databases: all((service) => ({ ok: true as const, value: database(service) })),
-  logins: all(() => ({ refused: null, heartbeat: null })),
+  databases: forAll((service) => ({ ok: true as const, value: database(service) })),
+  logins: forAll(() => ({ refused: null, heartbeat: null })),
   connect: { ok: true, value: { version: '4.3.0', debezium: '3.7.0.Final' } },
-  connectors: all(() => ({ ok: true as const, value: connector })),
+  connectors: forAll(() => ({ ok: true as const, value: connector })),
   kafka: { ok: true, value: kafka },
   registry: { ok: true, value: { compatibility: {}, legacyIds: false } },
   schemaIds: [{ service: 'order', eventType: 'order.created', id: 1, expected: 'a', found: 'a' }],
@@ -87,7 +87,7 @@ const eventsWith = (config: Record<string, string>) =>
   kafkaWith({ events: topics.map((name) => topic(name, { ...topicSettings.config, ...config })) });
 
 describe('the doctor', () => {
-  it('finds nothing wrong with what is as it should be, and says what it has looked at', () => {
+  it('finds nothing in a healthy stack, and lists what it has checked', () => {
     expect(findingsIn(healthy)).toEqual([]);
     expect(judge(healthy).map(({ area }) => area)).toEqual(
       expect.arrayContaining(['order database', 'payment-outbox', 'Kafka', 'schema registry', 'retention']),
@@ -104,7 +104,7 @@ describe('the doctor', () => {
     ],
     ['an old server', orderDatabase({ version: 160_003 }), 'order database', 'broken', /PostgreSQL 16/],
     [
-      'a WAL nobody can read',
+      'a WAL that cannot be decoded',
       orderDatabase({ walLevel: 'replica' }),
       'order database',
       'broken',
@@ -113,7 +113,7 @@ describe('the doctor', () => {
     ['no slot left', orderDatabase({ slotsUsed: 4 }), 'order database', 'warning', /All 4 replication slots/],
     ['no sender left', orderDatabase({ sendersUsed: 4 }), 'order database', 'warning', /WAL senders/],
     [
-      'a server that gives slots up',
+      'a server that invalidates inactive slots',
       orderDatabase({ idleSlotSeconds: 3_600 }),
       'order database',
       'warning',
@@ -151,7 +151,7 @@ describe('the doctor', () => {
       /no column payload/,
     ],
     [
-      'a forgotten transaction',
+      'a long transaction',
       orderDatabase({ longTransactions: [{ pid: 7, who: 'psql', seconds: 900 }] }),
       'order database',
       'warning',
@@ -186,25 +186,25 @@ describe('the doctor', () => {
       { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: null } } },
       'Kafka Connect',
       'broken',
-      /no PostgreSQL connector/,
+      /does not have the PostgreSQL connector/,
     ],
     ['no connector', orderConnector({ state: undefined }), 'order-outbox', 'broken', /no connector/],
     [
-      'a stopped one',
+      'a stopped connector',
       orderConnector({ state: { kind: 'paused' } }),
       'order-outbox',
       'broken',
       /paused or stopped/,
     ],
     [
-      'a failed one',
+      'a failed connector',
       orderConnector({ state: { kind: 'failed', why: 'because\nof this' } }),
       'order-outbox',
       'broken',
       /has failed: because$/,
     ],
     [
-      'one that nobody runs',
+      'an unassigned connector',
       orderConnector({ state: { kind: 'idle', why: 'UNASSIGNED' } }),
       'order-outbox',
       'broken',
@@ -257,23 +257,29 @@ describe('the doctor', () => {
       'warning',
       /compression\.type = lz4/,
     ],
-    ['one copy in sync', eventsWith({ 'min.insync.replicas': '1' }), 'Kafka', 'warning', /one copy written/],
     [
-      'offsets that are forgotten',
+      'a write to one replica',
+      eventsWith({ 'min.insync.replicas': '1' }),
+      'Kafka',
+      'warning',
+      /only one replica/,
+    ],
+    [
+      'offsets on a topic that is not compacted',
       kafkaWith({ internal: [topic('_connect-offsets', { 'cleanup.policy': 'delete' })] }),
       'Kafka',
       'broken',
       /not compacted/,
     ],
     [
-      'a subject that may break',
+      'a subject without a compatibility check',
       { ...healthy, registry: { ok: true, value: { compatibility: { a: 'NONE' }, legacyIds: false } } },
       'schema registry',
       'broken',
-      /a may change with compatibility NONE/,
+      /a has the compatibility NONE/,
     ],
     [
-      'ids of another mode',
+      'a registry in legacy id mode',
       { ...healthy, registry: { ok: true, value: { compatibility: {}, legacyIds: true } } },
       'schema registry',
       'broken',
@@ -287,34 +293,34 @@ describe('the doctor', () => {
       /has nothing: it has lost its storage/,
     ],
     [
-      'a clock that is off',
+      'a wrong clock',
       { ...healthy, clocks: [{ part: 'a part', aheadMs: -5_000, uncertainMs: 10 }] },
       'clocks',
       'warning',
       /a part is 5\.0 s behind/,
     ],
     [
-      'an inbox that forgets before the outbox',
+      'an inbox with a shorter retention than the outbox',
       { ...healthy, retention: { ok: true, value: { outboxDays: 8, inboxDays: 8 } } },
       'retention',
       'broken',
       /must be kept for longer/,
     ],
     [
-      'a topic that outlives the inbox',
+      'a topic with a longer retention than the inbox',
       eventsWith({ 'retention.ms': '-1' }),
       'retention',
       'broken',
       /for ever/,
     ],
     [
-      'a topic that the outbox outlives',
+      'a topic with a shorter retention than the outbox',
       eventsWith({ 'retention.ms': '3600000' }),
       'retention',
       'warning',
       /0\.04 d/,
     ],
-  ])('finds %s, and knows a remedy', (_, facts, area, level, sentence) => {
+  ])('finds %s, with a remedy', (_, facts, area, level, sentence) => {
     const found = findingsIn(facts).filter((finding) => finding.area === area);
     expect(found.map((finding) => finding.level)).toContain(level);
     const one = found.find((finding) => sentence.test(finding.sentence));
@@ -322,11 +328,11 @@ describe('the doctor', () => {
     expect(one?.remedy).not.toBe('');
   });
 
-  it('says of a part that is away just that, and of its connectors nothing', () => {
-    const away = { ok: false as const, problem: 'Kafka Connect cannot be looked at (ECONNREFUSED).' };
-    const facts = { ...healthy, connect: away, connectors: all(() => away) };
+  it('reports a worker that does not answer once, and nothing about its connectors', () => {
+    const unreachable = { ok: false as const, problem: 'Kafka Connect cannot be read (ECONNREFUSED).' };
+    const facts = { ...healthy, connect: unreachable, connectors: forAll(() => unreachable) };
     expect(findingsIn(facts)).toMatchObject([
-      { area: 'Kafka Connect', level: 'broken', sentence: away.problem },
+      { area: 'Kafka Connect', level: 'broken', sentence: unreachable.problem },
     ]);
   });
 });
