@@ -91,7 +91,7 @@ export const applyConnector = async (service: ServiceName, options: ApplyOptions
     });
     if (reply.status === 200 || reply.status === 201)
       return { applied: plan.exists ? 'changed' : 'created', changed, left };
-    // A worker that is still starting answers 404 or 5xx; a rebalance answers 409. Both pass.
+    // A worker that is still starting answers 404 or 5xx; during a rebalance it answers 409. Both are temporary.
     if (reply.status === 404 || reply.status === 409 || reply.status >= 500)
       throw new Error(refusalOf(reply));
     throw failure(`Kafka Connect refuses ${connectorFile(service)}: ${refusalOf(reply)}`, options.log);

@@ -199,7 +199,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
       );
       const consequence =
         problem === undefined
-          ? '  after the reset the connector starts at the position of its slot: it repeats at most the events between the two, and takes no snapshot'
+          ? '  after the reset the connector starts at the position of its slot: it repeats at most the events between that position and the stored offset, and takes no snapshot'
           : `  ${problem.sentence}\n    a reset does not publish them: ${problem.remedy}`;
       if (!flags.yes)
         return {

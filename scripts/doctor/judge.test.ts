@@ -94,238 +94,205 @@ describe('the doctor', () => {
     );
   });
 
-  it.each<[string, Facts, string, 'broken' | 'warning', RegExp]>([
-    [
-      'a lost slot',
-      orderDatabase(slotOf('lost')),
-      'order database',
-      'broken',
-      /is lost.*missing from the topic/,
+  type Case = [title: string, facts: Facts, level: 'broken' | 'warning', sentence: RegExp];
+  const cases: Readonly<Record<string, Case[]>> = {
+    'order database': [
+      ['a lost slot', orderDatabase(slotOf('lost')), 'broken', /is lost.*missing from the topic/],
+      ['an old server', orderDatabase({ version: 160_003 }), 'broken', /PostgreSQL 16/],
+      ['a WAL that cannot be decoded', orderDatabase({ walLevel: 'replica' }), 'broken', /wal_level/],
+      ['no slot left', orderDatabase({ slotsUsed: 4 }), 'warning', /All 4 replication slots/],
+      ['no sender left', orderDatabase({ sendersUsed: 4 }), 'warning', /WAL senders/],
+      [
+        'a server that invalidates inactive slots',
+        orderDatabase({ idleSlotSeconds: 3_600 }),
+        'warning',
+        /3600 s/,
+      ],
+      ['no publication', orderDatabase({ publication: null }), 'broken', /no publication/],
+      [
+        'a publication of everything',
+        orderDatabase({ publication: { tables: [], operations: ['insert'], allTables: true } }),
+        'broken',
+        /all tables/,
+      ],
+      [
+        'a publication of deletes',
+        orderDatabase({
+          publication: { tables: ['public.outbox'], operations: ['insert', 'delete'], allTables: false },
+        }),
+        'broken',
+        /insert, delete/,
+      ],
+      [
+        'a role that may not replicate',
+        orderDatabase({ cdcRole: { login: true, replication: false, superuser: false, readsOutbox: true } }),
+        'broken',
+        /may not replicate/,
+      ],
+      ['a renamed column', orderDatabase({ missingColumns: ['payload'] }), 'broken', /no column payload/],
+      [
+        'a long transaction',
+        orderDatabase({ longTransactions: [{ pid: 7, who: 'psql', seconds: 900 }] }),
+        'warning',
+        /psql \(pid 7\) is open for 900 s/,
+      ],
+      [
+        'a heartbeat that is refused while the task runs',
+        {
+          ...healthy,
+          logins: { ...healthy.logins, order: { refused: null, heartbeat: 'permission denied' } },
+        },
+        'broken',
+        /heartbeat.*permission denied/,
+      ],
+      [
+        'a changed password while the task runs',
+        {
+          ...healthy,
+          logins: { ...healthy.logins, order: { refused: 'authentication failed', heartbeat: null } },
+        },
+        'broken',
+        /cannot log in/,
+      ],
     ],
-    ['an old server', orderDatabase({ version: 160_003 }), 'order database', 'broken', /PostgreSQL 16/],
-    [
-      'a WAL that cannot be decoded',
-      orderDatabase({ walLevel: 'replica' }),
-      'order database',
-      'broken',
-      /wal_level/,
+    'Kafka Connect': [
+      [
+        'an old Debezium',
+        { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: '3.6.1.Final' } } },
+        'broken',
+        /3\.6\.1/,
+      ],
+      [
+        'no Debezium',
+        { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: null } } },
+        'broken',
+        /does not have the PostgreSQL connector/,
+      ],
     ],
-    ['no slot left', orderDatabase({ slotsUsed: 4 }), 'order database', 'warning', /All 4 replication slots/],
-    ['no sender left', orderDatabase({ sendersUsed: 4 }), 'order database', 'warning', /WAL senders/],
-    [
-      'a server that invalidates inactive slots',
-      orderDatabase({ idleSlotSeconds: 3_600 }),
-      'order database',
-      'warning',
-      /3600 s/,
+    'order-outbox': [
+      ['no connector', orderConnector({ state: undefined }), 'broken', /no connector/],
+      ['a stopped connector', orderConnector({ state: { kind: 'paused' } }), 'broken', /paused or stopped/],
+      [
+        'a failed connector',
+        orderConnector({ state: { kind: 'failed', why: 'because\nof this' } }),
+        'broken',
+        /has failed: because$/,
+      ],
+      [
+        'an unassigned connector',
+        orderConnector({ state: { kind: 'idle', why: 'UNASSIGNED' } }),
+        'broken',
+        /UNASSIGNED/,
+      ],
+      [
+        'drift',
+        orderConnector({
+          changes: [
+            {
+              key: 'errors.tolerance',
+              from: 'all',
+              to: 'none',
+              consequence: 'restart',
+              sentence: '',
+              dangerous: false,
+            },
+          ],
+        }),
+        'broken',
+        /is not what connectors\/order\.json says: errors\.tolerance/,
+      ],
+      [
+        'a key that the worker refuses',
+        orderConnector({ invalid: [{ key: 'plugin.name', problem: 'is not known' }] }),
+        'broken',
+        /plugin\.name is not known/,
+      ],
     ],
-    ['no publication', orderDatabase({ publication: null }), 'order database', 'broken', /no publication/],
-    [
-      'a publication of everything',
-      orderDatabase({ publication: { tables: [], operations: ['insert'], allTables: true } }),
-      'order database',
-      'broken',
-      /all tables/,
+    Kafka: [
+      ['one broker', kafkaWith({ brokers: 1 }), 'warning', /one broker/],
+      [
+        'a missing topic',
+        kafkaWith({ events: [{ topic: 'order-events', state: null }] }),
+        'broken',
+        /no topic order-events/,
+      ],
+      [
+        'a compacted topic',
+        eventsWith({ 'cleanup.policy': 'compact' }),
+        'broken',
+        /cleanup\.policy = compact/,
+      ],
+      [
+        'a topic that the broker compresses',
+        eventsWith({ 'compression.type': 'lz4' }),
+        'warning',
+        /compression\.type = lz4/,
+      ],
+      ['a write to one replica', eventsWith({ 'min.insync.replicas': '1' }), 'warning', /only one replica/],
+      [
+        'offsets on a topic that is not compacted',
+        kafkaWith({ internal: [topic('_connect-offsets', { 'cleanup.policy': 'delete' })] }),
+        'broken',
+        /not compacted/,
+      ],
     ],
-    [
-      'a publication of deletes',
-      orderDatabase({
-        publication: { tables: ['public.outbox'], operations: ['insert', 'delete'], allTables: false },
-      }),
-      'order database',
-      'broken',
-      /insert, delete/,
+    'schema registry': [
+      [
+        'a subject without a compatibility check',
+        { ...healthy, registry: { ok: true, value: { compatibility: { a: 'NONE' }, legacyIds: false } } },
+        'broken',
+        /a has the compatibility NONE/,
+      ],
+      [
+        'a registry in legacy id mode',
+        { ...healthy, registry: { ok: true, value: { compatibility: {}, legacyIds: true } } },
+        'broken',
+        /legacy id mode/,
+      ],
+      [
+        'a registry that has lost its storage',
+        { ...healthy, schemaIds: [{ service: 'order', eventType: 'x', id: 3, expected: 'a', found: null }] },
+        'broken',
+        /has nothing: it has lost its storage/,
+      ],
     ],
-    [
-      'a role that may not replicate',
-      orderDatabase({ cdcRole: { login: true, replication: false, superuser: false, readsOutbox: true } }),
-      'order database',
-      'broken',
-      /may not replicate/,
+    clocks: [
+      [
+        'a wrong clock',
+        { ...healthy, clocks: [{ part: 'a part', aheadMs: -5_000, uncertainMs: 10 }] },
+        'warning',
+        /a part is 5\.0 s behind/,
+      ],
     ],
-    [
-      'a renamed column',
-      orderDatabase({ missingColumns: ['payload'] }),
-      'order database',
-      'broken',
-      /no column payload/,
+    retention: [
+      [
+        'an inbox with a shorter retention than the outbox',
+        { ...healthy, retention: { ok: true, value: { outboxDays: 8, inboxDays: 8 } } },
+        'broken',
+        /must be kept for longer/,
+      ],
+      [
+        'a topic with a longer retention than the inbox',
+        eventsWith({ 'retention.ms': '-1' }),
+        'broken',
+        /for ever/,
+      ],
+      [
+        'a topic with a shorter retention than the outbox',
+        eventsWith({ 'retention.ms': '3600000' }),
+        'warning',
+        /0\.04 d/,
+      ],
     ],
-    [
-      'a long transaction',
-      orderDatabase({ longTransactions: [{ pid: 7, who: 'psql', seconds: 900 }] }),
-      'order database',
-      'warning',
-      /psql \(pid 7\) is open for 900 s/,
-    ],
-    [
-      'a heartbeat that is refused while the task runs',
-      { ...healthy, logins: { ...healthy.logins, order: { refused: null, heartbeat: 'permission denied' } } },
-      'order database',
-      'broken',
-      /heartbeat.*permission denied/,
-    ],
-    [
-      'a changed password while the task runs',
-      {
-        ...healthy,
-        logins: { ...healthy.logins, order: { refused: 'authentication failed', heartbeat: null } },
-      },
-      'order database',
-      'broken',
-      /cannot log in/,
-    ],
-    [
-      'an old Debezium',
-      { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: '3.6.1.Final' } } },
-      'Kafka Connect',
-      'broken',
-      /3\.6\.1/,
-    ],
-    [
-      'no Debezium',
-      { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: null } } },
-      'Kafka Connect',
-      'broken',
-      /does not have the PostgreSQL connector/,
-    ],
-    ['no connector', orderConnector({ state: undefined }), 'order-outbox', 'broken', /no connector/],
-    [
-      'a stopped connector',
-      orderConnector({ state: { kind: 'paused' } }),
-      'order-outbox',
-      'broken',
-      /paused or stopped/,
-    ],
-    [
-      'a failed connector',
-      orderConnector({ state: { kind: 'failed', why: 'because\nof this' } }),
-      'order-outbox',
-      'broken',
-      /has failed: because$/,
-    ],
-    [
-      'an unassigned connector',
-      orderConnector({ state: { kind: 'idle', why: 'UNASSIGNED' } }),
-      'order-outbox',
-      'broken',
-      /UNASSIGNED/,
-    ],
-    [
-      'drift',
-      orderConnector({
-        changes: [
-          {
-            key: 'errors.tolerance',
-            from: 'all',
-            to: 'none',
-            consequence: 'restart',
-            sentence: '',
-            dangerous: false,
-          },
-        ],
-      }),
-      'order-outbox',
-      'broken',
-      /is not what connectors\/order\.json says: errors\.tolerance/,
-    ],
-    [
-      'a key that the worker refuses',
-      orderConnector({ invalid: [{ key: 'plugin.name', problem: 'is not known' }] }),
-      'order-outbox',
-      'broken',
-      /plugin\.name is not known/,
-    ],
-    ['one broker', kafkaWith({ brokers: 1 }), 'Kafka', 'warning', /one broker/],
-    [
-      'a missing topic',
-      kafkaWith({ events: [{ topic: 'order-events', state: null }] }),
-      'Kafka',
-      'broken',
-      /no topic order-events/,
-    ],
-    [
-      'a compacted topic',
-      eventsWith({ 'cleanup.policy': 'compact' }),
-      'Kafka',
-      'broken',
-      /cleanup\.policy = compact/,
-    ],
-    [
-      'a topic that the broker compresses',
-      eventsWith({ 'compression.type': 'lz4' }),
-      'Kafka',
-      'warning',
-      /compression\.type = lz4/,
-    ],
-    [
-      'a write to one replica',
-      eventsWith({ 'min.insync.replicas': '1' }),
-      'Kafka',
-      'warning',
-      /only one replica/,
-    ],
-    [
-      'offsets on a topic that is not compacted',
-      kafkaWith({ internal: [topic('_connect-offsets', { 'cleanup.policy': 'delete' })] }),
-      'Kafka',
-      'broken',
-      /not compacted/,
-    ],
-    [
-      'a subject without a compatibility check',
-      { ...healthy, registry: { ok: true, value: { compatibility: { a: 'NONE' }, legacyIds: false } } },
-      'schema registry',
-      'broken',
-      /a has the compatibility NONE/,
-    ],
-    [
-      'a registry in legacy id mode',
-      { ...healthy, registry: { ok: true, value: { compatibility: {}, legacyIds: true } } },
-      'schema registry',
-      'broken',
-      /legacy id mode/,
-    ],
-    [
-      'a registry that has lost its storage',
-      { ...healthy, schemaIds: [{ service: 'order', eventType: 'x', id: 3, expected: 'a', found: null }] },
-      'schema registry',
-      'broken',
-      /has nothing: it has lost its storage/,
-    ],
-    [
-      'a wrong clock',
-      { ...healthy, clocks: [{ part: 'a part', aheadMs: -5_000, uncertainMs: 10 }] },
-      'clocks',
-      'warning',
-      /a part is 5\.0 s behind/,
-    ],
-    [
-      'an inbox with a shorter retention than the outbox',
-      { ...healthy, retention: { ok: true, value: { outboxDays: 8, inboxDays: 8 } } },
-      'retention',
-      'broken',
-      /must be kept for longer/,
-    ],
-    [
-      'a topic with a longer retention than the inbox',
-      eventsWith({ 'retention.ms': '-1' }),
-      'retention',
-      'broken',
-      /for ever/,
-    ],
-    [
-      'a topic with a shorter retention than the outbox',
-      eventsWith({ 'retention.ms': '3600000' }),
-      'retention',
-      'warning',
-      /0\.04 d/,
-    ],
-  ])('finds %s, with a remedy', (_, facts, area, level, sentence) => {
-    const found = findingsIn(facts).filter((finding) => finding.area === area);
-    expect(found.map((finding) => finding.level)).toContain(level);
-    const one = found.find((finding) => sentence.test(finding.sentence));
-    expect(one?.level, JSON.stringify(found)).toBe(level);
-    expect(one?.remedy).not.toBe('');
+  };
+  describe.each(Object.entries(cases))('in the area %s', (area, ofArea) => {
+    it.each(ofArea)('finds %s, with a remedy', (_, facts, level, sentence) => {
+      const found = findingsIn(facts).filter((finding) => finding.area === area);
+      expect(found.map((finding) => finding.level)).toContain(level);
+      const one = found.find((finding) => sentence.test(finding.sentence));
+      expect(one?.level, JSON.stringify(found)).toBe(level);
+      expect(one?.remedy).not.toBe('');
+    });
   });
 
   it('reports a worker that does not answer once, and nothing about its connectors', () => {

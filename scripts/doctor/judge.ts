@@ -15,7 +15,7 @@ export interface Area {
 }
 
 const startRemedy = 'Start it: npm start, or the way in which you deploy it.';
-const judged = <T>(reading: Reading<T>, judge: (value: T) => Finding[]): Finding[] =>
+const findingsOf = <T>(reading: Reading<T>, judge: (value: T) => Finding[]): Finding[] =>
   reading.ok ? judge(reading.value) : [broken(reading.problem, startRemedy)];
 
 const skewMs = 1_000;
@@ -34,23 +34,23 @@ export const judge = (facts: Facts): readonly Area[] => [
     area: `${service} database`,
     seen: true,
     findings: [
-      ...judged(facts.databases[service], (database) => judgeDatabase(service, database)),
+      ...findingsOf(facts.databases[service], (database) => judgeDatabase(service, database)),
       ...(facts.databases[service].ok ? judgeLogin(service, facts.logins[service]) : []),
     ],
   })),
-  { area: 'Kafka Connect', seen: true, findings: judged(facts.connect, judgeConnect) },
+  { area: 'Kafka Connect', seen: true, findings: findingsOf(facts.connect, judgeConnect) },
   ...serviceNames.map((service) => ({
     area: services[service].connector,
     seen: facts.connect.ok,
     findings: facts.connect.ok
-      ? judged(facts.connectors[service], (connector) => judgeConnector(service, connector))
+      ? findingsOf(facts.connectors[service], (connector) => judgeConnector(service, connector))
       : [],
   })),
-  { area: 'Kafka', seen: true, findings: judged(facts.kafka, judgeKafka) },
+  { area: 'Kafka', seen: true, findings: findingsOf(facts.kafka, judgeKafka) },
   {
     area: 'schema registry',
     seen: true,
-    findings: [...judged(facts.registry, judgeRegistry), ...judgeSchemaIds(facts.schemaIds)],
+    findings: [...findingsOf(facts.registry, judgeRegistry), ...judgeSchemaIds(facts.schemaIds)],
   },
   { area: 'clocks', seen: facts.clocks.length > 0, findings: judgeClocks(facts.clocks) },
   {

@@ -7,7 +7,7 @@ import { isHealthy, killContainer, runningContainers, startContainer, type Conta
 import { longestGap, problemsOf, tableOf, type Outcome } from './outcome.ts';
 import { startLoad } from './load.ts';
 import { pause, seconds, until } from '../stack/supervise/deadline.ts';
-import { argumentsOf, print, printJson, runCommand } from '../operator/command-line.ts';
+import { argumentsOf, printJson, printUnless, runCommand, type Print } from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
 import { explain, failure, isStopped } from '../../schemas/tools/failure.ts';
 import { openAuditorView } from '../operator/auditor-view.ts';
@@ -39,7 +39,7 @@ interface Drill {
   readonly awayMs: number;
   readonly longestMs: number;
   readonly addresses: readonly string[];
-  readonly say: (line: string) => void;
+  readonly say: Print;
 }
 
 /** The findings of the auditor that are left after the events have had time to arrive. */
@@ -156,9 +156,7 @@ const main = async (): Promise<number> => {
   const perSecond = positive(flags.rate, '--rate');
   const awayMs = positive(flags.away, '--away') * 1_000;
   const longestMs = positive(flags.longest, '--longest') * 1_000;
-  const say = (line: string): void => {
-    if (!flags.json) print(line);
-  };
+  const say = printUnless(flags.json);
 
   const running = await runningContainers();
   const unknown = positionals.find((name) => running.every(({ part }) => part !== name));

@@ -1,6 +1,6 @@
 // npm run journey -- <order or correlation id>: reads everything about an order from a running system: its events with their
 // times, the log lines and the spans. Exit code 0: shown; 1: the id is unknown; 2: wrong arguments, or a database does not answer.
-import { findLines, formatLines, isReadRequest, traceIdsIn, type FoundLines } from './logs.ts';
+import { findLines, formatLines, isReadRequest, traceIdsIn, type LogLine } from './logs.ts';
 import { logSource, unreadableNote } from './log-sources.ts';
 import { spansOfFiles, spansOfJaeger, type SpanQuery } from './span-sources.ts';
 import { formatTraces, type TraceSpan } from './spans.ts';
@@ -40,7 +40,7 @@ const parse = () => {
   return { id, flags };
 };
 
-const loadStoryOf = async (id: string): Promise<Story> => {
+const loadStoryAsAuditor = async (id: string): Promise<Story> => {
   const { databaseUrl, databaseTrust } = stackOf(process.env);
   const at = (service: ServiceName) => {
     const url = databaseUrl(service, 'auditor');
@@ -56,7 +56,7 @@ const readLines = async (
   files: readonly string[],
   story: Story,
   since: number,
-): Promise<{ readonly lines: FoundLines['lines']; readonly notes: readonly string[] }> => {
+): Promise<{ readonly lines: readonly LogLine[]; readonly notes: readonly string[] }> => {
   const source = logSource(files, new Date(since));
   const ids = [
     id,
@@ -102,13 +102,16 @@ const sampledTraceId = (traceparent: string): string[] => {
 
 const journey = async (): Promise<number> => {
   const { id, flags } = parse();
-  const story = await loadStoryOf(id);
+  const story = await loadStoryAsAuditor(id);
   const { orders, correlationIds, events } = story;
-  const known = [...orders.map(({ placedAt }) => placedAt), ...events.map(({ committedAt }) => committedAt)];
+  const databaseTimes = [
+    ...orders.map(({ placedAt }) => placedAt),
+    ...events.map(({ committedAt }) => committedAt),
+  ];
   // A refused request, for example, has log lines only: those of the last day are searched.
-  const since = known.length === 0 ? Date.now() - dayMs : Math.min(...known) - leadMs;
+  const since = databaseTimes.length === 0 ? Date.now() - dayMs : Math.min(...databaseTimes) - leadMs;
   const { lines: logLines, notes: logNotes } = await readLines(id, flags.logs, story, since);
-  if (known.length === 0 && logLines.length === 0) {
+  if (databaseTimes.length === 0 && logLines.length === 0) {
     process.stderr.write(`${[`there is no order or correlation id ${id}`, ...logNotes].join('\n')}\n`);
     return 1;
   }
@@ -131,7 +134,11 @@ const journey = async (): Promise<number> => {
   }
   const hidden = logLines.length - shownLines.length;
   if (hidden > 0) notes.push(`${hidden} log lines of read requests are omitted; --json has them`);
-  const zero = Math.min(...known, ...shownLines.map(({ at }) => at), ...spans.map(({ start }) => start));
+  const zero = Math.min(
+    ...databaseTimes,
+    ...shownLines.map(({ at }) => at),
+    ...spans.map(({ start }) => start),
+  );
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
   const lines = [

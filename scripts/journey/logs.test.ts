@@ -28,7 +28,7 @@ describe('log lines', () => {
   it('belong to an order when a field of them equals one of its ids; earliest first', async () => {
     const others = [
       line(1, 'order', 'request', { correlationId: '77', ms: 7 }),
-      line(2, 'order', 'about 7 and o-1', { error: { orderId: 'o-1' } }),
+      line(2, 'order', '7 and o-1 in a sentence', { error: { orderId: 'o-1' } }),
       'java.lang.Exception: o-1',
       '{"orderId":"o-1"',
       '{"orderId":"o-1"}',

@@ -58,7 +58,7 @@ export const spansOfJaeger = async (base: string, query: SpanQuery): Promise<Tra
     const answers = await Promise.all([...byId, ...byOrder].map((path) => queryJaeger(base, path)));
     return selectTraces(answers.flat(), query);
   } catch (error) {
-    throw failure(`Jaeger at ${base} cannot be asked (${reasonOf(error)}); is JAEGER_URL right?`);
+    throw failure(`Jaeger at ${base} cannot be queried (${reasonOf(error)}); is JAEGER_URL right?`);
   }
 };
 

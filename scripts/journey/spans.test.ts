@@ -135,9 +135,13 @@ describe('a trace', () => {
     expect(selectTraces(spans, none)).toEqual([]);
     expect(selectTraces(spans, { ...none, traceIds: [traceId] })).toHaveLength(3);
     expect(selectTraces(spans, { ...none, orderIds: ['order-1'] })).toHaveLength(4);
-    const look = { ...request, traceId: elsewhere, attributes: [text('orderflow.order_id', 'order-1')] };
-    expect(selectTraces(spansFromOtlp(exported('order', look)), { ...none, orderIds: ['order-1'] })).toEqual(
-      [],
-    );
+    const readRequest = {
+      ...request,
+      traceId: elsewhere,
+      attributes: [text('orderflow.order_id', 'order-1')],
+    };
+    expect(
+      selectTraces(spansFromOtlp(exported('order', readRequest)), { ...none, orderIds: ['order-1'] }),
+    ).toEqual([]);
   });
 });

@@ -10,6 +10,9 @@ export const print: Print = (line = '') => {
   process.stdout.write(`${line}\n`);
 };
 
+/** Prints lines for people, or nothing when the command prints JSON. */
+export const printUnless = (json: boolean): Print => (json ? () => undefined : print);
+
 export const printJson = (value: unknown): void => {
   print(JSON.stringify(value, null, 2));
 };

@@ -19,8 +19,8 @@ import { readPublished } from './published.ts';
 import { seconds, until } from '../stack/supervise/deadline.ts';
 import {
   argumentsOf,
-  print,
   printJson,
+  printUnless,
   runCommand,
   serviceNamed,
   type Print,
@@ -215,9 +215,7 @@ const run = async (): Promise<number> => {
   const service = serviceNamed(name, usage);
   const stack = stackOf(process.env);
   await expectConnect(stack.urls.connect);
-  const say: Print = (line) => {
-    if (!flags.json) print(line);
-  };
+  const say = printUnless(flags.json);
   const outcome = await withDatabase(stack, service, 'admin', (sql) =>
     (flags['dry-run'] ? dryRun : recover)(stack, sql, service, say),
   );

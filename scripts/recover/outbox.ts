@@ -41,8 +41,8 @@ export const countMissing = async (sql: postgres.Sql): Promise<number> => {
  */
 export const republishMissing = (sql: postgres.Sql, slot: string): Promise<number> =>
   // Short, repeated attempts: while one statement waits for the lock, the writers of the service queue up behind it.
-  until({ what: 'the lock on the outbox', withinMs: 60_000, everyMs: 500 }, async () => {
-    const republished = await sql.begin(async (tx) => {
+  until({ what: 'the lock on the outbox', withinMs: 60_000, everyMs: 500 }, () => {
+    return sql.begin(async (tx) => {
       await tx`SET LOCAL lock_timeout = '1s'`;
       await tx`LOCK TABLE public.outbox IN SHARE ROW EXCLUSIVE MODE`;
       await tx.unsafe(`SET LOCAL statement_timeout = '${copyTimeout}'`);
@@ -64,5 +64,4 @@ export const republishMissing = (sql: postgres.Sql, slot: string): Promise<numbe
         INSERT INTO public.outbox SELECT (event).* FROM missing ORDER BY committed_at NULLS FIRST, id`;
       return inserted.count;
     });
-    return { republished };
-  }).then(({ republished }) => republished);
+  });

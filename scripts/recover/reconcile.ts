@@ -1,12 +1,12 @@
 // npm run reconcile: compares what the services, the payment provider and the topics record about each order. With --fix it
-// asks the service that holds the fact to emit it again through its outbox; the command itself writes to no database. Exit code
-// 0: no difference is left; 1: one is; 2: the comparison could not run.
+// asks the responsible service to emit its state again through its outbox; the command itself writes to no database. Exit code 0:
+// no difference is left; 1: one is; 2: the comparison could not run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mismatch } from '../../services/auditor/audit.ts';
 import type { Urls } from '../stack/addresses.ts';
 import { demoPassword } from '../stack/demonstration.ts';
-import { argumentsOf, print, printJson, runCommand, type Print } from '../operator/command-line.ts';
+import { argumentsOf, printJson, printUnless, runCommand, type Print } from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { openAuditorView, type AuditorView } from '../operator/auditor-view.ts';
@@ -118,9 +118,7 @@ const reconcile = async (): Promise<number> => {
       grace: { type: 'string', default: '30' },
     },
   });
-  const say: Print = (line) => {
-    if (!flags.json) print(line);
-  };
+  const say = printUnless(flags.json);
   const graceMs = Number(flags.grace) * 1_000;
   if (!(graceMs >= 0)) throw failure(`--grace is a number of seconds\n${usage}`);
   const view = await openAuditorView(process.env, graceMs);

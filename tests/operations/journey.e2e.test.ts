@@ -132,7 +132,7 @@ describe('what cannot be told', () => {
   it('is in a file or a Jaeger that is not there: the rest is told all the same, or the file is named', async () => {
     const deaf = await journey([paid.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
     expect(deaf.code).toBe(0);
-    expect(deaf.output).toMatch(/no spans: Jaeger at \S+ cannot be asked \(.*ECONNREFUSED/);
+    expect(deaf.output).toMatch(/no spans: Jaeger at \S+ cannot be queried \(.*ECONNREFUSED/);
     expect(await journey([paid.id, '--logs', '/nowhere'])).toEqual({
       code: 2,
       output: 'there is no file /nowhere\n',
