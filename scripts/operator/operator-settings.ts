@@ -27,12 +27,12 @@ const optional = <T>(given: Setting<T>, about: string): Setting<T | undefined> =
   ...given,
   about,
   schema: given.schema.optional(),
-  otherwise: 'where `npm start` puts it',
+  otherwise: 'the address of `npm start`',
 });
 const databaseUrl = (given: Setting<string>, service: string) =>
   optional(
     given,
-    `Where the database of the ${service} service is. The commands sign in with a role and a password of their own.`,
+    `URL of the database of the ${service} service. The commands log in with their own role and password.`,
   );
 
 export const shape = {
