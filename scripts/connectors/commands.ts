@@ -30,28 +30,28 @@ export interface Flags {
   readonly yes: boolean;
 }
 
-export interface Outcome {
+export interface CommandResult {
   /** False: the exit code is 1. */
   readonly ok: boolean;
   readonly lines: readonly string[];
   readonly json: unknown;
 }
-export type Command = (chosen: readonly ServiceName[], flags: Flags) => Promise<Outcome>;
+export type Command = (chosen: readonly ServiceName[], flags: Flags) => Promise<CommandResult>;
 
 const wait = { withinMs: 90_000 };
 export const nameOf = (service: ServiceName): string => services[service].connector;
 
-/** Runs `work` for one connector after the other and joins the outcomes. */
+/** Runs `work` for one connector after the other and joins the results. */
 const forEachConnector = async (
   chosen: readonly ServiceName[],
-  work: (service: ServiceName) => Promise<Outcome>,
-): Promise<Outcome> => {
-  const outcomes: [string, Outcome][] = [];
-  for (const service of chosen) outcomes.push([nameOf(service), await work(service)]);
+  work: (service: ServiceName) => Promise<CommandResult>,
+): Promise<CommandResult> => {
+  const results: [string, CommandResult][] = [];
+  for (const service of chosen) results.push([nameOf(service), await work(service)]);
   return {
-    ok: outcomes.every(([, { ok }]) => ok),
-    lines: outcomes.flatMap(([, { lines }]) => lines),
-    json: Object.fromEntries(outcomes.map(([name, { json }]) => [name, json])),
+    ok: results.every(([, { ok }]) => ok),
+    lines: results.flatMap(([, { lines }]) => lines),
+    json: Object.fromEntries(results.map(([name, { json }]) => [name, json])),
   };
 };
 

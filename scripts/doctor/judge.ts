@@ -19,7 +19,7 @@ const findingsOf = <T>(reading: Reading<T>, judge: (value: T) => Finding[]): Fin
   reading.ok ? judge(reading.value) : [broken(reading.problem, startRemedy)];
 
 const skewMs = 1_000;
-export const judgeClocks = (clocks: readonly ClockFacts[]): Finding[] =>
+const judgeClocks = (clocks: readonly ClockFacts[]): Finding[] =>
   clocks
     .filter(({ aheadMs, uncertainMs }) => Math.abs(aheadMs) > skewMs + uncertainMs)
     .map(({ part, aheadMs }) =>

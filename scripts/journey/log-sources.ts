@@ -9,7 +9,7 @@ import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { runningOn } from '../stack/supervise/data-folder-lock.ts';
 
 export interface LogSource {
-  /** Completes the sentence "log lines from …". */
+  /** Completes the sentence "… could not be read". */
   readonly what: string;
   readonly lines: () => AsyncIterable<string>;
 }

@@ -81,8 +81,8 @@ const maxValue = 160;
 const formatValue = (value: unknown): string => {
   // Of an error only the message is shown; the stack is in the log and in --json.
   const content = isObject(value) && typeof value['message'] === 'string' ? value['message'] : value;
-  const text = typeof content === 'string' ? content : JSON.stringify(content);
-  return text.length > maxValue ? `${text.slice(0, maxValue)}…` : text;
+  const rendered = typeof content === 'string' ? content : JSON.stringify(content);
+  return rendered.length > maxValue ? `${rendered.slice(0, maxValue)}…` : rendered;
 };
 
 /** One line per log line, with the time since `zero`. */
