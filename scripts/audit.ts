@@ -1,15 +1,12 @@
-// npm run audit: the auditor's checks, once, over everything that is kept. Exit code 0: all invariants hold; 1: one does not;
-// 2: it could not be looked at.
+// npm run audit: runs the auditor's checks once over everything that is retained. Exit code 0: all invariants hold; 1: one is
+// violated; 2: the checks could not run.
 import { invariants } from '../services/auditor/audit.ts';
 import { viewOfReport } from '../services/auditor/http/report-view.ts';
-import { argumentsOf } from './operator/environment.ts';
-import { explain, failure } from '../schemas/tools/failure.ts';
-import { openEyes } from './operator/auditor-view.ts';
+import { argumentsOf, print, printJson, runCommand } from './operator/command-line.ts';
+import { failure } from '../schemas/tools/failure.ts';
+import { openAuditorView } from './operator/auditor-view.ts';
 
 const usage = 'usage: npm run audit [-- --json] [--grace <seconds>]';
-const say = (line = ''): void => {
-  process.stdout.write(`${line}\n`);
-};
 
 const audit = async (): Promise<number> => {
   const { values: flags } = argumentsOf(usage, {
@@ -17,38 +14,33 @@ const audit = async (): Promise<number> => {
   });
   const graceSeconds = Number(flags.grace);
   if (!(graceSeconds >= 0)) throw failure(`--grace is a number of seconds\n${usage}`);
-  const eyes = await openEyes(process.env, graceSeconds * 1_000);
+  const view = await openAuditorView(process.env, graceSeconds * 1_000);
   try {
-    const report = await eyes.lookTwice();
+    const report = await view.checkTwice();
     const exitCode = report.status === 'ok' ? 0 : 1;
     if (flags.json) {
-      say(JSON.stringify(viewOfReport(report), null, 2));
+      printJson(viewOfReport(report));
       return exitCode;
     }
     for (const [name, sentence] of Object.entries(invariants)) {
       const broken = report.violations.filter((finding) => finding.invariant === name);
-      say(`${broken.length === 0 ? 'holds   ' : 'VIOLATED'}  ${name.padEnd(20)} ${sentence}`);
-      for (const finding of broken.slice(0, 20)) say(`          ${finding.sentence}`);
-      if (broken.length > 20) say(`          and ${broken.length - 20} more`);
+      print(`${broken.length === 0 ? 'holds   ' : 'VIOLATED'}  ${name.padEnd(20)} ${sentence}`);
+      for (const finding of broken.slice(0, 20)) print(`          ${finding.sentence}`);
+      if (broken.length > 20) print(`          and ${broken.length - 20} more`);
     }
-    say();
+    print();
     for (const { orderId, status, waitsFor, missing } of report.stuck) {
-      say(`stuck     order ${orderId} is ${status} and waits for its ${waitsFor} ${missing.join(', ')}`);
+      print(`stuck     order ${orderId} is ${status} and waits for its ${waitsFor} ${missing.join(', ')}`);
     }
     const { orders, products, charges, outboxRows, topicRecords, durationMs } = report.figures;
-    say(
+    print(
       `${orders} orders, ${products} products, ${charges} charges, ${outboxRows} outbox rows, ${topicRecords} records, ` +
-        `${report.inFlight.length} in flight, ${report.stuck.length} stuck; looked at in ${durationMs} ms`,
+        `${report.inFlight.length} in flight, ${report.stuck.length} stuck; checked in ${durationMs} ms`,
     );
     return exitCode;
   } finally {
-    await eyes.close();
+    await view.close();
   }
 };
 
-try {
-  process.exitCode = await audit();
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(audit);

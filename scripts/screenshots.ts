@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import { chromium, type Browser, type BrowserContext } from 'playwright-core';
 import { explain, failure } from '../schemas/tools/failure.ts';
 import { browserArguments, browserPath } from './operator/browser.ts';
-import { argumentsOf, stackOf } from './operator/environment.ts';
+import { argumentsOf } from './operator/command-line.ts';
+import { stackOf } from './operator/environment.ts';
 import { dataFolder } from './stack/data-folder.ts';
 import { demonstrate, demoPassword, demoUsers } from './stack/demonstration.ts';
 

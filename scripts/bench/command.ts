@@ -13,7 +13,7 @@ import { benchHttp } from './http.ts';
 import { judge, summarise, type Latency } from './latency.ts';
 import { call, newProduct, signIn, urls, withId } from './shop.ts';
 import { benchTracing } from './tracing.ts';
-import { argumentsOf } from '../operator/environment.ts';
+import { argumentsOf } from '../operator/command-line.ts';
 import { explain, failure } from '../../schemas/tools/failure.ts';
 import { portsFrom } from '../stack/ports.ts';
 import {

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { dataFolder } from '../stack/data-folder.ts';
 import { failure } from '../../schemas/tools/failure.ts';
-import { openEyes } from '../operator/auditor-view.ts';
+import { openAuditorView } from '../operator/auditor-view.ts';
 import { serviceNames } from '../stack/topology.ts';
 import { summarise, type Latency } from './latency.ts';
 import { newProduct, signIn, urls, withId } from './shop.ts';
@@ -143,13 +143,13 @@ export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpRep
   };
   await Promise.all([sample(), ...Array.from({ length: clients }, (_, index) => client(index))]);
 
-  const eyes = await openEyes(process.env, 30_000);
+  const view = await openAuditorView(process.env, 30_000);
   try {
     // What the load left behind flows off; only then there is something to judge.
-    let report = await eyes.lookTwice();
+    let report = await view.checkTwice();
     for (let tries = 0; report.inFlight.length > 0 && tries < 120; tries += 1) {
       await delay(1_000);
-      report = await eyes.lookTwice();
+      report = await view.checkTwice();
     }
     samples.push(await residentMiB());
     const all = [...latencies].map(([what, taken]) => summarise(what, taken));
@@ -172,6 +172,6 @@ export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpRep
       stuck: report.stuck.length,
     };
   } finally {
-    await eyes.close();
+    await view.close();
   }
 };

@@ -1,4 +1,4 @@
-// Against an HTTP server that answers as Kafka Connect does.
+// Runs against an HTTP server that answers as Kafka Connect does.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
@@ -10,16 +10,16 @@ afterEach(async () => {
   await new Promise((resolve) => server?.close(resolve));
 });
 
-/** A worker with one connector, which answers 404 to its first requests, while it is starting. */
-const connectWith = async (config: Readonly<Record<string, string>>, startingFor: number) => {
+/** A worker with one connector. It answers 404 to its first `startingRequests` requests, as a starting worker does. */
+const startConnect = async (config: Readonly<Record<string, string>>, startingRequests: number) => {
   const stored: unknown[] = [];
-  let asked = 0;
+  let requests = 0;
   const listening = createServer((request, response) => {
-    asked += 1;
+    requests += 1;
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const isStarting = asked <= startingFor;
+      const isStarting = requests <= startingRequests;
       if (request.method === 'PUT' && !isStarting) stored.push(JSON.parse(Buffer.concat(chunks).toString()));
       response.writeHead(isStarting ? 404 : 200, { 'content-type': 'application/json' });
       const answer = request.url === '/connectors' ? ['order-outbox'] : config;
@@ -34,9 +34,9 @@ const connectWith = async (config: Readonly<Record<string, string>>, startingFor
 const wanted = readConnector('order');
 const withinMs = 10_000;
 
-it('applies what is safe and leaves what cannot be taken back, also when Connect is still starting', async () => {
+it('applies safe changes and leaves dangerous ones out, also when Connect is still starting', async () => {
   const has = { ...wanted, 'slot.name': 'another_slot', 'poll.interval.ms': '500' };
-  const { url, stored } = await connectWith(has, 5);
+  const { url, stored } = await startConnect(has, 5);
   const { applied, changed, left } = await applyConnector('order', { url, withinMs, dangerous: 'leave' });
   expect(applied).toBe('changed');
   expect(changed.map(({ key }) => key)).toEqual(['poll.interval.ms']);
@@ -46,14 +46,14 @@ it('applies what is safe and leaves what cannot be taken back, also when Connect
   expect(stored).toEqual([{ ...wanted, 'slot.name': 'another_slot' }]);
 });
 
-it('stores nothing when all that differs cannot be taken back', async () => {
-  const { url, stored } = await connectWith({ ...wanted, 'slot.name': 'another_slot' }, 0);
+it('stores nothing when every change is dangerous', async () => {
+  const { url, stored } = await startConnect({ ...wanted, 'slot.name': 'another_slot' }, 0);
   const { applied, left } = await applyConnector('order', { url, withinMs, dangerous: 'leave' });
   expect([applied, left.length, stored]).toEqual(['unchanged', 1, []]);
 });
 
-it('refuses it where nobody said what to do', async () => {
-  const { url, stored } = await connectWith({ ...wanted, 'slot.name': 'another_slot' }, 0);
-  await expect(applyConnector('order', { url, withinMs })).rejects.toThrow('this cannot be taken back');
+it('refuses a dangerous change by default', async () => {
+  const { url, stored } = await startConnect({ ...wanted, 'slot.name': 'another_slot' }, 0);
+  await expect(applyConnector('order', { url, withinMs })).rejects.toThrow('these changes are dangerous');
   expect(stored).toEqual([]);
 });

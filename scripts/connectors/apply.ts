@@ -1,5 +1,6 @@
-// Brings a connector to what its file says: the boot of the embedded stack and `npm run connectors -- apply` both come through
-// here. Safe to repeat: what is as described is left alone. What would lose, repeat or misroute events is refused.
+// Applies the configuration in connectors/<service>.json to Kafka Connect, for the boot of the embedded stack and for
+// `npm run connectors -- apply`. Applying it again changes nothing. Changes that could lose, repeat or misroute events are
+// refused.
 import { askConnect, restartConnector, stateOf } from '../../services/auditor/pipelines/connect-rest.ts';
 import { until, type Wait } from '../stack/supervise/deadline.ts';
 import { failure } from '../../schemas/tools/failure.ts';
@@ -13,14 +14,13 @@ export interface Plan {
   readonly service: ServiceName;
   readonly connector: string;
   readonly desired: ConnectorConfig;
-  /** What Connect has; undefined when it has none of that name. */
+  /** The configuration in Connect; undefined when the connector does not exist. */
   readonly actual: Readonly<Record<string, unknown>> | undefined;
-  /** Whether Connect has it at all. */
   readonly exists: boolean;
   readonly changes: readonly Change[];
 }
 
-/** The way from what Connect has to what the file says. */
+/** Compares the configuration in Connect with the file. */
 export const planConnector = async (url: string, service: ServiceName): Promise<Plan> => {
   const { connector } = services[service];
   const desired = readConnector(service);
@@ -29,56 +29,57 @@ export const planConnector = async (url: string, service: ServiceName): Promise<
   return { service, connector, desired, actual, exists: actual !== undefined, changes };
 };
 
-const expectLint = (service: ServiceName, config: ConnectorConfig): void => {
+const expectLintClean = (service: ServiceName, config: ConnectorConfig): void => {
   const [first, ...others] = lint(service, config);
   if (first === undefined) return;
   const more = others.length === 0 ? '' : `, and ${others.length} more: npm run connectors -- validate`;
-  throw failure(`${connectorFile(service)} would cost events: ${first.key} ${first.problem}${more}`);
+  throw failure(
+    `${connectorFile(service)} could lose or misroute events: ${first.key} ${first.problem}${more}`,
+  );
 };
 
-export type Applied = 'created' | 'changed' | 'unchanged';
-
 export interface Outcome {
-  readonly applied: Applied;
+  readonly applied: 'created' | 'changed' | 'unchanged';
   readonly changed: readonly Change[];
-  /** Left as they are, since they cannot be taken back. */
+  /** Dangerous changes that were not applied. */
   readonly left: readonly Change[];
 }
 
 export interface ApplyOptions extends Omit<Wait, 'what'> {
   readonly url: string;
-  /** What to do with what cannot be taken back; to throw a failure when absent. */
+  /** What to do with dangerous changes: apply them or leave them out. When absent, they are a failure. */
   readonly dangerous?: 'allow' | 'leave';
 }
 
-/** Pure: the wanted configuration, with some keys as Connect has them. */
-const without = (
+/** The configuration to store: that of the file, but with the keys of `left` as they are in Connect. */
+const configWithout = (
   left: readonly Change[],
   { desired, actual = {} }: Plan,
 ): Readonly<Record<string, unknown>> => {
   const keys = new Set(left.map(({ key }) => key));
-  const wanted = Object.entries(desired).filter(([key]) => !keys.has(key));
-  const kept = Object.entries(actual).filter(([key]) => keys.has(key));
-  return Object.fromEntries([...wanted, ...kept]);
+  return Object.fromEntries([
+    ...Object.entries(desired).filter(([key]) => !keys.has(key)),
+    ...Object.entries(actual).filter(([key]) => keys.has(key)),
+  ]);
 };
 
 export const sentenceOf = ({ key, from, to, sentence }: Change): string =>
   `${key}: ${from ?? '-'} → ${to ?? '-'}. ${sentence}`;
 
-/** Stores the configuration; does not wait for the task. Throws a failure that names what is refused, and by whom. */
+/** Stores the configuration and does not wait for the task. Throws a failure when the lint, this function or Connect refuses it. */
 export const applyConnector = async (service: ServiceName, options: ApplyOptions): Promise<Outcome> => {
   const { url, dangerous: policy, ...wait } = options;
   const { connector } = services[service];
-  expectLint(service, readConnector(service));
-  return until({ ...wait, what: `Kafka Connect to take connector ${connector}` }, async () => {
+  expectLintClean(service, readConnector(service));
+  return until({ ...wait, what: `Kafka Connect to store connector ${connector}` }, async () => {
     const plan = await planConnector(url, service);
     const dangerous = plan.changes.filter((change) => change.dangerous);
     if (dangerous.length > 0 && policy === undefined)
       throw failure(
         [
-          `the connector ${connector} is not changed, since this cannot be taken back:`,
+          `the connector ${connector} is not changed, because these changes are dangerous:`,
           ...dangerous.map((change) => `  ${sentenceOf(change)}`),
-          '  npm run connectors -- plan shows everything; apply --allow-dangerous does it all the same',
+          '  npm run connectors -- plan shows all changes; apply --allow-dangerous applies them',
         ].join('\n'),
       );
     const left = policy === 'leave' ? dangerous : [];
@@ -86,23 +87,23 @@ export const applyConnector = async (service: ServiceName, options: ApplyOptions
     if (plan.exists && changed.length === 0) return { applied: 'unchanged', changed, left };
     const reply = await askConnect(`${url}/connectors/${connector}/config`, {
       method: 'PUT',
-      body: JSON.stringify(without(left, plan)),
+      body: JSON.stringify(configWithout(left, plan)),
     });
     if (reply.status === 200 || reply.status === 201)
       return { applied: plan.exists ? 'changed' : 'created', changed, left };
-    // 404 and 5xx are of a worker that is still starting, 409 is a rebalance under way.
+    // A worker that is still starting answers 404 or 5xx; during a rebalance it answers 409. Both are temporary.
     if (reply.status === 404 || reply.status === 409 || reply.status >= 500)
       throw new Error(refusalOf(reply));
     throw failure(`Kafka Connect refuses ${connectorFile(service)}: ${refusalOf(reply)}`, options.log);
   });
 };
 
-/** Longer than a worker takes to start a task again after it was told to. */
-const staleMs = 10_000;
+/** Longer than a worker takes to restart a task. */
+const restartMs = 10_000;
 
 /**
- * Returns once the connector runs, or `paused` when somebody has paused or stopped it, which is left as it is. What Connect says
- * first may be of the task before: one that has failed is started again, once, and its failure counts when it comes back.
+ * Waits until the connector runs, or returns `paused` when somebody has paused or stopped it. The first status may be that of
+ * an older task, so a failed task is restarted once, and only a failure after that restart is thrown.
  */
 export const awaitRunning = async (
   service: ServiceName,
@@ -110,19 +111,19 @@ export const awaitRunning = async (
 ): Promise<'running' | 'paused'> => {
   const { connector } = services[service];
   let restartedAt: number | undefined;
-  let isFresh = false;
+  let hasRestarted = false;
   return until({ ...wait, what: `connector ${connector} to run`, everyMs: 100 }, async () => {
     const { status, body } = await askConnect(`${url}/connectors/${connector}/status`);
     if (status !== 200) return false;
     const state = stateOf(body);
     if (state.kind !== 'failed') {
-      isFresh = restartedAt !== undefined;
+      hasRestarted = restartedAt !== undefined;
       return state.kind === 'running' || state.kind === 'paused' ? state.kind : false;
     }
     if (restartedAt === undefined) {
       await restartConnector(url, connector, 'failed');
       restartedAt = performance.now();
-    } else if (isFresh || performance.now() - restartedAt > staleMs)
+    } else if (hasRestarted || performance.now() - restartedAt > restartMs)
       throw failure(`connector ${connector} has failed:\n    ${state.why}`, wait.log);
     return false;
   });

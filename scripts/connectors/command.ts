@@ -1,23 +1,24 @@
-// npm run connectors -- <command>: the connectors as code. What the files in connectors/ say is checked, compared with what
-// Kafka Connect has and applied; what runs is shown, paused, restarted; offsets are shown beside the slot and reset. Exit code
-// 0: done, and all is as it should be; 1: it is not; 2: it could not be done.
+// npm run connectors -- <command>: validates the files in connectors/, compares them with Kafka Connect and applies them; shows,
+// pauses and restarts connectors; shows and resets offsets. Exit code 0: done, without a finding; 1: done, with a finding; 2: not
+// done.
 import { commandsOn, nameOf } from './commands.ts';
 import { expectConnect } from './connect-admin.ts';
-import { argumentsOf, stackOf } from '../operator/environment.ts';
-import { explain, failure } from '../../schemas/tools/failure.ts';
+import { argumentsOf, print, printJson, runCommand } from '../operator/command-line.ts';
+import { stackOf } from '../operator/environment.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 import { serviceNames } from '../stack/topology.ts';
 
 const usage = `usage: npm run connectors -- <command> [--connector <name>] [--json]
-  validate [--offline]       lint the files; unless offline, have Connect validate them as well
-  plan                       what apply would change, and what each change means
-  apply [--allow-dangerous]  bring Connect to what the files say
+  validate [--offline]       lint the files and, unless offline, let Connect validate them
+  plan                       show what apply would change, and the consequence of each change
+  apply [--allow-dangerous]  apply the files to Connect
   drift                      like plan, with exit code 1 when there is a difference
-  status                     connectors, tasks and slots; exit code 1 when one does not publish
-  restart [--failed]         start again, or only what has failed
-  pause | resume | stop      stop also lets go of the slot and the offsets
-  offsets get                what Connect has stored, beside the slot
-  offsets reset --yes        forget it; the connector has to be stopped
-  remove --yes               take a stopped connector out of Connect, then drop its slot`;
+  status                     show connectors, tasks and slots; exit code 1 when one does not publish
+  restart [--failed]         restart connectors and tasks, or only the failed ones
+  pause | resume | stop      stop also releases the slot and the offsets
+  offsets get                show the offset that Connect has stored, and the slot
+  offsets reset --yes        delete the stored offset of a stopped connector
+  remove --yes               delete a stopped connector, then drop its slot`;
 
 const parse = () =>
   argumentsOf(usage, {
@@ -32,8 +33,8 @@ const parse = () =>
     },
   });
 
-/** One has to say which, where a mistake would take three. */
-const ofOne = new Set(['offsets reset', 'remove']);
+/** These commands delete something, so the connector has to be named. */
+const forOneConnector = new Set(['offsets reset', 'remove']);
 
 const run = async (): Promise<number> => {
   const { values: flags, positionals } = parse();
@@ -48,17 +49,13 @@ const run = async (): Promise<number> => {
     throw failure(
       `there is no connector "${flags.connector ?? ''}", only ${serviceNames.map(nameOf).join(', ')}`,
     );
-  if (ofOne.has(name) && flags.connector === undefined)
+  if (forOneConnector.has(name) && flags.connector === undefined)
     throw failure(`${name} is for one connector: --connector ${serviceNames.map(nameOf).join(' | ')}`);
   if (!(name === 'validate' && flags.offline)) await expectConnect(stack.urls.connect);
   const { ok, lines, json } = await command(chosen, flags);
-  process.stdout.write(flags.json ? `${JSON.stringify(json, null, 2)}\n` : `${lines.join('\n')}\n`);
+  if (flags.json) printJson(json);
+  else print(lines.join('\n'));
   return ok ? 0 : 1;
 };
 
-try {
-  process.exitCode = await run();
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(run);

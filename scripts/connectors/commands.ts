@@ -1,7 +1,11 @@
-// The commands on connectors, each an answer for people (lines) and for scripts (JSON). They only ask and tell: what is decided
-// about a configuration or a slot is decided in lint, impact and slot-health.
+// The subcommands of `npm run connectors`. Each returns lines for people and JSON for scripts. Configurations are judged in
+// lint.ts and impact.ts, slots in the auditor's slot-health.ts.
 import { judgeSlot } from '../../services/auditor/pipelines/slot-health.ts';
-import { askConnect, restartConnector } from '../../services/auditor/pipelines/connect-rest.ts';
+import {
+  askConnect,
+  restartConnector,
+  type ConnectorState,
+} from '../../services/auditor/pipelines/connect-rest.ts';
 import type { StackAddress } from '../operator/environment.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { isObject } from '../../schemas/tools/json.ts';
@@ -9,7 +13,7 @@ import { services, type ServiceName } from '../stack/topology.ts';
 import { applyConnector, awaitRunning, planConnector, type Plan } from './apply.ts';
 import { readConnector } from './files.ts';
 import { lint } from './lint.ts';
-import { slotLine, slotOf, withDatabase } from './position.ts';
+import { slotLine, slotOf, withDatabase } from './slot-position.ts';
 import {
   connectorState,
   refusalOf,
@@ -26,34 +30,37 @@ export interface Flags {
   readonly yes: boolean;
 }
 
-export interface Outcome {
-  /** Whether all is as it should be. */
+export interface CommandResult {
+  /** False: the exit code is 1. */
   readonly ok: boolean;
   readonly lines: readonly string[];
   readonly json: unknown;
 }
-export type Command = (chosen: readonly ServiceName[], flags: Flags) => Promise<Outcome>;
+export type Command = (chosen: readonly ServiceName[], flags: Flags) => Promise<CommandResult>;
 
 const wait = { withinMs: 90_000 };
 export const nameOf = (service: ServiceName): string => services[service].connector;
 
-/** Runs `work` for one connector after the other: each line belongs to what comes before it. */
-const each = async (
+/** Runs `work` for one connector after the other and joins the results. */
+const forEachConnector = async (
   chosen: readonly ServiceName[],
-  work: (service: ServiceName) => Promise<Outcome>,
-): Promise<Outcome> => {
-  const outcomes: [string, Outcome][] = [];
-  for (const service of chosen) outcomes.push([nameOf(service), await work(service)]);
+  work: (service: ServiceName) => Promise<CommandResult>,
+): Promise<CommandResult> => {
+  const results: [string, CommandResult][] = [];
+  for (const service of chosen) results.push([nameOf(service), await work(service)]);
   return {
-    ok: outcomes.every(([, { ok }]) => ok),
-    lines: outcomes.flatMap(([, { lines }]) => lines),
-    json: Object.fromEntries(outcomes.map(([name, { json }]) => [name, json])),
+    ok: results.every(([, { ok }]) => ok),
+    lines: results.flatMap(([, { lines }]) => lines),
+    json: Object.fromEntries(results.map(([name, { json }]) => [name, json])),
   };
 };
 
-const show = ({ connector, exists, changes }: Plan): string[] => {
-  if (!exists) return [`${connector}: Connect has none; it is made, and begins where its slot is`];
-  if (changes.length === 0) return [`${connector}: as described`];
+const planLines = ({ connector, exists, changes }: Plan): string[] => {
+  if (!exists)
+    return [
+      `${connector}: does not exist in Connect; apply creates it, and it starts at the position of its slot`,
+    ];
+  if (changes.length === 0) return [`${connector}: unchanged`];
   return [
     `${connector}: ${changes.length} to change`,
     ...changes.flatMap(({ key, from, to, consequence, sentence, dangerous }) => [
@@ -65,43 +72,41 @@ const show = ({ connector, exists, changes }: Plan): string[] => {
   ];
 };
 
-/** The commands by their words, on the stack at that address. */
+/** The line for the reason of a state; empty when it has none. */
+const reasonLine = (state: ConnectorState | undefined): string =>
+  state !== undefined && 'why' in state ? `\n    ${state.why}` : '';
+
+/** The subcommands by name, for the stack at that address. */
 export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command>> => {
   const { connect: url } = stack.urls;
 
   const validate: Command = (chosen, { offline }) =>
-    each(chosen, async (service) => {
+    forEachConnector(chosen, async (service) => {
       const config = readConnector(service);
-      const own = lint(service, config);
-      const theirs = offline ? [] : await validateAtConnect(url, nameOf(service), config);
-      const findings = [...own, ...theirs];
-      const verdict = offline ? 'the lint finds nothing wrong' : 'the lint and Connect find nothing wrong';
+      const refused = offline ? [] : await validateAtConnect(url, nameOf(service), config);
+      const findings = [...lint(service, config), ...refused];
+      const verdict = offline ? 'lint found no problem' : 'lint and Connect found no problem';
       return {
         ok: findings.length === 0,
         lines: [
-          `${nameOf(service)}: ${findings.length === 0 ? verdict : `${findings.length} wrong`}`,
+          `${nameOf(service)}: ${findings.length === 0 ? verdict : `${findings.length} ${findings.length === 1 ? 'problem' : 'problems'}`}`,
           ...findings.map(({ key, problem }) => `  ${key} ${problem}`),
         ],
         json: findings,
       };
     });
 
-  const plan: Command = (chosen) =>
-    each(chosen, async (service) => {
+  const drift: Command = (chosen) =>
+    forEachConnector(chosen, async (service) => {
       const planned = await planConnector(url, service);
       const { exists, changes } = planned;
-      return { ok: true, lines: show(planned), json: { exists, changes } };
+      return { ok: exists && changes.length === 0, lines: planLines(planned), json: { exists, changes } };
     });
 
-  const drift: Command = (chosen) =>
-    each(chosen, async (service) => {
-      const planned = await planConnector(url, service);
-      const { exists, changes } = planned;
-      return { ok: exists && changes.length === 0, lines: show(planned), json: { exists, changes } };
-    });
+  const plan: Command = async (chosen, flags) => ({ ...(await drift(chosen, flags)), ok: true });
 
   const apply: Command = (chosen, flags) =>
-    each(chosen, async (service) => {
+    forEachConnector(chosen, async (service) => {
       const connector = nameOf(service);
       const { applied } = await applyConnector(service, {
         ...wait,
@@ -118,15 +123,14 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
     });
 
   const status: Command = (chosen) =>
-    each(chosen, async (service) => {
+    forEachConnector(chosen, async (service) => {
       const connector = nameOf(service);
       const [state, slot] = await Promise.all([connectorState(url, connector), slotOf(stack, service)]);
       const findings = judgeSlot(service, slot);
-      const why = state !== undefined && 'why' in state ? `\n    ${state.why}` : '';
       return {
         ok: state?.kind === 'running' && findings.every(({ level }) => level === 'warning'),
         lines: [
-          `${connector}: ${state?.kind ?? 'Connect has none; npm run connectors -- apply'}${why}`,
+          `${connector}: ${state?.kind ?? 'does not exist in Connect; npm run connectors -- apply'}${reasonLine(state)}`,
           `  slot ${slotLine(slot)}`,
           ...findings.map(({ sentence, remedy }) => `  ${sentence}\n    ${remedy}`),
         ],
@@ -135,7 +139,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
     });
 
   const restart: Command = (chosen, { failed }) =>
-    each(chosen, async (service) => {
+    forEachConnector(chosen, async (service) => {
       const connector = nameOf(service);
       if ((await connectorState(url, connector)) === undefined)
         throw failure(`Kafka Connect has no connector ${connector}; npm run connectors -- apply`);
@@ -147,28 +151,27 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
   const transition =
     (action: 'pause' | 'resume' | 'stop'): Command =>
     (chosen) =>
-      each(chosen, async (service) => {
+      forEachConnector(chosen, async (service) => {
         const connector = nameOf(service);
         await setState(url, connector, action, wait);
         const state = await connectorState(url, connector);
-        const why = state !== undefined && 'why' in state ? `\n    ${state.why}` : '';
         return {
           ok: state?.kind === (action === 'resume' ? 'running' : 'paused'),
           lines: [
-            `${connector}: ${state?.kind === 'paused' && action === 'stop' ? 'stopped' : (state?.kind ?? 'gone')}${why}`,
+            `${connector}: ${state?.kind === 'paused' && action === 'stop' ? 'stopped' : (state?.kind ?? 'does not exist in Connect')}${reasonLine(state)}`,
           ],
           json: { state: state ?? null },
         };
       });
 
   const offsetsGet: Command = (chosen) =>
-    each(chosen, async (service) => {
+    forEachConnector(chosen, async (service) => {
       const connector = nameOf(service);
       const [stored, slot] = await Promise.all([storedOffsets(url, connector), slotOf(stack, service)]);
       return {
         ok: true,
         lines: [
-          ...(stored.length === 0 ? [`${connector}: nothing is stored`] : []),
+          ...(stored.length === 0 ? [`${connector}: no offset is stored`] : []),
           ...stored.map(({ lsn, raw }) => `${connector}: stored ${lsn ?? ''} ${JSON.stringify(raw)}`),
           `  slot ${slotLine(slot)}`,
         ],
@@ -186,7 +189,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
   };
 
   const offsetsReset: Command = (chosen, flags) =>
-    each(chosen, async (service) => {
+    forEachConnector(chosen, async (service) => {
       const connector = nameOf(service);
       await expectStopped(connector);
       const before = await offsetsGet([service], flags);
@@ -194,22 +197,30 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
       const [problem] = judgeSlot(service, slot).filter(
         ({ problem: name }) => name === 'missing' || name === 'lost',
       );
-      const then =
+      const consequence =
         problem === undefined
-          ? '  after it the connector begins where its slot is: it repeats at most what lies between the two, and takes no snapshot'
-          : `  ${problem.sentence}\n    a reset alone does not bring them back: ${problem.remedy}`;
+          ? '  after the reset the connector starts at the position of its slot: it repeats at most the events between that position and the stored offset, and takes no snapshot'
+          : `  ${problem.sentence}\n    a reset does not publish them: ${problem.remedy}`;
       if (!flags.yes)
         return {
           ok: false,
-          lines: [...before.lines, then, '  nothing was changed; add --yes to forget the stored offset'],
+          lines: [
+            ...before.lines,
+            consequence,
+            '  nothing was changed; add --yes to delete the stored offset',
+          ],
           json: { reset: false },
         };
       await resetOffsets(url, connector, wait);
-      return { ok: true, lines: [...before.lines, then, `${connector}: reset`], json: { reset: true } };
+      return {
+        ok: true,
+        lines: [...before.lines, consequence, `${connector}: reset`],
+        json: { reset: true },
+      };
     });
 
   const remove: Command = (chosen, { yes }) =>
-    each(chosen, async (service) => {
+    forEachConnector(chosen, async (service) => {
       const connector = nameOf(service);
       const { slot } = services[service].database;
       await expectStopped(connector);
@@ -218,16 +229,17 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
         return {
           ok: false,
           lines: [
-            `${connector}: would be taken out of Connect with its offsets, then its slot would be dropped`,
+            `${connector}: would be deleted from Connect with its offsets, then its slot would be dropped`,
             `  slot ${slotLine(before)}`,
-            '  nothing was changed; add --yes if no event of this service is wanted any more',
+            '  nothing was changed; add --yes if the events of this service are no longer needed',
           ],
           json: { removed: false },
         };
       await resetOffsets(url, connector, wait);
       const reply = await askConnect(`${url}/connectors/${connector}`, { method: 'DELETE' });
-      if (reply.status >= 300) throw failure(`Kafka Connect keeps ${connector}: ${refusalOf(reply)}`);
-      // The connector first: it would make nothing of a slot that is gone, and a slot that nobody drops holds WAL for ever.
+      if (reply.status >= 300)
+        throw failure(`Kafka Connect does not delete ${connector}: ${refusalOf(reply)}`);
+      // The slot goes last: without its slot a connector would wait in silence, and a slot that stays holds WAL for ever.
       await withDatabase(stack, service, 'admin', async (sql) => {
         await sql`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${slot}`;
       });

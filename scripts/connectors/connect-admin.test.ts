@@ -7,11 +7,11 @@ it.each([
   [0, '0/0'],
   [29_525_600, '0/1C28660'],
   [2 ** 32 * 5 + 255, '5/FF'],
-])('the stored position %d is what PostgreSQL calls %s', (stored, text) => {
+])('the stored position %d is %s in the notation of PostgreSQL', (stored, text) => {
   expect(lsnText(stored)).toBe(text);
 });
 
-it('the columns that a connector needs of its outbox are those of the router and of its headers', () => {
+it('a connector needs the outbox columns that its router and its headers name', () => {
   expect(columnsOf(readConnector('order'))).toEqual(
     expect.arrayContaining(['aggregate_type', 'id', 'aggregate_id', 'payload', 'event_type', 'traceparent']),
   );

@@ -1,4 +1,4 @@
-// What the commands ask of Kafka Connect beyond the state of a connector.
+// Requests of the operators' commands to the REST API of Kafka Connect.
 import { z } from 'zod';
 import { until, type Wait } from '../stack/supervise/deadline.ts';
 import { askConnect, stateOf, type ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';
@@ -6,11 +6,16 @@ import { failure, reasonOf } from '../../schemas/tools/failure.ts';
 import { isObject } from '../../schemas/tools/json.ts';
 import type { ConnectorConfig } from './files.ts';
 
-/** What Connect says in an answer that is not a success. */
-export const refusalOf = ({ status, body }: { status: number; body: unknown }): string =>
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The error message of an answer. */
+export const refusalOf = ({ status, body }: Reply): string =>
   isObject(body) && typeof body['message'] === 'string' ? body['message'] : `HTTP ${String(status)}`;
 
-/** Throws a failure when nobody answers there. */
+/** Throws a failure when Connect does not answer. */
 export const expectConnect = async (url: string): Promise<void> => {
   try {
     await askConnect(url);
@@ -19,14 +24,15 @@ export const expectConnect = async (url: string): Promise<void> => {
   }
 };
 
-/** The configuration that Connect has, or undefined when it has no such connector. */
+/** The configuration in Connect; undefined when the connector does not exist. */
 export const configOf = async (
   url: string,
   name: string,
 ): Promise<Readonly<Record<string, unknown>> | undefined> => {
   const { status, body } = await askConnect(`${url}/connectors/${name}/config`);
   if (status === 404) {
-    // A worker that is still starting answers 404 to everything; taken for "no such connector", its configuration would be lost.
+    // A worker that is still starting answers 404 to everything. Taken for "no such connector", its configuration would be
+    // overwritten.
     const all = await askConnect(`${url}/connectors`);
     if (all.status === 200 && Array.isArray(all.body) && !all.body.includes(name)) return undefined;
     throw new Error('Kafka Connect is still starting');
@@ -35,7 +41,7 @@ export const configOf = async (
   return body;
 };
 
-/** The state of a connector and its tasks, or undefined when Connect has none of that name. */
+/** The state of a connector and its tasks; undefined when the connector does not exist. */
 export const connectorState = async (url: string, name: string): Promise<ConnectorState | undefined> => {
   const { status, body } = await askConnect(`${url}/connectors/${name}/status`);
   if (status === 404) return undefined;
@@ -47,7 +53,7 @@ const validation = z.object({
   configs: z.array(z.object({ value: z.object({ name: z.string(), errors: z.array(z.string()) }) })),
 });
 
-/** What Connect and the connector themselves find wrong with a configuration. */
+/** The problems that Connect and the connector plugin find in a configuration. */
 export const validateAtConnect = async (
   url: string,
   name: string,
@@ -64,7 +70,7 @@ export const validateAtConnect = async (
     .configs.flatMap(({ value }) => value.errors.map((problem) => ({ key: value.name, problem })));
 };
 
-/** Pauses, resumes or stops a connector and waits until its tasks have followed. */
+/** Pauses, resumes or stops a connector and waits until its tasks have done so. */
 export const setState = async (
   url: string,
   name: string,
@@ -78,12 +84,12 @@ export const setState = async (
     const { body } = await askConnect(`${url}/connectors/${name}/status`);
     const connector = isObject(body) && isObject(body['connector']) ? body['connector']['state'] : undefined;
     const tasks = isObject(body) && Array.isArray(body['tasks']) ? body['tasks'].filter(isObject) : [];
-    // The tasks of a stopped connector are gone, with their hold on the slot and on the offsets.
+    // A stopped connector has no tasks, so nothing holds the slot and the offsets can be reset.
     if (action === 'stop') return connector === 'STOPPED' && tasks.length === 0;
     if (action === 'pause')
       return connector === 'PAUSED' && tasks.every((task) => task['state'] === 'PAUSED');
     const state = stateOf(body);
-    // Resumed is what the operator asked for; that it fails is another matter, and is said by who asks.
+    // A task that fails after the resume has been resumed; the caller reports the failure.
     return state.kind === 'running' || state.kind === 'failed';
   });
 };
@@ -96,53 +102,54 @@ const position = z.object({
 });
 
 export interface StoredOffset {
-  /** As PostgreSQL writes it, `0/16B3748`; null when what is stored has none. */
+  /** In the notation of PostgreSQL, such as `0/16B3748`; null when the offset holds none. */
   readonly lsn: string | null;
   readonly raw: unknown;
 }
 
 export const lsnText = (lsn: number): string => {
-  const whole = BigInt(lsn);
-  return `${(whole >> 32n).toString(16).toUpperCase()}/${(whole & 0xffffffffn).toString(16).toUpperCase()}`;
+  const value = BigInt(lsn);
+  return `${(value >> 32n).toString(16).toUpperCase()}/${(value & 0xffffffffn).toString(16).toUpperCase()}`;
 };
 
-/** How far Connect has stored that the connector has read; empty after a reset and before the first event. */
+/** The offsets that Connect has stored; empty after a reset and before the first event. */
 export const storedOffsets = async (url: string, name: string): Promise<readonly StoredOffset[]> => {
   const reply = await askConnect(`${url}/connectors/${name}/offsets`);
   if (reply.status === 404) throw failure(`Kafka Connect has no connector ${name}; apply it first`);
   if (reply.status !== 200)
-    throw failure(`Kafka Connect does not tell the offsets of ${name}: ${refusalOf(reply)}`);
+    throw failure(`Kafka Connect does not return the offsets of ${name}: ${refusalOf(reply)}`);
   return offsets.parse(reply.body).offsets.map(({ offset: raw }) => {
     const parsed = position.safeParse(raw);
     return { lsn: parsed.success ? lsnText(parsed.data.lsn_commit ?? parsed.data.lsn) : null, raw };
   });
 };
 
-/** Forgets them. The connector has to be stopped. */
+/** Throws an error, which is retried, for a rebalance (409) or a worker that is not ready (5xx); otherwise a failure. */
+const throwRefusal = (reply: Reply, what: string): never => {
+  if (reply.status === 409 || reply.status >= 500) throw new Error(refusalOf(reply));
+  throw failure(`Kafka Connect refuses ${what}: ${refusalOf(reply)}`);
+};
+
+/** Deletes the stored offsets. The connector has to be stopped. */
 export const resetOffsets = async (url: string, name: string, wait: Omit<Wait, 'what'>): Promise<void> => {
   await until({ ...wait, what: `the offsets of ${name} to be reset` }, async () => {
     const reply = await askConnect(`${url}/connectors/${name}/offsets`, { method: 'DELETE' });
-    if (reply.status < 300) return true;
-    // 409 is a rebalance under way, 5xx a worker that has not fenced the old task off yet.
-    if (reply.status === 409 || reply.status >= 500) throw new Error(refusalOf(reply));
-    throw failure(`Kafka Connect refuses to reset the offsets of ${name}: ${refusalOf(reply)}`);
+    return reply.status < 300 || throwRefusal(reply, `to reset the offsets of ${name}`);
   });
 };
 
-/** Makes a connector that does not run yet. */
+/** Creates a connector in the state STOPPED. */
 export const createStopped = async (
   url: string,
   name: string,
   config: ConnectorConfig,
   wait: Omit<Wait, 'what'>,
 ): Promise<void> => {
-  await until({ ...wait, what: `Kafka Connect to take connector ${name}` }, async () => {
+  await until({ ...wait, what: `Kafka Connect to store connector ${name}` }, async () => {
     const reply = await askConnect(`${url}/connectors`, {
       method: 'POST',
       body: JSON.stringify({ name, config, initial_state: 'STOPPED' }),
     });
-    if (reply.status === 201) return true;
-    if (reply.status === 409 || reply.status >= 500) throw new Error(refusalOf(reply));
-    throw failure(`Kafka Connect refuses ${name}: ${refusalOf(reply)}`);
+    return reply.status === 201 || throwRefusal(reply, `to create ${name}`);
   });
 };

@@ -10,8 +10,8 @@ const explained = readme
   .split('\n')
   .flatMap((line) => /^\| `([^`]+)` *\|/.exec(line)?.[1] ?? []);
 
-/** A configuration with the name of its service replaced, so that equals become equal. */
-const anonymous = (service: ServiceName): Record<string, string> => {
+/** The configuration with the name of its service replaced, so that the files can be compared. */
+const withoutServiceName = (service: ServiceName): Record<string, string> => {
   return Object.fromEntries(
     Object.entries(readConnector(service)).map(([key, value]) => [
       key,
@@ -20,12 +20,12 @@ const anonymous = (service: ServiceName): Record<string, string> => {
   );
 };
 
-describe('the explanations in connectors/README.md', () => {
-  it.each(serviceNames)('explain every key of %s.json', (service) => {
+describe('connectors/README.md', () => {
+  it.each(serviceNames)('explains every key of %s.json', (service) => {
     expect(Object.keys(readConnector(service)).filter((key) => !explained.includes(key))).toEqual([]);
   });
 
-  it('explain no key that no file has, and none twice', () => {
+  it('explains only keys that exist, each once', () => {
     const keys = new Set(serviceNames.flatMap((service) => Object.keys(readConnector(service))));
     expect(explained.filter((key) => !keys.has(key))).toEqual([]);
     expect(new Set(explained).size).toBe(explained.length);
@@ -33,13 +33,13 @@ describe('the explanations in connectors/README.md', () => {
 });
 
 describe('the connector files', () => {
-  it('differ in the name of their service alone', () => {
-    const [first, ...others] = serviceNames.map(anonymous);
+  it('differ only in the name of their service', () => {
+    const [first, ...others] = serviceNames.map(withoutServiceName);
     for (const other of others) expect(other).toEqual(first);
   });
 
-  // As the router does it: the pattern over the whole value, each group that took no part replaced by nothing.
-  const routed = (service: ServiceName, value: string): string => {
+  // As the router does it: the pattern matches the whole value, and an unmatched group is replaced by nothing.
+  const topicFor = (service: ServiceName, value: string): string => {
     const {
       'transforms.outbox.route.topic.regex': pattern = '',
       'transforms.outbox.route.topic.replacement': to = '',
@@ -49,13 +49,13 @@ describe('the connector files', () => {
     return value.replace(regex, to);
   };
 
-  it.each(serviceNames)('%s.json has two topics, whatever the column holds', (service) => {
+  it.each(serviceNames)('%s.json routes every value of the column to one of two topics', (service) => {
     const { topic } = services[service];
     for (const value of [service, 'order', '', 'canary', 'a-canary\nb', 'x-canary-events', '$1']) {
-      expect(routed(service, value)).toBe(topic);
+      expect(topicFor(service, value)).toBe(topic);
     }
     for (const value of ['outbox-canary', '-canary', 'a\nb-canary']) {
-      expect(routed(service, value)).toBe(canaryTopicOf(topic));
+      expect(topicFor(service, value)).toBe(canaryTopicOf(topic));
     }
   });
 });

@@ -1,4 +1,4 @@
-// The connectors as this repository describes them: one file per database in connectors/, the body of a PUT to Connect.
+// Reads connectors/<service>.json: the configuration of each connector, as the body of a PUT to Connect.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';

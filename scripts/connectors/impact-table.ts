@@ -1,15 +1,15 @@
-// The consequence of changing each setting of a connector that runs. One setting costs a restart of a second, another a gap in
-// the topic; a setting that is not listed here, or whose change cannot be undone, is refused unless it is allowed by name.
+// The consequence of changing each setting of a running connector, from a restart of one second to a gap in the topic. Dangerous
+// changes, and changes to a setting that is not listed here, are refused unless the operator allows them.
 import { anyValue } from './lint.ts';
 
-/** What happens to events, from nothing to the worst. */
+/** What a change does to events, from harmless to loss. */
 export type Consequence =
   'restart' | 'duplicates' | 'failure' | 'contract' | 'order' | 'topic' | 'replay' | 'slot' | 'loss';
 
 export interface Impact {
   readonly consequence: Consequence;
   readonly sentence: string;
-  /** Refused unless it is allowed explicitly. */
+  /** Refused unless the operator allows it. */
   readonly dangerous: boolean;
 }
 
@@ -21,31 +21,31 @@ export const restart = (sentence = 'The task restarts; events wait for a second.
 const danger = (consequence: Consequence, sentence: string): Judge => {
   return () => ({ consequence, sentence, dangerous: true });
 };
-/** Dangerous in one direction: to anything but the value that is safe. */
-const leaving = (safe: string, consequence: Consequence, sentence: string): Judge => {
+/** Dangerous unless the new value is the safe one. */
+const safeOnly = (safe: string, consequence: Consequence, sentence: string): Judge => {
   return (to) =>
     to === safe
-      ? { consequence: 'restart', sentence: `Back to what is safe. ${sentence}`, dangerous: false }
+      ? { consequence: 'restart', sentence: `Back to the safe value. ${sentence}`, dangerous: false }
       : { consequence, sentence, dangerous: true };
 };
 
 const anotherDatabase = danger(
   'loss',
-  'Another server has neither this slot nor this offset: what the present one has not delivered stays behind.',
+  'Another server has neither this slot nor this offset: events that the present one has not delivered are lost.',
 );
 const headersOf = (placement: string | undefined): string[] =>
   (placement ?? '').split(',').map((column) => column.split(':').at(-1)?.trim() ?? '');
 
-/** Where events go, the mark of canaries apart. */
+/** The topic of events: the replacement without `$1`, which is the suffix of canaries. */
 const eventTopicOf = (replacement: string | undefined): string | undefined =>
   replacement?.replace(/\$1$/, '');
 
 const impacts: Readonly<Record<string, Judge>> = {
   'connector.class': danger('failure', 'Another connector cannot read these offsets.'),
-  'tasks.max': restart('A slot has one reader, so there is one task whatever this says.'),
+  'tasks.max': restart('A slot has one reader, so there is always one task.'),
   'topic.prefix': danger(
     'replay',
-    'The stored offset belongs to the old prefix, so Connect starts without one: from the slot, or with a snapshot.',
+    'The stored offset belongs to the old prefix, so the connector starts without one: from the slot, or with a snapshot.',
   ),
   'database.hostname': anotherDatabase,
   'database.port': anotherDatabase,
@@ -54,62 +54,62 @@ const impacts: Readonly<Record<string, Judge>> = {
     'The task restarts as another role, which needs REPLICATION and SELECT on the outbox.',
   ),
   'database.password': restart('The task restarts; a wrong password fails it at once, without a retry.'),
-  'plugin.name': danger('slot', 'A slot is bound to its plugin: with another one it cannot be read.'),
+  'plugin.name': danger('slot', 'A slot is bound to its plugin and cannot be read with another one.'),
   'slot.name': danger(
     'slot',
-    'Another slot begins where it is made: what the old one has not delivered is lost, and the old one holds WAL until it is dropped.',
+    'A new slot starts at its creation: events that the old one has not delivered are lost, and the old one holds WAL until it is dropped.',
   ),
-  'slot.drop.on.stop': leaving(
+  'slot.drop.on.stop': safeOnly(
     'false',
     'loss',
-    'With true every stop forgets what is committed until the next start.',
+    'With true, events committed between a stop and the next start are lost.',
   ),
-  'slot.failover': restart('Goes for a slot that is made from now on; the present one stays as it is.'),
+  'slot.failover': restart('Applies to slots that are created later; the present one stays as it is.'),
   'publication.name': danger(
     'loss',
-    'What another publication leaves out is not published, and nobody is told.',
+    'Rows that the other publication leaves out are not published, without an error.',
   ),
-  'publication.autocreate.mode': leaving(
+  'publication.autocreate.mode': safeOnly(
     'disabled',
     'failure',
-    'Otherwise the connector makes a publication, of every table unless told better.',
+    'With another value the connector creates a publication, by default of every table.',
   ),
-  'table.include.list': leaving(
+  'table.include.list': safeOnly(
     'public.outbox',
     'loss',
-    'Rows of other tables fail the router; a missing outbox is silence.',
+    'Rows of other tables fail the router; without the outbox nothing is published.',
   ),
-  'skipped.operations': leaving(
+  'skipped.operations': safeOnly(
     'u,d,t',
     'failure',
-    'An update or a truncate that gets through fails the task.',
+    'An update or a truncate that reaches the router fails the task.',
   ),
-  'snapshot.mode': leaving(
+  'snapshot.mode': safeOnly(
     'no_data',
     'replay',
-    'Nothing while there is an offset; without one every retained row is published again, in no order.',
+    'No effect while there is an offset; without one, every retained row is published again, in no order.',
   ),
-  'offset.mismatch.strategy': leaving(
+  'offset.mismatch.strategy': safeOnly(
     'trust_offset',
     'loss',
-    'Any other strategy goes on over the gap of a slot that was made anew.',
+    'Any other strategy ignores the gap after a slot was created again.',
   ),
-  'lsn.flush.mode': leaving(
+  'lsn.flush.mode': safeOnly(
     'connector',
     'loss',
-    'The slot would move on before the records are safe in Kafka.',
+    'The slot would advance before the records are safe in Kafka.',
   ),
-  'tombstones.on.delete': leaving('false', 'contract', 'Consumers would get records without a value.'),
-  'binary.handling.mode': leaving(
+  'tombstones.on.delete': safeOnly('false', 'contract', 'Consumers would receive records without a value.'),
+  'binary.handling.mode': safeOnly(
     'bytes',
     'contract',
     'The payload would not be the bytes that consumers decode.',
   ),
   'key.converter': danger(
     'order',
-    'Another form of the key hashes to another partition: order per key is lost.',
+    'Another encoding of the key hashes to another partition: order per key is lost.',
   ),
-  'value.converter': danger('contract', 'Consumers cannot decode another form of the value.'),
+  'value.converter': danger('contract', 'Consumers cannot decode another encoding of the value.'),
   'value.converter.delegate.converter.type': (to) =>
     to === undefined
       ? {
@@ -119,7 +119,7 @@ const impacts: Readonly<Record<string, Judge>> = {
         }
       : {
           consequence: 'restart',
-          sentence: 'The task restarts; heartbeats look different.',
+          sentence: 'The task restarts; heartbeats have another format.',
           dangerous: false,
         },
   'header.converter': danger('contract', 'Consumers read the headers as plain text.'),
@@ -127,22 +127,25 @@ const impacts: Readonly<Record<string, Judge>> = {
   'predicates.isOutbox.type': danger('failure', 'The router needs its predicate.'),
   'predicates.isOutbox.pattern': danger(
     'loss',
-    'Rows that do not match bypass the router and reach no topic of ours.',
+    'Rows that do not match bypass the router and never reach the topic of the service.',
   ),
   transforms: danger('contract', 'Without the router raw change records are published instead of events.'),
   'transforms.outbox.type': danger(
     'contract',
     'Without the router raw change records are published instead of events.',
   ),
-  'transforms.outbox.predicate': danger('failure', 'The router fails on what is not a row of the outbox.'),
+  'transforms.outbox.predicate': danger(
+    'failure',
+    'The router fails on a record that is not a row of the outbox.',
+  ),
   'transforms.outbox.route.by.field': danger(
     'topic',
-    'Events may go to another topic, where nobody reads them.',
+    'Events may go to another topic, which has no consumers.',
   ),
-  'transforms.outbox.route.topic.regex': leaving(
+  'transforms.outbox.route.topic.regex': safeOnly(
     anyValue,
     'topic',
-    'What a pattern does not take goes to a topic that is named like the value of the column.',
+    'A value that the pattern does not match becomes the name of the topic.',
   ),
   'transforms.outbox.route.topic.replacement': (to, from) =>
     eventTopicOf(to) === eventTopicOf(from)
@@ -150,7 +153,7 @@ const impacts: Readonly<Record<string, Judge>> = {
       : {
           consequence: 'topic',
           sentence:
-            'Later events go to another topic: consumers of the old one see nothing more, and order across the two is lost.',
+            'Later events go to another topic: consumers of the old one receive nothing more, and order across the two is lost.',
           dangerous: true,
         },
   'transforms.outbox.table.field.event.id': danger(
@@ -163,7 +166,7 @@ const impacts: Readonly<Record<string, Judge>> = {
   ),
   'transforms.outbox.table.field.event.payload': danger(
     'contract',
-    'Consumers cannot decode another column.',
+    'Consumers cannot decode the content of another column.',
   ),
   'transforms.outbox.table.fields.additional.placement': (to, from) => {
     const kept = new Set(headersOf(to));
@@ -181,61 +184,63 @@ const impacts: Readonly<Record<string, Judge>> = {
           dangerous: false,
         };
   },
-  'transforms.outbox.table.field.additional.missing': leaving(
+  'transforms.outbox.table.field.additional.missing': safeOnly(
     'error',
     'contract',
     'Events would be published without a header that consumers rely on.',
   ),
-  'transforms.outbox.table.expand.json.payload': leaving(
+  'transforms.outbox.table.expand.json.payload': safeOnly(
     'false',
     'contract',
     'The payload is Avro, not JSON.',
   ),
   'transforms.outbox.table.op.invalid.behavior': (to) => ({
     consequence: to === 'fatal' ? 'failure' : 'restart',
-    sentence: 'Says what happens on an update of the outbox, which the rights forbid.',
+    sentence: 'Decides what happens on an update of the outbox, which the privileges forbid.',
     dangerous: to === 'fatal',
   }),
-  'transforms.outbox.route.tombstone.on.empty.payload': leaving(
+  'transforms.outbox.route.tombstone.on.empty.payload': safeOnly(
     'false',
     'contract',
-    'Consumers would get records without a value.',
+    'Consumers would receive records without a value.',
   ),
   'heartbeat.interval.ms': (to) => ({
     consequence: Number(to ?? 0) > 0 ? 'restart' : 'slot',
-    sentence: 'Without heartbeats the slot of a quiet outbox holds back WAL until it is lost.',
+    sentence: 'Without heartbeats the slot of an idle outbox holds back WAL until it is lost.',
     dangerous: !(Number(to ?? 0) > 0),
   }),
   'heartbeat.action.query': (to) => ({
     consequence: to === undefined ? 'slot' : 'restart',
-    sentence: 'Without a query that writes to the WAL the slot of a quiet outbox does not move.',
+    sentence: 'Without a query that writes to the WAL, the slot of an idle outbox does not advance.',
     dangerous: to === undefined,
   }),
   'message.prefix.exclude.list': danger('failure', 'The messages of the heartbeat would reach the router.'),
-  'topic.heartbeat.prefix': restart('The task restarts; heartbeats go to another topic, the old one stays.'),
-  'errors.tolerance': leaving(
+  'topic.heartbeat.prefix': restart(
+    'The task restarts; heartbeats go to another topic, and the old topic remains.',
+  ),
+  'errors.tolerance': safeOnly(
     'none',
     'loss',
-    'What cannot be converted or sent would be dropped, without a trace.',
+    'Events that cannot be converted or sent would be dropped, without a trace.',
   ),
   'errors.max.retries': restart(
-    'The task restarts; with a bound it fails after that many tries in an outage.',
+    'The task restarts; with a limit it fails after that many attempts in an outage.',
   ),
-  'event.processing.failure.handling.mode': leaving('fail', 'loss', 'Events that fail would be skipped.'),
+  'event.processing.failure.handling.mode': safeOnly('fail', 'loss', 'Events that fail would be skipped.'),
   'exactly.once.support': restart(
     'The task restarts; "required" is refused by a worker whose exactly-once support is off.',
   ),
-  'producer.override.acks': leaving(
+  'producer.override.acks': safeOnly(
     'all',
     'loss',
-    'An event that only one broker has is lost when that broker is.',
+    'An event that only one broker has is lost with that broker.',
   ),
-  'producer.override.enable.idempotence': leaving(
+  'producer.override.enable.idempotence': safeOnly(
     'true',
     'order',
-    'A send that is repeated could put an event behind later ones of its key.',
+    'A retried send could put an event behind later ones of its key.',
   ),
-  'transaction.boundary': leaving(
+  'transaction.boundary': safeOnly(
     'poll',
     'restart',
     'Consumers see events only when a longer transaction ends.',
@@ -243,7 +248,7 @@ const impacts: Readonly<Record<string, Judge>> = {
   'producer.override.max.request.size': restart('The task restarts; a record that is larger fails it.'),
   'producer.override.compression.type': (to) => ({
     consequence: to === 'none' || to === 'gzip' ? 'restart' : 'contract',
-    sentence: 'KafkaJS reads nothing but gzip and what is not compressed.',
+    sentence: 'KafkaJS reads only gzip and uncompressed records.',
     dangerous: to !== 'none' && to !== 'gzip',
   }),
 };
@@ -280,10 +285,10 @@ const restartOnly = [
 
 const unknown = danger(
   'failure',
-  'Nobody has written down here what this key does; find out before you apply it.',
+  'This key is not listed in scripts/connectors/impact-table.ts; find out what it does before you apply it.',
 );
 
-/** Whether the consequence of changing this key is written down. */
+/** Whether this table lists the key. */
 export const isExplained = (key: string): boolean => key in impacts || restartOnly.includes(key);
 
 export const judgeOf = (key: string): Judge =>

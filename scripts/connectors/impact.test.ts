@@ -5,19 +5,19 @@ import { changesBetween } from './impact.ts';
 import { isExplained } from './impact-table.ts';
 
 const connector = readConnector('order');
-const change = (key: string, to: string | undefined) => {
+const changesTo = (key: string, to: string | undefined) => {
   const desired = Object.fromEntries(
     Object.entries({ ...connector, [key]: to ?? '' }).filter(([k]) => to !== undefined || k !== key),
   );
   return changesBetween(desired, { ...connector, name: 'order-outbox' });
 };
 
-describe('the impact of a change', () => {
-  it.each(serviceNames)('is written down for every key of %s.json', (service) => {
+describe('the consequence of a change', () => {
+  it.each(serviceNames)('is listed for every key of %s.json', (service) => {
     expect(Object.keys(readConnector(service)).filter((key) => !isExplained(key))).toEqual([]);
   });
 
-  it('is none when nothing differs but the name that Connect adds', () => {
+  it('is none when only the name that Connect adds differs', () => {
     expect(changesBetween(connector, { ...connector, name: 'order-outbox' })).toEqual([]);
   });
 
@@ -26,7 +26,7 @@ describe('the impact of a change', () => {
     ['restart', 'heartbeat.interval.ms', '5000'],
     ['restart', 'database.user', 'another_cdc'],
   ])('is a %s for %s', (consequence, key, to) => {
-    expect(change(key, to)).toMatchObject([{ key, consequence, dangerous: false, to }]);
+    expect(changesTo(key, to)).toMatchObject([{ key, consequence, dangerous: false, to }]);
   });
 
   it.each<[string, string, string | undefined]>([
@@ -49,10 +49,10 @@ describe('the impact of a change', () => {
     ['contract', 'transforms.outbox.table.fields.additional.placement', 'event_type:header:eventType'],
     ['failure', 'some.key.nobody.knows', '1'],
   ])('is %s, and dangerous, for %s', (consequence, key, to) => {
-    expect(change(key, to)).toMatchObject([{ key, consequence, dangerous: true }]);
+    expect(changesTo(key, to)).toMatchObject([{ key, consequence, dangerous: true }]);
   });
 
-  it('is a restart when a connector of before gets its topic for canaries', () => {
+  it('is a restart when an older connector gets its topic for canaries', () => {
     const { 'transforms.outbox.route.topic.regex': _regex, ...before } = connector;
     const changes = changesBetween(connector, {
       ...before,
@@ -61,7 +61,7 @@ describe('the impact of a change', () => {
     expect(changes).toMatchObject([{ dangerous: false }, { dangerous: false }]);
   });
 
-  it('is a restart when what somebody changed by hand is taken back', () => {
+  it('is a restart when a change made by hand is reverted', () => {
     const actual = {
       ...connector,
       'errors.tolerance': 'all',
@@ -75,14 +75,14 @@ describe('the impact of a change', () => {
     ]);
   });
 
-  it('of one more header is a task that fails on older rows', () => {
+  it('is a task that fails on older rows when a header is added', () => {
     const key = 'transforms.outbox.table.fields.additional.placement';
-    expect(change(key, `${connector[key] ?? ''},schema_id:header:schemaId`)).toMatchObject([
+    expect(changesTo(key, `${connector[key] ?? ''},schema_id:header:schemaId`)).toMatchObject([
       { consequence: 'failure', dangerous: false, sentence: expect.stringContaining('migrate') },
     ]);
   });
 
-  it('repeats no secret that somebody has put in plain text', () => {
+  it('does not show a secret in plain text', () => {
     const found = changesBetween(connector, { ...connector, 'database.password': 'hunter2' });
     expect(found).toMatchObject([{ key: 'database.password', from: '(a secret in plain text)' }]);
   });

@@ -19,19 +19,19 @@ describe('the lint of a connector', () => {
   });
 
   it.each<[string, string, string | undefined]>([
-    ['drops what it cannot convert', 'errors.tolerance', 'all'],
-    ['skips what it cannot process', 'event.processing.failure.handling.mode', 'warn'],
+    ['drops records that it cannot convert', 'errors.tolerance', 'all'],
+    ['skips events that it cannot process', 'event.processing.failure.handling.mode', 'warn'],
     ['writes records into the log', 'errors.log.include.messages', 'true'],
     ['lets truncates through', 'skipped.operations', 'u,d'],
     ['reads another table', 'table.include.list', 'public.outbox,public.orders'],
     ['reads every table', 'table.include.list', undefined],
-    ['makes its own publication', 'publication.autocreate.mode', 'filtered'],
+    ['creates its own publication', 'publication.autocreate.mode', 'filtered'],
     ['drops its slot', 'slot.drop.on.stop', 'true'],
     ['loses its slot in a failover', 'slot.failover', undefined],
     ['takes a snapshot', 'snapshot.mode', 'initial'],
     ['takes a snapshot when it needs one', 'snapshot.mode', 'when_needed'],
-    ['overlooks a slot made anew', 'offset.mismatch.strategy', 'no_validation'],
-    ['is left to the default that overlooks it', 'offset.mismatch.strategy', undefined],
+    ['ignores the gap of a slot created again', 'offset.mismatch.strategy', 'no_validation'],
+    ['uses the default offset mismatch strategy', 'offset.mismatch.strategy', undefined],
     ['cannot write a heartbeat', 'value.converter.delegate.converter.type', undefined],
     ['has no heartbeat', 'heartbeat.interval.ms', '0'],
     ['has a heartbeat that does not write', 'heartbeat.action.query', 'SELECT 1'],
@@ -43,23 +43,23 @@ describe('the lint of a connector', () => {
     ['routes every record', 'transforms.outbox.predicate', undefined],
     ['routes the rows of another prefix', 'predicates.isOutbox.pattern', 'payment-db\\.public\\.outbox'],
     ['quotes its keys', 'key.converter', 'org.apache.kafka.connect.json.JsonConverter'],
-    ['trusts one broker alone', 'producer.override.acks', '1'],
-    ['mixes up the order of a key', 'producer.override.enable.idempotence', undefined],
+    ['waits for one broker only', 'producer.override.acks', '1'],
+    ['can reorder the events of a key', 'producer.override.enable.idempotence', undefined],
     [
-      'sends more at once than it keeps in order',
+      'has more requests in flight than it keeps in order',
       'producer.override.max.in.flight.requests.per.connection',
       '6',
     ],
-    ['compresses for others', 'producer.override.compression.type', 'lz4'],
-    ['stops for good on an update', 'transforms.outbox.table.op.invalid.behavior', 'fatal'],
+    ['uses a codec that KafkaJS cannot read', 'producer.override.compression.type', 'lz4'],
+    ['stops permanently on an update', 'transforms.outbox.table.op.invalid.behavior', 'fatal'],
     ['publishes to another topic', 'transforms.outbox.route.topic.replacement', 'orders'],
     ['lets a column choose the topic', 'transforms.outbox.route.topic.regex', '(.*)'],
     ['reads the slot of another service', 'slot.name', 'payment_outbox_slot'],
-  ])('stops one that %s', (_, key, value) => {
+  ])('rejects one that %s', (_, key, value) => {
     expect(keysOf({ [key]: value })).toContain(key);
   });
 
-  it('stops a password in plain text, and does not repeat it', () => {
+  it('rejects a password in plain text and does not show it', () => {
     const found = lint('order', { ...connector, 'database.password': 'hunter2' });
     expect(found.map(({ key }) => key)).toContain('database.password');
     expect(JSON.stringify(found)).not.toContain('hunter2');

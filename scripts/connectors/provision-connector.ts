@@ -1,4 +1,4 @@
-// The last step of a boot: brings a connector to what its file says.
+// The last step of a boot: applies the configuration of a connector.
 import { isFailure } from '../../schemas/tools/failure.ts';
 import { awaitStreaming, type SlotOutcome } from '../stack/provision/slot.ts';
 import type { ConnectTarget, Provisioned } from '../stack/provision/connector.ts';
@@ -6,18 +6,18 @@ import type { DatabaseTarget } from '../stack/provision/database-target.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import { applyConnector, awaitRunning, sentenceOf, type Outcome } from './apply.ts';
 
-/** What has become of the differences between the file and Connect. */
+/** One line for each difference between the file and Connect: applied, or not applied because it is dangerous. */
 const notesOf = (service: ServiceName, { applied, changed, left }: Outcome): string[] => [
   ...(applied === 'changed'
     ? [`changed to what connectors/${service}.json says: ${changed.map(({ key }) => key).join(', ')}`]
     : []),
-  ...left.map((change) => `not changed, since it cannot be taken back: ${sentenceOf(change)}`),
+  ...left.map((change) => `not changed, because it is dangerous: ${sentenceOf(change)}`),
   ...(left.length > 0 ? ['npm run connectors -- plan shows it; apply --allow-dangerous does it'] : []),
 ];
 
 /**
- * Applies what is safe of the configuration of one connector and returns once its task reads the slot. What only an operator can
- * mend, with commands that need the rest of the stack, is said and does not keep the rest from starting.
+ * Applies the safe changes to one connector and returns once its task reads the slot. A problem that only an operator can solve
+ * is returned as `trouble` and does not stop the boot: the commands that solve it need a running stack.
  */
 export const provisionConnector = async (
   database: DatabaseTarget,
@@ -26,7 +26,6 @@ export const provisionConnector = async (
 ): Promise<Provisioned> => {
   const { service } = database;
   const { connector } = services[service];
-  // Whoever changed it by hand finds a system that runs, and the commands that need it.
   const outcome = await applyConnector(service, { ...target, dangerous: 'leave' });
   const provisioned = { connector, notes: notesOf(service, outcome) };
   if (slot !== 'usable')
@@ -34,7 +33,7 @@ export const provisionConnector = async (
       ...provisioned,
       trouble: `the replication slot of the ${service} database is ${slot}; npm run recover -- ${service}`,
     };
-  // It may have failed before, or because of what was left.
+  // The failure is older than this boot, or is caused by a change that was not applied.
   const isForOperator = outcome.applied === 'unchanged' || outcome.left.length > 0;
   const state = await awaitRunning(service, target).catch((error: unknown) => {
     if (isForOperator && isFailure(error)) return error;
@@ -44,7 +43,7 @@ export const provisionConnector = async (
     return { ...provisioned, trouble: 'somebody has paused or stopped it; npm run connectors -- resume' };
   if (state !== 'running')
     return { ...provisioned, trouble: `${state.message}\n    npm run doctor says what to do` };
-  // What was left may name another slot, which nobody waits for.
+  // A change that was not applied may concern the slot name, so only a clean configuration reads the expected slot.
   if (outcome.left.length === 0) await awaitStreaming(database, target);
   return provisioned;
 };

@@ -1,7 +1,7 @@
-// Secrets reach a connector by reference: Connect stores and shows the reference, and its worker alone looks it up.
+// A configuration holds references to secrets. Connect stores and shows the reference; only its worker resolves it.
 
-/** Whether the value of a key is one, by its name. */
+/** Whether the name of a key means that its value is a secret. */
 export const isSecret = (key: string): boolean => /password|secret|token|jaas/i.test(key);
 
-/** Whether a value is what a config provider resolves, such as `${env:ORDER_CDC_PASSWORD}`. */
+/** Whether a config provider resolves the value, such as `${env:ORDER_CDC_PASSWORD}`. */
 export const isReference = (value: string): boolean => /^\$\{[a-z]+:[^}]+\}$/.test(value);

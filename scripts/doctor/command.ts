@@ -1,10 +1,10 @@
-// npm run doctor: whether everything between a commit and its event is fit for operation, in one verdict: databases, slots,
-// publications, roles, connectors, topics, registry, clocks, retention. Each finding comes with what to do. Exit code 0: nothing
-// is broken (warnings may be there); 1: something is; 2: it could not be asked for in this way.
+// npm run doctor: checks every part between a commit and its event: databases, slots, publications, roles, connectors, topics,
+// registry, clocks, retention. Every finding has a remedy. Exit code 0: nothing is broken, there may be warnings; 1: something
+// is broken; 2: the checks could not run.
 import { judge } from './judge.ts';
 import { readFacts } from './read.ts';
-import { argumentsOf, stackOf } from '../operator/environment.ts';
-import { explain } from '../../schemas/tools/failure.ts';
+import { argumentsOf, print, printJson, runCommand } from '../operator/command-line.ts';
+import { stackOf } from '../operator/environment.ts';
 
 const usage = 'usage: npm run doctor [-- --json]';
 
@@ -15,12 +15,11 @@ const doctor = async (): Promise<number> => {
     found.map((finding) => ({ area, ...finding })),
   );
   const broken = findings.filter(({ level }) => level === 'broken').length;
-  const status = broken === 0 ? 'ok' : 'broken';
+  const exitCode = broken === 0 ? 0 : 1;
   if (flags.json) {
-    process.stdout.write(
-      `${JSON.stringify({ status, findings, areas: areas.map(({ area, seen }) => ({ area, seen })) }, null, 2)}\n`,
-    );
-    return broken === 0 ? 0 : 1;
+    const status = broken === 0 ? 'ok' : 'broken';
+    printJson({ status, findings, areas: areas.map(({ area, seen }) => ({ area, seen })) });
+    return exitCode;
   }
   const lines = areas.flatMap(({ area, seen, findings: found }) => [
     ...(found.length === 0 ? [`${seen ? 'ok     ' : 'unknown'}  ${area}`] : []),
@@ -33,13 +32,8 @@ const doctor = async (): Promise<number> => {
     broken === 0
       ? `nothing is broken, ${findings.length} warnings`
       : `${broken} broken, ${findings.length - broken} warnings`;
-  process.stdout.write(`${lines.join('\n')}\n\n${verdict}\n`);
-  return broken === 0 ? 0 : 1;
+  print(`${lines.join('\n')}\n\n${verdict}`);
+  return exitCode;
 };
 
-try {
-  process.exitCode = await doctor();
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(doctor);

@@ -1,4 +1,4 @@
-// What `npm run doctor` looks at. Whatever could not be read is said to be so, with the reason, and judged like the rest.
+// What `npm run doctor` reads. A part that could not be read is a `Reading` with the reason.
 import type { SlotFacts } from '../../services/auditor/pipelines/slot-health.ts';
 import type { Change } from '../connectors/impact.ts';
 import type { ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';
@@ -7,7 +7,7 @@ import type { ServiceName, Topic } from '../stack/topology.ts';
 export type Reading<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
-/** Milliseconds that one read may take. */
+/** The limit for one HTTP request. */
 export const timeoutMs = 10_000;
 
 export interface DatabaseFacts {
@@ -21,21 +21,21 @@ export interface DatabaseFacts {
   /** `idle_replication_slot_timeout` in seconds; 0: never. */
   readonly idleSlotSeconds: number;
   readonly slot: SlotFacts;
-  /** Null: there is none. */
+  /** Null: it does not exist. */
   readonly publication: {
     readonly tables: readonly string[];
     /** Of `insert`, `update`, `delete`, `truncate`. */
     readonly operations: readonly string[];
     readonly allTables: boolean;
   } | null;
-  /** Null: there is no such role. */
+  /** Null: it does not exist. */
   readonly cdcRole: {
     readonly login: boolean;
     readonly replication: boolean;
     readonly superuser: boolean;
     readonly readsOutbox: boolean;
   } | null;
-  /** Columns of the outbox that the connector names and the table lacks. */
+  /** Columns that the connector's configuration names and the outbox does not have. */
   readonly missingColumns: readonly string[];
   readonly longTransactions: readonly {
     readonly pid: number;
@@ -44,35 +44,35 @@ export interface DatabaseFacts {
   }[];
 }
 
-/** What the connector would meet: the CDC role's own login, and the statement of its heartbeat. */
+/** The result of logging in as the CDC role and of running the heartbeat statement, as the connector does. */
 export interface ConnectorLogin {
-  /** Null: it may log in. */
+  /** The error of the login; null: it succeeded. */
   readonly refused: string | null;
-  /** Null: the heartbeat works. */
+  /** The error of the heartbeat; null: it succeeded. */
   readonly heartbeat: string | null;
 }
 
 export interface ConnectorFacts {
-  /** Undefined: Connect has none of that name. */
+  /** Undefined: the connector does not exist. */
   readonly state: ConnectorState | undefined;
   readonly changes: readonly Change[];
-  /** What the lint, the connector and the worker find wrong with the file. The worker refuses what it cannot do. */
+  /** The problems that the lint, the connector plugin and the worker find in the file. */
   readonly invalid: readonly { readonly key: string; readonly problem: string }[];
 }
 
 export interface ConnectFacts {
   readonly version: string;
-  /** Null: the worker has no such plugin. */
+  /** Its version; null: the worker does not have the plugin. */
   readonly debezium: string | null;
 }
 
 export interface TopicFacts {
   readonly topic: string;
-  /** Null: there is no such topic. */
+  /** Null: the topic does not exist. */
   readonly state: {
     readonly partitions: number;
     readonly replicas: number;
-    /** Partitions with a replica that is behind or away. */
+    /** Partitions with a replica that is not in sync. */
     readonly underReplicated: number;
     readonly config: Readonly<Record<string, string>>;
   } | null;
@@ -82,33 +82,33 @@ export interface KafkaFacts {
   readonly brokers: number;
   /** The topics of the events. */
   readonly events: readonly (TopicFacts & { readonly topic: Topic })[];
-  /** Where Connect keeps configurations and offsets; compacted, or they are forgotten. */
+  /** The topics in which Connect stores configurations, offsets and status. */
   readonly internal: readonly TopicFacts[];
 }
 
 export interface RegistryFacts {
-  /** The effective compatibility by subject, of subjects whose is not that of the contract. */
+  /** The effective compatibility of each subject that does not have the required one. */
   readonly compatibility: Readonly<Record<string, string>>;
-  /** Null: the registry does not tell. */
+  /** Null: the registry does not say. */
   readonly legacyIds: boolean | null;
 }
 
-/** An id that rows of an outbox are framed with. */
+/** A schema id in the rows of an outbox. */
 export interface SchemaIdFacts {
   readonly service: ServiceName;
   readonly eventType: string;
   readonly id: number;
-  /** The record that this event type is. */
+  /** The Avro record of this event type. */
   readonly expected: string | undefined;
-  /** The record that the registry has under the id; null when it has none. */
+  /** The record under this id in the registry; null when there is none. */
   readonly found: string | null;
 }
 
 export interface ClockFacts {
   readonly part: string;
-  /** How far the part is ahead of this machine; negative when behind. */
+  /** How far its clock is ahead of this machine; negative when behind. */
   readonly aheadMs: number;
-  /** What cannot be told apart: half the round trip, or the second of a Date header. */
+  /** The measurement error: half the round trip, or the whole second of a Date header. */
   readonly uncertainMs: number;
 }
 

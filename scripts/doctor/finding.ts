@@ -1,5 +1,5 @@
-// What the doctor finds: `broken` loses, holds back or repeats events now or at the next fault; `warning` is a weakness that
-// loses nothing yet. The invariant: every finding names a remedy.
+// A finding of the doctor. `broken`: events are lost, held back or repeated, now or at the next fault. `warning`: a weakness that
+// loses nothing yet. Every finding has a remedy.
 
 export interface Finding {
   readonly level: 'broken' | 'warning';

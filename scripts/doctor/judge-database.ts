@@ -1,5 +1,5 @@
-// Judges one service's database as the source of its pipeline: server settings, slot, publication, the connector's role, the
-// outbox, and the login of the connector.
+// Judges the database of one service as the source of its pipeline: server settings, slot, publication, CDC role, outbox, and
+// the login of the connector.
 import { judgeSlot } from '../../services/auditor/pipelines/slot-health.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import type { ConnectorLogin, DatabaseFacts } from './facts.ts';
@@ -17,26 +17,26 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
     ),
     ...onlyIf(facts.walLevel !== 'logical', () =>
       broken(
-        `wal_level is ${facts.walLevel}: nothing can be read from the WAL.`,
+        `wal_level is ${facts.walLevel}: Debezium cannot read the WAL.`,
         'Set wal_level = logical and restart the server.',
       ),
     ),
     ...judgeSlot(service, facts.slot).map(({ level, sentence, remedy }) => ({ level, sentence, remedy })),
     ...onlyIf(facts.slotsUsed >= facts.maxSlots, () =>
       warning(
-        `All ${facts.maxSlots} replication slots are taken: recovery could not make another one.`,
-        'Drop the slots that nobody reads, or raise max_replication_slots.',
+        `All ${facts.maxSlots} replication slots are in use: recovery could not create another one.`,
+        'Drop unused slots, or raise max_replication_slots.',
       ),
     ),
     ...onlyIf(facts.sendersUsed >= facts.maxSenders, () =>
       warning(
-        `All ${facts.maxSenders} WAL senders are taken: a connector that restarts may find none.`,
+        `All ${facts.maxSenders} WAL senders are in use: a restarting connector may find none free.`,
         'Raise max_wal_senders.',
       ),
     ),
     ...onlyIf(facts.idleSlotSeconds > 0 && facts.idleSlotSeconds * 1_000 < dayMs, () =>
       warning(
-        `The server gives up a slot that nobody reads for ${facts.idleSlotSeconds} s.`,
+        `The server invalidates a slot that is inactive for ${facts.idleSlotSeconds} s.`,
         'Set idle_replication_slot_timeout to more than the longest outage you allow, or to 0.',
       ),
     ),
@@ -44,13 +44,13 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
       ? [
           broken(
             `There is no publication ${publicationName}: the connector fails at its next start.`,
-            `npm run recover -- ${service} makes it.`,
+            `npm run recover -- ${service} creates it.`,
           ),
         ]
       : [
           ...onlyIf(publication.allTables || publication.tables.join() !== 'public.outbox', () =>
             broken(
-              `The publication ${publicationName} is of ${publication.allTables ? 'all tables' : publication.tables.join(', ') || 'no table'} instead of public.outbox.`,
+              `The publication ${publicationName} contains ${publication.allTables ? 'all tables' : publication.tables.join(', ') || 'no table'} instead of public.outbox.`,
               `ALTER PUBLICATION ${publicationName} SET TABLE public.outbox`,
             ),
           ),
@@ -62,16 +62,11 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
           ),
         ]),
     ...(cdcRole === null
-      ? [
-          broken(
-            `There is no role ${cdc}.`,
-            'npm start makes it, or scripts/stack/provision/provision.ts elsewhere.',
-          ),
-        ]
+      ? [broken(`There is no role ${cdc}.`, 'npm start creates it; elsewhere scripts/provision.ts does.')]
       : [
           ...onlyIf(!cdcRole.login || !cdcRole.replication, () =>
             broken(
-              `The role ${cdc} may not ${cdcRole.login ? 'replicate' : 'log in'}; the connector says so in its log only.`,
+              `The role ${cdc} may not ${cdcRole.login ? 'replicate' : 'log in'}; only the log of the connector shows this.`,
               `ALTER ROLE ${cdc} LOGIN REPLICATION`,
             ),
           ),
@@ -87,13 +82,13 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
         ]),
     ...onlyIf(facts.missingColumns.length > 0, () =>
       broken(
-        `The outbox has no column ${facts.missingColumns.join(', ')}, which the connector names.`,
-        'Migrate before the connector is applied, see connectors/runbooks/outbox-column.md.',
+        `The outbox has no column ${facts.missingColumns.join(', ')}, which the connector's configuration names.`,
+        'Run the migration before you apply the connector, see connectors/runbooks/outbox-column.md.',
       ),
     ),
     ...facts.longTransactions.map(({ pid, who, seconds }) =>
       warning(
-        `A transaction of ${who} (pid ${pid}) is open for ${seconds} s: the slot keeps all WAL since then, and a new slot waits for it.`,
+        `A transaction of ${who} (pid ${pid}) is open for ${seconds} s: the slot keeps all WAL since its start, and the creation of a slot waits for it.`,
         `End it: SELECT pg_terminate_backend(${pid})`,
       ),
     ),
@@ -105,14 +100,14 @@ export const judgeLogin = (service: ServiceName, { refused, heartbeat }: Connect
   if (refused !== null)
     return [
       broken(
-        `The role ${cdc} cannot log in (${refused}). A task that runs goes on until its next start, and fails then.`,
-        'Give the role, the Connect worker and this command one password, see connectors/runbooks/password-rotation.md.',
+        `The role ${cdc} cannot log in (${refused}). A running task continues until its next start, and then fails.`,
+        'Give the role, the Connect worker and this command the same password, see connectors/runbooks/password-rotation.md.',
       ),
     ];
   return onlyIf(heartbeat !== null, () =>
     broken(
-      `The heartbeat of the connector does not work (${heartbeat ?? ''}). Debezium only logs that; the task stays RUNNING while the slot holds back WAL until it is lost.`,
-      `Give ${cdc} back the right to run heartbeat.action.query, such as EXECUTE on pg_logical_emit_message.`,
+      `The heartbeat of the connector fails (${heartbeat ?? ''}). Debezium only logs this; the task stays RUNNING while the slot holds back WAL until it is lost.`,
+      `Grant ${cdc} what heartbeat.action.query needs, such as EXECUTE on pg_logical_emit_message.`,
     ),
   );
 };

@@ -49,15 +49,15 @@ const kafka: KafkaFacts = {
   events: topics.map((name) => topic(name, topicSettings.config)),
   internal: [topic('_connect-offsets', { 'cleanup.policy': 'compact' })],
 };
-const all = <T>(make: (service: string) => T) => {
+const forAll = <T>(make: (service: string) => T) => {
   const [order, inventory, payment] = serviceNames;
   return { order: make(order), inventory: make(inventory), payment: make(payment) };
 };
 const healthy: Facts = {
-  databases: all((service) => ({ ok: true as const, value: database(service) })),
-  logins: all(() => ({ refused: null, heartbeat: null })),
+  databases: forAll((service) => ({ ok: true as const, value: database(service) })),
+  logins: forAll(() => ({ refused: null, heartbeat: null })),
   connect: { ok: true, value: { version: '4.3.0', debezium: '3.7.0.Final' } },
-  connectors: all(() => ({ ok: true as const, value: connector })),
+  connectors: forAll(() => ({ ok: true as const, value: connector })),
   kafka: { ok: true, value: kafka },
   registry: { ok: true, value: { compatibility: {}, legacyIds: false } },
   schemaIds: [{ service: 'order', eventType: 'order.created', id: 1, expected: 'a', found: 'a' }],
@@ -87,246 +87,219 @@ const eventsWith = (config: Record<string, string>) =>
   kafkaWith({ events: topics.map((name) => topic(name, { ...topicSettings.config, ...config })) });
 
 describe('the doctor', () => {
-  it('finds nothing wrong with what is as it should be, and says what it has looked at', () => {
+  it('finds nothing in a healthy stack, and lists what it has checked', () => {
     expect(findingsIn(healthy)).toEqual([]);
     expect(judge(healthy).map(({ area }) => area)).toEqual(
       expect.arrayContaining(['order database', 'payment-outbox', 'Kafka', 'schema registry', 'retention']),
     );
   });
 
-  it.each<[string, Facts, string, 'broken' | 'warning', RegExp]>([
-    [
-      'a lost slot',
-      orderDatabase(slotOf('lost')),
-      'order database',
-      'broken',
-      /is lost.*missing from the topic/,
+  type Case = [title: string, facts: Facts, level: 'broken' | 'warning', sentence: RegExp];
+  const cases: Readonly<Record<string, Case[]>> = {
+    'order database': [
+      ['a lost slot', orderDatabase(slotOf('lost')), 'broken', /is lost.*missing from the topic/],
+      ['an old server', orderDatabase({ version: 160_003 }), 'broken', /PostgreSQL 16/],
+      ['a WAL that cannot be decoded', orderDatabase({ walLevel: 'replica' }), 'broken', /wal_level/],
+      ['no slot left', orderDatabase({ slotsUsed: 4 }), 'warning', /All 4 replication slots/],
+      ['no sender left', orderDatabase({ sendersUsed: 4 }), 'warning', /WAL senders/],
+      [
+        'a server that invalidates inactive slots',
+        orderDatabase({ idleSlotSeconds: 3_600 }),
+        'warning',
+        /3600 s/,
+      ],
+      ['no publication', orderDatabase({ publication: null }), 'broken', /no publication/],
+      [
+        'a publication of everything',
+        orderDatabase({ publication: { tables: [], operations: ['insert'], allTables: true } }),
+        'broken',
+        /all tables/,
+      ],
+      [
+        'a publication of deletes',
+        orderDatabase({
+          publication: { tables: ['public.outbox'], operations: ['insert', 'delete'], allTables: false },
+        }),
+        'broken',
+        /insert, delete/,
+      ],
+      [
+        'a role that may not replicate',
+        orderDatabase({ cdcRole: { login: true, replication: false, superuser: false, readsOutbox: true } }),
+        'broken',
+        /may not replicate/,
+      ],
+      ['a renamed column', orderDatabase({ missingColumns: ['payload'] }), 'broken', /no column payload/],
+      [
+        'a long transaction',
+        orderDatabase({ longTransactions: [{ pid: 7, who: 'psql', seconds: 900 }] }),
+        'warning',
+        /psql \(pid 7\) is open for 900 s/,
+      ],
+      [
+        'a heartbeat that is refused while the task runs',
+        {
+          ...healthy,
+          logins: { ...healthy.logins, order: { refused: null, heartbeat: 'permission denied' } },
+        },
+        'broken',
+        /heartbeat.*permission denied/,
+      ],
+      [
+        'a changed password while the task runs',
+        {
+          ...healthy,
+          logins: { ...healthy.logins, order: { refused: 'authentication failed', heartbeat: null } },
+        },
+        'broken',
+        /cannot log in/,
+      ],
     ],
-    ['an old server', orderDatabase({ version: 160_003 }), 'order database', 'broken', /PostgreSQL 16/],
-    [
-      'a WAL nobody can read',
-      orderDatabase({ walLevel: 'replica' }),
-      'order database',
-      'broken',
-      /wal_level/,
+    'Kafka Connect': [
+      [
+        'an old Debezium',
+        { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: '3.6.1.Final' } } },
+        'broken',
+        /3\.6\.1/,
+      ],
+      [
+        'no Debezium',
+        { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: null } } },
+        'broken',
+        /does not have the PostgreSQL connector/,
+      ],
     ],
-    ['no slot left', orderDatabase({ slotsUsed: 4 }), 'order database', 'warning', /All 4 replication slots/],
-    ['no sender left', orderDatabase({ sendersUsed: 4 }), 'order database', 'warning', /WAL senders/],
-    [
-      'a server that gives slots up',
-      orderDatabase({ idleSlotSeconds: 3_600 }),
-      'order database',
-      'warning',
-      /3600 s/,
+    'order-outbox': [
+      ['no connector', orderConnector({ state: undefined }), 'broken', /no connector/],
+      ['a stopped connector', orderConnector({ state: { kind: 'paused' } }), 'broken', /paused or stopped/],
+      [
+        'a failed connector',
+        orderConnector({ state: { kind: 'failed', why: 'because\nof this' } }),
+        'broken',
+        /has failed: because$/,
+      ],
+      [
+        'an unassigned connector',
+        orderConnector({ state: { kind: 'idle', why: 'UNASSIGNED' } }),
+        'broken',
+        /UNASSIGNED/,
+      ],
+      [
+        'drift',
+        orderConnector({
+          changes: [
+            {
+              key: 'errors.tolerance',
+              from: 'all',
+              to: 'none',
+              consequence: 'restart',
+              sentence: '',
+              dangerous: false,
+            },
+          ],
+        }),
+        'broken',
+        /is not what connectors\/order\.json says: errors\.tolerance/,
+      ],
+      [
+        'a key that the worker refuses',
+        orderConnector({ invalid: [{ key: 'plugin.name', problem: 'is not known' }] }),
+        'broken',
+        /plugin\.name is not known/,
+      ],
     ],
-    ['no publication', orderDatabase({ publication: null }), 'order database', 'broken', /no publication/],
-    [
-      'a publication of everything',
-      orderDatabase({ publication: { tables: [], operations: ['insert'], allTables: true } }),
-      'order database',
-      'broken',
-      /all tables/,
+    Kafka: [
+      ['one broker', kafkaWith({ brokers: 1 }), 'warning', /one broker/],
+      [
+        'a missing topic',
+        kafkaWith({ events: [{ topic: 'order-events', state: null }] }),
+        'broken',
+        /no topic order-events/,
+      ],
+      [
+        'a compacted topic',
+        eventsWith({ 'cleanup.policy': 'compact' }),
+        'broken',
+        /cleanup\.policy = compact/,
+      ],
+      [
+        'a topic that the broker compresses',
+        eventsWith({ 'compression.type': 'lz4' }),
+        'warning',
+        /compression\.type = lz4/,
+      ],
+      ['a write to one replica', eventsWith({ 'min.insync.replicas': '1' }), 'warning', /only one replica/],
+      [
+        'offsets on a topic that is not compacted',
+        kafkaWith({ internal: [topic('_connect-offsets', { 'cleanup.policy': 'delete' })] }),
+        'broken',
+        /not compacted/,
+      ],
     ],
-    [
-      'a publication of deletes',
-      orderDatabase({
-        publication: { tables: ['public.outbox'], operations: ['insert', 'delete'], allTables: false },
-      }),
-      'order database',
-      'broken',
-      /insert, delete/,
+    'schema registry': [
+      [
+        'a subject without a compatibility check',
+        { ...healthy, registry: { ok: true, value: { compatibility: { a: 'NONE' }, legacyIds: false } } },
+        'broken',
+        /a has the compatibility NONE/,
+      ],
+      [
+        'a registry in legacy id mode',
+        { ...healthy, registry: { ok: true, value: { compatibility: {}, legacyIds: true } } },
+        'broken',
+        /legacy id mode/,
+      ],
+      [
+        'a registry that has lost its storage',
+        { ...healthy, schemaIds: [{ service: 'order', eventType: 'x', id: 3, expected: 'a', found: null }] },
+        'broken',
+        /has nothing: it has lost its storage/,
+      ],
     ],
-    [
-      'a role that may not replicate',
-      orderDatabase({ cdcRole: { login: true, replication: false, superuser: false, readsOutbox: true } }),
-      'order database',
-      'broken',
-      /may not replicate/,
+    clocks: [
+      [
+        'a wrong clock',
+        { ...healthy, clocks: [{ part: 'a part', aheadMs: -5_000, uncertainMs: 10 }] },
+        'warning',
+        /a part is 5\.0 s behind/,
+      ],
     ],
-    [
-      'a renamed column',
-      orderDatabase({ missingColumns: ['payload'] }),
-      'order database',
-      'broken',
-      /no column payload/,
+    retention: [
+      [
+        'an inbox with a shorter retention than the outbox',
+        { ...healthy, retention: { ok: true, value: { outboxDays: 8, inboxDays: 8 } } },
+        'broken',
+        /must be kept for longer/,
+      ],
+      [
+        'a topic with a longer retention than the inbox',
+        eventsWith({ 'retention.ms': '-1' }),
+        'broken',
+        /for ever/,
+      ],
+      [
+        'a topic with a shorter retention than the outbox',
+        eventsWith({ 'retention.ms': '3600000' }),
+        'warning',
+        /0\.04 d/,
+      ],
     ],
-    [
-      'a forgotten transaction',
-      orderDatabase({ longTransactions: [{ pid: 7, who: 'psql', seconds: 900 }] }),
-      'order database',
-      'warning',
-      /psql \(pid 7\) is open for 900 s/,
-    ],
-    [
-      'a heartbeat that is refused while the task runs',
-      { ...healthy, logins: { ...healthy.logins, order: { refused: null, heartbeat: 'permission denied' } } },
-      'order database',
-      'broken',
-      /heartbeat.*permission denied/,
-    ],
-    [
-      'a changed password while the task runs',
-      {
-        ...healthy,
-        logins: { ...healthy.logins, order: { refused: 'authentication failed', heartbeat: null } },
-      },
-      'order database',
-      'broken',
-      /cannot log in/,
-    ],
-    [
-      'an old Debezium',
-      { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: '3.6.1.Final' } } },
-      'Kafka Connect',
-      'broken',
-      /3\.6\.1/,
-    ],
-    [
-      'no Debezium',
-      { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: null } } },
-      'Kafka Connect',
-      'broken',
-      /no PostgreSQL connector/,
-    ],
-    ['no connector', orderConnector({ state: undefined }), 'order-outbox', 'broken', /no connector/],
-    [
-      'a stopped one',
-      orderConnector({ state: { kind: 'paused' } }),
-      'order-outbox',
-      'broken',
-      /paused or stopped/,
-    ],
-    [
-      'a failed one',
-      orderConnector({ state: { kind: 'failed', why: 'because\nof this' } }),
-      'order-outbox',
-      'broken',
-      /has failed: because$/,
-    ],
-    [
-      'one that nobody runs',
-      orderConnector({ state: { kind: 'idle', why: 'UNASSIGNED' } }),
-      'order-outbox',
-      'broken',
-      /UNASSIGNED/,
-    ],
-    [
-      'drift',
-      orderConnector({
-        changes: [
-          {
-            key: 'errors.tolerance',
-            from: 'all',
-            to: 'none',
-            consequence: 'restart',
-            sentence: '',
-            dangerous: false,
-          },
-        ],
-      }),
-      'order-outbox',
-      'broken',
-      /is not what connectors\/order\.json says: errors\.tolerance/,
-    ],
-    [
-      'a key that the worker refuses',
-      orderConnector({ invalid: [{ key: 'plugin.name', problem: 'is not known' }] }),
-      'order-outbox',
-      'broken',
-      /plugin\.name is not known/,
-    ],
-    ['one broker', kafkaWith({ brokers: 1 }), 'Kafka', 'warning', /one broker/],
-    [
-      'a missing topic',
-      kafkaWith({ events: [{ topic: 'order-events', state: null }] }),
-      'Kafka',
-      'broken',
-      /no topic order-events/,
-    ],
-    [
-      'a compacted topic',
-      eventsWith({ 'cleanup.policy': 'compact' }),
-      'Kafka',
-      'broken',
-      /cleanup\.policy = compact/,
-    ],
-    [
-      'a topic that the broker compresses',
-      eventsWith({ 'compression.type': 'lz4' }),
-      'Kafka',
-      'warning',
-      /compression\.type = lz4/,
-    ],
-    ['one copy in sync', eventsWith({ 'min.insync.replicas': '1' }), 'Kafka', 'warning', /one copy written/],
-    [
-      'offsets that are forgotten',
-      kafkaWith({ internal: [topic('_connect-offsets', { 'cleanup.policy': 'delete' })] }),
-      'Kafka',
-      'broken',
-      /not compacted/,
-    ],
-    [
-      'a subject that may break',
-      { ...healthy, registry: { ok: true, value: { compatibility: { a: 'NONE' }, legacyIds: false } } },
-      'schema registry',
-      'broken',
-      /a may change with compatibility NONE/,
-    ],
-    [
-      'ids of another mode',
-      { ...healthy, registry: { ok: true, value: { compatibility: {}, legacyIds: true } } },
-      'schema registry',
-      'broken',
-      /legacy id mode/,
-    ],
-    [
-      'a registry that has lost its storage',
-      { ...healthy, schemaIds: [{ service: 'order', eventType: 'x', id: 3, expected: 'a', found: null }] },
-      'schema registry',
-      'broken',
-      /has nothing: it has lost its storage/,
-    ],
-    [
-      'a clock that is off',
-      { ...healthy, clocks: [{ part: 'a part', aheadMs: -5_000, uncertainMs: 10 }] },
-      'clocks',
-      'warning',
-      /a part is 5\.0 s behind/,
-    ],
-    [
-      'an inbox that forgets before the outbox',
-      { ...healthy, retention: { ok: true, value: { outboxDays: 8, inboxDays: 8 } } },
-      'retention',
-      'broken',
-      /must be kept for longer/,
-    ],
-    [
-      'a topic that outlives the inbox',
-      eventsWith({ 'retention.ms': '-1' }),
-      'retention',
-      'broken',
-      /for ever/,
-    ],
-    [
-      'a topic that the outbox outlives',
-      eventsWith({ 'retention.ms': '3600000' }),
-      'retention',
-      'warning',
-      /0\.04 d/,
-    ],
-  ])('finds %s, and knows a remedy', (_, facts, area, level, sentence) => {
-    const found = findingsIn(facts).filter((finding) => finding.area === area);
-    expect(found.map((finding) => finding.level)).toContain(level);
-    const one = found.find((finding) => sentence.test(finding.sentence));
-    expect(one?.level, JSON.stringify(found)).toBe(level);
-    expect(one?.remedy).not.toBe('');
+  };
+  describe.each(Object.entries(cases))('in the area %s', (area, ofArea) => {
+    it.each(ofArea)('finds %s, with a remedy', (_, facts, level, sentence) => {
+      const found = findingsIn(facts).filter((finding) => finding.area === area);
+      expect(found.map((finding) => finding.level)).toContain(level);
+      const one = found.find((finding) => sentence.test(finding.sentence));
+      expect(one?.level, JSON.stringify(found)).toBe(level);
+      expect(one?.remedy).not.toBe('');
+    });
   });
 
-  it('says of a part that is away just that, and of its connectors nothing', () => {
-    const away = { ok: false as const, problem: 'Kafka Connect cannot be looked at (ECONNREFUSED).' };
-    const facts = { ...healthy, connect: away, connectors: all(() => away) };
+  it('reports a worker that does not answer once, and nothing about its connectors', () => {
+    const unreachable = { ok: false as const, problem: 'Kafka Connect cannot be read (ECONNREFUSED).' };
+    const facts = { ...healthy, connect: unreachable, connectors: forAll(() => unreachable) };
     expect(findingsIn(facts)).toMatchObject([
-      { area: 'Kafka Connect', level: 'broken', sentence: away.problem },
+      { area: 'Kafka Connect', level: 'broken', sentence: unreachable.problem },
     ]);
   });
 });

@@ -1,19 +1,19 @@
-// Reads the database of one service as the doctor judges it, tries the login and the heartbeat of its connector, and compares
-// its clock. Nothing is changed; the heartbeat is a message that every reader of the WAL skips.
+// Reads the database of one service, tries the login and the heartbeat of its connector, and compares its clock. Changes nothing:
+// the heartbeat writes a WAL message that every consumer of the WAL skips.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { readSlot } from '../../services/auditor/pipelines/slot-health.ts';
 import { readConnector, type ConnectorConfig } from '../connectors/files.ts';
-import { withDatabase } from '../connectors/position.ts';
+import { withDatabase } from '../connectors/slot-position.ts';
 import type { StackAddress } from '../operator/environment.ts';
 import { messageOf } from '../../schemas/tools/failure.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import type { ClockFacts, ConnectorLogin, DatabaseFacts } from './facts.ts';
 
-/** Older than this a transaction is worth a word: slots keep the WAL since its begin. */
+/** An open transaction of this age is a warning: slots keep the WAL since its start. */
 const longTransactionSeconds = 60;
 
-/** The columns of the outbox that a connector's router takes something from. */
+/** The columns of the outbox that the router of a connector reads. */
 export const columnsOf = (config: ConnectorConfig): readonly string[] => [
   ...['route.by.field', 'table.field.event.id', 'table.field.event.key', 'table.field.event.payload'].flatMap(
     (key) => config[`transforms.outbox.${key}`] ?? [],
@@ -35,7 +35,7 @@ export const readDatabase = async (sql: postgres.Sql, service: ServiceName): Pro
            (SELECT count(*)::int FROM pg_stat_replication) AS "sendersUsed",
            coalesce((SELECT setting::float8 * CASE unit WHEN 'min' THEN 60 WHEN 'ms' THEN 0.001 ELSE 1 END
                      FROM pg_settings WHERE name = 'idle_replication_slot_timeout'), 0)::float8 AS "idleSlotSeconds"`;
-  if (server === undefined) throw new Error('the server says nothing of itself');
+  if (server === undefined) throw new Error('the server returned no settings');
   const [published] = await sql<NonNullable<DatabaseFacts['publication']>[]>`
     SELECT ARRAY(SELECT schemaname || '.' || tablename FROM pg_publication_tables t
                  WHERE t.pubname = p.pubname ORDER BY 1) AS tables,
@@ -67,7 +67,7 @@ export const readDatabase = async (sql: postgres.Sql, service: ServiceName): Pro
   };
 };
 
-/** Logs in as the connector does and tries its heartbeat, both as configured and not as they should be. */
+/** Logs in as the CDC role and runs the heartbeat statement of the file. */
 export const readLogin = async (stack: StackAddress, service: ServiceName): Promise<ConnectorLogin> => {
   const query = readConnector(service)['heartbeat.action.query'] ?? '';
   try {

@@ -1,4 +1,4 @@
-// Reads the schema registry: how subjects may change, and whether the ids in the outboxes still mean their schemas.
+// Reads the schema registry: the compatibility of subjects, and whether the ids in the outboxes still refer to their schemas.
 import type postgres from 'postgres';
 import { z } from 'zod';
 import { eventCatalogue, type EventType } from '../../schemas/generated/events.ts';
@@ -14,7 +14,7 @@ const getJson = async (
   return { status, body: text === '' ? undefined : JSON.parse(text) };
 };
 
-const wantedCompatibility = 'FULL_TRANSITIVE';
+const requiredCompatibility = 'FULL_TRANSITIVE';
 
 export const readRegistry = async (registry: RegistryAddress): Promise<RegistryFacts> => {
   const { url } = registry;
@@ -27,21 +27,21 @@ export const readRegistry = async (registry: RegistryAddress): Promise<RegistryF
       return [subject, parsed.success ? parsed.data.compatibilityLevel : 'NONE'];
     }),
   );
-  // Apicurio's own interface lies beside the Confluent one; another registry has none.
+  // This is Apicurio's own API. Another registry does not have it, and the mode stays unknown.
   const property = 'apicurio.ccompat.legacy-id-mode.enabled';
-  const own = new URL(`/apis/registry/v3/admin/config/properties/${property}`, url);
+  const adminUrl = new URL(`/apis/registry/v3/admin/config/properties/${property}`, url);
   const legacy = z
     .object({ value: z.string() })
-    .safeParse((await getJson(registry, own.href).catch(() => ({ body: undefined }))).body);
+    .safeParse((await getJson(registry, adminUrl.href).catch(() => ({ body: undefined }))).body);
   return {
-    compatibility: Object.fromEntries(modes.filter(([, mode]) => mode !== wantedCompatibility)),
+    compatibility: Object.fromEntries(modes.filter(([, mode]) => mode !== requiredCompatibility)),
     legacyIds: legacy.success ? legacy.data.value === 'true' : null,
   };
 };
 
 const isEventType = (text: string): text is EventType => text in eventCatalogue;
 
-/** What the registry makes of the ids that the newest rows of the outbox are framed with. */
+/** Looks up the schema ids of the newest rows of the outbox. */
 export const readSchemaIds = async (
   sql: postgres.Sql,
   service: ServiceName,

@@ -1,5 +1,5 @@
-// Reads what the doctor judges: every part at once, each within a bound, and none that is away keeps the others from being
-// looked at. Nothing is changed; the heartbeat that is tried writes a message that every reader of the WAL skips.
+// Reads everything that the doctor judges, all parts in parallel and each with a timeout. A part that does not answer does not
+// stop the others from being read. Changes nothing.
 import kafkajs from 'kafkajs';
 import type postgres from 'postgres';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { retentionSettings } from '../../services/platform/process/settings/rete
 import { planConnector } from '../connectors/apply.ts';
 import { readConnector } from '../connectors/files.ts';
 import { lint } from '../connectors/lint.ts';
-import { withDatabase } from '../connectors/position.ts';
+import { withDatabase } from '../connectors/slot-position.ts';
 import { connectorState, validateAtConnect } from '../connectors/connect-admin.ts';
 import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
 import type { Environment, StackAddress } from '../operator/environment.ts';
@@ -29,11 +29,11 @@ import { readDatabase, readLogin, databaseClock } from './read-database.ts';
 import { readRegistry, readSchemaIds } from './read-registry.ts';
 import { timeoutMs } from './facts.ts';
 
-const reading = async <T>(what: string, read: () => Promise<T>): Promise<Reading<T>> => {
+const attempt = async <T>(what: string, read: () => Promise<T>): Promise<Reading<T>> => {
   try {
     return { ok: true, value: await read() };
   } catch (error) {
-    const sentence = isFailure(error) ? error.message : `${what} cannot be looked at (${reasonOf(error)})`;
+    const sentence = isFailure(error) ? error.message : `${what} cannot be read (${reasonOf(error)})`;
     return { ok: false, problem: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.` };
   }
 };
@@ -106,7 +106,7 @@ const httpClock = async (part: string, url: string): Promise<ClockFacts[]> => {
   const after = Date.now();
   const at = Date.parse(response.headers.get('date') ?? '');
   if (Number.isNaN(at)) return [];
-  // The header is cut to the second.
+  // The header has whole seconds.
   return [{ part, aheadMs: at + 500 - (before + after) / 2, uncertainMs: 500 + (after - before) / 2 }];
 };
 
@@ -124,21 +124,21 @@ const byService = async <T>(read: (service: ServiceName) => Promise<T>): Promise
 const valuesOf = <T>(readings: readonly Reading<readonly T[]>[]): T[] =>
   readings.flatMap((one) => (one.ok ? one.value : []));
 
-/** Everything there is to judge. Never rejects for a part that is away. */
+/** Never rejects because a part does not answer. */
 export const readFacts = async (stack: StackAddress, env: Environment): Promise<Facts> => {
   const { urls } = stack;
   const asAdmin = <T>(service: ServiceName, work: (sql: postgres.Sql) => Promise<T>) =>
-    reading(`The ${service} database`, () => withDatabase(stack, service, 'admin', work));
+    attempt(`The ${service} database`, () => withDatabase(stack, service, 'admin', work));
   const [databases, logins, connect, connectors, kafka, registry, ids, databaseClocks, httpClocks] =
     await Promise.all([
       byService((service) => asAdmin(service, (sql) => readDatabase(sql, service))),
       byService((service) => readLogin(stack, service)),
-      reading('Kafka Connect', () => readConnect(urls.connect)),
+      attempt('Kafka Connect', () => readConnect(urls.connect)),
       byService((service) =>
-        reading(services[service].connector, () => readConnectorFacts(urls.connect, service)),
+        attempt(services[service].connector, () => readConnectorFacts(urls.connect, service)),
       ),
-      reading('Kafka', () => readKafka(stack.kafka)),
-      reading('The schema registry', () => readRegistry(stack.registry)),
+      attempt('Kafka', () => readKafka(stack.kafka)),
+      attempt('The schema registry', () => readRegistry(stack.registry)),
       Promise.all(
         serviceNames.map((service) => asAdmin(service, (sql) => readSchemaIds(sql, service, stack.registry))),
       ),
@@ -146,9 +146,9 @@ export const readFacts = async (stack: StackAddress, env: Environment): Promise<
         serviceNames.map((service) => asAdmin(service, async (sql) => [await databaseClock(sql, service)])),
       ),
       Promise.all([
-        reading('Kafka Connect', () => httpClock('Kafka Connect', urls.connect)),
+        attempt('Kafka Connect', () => httpClock('Kafka Connect', urls.connect)),
         ...serviceNames.map((service) =>
-          reading(service, () => httpClock(`the ${service} service`, `${urls[service]}/health/live`)),
+          attempt(service, () => httpClock(`the ${service} service`, `${urls[service]}/health/live`)),
         ),
       ]),
     ]);

@@ -1,27 +1,28 @@
-// npm run drill: kills the containers of docker-compose.yml one after the other under a small load, starts each again after
-// some seconds, and says how long it was away, what became of the orders meanwhile, and what the auditor finds then.
-// Exit code 0: every order was paid once, no pause was too long, everything holds; 1: not so; 2: it could not be drilled.
+// npm run drill: kills the containers of docker-compose.yml one after the other under a small load and starts each again after
+// some seconds. Reports how long it was away, what became of the orders, and what the auditor finds. Exit code 0: every order was
+// paid once, no pause was too long, all invariants hold; 1: not so; 2: the drill could not run.
 import postgres from 'postgres';
 import { newProduct, signIn } from '../bench/shop.ts';
 import { isHealthy, killContainer, runningContainers, startContainer, type Container } from './containers.ts';
-import { complaints, longestGap, tableOf, type Outcome } from './figures.ts';
+import { longestGap, problemsOf, tableOf, type Outcome } from './outcome.ts';
 import { startLoad } from './load.ts';
 import { pause, seconds, until } from '../stack/supervise/deadline.ts';
-import { argumentsOf, stackOf } from '../operator/environment.ts';
+import { argumentsOf, printJson, printUnless, runCommand, type Print } from '../operator/command-line.ts';
+import { stackOf } from '../operator/environment.ts';
 import { explain, failure, isStopped } from '../../schemas/tools/failure.ts';
-import { openEyes } from '../operator/auditor-view.ts';
+import { openAuditorView } from '../operator/auditor-view.ts';
 import { profilePorts } from '../stack/topology.ts';
 
 const usage = `usage: npm run drill [-- [part …] [--rate <orders a second>] [--away <seconds>] [--longest <seconds>] [--json]]
-  part       a service of docker-compose.yml that runs; all of them, one after the other, when none is named
-  --rate     orders placed each second (4)
-  --away     how long a container stays killed before it is started again (5)
-  --longest  the longest pause that is good enough, in seconds (60; the breaker in front of the gateway alone takes 30)`;
+  part       a running service of docker-compose.yml; without one, all of them, one after the other
+  --rate     orders placed per second (4)
+  --away     seconds until a killed container is started again (5)
+  --longest  the longest pause that is allowed, in seconds (60; the circuit breaker of the gateway alone takes 30)`;
 
 const healthyWithinMs = 180_000;
 const paidWithinMs = 180_000;
 const quietWithinMs = 120_000;
-/** The load before the kill, and once the part is healthy again. */
+/** How long the load runs before the kill, and after the part is healthy again. */
 const [leadMs, trailMs] = [2_000, 3_000];
 
 const interrupted = new AbortController();
@@ -38,16 +39,16 @@ interface Drill {
   readonly awayMs: number;
   readonly longestMs: number;
   readonly addresses: readonly string[];
-  readonly say: (line: string) => void;
+  readonly say: Print;
 }
 
-/** What the auditor still finds once it has had the time to see everything arrive. */
+/** The findings of the auditor that are left after the events have had time to arrive. */
 const auditFindings = async (): Promise<string[]> => {
-  const eyes = await openEyes(process.env, 30_000);
+  const view = await openAuditorView(process.env, 30_000);
   try {
     const deadline = performance.now() + quietWithinMs;
     for (;;) {
-      const { violations, inFlight, stuck } = await eyes.lookTwice();
+      const { violations, inFlight, stuck } = await view.checkTwice();
       const open = [
         ...[...violations, ...inFlight].map(({ sentence }) => sentence),
         ...stuck.map(({ orderId, status }) => `order ${orderId} is stuck as ${status}`),
@@ -56,11 +57,11 @@ const auditFindings = async (): Promise<string[]> => {
       await pause(2_000, signal);
     }
   } finally {
-    await eyes.close();
+    await view.close();
   }
 };
 
-/** When each order was paid, epoch ms, by the clock of PostgreSQL: neither polling nor a slow answer is in it. */
+/** The commit time at which each order was paid, epoch ms, so the delay of polling is not measured. */
 const paidTimes = async (ids: readonly string[]): Promise<Map<string, number>> => {
   const sql = postgres(stackOf(process.env).databaseUrl('order', 'auditor'), {
     max: 1,
@@ -82,7 +83,7 @@ const paidTimes = async (ids: readonly string[]): Promise<Map<string, number>> =
   }
 };
 
-/** Kills the container and starts it again; how long it was away, ms. The container runs again however this ends. */
+/** Kills the container, starts it again in any case, and returns how long it was away, ms. */
 const killAndStart = async (container: Container, drill: Drill): Promise<number> => {
   const { part } = container;
   await killContainer(container);
@@ -106,16 +107,16 @@ const drillPart = async (container: Container, drill: Drill): Promise<Outcome> =
   const { part } = container;
   const productId = await newProduct(await signIn('seller@orderflow.io'), 100_000);
   const token = await signIn('user@orderflow.io');
-  drill.say(`${part}: ${drill.perSecond} orders a second are placed`);
+  drill.say(`${part}: placing ${drill.perSecond} orders per second`);
   const from = Date.now();
   const load = startLoad({ ...drill, token, productId, signal });
   await pause(leadMs, signal);
   const awayMs = await killAndStart(container, drill);
   await pause(trailMs, signal);
   const orders = await load.stop();
-  drill.say(`${part}: all ${orders.length} orders are accepted; waiting until they are paid`);
+  drill.say(`${part}: all ${orders.length} orders are accepted; waiting for payment`);
   const paid = await paidTimes(orders.map(({ orderId }) => orderId));
-  drill.say(`${part}: ${paid.size} orders are paid; the auditor looks`);
+  drill.say(`${part}: ${paid.size} orders are paid; running the auditor's checks`);
   const took = orders.map(({ orderId, sentAt }) => (paid.get(orderId) ?? sentAt) - sentAt);
   const outcome: Outcome = {
     part,
@@ -130,8 +131,8 @@ const drillPart = async (container: Container, drill: Drill): Promise<Outcome> =
     slowestMs: Math.round(Math.max(0, ...took)),
     findings: await auditFindings(),
   };
-  const wrong = complaints(outcome, drill.longestMs);
-  drill.say(`${part}: ${wrong.length === 0 ? 'all is well' : wrong.slice(0, 5).join('; ')}`);
+  const problems = problemsOf(outcome, drill.longestMs);
+  drill.say(`${part}: ${problems.length === 0 ? 'passed' : problems.slice(0, 5).join('; ')}`);
   return outcome;
 };
 
@@ -155,14 +156,14 @@ const main = async (): Promise<number> => {
   const perSecond = positive(flags.rate, '--rate');
   const awayMs = positive(flags.away, '--away') * 1_000;
   const longestMs = positive(flags.longest, '--longest') * 1_000;
-  const say = (line: string): void => {
-    if (!flags.json) process.stdout.write(`${line}\n`);
-  };
+  const say = printUnless(flags.json);
 
   const running = await runningContainers();
   const unknown = positionals.find((name) => running.every(({ part }) => part !== name));
   if (unknown !== undefined)
-    throw failure(`no container of "${unknown}" runs, only of ${running.map(({ part }) => part).join(', ')}`);
+    throw failure(
+      `no container of "${unknown}" is running, only of ${running.map(({ part }) => part).join(', ')}`,
+    );
   const { urls } = stackOf(process.env);
   const second = profilePorts.cluster.order;
   const addresses = running.some(({ part }) => part === 'order-2')
@@ -171,7 +172,7 @@ const main = async (): Promise<number> => {
 
   const before = await auditFindings();
   if (before[0] !== undefined)
-    throw failure(`something is wrong before anything is killed (${before[0]}); npm run audit`);
+    throw failure(`the auditor finds a problem before the drill (${before[0]}); npm run audit`);
   const drill: Drill = { perSecond, awayMs, longestMs, addresses, say };
   const outcomes: Outcome[] = [];
   for (const container of running) {
@@ -180,20 +181,15 @@ const main = async (): Promise<number> => {
   }
 
   const wrong = outcomes.flatMap((outcome) =>
-    complaints(outcome, longestMs).map((sentence) => ({ part: outcome.part, sentence })),
+    problemsOf(outcome, longestMs).map((sentence) => ({ part: outcome.part, sentence })),
   );
-  if (flags.json) process.stdout.write(`${JSON.stringify({ outcomes, wrong }, null, 2)}\n`);
+  if (flags.json) printJson({ outcomes, wrong });
   say(['', ...tableOf(outcomes), ''].join('\n'));
   for (const { part, sentence } of wrong.slice(0, 50)) say(`${part}: ${sentence}`);
   if (wrong.length === 0) say('Nothing was lost, nothing happened twice, no pause was too long.');
   return wrong.length === 0 ? 0 : 1;
 };
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(
-    `${isStopped(error) ? 'interrupted; what was killed has been started again' : explain(error)}\n`,
-  );
-  process.exitCode = 2;
-}
+await runCommand(main, (error) =>
+  isStopped(error) ? 'interrupted; every killed container has been started again' : explain(error),
+);

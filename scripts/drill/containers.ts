@@ -1,5 +1,5 @@
-// The containers of docker-compose.yml as the drill sees them: which run, killed as `docker compose kill` does it, started
-// again, healthy or not. Docker takes a kill for the wish of an operator and does not start such a container by itself.
+// Lists, kills and starts the containers of docker-compose.yml and reads their health. Docker treats a kill as the wish of an
+// operator, so it does not restart such a container by itself.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,13 +23,13 @@ const docker = async (args: readonly string[], withinMs: number): Promise<string
     return stdout;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      throw failure('`docker` does not run; install Docker Engine and Compose, and put them on the PATH');
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-    throw failure(`docker ${args.slice(0, 2).join(' ')}: ${said === '' ? messageOf(error) : said}`);
+      throw failure('`docker` cannot be run; install Docker Engine and Compose, and put them on the PATH');
+    const message = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    throw failure(`docker ${args.slice(0, 2).join(' ')}: ${message === '' ? messageOf(error) : message}`);
   }
 };
 
-/** What `docker compose ps --format json` prints: an object a line, or one array in older versions. */
+/** The running containers in the output of `docker compose ps --format json`: one object per line, or one array in older versions. */
 export const containersIn = (output: string): Container[] =>
   output
     .trim()
@@ -40,11 +40,11 @@ export const containersIn = (output: string): Container[] =>
     .map(({ ID: id, Service: part }) => ({ id, part }))
     .toSorted((one, other) => one.part.localeCompare(other.part));
 
-/** Those that run. A job has ended and is not among them. */
+/** One-shot jobs have ended, so they are not included. */
 export const runningContainers = async (): Promise<Container[]> => {
   const found = containersIn(await docker(['compose', 'ps', '--format', 'json'], 30_000));
   if (found.length === 0)
-    throw failure('no container of docker-compose.yml runs; start them: docker compose up -d --wait');
+    throw failure('no container of docker-compose.yml is running; start them: docker compose up -d --wait');
   return found;
 };
 
@@ -56,7 +56,7 @@ export const startContainer = async ({ id }: Container): Promise<void> => {
   await docker(['start', id], 60_000);
 };
 
-/** By its own health check; one that has none is healthy when it runs. */
+/** A container without a health check is healthy while it runs. */
 export const isHealthy = async ({ id }: Container): Promise<boolean> => {
   const format = '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}';
   const state = (await docker(['inspect', '--format', format, id], 30_000)).trim();

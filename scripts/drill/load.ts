@@ -1,5 +1,5 @@
-// A small steady load of stubborn clients: each order is placed under one Idempotency-Key and sent again, to the next instance
-// where there are two, until it is accepted. So an order counts once however often it was sent, and a pause shows as a gap.
+// Places orders at a steady rate. Each order has one Idempotency-Key and is sent again until it is accepted, to the next instance
+// where there are two. So each order counts once, and an outage shows as a gap between accepted orders.
 import { randomUUID } from 'node:crypto';
 import { orderApi } from '../../services/order/http/api.ts';
 import { createClient, type AnswerOf } from '../../services/platform/http/server/client.ts';
@@ -8,13 +8,13 @@ import { failure } from '../../schemas/tools/failure.ts';
 
 export interface Placed {
   readonly orderId: string;
-  /** When it was sent first, and when it was accepted: epoch ms. */
+  /** When it was first sent, epoch ms. */
   readonly sentAt: number;
   readonly acceptedAt: number;
 }
 
 export interface LoadOptions {
-  /** Of the instances of the order service. */
+  /** The instances of the order service. */
   readonly addresses: readonly string[];
   readonly token: string;
   readonly productId: string;
@@ -23,18 +23,18 @@ export interface LoadOptions {
 }
 
 export interface Load {
-  /** Ends it: resolves to all orders once the last has been accepted. */
+  /** Stops placing orders and resolves to all of them once the last is accepted. */
   readonly stop: () => Promise<readonly Placed[]>;
 }
 
-/** Beyond these nobody new comes, as in a shop whose queue reaches the door. */
-const mostWaiting = 200;
+/** No new order is placed while this many are not accepted yet. */
+const maxWaiting = 200;
 const acceptedWithinMs = 180_000;
 
-/** Refusals that end by themselves: the catalogue is on its way, or a try that nobody heard of is still under way. */
-const passing = ['unknown_product', 'idempotency_key_in_flight'];
-const isLasting = ({ status, problem }: Exclude<AnswerOf<typeof orderApi.place>, { ok: true }>): boolean =>
-  status < 500 && status !== 429 && !passing.includes(problem.code);
+/** Temporary refusals: the order service does not know the product yet, or an earlier attempt is still in progress. */
+const temporaryCodes = ['unknown_product', 'idempotency_key_in_flight'];
+const isPermanent = ({ status, problem }: Exclude<AnswerOf<typeof orderApi.place>, { ok: true }>): boolean =>
+  status < 500 && status !== 429 && !temporaryCodes.includes(problem.code);
 
 export const startLoad = ({ addresses, token, productId, perSecond, signal }: LoadOptions): Load => {
   const clients = addresses.map((baseUrl) =>
@@ -47,17 +47,17 @@ export const startLoad = ({ addresses, token, productId, perSecond, signal }: Lo
   const place = async (): Promise<Placed> => {
     const sentAt = Date.now();
     const key = randomUUID();
-    let tries = placed.length;
+    let attempts = placed.length;
     const wait = { what: 'an order to be accepted', withinMs: acceptedWithinMs, everyMs: 250, signal };
     const orderId = await until(wait, async () => {
-      const client = clients[tries % clients.length];
-      tries += 1;
+      const client = clients[attempts % clients.length];
+      attempts += 1;
       const answer = await client?.place({
         headers: { 'idempotency-key': key },
         body: { items: [{ productId, quantity: 1 }], payment: { mode: 'AUTO', method: 'card' } },
       });
       if (answer === undefined || answer.ok) return answer?.body.id;
-      if (isLasting(answer)) throw failure(`an order was refused: ${answer.problem.detail}`);
+      if (isPermanent(answer)) throw failure(`an order was refused: ${answer.problem.detail}`);
       throw new Error(`answered ${answer.status}`);
     });
     return { orderId, sentAt, acceptedAt: Date.now() };
@@ -65,14 +65,14 @@ export const startLoad = ({ addresses, token, productId, perSecond, signal }: Lo
 
   const run = async (): Promise<void> => {
     while (!ended.signal.aborted) {
-      if (waiting < mostWaiting) {
+      if (waiting < maxWaiting) {
         waiting += 1;
-        const one = place().finally(() => {
+        const order = place().finally(() => {
           waiting -= 1;
         });
-        // Whether it was accepted is asked at the end; until then its rejection has somebody who minds it.
-        one.catch(() => undefined);
-        placed.push(one);
+        // `stop` reports a rejection; until then this handler keeps it from ending the process.
+        order.catch(() => undefined);
+        placed.push(order);
       }
       await pause(1_000 / perSecond, signal);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatJourney, type Hop } from './journey.ts';
+import { formatJourney, type JourneyEvent } from './journey.ts';
 
-const hops: readonly Hop[] = [
+const events: readonly JourneyEvent[] = [
   {
     eventType: 'inventory.reserved',
     emittedBy: 'inventory',
@@ -22,8 +22,8 @@ const hops: readonly Hop[] = [
 ];
 
 describe('formatJourney', () => {
-  it('shows events in the order of their commits, each with its consumers in the order of theirs', () => {
-    expect(formatJourney(hops)).toEqual([
+  it('orders events by their commits, and the consumers of an event by theirs', () => {
+    expect(formatJourney(events)).toEqual([
       'event                from        committed at   published   consumed   by',
       'order.created        order               0 ms      +14 ms     +30 ms   inventory',
       'inventory.reserved   inventory          30 ms      +14 ms     +20 ms   order',
@@ -31,38 +31,38 @@ describe('formatJourney', () => {
     ]);
   });
 
-  it('says so when nobody has consumed an event yet', () => {
-    const [hop] = hops;
-    if (hop === undefined) throw new Error('no hop');
-    const [, line] = formatJourney([{ ...hop, publishedAt: undefined, consumptions: [] }]);
-    expect(line).toMatch(/inventory\.reserved .* – +– +nobody yet$/);
+  it('marks an event that is not consumed yet', () => {
+    const [event] = events;
+    if (event === undefined) throw new Error('no event');
+    const [, line] = formatJourney([{ ...event, publishedAt: undefined, consumptions: [] }]);
+    expect(line).toMatch(/inventory\.reserved .* – +– +not yet consumed$/);
   });
 
   it('names the reason when a consumer ignored the event', () => {
     const lines = formatJourney(
-      hops.map((hop) => ({
-        ...hop,
-        consumptions: hop.consumptions.map((one) => ({ ...one, outcome: 'ignored: order is cancelled' })),
+      events.map((event) => ({
+        ...event,
+        consumptions: event.consumptions.map((one) => ({ ...one, outcome: 'ignored: order is cancelled' })),
       })),
     );
     expect(lines[1]).toMatch(/inventory \(ignored: order is cancelled\)$/);
   });
 
-  it('says where an event is parked, and can count from another begin', () => {
+  it('shows a dead letter, and times relative to another start', () => {
     const outcome = 'parked as a dead letter: Error|23514|order.created';
-    const parked = hops.map((hop) => ({
-      ...hop,
-      consumptions: hop.consumptions.map((one) => ({ ...one, outcome })),
+    const deadLettered = events.map((event) => ({
+      ...event,
+      consumptions: event.consumptions.map((one) => ({ ...one, outcome })),
     }));
-    const [, first] = formatJourney(parked, 990);
+    const [, first] = formatJourney(deadLettered, 990);
     expect(first).toMatch(
       /^order\.created +order +10 ms .* inventory \(parked as a dead letter: Error\|23514\|/,
     );
   });
 
-  it('never shows a negative time: the record timestamp is in whole milliseconds, the commit is not', () => {
-    const [hop] = hops;
-    if (hop === undefined) throw new Error('no hop');
-    expect(formatJourney([{ ...hop, publishedAt: hop.committedAt - 0.4 }])[1]).toContain('+0 ms');
+  it('never shows a negative time: a record timestamp has whole milliseconds, a commit time has fractions', () => {
+    const [event] = events;
+    if (event === undefined) throw new Error('no event');
+    expect(formatJourney([{ ...event, publishedAt: event.committedAt - 0.4 }])[1]).toContain('+0 ms');
   });
 });

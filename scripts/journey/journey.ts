@@ -1,4 +1,4 @@
-// The journey of one order as a table for people: the auditor reads it (services/auditor/stories/read-story.ts).
+// The events of one order as a table: when each was committed, published and consumed. The auditor's read-story.ts reads them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   readStory,
@@ -8,58 +8,49 @@ import {
 } from '../../services/auditor/stories/read-story.ts';
 import { connectDatabase } from '../../services/platform/database/database.ts';
 import type { Trust } from '../../services/platform/process/security/pem.ts';
+import { alignColumns } from '../operator/table.ts';
 import { serviceNames, type ServiceName } from '../stack/topology.ts';
 
-/** What a line of the journey needs of an event. */
-export interface Hop extends Pick<StoryEvent, 'eventType' | 'emittedBy' | 'committedAt' | 'publishedAt'> {
+/** The fields of an event that the table shows. */
+export interface JourneyEvent extends Pick<
+  StoryEvent,
+  'eventType' | 'emittedBy' | 'committedAt' | 'publishedAt'
+> {
   readonly consumptions: readonly Pick<Consumption, 'consumer' | 'committedAt' | 'outcome'>[];
 }
 
 const ms = (value: number): string => `${String(Math.round(value))} ms`;
 
-const firstCommit = (hops: readonly Hop[]): number => Math.min(...hops.map(({ committedAt }) => committedAt));
+const firstCommit = (events: readonly JourneyEvent[]): number =>
+  Math.min(...events.map(({ committedAt }) => committedAt));
 
-/**
- * One line per event and consumer: when it was committed, and how long it took to be published and to take effect. Times are
- * since `start`, the first commit when absent.
- */
-export const formatJourney = (hops: readonly Hop[], start = firstCommit(hops)): string[] => {
-  const rows = [...hops]
+/** One line per event and consumer. Commit times are relative to `start`, the other times to the commit of the event. */
+export const formatJourney = (events: readonly JourneyEvent[], start = firstCommit(events)): string[] => {
+  const rows = [...events]
     .sort((a, b) => a.committedAt - b.committedAt)
-    .flatMap((hop) => {
+    .flatMap((event) => {
       const published =
-        hop.publishedAt === undefined ? '–' : `+${ms(Math.max(0, hop.publishedAt - hop.committedAt))}`;
-      const first = [hop.eventType, hop.emittedBy, ms(hop.committedAt - start), published];
-      const consumed = [...hop.consumptions]
+        event.publishedAt === undefined ? '–' : `+${ms(Math.max(0, event.publishedAt - event.committedAt))}`;
+      const first = [event.eventType, event.emittedBy, ms(event.committedAt - start), published];
+      const consumed = [...event.consumptions]
         .sort((a, b) => a.committedAt - b.committedAt)
         .map(({ consumer, committedAt, outcome }) => [
-          `+${ms(Math.max(0, committedAt - hop.committedAt))}`,
+          `+${ms(Math.max(0, committedAt - event.committedAt))}`,
           `${consumer.replace(/-service-group$/, '')}${outcome === 'accepted' ? '' : ` (${outcome})`}`,
         ]);
-      if (consumed.length === 0) return [[...first, '–', 'nobody yet']];
+      if (consumed.length === 0) return [[...first, '–', 'not yet consumed']];
       return consumed.map((cells, index) => [...(index === 0 ? first : ['', '', '', '']), ...cells]);
     });
-  const table = [['event', 'from', 'committed at', 'published', 'consumed', 'by'], ...rows];
-  const widths =
-    table[0]?.map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length))) ?? [];
-  // Numbers to the right, words to the left.
-  const isNumber = [false, false, true, true, true, false];
-  return table.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return isNumber[column] === true ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join('   ')
-      .trimEnd(),
+  return alignColumns([['event', 'from', 'committed at', 'published', 'consumed', 'by'], ...rows], (column) =>
+    [2, 3, 4].includes(column),
   );
 };
 
-/** Where each database is, with a role that may read outbox and inbox, and how it has to prove itself; plain TCP when absent. */
+/** The URL of each database, with a role that may read outbox and inbox, and its TLS settings; plain TCP when absent. */
 export type DatabaseAt = (service: ServiceName) => { readonly url: string; readonly tls?: Trust };
 
-/** Reads the story with connections of its own. */
-export const openStory = async (at: DatabaseAt, id: string): Promise<Story> => {
+/** Opens connections, reads the story and closes them. */
+export const loadStory = async (at: DatabaseAt, id: string): Promise<Story> => {
   const open = (service: ServiceName) => {
     const { url, tls = false } = at(service);
     return connectDatabase(url, 'journey', { poolSize: 2, tls });
@@ -73,17 +64,17 @@ export const openStory = async (at: DatabaseAt, id: string): Promise<Story> => {
   }
 };
 
-/** Reads the journey of an order once it has come to rest: every event consumed and nothing new between two looks, or five seconds gone. */
-export const readJourney = async (at: DatabaseAt, orderId: string): Promise<readonly Hop[]> => {
+/** Reads the events of an order until all are consumed and two reads in a row are the same, for at most five seconds. */
+export const readJourney = async (at: DatabaseAt, orderId: string): Promise<readonly JourneyEvent[]> => {
   const deadline = performance.now() + 5_000;
-  let seen = -1;
+  let lastCount = -1;
   for (;;) {
-    const { events } = await openStory(at, orderId);
+    const { events } = await loadStory(at, orderId);
     const count = events.reduce((sum, event) => sum + 1 + event.consumptions.length, 0);
     const settled =
-      count === seen && events.length > 0 && events.every(({ consumptions }) => consumptions.length > 0);
+      count === lastCount && events.length > 0 && events.every(({ consumptions }) => consumptions.length > 0);
     if (settled || performance.now() > deadline) return events;
-    seen = count;
+    lastCount = count;
     await sleep(300);
   }
 };

@@ -1,5 +1,5 @@
-// Where the logs of a running system are: in the data folder while the embedded stack runs, with Docker else, or in files that
-// somebody has collected. Each is read line by line, so that its size does not matter.
+// The sources of log lines: the data folder while the embedded stack runs, otherwise `docker compose logs`, or files that are
+// given. All are read as streams, so their size does not matter.
 import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { runningOn } from '../stack/supervise/data-folder-lock.ts';
 
 export interface LogSource {
-  /** Completes the sentence "log lines from …". */
+  /** Completes the sentence "… could not be read". */
   readonly what: string;
   readonly lines: () => AsyncIterable<string>;
 }
@@ -24,7 +24,7 @@ const linesOf = async function* (files: readonly string[]): AsyncIterable<string
   }
 };
 
-/** The logs of the Node processes and what was rotated away of them, the older part first. */
+/** The log files of the Node processes, the rotated file first. */
 const embedded = (folder: string): LogSource => ({
   what: folder,
   lines: () => {
@@ -36,11 +36,10 @@ const embedded = (folder: string): LogSource => ({
   },
 });
 
-/** What `docker compose logs` says of all containers since the story began. */
-const composed = (since: Date): LogSource => ({
+const dockerCompose = (since: Date): LogSource => ({
   what: 'docker compose logs',
   lines: async function* () {
-    // All profiles: the second instance of a service is in one, and what it did is part of the story.
+    // All profiles: the second instances of services are in one.
     const logs = ['logs', '--no-color', '--no-log-prefix', '--since', since.toISOString()];
     const args = ['compose', '--profile', '*', ...logs];
     const child = spawn('docker', args, {
@@ -48,31 +47,31 @@ const composed = (since: Date): LogSource => ({
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: dockerWithinMs,
     });
-    let said = '';
+    let errors = '';
     child.stderr.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk.toString('utf8')}`.slice(-2_000);
+      errors = `${errors}${chunk.toString('utf8')}`.slice(-2_000);
     });
     const ended = new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);
     });
-    // A docker that is not there is told below, once its empty output has been read.
+    // A missing docker rejects `ended` before it is awaited below; without this handler that would end the process.
     ended.catch(() => undefined);
     yield* createInterface({ input: child.stdout, crlfDelay: Infinity });
     const code = await ended;
-    if (code !== 0) throw new Error(said.trim().split('\n').at(-1) ?? `exit code ${String(code)}`);
+    if (code !== 0) throw new Error(errors.trim().split('\n').at(-1) ?? `exit code ${String(code)}`);
   },
 });
 
-/** The files that were given, else those of the stack that runs. Throws a failure for a file that is not there. */
+/** The given files, otherwise the logs of the running stack. Throws a failure when a file does not exist. */
 export const logSource = (files: readonly string[], since: Date): LogSource => {
   const missing = files.find((file) => !existsSync(file));
   if (missing !== undefined) throw failure(`there is no file ${missing}`);
   if (files.length > 0) return { what: files.join(', '), lines: () => linesOf(files) };
   const folder = dataFolder();
-  return runningOn(folder) === undefined ? composed(since) : embedded(join(folder, 'logs'));
+  return runningOn(folder) === undefined ? dockerCompose(since) : embedded(join(folder, 'logs'));
 };
 
-/** The remedy when a source could not be read. */
-export const unreadable = ({ what }: LogSource, error: unknown): string =>
+/** The note for a source that could not be read, with a remedy. */
+export const unreadableNote = ({ what }: LogSource, error: unknown): string =>
   `no log lines: ${what} could not be read (${messageOf(error)}); give them with --logs <file>`;

@@ -1,5 +1,5 @@
-// The log lines of a story, out of the logs of all parts: each line of a service is one JSON object, and one that has one of
-// the story's ids in a field of its own belongs to it. What is read is a stream, and what is kept of it is bounded.
+// Finds the log lines of an order. Each line of a service is one JSON object; it belongs to the order when a field of it equals
+// one of the order's ids. The number of lines in memory is bounded.
 import { isObject } from '../../schemas/tools/json.ts';
 
 export interface LogLine {
@@ -8,26 +8,26 @@ export interface LogLine {
   readonly service: string;
   readonly level: string;
   readonly message: string;
-  /** The line as it was written. */
+  /** The whole line. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export interface FoundLines {
   readonly lines: readonly LogLine[];
-  /** Lines of the story beyond those that are kept. */
-  readonly left: number;
+  /** The number of further lines beyond the limit. */
+  readonly omitted: number;
 }
 
 const maxLines = 2_000;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** The JSON object of a line, also behind the prefix that `docker compose logs` puts before it; undefined for any other line. */
+/** The JSON object of a line, after the prefix that `docker compose logs` may add; undefined for any other line. */
 const objectIn = (line: string): Readonly<Record<string, unknown>> | undefined => {
-  const begin = line.indexOf('{');
-  if (begin === -1) return undefined;
+  const start = line.indexOf('{');
+  if (start === -1) return undefined;
   try {
-    const value: unknown = JSON.parse(line.slice(begin));
+    const value: unknown = JSON.parse(line.slice(start));
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
@@ -42,57 +42,58 @@ const toLine = (fields: Readonly<Record<string, unknown>>): LogLine => ({
   fields,
 });
 
-/** The lines that name one of the ids, earliest first. */
-export const linesAbout = async (
+/** The lines with one of the ids in a field, earliest first. */
+export const findLines = async (
   lines: AsyncIterable<string> | Iterable<string>,
   ids: readonly string[],
 ): Promise<FoundLines> => {
   const wanted = new Set<unknown>(ids);
   const found: LogLine[] = [];
-  let left = 0;
+  let omitted = 0;
   for await (const line of lines) {
-    // Parsing every line of a long log would take minutes; most name none of the ids anywhere.
+    // Parsing every line of a long log would take minutes, and most lines contain none of the ids.
     if (!ids.some((id) => line.includes(id))) continue;
     const fields = objectIn(line);
     if (fields === undefined || !Object.values(fields).some((value) => wanted.has(value))) continue;
     const parsed = toLine(fields);
     if (Number.isNaN(parsed.at)) continue;
     if (found.length < maxLines) found.push(parsed);
-    else left += 1;
+    else omitted += 1;
   }
-  return { lines: found.toSorted((one, other) => one.at - other.at), left };
+  return { lines: found.toSorted((one, other) => one.at - other.at), omitted };
 };
 
-/** Whether somebody has only looked, with success: a page that is open looks every second. */
-export const isLook = ({ message, level, fields }: LogLine): boolean =>
+/** Whether the line is a successful read request: an open page sends one every second. */
+export const isReadRequest = ({ message, level, fields }: LogLine): boolean =>
   message === 'request' && level === 'info' && ['GET', 'HEAD'].includes(text(fields['method']));
 
-/** Traces that the lines name. */
 export const traceIdsIn = (lines: readonly LogLine[]): string[] => [
   ...new Set(lines.map(({ fields }) => text(fields['traceId'])).filter((id) => id !== '')),
 ];
 
-/** Told in the heading, or by the rest of the line. */
-const known = new Set([
+/** Fields that the heading or the rest of the line already shows. */
+const shownFields = new Set([
   ...['timestamp', 'level', 'message', 'service', 'correlationId', 'traceId', 'orderId', 'subject'],
   ...['topic', 'partition', 'offset'],
 ]);
 const maxValue = 160;
 
-const shown = (value: unknown): string => {
-  // Of an error a person wants the sentence first; the stack is in the log and in --json.
-  const said = isObject(value) && typeof value['message'] === 'string' ? value['message'] : value;
-  const written = typeof said === 'string' ? said : JSON.stringify(said);
-  return written.length > maxValue ? `${written.slice(0, maxValue)}…` : written;
+const formatValue = (value: unknown): string => {
+  // Of an error only the message is shown; the stack is in the log and in --json.
+  const content = isObject(value) && typeof value['message'] === 'string' ? value['message'] : value;
+  const rendered = typeof content === 'string' ? content : JSON.stringify(content);
+  return rendered.length > maxValue ? `${rendered.slice(0, maxValue)}…` : rendered;
 };
 
-/** A line per log line, with the time since `zero`. */
+/** One line per log line, with the time since `zero`. */
 export const formatLines = (lines: readonly LogLine[], zero: number): string[] => {
   const width = Math.max(0, ...lines.map(({ service }) => service.length));
   return lines.map(({ at, service, level, message, fields }) => {
-    const rest = Object.entries(fields).filter(([name]) => !known.has(name));
-    const about = rest.map(([name, value]) => `${name}=${shown(value)}`).join(' ');
+    const others = Object.entries(fields)
+      .filter(([name]) => !shownFields.has(name))
+      .map(([name, value]) => `${name}=${formatValue(value)}`)
+      .join(' ');
     const when = `${(at - zero).toFixed(0)} ms`.padStart(11);
-    return `${when}   ${service.padEnd(width)}   ${level.padEnd(5)}   ${message}   ${about}`.trimEnd();
+    return `${when}   ${service.padEnd(width)}   ${level.padEnd(5)}   ${message}   ${others}`.trimEnd();
   });
 };

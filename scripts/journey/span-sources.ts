@@ -1,71 +1,70 @@
-// Where spans are kept: Jaeger, asked for the traces that the story names and for those with events of its orders, so that a
-// re-delivery or a repair with a trace of its own is found as well; or files of OTLP JSON.
+// The sources of spans: Jaeger or files of OTLP JSON. Traces are found by id and by order id, so a redelivery or a repair with a
+// trace of its own is found as well.
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { failure, reasonOf } from '../../schemas/tools/failure.ts';
 import { serviceNames } from '../stack/topology.ts';
-import { spansFromJaeger, spansFromOtlp, type SeenSpan } from './spans.ts';
+import { spansFromJaeger, spansFromOtlp, type TraceSpan } from './spans.ts';
 
-export interface Wanted {
+export interface SpanQuery {
   readonly traceIds: readonly string[];
   readonly orderIds: readonly string[];
-  /** Nothing of the story is older, milliseconds since the epoch. */
+  /** The earliest time, milliseconds since the epoch. */
   readonly since: number;
 }
 
-/** More traces than a person reads. */
 const maxTraces = 20;
 const answerWithinMs = 10_000;
 
-const attribute = 'orderflow.order_id';
+const orderIdAttribute = 'orderflow.order_id';
 
-/** Events only: who looks at an order a thousand times has a thousand traces that say nothing. */
-const ofEvents = { 'messaging.system': 'kafka' };
+/** Only spans of events: read requests for an order would add many traces of no interest. */
+const eventTags = { 'messaging.system': 'kafka' };
 
-/** The whole traces that are named, or in which an event of one of the orders occurs. */
-export const wantedOf = (spans: readonly SeenSpan[], { traceIds, orderIds }: Wanted): SeenSpan[] => {
-  const named = spans.filter(
+/** The spans of every trace that has one of the ids, or contains an event of one of the orders. */
+export const selectTraces = (spans: readonly TraceSpan[], { traceIds, orderIds }: SpanQuery): TraceSpan[] => {
+  const withEvent = spans.filter(
     ({ attributes }) =>
-      orderIds.includes(attributes[attribute] ?? '') &&
-      Object.entries(ofEvents).every(([name, value]) => attributes[name] === value),
+      orderIds.includes(attributes[orderIdAttribute] ?? '') &&
+      Object.entries(eventTags).every(([name, value]) => attributes[name] === value),
   );
-  const wanted = new Set([...traceIds, ...named.map(({ traceId }) => traceId)]);
-  const seen = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span]));
-  return [...seen.values()].filter(({ traceId }) => wanted.has(traceId));
+  const wanted = new Set([...traceIds, ...withEvent.map(({ traceId }) => traceId)]);
+  const unique = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span]));
+  return [...unique.values()].filter(({ traceId }) => wanted.has(traceId));
 };
 
-const askJaeger = async (base: string, path: string): Promise<SeenSpan[]> => {
+const queryJaeger = async (base: string, path: string): Promise<TraceSpan[]> => {
   const url = new URL(path, base.endsWith('/') ? base : `${base}/`);
   const response = await fetch(url, { signal: AbortSignal.timeout(answerWithinMs) });
-  // A trace that was not sampled, or is not kept any more.
+  // The trace was not sampled, or has expired.
   if (response.status === 404) return [];
   if (!response.ok) throw new Error(`it answered ${response.status}`);
   return spansFromJaeger(await response.json());
 };
 
-/** Throws a failure when Jaeger does not answer as it should. */
-export const spansOfJaeger = async (base: string, wanted: Wanted): Promise<SeenSpan[]> => {
-  const start = String(Math.floor(wanted.since * 1_000));
+/** Throws a failure when Jaeger does not answer or answers with an error. */
+export const spansOfJaeger = async (base: string, query: SpanQuery): Promise<TraceSpan[]> => {
+  const start = String(Math.floor(query.since * 1_000));
   const end = String(Date.now() * 1_000);
-  const byOrder = wanted.orderIds.flatMap((orderId) =>
+  const byOrder = query.orderIds.flatMap((orderId) =>
     serviceNames.map((service) => {
-      const tags = JSON.stringify({ [attribute]: orderId, ...ofEvents });
-      const query = new URLSearchParams({ service, tags, start, end, limit: String(maxTraces) });
-      return `api/traces?${query.toString()}`;
+      const tags = JSON.stringify({ [orderIdAttribute]: orderId, ...eventTags });
+      const parameters = new URLSearchParams({ service, tags, start, end, limit: String(maxTraces) });
+      return `api/traces?${parameters.toString()}`;
     }),
   );
-  const byId = wanted.traceIds.slice(0, maxTraces).map((traceId) => `api/traces/${traceId}`);
+  const byId = query.traceIds.slice(0, maxTraces).map((traceId) => `api/traces/${traceId}`);
   try {
-    const answers = await Promise.all([...byId, ...byOrder].map((path) => askJaeger(base, path)));
-    return wantedOf(answers.flat(), wanted);
+    const answers = await Promise.all([...byId, ...byOrder].map((path) => queryJaeger(base, path)));
+    return selectTraces(answers.flat(), query);
   } catch (error) {
-    throw failure(`Jaeger at ${base} cannot be asked (${reasonOf(error)}); is JAEGER_URL right?`);
+    throw failure(`Jaeger at ${base} cannot be queried (${reasonOf(error)}); is JAEGER_URL right?`);
   }
 };
 
-/** Throws a failure for a file that is not there or holds something else. */
-export const spansOfFiles = async (files: readonly string[], wanted: Wanted): Promise<SeenSpan[]> => {
-  const spans: SeenSpan[] = [];
+/** Throws a failure when a file does not exist or is not OTLP JSON. */
+export const spansOfFiles = async (files: readonly string[], query: SpanQuery): Promise<TraceSpan[]> => {
+  const spans: TraceSpan[] = [];
   for (const file of files) {
     if (!existsSync(file)) throw failure(`there is no file ${file}`);
     for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
@@ -73,9 +72,9 @@ export const spansOfFiles = async (files: readonly string[], wanted: Wanted): Pr
       try {
         spans.push(...spansFromOtlp(JSON.parse(line)));
       } catch {
-        throw failure(`${file} does not hold one OTLP JSON export a line`);
+        throw failure(`${file} does not hold one OTLP JSON export per line`);
       }
     }
   }
-  return wantedOf(spans, wanted);
+  return selectTraces(spans, query);
 };

@@ -1,6 +1,6 @@
-// The same trace as a collector writes it and as Jaeger answers it, told as the same tree.
+// One trace, as a collector writes it and as Jaeger returns it, gives the same tree.
 import { describe, expect, it } from 'vitest';
-import { wantedOf } from './span-sources.ts';
+import { selectTraces } from './span-sources.ts';
 import { formatTraces, spansFromJaeger, spansFromOtlp } from './spans.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -67,7 +67,7 @@ const tree = [
 ];
 
 describe('a trace', () => {
-  it('is a tree, whose root hangs on nothing that is known', () => {
+  it('is a tree; a span without a known parent is its root', () => {
     const spans = [
       ...spansFromOtlp(exported('inventory', again, cdc)),
       ...spansFromOtlp(exported('order', outbox, request)),
@@ -75,7 +75,7 @@ describe('a trace', () => {
     expect(formatTraces(spans, 1_700_000_000_000)).toEqual(tree);
   });
 
-  it('is the same one when Jaeger tells it', () => {
+  it('is the same tree when Jaeger returns it', () => {
     const at = (ms: number): number => (1_700_000_000_000 + ms) * 1_000;
     const span = (
       id: string,
@@ -129,13 +129,19 @@ describe('a trace', () => {
     expect(spansFromJaeger({ data: null })).toEqual([]);
   });
 
-  it('belongs to an order when it is named, or when an event of the order occurs in it', () => {
+  it('is selected by its id, or by an event of the order in it', () => {
     const spans = spansFromOtlp(exported('order', request, outbox, again, cdc, again));
     const none = { traceIds: [], orderIds: [], since: 0 };
-    expect(wantedOf(spans, none)).toEqual([]);
-    expect(wantedOf(spans, { ...none, traceIds: [traceId] })).toHaveLength(3);
-    expect(wantedOf(spans, { ...none, orderIds: ['order-1'] })).toHaveLength(4);
-    const look = { ...request, traceId: elsewhere, attributes: [text('orderflow.order_id', 'order-1')] };
-    expect(wantedOf(spansFromOtlp(exported('order', look)), { ...none, orderIds: ['order-1'] })).toEqual([]);
+    expect(selectTraces(spans, none)).toEqual([]);
+    expect(selectTraces(spans, { ...none, traceIds: [traceId] })).toHaveLength(3);
+    expect(selectTraces(spans, { ...none, orderIds: ['order-1'] })).toHaveLength(4);
+    const readRequest = {
+      ...request,
+      traceId: elsewhere,
+      attributes: [text('orderflow.order_id', 'order-1')],
+    };
+    expect(
+      selectTraces(spansFromOtlp(exported('order', readRequest)), { ...none, orderIds: ['order-1'] }),
+    ).toEqual([]);
   });
 });

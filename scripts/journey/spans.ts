@@ -1,13 +1,13 @@
-// Spans as the journey shows them, whoever kept them: a file of OTLP JSON, as the file exporter of the OpenTelemetry
-// Collector writes it and as our services send it, or Jaeger's API. A trace is told as a tree, with times since its begin.
+// Parses spans from OTLP JSON (the services and the file exporter of the OpenTelemetry Collector write it) and from Jaeger's API,
+// and formats each trace as a tree.
 import { z } from 'zod';
 
-export interface SpanPlace {
+export interface SpanId {
   readonly traceId: string;
   readonly spanId: string;
 }
 
-export interface SeenSpan extends SpanPlace {
+export interface TraceSpan extends SpanId {
   /** Undefined for the root of a trace. */
   readonly parentId: string | undefined;
   readonly service: string;
@@ -17,15 +17,15 @@ export interface SeenSpan extends SpanPlace {
   readonly end: number;
   readonly attributes: Readonly<Record<string, string>>;
   readonly events: readonly { readonly name: string; readonly at: number }[];
-  /** What it has to do with without being caused by it. */
-  readonly links: readonly SpanPlace[];
+  /** Related spans that are not its parent. */
+  readonly links: readonly SpanId[];
   readonly failed: boolean;
 }
 
 const otlpValue = z
   .looseObject({
     stringValue: z.string().optional(),
-    // 64 bits: a string in OTLP JSON, a number in what some senders write.
+    // OTLP JSON writes 64-bit integers as strings; some senders write numbers.
     intValue: z.union([z.string(), z.number()]).optional(),
     doubleValue: z.number().optional(),
     boolValue: z.boolean().optional(),
@@ -40,15 +40,15 @@ const otlpAttributes = z
 const nanoseconds = z
   .union([z.string().regex(/^\d{1,20}$/), z.number()])
   .transform((value) => Number(BigInt(value) / 1_000n) / 1_000);
-const place = z.object({ traceId: z.string(), spanId: z.string() });
-const otlpSpan = place.extend({
+const spanId = z.object({ traceId: z.string(), spanId: z.string() });
+const otlpSpan = spanId.extend({
   parentSpanId: z.string().optional(),
   name: z.string(),
   startTimeUnixNano: nanoseconds,
   endTimeUnixNano: nanoseconds,
   attributes: otlpAttributes,
   events: z.array(z.object({ name: z.string(), timeUnixNano: nanoseconds })).default([]),
-  links: z.array(place).default([]),
+  links: z.array(spanId).default([]),
   status: z.object({ code: z.union([z.number(), z.string()]).optional() }).default({}),
 });
 const otlp = z.object({
@@ -62,8 +62,8 @@ const otlp = z.object({
     .default([]),
 });
 
-/** The spans of one export request of OTLP over HTTP, in JSON. Throws when it is none. */
-export const spansFromOtlp = (body: unknown): SeenSpan[] =>
+/** The spans of one OTLP/HTTP export request in JSON. Throws when the body is something else. */
+export const spansFromOtlp = (body: unknown): TraceSpan[] =>
   otlp.parse(body).resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ spans }) =>
       spans.map(({ parentSpanId, startTimeUnixNano, endTimeUnixNano, events, status, ...span }) => ({
@@ -78,7 +78,7 @@ export const spansFromOtlp = (body: unknown): SeenSpan[] =>
     ),
   );
 
-/** Where there is none of something, some versions write null. */
+/** Some versions of Jaeger write null for an empty list. */
 const listOf = <T extends z.ZodType>(item: T) =>
   z
     .array(item)
@@ -109,8 +109,8 @@ const jaeger = z.object({
   ),
 });
 
-/** The spans of an answer of Jaeger's query API. Throws when it is none. */
-export const spansFromJaeger = (body: unknown): SeenSpan[] =>
+/** The spans of an answer of Jaeger's query API. Throws when the body is something else. */
+export const spansFromJaeger = (body: unknown): TraceSpan[] =>
   jaeger.parse(body).data.flatMap(({ processes, spans }) =>
     spans.map((span) => {
       const { traceID: traceId, tags: attributes, references } = span;
@@ -138,29 +138,34 @@ export const spansFromJaeger = (body: unknown): SeenSpan[] =>
 
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
-/** What a person wants to know of a span beside its name. */
-const notesOf = ({ attributes, events, links, start }: SeenSpan): string[] => {
-  const said = ['http.response.status_code', 'orderflow.outcome', 'orderflow.reason', 'error.type'];
+/** The details shown after the name of a span. */
+const notesOf = ({ attributes, events, links, start }: TraceSpan): string[] => {
+  const shownAttributes = [
+    'http.response.status_code',
+    'orderflow.outcome',
+    'orderflow.reason',
+    'error.type',
+  ];
   const published = events.find(({ name }) => name === 'published');
   const failed = events.filter(({ name }) => name === 'attempt failed').length;
   return [
-    ...said.map((name) => attributes[name]).filter((value) => value !== undefined),
+    ...shownAttributes.map((name) => attributes[name]).filter((value) => value !== undefined),
     ...(published ? [`published after ${ms(Math.max(0, published.at - start))}`] : []),
     ...(failed > 0 ? [`${failed} attempts failed`] : []),
     ...links.map(({ traceId, spanId }) => `linked to ${traceId.slice(0, 8)}…/${spanId}`),
   ];
 };
 
-const earliestFirst = (one: SeenSpan, other: SeenSpan): number => one.start - other.start;
+const earliestFirst = (one: TraceSpan, other: TraceSpan): number => one.start - other.start;
 
-/** A line per span: when it began since `zero`, how long it took, where, and below what. */
-const formatTrace = (spans: readonly SeenSpan[], zero: number): string[] => {
-  const known = new Set(spans.map(({ spanId }) => spanId));
+/** One line per span: start since `zero`, duration, service, and its name indented below its parent. */
+const formatTrace = (spans: readonly TraceSpan[], zero: number): string[] => {
+  const spanIds = new Set(spans.map(({ spanId }) => spanId));
   const children = Map.groupBy(spans, ({ parentId }) =>
-    parentId !== undefined && known.has(parentId) ? parentId : undefined,
+    parentId !== undefined && spanIds.has(parentId) ? parentId : undefined,
   );
   const width = Math.max(...spans.map(({ service }) => service.length));
-  const below = (parent: string | undefined, indent: string): string[] =>
+  const linesBelow = (parent: string | undefined, indent: string): string[] =>
     (children.get(parent) ?? []).toSorted(earliestFirst).flatMap((span, index, siblings) => {
       const isLast = index === siblings.length - 1;
       const branch = parent === undefined ? '' : isLast ? '└─ ' : '├─ ';
@@ -170,14 +175,14 @@ const formatTrace = (spans: readonly SeenSpan[], zero: number): string[] => {
       const name = `${indent}${branch}${span.name}${notes === '' ? '' : `  (${notes})`}`;
       return [
         `${times}   ${span.service.padEnd(width)}   ${name}${span.failed ? '  FAILED' : ''}`,
-        ...below(span.spanId, indent + deeper),
+        ...linesBelow(span.spanId, indent + deeper),
       ];
     });
-  return below(undefined, '');
+  return linesBelow(undefined, '');
 };
 
-/** Every trace as a tree, the earliest first; times are since `zero`, milliseconds since the epoch. */
-export const formatTraces = (spans: readonly SeenSpan[], zero: number): string[] =>
+/** Every trace as a tree, earliest first. Times are relative to `zero`, milliseconds since the epoch. */
+export const formatTraces = (spans: readonly TraceSpan[], zero: number): string[] =>
   [...Map.groupBy(spans, ({ traceId }) => traceId)]
     .map(([traceId, ofTrace]) => ({
       traceId,

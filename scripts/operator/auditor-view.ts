@@ -1,33 +1,25 @@
-// How the commands get at a running stack: the auditor's own eyes, with the addresses of the topology and a window over all
-// that is kept, instead of the hour that the auditor's process looks back.
-import { Writable } from 'node:stream';
+// Runs the auditor's checks inside a command, on the stack that the environment names. The window covers everything that is
+// retained; the auditor's own process checks the last hour only.
 import { createAuditor, type Auditor, type Report } from '../../services/auditor/audit.ts';
 import { openSources } from '../../services/auditor/sources.ts';
-import { createLogger } from '../../services/platform/process/logger.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { stackOf, type Environment } from './environment.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
+import { silentLogger } from './silent-logger.ts';
 import type { ServiceName } from '../stack/topology.ts';
 
-export interface Eyes {
+export interface AuditorView {
   readonly auditor: Auditor;
-  /** Looks until two looks in a row have seen everything, the topics included. */
-  readonly lookTwice: () => Promise<Report>;
+  /** Runs the checks until two runs in a row have read everything, the topics included. Returns the second report. */
+  readonly checkTwice: () => Promise<Report>;
   readonly close: () => Promise<void>;
 }
 
-const nowhere = new Writable({
-  write: (_chunk, _encoding, done) => {
-    done();
-  },
-});
-
-/** Opens the auditor's view of the stack that `env` tells of. Throws a failure when nothing is there to be looked at. */
-export const openEyes = async (env: Environment, graceMs: number): Promise<Eyes> => {
+/** Connects to the databases and topics. Throws a failure when a database cannot be read. */
+export const openAuditorView = async (env: Environment, graceMs: number): Promise<AuditorView> => {
   const { urls, databaseUrl, databaseTrust, kafka } = stackOf(env);
   const url = (service: ServiceName): string => databaseUrl(service, 'auditor');
-  // What is found is the command's output, and what fails ends it: a log would say everything twice.
-  const logger = createLogger({ service: 'audit', level: 'error', stream: nowhere });
+  const logger = silentLogger('audit');
   const sources = openSources(
     {
       databases: { order: url('order'), inventory: url('inventory'), payment: url('payment') },
@@ -42,18 +34,18 @@ export const openEyes = async (env: Environment, graceMs: number): Promise<Eyes>
     await sources.ping();
   } catch (error) {
     await sources.close();
-    throw failure(`a database cannot be looked at (${messageOf(error)}); is the stack running?`);
+    throw failure(`a database cannot be read (${messageOf(error)}); is the stack running?`);
   }
   const settings = { graceMs, deadlineMs: 60_000, windowMs: 7 * 24 * 3_600_000, rows: 50_000 };
   const auditor = createAuditor(sources, settings, logger);
   return {
     auditor,
-    lookTwice: async () => {
+    checkTwice: async () => {
       await until({ what: 'the topics to be read', withinMs: 60_000 }, async () => {
         const { topicsRead } = await auditor.look();
         return topicsRead;
       });
-      return until({ what: 'a second look', withinMs: 30_000, everyMs: 1_000 }, async () => {
+      return until({ what: 'a second check', withinMs: 30_000, everyMs: 1_000 }, async () => {
         const report = await auditor.look();
         return report.topicsRead && report;
       });

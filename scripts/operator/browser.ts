@@ -16,8 +16,8 @@ const candidates = [
   'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
 ];
 
-/** Path of the first browser that is there. */
+/** Path of the first browser that exists; undefined when there is none. */
 export const browserPath = candidates.find((path) => path !== undefined && existsSync(path));
 
-/** What the browser is started with: its sandbox needs a user who is not root. */
+/** Chromium's sandbox refuses to start for root. */
 export const browserArguments = process.getuid?.() === 0 ? ['--no-sandbox'] : [];

@@ -1,9 +1,8 @@
-// The commands find the stack on this machine, or the one that the environment names, in the words of the services.
 import { describe, expect, it } from 'vitest';
 import { stackOf } from './environment.ts';
 
-describe('where the commands look', () => {
-  it('is this machine when nothing is said, on the ports that the environment moves', () => {
+describe('the stack that a command works on', () => {
+  it('is on this machine by default, on the ports that the environment sets', () => {
     const stack = stackOf({ KAFKA_PORT: '19092', ORDER_DB_PORT: '15441' });
     expect(stack.kafka).toEqual({ brokers: ['127.0.0.1:19092'], security: { tls: false } });
     expect(stack.urls.connect).toBe('http://127.0.0.1:8083');
@@ -16,7 +15,7 @@ describe('where the commands look', () => {
     expect(stack.databaseTrust(url)).toBe(false);
   });
 
-  it('is what the variables of the services name; a command signs in as the role it needs', () => {
+  it('is at the addresses in the variables of the services; a command logs in as the role it needs', () => {
     const stack = stackOf({
       ORDER_DATABASE_URL: 'postgres://order_auditor:hush@db.example:6432/shop',
       ORDER_CDC_PASSWORD: 'a/b@c',
@@ -34,7 +33,7 @@ describe('where the commands look', () => {
     const url = stack.databaseUrl('order', 'cdc');
     expect(url).toBe('postgres://order_cdc:a%2Fb%40c@db.example:6432/shop');
     expect(stack.databaseTrust(url)).toMatchObject({ rejectUnauthorized: true });
-    // The other two are where they were.
+    // A service without a URL keeps the local address.
     expect(stack.databaseUrl('payment', 'cdc')).toContain('@127.0.0.1:5443/payments');
     expect(stack.kafka).toMatchObject({
       brokers: ['a.example:9093', 'b.example:9093'],
@@ -53,7 +52,7 @@ describe('where the commands look', () => {
     [{ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' }, 'KAFKA_SASL_MECHANISM is not set'],
     [{ ORDER_DATABASE_URL: 'postgres://me@db/x?sslmode=require' }, 'ORDER_DATABASE_URL says how to use TLS'],
     [{ SCHEMA_REGISTRY_USERNAME: 'reader' }, 'SCHEMA_REGISTRY_PASSWORD is not'],
-  ])('is refused in a sentence when it cannot be: %j', (env, sentence) => {
+  ])('is a failure with a sentence when a setting is invalid: %j', (env, sentence) => {
     expect(() => stackOf(env)).toThrow(sentence);
   });
 });

@@ -1,6 +1,6 @@
-// Where the operators' commands find a stack that is not on this machine, and how its parts have to prove themselves: the very
-// variables that the services and the auditor read, so that one environment serves both. What is not set is where `npm start`
-// puts it. Roles and passwords are not part of it: a command signs in as the role that it needs.
+// The settings with which a command reaches a stack on other machines. They are the variables that the services and the
+// auditor read, so one environment serves both. A variable that is not set means the address of `npm start`. The user and
+// password in a database URL are ignored: a command logs in as the role that it needs.
 import * as auditor from '../../services/auditor/settings.ts';
 import {
   parseConfig,
@@ -27,12 +27,12 @@ const optional = <T>(given: Setting<T>, about: string): Setting<T | undefined> =
   ...given,
   about,
   schema: given.schema.optional(),
-  otherwise: 'where `npm start` puts it',
+  otherwise: 'the address of `npm start`',
 });
 const databaseUrl = (given: Setting<string>, service: string) =>
   optional(
     given,
-    `Where the database of the ${service} service is. The commands sign in with a role and a password of their own.`,
+    `URL of the database of the ${service} service. The commands log in with their own role and password.`,
   );
 
 export const shape = {
@@ -49,7 +49,7 @@ export const shape = {
 };
 export type OperatorConfig = Config<typeof shape>;
 
-const contradictions = (config: OperatorConfig): string[] => {
+const contradictionsIn = (config: OperatorConfig): string[] => {
   const urls = {
     ORDER_DATABASE_URL: config.orderDatabaseUrl,
     INVENTORY_DATABASE_URL: config.inventoryDatabaseUrl,
@@ -68,9 +68,9 @@ const contradictions = (config: OperatorConfig): string[] => {
   ];
 };
 
-/** Throws a failure with one sentence for each setting that is wrong. */
+/** Throws a failure with one sentence for each invalid setting. */
 export const readOperatorSettings = (env: Environment): OperatorConfig => {
-  const parsed = parseConfig(shape, env, contradictions);
+  const parsed = parseConfig(shape, env, contradictionsIn);
   if (!parsed.ok) throw failure(parsed.problems.join('\n'));
   return parsed.config;
 };

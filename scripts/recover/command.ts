@@ -1,12 +1,12 @@
-// npm run recover -- <order|inventory|payment>: after a lost or dropped slot, lost offsets or a connector made anew, publishes
-// what is in the outbox and not on the topic, and starts the connector again. Every step looks at what is there and not at
-// what an earlier run has done, so a run that was killed anywhere is simply run again. Services may go on writing. Exit code
-// 0: recovered, and nothing is missing; 1: something is; 2: it could not be done.
+// npm run recover -- <order|inventory|payment>: after a slot is lost or dropped, offsets are lost or a connector is created
+// again, publishes the outbox rows that are not on the topic and restarts the connector. Every step reads the present state, so
+// a killed run is repeated from the start. Services may keep writing. Exit code 0: recovered, nothing is missing; 1: the services
+// still disagree; 2: recovery failed.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { judgeSlot, readSlot, type SlotProblem } from '../../services/auditor/pipelines/slot-health.ts';
 import { applyConnector, planConnector } from '../connectors/apply.ts';
-import { slotLine, withDatabase } from '../connectors/position.ts';
+import { slotLine, withDatabase } from '../connectors/slot-position.ts';
 import {
   connectorState,
   createStopped,
@@ -14,75 +14,80 @@ import {
   resetOffsets,
   setState,
 } from '../connectors/connect-admin.ts';
-import { countMissing, emitMissing, notePublished, noteRows } from './outbox.ts';
+import { countMissing, markPublished, recordRows, republishMissing } from './outbox.ts';
 import { readPublished } from './published.ts';
 import { seconds, until } from '../stack/supervise/deadline.ts';
-import { argumentsOf, serviceNamed, stackOf, type StackAddress } from '../operator/environment.ts';
-import { explain, failure, messageOf } from '../../schemas/tools/failure.ts';
-import { openEyes } from '../operator/auditor-view.ts';
+import {
+  argumentsOf,
+  printJson,
+  printUnless,
+  runCommand,
+  serviceNamed,
+  type Print,
+} from '../operator/command-line.ts';
+import { stackOf, type StackAddress } from '../operator/environment.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
+import { openAuditorView } from '../operator/auditor-view.ts';
 import { createSlot, ensurePublication } from '../stack/provision/slot.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 
 const usage = 'usage: npm run recover -- <order|inventory|payment> [--dry-run] [--json]';
 const topicWithinMs = 10 * 60_000;
-/** Longer than a transaction that a killed worker leaves open. */
+/** How long the slot of a stopped task may take to be released. */
 const slotWithinMs = 60_000;
 const reconcileWithinMs = 90_000;
 const graceMs = 5_000;
 const secondsSince = (began: number): number => Math.round((performance.now() - began) / 100) / 10;
 
-/** What a script reads of a run; the steps are for people. */
+/** The output of `--json`. */
 interface Outcome {
   readonly service: ServiceName;
   readonly dryRun: boolean;
-  /** Why the slot was made anew, or would be; null: it was kept. */
+  /** Why the slot was created again, or would be; null: it was kept. */
   readonly slotMadeAnew: string | null;
-  /** Rows that were not on the topic when it was first read, those included that were just on their way. */
+  /** Rows that were not on the topic when it was first read, including those that the connector had not published yet. */
   readonly missing: number;
   readonly emitted: number;
   readonly seconds: number;
-  /** What the services do not agree about afterwards; null after a dry run, which does not look. */
+  /** Differences between the services afterwards; null after a dry run, which does not compare them. */
   readonly disagreements: readonly string[] | null;
 }
 
-type Say = (line: string) => void;
+/** With one of these problems a slot cannot be kept. */
+const fatalProblems: readonly SlotProblem[] = ['missing', 'lost', 'wrong_plugin', 'no_failover'];
 
-/** What no slot is kept with. */
-const hopeless: readonly SlotProblem[] = ['missing', 'lost', 'wrong_plugin', 'no_failover'];
-
-const hopelessnessOf = async (
+/** Why the slot has to be created again; undefined when it can be kept. */
+const reasonToReplaceSlot = async (
   sql: postgres.Sql,
   service: ServiceName,
   slot: string,
 ): Promise<string | undefined> =>
-  judgeSlot(service, await readSlot(drizzle(sql), slot)).find(({ problem }) => hopeless.includes(problem))
-    ?.sentence;
+  judgeSlot(service, await readSlot(drizzle(sql), slot)).find(({ problem }) =>
+    fatalProblems.includes(problem),
+  )?.sentence;
 
-const makeSlot = async (sql: postgres.Sql, slot: string): Promise<void> => {
-  // The sender of a task that has just ended may hold it for a moment longer.
-  await until(
-    { what: `the slot ${slot} to be let go of`, withinMs: slotWithinMs, everyMs: 500 },
-    async () => {
-      await sql`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${slot}`;
-      return true;
-    },
-  );
+const replaceSlot = async (sql: postgres.Sql, slot: string): Promise<void> => {
+  // The walsender of a task that has just stopped may hold the slot for a moment.
+  await until({ what: `the slot ${slot} to be released`, withinMs: slotWithinMs, everyMs: 500 }, async () => {
+    await sql`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${slot}`;
+    return true;
+  });
   await createSlot(sql, slot).catch((error: unknown) => {
     throw failure(
-      `the slot ${slot} could not be made within a minute (${messageOf(error)}); it waits for the transactions that are ` +
-        'open: npm run doctor names them. Run this again once they are over',
+      `the slot ${slot} could not be created within a minute (${messageOf(error)}); it waits for open transactions: ` +
+        'npm run doctor lists them. Run this command again when they have ended',
     );
   });
 };
 
-/** How many rows of the outbox are not on the topic, of those that there are now. */
-const missingNow = async (
+/** Counts the present rows of the outbox that are not on the topic. */
+const countMissingNow = async (
   { kafka }: StackAddress,
   sql: postgres.Sql,
   service: ServiceName,
 ): Promise<number> => {
-  await noteRows(sql);
-  await readPublished(kafka, services[service].topic, topicWithinMs, (ids) => notePublished(sql, ids));
+  await recordRows(sql);
+  await readPublished(kafka, services[service].topic, topicWithinMs, (ids) => markPublished(sql, ids));
   return countMissing(sql);
 };
 
@@ -90,23 +95,23 @@ const dryRun = async (
   stack: StackAddress,
   sql: postgres.Sql,
   service: ServiceName,
-  say: Say,
+  say: Print,
 ): Promise<Outcome> => {
   const { connector, database, topic } = services[service];
   const began = performance.now();
   const state = await connectorState(stack.urls.connect, connector);
   const facts = await readSlot(drizzle(sql), database.slot);
-  const why = await hopelessnessOf(sql, service, database.slot);
-  const missing = await missingNow(stack, sql, service);
-  say(`connector ${connector}: ${state?.kind ?? 'Connect has none'}`);
+  const why = await reasonToReplaceSlot(sql, service, database.slot);
+  const missing = await countMissingNow(stack, sql, service);
+  say(`connector ${connector}: ${state?.kind ?? 'does not exist in Connect'}`);
   say(`slot ${slotLine(facts)}`);
   say(
-    `${missing} rows of the outbox are not on ${topic}, those among them that are just on their way included`,
+    `${missing} rows of the outbox are not on ${topic}, including those that the connector has not published yet`,
   );
   say('');
-  say(`would stop the connector and forget its offset,`);
-  say(why === undefined ? 'keep the slot,' : `make the slot anew (${why})`);
-  say(`publish the ${missing} rows again, start the connector, and look whether anything is missing`);
+  say(`would stop the connector and reset its offset,`);
+  say(why === undefined ? 'keep the slot,' : `create the slot again (${why})`);
+  say(`publish the ${missing} rows again, start the connector, and check that nothing is missing`);
   say('nothing was changed');
   return {
     ...{ service, dryRun: true, slotMadeAnew: why ?? null, missing, emitted: 0 },
@@ -114,14 +119,14 @@ const dryRun = async (
   };
 };
 
-/** What the auditor's eyes see of the services once the events have arrived. */
+/** Runs the auditor's checks until the services agree, or returns the differences that are left. */
 const reconcile = async (): Promise<readonly string[]> => {
-  const eyes = await openEyes(process.env, graceMs);
+  const view = await openAuditorView(process.env, graceMs);
   let left: readonly string[] = [];
   try {
     await until({ what: 'the services to agree', withinMs: reconcileWithinMs, everyMs: 2_000 }, async () => {
-      const { violations } = await eyes.lookTwice();
-      left = [...violations, ...eyes.auditor.mismatches()].map(({ sentence }) => sentence);
+      const { violations } = await view.checkTwice();
+      left = [...violations, ...view.auditor.mismatches()].map(({ sentence }) => sentence);
       return left.length === 0;
     });
     return [];
@@ -129,7 +134,7 @@ const reconcile = async (): Promise<readonly string[]> => {
     if (left.length > 0) return left;
     throw error;
   } finally {
-    await eyes.close();
+    await view.close();
   }
 };
 
@@ -137,7 +142,7 @@ const recover = async (
   stack: StackAddress,
   sql: postgres.Sql,
   service: ServiceName,
-  say: Say,
+  say: Print,
 ): Promise<Outcome> => {
   const { connector, database, topic } = services[service];
   const url = stack.urls.connect;
@@ -150,23 +155,23 @@ const recover = async (
     return work();
   };
 
-  await step(`stop ${connector}, so that the topic stands still`, async () => {
-    // A connector that Connect has forgotten may have left its offset behind.
+  await step(`stop ${connector}, so that nothing is published meanwhile`, async () => {
+    // A deleted connector may have left its offset behind. Only an existing connector can have its offset reset.
     const { exists, desired } = await planConnector(url, service);
     if (!exists) await createStopped(url, connector, desired, wait);
     await setState(url, connector, 'stop', wait);
   });
-  await step('forget how far it has read: what is missing is told by the topic', () =>
+  await step('reset its stored offset: the topic itself shows what is missing', () =>
     resetOffsets(url, connector, wait),
   );
-  const why = await hopelessnessOf(sql, service, database.slot);
-  await step(why === undefined ? 'keep the slot' : `make the slot anew: ${why}`, async () => {
+  const why = await reasonToReplaceSlot(sql, service, database.slot);
+  await step(why === undefined ? 'keep the slot' : `create the slot again: ${why}`, async () => {
     await ensurePublication(sql, database.publication);
-    if (why !== undefined) await makeSlot(sql, database.slot);
+    if (why !== undefined) await replaceSlot(sql, database.slot);
   });
-  const missing = await step(`read ${topic}`, () => missingNow(stack, sql, service));
-  const emitted = await step(`publish again what is not there, about ${missing} rows`, () =>
-    emitMissing(sql, database.slot),
+  const missing = await step(`read ${topic}`, () => countMissingNow(stack, sql, service));
+  const emitted = await step(`publish the missing rows again, about ${missing}`, () =>
+    republishMissing(sql, database.slot),
   );
   await step(`start ${connector}`, async () => {
     await applyConnector(service, { ...wait, url });
@@ -174,10 +179,10 @@ const recover = async (
     const state = await connectorState(url, connector);
     if (state?.kind === 'failed') throw failure(`${connector} has failed:\n    ${state.why}`);
   });
-  await step('look whether anything is missing', () =>
+  await step('check that nothing is missing', () =>
     until({ what: `the rows to arrive on ${topic}`, withinMs: topicWithinMs, everyMs: 1_000 }, async () => {
-      // Writers go on, so the moment is the one before the topic is read.
-      const left = await missingNow(stack, sql, service);
+      // Services keep writing, so each attempt compares the rows that exist just before the topic is read.
+      const left = await countMissingNow(stack, sql, service);
       return left === 0;
     }),
   );
@@ -188,7 +193,7 @@ const recover = async (
   const disagreements = await reconcile();
   if (disagreements.length === 0) say('reconciled: everything agrees');
   else {
-    say(`the topic is whole, but the services do not agree (npm run reconcile):`);
+    say(`the topic is complete, but the services disagree (npm run reconcile):`);
     for (const sentence of disagreements.slice(0, 20)) say(`  ${sentence}`);
   }
   return {
@@ -210,19 +215,12 @@ const run = async (): Promise<number> => {
   const service = serviceNamed(name, usage);
   const stack = stackOf(process.env);
   await expectConnect(stack.urls.connect);
-  const say: Say = (line) => {
-    if (!flags.json) process.stdout.write(`${line}\n`);
-  };
+  const say = printUnless(flags.json);
   const outcome = await withDatabase(stack, service, 'admin', (sql) =>
     (flags['dry-run'] ? dryRun : recover)(stack, sql, service, say),
   );
-  if (flags.json) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
+  if (flags.json) printJson(outcome);
   return (outcome.disagreements ?? []).length === 0 ? 0 : 1;
 };
 
-try {
-  process.exitCode = await run();
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(run);

@@ -1,26 +1,19 @@
-// What of an outbox is on its topic: the one comparison that recovery rests on. It needs no word of the slot, of the offsets or
-// of an earlier run that was cut short.
+// Reads which events of an outbox are on its topic. Recovery relies on this comparison alone, not on the slot, the stored
+// offsets or the state of an earlier run.
 import { randomUUID } from 'node:crypto';
-import { Writable } from 'node:stream';
 import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-event-stream.ts';
-import { createLogger } from '../../services/platform/process/logger.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import type { StackAddress } from '../operator/environment.ts';
+import { silentLogger } from '../operator/silent-logger.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 
-const nowhere = new Writable({
-  write: (_chunk, _encoding, done) => {
-    done();
-  },
-});
-
-const idsAtOnce = 5_000;
+const batchSize = 5_000;
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * Hands on the event ids that committed records of the topic carry, up to the end it has now, a few thousand at a time: however
- * long the topic is, no more than these are kept. Throws a failure when the end is not reached in time, as while a dead
- * producer's transaction is still open: what it holds cannot be told apart from what is missing.
+ * Reads the topic up to its present end and passes the event ids of committed records to `take`, one batch at a time, so memory
+ * stays bounded. Throws a failure when the end is not reached in time, for example while the transaction of a dead producer is
+ * open: its events and those behind it would be counted as missing.
  */
 export const readPublished = async (
   { brokers, security }: StackAddress['kafka'],
@@ -28,24 +21,27 @@ export const readPublished = async (
   withinMs: number,
   take: (ids: readonly string[]) => Promise<void>,
 ): Promise<void> => {
-  const logger = createLogger({ service: 'recover', level: 'error', stream: nowhere });
   const stream = kafkaJsEventStream(
     { brokers, security, clientId: 'orderflow-recover', concurrency: 4 },
-    logger,
+    silentLogger('recover'),
   );
   const ends = await until({ what: `the ends of ${topic}`, withinMs: 20_000 }, () => stream.ends([topic]));
   const reached = new Map<number, bigint>();
-  const read: string[] = [];
-  let notTaken: unknown;
-  const handOn = async (): Promise<void> => {
-    const ids = read.splice(0);
+  const batch: string[] = [];
+  let takeError: unknown;
+  const flush = async (): Promise<void> => {
+    const ids = batch.splice(0);
     if (ids.length === 0) return;
     try {
       await take(ids);
     } catch (error) {
-      // The records come no more, so nothing may be concluded from what is known so far.
-      notTaken ??= error;
+      // These records are not delivered again, so the result would be incomplete: the whole read fails.
+      takeError ??= error;
     }
+  };
+  const throwOnTakeError = (): void => {
+    if (takeError !== undefined)
+      throw failure(`the events on ${topic} could not be recorded: ${messageOf(takeError)}`);
   };
   const subscription = stream.subscribe({
     groupId: `recover-${randomUUID()}`,
@@ -53,8 +49,8 @@ export const readPublished = async (
     fromBeginning: true,
     onRecord: async ({ headers }) => {
       const id = headers['id'];
-      if (id !== undefined && uuid.test(id)) read.push(id);
-      if (read.length >= idsAtOnce) await handOn();
+      if (id !== undefined && uuid.test(id)) batch.push(id);
+      if (batch.length >= batchSize) await flush();
       return undefined;
     },
     onProgress: ({ partition, next }) => {
@@ -63,13 +59,12 @@ export const readPublished = async (
   });
   try {
     await until({ what: `the end of ${topic}`, withinMs }, () => {
-      if (notTaken !== undefined)
-        throw failure(`what is on ${topic} could not be noted: ${messageOf(notTaken)}`);
+      throwOnTakeError();
       return Promise.resolve(ends.every(({ partition, next }) => (reached.get(partition) ?? 0n) >= next));
     });
   } finally {
     await subscription.stop();
   }
-  await handOn();
-  if (notTaken !== undefined) throw failure(`what is on ${topic} could not be noted: ${messageOf(notTaken)}`);
+  await flush();
+  throwOnTakeError();
 };

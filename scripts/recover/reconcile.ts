@@ -1,35 +1,35 @@
-// npm run reconcile: what the services, the provider and the topics say of the same orders, side by side, by class. With --fix
-// the service that has to say something again is asked to, through its outbox; nothing is ever updated from here. Exit code
-// 0: nothing is left; 1: something is; 2: it could not be looked at.
+// npm run reconcile: compares what the services, the payment provider and the topics record about each order. With --fix it
+// asks the responsible service to emit its state again through its outbox; the command itself writes to no database. Exit code 0:
+// no difference is left; 1: one is; 2: the comparison could not run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mismatch } from '../../services/auditor/audit.ts';
 import type { Urls } from '../stack/addresses.ts';
 import { demoPassword } from '../stack/demonstration.ts';
-import { argumentsOf, stackOf } from '../operator/environment.ts';
-import { explain, failure, messageOf } from '../../schemas/tools/failure.ts';
-import { openEyes, type Eyes } from '../operator/auditor-view.ts';
+import { argumentsOf, printJson, printUnless, runCommand, type Print } from '../operator/command-line.ts';
+import { stackOf } from '../operator/environment.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
+import { openAuditorView, type AuditorView } from '../operator/auditor-view.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';
 
 const usage = 'usage: npm run reconcile [-- --fix] [--json] [--grace <seconds>]';
-type Say = (line: string) => void;
 
-interface Fixed {
+interface Repair {
   readonly service: ServiceName;
   readonly orderId: string;
   readonly answer: string;
 }
 
-const rounds = 3;
-const samples = 5;
-const paths: Readonly<Record<ServiceName, string>> = {
+const maxRounds = 3;
+const maxSamples = 5;
+const resourceOf: Readonly<Record<ServiceName, string>> = {
   order: 'orders',
   inventory: 'reservations',
   payment: 'payments',
 };
 
-/** A token of an administrator: given, or that of the demonstration user. */
+/** An administrator's token: the one in the environment, or that of the demonstration user. */
 const signIn = async (urls: Urls): Promise<string> => {
   const given = process.env[stackVariables.token.env];
   if (given !== undefined && given !== '') return given;
@@ -40,55 +40,56 @@ const signIn = async (urls: Urls): Promise<string> => {
     signal: AbortSignal.timeout(5_000),
   }).catch((error: unknown) => {
     throw failure(
-      `nobody can be signed in (${messageOf(error)}); set ORDERFLOW_TOKEN to an administrator's token`,
+      `the demonstration administrator cannot sign in (${messageOf(error)}); set ORDERFLOW_TOKEN to an administrator's token`,
     );
   });
   return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
 };
 
-const repair = async (
+const requestRepair = async (
   urls: Urls,
   token: string,
   service: ServiceName,
   orderId: string,
   classes: readonly string[],
-): Promise<Fixed> => {
-  const response = await fetch(`${urls[service]}/api/v1/${paths[service]}/${orderId}/repair`, {
+): Promise<Repair> => {
+  const response = await fetch(`${urls[service]}/api/v1/${resourceOf[service]}/${orderId}/repair`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ reason: `reconcile: ${classes.join(', ')}` }),
     signal: AbortSignal.timeout(10_000),
   });
-  const answer: unknown = await response.json();
-  const said = z.object({ emitted: z.array(z.string()), note: z.string().nullable() }).safeParse(answer);
-  if (!said.success) return { service, orderId, answer: `refused with ${response.status}` };
-  const { emitted, note } = said.data;
-  return { service, orderId, answer: note ?? `said again ${emitted.join(', ')}` };
+  const result = z
+    .object({ emitted: z.array(z.string()), note: z.string().nullable() })
+    .safeParse(await response.json());
+  if (!result.success) return { service, orderId, answer: `refused with ${response.status}` };
+  const { emitted, note } = result.data;
+  return { service, orderId, answer: note ?? `emitted again ${emitted.join(', ')}` };
 };
 
-const show = (found: readonly Mismatch[], say: Say): void => {
+const printMismatches = (found: readonly Mismatch[], say: Print): void => {
   if (found.length === 0) say('everything agrees');
   for (const [kind, ofKind] of Map.groupBy(found, (mismatch) => mismatch.class)) {
     say(`${kind}: ${ofKind.length}`);
-    for (const { sentence, remedy } of ofKind.slice(0, samples)) {
-      say(`  ${sentence}${remedy ? '' : ' (no event can mend this)'}`);
+    for (const { sentence, remedy } of ofKind.slice(0, maxSamples)) {
+      say(`  ${sentence}${remedy ? '' : ' (no event can repair this)'}`);
     }
-    if (ofKind.length > samples) say(`  and ${ofKind.length - samples} more`);
+    if (ofKind.length > maxSamples) say(`  and ${ofKind.length - maxSamples} more`);
   }
 };
 
-const look = async ({ lookTwice, auditor }: Eyes): Promise<readonly Mismatch[]> => {
-  await lookTwice();
+const findMismatches = async ({ checkTwice, auditor }: AuditorView): Promise<readonly Mismatch[]> => {
+  await checkTwice();
   return auditor.mismatches();
 };
 
-/** Asks each service once per order, then gives the events the grace period to arrive, and looks again. */
-const fix = async (eyes: Eyes, found: readonly Mismatch[], graceMs: number, say: Say) => {
+/** Each round asks a service once per order, waits the grace period for the events to arrive, and compares again. */
+const repairAll = async (view: AuditorView, found: readonly Mismatch[], graceMs: number, say: Print) => {
   const { urls } = stackOf(process.env);
   const token = await signIn(urls);
-  const fixed: Fixed[] = [];
+  const fixed: Repair[] = [];
   let left = found;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < maxRounds; round += 1) {
     const remedies = Map.groupBy(
       left.filter(({ remedy }) => remedy !== null),
       ({ remedy }) => `${remedy?.service ?? ''} ${remedy?.orderId ?? ''}`,
@@ -97,14 +98,14 @@ const fix = async (eyes: Eyes, found: readonly Mismatch[], graceMs: number, say:
     for (const all of remedies.values()) {
       const remedy = all[0]?.remedy;
       if (!remedy) continue;
-      const done = await repair(urls, token, remedy.service, remedy.orderId, [
+      const done = await requestRepair(urls, token, remedy.service, remedy.orderId, [
         ...new Set(all.map((mismatch) => mismatch.class)),
       ]);
       fixed.push(done);
       say(`fix: ${done.service} ${done.answer} for order ${done.orderId}`);
     }
     await delay(graceMs + 2_000);
-    left = await look(eyes);
+    left = await findMismatches(view);
   }
   return { fixed, left };
 };
@@ -117,30 +118,25 @@ const reconcile = async (): Promise<number> => {
       grace: { type: 'string', default: '30' },
     },
   });
-  const say: Say = (line) => {
-    if (!flags.json) process.stdout.write(`${line}\n`);
-  };
+  const say = printUnless(flags.json);
   const graceMs = Number(flags.grace) * 1_000;
   if (!(graceMs >= 0)) throw failure(`--grace is a number of seconds\n${usage}`);
-  const eyes = await openEyes(process.env, graceMs);
+  const view = await openAuditorView(process.env, graceMs);
   try {
-    const found = await look(eyes);
-    show(found, say);
-    const { fixed, left } = flags.fix ? await fix(eyes, found, graceMs, say) : { fixed: [], left: found };
+    const found = await findMismatches(view);
+    printMismatches(found, say);
+    const { fixed, left } = flags.fix
+      ? await repairAll(view, found, graceMs, say)
+      : { fixed: [], left: found };
     if (fixed.length > 0) {
       say('afterwards:');
-      show(left, say);
+      printMismatches(left, say);
     }
-    if (flags.json) process.stdout.write(`${JSON.stringify({ found, fixed, left }, null, 2)}\n`);
+    if (flags.json) printJson({ found, fixed, left });
     return left.length === 0 ? 0 : 1;
   } finally {
-    await eyes.close();
+    await view.close();
   }
 };
 
-try {
-  process.exitCode = await reconcile();
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(reconcile);

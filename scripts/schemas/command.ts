@@ -1,7 +1,6 @@
-// npm run schemas -- <verb>: the event contract as something that is reviewed, released and registered like code. The verbs and
-// their exit codes are in `usage`; 2 always means that it could not be done, with a sentence that says why.
+// npm run schemas -- <verb>: checks, reviews, releases and registers the event contract. The verbs and their exit codes are in
+// `usage`; exit code 2 always means that the command failed, with a sentence that says why.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { schemasFolder, type EventSchema } from '../../schemas/tools/generate-events.ts';
 import { checkContract } from '../../schemas/tools/check.ts';
 import { writeDerived } from '../../schemas/tools/derived.ts';
@@ -18,63 +17,56 @@ import {
   reviewContract,
 } from '../../schemas/tools/review/report.ts';
 import { subscribersOf, usageOf } from '../../schemas/tools/review/usage.ts';
+import { argumentsOf, print, printJson, runCommand } from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
-import { explain, failure, messageOf } from '../../schemas/tools/failure.ts';
+import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import type { RegistryAddress } from '../../schemas/tools/registry-http.ts';
 import { developmentAddresses, registryPath } from '../stack/topology.ts';
 
 const usage = `usage: npm run schemas -- <verb> [options]
 
-  check                       lint, unchanged history, every reader against every writer on golden bytes; 1: something is wrong
-  diff                        what has changed in each event since the base, field by field
-  report                      the review of it, in Markdown: verdict and reason, readers, deployment order, what to do instead;
-                              0: all is FULL, 3: BACKWARD at most, 4: FORWARD at most, 5: NONE
-  release [event …] [--amend] freezes the working version of the events, of all that changed when none is named; --amend
-                              replaces a version that the base does not have yet
-  register                    registers what is released, with the recorded ids; verifies ids, modes, and that they are enforced
-  verify                      the same look without a change; 1: a release is missing, or has another id
-  restore                     for a registry that has lost its storage: register, then read golden bytes through it
-  generate                    writes what follows from the schemas: types, catalogue, AsyncAPI document
+  check                       lint the schemas, check that releases are unchanged, and read the golden bytes of every writer
+                              with every reader; 1: there is a problem
+  diff                        show the changes of each event since the base, field by field
+  report                      review the changes, in Markdown: verdict and reason, readers, deployment order, alternatives;
+                              0: FULL, 3: BACKWARD at most, 4: FORWARD at most, 5: NONE
+  release [event …] [--amend] release the working version of the events, or of all changed events; --amend replaces a version
+                              that the base does not have yet
+  register                    register the releases under their recorded ids; verify ids and modes, and that modes are enforced
+  verify                      verify without a change; 1: a release is missing or has another id
+  restore                     refill a registry that has lost its storage, then read golden bytes through it
+  generate                    write the generated files: types, catalogue, AsyncAPI document
 
-  --base <rev>                the revision to compare with; origin/main, or main, when absent
-  --registry <url>            base of its Confluent API; that of the stack on this machine when absent
-  --json                      for programs`;
+  --base <rev>                revision to compare with (default: origin/main, or main)
+  --registry <url>            URL of the registry's Confluent API (default: the stack on this machine)
+  --json                      print JSON`;
 
 const root = join(import.meta.dirname, '..', '..');
-const parsed = () => {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        base: { type: 'string' },
-        registry: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        amend: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw failure(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-  }
-};
+const parse = () =>
+  argumentsOf(`\n${usage}`, {
+    allowPositionals: true,
+    options: {
+      base: { type: 'string' },
+      registry: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      amend: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
 
-const say = (line = ''): void => {
-  process.stdout.write(`${line}\n`);
-};
-
-type Flags = ReturnType<typeof parsed>['values'];
+type Flags = ReturnType<typeof parse>['values'];
 
 const check = async ({ base: name, json }: Flags): Promise<number> => {
   const base = await findBase(root, name);
   const report = checkContract(readContract(), schemasFolder, base);
-  if (json) say(JSON.stringify(report, null, 2));
+  if (json) printJson(report);
   else {
-    for (const complaint of report.complaints) say(complaint);
+    for (const complaint of report.complaints) print(complaint);
     const { events, releases, readings } = report;
-    const past = report.base ?? 'the lock alone, without git';
+    const past = report.base ?? 'the lock file (no git)';
     if (report.complaints.length === 0)
-      say(
-        `${events} events in ${releases} released versions; ${readings} readings of golden bytes; unchanged since ${past}`,
+      print(
+        `${events} events in ${releases} released versions; ${readings} reads of golden bytes; unchanged since ${past}`,
       );
   }
   return report.complaints.length === 0 ? 0 : 1;
@@ -84,16 +76,16 @@ const release = async (events: readonly string[], { base: name, amend }: Flags):
   const base: Base | undefined = await findBase(root, name);
   const written = releaseEvents(readContract(), schemasFolder, events, { amend, base });
   for (const { event, version, id, samples } of written)
-    say(`released ${event} v${version}: registry id ${id}, ${samples.length} golden records`);
-  if (written.length === 0) say('nothing has changed since the last release');
-  for (const file of await writeDerived(developmentAddresses)) say(`wrote ${file}`);
+    print(`released ${event} v${version}: registry id ${id}, ${samples.length} golden records`);
+  if (written.length === 0) print('nothing has changed since the last release');
+  for (const file of await writeDerived(developmentAddresses)) print(`wrote ${file}`);
   return 0;
 };
 
 const baseOf = async ({ base: name }: Flags): Promise<Base> => {
   const base = await findBase(root, name);
   if (base === undefined)
-    throw failure('there is neither origin/main nor main to compare with; name a revision with --base');
+    throw failure('neither origin/main nor main exists to compare with; give a revision with --base');
   return base;
 };
 
@@ -104,7 +96,8 @@ const report = async (values: Flags): Promise<number> => {
       throw failure(`the types of the events cannot be generated: ${messageOf(error)}`);
     });
   const reviewed = await reviewContract(readContract(), base, subscribersOf(root), usage);
-  say(values.json ? JSON.stringify(reviewed, null, 2) : asMarkdown(reviewed).trimEnd());
+  if (values.json) printJson(reviewed);
+  else print(asMarkdown(reviewed).trimEnd());
   return exitCodes[reviewed.verdict];
 };
 
@@ -115,13 +108,13 @@ const diff = async (values: Flags): Promise<number> => {
     change: before === undefined ? 'added' : after === undefined ? 'removed' : 'changed',
     findings: before && after ? review(before, after).findings : [],
   }));
-  if (values.json) say(JSON.stringify({ base: base.name, commit: base.commit, events }, null, 2));
-  else if (events.length === 0) say(`unchanged since ${base.name} (${base.commit.slice(0, 9)})`);
-  else for (const line of differenceLines(events)) say(line);
+  if (values.json) printJson({ base: base.name, commit: base.commit, events });
+  else if (events.length === 0) print(`unchanged since ${base.name} (${base.commit.slice(0, 9)})`);
+  else for (const line of differenceLines(events)) print(line);
   return 0;
 };
 
-/** One that is named by hand is spoken to as the environment says of its own. */
+/** The registry of --registry, with the credentials and TLS settings of the environment, or the registry of the environment. */
 const registryOf = ({ registry }: Flags): RegistryAddress => {
   if (registry === undefined) return stackOf(process.env).registry;
   if (!URL.canParse(registry))
@@ -131,10 +124,10 @@ const registryOf = ({ registry }: Flags): RegistryAddress => {
 
 const register = async (values: Flags): Promise<number> => {
   const { registered, unchanged, verified } = await registerSchemas(registryOf(values), readContract());
-  if (values.json) say(JSON.stringify({ registered, unchanged, verified }, null, 2));
+  if (values.json) printJson({ registered, unchanged, verified });
   else {
-    say(`${registered} registered, ${unchanged} were there`);
-    for (const sentence of verified) say(`  ${sentence}`);
+    print(`${registered} registered, ${unchanged} were there`);
+    for (const sentence of verified) print(`  ${sentence}`);
   }
   return 0;
 };
@@ -152,20 +145,20 @@ const verify = async (values: Flags): Promise<number> => {
       id: release.id,
       state,
     }));
-    say(JSON.stringify({ releases: rows, foreign }, null, 2));
+    printJson({ releases: rows, foreign });
     return wrong.length === 0 ? 0 : 1;
   }
-  for (const { release, sentence } of wrong) say(`${labelOf(release)} ${sentence}`);
-  if (foreign.length > 0) say(`not of this tree: ${foreign.join(', ')}`);
+  for (const { release, sentence } of wrong) print(`${labelOf(release)} ${sentence}`);
+  if (foreign.length > 0) print(`subjects outside this contract: ${foreign.join(', ')}`);
   const missing = wrong.filter(({ state }) => state === 'missing').length;
-  if (wrong.length === 0) say(`${found.length} releases have the recorded ids`);
+  if (wrong.length === 0) print(`${found.length} releases have the recorded ids`);
   else if (missing === found.length)
-    say(
-      `the registry has lost everything: run \`npm run schemas -- restore\`, as connectors/runbooks/registry-lost.md says`,
+    print(
+      `the registry has lost everything: run \`npm run schemas -- restore\`, see connectors/runbooks/registry-lost.md`,
     );
   else if (missing === wrong.length)
-    say(`${missing} of ${found.length} releases are missing; run: npm run schemas -- register`);
-  else say('ids are not the recorded ones: see connectors/runbooks/registry-lost.md');
+    print(`${missing} of ${found.length} releases are missing; run: npm run schemas -- register`);
+  else print('ids differ from the recorded ones: see connectors/runbooks/registry-lost.md');
   return wrong.length === 0 ? 0 : 1;
 };
 
@@ -174,24 +167,24 @@ const restore = async (values: Flags): Promise<number> => {
   const registry = registryOf(values);
   const { registered, unchanged, verified } = await registerSchemas(registry, contract);
   const records = await decodesThePast(registry, contract);
-  if (values.json) say(JSON.stringify({ registered, unchanged, verified, records }, null, 2));
+  if (values.json) printJson({ registered, unchanged, verified, records });
   else {
-    say(`${registered} restored, ${unchanged} were there`);
-    for (const sentence of verified) say(`  ${sentence}`);
-    say(`  ${records} golden records of all versions are read through the registry`);
+    print(`${registered} restored, ${unchanged} were there`);
+    for (const sentence of verified) print(`  ${sentence}`);
+    print(`  ${records} golden records of all versions are read through the registry`);
   }
   return 0;
 };
 
 const main = async (): Promise<number> => {
-  const { positionals, values } = parsed();
+  const { positionals, values } = parse();
   const [verb, ...events] = positionals;
   if (values.help) {
-    say(usage);
+    print(usage);
     return 0;
   }
   if (verb !== 'release' && events.length > 0)
-    throw failure(`${verb ?? ''} takes no ${events.join(' ')}\n\n${usage}`);
+    throw failure(`${verb ?? ''} takes no argument ${events.join(' ')}\n\n${usage}`);
   switch (verb) {
     case 'check':
       return check(values);
@@ -208,16 +201,11 @@ const main = async (): Promise<number> => {
     case 'restore':
       return restore(values);
     case 'generate':
-      for (const file of await writeDerived(developmentAddresses)) say(`wrote ${file}`);
+      for (const file of await writeDerived(developmentAddresses)) print(`wrote ${file}`);
       return 0;
     default:
       throw failure(verb === undefined ? usage : `there is no verb "${verb}"\n\n${usage}`);
   }
 };
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(main);

@@ -1,4 +1,4 @@
-// npm run journey against the running stack: what an operator is told of one order, and what of an id that nobody knows.
+// npm run journey against the running stack: its output for one order, and for an unknown id.
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -109,7 +109,7 @@ describe('what cannot be told', () => {
     const id = randomUUID();
     expect(await journey([id])).toEqual({
       code: 1,
-      output: `nobody knows an order or a correlation id ${id}\n`,
+      output: `there is no order or correlation id ${id}\n`,
     });
   });
 
@@ -126,13 +126,13 @@ describe('what cannot be told', () => {
   it('is on a stack that does not answer: one sentence, exit code 2', async () => {
     const { code, output } = await journey([paid.id], { ORDER_DB_PORT: '1' });
     expect(code).toBe(2);
-    expect(output).toMatch(/^the databases cannot be asked \(.*ECONNREFUSED.*\); is the stack running\?\n$/);
+    expect(output).toMatch(/^the databases cannot be read \(.*ECONNREFUSED.*\); is the stack running\?\n$/);
   });
 
   it('is in a file or a Jaeger that is not there: the rest is told all the same, or the file is named', async () => {
     const deaf = await journey([paid.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
     expect(deaf.code).toBe(0);
-    expect(deaf.output).toMatch(/no spans: Jaeger at \S+ cannot be asked \(.*ECONNREFUSED/);
+    expect(deaf.output).toMatch(/no spans: Jaeger at \S+ cannot be queried \(.*ECONNREFUSED/);
     expect(await journey([paid.id, '--logs', '/nowhere'])).toEqual({
       code: 2,
       output: 'there is no file /nowhere\n',

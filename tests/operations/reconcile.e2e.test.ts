@@ -44,7 +44,7 @@ describe('npm run audit', { timeout: 120_000 }, () => {
     const { code, output } = await runCommand('audit', grace);
     expect(code, output).toBe(0);
     expect(output).toMatch(/^holds +money_conserved/m);
-    expect(output).toMatch(/\d+ orders, \d+ products, .* looked at in \d+ ms/);
+    expect(output).toMatch(/\d+ orders, \d+ products, .* checked in \d+ ms/);
   });
 
   it('exits 1 and says what does not', async () => {
@@ -68,7 +68,7 @@ describe('npm run audit', { timeout: 120_000 }, () => {
   it('exits 2 when it cannot look', async () => {
     const { code, output } = await runCommand('audit', grace, { ORDER_DB_PORT: '1' });
     expect(code, output).toBe(2);
-    expect(output).toContain('cannot be looked at');
+    expect(output).toContain('cannot be read');
   });
 });
 
@@ -89,7 +89,7 @@ describe('npm run reconcile', { timeout: 180_000 }, () => {
 
       const fixed = await runCommand('reconcile', [...grace, '--fix']);
       expect(fixed.code, fixed.output).toBe(0);
-      expect(fixed.output).toContain(`fix: order said again order.created for order ${id}`);
+      expect(fixed.output).toContain(`fix: order emitted again order.created for order ${id}`);
       expect(fixed.output).toMatch(/afterwards:\neverything agrees/);
       await orderWith(id, 'PAID');
     } finally {

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { SeenSpan } from '../../scripts/journey/spans.ts';
+import type { TraceSpan } from '../../scripts/journey/spans.ts';
 import { serviceNames } from '../../scripts/stack/topology.ts';
 import { runCommand } from '../support/commands.ts';
 import { endInstance, endInstancesAfterEach, startInstance } from '../support/instances.ts';
@@ -29,15 +29,15 @@ import { sampled, startCollector, type Collector, type Sampled } from '../suppor
 interface Traced {
   readonly client: Sampled;
   readonly order: OrderView;
-  readonly spans: readonly SeenSpan[];
+  readonly spans: readonly TraceSpan[];
 }
 
 /**
  * The trace as indented lines, siblings by name. Subtrees that begin with one of `apart` stand by themselves: what they
  * hang on is whichever of two events came last.
  */
-const shape = (spans: readonly SeenSpan[], apart: readonly string[]): string[] => {
-  const lines = (span: SeenSpan, depth: number): string[] => [
+const shape = (spans: readonly TraceSpan[], apart: readonly string[]): string[] => {
+  const lines = (span: TraceSpan, depth: number): string[] => [
     `${'  '.repeat(depth)}${span.service}: ${span.name}`,
     ...spans
       .filter((child) => child.parentId === span.spanId && !apart.includes(child.name))
@@ -46,16 +46,16 @@ const shape = (spans: readonly SeenSpan[], apart: readonly string[]): string[] =
       .flat(),
   ];
   const known = new Set(spans.map(({ spanId }) => spanId));
-  const isRoot = (span: SeenSpan) => !known.has(span.parentId ?? '');
+  const isRoot = (span: TraceSpan) => !known.has(span.parentId ?? '');
   return [
     ...spans.filter(isRoot).flatMap((root) => lines(root, 0)),
     ...apart.flatMap((name) => spans.filter((span) => span.name === name).flatMap((span) => lines(span, 0))),
   ];
 };
 
-const named = (spans: readonly SeenSpan[], name: string, service?: string): SeenSpan[] =>
+const named = (spans: readonly TraceSpan[], name: string, service?: string): TraceSpan[] =>
   spans.filter((span) => span.name === name && (service === undefined || span.service === service));
-const parentOf = (spans: readonly SeenSpan[], span: SeenSpan): SeenSpan | undefined =>
+const parentOf = (spans: readonly TraceSpan[], span: TraceSpan): TraceSpan | undefined =>
   spans.find(({ spanId }) => spanId === span.parentId);
 
 let collector: Collector;
@@ -63,7 +63,7 @@ let thing: ProductView;
 let paid: Traced;
 let declined: Traced;
 let repeated: Traced;
-let repair: Sampled & { readonly spans: readonly SeenSpan[] };
+let repair: Sampled & { readonly spans: readonly TraceSpan[] };
 
 const placed = async (token: string): Promise<Omit<Traced, 'spans'>> => {
   const client = sampled();

@@ -11,7 +11,7 @@ import { sql } from 'drizzle-orm';
 import { Kafka, logLevel } from 'kafkajs';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { withDatabase } from '../../scripts/connectors/position.ts';
+import { withDatabase } from '../../scripts/connectors/slot-position.ts';
 import { until } from '../../scripts/stack/supervise/deadline.ts';
 import { stackOf } from '../../scripts/operator/environment.ts';
 import { kafkaClient } from '../../scripts/stack/parts/kafka.ts';

@@ -3,20 +3,20 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { spansFromOtlp, type SeenSpan } from '../../scripts/journey/spans.ts';
+import { spansFromOtlp, type TraceSpan } from '../../scripts/journey/spans.ts';
 import { eventually, stack } from './shop.ts';
 
 export interface Collector {
-  readonly spans: () => readonly SeenSpan[];
+  readonly spans: () => readonly TraceSpan[];
   /** The bodies of the exports as they came, one a line. */
   readonly received: () => string;
   /** The spans of a trace once they are as many, and none is missing between one and the root. */
-  readonly trace: (traceId: string, atLeast: number) => Promise<readonly SeenSpan[]>;
+  readonly trace: (traceId: string, atLeast: number) => Promise<readonly TraceSpan[]>;
   readonly close: () => Promise<void>;
 }
 
 export const startCollector = async (): Promise<Collector> => {
-  const spans: SeenSpan[] = [];
+  const spans: TraceSpan[] = [];
   const bodies: unknown[] = [];
   const server = createServer((request, response) => {
     void json(request).then((body) => {

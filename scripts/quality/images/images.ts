@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { imageComplaints, type Image } from './image-rules.ts';
-import { argumentsOf } from '../../operator/environment.ts';
+import { argumentsOf } from '../../operator/command-line.ts';
 import { explain, failure } from '../../../schemas/tools/failure.ts';
 
 const usage = 'usage: npm run images [-- --json]';

@@ -1,4 +1,4 @@
-// Where a connector is: what its slot says beside what Connect has stored. Neither alone tells what a start would do.
+// Connections to the services' databases for the operators' commands, and the position of a replication slot.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { readSlot, type SlotFacts } from '../../services/auditor/pipelines/slot-health.ts';
@@ -6,7 +6,7 @@ import type { StackAddress } from '../operator/environment.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { services, type DatabaseRole, type ServiceName } from '../stack/topology.ts';
 
-/** Runs `work` with one connection to a service's database, as one of its roles. */
+/** Runs `work` with one connection to a service's database, logged in as that role. */
 export const withDatabase = async <T>(
   stack: StackAddress,
   service: ServiceName,
@@ -24,7 +24,7 @@ export const withDatabase = async <T>(
   try {
     await sql`SELECT 1`.catch((error: unknown) => {
       throw failure(
-        `the ${service} database does not let its ${role} role in (${messageOf(error)}); is the stack running, and the password in the environment?`,
+        `the ${role} role cannot log in to the ${service} database (${messageOf(error)}); is the stack running, and is its password in the environment?`,
       );
     });
     return await work(sql);
@@ -36,9 +36,8 @@ export const withDatabase = async <T>(
 export const slotOf = (stack: StackAddress, service: ServiceName): Promise<SlotFacts> =>
   withDatabase(stack, service, 'auditor', (sql) => readSlot(drizzle(sql), services[service].database.slot));
 
-/** One line about a slot. */
 export const slotLine = ({ slot, state }: SlotFacts): string => {
-  if (state === null) return `${slot}: there is none`;
+  if (state === null) return `${slot}: does not exist`;
   const lag = state.lagBytes === null ? '' : `, ${Math.round(state.lagBytes / 1024)} KiB behind`;
-  return `${slot}: ${state.walStatus ?? 'unknown'}, ${state.active ? 'read' : 'not read'}, confirmed ${state.confirmedLsn ?? 'nothing'}${lag}`;
+  return `${slot}: ${state.walStatus ?? 'unknown'}, ${state.active ? 'active' : 'inactive'}, confirmed ${state.confirmedLsn ?? 'nothing'}${lag}`;
 };
