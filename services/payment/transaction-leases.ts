@@ -1,6 +1,6 @@
 // Leases the gateway requests that are due, one instance at a time. The invariant: only the instance that holds the latest
 // lease of a request changes it, so a late instance cannot overwrite what a newer one has learned.
-import { and, asc, count, eq, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, count, eq, getTableColumns, inArray, lte, sql } from 'drizzle-orm';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { MessageContext } from '../platform/transaction/message-context.ts';
@@ -9,66 +9,48 @@ import { kindOf, type TransactionRow } from './payment-rows.ts';
 /** One gateway request that this instance may work on until its lease ends. */
 export interface LeasedTransaction {
   readonly row: TransactionRow;
-  /** The sale was cancelled before this request was leased. */
-  readonly calledOff: boolean;
+  /** The order was cancelled before this request was leased. */
+  readonly isCancelled: boolean;
   readonly context: MessageContext;
 }
 
 /**
- * Leases up to `limit` due requests for `leaseMs`. SKIP LOCKED keeps instances apart; the lease, counted from the
+ * Leases up to `limit` due requests for `leaseMs`, in one statement. SKIP LOCKED keeps instances apart; the lease, counted from the
  * database's clock, brings a request back when the instance that took it has died.
  */
 export async function leaseDue(
   db: Database,
   options: { readonly limit: number; readonly leaseMs: number },
 ): Promise<LeasedTransaction[]> {
-  return db.transaction(async (tx) => {
-    const due = await tx
-      .select({ id: transactions.id })
+  const due = db.$with('due').as(
+    db
+      .select({ dueId: sql`${transactions.id}`.as('due_id'), closedBy: payments.closedBy })
       .from(transactions)
+      .innerJoin(payments, eq(payments.orderId, transactions.orderId))
       .where(
         and(inArray(transactions.state, ['due', 'unknown']), lte(transactions.dueAt, sql`clock_timestamp()`)),
       )
       .orderBy(asc(transactions.dueAt))
       .limit(options.limit)
-      .for('update', { skipLocked: true });
-    if (due.length === 0) return [];
-    const rows = await tx
-      .update(transactions)
-      .set({
-        dueAt: inMs(options.leaseMs),
-        attempts: sql`${transactions.attempts} + 1`,
-      })
-      .where(
-        inArray(
-          transactions.id,
-          due.map((row) => row.id),
-        ),
-      )
-      .returning();
-    const owners = await tx
-      .select({ orderId: payments.orderId, closedBy: payments.closedBy })
-      .from(payments)
-      .where(
-        inArray(
-          payments.orderId,
-          rows.map((row) => row.orderId),
-        ),
-      );
-    const calledOff = new Set(
-      owners.filter((owner) => owner.closedBy !== null).map((owner) => owner.orderId),
-    );
-    return rows.map((row) => ({
-      row: { ...row, kind: kindOf(row.kind) },
-      calledOff: calledOff.has(row.orderId),
-      context: {
-        correlationId: row.correlationId,
-        causationId: row.causationId,
-        traceparent: row.traceparent,
-        actor: 'payment-gateway',
-      },
-    }));
-  });
+      .for('update', { of: transactions, skipLocked: true }),
+  );
+  const leased = await db
+    .with(due)
+    .update(transactions)
+    .set({ dueAt: inMs(options.leaseMs), attempts: sql`${transactions.attempts} + 1` })
+    .from(due)
+    .where(eq(transactions.id, due.dueId))
+    .returning({ ...getTableColumns(transactions), closedBy: due.closedBy });
+  return leased.map(({ closedBy, ...row }) => ({
+    row: { ...row, kind: kindOf(row.kind) },
+    isCancelled: closedBy !== null,
+    context: {
+      correlationId: row.correlationId,
+      causationId: row.causationId,
+      traceparent: row.traceparent,
+      actor: 'payment-gateway',
+    },
+  }));
 }
 
 /** The row as it was leased, unless another instance has leased it since: each lease counts one attempt. */

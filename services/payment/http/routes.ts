@@ -102,12 +102,17 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
       { token },
       async (_decision, tx) => (kept = await paid(tx, id)),
     );
-    const handled = await handle(shell, paymentHandler, { id: context.causationId, context, at, input }, claim);
+    const handled = await handle(
+      shell,
+      paymentHandler,
+      { id: context.causationId, context, at, input },
+      claim,
+    );
     if (handled.kind === 'duplicate') {
       const { status, body } = handled.prior;
       return c.json(paymentView.parse(body), status === 202 ? 202 : 200, replayHeaders(handled.prior));
     }
-    if (handled.kind === 'accepted') askGateway();
+    if (handled.kind === 'accepted' && handled.state.request) askGateway();
     const { status, body } = kept ?? (await paid(shell.db, id));
     return c.json(body, status);
   });

@@ -6,7 +6,7 @@ import type { Logger } from '../../platform/process/logger.ts';
 import { backoffMs, type Backoff } from '../../platform/process/retry.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
 import { attributesAbout, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
-import { answerOf, whatToAsk } from '../domain/ask.ts';
+import { answerOf, gatewayCallFor } from '../domain/gateway-call.ts';
 import type { Gateway, MayCall, Outcome } from './gateway.ts';
 import { giveBack, leaseDue, postpone, renewLease, type LeasedTransaction } from '../transaction-leases.ts';
 import { paymentHandler } from '../store.ts';
@@ -37,11 +37,14 @@ export function startAskingGateway(options: AskingOptions): Timer {
   /** Until when a call may start under a lease taken now. Computed before taking it: the database's lease ends later. */
   const startUntil = (): number => performance.now() + leaseMs - options.callMs;
 
-  const ask = async ({ row, calledOff, context }: LeasedTransaction, mayCall: MayCall): Promise<Outcome> => {
+  const ask = async (
+    { row, isCancelled, context }: LeasedTransaction,
+    mayCall: MayCall,
+  ): Promise<Outcome> => {
     const { idempotencyKey, amountMinor, currency, token, chargeId, orderId, kind, attempts } = row;
     const keyed = { idempotencyKey, traceparent: context.traceparent };
-    const what = whatToAsk({ kind, calledOff, attempts });
-    switch (what) {
+    const call = gatewayCallFor({ kind, isCancelled, attempts });
+    switch (call) {
       case 'refund':
         return gateway.refund({ ...keyed, chargeId: chargeId ?? '', amountMinor }, mayCall);
       case 'charge': {
@@ -53,7 +56,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
       case 'nothing':
         return { kind: 'absent' };
       default:
-        return what satisfies never;
+        return call satisfies never;
     }
   };
 
@@ -112,6 +115,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
       },
       unclaimed,
     );
+    if (handled.kind === 'accepted' && handled.state.request) timer.wake();
     const ms = Math.round(performance.now() - started);
     logger.info(`${kind} ${answer.outcome}`, { ...fields, handled: handled.kind, ms });
     return answer.outcome;
@@ -129,6 +133,8 @@ export function startAskingGateway(options: AskingOptions): Timer {
   };
 
   const underWay = new Set<Promise<void>>();
+  /** The last page was full: more requests may be due. */
+  let mayBeMore = false;
   const start = (leased: LeasedTransaction, until: number): void => {
     const run = askOne(leased, until)
       .catch((error: unknown) => {
@@ -143,7 +149,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
       })
       .finally(() => {
         underWay.delete(run);
-        timer.wake();
+        if (mayBeMore) timer.wake();
       });
     underWay.add(run);
   };
@@ -157,7 +163,9 @@ export function startAskingGateway(options: AskingOptions): Timer {
       if (free === 0 || admitted === 'none') return;
       const limit = admitted === 'all' ? free : 1;
       const until = startUntil();
-      for (const leased of await leaseDue(shell.db, { limit, leaseMs })) start(leased, until);
+      const due = await leaseDue(shell.db, { limit, leaseMs });
+      mayBeMore = due.length === limit;
+      for (const leased of due) start(leased, until);
     },
     logger,
   );

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Money } from '../../../schemas/generated/events.ts';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { beginSpan, SpanKind } from '../../platform/telemetry/tracing.ts';
-import type { GatewayResult } from '../domain/ask.ts';
+import type { GatewayResult } from '../domain/gateway-call.ts';
 
 interface Keyed {
   readonly idempotencyKey: string;

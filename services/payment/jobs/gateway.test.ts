@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../platform/process/logger.ts';
-import type { GatewayResult } from '../domain/ask.ts';
+import type { GatewayResult } from '../domain/gateway-call.ts';
 import type { GatewayClient } from './gateway-client.ts';
 import { createGateway, type Resilience } from './gateway.ts';
 

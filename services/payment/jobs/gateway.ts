@@ -15,7 +15,7 @@ import {
   wrap,
 } from 'cockatiel';
 import type { Logger } from '../../platform/process/logger.ts';
-import type { GatewayResult } from '../domain/ask.ts';
+import type { GatewayResult } from '../domain/gateway-call.ts';
 import type { ChargeRequest, GatewayClient, LookUpRequest, RefundRequest } from './gateway-client.ts';
 
 export interface Resilience {

@@ -10,12 +10,12 @@ export const handledBy =
     shell: Shell,
     handler: CommandHandler<Input, State, Next>,
     toInput: (incoming: Incoming<T>) => Input,
-    afterCommit: () => void = () => undefined,
+    afterCommit: (state: Next) => void = () => undefined,
   ) =>
   async (incoming: Incoming<T>): Promise<Outcome> => {
     const { event, delivery, context, at } = incoming;
     const message = { id: event.metadata.eventId, context, at, input: toInput(incoming) };
     const handled = await handle(shell, handler, message, inboxClaim(delivery));
-    if (handled.kind === 'accepted') afterCommit();
+    if (handled.kind === 'accepted') afterCommit(handled.state);
     return handled.kind === 'ignored' ? { kind: 'ignored', reason: handled.reason } : { kind: handled.kind };
   };

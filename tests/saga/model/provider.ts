@@ -1,5 +1,5 @@
 // The payment provider of the model. The invariant: one key, one effect.
-import type { GatewayResult } from '../../../services/payment/domain/ask.ts';
+import type { GatewayResult } from '../../../services/payment/domain/gateway-call.ts';
 import type { Asked, Books } from './books.ts';
 import type { Fate } from './steps.ts';
 

@@ -5,7 +5,11 @@ import { eventCatalogue, type DomainEvent, type Topic } from '../../../schemas/g
 import { type OrderInput } from '../../../services/order/domain/decide.ts';
 import { statusOf } from '../../../services/order/domain/order.ts';
 import { placeOrder } from '../../../services/order/domain/place-order.ts';
-import { answerOf, whatToAsk, type GatewayResult } from '../../../services/payment/domain/ask.ts';
+import {
+  answerOf,
+  gatewayCallFor,
+  type GatewayResult,
+} from '../../../services/payment/domain/gateway-call.ts';
 import { type GatewayAnswer } from '../../../services/payment/domain/decide.ts';
 import {
   type Group,
@@ -41,7 +45,7 @@ interface Worker {
   readonly asked: Asked;
   readonly attempts: number;
   readonly lease: number;
-  readonly calledOff: boolean;
+  readonly isCancelled: boolean;
   answer: GatewayAnswer | null;
 }
 
@@ -158,24 +162,24 @@ export function createWorld(): World {
   const lease = (asked: Asked): void => {
     asked.attempts += 1;
     asked.lease += 1;
-    const calledOff = (payments.get(asked.orderId)?.closedBy ?? null) !== null;
+    const isCancelled = (payments.get(asked.orderId)?.closedBy ?? null) !== null;
     const { attempts, lease: held } = asked;
-    workers.push({ asked, attempts, lease: held, calledOff, answer: null });
+    workers.push({ asked, attempts, lease: held, isCancelled, answer: null });
     tell(
-      `an instance takes the ${asked.request.kind} of ${asked.orderId}${calledOff ? ', which is off' : ''}`,
+      `an instance takes the ${asked.request.kind} of ${asked.orderId}${isCancelled ? ', which is off' : ''}`,
     );
   };
 
   const ask = (worker: Worker, fate: Fate): void => {
-    const { asked, attempts, calledOff } = worker;
+    const { asked, attempts, isCancelled } = worker;
     const { kind } = asked.request;
     if (worker.lease !== asked.lease) {
       tell(`an instance has lost its lease of the ${kind} of ${asked.orderId} and asks nothing`);
       leave(worker);
       return;
     }
-    const what = whatToAsk({ kind, calledOff, attempts });
-    must(!(calledOff && what === 'charge'), 'a sale known to be off is not charged');
+    const what = gatewayCallFor({ kind, isCancelled, attempts });
+    must(!(isCancelled && what === 'charge'), 'a sale known to be off is not charged');
     const result: GatewayResult =
       what === 'nothing' ? { kind: 'absent' } : askProvider(books, asked, what, fate);
     const answer = answerOf(kind, result);

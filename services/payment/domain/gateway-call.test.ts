@@ -1,6 +1,6 @@
 // What is asked for a request, and what an answer means for the saga.
 import { describe, expect, it } from 'vitest';
-import { answerOf, whatToAsk, type GatewayResult } from './ask.ts';
+import { answerOf, gatewayCallFor, type GatewayResult } from './gateway-call.ts';
 
 describe('what to ask', () => {
   it.each([
@@ -10,8 +10,8 @@ describe('what to ask', () => {
     ['charge', true, 2, 'look_up'],
     ['refund', true, 1, 'refund'],
     ['refund', true, 2, 'refund'],
-  ] as const)('a %s, called off: %s, attempt %i: %s', (kind, calledOff, attempts, asked) => {
-    expect(whatToAsk({ kind, calledOff, attempts })).toBe(asked);
+  ] as const)('a %s, called off: %s, attempt %i: %s', (kind, isCancelled, attempts, asked) => {
+    expect(gatewayCallFor({ kind, isCancelled, attempts })).toBe(asked);
   });
 });
 
@@ -28,7 +28,7 @@ describe('what an answer means', () => {
     expect(answerOf('charge', results.succeeded)).toMatchObject({ outcome: 'succeeded', gatewayId: 'id_1' });
     expect(answerOf('charge', results.refused)).toMatchObject({ outcome: 'declined', code: 'no' });
     expect(answerOf('charge', results.absent)).toMatchObject({ outcome: 'abandoned' });
-    expect(answerOf('charge', results.inProgress)).toBe('the gateway is at it');
+    expect(answerOf('charge', results.inProgress)).toBe('the gateway is still working on it');
     expect(answerOf('charge', results.unknown)).toBe('reset');
   });
   it('ends a refund only when the money is back', () => {
