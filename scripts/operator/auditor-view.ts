@@ -50,11 +50,11 @@ export const openEyes = async (env: Environment, graceMs: number): Promise<Eyes>
     auditor,
     lookTwice: async () => {
       await until({ what: 'the topics to be read', withinMs: 60_000 }, async () => {
-        const { topicsRead } = await auditor.look();
+        const { topicsRead } = await auditor.run();
         return topicsRead;
       });
       return until({ what: 'a second look', withinMs: 30_000, everyMs: 1_000 }, async () => {
-        const report = await auditor.look();
+        const report = await auditor.run();
         return report.topicsRead && report;
       });
     },
