@@ -38,7 +38,7 @@ export interface Observation {
 }
 
 export interface Limits {
-  /** How long a canary may take, ms. */
+  /** The maximum round trip of a canary, ms. */
   readonly canaryMs: number;
 }
 
@@ -79,101 +79,91 @@ type Found = Pick<Problem, 'name' | 'level' | 'sentence' | 'remedy'>;
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 
-const judgeConnectorState = ({ connector, gaveUp }: Observation): Found[] => {
-  const found = ((): Found[] => {
-    switch (connector.kind) {
-      case 'running':
-        return [];
-      case 'unknown':
-        return [
-          {
-            name: 'connect_away',
-            level: 'broken',
-            sentence: 'Kafka Connect does not answer.',
-            remedy: `${runbook}/alerts.md#connect_away`,
-          },
-        ];
-      case 'absent':
-        return [
-          {
-            name: 'connector_absent',
-            level: 'broken',
-            sentence: 'Kafka Connect has no such connector.',
-            remedy: 'npm run connectors -- apply',
-          },
-        ];
-      case 'paused':
-        return [
-          {
-            name: 'connector_paused',
-            level: 'broken',
-            sentence: 'The connector is paused or stopped; its events wait in the WAL.',
-            remedy: `${runbook}/alerts.md#connector_paused`,
-          },
-        ];
-      case 'failed':
-        return [
-          {
-            name: 'task_failed',
-            level: 'broken',
-            sentence: `The connector has failed: ${firstLine(connector.why)}`,
-            remedy: `${runbook}/task-failed.md`,
-          },
-        ];
-      case 'idle':
-        return [
-          {
-            name: 'task_idle',
-            level: 'broken',
-            sentence: `The task of the connector is not running: ${firstLine(connector.why)}.`,
-            remedy: `${runbook}/task-failed.md`,
-          },
-        ];
-    }
-  })();
-  return gaveUp
-    ? [
-        ...found,
-        {
-          name: 'watchdog_gave_up',
-          level: 'broken',
-          sentence: 'The connector is still not running after as many restarts as WATCHDOG_RESTARTS allows.',
-          remedy: `${runbook}/task-failed.md`,
-        },
-      ]
-    : found;
+const broken = (name: ProblemName, sentence: string, remedy: string): Found => ({
+  name,
+  level: 'broken',
+  sentence,
+  remedy,
+});
+
+const judgeConnectorState = (connector: ConnectorView): Found[] => {
+  switch (connector.kind) {
+    case 'running':
+      return [];
+    case 'unknown':
+      return [broken('connect_away', 'Kafka Connect does not answer.', `${runbook}/alerts.md#connect_away`)];
+    case 'absent':
+      return [
+        broken('connector_absent', 'Kafka Connect has no such connector.', 'npm run connectors -- apply'),
+      ];
+    case 'paused':
+      return [
+        broken(
+          'connector_paused',
+          'The connector is paused or stopped; its events wait in the WAL.',
+          `${runbook}/alerts.md#connector_paused`,
+        ),
+      ];
+    case 'failed':
+      return [
+        broken(
+          'task_failed',
+          `The connector has failed: ${firstLine(connector.why)}`,
+          `${runbook}/task-failed.md`,
+        ),
+      ];
+    case 'idle':
+      return [
+        broken(
+          'task_idle',
+          `The task of the connector is not running: ${firstLine(connector.why)}.`,
+          `${runbook}/task-failed.md`,
+        ),
+      ];
+  }
 };
 
-const judgeSlotState = ({ slot }: Observation): Found[] =>
+const judgeWatchdog = (gaveUp: boolean): Found[] =>
+  gaveUp
+    ? [
+        broken(
+          'watchdog_gave_up',
+          'The connector is still not running after as many restarts as WATCHDOG_RESTARTS allows.',
+          `${runbook}/task-failed.md`,
+        ),
+      ]
+    : [];
+
+const judgeSlotState = (slot: Observation['slot']): Found[] =>
   'error' in slot
     ? [
-        {
-          name: 'database_away',
-          level: 'broken',
-          sentence: `The database does not answer: ${firstLine(slot.error)}`,
-          remedy: `${runbook}/alerts.md#database_away`,
-        },
+        broken(
+          'database_away',
+          `The database does not answer: ${firstLine(slot.error)}`,
+          `${runbook}/alerts.md#database_away`,
+        ),
       ]
     : slot.findings.map(({ problem, ...rest }) => ({ name: `slot_${problem}` as const, ...rest }));
 
 const judgeHeartbeat = ({ slot, heartbeatAllowed }: Observation, unmovedMs: number): Found[] => {
   const found: Found[] = [];
   if (heartbeatAllowed === false)
-    found.push({
-      name: 'heartbeat_forbidden',
-      level: 'broken',
-      sentence:
+    found.push(
+      broken(
+        'heartbeat_forbidden',
         'The role of the connector may not write its heartbeat: while the outbox is quiet, the slot retains more and more WAL.',
-      remedy: `${runbook}/alerts.md#heartbeat_forbidden`,
-    });
+        `${runbook}/alerts.md#heartbeat_forbidden`,
+      ),
+    );
   const lagBytes = 'error' in slot ? null : slot.lagBytes;
   if (lagBytes !== null && lagBytes > stuckBytes && unmovedMs >= stuckMs)
-    found.push({
-      name: 'position_stuck',
-      level: 'broken',
-      sentence: `The position of the slot has not moved for ${seconds(unmovedMs)}, though WAL is being written.`,
-      remedy: `${runbook}/stalled-pipeline.md`,
-    });
+    found.push(
+      broken(
+        'position_stuck',
+        `The position of the slot has not moved for ${seconds(unmovedMs)}, though WAL is being written.`,
+        `${runbook}/stalled-pipeline.md`,
+      ),
+    );
   return found;
 };
 
@@ -181,34 +171,36 @@ const judgeCanary = ({ canary, slot }: Observation, unmovedMs: number, { canaryM
   if (canary === undefined) return [];
   const found: Found[] = [];
   if (canary.error !== undefined && !('error' in slot))
-    found.push({
-      name: 'canary_unsent',
-      level: 'broken',
-      sentence: `Canaries cannot be sent: ${firstLine(canary.error)}`,
-      remedy: `${runbook}/alerts.md#canary_unsent`,
-    });
+    found.push(
+      broken(
+        'canary_unsent',
+        `Canaries cannot be sent: ${firstLine(canary.error)}`,
+        `${runbook}/alerts.md#canary_unsent`,
+      ),
+    );
+  const overdue = `A canary has been on its way for ${seconds(canary.waitingMs)}`;
   if (!canary.isRead)
-    found.push({
-      name: 'canary_unseen',
-      level: 'broken',
-      sentence: 'The topic of the canaries cannot be read, so it is unknown whether they arrive.',
-      remedy: `${runbook}/alerts.md#canary_unseen`,
-    });
+    found.push(
+      broken(
+        'canary_unseen',
+        'The topic of the canaries cannot be read, so it is unknown whether they arrive.',
+        `${runbook}/alerts.md#canary_unseen`,
+      ),
+    );
   else if (canary.waitingMs >= canaryMs)
     found.push(
       unmovedMs < movesWithinMs
         ? {
             name: 'behind',
             level: 'warning',
-            sentence: `A canary has been on its way for ${seconds(canary.waitingMs)}: events are late, but the position of the slot moves.`,
+            sentence: `${overdue}: events are late, but the position of the slot moves.`,
             remedy: `${runbook}/alerts.md#behind`,
           }
-        : {
-            name: 'stalled',
-            level: 'broken',
-            sentence: `A canary has been on its way for ${seconds(canary.waitingMs)}, and the position of the slot does not move: no events arrive, whatever state Connect reports (${statusCommand}).`,
-            remedy: `${runbook}/stalled-pipeline.md`,
-          },
+        : broken(
+            'stalled',
+            `${overdue}, and the position of the slot does not move: no events arrive, whatever state Connect reports (${statusCommand}).`,
+            `${runbook}/stalled-pipeline.md`,
+          ),
     );
   return found;
 };
@@ -226,8 +218,9 @@ export const judgePipeline = (
     memory.confirmedAt === undefined || lsn !== memory.confirmedLsn ? now : memory.confirmedAt;
   const unmovedMs = now - confirmedAt;
   const found = [
-    ...judgeSlotState(observation),
-    ...judgeConnectorState(observation),
+    ...judgeSlotState(slot),
+    ...judgeConnectorState(observation.connector),
+    ...judgeWatchdog(observation.gaveUp),
     ...judgeHeartbeat(observation, unmovedMs),
     ...judgeCanary(observation, unmovedMs, limits),
   ];

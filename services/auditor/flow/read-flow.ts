@@ -70,18 +70,11 @@ const readService = async (service: Service, db: Database): Promise<ServiceFlow>
   };
 };
 
-interface OrdersRow {
-  readonly placed: number;
-  readonly placedLastMinute: number;
-  readonly confirmed: number;
-  readonly paid: number;
-  readonly fulfilled: number;
+type OrdersRow = Omit<OrdersFlow, 'windowMinutes' | 'cancelled' | 'toPaidMs' | 'waiting'> & {
   readonly quantiles: readonly number[] | null;
-  readonly paidInTime: number;
-  readonly paidAutomatically: number;
   readonly waitingOrders: number;
   readonly waitingMs: number;
-}
+};
 
 const readOrders = async (db: Database): Promise<OrdersFlow> => {
   const recent = sql`

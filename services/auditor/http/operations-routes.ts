@@ -9,10 +9,10 @@ import { invariants, type Report } from '../audit.ts';
 import type { Service } from '../domain/facts.ts';
 import type { Flow } from '../flow/read-flow.ts';
 import { pauseOrResume, restartConnector } from '../pipelines/connect-rest.ts';
-import { consumerGroups } from '../pipelines/pipeline-metrics.ts';
+import { readLags } from '../pipelines/pipeline-metrics.ts';
 import { pipelineNames, type Pipelines } from '../pipelines/pipelines.ts';
 import { auditorApi, type ConnectorAction } from './api.ts';
-import { viewOfPipeline } from './pipeline-routes.ts';
+import { requireReports, statusOf, viewOfPipeline } from './pipeline-routes.ts';
 import { viewOfReport } from './report-view.ts';
 
 type AuditEntry = Parameters<typeof recordAction> extends [unknown, ...infer Entry] ? Entry : never;
@@ -37,17 +37,7 @@ export function registerOperationsRoutes(
   pipelines: Pick<Pipelines, 'latest' | 'samples'>,
   latestAudit: () => Report,
 ): void {
-  const lags = sharedAnswer(
-    async () =>
-      Promise.all(
-        consumerGroups.map(async ({ group, topics }) => ({
-          group,
-          topics: [...(await stream.lag(group, topics))].map(([topic, lag]) => ({ topic, lag })),
-        })),
-      ),
-    { withinMs: lagTimeoutMs, freshMs: lagFreshMs },
-  );
-
+  const lags = sharedAnswer(() => readLags(stream), { withinMs: lagTimeoutMs, freshMs: lagFreshMs });
   const flow = sharedAnswer(readFlow, { withinMs: flowTimeoutMs, freshMs: flowFreshMs });
   app.openapi(auditorApi.readFlow, async (c) => {
     const found = await flow();
@@ -61,11 +51,9 @@ export function registerOperationsRoutes(
   });
 
   app.openapi(auditorApi.readPipelines, async (c) => {
-    const reports = pipelines.latest();
-    if (reports.length === 0)
-      throw problem('unavailable', { detail: 'The pipelines have not been checked yet.' });
+    const reports = requireReports(pipelines);
     const overview = {
-      status: reports.every(({ status }) => status === 'ok') ? ('ok' as const) : ('broken' as const),
+      status: statusOf(reports),
       pipelines: reports.map((report) => ({
         ...viewOfPipeline(report),
         connectorName: pipelineNames(report.service).connector,

@@ -68,7 +68,18 @@ const toHealth = ({ problems, status }: PipelineReport): HealthReport => ({
   ),
 });
 
-export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'latest'>): void {
+/** The last check of each pipeline. Throws the problem `unavailable` before the first. */
+export const requireReports = ({ latest }: Pick<Pipelines, 'latest'>): readonly PipelineReport[] => {
+  const reports = latest();
+  if (reports.length === 0)
+    throw problem('unavailable', { detail: 'The pipelines have not been checked yet.' });
+  return reports;
+};
+
+export const statusOf = (reports: readonly PipelineReport[]): 'ok' | 'broken' =>
+  reports.every(({ status }) => status === 'ok') ? 'ok' : 'broken';
+
+export function registerPipelineRoutes(app: App, pipelines: Pick<Pipelines, 'latest'>): void {
   app.openapi(
     endpoint(permissions['pipelines.report'], {
       tags: ['pipelines'],
@@ -82,13 +93,9 @@ export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'la
       },
     }),
     (c) => {
-      const reports = latest();
-      if (reports.length === 0)
-        throw problem('unavailable', { detail: 'The pipelines have not been checked yet.' });
-      const status = reports.every((report) => report.status === 'ok')
-        ? ('ok' as const)
-        : ('broken' as const);
-      return c.json({ status, pipelines: reports.map(viewOfPipeline) }, 200, { 'Cache-Control': 'no-store' });
+      const reports = requireReports(pipelines);
+      const view = { status: statusOf(reports), pipelines: reports.map(viewOfPipeline) };
+      return c.json(view, 200, { 'Cache-Control': 'no-store' });
     },
   );
   const content = { 'application/json': { schema: healthSchema } };
@@ -105,7 +112,7 @@ export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'la
     }),
     (c) => {
       const { service } = c.req.valid('param');
-      const report = latest().find((candidate) => candidate.service === service);
+      const report = pipelines.latest().find((candidate) => candidate.service === service);
       if (!report) {
         const checks = {
           look: { status: 'unavailable' as const, detail: 'the pipeline has not been checked yet' },

@@ -16,6 +16,15 @@ export const consumerGroups = everyService.map((service) => ({
   topics: everyService.filter((other) => other !== service).map(topicOf),
 }));
 
+/** The lag of each consumer group, in records. */
+export const readLags = (stream: Pick<EventStream, 'lag'>) =>
+  Promise.all(
+    consumerGroups.map(async ({ group, topics }) => ({
+      group,
+      topics: [...(await stream.lag(group, topics))].map(([topic, lag]) => ({ topic, lag })),
+    })),
+  );
+
 const lagTimeoutMs = 3_000;
 const lagFreshMs = 5_000;
 
@@ -216,24 +225,13 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
         labelNames: ['group', 'topic'],
         registers,
         async collect() {
-          const found = (await lags()) ?? [];
+          const groups = (await lags()) ?? [];
           this.reset();
-          for (const { group, topic, records } of found) this.set({ group, topic }, records);
+          for (const { group, topics } of groups) {
+            for (const { topic, lag } of topics) this.set({ group, topic }, lag);
+          }
         },
       });
     },
   };
 }
-
-interface Lag {
-  readonly group: string;
-  readonly topic: string;
-  readonly records: number;
-}
-
-const readLags = async (stream: Pick<EventStream, 'lag'>): Promise<readonly Lag[]> => {
-  const found = consumerGroups.map(async ({ group, topics }) =>
-    [...(await stream.lag(group, topics))].map(([topic, records]) => ({ group, topic, records })),
-  );
-  return (await Promise.all(found)).flat();
-};

@@ -4,7 +4,7 @@
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../../platform/database/database.ts';
-import type { SlotFinding } from '../domain/pipeline.ts';
+import type { SlotFinding, SlotProblem } from '../domain/pipeline.ts';
 
 export interface SlotState {
   /** `pgoutput`, unless the slot was created by hand; null for a physical slot. */
@@ -75,92 +75,98 @@ export async function readSlot(db: Pick<Database, 'execute'>, slot: string): Pro
   };
 }
 
-export interface SlotLimits {
+export const slotLimits = {
   /** Longer than a restart of the connector and its worker takes. */
-  readonly unreadMs: number;
+  unreadMs: 60_000,
   /** At this lag the retention of the outbox also stops deleting. */
-  readonly lagBytes: number;
+  lagBytes: 64 * 1024 * 1024,
   /** The share of `max_slot_wal_keep_size` that has to be left. */
-  readonly safeShare: number;
-}
-export const slotLimits: SlotLimits = { unreadMs: 60_000, lagBytes: 64 * 1024 * 1024, safeShare: 0.2 };
+  safeShare: 0.2,
+};
 
 const mebibytes = (bytes: number): string => `${Math.round(bytes / (1024 * 1024))} MiB`;
 
+const finding = (
+  problem: SlotProblem,
+  sentence: string,
+  remedy: string,
+  level: SlotFinding['level'] = 'broken',
+): SlotFinding => ({ problem, level, sentence, remedy });
+
 /** All problems of the slot of a service, the worst first. */
-export function judgeSlot(
-  service: string,
-  facts: SlotFacts,
-  limits: SlotLimits = slotLimits,
-): readonly SlotFinding[] {
-  const { slot, state, keepBytes } = facts;
+export function judgeSlot(service: string, { slot, state, keepBytes }: SlotFacts): readonly SlotFinding[] {
   const recover = `npm run recover -- ${service}, see connectors/runbooks/slot-lost.md`;
   if (state === null)
     return [
-      {
-        problem: 'missing',
-        level: 'broken',
-        sentence: `There is no replication slot ${slot}: events that are committed now are not published.`,
-        remedy: recover,
-      },
+      finding(
+        'missing',
+        `There is no replication slot ${slot}: events that are committed now are not published.`,
+        recover,
+      ),
     ];
   if (state.walStatus === 'lost' || state.invalidation !== null)
     return [
-      {
-        problem: 'lost',
-        level: 'broken',
-        sentence: `The replication slot ${slot} is lost (${state.invalidation ?? 'wal_removed'}): events are missing from the topic, and no more are published.`,
-        remedy: recover,
-      },
+      finding(
+        'lost',
+        `The replication slot ${slot} is lost (${state.invalidation ?? 'wal_removed'}): events are missing from the topic, and no more are published.`,
+        recover,
+      ),
     ];
 
   const findings: SlotFinding[] = [];
   const { safeBytes, inactiveMs, lagBytes } = state;
   if (
     state.walStatus === 'unreserved' ||
-    (keepBytes !== null && safeBytes !== null && safeBytes < keepBytes * limits.safeShare)
+    (keepBytes !== null && safeBytes !== null && safeBytes < keepBytes * slotLimits.safeShare)
   )
-    findings.push({
-      problem: 'endangered',
-      level: 'broken',
-      sentence: `The replication slot ${slot} is about to be lost: ${mebibytes(Math.max(safeBytes ?? 0, 0))} more WAL may be written.`,
-      remedy: 'Start its connector (npm run connectors -- status), or raise max_slot_wal_keep_size at once.',
-    });
+    findings.push(
+      finding(
+        'endangered',
+        `The replication slot ${slot} is about to be lost: ${mebibytes(Math.max(safeBytes ?? 0, 0))} more WAL may be written.`,
+        'Start its connector (npm run connectors -- status), or raise max_slot_wal_keep_size at once.',
+      ),
+    );
   if (state.plugin !== 'pgoutput')
-    findings.push({
-      problem: 'wrong_plugin',
-      level: 'broken',
-      sentence: `The replication slot ${slot} has ${state.plugin === null ? 'no plugin (it is a physical slot)' : `the plugin ${state.plugin}`} instead of pgoutput, so no connector can read it.`,
-      remedy: recover,
-    });
-  if (!state.active && (inactiveMs === null || inactiveMs > limits.unreadMs))
-    findings.push({
-      problem: 'unread',
-      level: 'broken',
-      sentence: `No connector has read the replication slot ${slot}${inactiveMs === null ? '' : ` for ${Math.round(inactiveMs / 1000)} s`}: events wait in the WAL.`,
-      remedy: 'npm run connectors -- status, see connectors/runbooks/connector-failed.md',
-    });
-  if (lagBytes !== null && lagBytes > limits.lagBytes)
-    findings.push({
-      problem: 'lagging',
-      level: 'broken',
-      sentence: `The replication slot ${slot} is ${mebibytes(lagBytes)} behind.`,
-      remedy:
+    findings.push(
+      finding(
+        'wrong_plugin',
+        `The replication slot ${slot} has ${state.plugin === null ? 'no plugin (it is a physical slot)' : `the plugin ${state.plugin}`} instead of pgoutput, so no connector can read it.`,
+        recover,
+      ),
+    );
+  if (!state.active && (inactiveMs === null || inactiveMs > slotLimits.unreadMs))
+    findings.push(
+      finding(
+        'unread',
+        `No connector has read the replication slot ${slot}${inactiveMs === null ? '' : ` for ${Math.round(inactiveMs / 1000)} s`}: events wait in the WAL.`,
+        'npm run connectors -- status, see connectors/runbooks/connector-failed.md',
+      ),
+    );
+  if (lagBytes !== null && lagBytes > slotLimits.lagBytes)
+    findings.push(
+      finding(
+        'lagging',
+        `The replication slot ${slot} is ${mebibytes(lagBytes)} behind.`,
         'If the connector is running, check its heartbeat and its topic: npm run doctor. Otherwise: npm run connectors -- status.',
-    });
+      ),
+    );
   if (keepBytes === null)
-    findings.push({
-      problem: 'unbounded',
-      level: 'warning',
-      sentence: `Nothing limits the WAL that ${slot} may retain: a connector that stays down fills the disk.`,
-      remedy: 'Set max_slot_wal_keep_size to a size for which the disk has room.',
-    });
+    findings.push(
+      finding(
+        'unbounded',
+        `Nothing limits the WAL that ${slot} may retain: a connector that stays down fills the disk.`,
+        'Set max_slot_wal_keep_size to a size for which the disk has room.',
+        'warning',
+      ),
+    );
   if (!state.failover)
-    findings.push({
-      problem: 'no_failover',
-      level: 'warning',
-      sentence: `The replication slot ${slot} does not survive a failover: it is not synchronised to standbys.`,
-      remedy: `Create it again with failover = true: npm run recover -- ${service}`,
-    });
+    findings.push(
+      finding(
+        'no_failover',
+        `The replication slot ${slot} does not survive a failover: it is not synchronised to standbys.`,
+        `Create it again with failover = true: npm run recover -- ${service}`,
+        'warning',
+      ),
+    );
   return findings;
 }
