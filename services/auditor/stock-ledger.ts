@@ -81,7 +81,7 @@ export function openStockLedger(db: Database, limits: LedgerLimits = defaultLimi
   };
 
   /**
-   * Discards the sums of products that differ, once per read, and tells whether there were any. A restored database may have
+   * Discards the sums of products that differ, once per read. Returns whether there were any. A restored database may have
    * other movements, so a difference counts only if a new sum confirms it.
    */
   const discardDiffering = (facts: readonly StockFact[], rechecked: Set<string>): boolean => {
