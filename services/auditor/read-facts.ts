@@ -1,5 +1,5 @@
 // Reads the facts of one audit: a short read-only transaction at repeatable read per database, the provider's ledger over HTTP,
-// and the topics. All reads are bounded, and the database roles cannot write.
+// and the topics. All reads are bounded and in read-only transactions.
 import type { Database } from '../platform/database/database.ts';
 import { consumerGroupOf, everyService, type Facts, type Service } from './domain/facts.ts';
 import type { TopicLog } from './topic-log.ts';

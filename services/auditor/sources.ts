@@ -1,5 +1,5 @@
-// Opens what an audit reads, for the process and for the commands: few connections, with roles that may only read and send
-// canaries.
+// Opens what an audit reads, for the process and for the commands: few connections, with roles that may read, send canaries and
+// append to the audit log.
 import type { KafkaSecurity } from '../platform/process/security/kafka-security.ts';
 import type { Trust } from '../platform/process/security/pem.ts';
 import { connectDatabase } from '../platform/database/database.ts';

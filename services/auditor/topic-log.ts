@@ -75,7 +75,7 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
         }
         return entries;
       } catch {
-        // Kafka does not answer. Readiness and the report (`topicsRead`) show it.
+        // Kafka does not answer. The health report and the audit report (`topicsRead`) show it.
         return null;
       }
     },

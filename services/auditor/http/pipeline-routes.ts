@@ -52,7 +52,7 @@ export const viewOfPipeline = (report: PipelineReport): z.infer<typeof pipelineV
   };
 };
 
-/** One check per part of the pipeline; a warning leaves it `ok`. */
+/** One check per part of the pipeline; a warning does not change its status. */
 const toHealth = ({ problems, status }: PipelineReport): HealthReport => ({
   status: status === 'ok' ? 'ok' : 'unavailable',
   checks: Object.fromEntries(

@@ -29,7 +29,7 @@ const lagTimeoutMs = 3_000;
 const lagFreshMs = 5_000;
 
 export interface PipelineMetrics extends PipelineEvents {
-  /** Sets the source of the metrics, which have no samples before. */
+  /** Connects the metrics to their sources. Most have no samples before. */
   readonly observe: (pipelines: Pick<Pipelines, 'latest'>, stream: Pick<EventStream, 'lag'>) => void;
 }
 
