@@ -1,7 +1,7 @@
 // The commands on connectors, each an answer for people (lines) and for scripts (JSON). They only ask and tell: what is decided
 // about a configuration or a slot is decided in lint, impact and slot-health.
 import { judgeSlot } from '../../services/auditor/pipelines/slot-health.ts';
-import { askConnect, restartConnector } from '../../services/auditor/pipelines/connect-rest.ts';
+import { callConnect, restartConnector } from '../../services/auditor/pipelines/connect-rest.ts';
 import type { StackAddress } from '../operator/environment.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { isObject } from '../../schemas/tools/json.ts';
@@ -177,7 +177,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
     });
 
   const expectStopped = async (connector: string): Promise<void> => {
-    const { status: code, body } = await askConnect(`${url}/connectors/${connector}/status`);
+    const { status: code, body } = await callConnect(`${url}/connectors/${connector}/status`);
     if (code === 404) throw failure(`Kafka Connect has no connector ${connector}`);
     if (!(isObject(body) && isObject(body['connector']) && body['connector']['state'] === 'STOPPED'))
       throw failure(
@@ -225,7 +225,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
           json: { removed: false },
         };
       await resetOffsets(url, connector, wait);
-      const reply = await askConnect(`${url}/connectors/${connector}`, { method: 'DELETE' });
+      const reply = await callConnect(`${url}/connectors/${connector}`, { method: 'DELETE' });
       if (reply.status >= 300) throw failure(`Kafka Connect keeps ${connector}: ${refusalOf(reply)}`);
       // The connector first: it would make nothing of a slot that is gone, and a slot that nobody drops holds WAL for ever.
       await withDatabase(stack, service, 'admin', async (sql) => {

@@ -5,7 +5,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Calls Connect's REST API. Rejects when there is no answer within `withinMs`. */
-export const askConnect = async (
+export const callConnect = async (
   url: string,
   init: RequestInit = {},
   withinMs = 20_000,
@@ -47,7 +47,7 @@ export const readConnectors = async (
   connectUrl: string,
   withinMs: number,
 ): Promise<ReadonlyMap<string, ConnectorState>> => {
-  const { status, body } = await askConnect(`${connectUrl}/connectors?expand=status`, {}, withinMs);
+  const { status, body } = await callConnect(`${connectUrl}/connectors?expand=status`, {}, withinMs);
   if (status !== 200 || !isObject(body)) throw new Error(`Kafka Connect answered ${status}`);
   return new Map(
     Object.entries(body).map(([name, view]) => [name, stateOf(isObject(view) ? view['status'] : undefined)]),
@@ -62,7 +62,7 @@ export const restartConnector = async (
   withinMs?: number,
 ): Promise<void> => {
   const query = `includeTasks=true&onlyFailed=${String(what === 'failed')}`;
-  const { status } = await askConnect(
+  const { status } = await callConnect(
     `${connectUrl}/connectors/${name}/restart?${query}`,
     { method: 'POST' },
     withinMs,
@@ -77,7 +77,7 @@ export const pauseOrResume = async (
   what: 'pause' | 'resume',
   withinMs?: number,
 ): Promise<void> => {
-  const { status } = await askConnect(
+  const { status } = await callConnect(
     `${connectUrl}/connectors/${name}/${what}`,
     { method: 'PUT' },
     withinMs,
