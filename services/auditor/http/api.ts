@@ -168,7 +168,7 @@ export const reportView = z
   .openapi('Audit');
 
 /** The measurements of one check of a pipeline. */
-export const sampleView = z.object({
+const sampleView = z.object({
   at: time,
   roundTripMs: nullable.openapi({
     description:
@@ -241,7 +241,7 @@ export const flowView = z
   })
   .openapi('Flow');
 
-export const connectorActions = ['restart', 'pause', 'resume'] as const;
+const connectorActions = ['restart', 'pause', 'resume'] as const;
 export type ConnectorAction = (typeof connectorActions)[number];
 
 const actionEndpoint = (action: ConnectorAction, summary: string) =>
