@@ -69,7 +69,7 @@ const { authenticate } = createAuthenticator({
 const { door, load } = openDoor(config, authenticate);
 const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
 const pipelineMetrics = createPipelineMetrics(door.metrics);
-const openSession = (service: Service) =>
+const open = (service: Service) =>
   openPipelineSession(
     databases[service],
     { service, ...pipelineNames(service) },
@@ -77,11 +77,7 @@ const openSession = (service: Service) =>
   );
 const pipelines = watchPipelines(
   {
-    sessions: {
-      order: openSession('order'),
-      inventory: openSession('inventory'),
-      payment: openSession('payment'),
-    },
+    sessions: { order: open('order'), inventory: open('inventory'), payment: open('payment') },
     stream: sources.stream,
     instance: randomUUID(),
   },

@@ -85,6 +85,9 @@ const product = {
   held: 1,
 };
 
+const reservation = (state: string, updatedAt = longAgo) =>
+  new Map([[id, { orderId: id, state, updatedAt }]]);
+
 const clean: Facts = {
   orders: new Map([[id, order]]),
   trail: [
@@ -93,7 +96,7 @@ const clean: Facts = {
     step('e3', 'payment.succeeded', 'PAID', 3),
   ],
   keys: [{ key: 'k-1', orderId: id, exists: true }],
-  reservations: new Map([[id, { orderId: id, state: 'pinned', updatedAt: longAgo }]]),
+  reservations: reservation('pinned'),
   stock: [product],
   repeatedMovements: [],
   payments: new Map([[id, payment]]),
@@ -121,6 +124,11 @@ describe('a clean snapshot', () => {
 
 const late = event('e9', 'payment', 'payment.refunded');
 const fresh = event('e9', 'payment', 'payment.refunded', recently);
+/** The late event is on its topic at this offset; the groups have committed offset 5. */
+const lateAt = (offset: number): Pick<Facts, 'outbox' | 'records'> => ({
+  outbox: [...outbox, late],
+  records: new Map([...recordsOf(outbox), ['e9', record(late, offset)]]),
+});
 
 describe('each invariant', () => {
   it.each<[string, Partial<Facts>, string[]]>([
@@ -141,12 +149,12 @@ describe('each invariant', () => {
     ],
     [
       'a paid order that lost its stock',
-      { reservations: new Map([[id, { orderId: id, state: 'expired', updatedAt: longAgo }]]) },
+      { reservations: reservation('expired') },
       ['stock_follows_order broken'],
     ],
     [
       'a paid order whose stock changed a moment ago',
-      { reservations: new Map([[id, { orderId: id, state: 'released', updatedAt: recently }]]) },
+      { reservations: reservation('released', recently) },
       ['stock_follows_order in_flight'],
     ],
     [
@@ -237,16 +245,14 @@ describe('each invariant', () => {
     [
       'an event that a group skipped',
       {
-        outbox: [...outbox, late],
-        records: new Map([...recordsOf(outbox), ['e9', record(late, 4)]]),
+        ...lateAt(4),
       },
       ['inbox_complete broken'],
     ],
     [
       'an event that a group has not reached yet',
       {
-        outbox: [...outbox, late],
-        records: new Map([...recordsOf(outbox), ['e9', record(late, 6)]]),
+        ...lateAt(6),
       },
       [],
     ],
@@ -266,8 +272,7 @@ describe('each invariant', () => {
 
   it('a difference in money is in flight while an event of the order is', () => {
     const withEvent = {
-      outbox: [...outbox, late],
-      records: new Map([...recordsOf(outbox), ['e9', record(late, 6)]]),
+      ...lateAt(6),
       charges: [{ ...charge, refundedMinor: 1_000 }],
     };
     expect(invariantsOf(cleanWith(withEvent))).toEqual(['money_conserved in_flight']);
@@ -376,7 +381,7 @@ describe('the mismatches, and the service that repairs each', () => {
       'a payment that inventory missed',
       {
         ...orderWith({ status: 'CONFIRMED', expiresAt: now }),
-        reservations: new Map([[id, { orderId: id, state: 'reserved', updatedAt: longAgo }]]),
+        reservations: reservation('reserved'),
       },
       ['reservation_behind_payment payment'],
     ],
@@ -386,16 +391,11 @@ describe('the mismatches, and the service that repairs each', () => {
       { records: recordsOf([...outbox, late]) },
       ['topic_id_not_in_outbox nobody'],
     ],
-    [
-      'an event that was skipped',
-      { outbox: [...outbox, late], records: new Map([...recordsOf(outbox), ['e9', record(late, 4)]]) },
-      ['inbox_gap payment'],
-    ],
+    ['an event that was skipped', { ...lateAt(4) }, ['inbox_gap payment']],
     [
       'a dead letter',
       {
-        outbox: [...outbox, late],
-        records: new Map([...recordsOf(outbox), ['e9', record(late, 4)]]),
+        ...lateAt(4),
         inboxes: { ...clean.inboxes, order: { ...inbox('e2', 'e3'), deadLettered: new Set(['e9']) } },
       },
       ['dead_letter nobody'],

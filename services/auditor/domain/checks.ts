@@ -120,14 +120,9 @@ const checkMoney = (facts: Facts, activity: OrderActivity, { now, graceMs }: Aud
     const held = netOf(byOrder.get(order.id) ?? []);
     if (held === amountOwed(order)) continue;
     const sentence = `Order ${order.id} is ${order.status}, so the provider should hold ${amountOwed(order)}; it holds ${held}.`;
+    const isBroken = !activity.isInFlight(order.id);
     findings.push(
-      createFinding(
-        'money_conserved',
-        order.id,
-        sentence,
-        activity.lastChange(order.id),
-        !activity.isInFlight(order.id),
-      ),
+      createFinding('money_conserved', order.id, sentence, activity.lastChange(order.id), isBroken),
     );
   }
   return findings;

@@ -52,30 +52,22 @@ const isOver = (order: OrderFact): boolean => order.status === 'CANCELLED' || or
 
 const compareReservation = (order: OrderFact, held: ReservationFact | undefined): Mismatch[] => {
   const { id, status } = order;
+  const differ = (kind: MismatchClass, sentence: string, service: Service | null = 'order') => [
+    createMismatch(kind, id, sentence, service),
+  ];
   if (!held) {
     // The order may have been cancelled before inventory reserved anything.
     if (status === 'CANCELLED') return [];
-    return [
-      createMismatch(
-        'order_without_reservation',
-        id,
-        `Order ${id} is ${status} without a reservation.`,
-        'order',
-      ),
-    ];
+    return differ('order_without_reservation', `Order ${id} is ${status} without a reservation.`);
   }
   const sentence = `Order ${id} is ${status} with its reservation ${order.reservation}; inventory says ${held.state}.`;
-  if (isOver(order) && isLive(held.state)) {
-    return [createMismatch('reservation_behind_order', id, sentence, 'order')];
-  }
+  if (isOver(order) && isLive(held.state)) return differ('reservation_behind_order', sentence);
   const isKnown =
     (held.state === 'reserved' && order.reservation === 'reserved') ||
     (held.state === 'pinned' && order.reservation === 'reserved' && order.expiresAt === null) ||
     held.state === order.reservation;
   if (isKnown || (status === 'CANCELLED' && order.reservation !== 'reserved')) return [];
-  return [
-    createMismatch('order_behind_reservation', id, sentence, held.state === 'failed' ? null : 'inventory'),
-  ];
+  return differ('order_behind_reservation', sentence, held.state === 'failed' ? null : 'inventory');
 };
 
 const comparePayment = (
@@ -91,27 +83,20 @@ const comparePayment = (
     ];
   }
   const sentence = `Order ${id} is ${status}, its payment ${order.payment}; payment says charge ${payment.charge}, refund ${payment.refund}.`;
+  const differ = (kind: MismatchClass, service: Service) => [createMismatch(kind, id, sentence, service)];
   if (payment.refund === 'succeeded') {
-    return order.payment === 'refunded' || order.payment === 'failed'
-      ? []
-      : [createMismatch('order_behind_payment', id, sentence, 'payment')];
-  }
-  if (payment.charge === 'succeeded' && isUnpaid(order)) {
-    return [createMismatch('order_behind_payment', id, sentence, 'payment')];
+    const isKnown = order.payment === 'refunded' || order.payment === 'failed';
+    return isKnown ? [] : differ('order_behind_payment', 'payment');
   }
   const isDeclined = payment.charge === 'failed' && payment.failureCode !== 'not_attempted';
-  if (isDeclined && isUnpaid(order) && !isOver(order)) {
-    return [createMismatch('order_behind_payment', id, sentence, 'payment')];
-  }
-  if (status === 'CANCELLED' && payment.closedBy === null && payment.charge !== 'failed') {
-    return [createMismatch('payment_behind_order', id, sentence, 'order')];
-  }
-  if (payment.charge === 'succeeded' && held?.state === 'reserved') {
-    return [createMismatch('reservation_behind_payment', id, sentence, 'payment')];
-  }
-  if (held && isLive(held.state) && payment.hold === 'unknown' && !isOver(order)) {
-    return [createMismatch('payment_behind_reservation', id, sentence, 'inventory')];
-  }
+  if (isUnpaid(order) && (payment.charge === 'succeeded' || (isDeclined && !isOver(order))))
+    return differ('order_behind_payment', 'payment');
+  if (status === 'CANCELLED' && payment.closedBy === null && payment.charge !== 'failed')
+    return differ('payment_behind_order', 'order');
+  if (payment.charge === 'succeeded' && held?.state === 'reserved')
+    return differ('reservation_behind_payment', 'payment');
+  if (held && isLive(held.state) && payment.hold === 'unknown' && !isOver(order))
+    return differ('payment_behind_reservation', 'inventory');
   return [];
 };
 

@@ -79,11 +79,16 @@ type Found = Pick<Problem, 'name' | 'level' | 'sentence' | 'remedy'>;
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 
-const broken = (name: ProblemName, sentence: string, remedy: string): Found => ({
+/** Most problems have a section of their own name in alerts.md. */
+const broken = (name: ProblemName, sentence: string, remedy = `${runbook}/alerts.md#${name}`): Found => ({
   name,
   level: 'broken',
   sentence,
   remedy,
+});
+const warning = (name: ProblemName, sentence: string): Found => ({
+  ...broken(name, sentence),
+  level: 'warning',
 });
 
 const judgeConnectorState = (connector: ConnectorView): Found[] => {
@@ -91,19 +96,13 @@ const judgeConnectorState = (connector: ConnectorView): Found[] => {
     case 'running':
       return [];
     case 'unknown':
-      return [broken('connect_away', 'Kafka Connect does not answer.', `${runbook}/alerts.md#connect_away`)];
+      return [broken('connect_away', 'Kafka Connect does not answer.')];
     case 'absent':
       return [
         broken('connector_absent', 'Kafka Connect has no such connector.', 'npm run connectors -- apply'),
       ];
     case 'paused':
-      return [
-        broken(
-          'connector_paused',
-          'The connector is paused or stopped; its events wait in the WAL.',
-          `${runbook}/alerts.md#connector_paused`,
-        ),
-      ];
+      return [broken('connector_paused', 'The connector is paused or stopped; its events wait in the WAL.')];
     case 'failed':
       return [
         broken(
@@ -136,13 +135,7 @@ const judgeWatchdog = (gaveUp: boolean): Found[] =>
 
 const judgeSlotState = (slot: Observation['slot']): Found[] =>
   'error' in slot
-    ? [
-        broken(
-          'database_away',
-          `The database does not answer: ${firstLine(slot.error)}`,
-          `${runbook}/alerts.md#database_away`,
-        ),
-      ]
+    ? [broken('database_away', `The database does not answer: ${firstLine(slot.error)}`)]
     : slot.findings.map(({ problem, ...rest }) => ({ name: `slot_${problem}` as const, ...rest }));
 
 const judgeHeartbeat = ({ slot, heartbeatAllowed }: Observation, unmovedMs: number): Found[] => {
@@ -152,7 +145,6 @@ const judgeHeartbeat = ({ slot, heartbeatAllowed }: Observation, unmovedMs: numb
       broken(
         'heartbeat_forbidden',
         'The role of the connector may not write its heartbeat: while the outbox is quiet, the slot retains more and more WAL.',
-        `${runbook}/alerts.md#heartbeat_forbidden`,
       ),
     );
   const lagBytes = 'error' in slot ? null : slot.lagBytes;
@@ -171,31 +163,19 @@ const judgeCanary = ({ canary, slot }: Observation, unmovedMs: number, { canaryM
   if (canary === undefined) return [];
   const found: Found[] = [];
   if (canary.error !== undefined && !('error' in slot))
-    found.push(
-      broken(
-        'canary_unsent',
-        `Canaries cannot be sent: ${firstLine(canary.error)}`,
-        `${runbook}/alerts.md#canary_unsent`,
-      ),
-    );
+    found.push(broken('canary_unsent', `Canaries cannot be sent: ${firstLine(canary.error)}`));
   const overdue = `A canary has been on its way for ${seconds(canary.waitingMs)}`;
   if (!canary.isRead)
     found.push(
       broken(
         'canary_unseen',
         'The topic of the canaries cannot be read, so it is unknown whether they arrive.',
-        `${runbook}/alerts.md#canary_unseen`,
       ),
     );
   else if (canary.waitingMs >= canaryMs)
     found.push(
       unmovedMs < movesWithinMs
-        ? {
-            name: 'behind',
-            level: 'warning',
-            sentence: `${overdue}: events are late, but the position of the slot moves.`,
-            remedy: `${runbook}/alerts.md#behind`,
-          }
+        ? warning('behind', `${overdue}: events are late, but the position of the slot moves.`)
         : broken(
             'stalled',
             `${overdue}, and the position of the slot does not move: no events arrive, whatever state Connect reports (${statusCommand}).`,

@@ -56,7 +56,7 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
   }
 
   /** One sample per pipeline; null or undefined leaves the pipeline out. */
-  const addPipelineGauge = (
+  const addGauge = (
     name: string,
     help: string,
     read: (report: PipelineReport) => number | null | undefined,
@@ -75,7 +75,7 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
       },
     });
   /** 1 for each value that holds and 0 for the others, so that alerts have a series before a problem occurs. */
-  const addStateGauge = (
+  const addStates = (
     name: string,
     help: string,
     label: string,
@@ -96,7 +96,7 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
         }
       },
     });
-  const addPipelineCounter = (name: string, help: string, read: (report: PipelineReport) => number) =>
+  const addCounter = (name: string, help: string, read: (report: PipelineReport) => number) =>
     new Counter({
       name,
       help,
@@ -108,101 +108,99 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
       },
     });
 
-  addPipelineGauge(
+  addGauge(
     'orderflow_pipeline_up',
     '1 when a pipeline delivers events, 0 when it is broken.',
     ({ status }) => (status === 'ok' ? 1 : 0),
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_pipeline_last_look_timestamp_seconds',
     'When the pipeline was last checked.',
     ({ checkedAt }) => checkedAt.getTime() / 1_000,
   );
-  addStateGauge(
+  addStates(
     'orderflow_pipeline_problem',
     'Problems of a pipeline at the last check.',
     'problem',
     problemNames,
     ({ problems }, value) => problems.some(({ name }) => name === value),
   );
-  addStateGauge(
+  addStates(
     'orderflow_connector_state',
     'State of a connector in Kafka Connect.',
     'state',
     connectorStates,
     ({ connector }, value) => connector.kind === value,
   );
-  addStateGauge(
+  addStates(
     'orderflow_slot_wal_status',
     'Whether the WAL that the replication slot needs is available (wal_status).',
     'status',
     walStatuses,
     ({ slot }, value) => slot?.walStatus === value,
   );
-  addPipelineGauge('orderflow_slot_active', 'Whether the replication slot is being read.', ({ slot }) =>
+  addGauge('orderflow_slot_active', 'Whether the replication slot is being read.', ({ slot }) =>
     slot === null ? undefined : Number(slot.active),
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_slot_lag_bytes',
     'WAL between the confirmed position of the replication slot and the end of the WAL.',
     ({ slot }) => slot?.lagBytes,
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_slot_retained_wal_bytes',
     'WAL that is retained for the replication slot.',
     ({ slot }) => slot?.retainedBytes,
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_slot_safe_wal_bytes',
     'WAL that may still be written before the replication slot is in danger.',
     ({ slot }) => slot?.safeBytes,
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_slot_confirmed_age_seconds',
     'Time since the confirmed position of the replication slot last moved. Every heartbeat moves it.',
     ({ confirmedSecondsAgo, slot }) => (slot === null ? undefined : confirmedSecondsAgo),
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_canary_waiting_seconds',
     'Age of the oldest canary that has not arrived.',
     ({ canaries }) => canaries.waitingMs / 1_000,
   );
-  addPipelineCounter(
+  addCounter(
     'orderflow_canaries_sent_total',
     'Canaries sent by this instance.',
     ({ canaries }) => canaries.sent,
   );
-  addPipelineCounter(
+  addCounter(
     'orderflow_canaries_lost_total',
     'Canaries that a later one overtook.',
     ({ canaries }) => canaries.lost,
   );
-  addPipelineGauge(
-    'orderflow_watchdog_leader',
-    'Whether this instance restarts the connector.',
-    ({ watchdog }) => Number(watchdog.leads),
+  addGauge('orderflow_watchdog_leader', 'Whether this instance restarts the connector.', ({ watchdog }) =>
+    Number(watchdog.leads),
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_watchdog_gave_up',
     'Whether the watchdog has stopped restarting the connector.',
     ({ watchdog }) => Number(watchdog.gaveUp),
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_outbox_rows',
     'Rows of the outbox, estimated from the statistics of the database.',
     ({ database }) => database?.outboxRows,
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_outbox_size_bytes',
     'Size of the outbox on disk, with its indexes.',
     ({ database }) => database?.outboxBytes,
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_outbox_oldest_row_age_seconds',
     'Age of the oldest row of the outbox. Retention deletes old rows.',
     ({ database }) => database?.outboxOldestSeconds,
   );
-  addPipelineGauge(
+  addGauge(
     'orderflow_dead_letters_parked',
     'Dead letters that wait to be replayed or discarded.',
     ({ database }) => database?.parkedDeadLetters,
