@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { z } from 'zod';
-import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
+import { callConnect } from '../../services/auditor/pipelines/connect-rest.ts';
 import { dataFolder } from '../stack/data-folder.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { stackOf } from '../operator/environment.ts';
@@ -78,7 +78,7 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
   const url = `${urls.connect}/connectors/${connector}`;
   const tell = async (what: 'stop' | 'resume'): Promise<void> => {
     await until({ what: `the connector to ${what}`, withinMs: 30_000, everyMs: 500 }, async () => {
-      const { status } = await askConnect(`${url}/${what}`, { method: 'PUT' });
+      const { status } = await callConnect(`${url}/${what}`, { method: 'PUT' });
       return status < 300;
     });
   };

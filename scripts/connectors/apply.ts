@@ -1,7 +1,7 @@
 // Applies the configuration in connectors/<service>.json to Kafka Connect, for the boot of the embedded stack and for
 // `npm run connectors -- apply`. Applying it again changes nothing. Changes that could lose, repeat or misroute events are
 // refused.
-import { askConnect, restartConnector, stateOf } from '../../services/auditor/pipelines/connect-rest.ts';
+import { callConnect, restartConnector, stateOf } from '../../services/auditor/pipelines/connect-rest.ts';
 import { until, type Wait } from '../stack/supervise/deadline.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
@@ -85,7 +85,7 @@ export const applyConnector = async (service: ServiceName, options: ApplyOptions
     const left = policy === 'leave' ? dangerous : [];
     const changed = plan.changes.filter((change) => !left.includes(change));
     if (plan.exists && changed.length === 0) return { applied: 'unchanged', changed, left };
-    const reply = await askConnect(`${url}/connectors/${connector}/config`, {
+    const reply = await callConnect(`${url}/connectors/${connector}/config`, {
       method: 'PUT',
       body: JSON.stringify(configWithout(left, plan)),
     });
@@ -113,7 +113,7 @@ export const awaitRunning = async (
   let restartedAt: number | undefined;
   let hasRestarted = false;
   return until({ ...wait, what: `connector ${connector} to run`, everyMs: 100 }, async () => {
-    const { status, body } = await askConnect(`${url}/connectors/${connector}/status`);
+    const { status, body } = await callConnect(`${url}/connectors/${connector}/status`);
     if (status !== 200) return false;
     const state = stateOf(body);
     if (state.kind !== 'failed') {

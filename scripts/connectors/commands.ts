@@ -2,7 +2,7 @@
 // lint.ts and impact.ts, slots in the auditor's slot-health.ts.
 import { judgeSlot } from '../../services/auditor/pipelines/slot-health.ts';
 import {
-  askConnect,
+  callConnect,
   restartConnector,
   type ConnectorState,
 } from '../../services/auditor/pipelines/connect-rest.ts';
@@ -180,7 +180,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
     });
 
   const expectStopped = async (connector: string): Promise<void> => {
-    const { status: code, body } = await askConnect(`${url}/connectors/${connector}/status`);
+    const { status: code, body } = await callConnect(`${url}/connectors/${connector}/status`);
     if (code === 404) throw failure(`Kafka Connect has no connector ${connector}`);
     if (!(isObject(body) && isObject(body['connector']) && body['connector']['state'] === 'STOPPED'))
       throw failure(
@@ -236,7 +236,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
           json: { removed: false },
         };
       await resetOffsets(url, connector, wait);
-      const reply = await askConnect(`${url}/connectors/${connector}`, { method: 'DELETE' });
+      const reply = await callConnect(`${url}/connectors/${connector}`, { method: 'DELETE' });
       if (reply.status >= 300)
         throw failure(`Kafka Connect does not delete ${connector}: ${refusalOf(reply)}`);
       // The slot goes last: without its slot a connector would wait in silence, and a slot that stays holds WAL for ever.

@@ -1,7 +1,7 @@
 // Requests of the operators' commands to the REST API of Kafka Connect.
 import { z } from 'zod';
 import { until, type Wait } from '../stack/supervise/deadline.ts';
-import { askConnect, stateOf, type ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';
+import { callConnect, stateOf, type ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';
 import { failure, reasonOf } from '../../schemas/tools/failure.ts';
 import { isObject } from '../../schemas/tools/json.ts';
 import type { ConnectorConfig } from './files.ts';
@@ -18,7 +18,7 @@ export const refusalOf = ({ status, body }: Reply): string =>
 /** Throws a failure when Connect does not answer. */
 export const expectConnect = async (url: string): Promise<void> => {
   try {
-    await askConnect(url);
+    await callConnect(url);
   } catch (error) {
     throw failure(`Kafka Connect does not answer at ${url} (${reasonOf(error)}); is the stack running?`);
   }
@@ -29,11 +29,11 @@ export const configOf = async (
   url: string,
   name: string,
 ): Promise<Readonly<Record<string, unknown>> | undefined> => {
-  const { status, body } = await askConnect(`${url}/connectors/${name}/config`);
+  const { status, body } = await callConnect(`${url}/connectors/${name}/config`);
   if (status === 404) {
     // A worker that is still starting answers 404 to everything. Taken for "no such connector", its configuration would be
     // overwritten.
-    const all = await askConnect(`${url}/connectors`);
+    const all = await callConnect(`${url}/connectors`);
     if (all.status === 200 && Array.isArray(all.body) && !all.body.includes(name)) return undefined;
     throw new Error('Kafka Connect is still starting');
   }
@@ -43,7 +43,7 @@ export const configOf = async (
 
 /** The state of a connector and its tasks; undefined when the connector does not exist. */
 export const connectorState = async (url: string, name: string): Promise<ConnectorState | undefined> => {
-  const { status, body } = await askConnect(`${url}/connectors/${name}/status`);
+  const { status, body } = await callConnect(`${url}/connectors/${name}/status`);
   if (status === 404) return undefined;
   if (status !== 200) throw new Error(refusalOf({ status, body }));
   return stateOf(body);
@@ -60,7 +60,7 @@ export const validateAtConnect = async (
   config: ConnectorConfig,
 ): Promise<readonly { readonly key: string; readonly problem: string }[]> => {
   const plugin = config['connector.class'] ?? '';
-  const reply = await askConnect(`${url}/connector-plugins/${plugin}/config/validate`, {
+  const reply = await callConnect(`${url}/connector-plugins/${plugin}/config/validate`, {
     method: 'PUT',
     body: JSON.stringify({ name, ...config }),
   });
@@ -77,11 +77,11 @@ export const setState = async (
   action: 'pause' | 'resume' | 'stop',
   wait: Omit<Wait, 'what'>,
 ): Promise<void> => {
-  const reply = await askConnect(`${url}/connectors/${name}/${action}`, { method: 'PUT' });
+  const reply = await callConnect(`${url}/connectors/${name}/${action}`, { method: 'PUT' });
   if (reply.status === 404) throw failure(`Kafka Connect has no connector ${name}; apply it first`);
   if (reply.status >= 300) throw failure(`Kafka Connect refuses to ${action} ${name}: ${refusalOf(reply)}`);
   await until({ ...wait, what: `${name} to ${action}` }, async () => {
-    const { body } = await askConnect(`${url}/connectors/${name}/status`);
+    const { body } = await callConnect(`${url}/connectors/${name}/status`);
     const connector = isObject(body) && isObject(body['connector']) ? body['connector']['state'] : undefined;
     const tasks = isObject(body) && Array.isArray(body['tasks']) ? body['tasks'].filter(isObject) : [];
     // A stopped connector has no tasks, so nothing holds the slot and the offsets can be reset.
@@ -114,7 +114,7 @@ export const lsnText = (lsn: number): string => {
 
 /** The offsets that Connect has stored; empty after a reset and before the first event. */
 export const storedOffsets = async (url: string, name: string): Promise<readonly StoredOffset[]> => {
-  const reply = await askConnect(`${url}/connectors/${name}/offsets`);
+  const reply = await callConnect(`${url}/connectors/${name}/offsets`);
   if (reply.status === 404) throw failure(`Kafka Connect has no connector ${name}; apply it first`);
   if (reply.status !== 200)
     throw failure(`Kafka Connect does not return the offsets of ${name}: ${refusalOf(reply)}`);
@@ -133,7 +133,7 @@ const throwRefusal = (reply: Reply, what: string): never => {
 /** Deletes the stored offsets. The connector has to be stopped. */
 export const resetOffsets = async (url: string, name: string, wait: Omit<Wait, 'what'>): Promise<void> => {
   await until({ ...wait, what: `the offsets of ${name} to be reset` }, async () => {
-    const reply = await askConnect(`${url}/connectors/${name}/offsets`, { method: 'DELETE' });
+    const reply = await callConnect(`${url}/connectors/${name}/offsets`, { method: 'DELETE' });
     return reply.status < 300 || throwRefusal(reply, `to reset the offsets of ${name}`);
   });
 };
@@ -146,7 +146,7 @@ export const createStopped = async (
   wait: Omit<Wait, 'what'>,
 ): Promise<void> => {
   await until({ ...wait, what: `Kafka Connect to store connector ${name}` }, async () => {
-    const reply = await askConnect(`${url}/connectors`, {
+    const reply = await callConnect(`${url}/connectors`, {
       method: 'POST',
       body: JSON.stringify({ name, config, initial_state: 'STOPPED' }),
     });

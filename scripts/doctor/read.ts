@@ -10,7 +10,7 @@ import { readConnector } from '../connectors/files.ts';
 import { lint } from '../connectors/lint.ts';
 import { withDatabase } from '../connectors/slot-position.ts';
 import { connectorState, validateAtConnect } from '../connectors/connect-admin.ts';
-import { askConnect } from '../../services/auditor/pipelines/connect-rest.ts';
+import { callConnect } from '../../services/auditor/pipelines/connect-rest.ts';
 import type { Environment, StackAddress } from '../operator/environment.ts';
 import { isFailure, reasonOf } from '../../schemas/tools/failure.ts';
 import { kafkaClient } from '../stack/parts/kafka.ts';
@@ -39,10 +39,10 @@ const attempt = async <T>(what: string, read: () => Promise<T>): Promise<Reading
 };
 
 const readConnect = async (url: string): Promise<ConnectFacts> => {
-  const worker = z.object({ version: z.string() }).parse((await askConnect(url)).body);
+  const worker = z.object({ version: z.string() }).parse((await callConnect(url)).body);
   const plugins = z
     .array(z.object({ class: z.string(), version: z.string().optional() }))
-    .parse((await askConnect(`${url}/connector-plugins`)).body);
+    .parse((await callConnect(`${url}/connector-plugins`)).body);
   const debezium = plugins.find(
     (plugin) => plugin.class === 'io.debezium.connector.postgresql.PostgresConnector',
   );

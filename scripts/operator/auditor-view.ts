@@ -42,11 +42,11 @@ export const openAuditorView = async (env: Environment, graceMs: number): Promis
     auditor,
     checkTwice: async () => {
       await until({ what: 'the topics to be read', withinMs: 60_000 }, async () => {
-        const { topicsRead } = await auditor.look();
+        const { topicsRead } = await auditor.run();
         return topicsRead;
       });
       return until({ what: 'a second check', withinMs: 30_000, everyMs: 1_000 }, async () => {
-        const report = await auditor.look();
+        const report = await auditor.run();
         return report.topicsRead && report;
       });
     },

@@ -4,7 +4,8 @@
 // still disagree; 2: recovery failed.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
-import { judgeSlot, readSlot, type SlotProblem } from '../../services/auditor/pipelines/slot-health.ts';
+import type { SlotProblem } from '../../services/auditor/domain/pipeline.ts';
+import { judgeSlot, readSlot } from '../../services/auditor/pipelines/slot-health.ts';
 import { applyConnector, planConnector } from '../connectors/apply.ts';
 import { slotLine, withDatabase } from '../connectors/slot-position.ts';
 import {

@@ -1,5 +1,5 @@
-// The queries of an audit, one function per kind of fact. Each is bounded: open orders and those of the latest trail rows, the
-// latest reservations, payments, keys and movements, the outbox of the window.
+// The queries of an audit, one function per database and one per inbox. Each is bounded: it reads the open orders, the orders
+// of the latest trail rows, the latest reservations, payments, keys and movements, and the outbox rows of the time window.
 import { sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type {
@@ -13,17 +13,14 @@ import type {
   Service,
   TrailFact,
 } from './domain/facts.ts';
-import { listed, ms, rowsOf } from './queries.ts';
+import { inSnapshot, listed, ms, rowsOf } from './queries.ts';
 
 export interface Scope {
-  /** How far back the outboxes are held against the topics and inboxes, ms. */
+  /** How far back the outboxes are compared with topics and inboxes, ms. */
   readonly windowMs: number;
-  /** Most rows of one kind in one look; when there are more, the newest. */
+  /** The maximum of rows of one kind; the newest when there are more. */
   readonly rows: number;
 }
-
-const looking = <T>(db: Database, look: (tx: Transaction) => Promise<T>): Promise<T> =>
-  db.transaction(look, { isolationLevel: 'repeatable read', accessMode: 'read only' });
 
 const orderColumns = sql`
   id::text, status, reservation_state as reservation, ${ms('reservation_expires_at')} as "expiresAt",
@@ -41,7 +38,7 @@ const readOutbox = async (
   tx: Transaction,
   service: Service,
   { windowMs, rows }: Scope,
-  carried: readonly string[],
+  unpublishedIds: readonly string[],
 ): Promise<OutboxPart> => {
   const found = await rowsOf<OutboxRow & { readonly inWindow: boolean }>(
     tx,
@@ -55,7 +52,7 @@ const readOutbox = async (
       from recent
       union all
       select id::text, event_type, aggregate_id, ${ms('occurred_at')}, false from outbox
-      where id in ${listed(carried)} and id not in (select id from recent)`,
+      where id in ${listed(unpublishedIds)} and id not in (select id from recent)`,
   );
   const window = found.filter((row) => row.inWindow);
   const oldest = window.reduce((least, row) => Math.min(least, row.at), Infinity);
@@ -65,8 +62,8 @@ const readOutbox = async (
   };
 };
 
-export const readOrders = (db: Database, scope: Scope, carried: readonly string[]) =>
-  looking(db, async (tx) => {
+export const readOrders = (db: Database, scope: Scope, unpublishedIds: readonly string[]) =>
+  inSnapshot(db, async (tx) => {
     const orders = await rowsOf<OrderFact>(
       tx,
       sql`
@@ -92,16 +89,16 @@ export const readOrders = (db: Database, scope: Scope, carried: readonly string[
               order by created_at desc limit ${scope.rows}) as k
         left join orders o on o.id = (k.body ->> 'id')::uuid`,
     );
-    return { orders, trail, keys, ...(await readOutbox(tx, 'order', scope, carried)) };
+    return { orders, trail, keys, ...(await readOutbox(tx, 'order', scope, unpublishedIds)) };
   });
 
 export const readInventory = (
   db: Database,
   orderIds: Iterable<string>,
   scope: Scope,
-  carried: readonly string[],
+  unpublishedIds: readonly string[],
 ) =>
-  looking(db, async (tx) => {
+  inSnapshot(db, async (tx) => {
     const reservations = await rowsOf<ReservationFact>(
       tx,
       sql`
@@ -116,16 +113,16 @@ export const readInventory = (
         from (select order_id, product_id, kind from stock_movements order by sequence desc limit ${scope.rows * 4}) as recent
         where order_id is not null group by order_id, product_id, kind having count(*) > 1`,
     );
-    return { reservations, repeatedMovements, ...(await readOutbox(tx, 'inventory', scope, carried)) };
+    return { reservations, repeatedMovements, ...(await readOutbox(tx, 'inventory', scope, unpublishedIds)) };
   });
 
 export const readPayments = (
   db: Database,
   orderIds: Iterable<string>,
   scope: Scope,
-  carried: readonly string[],
+  unpublishedIds: readonly string[],
 ) =>
-  looking(db, async (tx) => {
+  inSnapshot(db, async (tx) => {
     const payments = await rowsOf<PaymentFact>(
       tx,
       sql`
@@ -136,38 +133,38 @@ export const readPayments = (
         where p.order_id in (
           ${listed(orderIds)} union (select order_id from payments order by order_id desc limit ${scope.rows}))`,
     );
-    return { payments, ...(await readOutbox(tx, 'payment', scope, carried)) };
+    return { payments, ...(await readOutbox(tx, 'payment', scope, unpublishedIds)) };
   });
 
 export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Orders that others mention and the first look did not load. */
-export const readMentioned = async (db: Database, ids: ReadonlySet<string>): Promise<OrderFact[]> =>
+/** Orders to which reservations, payments or charges refer and which `readOrders` did not return. */
+export const readReferencedOrders = async (db: Database, ids: ReadonlySet<string>): Promise<OrderFact[]> =>
   ids.size === 0
     ? []
-    : looking(db, (tx) =>
+    : inSnapshot(db, (tx) =>
         rowsOf<OrderFact>(tx, sql`select ${orderColumns} from orders where id in ${listed(ids)}`),
       );
 
-/** Read last, so that an event that was just taken in counts as taken in. */
+/** Must be read after the outboxes and the committed offsets, so that an event which was just handled counts as handled. */
 export const readInbox = (
   db: Database,
   group: string,
   eventIds: readonly string[],
   committed: InboxFacts['committed'],
 ): Promise<InboxFacts> =>
-  looking(db, async (tx) => {
+  inSnapshot(db, async (tx) => {
     const processed = await rowsOf<{ readonly id: string }>(
       tx,
       sql`select event_id::text as id from processed_events where consumer = ${group} and event_id in ${listed(eventIds)}`,
     );
-    const parked = await rowsOf<{ readonly id: string }>(
+    const deadLettered = await rowsOf<{ readonly id: string }>(
       tx,
       sql`select event_id as id from dead_letters where consumer = ${group} and event_id in ${listed(eventIds, 'text')}`,
     );
     return {
       processed: new Set(processed.map((row) => row.id)),
-      parked: new Set(parked.map((row) => row.id)),
+      deadLettered: new Set(deadLettered.map((row) => row.id)),
       committed,
     };
   });

@@ -1,5 +1,6 @@
-// Composition root of the auditor, and the only place in it that reads the environment. It looks at every part and writes to
-// none, but for the canaries it sends through the outboxes and the connectors it restarts; it may be stopped, restarted or left out without anybody noticing. One instance is enough, several do no harm.
+// Composition root of the auditor, and its only file that reads the environment. The auditor only reads, except that it sends
+// canaries through the outboxes, restarts connectors, and writes audit log entries for them. Nothing depends on it. One instance
+// is enough; several do no harm.
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { databaseTrust } from '../platform/process/security/database-security.ts';
@@ -68,7 +69,7 @@ const { authenticate } = createAuthenticator({
 const { door, load } = openDoor(config, authenticate);
 const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
 const pipelineMetrics = createPipelineMetrics(door.metrics);
-const session = (service: Service) =>
+const open = (service: Service) =>
   openPipelineSession(
     databases[service],
     { service, ...pipelineNames(service) },
@@ -76,7 +77,7 @@ const session = (service: Service) =>
   );
 const pipelines = watchPipelines(
   {
-    sessions: { order: session('order'), inventory: session('inventory'), payment: session('payment') },
+    sessions: { order: open('order'), inventory: open('inventory'), payment: open('payment') },
     stream: sources.stream,
     instance: randomUUID(),
   },
@@ -95,13 +96,14 @@ pipelineMetrics.observe(pipelines, sources.stream);
 const health = createHealth({
   checks: {
     load,
-    audit: () => (auditor.latest() ? Promise.resolve() : Promise.reject(new Error('no audit has ended yet'))),
+    audit: () =>
+      auditor.latest() ? Promise.resolve() : Promise.reject(new Error('no audit has completed yet')),
     pipelines: () =>
       pipelines.latest().length > 0
         ? Promise.resolve()
-        : Promise.reject(new Error('no look at the pipelines has ended yet')),
+        : Promise.reject(new Error('the pipelines have not been checked yet')),
   },
-  // The auditor answers from its last look, and must when what it looks at is away.
+  // Not part of readiness: the auditor answers from its last audit, also while what it reads is unavailable.
   pipeline: {
     databases: sources.ping,
     kafka: () =>
@@ -136,7 +138,7 @@ const auditing = every(
   config.intervalSeconds * 1_000,
   'the audit',
   async () => {
-    await auditor.look();
+    await auditor.run();
   },
   logger,
 );

@@ -1,4 +1,4 @@
-// Reads the provider's ledger over HTTP, as an audit needs it: the latest charges and the totals.
+// Reads the latest charges from the provider's ledger over HTTP.
 import { z } from 'zod';
 import type { ChargeFact } from './domain/facts.ts';
 
@@ -15,7 +15,7 @@ const ledgerSchema = z.object({
   refunds: z.array(z.object({ chargeId: z.string(), amountMinor: z.number(), createdAt: z.string() })),
 });
 
-/** The successful charges, the newest `rows` of them. The provider has no narrower view of its ledger. */
+/** The newest `rows` successful charges. The provider can only return the whole ledger. */
 export const readLedger = async (gatewayUrl: string, rows: number): Promise<ChargeFact[]> => {
   const response = await fetch(new URL('/v1/ledger', gatewayUrl), { signal: AbortSignal.timeout(5_000) });
   if (!response.ok) throw new Error(`the gateway's ledger answered ${response.status}`);

@@ -1,7 +1,7 @@
 // Reads the facts of one audit: a short read-only transaction at repeatable read per database, the provider's ledger over HTTP,
-// and the topics. The invariant: what is read is bounded, and nothing here can write, because the roles cannot.
+// and the topics. All reads are bounded and in read-only transactions.
 import type { Database } from '../platform/database/database.ts';
-import { everyService, type Facts, type Service } from './domain/facts.ts';
+import { consumerGroupOf, everyService, type Facts, type Service } from './domain/facts.ts';
 import type { TopicLog } from './topic-log.ts';
 import {
   type Scope,
@@ -9,7 +9,7 @@ import {
   readInventory,
   readPayments,
   uuid,
-  readMentioned,
+  readReferencedOrders,
   readInbox,
 } from './fact-queries.ts';
 import { readLedger } from './provider-ledger.ts';
@@ -22,35 +22,33 @@ export interface Sources {
   readonly stock: StockLedger;
 }
 
-const groupOf = (service: Service): string => `${service}-service-group`;
+const topicsTimeoutMs = 4_000;
 
-const topicsWithinMs = 4_000;
-
-/** Takes one look. `carried`: ids of outbox rows to look at although they may be older than the window. */
+/** @param unpublishedIds Outbox rows to read even if they are older than the window, because no topic had them yet. */
 export async function readFacts(
   { databases, gatewayUrl, topics, stock }: Sources,
   scope: Scope,
-  carried: readonly string[],
+  unpublishedIds: readonly string[],
 ): Promise<Facts> {
-  const order = await readOrders(databases.order, scope, carried);
+  const order = await readOrders(databases.order, scope, unpublishedIds);
   const orders = new Map(order.orders.map((fact) => [fact.id, fact]));
   const [inventory, stockFacts, payment] = await Promise.all([
-    readInventory(databases.inventory, orders.keys(), scope, carried),
+    readInventory(databases.inventory, orders.keys(), scope, unpublishedIds),
     stock.read(),
-    readPayments(databases.payment, orders.keys(), scope, carried),
+    readPayments(databases.payment, orders.keys(), scope, unpublishedIds),
   ]);
   const charges = await readLedger(gatewayUrl, scope.rows);
-  const mentioned = new Set(
+  const referenced = new Set(
     [
       ...inventory.reservations.map((fact) => fact.orderId),
       ...payment.payments.map((fact) => fact.orderId),
       ...charges.map((charge) => charge.reference),
     ].filter((id) => uuid.test(id) && !orders.has(id)),
   );
-  for (const fact of await readMentioned(databases.order, mentioned)) orders.set(fact.id, fact);
+  for (const fact of await readReferencedOrders(databases.order, referenced)) orders.set(fact.id, fact);
 
-  const records = await topics.read(topicsWithinMs);
-  // What the log has already forgotten is not held against the topics.
+  const records = await topics.read(topicsTimeoutMs);
+  // Older entries may have been evicted from the log, so older outbox rows are not compared with the topics.
   const complete = topics.completeSince();
   const since = {
     order: Math.max(order.since, complete),
@@ -61,10 +59,15 @@ export async function readFacts(
     .flatMap((part) => part.outbox)
     .filter(({ at }) => at >= complete);
   const ids = outbox.map((row) => row.id);
-  // Read before the inboxes: whatever lies before a position has been claimed by then, or never will be.
-  const committed = await topics.committed(everyService.map(groupOf));
+  // Read before the inboxes: an event before a committed offset has been claimed by then, or never will be.
+  const committed = await topics.committed(everyService.map(consumerGroupOf));
   const inbox = (service: Service) =>
-    readInbox(databases[service], groupOf(service), ids, committed.get(groupOf(service)) ?? new Map());
+    readInbox(
+      databases[service],
+      consumerGroupOf(service),
+      ids,
+      committed.get(consumerGroupOf(service)) ?? new Map(),
+    );
   const [ofOrder, ofInventory, ofPayment] = await Promise.all([
     inbox('order'),
     inbox('inventory'),

@@ -35,23 +35,23 @@ export const shape = {
   oidcDiscoveryUrl: settings.oidcDiscoveryUrl,
   oidcAudience: settings.oidcAudience,
   gatewayUrl: settings.gatewayUrl,
-  intervalSeconds: seconds('AUDIT_INTERVAL_SECONDS', 10, 'Seconds between two looks.'),
+  intervalSeconds: seconds('AUDIT_INTERVAL_SECONDS', 10, 'Seconds between two audits.'),
   graceSeconds: seconds(
     'AUDIT_GRACE_SECONDS',
     30,
-    'Seconds that whatever is younger counts as in flight and not as broken.',
+    'Seconds during which a difference counts as in flight and not as broken.',
   ),
   deadlineSeconds: seconds(
     'AUDIT_DEADLINE_SECONDS',
     60,
-    'Seconds that an order may wait for what must come next before it counts as stuck.',
+    'Seconds that an order may wait for the next step of the saga before it counts as stuck.',
     24 * 3_600,
   ),
   windowMinutes: wholeNumberSetting('AUDIT_WINDOW_MINUTES', {
     minimum: 1,
     maximum: 7 * 24 * 60,
     byDefault: 60,
-    about: 'Minutes back to which outboxes, topics and inboxes are held against each other.',
+    about: 'Minutes, counted back from now, for which outboxes, topics and inboxes are compared.',
   }),
   connectUrl: setting(
     'CONNECT_URL',
@@ -60,12 +60,12 @@ export const shape = {
       .string()
       .refine((value) => ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? ''))
       .transform((value) => value.replace(/\/$/, '')),
-    { about: 'The REST API of Kafka Connect: what its tasks do, and where the watchdog restarts them.' },
+    { about: 'The REST API of Kafka Connect, which reports the state of the connectors and restarts them.' },
   ),
   pipelineSeconds: seconds(
     'PIPELINE_INTERVAL_SECONDS',
     5,
-    'Seconds between two looks at slots and connectors, each of which sends a canary through each outbox.',
+    'Seconds between two checks of slots and connectors. Each check sends a canary through each outbox.',
     60,
   ),
   canarySeconds: wholeNumberSetting('CANARY_SECONDS', {
@@ -73,14 +73,14 @@ export const shape = {
     maximum: 3_600,
     byDefault: 15,
     about:
-      'Seconds that a canary may take from the outbox to its topic before the pipeline counts as stalled; 0: none are sent.',
+      'Seconds that a canary may take from the outbox to its topic before the pipeline counts as stalled; 0 sends no canaries.',
   }),
   watchdogRestarts: wholeNumberSetting('WATCHDOG_RESTARTS', {
     minimum: 0,
     maximum: 1_000,
     byDefault: 10,
     about:
-      'Restarts in a row that a connector which does not run is given, after longer and longer pauses; 0: the watchdog is off.',
+      'Maximum of restarts in a row for a connector that is not running, with growing pauses; 0 switches the watchdog off.',
   }),
 };
 

@@ -1,5 +1,5 @@
-// Opens what the auditor looks at, for the process and for the commands alike: few connections, under roles that can only
-// read.
+// Opens what an audit reads, for the process and for the commands: few connections, with roles that may read, send canaries and
+// append to the audit log.
 import type { KafkaSecurity } from '../platform/process/security/kafka-security.ts';
 import type { Trust } from '../platform/process/security/pem.ts';
 import { connectDatabase } from '../platform/database/database.ts';
@@ -15,21 +15,21 @@ export interface Addresses {
   readonly databases: Readonly<Record<Service, string>>;
   readonly kafkaBrokers: readonly string[];
   readonly gatewayUrl: string;
-  /** How the databases and Kafka have to prove themselves, and the auditor to them; plain TCP when absent. */
+  /** TLS and authentication for databases and Kafka; plain TCP when absent. */
   readonly databaseTrust?: (url: string) => Trust;
   readonly kafkaSecurity?: KafkaSecurity;
 }
 
 export interface OpenSources extends Sources {
   readonly stream: EventStream;
-  /** Rejects with the first database that does not answer. */
+  /** Rejects with the error of the first database that does not answer. */
   readonly ping: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 const connectionsPerDatabase = 2;
-/** Entries of the topic log: about 15 MB. */
-const recordsKept = 50_000;
+/** Entries of the topic log, about 15 MB. */
+const topicLogCapacity = 50_000;
 
 export function openSources(
   { databases: urls, kafkaBrokers, gatewayUrl, databaseTrust = () => false, kafkaSecurity }: Addresses,
@@ -51,7 +51,7 @@ export function openSources(
     },
     logger,
   );
-  const topics = openTopicLog(stream, recordsKept);
+  const topics = openTopicLog(stream, topicLogCapacity);
   return {
     databases: { order: order.db, inventory: inventory.db, payment: payment.db },
     gatewayUrl,

@@ -1,58 +1,56 @@
-// The stock of each product beside what its ledger adds up to. The role of the service may only append to the ledger, and the
-// movements of a product are appended one after the other, so what has been added up once stays: a look reads only what is new,
-// however long the ledger has become.
+// Compares the stock of each product with the sum of its movements. The service's role may only append to the ledger, and the
+// movements of a product are appended one after the other. So a sum stays valid, and each read adds only the new movements.
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database/database.ts';
 import type { StockFact } from './domain/facts.ts';
-import { listed, rowsOf } from './queries.ts';
+import { inSnapshot, listed, rowsOf } from './queries.ts';
 
 export interface StockLedger {
-  /** All products, each compared within one snapshot. */
+  /** All products; stock, ledger and reservations of a product come from the same snapshot. */
   readonly read: () => Promise<readonly StockFact[]>;
 }
 
 export interface LedgerLimits {
-  /** Products of one transaction. */
+  /** Maximum of products per transaction. */
   readonly products: number;
-  /** Movements of one product in one transaction. */
+  /** Maximum of movements per product and transaction. */
   readonly movements: number;
 }
 const defaultLimits: LedgerLimits = { products: 500, movements: 2_000 };
 
 interface Sum {
-  /** The last movement that is in the sums. */
+  /** The last movement in the sums. */
   readonly sequence: number;
   readonly available: number;
   readonly reserved: number;
 }
-const nothing: Sum = { sequence: 0, available: 0, reserved: 0 };
+const emptySum: Sum = { sequence: 0, available: 0, reserved: 0 };
 
 type Stock = Pick<StockFact, 'productId' | 'available' | 'reserved'>;
-/** The movements of a product after those that are in its sum. */
-interface Added extends Pick<Sum, 'available' | 'reserved'> {
+/** The sum of a product's movements that are not yet in its sum. */
+interface NewMovements extends Pick<Sum, 'available' | 'reserved'> {
   readonly productId: string;
   readonly movements: number;
   readonly sequence: number | null;
 }
 
-/** Remembers one sum per product. */
+/** Keeps one sum per product in memory. */
 export function openStockLedger(db: Database, limits: LedgerLimits = defaultLimits): StockLedger {
   const sums = new Map<string, Sum>();
 
-  const look = (after: string) =>
-    db.transaction(
-      async (tx) => {
-        const stock = await rowsOf<Stock>(
-          tx,
-          sql`
+  const readPage = (after: string) =>
+    inSnapshot(db, async (tx) => {
+      const stock = await rowsOf<Stock>(
+        tx,
+        sql`
             select product_id as "productId", available, reserved from inventory
             where product_id > ${after} order by product_id limit ${limits.products}`,
-        );
-        const ids = stock.map(({ productId }) => productId);
-        const known = ids.map((id) => ({ id, sequence: sums.get(id)?.sequence ?? 0 }));
-        const added = await rowsOf<Added>(
-          tx,
-          sql`
+      );
+      const ids = stock.map(({ productId }) => productId);
+      const known = ids.map((id) => ({ id, sequence: sums.get(id)?.sequence ?? 0 }));
+      const added = await rowsOf<NewMovements>(
+        tx,
+        sql`
             select known.id as "productId", latest.*
             from json_to_recordset(${JSON.stringify(known)}::json) as known (id text, sequence bigint)
             cross join lateral (
@@ -62,21 +60,19 @@ export function openStockLedger(db: Database, limits: LedgerLimits = defaultLimi
                 select sequence, available_delta, reserved_delta from stock_movements
                 where product_id = known.id and sequence > known.sequence
                 order by sequence limit ${limits.movements}) as page) as latest`,
-        );
-        const held = await rowsOf<{ readonly productId: string; readonly held: number }>(
-          tx,
-          sql`
+      );
+      const held = await rowsOf<{ readonly productId: string; readonly held: number }>(
+        tx,
+        sql`
             select product_id as "productId", sum(quantity)::int as held
             from reservation_items join reservations using (order_id)
             where state in ('reserved', 'pinned') and product_id in ${listed(ids, 'text')} group by product_id`,
-        );
-        return { stock, added, held: new Map(held.map((row) => [row.productId, row.held])) };
-      },
-      { isolationLevel: 'repeatable read', accessMode: 'read only' },
-    );
+      );
+      return { stock, added, held: new Map(held.map((row) => [row.productId, row.held])) };
+    });
 
-  const addUp = ({ productId, available, reserved, sequence }: Added): void => {
-    const before = sums.get(productId) ?? nothing;
+  const addUp = ({ productId, available, reserved, sequence }: NewMovements): void => {
+    const before = sums.get(productId) ?? emptySum;
     sums.set(productId, {
       sequence: sequence ?? before.sequence,
       available: before.available + available,
@@ -84,8 +80,11 @@ export function openStockLedger(db: Database, limits: LedgerLimits = defaultLimi
     });
   };
 
-  /** A database that was restored has another past: the sums of products that differ are made anew before anybody is told. */
-  const forget = (facts: readonly StockFact[], rechecked: Set<string>): boolean => {
+  /**
+   * Discards the sums of products that differ, once per read. Returns whether there were any. A restored database may have
+   * other movements, so a difference counts only if a new sum confirms it.
+   */
+  const discardDiffering = (facts: readonly StockFact[], rechecked: Set<string>): boolean => {
     const differing = facts.filter(
       ({ productId, available, reserved, ledgerAvailable, ledgerReserved }) =>
         !rechecked.has(productId) && (available !== ledgerAvailable || reserved !== ledgerReserved),
@@ -102,12 +101,12 @@ export function openStockLedger(db: Database, limits: LedgerLimits = defaultLimi
       const read: StockFact[] = [];
       const rechecked = new Set<string>();
       for (let after = ''; ;) {
-        const { stock, added, held } = await look(after);
+        const { stock, added, held } = await readPage(after);
         added.forEach(addUp);
-        // A product with more movements than one transaction reads is compared once all of them are in its sum.
+        // More movements than one transaction reads: read the same page again until all are in the sums.
         if (added.some(({ movements }) => movements === limits.movements)) continue;
         const facts = stock.map(({ productId, available, reserved }) => {
-          const sum = sums.get(productId) ?? nothing;
+          const sum = sums.get(productId) ?? emptySum;
           return {
             productId,
             available,
@@ -117,7 +116,7 @@ export function openStockLedger(db: Database, limits: LedgerLimits = defaultLimi
             held: held.get(productId) ?? 0,
           };
         });
-        if (forget(facts, rechecked)) continue;
+        if (discardDiffering(facts, rechecked)) continue;
         read.push(...facts);
         const last = stock.at(-1);
         if (!last || stock.length < limits.products) return read;

@@ -1,21 +1,21 @@
-// What is on the topics, by headers alone, kept in memory: one small entry per event, the newest `capacity` of them. Nothing
-// is committed, so every start reads the topics from the beginning; that takes a second per some ten thousand events, which
-// suits what the topics' retention keeps of a small shop. For more, the entries would have to be kept on disk.
+// Keeps one small entry per event on the topics in memory, from the headers alone; the newest `capacity` events. No offset is
+// committed, so each start reads the topics from the beginning, at about ten thousand events per second. A larger shop would
+// have to keep the entries on disk.
 import { randomUUID } from 'node:crypto';
 import type { EventStream, StreamRecord } from '../platform/messaging/event-stream.ts';
 import { pause } from '../platform/process/retry.ts';
-import type { TopicFact } from './domain/facts.ts';
+import { everyService, topicOf, type TopicFact } from './domain/facts.ts';
 
-const topics = ['order-events', 'inventory-events', 'payment-events'] as const;
+const topics = everyService.map(topicOf);
 
 export interface TopicLog {
-  /** Everything up to the ends the topics have now; null when that cannot be had within `withinMs`. */
+  /** All events up to the current ends of the topics, by id; null when they cannot be read within `withinMs`. */
   readonly read: (withinMs: number) => Promise<ReadonlyMap<string, TopicFact> | null>;
-  /** The first offset that each group has still to commit, by `topic/partition`; empty for a group when that cannot be had. */
+  /** The committed offset (the next to read) per group and `topic/partition`; empty when Kafka does not answer. */
   readonly committed: (
     groupIds: readonly string[],
   ) => Promise<ReadonlyMap<string, ReadonlyMap<string, number>>>;
-  /** Entries are complete from this event time on, epoch ms. */
+  /** The log has all events from this time on, epoch ms; older ones may have been evicted. */
   readonly completeSince: () => number;
   readonly isReading: () => boolean;
   readonly stop: () => Promise<void>;
@@ -34,7 +34,7 @@ const toFact = ({ topic, partition, offset, key, headers, timestamp }: StreamRec
   };
 };
 
-/** Reads the three topics in a consumer group of its own, which leaves nothing behind at the broker. */
+/** Reads the three topics in a new consumer group, which commits nothing. */
 export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
   const entries = new Map<string, TopicFact>();
   const reached = new Map<string, bigint>();
@@ -46,7 +46,7 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
     fromBeginning: true,
     onRecord: (record) => {
       const fact = toFact(record);
-      // Published again after a restart of Connect: the first record is the one that took effect.
+      // Connect publishes a row again after some restarts; the first record is the one that took effect.
       if (!entries.has(fact.id)) entries.set(fact.id, fact);
       for (const [oldest, { at }] of entries) {
         if (entries.size <= capacity) break;
@@ -56,8 +56,8 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
       return Promise.resolve(undefined);
     },
     onProgress: ({ topic, partition, next }) => {
-      const place = `${topic}/${partition}`;
-      if (next > (reached.get(place) ?? 0n)) reached.set(place, next);
+      const key = `${topic}/${partition}`;
+      if (next > (reached.get(key) ?? 0n)) reached.set(key, next);
     },
   });
 
@@ -66,16 +66,16 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
       const deadline = performance.now() + withinMs;
       try {
         const ends = await stream.ends(topics);
-        const isThere = (): boolean =>
+        const hasReachedEnds = (): boolean =>
           ends.every(({ topic, partition, next }) => (reached.get(`${topic}/${partition}`) ?? 0n) >= next);
-        const patience = AbortSignal.timeout(withinMs);
-        while (!isThere()) {
+        const signal = AbortSignal.timeout(withinMs);
+        while (!hasReachedEnds()) {
           if (performance.now() >= deadline) return null;
-          await pause(50, patience);
+          await pause(50, signal);
         }
         return entries;
       } catch {
-        // No broker, no word about the topics; readiness and the look itself say so.
+        // Kafka does not answer. The health report and the audit report (`topicsRead`) show it.
         return null;
       }
     },
@@ -89,7 +89,7 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
           ]),
         );
       } catch {
-        // As above.
+        // Kafka does not answer, as above.
         return new Map();
       }
     },

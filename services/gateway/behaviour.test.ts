@@ -9,11 +9,11 @@ const expected = {
   error: { kind: 'fail' },
   slow: { kind: 'delay', latencyMs: 70 },
   hang: { kind: 'hang' },
-  charge_then_drop: { kind: 'carry_out_then_drop' },
+  charge_then_drop: { kind: 'execute_then_drop' },
 } as const;
 
 describe('a charge', () => {
-  it.each(modes)('under %s, with the token that succeeds, follows the mode', (mode) => {
+  it.each(modes)('under %s, with tok_success, follows the mode', (mode) => {
     expect(outcomeOfCharge(behave(mode), 'tok_success', 0.5)).toEqual(expected[mode]);
   });
 
@@ -25,7 +25,7 @@ describe('a charge', () => {
           ['tok_insufficient_funds', { kind: 'decline', code: 'insufficient_funds' }],
           ['tok_error', { kind: 'fail' }],
           ['tok_slow', { kind: 'delay', latencyMs: 70 }],
-          ['tok_charge_then_drop', { kind: 'carry_out_then_drop' }],
+          ['tok_charge_then_drop', { kind: 'execute_then_drop' }],
           ['tok_of_nobody', { kind: 'decline', code: 'invalid_token' }],
         ] as const
       ).map(([token, outcome]) => [mode, token, outcome] as const),
@@ -34,7 +34,7 @@ describe('a charge', () => {
     expect(outcomeOfCharge(behave(mode), token, 0)).toEqual(outcome);
   });
 
-  it('is befallen by the mode exactly below the rate', () => {
+  it('follows the mode only when the random number is below the rate', () => {
     expect(outcomeOfCharge(behave('error', 0.3), 'tok_success', 0.29)).toEqual({ kind: 'fail' });
     expect(outcomeOfCharge(behave('error', 0.3), 'tok_success', 0.3)).toEqual({ kind: 'succeed' });
     expect(outcomeOfCharge(behave('error', 0), 'tok_success', 0)).toEqual({ kind: 'succeed' });
@@ -48,26 +48,26 @@ describe('a refund', () => {
   });
 });
 
-describe('the seeded sequence', () => {
-  it('is the same for the same seed and lies in [0, 1)', () => {
+describe('the random numbers of a seed', () => {
+  it('are the same for the same seed and lie in [0, 1)', () => {
     fc.assert(
       fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.nat(1_000_000), (seed, n) => {
-        const drawn = random(seed, n);
-        expect(random(seed, n)).toBe(drawn);
-        expect(drawn).toBeGreaterThanOrEqual(0);
-        expect(drawn).toBeLessThan(1);
+        const number = random(seed, n);
+        expect(random(seed, n)).toBe(number);
+        expect(number).toBeGreaterThanOrEqual(0);
+        expect(number).toBeLessThan(1);
       }),
     );
   });
 
-  it.each([0, 1, 2, 42, -7])('with the seed %i meets a rate over many draws', (seed) => {
+  it.each([0, 1, 2, 42, -7])('of seed %i match a rate over many requests', (seed) => {
     const share =
-      Array.from({ length: 10_000 }, (_, n) => random(seed, n)).filter((drawn) => drawn < 0.3).length /
+      Array.from({ length: 10_000 }, (_, n) => random(seed, n)).filter((number) => number < 0.3).length /
       10_000;
     expect(share).toBeCloseTo(0.3, 1);
   });
 
-  it('differs between seeds', () => {
+  it('differ between seeds', () => {
     const sequence = (seed: number) => Array.from({ length: 5 }, (_, n) => random(seed, n));
     expect(sequence(1)).not.toEqual(sequence(2));
   });

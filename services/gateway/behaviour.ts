@@ -1,17 +1,16 @@
-// How the provider misbehaves, as a pure function: the same behaviour, token and draw always end the same way.
-// The invariant: a token that forces an outcome wins over the mode, and a seeded run can be repeated exactly.
-// Without it a test of faults could not say which request will fail.
+// Decides the outcome of a request, as pure functions of behaviour, token and random number. A token that forces an outcome takes
+// precedence over the mode. A run with a seed can be repeated exactly, so a fault test knows which requests fail.
 
 export const modes = ['normal', 'decline', 'error', 'slow', 'hang', 'charge_then_drop'] as const;
 export type Mode = (typeof modes)[number];
 
 export interface Behaviour {
   readonly mode: Mode;
-  /** Share of the requests that the mode befalls, 0 to 1; the others are normal. */
+  /** Share of the requests to which the mode applies, 0 to 1; the others succeed. */
   readonly rate: number;
-  /** Milliseconds before a slow request is carried out. */
+  /** Delay before a slow request is executed, ms. */
   readonly latencyMs: number;
-  /** Same seed, same sequence of fates. */
+  /** The same seed gives the same sequence of random numbers. */
   readonly seed: number;
 }
 
@@ -23,16 +22,18 @@ export type DeclineCode = (typeof declineCodes)[number];
 export type Outcome =
   | { readonly kind: 'succeed' }
   | { readonly kind: 'decline'; readonly code: DeclineCode }
-  /** 500, and nothing was charged. */
+  /** Answered 500; nothing is charged. */
   | { readonly kind: 'fail' }
-  /** Carried out after a while, whether or not the caller is still there. */
+  /** Executed after the delay, whether or not the caller still waits. */
   | { readonly kind: 'delay'; readonly latencyMs: number }
-  /** Never answered, and nothing was charged. */
+  /** Never answered; nothing is charged. */
   | { readonly kind: 'hang' }
-  /** Carried out, but the answer is lost. */
-  | { readonly kind: 'carry_out_then_drop' };
+  /** Executed, but the connection is dropped instead of answered. */
+  | { readonly kind: 'execute_then_drop' };
 
-const ofMode = ({ mode, latencyMs }: Behaviour): Outcome => {
+/** @param randomNumber From `random`, in [0, 1). */
+const outcomeOfMode = ({ mode, rate, latencyMs }: Behaviour, randomNumber: number): Outcome => {
+  if (randomNumber >= rate) return { kind: 'succeed' };
   switch (mode) {
     case 'normal':
       return { kind: 'succeed' };
@@ -45,24 +46,17 @@ const ofMode = ({ mode, latencyMs }: Behaviour): Outcome => {
     case 'hang':
       return { kind: 'hang' };
     case 'charge_then_drop':
-      return { kind: 'carry_out_then_drop' };
+      return { kind: 'execute_then_drop' };
     default:
       return mode satisfies never;
   }
 };
 
-/**
- * What befalls a request that the mode applies to.
- * @param draw From `random`, in [0, 1).
- */
-export const fateOf = (behaviour: Behaviour, draw: number): Outcome =>
-  draw < behaviour.rate ? ofMode(behaviour) : { kind: 'succeed' };
-
-/** What becomes of a charge. `tok_success` is subject to the mode; every other token forces its outcome. */
-export const outcomeOfCharge = (behaviour: Behaviour, token: string, draw: number): Outcome => {
+/** The mode applies to `tok_success` only; every other token forces its outcome. */
+export const outcomeOfCharge = (behaviour: Behaviour, token: string, randomNumber: number): Outcome => {
   switch (token) {
     case 'tok_success':
-      return fateOf(behaviour, draw);
+      return outcomeOfMode(behaviour, randomNumber);
     case 'tok_declined':
       return { kind: 'decline', code: 'card_declined' };
     case 'tok_insufficient_funds':
@@ -72,19 +66,19 @@ export const outcomeOfCharge = (behaviour: Behaviour, token: string, draw: numbe
     case 'tok_slow':
       return { kind: 'delay', latencyMs: behaviour.latencyMs };
     case 'tok_charge_then_drop':
-      return { kind: 'carry_out_then_drop' };
+      return { kind: 'execute_then_drop' };
     default:
       return { kind: 'decline', code: 'invalid_token' };
   }
 };
 
-/** What becomes of a refund: the mode applies as to charges, but money given back is never declined. */
-export const outcomeOfRefund = (behaviour: Behaviour, draw: number): Outcome => {
-  const outcome = fateOf(behaviour, draw);
+/** The mode applies as to charges, except that a refund is never declined. */
+export const outcomeOfRefund = (behaviour: Behaviour, randomNumber: number): Outcome => {
+  const outcome = outcomeOfMode(behaviour, randomNumber);
   return outcome.kind === 'decline' ? { kind: 'succeed' } : outcome;
 };
 
-/** The n-th number of the sequence of a seed, in [0, 1): a mixed counter, so that no state has to be kept. */
+/** The n-th random number of a seed, in [0, 1). A hash of seed and counter needs no state. */
 export const random = (seed: number, n: number): number => {
   let x = (Math.imul(seed | 0, 0x9e3779b1) + Math.imul(n + 1, 0x6d2b79f5)) | 0;
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);

@@ -8,7 +8,7 @@ let directory: string;
 let file: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'ledger-'));
-  file = join(directory, 'books', 'ledger.jsonl');
+  file = join(directory, 'data', 'ledger.jsonl');
 });
 afterEach(() => rm(directory, { recursive: true }));
 
@@ -25,14 +25,14 @@ const refund = async (ledger: Ledger, chargeId: string, amountMinor: number, ide
   ledger.recordRefund({ idempotencyKey, fingerprint: 'f', chargeId, amountMinor });
 
 describe('the ledger', () => {
-  it('has everything that was recorded after it is opened again', async () => {
+  it('has everything that was recorded when it is opened again', async () => {
     const ledger = await openLedger(file);
     const paid = await ledger.recordCharge(charge());
     const declined = await ledger.recordCharge(
       charge({ idempotencyKey: 'key-2', declineCode: 'card_declined' }),
     );
     await ledger.recordCharge(charge({ idempotencyKey: 'key-3', currency: 'USD', amountMinor: 5 }));
-    const given = await refund(ledger, paid.id, 400, 'key-1');
+    const refunded = await refund(ledger, paid.id, 400, 'key-1');
     const before = await ledger.snapshot();
     await ledger.close();
 
@@ -40,7 +40,7 @@ describe('the ledger', () => {
     expect(await again.snapshot()).toEqual(before);
     expect(await again.chargeByKey('key-1')).toEqual({ fingerprint: 'f', value: paid });
     expect((await again.chargeByKey('key-2'))?.value).toEqual({ ...declined, declineCode: 'card_declined' });
-    expect(await again.refundByKey('key-1')).toEqual({ fingerprint: 'f', value: given });
+    expect(await again.refundByKey('key-1')).toEqual({ fingerprint: 'f', value: refunded });
     expect(before.captured).toEqual([
       { currency: 'EUR', amountMinor: 1000 },
       { currency: 'USD', amountMinor: 5 },
@@ -49,14 +49,14 @@ describe('the ledger', () => {
     await again.close();
   });
 
-  it('has a charge on disk before it is answered', async () => {
+  it('has a charge on disk before it resolves', async () => {
     const ledger = await openLedger(file);
     const { id } = await ledger.recordCharge(charge());
     expect(await readFile(file, 'utf8')).toContain(id);
     await ledger.close();
   });
 
-  it('drops a torn last line, which was never answered, and goes on behind it', async () => {
+  it('drops an incomplete last line, and appends after the last complete one', async () => {
     const first = await openLedger(file);
     await first.recordCharge(charge());
     await first.close();
@@ -78,7 +78,7 @@ describe('the ledger', () => {
     await third.close();
   });
 
-  it('refuses to start on a line that is damaged, and names it', async () => {
+  it('refuses to start with a damaged line, and gives its number', async () => {
     const ledger = await openLedger(file);
     await ledger.recordCharge(charge());
     await ledger.close();
@@ -87,7 +87,7 @@ describe('the ledger', () => {
     await expect(openLedger(file)).rejects.toThrow(`Line 2 of the ledger ${file} is damaged`);
   });
 
-  it('takes one charge per key, also when two are recorded at a time', async () => {
+  it('accepts one charge per key, also when two are recorded concurrently', async () => {
     const ledger = await openLedger(file);
     const results = await Promise.allSettled([ledger.recordCharge(charge()), ledger.recordCharge(charge())]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
@@ -95,7 +95,7 @@ describe('the ledger', () => {
     await ledger.close();
   });
 
-  it('never refunds more than was captured, also when refunds are recorded at a time', async () => {
+  it('never refunds more than was captured, also when refunds are recorded concurrently', async () => {
     const ledger = await openLedger(file);
     const { id } = await ledger.recordCharge(charge());
     const results = await Promise.all(['a', 'b', 'c'].map((key) => refund(ledger, id, 400, key)));
@@ -107,14 +107,14 @@ describe('the ledger', () => {
     await ledger.close();
   });
 
-  it('refunds nothing of a declined charge', async () => {
+  it('refunds nothing for a declined charge', async () => {
     const ledger = await openLedger(file);
     const { id } = await ledger.recordCharge(charge({ declineCode: 'insufficient_funds' }));
     expect(await refund(ledger, id, 1, 'a')).toBe('exceeds_charge');
     await ledger.close();
   });
 
-  it('keeps many concurrent charges, each once, in one piece', async () => {
+  it('keeps each of many concurrent charges once', async () => {
     const ledger = await openLedger(file);
     const keys = Array.from({ length: 500 }, (_, n) => `key-${n}`);
     await Promise.all(keys.map((idempotencyKey) => ledger.recordCharge(charge({ idempotencyKey }))));
@@ -124,7 +124,7 @@ describe('the ledger', () => {
     await again.close();
   });
 
-  it('answers nothing any more once it cannot be written, and says why', async () => {
+  it('rejects every call once it cannot be written, with the cause', async () => {
     const ledger = await openLedger(file);
     await ledger.recordCharge(charge());
     await ledger.close();

@@ -1,6 +1,5 @@
-// The provider's books: an append-only journal of JSON lines, forced to disk before anything is answered.
-// The invariant: what was answered is in the journal after kill -9, a key has at most one entry, and no charge is ever
-// refunded beyond what it captured. Without it nobody could tell afterwards whether money moved.
+// The provider's ledger: an append-only journal of JSON lines, flushed to disk before a request is answered. So what was answered
+// survives kill -9. A key has at most one entry, and the refunds of a charge never exceed what it captured.
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
@@ -27,7 +26,7 @@ const refundSchema = z.object({
   createdAt: z.iso.datetime(),
   idempotencyKey: z.string(),
 });
-/** The fingerprint tells a repeated request from another one under the same key; the card token itself is not kept. */
+/** The fingerprint distinguishes a repeated request from a different one under the same key. The card token is not stored. */
 const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('charge'), fingerprint: z.string(), charge: chargeSchema }),
   z.object({ type: z.literal('refund'), fingerprint: z.string(), refund: refundSchema }),
@@ -36,7 +35,6 @@ type Entry = z.infer<typeof entrySchema>;
 
 export type Charge = z.infer<typeof chargeSchema>;
 export type Refund = z.infer<typeof refundSchema>;
-export type { DeclineCode };
 
 export interface Recorded<T> {
   readonly fingerprint: string;
@@ -65,11 +63,11 @@ export interface NewRefund {
   readonly amountMinor: number;
 }
 
-/** Every promise resolves only when what it reports is on disk. */
+/** Each promise resolves only when what it reports is on disk. */
 export interface Ledger {
   readonly chargeByKey: (idempotencyKey: string) => Promise<Recorded<Charge> | undefined>;
   readonly refundByKey: (idempotencyKey: string) => Promise<Recorded<Refund> | undefined>;
-  /** The caller has made sure that the key is new; a key that is not new throws. */
+  /** Rejects when the key already has a charge, so the caller must check first. */
   readonly recordCharge: (charge: NewCharge) => Promise<Charge>;
   readonly recordRefund: (refund: NewRefund) => Promise<Refund | 'unknown_charge' | 'exceeds_charge'>;
   readonly snapshot: () => Promise<{
@@ -78,9 +76,9 @@ export interface Ledger {
     readonly captured: readonly CurrencyTotal[];
     readonly refunded: readonly CurrencyTotal[];
   }>;
-  /** Rejects when the ledger can no longer be written. */
+  /** Rejects when the journal can no longer be written. */
   readonly check: () => Promise<void>;
-  /** Resolves with the reason when the journal can no longer be written; the process must then end and replay. */
+  /** Resolves with the error when the journal can no longer be written; the process must then exit, and replay at its start. */
   readonly failed: Promise<Error>;
   readonly close: () => Promise<void>;
 }
@@ -106,10 +104,10 @@ const parseLine = (line: string, number: number, file: string): Entry => {
 };
 
 /**
- * Bytes behind the last line break belong to a write that was never confirmed, hence never answered: they are dropped.
- * A damaged line before that is not the trace of a crash, so it refuses to start.
+ * Bytes after the last line break belong to a write that was not flushed, so its request was not answered: they are dropped.
+ * A crash cannot damage an earlier line, so a damaged one stops the start.
  */
-const replay = async (journal: FileHandle, file: string) => {
+const readJournal = async (journal: FileHandle, file: string) => {
   const bytes = await journal.readFile();
   const intact = bytes.lastIndexOf(0x0a) + 1;
   const lines = bytes.subarray(0, intact).toString('utf8').split('\n').slice(0, -1);
@@ -120,7 +118,7 @@ const replay = async (journal: FileHandle, file: string) => {
   };
 };
 
-/** Writes lines in order; all that wait while the disk is busy share the next write and one flush. */
+/** Appends lines in order. Lines that arrive during a flush share the next write and flush. */
 const createJournal = (file: FileHandle) => {
   let waiting: { readonly line: string; readonly written: PromiseWithResolvers<undefined> }[] = [];
   let flushing: Promise<void> | undefined;
@@ -144,7 +142,7 @@ const createJournal = (file: FileHandle) => {
     }
   };
 
-  const settle = (): Promise<void> => {
+  const startFlush = (): Promise<void> => {
     flushing ??= flush().finally(() => {
       flushing = undefined;
     });
@@ -155,12 +153,12 @@ const createJournal = (file: FileHandle) => {
     append: (entry: Entry): Promise<undefined> => {
       const written = Promise.withResolvers<undefined>();
       waiting.push({ line: `${JSON.stringify(entry)}\n`, written });
-      void settle();
+      void startFlush();
       return written.promise;
     },
     /** Resolves when everything that has been appended so far is on disk. */
-    settled: async (): Promise<void> => {
-      await settle();
+    flushed: async (): Promise<void> => {
+      await startFlush();
       if (failure !== undefined) throw failure;
     },
     failed: failed.promise,
@@ -168,20 +166,20 @@ const createJournal = (file: FileHandle) => {
 };
 
 /**
- * Opens (or begins) the ledger in `file` and replays it.
- * @param onTorn Called with the number of bytes of an unfinished last line that are dropped.
+ * Opens or creates the ledger in `file` and replays it.
+ * @param onTorn Called with the number of bytes of an incomplete last line, which are dropped.
  * @throws When a line is damaged or the file cannot be opened.
  */
 export const openLedger = async (file: string, onTorn?: (bytes: number) => void): Promise<Ledger> => {
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'a+');
   const directory = await open(dirname(file), 'r');
-  // A file that was just made exists after a power cut only once its directory is on disk too.
+  // A new file survives a power failure only when its directory is flushed too.
   await directory.sync().finally(() => directory.close());
 
   const charges = new Map<string, Charge>();
   const refunds: Refund[] = [];
-  const refundedOf = new Map<string, number>();
+  const refundedByCharge = new Map<string, number>();
   const chargesByKey = new Map<string, Recorded<Charge>>();
   const refundsByKey = new Map<string, Recorded<Refund>>();
 
@@ -193,12 +191,15 @@ export const openLedger = async (file: string, onTorn?: (bytes: number) => void)
     } else {
       const { refund, fingerprint } = entry;
       refunds.push(refund);
-      refundedOf.set(refund.chargeId, (refundedOf.get(refund.chargeId) ?? 0) + refund.amountMinor);
+      refundedByCharge.set(
+        refund.chargeId,
+        (refundedByCharge.get(refund.chargeId) ?? 0) + refund.amountMinor,
+      );
       refundsByKey.set(refund.idempotencyKey, { fingerprint, value: refund });
     }
   };
 
-  const { entries, intact, torn } = await replay(handle, file).catch(async (error: unknown) => {
+  const { entries, intact, torn } = await readJournal(handle, file).catch(async (error: unknown) => {
     await handle.close();
     throw error;
   });
@@ -209,8 +210,8 @@ export const openLedger = async (file: string, onTorn?: (bytes: number) => void)
   }
   const journal = createJournal(handle);
 
-  // Applied before the flush, so that decisions taken meanwhile already count it; read only after the flush. Should the
-  // flush fail, memory is ahead of the disk, which is why the process must end then.
+  // Applied before the flush, so that concurrent requests take it into account; returned only after the flush. If the flush
+  // fails, memory is ahead of the disk, so the process must exit.
   const record = async (entry: Entry): Promise<void> => {
     apply(entry);
     await journal.append(entry);
@@ -218,11 +219,11 @@ export const openLedger = async (file: string, onTorn?: (bytes: number) => void)
 
   return {
     chargeByKey: async (key) => {
-      await journal.settled();
+      await journal.flushed();
       return chargesByKey.get(key);
     },
     refundByKey: async (key) => {
-      await journal.settled();
+      await journal.flushed();
       return refundsByKey.get(key);
     },
     recordCharge: async ({ fingerprint, declineCode, ...rest }) => {
@@ -242,7 +243,7 @@ export const openLedger = async (file: string, onTorn?: (bytes: number) => void)
       const charge = charges.get(rest.chargeId);
       if (charge === undefined) return 'unknown_charge';
       const captured = charge.status === 'succeeded' ? charge.amountMinor : 0;
-      if ((refundedOf.get(charge.id) ?? 0) + rest.amountMinor > captured) return 'exceeds_charge';
+      if ((refundedByCharge.get(charge.id) ?? 0) + rest.amountMinor > captured) return 'exceeds_charge';
       const refund: Refund = {
         id: `re_${uuidv7()}`,
         status: 'succeeded',
@@ -254,7 +255,7 @@ export const openLedger = async (file: string, onTorn?: (bytes: number) => void)
       return refund;
     },
     snapshot: async () => {
-      await journal.settled();
+      await journal.flushed();
       const all = [...charges.values()];
       return {
         charges: all,
@@ -263,10 +264,10 @@ export const openLedger = async (file: string, onTorn?: (bytes: number) => void)
         refunded: totals(refunds),
       };
     },
-    check: journal.settled,
+    check: journal.flushed,
     failed: journal.failed,
     close: async () => {
-      await journal.settled().finally(() => handle.close());
+      await journal.flushed().finally(() => handle.close());
     },
   };
 };

@@ -1,5 +1,5 @@
-// The mock payment provider: its own process, its own books, plain HTTP, like a real provider.
-// It shares nothing with the services but the edge; whoever wants to charge speaks to it over the network.
+// The mock payment provider: a process of its own with its own ledger and plain HTTP, like a real provider. Of the services it
+// shares only platform code.
 import { readConfig } from '../platform/process/settings/config.ts';
 import { openDoor } from '../platform/http/limits/guards.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
@@ -19,10 +19,10 @@ const lifecycle = createLifecycle({ logger });
 await startTracing('gateway', config, lifecycle, logger);
 
 const ledger = await openLedger(config.ledgerFile, (bytes) =>
-  logger.warn('unfinished last line of the ledger dropped', { bytes }),
+  logger.warn('incomplete last line of the ledger dropped', { bytes }),
 );
 lifecycle.onStop('ledger', ledger.close);
-// Memory is ahead of the disk now; the journal is the truth, so start again from it.
+// Memory is ahead of the disk then, so the process exits and replays the journal at its next start.
 void ledger.failed.then((error) => {
   throw new Error('the ledger cannot be written', { cause: error });
 });

@@ -1,6 +1,5 @@
-// Requests with the same key share one execution: the second waits for the first and gets its result.
-// The invariant: between "not recorded yet" and "recorded" only one execution per key exists.
-// Without it two concurrent requests would both find nothing recorded, and charge twice.
+// Concurrent requests with the same key share one execution and its result. Without this, two concurrent requests would both find
+// nothing recorded for their key, and charge twice.
 
 export interface Flight<T> {
   readonly fingerprint: string;
@@ -9,7 +8,7 @@ export interface Flight<T> {
 
 export interface SingleFlight<T> {
   readonly current: (key: string) => Flight<T> | undefined;
-  /** Starts `work` unless the key is under way already; either way, the flight that is now under way. */
+  /** Returns the key's current flight, or starts `work` as a new one. */
   readonly join: (key: string, fingerprint: string, work: () => Promise<T>) => Flight<T>;
 }
 

@@ -59,7 +59,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
     await page.getByRole('heading', { name: 'payment-outbox is paused' }).waitFor();
     const problems = page.getByRole('list', { name: 'Problems of payment-outbox' });
-    await problems.getByText(/paused or stopped by somebody/).waitFor();
+    await problems.getByText(/The connector is paused or stopped/).waitFor();
     await watcher.page.getByRole('heading', { name: 'payment-outbox is broken' }).waitFor();
 
     await page.getByRole('button', { name: 'Resume payment-outbox' }).click();

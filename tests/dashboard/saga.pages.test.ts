@@ -72,7 +72,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await visit('/all-orders/nobody-knows-me');
     await page
       .getByRole('alert')
-      .getByText(/Nobody knows an order, an event or a request/)
+      .getByText(/There is no order, event or request/)
       .waitFor();
   });
 

@@ -1,5 +1,5 @@
-// The canaries of one pipeline: rows that travel the outbox for nobody's sake but to be seen to arrive. One topic partition
-// keeps their order, so whatever was sent before one that arrived, and has not arrived, never will.
+// The canaries of one pipeline: outbox rows whose only purpose is to be seen on their topic. One topic partition keeps their
+// order. So when a canary arrives, every earlier one that has not arrived is lost.
 
 export interface Canary {
   readonly id: string;
@@ -7,42 +7,42 @@ export interface Canary {
 }
 
 export interface Canaries {
-  /** Sent and not seen to arrive, in the order they were sent. */
-  readonly underWay: readonly Canary[];
+  /** Sent and not arrived yet, in the order of sending. */
+  readonly inFlight: readonly Canary[];
   readonly sent: number;
   readonly lost: number;
   readonly lastRoundTripMs: number | undefined;
 }
-export const noCanaries: Canaries = { underWay: [], sent: 0, lost: 0, lastRoundTripMs: undefined };
+export const noCanaries: Canaries = { inFlight: [], sent: 0, lost: 0, lastRoundTripMs: undefined };
 
-/** What is remembered in a pipeline that stands still. The first one stays, for it says since when. */
-const remembered = 24;
+/** Maximum of canaries kept in a pipeline that stands still. The first is always kept: its age is the waiting time. */
+const maxInFlight = 24;
 
-export const send = ({ underWay, sent, ...rest }: Canaries, canary: Canary): Canaries => {
-  const [first, ...others] = underWay;
+export const send = ({ inFlight, sent, ...rest }: Canaries, canary: Canary): Canaries => {
+  const [first, ...others] = inFlight;
   return {
     ...rest,
     sent: sent + 1,
-    underWay: [...(first ? [first, ...others.slice(2 - remembered)] : []), canary],
+    inFlight: [...(first ? [first, ...others.slice(2 - maxInFlight)] : []), canary],
   };
 };
 
-/** A canary that arrived; the same canaries when it is none of these. */
+/** Records an arrival. Returns the same object when the canary is not in flight. */
 export const arrive = (canaries: Canaries, id: string, at: number): Canaries => {
-  const { underWay, lost } = canaries;
-  const index = underWay.findIndex((canary) => canary.id === id);
-  const arrived = underWay[index];
+  const { inFlight, lost } = canaries;
+  const index = inFlight.findIndex((canary) => canary.id === id);
+  const arrived = inFlight[index];
   if (arrived === undefined) return canaries;
   return {
     ...canaries,
-    underWay: underWay.slice(index + 1),
+    inFlight: inFlight.slice(index + 1),
     lost: lost + index,
     lastRoundTripMs: at - arrived.sentAt,
   };
 };
 
-/** For how long the oldest has been on its way, ms; 0 when none is. */
-export const waitingMs = ({ underWay }: Canaries, now: number): number => {
-  const [oldest] = underWay;
+/** The age of the oldest canary in flight, ms; 0 when there is none. */
+export const waitingMs = ({ inFlight }: Canaries, now: number): number => {
+  const [oldest] = inFlight;
   return oldest === undefined ? 0 : now - oldest.sentAt;
 };

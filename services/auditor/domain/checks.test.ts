@@ -1,15 +1,16 @@
-// Each invariant has a snapshot that violates it, one that may still turn out well, and the clean one they differ from.
+// Each invariant has a snapshot that violates it and, where time can explain it, one that is still in flight. Both are the
+// clean snapshot with one change.
 import { describe, expect, it } from 'vitest';
 import { check, confirm, type Finding } from './checks.ts';
-import { outstanding } from './deliveries.ts';
+import { findOutstanding } from './deliveries.ts';
 import type { ChargeFact, Facts, InboxFacts, OrderFact, OutboxFact, Service, TopicFact } from './facts.ts';
-import { mismatches } from './mismatches.ts';
-import { stuckOrders } from './stuck.ts';
+import { findMismatches } from './mismatches.ts';
+import { findStuckOrders } from './stuck.ts';
 
 const now = Date.parse('2026-01-01T12:00:00Z');
-const long = now - 600_000;
+const longAgo = now - 600_000;
 const recently = now - 1_000;
-const patience = { now, graceMs: 30_000, deadlineMs: 60_000 };
+const timing = { now, graceMs: 30_000, deadlineMs: 60_000 };
 const id = 'order-1';
 
 const order: OrderFact = {
@@ -21,10 +22,10 @@ const order: OrderFact = {
   payment: 'succeeded',
   totalMinor: 1_000,
   version: 3,
-  createdAt: long,
-  updatedAt: long,
+  createdAt: longAgo,
+  updatedAt: longAgo,
 };
-const event = (eventId: string, service: Service, type: string, at = long): OutboxFact => ({
+const event = (eventId: string, service: Service, type: string, at = longAgo): OutboxFact => ({
   id: eventId,
   service,
   type,
@@ -48,7 +49,7 @@ const record = ({ id: eventId, service, type, key, at }: OutboxFact, offset = 5)
 const recordsOf = (rows: readonly OutboxFact[]) => new Map(rows.map((row) => [row.id, record(row)]));
 const inbox = (...processed: string[]): InboxFacts => ({
   processed: new Set(processed),
-  parked: new Set(),
+  deadLettered: new Set(),
   committed: new Map([
     ['order-events/0', 5],
     ['inventory-events/0', 5],
@@ -63,7 +64,7 @@ const step = (inputId: string, type: string, status: string, version: number) =>
   version,
   outcome: 'accepted',
 });
-const charge: ChargeFact = { id: 'ch-1', reference: id, amountMinor: 1_000, refundedMinor: 0, at: long };
+const charge: ChargeFact = { id: 'ch-1', reference: id, amountMinor: 1_000, refundedMinor: 0, at: longAgo };
 const payment = {
   orderId: id,
   hold: 'held',
@@ -72,7 +73,7 @@ const payment = {
   failureCode: null,
   refund: 'none',
   closedBy: null,
-  updatedAt: long,
+  updatedAt: longAgo,
   unsettled: false,
 };
 const product = {
@@ -84,6 +85,9 @@ const product = {
   held: 1,
 };
 
+const reservation = (state: string, updatedAt = longAgo) =>
+  new Map([[id, { orderId: id, state, updatedAt }]]);
+
 const clean: Facts = {
   orders: new Map([[id, order]]),
   trail: [
@@ -92,7 +96,7 @@ const clean: Facts = {
     step('e3', 'payment.succeeded', 'PAID', 3),
   ],
   keys: [{ key: 'k-1', orderId: id, exists: true }],
-  reservations: new Map([[id, { orderId: id, state: 'pinned', updatedAt: long }]]),
+  reservations: reservation('pinned'),
   stock: [product],
   repeatedMovements: [],
   payments: new Map([[id, payment]]),
@@ -103,28 +107,33 @@ const clean: Facts = {
   inboxes: { order: inbox('e2', 'e3'), inventory: inbox('e1', 'e3'), payment: inbox('e1', 'e2') },
 };
 
-const with_ = (change: Partial<Facts>): Facts => ({ ...clean, ...change });
-const ordered = (change: Partial<OrderFact>): Pick<Facts, 'orders'> => ({
+const cleanWith = (change: Partial<Facts>): Facts => ({ ...clean, ...change });
+const orderWith = (change: Partial<OrderFact>): Pick<Facts, 'orders'> => ({
   orders: new Map([[id, { ...order, ...change }]]),
 });
-const found = (facts: Facts): string[] =>
-  check(facts, patience).map(({ invariant, state }) => `${invariant} ${state}`);
+const invariantsOf = (facts: Facts): string[] =>
+  check(facts, timing).map(({ invariant, state }) => `${invariant} ${state}`);
 
-describe('a snapshot in order', () => {
-  it('has no findings, no differences and nobody stuck', () => {
-    expect(check(clean, patience)).toEqual([]);
-    expect(mismatches(clean, patience)).toEqual([]);
-    expect(stuckOrders(clean, patience)).toEqual([]);
+describe('a clean snapshot', () => {
+  it('has no findings, no mismatches and no stuck orders', () => {
+    expect(check(clean, timing)).toEqual([]);
+    expect(findMismatches(clean, timing)).toEqual([]);
+    expect(findStuckOrders(clean, timing)).toEqual([]);
   });
 });
 
 const late = event('e9', 'payment', 'payment.refunded');
 const fresh = event('e9', 'payment', 'payment.refunded', recently);
+/** The late event is on its topic at this offset; the groups have committed offset 5. */
+const lateAt = (offset: number): Pick<Facts, 'outbox' | 'records'> => ({
+  outbox: [...outbox, late],
+  records: new Map([...recordsOf(outbox), ['e9', record(late, offset)]]),
+});
 
 describe('each invariant', () => {
   it.each<[string, Partial<Facts>, string[]]>([
     [
-      'more reserved than there is',
+      'more units reserved than available',
       { stock: [{ ...product, available: 0, ledgerAvailable: 0 }] },
       ['no_oversell broken'],
     ],
@@ -133,31 +142,35 @@ describe('each invariant', () => {
       { stock: [{ ...product, ledgerAvailable: 9 }] },
       ['stock_conserved broken'],
     ],
-    ['a unit reserved for nobody', { stock: [{ ...product, held: 0 }] }, ['stock_conserved broken']],
+    [
+      'a reserved unit without a reservation',
+      { stock: [{ ...product, held: 0 }] },
+      ['stock_conserved broken'],
+    ],
     [
       'a paid order that lost its stock',
-      { reservations: new Map([[id, { orderId: id, state: 'expired', updatedAt: long }]]) },
+      { reservations: reservation('expired') },
       ['stock_follows_order broken'],
     ],
     [
       'a paid order whose stock changed a moment ago',
-      { reservations: new Map([[id, { orderId: id, state: 'released', updatedAt: recently }]]) },
+      { reservations: reservation('released', recently) },
       ['stock_follows_order in_flight'],
     ],
     [
-      'two charges that stand',
+      'two charges that are not refunded',
       { charges: [charge, { ...charge, id: 'ch-2' }] },
       ['one_net_charge broken', 'money_conserved broken'],
     ],
     [
-      'a second charge that was returned',
+      'a second charge that was refunded',
       { charges: [charge, { ...charge, id: 'ch-2', refundedMinor: 1_000 }] },
       [],
     ],
     ['a paid order without money', { charges: [] }, ['money_conserved broken']],
     [
       'a paid order that changed a moment ago',
-      { charges: [], ...ordered({ updatedAt: recently }) },
+      { charges: [], ...orderWith({ updatedAt: recently }) },
       ['money_conserved in_flight'],
     ],
     [
@@ -166,28 +179,28 @@ describe('each invariant', () => {
       ['money_conserved broken'],
     ],
     [
-      'money for an order that is not there yet',
+      'money for an order that is not visible yet',
       { charges: [charge, { ...charge, id: 'ch-2', reference: 'nobody', at: recently }] },
       ['money_conserved in_flight'],
     ],
     [
-      'a step that is skipped',
+      'a version that is missing',
       { trail: clean.trail.map((row) => (row.version === 3 ? { ...row, version: 4 } : row)) },
       ['versions_gap_free broken'],
     ],
-    ['a trail that ends before the order', ordered({ version: 4 }), ['versions_gap_free broken']],
+    ['a trail that ends before the order', orderWith({ version: 4 }), ['versions_gap_free broken']],
     [
       'a step out of a final status',
       { trail: clean.trail.map((row) => (row.version === 2 ? { ...row, status: 'CANCELLED' } : row)) },
       ['legal_transitions broken'],
     ],
     [
-      'an ignored input in between',
+      'an ignored input in the trail',
       { trail: [...clean.trail, { ...step('e4', 'x', 'PAID', 3), outcome: 'ignored: x' }] },
       [],
     ],
     [
-      'an input taken in twice',
+      'an input handled twice',
       {
         trail: [...clean.trail, { ...step('e3', 'payment.succeeded', 'PAID', 3), outcome: 'ignored: again' }],
       },
@@ -199,7 +212,7 @@ describe('each invariant', () => {
       ['one_effect broken'],
     ],
     [
-      'an event claimed without effect',
+      'an event that was claimed but not applied',
       { trail: clean.trail.filter((row) => row.version !== 2) },
       ['versions_gap_free broken', 'one_effect broken'],
     ],
@@ -208,7 +221,11 @@ describe('each invariant', () => {
       { outbox: [...outbox, late], inboxes: { ...clean.inboxes, order: inbox('e2', 'e3') } },
       ['outbox_published broken'],
     ],
-    ['an event on its way to the topic', { outbox: [...outbox, fresh] }, ['outbox_published in_flight']],
+    [
+      'an event that may still reach its topic',
+      { outbox: [...outbox, fresh] },
+      ['outbox_published in_flight'],
+    ],
     ['topics that cannot be read', { outbox: [...outbox, late], records: null }, []],
     [
       'a record that was never committed',
@@ -221,23 +238,21 @@ describe('each invariant', () => {
       ['nothing_uncommitted in_flight'],
     ],
     [
-      'an older record than the window',
+      'a record older than the window',
       { records: recordsOf([...outbox, late]), since: { ...clean.since, payment: now } },
       [],
     ],
     [
-      'an event that a group passed over',
+      'an event that a group skipped',
       {
-        outbox: [...outbox, late],
-        records: new Map([...recordsOf(outbox), ['e9', record(late, 4)]]),
+        ...lateAt(4),
       },
       ['inbox_complete broken'],
     ],
     [
-      'an event that a group has yet to reach',
+      'an event that a group has not reached yet',
       {
-        outbox: [...outbox, late],
-        records: new Map([...recordsOf(outbox), ['e9', record(late, 6)]]),
+        ...lateAt(6),
       },
       [],
     ],
@@ -252,33 +267,32 @@ describe('each invariant', () => {
       ['order_per_key broken'],
     ],
   ])('%s', (_name, change, expected) => {
-    expect(found(with_(change))).toEqual(expected);
+    expect(invariantsOf(cleanWith(change))).toEqual(expected);
   });
 
-  it('while an event of the order is on its way, money and stock are not held against it', () => {
-    const coming = {
-      outbox: [...outbox, late],
-      records: new Map([...recordsOf(outbox), ['e9', record(late, 6)]]),
+  it('a difference in money is in flight while an event of the order is', () => {
+    const withEvent = {
+      ...lateAt(6),
       charges: [{ ...charge, refundedMinor: 1_000 }],
     };
-    expect(found(with_(coming))).toEqual(['money_conserved in_flight']);
+    expect(invariantsOf(cleanWith(withEvent))).toEqual(['money_conserved in_flight']);
   });
 
-  it('while the gateway has not answered, neither', () => {
-    const asking = { charges: [], payments: new Map([[id, { ...payment, unsettled: true }]]) };
-    expect(found(with_(asking))).toEqual(['money_conserved in_flight']);
+  it('a difference in money is in flight while the gateway has not answered', () => {
+    const unsettled = { charges: [], payments: new Map([[id, { ...payment, unsettled: true }]]) };
+    expect(invariantsOf(cleanWith(unsettled))).toEqual(['money_conserved in_flight']);
   });
 
-  it('an event that was said again and handled since is not missing', () => {
-    const again = event('e10', 'payment', 'payment.refunded', long + 1);
+  it('an event that was emitted again and handled since is not outstanding', () => {
+    const again = event('e10', 'payment', 'payment.refunded', longAgo + 1);
     const rows = [...outbox, late, again];
     const records = new Map([...recordsOf([...outbox, again]), ['e9', record(late, 4)]]);
     const inboxes = { ...clean.inboxes, order: inbox('e2', 'e3', 'e10') };
-    expect(outstanding(with_({ outbox: rows, records, inboxes }))).toEqual([]);
+    expect(findOutstanding(cleanWith({ outbox: rows, records, inboxes }))).toEqual([]);
   });
 });
 
-describe('two looks', () => {
+describe('two audits', () => {
   const finding: Finding = {
     id: 'x',
     invariant: 'no_oversell',
@@ -288,33 +302,33 @@ describe('two looks', () => {
     state: 'broken',
   };
 
-  it('a difference that only one look saw stays in flight', () => {
+  it('a finding of the first audit is in flight', () => {
     expect(confirm([], [finding])).toMatchObject([{ state: 'in_flight', since: 5 }]);
   });
-  it('the second look makes it a violation, since the first', () => {
+  it('a finding of both audits is broken, and dates from the first', () => {
     const first = confirm([], [finding]);
     expect(confirm(first, [{ ...finding, since: 9 }])).toMatchObject([{ state: 'broken', since: 5 }]);
   });
 });
 
-describe('who is stuck, and what it waits for', () => {
+describe('the step that a stuck order waits for', () => {
   const pending = { reservation: 'pending', payment: 'pending', status: 'PENDING', expiresAt: null };
   it.each<[string, Partial<OrderFact>, string | undefined]>([
     ['nothing reserved', pending, 'reservation'],
     ['nothing reserved, placed a moment ago', { ...pending, createdAt: recently }, undefined],
     ['reserved, not charged', { status: 'CONFIRMED', payment: 'pending', expiresAt: now + 1e6 }, 'payment'],
     [
-      'reserved, the customer pays',
+      'reserved, the customer has to pay',
       { status: 'CONFIRMED', payment: 'none', paymentMode: 'MANUAL', expiresAt: now + 1e6 },
       undefined,
     ],
     [
-      'the hold lapsed long ago',
-      { status: 'CONFIRMED', payment: 'none', paymentMode: 'MANUAL', expiresAt: long },
+      'the reservation expired long ago',
+      { status: 'CONFIRMED', payment: 'none', paymentMode: 'MANUAL', expiresAt: longAgo },
       'release',
     ],
     ['charged, not pinned', { status: 'CONFIRMED', expiresAt: now + 1e6 }, 'pin'],
-    ['paid, the seller ships', {}, undefined],
+    ['paid, the seller has to ship', {}, undefined],
     ['shipped, not committed', { status: 'FULFILLED' }, 'commit'],
     ['cancelled, not released', { status: 'CANCELLED', payment: 'failed' }, 'release'],
     ['cancelled, not refunded', { status: 'CANCELLED' }, 'refund'],
@@ -324,72 +338,71 @@ describe('who is stuck, and what it waits for', () => {
       undefined,
     ],
   ])('%s', (_name, change, waitsFor) => {
-    expect(stuckOrders(with_(ordered(change)), patience).map((stuck) => stuck.waitsFor)).toEqual(
+    expect(findStuckOrders(cleanWith(orderWith(change)), timing).map((stuck) => stuck.waitsFor)).toEqual(
       waitsFor === undefined ? [] : [waitsFor],
     );
   });
 });
 
-describe('the differences and who has to speak', () => {
+describe('the mismatches, and the service that repairs each', () => {
   const nothing = new Map<string, never>();
   it.each<[string, Partial<Facts>, string[]]>([
     [
-      'an order nobody heard of',
+      'an order that no other service knows',
       { reservations: nothing, payments: nothing, charges: [] },
       ['order_without_reservation order', 'order_without_payment order'],
     ],
     [
-      'stock and payment of no order',
+      'a reservation and a payment without an order',
       { orders: nothing, charges: [] },
       ['reservation_without_order nobody', 'payment_without_order nobody'],
     ],
     [
-      'a charge of no payment',
+      'a charge without a payment',
       { charges: [charge, { ...charge, id: 'ch-2' }] },
       ['charge_without_payment nobody'],
     ],
     [
       'an order that missed its reservation',
-      ordered({ status: 'PENDING', reservation: 'pending', version: 1 }),
+      orderWith({ status: 'PENDING', reservation: 'pending', version: 1 }),
       ['order_behind_reservation inventory'],
     ],
     [
       'an order that missed its payment',
-      ordered({ status: 'CONFIRMED', payment: 'pending' }),
+      orderWith({ status: 'CONFIRMED', payment: 'pending' }),
       ['order_behind_payment payment'],
     ],
     [
-      'a cancellation that nobody took in',
-      ordered({ status: 'CANCELLED' }),
+      'a cancellation that no other service handled',
+      orderWith({ status: 'CANCELLED' }),
       ['reservation_behind_order order', 'payment_behind_order order', 'refund_missing order'],
     ],
     [
       'a payment that inventory missed',
       {
-        ...ordered({ status: 'CONFIRMED', expiresAt: now }),
-        reservations: new Map([[id, { orderId: id, state: 'reserved', updatedAt: long }]]),
+        ...orderWith({ status: 'CONFIRMED', expiresAt: now }),
+        reservations: reservation('reserved'),
       },
       ['reservation_behind_payment payment'],
     ],
-    ['an event in the outbox only', { outbox: [...outbox, late] }, ['outbox_id_not_on_topic payment']],
-    ['a record of no outbox', { records: recordsOf([...outbox, late]) }, ['topic_id_not_in_outbox nobody']],
+    ['an event that is not on its topic', { outbox: [...outbox, late] }, ['outbox_id_not_on_topic payment']],
     [
-      'an event that was passed over',
-      { outbox: [...outbox, late], records: new Map([...recordsOf(outbox), ['e9', record(late, 4)]]) },
-      ['inbox_gap payment'],
+      'a record without an outbox row',
+      { records: recordsOf([...outbox, late]) },
+      ['topic_id_not_in_outbox nobody'],
     ],
+    ['an event that was skipped', { ...lateAt(4) }, ['inbox_gap payment']],
     [
       'a dead letter',
       {
-        outbox: [...outbox, late],
-        records: new Map([...recordsOf(outbox), ['e9', record(late, 4)]]),
-        inboxes: { ...clean.inboxes, order: { ...inbox('e2', 'e3'), parked: new Set(['e9']) } },
+        ...lateAt(4),
+        inboxes: { ...clean.inboxes, order: { ...inbox('e2', 'e3'), deadLettered: new Set(['e9']) } },
       },
       ['dead_letter nobody'],
     ],
   ])('%s', (_name, change, expected) => {
-    const differences = mismatches(with_(change), patience);
-    expect(differences.map(({ class: kind, remedy }) => `${kind} ${remedy?.service ?? 'nobody'}`)).toEqual(
+    const found = findMismatches(cleanWith(change), timing);
+    expect(found.map(({ class: kind, remedy }) => `${kind} ${remedy?.service ?? 'nobody'}`)).toEqual(
       expected,
     );
   });

@@ -1,8 +1,11 @@
-// What one look at the whole system saw: three databases, the provider's ledger and the topics. Plain values and times in
-// epoch milliseconds, so that every check is a function of one snapshot and a test can write one down.
+// The facts of one audit: three databases, the provider's ledger and the topics. Values are plain and times are epoch
+// milliseconds, so every check is a function of one snapshot and a test can construct one.
 
 export type Service = 'order' | 'inventory' | 'payment';
 export const everyService: readonly Service[] = ['order', 'inventory', 'payment'];
+
+export const topicOf = (service: Service): string => `${service}-events`;
+export const consumerGroupOf = (service: Service): string => `${service}-service-group`;
 
 export interface OrderFact {
   readonly id: string;
@@ -17,7 +20,7 @@ export interface OrderFact {
   readonly updatedAt: number;
 }
 
-/** One row of the audit trail; the rows of an order come in the order they were written. */
+/** One row of the trail of an order; the rows of one order are in the order of writing. */
 export interface TrailFact {
   readonly orderId: string;
   readonly type: string;
@@ -27,7 +30,7 @@ export interface TrailFact {
   readonly version: number;
 }
 
-/** An Idempotency-Key that was answered with an order. */
+/** An Idempotency-Key whose stored answer is an order. */
 export interface KeyFact {
   readonly key: string;
   readonly orderId: string;
@@ -40,7 +43,10 @@ export interface ReservationFact {
   readonly updatedAt: number;
 }
 
-/** A product's columns beside the sums of its ledger and of the reservations that are live, all in one snapshot. */
+/** Whether a reservation in this state holds stock. */
+export const isLive = (state: string | undefined): boolean => state === 'reserved' || state === 'pinned';
+
+/** A product's columns, the sums of its ledger and the units that live reservations hold, all in one snapshot. */
 export interface StockFact {
   readonly productId: string;
   readonly available: number;
@@ -50,7 +56,7 @@ export interface StockFact {
   readonly held: number;
 }
 
-/** A movement of stock that exists more than once for one order and product. */
+/** A stock movement that exists more than once for one order and product. */
 export interface RepeatedMovement {
   readonly orderId: string;
   readonly productId: string;
@@ -67,17 +73,17 @@ export interface PaymentFact {
   readonly refund: string;
   readonly closedBy: string | null;
   readonly updatedAt: number;
-  /** The gateway has been asked, or is to be, and its answer is not known. */
+  /** A gateway request is due, or its result is unknown. */
   readonly unsettled: boolean;
 }
 
-/** A successful charge of the provider's own ledger. */
+/** A successful charge in the provider's ledger. */
 export interface ChargeFact {
   readonly id: string;
   readonly reference: string;
   readonly amountMinor: number;
   readonly refundedMinor: number;
-  /** Of the charge or of its last refund. */
+  /** The time of the charge or of its last refund. */
   readonly at: number;
 }
 
@@ -89,7 +95,7 @@ export interface OutboxFact {
   readonly at: number;
 }
 
-/** A committed record, by its headers. */
+/** A record on a topic, as its headers describe it. */
 export interface TopicFact {
   readonly id: string;
   readonly topic: string;
@@ -101,11 +107,11 @@ export interface TopicFact {
 }
 
 export interface InboxFacts {
-  /** Ids of those events of the snapshot that the group has claimed. */
+  /** Ids of the snapshot's events that the group has claimed. */
   readonly processed: ReadonlySet<string>;
-  /** Ids of those events of the snapshot that are parked as dead letters. */
-  readonly parked: ReadonlySet<string>;
-  /** The first offset that the group has not committed, by `topic/partition`, as it was before the inbox was read. */
+  /** Ids of the snapshot's events that are dead letters of the group. */
+  readonly deadLettered: ReadonlySet<string>;
+  /** The committed offset (the next to read) by `topic/partition`, read before the inbox. */
   readonly committed: ReadonlyMap<string, number>;
 }
 
@@ -119,16 +125,16 @@ export interface Facts {
   readonly payments: ReadonlyMap<string, PaymentFact>;
   readonly charges: readonly ChargeFact[];
   readonly outbox: readonly OutboxFact[];
-  /** From when on the outbox rows of a service are all in the snapshot. */
+  /** The snapshot has all outbox rows of a service from this time on. */
   readonly since: Readonly<Record<Service, number>>;
-  /** Null when the topics could not be read to their ends: then nothing is said about them. */
+  /** By event id. Null when the topics could not be read to their ends; they are not checked then. */
   readonly records: ReadonlyMap<string, TopicFact> | null;
   readonly inboxes: Readonly<Record<Service, InboxFacts>>;
 }
 
-export interface Patience {
+export interface AuditTiming {
   readonly now: number;
-  /** What changed less than this long ago may still be on its way, ms. */
+  /** What changed less than this long ago counts as in flight, ms. */
   readonly graceMs: number;
   /** How long an order may wait for one step of the saga before it counts as stuck, ms. */
   readonly deadlineMs: number;

@@ -1,16 +1,17 @@
-// Reconciliation: what the services and the provider say of the same order, side by side, by class of difference, each with
-// the service that has to say something again. A difference that no event can mend is for a person.
-import { concernsOrder, outstanding, unpublished } from './deliveries.ts';
-import type {
-  Facts,
-  OrderFact,
-  OutboxFact,
-  PaymentFact,
-  Patience,
-  ReservationFact,
-  Service,
+// Reconciliation: compares the state of each order in the services and at the provider. Each difference has a class and the
+// service that can repair it by emitting its state again. A person has to repair what no event can.
+import { concernsOrder, findOutstanding, findUncommitted, findUnpublished } from './deliveries.ts';
+import {
+  isLive,
+  type AuditTiming,
+  type Facts,
+  type OrderFact,
+  type OutboxFact,
+  type PaymentFact,
+  type ReservationFact,
+  type Service,
 } from './facts.ts';
-import { restOf } from './rest.ts';
+import { trackOrderActivity } from './order-activity.ts';
 
 export type MismatchClass =
   | 'order_without_reservation'
@@ -34,11 +35,11 @@ export interface Mismatch {
   readonly class: MismatchClass;
   readonly key: string;
   readonly sentence: string;
-  /** The service that says its state of this order again; null when a person has to look. */
+  /** The service that has to emit its state of this order again; null when a person has to repair it. */
   readonly remedy: { readonly service: Service; readonly orderId: string } | null;
 }
 
-const mismatch = (
+const createMismatch = (
   kind: MismatchClass,
   key: string,
   sentence: string,
@@ -46,35 +47,30 @@ const mismatch = (
   orderId = key,
 ): Mismatch => ({ class: kind, key, sentence, remedy: service && { service, orderId } });
 
-const unpaid = (order: OrderFact): boolean => order.payment === 'none' || order.payment === 'pending';
+const isUnpaid = (order: OrderFact): boolean => order.payment === 'none' || order.payment === 'pending';
 const isOver = (order: OrderFact): boolean => order.status === 'CANCELLED' || order.status === 'FULFILLED';
-const isLive = (state: string): boolean => state === 'reserved' || state === 'pinned';
 
-const ofReservation = (order: OrderFact, held: ReservationFact | undefined): Mismatch[] => {
+const compareReservation = (order: OrderFact, held: ReservationFact | undefined): Mismatch[] => {
   const { id, status } = order;
+  const differ = (kind: MismatchClass, sentence: string, service: Service | null = 'order') => [
+    createMismatch(kind, id, sentence, service),
+  ];
   if (!held) {
-    // Cancelled before anything was held: nothing is missing.
+    // The order may have been cancelled before inventory reserved anything.
     if (status === 'CANCELLED') return [];
-    return [
-      mismatch('order_without_reservation', id, `Order ${id} is ${status} without a reservation.`, 'order'),
-    ];
+    return differ('order_without_reservation', `Order ${id} is ${status} without a reservation.`);
   }
-  const says = `Order ${id} is ${status} with its reservation ${order.reservation}; inventory says ${held.state}.`;
-  if (status === 'CANCELLED' && isLive(held.state)) {
-    return [mismatch('reservation_behind_order', id, says, 'order')];
-  }
-  if (status === 'FULFILLED' && isLive(held.state)) {
-    return [mismatch('reservation_behind_order', id, says, 'order')];
-  }
-  const known =
+  const sentence = `Order ${id} is ${status} with its reservation ${order.reservation}; inventory says ${held.state}.`;
+  if (isOver(order) && isLive(held.state)) return differ('reservation_behind_order', sentence);
+  const isKnown =
     (held.state === 'reserved' && order.reservation === 'reserved') ||
     (held.state === 'pinned' && order.reservation === 'reserved' && order.expiresAt === null) ||
     held.state === order.reservation;
-  if (known || (status === 'CANCELLED' && order.reservation !== 'reserved')) return [];
-  return [mismatch('order_behind_reservation', id, says, held.state === 'failed' ? null : 'inventory')];
+  if (isKnown || (status === 'CANCELLED' && order.reservation !== 'reserved')) return [];
+  return differ('order_behind_reservation', sentence, held.state === 'failed' ? null : 'inventory');
 };
 
-const ofPayment = (
+const comparePayment = (
   order: OrderFact,
   payment: PaymentFact | undefined,
   held: ReservationFact | undefined,
@@ -82,98 +78,103 @@ const ofPayment = (
   const { id, status } = order;
   if (!payment) {
     if (status === 'CANCELLED') return [];
-    return [mismatch('order_without_payment', id, `Order ${id} is ${status} without a payment.`, 'order')];
+    return [
+      createMismatch('order_without_payment', id, `Order ${id} is ${status} without a payment.`, 'order'),
+    ];
   }
-  const says = `Order ${id} is ${status}, its payment ${order.payment}; payment says charge ${payment.charge}, refund ${payment.refund}.`;
+  const sentence = `Order ${id} is ${status}, its payment ${order.payment}; payment says charge ${payment.charge}, refund ${payment.refund}.`;
+  const differ = (kind: MismatchClass, service: Service) => [createMismatch(kind, id, sentence, service)];
   if (payment.refund === 'succeeded') {
-    return order.payment === 'refunded' || order.payment === 'failed'
-      ? []
-      : [mismatch('order_behind_payment', id, says, 'payment')];
+    const isKnown = order.payment === 'refunded' || order.payment === 'failed';
+    return isKnown ? [] : differ('order_behind_payment', 'payment');
   }
-  if (payment.charge === 'succeeded' && unpaid(order)) {
-    return [mismatch('order_behind_payment', id, says, 'payment')];
-  }
-  const refused = payment.charge === 'failed' && payment.failureCode !== 'not_attempted';
-  if (refused && unpaid(order) && !isOver(order)) {
-    return [mismatch('order_behind_payment', id, says, 'payment')];
-  }
-  if (status === 'CANCELLED' && payment.closedBy === null && payment.charge !== 'failed') {
-    return [mismatch('payment_behind_order', id, says, 'order')];
-  }
-  if (payment.charge === 'succeeded' && held?.state === 'reserved') {
-    return [mismatch('reservation_behind_payment', id, says, 'payment')];
-  }
-  if (held && isLive(held.state) && payment.hold === 'unknown' && !isOver(order)) {
-    return [mismatch('payment_behind_reservation', id, says, 'inventory')];
-  }
+  const isDeclined = payment.charge === 'failed' && payment.failureCode !== 'not_attempted';
+  if (isUnpaid(order) && (payment.charge === 'succeeded' || (isDeclined && !isOver(order))))
+    return differ('order_behind_payment', 'payment');
+  if (status === 'CANCELLED' && payment.closedBy === null && payment.charge !== 'failed')
+    return differ('payment_behind_order', 'order');
+  if (payment.charge === 'succeeded' && held?.state === 'reserved')
+    return differ('reservation_behind_payment', 'payment');
+  if (held && isLive(held.state) && payment.hold === 'unknown' && !isOver(order))
+    return differ('payment_behind_reservation', 'inventory');
   return [];
 };
 
-const ofProvider = ({ charges, orders, payments }: Facts, isAtRest: (id: string) => boolean): Mismatch[] =>
+const compareCharges = (
+  { charges, orders, payments }: Facts,
+  isInFlight: (id: string) => boolean,
+): Mismatch[] =>
   charges
     .filter((charge) => charge.amountMinor > charge.refundedMinor)
     .flatMap(({ id, reference, amountMinor }) => {
       const payment = payments.get(reference);
-      if (payment && !isAtRest(reference)) return [];
+      if (payment && isInFlight(reference)) return [];
       if (payment?.chargeId !== id) {
         const sentence = `The provider's charge ${id} of ${amountMinor} for ${reference} belongs to no payment.`;
-        return [mismatch('charge_without_payment', id, sentence, null)];
+        return [createMismatch('charge_without_payment', id, sentence, null)];
       }
       if (orders.get(reference)?.status !== 'CANCELLED') return [];
-      const sentence = `Order ${reference} is cancelled, and the provider still holds ${amountMinor}.`;
-      return [mismatch('refund_missing', reference, sentence, payment.closedBy === null ? 'order' : null)];
+      const sentence = `Order ${reference} is cancelled, but the provider still holds ${amountMinor}.`;
+      return [
+        createMismatch('refund_missing', reference, sentence, payment.closedBy === null ? 'order' : null),
+      ];
     });
 
-const ofEvents = (facts: Facts, { now, graceMs }: Patience): Mismatch[] => {
+const compareEvents = (facts: Facts, { now, graceMs }: AuditTiming): Mismatch[] => {
   const remedyFor = ({ service, type }: OutboxFact): Service | null => (concernsOrder(type) ? service : null);
-  const late = unpublished(facts)
+  const late = findUnpublished(facts)
     .filter(({ at }) => at + graceMs <= now)
     .map((event) => {
-      const sentence = `${event.type} ${event.id} of ${event.key} is in the outbox only.`;
-      return mismatch('outbox_id_not_on_topic', event.id, sentence, remedyFor(event), event.key);
+      const sentence = `${event.type} ${event.id} of ${event.key} is in the outbox but not on its topic.`;
+      return createMismatch('outbox_id_not_on_topic', event.id, sentence, remedyFor(event), event.key);
     });
-  const passedOver = outstanding(facts).flatMap(({ event, consumer, state }) => {
-    const says = `${event.type} ${event.id} of ${event.key} ${state === 'gap' ? 'was passed over by' : 'is parked at'} ${consumer}.`;
+  const undelivered = findOutstanding(facts).flatMap(({ event, consumer, state }) => {
+    const name = `${event.type} ${event.id} of ${event.key}`;
     switch (state) {
       case 'gap':
-        return [mismatch('inbox_gap', event.id, says, remedyFor(event), event.key)];
-      case 'parked':
-        return [mismatch('dead_letter', event.id, says, null)];
-      case 'under_way':
+        return [
+          createMismatch(
+            'inbox_gap',
+            event.id,
+            `${name} was skipped by ${consumer}.`,
+            remedyFor(event),
+            event.key,
+          ),
+        ];
+      case 'dead_lettered':
+        return [createMismatch('dead_letter', event.id, `${name} is a dead letter of ${consumer}.`, null)];
+      case 'in_flight':
         return [];
       default:
         return state satisfies never;
     }
   });
-  const committed = new Set(facts.outbox.map((row) => row.id));
-  const foreign = [...(facts.records?.values() ?? [])]
-    .filter(({ id, at, topic }) => {
-      const since = new Map<string, number>(
-        Object.entries(facts.since).map(([service, from]) => [`${service}-events`, from]),
-      );
-      return !committed.has(id) && at >= (since.get(topic) ?? Infinity) && at + graceMs <= now;
-    })
+  const uncommitted = findUncommitted(facts)
+    .filter(({ at }) => at + graceMs <= now)
     .map(({ id, topic, partition, offset }) => {
-      const sentence = `${topic} ${partition}/${offset} has ${id}, which the outbox does not have.`;
-      return mismatch('topic_id_not_in_outbox', id, sentence, null);
+      const sentence = `${topic} ${partition}/${offset} has event ${id}, which is not in the outbox.`;
+      return createMismatch('topic_id_not_in_outbox', id, sentence, null);
     });
-  return [...late, ...passedOver, ...foreign];
+  return [...late, ...undelivered, ...uncommitted];
 };
 
-/** Every difference that no event on its way will mend. */
-export function mismatches(facts: Facts, patience: Patience): Mismatch[] {
-  const { isAtRest } = restOf(facts, outstanding(facts), patience);
+/** Every difference that no event in flight can explain. */
+export function findMismatches(facts: Facts, timing: AuditTiming): Mismatch[] {
+  const { isInFlight } = trackOrderActivity(facts, findOutstanding(facts), timing);
   const ofOrders = [...facts.orders.values()]
-    .filter((order) => isAtRest(order.id))
+    .filter((order) => !isInFlight(order.id))
     .flatMap((order) => {
       const held = facts.reservations.get(order.id);
-      return [...ofReservation(order, held), ...ofPayment(order, facts.payments.get(order.id), held)];
+      return [
+        ...compareReservation(order, held),
+        ...comparePayment(order, facts.payments.get(order.id), held),
+      ];
     });
   const orphans = [
     ...[...facts.reservations.keys()].map((id) => ['reservation_without_order', id] as const),
     ...[...facts.payments.keys()].map((id) => ['payment_without_order', id] as const),
   ]
-    .filter(([, id]) => !facts.orders.has(id) && isAtRest(id))
-    .map(([kind, id]) => mismatch(kind, id, `${id} is ${kind.replaceAll('_', ' ')}.`, null));
-  return [...ofOrders, ...orphans, ...ofProvider(facts, isAtRest), ...ofEvents(facts, patience)];
+    .filter(([, id]) => !facts.orders.has(id) && !isInFlight(id))
+    .map(([kind, id]) => createMismatch(kind, id, `${id} is ${kind.replaceAll('_', ' ')}.`, null));
+  return [...ofOrders, ...orphans, ...compareCharges(facts, isInFlight), ...compareEvents(facts, timing)];
 }

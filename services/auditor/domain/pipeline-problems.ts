@@ -1,6 +1,6 @@
-// The catalogue of what can be wrong with a pipeline. The invariant: every problem belongs to exactly one part of a pipeline.
+// The problems that a pipeline can have. Each belongs to exactly one part of the pipeline.
 
-/** Everything that can be wrong with a pipeline; the names are values of a metric's label. */
+/** The names are label values of the metric `orderflow_pipeline_problem`. */
 export const problemNames = [
   'database_away',
   'slot_missing',
@@ -26,7 +26,6 @@ export const problemNames = [
 ] as const;
 export type ProblemName = (typeof problemNames)[number];
 
-/** The four questions that a pipeline is asked, and which problems are the answer to which. */
 export const pipelineParts = ['slot', 'connector', 'heartbeat', 'canary'] as const;
 export type PipelinePart = (typeof pipelineParts)[number];
 export const partOf: Readonly<Record<ProblemName, PipelinePart>> = {
@@ -56,11 +55,11 @@ export const partOf: Readonly<Record<ProblemName, PipelinePart>> = {
 export interface Problem {
   readonly name: ProblemName;
   readonly part: PipelinePart;
-  /** `broken`: events do not arrive, or will not; `warning`: they do, but somebody should know. */
+  /** `broken`: events do not arrive, or soon will not; `warning`: they arrive, but the next fault may stop them. */
   readonly level: 'broken' | 'warning';
   readonly sentence: string;
-  /** The section of connectors/runbooks/alerts.md, or the command, that says what to do. */
+  /** The command or the runbook section that repairs it. */
   readonly remedy: string;
-  /** When it was first seen, epoch ms. */
+  /** When it was first observed, ms of the clock of the judgement. */
   readonly since: number;
 }

@@ -1,35 +1,33 @@
-// What is known of the pipeline from one outbox to its topic, and what that means. Connect's word is not enough: it says
-// RUNNING of a task whose slot is lost, of one that hangs, and of one that may not write its heartbeat. So the slot is asked
-// at the database, and a canary has to arrive. Each problem has its own patience, because a restart is not an outage.
+// Judges the pipeline from one outbox to its topic. The state in Connect is not enough: a task is RUNNING when its slot is lost,
+// when it hangs, and when it may not write its heartbeat. So the slot's state comes from the database, and canaries have to
+// arrive. Some problems are reported only after a while, because a restart is not an outage.
 import type { ConnectorView } from './watchdog.ts';
 import { type ProblemName, type Problem, partOf } from './pipeline-problems.ts';
 
-/** What the judgement of the slot found, see services/auditor/pipelines/slot-health.ts. */
-export interface SlotVerdict {
-  readonly problem:
-    'missing' | 'lost' | 'endangered' | 'wrong_plugin' | 'unread' | 'lagging' | 'unbounded' | 'no_failover';
-  readonly level: 'broken' | 'warning';
-  readonly sentence: string;
-  readonly remedy: string;
+export type SlotProblem =
+  'missing' | 'lost' | 'endangered' | 'wrong_plugin' | 'unread' | 'lagging' | 'unbounded' | 'no_failover';
+
+export interface SlotFinding extends Pick<Problem, 'level' | 'sentence' | 'remedy'> {
+  readonly problem: SlotProblem;
 }
 
 export interface Observation {
-  /** What the database says; the sentence of its error when it says nothing. */
+  /** The state of the slot, or the error of the database. */
   readonly slot:
     | {
-        readonly findings: readonly SlotVerdict[];
+        readonly findings: readonly SlotFinding[];
         readonly confirmedLsn: string | null;
         readonly lagBytes: number | null;
       }
     | { readonly error: string };
-  /** Whether the role of the connector may write its heartbeat; undefined when that could not be asked. */
+  /** Whether the role of the connector may write its heartbeat; undefined when the database did not answer. */
   readonly heartbeatAllowed: boolean | undefined;
   readonly connector: ConnectorView;
   readonly gaveUp: boolean;
   /** Undefined when canaries are switched off. */
   readonly canary:
     | {
-        /** Of the oldest on its way, ms. */
+        /** The age of the oldest canary that has not arrived, ms. */
         readonly waitingMs: number;
         /** Whether the topic of the canaries is being read. */
         readonly isRead: boolean;
@@ -40,14 +38,14 @@ export interface Observation {
 }
 
 export interface Limits {
-  /** How long a canary may take, ms. */
+  /** The maximum round trip of a canary, ms. */
   readonly canaryMs: number;
 }
 
-/** What is remembered from look to look. Times are epoch ms. */
+/** What one judgement passes on to the next. Times are ms of one clock. */
 export interface Memory {
   readonly confirmedLsn: string | null;
-  /** When the slot's position was last seen to have moved. */
+  /** When the confirmed position of the slot was last observed to move. */
   readonly confirmedAt: number | undefined;
   readonly since: Readonly<Partial<Record<ProblemName, number>>>;
 }
@@ -58,8 +56,8 @@ export interface Judgement {
   readonly memory: Memory;
 }
 
-/** A part that restarts is away for a moment; what is longer is told. Whatever is not named is told at once. */
-const patienceMs: Readonly<Partial<Record<ProblemName, number>>> = {
+/** How long a problem has to last before it is reported; others are reported at once. A restart may cause these for a moment. */
+const toleranceMs: Readonly<Partial<Record<ProblemName, number>>> = {
   database_away: 8_000,
   connect_away: 8_000,
   task_idle: 15_000,
@@ -67,9 +65,9 @@ const patienceMs: Readonly<Partial<Record<ProblemName, number>>> = {
   canary_unsent: 8_000,
 };
 
-/** The position of a slot that works off a backlog moves at least this often. */
+/** The position of a slot moves at least this often while the connector reads a backlog. */
 const movesWithinMs = 10_000;
-/** Six heartbeats; and less WAL than this is no reason to wonder. */
+/** Six heartbeats without a move, and more WAL than this, mean that the position is stuck. */
 const stuckMs = 60_000;
 const stuckBytes = 1024 * 1024;
 
@@ -81,142 +79,113 @@ type Found = Pick<Problem, 'name' | 'level' | 'sentence' | 'remedy'>;
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 
-const ofConnector = ({ connector, gaveUp }: Observation): Found[] => {
-  const found = ((): Found[] => {
-    switch (connector.kind) {
-      case 'running':
-        return [];
-      case 'unknown':
-        return [
-          {
-            name: 'connect_away',
-            level: 'broken',
-            sentence: 'Kafka Connect does not answer.',
-            remedy: `${runbook}/alerts.md#connect_away`,
-          },
-        ];
-      case 'absent':
-        return [
-          {
-            name: 'connector_absent',
-            level: 'broken',
-            sentence: 'Kafka Connect knows no such connector.',
-            remedy: 'npm run connectors -- apply',
-          },
-        ];
-      case 'paused':
-        return [
-          {
-            name: 'connector_paused',
-            level: 'broken',
-            sentence: 'The connector was paused or stopped by somebody; events wait in the WAL.',
-            remedy: `${runbook}/alerts.md#connector_paused`,
-          },
-        ];
-      case 'failed':
-        return [
-          {
-            name: 'task_failed',
-            level: 'broken',
-            sentence: `The connector has failed: ${firstLine(connector.why)}`,
-            remedy: `${runbook}/task-failed.md`,
-          },
-        ];
-      case 'idle':
-        return [
-          {
-            name: 'task_idle',
-            level: 'broken',
-            sentence: `The task of the connector does not run: ${firstLine(connector.why)}.`,
-            remedy: `${runbook}/task-failed.md`,
-          },
-        ];
-    }
-  })();
-  return gaveUp
-    ? [
-        ...found,
-        {
-          name: 'watchdog_gave_up',
-          level: 'broken',
-          sentence:
-            'The connector was restarted as often as WATCHDOG_RESTARTS allows, and runs no better for it.',
-          remedy: `${runbook}/task-failed.md`,
-        },
-      ]
-    : found;
+/** Most problems have a section of their own name in alerts.md. */
+const broken = (name: ProblemName, sentence: string, remedy = `${runbook}/alerts.md#${name}`): Found => ({
+  name,
+  level: 'broken',
+  sentence,
+  remedy,
+});
+const warning = (name: ProblemName, sentence: string): Found => ({
+  ...broken(name, sentence),
+  level: 'warning',
+});
+
+const judgeConnectorState = (connector: ConnectorView): Found[] => {
+  switch (connector.kind) {
+    case 'running':
+      return [];
+    case 'unknown':
+      return [broken('connect_away', 'Kafka Connect does not answer.')];
+    case 'absent':
+      return [
+        broken('connector_absent', 'Kafka Connect has no such connector.', 'npm run connectors -- apply'),
+      ];
+    case 'paused':
+      return [broken('connector_paused', 'The connector is paused or stopped; its events wait in the WAL.')];
+    case 'failed':
+      return [
+        broken(
+          'task_failed',
+          `The connector has failed: ${firstLine(connector.why)}`,
+          `${runbook}/task-failed.md`,
+        ),
+      ];
+    case 'idle':
+      return [
+        broken(
+          'task_idle',
+          `The task of the connector is not running: ${firstLine(connector.why)}.`,
+          `${runbook}/task-failed.md`,
+        ),
+      ];
+  }
 };
 
-const ofSlot = ({ slot }: Observation): Found[] =>
-  'error' in slot
+const judgeWatchdog = (gaveUp: boolean): Found[] =>
+  gaveUp
     ? [
-        {
-          name: 'database_away',
-          level: 'broken',
-          sentence: `The database does not answer: ${firstLine(slot.error)}`,
-          remedy: `${runbook}/alerts.md#database_away`,
-        },
+        broken(
+          'watchdog_gave_up',
+          'The connector is still not running after as many restarts as WATCHDOG_RESTARTS allows.',
+          `${runbook}/task-failed.md`,
+        ),
       ]
+    : [];
+
+const judgeSlotState = (slot: Observation['slot']): Found[] =>
+  'error' in slot
+    ? [broken('database_away', `The database does not answer: ${firstLine(slot.error)}`)]
     : slot.findings.map(({ problem, ...rest }) => ({ name: `slot_${problem}` as const, ...rest }));
 
-const ofHeartbeat = ({ slot, heartbeatAllowed }: Observation, stillMs: number): Found[] => {
+const judgeHeartbeat = ({ slot, heartbeatAllowed }: Observation, unmovedMs: number): Found[] => {
   const found: Found[] = [];
   if (heartbeatAllowed === false)
-    found.push({
-      name: 'heartbeat_forbidden',
-      level: 'broken',
-      sentence:
-        'The role of the connector may not write its heartbeat: beside a quiet outbox the slot holds back ever more WAL.',
-      remedy: `${runbook}/alerts.md#heartbeat_forbidden`,
-    });
-  const lagBytes = 'error' in slot ? null : slot.lagBytes;
-  if (lagBytes !== null && lagBytes > stuckBytes && stillMs >= stuckMs)
-    found.push({
-      name: 'position_stuck',
-      level: 'broken',
-      sentence: `The position of the slot has not moved for ${seconds(stillMs)}, though WAL is being written.`,
-      remedy: `${runbook}/stalled-pipeline.md`,
-    });
-  return found;
-};
-
-const ofCanary = ({ canary, slot }: Observation, stillMs: number, { canaryMs }: Limits): Found[] => {
-  if (canary === undefined) return [];
-  const found: Found[] = [];
-  if (canary.error !== undefined && !('error' in slot))
-    found.push({
-      name: 'canary_unsent',
-      level: 'broken',
-      sentence: `No canary can be sent: ${firstLine(canary.error)}`,
-      remedy: `${runbook}/alerts.md#canary_unsent`,
-    });
-  if (!canary.isRead)
-    found.push({
-      name: 'canary_unseen',
-      level: 'broken',
-      sentence: 'The topic of the canaries cannot be read, so nobody knows whether any arrive.',
-      remedy: `${runbook}/alerts.md#canary_unseen`,
-    });
-  else if (canary.waitingMs >= canaryMs)
     found.push(
-      stillMs < movesWithinMs
-        ? {
-            name: 'behind',
-            level: 'warning',
-            sentence: `A canary has been on its way for ${seconds(canary.waitingMs)}: events are late, but the slot moves on.`,
-            remedy: `${runbook}/alerts.md#behind`,
-          }
-        : {
-            name: 'stalled',
-            level: 'broken',
-            sentence: `A canary has been on its way for ${seconds(canary.waitingMs)}, and the slot does not move: nothing arrives, whatever Connect says of its task (${statusCommand}).`,
-            remedy: `${runbook}/stalled-pipeline.md`,
-          },
+      broken(
+        'heartbeat_forbidden',
+        'The role of the connector may not write its heartbeat: while the outbox is quiet, the slot retains more and more WAL.',
+      ),
+    );
+  const lagBytes = 'error' in slot ? null : slot.lagBytes;
+  if (lagBytes !== null && lagBytes > stuckBytes && unmovedMs >= stuckMs)
+    found.push(
+      broken(
+        'position_stuck',
+        `The position of the slot has not moved for ${seconds(unmovedMs)}, though WAL is being written.`,
+        `${runbook}/stalled-pipeline.md`,
+      ),
     );
   return found;
 };
 
-/** Judges one look at a pipeline in the light of what was seen before. */
+const judgeCanary = ({ canary, slot }: Observation, unmovedMs: number, { canaryMs }: Limits): Found[] => {
+  if (canary === undefined) return [];
+  const found: Found[] = [];
+  if (canary.error !== undefined && !('error' in slot))
+    found.push(broken('canary_unsent', `Canaries cannot be sent: ${firstLine(canary.error)}`));
+  const overdue = `A canary has been on its way for ${seconds(canary.waitingMs)}`;
+  if (!canary.isRead)
+    found.push(
+      broken(
+        'canary_unseen',
+        'The topic of the canaries cannot be read, so it is unknown whether they arrive.',
+      ),
+    );
+  else if (canary.waitingMs >= canaryMs)
+    found.push(
+      unmovedMs < movesWithinMs
+        ? warning('behind', `${overdue}: events are late, but the position of the slot moves.`)
+        : broken(
+            'stalled',
+            `${overdue}, and the position of the slot does not move: no events arrive, whatever state Connect reports (${statusCommand}).`,
+            `${runbook}/stalled-pipeline.md`,
+          ),
+    );
+  return found;
+};
+
+/** Judges one observation of a pipeline, given the memory of the previous ones. */
 export const judgePipeline = (
   observation: Observation,
   memory: Memory,
@@ -227,12 +196,13 @@ export const judgePipeline = (
   const lsn = 'error' in slot ? memory.confirmedLsn : slot.confirmedLsn;
   const confirmedAt =
     memory.confirmedAt === undefined || lsn !== memory.confirmedLsn ? now : memory.confirmedAt;
-  const stillMs = now - confirmedAt;
+  const unmovedMs = now - confirmedAt;
   const found = [
-    ...ofSlot(observation),
-    ...ofConnector(observation),
-    ...ofHeartbeat(observation, stillMs),
-    ...ofCanary(observation, stillMs, limits),
+    ...judgeSlotState(slot),
+    ...judgeConnectorState(observation.connector),
+    ...judgeWatchdog(observation.gaveUp),
+    ...judgeHeartbeat(observation, unmovedMs),
+    ...judgeCanary(observation, unmovedMs, limits),
   ];
   const since = Object.fromEntries(found.map(({ name }) => [name, memory.since[name] ?? now]));
   const problems = found
@@ -241,7 +211,7 @@ export const judgePipeline = (
       part: partOf[problem.name],
       since: since[problem.name] ?? now,
     }))
-    .filter(({ name, since: from }) => now - from >= (patienceMs[name] ?? 0));
+    .filter(({ name, since: from }) => now - from >= (toleranceMs[name] ?? 0));
   return { problems, memory: { confirmedLsn: lsn, confirmedAt, since } };
 };
 

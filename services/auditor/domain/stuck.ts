@@ -1,7 +1,7 @@
-// Liveness: orders that are neither over nor explicitly waiting for a person, past the time one step of the saga may take,
-// with what each waits for and which events it would take.
-import { concernsOrder, outstanding } from './deliveries.ts';
-import type { Facts, OrderFact, Patience } from './facts.ts';
+// Liveness: finds orders whose next step belongs to the saga, not to a person, and is overdue. Each is reported with the step
+// it waits for and the events that have not taken effect.
+import { concernsOrder, findOutstanding } from './deliveries.ts';
+import type { AuditTiming, Facts, OrderFact } from './facts.ts';
 
 export type WaitsFor = 'reservation' | 'payment' | 'pin' | 'release' | 'refund' | 'commit';
 
@@ -9,7 +9,7 @@ export interface StuckOrder {
   readonly orderId: string;
   readonly status: string;
   readonly waitsFor: WaitsFor;
-  /** When it should have come, epoch ms. */
+  /** When the step was due, epoch ms. */
   readonly due: number;
   /** Events that have not taken effect, and where: `order.created → inventory (gap)`. */
   readonly missing: readonly string[];
@@ -20,8 +20,8 @@ interface Wait {
   readonly from: number;
 }
 
-/** What the next step is; undefined when there is none or when it is a person's turn. */
-const waitOf = (order: OrderFact, now: number): Wait | undefined => {
+/** The next step of the saga; undefined when there is none or when a person has to act. */
+const findWait = (order: OrderFact, now: number): Wait | undefined => {
   const { status, reservation, payment, paymentMode, expiresAt, createdAt, updatedAt } = order;
   switch (status) {
     case 'PENDING':
@@ -31,7 +31,7 @@ const waitOf = (order: OrderFact, now: number): Wait | undefined => {
     case 'CONFIRMED':
       if (payment === 'succeeded') return { waitsFor: 'pin', from: updatedAt };
       if (expiresAt !== null && expiresAt <= now) return { waitsFor: 'release', from: expiresAt };
-      // The customer's turn, until the hold lapses.
+      // MANUAL: the customer decides when to pay, until the reservation expires.
       return paymentMode === 'MANUAL' ? undefined : { waitsFor: 'payment', from: updatedAt };
     case 'FULFILLED':
       return reservation === 'committed' ? undefined : { waitsFor: 'commit', from: updatedAt };
@@ -39,18 +39,18 @@ const waitOf = (order: OrderFact, now: number): Wait | undefined => {
       if (payment === 'succeeded') return { waitsFor: 'refund', from: updatedAt };
       return reservation === 'reserved' ? { waitsFor: 'release', from: updatedAt } : undefined;
     default:
-      // PAID: the sellers' turn.
+      // PAID: the sellers ship.
       return undefined;
   }
 };
 
-export function stuckOrders(facts: Facts, { now, deadlineMs }: Patience): StuckOrder[] {
+export function findStuckOrders(facts: Facts, { now, deadlineMs }: AuditTiming): StuckOrder[] {
   const missing = Map.groupBy(
-    outstanding(facts).filter(({ event }) => concernsOrder(event.type)),
+    findOutstanding(facts).filter(({ event }) => concernsOrder(event.type)),
     ({ event }) => event.key,
   );
   return [...facts.orders.values()].flatMap((order) => {
-    const wait = waitOf(order, now);
+    const wait = findWait(order, now);
     if (!wait || wait.from + deadlineMs > now) return [];
     const events = (missing.get(order.id) ?? []).map(
       ({ event, consumer, state }) => `${event.type} → ${consumer} (${state.replace('_', ' ')})`,

@@ -1,86 +1,88 @@
-// Keeps the connectors running. Connect never starts again what has failed: a task whose transaction the broker has given up,
-// say after an outage, would stay failed until somebody looks. Nor does it notice a task that a rebalance has left without a
-// worker. Both are restarted, after longer and longer pauses and no more than so often: a task that fails again on the same
-// row is in want of a person, and is said to be. What somebody has paused is left alone.
+// Decides when to restart a connector. Connect never restarts a failed task, for example one whose transaction the broker
+// aborted during an outage, nor one that a rebalance left without a worker. Both are restarted with growing pauses and a limited
+// number of times: a task that keeps failing on the same row needs a person. Paused connectors are left alone.
 
-/** What Connect says of a connector; `unknown`: it does not answer, `absent`: it knows no such connector. */
+/** The state of a connector. `unknown`: Connect does not answer; `absent`: Connect has no such connector. */
 export type ConnectorView =
   | { readonly kind: 'running' | 'paused' | 'absent' | 'unknown' }
   | { readonly kind: 'failed' | 'idle'; readonly why: string };
 
-/** What is remembered of a connector. Times are milliseconds of one clock. */
-export interface Trouble {
+/** The watchdog's memory of a connector. Times are milliseconds of one clock. */
+export interface WatchdogState {
   readonly idleSince: number | undefined;
-  /** Since when it has been running without a break, undefined while it does not. */
-  readonly wellSince: number | undefined;
-  /** Since the last time that it ran for long enough. */
+  /** Since when it has been running without a break; undefined while it is not running. */
+  readonly runningSince: number | undefined;
+  /** Restarts since it last ran for `steadyMs`. */
   readonly restarts: number;
+  /** The next restart is due at this time at the earliest. */
   readonly notBefore: number;
 }
-export const noTrouble: Trouble = {
+export const initialWatchdogState: WatchdogState = {
   idleSince: undefined,
-  wellSince: undefined,
+  runningSince: undefined,
   restarts: 0,
   notBefore: 0,
 };
 
-/** Longer than a rebalance and the start of a task take; less than anybody would wait for an event. */
-export const patienceMs = 20_000;
-/** A task that fails on a row is RUNNING for a moment after each restart; one that has run for this long is well. */
+/** How long a connector may be idle: longer than a rebalance and the start of a task take. */
+export const idleToleranceMs = 20_000;
+/** After this long the restarts are forgotten. A task that fails on a row also runs for a moment after each restart. */
 export const steadyMs = 60_000;
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
 
 export interface Verdict {
-  /** What has failed of the connector, or all of it, or nothing. */
+  /** `failed`: only its failed parts; `all`: the connector and all its tasks. */
   readonly restart: 'failed' | 'all' | 'nothing';
-  /** It does not run, and has been restarted as often as it may be. */
+  /** It is not running, and the limit of restarts is reached. */
   readonly gaveUp: boolean;
-  readonly trouble: Trouble;
+  readonly state: WatchdogState;
 }
 
-/** Whether to restart a connector now, and what to remember of it. `limit`: restarts in a row. */
+/** @param limit Maximum of restarts in a row. */
 export const judgeConnector = (
-  state: ConnectorView,
-  trouble: Trouble,
+  connector: ConnectorView,
+  state: WatchdogState,
   now: number,
   limit: number,
 ): Verdict => {
-  const { restarts, notBefore } = trouble;
-  switch (state.kind) {
+  const { restarts, notBefore } = state;
+  switch (connector.kind) {
     case 'paused':
     case 'absent':
-      return { restart: 'nothing', gaveUp: false, trouble: noTrouble };
+      return { restart: 'nothing', gaveUp: false, state: initialWatchdogState };
     case 'running': {
-      const wellSince = trouble.wellSince ?? now;
-      const isWell = now - wellSince >= steadyMs;
+      const runningSince = state.runningSince ?? now;
+      const isSteady = now - runningSince >= steadyMs;
       return {
         restart: 'nothing',
         gaveUp: false,
-        trouble: isWell ? { ...noTrouble, wellSince } : { ...trouble, wellSince, idleSince: undefined },
+        state: isSteady
+          ? { ...initialWatchdogState, runningSince }
+          : { ...state, runningSince, idleSince: undefined },
       };
     }
     case 'unknown':
-      // When the worker is back its answer is worth something, but what it said before is not.
+      // The connector may have been idle or running meanwhile, so both times start again.
       return {
         restart: 'nothing',
         gaveUp: restarts >= limit,
-        trouble: { ...trouble, idleSince: undefined, wellSince: undefined },
+        state: { ...state, idleSince: undefined, runningSince: undefined },
       };
     case 'failed':
     case 'idle': {
-      const idleSince = state.kind === 'idle' ? (trouble.idleSince ?? now) : undefined;
-      const seen: Trouble = { ...trouble, idleSince, wellSince: undefined };
-      const isDue = now >= notBefore && (idleSince === undefined || now - idleSince >= patienceMs);
-      if (restarts >= limit) return { restart: 'nothing', gaveUp: isDue, trouble: seen };
-      if (!isDue) return { restart: 'nothing', gaveUp: false, trouble: seen };
+      const idleSince = connector.kind === 'idle' ? (state.idleSince ?? now) : undefined;
+      const next: WatchdogState = { ...state, idleSince, runningSince: undefined };
+      const isDue = now >= notBefore && (idleSince === undefined || now - idleSince >= idleToleranceMs);
+      if (restarts >= limit) return { restart: 'nothing', gaveUp: isDue, state: next };
+      if (!isDue) return { restart: 'nothing', gaveUp: false, state: next };
       return {
-        restart: state.kind === 'failed' ? 'failed' : 'all',
+        restart: connector.kind === 'failed' ? 'failed' : 'all',
         gaveUp: false,
-        trouble: {
-          // An idle one is given the whole time once more.
+        state: {
+          // An idle connector gets the whole tolerance again after the restart.
           idleSince: undefined,
-          wellSince: undefined,
+          runningSince: undefined,
           restarts: restarts + 1,
           notBefore: now + Math.min(firstPauseMs * 2 ** restarts, longestPauseMs),
         },

@@ -1,5 +1,5 @@
-// What flows through the system at present: events and deliveries of the last minute, and what became of the orders of the last
-// quarter of an hour. Read from the databases, so the figures are those of what was committed and not of what was attempted.
+// Counts events and deliveries of the last minute, and the results of the orders of the last 15 minutes. It reads the databases,
+// so it counts what was committed and not what was attempted.
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../platform/database/database.ts';
 import { everyService, type Service } from '../domain/facts.ts';
@@ -12,40 +12,41 @@ export interface Flow {
 
 export interface ServiceFlow {
   readonly service: Service;
-  /** Events that were committed to its outbox in the last minute. */
+  /** Events committed to its outbox in the last minute. */
   readonly emitted: number;
-  /** Deliveries that its transactions took in the last minute, by topic. */
+  /** Deliveries that it handled in the last minute, by topic. */
   readonly consumed: readonly { readonly topic: string; readonly deliveries: number }[];
   readonly parkedDeadLetters: number;
 }
 
-/** Of the orders that were placed within the window. */
+/** Counts of the orders that were placed within the window. */
 export interface OrdersFlow {
   readonly windowMinutes: number;
   readonly placed: number;
   readonly placedLastMinute: number;
-  /** Those that reached this status, whatever came after it. */
+  /** Orders that reached this status, whatever followed. */
   readonly confirmed: number;
   readonly paid: number;
   readonly fulfilled: number;
   readonly cancelled: readonly { readonly reason: string; readonly orders: number }[];
-  /** From placed to PAID, milliseconds; null when none was paid. Manual payments are left out: a person decides when. */
+  /** From placed to PAID, ms; null when no order was paid. Without manual payments, which wait for a person. */
   readonly toPaidMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
-  /** Of the orders that are charged at once and should be PAID by now: how many were in time, and how many there are. */
+  /** Of `paidAutomatically`, the orders that were PAID within the objective. */
   readonly paidInTime: number;
+  /** Orders with automatic payment that are PAID, or should be by now. */
   readonly paidAutomatically: number;
-  /** Orders that are charged at once, are open, and take longer than the objective allows; the age of the oldest, milliseconds. */
+  /** Open orders with automatic payment that are older than the objective; the age of the oldest, ms. */
   readonly waiting: { readonly orders: number; readonly oldestMs: number };
 }
 
 const windowMinutes = 15;
-/** The objective that README and alerts name: PAID within two seconds. */
-const inTimeMs = 2_000;
-/** Of a busier shop, the newest are a fair sample. */
-const ordersLookedAt = 20_000;
+/** The objective in the README and the alerts: PAID within two seconds. */
+const objectiveMs = 2_000;
+/** Of more orders than this, the newest are a fair sample. */
+const maxOrders = 20_000;
 
 const readService = async (service: Service, db: Database): Promise<ServiceFlow> => {
-  const [[emitted], consumed, [parked]] = await Promise.all([
+  const [[emitted], consumed, [deadLettered]] = await Promise.all([
     rowsOf<{ events: number }>(
       db,
       sql`select count(*)::float8 as events from outbox where occurred_at >= now() - interval '1 minute'`,
@@ -65,34 +66,27 @@ const readService = async (service: Service, db: Database): Promise<ServiceFlow>
     service,
     emitted: emitted?.events ?? 0,
     consumed,
-    parkedDeadLetters: parked?.letters ?? 0,
+    parkedDeadLetters: deadLettered?.letters ?? 0,
   };
 };
 
-interface Counted {
-  readonly placed: number;
-  readonly placedLastMinute: number;
-  readonly confirmed: number;
-  readonly paid: number;
-  readonly fulfilled: number;
+type OrdersRow = Omit<OrdersFlow, 'windowMinutes' | 'cancelled' | 'toPaidMs' | 'waiting'> & {
   readonly quantiles: readonly number[] | null;
-  readonly paidInTime: number;
-  readonly paidAutomatically: number;
   readonly waitingOrders: number;
   readonly waitingMs: number;
-}
+};
 
 const readOrders = async (db: Database): Promise<OrdersFlow> => {
   const recent = sql`
     select id, status, cancellation_reason, payment_mode, created_at from orders
     where created_at >= now() - ${`${windowMinutes} minutes`}::interval
-    order by created_at desc, id desc limit ${ordersLookedAt}`;
-  const took = sql`${ms('paid_at')} - ${ms('created_at')}`;
+    order by created_at desc, id desc limit ${maxOrders}`;
+  const duration = sql`${ms('paid_at')} - ${ms('created_at')}`;
   const automatic = sql`payment_mode = 'AUTO' and paid_at is not null`;
   const late = sql`payment_mode = 'AUTO' and status in ('PENDING', 'CONFIRMED')
-    and created_at < now() - ${`${inTimeMs} milliseconds`}::interval`;
+    and created_at < now() - ${`${objectiveMs} milliseconds`}::interval`;
   const [[counted], cancelled] = await Promise.all([
-    rowsOf<Counted>(
+    rowsOf<OrdersRow>(
       db,
       sql`
         with recent as (${recent}),
@@ -108,9 +102,9 @@ const readOrders = async (db: Database): Promise<OrdersFlow> => {
                count(*) filter (where confirmed_at is not null or paid_at is not null)::float8 as confirmed,
                count(*) filter (where paid_at is not null)::float8 as paid,
                count(*) filter (where status = 'FULFILLED')::float8 as fulfilled,
-               percentile_cont(array[0.5, 0.95, 0.99]) within group (order by ${took})
+               percentile_cont(array[0.5, 0.95, 0.99]) within group (order by ${duration})
                  filter (where ${automatic}) as quantiles,
-               count(*) filter (where ${automatic} and ${took} <= ${inTimeMs})::float8 as "paidInTime",
+               count(*) filter (where ${automatic} and ${duration} <= ${objectiveMs})::float8 as "paidInTime",
                count(*) filter (where ${automatic} or (${late}))::float8 as "paidAutomatically",
                count(*) filter (where ${late})::float8 as "waitingOrders",
                coalesce(max(${ms('now()')} - ${ms('created_at')}) filter (where ${late}), 0) as "waitingMs"

@@ -1,5 +1,4 @@
-// The auditor's API as its clients see it: shapes and endpoints. No behaviour, so that clients and documentation can be made
-// from it.
+// The auditor's API: shapes and endpoints, without behaviour. The dashboard's types and the OpenAPI document are derived from it.
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { json } from '../../platform/http/request/shapes.ts';
@@ -16,9 +15,9 @@ const consumptionView = z.object({
   committedAt: time,
   outcome: z
     .string()
-    .openapi({ description: '`accepted`, `ignored: <reason>`, or of which cause it is a dead letter' }),
-  letterId: z.string().nullable().openapi({ description: 'Of a dead letter' }),
-  attempts: z.int().nullable().openapi({ description: 'Of a dead letter' }),
+    .openapi({ description: '`accepted`, `ignored: <reason>`, or the state and cause of a dead letter' }),
+  letterId: z.string().nullable().openapi({ description: 'Null unless it is a dead letter' }),
+  attempts: z.int().nullable().openapi({ description: 'Null unless it is a dead letter' }),
 });
 
 export const storyEventView = z.object({
@@ -32,7 +31,7 @@ export const storyEventView = z.object({
   schemaId: z.int(),
   occurredAt: time,
   committedAt: time,
-  publishedAt: time.nullable().openapi({ description: 'Null until somebody has consumed the event' }),
+  publishedAt: time.nullable().openapi({ description: 'Null until a consumer has handled the event' }),
   position: z.object({ topic: z.string(), partition: z.int(), offset: z.string() }).nullable(),
   data: z.unknown().openapi({ description: 'Decoded, without credentials; null when it cannot be decoded' }),
   undecodable: z.string().nullable(),
@@ -49,7 +48,7 @@ export const storyView = z
         cancellationReason: z.string().nullable(),
         placedAt: time,
         updatedAt: time,
-        expiresAt: time.nullable().openapi({ description: 'When the hold on the stock lapses' }),
+        expiresAt: time.nullable().openapi({ description: 'When the reservation expires' }),
       }),
     ),
     correlationIds: z.array(z.string()),
@@ -60,7 +59,7 @@ export const storyView = z
         inputId: z.string().openapi({ description: 'The event or request that was handled' }),
         actor: z.string(),
         outcome: z.string(),
-        status: z.string().openapi({ description: 'Of the order, afterwards' }),
+        status: z.string().openapi({ description: 'The status of the order afterwards' }),
         recordedAt: time,
       }),
     ),
@@ -76,11 +75,11 @@ export const storyView = z
           causationId: z.string(),
           createdAt: time,
           updatedAt: time,
-          dueAt: time.openapi({ description: 'When the provider is asked (again)' }),
+          dueAt: time.openapi({ description: 'When the request is sent next' }),
         }),
       )
-      .openapi({ description: 'What was asked of the payment provider' }),
-    events: z.array(storyEventView).openapi({ description: 'In the order of their commits' }),
+      .openapi({ description: 'Requests to the payment provider' }),
+    events: z.array(storyEventView).openapi({ description: 'In commit order' }),
   })
   .openapi('Story');
 
@@ -108,26 +107,28 @@ export const pipelineView = z.object({
       walStatus: z.string().nullable(),
       lagBytes: nullable,
       retainedBytes: nullable,
-      safeBytes: nullable.openapi({ description: 'WAL that may still be written before it is lost' }),
+      safeBytes: nullable.openapi({
+        description: 'WAL that may still be written before the slot is in danger',
+      }),
       confirmedLsn: z.string().nullable(),
       confirmedSecondsAgo: z.number(),
     })
     .nullable()
-    .openapi({ description: 'Null: the database does not answer, or has no such slot' }),
+    .openapi({ description: 'Null when the database does not answer or has no such slot' }),
   canary: z.object({
-    roundTripMs: nullable.openapi({ description: 'Of the last one that arrived' }),
-    waitingMs: z.number().openapi({ description: 'Of the oldest on its way' }),
+    roundTripMs: nullable.openapi({ description: 'Of the last canary that arrived' }),
+    waitingMs: z.number().openapi({ description: 'Of the oldest canary that has not arrived' }),
     sent: z.int(),
     lost: z.int(),
   }),
   watchdog: z.object({
     leads: z.boolean().openapi({ description: 'Whether this instance restarts the connector' }),
-    restarts: z.int().openapi({ description: 'Since the connector last ran for a minute' }),
+    restarts: z.int().openapi({ description: 'Restarts since the connector last ran for a minute' }),
     gaveUp: z.boolean(),
   }),
   outbox: z
     .object({
-      rows: z.number().openapi({ description: 'As the statistics of the database estimate them' }),
+      rows: z.number().openapi({ description: 'Estimated from the statistics of the database' }),
       bytes: z.number(),
       oldestSeconds: nullable,
     })
@@ -148,9 +149,11 @@ export const reportView = z
   .object({
     status: z.enum(['ok', 'violated']),
     checkedAt: z.iso.datetime(),
-    topicsRead: z.boolean().openapi({ description: 'False: nothing is said about the topics' }),
+    topicsRead: z.boolean().openapi({
+      description: 'False when the topics could not be read; the report says nothing about them then',
+    }),
     violations: z.array(findingView),
-    inFlight: z.int().openapi({ description: 'Differences that events on their way may explain' }),
+    inFlight: z.int().openapi({ description: 'Number of differences that events in flight may explain' }),
     stuck: z.array(
       z.object({
         orderId: z.string(),
@@ -164,13 +167,14 @@ export const reportView = z
   })
   .openapi('Audit');
 
-/** What was seen of a pipeline at one look. */
-export const sampleView = z.object({
+/** The measurements of one check of a pipeline. */
+const sampleView = z.object({
   at: time,
   roundTripMs: nullable.openapi({
-    description: 'Of the last canary by then, or how long the oldest on its way has taken already',
+    description:
+      'Of the last canary that arrived, or the age of the oldest that has not, whichever is longer',
   }),
-  retainedBytes: nullable.openapi({ description: 'WAL that the slot holds back' }),
+  retainedBytes: nullable.openapi({ description: 'WAL that the slot retains' }),
 });
 
 export const overviewView = z
@@ -179,7 +183,7 @@ export const overviewView = z
     pipelines: z.array(
       pipelineView.extend({
         connectorName: z.string(),
-        samples: z.array(sampleView).openapi({ description: 'Of the last looks, the oldest first' }),
+        samples: z.array(sampleView).openapi({ description: 'Of the latest checks, oldest first' }),
       }),
     ),
     groups: z
@@ -191,7 +195,7 @@ export const overviewView = z
       )
       .nullable()
       .openapi({
-        description: 'Records that each consumer group has still to read; null: Kafka does not answer',
+        description: 'Records that each consumer group has not read yet; null when Kafka does not answer',
       }),
   })
   .openapi('PipelinesOverview');
@@ -224,25 +228,27 @@ export const flowView = z
       fulfilled: amount,
       cancelled: z.array(z.object({ reason: z.string(), orders: amount })),
       toPaidMs: z.object({ p50: amount, p95: amount, p99: amount }).nullable(),
-      paidInTime: amount.openapi({ description: 'Within two seconds, of `paidAutomatically`' }),
-      paidAutomatically: amount.openapi({
-        description: 'Orders that are charged at once and are PAID, or should be by now',
+      paidInTime: amount.openapi({
+        description: 'Of `paidAutomatically`, the orders that were PAID within two seconds',
       }),
-      waiting: z
-        .object({ orders: amount, oldestMs: amount })
-        .openapi({ description: 'Orders that are charged at once and are late, and the age of the oldest' }),
+      paidAutomatically: amount.openapi({
+        description: 'Orders with automatic payment that are PAID, or should be by now',
+      }),
+      waiting: z.object({ orders: amount, oldestMs: amount }).openapi({
+        description: 'Open orders with automatic payment that are late, and the age of the oldest',
+      }),
     }),
   })
   .openapi('Flow');
 
-export const connectorActions = ['restart', 'pause', 'resume'] as const;
+const connectorActions = ['restart', 'pause', 'resume'] as const;
 export type ConnectorAction = (typeof connectorActions)[number];
 
-const actOn = (action: ConnectorAction, summary: string) =>
+const actionEndpoint = (action: ConnectorAction, summary: string) =>
   endpoint(permissions[`connectors.${action}`], {
     tags: ['pipelines'],
     summary,
-    description: 'Carried out by Kafka Connect, and written to the audit log of the service first.',
+    description: 'Writes an entry to the audit log of the service, then calls Kafka Connect.',
     request: { params: z.object({ service }) },
     responses: {
       202: {
@@ -255,32 +261,32 @@ const actOn = (action: ConnectorAction, summary: string) =>
 export const auditorApi = {
   readFlow: endpoint(permissions['flow.read'], {
     tags: ['flow'],
-    summary: 'What flows at present: events, deliveries, and what becomes of orders',
-    responses: { 200: { description: 'As the databases have it', content: json(flowView) } },
+    summary: 'Current rates of events and deliveries, and the results of recent orders',
+    responses: { 200: { description: 'Counted in the databases', content: json(flowView) } },
   }),
   readPipelines: endpoint(permissions['pipelines.read'], {
     tags: ['pipelines'],
-    summary: 'The pipelines, what they were like of late, and how far consumers are behind',
-    responses: { 200: { description: 'As they were at the last look', content: json(overviewView) } },
+    summary: 'The pipelines with their recent samples, and the lag of the consumers',
+    responses: { 200: { description: 'The result of the last check', content: json(overviewView) } },
   }),
-  restartConnector: actOn('restart', 'Start a connector and its tasks again'),
-  pauseConnector: actOn('pause', 'Pause a connector: its events wait in the WAL'),
-  resumeConnector: actOn('resume', 'Let a paused connector go on'),
+  restartConnector: actionEndpoint('restart', 'Restart a connector and its tasks'),
+  pauseConnector: actionEndpoint('pause', 'Pause a connector; its events wait in the WAL'),
+  resumeConnector: actionEndpoint('resume', 'Resume a paused connector'),
   readInvariants: endpoint(permissions['invariants.read'], {
     tags: ['audit'],
-    summary: 'The last audit, with what each invariant means',
-    responses: { 200: { description: 'What holds and what does not', content: json(invariantsView) } },
+    summary: 'The last audit, with the meaning of each invariant',
+    responses: { 200: { description: 'The report and the invariants', content: json(invariantsView) } },
   }),
   readStory: endpoint(permissions['stories.read'], {
     tags: ['stories'],
     summary: 'The story of an order: its events, who consumed them, and when',
     description:
-      'By the id of the order, whole or as `01a21536…7983`, of one of its events, or by a correlation id. Read anew from all three databases.',
+      'By the id of the order, in full or as `01a21536…7983`, by the id of one of its events, or by a correlation id. Read from all three databases on each request.',
     request: {
       params: z.object({
         id: z.string().regex(/^[A-Za-z0-9._…-]{1,128}$/, 'must be the id of an order, an event or a request'),
       }),
     },
-    responses: { 200: { description: 'What the databases know', content: json(storyView) } },
+    responses: { 200: { description: 'The story', content: json(storyView) } },
   }),
 };

@@ -1,5 +1,5 @@
-// What administrators see and do by the dashboard: the pipelines with their recent past, the invariants, and a connector that is
-// restarted, paused or resumed. The invariant: whatever is done to a connector is in the audit log before it happens.
+// The routes behind the dashboard's pages for administrators: flow, pipelines with their recent samples, invariants, and the
+// actions on a connector. An action is in the audit log before Kafka Connect is called.
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
 import type { recordAction } from '../../platform/audit-log/audit-log.ts';
@@ -9,26 +9,26 @@ import { invariants, type Report } from '../audit.ts';
 import type { Service } from '../domain/facts.ts';
 import type { Flow } from '../flow/read-flow.ts';
 import { pauseOrResume, restartConnector } from '../pipelines/connect-rest.ts';
-import { consumerGroups } from '../pipelines/pipeline-metrics.ts';
+import { readLags } from '../pipelines/pipeline-metrics.ts';
 import { pipelineNames, type Pipelines } from '../pipelines/pipelines.ts';
 import { auditorApi, type ConnectorAction } from './api.ts';
-import { viewOfPipeline } from './pipeline-routes.ts';
+import { requireReports, statusOf, viewOfPipeline } from './pipeline-routes.ts';
 import { viewOfReport } from './report-view.ts';
 
 type AuditEntry = Parameters<typeof recordAction> extends [unknown, ...infer Entry] ? Entry : never;
 
 export interface OperationsSources {
-  /** Appends to the audit log of a service. */
+  /** Appends an entry to the audit log of a service. */
   readonly record: (service: Service, ...entry: AuditEntry) => Promise<void>;
   readonly readFlow: () => Promise<Flow>;
   readonly connectUrl: string;
   readonly stream: Pick<EventStream, 'lag'>;
 }
 
-const connectWithinMs = 10_000;
-const lagWithinMs = 3_000;
+const connectTimeoutMs = 10_000;
+const lagTimeoutMs = 3_000;
 const lagFreshMs = 2_000;
-const flowWithinMs = 5_000;
+const flowTimeoutMs = 5_000;
 const flowFreshMs = 2_000;
 
 export function registerOperationsRoutes(
@@ -37,18 +37,8 @@ export function registerOperationsRoutes(
   pipelines: Pick<Pipelines, 'latest' | 'samples'>,
   latestAudit: () => Report,
 ): void {
-  const lags = sharedAnswer(
-    async () =>
-      Promise.all(
-        consumerGroups.map(async ({ group, topics }) => ({
-          group,
-          topics: [...(await stream.lag(group, topics))].map(([topic, lag]) => ({ topic, lag })),
-        })),
-      ),
-    { withinMs: lagWithinMs, freshMs: lagFreshMs },
-  );
-
-  const flow = sharedAnswer(readFlow, { withinMs: flowWithinMs, freshMs: flowFreshMs });
+  const lags = sharedAnswer(() => readLags(stream), { withinMs: lagTimeoutMs, freshMs: lagFreshMs });
+  const flow = sharedAnswer(readFlow, { withinMs: flowTimeoutMs, freshMs: flowFreshMs });
   app.openapi(auditorApi.readFlow, async (c) => {
     const found = await flow();
     if (found === undefined) throw problem('unavailable', { detail: 'A database does not answer.' });
@@ -61,11 +51,9 @@ export function registerOperationsRoutes(
   });
 
   app.openapi(auditorApi.readPipelines, async (c) => {
-    const reports = pipelines.latest();
-    if (reports.length === 0)
-      throw problem('unavailable', { detail: 'No look at the pipelines has ended yet.' });
+    const reports = requireReports(pipelines);
     const overview = {
-      status: reports.every(({ status }) => status === 'ok') ? ('ok' as const) : ('broken' as const),
+      status: statusOf(reports),
       pipelines: reports.map((report) => ({
         ...viewOfPipeline(report),
         connectorName: pipelineNames(report.service).connector,
@@ -87,8 +75,8 @@ export function registerOperationsRoutes(
     const connector = pipelineNames(service).connector;
     await record(service, personsActionOf(c), { outcome: 'accepted', resource: connector }, new Date());
     try {
-      if (action === 'restart') await restartConnector(connectUrl, connector, 'all', connectWithinMs);
-      else await pauseOrResume(connectUrl, connector, action, connectWithinMs);
+      if (action === 'restart') await restartConnector(connectUrl, connector, 'all', connectTimeoutMs);
+      else await pauseOrResume(connectUrl, connector, action, connectTimeoutMs);
     } catch (cause) {
       throw problem('unavailable', {
         detail: `Kafka Connect did not ${action} ${connector}: ${cause instanceof Error ? cause.message : String(cause)}.`,

@@ -1,5 +1,5 @@
-// What the auditor found shows ids and amounts only, and like the metrics belongs on an internal network. What names a person
-// asks for an administrator's token.
+// Reports contain ids and amounts only, so like the metrics they need no token and belong on an internal network. What names a
+// person or changes something requires an administrator's token.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({

@@ -1,5 +1,5 @@
-// What the watch over the pipelines sees, as JSON for people and tools, and as a probe per pipeline for whoever shows the
-// health of parts. Both answer from memory; asking costs nothing and hangs on nothing.
+// The last check of the pipelines: as JSON, and as a health probe per pipeline. Both answer from memory, so they do not wait for
+// a database, Kafka or Connect.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
@@ -12,7 +12,7 @@ import { pipelinesView, type pipelineView } from './api.ts';
 import type { PipelineReport, Pipelines } from '../pipelines/pipelines.ts';
 
 export const viewOfPipeline = (report: PipelineReport): z.infer<typeof pipelineView> => {
-  const { connector, slot, canaries, watchdog, surroundings } = report;
+  const { connector, slot, canaries, watchdog, database } = report;
   return {
     service: report.service,
     status: report.status,
@@ -44,20 +44,20 @@ export const viewOfPipeline = (report: PipelineReport): z.infer<typeof pipelineV
       lost: canaries.lost,
     },
     watchdog: { ...watchdog },
-    outbox: surroundings && {
-      rows: surroundings.outboxRows,
-      bytes: surroundings.outboxBytes,
-      oldestSeconds: surroundings.outboxOldestSeconds,
+    outbox: database && {
+      rows: database.outboxRows,
+      bytes: database.outboxBytes,
+      oldestSeconds: database.outboxOldestSeconds,
     },
   };
 };
 
-/** One check per part of the pipeline; what is only worth knowing keeps it well. */
-const healthOf = ({ problems, status }: PipelineReport): HealthReport => ({
+/** One check per part of the pipeline; a warning does not change its status. */
+const toHealth = ({ problems, status }: PipelineReport): HealthReport => ({
   status: status === 'ok' ? 'ok' : 'unavailable',
   checks: Object.fromEntries(
     pipelineParts.map((part) => {
-      const found = problems.filter((found) => found.part === part);
+      const found = problems.filter((problem) => problem.part === part);
       const broken = found.some(({ level }) => level === 'broken');
       const detail = found.map(({ sentence }) => sentence).join(' ');
       return [
@@ -68,26 +68,34 @@ const healthOf = ({ problems, status }: PipelineReport): HealthReport => ({
   ),
 });
 
-export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'latest'>): void {
+/** The last check of each pipeline. Throws the problem `unavailable` before the first. */
+export const requireReports = ({ latest }: Pick<Pipelines, 'latest'>): readonly PipelineReport[] => {
+  const reports = latest();
+  if (reports.length === 0)
+    throw problem('unavailable', { detail: 'The pipelines have not been checked yet.' });
+  return reports;
+};
+
+export const statusOf = (reports: readonly PipelineReport[]): 'ok' | 'broken' =>
+  reports.every(({ status }) => status === 'ok') ? 'ok' : 'broken';
+
+export function registerPipelineRoutes(app: App, pipelines: Pick<Pipelines, 'latest'>): void {
   app.openapi(
     endpoint(permissions['pipelines.report'], {
       tags: ['pipelines'],
       summary: 'The pipelines from the outboxes to their topics',
-      description: 'Slot, connector, canary and watchdog of each, as they were at the last look.',
+      description: 'Slot, connector, canary and watchdog of each, at the last check.',
       responses: {
         200: {
-          description: 'What flows and what does not',
+          description: 'The state of each pipeline',
           content: { 'application/json': { schema: pipelinesView } },
         },
       },
     }),
     (c) => {
-      const reports = latest();
-      if (reports.length === 0)
-        throw problem('unavailable', { detail: 'No look at the pipelines has ended yet.' });
-      const flows = reports.every((report) => report.status === 'ok');
-      const status = flows ? ('ok' as const) : ('broken' as const);
-      return c.json({ status, pipelines: reports.map(viewOfPipeline) }, 200, { 'Cache-Control': 'no-store' });
+      const reports = requireReports(pipelines);
+      const view = { status: statusOf(reports), pipelines: reports.map(viewOfPipeline) };
+      return c.json(view, 200, { 'Cache-Control': 'no-store' });
     },
   );
   const content = { 'application/json': { schema: healthSchema } };
@@ -95,21 +103,23 @@ export function registerPipelineRoutes(app: App, { latest }: Pick<Pipelines, 'la
     endpoint(permissions['pipelines.health'], {
       tags: ['pipelines'],
       kind: 'probe',
-      summary: 'Whether a pipeline flows',
+      summary: 'Whether a pipeline delivers events',
       request: { params: z.object({ service: z.enum(everyService) }) },
       responses: {
         200: { description: 'It does', content },
-        503: { description: 'It does not, or nobody has looked yet', content },
+        503: { description: 'It does not, or has not been checked yet', content },
       },
     }),
     (c) => {
       const { service } = c.req.valid('param');
-      const report = latest().find((candidate) => candidate.service === service);
+      const report = pipelines.latest().find((candidate) => candidate.service === service);
       if (!report) {
-        const checks = { look: { status: 'unavailable' as const, detail: 'no look has ended yet' } };
+        const checks = {
+          look: { status: 'unavailable' as const, detail: 'the pipeline has not been checked yet' },
+        };
         return c.json({ status: 'unavailable' as const, checks }, 503);
       }
-      const health = healthOf(report);
+      const health = toHealth(report);
       return health.status === 'ok' ? c.json(health, 200) : c.json(health, 503);
     },
   );

@@ -1,4 +1,4 @@
-// The report of an audit as JSON.
+// Converts the report of an audit to its JSON view.
 import type { z } from '@hono/zod-openapi';
 import type { Finding, Report } from '../audit.ts';
 import type { findingView, reportView } from './api.ts';

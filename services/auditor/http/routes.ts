@@ -1,4 +1,4 @@
-// The auditor's HTTP side: what it found, for people (JSON) and for Prometheus, the pipelines, and the stories of orders.
+// The auditor's HTTP routes and metrics: the report of the last audit, the pipelines, the stories of orders.
 import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
 import { permissions } from './permissions.ts';
 import { Gauge } from 'prom-client';
@@ -18,7 +18,7 @@ import { reportView } from './api.ts';
 import { registerOperationsRoutes, type OperationsSources } from './operations-routes.ts';
 import { viewOfReport } from './report-view.ts';
 
-/** Every invariant has a sample, so that an alert can be written before it fires. Nothing is said before the first audit. */
+/** Every invariant has a sample from the first audit on, so that alerts have a series before the first violation. */
 const addAuditMetrics = (metrics: Metrics, latest: () => Report | undefined): void => {
   new Gauge({
     name: 'orderflow_invariant_violations',
@@ -39,7 +39,7 @@ const addAuditMetrics = (metrics: Metrics, latest: () => Report | undefined): vo
     'Orders past the deadline of a step of the saga.',
     () => latest()?.stuck.length,
   );
-  addGauge(metrics, 'orderflow_audit_duration_seconds', 'How long the last audit took.', () => {
+  addGauge(metrics, 'orderflow_audit_duration_seconds', 'Duration of the last audit.', () => {
     const report = latest();
     return report && report.figures.durationMs / 1_000;
   });
@@ -75,7 +75,8 @@ export const createAuditorApp = ({
   const app = createApp({
     logger,
     title: 'OrderFlow auditor',
-    description: 'Whether the invariants of the system hold and its pipelines flow, looked at from outside.',
+    description:
+      'Checks from outside whether the invariants of the system hold and its pipelines deliver events.',
     publicUrl,
     ...door,
     metrics,
@@ -84,7 +85,7 @@ export const createAuditorApp = ({
 
   const latest = (): Report => {
     const report = auditor.latest();
-    if (!report) throw problem('unavailable', { detail: 'No audit has ended yet.' });
+    if (!report) throw problem('unavailable', { detail: 'No audit has completed yet.' });
     return report;
   };
   app.openapi(
@@ -93,7 +94,7 @@ export const createAuditorApp = ({
       summary: 'The last audit',
       responses: {
         200: {
-          description: 'What holds and what does not',
+          description: 'The invariants that are violated, and the orders that are stuck',
           content: { 'application/json': { schema: reportView } },
         },
       },

@@ -1,4 +1,4 @@
-// The story of an order for administrators: it names persons and amounts, so unlike the rest of the auditor it asks for a token.
+// The story of an order, for administrators only: it contains personal data and amounts.
 import type { z } from '@hono/zod-openapi';
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import type { App } from '../../platform/http/server/request-context.ts';
@@ -20,13 +20,13 @@ const decode = async (payload: Buffer, codec: StorySources['codec']): Promise<De
     const { data } = await codec.decode(payload);
     return { data: redact(data), undecodable: null };
   } catch (error) {
-    // While the registry is away, the story is told without the bodies.
+    // The story is shown without payloads while the schema registry is unavailable.
     if (!(error instanceof UndecodableRecord) && !isTransient(error)) throw error;
     return { data: null, undecodable: error instanceof Error ? error.message : String(error) };
   }
 };
 
-const viewOf = async (
+const toView = async (
   { payload, publishedAt, position, consumptions, ...event }: StoryEvent,
   codec: StorySources['codec'],
 ): Promise<z.infer<typeof storyEventView>> => ({
@@ -42,14 +42,14 @@ export function registerStoryRoutes(app: App, { read, codec }: StorySources): vo
     const { id } = c.req.valid('param');
     const { orders, correlationIds, steps, calls, events } = await read(id);
     if (orders.length === 0 && events.length === 0)
-      throw problem('not_found', { detail: `Nobody knows an order, an event or a request ${id}.` });
-    const shown = await Promise.all(events.map((event) => viewOf(event, codec)));
+      throw problem('not_found', { detail: `There is no order, event or request ${id}.` });
+    const eventViews = await Promise.all(events.map((event) => toView(event, codec)));
     const story = {
       orders: [...orders],
       correlationIds: [...correlationIds],
       steps: [...steps],
       calls: [...calls],
-      events: shown,
+      events: eventViews,
     };
     return c.json(story, 200, { 'Cache-Control': 'no-store' });
   });

@@ -7,7 +7,7 @@ const status = (connector: string, ...tasks: string[]) => ({
   tasks: tasks.map((state, id) => ({ id, state, worker_id: 'w', trace: `${state} because\nof this` })),
 });
 
-describe('what Connect says of a connector', () => {
+describe('the state of a connector', () => {
   it.each([
     ['running', status('RUNNING', 'RUNNING')],
     ['failed', status('RUNNING', 'FAILED')],
@@ -23,7 +23,7 @@ describe('what Connect says of a connector', () => {
     expect(stateOf(body).kind).toBe(kind);
   });
 
-  it('a failure comes with the beginning of its trace', () => {
+  it('a failure has the first lines of its trace', () => {
     expect(stateOf(status('RUNNING', 'FAILED'))).toEqual({
       kind: 'failed',
       why: 'FAILED because\n    of this',

@@ -1,26 +1,35 @@
-// The figures of the pipelines for Prometheus. Every label has few values, all of them from here. Most figures are those of
-// the last look; the lag of the consumers is asked for when somebody looks at it, once for all who look within a few seconds.
+// The Prometheus metrics of the pipelines. Labels have few values, all known in advance. Most metrics are those of the last check;
+// consumer lag is read when Prometheus scrapes, and shared by scrapes within a few seconds.
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import { sharedAnswer, type Metrics } from '../../platform/telemetry/metrics.ts';
-import { everyService, type Service } from '../domain/facts.ts';
+import { consumerGroupOf, everyService, topicOf } from '../domain/facts.ts';
 import { problemNames } from '../domain/pipeline-problems.ts';
 import type { PipelineEvents, PipelineReport, Pipelines } from './pipelines.ts';
 
 const connectorStates = ['running', 'paused', 'absent', 'unknown', 'failed', 'idle'] as const;
 const walStatuses = ['reserved', 'extended', 'unreserved', 'lost'] as const;
 
-/** Who reads what; a test holds it against the topology. */
+/** The topics that each consumer group reads; a test compares it with the topology. */
 export const consumerGroups = everyService.map((service) => ({
-  group: `${service}-service-group`,
-  topics: everyService.filter((other) => other !== service).map((other) => `${other}-events`),
+  group: consumerGroupOf(service),
+  topics: everyService.filter((other) => other !== service).map(topicOf),
 }));
 
-const lagWithinMs = 3_000;
+/** The lag of each consumer group, in records. */
+export const readLags = (stream: Pick<EventStream, 'lag'>) =>
+  Promise.all(
+    consumerGroups.map(async ({ group, topics }) => ({
+      group,
+      topics: [...(await stream.lag(group, topics))].map(([topic, lag]) => ({ topic, lag })),
+    })),
+  );
+
+const lagTimeoutMs = 3_000;
 const lagFreshMs = 5_000;
 
 export interface PipelineMetrics extends PipelineEvents {
-  /** From now on the figures are these. */
+  /** Connects the metrics to their sources. Most have no samples before. */
   readonly observe: (pipelines: Pick<Pipelines, 'latest'>, stream: Pick<EventStream, 'lag'>) => void;
 }
 
@@ -46,8 +55,12 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
     restarts.inc({ service }, 0);
   }
 
-  /** One figure per pipeline; undefined leaves the pipeline out. */
-  const gauge = (name: string, help: string, read: (report: PipelineReport) => number | null | undefined) =>
+  /** One sample per pipeline; null or undefined leaves the pipeline out. */
+  const addGauge = (
+    name: string,
+    help: string,
+    read: (report: PipelineReport) => number | null | undefined,
+  ) =>
     new Gauge({
       name,
       help,
@@ -61,8 +74,8 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
         }
       },
     });
-  /** 1 for what is the case and 0 for all else, so that an alert can be written before it fires. */
-  const states = (
+  /** 1 for each value that holds and 0 for the others, so that alerts have a series before a problem occurs. */
+  const addStates = (
     name: string,
     help: string,
     label: string,
@@ -83,7 +96,7 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
         }
       },
     });
-  const count = (name: string, help: string, read: (report: PipelineReport) => number) =>
+  const addCounter = (name: string, help: string, read: (report: PipelineReport) => number) =>
     new Counter({
       name,
       help,
@@ -95,135 +108,128 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
       },
     });
 
-  gauge(
+  addGauge(
     'orderflow_pipeline_up',
-    'Whether a pipeline flows: 1, or 0 when something about it is broken.',
+    '1 when a pipeline delivers events, 0 when it is broken.',
     ({ status }) => (status === 'ok' ? 1 : 0),
   );
-  gauge(
+  addGauge(
     'orderflow_pipeline_last_look_timestamp_seconds',
-    'When the pipeline was last looked at.',
+    'When the pipeline was last checked.',
     ({ checkedAt }) => checkedAt.getTime() / 1_000,
   );
-  states(
+  addStates(
     'orderflow_pipeline_problem',
-    'Problems of a pipeline at the last look.',
+    'Problems of a pipeline at the last check.',
     'problem',
     problemNames,
     ({ problems }, value) => problems.some(({ name }) => name === value),
   );
-  states(
+  addStates(
     'orderflow_connector_state',
-    'What Kafka Connect says of a connector.',
+    'State of a connector in Kafka Connect.',
     'state',
     connectorStates,
     ({ connector }, value) => connector.kind === value,
   );
-  states(
+  addStates(
     'orderflow_slot_wal_status',
-    'What PostgreSQL says of the WAL that the replication slot needs.',
+    'Whether the WAL that the replication slot needs is available (wal_status).',
     'status',
     walStatuses,
     ({ slot }, value) => slot?.walStatus === value,
   );
-  gauge('orderflow_slot_active', 'Whether somebody reads the replication slot.', ({ slot }) =>
+  addGauge('orderflow_slot_active', 'Whether the replication slot is being read.', ({ slot }) =>
     slot === null ? undefined : Number(slot.active),
   );
-  gauge(
+  addGauge(
     'orderflow_slot_lag_bytes',
-    'WAL behind which the confirmed position of the replication slot is.',
+    'WAL between the confirmed position of the replication slot and the end of the WAL.',
     ({ slot }) => slot?.lagBytes,
   );
-  gauge(
+  addGauge(
     'orderflow_slot_retained_wal_bytes',
-    'WAL that is kept for the replication slot.',
+    'WAL that is retained for the replication slot.',
     ({ slot }) => slot?.retainedBytes,
   );
-  gauge(
+  addGauge(
     'orderflow_slot_safe_wal_bytes',
     'WAL that may still be written before the replication slot is in danger.',
     ({ slot }) => slot?.safeBytes,
   );
-  gauge(
+  addGauge(
     'orderflow_slot_confirmed_age_seconds',
-    'Since when the confirmed position of the replication slot, which every heartbeat moves, has not moved.',
+    'Time since the confirmed position of the replication slot last moved. Every heartbeat moves it.',
     ({ confirmedSecondsAgo, slot }) => (slot === null ? undefined : confirmedSecondsAgo),
   );
-  gauge(
+  addGauge(
     'orderflow_canary_waiting_seconds',
-    'For how long the oldest canary has been on its way.',
+    'Age of the oldest canary that has not arrived.',
     ({ canaries }) => canaries.waitingMs / 1_000,
   );
-  count('orderflow_canaries_sent_total', 'Canaries sent by this instance.', ({ canaries }) => canaries.sent);
-  count(
+  addCounter(
+    'orderflow_canaries_sent_total',
+    'Canaries sent by this instance.',
+    ({ canaries }) => canaries.sent,
+  );
+  addCounter(
     'orderflow_canaries_lost_total',
-    'Canaries that were overtaken by a later one.',
+    'Canaries that a later one overtook.',
     ({ canaries }) => canaries.lost,
   );
-  gauge('orderflow_watchdog_leader', 'Whether this instance restarts the connector.', ({ watchdog }) =>
+  addGauge('orderflow_watchdog_leader', 'Whether this instance restarts the connector.', ({ watchdog }) =>
     Number(watchdog.leads),
   );
-  gauge(
+  addGauge(
     'orderflow_watchdog_gave_up',
-    'Whether the watchdog restarts the connector no more.',
+    'Whether the watchdog has stopped restarting the connector.',
     ({ watchdog }) => Number(watchdog.gaveUp),
   );
-  gauge(
+  addGauge(
     'orderflow_outbox_rows',
-    'Rows of the outbox, as the statistics of the database estimate them.',
-    ({ surroundings }) => surroundings?.outboxRows,
+    'Rows of the outbox, estimated from the statistics of the database.',
+    ({ database }) => database?.outboxRows,
   );
-  gauge(
+  addGauge(
     'orderflow_outbox_size_bytes',
-    'The outbox on the disk, with its indexes.',
-    ({ surroundings }) => surroundings?.outboxBytes,
+    'Size of the outbox on disk, with its indexes.',
+    ({ database }) => database?.outboxBytes,
   );
-  gauge(
+  addGauge(
     'orderflow_outbox_oldest_row_age_seconds',
-    'Age of the oldest row of the outbox, which retention deletes.',
-    ({ surroundings }) => surroundings?.outboxOldestSeconds,
+    'Age of the oldest row of the outbox. Retention deletes old rows.',
+    ({ database }) => database?.outboxOldestSeconds,
   );
-  gauge(
+  addGauge(
     'orderflow_dead_letters_parked',
-    'Events that a service has parked because it could not handle them.',
-    ({ surroundings }) => surroundings?.parkedDeadLetters,
+    'Dead letters that wait to be replayed or discarded.',
+    ({ database }) => database?.parkedDeadLetters,
   );
 
   return {
-    roundTrip: (service: Service, seconds) => {
+    observeRoundTrip: (service, seconds) => {
       roundTrips.observe({ service }, seconds);
     },
-    restarted: (service: Service) => {
+    countRestart: (service) => {
       restarts.inc({ service });
     },
     observe: (pipelines, stream) => {
       latest = pipelines.latest;
-      // No broker, no figures: whoever misses them has an alert for that.
-      const lags = sharedAnswer(() => readLags(stream), { withinMs: lagWithinMs, freshMs: lagFreshMs });
+      // Without an answer from Kafka the metric has no samples.
+      const lags = sharedAnswer(() => readLags(stream), { withinMs: lagTimeoutMs, freshMs: lagFreshMs });
       new Gauge({
         name: 'orderflow_consumer_lag_records',
-        help: 'Records of a topic that a consumer group has still to read.',
+        help: 'Records of a topic that a consumer group has not read yet.',
         labelNames: ['group', 'topic'],
         registers,
         async collect() {
-          const found = (await lags()) ?? [];
+          const groups = (await lags()) ?? [];
           this.reset();
-          for (const { group, topic, records } of found) this.set({ group, topic }, records);
+          for (const { group, topics } of groups) {
+            for (const { topic, lag } of topics) this.set({ group, topic }, lag);
+          }
         },
       });
     },
   };
 }
-
-interface Lag {
-  readonly group: string;
-  readonly topic: string;
-  readonly records: number;
-}
-
-const readLags = async (stream: Pick<EventStream, 'lag'>): Promise<readonly Lag[]> => {
-  const found = consumerGroups.map(async ({ group, topics }) =>
-    [...(await stream.lag(group, topics))].map(([topic, records]) => ({ group, topic, records })),
-  );
-  return (await Promise.all(found)).flat();
-};

@@ -1,32 +1,32 @@
-// One session per database: asks the slot, sends the canary, and holds the lead over the pipeline's connector as an advisory
-// lock of the session, so of several auditors one restarts it. The lead is lost with the session, and every look asks the
-// session itself whether it still leads: one that hangs does not answer, so it leads nothing. The server ends a session that
-// is silent for `silentMs`, or whose peer is gone for as long, and with it the lock: then the next auditor leads. Should two
-// lead for a moment, a connector is restarted twice, which does no harm.
+// One session per database: reads the slot, sends canaries, and holds an advisory lock. The auditor whose session has the lock
+// leads: it alone restarts the connector. Every check asks the session whether it has the lock, so a session that hangs does not
+// lead. The server ends a session after `idleTimeoutMs` without a query or without its peer; the lock is then free for the next
+// auditor. If two lead for a moment, a connector is restarted twice, which does no harm.
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { z } from 'zod';
 import type { Database } from '../../platform/database/database.ts';
 import type { Trust } from '../../platform/process/security/pem.ts';
-import { judgeSlot, readSlot, type SlotFacts, type SlotFinding } from './slot-health.ts';
+import type { SlotFinding } from '../domain/pipeline.ts';
+import { judgeSlot, readSlot, type SlotFacts } from './slot-health.ts';
 
-export interface Surroundings {
-  /** Whether this session leads, see above. */
+export interface DatabaseStatus {
+  /** Whether this session has the lock. */
   readonly leads: boolean;
   /** Whether the role of the connector may write its heartbeat. */
   readonly heartbeatAllowed: boolean;
-  /** As the server's statistics estimate them. */
+  /** Estimated from the server's statistics. */
   readonly outboxRows: number;
   readonly outboxBytes: number;
-  /** Age of the oldest row; null when there is none. */
+  /** Null when the outbox is empty. */
   readonly outboxOldestSeconds: number | null;
   readonly parkedDeadLetters: number;
 }
 
 export interface PipelineSession {
-  readonly slot: () => Promise<SlotFacts & { readonly findings: readonly SlotFinding[] }>;
-  readonly surroundings: () => Promise<Surroundings>;
+  readonly readSlot: () => Promise<SlotFacts & { readonly findings: readonly SlotFinding[] }>;
+  readonly readStatus: () => Promise<DatabaseStatus>;
   readonly sendCanary: (id: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -37,12 +37,11 @@ export interface PipelineNames {
   readonly cdcRole: string;
 }
 
-const answerWithinMs = 4_000;
-const silentMs = 20_000;
-/** The lock: who holds it restarts the connector that reads this database. */
+const answerTimeoutMs = 4_000;
+const idleTimeoutMs = 20_000;
 const lock = { space: 0x6f66, key: 1 };
 
-const surroundingsRow = z.object({
+const statusRow = z.object({
   leads: z.boolean(),
   heartbeatAllowed: z.boolean().nullable(),
   outboxRows: z.number().nullable(),
@@ -68,11 +67,11 @@ export function openPipelineSession(
         application_name: 'auditor pipelines',
         statement_timeout: 3_000,
         lock_timeout: 1_000,
-        idle_session_timeout: silentMs,
+        idle_session_timeout: idleTimeoutMs,
         tcp_keepalives_idle: 5,
         tcp_keepalives_interval: 5,
         tcp_keepalives_count: 3,
-        tcp_user_timeout: silentMs,
+        tcp_user_timeout: idleTimeoutMs,
       },
     });
     return { client, db: drizzle(client) };
@@ -80,30 +79,30 @@ export function openPipelineSession(
 
   let session: ReturnType<typeof open> | undefined;
 
-  /** A session that does not answer in time is given up, and its lead with it; the next question opens another. */
-  const ask = async <T>(question: (db: Database) => Promise<T>): Promise<T> => {
+  /** A session that does not answer in time is closed, which releases its lock; the next call opens another. */
+  const query = async <T>(run: (db: Database) => Promise<T>): Promise<T> => {
     session ??= open();
-    const asked = session;
-    const late = Promise.withResolvers<never>();
+    const current = session;
+    const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      if (session === asked) session = undefined;
-      void asked.client.end({ timeout: 0 });
-      late.reject(new Error(`no answer within ${answerWithinMs / 1_000} s`));
-    }, answerWithinMs);
+      if (session === current) session = undefined;
+      void current.client.end({ timeout: 0 });
+      timeout.reject(new Error(`no answer within ${answerTimeoutMs / 1_000} s`));
+    }, answerTimeoutMs);
     try {
-      return await Promise.race([question(asked.db), late.promise]);
+      return await Promise.race([run(current.db), timeout.promise]);
     } finally {
       clearTimeout(timer);
     }
   };
 
   return {
-    slot: async () => {
-      const facts = await ask((db) => readSlot(db, slot));
+    readSlot: async () => {
+      const facts = await query((db) => readSlot(db, slot));
       return { ...facts, findings: judgeSlot(service, facts) };
     },
-    surroundings: async () => {
-      const [found] = await ask((db) =>
+    readStatus: async () => {
+      const [found] = await query((db) =>
         db.execute(sql`
           select case when exists (
                    select from pg_locks where locktype = 'advisory' and granted and pid = pg_backend_pid()
@@ -119,11 +118,11 @@ export function openPipelineSession(
                    select occurred_at from outbox order by occurred_at limit 1))::float8 as "outboxOldestSeconds",
                  (select count(*)::int from dead_letters where state = 'parked') as "parkedDeadLetters"`),
       );
-      const { heartbeatAllowed, outboxRows, ...rest } = surroundingsRow.parse(found);
+      const { heartbeatAllowed, outboxRows, ...rest } = statusRow.parse(found);
       return { ...rest, heartbeatAllowed: heartbeatAllowed === true, outboxRows: outboxRows ?? 0 };
     },
     sendCanary: async (id) => {
-      await ask((db) => db.execute(sql`select emit_canary(${id}::uuid)`));
+      await query((db) => db.execute(sql`select emit_canary(${id}::uuid)`));
     },
     close: async () => {
       await session?.client.end({ timeout: 2 });

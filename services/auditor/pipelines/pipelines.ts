@@ -1,7 +1,6 @@
-// Watches the pipelines from the outboxes to their topics: every few seconds it asks Connect for its tasks and each database
-// for its slot, sends a canary and looks whether the last ones have arrived, and lets the watchdog restart what has failed.
-// What one look judges is in domain/; here is only the looking. Each source fails by itself: a database that hangs hides
-// neither the other pipelines nor what Connect says of its own.
+// Checks the pipelines from the outboxes to their topics every few seconds: reads connectors and slots, sends canaries, and
+// restarts failed connectors. domain/ judges what is read here. Each source fails independently: a database that hangs hides
+// neither the other pipelines nor the state of its own connector.
 import { v7 as uuidv7 } from 'uuid';
 import { readConnectors, restartConnector } from './connect-rest.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
@@ -9,18 +8,23 @@ import type { Logger } from '../../platform/process/logger.ts';
 import type { SlotState } from './slot-health.ts';
 import { every } from '../../platform/process/timer.ts';
 import { arrive, noCanaries, send, waitingMs, type Canaries } from '../domain/canaries.ts';
-import { everyService, type Service } from '../domain/facts.ts';
+import { everyService, topicOf, type Service } from '../domain/facts.ts';
 import { isBroken, judgePipeline, noMemory, type Memory } from '../domain/pipeline.ts';
 import type { Problem } from '../domain/pipeline-problems.ts';
-import { judgeConnector, noTrouble, type ConnectorView, type Trouble } from '../domain/watchdog.ts';
-import type { PipelineSession, Surroundings } from './pipeline-session.ts';
+import {
+  initialWatchdogState,
+  judgeConnector,
+  type ConnectorView,
+  type WatchdogState,
+} from '../domain/watchdog.ts';
+import type { DatabaseStatus, PipelineSession } from './pipeline-session.ts';
 
-/** What a pipeline consists of; a test holds it against the topology. */
+/** The names of the parts of a pipeline; a test compares them with the topology. */
 export const pipelineNames = (service: Service) => ({
   connector: `${service}-outbox`,
   slot: `${service}_outbox_slot`,
   cdcRole: `${service}_cdc`,
-  canaryTopic: `${service}-events-canary`,
+  canaryTopic: `${topicOf(service)}-canary`,
 });
 
 export interface PipelineReport {
@@ -28,18 +32,18 @@ export interface PipelineReport {
   readonly status: 'ok' | 'broken';
   readonly checkedAt: Date;
   readonly problems: readonly Problem[];
-  /** Null: the database did not answer, or there is no such slot. */
+  /** Null when the database did not answer or there is no such slot. */
   readonly slot: SlotState | null;
-  /** Seconds since the slot's position was last seen to move: the age of the last heartbeat or event that took effect. */
+  /** Seconds since the confirmed position of the slot was last observed to move, by a heartbeat or an event. */
   readonly confirmedSecondsAgo: number;
   readonly connector: ConnectorView;
   readonly canaries: Pick<Canaries, 'sent' | 'lost' | 'lastRoundTripMs'> & { readonly waitingMs: number };
   readonly watchdog: { readonly leads: boolean; readonly restarts: number; readonly gaveUp: boolean };
-  /** Null: the database did not answer. */
-  readonly surroundings: Surroundings | null;
+  /** Null when the database did not answer. */
+  readonly database: DatabaseStatus | null;
 }
 
-/** What was seen of a pipeline at one look. */
+/** The measurements of one check of a pipeline. */
 export interface Sample {
   /** Epoch ms. */
   readonly at: number;
@@ -47,13 +51,13 @@ export interface Sample {
   readonly retainedBytes: number | null;
 }
 
-/** Half an hour of looks every five seconds. */
+/** Half an hour at one check every five seconds. */
 const samplesKept = 360;
 
 export interface Pipelines {
-  /** What was last seen of each; empty before the first look has ended. */
+  /** The last check of each pipeline; empty before the first. */
   readonly latest: () => readonly PipelineReport[];
-  /** Of the last looks, the oldest first. */
+  /** Samples of the latest checks, oldest first. */
   readonly samples: (service: Service) => readonly Sample[];
   readonly stop: () => Promise<void>;
 }
@@ -61,28 +65,28 @@ export interface Pipelines {
 export interface PipelineSettings {
   readonly connectUrl: string;
   readonly intervalMs: number;
-  /** How long a canary may take; 0: none are sent. */
+  /** How long a canary may take; 0 sends none. */
   readonly canaryMs: number;
-  /** Restarts of a connector in a row; 0: the watchdog is off. */
+  /** Maximum of restarts of a connector in a row; 0 switches the watchdog off. */
   readonly restarts: number;
 }
 
-/** Told of what becomes a figure the moment it happens. */
+/** Metrics that are recorded when something happens, not when they are scraped. */
 export interface PipelineEvents {
-  readonly roundTrip: (service: Service, seconds: number) => void;
-  readonly restarted: (service: Service) => void;
+  readonly observeRoundTrip: (service: Service, seconds: number) => void;
+  readonly countRestart: (service: Service) => void;
 }
 
 export interface PipelineSources {
   readonly sessions: Readonly<Record<Service, PipelineSession>>;
   readonly stream: EventStream;
-  /** Of this process: the consumer group in which it reads the canaries. */
+  /** Makes the consumer group for the canaries unique to this process. */
   readonly instance: string;
 }
 
-const connectWithinMs = 4_000;
+const connectTimeoutMs = 4_000;
 
-const sentenceOf = (error: unknown): string => {
+const describeError = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error ? cause.message || cause.name : String(cause);
 };
@@ -95,7 +99,7 @@ const attempt = async <T>(work: () => Promise<T>): Promise<Attempt<T>> => {
   try {
     return { value: await work() };
   } catch (error) {
-    return { error: sentenceOf(error) };
+    return { error: describeError(error) };
   }
 };
 
@@ -109,23 +113,23 @@ export function watchPipelines(
   const canaries = new Map<Service, Canaries>();
   const reports = new Map<Service, PipelineReport>();
   const memories = new Map<Service, Memory>();
-  const troubles = new Map<Service, Trouble>();
+  const watchdogStates = new Map<Service, WatchdogState>();
   const samples = new Map<Service, readonly Sample[]>();
 
   const serviceOf = new Map(everyService.map((service) => [pipelineNames(service).canaryTopic, service]));
-  const reading = sendsCanaries
+  const canaryReader = sendsCanaries
     ? stream.subscribe({
         groupId: `auditor-canaries-${instance}`,
         topics: [...serviceOf.keys()],
         fromBeginning: true,
         onRecord: ({ topic, headers }) => {
           const service = serviceOf.get(topic);
-          const known = service && canaries.get(service);
-          if (!known) return Promise.resolve(undefined);
-          const after = arrive(known, headers['id'] ?? '', performance.now());
+          const before = service && canaries.get(service);
+          if (!before) return Promise.resolve(undefined);
+          const after = arrive(before, headers['id'] ?? '', performance.now());
           canaries.set(service, after);
-          if (after !== known && after.lastRoundTripMs !== undefined) {
-            events.roundTrip(service, after.lastRoundTripMs / 1_000);
+          if (after !== before && after.lastRoundTripMs !== undefined) {
+            events.observeRoundTrip(service, after.lastRoundTripMs / 1_000);
           }
           return Promise.resolve(undefined);
         },
@@ -136,40 +140,44 @@ export function watchPipelines(
     if (!sendsCanaries) return undefined;
     const id = uuidv7();
     const sentAt = performance.now();
-    // Known before it is sent: it may arrive before the database has answered.
+    // Recorded before it is sent, because it may arrive before the database answers.
     const before = canaries.get(service) ?? noCanaries;
     canaries.set(service, send(before, { id, sentAt }));
     const { error } = await attempt(() => sessions[service].sendCanary(id));
     if (error === undefined) return undefined;
-    // Whether it was committed is not known; it is not waited for.
+    // It may or may not have been committed, so it must not count as waiting.
     const now = canaries.get(service) ?? noCanaries;
-    canaries.set(service, { ...now, underWay: now.underWay.filter((canary) => canary.id !== id) });
+    canaries.set(service, { ...now, inFlight: now.inFlight.filter((canary) => canary.id !== id) });
     return error;
   };
 
-  /** Restarts what the watchdog wants restarted, if this instance leads. */
-  const guard = async (service: Service, connector: ConnectorView, leads: boolean): Promise<boolean> => {
+  /** Restarts the connector if the watchdog decides so and this instance leads. Returns whether the watchdog gave up. */
+  const runWatchdog = async (
+    service: Service,
+    connector: ConnectorView,
+    leads: boolean,
+  ): Promise<boolean> => {
     if (!leads || settings.restarts === 0) {
-      troubles.delete(service);
+      watchdogStates.delete(service);
       return false;
     }
     const name = pipelineNames(service).connector;
-    const before = troubles.get(service) ?? noTrouble;
+    const before = watchdogStates.get(service) ?? initialWatchdogState;
     const verdict = judgeConnector(connector, before, performance.now(), settings.restarts);
-    troubles.set(service, verdict.trouble);
+    watchdogStates.set(service, verdict.state);
     if (verdict.restart !== 'nothing' && 'why' in connector) {
-      const { restarts } = verdict.trouble;
-      logger.warn('connector does not run; starting it again', {
+      const { restarts } = verdict.state;
+      logger.warn('connector is not running; restarting it', {
         connector: name,
         state: connector.kind,
         why: connector.why.split('\n')[0],
         restart: restarts,
         of: settings.restarts,
       });
-      events.restarted(service);
+      events.countRestart(service);
       const what = verdict.restart;
       const { error } = await attempt(() =>
-        restartConnector(settings.connectUrl, name, what, connectWithinMs),
+        restartConnector(settings.connectUrl, name, what, connectTimeoutMs),
       );
       if (error !== undefined)
         logger.warn('the connector could not be restarted', { connector: name, error });
@@ -177,10 +185,10 @@ export function watchPipelines(
     return verdict.gaveUp;
   };
 
-  const tell = (service: Service, before: readonly Problem[], after: readonly Problem[]): void => {
+  const logChanges = (service: Service, before: readonly Problem[], after: readonly Problem[]): void => {
     for (const { name, level, sentence, remedy } of after) {
       if (before.some((problem) => problem.name === name)) continue;
-      logger[level === 'broken' ? 'error' : 'warn']('pipeline trouble', {
+      logger[level === 'broken' ? 'error' : 'warn']('pipeline problem', {
         pipeline: service,
         problem: name,
         sentence,
@@ -189,24 +197,27 @@ export function watchPipelines(
     }
     for (const { name } of before) {
       if (after.some((problem) => problem.name === name)) continue;
-      logger.info('pipeline trouble is over', { pipeline: service, problem: name });
+      logger.info('pipeline problem is over', { pipeline: service, problem: name });
     }
   };
 
-  const lookAt = async (
+  const checkPipeline = async (
     service: Service,
-    asked: Promise<Attempt<ReadonlyMap<string, ConnectorView>>>,
+    readingConnectors: Promise<Attempt<ReadonlyMap<string, ConnectorView>>>,
   ): Promise<void> => {
-    const [slot, { value: connectors }] = await Promise.all([attempt(sessions[service].slot), asked]);
+    const [slot, { value: connectors }] = await Promise.all([
+      attempt(sessions[service].readSlot),
+      readingConnectors,
+    ]);
     const connector: ConnectorView =
       connectors === undefined
         ? { kind: 'unknown' }
         : (connectors.get(pipelineNames(service).connector) ?? { kind: 'absent' });
-    const around: Attempt<Surroundings> =
-      slot.value === undefined ? {} : await attempt(sessions[service].surroundings);
-    const leads = around.value?.leads === true;
-    const gaveUp = await guard(service, connector, leads);
-    // What is measured is measured with the monotonic clock: a step of the other one would be a stalled pipeline.
+    const { value: database }: Attempt<DatabaseStatus> =
+      slot.value === undefined ? {} : await attempt(sessions[service].readStatus);
+    const leads = database?.leads === true;
+    const gaveUp = await runWatchdog(service, connector, leads);
+    // Durations use the monotonic clock: a step of the system clock would look like a stalled pipeline.
     const now = performance.now();
     const checkedAt = Date.now();
     const waiting = waitingMs(canaries.get(service) ?? noCanaries, now);
@@ -221,22 +232,22 @@ export function watchPipelines(
                 confirmedLsn: slot.value.state?.confirmedLsn ?? null,
                 lagBytes: slot.value.state?.lagBytes ?? null,
               },
-        heartbeatAllowed: around.value?.heartbeatAllowed,
+        heartbeatAllowed: database?.heartbeatAllowed,
         connector,
         gaveUp,
-        canary: reading && { waitingMs: waiting, isRead: reading.isRunning(), error: canaryError },
+        canary: canaryReader && { waitingMs: waiting, isRead: canaryReader.isRunning(), error: canaryError },
       },
       memories.get(service) ?? noMemory,
       now,
       { canaryMs: settings.canaryMs },
     );
     memories.set(service, memory);
-    tell(service, reports.get(service)?.problems ?? [], problems);
+    logChanges(service, reports.get(service)?.problems ?? [], problems);
     const { sent, lost, lastRoundTripMs } = canaries.get(service) ?? noCanaries;
     const retainedBytes = slot.value?.state?.retainedBytes ?? null;
     samples.set(service, [
       ...(samples.get(service) ?? []).slice(1 - samplesKept),
-      // One that is on its way for longer than the last one took will take at least that long.
+      // The next round trip takes at least as long as the oldest canary has been waiting.
       {
         at: checkedAt,
         roundTripMs: waiting > 0 ? Math.max(waiting, lastRoundTripMs ?? 0) : (lastRoundTripMs ?? null),
@@ -255,19 +266,19 @@ export function watchPipelines(
       confirmedSecondsAgo: (now - (memory.confirmedAt ?? now)) / 1_000,
       connector,
       canaries: { sent, lost, lastRoundTripMs, waitingMs: waiting },
-      watchdog: { leads, restarts: troubles.get(service)?.restarts ?? 0, gaveUp },
-      surroundings: around.value ?? null,
+      watchdog: { leads, restarts: watchdogStates.get(service)?.restarts ?? 0, gaveUp },
+      database: database ?? null,
     });
   };
 
-  const looking = every(
+  const timer = every(
     settings.intervalMs,
-    'the look at the pipelines',
+    'the pipeline check',
     async () => {
-      const asked = attempt<ReadonlyMap<string, ConnectorView>>(() =>
-        readConnectors(settings.connectUrl, connectWithinMs),
+      const readingConnectors = attempt<ReadonlyMap<string, ConnectorView>>(() =>
+        readConnectors(settings.connectUrl, connectTimeoutMs),
       );
-      await Promise.all(everyService.map((service) => lookAt(service, asked)));
+      await Promise.all(everyService.map((service) => checkPipeline(service, readingConnectors)));
     },
     logger,
   );
@@ -276,8 +287,8 @@ export function watchPipelines(
     latest: () => everyService.flatMap((service) => reports.get(service) ?? []),
     samples: (service) => samples.get(service) ?? [],
     stop: async () => {
-      await looking.stop();
-      await reading?.stop();
+      await timer.stop();
+      await canaryReader?.stop();
       await Promise.all(everyService.map((service) => sessions[service].close()));
     },
   };

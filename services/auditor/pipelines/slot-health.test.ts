@@ -27,18 +27,22 @@ const problemsOf = (facts: SlotFacts): string[] =>
 describe('the judgement of a replication slot', () => {
   it.each<[string, Partial<SlotState>, string[]]>([
     ['is read and near the end of the WAL', {}, []],
-    ['waits for a moment, as in a restart', { active: false, inactiveMs: slotLimits.unreadMs }, []],
-    ['waits for longer', { active: false, inactiveMs: slotLimits.unreadMs + 1 }, ['unread broken']],
-    ['was never read, so nobody knows since when', { active: false }, ['unread broken']],
+    ['is unread for as long as a restart may take', { active: false, inactiveMs: slotLimits.unreadMs }, []],
+    ['is unread for longer', { active: false, inactiveMs: slotLimits.unreadMs + 1 }, ['unread broken']],
+    ['was never read, so the time since is unknown', { active: false }, ['unread broken']],
     ['is lost', { walStatus: 'lost', active: false, safeBytes: null, lagBytes: null }, ['lost broken']],
-    ['was invalidated otherwise', { invalidation: 'idle_timeout', active: false }, ['lost broken']],
-    ['keeps WAL that the next checkpoint removes', { walStatus: 'unreserved' }, ['endangered broken']],
-    ['has a fifth left', { safeBytes: keepBytes * 0.2 }, []],
-    ['has less than a fifth left', { safeBytes: keepBytes * 0.2 - 1 }, ['endangered broken']],
-    ['is as far behind as retention bears', { lagBytes: 64 * mib }, []],
-    ['is further behind', { lagBytes: 64 * mib + 1 }, ['lagging broken']],
+    ['was invalidated for another reason', { invalidation: 'idle_timeout', active: false }, ['lost broken']],
+    ['needs WAL that the next checkpoint removes', { walStatus: 'unreserved' }, ['endangered broken']],
+    ['has a fifth of its WAL limit left', { safeBytes: keepBytes * 0.2 }, []],
+    [
+      'has less than a fifth of its WAL limit left',
+      { safeBytes: keepBytes * 0.2 - 1 },
+      ['endangered broken'],
+    ],
+    ['is at the limit of its lag', { lagBytes: 64 * mib }, []],
+    ['is beyond the limit of its lag', { lagBytes: 64 * mib + 1 }, ['lagging broken']],
     ['has another plugin', { plugin: 'test_decoding' }, ['wrong_plugin broken']],
-    ['stays behind in a failover', { failover: false }, ['no_failover warning']],
+    ['does not survive a failover', { failover: false }, ['no_failover warning']],
     [
       'is unread and far behind',
       { active: false, inactiveMs: 100_000, lagBytes: 100 * mib },
@@ -48,15 +52,15 @@ describe('the judgement of a replication slot', () => {
     expect(problemsOf(slotWith(change))).toEqual(expected);
   });
 
-  it('that does not exist', () => {
+  it('that does not exist is missing', () => {
     expect(problemsOf({ slot: 's', state: null, keepBytes })).toEqual(['missing broken']);
   });
 
-  it('that nothing bounds is never near its bound', () => {
+  it('without a WAL limit is a warning, and never endangered', () => {
     expect(problemsOf({ ...slotWith({ safeBytes: null }), keepBytes: null })).toEqual(['unbounded warning']);
   });
 
-  it('says what to do about each finding', () => {
+  it('has a remedy for each finding', () => {
     const bad = slotWith({
       active: false,
       plugin: null,
@@ -71,7 +75,7 @@ describe('the judgement of a replication slot', () => {
   });
 });
 
-it('a remedy can be run as it stands', () => {
+it('a remedy begins with the command to run', () => {
   const [missing] = judgeSlot('payment', { slot: 'payment_outbox_slot', state: null, keepBytes });
   expect(missing?.remedy).toMatch(/^npm run recover -- payment,/);
 });

@@ -1,39 +1,40 @@
-// What the replication slot of an outbox says of itself, and what that means. Connect's word is not enough: a task stays
-// RUNNING for half an hour while Debezium waits in silence for a slot that is lost, and for ever while a slot only grows.
-// Reading and judging are apart, so that every case of the judgement is tested without a server.
+// Reads and judges the replication slot of an outbox. The state in Connect is not enough: a task stays RUNNING for half an hour
+// while Debezium waits for a slot that is lost, and forever while a slot only retains more WAL. Reading and judging are separate,
+// so that every judgement is tested without a server.
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../../platform/database/database.ts';
+import type { SlotFinding, SlotProblem } from '../domain/pipeline.ts';
 
 export interface SlotState {
-  /** `pgoutput`, unless somebody made the slot by hand. */
+  /** `pgoutput`, unless the slot was created by hand; null for a physical slot. */
   readonly plugin: string | null;
   readonly database: string | null;
-  /** Whether somebody reads it at this moment. */
+  /** Whether a connection is reading it. */
   readonly active: boolean;
-  /** How long nobody has; null while somebody does. */
+  /** How long it has been inactive; null while it is active, or when it was never active. */
   readonly inactiveMs: number | null;
   /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly walStatus: string | null;
-  /** Why the server has given it up, null while it has not. */
+  /** Why the server has invalidated it; null while it is valid. */
   readonly invalidation: string | null;
-  /** WAL that can still be written before it is in danger; null when nothing bounds it, or when it is lost. */
+  /** WAL that may still be written before the slot is in danger; null without a limit, or when it is lost. */
   readonly safeBytes: number | null;
-  /** Up to here everything was delivered. */
+  /** Everything up to this position was delivered. */
   readonly confirmedLsn: string | null;
-  /** WAL written since then: not delivered, or of no interest to the outbox and not yet confirmed. */
+  /** WAL since `confirmedLsn`: not delivered, or irrelevant to the outbox and not yet confirmed. */
   readonly lagBytes: number | null;
-  /** WAL that it keeps on the disk. */
+  /** WAL that the server retains for it. */
   readonly retainedBytes: number | null;
-  /** Whether a standby keeps a copy of it. */
+  /** Whether it is synchronised to standbys. */
   readonly failover: boolean;
 }
 
 export interface SlotFacts {
   readonly slot: string;
-  /** Null: there is no such slot. */
+  /** Null when there is no such slot. */
   readonly state: SlotState | null;
-  /** `max_slot_wal_keep_size`; null: without a bound. */
+  /** `max_slot_wal_keep_size`; null when unlimited. */
   readonly keepBytes: number | null;
 }
 
@@ -53,7 +54,7 @@ const row = z.object({
   failover: z.boolean().nullable(),
 });
 
-/** One look at a slot; any role may. Needs PostgreSQL 17 or newer. */
+/** Any role may read it. Needs PostgreSQL 17 or newer. */
 export async function readSlot(db: Pick<Database, 'execute'>, slot: string): Promise<SlotFacts> {
   const [found] = await db.execute(sql`
     select (select case when setting::int < 0 then null else setting::float8 * 1048576 end
@@ -74,103 +75,98 @@ export async function readSlot(db: Pick<Database, 'execute'>, slot: string): Pro
   };
 }
 
-export type SlotProblem =
-  'missing' | 'lost' | 'endangered' | 'wrong_plugin' | 'unread' | 'lagging' | 'unbounded' | 'no_failover';
-
-export interface SlotFinding {
-  readonly problem: SlotProblem;
-  /** `broken`: events are missing or will be; `warning`: nothing is, but the next fault may cost some. */
-  readonly level: 'broken' | 'warning';
-  readonly sentence: string;
-  readonly remedy: string;
-}
-
-export interface SlotLimits {
+export const slotLimits = {
   /** Longer than a restart of the connector and its worker takes. */
-  readonly unreadMs: number;
-  /** Where retention of the outbox stops as well. */
-  readonly lagBytes: number;
-  /** What has to be left of `max_slot_wal_keep_size`. */
-  readonly safeShare: number;
-}
-export const slotLimits: SlotLimits = { unreadMs: 60_000, lagBytes: 64 * 1024 * 1024, safeShare: 0.2 };
+  unreadMs: 60_000,
+  /** At this lag the retention of the outbox also stops deleting. */
+  lagBytes: 64 * 1024 * 1024,
+  /** The share of `max_slot_wal_keep_size` that has to be left. */
+  safeShare: 0.2,
+};
 
 const mebibytes = (bytes: number): string => `${Math.round(bytes / (1024 * 1024))} MiB`;
 
-/** Everything that is wrong with the slot of a service, the worst first; empty when nothing is. */
-export function judgeSlot(
-  service: string,
-  facts: SlotFacts,
-  limits: SlotLimits = slotLimits,
-): readonly SlotFinding[] {
-  const { slot, state, keepBytes } = facts;
+const finding = (
+  problem: SlotProblem,
+  sentence: string,
+  remedy: string,
+  level: SlotFinding['level'] = 'broken',
+): SlotFinding => ({ problem, level, sentence, remedy });
+
+/** All problems of the slot of a service, the worst first. */
+export function judgeSlot(service: string, { slot, state, keepBytes }: SlotFacts): readonly SlotFinding[] {
   const recover = `npm run recover -- ${service}, see connectors/runbooks/slot-lost.md`;
   if (state === null)
     return [
-      {
-        problem: 'missing',
-        level: 'broken',
-        sentence: `There is no replication slot ${slot}: what is committed now is not published.`,
-        remedy: recover,
-      },
+      finding(
+        'missing',
+        `There is no replication slot ${slot}: events that are committed now are not published.`,
+        recover,
+      ),
     ];
   if (state.walStatus === 'lost' || state.invalidation !== null)
     return [
-      {
-        problem: 'lost',
-        level: 'broken',
-        sentence: `The replication slot ${slot} is lost (${state.invalidation ?? 'wal_removed'}): events are missing from the topic, and nothing follows them.`,
-        remedy: recover,
-      },
+      finding(
+        'lost',
+        `The replication slot ${slot} is lost (${state.invalidation ?? 'wal_removed'}): events are missing from the topic, and no more are published.`,
+        recover,
+      ),
     ];
 
   const findings: SlotFinding[] = [];
   const { safeBytes, inactiveMs, lagBytes } = state;
   if (
     state.walStatus === 'unreserved' ||
-    (keepBytes !== null && safeBytes !== null && safeBytes < keepBytes * limits.safeShare)
+    (keepBytes !== null && safeBytes !== null && safeBytes < keepBytes * slotLimits.safeShare)
   )
-    findings.push({
-      problem: 'endangered',
-      level: 'broken',
-      sentence: `The replication slot ${slot} is about to be lost: ${mebibytes(Math.max(safeBytes ?? 0, 0))} more WAL may be written.`,
-      remedy: 'Start what reads it (npm run connectors -- status), or raise max_slot_wal_keep_size at once.',
-    });
+    findings.push(
+      finding(
+        'endangered',
+        `The replication slot ${slot} is about to be lost: ${mebibytes(Math.max(safeBytes ?? 0, 0))} more WAL may be written.`,
+        'Start its connector (npm run connectors -- status), or raise max_slot_wal_keep_size at once.',
+      ),
+    );
   if (state.plugin !== 'pgoutput')
-    findings.push({
-      problem: 'wrong_plugin',
-      level: 'broken',
-      sentence: `The replication slot ${slot} has the plugin ${state.plugin ?? 'of a physical slot'} instead of pgoutput, so no connector can read it.`,
-      remedy: recover,
-    });
-  if (!state.active && (inactiveMs === null || inactiveMs > limits.unreadMs))
-    findings.push({
-      problem: 'unread',
-      level: 'broken',
-      sentence: `Nobody reads the replication slot ${slot}${inactiveMs === null ? '' : `, for ${Math.round(inactiveMs / 1000)} s`}: events wait in the WAL.`,
-      remedy: 'npm run connectors -- status, see connectors/runbooks/connector-failed.md',
-    });
-  if (lagBytes !== null && lagBytes > limits.lagBytes)
-    findings.push({
-      problem: 'lagging',
-      level: 'broken',
-      sentence: `The replication slot ${slot} is ${mebibytes(lagBytes)} behind.`,
-      remedy:
-        'If the connector runs, its heartbeat or its topic does not: npm run doctor. Otherwise npm run connectors -- status.',
-    });
+    findings.push(
+      finding(
+        'wrong_plugin',
+        `The replication slot ${slot} has ${state.plugin === null ? 'no plugin (it is a physical slot)' : `the plugin ${state.plugin}`} instead of pgoutput, so no connector can read it.`,
+        recover,
+      ),
+    );
+  if (!state.active && (inactiveMs === null || inactiveMs > slotLimits.unreadMs))
+    findings.push(
+      finding(
+        'unread',
+        `No connector has read the replication slot ${slot}${inactiveMs === null ? '' : ` for ${Math.round(inactiveMs / 1000)} s`}: events wait in the WAL.`,
+        'npm run connectors -- status, see connectors/runbooks/connector-failed.md',
+      ),
+    );
+  if (lagBytes !== null && lagBytes > slotLimits.lagBytes)
+    findings.push(
+      finding(
+        'lagging',
+        `The replication slot ${slot} is ${mebibytes(lagBytes)} behind.`,
+        'If the connector is running, check its heartbeat and its topic: npm run doctor. Otherwise: npm run connectors -- status.',
+      ),
+    );
   if (keepBytes === null)
-    findings.push({
-      problem: 'unbounded',
-      level: 'warning',
-      sentence: `Nothing bounds the WAL that ${slot} may hold back: a connector that stays away fills the disk.`,
-      remedy: 'Set max_slot_wal_keep_size to what the disk can spare.',
-    });
+    findings.push(
+      finding(
+        'unbounded',
+        `Nothing limits the WAL that ${slot} may retain: a connector that stays down fills the disk.`,
+        'Set max_slot_wal_keep_size to a size for which the disk has room.',
+        'warning',
+      ),
+    );
   if (!state.failover)
-    findings.push({
-      problem: 'no_failover',
-      level: 'warning',
-      sentence: `The replication slot ${slot} does not survive a failover: no standby keeps a copy.`,
-      remedy: `Make it anew with failover = true: npm run recover -- ${service}`,
-    });
+    findings.push(
+      finding(
+        'no_failover',
+        `The replication slot ${slot} does not survive a failover: it is not synchronised to standbys.`,
+        `Create it again with failover = true: npm run recover -- ${service}`,
+        'warning',
+      ),
+    );
   return findings;
 }

@@ -1,21 +1,20 @@
-// The story of an order, read from what the databases keep anyway: the outbox says when an event was committed, the inboxes
-// when Kafka took it and when each consumer's transaction with its effects began and was committed, the dead letters what could
-// not be handled, the order's trail what came of each, and the payment service what was asked of the provider. All clocks are
-// those of one machine, so the differences are the latencies of the pipeline.
+// Reads the story of an order from the tables that exist anyway: commit times from the outboxes; publication times and the times
+// of the consumers' transactions from the inboxes; failures from the dead letters; outcomes from the order's trail; and the
+// requests to the provider from the payment service. Differences of these times are latencies only if all clocks agree.
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../platform/database/database.ts';
 import { everyService, type Service } from '../domain/facts.ts';
 import { listed, ms, rowsOf } from '../queries.ts';
 
-/** What one consumer group made of an event. All times here are milliseconds since the epoch, with fractions. */
+/** How one consumer group handled an event. All times here are milliseconds since the epoch, with fractions. */
 export interface Consumption {
   readonly consumer: string;
   /** When its transaction began. */
   readonly receivedAt: number;
   readonly committedAt: number;
-  /** `accepted`, `ignored: <reason>`, or that it is a dead letter, and of which cause. */
+  /** `accepted`, `ignored: <reason>`, or the state and cause of a dead letter. */
   readonly outcome: string;
-  /** Of a dead letter. */
+  /** Null unless it is a dead letter, as is `attempts`. */
   readonly letterId: string | null;
   readonly attempts: number | null;
 }
@@ -35,11 +34,11 @@ export interface StoryEvent {
   readonly causationId: string;
   readonly traceparent: string;
   readonly schemaId: number;
-  /** In Confluent framing. */
+  /** In the Confluent wire format. */
   readonly payload: Buffer;
   readonly occurredAt: number;
   readonly committedAt: number;
-  /** Unknown until somebody has consumed the event, as is its position. */
+  /** Undefined until a consumer has handled the event, as is `position`. */
   readonly publishedAt: number | undefined;
   readonly position: Position | undefined;
   readonly consumptions: readonly Consumption[];
@@ -52,11 +51,11 @@ export interface StoryOrder {
   readonly cancellationReason: string | null;
   readonly placedAt: number;
   readonly updatedAt: number;
-  /** When the hold on the stock lapses. */
+  /** When the reservation expires. */
   readonly expiresAt: number | null;
 }
 
-/** An entry of the trail of an order: what an input did to it. */
+/** An entry in the trail of an order: an input and its outcome. */
 export interface Step {
   readonly orderId: string;
   readonly type: string;
@@ -68,7 +67,7 @@ export interface Step {
   readonly recordedAt: number;
 }
 
-/** A charge or a refund that was asked of the payment provider. */
+/** A request to the payment provider. */
 export interface ProviderCall {
   readonly id: string;
   readonly orderId: string;
@@ -82,7 +81,7 @@ export interface ProviderCall {
   readonly dueAt: number;
 }
 
-/** All that the databases know of an order, or of what one request set in motion. */
+/** Everything the databases know of an order, or of the effects of one request. */
 export interface Story {
   readonly orders: readonly StoryOrder[];
   readonly correlationIds: readonly string[];
@@ -91,43 +90,43 @@ export interface Story {
   readonly events: readonly StoryEvent[];
 }
 
-/** A request may concern several orders; a story is told of a few. */
+/** Limits of one story: a request may concern many orders. */
 const maxOrders = 20;
 const maxEvents = 1_000;
 
 export type Databases = Readonly<Record<Service, Database>>;
 
-const everywhere = async <T>(
+const readFromAll = async <T>(
   databases: Databases,
-  ask: (db: Database, service: Service) => Promise<readonly T[]>,
+  read: (db: Database, service: Service) => Promise<readonly T[]>,
 ): Promise<T[]> =>
-  (await Promise.all(everyService.map((service) => ask(databases[service], service)))).flat();
+  (await Promise.all(everyService.map((service) => read(databases[service], service)))).flat();
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** An order id as the pages shorten it, `01a21536…7983`, or its beginning. */
-const shortened = /^([0-9a-f]{8})(?:(?:…|\.{2,3})([0-9a-f]{4}))?$/i;
+/** An order id as the pages shorten it, `01a21536…7983`, or its first eight digits. */
+const shortenedId = /^([0-9a-f]{8})(?:(?:…|\.{2,3})([0-9a-f]{4}))?$/i;
 
-/** The id of the one order that a shortened id can mean; else what was given. */
-const wholeIdOf = async (databases: Databases, given: string): Promise<string> => {
-  const [, beginning, end = ''] = shortened.exec(given.toLowerCase()) ?? [];
-  if (beginning === undefined) return given;
-  // A range of the primary key: the orders of one minute, since the ids begin with the time.
+/** Expands a shortened id when exactly one order matches it; otherwise returns it unchanged. */
+const expandId = async (databases: Databases, given: string): Promise<string> => {
+  const [, start, end = ''] = shortenedId.exec(given.toLowerCase()) ?? [];
+  if (start === undefined) return given;
+  // A range of the primary key. Ids start with the time, so the range has the orders of about one minute.
   const found = await rowsOf<{ id: string }>(
     databases.order,
     sql`
       select id::text from orders
-      where id between ${`${beginning}-0000-0000-0000-000000000000`}::uuid and ${`${beginning}-ffff-ffff-ffff-ffffffffffff`}::uuid
+      where id between ${`${start}-0000-0000-0000-000000000000`}::uuid and ${`${start}-ffff-ffff-ffff-ffffffffffff`}::uuid
         and id::text like ${`%${end}`} limit 2`,
   );
   const [only, another] = found;
   return only !== undefined && another === undefined ? only.id : given;
 };
 
-/** The correlation id of an event, when the id is one of an event; else the id. */
-const correlationOf = async (databases: Databases, id: string): Promise<string> => {
+/** The correlation id of the event with this id; the id itself when there is no such event. */
+const findCorrelationId = async (databases: Databases, id: string): Promise<string> => {
   if (!isUuid(id)) return id;
-  const [event] = await everywhere(databases, (db) =>
+  const [event] = await readFromAll(databases, (db) =>
     rowsOf<{ correlationId: string }>(
       db,
       sql`select correlation_id as "correlationId" from outbox where id = ${id}::uuid`,
@@ -136,9 +135,9 @@ const correlationOf = async (databases: Databases, id: string): Promise<string> 
   return event?.correlationId ?? id;
 };
 
-/** The orders that an id names: one by its own id, or those that events of the correlation id are about. */
+/** The order with this id, and the orders that events of the correlation id concern. */
 const findOrders = async (databases: Databases, id: string, correlationId: string): Promise<StoryOrder[]> => {
-  const keys = await everywhere(databases, (db) =>
+  const keys = await readFromAll(databases, (db) =>
     rowsOf<{ key: string }>(
       db,
       sql`select distinct aggregate_id as key from outbox where correlation_id = ${correlationId} limit ${maxOrders}`,
@@ -157,21 +156,21 @@ const findOrders = async (databases: Databases, id: string, correlationId: strin
 
 type OutboxRow = Omit<StoryEvent, 'emittedBy' | 'publishedAt' | 'position' | 'consumptions'>;
 
-/** Milliseconds. No transaction of a service takes as long: statement and lock timeouts end it before. */
-const longestTransaction = 10_000;
+/** Statement and lock timeouts end every transaction of a service earlier. */
+const longestTransactionMs = 10_000;
 
-/** A row that `npm run recover` published again was inserted anew, so its own commit is no longer known; the decision came just before it. */
+/** `npm run recover` inserts a row again, which loses its first commit time; `occurredAt` is slightly earlier than that. */
 const firstCommit = ({ occurredAt, committedAt }: OutboxRow): number =>
-  committedAt - occurredAt > longestTransaction ? occurredAt : committedAt;
+  committedAt - occurredAt > longestTransactionMs ? occurredAt : committedAt;
 
 const readOutbox = (
   databases: Databases,
   orders: readonly StoryOrder[],
   correlationIds: readonly string[],
 ): Promise<(OutboxRow & { readonly emittedBy: Service })[]> => {
-  // What is said of an order is said once it is placed, so the index on the time leads to it.
+  // Events of an order follow its placement. The lower bound lets PostgreSQL use the index on the time.
   const since = new Date(Math.min(Date.now(), ...orders.map(({ placedAt }) => placedAt - 1_000)));
-  return everywhere(databases, async (db, service) => {
+  return readFromAll(databases, async (db, service) => {
     const rows = await rowsOf<OutboxRow>(
       db,
       sql`
@@ -194,7 +193,7 @@ const readOutbox = (
 type ConsumptionRow = Consumption & Position & { readonly eventId: string; readonly publishedAt: number };
 
 const readConsumptions = (databases: Databases, ids: readonly string[]): Promise<ConsumptionRow[]> =>
-  everywhere(databases, (db) =>
+  readFromAll(databases, (db) =>
     rowsOf<ConsumptionRow>(
       db,
       sql`
@@ -219,16 +218,16 @@ const readEvents = async (
     databases,
     events.map(({ id }) => id),
   );
-  const byEvent = Map.groupBy(consumed, ({ eventId }) => eventId);
+  const consumedByEvent = Map.groupBy(consumed, ({ eventId }) => eventId);
   return events
     .map((event) => {
-      const of = byEvent.get(event.id) ?? [];
-      const [first] = of;
+      const consumptions = consumedByEvent.get(event.id) ?? [];
+      const [first] = consumptions;
       return {
         ...event,
         publishedAt: first?.publishedAt,
         position: first && { topic: first.topic, partition: first.partition, offset: first.offset },
-        consumptions: of
+        consumptions: consumptions
           .map(({ consumer, receivedAt, committedAt, outcome, letterId, attempts }) => ({
             consumer,
             receivedAt,
@@ -266,19 +265,19 @@ const readCalls = (databases: Databases, orderIds: readonly string[]): Promise<P
   );
 
 /**
- * The story of an order by its id, by the id of one of its events, or by a correlation id: then of the orders that it is about,
- * and else of what it set in motion. The databases must be opened by a role that may read outbox and inbox.
+ * Reads the story by an order id, by the id of one of its events, or by a correlation id. A correlation id gives the story of
+ * all orders that its events concern, or of those events alone. The role must be able to read outbox and inbox.
  */
 export const readStory = async (databases: Databases, given: string): Promise<Story> => {
-  const id = await wholeIdOf(databases, given);
-  const correlationId = await correlationOf(databases, id);
+  const id = await expandId(databases, given);
+  const correlationId = await findCorrelationId(databases, id);
   const orders = await findOrders(databases, id, correlationId);
   const orderIds = orders.map((order) => order.id);
   const [steps, calls] = await Promise.all([readSteps(databases, orderIds), readCalls(databases, orderIds)]);
-  const known = [...new Set([correlationId, ...steps.map((step) => step.correlationId)])];
-  const events = await readEvents(databases, orders, known);
-  // What went on later may carry a correlation id of its own, such as a payment by hand.
-  const correlationIds = new Set([...known, ...events.map((event) => event.correlationId)]);
+  const knownIds = [...new Set([correlationId, ...steps.map((step) => step.correlationId)])];
+  const events = await readEvents(databases, orders, knownIds);
+  // Later events may have another correlation id, for example those of a manual payment.
+  const correlationIds = new Set([...knownIds, ...events.map((event) => event.correlationId)]);
   for (const order of orders) correlationIds.delete(order.id);
   return {
     orders,

@@ -1,4 +1,4 @@
-// The provider's API as its callers see it: problems, shapes, endpoints. No behaviour.
+// The provider's API: problems, shapes and endpoints, without behaviour.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
@@ -16,18 +16,18 @@ export const { kinds: gatewayProblems, problem } = defineProblems({
   idempotency_key_reused: {
     status: 422,
     title: 'Idempotency-Key reused',
-    explanation: 'The key was used before with another body. Use a new key for a new intent.',
+    explanation: 'The key was used before with another body. Use a new key for a new request.',
   },
   request_in_progress: {
     status: 409,
     title: 'Request in progress',
-    explanation: 'A charge under this key is being carried out right now; ask again in a moment.',
+    explanation: 'A charge under this key is being processed; try again in a moment.',
   },
   card_declined: { status: 402, title: 'Card declined', explanation: 'The card issuer declined the charge.' },
   insufficient_funds: {
     status: 402,
     title: 'Insufficient funds',
-    explanation: 'The card has not enough funds.',
+    explanation: 'The card does not have enough funds.',
   },
   invalid_token: { status: 422, title: 'Invalid token', explanation: 'No card belongs to this token.' },
   refund_exceeds_charge: {
@@ -117,7 +117,7 @@ export const createChargeRoute = endpoint(permissions['charges.create'], {
 
 export const refundChargeRoute = endpoint(permissions['charges.refund'], {
   tags: ['charges'],
-  summary: 'Give back a charge, wholly or in part',
+  summary: 'Refund a charge, in full or in part',
   request: {
     params: z.object({ id: z.string() }),
     headers: keyHeader,
@@ -131,7 +131,7 @@ export const refundChargeRoute = endpoint(permissions['charges.refund'], {
 
 export const findChargesRoute = endpoint(permissions['charges.find'], {
   tags: ['charges'],
-  summary: 'What became of an idempotency key',
+  summary: 'Find the charge of an idempotency key',
   request: { query: z.object({ idempotencyKey: z.string().min(1).max(255) }) },
   responses: {
     200: {
@@ -144,13 +144,13 @@ export const findChargesRoute = endpoint(permissions['charges.find'], {
 
 export const readLedgerRoute = endpoint(permissions['ledger.read'], {
   tags: ['ledger'],
-  summary: 'Everything that was ever charged, declined and refunded',
+  summary: 'All charges, declined charges and refunds',
   responses: { 200: { description: 'The ledger', content: json(ledgerSchema) } },
 });
 
 export const readBehaviourRoute = endpoint(permissions['behaviour.read'], {
   tags: ['behaviour'],
-  summary: 'How the provider behaves now',
+  summary: 'The current behaviour',
   responses: { 200: { description: 'The behaviour', content: json(behaviourSchema) } },
 });
 
@@ -159,6 +159,6 @@ export const changeBehaviourRoute = endpoint(permissions['behaviour.change'], {
   summary: 'Make the provider misbehave, until the next change or restart',
   request: { body: { required: true, content: json(behaviourSchema) } },
   responses: {
-    200: { description: 'The behaviour from now on', content: json(behaviourSchema) },
+    200: { description: 'The new behaviour', content: json(behaviourSchema) },
   },
 });

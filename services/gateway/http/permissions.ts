@@ -1,4 +1,4 @@
-// The mock provider has no accounts; it stands in for one that would know its merchants by a key.
+// The mock provider has no accounts. A real one would authenticate its merchants by a key.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({

@@ -21,7 +21,7 @@ const charge = z.object({
   amountMinor: z.number(),
 });
 const totals = z.array(z.object({ currency: z.string(), amountMinor: z.number() }));
-const books = z.object({
+const ledgerView = z.object({
   charges: z.array(charge),
   refunds: z.array(z.object({ id: z.string(), chargeId: z.string() })),
   captured: totals,
@@ -48,7 +48,7 @@ const clientOf = (base: string) => {
       send(`/v1/charges/${id}/refunds`, 'POST', { amountMinor }, key),
     behave: (body: unknown) => send('/v1/behaviour', 'PUT', body),
     byKey: (key: string) => fetch(`${base}/v1/charges?idempotencyKey=${encodeURIComponent(key)}`),
-    ledger: async () => books.parse(await (await fetch(`${base}/v1/ledger`)).json()),
+    ledger: async () => ledgerView.parse(await (await fetch(`${base}/v1/ledger`)).json()),
     get: (path: string) => fetch(`${base}${path}`),
   };
 };
@@ -102,7 +102,7 @@ describe('a charge', () => {
     expect((await client.ledger()).captured).toEqual([{ currency: 'EUR', amountMinor: 4200 }]);
   });
 
-  it('is made once by fifty requests at a time', async () => {
+  it('is made once by fifty concurrent requests', async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => client.charge('k')));
     const made = await Promise.all(answers.map(async (answer) => charge.parse(await answer.json()).id));
     expect(new Set(made).size).toBe(1);
@@ -119,14 +119,14 @@ describe('a charge', () => {
     },
   );
 
-  it('refuses another body under a key that is under way', async () => {
+  it('refuses another body under a key whose request is in progress', async () => {
     await client.behave({ mode: 'slow', latencyMs: 150 });
     const [first, other] = await Promise.all([client.charge('k'), client.charge('k', { amountMinor: 1 })]);
     expect([first.status, other.status].toSorted()).toEqual([201, 422]);
     expect((await client.ledger()).charges).toHaveLength(1);
   });
 
-  it.each([undefined, '', 'with space', 'x'.repeat(256), '""'])('needs a sane key: %j', async (key) => {
+  it.each([undefined, '', 'with space', 'x'.repeat(256), '""'])('refuses the key %j', async (key) => {
     expect(await codeOf(await client.charge(key))).toEqual([400, 'idempotency_key_missing']);
     expect((await client.ledger()).charges).toEqual([]);
   });
@@ -170,7 +170,7 @@ describe('a charge', () => {
     expect((await client.charge('k')).status).toBe(201);
   });
 
-  it('with tok_charge_then_drop is made although the answer is lost, and found by its key', async () => {
+  it('with tok_charge_then_drop is made although the answer is lost, and is found by its key', async () => {
     await expect(client.charge('k', { token: 'tok_charge_then_drop' })).rejects.toThrow();
     expect(await (await client.byKey('k')).json()).toMatchObject({ data: [{ status: 'succeeded' }] });
     const again = await client.charge('k', { token: 'tok_charge_then_drop' });
@@ -178,7 +178,7 @@ describe('a charge', () => {
     expect((await client.ledger()).charges).toHaveLength(1);
   });
 
-  it('with tok_slow is made even when the caller gives up; who repeats waits for the first', async () => {
+  it('with tok_slow is made even when the caller gives up; a repeated request waits for the first', async () => {
     await client.behave({ mode: 'normal', latencyMs: 300 });
     const impatient = client.charge('k', { token: 'tok_slow' }, { signal: AbortSignal.timeout(50) });
     await expect(impatient).rejects.toThrow();
@@ -188,7 +188,7 @@ describe('a charge', () => {
     expect((await client.ledger()).charges).toHaveLength(1);
   });
 
-  it('is unknown under a key that was never used', async () => {
+  it('is not found under a key that was never used', async () => {
     expect(await (await client.byKey('never')).json()).toEqual({ data: [] });
     expect((await client.get('/v1/charges')).status).toBe(422);
   });
@@ -208,7 +208,7 @@ describe('a refund', () => {
     expect((await client.ledger()).refunded).toEqual([{ currency: 'EUR', amountMinor: 4200 }]);
   });
 
-  it('never exceeds the charge, however many are asked for at a time', async () => {
+  it('never exceeds the charge, however many are requested concurrently', async () => {
     const id = await paid();
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, n) => client.refund(id, `r-${n}`, 1000)),
@@ -218,7 +218,7 @@ describe('a refund', () => {
     expect((await client.ledger()).refunded).toEqual([{ currency: 'EUR', amountMinor: 4000 }]);
   });
 
-  it('is refused without key, of an unknown charge, of nothing, of another body', async () => {
+  it('is refused without a key, for an unknown charge, for amount 0, and with another body under the same key', async () => {
     const id = await paid();
     expect(await codeOf(await client.refund(id, undefined, 1))).toEqual([400, 'idempotency_key_missing']);
     expect(await codeOf(await client.refund('ch_nothing', 'r', 1))).toEqual([404, 'not_found']);
@@ -228,7 +228,7 @@ describe('a refund', () => {
     expect(await codeOf(await client.refund(id, 'r-2', 4200))).toEqual([409, 'refund_exceeds_charge']);
   });
 
-  it('whose answer is lost is found by repeating it', async () => {
+  it('whose answer is lost is replayed when it is repeated', async () => {
     const id = await paid();
     await client.behave({ mode: 'charge_then_drop' });
     await expect(client.refund(id, 'r', 4200)).rejects.toThrow();
@@ -238,7 +238,7 @@ describe('a refund', () => {
 });
 
 describe('the behaviour', () => {
-  it('is normal at first, is what was put, and refuses nonsense', async () => {
+  it('is normal at first, can be changed, and refuses invalid values', async () => {
     expect(await (await client.get('/v1/behaviour')).json()).toEqual({
       mode: 'normal',
       rate: 1,
@@ -259,7 +259,7 @@ describe('the behaviour', () => {
     expect(await (await client.get('/v1/behaviour')).json()).toMatchObject({ mode: 'error' });
   });
 
-  it('of a seed repeats exactly', async () => {
+  it('repeats exactly with the same seed', async () => {
     const run = async (name: string) => {
       await client.behave({ mode: 'decline', rate: 0.5, seed: 3 });
       const statuses: number[] = [];
@@ -271,7 +271,7 @@ describe('the behaviour', () => {
     expect(await run('b')).toEqual(first);
   });
 
-  it('hang never answers, charges nothing, and ends when the process stops', async () => {
+  it('hang never answers, charges nothing, and drops the request when the process stops', async () => {
     await client.behave({ mode: 'hang' });
     await expect(client.charge('gives-up', {}, { signal: AbortSignal.timeout(50) })).rejects.toThrow();
     const waiting = client.charge('waits').then(
@@ -311,7 +311,7 @@ describe('kill -9', () => {
     return { child, exited, client: clientOf(`http://127.0.0.1:${port}`) };
   };
 
-  it('loses no charge that was answered and makes none twice', { timeout: 60_000 }, async () => {
+  it('loses no charge that was answered, and makes none twice', { timeout: 60_000 }, async () => {
     const file = join(directory, 'killed.jsonl');
     const first = await startProcess(file);
     const answered = new Map<string, string>();

@@ -1,5 +1,4 @@
-// The provider's routes: charges and refunds under idempotency keys, and the switch that makes the provider misbehave, so
-// that callers can be tested against its faults.
+// The provider's routes: charges and refunds under idempotency keys, and the behaviour, by which tests make the provider fail.
 import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
 import { permissions } from './permissions.ts';
 import type { Context } from 'hono';
@@ -23,17 +22,17 @@ import {
   readLedgerRoute,
   refundChargeRoute,
 } from './api.ts';
-import { fingerprintOf, idempotently, keyFrom, replayHeaders, type Done } from './idempotent-work.ts';
+import { fingerprintOf, executeOnce, keyFrom, replayHeaders, type Done } from './idempotency.ts';
 
 export interface GatewayOptions {
   readonly logger: Logger;
   readonly ledger: Ledger;
   readonly health: Health;
-  /** Ends requests that hang on purpose. */
+  /** Aborts requests that hang on purpose. */
   readonly stopping: AbortSignal;
   readonly publicUrl?: string | undefined;
   readonly door?: Door;
-  /** Milliseconds after which a hanging request is cut; 120,000 when absent. */
+  /** Milliseconds after which the connection of a hanging request is dropped; 120,000 when absent. */
   readonly hangMs?: number;
 }
 
@@ -49,7 +48,7 @@ export const createGatewayApp = ({
   const app = createApp({
     logger,
     title: 'OrderFlow payment gateway (mock provider)',
-    description: 'Charges and refunds as a real provider would offer them, with faults on demand.',
+    description: 'Charges and refunds like those of a real provider, with faults on demand.',
     problems: gatewayProblems,
     publicUrl,
     ...door,
@@ -57,19 +56,19 @@ export const createGatewayApp = ({
   health.register(app);
 
   let behaviour: Behaviour = normalBehaviour;
-  let drawn = 0;
-  const draw = (): number => random(behaviour.seed, drawn++);
+  let requestCount = 0;
+  const nextRandom = (): number => random(behaviour.seed, requestCount++);
 
-  // The connection is gone, so the problem reaches the log only.
+  // The connection is closed, so the problem appears only in the log.
   const drop = (c: Context<AppEnv>): never => {
     c.env.outgoing?.destroy();
     throw problem('unavailable', { detail: 'The connection was dropped on purpose.' });
   };
 
-  // Nothing was charged, and the key stays free: a caller that gives up and repeats is not bound to this request.
+  // Nothing is charged and the key stays unused, so a repeated request is executed.
   const hang = async (c: Context<AppEnv>): Promise<never> => {
-    const gone = AbortSignal.any([c.req.raw.signal, stopping]);
-    await delay(hangMs, undefined, { signal: gone }).catch(() => undefined);
+    const aborted = AbortSignal.any([c.req.raw.signal, stopping]);
+    await delay(hangMs, undefined, { signal: aborted }).catch(() => undefined);
     return drop(c);
   };
 
@@ -80,13 +79,13 @@ export const createGatewayApp = ({
     const { amountMinor, currency, token, reference } = c.req.valid('json');
     const key = keyFrom(c.req.valid('header')['idempotency-key']);
     const fingerprint = fingerprintOf(amountMinor, currency, token, reference);
-    const done = await idempotently({
+    const done = await executeOnce({
       flights: chargeFlights,
       key,
       fingerprint,
-      recorded: ledger.chargeByKey,
-      outcome: () => outcomeOfCharge(behaviour, token, draw()),
-      carryOut: (outcome) =>
+      findRecorded: ledger.chargeByKey,
+      decide: () => outcomeOfCharge(behaviour, token, nextRandom()),
+      execute: (outcome) =>
         ledger.recordCharge({
           idempotencyKey: key,
           fingerprint,
@@ -114,13 +113,13 @@ export const createGatewayApp = ({
     const { id: chargeId } = c.req.valid('param');
     const key = keyFrom(c.req.valid('header')['idempotency-key']);
     const fingerprint = fingerprintOf(chargeId, amountMinor);
-    const done = await idempotently({
+    const done = await executeOnce({
       flights: refundFlights,
       key,
       fingerprint,
-      recorded: ledger.refundByKey,
-      outcome: () => outcomeOfRefund(behaviour, draw()),
-      carryOut: async () => {
+      findRecorded: ledger.refundByKey,
+      decide: () => outcomeOfRefund(behaviour, nextRandom()),
+      execute: async () => {
         const refund = await ledger.recordRefund({
           idempotencyKey: key,
           fingerprint,
@@ -139,7 +138,7 @@ export const createGatewayApp = ({
 
   app.openapi(findChargesRoute, async (c) => {
     const { idempotencyKey } = c.req.valid('query');
-    // An empty answer would read as "never charged", and a moment later it could be.
+    // An empty answer would mean "never charged", which may be wrong a moment later.
     if (chargeFlights.current(idempotencyKey) !== undefined) {
       throw problem('request_in_progress', { headers: { 'Retry-After': '1' } });
     }
@@ -158,7 +157,7 @@ export const createGatewayApp = ({
   app.openapi(readBehaviourRoute, (c) => c.json(behaviour, 200));
   app.openapi(changeBehaviourRoute, (c) => {
     behaviour = c.req.valid('json');
-    drawn = 0;
+    requestCount = 0;
     logger.warn('behaviour changed', { ...behaviour });
     return c.json(behaviour, 200);
   });

@@ -1,0 +1,35 @@
+// Whether anything that concerns an order is still in flight. Facts of several databases may be compared only when nothing is;
+// before that, a difference is normal progress of the saga.
+import { concernsOrder, type Delivery } from './deliveries.ts';
+import type { AuditTiming, Facts } from './facts.ts';
+
+export interface OrderActivity {
+  /** True while an event, a gateway request or a recent change concerns the order. */
+  readonly isInFlight: (orderId: string) => boolean;
+  /** When one of the order's facts last changed. */
+  readonly lastChange: (orderId: string) => number;
+}
+
+export function trackOrderActivity(
+  facts: Facts,
+  deliveries: readonly Delivery[],
+  { now, graceMs }: Pick<AuditTiming, 'now' | 'graceMs'>,
+): OrderActivity {
+  const withEvents = new Set<string>();
+  for (const { event, state } of deliveries) {
+    if (state !== 'gap' && concernsOrder(event.type)) withEvents.add(event.key);
+  }
+  const lastChange = (orderId: string): number =>
+    Math.max(
+      facts.orders.get(orderId)?.updatedAt ?? 0,
+      facts.reservations.get(orderId)?.updatedAt ?? 0,
+      facts.payments.get(orderId)?.updatedAt ?? 0,
+    );
+  return {
+    lastChange,
+    isInFlight: (orderId) =>
+      withEvents.has(orderId) ||
+      facts.payments.get(orderId)?.unsettled === true ||
+      lastChange(orderId) + graceMs > now,
+  };
+}
