@@ -2,6 +2,7 @@
 // PAID, on the stack that `npm start` runs. Latencies come from PostgreSQL's own commit timestamps, so neither polling nor
 // the clock of this process is in them. Figures of one run are comparable with each other, not with another machine's.
 // npm run bench -- backlog: what the pipeline of the payments does with a million rows that were written while it was stopped.
+// npm run bench -- gate: transactions and round trips an order, against the committed ones, on a stack of its own.
 // npm run bench -- tracing: orders per second with tracing and without, as a ratio, on a stack of its own.
 // npm run bench -- http: the order service under 200 clients for a minute.
 // Exit code 0: measured, and what has to hold does; 1: it does not (the p99 of commit → published at 100 events/s is above its
@@ -9,6 +10,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { benchBacklog } from './backlog.ts';
+import { benchGate } from './gate.ts';
 import { benchHttp } from './http.ts';
 import { judge, summarise, type Latency } from './latency.ts';
 import { call, newProduct, signIn, urls, withId } from './shop.ts';
@@ -24,10 +26,11 @@ import {
   type ServiceName,
 } from '../stack/topology.ts';
 
-const usage = `usage: npm run bench -- [http | backlog | tracing] [--json]
+const usage = `usage: npm run bench -- [http | backlog | gate | tracing] [--json]
   (events)   [--rates 10,100] [--seconds 20] [--orders 30] [--p99 <ms>]
   http       [--clients 200] [--seconds 60]
   backlog    [--rows 1000000] [--bytes 600]
+  gate       [--orders 40] [--write]
   tracing    [--rounds 2] [--orders 1500] [--clients 16] [--ratio 0.1]`;
 
 const parse = () =>
@@ -35,6 +38,7 @@ const parse = () =>
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
       seconds: { type: 'string' },
       clients: { type: 'string' },
       rates: { type: 'string', default: '10,100' },
@@ -266,6 +270,18 @@ const measureTracing = async (flags: Flags, say: Say): Promise<number> => {
   return 0;
 };
 
+const measureGate = async (flags: Flags, say: Say): Promise<number> => {
+  const report = await benchGate(numberOf('orders', flags.orders ?? '40'), flags.write, say);
+  const { measured, committed, exceeded } = report;
+  say(
+    `an order takes ${measured.transactionsPerOrder} transactions (${committed.transactionsPerOrder} are committed) and ` +
+      `${measured.roundTripsPerOrder} round trips to PostgreSQL (${committed.roundTripsPerOrder} are committed)`,
+  );
+  for (const sentence of exceeded) say(`EXCEEDED: ${sentence}`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return exceeded.length > 0 ? 1 : 0;
+};
+
 const run = async (): Promise<number> => {
   const { values: flags, positionals } = parse();
   const say: Say = (line) => {
@@ -280,6 +296,8 @@ const run = async (): Promise<number> => {
       return measureHttp(flags, say);
     case 'backlog':
       return measureBacklog(flags, say);
+    case 'gate':
+      return measureGate(flags, say);
     case 'tracing':
       return measureTracing(flags, say);
     default:
