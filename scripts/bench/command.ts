@@ -3,6 +3,7 @@
 // the clock of this process is in them. Figures of one run are comparable with each other, not with another machine's.
 // npm run bench -- backlog: what the pipeline of the payments does with a million rows that were written while it was stopped.
 // npm run bench -- gate: transactions and round trips an order, against the committed ones, on a stack of its own.
+// npm run bench -- load: placed → PAID at rising rates of arrival up to the knee, and where time and CPU go, on a stack of its own.
 // npm run bench -- tracing: orders per second with tracing and without, as a ratio, on a stack of its own.
 // npm run bench -- http: the order service under 200 clients for a minute.
 // Exit code 0: measured, and what has to hold does; 1: it does not (the p99 of commit → published at 100 events/s is above its
@@ -12,7 +13,9 @@ import postgres from 'postgres';
 import { benchBacklog } from './backlog.ts';
 import { benchGate } from './gate.ts';
 import { benchHttp } from './http.ts';
+import { benchLoad } from './load.ts';
 import { judge, summarise, type Latency } from './latency.ts';
+import type { Say } from './own-stack.ts';
 import { call, newProduct, signIn, urls, withId } from './shop.ts';
 import { benchTracing } from './tracing.ts';
 import { argumentsOf } from '../operator/command-line.ts';
@@ -26,11 +29,12 @@ import {
   type ServiceName,
 } from '../stack/topology.ts';
 
-const usage = `usage: npm run bench -- [http | backlog | gate | tracing] [--json]
+const usage = `usage: npm run bench -- [http | backlog | gate | load | tracing] [--json]
   (events)   [--rates 10,100] [--seconds 20] [--orders 30] [--p99 <ms>]
   http       [--clients 200] [--seconds 60]
   backlog    [--rows 1000000] [--bytes 600]
   gate       [--orders 40] [--write]
+  load       [--rates 1,5,10,20,30,40,60,80] [--seconds 20] [--p99 1000]
   tracing    [--rounds 2] [--orders 1500] [--clients 16] [--ratio 0.1]`;
 
 const parse = () =>
@@ -41,11 +45,11 @@ const parse = () =>
       write: { type: 'boolean', default: false },
       seconds: { type: 'string' },
       clients: { type: 'string' },
-      rates: { type: 'string', default: '10,100' },
+      rates: { type: 'string' },
       orders: { type: 'string' },
       rounds: { type: 'string', default: '2' },
       ratio: { type: 'string', default: '0.1' },
-      p99: { type: 'string', default: '100' },
+      p99: { type: 'string' },
       rows: { type: 'string', default: '1000000' },
       bytes: { type: 'string', default: '600' },
     },
@@ -62,7 +66,9 @@ const numberOf = (flag: string, text: string, least = 1, most = Number.MAX_SAFE_
   return value;
 };
 
-type Say = (line: string) => void;
+const ratesOf = (flags: Flags, otherwise: string): number[] =>
+  (flags.rates ?? otherwise).split(',').map((rate) => numberOf('rates', rate));
+
 const lineOf = ({ what, samples, p50, p90, p99, max }: Latency): string =>
   `${what.padEnd(36)} p50 ${p50} ms   p90 ${p90} ms   p99 ${p99} ms   max ${max} ms   (${samples})`;
 
@@ -191,10 +197,10 @@ const placedToPaid = async (orders: number): Promise<Latency> => {
 };
 
 const measureEvents = async (flags: Flags, say: Say): Promise<number> => {
-  const rates = flags.rates.split(',').map((rate) => numberOf('rates', rate));
+  const rates = ratesOf(flags, '10,100');
   const seconds = numberOf('seconds', flags.seconds ?? '20');
   const orders = numberOf('orders', flags.orders ?? '30');
-  const p99AtMost = numberOf('p99', flags.p99);
+  const p99AtMost = numberOf('p99', flags.p99 ?? '100');
   const latencies: Latency[] = [];
   const tell = (measured: readonly Latency[]): void => {
     for (const latency of measured) say(lineOf(latency));
@@ -282,6 +288,27 @@ const measureGate = async (flags: Flags, say: Say): Promise<number> => {
   return exceeded.length > 0 ? 1 : 0;
 };
 
+const measureLoad = async (flags: Flags, say: Say): Promise<number> => {
+  const report = await benchLoad({
+    rates: ratesOf(flags, '1,5,10,20,30,40,60,80'),
+    seconds: numberOf('seconds', flags.seconds ?? '20'),
+    p99AtMost: numberOf('p99', flags.p99 ?? '1000'),
+    say,
+  });
+  const { half, idle } = report;
+  const columns = (values: Readonly<Record<string, number>>, unit: string): string =>
+    Object.entries(values)
+      .map(([name, value]) => `${name} ${value}${unit}`)
+      .join('   ');
+  if (half) {
+    say(`mean by stage at half of the knee: ${columns(half.stages, ' ms')}`);
+    if (half.cpu) say(`CPU ms an order by part: ${columns(half.cpu, '')}`);
+  }
+  if (idle) say(`CPU ms a second at rest by part: ${columns(idle, '')}`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return report.knee === undefined ? 1 : 0;
+};
+
 const run = async (): Promise<number> => {
   const { values: flags, positionals } = parse();
   const say: Say = (line) => {
@@ -298,6 +325,8 @@ const run = async (): Promise<number> => {
       return measureBacklog(flags, say);
     case 'gate':
       return measureGate(flags, say);
+    case 'load':
+      return measureLoad(flags, say);
     case 'tracing':
       return measureTracing(flags, say);
     default:
