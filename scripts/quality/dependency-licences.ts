@@ -20,6 +20,7 @@ const allowed: ReadonlySet<string> = new Set([
   // Asks for changes of its own files alone.
   'MPL-2.0',
   'Unlicense',
+  'Zlib',
 ]);
 
 /** Packages that declare nothing, by what the licence file that they contain is. A new version has to be looked at again. */
