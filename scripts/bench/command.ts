@@ -295,15 +295,16 @@ const measureLoad = async (flags: Flags, say: Say): Promise<number> => {
     p99AtMost: numberOf('p99', flags.p99 ?? '1000'),
     say,
   });
-  const { half, idle } = report;
+  const { steps, half, idle, memory } = report;
+  const last = steps.at(-1);
   const columns = (values: Readonly<Record<string, number>>, unit: string): string =>
     Object.entries(values)
       .map(([name, value]) => `${name} ${value}${unit}`)
       .join('   ');
-  if (half) {
-    say(`mean by stage at half of the knee: ${columns(half.stages, ' ms')}`);
-    if (half.cpu) say(`CPU ms an order by part: ${columns(half.cpu, '')}`);
-  }
+  if (half) say(`mean by stage at half of the knee: ${columns(half.stages, ' ms')}`);
+  for (const step of [half, last])
+    if (step?.cpu) say(`CPU ms an order by part at ${step.rate} orders/s: ${columns(step.cpu, '')}`);
+  if (memory) say(`MiB resident by part at the end: ${columns(memory, '')}`);
   if (idle) say(`CPU ms a second at rest by part: ${columns(idle, '')}`);
   if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   return report.knee === undefined ? 1 : 0;

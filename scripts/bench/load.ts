@@ -8,7 +8,7 @@ import { build, type Histogram } from 'hdr-histogram-js';
 import type { Stack } from '../stack/boot.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { callOver } from './client.ts';
-import { cpuPer, readCpu, totalCpu, type CpuTimes } from './cpu.ts';
+import { cpuPer, readCpu, readMemory, totalCpu, type CpuTimes } from './processes.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
 import { newProduct, signIn, withId } from './shop.ts';
 import {
@@ -56,6 +56,8 @@ export interface LoadReport {
   readonly half: (Step & { readonly stages: Readonly<Record<keyof Stages, number>> }) | undefined;
   /** CPU milliseconds per second of a stack at rest, by part. */
   readonly idle: CpuTimes | undefined;
+  /** MiB resident by part, at the end. */
+  readonly memory: Readonly<Record<string, number>> | undefined;
 }
 
 const products = 20;
@@ -192,12 +194,12 @@ export const benchLoad = ({ rates, seconds, p99AtMost, say }: LoadOptions): Prom
       }
       const held = steps.filter(({ p99, refused }) => p99 <= p99AtMost && Object.keys(refused).length === 0);
       const knee = held.at(-1)?.rate;
-      if (knee === undefined) return { steps, knee, half: undefined, idle };
+      if (knee === undefined) return { steps, knee, half: undefined, idle, memory: readMemory(stack) };
       say(`the knee is at ${knee} orders/s; half of it for ${seconds * 2} s …`);
       const { step, starts, since } = await runStep(shop, knee / 2, seconds * 2);
       const stages = meanStages(await readStages(shop.sqls, starts, since));
       say(stepLine(step));
-      return { steps, knee, half: { ...step, stages }, idle };
+      return { steps, knee, half: { ...step, stages }, idle, memory: readMemory(stack) };
     } finally {
       shop.agent.destroy();
       await closeDatabases(shop.sqls);

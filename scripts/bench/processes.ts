@@ -1,4 +1,4 @@
-// CPU time by part of the stack. Unlike a rate, it says the same on a machine that others use too.
+// CPU time and memory by part of the stack, from /proc. Unlike a rate, CPU time says the same on a machine that others use too.
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Stack } from '../stack/boot.ts';
 
@@ -51,6 +51,17 @@ export const readCpu = (stack: Stack): CpuTimes | undefined => {
     pid === undefined ? [] : [[name, treeOf(pid)]],
   );
   return { ...Object.fromEntries(parts), bench: processes.get(process.pid)?.ms ?? 0 };
+};
+
+/** MiB resident by part, without child processes; undefined where there is no /proc. */
+export const readMemory = (stack: Stack): Readonly<Record<string, number>> | undefined => {
+  if (process.platform !== 'linux') return undefined;
+  const sizes = Object.entries(stack.status().parts).flatMap(([name, { pid }]): [string, number][] => {
+    if (pid === undefined) return [];
+    const kiB = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return [[name, Math.round(Number(kiB) / 1024)]];
+  });
+  return Object.fromEntries(sizes);
 };
 
 /** By part, the CPU milliseconds between two readings for each of `count` things. */
