@@ -1,5 +1,5 @@
-// The Node processes of the stack as parts to supervise: command, environment, health and the order in which they stop. The
-// invariant: a process gets the variables of its contract and nothing else of the shell that starts the stack.
+// The Node processes as parts of the supervisor: command, environment, health and stop order. A process gets its own variables and a
+// fixed few of the shell that starts the stack, no others.
 import { join } from 'node:path';
 import { z } from 'zod';
 import { cacheRoot } from './parts/artefacts.ts';
@@ -23,10 +23,10 @@ import { loopback, urlsOf, databaseUrlOf } from './addresses.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..');
 
-/** What the Node processes depend on: where the parts listen, where data is kept, and variables on top of the contract. */
-export interface NodeOptions {
+interface NodeOptions {
   readonly ports: Ports;
   readonly dataDir: string;
+  /** Additional variables. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -44,7 +44,7 @@ export const healthTargets = (ports: Ports): HealthTarget[] => [
     kind: 'http' as const,
     url: `${loopback(ports[name])}/health/ready`,
   })),
-  // A pipeline has no port of its own, so the auditor answers for it.
+  // A pipeline has no port; the auditor reports its health.
   ...serviceNames.map((service) => ({
     name: `${service}-pipeline`,
     kind: 'http' as const,
@@ -68,14 +68,14 @@ export const passwordFrom =
   (variable: string): string =>
     env[variable] ?? developmentPassword;
 
-/** The variables that every Node process inherits; no others of the shell that starts the stack are passed on. */
+/** The variables of every Node process. Of the shell's variables it passes on only these. */
 const inherited = (env: Environment): Record<string, string> =>
   Object.fromEntries(
     Object.entries({
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       TMPDIR: process.env['TMPDIR'],
-      // Compiled code and stripped types are kept, so that the next start need not compile again.
+      // Caches compiled code and stripped types for the next start.
       NODE_COMPILE_CACHE: join(cacheRoot(), `node-${process.version}`),
       LOG_LEVEL: 'info',
       NODE_ENV: 'development',
@@ -83,8 +83,8 @@ const inherited = (env: Environment): Record<string, string> =>
     }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
 
-/** The environment contract of the Node processes. */
-const contract = (name: ServiceName | Edge, options: NodeOptions): Record<string, string> => {
+/** The variables of one process, see its `settings.ts`. */
+const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<string, string> => {
   const { ports, dataDir, env = {} } = options;
   const issuer = urlsOf(ports).dashboard;
   const all = { HOST: '127.0.0.1', PORT: String(ports[name]) };
@@ -141,16 +141,16 @@ export const nodeCommand = (name: ServiceName | Edge, options: NodeOptions): Com
   args: [
     '--disable-warning=TimeoutNegativeWarning',
     '--disable-warning=ExperimentalWarning',
-    // Bounds what loading the modules leaves behind: 100 MB resident instead of 300.
+    // Limits the garbage of loading the modules: 100 MB of resident memory instead of 300.
     '--max-semi-space-size=2',
     `--max-old-space-size=${String(name === 'auditor' ? auditorHeapMiB : nodeHeapMiB)}`,
     join(projectRoot, 'services', name, 'main.ts'),
   ],
-  env: { ...inherited(options.env ?? {}), ...contract(name, options) },
+  env: { ...inherited(options.env ?? {}), ...variablesOf(name, options) },
   cwd: projectRoot,
 });
 
-/** The gateway stops after those who call it, the auditor before those it looks at. */
+/** Stages stop from the highest to the lowest: the auditor before the parts that it reads, the gateway after its clients. */
 const stages: Readonly<Record<ServiceName | Edge, number>> = {
   gateway: 4,
   dashboard: 5,
@@ -168,21 +168,21 @@ export const nodePart = (name: ServiceName | Edge, options: NodeOptions): Part =
   graceMs: 15_000,
   readyWithinMs: 60_000,
   command: () => nodeCommand(name, options),
-  // Not what it works with beside requests: a process that comes back while Kafka is away must not be killed for it.
+  // Without its connection to Kafka: a process that restarts while Kafka is down must not be killed for that.
   ready: () => answers(readinessOf(name, options.ports)),
 });
 
 const readinessOf = (name: ServiceName | Edge, ports: Ports): string =>
   `${loopback(ports[name])}/health/ready`;
 
-const withPipeline = z.object({
+const readinessSchema = z.object({
   pipeline: z.record(z.string(), z.object({ status: z.string(), detail: z.string().optional() })),
 });
 
-/** Whether the process is connected to all that it works with beside requests; throws with what is missing. */
+/** Whether the process is connected to its event pipeline. Throws an error that names what is not connected. */
 export const isConnected = async (name: ServiceName | Edge, ports: Ports): Promise<boolean> => {
   const response = await fetch(readinessOf(name, ports), { signal: AbortSignal.timeout(2_000) });
-  const { pipeline } = withPipeline.parse(await response.json());
+  const { pipeline } = readinessSchema.parse(await response.json());
   const away = Object.entries(pipeline).filter(([, { status }]) => status !== 'ok');
   if (away.length > 0)
     throw new Error(away.map(([part, { detail }]) => `${part}: ${detail ?? 'away'}`).join('; '));
