@@ -1,5 +1,4 @@
-// The Node processes as parts of the supervisor: command, environment, health and stop order. A process gets its own variables and a
-// fixed few of the shell that starts the stack, no others.
+// The Node processes as parts of the supervisor: command, environment, health and stop order.
 import { join } from 'node:path';
 import { z } from 'zod';
 import { cacheRoot } from './parts/artefacts.ts';
@@ -68,8 +67,8 @@ export const passwordFrom =
   (variable: string): string =>
     env[variable] ?? developmentPassword;
 
-/** The variables of every Node process. Of the shell's variables it passes on only these. */
-const inherited = (env: Environment): Record<string, string> =>
+/** The variables of every Node process. */
+const sharedVariables = (env: Environment): Record<string, string> =>
   Object.fromEntries(
     Object.entries({
       PATH: process.env['PATH'],
@@ -86,15 +85,22 @@ const inherited = (env: Environment): Record<string, string> =>
 /** The variables of one process, see its `settings.ts`. */
 const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<string, string> => {
   const { ports, dataDir, env = {} } = options;
-  const issuer = urlsOf(ports).dashboard;
+  const passwordOf = passwordFrom(env);
+  const urls = urlsOf(ports);
   const all = { HOST: '127.0.0.1', PORT: String(ports[name]) };
+  const eventsAndTokens = {
+    KAFKA_BROKERS: urls.kafka,
+    SCHEMA_REGISTRY_URL: urls.registry,
+    OIDC_ISSUER: urls.dashboard,
+    OIDC_AUDIENCE: 'orderflow',
+  };
   switch (name) {
     case 'gateway':
       return { ...all, LEDGER_FILE: join(dataDir, 'gateway', 'ledger.jsonl') };
     case 'dashboard':
       return {
         ...all,
-        OIDC_ISSUER: issuer,
+        OIDC_ISSUER: urls.dashboard,
         IDENTITY_KEYS_FILE: join(dataDir, 'identity', 'keys.json'),
         SESSION_KEY_FILE: join(dataDir, 'identity', 'session.key'),
         WEB_FOLDER: webPagesFolder(),
@@ -106,18 +112,16 @@ const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<str
         HEALTH_TARGETS: JSON.stringify(healthTargets(ports)),
       };
     case 'auditor': {
-      const password = (service: ServiceName): string => passwordFrom(env)(passwords[service].auditor);
+      const databaseUrl = (service: ServiceName): string =>
+        databaseUrlOf(ports, service, 'auditor', passwordOf(passwords[service].auditor));
       return {
         ...all,
-        ORDER_DATABASE_URL: databaseUrlOf(ports, 'order', 'auditor', password('order')),
-        INVENTORY_DATABASE_URL: databaseUrlOf(ports, 'inventory', 'auditor', password('inventory')),
-        PAYMENT_DATABASE_URL: databaseUrlOf(ports, 'payment', 'auditor', password('payment')),
-        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
+        ...eventsAndTokens,
+        ORDER_DATABASE_URL: databaseUrl('order'),
+        INVENTORY_DATABASE_URL: databaseUrl('inventory'),
+        PAYMENT_DATABASE_URL: databaseUrl('payment'),
         GATEWAY_URL: loopback(ports.gateway),
         CONNECT_URL: loopback(ports.connect),
-        SCHEMA_REGISTRY_URL: `${loopback(ports.registry)}${registryPath}`,
-        OIDC_ISSUER: issuer,
-        OIDC_AUDIENCE: 'orderflow',
       };
     }
     case 'order':
@@ -125,11 +129,8 @@ const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<str
     case 'payment':
       return {
         ...all,
-        DATABASE_URL: databaseUrlOf(ports, name, 'service', passwordFrom(env)(passwords[name].service)),
-        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
-        SCHEMA_REGISTRY_URL: `${loopback(ports.registry)}${registryPath}`,
-        OIDC_ISSUER: issuer,
-        OIDC_AUDIENCE: 'orderflow',
+        ...eventsAndTokens,
+        DATABASE_URL: databaseUrlOf(ports, name, 'service', passwordOf(passwords[name].service)),
         ...(name === 'inventory' ? { SEED_DEMO_PRODUCTS: 'true' } : {}),
         ...(name === 'payment' ? { GATEWAY_URL: loopback(ports.gateway) } : {}),
       };
@@ -146,7 +147,7 @@ export const nodeCommand = (name: ServiceName | Edge, options: NodeOptions): Com
     `--max-old-space-size=${String(name === 'auditor' ? auditorHeapMiB : nodeHeapMiB)}`,
     join(projectRoot, 'services', name, 'main.ts'),
   ],
-  env: { ...inherited(options.env ?? {}), ...variablesOf(name, options) },
+  env: { ...sharedVariables(options.env ?? {}), ...variablesOf(name, options) },
   cwd: projectRoot,
 });
 

@@ -43,25 +43,19 @@ while kill -0 $client 2> /dev/null; do wait $client; code=$?; done
 exit $code
 `;
 
-const describe = (name: InfrastructureName, ports: Ports): PartDescription => {
+const describeParts = (ports: Ports): Readonly<Record<InfrastructureName, PartDescription>> => {
   const database = (service: ServiceName): PartDescription => {
     const port = databasePorts[service];
-    return describePostgres(name, portTopology[port].what, ports[port]);
+    return describePostgres(`${service}-db`, portTopology[port].what, ports[port]);
   };
-  switch (name) {
-    case 'order-db':
-      return database('order');
-    case 'inventory-db':
-      return database('inventory');
-    case 'payment-db':
-      return database('payment');
-    case 'kafka':
-      return describeKafka(ports.kafka, ports.kafkaController);
-    case 'connect':
-      return describeConnect(ports.connect, ports.connectMetrics);
-    case 'registry':
-      return describeRegistry(ports.registry, ports.registryManagement);
-  }
+  return {
+    'order-db': database('order'),
+    'inventory-db': database('inventory'),
+    'payment-db': database('payment'),
+    kafka: describeKafka(ports.kafka, ports.kafkaController),
+    connect: describeConnect(ports.connect, ports.connectMetrics),
+    registry: describeRegistry(ports.registry, ports.registryManagement),
+  };
 };
 
 /** Every variable of docker-compose.yml, so that no value comes from the shell or from `.env`. */
@@ -114,6 +108,7 @@ export const containersOf = (project: string): Containers => {
           .withClientOptions({ commandOptions: ['--no-start', '--no-deps'] })
           .up([...infrastructureNames, ...Object.values(setupServices)]);
       });
+      const descriptions = describeParts(ports);
       return {
         part: async (name) => {
           const setup = setupServices[name];
@@ -122,7 +117,7 @@ export const containersOf = (project: string): Containers => {
             if (code !== 0)
               throw failure(`${setup} ended with exit code ${String(code)}`, supervisor.logFile(setup));
           }
-          return { ...describe(name, ports), command: () => start(name) };
+          return { ...descriptions[name], command: () => start(name) };
         },
       };
     },

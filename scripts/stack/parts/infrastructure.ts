@@ -102,22 +102,13 @@ export const embeddedInfrastructure: InfrastructureProvider = async (context) =>
       dataDir: join(dataDir, 'registry'),
     });
 
-  return {
-    part: async (name) => {
-      switch (name) {
-        case 'order-db':
-          return database('order');
-        case 'inventory-db':
-          return database('inventory');
-        case 'payment-db':
-          return database('payment');
-        case 'kafka':
-          return kafka();
-        case 'connect':
-          return connect();
-        case 'registry':
-          return registry();
-      }
-    },
+  const parts: Readonly<Record<InfrastructureName, () => Part | Promise<Part>>> = {
+    'order-db': () => database('order'),
+    'inventory-db': () => database('inventory'),
+    'payment-db': () => database('payment'),
+    kafka,
+    connect,
+    registry,
   };
+  return { part: async (name) => parts[name]() };
 };
