@@ -1,5 +1,5 @@
-// Runs one of the one-shot jobs of docker-compose.yml. Other deployments can use them too. Passwords come from the environment. Exit
-// code 2: the job failed.
+// Runs one of the one-shot jobs of docker-compose.yml. Other deployments can use them too. Passwords come from the environment.
+// Exit code 2: the job failed.
 import { isFailure, messageOf } from '../schemas/tools/failure.ts';
 import { provisionConnector } from './connectors/provision-connector.ts';
 import { jobOf, runJob } from './stack/provision/jobs.ts';

@@ -1,6 +1,6 @@
-// The entry point of every npm script: plain JavaScript for Node 20 or newer without any dependency. It installs the dependencies when
-// they differ from the lock file, then runs the target with the Node 24 that is one of them and executes TypeScript directly. It
-// forwards signals to the target.
+// The entry point of every npm script: plain JavaScript for Node 20 or newer without any dependency. It installs the dependencies
+// when they differ from the lock file, then runs the target with the Node 24 that is one of them and executes TypeScript
+// directly. It forwards signals to the target.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -151,8 +151,8 @@ const child = spawn(
   { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], cwd: root },
 );
 
-// In a terminal, Ctrl-C reaches the whole foreground group; a signal from elsewhere may reach this process only. Forwarding it is safe
-// in both cases, because the target treats two signals within a short time as one.
+// In a terminal, Ctrl-C reaches the whole foreground group; a signal from elsewhere may reach this process only. Forwarding it is
+// safe in both cases, because the target treats two signals within a short time as one.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {
     child.kill(signal);

@@ -1,5 +1,5 @@
-// npm run screenshots [-- <folder>]: takes a screenshot of every screen of the running system, in both themes and three widths. The
-// default folder is .orderflow/screenshots. It places an order first, so that the screens have content.
+// npm run screenshots [-- <folder>]: takes a screenshot of every screen of the running system, in both themes and three widths.
+// The default folder is .orderflow/screenshots. It places an order first, so that the screens have content.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser, type BrowserContext } from 'playwright-core';

@@ -1,5 +1,5 @@
-// An alert on a metric that does not exist never fires, and nobody notices. So the tests compare every metric name in the rules with
-// the metrics that the processes and the JMX exporter expose, and check that the runbook of every alert exists.
+// An alert on a metric that does not exist never fires, and nobody notices. So the tests compare every metric name in the rules
+// with the metrics that the processes and the JMX exporter expose, and check that the runbook of every alert exists.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

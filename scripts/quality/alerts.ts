@@ -1,4 +1,5 @@
-// npm run alerts: checks the alert rules in connectors/alerts, runs their tests and checks the Prometheus configuration, with promtool.
+// npm run alerts: checks the alert rules in connectors/alerts, runs their tests and checks the Prometheus configuration, with
+// promtool.
 // Exit code 0: no problem found; 1: a rule, a test or the configuration is wrong; 2: promtool is not installed.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// npm run audit:dependencies: finds packages with known high or critical vulnerabilities, and packages and jars with a licence that is
-// not allowed. Exit code 0: none found; 1: one found; 2: the registry or Maven did not answer.
+// npm run audit:dependencies: finds packages with known high or critical vulnerabilities, and packages and jars with a licence
+// that is not allowed. Exit code 0: none found; 1: one found; 2: the registry or Maven did not answer.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// The licences that the packages of the lock file and the jars of the pom may have: approved by the OSI and without conditions for the
-// code beside them. The lock file contains the licences of the packages; Maven lists those of the jars.
+// The licences that the packages of the lock file and the jars of the pom may have: approved by the OSI and without conditions
+// for the code beside them. The lock file contains the licences of the packages; Maven lists those of the jars.
 
 interface Locked {
   readonly version?: string | undefined;
@@ -39,7 +39,9 @@ const isAllowed = (expression: string): boolean => {
     : names.some((name) => allowed.has(name));
 };
 
-/** One sentence for each package with a licence that is not allowed. `packages` is the object of that name in package-lock.json. */
+/**
+ * One sentence for each package with a licence that is not allowed. `packages` is the object of that name in package-lock.json.
+ */
 export const licenceComplaints = (packages: Readonly<Record<string, Locked>>): readonly string[] =>
   Object.entries(packages).flatMap(([path, { version = '', license }]) => {
     const name = `${path}@${version}`;
@@ -50,8 +52,8 @@ export const licenceComplaints = (packages: Readonly<Record<string, Locked>>): r
   });
 
 /**
- * The allowed licences in the spellings of the jars. EPL and CDDL are allowed, although they have conditions for changes of their own
- * files: Kafka and Connect run beside this code, unchanged.
+ * The allowed licences in the spellings of the jars. EPL and CDDL are allowed, although they have conditions for changes of their
+ * own files: Kafka and Connect run beside this code, unchanged.
  */
 const allowedOfJars: readonly RegExp[] = [
   /^(?:the )?apache (?:software )?(?:license|licence)?[, -]*(?:version |v)?2\.0(?: licen[sc]e)?$/,
@@ -68,7 +70,10 @@ const allowedOfJars: readonly RegExp[] = [
 /** Matches `     (MIT) (EPL 2.0) Name (group:artifact:1.0 - https://…)`. A jar with several licences leaves the choice. */
 const jarLine = /^ +((?:\((?:[^()]|\([^()]*\))*\) )+)\s*.*\(([^\s():]+:[^\s():]+:[^\s():]+) - .*\)$/;
 
-/** One sentence for each jar with a licence that is not allowed. `text` is the output of the license-maven-plugin; undefined when it cannot be parsed. */
+/**
+ * One sentence for each jar with a licence that is not allowed. `text` is the output of the license-maven-plugin; undefined when
+ * it cannot be parsed.
+ */
 export const jarLicences = (
   text: string,
 ): { readonly jars: number; readonly complaints: readonly string[] } | undefined => {

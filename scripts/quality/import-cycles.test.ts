@@ -1,5 +1,5 @@
-// Import cycles are forbidden between files, types included, and between top-level folders. This test reads the whole import graph in
-// a second; a lint rule for each file would take a minute.
+// Import cycles are forbidden between files, types included, and between top-level folders. This test reads the whole import
+// graph in a second; a lint rule for each file would take a minute.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

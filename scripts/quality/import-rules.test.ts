@@ -1,4 +1,5 @@
-// Lint refuses an import for each forbidden pair of places, types and tests beside the code included, and accepts the allowed ones.
+// Lint refuses an import for each forbidden pair of places, types and tests beside the code included, and accepts the allowed
+// ones.
 import { ESLint } from 'eslint';
 import { join, relative, dirname } from 'node:path';
 import { existsSync } from 'node:fs';

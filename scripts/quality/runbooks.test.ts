@@ -1,5 +1,5 @@
-// Every command in a runbook must exist, with every flag and argument: a runbook is read during an incident. links.test.ts checks the
-// links.
+// Every command in a runbook must exist, with every flag and argument: a runbook is read during an incident. links.test.ts checks
+// the links.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// Boots the whole system. Each step starts as soon as its dependencies are ready, and a failure stops everything that was started.
-// `npm start` and the tests use the same boot.
+// Boots the whole system. Each step starts as soon as its dependencies are ready, and a failure stops everything that was
+// started. `npm start` and the tests use the same boot.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { registerSchemas } from '../../schemas/tools/registry.ts';

@@ -1,5 +1,5 @@
-// Compares docker-compose.yml with topology.ts and the parts of the embedded stack: the two stacks must have the same settings, or an
-// order would be safe in only one of them.
+// Compares docker-compose.yml with topology.ts and the parts of the embedded stack: the two stacks must have the same settings,
+// or an order would be safe in only one of them.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';

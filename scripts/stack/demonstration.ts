@@ -1,5 +1,5 @@
-// Places one order through the public HTTP API at the end of every start, which proves that the whole path works: from the request
-// through three outboxes to PAID.
+// Places one order through the public HTTP API at the end of every start, which proves that the whole path works: from the
+// request through three outboxes to PAID.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { inventoryApi } from '../../services/inventory/http/api.ts';

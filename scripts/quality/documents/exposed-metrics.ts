@@ -1,5 +1,6 @@
-// The names of all metrics, read from their sources: the code of the processes, the configuration of the JMX exporter and the recording
-// rules. Tests compare the queries of alert rules and dashboards with them: a query for an unknown metric silently returns nothing.
+// The names of all metrics, read from their sources: the code of the processes, the configuration of the JMX exporter and the
+// recording rules. Tests compare the queries of alert rules and dashboards with them: a query for an unknown metric silently
+// returns nothing.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuditorApp } from '../../../services/auditor/http/routes.ts';

@@ -1,5 +1,5 @@
-// Generates the Grafana dashboards from the short definitions below. Unit tests check that every query names exposed metrics and that
-// the generated files are up to date. The dashboards are read-only in Grafana; change them here.
+// Generates the Grafana dashboards from the short definitions below. Unit tests check that every query names exposed metrics and
+// that the generated files are up to date. The dashboards are read-only in Grafana; change them here.
 // Run: node scripts/quality/documents/generate-dashboards.ts
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

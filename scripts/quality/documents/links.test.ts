@@ -1,5 +1,5 @@
-// In every document, every relative link must lead to an existing file and heading, and every npm script must exist. README.md must
-// stay short.
+// In every document, every relative link must lead to an existing file and heading, and every npm script must exist. README.md
+// must stay short.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-// Each image must contain every file that its process imports. Otherwise a missing file is noticed only when the container starts.
+// Each image must contain every file that its process imports. Otherwise a missing file is noticed only when the container
+// starts.
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// Fetches the Java artefacts of the stack with Maven into the cache, once, in a folder named after the hash of the pom. The folder
-// appears by a rename, so two boots can fetch at once and a killed boot leaves no incomplete folder.
+// Fetches the Java artefacts of the stack with Maven into the cache, once, in a folder named after the hash of the pom. The
+// folder appears by a rename, so two boots can fetch at once and a killed boot leaves no incomplete folder.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';

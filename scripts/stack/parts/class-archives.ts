@@ -1,6 +1,6 @@
-// Makes a class archive (CDS) for each JVM, once per JDK, by starting each JVM briefly on a temporary folder. Later starts read the
-// archives instead of verifying 60 MB of class files. A real run does not write them when it ends, because Ctrl-C would then take
-// seconds longer.
+// Makes a class archive (CDS) for each JVM, once per JDK, by starting each JVM briefly on a temporary folder. Later starts read
+// the archives instead of verifying 60 MB of class files. A real run does not write them when it ends, because Ctrl-C would then
+// take seconds longer.
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
-// Kafka Connect with Debezium, as one distributed worker. After a crash it publishes again what followed its last stored offset, and
-// the inbox of each consumer discards the duplicates ("At least once" in connectors/README.md). Connectors get secrets only as
-// `${env:…}`, restricted to the pattern below.
+// Kafka Connect with Debezium, as one distributed worker. After a crash it publishes again what followed its last stored offset,
+// and the inbox of each consumer discards the duplicates ("At least once" in connectors/README.md). Connectors get secrets only
+// as `${env:…}`, restricted to the pattern below.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { answers } from '../supervise/deadline.ts';

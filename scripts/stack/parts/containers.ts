@@ -26,7 +26,7 @@ import {
 } from '../topology.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..', '..');
-/** The one-shot containers that prepare the volume of a part before its first start. */
+/** The one-shot containers that prepare the volume of a part before it starts. */
 const setupServices: Readonly<Partial<Record<InfrastructureName, string>>> = {
   connect: 'connect-agent',
   registry: 'registry-volume',

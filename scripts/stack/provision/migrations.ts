@@ -1,6 +1,6 @@
-// Runs the migrations of one database: first the series of the messaging tables, which all services share, then that of the service.
-// Each series records its progress in its own table. A migration is one transaction, unless it builds an index concurrently:
-// PostgreSQL refuses that in a transaction, so such a migration contains only statements that can be repeated.
+// Runs the migrations of one database: first the series of the messaging tables, which all services share, then that of the
+// service. Each series records its progress in its own table. A migration is one transaction, unless it builds an index
+// concurrently: PostgreSQL refuses that in a transaction, so such a migration contains only statements that can be repeated.
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,8 +40,8 @@ export const migrateDatabase = async (
 };
 
 /**
- * Starts the messaging series of a database from the time when one series created all tables. Its tables are not created again:
- * the migrations have kept their timestamps, and each series continues after the newest timestamp in its table.
+ * Starts the messaging series in an old database, where one series has created all tables. They are not created again: the
+ * migrations have kept their timestamps, and each series continues after the newest timestamp in its table.
  */
 const separateMessaging = async (sql: Sql): Promise<void> => {
   const [tables] = await sql<{ before: string | null; messaging: string | null }[]>`

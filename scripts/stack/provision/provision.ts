@@ -1,5 +1,6 @@
-// Provisions the database of a service; safe to repeat at every start. The order matters: roles and tables, publication, slot, and
-// only then may a service write. The connector takes no snapshot, so it never publishes what was committed before its slot existed.
+// Provisions the database of a service; safe to repeat at every start. The order matters: roles and tables, publication, slot,
+// and only then may a service write. The connector takes no snapshot, so it never publishes what was committed before its slot
+// existed.
 import type postgres from 'postgres';
 import { failure, isFailure, messageOf } from '../../../schemas/tools/failure.ts';
 import { passwords, services, type ServiceName } from '../topology.ts';

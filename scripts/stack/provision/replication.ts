@@ -1,5 +1,5 @@
-// Gives every topic three replicas once there are three brokers. The data of the single broker is copied while it is in use, and only
-// then `min.insync.replicas` is raised to two: raised earlier, it would make the broker refuse every write. Safe to repeat.
+// Gives every topic three replicas once there are three brokers. The data of the single broker is copied while it is in use, and
+// only then `min.insync.replicas` is raised to two: raised earlier, it would make the broker refuse every write. Safe to repeat.
 import kafkajs, { type Admin } from 'kafkajs';
 import { until } from '../supervise/deadline.ts';
 import { failure } from '../../../schemas/tools/failure.ts';
@@ -13,7 +13,9 @@ interface PartitionReplicas {
   readonly replicas: readonly number[];
 }
 
-/** The new assignment of the partitions that have too few replicas. Each broker is the preferred leader of every third partition. */
+/**
+ * The new assignment of the partitions that have too few replicas. Each broker is the preferred leader of every third partition.
+ */
 export const missingReplicas = (
   partitions: readonly PartitionReplicas[],
   brokers: readonly number[],
@@ -56,7 +58,10 @@ const reassign = async (admin: Admin, assignment: readonly PartitionReplicas[]):
 
 const minInSyncKey = 'min.insync.replicas';
 
-/** Returns how many topics were changed. `alterConfigs` replaces the whole configuration of a topic, so it sends the other values too. */
+/**
+ * Returns how many topics were changed. `alterConfigs` replaces the whole configuration of a topic, so it sends the other values
+ * too.
+ */
 const raiseMinInSync = async (admin: Admin, topics: readonly string[]): Promise<number> => {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,

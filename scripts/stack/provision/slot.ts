@@ -1,5 +1,5 @@
-// Creates the publication and the replication slot that a connector reads. A slot is created only while the outbox is empty: created
-// later, it would hide that events are missing from the topic.
+// Creates the publication and the replication slot that a connector reads. A slot is created only while the outbox is empty:
+// created later, it would hide that events are missing from the topic.
 import { until } from '../supervise/deadline.ts';
 import { services } from '../topology.ts';
 import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';

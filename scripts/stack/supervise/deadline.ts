@@ -20,7 +20,10 @@ export interface Wait {
   readonly log?: string | undefined;
 }
 
-/** Repeats `probe` until it returns something other than `undefined` or `false`. A probe that throws is repeated, unless it throws a failure. */
+/**
+ * Repeats `probe` until it returns something other than `undefined` or `false`. A probe that throws is repeated, unless it throws
+ * a failure.
+ */
 export const until = async <T>(wait: Wait, probe: () => Promise<T | undefined | false>): Promise<T> => {
   const deadline = performance.now() + wait.withinMs;
   let last = '';

@@ -27,7 +27,8 @@ const bootId = (): string => {
 export const identityOf = (pid: number): string | undefined => {
   if (process.platform === 'linux') {
     try {
-      // The fields after the command name, which may contain spaces and brackets: the first is the state, the 20th the start time.
+      // The fields after the command name, which may contain spaces and brackets: the first is the state, the 20th the start
+      // time.
       const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return fields[0] === 'Z' ? undefined : `${bootId()}:${fields[19] ?? ''}`;
