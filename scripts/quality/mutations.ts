@@ -1,6 +1,6 @@
 // npm run test:mutations: proves that the tests can fail. Each deliberate bug removes one safeguard from a copy of the project,
-// and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: no test noticed
-// a bug.
+// and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: there is a
+// bug that no test noticed.
 // `npm run test:mutations -- <words>` tries only the bugs whose names contain the words.
 import { spawnSync } from 'node:child_process';
 import {

@@ -94,6 +94,12 @@ export const services: Record<ServiceName, ServiceTopology> = {
   },
 };
 
+interface PortTopology {
+  readonly env: string;
+  readonly default: number;
+  readonly what: string;
+}
+
 /** Every port: its default and its environment variable. All listen on loopback. */
 export const ports = {
   dashboard: { env: 'DASHBOARD_PORT', default: 3000, what: 'dashboard' },
@@ -115,14 +121,8 @@ export const ports = {
     default: 8082,
     what: 'management interface of the schema registry',
   },
-} as const satisfies Record<string, { env: string; default: number; what: string }>;
+} as const satisfies Record<string, PortTopology>;
 export type PortName = keyof typeof ports;
-
-interface PortTopology {
-  readonly env: string;
-  readonly default: number;
-  readonly what: string;
-}
 
 /** The ports of the parts that exist only in docker-compose.yml, by profile. */
 export const profilePorts = {
