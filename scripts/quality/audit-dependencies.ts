@@ -43,7 +43,7 @@ const packageLicences = (): Verdict => {
 const licencesOfJars = (): Verdict => {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-licences-'));
   try {
-    const pom = join(root, 'scripts', 'stack', 'pom.xml');
+    const pom = join(root, 'scripts', 'stack', 'parts', 'pom.xml');
     const goal = 'org.codehaus.mojo:license-maven-plugin:add-third-party';
     const { status, error } = spawnSync(
       'mvn',
