@@ -8,26 +8,17 @@
 // npm run bench -- http: the order service under 200 clients for a minute.
 // Exit code 0: measured, and what has to hold does; 1: it does not (the p99 of commit → published at 100 events/s is above its
 // bound, the slot of the backlog is lost, something was answered 5xx or an invariant is broken); 2: it could not be measured.
-import { setTimeout as delay } from 'node:timers/promises';
-import postgres from 'postgres';
 import { benchBacklog } from './backlog.ts';
 import { benchGate } from './gate.ts';
 import { benchHttp } from './http.ts';
 import { benchLoad } from './load.ts';
-import { judge, summarise, type Latency } from './latency.ts';
+import { judge, type Latency } from './latency.ts';
+import { measureHop, measurePaid, publishedAt } from './events.ts';
+import { runningSystem } from './system.ts';
 import type { Say } from './own-stack.ts';
-import { call, newProduct, signIn, urls, withId } from './shop.ts';
 import { benchTracing } from './tracing.ts';
 import { argumentsOf } from '../operator/command-line.ts';
 import { explain, failure } from '../../schemas/tools/failure.ts';
-import { portsFrom } from '../stack/ports.ts';
-import {
-  databasePorts,
-  developmentPassword,
-  passwords,
-  services,
-  type ServiceName,
-} from '../stack/topology.ts';
 
 const usage = `usage: npm run bench -- [http | backlog | gate | load | tracing] [--json]
   (events)   [--rates 10,100] [--seconds 20] [--orders 30] [--p99 <ms>]
@@ -72,129 +63,8 @@ const ratesOf = (flags: Flags, otherwise: string): number[] =>
 const lineOf = ({ what, samples, p50, p90, p99, max }: Latency): string =>
   `${what.padEnd(36)} p50 ${p50} ms   p90 ${p90} ms   p99 ${p99} ms   max ${max} ms   (${samples})`;
 
-/** The latency that the pipeline alone makes, and the load under which its bound has to hold. */
-const published = (perSecond: number): string => `commit → published at ${perSecond} events/s`;
+/** The load under which the bound of the pipeline has to hold, events per second. */
 const judgedRate = 100;
-
-const connect = (service: ServiceName): postgres.Sql => {
-  const { database, owner } = services[service].database;
-  return postgres({
-    host: '127.0.0.1',
-    port: portsFrom(process.env)[databasePorts[service]],
-    database,
-    username: owner,
-    password: process.env[passwords[service].owner] ?? developmentPassword,
-    max: 2,
-    connect_timeout: 5,
-  });
-};
-
-/** Calls `task` at a steady rate for some seconds; a slow answer does not slow the rate. */
-const steadily = async (perSecond: number, seconds: number, task: (index: number) => Promise<void>) => {
-  const running: Promise<void>[] = [];
-  const failures: unknown[] = [];
-  const began = performance.now();
-  // The first failure ends the measurement: what follows would measure something else.
-  for (let index = 0; index < perSecond * seconds && failures.length === 0; index += 1) {
-    await delay(Math.max(0, began + (index * 1_000) / perSecond - performance.now()));
-    running.push(
-      task(index).catch((error: unknown) => {
-        failures.push(error);
-      }),
-    );
-  }
-  await Promise.all(running);
-  if (failures.length > 0) throw failures[0];
-};
-
-/** inventory.product_changed, from the commit at inventory to the commit of the catalogue copy at order. */
-const hop = async (perSecond: number, seconds: number): Promise<Latency[]> => {
-  const token = await signIn('seller@orderflow.io');
-  const products = await Promise.all(Array.from({ length: 20 }, () => newProduct(token, 1)));
-  const [inventory, order] = [connect('inventory'), connect('order')];
-  try {
-    // A change of price is one event; twenty products keep the row locks apart.
-    const change = async (index: number): Promise<void> => {
-      const price = { amountMinor: index + 2, currency: 'EUR' };
-      await call(`${urls.inventory}/api/v1/products/${products[index % 20] ?? ''}`, token, 'PATCH', {
-        price,
-      });
-    };
-    await steadily(perSecond, 3, change);
-    const [{ since } = { since: new Date() }] = await inventory<
-      { since: Date }[]
-    >`select clock_timestamp() as since`;
-    await steadily(perSecond, seconds, (index) => change(index + 1_000_000));
-    const emitted = await inventory<{ id: string; at: number }[]>`
-      select id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as at
-      from outbox where occurred_at >= ${since} and aggregate_id in ${inventory(products)}`;
-    const ids = emitted.map(({ id }) => id);
-    const read = () => order<{ id: string; published: number; consumed: number }[]>`
-      select event_id as id, (extract(epoch from published_at) * 1000)::float8 as published,
-             (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as consumed
-      from processed_events where event_id in ${order(ids)}`;
-    let consumed = await read();
-    for (let tries = 0; consumed.length < ids.length && tries < 100; tries += 1) {
-      await delay(100);
-      consumed = await read();
-    }
-    if (consumed.length < ids.length) throw failure(`${ids.length - consumed.length} events did not arrive`);
-    const committed = new Map(emitted.map(({ id, at }) => [id, at]));
-    const since_ = (time: (row: (typeof consumed)[number]) => number): number[] =>
-      consumed.map((row) => time(row) - (committed.get(row.id) ?? NaN));
-    return [
-      summarise(
-        published(perSecond),
-        since_((row) => row.published),
-      ),
-      summarise(
-        `commit → consumed at ${perSecond} events/s`,
-        since_((row) => row.consumed),
-      ),
-    ];
-  } finally {
-    await Promise.all([inventory.end({ timeout: 5 }), order.end({ timeout: 5 })]);
-  }
-};
-
-/** From sending the request until PAID is committed, at one order a second. */
-const placedToPaid = async (orders: number): Promise<Latency> => {
-  const [seller, customer] = [await signIn('seller@orderflow.io'), await signIn('user@orderflow.io')];
-  const productId = await newProduct(seller, orders + 5);
-  const sql = connect('order');
-  try {
-    for (let tries = 0; tries < 100; tries += 1) {
-      const known = await sql`select 1 from catalogue where product_id = ${productId}`;
-      if (known.length > 0) break;
-      await delay(50);
-    }
-    const sent = new Map<string, number>();
-    const place = async (index: number): Promise<void> => {
-      const at = Date.now();
-      const body = { items: [{ productId, quantity: 1 }], payment: { mode: 'AUTO', method: 'card' } };
-      const { id } = withId.parse(await call(`${urls.order}/api/v1/orders`, customer, 'POST', body));
-      // The first orders warm up what has not run yet.
-      if (index >= 5) sent.set(id, at);
-    };
-    await steadily(1, orders + 5, place);
-    const ids = [...sent.keys()];
-    const read = () => sql<{ id: string; paid: number }[]>`
-      select order_id as id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as paid
-      from order_events where status = 'PAID' and type <> 'confirm' and order_id in ${sql(ids)}`;
-    let paid = await read();
-    for (let tries = 0; paid.length < ids.length && tries < 100; tries += 1) {
-      await delay(100);
-      paid = await read();
-    }
-    if (paid.length < ids.length) throw failure(`${ids.length - paid.length} orders are not PAID`);
-    return summarise(
-      'placed → PAID at 1 order/s',
-      paid.map(({ id, paid: at }) => at - (sent.get(id) ?? NaN)),
-    );
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
-};
 
 const measureEvents = async (flags: Flags, say: Say): Promise<number> => {
   const rates = ratesOf(flags, '10,100');
@@ -206,9 +76,10 @@ const measureEvents = async (flags: Flags, say: Say): Promise<number> => {
     for (const latency of measured) say(lineOf(latency));
     latencies.push(...measured);
   };
-  for (const rate of rates) tell(await hop(rate, seconds));
-  tell([await placedToPaid(orders)]);
-  const verdict = judge(latencies, { what: published(judgedRate), p99AtMost });
+  const system = runningSystem();
+  for (const rate of rates) tell(await measureHop(system, rate, seconds));
+  tell([await measurePaid(system, orders)]);
+  const verdict = judge(latencies, { what: publishedAt(judgedRate), p99AtMost });
   if (verdict !== undefined)
     say(
       `${verdict.isHeld ? 'held' : 'NOT HELD'}: p99 of ${verdict.what} is ${verdict.p99} ms, at most ${p99AtMost} ms are allowed`,
@@ -304,7 +175,7 @@ const measureLoad = async (flags: Flags, say: Say): Promise<number> => {
   if (half) say(`mean by stage at half of the knee: ${columns(half.stages, ' ms')}`);
   for (const step of [half, last])
     if (step?.cpu) say(`CPU ms an order by part at ${step.rate} orders/s: ${columns(step.cpu, '')}`);
-  if (memory) say(`MiB resident by part at the end: ${columns(memory, '')}`);
+  say(`MiB resident by part at the end: ${columns(memory, '')}`);
   if (idle) say(`CPU ms a second at rest by part: ${columns(idle, '')}`);
   if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   return report.knee === undefined ? 1 : 0;

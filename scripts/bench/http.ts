@@ -1,19 +1,15 @@
 // 200 clients at once who place, read, list and cancel orders, each with its next call as soon as it has the answer to the
 // one before. What counts is not the rate, which is that of the machine, but that nothing is answered 5xx, that no process
 // grows, and that the invariants hold afterwards.
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { z } from 'zod';
-import { dataFolder } from '../stack/data-folder.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { openAuditorView } from '../operator/auditor-view.ts';
 import { serviceNames } from '../stack/topology.ts';
 import { callOver } from './client.ts';
 import { summarise, type Latency } from './latency.ts';
+import { readMemory } from './processes.ts';
+import { runningSystem } from './system.ts';
 import { newProduct, signIn, urls, withId } from './shop.ts';
 
 export interface HttpLoad {
@@ -41,21 +37,6 @@ export interface HttpReport {
   readonly stuck: number;
 }
 
-const statusFile = z.object({ parts: z.record(z.string(), z.object({ pid: z.number().optional() })) });
-const run = promisify(execFile);
-
-/** MiB resident by part, asked of the system, because a process that is busy cannot be asked itself. */
-const residentMiB = async (): Promise<Record<string, number>> => {
-  const { parts } = statusFile.parse(JSON.parse(readFileSync(join(dataFolder(), 'stack.json'), 'utf8')));
-  const sizes = serviceNames.map(async (name): Promise<[string, number]> => {
-    const pid = parts[name]?.pid;
-    if (pid === undefined) throw failure(`${name} is not running`);
-    const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
-    return [name, Math.round(Number(stdout) / 1024)];
-  });
-  return Object.fromEntries(await Promise.all(sizes));
-};
-
 /** Puts the order service under load, on a stack whose RATE_LIMIT_REQUESTS lets these few users through. */
 export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpReport> => {
   const [seller, ...customers] = await Promise.all(
@@ -66,6 +47,7 @@ export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpRep
   // The order service learns of the product by an event.
   await delay(2_000);
 
+  const system = runningSystem();
   const latencies = new Map<string, number[]>();
   const statuses: Record<string, number> = {};
   const until = performance.now() + seconds * 1_000;
@@ -101,11 +83,11 @@ export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpRep
     agent.destroy();
   };
 
-  const samples: Record<string, number>[] = [await residentMiB()];
+  const samples: Record<string, number>[] = [readMemory(system)];
   const sample = async (): Promise<void> => {
     while (!isOver()) {
       await delay(1_000);
-      samples.push(await residentMiB());
+      samples.push(readMemory(system));
     }
   };
   await Promise.all([sample(), ...Array.from({ length: clients }, (_, index) => client(index))]);
@@ -118,7 +100,7 @@ export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpRep
       await delay(1_000);
       report = await view.checkTwice();
     }
-    samples.push(await residentMiB());
+    samples.push(readMemory(system));
     const all = [...latencies].map(([what, taken]) => summarise(what, taken));
     return {
       requestsPerSecond: Math.round(all.reduce((sum, call) => sum + call.samples, 0) / seconds),

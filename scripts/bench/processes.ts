@@ -1,6 +1,7 @@
-// CPU time and memory by part of the stack, from /proc. Unlike a rate, CPU time says the same on a machine that others use too.
+// CPU time and memory by part of the stack. Unlike a rate, CPU time says the same on a machine that others use too.
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Stack } from '../stack/boot.ts';
+import type { System } from './system.ts';
 
 /** CPU milliseconds by part; `bench` is this process. */
 export type CpuTimes = Readonly<Record<string, number>>;
@@ -41,27 +42,34 @@ const readProcesses = (): ReadonlyMap<number, ProcessTimes> => {
 };
 
 /** The CPU time that each part has used since it was started, its child processes included; undefined where there is no /proc. */
-export const readCpu = (stack: Stack): CpuTimes | undefined => {
+export const readCpu = (system: System): CpuTimes | undefined => {
   if (process.platform !== 'linux') return undefined;
   const processes = readProcesses();
   const children = Map.groupBy(processes.keys(), (pid) => processes.get(pid)?.parent);
   const treeOf = (pid: number): number =>
     (processes.get(pid)?.ms ?? 0) + (children.get(pid) ?? []).reduce((sum, child) => sum + treeOf(child), 0);
-  const parts = Object.entries(stack.status().parts).flatMap(([name, { pid }]): [string, number][] =>
-    pid === undefined ? [] : [[name, treeOf(pid)]],
-  );
+  const parts = Object.entries(system.processes()).map(([name, pid]): [string, number] => [
+    name,
+    treeOf(pid),
+  ]);
   return { ...Object.fromEntries(parts), bench: processes.get(process.pid)?.ms ?? 0 };
 };
 
-/** MiB resident by part, without child processes; undefined where there is no /proc. */
-export const readMemory = (stack: Stack): Readonly<Record<string, number>> | undefined => {
-  if (process.platform !== 'linux') return undefined;
-  const sizes = Object.entries(stack.status().parts).flatMap(([name, { pid }]): [string, number][] => {
-    if (pid === undefined) return [];
-    const kiB = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return [[name, Math.round(Number(kiB) / 1024)]];
+/** MiB resident by part, without child processes. */
+export const readMemory = (system: System): Readonly<Record<string, number>> => {
+  const processes = system.processes();
+  const list = execFileSync('ps', ['-o', 'pid=,rss=', '-p', Object.values(processes).join(',')], {
+    encoding: 'utf8',
   });
-  return Object.fromEntries(sizes);
+  const kiB = new Map(
+    list.split('\n').flatMap((line): [number, number][] => {
+      const [pid, size] = line.trim().split(/\s+/).map(Number);
+      return pid === undefined || size === undefined ? [] : [[pid, size]];
+    }),
+  );
+  return Object.fromEntries(
+    Object.entries(processes).map(([name, pid]) => [name, Math.round((kiB.get(pid) ?? NaN) / 1024)]),
+  );
 };
 
 /** By part, the CPU milliseconds between two readings for each of `count` things. */

@@ -1,13 +1,13 @@
 // Where the time of an order goes, from the commit timestamps of the three databases and the timestamps that Connect gave the records.
 import postgres from 'postgres';
-import type { Stack } from '../stack/boot.ts';
 import { serviceNames, type ServiceName } from '../stack/topology.ts';
+import type { System } from './system.ts';
 
 export type Sqls = Readonly<Record<ServiceName, postgres.Sql>>;
 
-export const openDatabases = (stack: Stack): Sqls => {
+export const openDatabases = (system: System): Sqls => {
   const open = (service: ServiceName): postgres.Sql =>
-    postgres(stack.databaseUrl(service, 'auditor'), { max: 1, connect_timeout: 5 });
+    postgres(system.databaseUrl(service), { max: 1, connect_timeout: 5 });
   return { order: open('order'), inventory: open('inventory'), payment: open('payment') };
 };
 

@@ -64,10 +64,20 @@ const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise
   if (differing.length === 0) return;
   await admin.alterConfigs({
     validateOnly: false,
-    resources: differing.map(({ resourceName }) => ({
-      type: kafkajs.ConfigResourceTypes.TOPIC,
-      name: resourceName,
-      configEntries: wanted(resourceName).map(([name, value]) => ({ name, value })),
-    })),
+    resources: differing.map(({ resourceName, configEntries }) => {
+      // The request replaces all settings of the topic: those that somebody else has set are sent along.
+      const present = configEntries.filter(
+        ({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
+      );
+      const entries = {
+        ...Object.fromEntries(present.map(({ configName, configValue }) => [configName, configValue])),
+        ...Object.fromEntries(wanted(resourceName)),
+      };
+      return {
+        type: kafkajs.ConfigResourceTypes.TOPIC,
+        name: resourceName,
+        configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
+      };
+    }),
   });
 };

@@ -1,0 +1,127 @@
+// How long an event takes from its commit to the commit of what it causes, and an order from its request to PAID. Latencies come from
+// PostgreSQL's own commit timestamps, so neither polling nor the clock of this process is in them.
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import { failure } from '../../schemas/tools/failure.ts';
+import type { ServiceName } from '../stack/topology.ts';
+import { summarise, type Latency } from './latency.ts';
+import { call, newProduct, signIn, withId } from './shop.ts';
+import type { System } from './system.ts';
+
+const connect = (system: System, service: ServiceName): postgres.Sql =>
+  postgres(system.databaseUrl(service), { max: 2, connect_timeout: 5 });
+
+/** The latency that the pipeline alone makes. */
+export const publishedAt = (perSecond: number): string => `commit → published at ${perSecond} events/s`;
+
+/** Calls `task` at a steady rate for some seconds; a slow answer does not slow the rate. */
+const steadily = async (perSecond: number, seconds: number, task: (index: number) => Promise<void>) => {
+  const running: Promise<void>[] = [];
+  const failures: unknown[] = [];
+  const began = performance.now();
+  // The first failure ends the measurement: what follows would measure something else.
+  for (let index = 0; index < perSecond * seconds && failures.length === 0; index += 1) {
+    await delay(Math.max(0, began + (index * 1_000) / perSecond - performance.now()));
+    running.push(
+      task(index).catch((error: unknown) => {
+        failures.push(error);
+      }),
+    );
+  }
+  await Promise.all(running);
+  if (failures.length > 0) throw failures[0];
+};
+
+/** inventory.product_changed, from the commit at inventory to the commit of the catalogue copy at order. */
+export const measureHop = async (system: System, perSecond: number, seconds: number): Promise<Latency[]> => {
+  const token = await signIn('seller@orderflow.io', system.urls.dashboard);
+  const products = await Promise.all(
+    Array.from({ length: 20 }, () => newProduct(token, 1, system.urls.inventory)),
+  );
+  const [inventory, order] = [connect(system, 'inventory'), connect(system, 'order')];
+  try {
+    // A change of price is one event; twenty products keep the row locks apart.
+    const change = async (index: number): Promise<void> => {
+      const price = { amountMinor: index + 2, currency: 'EUR' };
+      await call(`${system.urls.inventory}/api/v1/products/${products[index % 20] ?? ''}`, token, 'PATCH', {
+        price,
+      });
+    };
+    await steadily(perSecond, 3, change);
+    const [{ since } = { since: new Date() }] = await inventory<
+      { since: Date }[]
+    >`select clock_timestamp() as since`;
+    await steadily(perSecond, seconds, (index) => change(index + 1_000_000));
+    const emitted = await inventory<{ id: string; at: number }[]>`
+      select id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as at
+      from outbox where occurred_at >= ${since} and aggregate_id in ${inventory(products)}`;
+    const ids = emitted.map(({ id }) => id);
+    const read = () => order<{ id: string; published: number; consumed: number }[]>`
+      select event_id as id, (extract(epoch from published_at) * 1000)::float8 as published,
+             (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as consumed
+      from processed_events where event_id in ${order(ids)}`;
+    let consumed = await read();
+    for (let tries = 0; consumed.length < ids.length && tries < 100; tries += 1) {
+      await delay(100);
+      consumed = await read();
+    }
+    if (consumed.length < ids.length) throw failure(`${ids.length - consumed.length} events did not arrive`);
+    const committed = new Map(emitted.map(({ id, at }) => [id, at]));
+    const since_ = (time: (row: (typeof consumed)[number]) => number): number[] =>
+      consumed.map((row) => time(row) - (committed.get(row.id) ?? NaN));
+    return [
+      summarise(
+        publishedAt(perSecond),
+        since_((row) => row.published),
+      ),
+      summarise(
+        `commit → consumed at ${perSecond} events/s`,
+        since_((row) => row.consumed),
+      ),
+    ];
+  } finally {
+    await Promise.all([inventory.end({ timeout: 5 }), order.end({ timeout: 5 })]);
+  }
+};
+
+/** From sending the request until PAID is committed, at one order a second. */
+export const measurePaid = async (system: System, orders: number): Promise<Latency> => {
+  const [seller, customer] = [
+    await signIn('seller@orderflow.io', system.urls.dashboard),
+    await signIn('user@orderflow.io', system.urls.dashboard),
+  ];
+  const productId = await newProduct(seller, orders + 5, system.urls.inventory);
+  const sql = connect(system, 'order');
+  try {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const known = await sql`select 1 from catalogue where product_id = ${productId}`;
+      if (known.length > 0) break;
+      await delay(50);
+    }
+    const sent = new Map<string, number>();
+    const place = async (index: number): Promise<void> => {
+      const at = Date.now();
+      const body = { items: [{ productId, quantity: 1 }], payment: { mode: 'AUTO', method: 'card' } };
+      const { id } = withId.parse(await call(`${system.urls.order}/api/v1/orders`, customer, 'POST', body));
+      // The first orders warm up what has not run yet.
+      if (index >= 5) sent.set(id, at);
+    };
+    await steadily(1, orders + 5, place);
+    const ids = [...sent.keys()];
+    const read = () => sql<{ id: string; paid: number }[]>`
+      select order_id as id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as paid
+      from order_events where status = 'PAID' and type <> 'confirm' and order_id in ${sql(ids)}`;
+    let paid = await read();
+    for (let tries = 0; paid.length < ids.length && tries < 100; tries += 1) {
+      await delay(100);
+      paid = await read();
+    }
+    if (paid.length < ids.length) throw failure(`${ids.length - paid.length} orders are not PAID`);
+    return summarise(
+      'placed → PAID at 1 order/s',
+      paid.map(({ id, paid: at }) => at - (sent.get(id) ?? NaN)),
+    );
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+};

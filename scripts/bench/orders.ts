@@ -1,0 +1,164 @@
+// Orders of one line over 20 products, paid by themselves: how they are placed and what is measured of them.
+import { Agent } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { build, type Histogram } from 'hdr-histogram-js';
+import { until } from '../stack/supervise/deadline.ts';
+import { callOver } from './client.ts';
+import { cpuPer, readCpu, totalCpu, type CpuTimes } from './processes.ts';
+import { newProduct, signIn, withId } from './shop.ts';
+import { closeDatabases, openDatabases, paidAt, type Sqls } from './stages.ts';
+import type { System } from './system.ts';
+
+export interface Step {
+  /** Intended arrivals per second. */
+  readonly rate: number;
+  readonly orders: number;
+  /** Orders that were not accepted, by status; `none`: there was no answer. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Placed → PAID, milliseconds. */
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+  /** From the first intended start to the last commit of PAID. */
+  readonly paidPerSecond: number;
+  /** CPU milliseconds an order, by part; undefined where the system does not tell. */
+  readonly cpu: CpuTimes | undefined;
+}
+
+const products = 20;
+const drainWithinMs = 120_000;
+
+export interface Shop {
+  readonly system: System;
+  readonly sqls: Sqls;
+  readonly agent: Agent;
+  readonly token: string;
+  readonly productIds: readonly string[];
+}
+
+export const openShop = async (system: System): Promise<Shop> => {
+  const [seller, token] = await Promise.all([
+    signIn('seller@orderflow.io', system.urls.dashboard),
+    signIn('user@orderflow.io', system.urls.dashboard),
+  ]);
+  const sqls = openDatabases(system);
+  const productIds: string[] = [];
+  for (let made = 0; made < products; made += 1)
+    productIds.push(await newProduct(seller, 1_000_000, system.urls.inventory));
+  await until({ what: 'the order service to know the products', withinMs: 30_000 }, async () => {
+    const known = await sqls.order`select 1 from catalogue where product_id = any (${productIds})`;
+    return known.length === products;
+  });
+  return { system, sqls, agent: new Agent({ keepAlive: true, maxSockets: 256 }), token, productIds };
+};
+
+export const closeShop = async ({ agent, sqls }: Shop): Promise<void> => {
+  agent.destroy();
+  await closeDatabases(sqls);
+};
+
+export const round = (value: number): number => Math.round(value * 10) / 10;
+
+/** Milliseconds at a percentile of a histogram of microseconds. */
+const at = (histogram: Histogram, percentile: number): number =>
+  round(histogram.getValueAtPercentile(percentile) / 1_000);
+
+/** The order, or why there is none: the status, or `none` without an answer. */
+const placeOrder = async (
+  { system, agent, token, productIds }: Shop,
+  index: number,
+): Promise<{ readonly id: string } | string> => {
+  const items = [{ productId: productIds[index % products], quantity: 1 }];
+  const body = { items, payment: { mode: 'AUTO', method: 'card' } };
+  const answer = await callOver(agent, `${system.urls.order}/api/v1/orders`, token, 'POST', body);
+  return answer?.status === 201 ? withId.parse(JSON.parse(answer.body)) : String(answer?.status ?? 'none');
+};
+
+/** When PAID was committed, by order, once all of them are PAID. */
+const allPaid = (shop: Shop, ids: readonly string[]): Promise<Map<string, number>> =>
+  until({ what: `${ids.length} orders to be PAID`, withinMs: drainWithinMs, everyMs: 250 }, async () => {
+    const found = await paidAt(shop.sqls.order, ids);
+    return found.size === ids.length && found;
+  });
+
+/** Places orders at a rate for some seconds and waits until all of them are PAID. */
+export const placeAtRate = async (shop: Shop, rate: number, seconds: number) => {
+  const { system } = shop;
+  const starts = new Map<string, number>();
+  const refused: Record<string, number> = {};
+  const cpuBefore = readCpu(system);
+  const since = new Date();
+  const began = Date.now();
+  const answers: Promise<void>[] = [];
+  const place = async (index: number, intended: number): Promise<void> => {
+    const answer = await placeOrder(shop, index);
+    if (typeof answer === 'string') refused[answer] = (refused[answer] ?? 0) + 1;
+    else starts.set(answer.id, intended);
+  };
+  const count = Math.round(rate * seconds);
+  for (let index = 0; index < count; index += 1) {
+    const intended = began + (index * 1_000) / rate;
+    const wait = intended - Date.now();
+    if (wait > 0) await delay(wait);
+    answers.push(place(index, intended));
+  }
+  await Promise.all(answers);
+  const ids = [...starts.keys()];
+  const paid = await allPaid(shop, ids);
+  const cpuAfter = readCpu(system);
+  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000 });
+  for (const [id, intended] of starts)
+    histogram.recordValue(Math.max(1, Math.round(((paid.get(id) ?? NaN) - intended) * 1_000)));
+  const step: Step = {
+    rate,
+    orders: ids.length,
+    refused,
+    p50: at(histogram, 50),
+    p90: at(histogram, 90),
+    p99: at(histogram, 99),
+    max: round(histogram.maxValue / 1_000),
+    paidPerSecond: round(ids.length / ((Math.max(...paid.values()) - began) / 1_000)),
+    cpu: cpuBefore && cpuAfter && cpuPer(cpuBefore, cpuAfter, ids.length),
+  };
+  return { step, starts, since };
+};
+
+/** Clients that place one order after the other. Orders per second from the first request to the last commit of PAID. */
+export const placeByClients = async (shop: Shop, clients: number, count: number) => {
+  const ids: string[] = [];
+  const before = readCpu(shop.system);
+  const began = Date.now();
+  let next = 0;
+  const client = async (): Promise<void> => {
+    while (next < count) {
+      next += 1;
+      const answer = await placeOrder(shop, next);
+      if (typeof answer !== 'string') ids.push(answer.id);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  const paid = await allPaid(shop, ids);
+  const after = readCpu(shop.system);
+  return {
+    orders: ids.length,
+    ordersPerSecond: round(ids.length / ((Math.max(...paid.values()) - began) / 1_000)),
+    cpu: before && after && cpuPer(before, after, ids.length),
+  };
+};
+
+export const stepLine = ({ rate, orders, refused, p50, p90, p99, max, paidPerSecond, cpu }: Step): string => {
+  const refusals = Object.entries(refused).map(([status, count]) => `   ${count} × ${status}`);
+  return (
+    `${String(rate).padStart(4)} orders/s   p50 ${p50} ms   p90 ${p90}   p99 ${p99}   max ${max}   ` +
+    `${paidPerSecond} PAID/s   ${cpu ? `${totalCpu(cpu)} CPU ms an order` : ''}   (${orders})${refusals.join('')}`
+  );
+};
+
+/** CPU milliseconds per second and part while nobody orders. */
+export const measureIdle = async (system: System, seconds: number): Promise<CpuTimes | undefined> => {
+  const before = readCpu(system);
+  await delay(seconds * 1_000);
+  const after = readCpu(system);
+  return before && after && cpuPer(before, after, seconds);
+};
