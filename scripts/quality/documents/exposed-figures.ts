@@ -13,7 +13,7 @@ import { createSagaMetrics } from '../../../services/order/saga-metrics.ts';
 import { addGatewayMetrics, createPaymentMetrics } from '../../../services/payment/payment-metrics.ts';
 import { readConfig } from '../../../services/platform/process/settings/config.ts';
 import { createEventMetrics } from '../../../services/platform/messaging/event-metrics.ts';
-import { openDoor } from '../../../services/platform/http/limits/guards.ts';
+import { createHttpParts } from '../../../services/platform/http/limits/guards.ts';
 import { guardSettings } from '../../../services/platform/process/settings/guard-settings.ts';
 import { createHealth } from '../../../services/platform/http/routes/health.ts';
 import { createLogger } from '../../../services/platform/process/logger.ts';
@@ -22,8 +22,8 @@ const connectors = join(import.meta.dirname, '..', '..', '..', 'connectors');
 
 /** Every figure that some process exposes, whether or not there is anything to be said yet. */
 const ofTheProcesses = async (): Promise<readonly string[]> => {
-  const { door } = openDoor(readConfig(guardSettings, {}));
-  const { metrics } = door;
+  const { httpParts } = createHttpParts(readConfig(guardSettings, {}));
+  const { metrics } = httpParts;
   const nothing = () => Promise.resolve(new Map<string, number>());
   const unasked = () => Promise.reject(new Error('figures need no story'));
   createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
@@ -44,7 +44,7 @@ const ofTheProcesses = async (): Promise<readonly string[]> => {
     pipelines: { latest: () => [], samples: () => [] },
     stories: { read: unasked, codec: { decode: unasked } },
     operations: { record: unasked, readFlow: unasked, connectUrl: '', stream: { lag: nothing } },
-    door,
+    httpParts,
   });
   const text = await metrics.registry.metrics();
   return [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) =>

@@ -115,7 +115,7 @@ export const createLogger = ({ service, level, stream = process.stdout }: Logger
       (message: string, fields: LogFields = {}): void => {
         if (!winston.isLevelEnabled(lineLevel)) return;
         const reserved = { timestamp: new Date().toISOString(), level: lineLevel, message, service };
-        // Named twice: first for the order of the keys, last so that no field can impersonate them.
+        // Spread twice: first for the order of the keys, last so that no field can overwrite them.
         winston.log({ ...reserved, ...bound, ...fields, ...reserved });
       };
     return {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { assertPermitted, endpoint } from './endpoint.ts';
 import { createApp } from '../server/app.ts';
-import { createAdmission, createShares } from '../limits/load-shedding.ts';
+import { createAdmission, createConcurrencyLimiter } from '../limits/load-shedding.ts';
 import { createLogger } from '../../process/logger.ts';
 import { permissionTable, permissionsOfProcesses, type Role } from './permissions.ts';
 import { problem } from './problem.ts';
@@ -41,7 +41,7 @@ const guards: Guards = {
     { inFlight: 10, eventLoopDelayMs: 1_000 },
     { delayMs: () => 0, stop: () => undefined },
   ),
-  shares: createShares(10),
+  concurrencyLimiter: createConcurrencyLimiter(10),
   requestTimeoutMs: 10_000,
 };
 const build = (over: Partial<Guards> = {}) =>
@@ -95,7 +95,7 @@ describe('an endpoint', () => {
   });
 
   it('is refused with 429 to who has too many under way, and to nobody else', async () => {
-    const app = build({ shares: createShares(1) });
+    const app = build({ concurrencyLimiter: createConcurrencyLimiter(1) });
     const gate = Promise.withResolvers<Response>();
     app.openapi(endpoint(permissions['products.list'], { responses }), () => gate.promise);
     const first = get(app, '/api/v1/products', 'USER');

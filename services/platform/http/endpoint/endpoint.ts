@@ -6,7 +6,7 @@ import {
   accessOf,
   describeAccess,
   roles,
-  type Named,
+  type NamedPermission,
   type Permission,
   type PermissionTable,
 } from './permissions.ts';
@@ -52,7 +52,7 @@ const guardProblems = ({ allow }: Permission, { kind }: EndpointConfig): number[
  * The route of an action: method, path, security and the problems of its guard come from the table, what it takes and
  * gives from `config`. To be registered with `app.openapi(endpoint(…), handler)`.
  */
-export function endpoint<P extends Named, const C extends EndpointConfig>(entry: P, config: C) {
+export function endpoint<P extends NamedPermission, const C extends EndpointConfig>(entry: P, config: C) {
   const { problems = [], kind, description, responses, summary, tags, parameters, request } = config;
   const statuses = [
     ...new Set([...guardProblems(entry, config), ...inputProblems(config, entry), ...problems]),
@@ -76,13 +76,13 @@ export function endpoint<P extends Named, const C extends EndpointConfig>(entry:
 }
 
 /** What handlers and clients know of a route; problems are thrown, so they are not among the answers. */
-type RouteOf<P extends Named, C extends EndpointConfig> = Pick<P, 'method' | 'path'> &
+type RouteOf<P extends NamedPermission, C extends EndpointConfig> = Pick<P, 'method' | 'path'> &
   Pick<C, 'responses'> &
   (C extends { readonly request: infer R extends object } ? { readonly request: R } : object);
 
 const guard =
   (
-    permission: Named,
+    permission: NamedPermission,
     { kind, takesBody }: { readonly kind: EndpointConfig['kind']; readonly takesBody: boolean },
   ): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -106,14 +106,14 @@ const guard =
 
 async function carryOut(
   c: AppContext,
-  { permission, takesBody }: { readonly permission: Named; readonly takesBody: boolean },
+  { permission, takesBody }: { readonly permission: NamedPermission; readonly takesBody: boolean },
   guards: Guards,
   next: Next,
 ): Promise<void> {
   await authorise(c, permission, guards);
   const principal = c.get('principal');
   // Who is not known has no share; an endpoint for everyone is bounded by the places of all.
-  const giveBack = principal && guards.shares.take(principal.subject);
+  const giveBack = principal && guards.concurrencyLimiter.take(principal.subject);
   try {
     if (takesBody) await assertReadable(c);
     await next();

@@ -23,18 +23,20 @@ export interface Permission {
 }
 
 /** An entry of a table, with its name: `orders.place`. */
-export type Named<T extends Permission = Permission, A extends string = string> = T & { readonly action: A };
+export type NamedPermission<T extends Permission = Permission, A extends string = string> = T & {
+  readonly action: A;
+};
 
-export type PermissionTable = Readonly<Record<string, Named>>;
+export type PermissionTable = Readonly<Record<string, NamedPermission>>;
 
 /** Gives each entry its name. */
 export const permissionTable = <const T extends Readonly<Record<string, Permission>>>(
   table: T,
-): { readonly [A in keyof T & string]: Named<T[A], A> } =>
+): { readonly [A in keyof T & string]: NamedPermission<T[A], A> } =>
   // Safe: each entry keeps its key and its value.
   Object.fromEntries(
     Object.entries(table).map(([action, permission]) => [action, { ...permission, action }]),
-  ) as { readonly [A in keyof T & string]: Named<T[A], A> };
+  ) as { readonly [A in keyof T & string]: NamedPermission<T[A], A> };
 
 /** What every process tells about itself. */
 export const permissionsOfProcesses = permissionTable({

@@ -175,7 +175,11 @@ export const problem = (code: StandardProblemCode, options: ProblemOptions = {})
   make(code, standardProblems[code], options);
 
 /** A problem named by a decision. A code that is not in the catalogue is a fault of ours, so the caller gets 500. */
-export const catalogued = (kinds: ProblemKinds, code: string, options: ProblemOptions): HttpProblem => {
+export const problemFromCatalogue = (
+  kinds: ProblemKinds,
+  code: string,
+  options: ProblemOptions,
+): HttpProblem => {
   const kind = Object.hasOwn(kinds, code) ? kinds[code] : undefined;
   return kind ? make(code, kind, options) : problem('internal_error', { cause: options.cause });
 };

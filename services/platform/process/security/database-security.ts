@@ -9,10 +9,10 @@ import {
   identityOf,
   identityProblems,
   minVersion,
-  pairOf,
+  certificateVariables,
   privateKeyFile,
   publicAuthorities,
-  voidSettings,
+  ineffectiveSettings,
   type Trust,
 } from './pem.ts';
 
@@ -70,15 +70,15 @@ export const databaseTlsProblems = (
     DATABASE_CERT_FILE: databaseCert,
     DATABASE_KEY_FILE: databaseKey,
   };
-  if (mode === 'disable') return [...inUrl, ...voidSettings(files, 'with DATABASE_SSLMODE=disable')];
+  if (mode === 'disable') return [...inUrl, ...ineffectiveSettings(files, 'with DATABASE_SSLMODE=disable')];
   return [
     ...inUrl,
     ...(mode === 'require'
-      ? voidSettings(
+      ? ineffectiveSettings(
           { DATABASE_CA_FILE: databaseCa },
           'with DATABASE_SSLMODE=require, which believes any server; expected verify-ca or verify-full',
         )
       : []),
-    ...identityProblems(pairOf('DATABASE'), databaseCert, databaseKey),
+    ...identityProblems(certificateVariables('DATABASE'), databaseCert, databaseKey),
   ];
 };

@@ -6,10 +6,10 @@ import {
   identityOf,
   identityProblems,
   minVersion,
-  pairOf,
+  certificateVariables,
   privateKeyFile,
   publicAuthorities,
-  voidSettings,
+  ineffectiveSettings,
   type Trust,
 } from './pem.ts';
 
@@ -81,12 +81,12 @@ export const kafkaSecurityProblems = (config: KafkaSecurityConfig): string[] => 
   const because = `with KAFKA_SECURITY_PROTOCOL=${protocol}`;
   return [
     ...(protocol.endsWith('SSL')
-      ? identityProblems(pairOf('KAFKA'), kafkaCert, kafkaKey)
-      : voidSettings(files, because)),
+      ? identityProblems(certificateVariables('KAFKA'), kafkaCert, kafkaKey)
+      : ineffectiveSettings(files, because)),
     ...(protocol.startsWith('SASL')
       ? Object.entries(sasl)
           .filter(([, value]) => value === undefined)
           .map(([variable]) => `${variable} is not set; it is needed ${because}.`)
-      : voidSettings(sasl, because)),
+      : ineffectiveSettings(sasl, because)),
   ];
 };

@@ -4,7 +4,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { z } from 'zod';
-import { refusedBecause, setting, type Setting } from '../settings/config.ts';
+import { invalidBecause, setting, type Setting } from '../settings/config.ts';
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
@@ -20,14 +20,14 @@ const fileOf = (lacks: string, check: (text: string) => unknown) =>
       try {
         text = readFileSync(path, 'utf8');
       } catch (error) {
-        context.addIssue(refusedBecause(`which cannot be read (${codeOf(error)})`));
+        context.addIssue(invalidBecause(`which cannot be read (${codeOf(error)})`));
         return z.NEVER;
       }
       try {
         check(text);
         return text;
       } catch {
-        context.addIssue(refusedBecause(`which has no ${lacks} in it`));
+        context.addIssue(invalidBecause(`which has no ${lacks} in it`));
         return z.NEVER;
       }
     })
@@ -87,7 +87,10 @@ export const identityProblems = (
 };
 
 /** The variables of a certificate and its key, by the prefix that they share. */
-export const pairOf = (prefix: string) => ({ cert: `${prefix}_CERT_FILE`, key: `${prefix}_KEY_FILE` });
+export const certificateVariables = (prefix: string) => ({
+  cert: `${prefix}_CERT_FILE`,
+  key: `${prefix}_KEY_FILE`,
+});
 
 /** Older versions of TLS are broken. */
 export const minVersion = 'TLSv1.2';
@@ -101,7 +104,7 @@ export const publicAuthorities = 'the authorities of Node and of `NODE_EXTRA_CA_
  * Sentences for those of `given` that are set although `because` makes them void: whoever names an authority and leaves TLS
  * off believes in a protection that is not there.
  */
-export const voidSettings = (given: Readonly<Record<string, unknown>>, because: string): string[] =>
+export const ineffectiveSettings = (given: Readonly<Record<string, unknown>>, because: string): string[] =>
   Object.entries(given)
     .filter(([, value]) => value !== undefined)
     .map(([variable]) => `${variable} is set, but would have no effect ${because}.`);

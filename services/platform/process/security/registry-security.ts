@@ -6,10 +6,10 @@ import {
   identityOf,
   identityProblems,
   minVersion,
-  pairOf,
+  certificateVariables,
   privateKeyFile,
   publicAuthorities,
-  voidSettings,
+  ineffectiveSettings,
   type Trust,
 } from './pem.ts';
 
@@ -68,8 +68,8 @@ export const registrySecurityProblems = (config: RegistryConfig): string[] => {
   ];
   return [
     ...(config.schemaRegistryUrl.startsWith('https:')
-      ? identityProblems(pairOf('SCHEMA_REGISTRY'), registryCert, registryKey)
-      : voidSettings(files, 'with an http address in SCHEMA_REGISTRY_URL')),
+      ? identityProblems(certificateVariables('SCHEMA_REGISTRY'), registryCert, registryKey)
+      : ineffectiveSettings(files, 'with an http address in SCHEMA_REGISTRY_URL')),
     ...(URL.parse(config.schemaRegistryUrl)?.username === ''
       ? []
       : [

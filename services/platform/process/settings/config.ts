@@ -37,7 +37,7 @@ export const setting = <T>(
 ): Setting<T> => ({ env, expected, schema, ...words });
 
 /** An issue for a schema that can say more than that the text is not what was expected: completes "X is "…", …;". */
-export const refusedBecause = (which: string) => ({ code: 'custom' as const, params: { which } });
+export const invalidBecause = (which: string) => ({ code: 'custom' as const, params: { which } });
 
 const reasonOf = (error: z.ZodError): string => {
   for (const issue of error.issues) {

@@ -6,9 +6,9 @@ import {
   certificateFile,
   identityOf,
   identityProblems,
-  pairOf,
+  certificateVariables,
   privateKeyFile,
-  voidSettings,
+  ineffectiveSettings,
 } from '../security/pem.ts';
 
 export const processSettings = (port: number) => ({
@@ -51,9 +51,9 @@ export const serverTls = ({ tlsCert, tlsKey, tlsClientCa }: ProcessConfig): Serv
 };
 
 export const processProblems = ({ tlsCert, tlsKey, tlsClientCa }: ProcessConfig): string[] => [
-  ...identityProblems(pairOf('TLS'), tlsCert, tlsKey),
+  ...identityProblems(certificateVariables('TLS'), tlsCert, tlsKey),
   ...(tlsCert === undefined && tlsKey === undefined
-    ? voidSettings({ TLS_CLIENT_CA_FILE: tlsClientCa }, 'without TLS_CERT_FILE and TLS_KEY_FILE')
+    ? ineffectiveSettings({ TLS_CLIENT_CA_FILE: tlsClientCa }, 'without TLS_CERT_FILE and TLS_KEY_FILE')
     : []),
 ];
 
