@@ -140,7 +140,7 @@ describe('an endpoint', () => {
         '/api/v1/orders/{id}/history': {
           get: {
             operationId: 'orders.history',
-            description: 'For USER (own), ADMIN.',
+            description: 'Allowed for USER (own), ADMIN.',
             security: [{ bearer: [] }],
             'x-scopes': { USER: 'own', ADMIN: 'all' },
           },

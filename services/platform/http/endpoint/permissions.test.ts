@@ -30,7 +30,9 @@ describe('the access of a caller', () => {
   });
 
   it('is told to people', () => {
-    expect(describeAccess(permissions['orders.list'])).toBe('For USER (own), SELLER (own lines), ADMIN.');
+    expect(describeAccess(permissions['orders.list'])).toBe(
+      'Allowed for USER (own), SELLER (own lines), ADMIN.',
+    );
     expect(describeAccess(permissions['health.live'])).toBe('No token is needed.');
   });
 });

@@ -1,4 +1,4 @@
-// The routes that arm and disarm faults. They exist only where faults are enabled, and only who knows the token may use them.
+// The routes that arm and disarm faults. They exist only where faults are enabled, and they require the chaos token.
 import { permissionsOfServices } from '../endpoint/permissions.ts';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
@@ -10,12 +10,11 @@ import { problemResponses } from '../endpoint/problem-document.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Adds the routes that arm and disarm faults; the caller must know the token. */
 export function registerFaultRoutes(app: App, faults: Faults, token: string): void {
   const answer = { 'application/json': { schema: z.object({ armed: z.array(faultSchema) }) } };
   const request = { headers: z.object({ 'x-chaos-token': z.string().max(200) }) };
   const responses = {
-    200: { description: 'What is armed now', content: answer },
+    200: { description: 'The faults that are armed now', content: answer },
     ...problemResponses(400, 403, 422),
   };
   const check = (given: string): void => {

@@ -1,4 +1,4 @@
-// TLS and SASL to Kafka in the words of the broker's own configuration.
+// TLS and SASL to Kafka, with the names of the broker's configuration.
 import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {
@@ -21,12 +21,12 @@ export const kafkaSecuritySettings = {
     'one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL',
     z.enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']).default('PLAINTEXT'),
     {
-      about: "The listener's `security.protocol`: whether Kafka is spoken to over TLS, and with a password.",
+      about: "The listener's `security.protocol`: with or without TLS, with or without a password.",
     },
   ),
   kafkaCa: certificateFile(
     'KAFKA_CA_FILE',
-    'The authorities that the certificates of the brokers are checked against.',
+    'The authorities that may have issued the certificates of the brokers.',
     publicAuthorities,
   ),
   kafkaCert: certificateFile('KAFKA_CERT_FILE', 'The client certificate for Kafka.'),
@@ -38,7 +38,7 @@ export const kafkaSecuritySettings = {
     { about: "The broker's `sasl.mechanism`; needed with SASL_PLAINTEXT and SASL_SSL." },
   ),
   kafkaUsername: setting('KAFKA_SASL_USERNAME', 'the name of a Kafka user', z.string().optional(), {
-    about: 'Who signs in to Kafka; needed with SASL_PLAINTEXT and SASL_SSL.',
+    about: 'The Kafka user; needed with SASL_PLAINTEXT and SASL_SSL.',
   }),
   kafkaPassword: setting('KAFKA_SASL_PASSWORD', 'the password of the Kafka user', z.string().optional(), {
     about: 'The password of KAFKA_SASL_USERNAME.',
@@ -59,14 +59,14 @@ export interface KafkaSecurity {
 export const kafkaSecurity = (config: KafkaSecurityConfig): KafkaSecurity => {
   const { kafkaSecurityProtocol: protocol, kafkaCa: ca, kafkaCert, kafkaKey } = config;
   const { kafkaSaslMechanism: mechanism, kafkaUsername: username, kafkaPassword: password } = config;
-  const given = mechanism !== undefined && username !== undefined && password !== undefined;
+  const hasCredentials = mechanism !== undefined && username !== undefined && password !== undefined;
   return {
     tls: protocol.endsWith('SSL') && {
       minVersion,
       ...(ca === undefined ? {} : { ca }),
       ...identityOf(kafkaCert, kafkaKey),
     },
-    ...(protocol.startsWith('SASL') && given ? { sasl: { mechanism, username, password } } : {}),
+    ...(protocol.startsWith('SASL') && hasCredentials ? { sasl: { mechanism, username, password } } : {}),
   };
 };
 
@@ -78,15 +78,15 @@ export const kafkaSecurityProblems = (config: KafkaSecurityConfig): string[] => 
     KAFKA_SASL_PASSWORD: config.kafkaPassword,
   };
   const files = { KAFKA_CA_FILE: kafkaCa, KAFKA_CERT_FILE: kafkaCert, KAFKA_KEY_FILE: kafkaKey };
-  const because = `with KAFKA_SECURITY_PROTOCOL=${protocol}`;
+  const condition = `with KAFKA_SECURITY_PROTOCOL=${protocol}`;
   return [
     ...(protocol.endsWith('SSL')
       ? identityProblems(certificateVariables('KAFKA'), kafkaCert, kafkaKey)
-      : ineffectiveSettings(files, because)),
+      : ineffectiveSettings(files, condition)),
     ...(protocol.startsWith('SASL')
       ? Object.entries(sasl)
           .filter(([, value]) => value === undefined)
-          .map(([variable]) => `${variable} is not set; it is needed ${because}.`)
-      : ineffectiveSettings(sasl, because)),
+          .map(([variable]) => `${variable} is not set; it is needed ${condition}.`)
+      : ineffectiveSettings(sasl, condition)),
   ];
 };

@@ -1,5 +1,5 @@
-// Certificates and keys, named by a path and read once, when the settings are read: a file that is missing or holds something
-// else ends the start in one sentence, not the first connection in a riddle. A renewed file is read at the next start.
+// Certificates and keys are read once, with the settings: a missing or wrong file ends the start with a clear sentence,
+// instead of failing the first connection. A renewed file is read at the next start.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
@@ -11,8 +11,8 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE--
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 
-/** Reads the file; `check` throws when the text is not what it should be. */
-const fileOf = (lacks: string, check: (text: string) => unknown) =>
+/** `check` throws when the file does not contain `content`. */
+const fileOf = (content: string, check: (text: string) => unknown) =>
   z
     .string()
     .transform((path, context) => {
@@ -27,7 +27,7 @@ const fileOf = (lacks: string, check: (text: string) => unknown) =>
         check(text);
         return text;
       } catch {
-        context.addIssue(invalidBecause(`which has no ${lacks} in it`));
+        context.addIssue(invalidBecause(`which contains no ${content}`));
         return z.NEVER;
       }
     })
@@ -39,7 +39,7 @@ const checkCertificates = (text: string): X509Certificate[] => {
   return blocks.map((block) => new X509Certificate(block));
 };
 
-/** One or more certificates: an own one followed by those that lead up to the authority, or the authorities to trust. */
+/** A file of one or more certificates: a chain that begins with the own one, or trusted authorities. */
 export const certificateFile = (
   env: string,
   about: string,
@@ -48,7 +48,7 @@ export const certificateFile = (
   setting(
     env,
     'the path of a PEM file with certificates',
-    fileOf('PEM certificate that can be read', checkCertificates),
+    fileOf('valid PEM certificate', checkCertificates),
     { about, ...(otherwise === undefined ? {} : { otherwise }) },
   );
 
@@ -56,21 +56,20 @@ export const privateKeyFile = (env: string, about: string): Setting<string | und
   setting(
     env,
     'the path of a PEM file with a private key that needs no passphrase',
-    fileOf('private key that can be read', createPrivateKey),
+    fileOf('valid private key', createPrivateKey),
     { about },
   );
 
-/** What proves who one is: PEM texts. */
+/** A certificate chain and its private key, in PEM. */
 export interface Identity {
   readonly cert: string;
   readonly key: string;
 }
 
-/** Both or neither. */
 export const identityOf = (cert: string | undefined, key: string | undefined): Identity | undefined =>
   cert !== undefined && key !== undefined ? { cert, key } : undefined;
 
-/** What is wrong with a certificate and its key, of which `variables` are the names. */
+/** One sentence per problem of a certificate and its key; `variables` name their settings. */
 export const identityProblems = (
   variables: { readonly cert: string; readonly key: string },
   cert: string | undefined,
@@ -86,7 +85,7 @@ export const identityProblems = (
     : [`${variables.key} is not the private key of the first certificate of ${variables.cert}.`];
 };
 
-/** The variables of a certificate and its key, by the prefix that they share. */
+/** The variables of a certificate and its key with this prefix. */
 export const certificateVariables = (prefix: string) => ({
   cert: `${prefix}_CERT_FILE`,
   key: `${prefix}_KEY_FILE`,
@@ -95,16 +94,19 @@ export const certificateVariables = (prefix: string) => ({
 /** Older versions of TLS are broken. */
 export const minVersion = 'TLSv1.2';
 
-/** What a connection trusts and how it proves itself; false for one without TLS. */
+/** TLS options of a connection; false without TLS. */
 export type Trust = ConnectionOptions | false;
 
 export const publicAuthorities = 'the authorities of Node and of `NODE_EXTRA_CA_CERTS`';
 
 /**
- * Sentences for those of `given` that are set although `because` makes them void: whoever names an authority and leaves TLS
- * off believes in a protection that is not there.
+ * One sentence per setting that is set but has no effect. Such a setting is refused, because an operator who names an
+ * authority but leaves TLS off would believe that the connection is protected.
  */
-export const ineffectiveSettings = (given: Readonly<Record<string, unknown>>, because: string): string[] =>
-  Object.entries(given)
+export const ineffectiveSettings = (
+  settings: Readonly<Record<string, unknown>>,
+  condition: string,
+): string[] =>
+  Object.entries(settings)
     .filter(([, value]) => value !== undefined)
-    .map(([variable]) => `${variable} is set, but would have no effect ${because}.`);
+    .map(([variable]) => `${variable} is set, but would have no effect ${condition}.`);

@@ -1,4 +1,4 @@
-// TLS and basic authentication to the schema registry. Its address says whether there is TLS.
+// TLS and basic authentication to the schema registry. TLS is used when its URL begins with https.
 import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {
@@ -16,7 +16,7 @@ import {
 export const registrySecuritySettings = {
   registryCa: certificateFile(
     'SCHEMA_REGISTRY_CA_FILE',
-    'The authorities that the certificate of the schema registry is checked against.',
+    'The authorities that may have issued the certificate of the schema registry.',
     publicAuthorities,
   ),
   registryCert: certificateFile(
@@ -28,7 +28,7 @@ export const registrySecuritySettings = {
     'SCHEMA_REGISTRY_USERNAME',
     'a user of the schema registry',
     z.string().optional(),
-    { about: 'Who signs in to the schema registry, by basic authentication.', otherwise: 'nobody signs in' },
+    { about: 'The user of the schema registry (basic authentication).', otherwise: 'no authentication' },
   ),
   registryPassword: setting('SCHEMA_REGISTRY_PASSWORD', 'the password of the user', z.string().optional(), {
     about: 'The password of SCHEMA_REGISTRY_USERNAME.',
@@ -73,7 +73,7 @@ export const registrySecurityProblems = (config: RegistryConfig): string[] => {
     ...(URL.parse(config.schemaRegistryUrl)?.username === ''
       ? []
       : [
-          'SCHEMA_REGISTRY_URL has a user in it; expected SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
+          'SCHEMA_REGISTRY_URL contains a user; expected SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
         ]),
     ...(registryUsername !== undefined && registryPassword === undefined
       ? half('SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD')
