@@ -8,12 +8,13 @@ import { avroOptions } from '../../../schemas/avro-types.ts';
 import type { RegistrySecurity } from '../process/security/registry-security.ts';
 import type { Logger } from '../process/logger.ts';
 import { pause } from '../process/retry.ts';
+import { withTimeout } from '../process/timeout.ts';
 import { DependencyUnavailable } from '../database/transient.ts';
 
 /** The writer's schema of a record; undefined when the registry does not have the id. */
 export type WriterSchemas = (id: number) => Promise<Type | undefined>;
 
-export interface RegistryClient {
+interface RegistryClient {
   /** The registered id of the event type's schema in this build; undefined until it is resolved. */
   schemaId(type: EventType): number | undefined;
   writerSchema: WriterSchemas;
@@ -37,18 +38,14 @@ const isNotFound = (error: unknown): boolean =>
 
 /** Undefined when the registry answers 404. @throws DependencyUnavailable when it does not answer in time. */
 async function callRegistry<T>(call: Promise<T>): Promise<T | undefined> {
-  const { promise: deadline, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new DependencyUnavailable(`the schema registry did not answer within ${requestTimeoutMs} ms`));
-  }, requestTimeoutMs);
+  const timeout = () =>
+    new DependencyUnavailable(`the schema registry did not answer within ${requestTimeoutMs} ms`);
   try {
-    return await Promise.race([call, deadline]);
+    return await withTimeout(call, requestTimeoutMs, timeout);
   } catch (cause) {
     if (isNotFound(cause)) return undefined;
     if (cause instanceof DependencyUnavailable) throw cause;
     throw new DependencyUnavailable('the schema registry is unavailable', { cause });
-  } finally {
-    clearTimeout(timer);
   }
 }
 

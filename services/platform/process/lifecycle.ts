@@ -2,6 +2,7 @@
 // The invariant: a stop never hangs, and within the deadlines no request or message in flight is lost. An unexpected error
 // ends the process at once, because its state is unknown.
 import type { Logger } from './logger.ts';
+import { withTimeout } from './timeout.ts';
 
 interface StopStep {
   readonly name: string;
@@ -19,7 +20,7 @@ export interface Lifecycle {
   readonly stopping: AbortSignal;
 }
 
-export interface LifecycleOptions {
+interface LifecycleOptions {
   readonly logger: Logger;
   /** Tests replace the process. */
   readonly target?: Pick<NodeJS.Process, 'on' | 'exit'>;
@@ -29,18 +30,15 @@ export interface LifecycleOptions {
 const sameSignalMs = 1_000;
 
 const runStep = async ({ name, stop, deadlineMs }: StopStep, logger: Logger): Promise<void> => {
-  const timeout = Promise.withResolvers<'timeout'>();
-  const timer = setTimeout(() => timeout.resolve('timeout'), deadlineMs);
+  const timeout = new Error('deadline exceeded');
   const startedAt = performance.now();
   try {
     // `then` turns a synchronous throw into a rejection.
-    const outcome = await Promise.race([Promise.resolve().then(stop), timeout.promise]);
-    if (outcome === 'timeout') logger.warn('stop step exceeded its deadline', { step: name, deadlineMs });
-    else logger.debug('stopped', { step: name, ms: Math.round(performance.now() - startedAt) });
+    await withTimeout(Promise.resolve().then(stop), deadlineMs, () => timeout);
+    logger.debug('stopped', { step: name, ms: Math.round(performance.now() - startedAt) });
   } catch (error) {
-    logger.error('stop step failed', { step: name, error });
-  } finally {
-    clearTimeout(timer);
+    if (error === timeout) logger.warn('stop step exceeded its deadline', { step: name, deadlineMs });
+    else logger.error('stop step failed', { step: name, error });
   }
 };
 

@@ -1,6 +1,7 @@
 // The metrics of a process, in the text format of Prometheus. Label values come from the code (route patterns, statuses,
 // reasons), never from a client, so the number of series is bounded.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { withTimeout } from '../process/timeout.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -114,16 +115,10 @@ export const cachedRead = <T>(
   { timeoutMs, maxAgeMs }: { readonly timeoutMs: number; readonly maxAgeMs: number },
 ): (() => Promise<T | undefined>) => {
   const queryInTime = async (): Promise<T | undefined> => {
-    const timeout = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => {
-      timeout.resolve(undefined);
-    }, timeoutMs);
     try {
-      return await Promise.race([query(), timeout.promise]);
+      return await withTimeout(query(), timeoutMs, () => new Error('timeout'));
     } catch {
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   };
   let latest: { readonly result: Promise<T | undefined>; readonly until: number } | undefined;

@@ -7,7 +7,7 @@ import type { Role } from './permissions.ts';
 import { isHttpProblem, problem, type HttpProblem } from './problem.ts';
 import type { AppContext, Principal } from '../server/request-context.ts';
 
-export interface AuthenticatorOptions {
+interface AuthenticatorOptions {
   /** Exactly the `iss` of the tokens. */
   readonly issuer: string;
   /** Base URL for discovery, when this process reaches the issuer at another address than `issuer`. */
@@ -17,7 +17,7 @@ export interface AuthenticatorOptions {
   readonly timeoutMs?: number;
 }
 
-export interface Authenticator {
+interface Authenticator {
   /** Throws the 401 problem for an invalid token, 503 when the issuer's keys cannot be fetched. */
   readonly verify: (token: string) => Promise<Principal>;
   /** The caller of a request. Throws the 401 problem with WWW-Authenticate without a valid bearer token. */

@@ -12,6 +12,7 @@ import {
 } from './permissions.ts';
 import { problem, type HttpProblem } from './problem.ts';
 import { problemResponses } from './problem-document.ts';
+import { withTimeout } from '../../process/timeout.ts';
 import { assertReadable } from '../server/readable-body.ts';
 import type { App, AppContext, AppEnv, Guards } from '../server/request-context.ts';
 
@@ -19,7 +20,7 @@ type Described = Pick<
   RouteConfig,
   'summary' | 'description' | 'tags' | 'parameters' | 'request' | 'responses'
 >;
-export interface EndpointConfig extends Described {
+interface EndpointConfig extends Described {
   /** Statuses of its own problems; those of the guard and of invalid input are added. */
   readonly problems?: readonly number[];
   /**
@@ -136,24 +137,6 @@ async function authorise(c: AppContext, permission: Permission, guards: Guards):
   const access = accessOf(permission, principal.roles);
   if (!access) throw problem('forbidden', { detail: describeAccess(permission) });
   c.set('access', access);
-}
-
-async function withTimeout(
-  work: Promise<void>,
-  timeoutMs: number,
-  failure: () => HttpProblem,
-): Promise<void> {
-  const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    timeout.reject(failure());
-  }, timeoutMs);
-  try {
-    await Promise.race([work, timeout.promise]);
-  } finally {
-    clearTimeout(timer);
-    // The request has been answered, so a later failure has no receiver. It must not become an unhandled rejection.
-    work.catch(() => undefined);
-  }
 }
 
 /** Throws when the routes of the application are not those of its tables: an unlisted route could be unguarded. */

@@ -50,21 +50,9 @@ export const permissionsOfProcesses = permissionTable({
 
 /** Of every event-driven service, beside its own. */
 export const permissionsOfServices = permissionTable({
-  'dead-letters.list': {
-    method: 'get',
-    path: '/api/v1/dead-letters',
-    allow: { ADMIN: 'all' },
-  },
-  'dead-letters.groups': {
-    method: 'get',
-    path: '/api/v1/dead-letters/groups',
-    allow: { ADMIN: 'all' },
-  },
-  'dead-letters.read': {
-    method: 'get',
-    path: '/api/v1/dead-letters/{id}',
-    allow: { ADMIN: 'all' },
-  },
+  'dead-letters.list': { method: 'get', path: '/api/v1/dead-letters', allow: { ADMIN: 'all' } },
+  'dead-letters.groups': { method: 'get', path: '/api/v1/dead-letters/groups', allow: { ADMIN: 'all' } },
+  'dead-letters.read': { method: 'get', path: '/api/v1/dead-letters/{id}', allow: { ADMIN: 'all' } },
   'dead-letters.replay-group': {
     method: 'post',
     path: '/api/v1/dead-letters/replay',
@@ -82,18 +70,8 @@ export const permissionsOfServices = permissionTable({
   },
   'audit.list': { method: 'get', path: '/api/v1/audit', allow: { ADMIN: 'all' } },
   'audit.verify': { method: 'get', path: '/api/v1/audit/verification', allow: { ADMIN: 'all' } },
-  'faults.arm': {
-    method: 'post',
-    path: '/chaos/faults',
-    allow: 'chaos token',
-    optional: true,
-  },
-  'faults.disarm': {
-    method: 'delete',
-    path: '/chaos/faults',
-    allow: 'chaos token',
-    optional: true,
-  },
+  'faults.arm': { method: 'post', path: '/chaos/faults', allow: 'chaos token', optional: true },
+  'faults.disarm': { method: 'delete', path: '/chaos/faults', allow: 'chaos token', optional: true },
 });
 
 export interface Access {

@@ -3,7 +3,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { problem } from '../endpoint/problem.ts';
 
-export interface AdmissionLimits {
+interface AdmissionLimits {
   /** Requests under way at once. */
   readonly inFlight: number;
   /** New requests are refused while the mean delay of the event loop over a second, in milliseconds, is above this. */

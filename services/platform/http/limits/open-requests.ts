@@ -15,7 +15,7 @@ export interface OpenRequests {
   readonly count: () => number;
 }
 
-export interface OpenRequestLimits {
+interface OpenRequestLimits {
   /** Per process. */
   readonly limit: number;
   readonly perSubject: number;

@@ -3,7 +3,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { problem } from '../endpoint/problem.ts';
 
-export interface RateLimit {
+interface RateLimit {
   readonly requests: number;
   readonly windowSeconds: number;
 }

@@ -1,7 +1,7 @@
 // The contract of the dead-letter API: schemas, endpoints and problems. No behaviour.
 import { permissionsOfServices } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
-import { json, pageOf, pageQuery } from '../request/shapes.ts';
+import { json, jsonBody, pageOf, pageQuery } from '../request/shapes.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { defineProblems } from '../endpoint/problem.ts';
 import { lookup, printable, uuid } from '../request/text.ts';
@@ -136,14 +136,11 @@ export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.rep
   ...shared,
   summary: 'Replay dead letters of one fingerprint in state `parked`',
   request: {
-    body: {
-      content: json(
-        z
-          .strictObject({ fingerprint, limit: z.int().min(1).max(100).default(20) })
-          .openapi('ReplayDeadLetters'),
-      ),
-      required: true,
-    },
+    body: jsonBody(
+      z
+        .strictObject({ fingerprint, limit: z.int().min(1).max(100).default(20) })
+        .openapi('ReplayDeadLetters'),
+    ),
   },
   responses: {
     200: { description: 'The outcome of each replay', content: json(groupResult) },
@@ -163,10 +160,7 @@ export const archiveRoute = endpoint(permissionsOfServices['dead-letters.archive
   summary: 'Archive a dead letter in state `parked`: it is never replayed',
   request: {
     params,
-    body: {
-      content: json(z.strictObject({ reason: printable(500) }).openapi('ArchiveDeadLetter')),
-      required: true,
-    },
+    body: jsonBody(z.strictObject({ reason: printable(500) }).openapi('ArchiveDeadLetter')),
   },
   responses: {
     200: { description: 'The archived dead letter', content: json(summary) },

@@ -6,6 +6,8 @@ import { permissionsOfProcesses } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { type App } from '../server/request-context.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
+import { json } from '../request/shapes.ts';
+import { withTimeout } from '../../process/timeout.ts';
 
 /** Resolves when the dependency is usable, with a string if there is a detail to report; rejects otherwise. */
 export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
@@ -36,7 +38,7 @@ export interface Health {
   readonly register: (app: App) => void;
 }
 
-export interface HealthOptions {
+interface HealthOptions {
   /** Dependencies that requests need, by name. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
   /** Other dependencies: reported, without effect on the status. */
@@ -54,15 +56,13 @@ const oneLine = (error: unknown): string => {
 
 const run = async (check: HealthCheck, timeoutMs: number): Promise<CheckReport> => {
   const abort = new AbortController();
-  const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => timeout.reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
-    const detail = await Promise.race([check(abort.signal), timeout.promise]);
+    const timeout = () => new Error(`no answer within ${timeoutMs} ms`);
+    const detail = await withTimeout(check(abort.signal), timeoutMs, timeout);
     return { status: 'ok', ...(typeof detail === 'string' ? { detail } : {}) };
   } catch (error) {
     return { status: 'unavailable', detail: oneLine(error) };
   } finally {
-    clearTimeout(timer);
     abort.abort();
   }
 };
@@ -109,7 +109,7 @@ export const createHealth = ({ checks, pipeline, timeoutMs = 1_000 }: HealthOpti
     };
   };
 
-  const content = { 'application/json': { schema: healthSchema } };
+  const content = json(healthSchema);
   const register = (app: App): void => {
     app.openapi(
       endpoint(permissionsOfProcesses['health.live'], {

@@ -22,7 +22,7 @@ import {
 import { toProblem } from './errors.ts';
 import { registerDescriptionRoutes } from './self-description.ts';
 
-export interface AppOptions {
+interface AppOptions {
   readonly logger: Logger;
   /** Shown in the OpenAPI document. */
   readonly title: string;

@@ -56,7 +56,7 @@ export interface Refusal {
 }
 export type AnswerOf<R extends Route> = Success<R> | Refusal;
 
-export interface ClientOptions {
+interface ClientOptions {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   /** Yields the access token for each call, so that it can be renewed. */

@@ -39,10 +39,6 @@ export const edge =
     c.set('entityIds', {});
     c.set('logger', logger.child({ correlationId, traceId }));
     c.set('guards', guards);
-    c.set('principal', undefined);
-    c.set('action', undefined);
-    c.set('access', undefined);
-    c.set('problem', undefined);
     c.header(correlationHeader, correlationId);
     await next();
     if (c.res.headers.get(correlationHeader) === null) c.header(correlationHeader, correlationId);

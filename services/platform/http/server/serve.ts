@@ -23,7 +23,7 @@ import {
 } from './refusals.ts';
 import { correlationHeader } from './edge.ts';
 
-export interface ServeOptions {
+interface ServeOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;

@@ -69,17 +69,22 @@ export interface Identity {
 export const identityOf = (cert: string | undefined, key: string | undefined): Identity | undefined =>
   cert !== undefined && key !== undefined ? { cert, key } : undefined;
 
+/** A sentence when only one of two settings is set. */
+export const bothOrNeither = (pair: Readonly<Record<string, unknown>>): string[] => {
+  const variables = Object.keys(pair);
+  const set = variables.filter((variable) => pair[variable] !== undefined);
+  const missing = variables.filter((variable) => pair[variable] === undefined);
+  return set.length === 1 ? [`${set[0]} is set, but ${missing[0]} is not; expected both or neither.`] : [];
+};
+
 /** One sentence per problem of a certificate and its key; `variables` name their settings. */
 export const identityProblems = (
   variables: { readonly cert: string; readonly key: string },
   cert: string | undefined,
   key: string | undefined,
 ): string[] => {
-  if (cert === undefined && key === undefined) return [];
-  if (key === undefined)
-    return [`${variables.cert} is set, but ${variables.key} is not; expected both or neither.`];
-  if (cert === undefined)
-    return [`${variables.key} is set, but ${variables.cert} is not; expected both or neither.`];
+  if (cert === undefined || key === undefined)
+    return bothOrNeither({ [variables.cert]: cert, [variables.key]: key });
   return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
     ? []
     : [`${variables.key} is not the private key of the first certificate of ${variables.cert}.`];

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {
+  bothOrNeither,
   certificateFile,
   identityOf,
   identityProblems,
@@ -63,9 +64,6 @@ export const registrySecurityProblems = (config: RegistryConfig): string[] => {
     SCHEMA_REGISTRY_CERT_FILE: registryCert,
     SCHEMA_REGISTRY_KEY_FILE: registryKey,
   };
-  const half = (set: string, missing: string) => [
-    `${set} is set, but ${missing} is not; expected both or neither.`,
-  ];
   return [
     ...(config.schemaRegistryUrl.startsWith('https:')
       ? identityProblems(certificateVariables('SCHEMA_REGISTRY'), registryCert, registryKey)
@@ -75,11 +73,9 @@ export const registrySecurityProblems = (config: RegistryConfig): string[] => {
       : [
           'SCHEMA_REGISTRY_URL contains a user; expected SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
         ]),
-    ...(registryUsername !== undefined && registryPassword === undefined
-      ? half('SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD')
-      : []),
-    ...(registryUsername === undefined && registryPassword !== undefined
-      ? half('SCHEMA_REGISTRY_PASSWORD', 'SCHEMA_REGISTRY_USERNAME')
-      : []),
+    ...bothOrNeither({
+      SCHEMA_REGISTRY_USERNAME: registryUsername,
+      SCHEMA_REGISTRY_PASSWORD: registryPassword,
+    }),
   ];
 };

@@ -167,7 +167,7 @@ export const wholeNumberSetting = (
     { about: options.about },
   );
 
-export type ConfigResult<S extends SettingShape> =
+type ConfigResult<S extends SettingShape> =
   | { readonly ok: true; readonly config: Config<S> }
   | { readonly ok: false; readonly problems: readonly string[] };
 
