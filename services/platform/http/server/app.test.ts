@@ -14,7 +14,7 @@ const json = (value: unknown, headers: Record<string, string> = {}) => ({
 const someId = '0198c0de-0000-7000-8000-000000000001';
 
 describe('correlation', () => {
-  it('takes a sane id from the request and echoes it on every response', async () => {
+  it('takes a valid id from the request and returns it on every response', async () => {
     const { app } = createTestApp();
     for (const path of [`/v1/things/${someId}`, '/nowhere', '/crash', '/broken', '/raw', '/openapi.json']) {
       const response = await app.request(path, { headers: { 'x-correlation-id': 'web-42.A_b' } });
@@ -62,7 +62,7 @@ describe('correlation', () => {
     ]);
   });
 
-  it('names in the log line what the request is about, also when it is refused, and never a text that is no id', async () => {
+  it('adds the entity id in the path to the log line, also when the request fails, and never text that is not an id', async () => {
     const { app, lines } = createTestApp();
     await app.request(`/v1/things/${someId}`);
     await app.request(`/v1/things/${someId}/nothing-here`);
@@ -108,7 +108,7 @@ describe('every error is a problem', () => {
     await expectProblem(await createTestApp().app.request('/v1/things', json(text)), 400, 'malformed_json');
   });
 
-  it('413 for a body above 1 MiB, announced or not', async () => {
+  it('413 for a body above 1 MiB, with or without Content-Length', async () => {
     const { app } = createTestApp();
     const large = JSON.stringify({ name: 'x'.repeat(1024 * 1024), parts: [] });
     await expectProblem(await app.request('/v1/things', json(large)), 413, 'body_too_large');
@@ -145,7 +145,7 @@ describe('every error is a problem', () => {
     expect(inBody.errors?.every(({ message }) => message.length > 0)).toBe(true);
   });
 
-  it('422 with a bounded answer, however many mistakes there are and however long their names', async () => {
+  it('422 with a bounded response, whatever the number of mistakes and the length of their names', async () => {
     const { app } = createTestApp();
     const mistakes = Object.fromEntries(
       Array.from({ length: 2_000 }, (_, index) => [`${'x'.repeat(250)}${index}`, 1]),
@@ -177,13 +177,13 @@ describe('every error is a problem', () => {
     expect(lines.join('')).toContain('test-app.ts');
   });
 
-  it('what a handler throws on purpose, with its headers', async () => {
+  it('a problem that a handler throws, with its headers', async () => {
     const response = await createTestApp().app.request('/broken');
     expect(response.headers.get('retry-after')).toBe('7');
     expect(await expectProblem(response, 409, 'thing_broken')).toMatchObject({ detail: 'Leg missing.' });
   });
 
-  it('401 when a handler wants a caller that nobody authenticated', async () => {
+  it('401 when a handler needs a caller and none was authenticated', async () => {
     await expectProblem(await createTestApp().app.request('/unguarded'), 401, 'unauthenticated');
   });
 
@@ -197,7 +197,7 @@ describe('every error is a problem', () => {
   });
 });
 
-describe('behind a proxy that takes a path off', () => {
+describe('behind a proxy that removes a path prefix', () => {
   const { logger } = createTestApp();
   const build = (publicUrl?: string) => {
     const app = createApp({ logger, title: 'Things', publicUrl });
@@ -210,7 +210,7 @@ describe('behind a proxy that takes a path off', () => {
     ['https://shop.example/orders-api', 'https://shop.example/orders-api', '/orders-api'],
     ['https://things.example', 'https://things.example', ''],
     [undefined, '', ''],
-  ])('%s is where all links lead', async (publicUrl, base, prefix) => {
+  ])('all links begin with %s', async (publicUrl, base, prefix) => {
     const app = build(publicUrl);
     expect(await body(await app.request('/x?y'))).toMatchObject({
       type: `${base}/problems/not_found`,
@@ -253,7 +253,7 @@ describe('the OpenAPI document', () => {
 });
 
 describe('a problem', () => {
-  it('keeps its cause for the log and out of the answer', () => {
+  it('keeps its cause for the log', () => {
     const cause = new Error('why');
     expect(problem('unavailable', { cause }).cause).toBe(cause);
     expect(problem('not_found').message).toBe('Not found');

@@ -56,7 +56,7 @@ describe('a running server', () => {
     expect(overflow).toContain('"code":"headers_too_large"');
   });
 
-  it('answers a request whose target cannot be understood with a problem', async () => {
+  it('answers a request with a malformed target with a problem', async () => {
     const { server } = await serve(createTestApp().app);
     const answer = await raw(server.port, 'GET http://[bad HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -97,7 +97,7 @@ describe('a running server', () => {
     );
   });
 
-  it('asks for the body that is announced with 100-continue, and refuses every other expectation', async () => {
+  it('answers 100-continue, and refuses every other expectation', async () => {
     const { server } = await serve(createTestApp().app);
     const body = JSON.stringify({ name: 'chair', parts: [] });
     const expecting = (expectation: string, host = 'x') =>
@@ -114,7 +114,7 @@ describe('a running server', () => {
     }
   });
 
-  it('names the public address also in what it refuses before there is a request', async () => {
+  it('uses the public address also in refusals outside the application', async () => {
     const { server } = await serve(createTestApp().app, 'https://shop.example/orders-api');
     for (const bytes of [
       'NONSENSE',
@@ -211,7 +211,7 @@ describe('a running server', () => {
     agent.destroy();
   });
 
-  it('cuts what still runs at the deadline', async () => {
+  it('cuts requests that still run at the deadline', async () => {
     const { app, arrived, release } = gated();
     const { server, at } = await serve(app);
     const slow = fetch(at('/slow')).then(
@@ -224,7 +224,7 @@ describe('a running server', () => {
     release();
   });
 
-  it('says in one sentence that the port is taken', async () => {
+  it('reports in one sentence that the port is in use', async () => {
     const { server } = await serve(createTestApp().app);
     const { app, logger } = createTestApp();
     await expect(serveApp(app, { host: '127.0.0.1', port: server.port, logger })).rejects.toThrow(
