@@ -1,5 +1,5 @@
 // An endpoint is made from an entry of a permission table and includes its guard: admission, authentication, rate limit,
-// permission, time limit, in this order. Routes are made only this way (`assertPermitted`), so none is left unguarded.
+// permission, time limit, in this order. `assertPermitted` refuses a process with a route that is in no table.
 import { createRoute, type RouteConfig } from '@hono/zod-openapi';
 import type { MiddlewareHandler, Next } from 'hono';
 import {

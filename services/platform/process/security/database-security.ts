@@ -6,10 +6,9 @@ import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {
   certificateFile,
-  identityOf,
   identityProblems,
-  minVersion,
   certificateVariables,
+  clientTls,
   privateKeyFile,
   publicAuthorities,
   ineffectiveSettings,
@@ -42,9 +41,7 @@ export const databaseTrust = (config: DatabaseTlsConfig, url: string): Trust => 
   if (mode === 'disable') return false;
   const host = (URL.parse(url)?.hostname ?? '').replace(/^\[|\]$/g, '');
   return {
-    minVersion,
-    ...(ca === undefined ? {} : { ca }),
-    ...identityOf(databaseCert, databaseKey),
+    ...clientTls(ca, databaseCert, databaseKey),
     rejectUnauthorized: mode !== 'require',
     // TLS sends no server name for an IP address, so `name` would not be the host of the URL.
     checkServerIdentity: (name, certificate) =>

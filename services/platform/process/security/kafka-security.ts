@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {
   certificateFile,
-  identityOf,
   identityProblems,
-  minVersion,
   certificateVariables,
+  clientTls,
   privateKeyFile,
   publicAuthorities,
   ineffectiveSettings,
@@ -61,11 +60,7 @@ export const kafkaSecurity = (config: KafkaSecurityConfig): KafkaSecurity => {
   const { kafkaSaslMechanism: mechanism, kafkaUsername: username, kafkaPassword: password } = config;
   const hasCredentials = mechanism !== undefined && username !== undefined && password !== undefined;
   return {
-    tls: protocol.endsWith('SSL') && {
-      minVersion,
-      ...(ca === undefined ? {} : { ca }),
-      ...identityOf(kafkaCert, kafkaKey),
-    },
+    tls: protocol.endsWith('SSL') && clientTls(ca, kafkaCert, kafkaKey),
     ...(protocol.startsWith('SASL') && hasCredentials ? { sasl: { mechanism, username, password } } : {}),
   };
 };

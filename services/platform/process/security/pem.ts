@@ -61,13 +61,21 @@ export const privateKeyFile = (env: string, about: string): Setting<string | und
   );
 
 /** A certificate chain and its private key, in PEM. */
-export interface Identity {
+interface Identity {
   readonly cert: string;
   readonly key: string;
 }
 
 export const identityOf = (cert: string | undefined, key: string | undefined): Identity | undefined =>
   cert !== undefined && key !== undefined ? { cert, key } : undefined;
+
+/** TLS options of a client: trusted authorities, if not the public ones, and a client certificate, if there is one. */
+export const clientTls = (ca: string | undefined, cert: string | undefined, key: string | undefined) => ({
+  // Older versions are insecure.
+  minVersion: 'TLSv1.2' as const,
+  ...(ca === undefined ? {} : { ca }),
+  ...identityOf(cert, key),
+});
 
 /** A sentence when only one of two settings is set. */
 export const bothOrNeither = (pair: Readonly<Record<string, unknown>>): string[] => {
@@ -95,9 +103,6 @@ export const certificateVariables = (prefix: string) => ({
   cert: `${prefix}_CERT_FILE`,
   key: `${prefix}_KEY_FILE`,
 });
-
-/** Older versions of TLS are broken. */
-export const minVersion = 'TLSv1.2';
 
 /** TLS options of a connection; false without TLS. */
 export type Trust = ConnectionOptions | false;

@@ -4,10 +4,9 @@ import { setting, type Config } from '../settings/config.ts';
 import {
   bothOrNeither,
   certificateFile,
-  identityOf,
   identityProblems,
-  minVersion,
   certificateVariables,
+  clientTls,
   privateKeyFile,
   publicAuthorities,
   ineffectiveSettings,
@@ -46,11 +45,7 @@ export interface RegistrySecurity {
 export const registrySecurity = (config: RegistryConfig): RegistrySecurity => {
   const { registryCa: ca, registryCert, registryKey, registryUsername, registryPassword } = config;
   return {
-    tls: config.schemaRegistryUrl.startsWith('https:') && {
-      minVersion,
-      ...(ca === undefined ? {} : { ca }),
-      ...identityOf(registryCert, registryKey),
-    },
+    tls: config.schemaRegistryUrl.startsWith('https:') && clientTls(ca, registryCert, registryKey),
     ...(registryUsername === undefined || registryPassword === undefined
       ? {}
       : { user: { username: registryUsername, password: registryPassword } }),
