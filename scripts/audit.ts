@@ -1,5 +1,5 @@
-// npm run audit: runs the auditor's checks once over everything that is retained. Exit code 0: all invariants hold; 1: one is
-// violated; 2: the checks could not run.
+// npm run audit: runs the auditor's checks once over all retained data. Exit code 0: all invariants hold; 1: one is violated; 2:
+// the checks could not run.
 import { invariants } from '../services/auditor/audit.ts';
 import { viewOfReport } from '../services/auditor/http/report-view.ts';
 import { argumentsOf, print, printJson, runCommand } from './operator/command-line.ts';
@@ -23,10 +23,10 @@ const audit = async (): Promise<number> => {
       return exitCode;
     }
     for (const [name, sentence] of Object.entries(invariants)) {
-      const broken = report.violations.filter((finding) => finding.invariant === name);
-      print(`${broken.length === 0 ? 'holds   ' : 'VIOLATED'}  ${name.padEnd(20)} ${sentence}`);
-      for (const finding of broken.slice(0, 20)) print(`          ${finding.sentence}`);
-      if (broken.length > 20) print(`          and ${broken.length - 20} more`);
+      const violations = report.violations.filter((finding) => finding.invariant === name);
+      print(`${violations.length === 0 ? 'holds   ' : 'VIOLATED'}  ${name.padEnd(20)} ${sentence}`);
+      for (const finding of violations.slice(0, 20)) print(`          ${finding.sentence}`);
+      if (violations.length > 20) print(`          and ${violations.length - 20} more`);
     }
     print();
     for (const { orderId, status, waitsFor, missing } of report.stuck) {

@@ -1,9 +1,9 @@
-// `npm run reset`: forgets everything the embedded stack has stored. Refuses while it runs, since a database whose files
-// vanish under it goes on for a while and then fails in ways nobody can explain.
+// `npm run reset`: deletes the data folder of the embedded stack. Refuses while the stack runs: a database whose files are
+// deleted runs on for a while and then fails with misleading errors.
 import { existsSync, rmSync } from 'node:fs';
 import { dataFolder } from './stack/data-folder.ts';
 import { explain, failure } from '../schemas/tools/failure.ts';
-import { looksLikeOurs, runningOn, stopLeftovers } from './stack/supervise/data-folder-lock.ts';
+import { isDataFolder, runningOn, stopLeftovers } from './stack/supervise/data-folder-lock.ts';
 
 const folder = dataFolder();
 try {
@@ -13,15 +13,15 @@ try {
   if (!existsSync(folder)) {
     console.log(`nothing to reset: ${folder} does not exist`);
   } else {
-    if (!looksLikeOurs(folder))
+    if (!isDataFolder(folder))
       throw failure(
-        `${folder} was not made by OrderFlow, so it is left alone; remove it yourself if you mean to`,
+        `${folder} is not a data folder of OrderFlow, so it was not deleted; delete it yourself if you mean to`,
       );
     await stopLeftovers(folder, (line) => {
       console.log(line);
     });
     rmSync(folder, { recursive: true, force: true });
-    console.log(`removed ${folder}; the next start begins afresh`);
+    console.log(`deleted ${folder}; the next start creates it again`);
   }
 } catch (error) {
   console.error(explain(error));

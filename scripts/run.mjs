@@ -1,6 +1,6 @@
-// The way in for every npm script: plain JavaScript that runs on any Node from 20 on with nothing installed. It installs
-// the dependencies when they are not those of the lock file, then runs the named target with the Node 24 that is one of
-// them, which runs TypeScript as it stands. A signal reaches the target even when only npm was sent it.
+// The entry point of every npm script: plain JavaScript for Node 20 or newer without any dependency. It installs the dependencies
+// when they differ from the lock file, then runs the target with the Node 24 that is one of them and executes TypeScript
+// directly. It forwards signals to the target.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -52,27 +52,27 @@ const lockHash = () =>
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
 
-/** What npm itself recorded: every package of the lock that is not optional is there, and nothing else in another version. */
-const npmAgrees = () => {
+/** Whether npm's record lists every package of the lock file that is not optional, and no other version of any. */
+const matchesLockFile = () => {
   const record = join(modules, '.package-lock.json');
   if (!existsSync(record)) return false;
   const { packages: present } = JSON.parse(readFileSync(record, 'utf8'));
   const { packages: locked } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const wanted = Object.entries(locked).filter(([path]) => path !== '');
+  const required = Object.entries(locked).filter(([path, { optional }]) => path !== '' && optional !== true);
   return (
     Object.entries(present).every(([path, { version }]) => locked[path]?.version === version) &&
-    wanted.every(([path, { optional }]) => optional === true || path in present)
+    required.every(([path]) => path in present)
   );
 };
 
 const isInstalled = () => {
   if (existsSync(stamp)) return readFileSync(stamp, 'utf8').trim() === lockHash();
-  if (!npmAgrees()) return false;
+  if (!matchesLockFile()) return false;
   writeFileSync(stamp, `${lockHash()}\n`);
   return true;
 };
 
-/** Runs npm quietly, with a line now and then so that nobody thinks it hangs. */
+/** Runs `npm ci` quietly and prints the elapsed time. */
 const install = () =>
   new Promise((resolve) => {
     const began = Date.now();
@@ -85,9 +85,9 @@ const install = () =>
     };
     show();
     const timer = setInterval(show, terminal ? 1_000 : 10_000);
-    // Inside `npm start`, npm names its own program; a bare `npm` may be another one.
+    // Inside `npm start`, npm_execpath is the npm that runs; `npm` on the PATH may be another one.
     const npm = process.env.npm_execpath;
-    // What packages would run after their installation only builds what nothing here uses, slowly and with a compiler.
+    // The install scripts of the packages would only compile optional parts that nothing here uses.
     const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     const child =
       npm !== undefined && npm.endsWith('.js')
@@ -107,12 +107,12 @@ const install = () =>
         resolve();
         return;
       }
-      // npm goes on to print its usage; what is wrong comes first, and the whole is in the log it names last.
+      // npm prints the error first, then its usage, and last the name of its log file.
       const lines = output.join('').trimEnd().split('\n');
       console.error(
         (lines.length > 16 ? [...lines.slice(0, 12), '…', ...lines.slice(-1)] : lines).join('\n'),
       );
-      fail(`npm could not install the dependencies (${problem}); correct what it says above and start again`);
+      fail(`npm could not install the dependencies (${problem}); fix the error above and start again`);
     };
     child.on('error', (error) => {
       end(error.message);
@@ -139,26 +139,26 @@ if (!isInstalled()) await install();
 const child = spawn(
   findNode(),
   [
-    // KafkaJS computes timeouts that have just passed; newer versions of Node warn of each.
+    // KafkaJS sets timeouts that have just passed, and newer versions of Node warn about each.
     '--disable-warning=TimeoutNegativeWarning',
     '--disable-warning=ExperimentalWarning',
-    // Loading the modules would otherwise leave 200 MB of garbage lying about.
+    // Without it, loading the modules would leave 200 MB of garbage in memory.
     ...(target === 'start' ? ['--max-semi-space-size=2', '--max-old-space-size=192'] : []),
     target === 'test' ? join(root, 'tests', 'run.ts') : join(root, 'scripts', `${target}.ts`),
     ...args,
   ],
-  // The channel tells the target when this process is gone, however it ended.
+  // The target notices by the IPC channel when this process ends, however it ends.
   { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], cwd: root },
 );
 
-// In a terminal Ctrl-C reaches the whole foreground group; from elsewhere it may reach this process alone. Passing it
-// on is right in both cases, because the target takes two signals within a second for one.
+// In a terminal, Ctrl-C reaches the whole foreground group; a signal from elsewhere may reach this process only. Forwarding it is
+// safe in both cases, because the target treats two signals within a short time as one.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {
     child.kill(signal);
   });
 
-// npm runs this below a shell. When both are killed, nobody would pass a signal on, so their end counts as one.
+// npm runs this process in a shell. When both are killed, no signal arrives here, so a new parent counts as SIGTERM.
 const parent = process.ppid;
 if (process.env.npm_lifecycle_event !== undefined)
   setInterval(() => {

@@ -1,5 +1,5 @@
-// npm run screenshots [-- <folder>]: pictures of every screen of the running system, in both themes and three widths. The folder
-// is .orderflow/screenshots when none is named. An order is placed first, so that there is something to see.
+// npm run screenshots [-- <folder>]: takes a screenshot of every screen of the running system, in both themes and three widths.
+// The default folder is .orderflow/screenshots. It places an order first, so that the screens have content.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser, type BrowserContext } from 'playwright-core';
@@ -15,7 +15,7 @@ const usage = 'usage: npm run screenshots [-- <folder>]';
 interface Screen {
   readonly name: string;
   readonly path: string;
-  /** Nobody signs in when absent. */
+  /** The demo user who signs in; nobody when absent. */
   readonly role?: (typeof demoUsers)[number]['role'];
 }
 
@@ -65,7 +65,6 @@ const take = async (browser: Browser, baseURL: string, screen: Screen, folder: s
       await page.setViewportSize({ width, height: 900 });
       await page.goto(screen.path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      // Everything that is loading says so.
       await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
       await page.screenshot({
         path: join(folder, `${screen.name}-${width}-${colorScheme}.png`),
@@ -80,14 +79,12 @@ const screenshots = async (): Promise<void> => {
   const { positionals } = argumentsOf(usage, { allowPositionals: true, options: {} });
   if (positionals.length > 1) throw failure(usage);
   if (browserPath === undefined)
-    throw failure(
-      'no Chrome, Chromium or Edge is installed; ORDERFLOW_BROWSER may name one that is elsewhere',
-    );
+    throw failure('no Chrome, Chromium or Edge was found; set ORDERFLOW_BROWSER to its path');
   const folder = resolve(positionals[0] ?? join(dataFolder(), 'screenshots'));
   const { urls } = stackOf(process.env);
   const order = await demonstrate(urls);
   if (order.kind === 'skipped')
-    throw failure(`no order can be placed (${order.reason}); is the system running? npm start starts it`);
+    throw failure(`no order could be placed (${order.reason}); is the stack running? npm start starts it`);
   mkdirSync(folder, { recursive: true });
   const browser = await chromium.launch({ executablePath: browserPath, args: browserArguments });
   try {
@@ -98,7 +95,7 @@ const screenshots = async (): Promise<void> => {
   } finally {
     await browser.close();
   }
-  process.stdout.write(`the pictures are in ${folder}\n`);
+  process.stdout.write(`the screenshots are in ${folder}\n`);
 };
 
 try {

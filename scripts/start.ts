@@ -1,4 +1,4 @@
-// `npm start`: boots everything, shows where it is, sends one order through it and then keeps it running until Ctrl-C.
+// `npm start`: boots the stack, prints its addresses, sends one order through it and runs until Ctrl-C.
 import { provisionConnector } from './connectors/provision-connector.ts';
 import { bootStack, type Stack } from './stack/boot.ts';
 import { databaseUrlOf, type Urls } from './stack/addresses.ts';
@@ -12,40 +12,37 @@ import { developmentPassword, passwords } from './stack/topology.ts';
 const say = (line = ''): void => {
   console.log(line);
 };
-// A terminal that has been closed must not end the ordered stop.
+// Writing to a closed terminal must not interrupt the ordered stop.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
 const abort = new AbortController();
 let stack: Stack | undefined;
-let asked: number | undefined;
-let finish: () => void = () => undefined;
-const finished = new Promise<void>((resolve) => {
-  finish = resolve;
-});
+let stopRequestedAt: number | undefined;
+const { promise: finished, resolve: finish } = Promise.withResolvers<undefined>();
 
 const stop = (): void => {
   const now = performance.now();
-  if (asked !== undefined) {
-    // One Ctrl-C can arrive twice: from the terminal, and passed on by npm, which may take a while on a busy machine.
-    if (now - asked < 2_500) return;
-    say('killing what still runs');
+  if (stopRequestedAt !== undefined) {
+    // One Ctrl-C can arrive twice: from the terminal, and forwarded by npm, which can take a while on a busy machine.
+    if (now - stopRequestedAt < 2_500) return;
+    say('killing the remaining processes');
     stack?.kill();
     process.exit(130);
   }
-  asked = now;
+  stopRequestedAt = now;
   say('\nstopping … (Ctrl-C again kills at once)');
   abort.abort();
-  finish();
+  finish(undefined);
 };
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 process.on('SIGHUP', stop);
 process.on('disconnect', stop);
 process.channel?.unref();
-// A database client may be in the middle of a conversation with a server that is being stopped.
+// During the stop, a database client can throw because its server has gone.
 process.on('uncaughtException', (error) => {
-  if (asked !== undefined) return;
+  if (stopRequestedAt !== undefined) return;
   console.error(explain(error));
   process.exitCode = 1;
   stop();
@@ -56,7 +53,7 @@ const table = (rows: readonly (readonly [string, string])[]): void => {
   for (const [left, right] of rows) say(`  ${left.padEnd(width)}   ${right}`);
 };
 
-const showUrls = (urls: Urls): void => {
+const printUrls = (urls: Urls): void => {
   say();
   table([
     ['dashboard', urls.dashboard],
@@ -75,7 +72,7 @@ const showUrls = (urls: Urls): void => {
   say();
 };
 
-const showDemonstration = async (running: Stack): Promise<void> => {
+const printDemonstration = async (running: Stack): Promise<void> => {
   const result = await demonstrate(running.urls);
   if (result.kind === 'skipped') {
     say(`no demonstration order: ${result.reason}`);
@@ -107,10 +104,10 @@ const main = async (): Promise<void> => {
     signal: abort.signal,
   });
   stack = running;
-  showUrls(running.urls);
-  await showDemonstration(running);
+  printUrls(running.urls);
+  await printDemonstration(running);
   say();
-  say(`everything is in ${dataDir}; Ctrl-C stops, \`npm run reset\` forgets`);
+  say(`all data is in ${dataDir}; Ctrl-C stops the stack, \`npm run reset\` deletes the data`);
 };
 
 try {

@@ -5,7 +5,7 @@
 import { createVitest, parseCLI } from 'vitest/node';
 import { requireDocker } from '../scripts/stack/parts/docker.ts';
 import { explain } from '../schemas/tools/failure.ts';
-import { stackKindFrom } from '../scripts/stack/kind.ts';
+import { stackKindFrom } from '../scripts/stack/stack-kind.ts';
 import { bootTestStack } from './stack/test-stack.ts';
 
 const began = performance.now();

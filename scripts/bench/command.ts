@@ -2,6 +2,8 @@
 // PAID, on the stack that `npm start` runs. Latencies come from PostgreSQL's own commit timestamps, so neither polling nor
 // the clock of this process is in them. Figures of one run are comparable with each other, not with another machine's.
 // npm run bench -- backlog: what the pipeline of the payments does with a million rows that were written while it was stopped.
+// npm run bench -- gate: transactions and round trips an order, against the committed ones, on a stack of its own.
+// npm run bench -- load: placed → PAID at rising rates of arrival up to the knee, and where time and CPU go, on a stack of its own.
 // npm run bench -- tracing: orders per second with tracing and without, as a ratio, on a stack of its own.
 // npm run bench -- http: the order service under 200 clients for a minute.
 // Exit code 0: measured, and what has to hold does; 1: it does not (the p99 of commit → published at 100 events/s is above its
@@ -9,8 +11,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { benchBacklog } from './backlog.ts';
+import { benchGate } from './gate.ts';
 import { benchHttp } from './http.ts';
+import { benchLoad } from './load.ts';
 import { judge, summarise, type Latency } from './latency.ts';
+import type { Say } from './own-stack.ts';
 import { call, newProduct, signIn, urls, withId } from './shop.ts';
 import { benchTracing } from './tracing.ts';
 import { argumentsOf } from '../operator/command-line.ts';
@@ -24,10 +29,12 @@ import {
   type ServiceName,
 } from '../stack/topology.ts';
 
-const usage = `usage: npm run bench -- [http | backlog | tracing] [--json]
+const usage = `usage: npm run bench -- [http | backlog | gate | load | tracing] [--json]
   (events)   [--rates 10,100] [--seconds 20] [--orders 30] [--p99 <ms>]
   http       [--clients 200] [--seconds 60]
   backlog    [--rows 1000000] [--bytes 600]
+  gate       [--orders 40] [--write]
+  load       [--rates 1,5,10,20,30,40,60,80] [--seconds 20] [--p99 1000]
   tracing    [--rounds 2] [--orders 1500] [--clients 16] [--ratio 0.1]`;
 
 const parse = () =>
@@ -35,13 +42,14 @@ const parse = () =>
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
       seconds: { type: 'string' },
       clients: { type: 'string' },
-      rates: { type: 'string', default: '10,100' },
+      rates: { type: 'string' },
       orders: { type: 'string' },
       rounds: { type: 'string', default: '2' },
       ratio: { type: 'string', default: '0.1' },
-      p99: { type: 'string', default: '100' },
+      p99: { type: 'string' },
       rows: { type: 'string', default: '1000000' },
       bytes: { type: 'string', default: '600' },
     },
@@ -58,7 +66,9 @@ const numberOf = (flag: string, text: string, least = 1, most = Number.MAX_SAFE_
   return value;
 };
 
-type Say = (line: string) => void;
+const ratesOf = (flags: Flags, otherwise: string): number[] =>
+  (flags.rates ?? otherwise).split(',').map((rate) => numberOf('rates', rate));
+
 const lineOf = ({ what, samples, p50, p90, p99, max }: Latency): string =>
   `${what.padEnd(36)} p50 ${p50} ms   p90 ${p90} ms   p99 ${p99} ms   max ${max} ms   (${samples})`;
 
@@ -187,10 +197,10 @@ const placedToPaid = async (orders: number): Promise<Latency> => {
 };
 
 const measureEvents = async (flags: Flags, say: Say): Promise<number> => {
-  const rates = flags.rates.split(',').map((rate) => numberOf('rates', rate));
+  const rates = ratesOf(flags, '10,100');
   const seconds = numberOf('seconds', flags.seconds ?? '20');
   const orders = numberOf('orders', flags.orders ?? '30');
-  const p99AtMost = numberOf('p99', flags.p99);
+  const p99AtMost = numberOf('p99', flags.p99 ?? '100');
   const latencies: Latency[] = [];
   const tell = (measured: readonly Latency[]): void => {
     for (const latency of measured) say(lineOf(latency));
@@ -266,6 +276,40 @@ const measureTracing = async (flags: Flags, say: Say): Promise<number> => {
   return 0;
 };
 
+const measureGate = async (flags: Flags, say: Say): Promise<number> => {
+  const report = await benchGate(numberOf('orders', flags.orders ?? '40'), flags.write, say);
+  const { measured, committed, exceeded } = report;
+  say(
+    `an order takes ${measured.transactionsPerOrder} transactions (${committed.transactionsPerOrder} are committed) and ` +
+      `${measured.roundTripsPerOrder} round trips to PostgreSQL (${committed.roundTripsPerOrder} are committed)`,
+  );
+  for (const sentence of exceeded) say(`EXCEEDED: ${sentence}`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return exceeded.length > 0 ? 1 : 0;
+};
+
+const measureLoad = async (flags: Flags, say: Say): Promise<number> => {
+  const report = await benchLoad({
+    rates: ratesOf(flags, '1,5,10,20,30,40,60,80'),
+    seconds: numberOf('seconds', flags.seconds ?? '20'),
+    p99AtMost: numberOf('p99', flags.p99 ?? '1000'),
+    say,
+  });
+  const { steps, half, idle, memory } = report;
+  const last = steps.at(-1);
+  const columns = (values: Readonly<Record<string, number>>, unit: string): string =>
+    Object.entries(values)
+      .map(([name, value]) => `${name} ${value}${unit}`)
+      .join('   ');
+  if (half) say(`mean by stage at half of the knee: ${columns(half.stages, ' ms')}`);
+  for (const step of [half, last])
+    if (step?.cpu) say(`CPU ms an order by part at ${step.rate} orders/s: ${columns(step.cpu, '')}`);
+  if (memory) say(`MiB resident by part at the end: ${columns(memory, '')}`);
+  if (idle) say(`CPU ms a second at rest by part: ${columns(idle, '')}`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return report.knee === undefined ? 1 : 0;
+};
+
 const run = async (): Promise<number> => {
   const { values: flags, positionals } = parse();
   const say: Say = (line) => {
@@ -280,6 +324,10 @@ const run = async (): Promise<number> => {
       return measureHttp(flags, say);
     case 'backlog':
       return measureBacklog(flags, say);
+    case 'gate':
+      return measureGate(flags, say);
+    case 'load':
+      return measureLoad(flags, say);
     case 'tracing':
       return measureTracing(flags, say);
     default:

@@ -3,7 +3,7 @@
 // grows, and that the invariants hold afterwards.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -12,6 +12,7 @@ import { dataFolder } from '../stack/data-folder.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { openAuditorView } from '../operator/auditor-view.ts';
 import { serviceNames } from '../stack/topology.ts';
+import { callOver } from './client.ts';
 import { summarise, type Latency } from './latency.ts';
 import { newProduct, signIn, urls, withId } from './shop.ts';
 
@@ -55,40 +56,6 @@ const residentMiB = async (): Promise<Record<string, number>> => {
   return Object.fromEntries(await Promise.all(sizes));
 };
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-/** One call over a connection of the client's own; `undefined` when there was no answer. */
-const ask = (
-  agent: Agent,
-  token: string,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<Answer | undefined> =>
-  new Promise((resolve) => {
-    const sent = request(`${urls.order}${path}`, {
-      agent,
-      method,
-      timeout: 30_000,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    });
-    sent.once('error', () => resolve(undefined));
-    sent.once('timeout', () => sent.destroy(new Error('no answer')));
-    sent.once('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.once('error', () => resolve(undefined));
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
-    });
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
-
 /** Puts the order service under load, on a stack whose RATE_LIMIT_REQUESTS lets these few users through. */
 export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpReport> => {
   const [seller, ...customers] = await Promise.all(
@@ -109,7 +76,7 @@ export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpRep
     const token = customers[index % customers.length] ?? '';
     const timed = async (what: string, method: string, path: string, body?: unknown) => {
       const began = performance.now();
-      const answer = await ask(agent, token, method, path, body);
+      const answer = await callOver(agent, `${urls.order}${path}`, token, method, body);
       const key = answer === undefined ? 'none' : String(answer.status);
       statuses[key] = (statuses[key] ?? 0) + 1;
       const taken = latencies.get(what) ?? [];

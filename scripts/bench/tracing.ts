@@ -2,19 +2,14 @@
 // exporter alternate on one stack, in the order off on on off, so that what drifts meets both. The stack is one of its own,
 // because the three services are started anew for each block, with other settings; the collector that takes the spans runs
 // on the same machine and does nothing but count them. An order counts when it is PAID, so all hops are in the figure.
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import postgres from 'postgres';
-import { provisionConnector } from '../connectors/provision-connector.ts';
-import { bootStack, type Stack } from '../stack/boot.ts';
+import type { Stack } from '../stack/boot.ts';
 import { until } from '../stack/supervise/deadline.ts';
-import { failure } from '../../schemas/tools/failure.ts';
-import { freePorts } from '../stack/ports.ts';
 import { serviceNames } from '../stack/topology.ts';
+import { onOwnStack, type StackEnvironment } from './own-stack.ts';
 import { call, newProduct, signIn, withId } from './shop.ts';
 
 export interface TracingLoad {
@@ -109,7 +104,7 @@ const measure = async (
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Boots a stack, measures on it and stops it. */
+/** Measures on a stack of its own. */
 export const benchTracing = async ({
   rounds,
   orders,
@@ -117,64 +112,48 @@ export const benchTracing = async ({
   ratio: sampled,
   say,
 }: TracingLoad): Promise<TracingReport> => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-bench-'));
   const collector = await startCounting();
-  const abort = new AbortController();
-  // The supervisor reads it at every start of a process.
-  const env: Record<string, string | undefined> = { RATE_LIMIT_REQUESTS: '10000000' };
-  let stack: Stack | undefined;
-  const interrupt = (): void => {
-    abort.abort();
-    void stack?.stop();
-  };
-  process.once('SIGINT', interrupt);
-  try {
-    stack = await bootStack({
-      provisionConnector,
-      ports: await freePorts(),
-      dataDir,
-      log: say,
-      env,
-      signal: abort.signal,
-    });
+  const env: StackEnvironment = {};
+  const measureBlocks = async (stack: Stack): Promise<TracingReport> => {
     const sql = postgres(stack.databaseUrl('order', 'auditor'), { max: 1, connect_timeout: 5 });
-    const [seller, customer] = await Promise.all([
-      signIn('seller@orderflow.io', stack.urls.dashboard),
-      signIn('user@orderflow.io', stack.urls.dashboard),
-    ]);
-    const blocks: TracingBlock[] = [];
-    const order = Array.from({ length: rounds }, () => [false, true, true, false]).flat();
-    const productId = await newProduct(seller, order.length * orders * 2, stack.urls.inventory);
-    await until({ what: 'the order service to know the product', withinMs: 30_000 }, async () => {
-      return (await sql`select 1 from catalogue where product_id = ${productId}`).length === 1;
-    });
-    for (const tracing of order) {
-      // What the next instances of the services are started with.
-      Object.assign(env, {
-        OTEL_EXPORTER_OTLP_ENDPOINT: tracing ? collector.url : undefined,
-        OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
-        OTEL_TRACES_SAMPLER_ARG: String(sampled),
+    try {
+      const [seller, customer] = await Promise.all([
+        signIn('seller@orderflow.io', stack.urls.dashboard),
+        signIn('user@orderflow.io', stack.urls.dashboard),
+      ]);
+      const blocks: TracingBlock[] = [];
+      const order = Array.from({ length: rounds }, () => [false, true, true, false]).flat();
+      const productId = await newProduct(seller, order.length * orders * 2, stack.urls.inventory);
+      await until({ what: 'the order service to know the product', withinMs: 30_000 }, async () => {
+        return (await sql`select 1 from catalogue where product_id = ${productId}`).length === 1;
       });
-      await restartServices(stack);
-      await measure(stack, sql, productId, customer, Math.ceil(orders / 5), clients);
-      const before = collector.spans();
-      const ordersPerSecond = await measure(stack, sql, productId, customer, orders, clients);
-      const block = { tracing, ordersPerSecond, spans: collector.spans() - before };
-      blocks.push(block);
-      say(`${tracing ? 'on ' : 'off'}  ${ordersPerSecond.toFixed(1)} orders/s, ${block.spans} spans taken`);
+      for (const tracing of order) {
+        // What the next instances of the services are started with.
+        Object.assign(env, {
+          OTEL_EXPORTER_OTLP_ENDPOINT: tracing ? collector.url : undefined,
+          OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+          OTEL_TRACES_SAMPLER_ARG: String(sampled),
+        });
+        await restartServices(stack);
+        await measure(stack, sql, productId, customer, Math.ceil(orders / 5), clients);
+        const before = collector.spans();
+        const ordersPerSecond = await measure(stack, sql, productId, customer, orders, clients);
+        const block = { tracing, ordersPerSecond, spans: collector.spans() - before };
+        blocks.push(block);
+        say(`${tracing ? 'on ' : 'off'}  ${ordersPerSecond.toFixed(1)} orders/s, ${block.spans} spans taken`);
+      }
+      const of = (tracing: boolean): number =>
+        mean(blocks.filter((block) => block.tracing === tracing).map((block) => block.ordersPerSecond));
+      const [off, on] = [of(false), of(true)];
+      return { sampled, blocks, off, on, ratio: on / off };
+    } finally {
+      await sql.end({ timeout: 5 });
     }
-    await sql.end({ timeout: 5 });
-    const of = (tracing: boolean): number =>
-      mean(blocks.filter((block) => block.tracing === tracing).map((block) => block.ordersPerSecond));
-    const [off, on] = [of(false), of(true)];
-    return { sampled, blocks, off, on, ratio: on / off };
-  } catch (error) {
-    throw abort.signal.aborted ? failure('interrupted, nothing is left running') : error;
+  };
+  try {
+    return await onOwnStack(say, env, measureBlocks);
   } finally {
-    process.off('SIGINT', interrupt);
-    await stack?.stop();
     collector.server.closeAllConnections();
     collector.server.close();
-    rmSync(dataDir, { recursive: true, force: true });
   }
 };

@@ -59,7 +59,8 @@ const dockerCompose = (since: Date): LogSource => ({
     ended.catch(() => undefined);
     yield* createInterface({ input: child.stdout, crlfDelay: Infinity });
     const code = await ended;
-    if (code !== 0) throw new Error(errors.trim().split('\n').at(-1) ?? `exit code ${String(code)}`);
+    const [reason] = errors.trim().split('\n').slice(-1);
+    if (code !== 0) throw new Error(reason === '' ? `exit code ${String(code)}` : reason);
   },
 });
 

@@ -1,12 +1,12 @@
-// An alert on a figure that nobody exposes never fires, and nobody notices. So every name in the rules is held against what
-// the processes and the exporter really expose, and every alert against the runbook that it sends people to.
+// An alert on a metric that does not exist never fires, and nobody notices. So the tests compare every metric name in the rules
+// with the metrics that the processes and the JMX exporter expose, and check that the runbook of every alert exists.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { problemNames } from '../../services/auditor/domain/pipeline-problems.ts';
 import { createSagaMetrics } from '../../services/order/saga-metrics.ts';
 import { createMetrics } from '../../services/platform/telemetry/metrics.ts';
-import { exposedFigures, figuresIn } from './documents/exposed-figures.ts';
+import { exposedMetrics, metricsIn } from './documents/exposed-metrics.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
@@ -39,7 +39,7 @@ const headings = (file: string): ReadonlySet<string> =>
   );
 
 describe('the alert rules', () => {
-  it('are in the four layers, and nowhere else', () => {
+  it('are in the files of the four layers', () => {
     expect(readdirSync(join(root, 'connectors', 'alerts')).sort()).toEqual(
       [...layers.map((layer) => `${layer}.yml`), 'tests'].sort(),
     );
@@ -47,26 +47,26 @@ describe('the alert rules', () => {
     expect(new Set(alerts.map(({ name }) => name)).size).toBe(alerts.length);
   });
 
-  it('look at figures that are exposed', async () => {
-    const known = await exposedFigures();
+  it('query only metrics that are exposed', async () => {
+    const exposed = await exposedMetrics();
     for (const { name, expression } of [...records, ...alerts]) {
-      const figures = figuresIn(expression);
-      expect(figures, name).not.toEqual([]);
+      const queried = metricsIn(expression);
+      expect(queried, name).not.toEqual([]);
       expect(
-        figures.filter((figure) => !known.has(figure)),
+        queried.filter((metric) => !exposed.has(metric)),
         name,
       ).toEqual([]);
     }
   });
 
-  it('record what their names say: each over its own window, and the bound that the histogram has', async () => {
+  it('record over the window in their names, and use a bucket that the histogram has', async () => {
     expect(records.length).toBeGreaterThan(10);
     for (const { name, expression } of records) {
       const window = /(\d+[mhd])$/.exec(name)?.[1] ?? 'none';
-      const read = [...expression.matchAll(/\[(\w+)\]|:\w+?(\d+[mhd]) /g)].map(
-        ([, range, of]) => range ?? of,
+      const windows = [...expression.matchAll(/\[(\w+)\]|:\w+?(\d+[mhd]) /g)].map(
+        ([, range, recorded]) => range ?? recorded,
       );
-      expect(new Set(read), name).toEqual(new Set([window]));
+      expect(new Set(windows), name).toEqual(new Set([window]));
     }
     const metrics = createMetrics();
     createSagaMetrics(metrics);
@@ -75,7 +75,7 @@ describe('the alert rules', () => {
     expect(text).toContain('orderflow_orders_placed_total{mode="AUTO"} 0');
   });
 
-  it('look for problems that there are', () => {
+  it('name only problems that the auditor reports', () => {
     const named = alerts.flatMap(({ expression }) =>
       [...expression.matchAll(/problem=~?"([^"]+)"/g)].flatMap(([, values = '']) => values.split('|')),
     );
@@ -83,16 +83,19 @@ describe('the alert rules', () => {
     expect(named.filter((name) => !problemNames.some((problem) => problem === name))).toEqual([]);
   });
 
-  it.each(alerts)('$name says what it is and where to read on', ({ layer, severity, summary, runbook }) => {
-    expect(['page', 'warning']).toContain(severity);
-    expect(layers).toContain(layer);
-    expect(summary).not.toBe('');
-    const [file = '', section = ''] = runbook.split('#');
-    expect(existsSync(join(root, file))).toBe(true);
-    expect(headings(file)).toContain(section);
-  });
+  it.each(alerts)(
+    '$name has a severity, a summary and an existing section of a runbook',
+    ({ layer, severity, summary, runbook }) => {
+      expect(['page', 'warning']).toContain(severity);
+      expect(layers).toContain(layer);
+      expect(summary).not.toBe('');
+      const [file = '', section = ''] = runbook.split('#');
+      expect(existsSync(join(root, file))).toBe(true);
+      expect(headings(file)).toContain(section);
+    },
+  );
 
-  it.each(alerts)('$name has a test in which it fires, and one in which it does not', ({ layer, name }) => {
+  it.each(alerts)('$name has a test in which it fires and one in which it does not', ({ layer, name }) => {
     const cases = read('connectors', 'alerts', 'tests', `${layer}.yml`)
       .split('      - eval_time:')
       .filter((text) => new RegExp(`alertname: ${name}$`, 'm').test(text));
@@ -102,29 +105,12 @@ describe('the alert rules', () => {
   });
 });
 
-describe('the runbooks', () => {
-  const books = readdirSync(join(root, 'connectors', 'runbooks')).map(
-    (name) => `connectors/runbooks/${name}`,
-  );
-
-  it('have no section for an alert that is not there', () => {
-    const sections = [...read('connectors', 'runbooks', 'alerts.md').matchAll(/^### ([A-Z]\w+)$/gm)];
-    expect(sections.map(([, name]) => name).sort()).toEqual(alerts.map(({ name }) => name).sort());
-  });
-
-  it.each(books)('%s leads to pages and sections that there are', (book) => {
-    const text = read(book);
-    const folder = join(root, 'connectors', 'runbooks');
-    for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
-      const [file = '', section] = link.split('#');
-      const target = file === '' ? join(root, book) : join(folder, file);
-      expect(existsSync(target), link).toBe(true);
-      if (section !== undefined) expect(headings(target.slice(root.length + 1)), link).toContain(section);
-    }
-  });
+it('connectors/runbooks/alerts.md has a section for every alert and no other', () => {
+  const sections = [...read('connectors', 'runbooks', 'alerts.md').matchAll(/^### ([A-Z]\w+)$/gm)];
+  expect(sections.map(([, name]) => name).sort()).toEqual(alerts.map(({ name }) => name).sort());
 });
 
-it('what the auditor advises for a problem is a page and a section that there is', () => {
+it('the auditor names only existing pages and sections of the runbooks as remedies', () => {
   const source = read('services', 'auditor', 'domain', 'pipeline.ts');
   const links = [...source.matchAll(/\$\{runbook\}\/([\w-]+\.md)(?:#(\w+))?/g)];
   expect(links.length).toBeGreaterThan(5);

@@ -1,6 +1,6 @@
-// npm run alerts: checks the alert rules in connectors/alerts, runs their tests, and checks the configuration of Prometheus,
-// all with promtool, which comes with Prometheus.
-// Exit code 0: all is well; 1: a rule or a test is wrong; 2: there is no promtool to ask.
+// npm run alerts: checks the alert rules in connectors/alerts, runs their tests and checks the Prometheus configuration, with
+// promtool.
+// Exit code 0: no problem found; 1: a rule, a test or the configuration is wrong; 2: promtool is not installed.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,15 +27,15 @@ try {
 if (spawnSync('promtool', ['--version'], { timeout: 10_000 }).error !== undefined)
   end(
     2,
-    'promtool does not run, so the alert rules were not tested; it comes with Prometheus (on Debian: apt-get install prometheus). ' +
-      'What needs no promtool is in the unit tests: npm run check',
+    'promtool was not found, so the alert rules were not tested; it is part of Prometheus (on Debian: apt-get install prometheus). ' +
+      'The checks that need no promtool are in the unit tests: npm run check',
   );
 
 const promtool = (...args: readonly string[]): boolean =>
   spawnSync('promtool', args, { stdio: 'inherit', timeout: 60_000 }).status === 0;
 const checked = promtool('check', 'rules', ...filesIn(folder));
 const tested = promtool('test', 'rules', ...filesIn(join(folder, 'tests')));
-// Where it is mounted, the rules lie beside it; here it is the syntax alone.
+// Only the syntax: the rule files are beside the configuration only in the container.
 const configured = promtool(
   'check',
   'config',

@@ -1,5 +1,5 @@
-// npm run audit:dependencies: does a package of the lock file have a known vulnerability, or a package or a jar a licence that
-// may not be here? Exit code 0: none; 1: one does; 2: the registry or Maven did not say, which is not the same as nothing.
+// npm run audit:dependencies: finds packages with known high or critical vulnerabilities, and packages and jars with a licence
+// that is not allowed. Exit code 0: none found; 1: one found; 2: the registry or Maven did not answer.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,16 +13,16 @@ const say = (sentence: string): void => {
   process.stdout.write(`${sentence}\n`);
 };
 
-/** Whether all is well; undefined when nobody could tell. */
+/** True: no problem found. Undefined: the check could not run. */
 type Verdict = boolean | undefined;
-const unknown = (sentence: string): Verdict => {
+const notChecked = (sentence: string): Verdict => {
   process.stderr.write(`${sentence}\n`);
   return undefined;
 };
-const told = (what: string, count: number, complaints: readonly string[]): Verdict => {
+const reportLicences = (what: string, count: number, complaints: readonly string[]): Verdict => {
   say(
     complaints.length === 0
-      ? `licences: all ${count} ${what} have one that is allowed`
+      ? `licences: all ${count} ${what} have an allowed licence`
       : `licences of ${what} that scripts/quality/dependency-licences.ts does not allow:\n  ${complaints.join('\n  ')}`,
   );
   return complaints.length === 0;
@@ -37,29 +37,29 @@ const lockSchema = z.object({
 
 const packageLicences = (): Verdict => {
   const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
-  return told('packages', Object.keys(packages).length - 1, licenceComplaints(packages));
+  return reportLicences('packages', Object.keys(packages).length - 1, licenceComplaints(packages));
 };
 
 const licencesOfJars = (): Verdict => {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-licences-'));
   try {
-    const pom = join(root, 'scripts', 'stack', 'pom.xml');
+    const pom = join(root, 'scripts', 'stack', 'parts', 'pom.xml');
     const goal = 'org.codehaus.mojo:license-maven-plugin:add-third-party';
     const { status, error } = spawnSync(
       'mvn',
       ['--batch-mode', '--file', pom, '--activate-profiles', 'licences', `-Dartefacts=${folder}`, goal],
       { stdio: 'ignore', timeout: 10 * 60_000 },
     );
-    const answer =
+    const licences =
       error === undefined && status === 0
         ? jarLicences(readFileSync(join(folder, 'licences.txt'), 'utf8'))
         : undefined;
-    return answer === undefined
-      ? unknown(
-          'licences of the jars: Maven did not tell them; put `mvn` on the PATH, check the network and the mirror in ' +
+    return licences === undefined
+      ? notChecked(
+          'licences of the jars: Maven could not list them; put `mvn` on the PATH, check the network and the mirror in ' +
             '~/.m2/settings.xml, then try again',
         )
-      : told('jars', answer.jars, answer.complaints);
+      : reportLicences('jars', licences.jars, licences.complaints);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -78,7 +78,7 @@ const parsed = (text: string): unknown => {
 };
 
 const vulnerabilities = (): Verdict => {
-  // Inside `npm run`, npm names its own program; a bare `npm` may be another one.
+  // Inside `npm run`, npm_execpath is the npm that runs; `npm` on the PATH may be another one.
   const npm = process.env['npm_execpath'];
   const audit = ['audit', '--json'];
   const options = { cwd: root, encoding: 'utf8', timeout: 120_000, maxBuffer: 64 * 1024 * 1024 } as const;
@@ -87,21 +87,21 @@ const vulnerabilities = (): Verdict => {
     : spawnSync('npm', audit, options);
   const answer = answerSchema.safeParse(parsed(stdout));
   if (!answer.success)
-    return unknown(
-      'vulnerabilities: the registry did not answer `npm audit`, so nothing is known about them; ask one that knows them, such as ' +
-        'the public one, or try again',
+    return notChecked(
+      'vulnerabilities: the registry did not answer `npm audit`; use a registry that supports it, such as the public one, ' +
+        'or try again',
     );
-  const grave = Object.entries(answer.data.vulnerabilities).filter(([, { severity }]) =>
+  const severe = Object.entries(answer.data.vulnerabilities).filter(([, { severity }]) =>
     ['high', 'critical'].includes(severity),
   );
   const { total = 0 } = answer.data.metadata.vulnerabilities;
   say(
     [
-      `vulnerabilities: ${grave.length} packages with grave ones, ${total} with any (npm audit tells more)`,
-      ...grave.map(([name, { severity, range }]) => `  ${name} ${range}: ${severity}`),
+      `vulnerabilities: ${severe.length} packages with high or critical ones, ${total} with any (npm audit shows them)`,
+      ...severe.map(([name, { severity, range }]) => `  ${name} ${range}: ${severity}`),
     ].join('\n'),
   );
-  return grave.length === 0;
+  return severe.length === 0;
 };
 
 const run = (): number => {

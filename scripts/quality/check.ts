@@ -1,4 +1,4 @@
-// npm run check: everything that can be said about the code without starting the stack, side by side, in under a minute.
+// npm run check: runs all checks that need no stack, in parallel, in under a minute.
 import { spawn } from 'node:child_process';
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -43,24 +43,24 @@ const run = (command: string, args: readonly string[]): Promise<Result> =>
     });
   });
 
-/** The contract must be whole, its past unchanged, and what is generated from it what the schemas say now. */
+/** Checks that the event contract is complete, no released schema has changed, and the generated files are up to date. */
 const eventContract = async (): Promise<Result> => {
   try {
     const { complaints } = checkContract(readContract(), schemasFolder, await findBase(root));
-    const wrong = complaints.length > 0 ? complaints : await derivedDrift(developmentAddresses);
-    return { ok: wrong.length === 0, output: wrong.join('\n') };
+    const problems = complaints.length > 0 ? complaints : await derivedDrift(developmentAddresses);
+    return { ok: problems.length === 0, output: problems.join('\n') };
   } catch (error) {
     return { ok: false, output: error instanceof Error ? error.message : String(error) };
   }
 };
 
-/** The tables must be what the processes read and enforce now. */
-const tableDrift = (): Promise<Result> => {
+/** Checks that the generated documents are up to date. */
+const documentDrift = (): Promise<Result> => {
   const remedies = [settingsDrift(), permissionsDrift()].filter((remedy) => remedy !== undefined);
   return Promise.resolve({ ok: remedies.length === 0, output: remedies.join('\n') });
 };
 
-/** The migrations must be what the tables say now: generating again would add nothing. */
+/** Checks that every table change has a migration: generating the migrations again must add nothing. */
 const migrationDrift = async (): Promise<Result> => {
   const schemas = {
     messaging: messagingSchema,
@@ -95,7 +95,7 @@ const steps: readonly (readonly [string, () => Promise<Result>])[] = [
   ['formatting', () => node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
   ['event contract', eventContract],
   ['migration drift', migrationDrift],
-  ['settings drift', tableDrift],
+  ['document drift', documentDrift],
   ['unit tests', () => node('vitest/vitest.mjs', 'run', '--project', 'unit', '--reporter', 'dot')],
 ];
 

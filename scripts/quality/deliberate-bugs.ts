@@ -1,11 +1,11 @@
-// The deliberate bugs of `npm run test:mutations`: each takes one guard away, and names the tests that must notice.
+// The deliberate bugs of `npm run test:mutations`: each removes one safeguard and names the tests that must fail.
 
-export interface Mutation {
+interface Mutation {
   readonly bug: string;
   readonly file: string;
   readonly from: string;
   readonly to: string;
-  /** Filters of `npm test`. */
+  /** Arguments of `npm test`. */
   readonly tests: readonly string[];
 }
 
@@ -41,14 +41,14 @@ export const mutations: readonly Mutation[] = [
     tests: ['handle.int'],
   },
   {
-    bug: 'a statement that fails together with COMMIT is not noticed',
+    bug: 'the failure of a statement sent with COMMIT is ignored',
     file: 'services/platform/database/transaction.ts',
     from: 'if (failed) throw failed.error;',
     to: '',
     tests: ['transaction.int'],
   },
   {
-    bug: 'no lock on a row that is not there yet',
+    bug: 'no lock on a row that does not exist yet',
     file: 'services/platform/database/lock-row.ts',
     from: 'tx.execute(name).execute()',
     to: 'undefined',
@@ -62,42 +62,42 @@ export const mutations: readonly Mutation[] = [
     tests: ['consumer.int'],
   },
   {
-    bug: 'a record overtakes one of its key that waits',
+    bug: 'a record overtakes a waiting record of its key',
     file: 'services/platform/messaging/consumer.ts',
     from: 'if (!waiting.has(record.key) && (await inHand.attempt(context)))',
     to: 'if (await inHand.attempt(context))',
     tests: ['consumer.int'],
   },
   {
-    bug: 'the committed offset passes a record that waits',
+    bug: 'the committed offset passes a waiting record',
     file: 'services/platform/messaging/assignment.ts',
     from: '      if (waiting) {\n',
     to: '      if (waiting) position.finish(record.offset);\n      if (waiting) {\n',
     tests: ['consumer.int', 'assignment.test'],
   },
   {
-    bug: 'charge without idempotency key',
+    bug: 'charge without an idempotency key',
     file: 'services/payment/jobs/gateway-client.ts',
     from: "'idempotency-key': idempotencyKey",
     to: "'idempotency-key': crypto.randomUUID()",
     tests: ['gateway-client', 'compensation'],
   },
   {
-    bug: 'Idempotency-Key of a client not stored',
+    bug: 'Idempotency-Key of a client is not stored',
     file: 'services/platform/transaction/idempotency.ts',
     from: 'settle: async (tx, decision) => {',
     to: 'settle: async (tx, decision) => {\n      if (decision.kind.length > 0) return [];',
     tests: ['idempotency.e2e'],
   },
   {
-    bug: 'status set linearly: PAID without the pin',
+    bug: 'PAID although the stock is not pinned',
     file: 'services/order/domain/order.ts',
     from: "order.payment.state === 'succeeded' && isPinned(order)",
     to: "order.payment.state === 'succeeded'",
     tests: [...unit, 'order/domain', 'saga-model'],
   },
   {
-    bug: 'sweep ignores pins',
+    bug: 'expiry releases pinned reservations',
     file: 'services/inventory/domain/reservation.ts',
     from: "if (reservation?.state !== 'reserved') return ignored(`reservation_${reservation?.state ?? 'missing'}`);\n      const due = reservation.expiresAt !== null &&",
     to: "if (reservation?.state !== 'reserved' && reservation?.state !== 'pinned') return ignored('no');\n      const due = reservation.expiresAt === null ||",
@@ -118,42 +118,42 @@ export const mutations: readonly Mutation[] = [
     tests: [...unit, 'inventory/domain', 'saga-model'],
   },
   {
-    bug: 'lines of one product not summed',
+    bug: 'order lines of one product are not added up',
     file: 'services/inventory/domain/reservation.ts',
     from: '(sums.get(productId) ?? 0) + quantity',
     to: 'quantity',
     tests: [...unit, 'inventory/domain'],
   },
   {
-    bug: 'retry of a decline',
+    bug: 'a declined charge is retried',
     file: 'services/payment/jobs/gateway-client.ts',
     from: 'new Set([400, 402, 403, 404, 422])',
     to: 'new Set([400, 403, 404])',
     tests: [...unit, 'services/payment'],
   },
   {
-    bug: 'a call of the gateway without the lease',
+    bug: 'gateway called without the lease',
     file: 'services/payment/jobs/ask-gateway.ts',
     from: 'if (attempts === undefined) return false;',
     to: 'if (attempts === undefined) return true;',
     tests: ['ask-gateway'],
   },
   {
-    bug: 'events read with the schema of their writer',
+    bug: 'events decoded with the schema of their writer',
     file: 'services/platform/event-codec/event-codec.ts',
     from: 'reader.fromBuffer(body, resolver)',
     to: 'writer.fromBuffer(body)',
     tests: [...unit, 'event-codec'],
   },
   {
-    bug: 'any name of a database server is believed',
+    bug: 'host name of the database server is not verified',
     file: 'services/platform/process/security/database-security.ts',
     from: "mode === 'verify-full' ?",
     to: "mode !== 'verify-full' ?",
     tests: ['secure-connections'],
   },
   {
-    bug: 'client certificates are asked for and not looked at',
+    bug: 'client certificates are requested but not verified',
     file: 'services/platform/http/server/serve.ts',
     from: 'requestCert: true, rejectUnauthorized: true',
     to: 'requestCert: true, rejectUnauthorized: false',

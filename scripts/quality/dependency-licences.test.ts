@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jarLicences, licenceComplaints } from './dependency-licences.ts';
 
-const complaintsAbout = (license?: string): readonly string[] =>
+const complaintsFor = (license?: string): readonly string[] =>
   licenceComplaints({ 'node_modules/it': { version: '1.0.0', ...(license !== undefined && { license }) } });
 
 describe('the licences of the dependencies', () => {
   it.each(['MIT', '(MIT OR GPL-3.0-only)', 'Apache-2.0 AND MIT'])('%s is allowed', (licence) => {
-    expect(complaintsAbout(licence)).toEqual([]);
+    expect(complaintsFor(licence)).toEqual([]);
   });
 
   it.each([
@@ -19,18 +19,18 @@ describe('the licences of the dependencies', () => {
     'MIT AND GPL-3.0-only',
     '(MIT OR GPL-2.0-only) AND SSPL-1.0',
     '',
-  ])('%s is not', (licence) => {
-    expect(complaintsAbout(licence)).toEqual([`node_modules/it@1.0.0 has the licence ${licence}`]);
+  ])('%s is not allowed', (licence) => {
+    expect(complaintsFor(licence)).toEqual([`node_modules/it@1.0.0 has the licence ${licence}`]);
   });
 
-  it('a package that declares none was read by hand, in that version, or is not allowed', () => {
-    expect(complaintsAbout()).toEqual(['node_modules/it@1.0.0 has no declared licence']);
+  it('a package without a declared licence is allowed only in the version that was reviewed by hand', () => {
+    expect(complaintsFor()).toEqual(['node_modules/it@1.0.0 has no declared licence']);
     const path = 'node_modules/@kafkajs/confluent-schema-registry';
     expect(licenceComplaints({ [path]: { version: '4.1.0' } })).toEqual([]);
     expect(licenceComplaints({ [path]: { version: '4.2.0' } })).toHaveLength(1);
   });
 
-  it('are all allowed', () => {
+  it('in package-lock.json are all allowed', () => {
     const { packages } = JSON.parse(
       readFileSync(join(import.meta.dirname, '..', '..', 'package-lock.json'), 'utf8'),
     );
@@ -40,7 +40,7 @@ describe('the licences of the dependencies', () => {
 });
 
 describe('the licences of the jars', () => {
-  const written = (...lines: readonly string[]): string =>
+  const pluginOutput = (...lines: readonly string[]): string =>
     [
       '',
       `Lists of ${lines.length} third-party dependencies.`,
@@ -56,7 +56,7 @@ describe('the licences of the jars', () => {
     `(GPL2 w/ CPE) (EPL 2.0) Jakarta Servlet (jakarta:it:6.0.0 - ${url})`,
     `(COMMON DEVELOPMENT AND DISTRIBUTION LICENSE (CDDL) Version 1.0) JavaBeans(TM) (javax:it:1.1.1 - ${url})`,
   ])('%s is allowed', (line) => {
-    expect(jarLicences(written(line))).toEqual({ jars: 1, complaints: [] });
+    expect(jarLicences(pluginOutput(line))).toEqual({ jars: 1, complaints: [] });
   });
 
   it.each([
@@ -66,17 +66,17 @@ describe('the licences of the jars', () => {
       '(LGPL 2.1) (Confluent Community License) It (a:it:1 - u)',
       'a:it:1 has the licence LGPL 2.1 or Confluent Community License',
     ],
-    // Looks like one that is allowed.
+    // Only contains the name of an allowed licence.
     ['(Not the Apache License 2.0) It (a:it:1 - u)', 'a:it:1 has the licence Not the Apache License 2.0'],
-  ])('%s is not', (line, complaint) => {
-    expect(jarLicences(written('(MIT) Other (a:other:1 - u)', line))).toEqual({
+  ])('%s is not allowed', (line, complaint) => {
+    expect(jarLicences(pluginOutput('(MIT) Other (a:other:1 - u)', line))).toEqual({
       jars: 2,
       complaints: [complaint],
     });
   });
 
-  it('are not known when Maven names none, or one that is not understood', () => {
+  it('are unknown when Maven lists none or a line cannot be parsed', () => {
     expect(jarLicences('')).toBeUndefined();
-    expect(jarLicences(written('(MIT) Other (a:other:1 - u)', 'something else'))).toBeUndefined();
+    expect(jarLicences(pluginOutput('(MIT) Other (a:other:1 - u)', 'something else'))).toBeUndefined();
   });
 });

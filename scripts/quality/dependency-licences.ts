@@ -1,6 +1,5 @@
-// Which licences the packages of the lock file and the jars of the pom may have: those that the OSI has approved and that ask
-// nothing of the code beside them. The lock file has what each package declares, so nothing needs to be installed or asked;
-// of the jars Maven tells it.
+// The licences that the packages of the lock file and the jars of the pom may have: approved by the OSI and without conditions
+// for the code beside them. The lock file contains the licences of the packages; Maven lists those of the jars.
 
 interface Locked {
   readonly version?: string | undefined;
@@ -17,42 +16,45 @@ const allowed: ReadonlySet<string> = new Set([
   'BlueOak-1.0.0',
   'ISC',
   'MIT',
-  // Asks for changes of its own files alone.
+  // Its conditions apply only to changes of its own files.
   'MPL-2.0',
   'Unlicense',
+  'Zlib',
 ]);
 
-/** Packages that declare nothing, by what the licence file that they contain is. A new version has to be looked at again. */
-const readByHand: ReadonlyMap<string, string> = new Map([
+/** Packages without a declared licence, with the licence in their licence file. Review each new version again. */
+const reviewedByHand: ReadonlyMap<string, string> = new Map([
   ['node_modules/@kafkajs/confluent-schema-registry@4.1.0', 'MIT'],
   ['node_modules/buildcheck@0.0.7', 'MIT'],
   ['node_modules/cpu-features@0.0.10', 'MIT'],
   ['node_modules/ssh2@1.17.0', 'MIT'],
 ]);
 
-/** `A OR B` leaves the choice, `A AND B` does not; where both come together, all have to be allowed. */
+/** `A OR B` needs one allowed licence, `A AND B` needs both. An expression with both operators needs all. */
 const isAllowed = (expression: string): boolean => {
-  const named = expression
+  const names = expression
     .split(/[()]| AND | OR /)
     .flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
   return expression.includes(' AND ')
-    ? named.every((name) => allowed.has(name))
-    : named.some((name) => allowed.has(name));
+    ? names.every((name) => allowed.has(name))
+    : names.some((name) => allowed.has(name));
 };
 
-/** One sentence for each package that may not be there; `packages` is what package-lock.json calls so. */
+/**
+ * One sentence for each package with a licence that is not allowed. `packages` is the object of that name in package-lock.json.
+ */
 export const licenceComplaints = (packages: Readonly<Record<string, Locked>>): readonly string[] =>
   Object.entries(packages).flatMap(([path, { version = '', license }]) => {
     const name = `${path}@${version}`;
-    const licence = license ?? readByHand.get(name);
-    // The root is this project.
+    const licence = license ?? reviewedByHand.get(name);
+    // The empty path is this project.
     if (path === '' || (licence !== undefined && isAllowed(licence))) return [];
     return [`${name} has ${licence === undefined ? 'no declared licence' : `the licence ${licence}`}`];
   });
 
 /**
- * How jars call the licences that are allowed, in words of their own. Those that ask for changes of their own files (EPL, CDDL)
- * are among them: Kafka and Connect run beside this code, unchanged.
+ * The allowed licences in the spellings of the jars. EPL and CDDL are allowed, although they have conditions for changes of their
+ * own files: Kafka and Connect run beside this code, unchanged.
  */
 const allowedOfJars: readonly RegExp[] = [
   /^(?:the )?apache (?:software )?(?:license|licence)?[, -]*(?:version |v)?2\.0(?: licen[sc]e)?$/,
@@ -66,14 +68,17 @@ const allowedOfJars: readonly RegExp[] = [
   /^(?:cddl 1\.[01]|cddl\/gplv2\+ce|common development and distribution licen[sc]e \(cddl\) version 1\.0)$/,
 ];
 
-/** `     (MIT) (EPL 2.0) Name (group:artifact:1.0 - https://…)`: the licences between which the jar leaves the choice. */
+/** Matches `     (MIT) (EPL 2.0) Name (group:artifact:1.0 - https://…)`. A jar with several licences leaves the choice. */
 const jarLine = /^ +((?:\((?:[^()]|\([^()]*\))*\) )+)\s*.*\(([^\s():]+:[^\s():]+:[^\s():]+) - .*\)$/;
 
-/** One sentence for each jar that may not be there; `text` is what the license-maven-plugin writes. Undefined: it names no jar. */
+/**
+ * One sentence for each jar with a licence that is not allowed. `text` is the output of the license-maven-plugin; undefined when
+ * it cannot be parsed.
+ */
 export const jarLicences = (
   text: string,
 ): { readonly jars: number; readonly complaints: readonly string[] } | undefined => {
-  const said = Number(/^Lists of (\d+) third-party dependencies/m.exec(text)?.[1] ?? 0);
+  const expected = Number(/^Lists of (\d+) third-party dependencies/m.exec(text)?.[1] ?? 0);
   const jars = text.split('\n').flatMap((line) => {
     const [, licences = '', name] = jarLine.exec(line) ?? [];
     if (name === undefined) return [];
@@ -82,10 +87,10 @@ export const jarLicences = (
       licences: [...licences.matchAll(/\(((?:[^()]|\([^()]*\))*)\)/g)].map(([, one = '']) => one),
     };
   });
-  // A line that is not understood would be a jar that nobody looks at.
-  if (said === 0 || jars.length !== said) return undefined;
+  // A line that cannot be parsed would be a jar that is not checked.
+  if (expected === 0 || jars.length !== expected) return undefined;
   return {
-    jars: said,
+    jars: expected,
     complaints: jars
       .filter(
         ({ licences }) => !licences.some((one) => allowedOfJars.some((form) => form.test(one.toLowerCase()))),

@@ -1,7 +1,7 @@
-// npm run test:mutations: the proof that the suite can fail. Each deliberate bug takes one guard out of a scratch copy of the
-// project; the tests named beside it must go red, and it is said which and why. A file that cannot be loaded any more is no
-// proof, only tests that ran count. A bug that nobody notices ends the run with exit code 1.
-// `npm run test:mutations -- <words>` tries only the bugs whose names contain them.
+// npm run test:mutations: proves that the tests can fail. Each deliberate bug removes one safeguard from a copy of the project,
+// and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: there is a
+// bug that no test noticed.
+// `npm run test:mutations -- <words>` tries only the bugs whose names contain the words.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -21,7 +21,7 @@ const root = join(import.meta.dirname, '..', '..');
 const wanted = process.argv.slice(2).join(' ');
 const chosen = mutations.filter(({ bug }) => bug.includes(wanted));
 
-/** The working tree without what is ignored; the dependencies are those of this one. */
+/** A copy of the working tree without ignored files, with a link to the dependencies. */
 const scratchCopy = (): string => {
   const copy = mkdtempSync(join(tmpdir(), 'orderflow-mutation-'));
   const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
@@ -36,30 +36,30 @@ const scratchCopy = (): string => {
   return copy;
 };
 
-/** The tests that ran and failed, each with the first line of its reason; several may share one. */
-const redTests = (output: string): string[] => {
-  const red: string[] = [];
-  let named: string[] = [];
+/** The tests that ran and failed, each with the first line of its error. Several tests can share one error. */
+const failedTests = (output: string): string[] => {
+  const failed: string[] = [];
+  let names: string[] = [];
   for (const line of output.split('\n')) {
     const test = /^ FAIL {2}\|\w+\| (\S+ > .+)$/.exec(line)?.[1];
-    if (test !== undefined) named.push(test);
+    if (test !== undefined) names.push(test);
     else if (line.trim() !== '') {
-      red.push(...named.map((name) => `${name}: ${line}`));
-      named = [];
+      failed.push(...names.map((name) => `${name}: ${line}`));
+      names = [];
     }
   }
-  return red;
+  return failed;
 };
 
 const copy = scratchCopy();
 let survivors = 0;
-/** Red tests that are named per bug. */
-const most = 4;
+/** How many failed tests are printed for each bug. */
+const maxPrinted = 4;
 try {
   for (const { bug, file, from, to, tests } of chosen) {
     const path = join(copy, file);
     const original = readFileSync(path, 'utf8');
-    if (original.split(from).length !== 2) throw new Error(`"${bug}" does not fit ${file} any more`);
+    if (original.split(from).length !== 2) throw new Error(`"${bug}" does not match ${file} any more`);
     writeFileSync(
       path,
       original.replace(from, () => to),
@@ -78,15 +78,17 @@ try {
     );
     writeFileSync(path, original);
     const verdict = /\d+ passed, \d+ failed/.exec(stdout)?.[0] ?? 'no verdict';
-    const red = redTests(`${stdout}\n${stderr}`);
-    const caught = status !== 0 && red.length > 0;
+    const failed = failedTests(`${stdout}\n${stderr}`);
+    const caught = status !== 0 && failed.length > 0;
     if (!caught) survivors += 1;
     const took = ((performance.now() - started) / 1000).toFixed(0);
     process.stdout.write(`${caught ? 'caught  ' : 'SURVIVED'}  ${bug.padEnd(56)} ${verdict} (${took} s)\n`);
-    // Nothing ran: what the run said last tells why.
-    if (red.length === 0 && status !== 0) red.push(...`${stdout}\n${stderr}`.trim().split('\n').slice(-most));
-    for (const line of red.slice(0, most)) process.stdout.write(`          ${line.slice(0, 200)}\n`);
-    if (red.length > most) process.stdout.write(`          … and ${red.length - most} more\n`);
+    // No test ran: print the end of the output, which has the reason.
+    if (failed.length === 0 && status !== 0)
+      failed.push(...`${stdout}\n${stderr}`.trim().split('\n').slice(-maxPrinted));
+    for (const line of failed.slice(0, maxPrinted)) process.stdout.write(`          ${line.slice(0, 200)}\n`);
+    if (failed.length > maxPrinted)
+      process.stdout.write(`          … and ${failed.length - maxPrinted} more\n`);
   }
 } finally {
   rmSync(copy, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// Where each part of the stack is reached, computed from its ports: one place, so that a part and its callers agree.
+// The addresses of the parts, computed from the ports.
 import {
   databasePorts,
   registryPath,
@@ -16,7 +16,7 @@ export interface Urls {
   readonly gateway: string;
   readonly auditor: string;
   readonly connect: string;
-  /** Base of the Confluent API. */
+  /** Base URL of the Confluent API. */
   readonly registry: string;
   readonly kafka: string;
 }

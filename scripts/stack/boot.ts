@@ -1,5 +1,5 @@
-// The boot of the whole system: each step begins when what it needs is there and no later, and any failure stops what
-// has been started. `npm start` and the tests both come through here, so there is one order of events and it is tested.
+// Boots the whole system. Each step starts as soon as its dependencies are ready, and a failure stops everything that was
+// started. `npm start` and the tests use the same boot.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { registerSchemas } from '../../schemas/tools/registry.ts';
@@ -41,13 +41,13 @@ export interface BootOptions {
   readonly provisionConnector: ProvisionConnector;
   /** Receives one line per step. */
   readonly log: (line: string) => void;
-  /** Passwords by variable name, and variables for the Node processes on top of their contract. */
+  /** Passwords by variable name, and additional variables of the Node processes. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Everything but the gateway, the dashboard, the auditor and the three services. */
+  /** Do not start the Node processes. */
   readonly onlyInfrastructure?: boolean;
-  /** Aborting it stops the boot and all that runs. */
+  /** Aborting it stops the boot and every started part. */
   readonly signal?: AbortSignal;
-  /** Where databases, broker, Connect and registry come from; child processes of this one unless said otherwise. */
+  /** Provides databases, broker, Connect and registry; as child processes by default. */
   readonly infrastructure?: InfrastructureProvider;
 }
 
@@ -55,22 +55,22 @@ export interface Stack {
   readonly ports: Ports;
   readonly dataDir: string;
   readonly urls: Urls;
-  /** A connection string for one of the roles of one database. */
+  /** The connection string of one role for one database. */
   readonly databaseUrl: (service: ServiceName, role: DatabaseRole) => string;
-  /** How a process is started, for whoever wants another instance of it. */
+  /** The command of a process, to start another instance of it. */
   readonly commandOf: (name: ServiceName | 'auditor') => Command;
   readonly status: () => StackStatus;
   readonly stop: () => Promise<void>;
-  /** Without grace: for a person who presses Ctrl-C again. */
+  /** Kills every part without grace, after a second Ctrl-C. */
   readonly kill: () => void;
 }
 
 /**
- * Boots the stack and returns once every part is ready. When anything fails, or `signal` is aborted, everything is
- * stopped first and then the failure is thrown.
+ * Boots the stack and returns once every part is ready. When a step fails or `signal` is aborted, it stops every part and then
+ * throws.
  */
-export const bootStack = async (given: BootOptions): Promise<Stack> => {
-  const options: BootOptions = { ...given, dataDir: resolve(given.dataDir) };
+export const bootStack = async (bootOptions: BootOptions): Promise<Stack> => {
+  const options: BootOptions = { ...bootOptions, dataDir: resolve(bootOptions.dataDir) };
   const { ports, dataDir, log, env = {}, signal } = options;
   checkDataFolder(dataDir);
   if (signal?.aborted === true) throw stopped();
@@ -108,7 +108,6 @@ const bootParts = async (
 ): Promise<void> => {
   const { ports, dataDir, log, env = {} } = options;
   const began = performance.now();
-  /** Runs one step and reports it with its own time, after the time since the boot began. */
   const step: Step = async (what, work) => {
     const from = performance.now();
     try {
@@ -118,7 +117,7 @@ const bootParts = async (
       log(`${seconds(now - began).padStart(7)}  ${what} (${seconds(now - from)})`);
       return result;
     } catch (error) {
-      // Once the boot is given up, the steps beside the one that failed fail too, for no reason of their own.
+      // After a failure the parallel steps fail too, because everything is stopped. Only the first failure is reported.
       if (supervisor.signal.aborted) throw stopped();
       if (isFailure(error)) throw error;
       throw failure(`${what}: ${messageOf(error)}`, join(dataDir, 'logs'));
@@ -126,12 +125,12 @@ const bootParts = async (
   };
 
   const exactlyOnce = exactlyOnceFrom(env);
-  const site = { ports, dataDir, passwordOf: passwordFrom(env), exactlyOnce, supervisor, step, log };
-  const infrastructure = startInfrastructure(options, supervisor, step, await provideInfrastructure(site));
+  const context = { ports, dataDir, passwordOf: passwordFrom(env), exactlyOnce, supervisor, step, log };
+  const infrastructure = startInfrastructure(options, supervisor, step, await provideInfrastructure(context));
   if (options.onlyInfrastructure === true) {
     await infrastructure;
   } else {
-    // Built while the JVMs boot.
+    // The pages are built while the JVMs start.
     await Promise.all([infrastructure, step('pages are built', () => ensureWebPages(supervisor.signal))]);
     await startServices(options, supervisor, step);
   }
@@ -187,9 +186,13 @@ const startInfrastructure = async (
 
   await Promise.all([...serviceNames.map(database), kafkaAndConnect(), registry()]);
   await step('connectors are running', async () => {
-    const wait = { withinMs: 90_000, signal: supervisor.signal, log: supervisor.logFile('connect') };
-    const connect = { ...wait, url: urlsOf(ports).connect };
-    // Side by side: each waits for its own task, and the worker assigns them in one go.
+    const connect = {
+      url: urlsOf(ports).connect,
+      withinMs: 90_000,
+      signal: supervisor.signal,
+      log: supervisor.logFile('connect'),
+    };
+    // In parallel, so that the worker starts the three tasks in one rebalance.
     const outcomes = await Promise.all(
       serviceNames.map((service) =>
         options.provisionConnector(target(service), slots.get(service) ?? 'missing', connect),
@@ -206,7 +209,7 @@ const startServices = async (options: BootOptions, supervisor: Supervisor, step:
     step(`${portTopology[name].what} is ready`, () => supervisor.start(nodePart(name, options)));
   await Promise.all((['gateway', 'dashboard', ...serviceNames] as const).map(start));
   await start('auditor');
-  const connect = (name: ServiceName | 'auditor'): Promise<boolean> =>
+  const awaitConnected = (name: ServiceName | 'auditor'): Promise<boolean> =>
     until(
       {
         what: `${portTopology[name].what} to read its events`,
@@ -217,6 +220,6 @@ const startServices = async (options: BootOptions, supervisor: Supervisor, step:
       () => isConnected(name, options.ports),
     );
   await step('every service reads its events', () =>
-    Promise.all(([...serviceNames, 'auditor'] as const).map(connect)),
+    Promise.all(([...serviceNames, 'auditor'] as const).map(awaitConnected)),
   );
 };

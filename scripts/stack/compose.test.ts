@@ -1,5 +1,5 @@
-// docker-compose.yml says in YAML what topology.ts and the parts of the embedded stack say in TypeScript; whatever is the same
-// must stay the same, or an order would be safe in one of the two stacks only.
+// Compares docker-compose.yml with topology.ts and the parts of the embedded stack: the two stacks must have the same settings,
+// or an order would be safe in only one of them.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -51,12 +51,12 @@ const root = join(import.meta.dirname, '..', '..');
 const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 const compose: { services: Record<string, Service>; volumes: Record<string, unknown> } = parse(text, {
   merge: true,
-  // The file is our own, so its aliases are no attack.
+  // No limit for aliases: the file is our own, so they cannot be an attack.
   maxAliasCount: -1,
 });
 const jobNames = ['databases', 'topics', 'schemas', 'connectors', 'replication'] as const;
-/** Ends like a job and is none of ours. */
-const chores = ['registry-volume', 'connect-agent'];
+/** The one-shot services that prepare a volume. */
+const setupServices = ['registry-volume', 'connect-agent'];
 
 const serviceOf = (name: string): Service => {
   const service = compose.services[name];
@@ -67,47 +67,49 @@ const environmentOf = (name: string): Record<string, string> =>
   Object.fromEntries(
     Object.entries(serviceOf(name).environment ?? {}).map(([key, value]) => [key, String(value)]),
   );
-/** With every variable at its default. */
-const filled = (value: string): string => value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+/** Replaces every variable by its default. */
+const withDefaults = (value: string): string => value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
 const mebibytes = (limit: string): number => Number(/^(\d+)m$/.exec(limit)?.[1]);
-const variable = (prefix: string, key: string): string =>
+const variableName = (prefix: string, key: string): string =>
   `${prefix}${key.toUpperCase().replaceAll('.', '_')}`;
 
-/** The further instances of the profile `cluster`, by the part that they are another one of. */
-const seconds = {
+/** The additional instances in the profile `cluster`, by part. */
+const additionalInstances = {
   kafka: ['kafka-2', 'kafka-3'],
   connect: ['connect-2'],
   order: ['order-2'],
   inventory: ['inventory-2'],
   payment: ['payment-2'],
 } as const;
-const further = Object.entries(seconds).flatMap(([first, names]) =>
+const additional = Object.entries(additionalInstances).flatMap(([first, names]) =>
   names.map((name): [string, string] => [name, first]),
 );
-const onlookers = ['prometheus', 'grafana', 'jaeger'] as const;
+const observabilityServices = ['prometheus', 'grafana', 'jaeger'] as const;
 
 describe('docker-compose.yml', () => {
-  it('has every part of the topology, the jobs, what its profiles add, and nothing else', () => {
-    const of = (profile?: string) =>
+  it('has the parts of the topology, the jobs, the services of its profiles, and no others', () => {
+    const servicesOf = (profile?: string) =>
       Object.entries(compose.services)
         .filter(([, { profiles = [] }]) => profiles[0] === profile && profiles.length < 2)
         .map(([name]) => name)
         .toSorted();
-    const core = jobNames.filter((name) => name !== 'replication');
-    expect(of()).toEqual([...infrastructureNames, ...serviceNames, ...edges, ...core, ...chores].toSorted());
-    expect(of('cluster')).toEqual([...further.map(([name]) => name), 'replication'].toSorted());
-    expect(of('observability')).toEqual(onlookers.toSorted());
+    const jobs = jobNames.filter((name) => name !== 'replication');
+    expect(servicesOf()).toEqual(
+      [...infrastructureNames, ...serviceNames, ...edges, ...jobs, ...setupServices].toSorted(),
+    );
+    expect(servicesOf('cluster')).toEqual([...additional.map(([name]) => name), 'replication'].toSorted());
+    expect(servicesOf('observability')).toEqual(observabilityServices.toSorted());
   });
 
-  it("builds what is its own and never pulls it: the name may be anybody's at a public registry", () => {
+  it('builds its own images and never pulls them: anybody may own the name at a public registry', () => {
     for (const [name, { build, image = '', pull_policy }] of Object.entries(compose.services))
       if (build !== undefined || image.startsWith('orderflow/'))
         expect([name, pull_policy, build === undefined]).toEqual([name, 'build', false]);
   });
 
-  it('publishes the ports of the topology under their variables, on loopback alone', () => {
+  it('publishes the ports of the topology under their variables, on loopback only', () => {
     const published = Object.values(compose.services).flatMap((service) => service.ports ?? []);
-    // Within its container nobody is in the way of these.
+    // Not published: used only inside the container.
     const inside: readonly string[] = [ports.kafkaController, ports.registryManagement].map(({ env }) => env);
     const expected = [...Object.values(ports), ...portsOfProfiles].filter(({ env }) => !inside.includes(env));
     expect(published.map((port) => port.slice(0, port.lastIndexOf(':'))).toSorted()).toEqual(
@@ -115,44 +117,44 @@ describe('docker-compose.yml', () => {
     );
   });
 
-  it('takes every password from its variable, with the one for development as default', () => {
+  it('takes every password from its variable, with the development password as default', () => {
     const known = Object.values(passwords).flatMap((variables) => Object.values(variables));
     const used = [...text.matchAll(/\$\{(\w*PASSWORD)(?::-([^}]*))?\}/g)];
     expect(new Set(used.map(([, name]) => name))).toEqual(new Set(known));
     for (const [, , fallback] of used) expect(fallback).toBe(developmentPassword);
   });
 
-  it('bounds the log of everything, and starts no Node process to see whether another one is well', () => {
+  it('limits every log, and starts no Node process for a health check', () => {
     for (const [name, { logging, healthcheck }] of Object.entries(compose.services)) {
       expect(logging?.options, name).toMatchObject({ 'max-size': '10m', 'max-file': '3' });
       expect(healthcheck?.test ?? [], name).not.toContain('node');
     }
   });
 
-  it('bounds the memory of everything, starts again what runs, and knows when it is ready', () => {
-    const ends = [...jobNames, ...chores];
+  it('limits all memory, and restarts and health-checks every service that is not one-shot', () => {
+    const oneShot = [...jobNames, ...setupServices];
     for (const [name, service] of Object.entries(compose.services)) {
       expect(mebibytes(service.mem_limit), name).toBeGreaterThan(0);
-      expect(service.restart, name).toBe(ends.includes(name) ? undefined : 'unless-stopped');
-      expect(service.healthcheck !== undefined, name).toBe(!ends.includes(name));
+      expect(service.restart, name).toBe(oneShot.includes(name) ? undefined : 'unless-stopped');
+      expect(service.healthcheck !== undefined, name).toBe(!oneShot.includes(name));
     }
-    for (const name of [...serviceNames, ...edges, ...onlookers])
+    for (const name of [...serviceNames, ...edges, ...observabilityServices])
       expect(mebibytes(serviceOf(name).mem_limit)).toBeLessThanOrEqual(512);
     for (const name of [...serviceNames, ...edges]) {
       expect(serviceOf(name)).toMatchObject({ read_only: true, build: { target: name } });
     }
   });
 
-  it('waits for the end of what ends, or `up --wait` would take it for broken', () => {
+  it('has a dependency on the end of every one-shot service, or `up --wait` would report it as failed', () => {
     const waited = Object.values(compose.services).flatMap(({ depends_on: needs = {} }) =>
       Object.entries(needs).flatMap(([name, { condition }]) =>
         condition === 'service_completed_successfully' ? [name] : [],
       ),
     );
-    expect(new Set(waited)).toEqual(new Set([...jobNames, ...chores]));
+    expect(new Set(waited)).toEqual(new Set([...jobNames, ...setupServices]));
   });
 
-  it('keeps in named volumes whatever survives a restart', () => {
+  it('keeps the data that survives a restart in named volumes', () => {
     const mounted = Object.values(compose.services).flatMap(({ volumes = [] }) =>
       volumes.map((volume) => volume.split(':')[0] ?? '').filter((volume) => !volume.startsWith('./')),
     );
@@ -176,37 +178,33 @@ describe('docker-compose.yml', () => {
 describe('the parts in docker-compose.yml', () => {
   it.each(serviceNames)('%s-db has the settings of the embedded server', (service) => {
     const args = environmentOf(`${service}-db`)['POSTGRES_INITDB_ARGS'] ?? '';
-    const given = Object.fromEntries(
+    const settings = Object.fromEntries(
       [...args.matchAll(/-c (\w+)=(?:'([^']*)'|(\S+))/g)].map(([, key, quoted, plain]) => [
         key,
         quoted ?? plain,
       ]),
     );
-    expect(given).toEqual(serverSettings);
+    expect(settings).toEqual(serverSettings);
   });
 
   it('Kafka has the settings of the embedded broker', () => {
     const environment = environmentOf('kafka');
     for (const [key, value] of Object.entries(brokerSettings))
-      expect(environment[variable('KAFKA_', key)], key).toBe(String(value));
+      expect(environment[variableName('KAFKA_', key)], key).toBe(String(value));
     expect(environment['KAFKA_HEAP_OPTS']).toContain(`-Xmx${heaps.kafka}m`);
   });
 
-  /** What a value comes to when nothing is set in `.env`. */
-  const byDefault = (value: string | undefined): string | undefined =>
-    value?.replace(/^\$\{\w+:-(.*)\}$/, '$1');
-
-  it('Connect has the settings of the embedded worker, and what the connectors refer to', () => {
+  it('Connect has the settings of the embedded worker, and the variables of the connectors', () => {
     const environment = environmentOf('connect');
-    // The image has names of its own for some.
-    for (const [key, value] of Object.entries(workerSettings))
-      expect(byDefault(environment[variable('CONNECT_', key)] ?? environment[variable('', key)]), key).toBe(
-        String(value),
-      );
+    // The image has other variable names for some settings.
+    for (const [key, value] of Object.entries(workerSettings)) {
+      const setting = environment[variableName('CONNECT_', key)] ?? environment[variableName('', key)];
+      expect(withDefaults(setting ?? ''), key).toBe(String(value));
+    }
     expect(environment['HEAP_OPTS']).toContain(`-Xmx${heaps.connect}m`);
     const wanted = Object.keys(connectorEnvironment(portsFrom({}), () => developmentPassword));
-    const secretsAndPlaces = Object.keys(environment).filter((key) => /_DB_|PASSWORD/.test(key));
-    expect(secretsAndPlaces.toSorted()).toEqual(wanted.toSorted());
+    const databaseVariables = Object.keys(environment).filter((key) => /_DB_|PASSWORD/.test(key));
+    expect(databaseVariables.toSorted()).toEqual(wanted.toSorted());
     for (const service of serviceNames) {
       const prefix = service.toUpperCase();
       expect(environment).toMatchObject({
@@ -224,15 +222,15 @@ describe('the parts in docker-compose.yml', () => {
     expect(options).toContain(`-Xmx${heaps.registry}m`);
   });
 
-  it('the services and the auditor log in with the roles they have in the embedded stack', () => {
+  it('the services and the auditor log in with the same roles as in the embedded stack', () => {
     const urlOf = (service: (typeof serviceNames)[number], role: 'service' | 'auditor') =>
       databaseUrlOf(portsFrom({}), service, role, developmentPassword).replace(
         /@[^/]*/,
         `@${service}-db:5432`,
       );
     for (const service of serviceNames) {
-      expect(filled(environmentOf(service)['DATABASE_URL'] ?? '')).toBe(urlOf(service, 'service'));
-      expect(filled(environmentOf('auditor')[`${service.toUpperCase()}_DATABASE_URL`] ?? '')).toBe(
+      expect(withDefaults(environmentOf(service)['DATABASE_URL'] ?? '')).toBe(urlOf(service, 'service'));
+      expect(withDefaults(environmentOf('auditor')[`${service.toUpperCase()}_DATABASE_URL`] ?? '')).toBe(
         urlOf(service, 'auditor'),
       );
       expect(environmentOf(service)['SCHEMA_REGISTRY_URL']).toMatch(new RegExp(`${registryPath}$`));
@@ -250,7 +248,7 @@ describe('the parts in docker-compose.yml', () => {
     },
   );
 
-  it('the dashboard looks at what it looks at in the embedded stack', () => {
+  it('the dashboard has the health targets of the embedded stack', () => {
     const targets = targetsSchema.parse(JSON.parse(environmentOf('dashboard')['HEALTH_TARGETS'] ?? ''));
     const names = (list: readonly { name: string; kind: string }[]) =>
       list.map(({ name, kind }) => [name, kind]);
@@ -258,18 +256,18 @@ describe('the parts in docker-compose.yml', () => {
   });
 
   it.each([...serviceNames, 'gateway'])(
-    '%s tells its spans to the endpoint that the environment names, else to nobody',
+    '%s exports its spans only to OTEL_EXPORTER_OTLP_ENDPOINT',
     (name) => {
       expect(environmentOf(name)['OTEL_EXPORTER_OTLP_ENDPOINT']).toBe('${OTEL_EXPORTER_OTLP_ENDPOINT:-}');
     },
   );
 
-  it('Connect shows its figures in the short list of the embedded worker, by the same agent', () => {
-    const [, jar, port, list] =
+  it('Connect exposes the metrics of the embedded worker with the same version of the JMX exporter', () => {
+    const [, jar, port, configuration] =
       /^-javaagent:([^=]+)=(\d+):(.+)$/.exec(environmentOf('connect')['KAFKA_OPTS'] ?? '') ?? [];
     expect(serviceOf('connect').volumes).toEqual([
       `connect-agent:${dirname(jar ?? '')}:ro`,
-      `./connectors/jmx-exporter.yaml:${list}:ro`,
+      `./connectors/jmx-exporter.yaml:${configuration}:ro`,
     ]);
     expect(Number(port)).toBe(ports.connectMetrics.default);
     const versionIn = (file: string, pattern: RegExp): string | undefined =>
@@ -279,19 +277,19 @@ describe('the parts in docker-compose.yml', () => {
     );
   });
 
-  it.each(jobNames)('the job %s is one that there is', (name) => {
+  it.each(jobNames)('the job %s exists', (name) => {
     expect(jobOf(serviceOf(name).command ?? []).name).toBe(name);
   });
 });
 
 describe('the profile cluster', () => {
-  it('makes as many brokers as there are replicas, and more than have to be in sync', () => {
-    expect(1 + seconds.kafka.length).toBe(cluster.brokers);
+  it('has as many brokers as replicas, and more than must be in sync', () => {
+    expect(1 + additionalInstances.kafka.length).toBe(cluster.brokers);
     expect(cluster.replicationFactor).toBe(cluster.brokers);
     expect(cluster.minInSync).toBeLessThan(cluster.replicationFactor);
   });
 
-  it.each(further)('%s is another %s, which is found by the same name', (name, first) => {
+  it.each(additional)('%s is another instance of %s with the same network alias', (name, first) => {
     const {
       depends_on: needs,
       networks,
@@ -301,20 +299,20 @@ describe('the profile cluster', () => {
       volumes,
       ...rest
     } = serviceOf(name);
-    const model = serviceOf(first);
-    expect(model).toMatchObject(rest);
-    expect(Object.keys(model).filter((key) => !(key in serviceOf(name)))).toEqual([]);
+    const original = serviceOf(first);
+    expect(original).toMatchObject(rest);
+    expect(Object.keys(original).filter((key) => !(key in serviceOf(name)))).toEqual([]);
     expect(networks?.default.aliases).toEqual([first]);
     expect(profiles).toEqual(['cluster']);
-    expect(own).not.toEqual(model.ports);
+    expect(own).not.toEqual(original.ports);
     if (first === 'kafka') return;
-    expect(environment).toEqual(model.environment);
-    expect(volumes).toEqual(model.volumes);
-    expect(needs).toMatchObject(model.depends_on ?? {});
+    expect(environment).toEqual(original.environment);
+    expect(volumes).toEqual(original.volumes);
+    expect(needs).toMatchObject(original.depends_on ?? {});
   });
 
-  it.each(['kafka', ...seconds.kafka])(
-    '%s is a broker with a name, a number and a volume of its own',
+  it.each(['kafka', ...additionalInstances.kafka])(
+    '%s is a broker with its own name, number and volume',
     (name) => {
       const environment = environmentOf(name);
       const number = environment['KAFKA_NODE_ID'] ?? '';
@@ -325,8 +323,8 @@ describe('the profile cluster', () => {
       expect([name, ...(serviceOf(name).networks?.default.aliases ?? [])]).toContain(own);
       expect(serviceOf(name).volumes).toEqual([`${name}:/var/lib/kafka/data`]);
       for (const [key, value] of Object.entries(brokerSettings))
-        expect(environment[variable('KAFKA_', key)], key).toBe(String(value));
-      // One quorum: the first founds it, the others join it.
+        expect(environment[variableName('KAFKA_', key)], key).toBe(String(value));
+      // The first broker creates the quorum, the others join it.
       expect(environment['QUORUM']).toBe(number === '1' ? '--standalone' : '--no-initial-controllers');
       expect(environment['KAFKA_CONTROLLER_QUORUM_AUTO_JOIN_ENABLE']).toBe(
         number === '1' ? undefined : 'true',
@@ -334,7 +332,7 @@ describe('the profile cluster', () => {
     },
   );
 
-  it('lets the further instances wait until everything has its replicas', () => {
+  it('starts the additional instances after every topic has its replicas', () => {
     for (const name of serviceNames)
       expect(serviceOf(`${name}-2`).depends_on).toMatchObject({
         replication: { condition: 'service_completed_successfully' },
@@ -343,27 +341,27 @@ describe('the profile cluster', () => {
 });
 
 describe('the profile observability', () => {
-  it('mounts files that are there, where the configuration looks for them', () => {
-    const mounts = onlookers
+  it('mounts existing files where the configuration expects them', () => {
+    const mounts = observabilityServices
       .flatMap((name) => serviceOf(name).volumes ?? [])
       .filter((volume) => volume.startsWith('./'));
     for (const mount of mounts) expect(existsSync(join(root, mount.split(':')[0] ?? '')), mount).toBe(true);
-    const at = (place: string): string =>
-      mounts.find((mount) => mount.split(':')[1] === place)?.split(':')[0] ?? '';
+    const mountedAt = (path: string): string =>
+      mounts.find((mount) => mount.split(':')[1] === path)?.split(':')[0] ?? '';
     const configured: { rule_files: string[] } = parse(
-      readFileSync(join(root, at('/etc/prometheus/prometheus.yml')), 'utf8'),
+      readFileSync(join(root, mountedAt('/etc/prometheus/prometheus.yml')), 'utf8'),
     );
     expect(configured.rule_files).toEqual(['alerts/*.yml']);
-    expect(at('/etc/prometheus/alerts')).toBe('./connectors/alerts');
+    expect(mountedAt('/etc/prometheus/alerts')).toBe('./connectors/alerts');
     const provider: { providers: { options: { path: string } }[] } = parse(
-      readFileSync(join(root, at('/etc/grafana/provisioning'), 'dashboards', 'orderflow.yml'), 'utf8'),
+      readFileSync(join(root, mountedAt('/etc/grafana/provisioning'), 'dashboards', 'orderflow.yml'), 'utf8'),
     );
-    expect(provider.providers.map(({ options }) => at(options.path))).toEqual([
+    expect(provider.providers.map(({ options }) => mountedAt(options.path))).toEqual([
       './deploy/observability/grafana/dashboards',
     ]);
   });
 
-  it('has every target of Prometheus and every source of Grafana', () => {
+  it('has every target of Prometheus and every data source of Grafana', () => {
     const prometheus: { scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[] } = parse(
       readFileSync(join(root, 'deploy', 'observability', 'prometheus.yml'), 'utf8'),
     );
@@ -379,7 +377,7 @@ describe('the profile observability', () => {
     );
     for (const { url } of grafana.datasources) {
       const { hostname, port } = new URL(url);
-      expect(onlookers).toContain(hostname);
+      expect(observabilityServices).toContain(hostname);
       expect(serviceOf(hostname).ports?.some((one) => one.endsWith(`:${port}`))).toBe(true);
     }
   });

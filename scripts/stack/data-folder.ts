@@ -1,4 +1,4 @@
-// Where the embedded stack keeps everything that survives a restart: one folder, git-ignored, moved by ORDERFLOW_DATA.
+// The folder with all data of the embedded stack: `.orderflow` in the project, or ORDERFLOW_DATA.
 import { join, resolve } from 'node:path';
 import { stackVariables } from './variables.ts';
 

@@ -1,5 +1,5 @@
-// One order placed through the public HTTP API, as a client would: proof at the end of every start that the whole way
-// works, from the request through three outboxes to PAID.
+// Places one order through the public HTTP API at the end of every start, which proves that the whole path works: from the
+// request through three outboxes to PAID.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { inventoryApi } from '../../services/inventory/http/api.ts';
@@ -22,7 +22,7 @@ export type Demonstration =
   | { readonly kind: 'placed'; readonly orderId: string; readonly status: string; readonly tookMs: number }
   | { readonly kind: 'skipped'; readonly reason: string };
 
-const signedIn = async (dashboard: string): Promise<string> => {
+const signIn = async (dashboard: string): Promise<string> => {
   const response = await fetch(`${dashboard}/auth/token`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -31,30 +31,33 @@ const signedIn = async (dashboard: string): Promise<string> => {
   });
   const body: unknown = await response.json();
   const token = isObject(body) ? body['access_token'] : undefined;
-  if (typeof token !== 'string') throw new Error(`signing in was answered ${response.status}`);
+  if (typeof token !== 'string') throw new Error(`the sign-in failed with status ${response.status}`);
   return token;
 };
 
-const given = <Body>(what: string, answer: { readonly ok: true; readonly body: Body } | Refusal): Body => {
+const problemOf = (what: string, { status, problem }: Refusal): Error =>
+  new Error(`${what} failed with status ${status}: ${problem.detail}`);
+
+const bodyOf = <Body>(what: string, answer: { readonly ok: true; readonly body: Body } | Refusal): Body => {
   if (answer.ok) return answer.body;
-  throw new Error(`${what} was answered ${answer.status}: ${answer.problem.detail}`);
+  throw problemOf(what, answer);
 };
 
 const isFinal = (status: string): boolean => ['PAID', 'FULFILLED', 'CANCELLED'].includes(status);
 
-/** Never throws: a stack on which the demonstration fails is still up, and what failed is worth looking at. */
+/** Never throws: when the demonstration fails, the stack keeps running, so that the cause can be examined. */
 export const demonstrate = async (urls: Urls, withinMs = 15_000): Promise<Demonstration> => {
   try {
-    const token = await signedIn(urls.dashboard);
+    const token = await signIn(urls.dashboard);
     const catalogue = createClient(inventoryApi, { baseUrl: urls.inventory, token: () => token });
     const orders = createClient(orderApi, { baseUrl: urls.order, token: () => token });
-    const { data } = given('the catalogue', await catalogue.list());
+    const { data } = bodyOf('reading the catalogue', await catalogue.list());
     const [product] = data.filter(({ free }) => free > 0).sort((one, other) => other.free - one.free);
     if (product === undefined) return { kind: 'skipped', reason: 'no product has stock left' };
     const began = performance.now();
-    const orderId = await placeOnceKnown(orders, product.id, began + withinMs);
+    const orderId = await placeOrder(orders, product.id, began + withinMs);
     for (;;) {
-      const { status } = given('the order', await orders.read({ params: { id: orderId } }));
+      const { status } = bodyOf('reading the order', await orders.read({ params: { id: orderId } }));
       const tookMs = performance.now() - began;
       if (isFinal(status) || tookMs > withinMs) return { kind: 'placed', orderId, status, tookMs };
       await sleep(20);
@@ -64,8 +67,8 @@ export const demonstrate = async (urls: Urls, withinMs = 15_000): Promise<Demons
   }
 };
 
-/** On a fresh stack the catalogue is still on its way to the order service, as events like any other. */
-const placeOnceKnown = async (
+/** Retries while the order service does not know the product: on a new stack the catalogue events may not have arrived yet. */
+const placeOrder = async (
   orders: Client<typeof orderApi>,
   productId: string,
   deadline: number,
@@ -76,9 +79,8 @@ const placeOnceKnown = async (
       body: { items: [{ productId, quantity: 1 }], payment: { mode: 'AUTO', method: 'card' } },
     });
     if (answer.ok) return answer.body.id;
-    if (performance.now() > deadline || answer.problem.code !== 'unknown_product') {
-      throw new Error(`placing the order was answered ${answer.status}: ${answer.problem.detail}`);
-    }
+    if (performance.now() > deadline || answer.problem.code !== 'unknown_product')
+      throw problemOf('placing the order', answer);
     await sleep(100);
   }
 };

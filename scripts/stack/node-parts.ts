@@ -1,5 +1,4 @@
-// The Node processes of the stack as parts to supervise: command, environment, health and the order in which they stop. The
-// invariant: a process gets the variables of its contract and nothing else of the shell that starts the stack.
+// The Node processes as parts of the supervisor: command, environment, health and stop order.
 import { join } from 'node:path';
 import { z } from 'zod';
 import { cacheRoot } from './parts/artefacts.ts';
@@ -23,10 +22,10 @@ import { loopback, urlsOf, databaseUrlOf } from './addresses.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..');
 
-/** What the Node processes depend on: where the parts listen, where data is kept, and variables on top of the contract. */
-export interface NodeOptions {
+interface NodeOptions {
   readonly ports: Ports;
   readonly dataDir: string;
+  /** Additional variables. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -44,7 +43,7 @@ export const healthTargets = (ports: Ports): HealthTarget[] => [
     kind: 'http' as const,
     url: `${loopback(ports[name])}/health/ready`,
   })),
-  // A pipeline has no port of its own, so the auditor answers for it.
+  // A pipeline has no port; the auditor reports its health.
   ...serviceNames.map((service) => ({
     name: `${service}-pipeline`,
     kind: 'http' as const,
@@ -68,14 +67,14 @@ export const passwordFrom =
   (variable: string): string =>
     env[variable] ?? developmentPassword;
 
-/** The variables that every Node process inherits; no others of the shell that starts the stack are passed on. */
-const inherited = (env: Environment): Record<string, string> =>
+/** The variables of every Node process. */
+const sharedVariables = (env: Environment): Record<string, string> =>
   Object.fromEntries(
     Object.entries({
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       TMPDIR: process.env['TMPDIR'],
-      // Compiled code and stripped types are kept, so that the next start need not compile again.
+      // Caches compiled code and stripped types for the next start.
       NODE_COMPILE_CACHE: join(cacheRoot(), `node-${process.version}`),
       LOG_LEVEL: 'info',
       NODE_ENV: 'development',
@@ -83,18 +82,25 @@ const inherited = (env: Environment): Record<string, string> =>
     }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
 
-/** The environment contract of the Node processes. */
-const contract = (name: ServiceName | Edge, options: NodeOptions): Record<string, string> => {
+/** The variables of one process, see its `settings.ts`. */
+const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<string, string> => {
   const { ports, dataDir, env = {} } = options;
-  const issuer = urlsOf(ports).dashboard;
+  const passwordOf = passwordFrom(env);
+  const urls = urlsOf(ports);
   const all = { HOST: '127.0.0.1', PORT: String(ports[name]) };
+  const eventsAndTokens = {
+    KAFKA_BROKERS: urls.kafka,
+    SCHEMA_REGISTRY_URL: urls.registry,
+    OIDC_ISSUER: urls.dashboard,
+    OIDC_AUDIENCE: 'orderflow',
+  };
   switch (name) {
     case 'gateway':
       return { ...all, LEDGER_FILE: join(dataDir, 'gateway', 'ledger.jsonl') };
     case 'dashboard':
       return {
         ...all,
-        OIDC_ISSUER: issuer,
+        OIDC_ISSUER: urls.dashboard,
         IDENTITY_KEYS_FILE: join(dataDir, 'identity', 'keys.json'),
         SESSION_KEY_FILE: join(dataDir, 'identity', 'session.key'),
         WEB_FOLDER: webPagesFolder(),
@@ -106,18 +112,16 @@ const contract = (name: ServiceName | Edge, options: NodeOptions): Record<string
         HEALTH_TARGETS: JSON.stringify(healthTargets(ports)),
       };
     case 'auditor': {
-      const password = (service: ServiceName): string => passwordFrom(env)(passwords[service].auditor);
+      const databaseUrl = (service: ServiceName): string =>
+        databaseUrlOf(ports, service, 'auditor', passwordOf(passwords[service].auditor));
       return {
         ...all,
-        ORDER_DATABASE_URL: databaseUrlOf(ports, 'order', 'auditor', password('order')),
-        INVENTORY_DATABASE_URL: databaseUrlOf(ports, 'inventory', 'auditor', password('inventory')),
-        PAYMENT_DATABASE_URL: databaseUrlOf(ports, 'payment', 'auditor', password('payment')),
-        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
+        ...eventsAndTokens,
+        ORDER_DATABASE_URL: databaseUrl('order'),
+        INVENTORY_DATABASE_URL: databaseUrl('inventory'),
+        PAYMENT_DATABASE_URL: databaseUrl('payment'),
         GATEWAY_URL: loopback(ports.gateway),
         CONNECT_URL: loopback(ports.connect),
-        SCHEMA_REGISTRY_URL: `${loopback(ports.registry)}${registryPath}`,
-        OIDC_ISSUER: issuer,
-        OIDC_AUDIENCE: 'orderflow',
       };
     }
     case 'order':
@@ -125,11 +129,8 @@ const contract = (name: ServiceName | Edge, options: NodeOptions): Record<string
     case 'payment':
       return {
         ...all,
-        DATABASE_URL: databaseUrlOf(ports, name, 'service', passwordFrom(env)(passwords[name].service)),
-        KAFKA_BROKERS: `127.0.0.1:${String(ports.kafka)}`,
-        SCHEMA_REGISTRY_URL: `${loopback(ports.registry)}${registryPath}`,
-        OIDC_ISSUER: issuer,
-        OIDC_AUDIENCE: 'orderflow',
+        ...eventsAndTokens,
+        DATABASE_URL: databaseUrlOf(ports, name, 'service', passwordOf(passwords[name].service)),
         ...(name === 'inventory' ? { SEED_DEMO_PRODUCTS: 'true' } : {}),
         ...(name === 'payment' ? { GATEWAY_URL: loopback(ports.gateway) } : {}),
       };
@@ -141,16 +142,16 @@ export const nodeCommand = (name: ServiceName | Edge, options: NodeOptions): Com
   args: [
     '--disable-warning=TimeoutNegativeWarning',
     '--disable-warning=ExperimentalWarning',
-    // Bounds what loading the modules leaves behind: 100 MB resident instead of 300.
+    // Limits the garbage of loading the modules: 100 MB of resident memory instead of 300.
     '--max-semi-space-size=2',
     `--max-old-space-size=${String(name === 'auditor' ? auditorHeapMiB : nodeHeapMiB)}`,
     join(projectRoot, 'services', name, 'main.ts'),
   ],
-  env: { ...inherited(options.env ?? {}), ...contract(name, options) },
+  env: { ...sharedVariables(options.env ?? {}), ...variablesOf(name, options) },
   cwd: projectRoot,
 });
 
-/** The gateway stops after those who call it, the auditor before those it looks at. */
+/** Stages stop from the highest to the lowest: the auditor before the parts that it reads, the gateway after its clients. */
 const stages: Readonly<Record<ServiceName | Edge, number>> = {
   gateway: 4,
   dashboard: 5,
@@ -168,21 +169,21 @@ export const nodePart = (name: ServiceName | Edge, options: NodeOptions): Part =
   graceMs: 15_000,
   readyWithinMs: 60_000,
   command: () => nodeCommand(name, options),
-  // Not what it works with beside requests: a process that comes back while Kafka is away must not be killed for it.
+  // Without its connection to Kafka: a process that restarts while Kafka is down must not be killed for that.
   ready: () => answers(readinessOf(name, options.ports)),
 });
 
 const readinessOf = (name: ServiceName | Edge, ports: Ports): string =>
   `${loopback(ports[name])}/health/ready`;
 
-const withPipeline = z.object({
+const readinessSchema = z.object({
   pipeline: z.record(z.string(), z.object({ status: z.string(), detail: z.string().optional() })),
 });
 
-/** Whether the process is connected to all that it works with beside requests; throws with what is missing. */
+/** Whether the process is connected to its event pipeline. Throws an error that names what is not connected. */
 export const isConnected = async (name: ServiceName | Edge, ports: Ports): Promise<boolean> => {
   const response = await fetch(readinessOf(name, ports), { signal: AbortSignal.timeout(2_000) });
-  const { pipeline } = withPipeline.parse(await response.json());
+  const { pipeline } = readinessSchema.parse(await response.json());
   const away = Object.entries(pipeline).filter(([, { status }]) => status !== 'ok');
   if (away.length > 0)
     throw new Error(away.map(([part, { detail }]) => `${part}: ${detail ?? 'away'}`).join('; '));

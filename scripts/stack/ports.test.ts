@@ -9,7 +9,7 @@ describe('portsFrom', () => {
     for (const name of portNames) expect(chosen[name]).toBe(topology[name].default);
   });
 
-  it('lets the environment move a part', () => {
+  it('takes a port from the environment', () => {
     expect(portsFrom({ KAFKA_PORT: '19092' }).kafka).toBe(19_092);
   });
 
@@ -18,14 +18,12 @@ describe('portsFrom', () => {
   });
 
   it('refuses two parts on one port', () => {
-    expect(() => portsFrom({ KAFKA_PORT: '3000' })).toThrow(
-      'DASHBOARD_PORT and KAFKA_PORT both ask for port 3000',
-    );
+    expect(() => portsFrom({ KAFKA_PORT: '3000' })).toThrow('DASHBOARD_PORT and KAFKA_PORT are both 3000');
   });
 });
 
 describe('freePorts', () => {
-  it('finds as many different ports as the topology has', async () => {
+  it('finds a different port for each part', async () => {
     const values = Object.values(await freePorts());
     expect(new Set(values).size).toBe(Object.keys(topology).length);
   });

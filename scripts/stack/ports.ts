@@ -1,4 +1,4 @@
-// Which ports a stack listens on: the defaults moved by environment variables, or free ones for a test run.
+// The ports of a stack: the defaults or those of environment variables, or free ports for a test run.
 import { createServer } from 'node:net';
 import { failure } from '../../schemas/tools/failure.ts';
 import { ports as topology, type PortName, type Ports } from './topology.ts';
@@ -23,7 +23,7 @@ const assemble = (value: (name: PortName) => number): Ports => ({
   registryManagement: value('registryManagement'),
 });
 
-/** The ports the environment asks for. Throws a sentence for a value that is no port and for two parts on one port. */
+/** The ports of the environment. Throws a failure for an invalid port and for two parts on one port. */
 export const portsFrom = (env: Readonly<Record<string, string | undefined>>): Ports => {
   const owners = new Map<number, string>();
   return assemble((name) => {
@@ -34,7 +34,7 @@ export const portsFrom = (env: Readonly<Record<string, string | undefined>>): Po
       throw failure(`${variable} must be a port between 1 and 65535, but it is "${text ?? ''}"`);
     const other = owners.get(port);
     if (other !== undefined)
-      throw failure(`${other} and ${variable} both ask for port ${String(port)}; set one of them to another`);
+      throw failure(`${other} and ${variable} are both ${String(port)}; set one of them to another port`);
     owners.set(port, variable);
     return port;
   });
@@ -46,7 +46,7 @@ export const isFree = async (port: number): Promise<boolean> => {
     new Promise((resolve) => {
       const server = createServer();
       server.once('error', (error) => {
-        // A machine without IPv6 cannot bind `::`; that says nothing about the port.
+        // On a machine without IPv6, `::` cannot be bound although the port is free.
         resolve('code' in error && (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL'));
       });
       server.listen({ port, host, exclusive: true }, () => {
@@ -58,15 +58,15 @@ export const isFree = async (port: number): Promise<boolean> => {
   return (await bind('127.0.0.1')) && (await bind('::'));
 };
 
-/** One more port that is free, below those of all stacks: nobody may listen there for long, and no other boot takes it. */
+/** One more free port, below those that `freePorts` gives to stacks, so that no other boot takes it before it is used. */
 export const freePortBelow = async (ports: Ports): Promise<number> => {
   for (let candidate = ports.dashboard - 10_000; ; candidate += 1)
     if (await isFree(candidate)) return candidate;
 };
 
 /**
- * As many free ports as a stack needs. They lie below the range from which the system takes the ports of outgoing
- * connections, so none is taken between now and the moment its part listens.
+ * Free ports for a stack. They lie below the range of the ports for outgoing connections, so that none is taken before its part
+ * listens.
  */
 export const freePorts = async (): Promise<Ports> => {
   const chosen: number[] = [];

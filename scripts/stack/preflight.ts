@@ -1,5 +1,5 @@
-// Everything that can be known before the first process starts: a boot that cannot succeed says so at once, in a
-// sentence with the remedy, instead of failing halfway with a stack trace of somebody else.
+// Checks the preconditions of the embedded stack before the first process starts: ports, disk space, JDK and Maven. Each failure
+// names the remedy.
 import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cacheRoot, checkMaven, haveArtefacts } from './parts/artefacts.ts';
@@ -10,14 +10,14 @@ import { ports as topology, type Ports } from './topology.ts';
 
 const neededGiB = 2;
 
-/** Makes the data folder and proves that it can be written. */
+/** Creates the data folder and checks that it can be written. */
 export const checkDataFolder = (dataDir: string): void => {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o755 });
     accessSync(dataDir, constants.W_OK);
   } catch (error) {
     throw failure(
-      `the data folder ${dataDir} cannot be written (${messageOf(error)}); set ORDERFLOW_DATA to a folder of yours`,
+      `the data folder ${dataDir} cannot be written (${messageOf(error)}); set ORDERFLOW_DATA to a folder that you can write`,
     );
   }
 };
@@ -35,7 +35,7 @@ const checkSpace = (path: string, what: string, variable: string): void => {
     );
 };
 
-/** Throws a failure that names every port that is taken. */
+/** Throws a failure that names every port that is in use. */
 export const checkPorts = async (ports: Ports): Promise<void> => {
   const taken: string[] = [];
   for (const name of portNames) {

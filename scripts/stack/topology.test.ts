@@ -1,4 +1,4 @@
-// The topology names topics and consumer groups that are owned by the contract and by the services.
+// The topology repeats topics of the event contract and consumer groups of the services.
 import { describe, expect, it } from 'vitest';
 import { eventCatalogue } from '../../schemas/generated/events.ts';
 import { consumerGroup as inventoryGroup } from '../../services/inventory/subscriptions.ts';
@@ -6,11 +6,11 @@ import { consumerGroup as orderGroup } from '../../services/order/subscriptions.
 import { consumerGroup as paymentGroup } from '../../services/payment/subscriptions.ts';
 import { services, topics } from './topology.ts';
 
-describe('the topology and the services agree', () => {
-  it('on the topics', () => {
+describe('the topology', () => {
+  it('has the topics of the event contract', () => {
     expect(new Set(Object.values(eventCatalogue).map(({ topic }) => topic))).toEqual(new Set(topics));
   });
-  it('on the consumer groups', () => {
+  it('has the consumer groups of the services', () => {
     expect([orderGroup, inventoryGroup, paymentGroup]).toEqual([
       services.order.consumerGroup,
       services.inventory.consumerGroup,

@@ -1,28 +1,26 @@
-// The one description of the system: its databases, topics, connectors, processes, ports and heaps.
-// The embedded stack and the tests are derived from it, so a port or a partition count is written down once.
-// Only ports differ between two stacks on one machine; everything else is the same for a shop, a test and a laptop.
+// The topology of the system: databases, topics, connectors, processes, ports and heaps. The embedded stack and the tests use it,
+// and a test compares docker-compose.yml with it. Two stacks on one machine differ only in their ports.
 
 export const serviceNames = ['order', 'inventory', 'payment'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
-export interface DatabaseTopology {
-  /** PostgreSQL database name. */
+interface DatabaseTopology {
   readonly database: string;
-  /** Runs migrations, owns every table. Never used by a running service. */
+  /** Role that runs migrations and owns the tables. A running service never uses it. */
   readonly owner: string;
-  /** The running service: rows, no DDL, insert-only on the outbox. */
+  /** Role of the running service: changes rows, runs no DDL, only inserts into the outbox. */
   readonly service: string;
-  /** Debezium: replication, and SELECT on the outbox alone. */
+  /** Role of Debezium: replication, and SELECT on the outbox only. */
   readonly cdc: string;
-  /** The auditor: SELECT on every table, the right to send a canary, and nothing else that could change one. */
+  /** Role of the auditor: SELECT on every table, emits canaries, and inserts into the audit log. */
   readonly auditor: string;
   readonly publication: string;
   readonly slot: string;
 }
 
-export interface ServiceTopology {
+interface ServiceTopology {
   readonly database: DatabaseTopology;
-  /** The topic this service's outbox is published to. */
+  /** The topic of the outbox. */
   readonly topic: Topic;
   readonly consumes: readonly Topic[];
   readonly consumerGroup: string;
@@ -32,22 +30,22 @@ export interface ServiceTopology {
 export const topics = ['order-events', 'inventory-events', 'payment-events'] as const;
 export type Topic = (typeof topics)[number];
 
-/** Partition counts are part of the ordering contract: changing one moves keys to other partitions. */
+/** Never change a partition count: keys would move to other partitions, and their events would lose their order. */
 export const topicSettings = {
   partitions: 10,
   replicationFactor: 1,
   config: {
     'cleanup.policy': 'delete',
     'retention.ms': String(7 * 24 * 60 * 60 * 1000),
-    // The timestamp of a record is the moment the broker took it: the publish time. The router would set its own.
+    // The timestamp of a record is the time of its publication. With CreateTime it would be the one that the event router sets.
     'message.timestamp.type': 'LogAppendTime',
   },
 } as const;
 
-/** Where the canaries of an outbox arrive; the connectors know this ending. */
+/** The topic of the canaries of an outbox. The connectors contain this suffix too. */
 export const canaryTopicOf = (topic: Topic): string => `${topic}-canary`;
 
-/** Canaries are of interest for seconds; whoever starts reads what is there from its beginning. */
+/** Canaries matter for seconds, so retention is short. A reader starts at the beginning of the topic. */
 export const canaryTopicSettings = {
   partitions: 1,
   replicationFactor: 1,
@@ -59,7 +57,7 @@ export const canaryTopicSettings = {
   },
 } as const;
 
-/** What the profile `cluster` of docker-compose.yml makes of it: one broker may be away, and nothing is lost or refused. */
+/** The profile `cluster` of docker-compose.yml: one broker may fail without a lost event or a refused write. */
 export const cluster = { brokers: 3, replicationFactor: 3, minInSync: 2 } as const;
 
 const database = (service: ServiceName, name: string): DatabaseTopology => ({
@@ -96,7 +94,13 @@ export const services: Record<ServiceName, ServiceTopology> = {
   },
 };
 
-/** Every listening port, its default and the environment variable that moves it. All listen on loopback. */
+interface PortTopology {
+  readonly env: string;
+  readonly default: number;
+  readonly what: string;
+}
+
+/** Every port: its default and its environment variable. All listen on loopback. */
 export const ports = {
   dashboard: { env: 'DASHBOARD_PORT', default: 3000, what: 'dashboard' },
   order: { env: 'ORDER_PORT', default: 3001, what: 'order service' },
@@ -117,16 +121,10 @@ export const ports = {
     default: 8082,
     what: 'management interface of the schema registry',
   },
-} as const satisfies Record<string, { env: string; default: number; what: string }>;
+} as const satisfies Record<string, PortTopology>;
 export type PortName = keyof typeof ports;
 
-interface PortTopology {
-  readonly env: string;
-  readonly default: number;
-  readonly what: string;
-}
-
-/** The ports of what docker-compose.yml alone has, by the profile that has it. */
+/** The ports of the parts that exist only in docker-compose.yml, by profile. */
 export const profilePorts = {
   observability: {
     prometheus: { env: 'PROMETHEUS_PORT', default: 9090, what: 'Prometheus' },
@@ -162,12 +160,12 @@ export const databasePorts = {
   payment: 'paymentDb',
 } as const satisfies Record<ServiceName, PortName>;
 
-/** The superuser of every embedded PostgreSQL: creates roles, publications and slots, and serves nobody at run time. */
+/** The superuser of every PostgreSQL server: creates roles, publications and slots. The Node processes never use it. */
 export const superuser = 'postgres';
 
 /**
- * The environment variables that set passwords; each defaults to `orderflow`, which is fit for loopback only.
- * Kafka Connect receives no other of these than `cdc`.
+ * The environment variables with the passwords. The default of each is `orderflow`, which is safe on loopback only. Kafka Connect
+ * receives only `cdc`.
  */
 const passwordVariables = (prefix: string) =>
   ({
@@ -186,22 +184,22 @@ export type DatabaseRole = keyof (typeof passwords)['order'];
 
 export { developmentPassword } from '../../services/platform/process/settings/process-settings.ts';
 
-/** The Node processes beside the three services of the domain. */
+/** The other Node processes. */
 export const edges = ['gateway', 'dashboard', 'auditor'] as const;
 export type Edge = (typeof edges)[number];
 
-/** Maximum heap per JVM, MiB. Explicit, because a default heap is a quarter of the machine. */
+/** Maximum heap of each JVM in MiB. The default of the JVM would be a quarter of the memory of the machine. */
 export const heaps = { kafka: 320, connect: 256, registry: 192 } as const;
 
-/** Maximum old generation of each Node process, MiB. */
+/** Maximum old generation of each Node process in MiB. */
 export const nodeHeapMiB = 192;
-/** The auditor keeps ids, not rows. */
+/** The auditor needs less: it keeps ids, not rows. */
 export const auditorHeapMiB = 128;
 
-/** The registry speaks the Confluent API below this path. */
+/** The path of the registry's Confluent API. */
 export const registryPath = '/apis/ccompat/v7';
 
-/** Where clients find the broker and the registry of `npm start`; the catalogue of the events names them. */
+/** The addresses of broker and registry of `npm start`, for the generated event catalogue. */
 export const developmentAddresses = {
   kafka: `localhost:${String(ports.kafka.default)}`,
   registry: `http://localhost:${String(ports.registry.default)}${registryPath}`,

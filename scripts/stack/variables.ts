@@ -1,12 +1,13 @@
-// The variables of the commands and of the embedded stack, beside the ports and passwords of the topology: named here, read
-// where they are used, listed in services/SETTINGS.md.
+// The environment variables of the commands and the embedded stack, except ports and passwords (see topology.ts). They are read
+// where they are used and listed in services/SETTINGS.md.
+import { failure } from '../../schemas/tools/failure.ts';
 
 export interface StackVariable {
   readonly env: string;
   readonly about: string;
   /** Completes the sentence "expected …". */
   readonly expected: string;
-  /** What goes when it is not set. */
+  /** What applies when it is not set. */
   readonly otherwise: string;
   readonly secret?: boolean;
 }
@@ -14,21 +15,21 @@ export interface StackVariable {
 export const stackVariables = {
   data: {
     env: 'ORDERFLOW_DATA',
-    about: 'Where the stack keeps everything that survives a restart.',
+    about: 'Where the stack stores all data that survives a restart.',
     expected: 'a path',
     otherwise: '`.orderflow` in the project',
   },
   cache: {
     env: 'ORDERFLOW_CACHE',
-    about: 'Where Java artefacts and compiled code are kept, for all clones.',
+    about: 'Where Java artefacts and compiled code are cached, for all clones.',
     expected: 'a path',
     otherwise: '`orderflow` in `XDG_CACHE_HOME`, or in `~/.cache`',
   },
   java: {
     env: 'JAVA_HOME',
-    about: 'A JDK to consider beside those on the PATH and in the usual places; the newest is taken.',
+    about: 'A JDK, in addition to those on the PATH and in the usual places. The newest is used.',
     expected: 'the folder of a JDK',
-    otherwise: 'none more is considered',
+    otherwise: 'only the PATH and the usual places',
   },
   token: {
     env: 'ORDERFLOW_TOKEN',
@@ -39,9 +40,9 @@ export const stackVariables = {
   },
   jaeger: {
     env: 'JAEGER_URL',
-    about: 'Jaeger, where `npm run journey` asks for spans.',
+    about: 'The Jaeger from which `npm run journey` reads spans.',
     expected: 'an address such as http://localhost:16686',
-    otherwise: 'spans are shown only from files',
+    otherwise: 'spans are read only from files',
   },
   exactlyOnce: {
     env: 'EXACTLY_ONCE',
@@ -58,26 +59,40 @@ export const stackVariables = {
   },
   seed: {
     env: 'SEED',
-    about: 'What the random histories of the tests begin with; a failed test says which one it had.',
+    about: 'The seed of the random histories in the tests. A failed test prints its seed.',
     expected: 'a whole number',
-    otherwise: 'another one in each run',
+    otherwise: 'a new one in each run',
   },
   stack: {
     env: 'ORDERFLOW_STACK',
-    about: 'What the tests run on: child processes, or containers that Testcontainers starts.',
+    about: 'Whether the tests run on child processes or on containers of Testcontainers.',
     expected: '`embedded` or `docker`',
     otherwise: '`embedded`',
   },
   browser: {
     env: 'ORDERFLOW_BROWSER',
-    about: 'The browser in which the tests of the pages act.',
+    about: 'The browser for the tests of the pages and for `npm run screenshots`.',
     expected: 'the path of a Chrome, Chromium or Edge',
-    otherwise: 'the first that is installed at its usual path',
+    otherwise: 'the first one found in the usual places',
   },
   keepTestData: {
     env: 'ORDERFLOW_KEEP_TEST_DATA',
-    about: 'When set to anything, the data folder of a test run is kept for a look.',
+    about: 'When set to any text, the data folder of a test run is kept.',
     expected: 'any text',
-    otherwise: 'it is removed',
+    otherwise: 'the folder is deleted',
   },
 } as const satisfies Record<string, StackVariable>;
+
+/** The value of a variable with two choices; the first is the default. Throws a failure for any other value. */
+export const choiceFrom = <Value extends string>(
+  env: Readonly<Record<string, string | undefined>>,
+  variable: string,
+  choices: readonly [Value, Value],
+): Value => {
+  const value = env[variable];
+  if (value === undefined || value === '') return choices[0];
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice === undefined)
+    throw failure(`${variable} must be ${choices.join(' or ')}, but it is "${value}"`);
+  return choice;
+};

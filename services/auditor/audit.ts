@@ -1,7 +1,7 @@
 // One audit: reads the facts, checks the invariants, and confirms the findings against the previous audit. Only new and ended
 // violations are logged; the report always has all of them.
 import type { Logger } from '../platform/process/logger.ts';
-import { check, confirm, invariants, type Finding, type Invariant } from './domain/checks.ts';
+import { check, confirm, findUnchecked, invariants, type Finding, type Invariant } from './domain/checks.ts';
 import { findOutstanding, findUnpublished } from './domain/deliveries.ts';
 import type { Facts } from './domain/facts.ts';
 import { findMismatches, type Mismatch } from './domain/mismatches.ts';
@@ -69,9 +69,6 @@ const compareFindings = (before: readonly Finding[], after: readonly Finding[]) 
   };
 };
 
-const needsTopics = (invariant: Invariant): boolean =>
-  invariant === 'outbox_published' || invariant === 'nothing_uncommitted';
-
 export function createAuditor(sources: Sources, settings: AuditSettings, logger: Logger): Auditor {
   let findings: readonly Finding[] = [];
   let unpublishedIds: readonly string[] = [];
@@ -84,10 +81,8 @@ export function createAuditor(sources: Sources, settings: AuditSettings, logger:
     const now = Date.now();
     const timing = { now, ...settings };
     const current = check(read, timing);
-    // Findings about topics that could not be read keep their state.
-    const kept = read.records ? [] : findings.filter((finding) => needsTopics(finding.invariant));
     const before = findings;
-    findings = [...confirm(before, current), ...kept];
+    findings = [...confirm(before, current), ...findUnchecked(before, current, read)];
     facts = read;
     if (read.records) unpublishedIds = findUnpublished(read).map((row) => row.id);
     const violations = findings.filter(({ state }) => state === 'broken');

@@ -15,6 +15,7 @@ import { kafkaSecurity } from './process/security/kafka-security.ts';
 import { serverTls } from './process/settings/process-settings.ts';
 import { registrySecurity } from './process/security/registry-security.ts';
 import { connectDatabase } from './database/database.ts';
+import { addDatabaseMetrics } from './database/database-metrics.ts';
 import { deadLetterProblems } from './http/routes/dead-letters-api.ts';
 import { registerDeadLetterRoutes } from './http/routes/dead-letters-http.ts';
 import { createDispatch, type Dispatch } from './messaging/dispatch.ts';
@@ -121,6 +122,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const { stopping } = lifecycle;
   const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
   const figures = createEventMetrics(httpParts.metrics, { group: consumerGroup, emitted });
+  addDatabaseMetrics(httpParts.metrics, [connection, consuming]);
   const countMeasurement = definition.countMeasurements(httpParts.metrics);
   const shell: Shell = {
     db: connection.db,

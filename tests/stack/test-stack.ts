@@ -10,7 +10,7 @@ import { provisionConnector } from '../../scripts/connectors/provision-connector
 import { bootStack } from '../../scripts/stack/boot.ts';
 import type { Urls } from '../../scripts/stack/addresses.ts';
 import type { Containers } from '../../scripts/stack/parts/containers.ts';
-import { stackKindFrom } from '../../scripts/stack/kind.ts';
+import { stackKindFrom } from '../../scripts/stack/stack-kind.ts';
 import { freePortBelow, freePorts } from '../../scripts/stack/ports.ts';
 import type { Command } from '../../scripts/stack/supervise/part.ts';
 import {

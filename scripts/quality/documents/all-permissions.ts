@@ -1,4 +1,4 @@
-// The permission tables of all processes as one: for the document, and for the test that asks for each cell.
+// The permission tables of all processes in one, for PERMISSIONS.md and for the test that requests every cell.
 import { permissions as ofAuditor } from '../../../services/auditor/http/permissions.ts';
 import { permissions as ofDashboard } from '../../../services/dashboard/server/permissions.ts';
 import { permissions as ofGateway } from '../../../services/gateway/http/permissions.ts';
@@ -29,13 +29,13 @@ export const actions: readonly Action[] = Object.keys(permissions).filter(isActi
 const services = { order: ofOrder, inventory: ofInventory, payment: ofPayment };
 const others = { gateway: ofGateway, dashboard: ofDashboard, auditor: ofAuditor };
 
-/** An entry, with the processes that have it. */
+/** An entry and the names of the processes that have it. */
 export const permissionOf = (action: Action): Permission & { readonly on: readonly string[] } => {
-  const having = (tables: Readonly<Record<string, object>>): string[] =>
-    Object.keys(tables).filter((process) => Object.hasOwn(tables[process] ?? {}, action));
-  const all = { ...services, ...others };
-  if (Object.hasOwn(permissionsOfProcesses, action)) return { ...permissions[action], on: Object.keys(all) };
-  if (Object.hasOwn(permissionsOfServices, action))
-    return { ...permissions[action], on: Object.keys(services) };
-  return { ...permissions[action], on: having(all) };
+  const tables: Readonly<Record<string, object>> = { ...services, ...others };
+  const on = Object.hasOwn(permissionsOfProcesses, action)
+    ? Object.keys(tables)
+    : Object.hasOwn(permissionsOfServices, action)
+      ? Object.keys(services)
+      : Object.keys(tables).filter((process) => Object.hasOwn(tables[process] ?? {}, action));
+  return { ...permissions[action], on };
 };

@@ -1,9 +1,9 @@
-// A graph of a figure that nobody exposes is an empty graph, which looks like a quiet system. So every query is held against
-// what there is, and the targets of Prometheus against the one description of the system.
+// A graph of a metric that does not exist is empty, which looks like an idle system. So the tests compare every query with the
+// exposed metrics, and the Prometheus targets with the topology.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { exposedFigures, figuresIn } from './exposed-figures.ts';
+import { exposedMetrics, metricsIn } from './exposed-metrics.ts';
 import {
   dashboards,
   dashboardsDrift,
@@ -37,7 +37,7 @@ const parse = (file: string) => {
 const panelsOf = (file: string): readonly Panel[] => parse(file).panels;
 
 describe('the dashboards', () => {
-  it('are those that are described, under the names by which others link to them', () => {
+  it('are up to date, with the uids that links use', () => {
     expect(dashboardsDrift()).toBeUndefined();
     expect(files).toEqual(Object.keys(dashboards).sort());
     expect(files.map((file) => parse(file).uid)).toEqual([
@@ -47,37 +47,37 @@ describe('the dashboards', () => {
     ]);
   });
 
-  it.each(files)('%s asks for figures that are exposed', async (file) => {
-    const known = await exposedFigures();
+  it.each(files)('%s queries only metrics that are exposed', async (file) => {
+    const exposed = await exposedMetrics();
     for (const { title, type, targets = [] } of panelsOf(file)) {
       if (type !== 'row') expect(targets, title).not.toEqual([]);
       for (const { expr } of targets) {
-        const figures = figuresIn(expr);
-        expect(figures, title).not.toEqual([]);
+        const queried = metricsIn(expr);
+        expect(queried, title).not.toEqual([]);
         expect(
-          figures.filter((figure) => !known.has(figure)),
+          queried.filter((metric) => !exposed.has(metric)),
           title,
         ).toEqual([]);
       }
     }
   });
 
-  it.each(files)('%s names in each legend only labels that its query keeps', (file) => {
+  it.each(files)('%s uses in each legend only labels that its query keeps', (file) => {
     for (const { title, targets = [] } of panelsOf(file)) {
       for (const { expr, legendFormat } of targets) {
         const kept = [...expr.matchAll(/by \(([^)]+)\)/g)].flatMap(([, labels = '']) => labels.split(', '));
         const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
-        // A query that adds nothing up keeps what Prometheus itself says of the target.
-        const there = kept.length > 0 ? kept : ['job', 'instance'];
+        // A query without an aggregation keeps the labels of the target.
+        const available = kept.length > 0 ? kept : ['job', 'instance'];
         expect(
-          shown.filter((label) => !there.includes(label)),
+          shown.filter((label) => !available.includes(label)),
           title,
         ).toEqual([]);
       }
     }
   });
 
-  it.each(files)('%s has panels that lie beside each other, each with its own number', (file) => {
+  it.each(files)('%s has panels that do not overlap, each with its own id', (file) => {
     const panels = panelsOf(file);
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
@@ -87,7 +87,7 @@ describe('the dashboards', () => {
     for (const { gridPos } of panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
   });
 
-  it('ask the data source that Grafana is given', () => {
+  it('query the provisioned data source', () => {
     expect(read('grafana', 'provisioning', 'datasources', 'orderflow.yml')).toContain(
       `uid: ${prometheusUid}`,
     );
@@ -97,7 +97,7 @@ describe('the dashboards', () => {
   });
 });
 
-it('Prometheus scrapes every process that has figures, at the port that it has', () => {
+it('Prometheus scrapes every process that exposes metrics at its port', () => {
   const targets = [...read('prometheus.yml').matchAll(/names: \[(\w+)\], type: A, port: (\d+)/g)].map(
     ([, name = '', port]) => [name, Number(port)] as const,
   );

@@ -1,12 +1,12 @@
-// Writes the Grafana dashboards from the short description below: a graph is its title, its unit and its queries, and what
-// Grafana needs besides is the same for all. A unit test holds every query against the figures that are exposed, and the
-// written files against this one. In Grafana they are read only: who wants another graph changes it here.
+// Generates the Grafana dashboards from the short definitions below. Unit tests check that every query names exposed metrics and
+// that the generated files are up to date. The dashboards are read-only in Grafana; change them here.
+// Run: node scripts/quality/documents/generate-dashboards.ts
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const observabilityFolder = join(import.meta.dirname, '..', '..', '..', 'deploy', 'observability');
 export const dashboardsFolder = join(observabilityFolder, 'grafana', 'dashboards');
-/** The data source, as deploy/observability/grafana/provisioning names it. */
+/** The uid of the data source in deploy/observability/grafana/provisioning. */
 export const prometheusUid = 'orderflow-prometheus';
 
 type Unit = 's' | 'bytes' | 'percentunit' | 'reqps' | 'ops' | 'short' | 'none';
@@ -14,31 +14,30 @@ type Unit = 's' | 'bytes' | 'percentunit' | 'reqps' | 'ops' | 'short' | 'none';
 interface Panel {
   readonly title: string;
   readonly unit: Unit;
-  /** What the graph tells, and what to think of it. */
-  readonly about: string;
-  /** A query by the legend of what it draws. */
+  readonly description: string;
+  /** Queries by legend. */
   readonly queries: Readonly<Record<string, string>>;
-  /** One figure instead of a graph. */
+  /** Show one value instead of a graph. */
   readonly single?: true;
-  /** From here on it is red. */
+  /** Values from here on are red. */
   readonly limit?: number;
 }
 
 interface Dashboard {
-  /** Stable: links and bookmarks go by it. */
+  /** Never change it: links and bookmarks contain it. */
   readonly uid: string;
   readonly title: string;
-  readonly about: string;
+  readonly description: string;
   readonly rows: Readonly<Record<string, readonly Panel[]>>;
 }
 
-const rate = (figure: string, by: string, selector = ''): string =>
-  `sum by (${by}) (rate(${figure}${selector}[$__rate_interval]))`;
-const quantile = (q: number, figure: string, by: string, selector = ''): string =>
-  `histogram_quantile(${q}, ${rate(`${figure}_bucket`, by === '' ? 'le' : `le, ${by}`, selector)})`;
+const rate = (metric: string, by: string, selector = ''): string =>
+  `sum by (${by}) (rate(${metric}${selector}[$__rate_interval]))`;
+const quantile = (q: number, metric: string, by: string, selector = ''): string =>
+  `histogram_quantile(${q}, ${rate(`${metric}_bucket`, by === '' ? 'le' : `le, ${by}`, selector)})`;
 const auto = '{mode="AUTO"}';
-/** How far an order is after being placed, half of them and the slowest of a hundred. */
-const since = (step: string): Readonly<Record<string, string>> => ({
+/** Quantiles of the time from placing an order to a step of it. */
+const timeTo = (step: string): Readonly<Record<string, string>> => ({
   'p50 {{mode}}': quantile(0.5, `orderflow_order_${step}_seconds`, 'mode', auto),
   'p95 {{mode}}': quantile(0.95, `orderflow_order_${step}_seconds`, 'mode', auto),
   'p99 {{mode}}': quantile(0.99, `orderflow_order_${step}_seconds`, 'mode', auto),
@@ -48,28 +47,29 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
   'saga.json': {
     uid: 'orderflow-saga',
     title: 'OrderFlow: saga',
-    about: 'What becomes of orders, how long it takes, and whether the promise to customers is kept.',
+    description: 'Outcomes and durations of orders, and the service level objective.',
     rows: {
-      'The promise: 99 % PAID or CANCELLED within 2 s': [
+      'Service level objective: 99 % PAID or CANCELLED within 2 s': [
         {
-          title: 'Late, of the last hour',
+          title: 'Late, last hour',
           unit: 'percentunit',
-          about: 'AUTO orders that were not settled within 2 s. Nothing where nobody orders.',
+          description: 'Share of AUTO orders not settled within 2 s. Empty when there are no orders.',
           queries: { late: 'orderflow:orders_late:ratio1h' },
           single: true,
           limit: 0.01,
         },
         {
-          title: 'Placed in the last hour',
+          title: 'Placed, last hour',
           unit: 'short',
-          about: 'AUTO orders.',
+          description: 'AUTO orders.',
           queries: { placed: 'orderflow:orders_placed:increase1h' },
           single: true,
         },
         {
           title: 'Burn rate',
           unit: 'short',
-          about: 'How many times too fast the budget of 30 days goes. The alerts are at 14.4, 6, 3 and 1.',
+          description:
+            'Consumption of the 30-day error budget: 1 uses it up in exactly 30 days. The alerts are at 14.4, 6, 3 and 1.',
           queries: {
             '1 h': 'orderflow:orders_late:ratio1h / 0.01',
             '6 h': 'orderflow:orders_late:ratio6h / 0.01',
@@ -83,19 +83,19 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
         {
           title: 'Placed',
           unit: 'ops',
-          about: 'Orders per second, by who starts the payment.',
+          description: 'Orders per second by payment mode.',
           queries: { '{{mode}}': rate('orderflow_orders_placed_total', 'mode') },
         },
         {
           title: 'Ended',
           unit: 'ops',
-          about: 'By outcome and the first cause of it.',
+          description: 'Orders per second by outcome and reason.',
           queries: { '{{outcome}} {{reason}}': rate('orderflow_orders_ended_total', 'outcome, reason') },
         },
         {
-          title: 'Stuck, and invariants that do not hold',
+          title: 'Stuck orders and violated invariants',
           unit: 'none',
-          about: 'From the auditor. Everything but 0 is an alert.',
+          description: 'From the auditor. Anything but 0 is an alert.',
           queries: {
             stuck: 'max(orderflow_stuck_orders)',
             '{{invariant}}': 'max by (invariant) (orderflow_invariant_violations)',
@@ -103,31 +103,36 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
           limit: 1,
         },
       ],
-      'How long it takes': [
+      Durations: [
         {
           title: 'Placed → confirmed',
           unit: 's',
-          about: 'Until the stock is held.',
-          queries: since('confirmed'),
+          description: 'Until the stock is reserved.',
+          queries: timeTo('confirmed'),
         },
-        { title: 'Placed → PAID', unit: 's', about: 'Until the money is there.', queries: since('paid') },
+        {
+          title: 'Placed → PAID',
+          unit: 's',
+          description: 'Until the payment succeeded.',
+          queries: timeTo('paid'),
+        },
         {
           title: 'Placed → PAID or CANCELLED',
           unit: 's',
-          about: 'What the promise is about.',
-          queries: since('settled'),
+          description: 'The duration of the service level objective.',
+          queries: timeTo('settled'),
           limit: 2,
         },
         {
           title: 'Outbox → broker, p95',
           unit: 's',
-          about: 'From the decision to the moment the broker has the event: commit, WAL, Debezium, Kafka.',
+          description: 'From the decision to the broker: commit, WAL, Debezium, Kafka.',
           queries: { '{{event_type}}': quantile(0.95, 'orderflow_event_publication_seconds', 'event_type') },
         },
         {
           title: 'Broker → commit of the consumer, p95',
           unit: 's',
-          about: 'Fetch, queue and the transaction of who reads it.',
+          description: 'Fetch, queue and the transaction of the consumer.',
           queries: {
             '{{group}} {{event_type}}': quantile(
               0.95,
@@ -137,44 +142,46 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
           },
         },
       ],
-      'Stock and money': [
+      'Stock and payments': [
         {
           title: 'Reservations held',
           unit: 'none',
-          about: 'Reserved ones lapse, pinned ones wait to be shipped.',
+          description: 'Reserved ones expire, pinned ones wait for the shipment.',
           queries: { '{{state}}': 'max by (state) (orderflow_reservations_held)' },
         },
         {
-          title: 'Reservations, changes',
+          title: 'Reservation changes',
           unit: 'ops',
-          about: 'What reservations come to.',
+          description: 'Per second, by new state.',
           queries: { '{{state}}': rate('orderflow_reservation_changes_total', 'state') },
         },
         {
           title: 'Payments',
           unit: 'ops',
-          about: 'Charged, declined, refunded.',
+          description: 'Charged, declined, refunded.',
           queries: { '{{outcome}}': rate('orderflow_payments_total', 'outcome') },
         },
         {
-          title: 'Calls of the gateway',
+          title: 'Gateway calls',
           unit: 'ops',
-          about: 'Unknown: no answer, so the payment stays open and is asked about again.',
+          description:
+            'Unknown: the gateway did not answer, so the payment stays open and the call is repeated.',
           queries: {
             '{{outcome}}': rate('orderflow_gateway_calls_total', 'outcome'),
-            'turned away by the breaker': 'sum(rate(orderflow_gateway_turned_away_total[$__rate_interval]))',
+            'rejected by the circuit breaker':
+              'sum(rate(orderflow_gateway_turned_away_total[$__rate_interval]))',
           },
         },
         {
           title: 'Circuit breaker',
           unit: 'none',
-          about: 'How many instances of the payment service are in which state.',
+          description: 'Instances of the payment service by state.',
           queries: { '{{state}}': 'sum by (state) (orderflow_gateway_circuit_state)' },
         },
         {
-          title: 'Requests to the gateway that wait',
+          title: 'Gateway requests waiting',
           unit: 'none',
-          about: 'Written down, with an outcome that is not known yet.',
+          description: 'Stored requests whose outcome is not known yet.',
           queries: { '{{kind}}': 'max by (kind) (orderflow_gateway_requests_waiting)' },
         },
       ],
@@ -183,22 +190,22 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
   'cdc-pipeline.json': {
     uid: 'orderflow-cdc-pipeline',
     title: 'OrderFlow: CDC pipeline',
-    about: 'The way from the outboxes through WAL, slot, Debezium and Kafka to the consumers.',
+    description: 'From the outboxes through WAL, slot, Debezium and Kafka to the consumers.',
     rows: {
-      'Does it flow?': [
+      State: [
         {
-          title: 'Pipelines that flow',
+          title: 'Working pipelines',
           unit: 'none',
-          about: 'There are three.',
-          queries: { flowing: 'sum(max by (service) (orderflow_pipeline_up))' },
+          description: 'Of three.',
+          queries: { working: 'sum(max by (service) (orderflow_pipeline_up))' },
           single: true,
         },
         {
           title: 'Problems',
           unit: 'none',
-          about: 'What the auditor finds wrong; each has a section in connectors/runbooks.',
+          description: 'Problems that the auditor found; each has a section in connectors/runbooks.',
           queries: {
-            // A plain 0 while there is none.
+            // 0 when there is no problem.
             '{{service}} {{problem}}':
               'max by (service, problem) (orderflow_pipeline_problem) > 0 or ' +
               '(vector(0) unless on () (max(orderflow_pipeline_problem) > 0))',
@@ -207,27 +214,27 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
         {
           title: 'Connectors',
           unit: 'none',
-          about: 'What Connect says of them.',
+          description: 'The state that Connect reports.',
           queries: { '{{service}} {{state}}': 'max by (service, state) (orderflow_connector_state) > 0' },
         },
         {
-          title: 'Canaries, p95 of the round trip',
+          title: 'Canary round trip, p95',
           unit: 's',
-          about: 'From an insert into the outbox to reading it from its topic.',
+          description: 'From the insert into the outbox to reading the record from its topic.',
           queries: { '{{service}}': quantile(0.95, 'orderflow_canary_round_trip_seconds', 'service') },
           limit: 2.5,
         },
         {
-          title: 'Oldest canary on its way',
+          title: 'Oldest canary not yet received',
           unit: 's',
-          about: 'Whatever was committed since waits as long.',
+          description: 'Events committed after it wait too.',
           queries: { '{{service}}': 'max by (service) (orderflow_canary_waiting_seconds)' },
           limit: 30,
         },
         {
           title: 'Watchdog',
           unit: 'none',
-          about: 'Restarts of a connector in half an hour, and whether it has given up.',
+          description: 'Restarts of a connector in half an hour, and whether the watchdog has given up.',
           queries: {
             'restarts {{service}}': 'sum by (service) (increase(orderflow_watchdog_restarts_total[30m]))',
             'gave up {{service}}': 'max by (service) (orderflow_watchdog_gave_up)',
@@ -237,68 +244,68 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
       ],
       'Slot and WAL': [
         {
-          title: 'Behind',
+          title: 'Slot lag',
           unit: 'bytes',
-          about: 'WAL after the position that Debezium has confirmed.',
+          description: 'WAL after the position that Debezium has confirmed.',
           queries: { '{{service}}': 'max by (service) (orderflow_slot_lag_bytes)' },
           limit: 67_108_864,
         },
         {
-          title: 'Kept for the slot',
+          title: 'WAL retained for the slot',
           unit: 'bytes',
-          about: 'WAL that PostgreSQL cannot remove.',
+          description: 'WAL that PostgreSQL cannot remove.',
           queries: { '{{service}}': 'max by (service) (orderflow_slot_retained_wal_bytes)' },
         },
         {
-          title: 'Until the slot is in danger',
+          title: 'WAL left before the slot is at risk',
           unit: 'bytes',
-          about: 'WAL that may still be written. At 0 the slot is lost, and events with it.',
+          description: 'WAL that can still be written. At 0 the slot and unpublished events are lost.',
           queries: { '{{service}}': 'min by (service) (orderflow_slot_safe_wal_bytes)' },
         },
         {
-          title: 'Confirmed position has not moved for',
+          title: 'Age of the confirmed position',
           unit: 's',
-          about: 'Every heartbeat moves it.',
+          description: 'Every heartbeat advances it.',
           queries: { '{{service}}': 'max by (service) (orderflow_slot_confirmed_age_seconds)' },
         },
       ],
       'Debezium and Connect': [
         {
-          title: 'Behind the database',
+          title: 'Debezium lag',
           unit: 's',
-          about: 'Between the commit of the last event and Debezium taking it.',
+          description: 'From the commit of the last event until Debezium read it.',
           queries: { '{{server}}': 'max by (server) (debezium_streaming_behind_source_seconds)' },
           limit: 30,
         },
         {
-          title: 'Room in the queue',
+          title: 'Free queue capacity',
           unit: 'percentunit',
-          about: 'At 0 Debezium waits for Kafka.',
+          description: 'At 0 Debezium waits for Kafka.',
           queries: {
             '{{server}}':
               'min by (server) (debezium_streaming_queue_remaining_capacity / debezium_streaming_queue_capacity)',
           },
         },
         {
-          title: 'Changes seen',
+          title: 'Changes read',
           unit: 'ops',
-          about: 'Rows of the outbox, canaries included.',
+          description: 'Rows of the outbox, canaries included.',
           queries: { '{{server}}': rate('debezium_streaming_events_seen_total', 'server') },
         },
         {
           title: 'Written to Kafka',
           unit: 'ops',
-          about: 'Events, canaries and heartbeats.',
+          description: 'Events, canaries and heartbeats.',
           queries: { '{{connector}}': rate('kafka_connect_source_records_written_total', 'connector') },
         },
         {
-          title: 'Failed or left out',
+          title: 'Failed or skipped',
           unit: 'none',
-          about: 'In an hour. A record that is left out is an event lost.',
+          description: 'In an hour. A skipped record is a lost event.',
           queries: {
             'failed {{connector}}':
               'sum by (connector) (increase(kafka_connect_task_record_failures_total[1h]))',
-            'left out {{connector}}':
+            'skipped {{connector}}':
               'sum by (connector) (increase(kafka_connect_task_records_skipped_total[1h]))',
           },
           limit: 1,
@@ -308,26 +315,26 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
         {
           title: 'Events appended',
           unit: 'ops',
-          about: 'By committed transactions.',
+          description: 'By committed transactions.',
           queries: { '{{event_type}}': rate('orderflow_events_appended_total', 'event_type') },
         },
         {
-          title: 'Rows of the outbox',
+          title: 'Outbox rows',
           unit: 'short',
-          about: 'As the database estimates them; retention deletes the old ones.',
+          description: 'As the database estimates them; retention deletes the old ones.',
           queries: { '{{service}}': 'max by (service) (orderflow_outbox_rows)' },
         },
         {
-          title: 'Oldest row',
+          title: 'Oldest outbox row',
           unit: 's',
-          about: 'Beyond nine days retention does not delete.',
+          description: 'Above nine days, retention has stopped deleting.',
           queries: { '{{service}}': 'max by (service) (orderflow_outbox_oldest_row_age_seconds)' },
           limit: 777_600,
         },
         {
           title: 'Consumer lag',
           unit: 'short',
-          about: 'Records that a group has still to read.',
+          description: 'Records that a group has not read yet.',
           queries: { '{{group}} {{topic}}': 'max by (group, topic) (orderflow_consumer_lag_records)' },
           limit: 1_000,
         },
@@ -337,22 +344,22 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
   'services.json': {
     uid: 'orderflow-services',
     title: 'OrderFlow: services',
-    about: 'Requests, events and processes.',
+    description: 'Requests, events and processes.',
     rows: {
       Requests: [
         {
           title: 'Requests',
           unit: 'reqps',
-          about: 'By process. Probes and scrapes count too.',
+          description: 'By process. Probes and scrapes count too.',
           queries: { '{{job}}': rate('http_server_request_duration_seconds_count', 'job') },
         },
         {
-          title: 'Answered 5xx',
+          title: '5xx answers',
           unit: 'percentunit',
-          about: 'Share of all requests of a process.',
+          description: 'Share of all requests of a process.',
           queries: {
             '{{job}}':
-              // A process that has never answered 5xx has no such series.
+              // A process without a 5xx answer has no series for it.
               `(${rate('http_server_request_duration_seconds_count', 'job', '{status=~"5.."}')} or ` +
               `0 * ${rate('http_server_request_duration_seconds_count', 'job')}) / ` +
               rate('http_server_request_duration_seconds_count', 'job'),
@@ -362,7 +369,7 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
         {
           title: 'Duration, p95',
           unit: 's',
-          about: 'By route; streams and waits last as long as they are asked to.',
+          description: 'By route. Streams and long polls last as long as the client requests.',
           queries: {
             '{{job}} {{method}} {{route}}': quantile(
               0.95,
@@ -372,21 +379,21 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
           },
         },
         {
-          title: 'By status',
+          title: 'Requests by status',
           unit: 'reqps',
-          about: '429 and 503 are refusals at the door.',
+          description: '429 and 503 are requests refused by rate limits and load shedding.',
           queries: { '{{status}}': rate('http_server_request_duration_seconds_count', 'status') },
         },
         {
-          title: 'Under way',
+          title: 'Active requests',
           unit: 'none',
-          about: 'Requests at this moment.',
+          description: 'At this moment.',
           queries: { '{{job}}': 'sum by (job) (http_server_active_requests)' },
         },
         {
-          title: 'Refused',
+          title: 'Refused requests',
           unit: 'reqps',
-          about: 'Because of too much load.',
+          description: 'Because of too much load.',
           queries: { '{{job}}': rate('http_server_refused_requests_total', 'job') },
         },
       ],
@@ -394,49 +401,49 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
         {
           title: 'Handled',
           unit: 'ops',
-          about: 'By group and what came of it.',
+          description: 'By group and outcome.',
           queries: { '{{group}} {{outcome}}': rate('orderflow_events_handled_total', 'group, outcome') },
         },
         {
           title: 'Duplicates',
           unit: 'ops',
-          about:
-            'Deliveries that the inbox recognised. Some after every restart of a consumer or a connector.',
+          description:
+            'Deliveries that the inbox discarded. Some occur after every restart of a consumer or a connector.',
           queries: { '{{group}}': rate('orderflow_inbox_duplicates_total', 'group') },
         },
         {
           title: 'Retries',
           unit: 'ops',
-          about: 'Attempts that failed for a cause that passes, and were repeated.',
+          description: 'Attempts that failed for a transient cause and were repeated.',
           queries: { '{{group}}': rate('orderflow_event_retries_total', 'group') },
         },
         {
-          title: 'Keys that wait',
+          title: 'Waiting keys',
           unit: 'none',
-          about: 'Their next record failed for a cause that passes; other keys go on.',
+          description: 'The next record of the key failed for a transient cause; other keys go on.',
           queries: { '{{group}}': 'sum by (group) (orderflow_consumer_waiting_keys)' },
           limit: 1,
         },
         {
-          title: 'Dead letters in an hour',
+          title: 'New dead letters per hour',
           unit: 'none',
-          about: 'Records that could not be handled, by why.',
+          description: 'Records that could not be handled, by reason.',
           queries: {
             '{{group}} {{reason}}': 'sum by (group, reason) (increase(orderflow_dead_letters_total[1h]))',
           },
           limit: 1,
         },
         {
-          title: 'Dead letters parked',
+          title: 'Open dead letters',
           unit: 'none',
-          about: 'They wait for somebody to replay or discard them.',
+          description: 'They wait until an administrator replays or discards them.',
           queries: { '{{service}}': 'max by (service) (orderflow_dead_letters_parked)' },
           limit: 1,
         },
         {
-          title: 'Consumers that have halted',
+          title: 'Halted consumers',
           unit: 'none',
-          about: 'Because most records would have become dead letters.',
+          description: 'A consumer halts when most records would become dead letters.',
           queries: { '{{group}}': 'sum by (group) (orderflow_consumer_halted)' },
           limit: 1,
         },
@@ -445,32 +452,32 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
         {
           title: 'CPU',
           unit: 'percentunit',
-          about: 'Of one core.',
+          description: 'Of one core.',
           queries: { '{{job}} {{instance}}': rate('process_cpu_seconds_total', 'job, instance') },
         },
         {
           title: 'Memory',
           unit: 'bytes',
-          about: 'Resident.',
+          description: 'Resident.',
           queries: { '{{job}} {{instance}}': 'process_resident_memory_bytes' },
         },
         {
           title: 'Heap used',
           unit: 'bytes',
-          about: 'Of V8.',
+          description: 'V8 heap.',
           queries: { '{{job}} {{instance}}': 'nodejs_heap_size_used_bytes' },
         },
         {
-          title: 'Event loop, p99 of the lag',
+          title: 'Event loop lag, p99',
           unit: 's',
-          about: 'Beyond a second on average requests are refused.',
+          description: 'When the average is above one second, requests are refused.',
           queries: { '{{job}} {{instance}}': 'nodejs_eventloop_lag_p99_seconds' },
           limit: 1,
         },
         {
           title: 'Garbage collection',
           unit: 'percentunit',
-          about: 'Share of the time.',
+          description: 'Share of time.',
           queries: { '{{job}}': rate('nodejs_gc_duration_seconds_sum', 'job') },
         },
       ],
@@ -482,10 +489,10 @@ const datasource = { type: 'prometheus', uid: prometheusUid };
 const columns = 24;
 const height = 8;
 
-const panelOf = ({ title, unit, about, queries, single, limit }: Panel) => ({
+const panelOf = ({ title, unit, description, queries, single, limit }: Panel) => ({
   type: single ? 'stat' : 'timeseries',
   title,
-  description: about,
+  description,
   datasource,
   fieldConfig: {
     defaults: {
@@ -515,7 +522,7 @@ const panelOf = ({ title, unit, about, queries, single, limit }: Panel) => ({
   })),
 });
 
-/** Panels in rows of three at most, each with a number that is its own. */
+/** Places three or four panels in a line and numbers them. */
 const layOut = (rows: Dashboard['rows']) => {
   let id = 0;
   let y = 0;
@@ -543,13 +550,13 @@ const layOut = (rows: Dashboard['rows']) => {
   });
 };
 
-/** The dashboard as Grafana reads it. */
-export const generateDashboard = ({ uid, title, about, rows }: Dashboard): string =>
+/** The dashboard in Grafana's JSON format. */
+const generateDashboard = ({ uid, title, description, rows }: Dashboard): string =>
   `${JSON.stringify(
     {
       uid,
       title,
-      description: about,
+      description,
       tags: ['orderflow'],
       editable: false,
       graphTooltip: 1,
@@ -564,7 +571,7 @@ export const generateDashboard = ({ uid, title, about, rows }: Dashboard): strin
     2,
   )}\n`;
 
-/** What is wrong with the files, or undefined. */
+/** The remedy when the files are stale, else undefined. */
 export const dashboardsDrift = (): string | undefined =>
   Object.entries(dashboards).every(
     ([file, dashboard]) =>

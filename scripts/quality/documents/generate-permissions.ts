@@ -1,11 +1,11 @@
-// The permission table for people to read, made from the one that is enforced.
+// Generates services/PERMISSIONS.md from the permission tables that the processes enforce.
 // Run: node scripts/quality/documents/generate-permissions.ts       (npm run check fails when the file is stale)
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Role } from '../../../services/platform/http/endpoint/permissions.ts';
 import { actions, permissionOf, type Action } from './all-permissions.ts';
 import { join } from 'node:path';
 
-export const permissionsFile = join(import.meta.dirname, '..', '..', '..', 'services', 'PERMISSIONS.md');
+const permissionsFile = join(import.meta.dirname, '..', '..', '..', 'services', 'PERMISSIONS.md');
 
 const columns = ['USER', 'SELLER', 'ADMIN'] as const satisfies readonly Role[];
 
@@ -17,20 +17,20 @@ const row = (action: Action): string => {
   return `| \`${action}\` | ${on.length === 6 ? 'every process' : on.join(', ')} | ${call} | ${cells.join(' | ')} |`;
 };
 
-/** services/PERMISSIONS.md as it should be. */
-export function generatePermissions(): string {
+/** The content of services/PERMISSIONS.md. */
+function generatePermissions(): string {
   return `<!-- Generated from services/*/*/permissions.ts by scripts/quality/documents/generate-permissions.ts. DO NOT EDIT. -->
 
 # Permissions
 
-Whoever is not named may not: an endpoint can only be made from an entry of this table, a process does not start with a
-route that is missing here, and each cell is asked for over HTTP in \`tests/http/permissions.e2e.test.ts\`.
+Everything that is not listed is forbidden. Every endpoint is created from an entry of this table, a process does not start with
+a route that has no entry, and \`tests/http/permissions.e2e.test.ts\` requests every cell over HTTP.
 
-- **own**: what belongs to the caller. **own lines**: orders with lines of the caller, and of those only these lines.
-- Whatever is outside of the scope does not exist for the caller: 404. Without a cell: 403. Without a valid token: 401.
-- Of several roles the first of ADMIN, SELLER, USER that has a cell counts.
-- **anyone**: no token is needed. **chaos token**: faults on purpose, where they are switched on, for who knows the token.
-- An administrator changes no order: a repair says again what an order's state implies, and changes nothing of it.
+- **own**: only what belongs to the caller. **own lines**: only orders with lines of the caller, and of these only the caller's lines.
+- Outside of this scope the answer is 404, with a role that has no cell 403, without a valid token 401.
+- With several roles, the first of ADMIN, SELLER, USER that has a cell counts.
+- **anyone**: no token is needed. **chaos token**: injects faults, if this is enabled, for callers who know the token.
+- An administrator cannot change an order: a repair emits the events of the order's present state again and does not change it.
 
 | action | at | call | USER | SELLER | ADMIN |
 | --- | --- | --- | --- | --- | --- |
@@ -38,7 +38,7 @@ ${actions.map(row).join('\n')}
 `;
 }
 
-/** What is wrong with the file, or undefined. */
+/** The remedy when the file is stale, else undefined. */
 export const permissionsDrift = (): string | undefined =>
   generatePermissions() === readFileSync(permissionsFile, 'utf8')
     ? undefined

@@ -1,4 +1,4 @@
-// The table of settings is what the processes read, and nothing reads the environment behind its back.
+// SETTINGS.md lists every setting, and no code reads another variable of the environment.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -17,21 +17,21 @@ const textOf = (file: string): string =>
     .join('\n');
 
 describe('the table of settings', () => {
-  it('is what the processes and the stack read now', () => {
+  it('is up to date', () => {
     expect(settingsDrift()).toBeUndefined();
   });
 
-  it('lists every process that can be started', () => {
+  it('lists every process that has a main.ts', () => {
     const mains = sources('services').filter((file) => file.endsWith('/main.ts'));
     expect(mains.map((file) => file.split('/')[1]).sort()).toEqual(Object.keys(shapes).sort());
   });
 
-  it('says of every setting what it is, in a sentence', () => {
+  it('describes every setting in a sentence', () => {
     const all = [...Object.values(shapes).flatMap((shape) => Object.values(shape)), ...stackSettings];
     for (const { env, about } of all) expect(about, env).toMatch(/^[A-Z].{8,}\.$/);
   });
 
-  it('names no variable twice in one process', () => {
+  it('has every variable only once for each process', () => {
     for (const shape of Object.values(shapes)) {
       const variables = Object.values(shape).map(({ env }) => env);
       expect(variables).toEqual([...new Set(variables)]);
@@ -40,14 +40,14 @@ describe('the table of settings', () => {
 });
 
 describe('the environment', () => {
-  // What npm, Vitest, the shell and the operating system mean by them is theirs to explain.
+  // Variables of npm, Vitest, the shell and the operating system need no description.
   const known = new Set([
     ...['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'CI'],
     ...['npm_execpath', 'npm_lifecycle_event'],
     ...stackSettings.map(({ env }) => env),
   ]);
 
-  it('is read by nothing in services/ but each main.ts, which reads its own shape', () => {
+  it('is read in services/ only by each main.ts, through its own shape', () => {
     const readers = sources('services').filter((file) => /process\s*\.\s*env\b|process\[/.test(textOf(file)));
     const mains = sources('services').filter((file) => file.endsWith('/main.ts'));
     expect(readers).toEqual(mains);
@@ -59,7 +59,7 @@ describe('the environment', () => {
     }
   });
 
-  it('is read by the scripts only for variables of the table', () => {
+  it('is read in scripts/ only for variables of the table', () => {
     const read = sources('scripts').flatMap((file) =>
       [...textOf(file).matchAll(/\benv(?:\.|\[['"])([A-Z][A-Z0-9_]+|npm_\w+)\b/g)].map(
         ([, name = '']) => name,

@@ -1,6 +1,5 @@
-// The table of all settings, made from the very shapes that the processes read: a hand-written one would leave out the
-// setting of last week and keep the default of last year.
-// Run: node scripts/quality/documents/generate-settings.ts          (npm run check fails when the table is stale)
+// Generates services/SETTINGS.md from the shapes with which the processes read their settings, so that it is always complete.
+// Run: node scripts/quality/documents/generate-settings.ts          (npm run check fails when the file is stale)
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -26,7 +25,7 @@ import { shape as operatorShape } from '../../operator/operator-settings.ts';
 import { stackVariables, type StackVariable } from '../../stack/variables.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-export const settingsFile = join(root, 'services', 'SETTINGS.md');
+const settingsFile = join(root, 'services', 'SETTINGS.md');
 
 /** The settings of each process, by its folder in services/. */
 export const shapes: Readonly<Record<string, SettingShape>> = {
@@ -38,32 +37,32 @@ export const shapes: Readonly<Record<string, SettingShape>> = {
   auditor: auditor.shape,
 };
 
-const what: Readonly<Record<DatabaseRole, string>> = {
+const roleDescriptions: Readonly<Record<DatabaseRole, string>> = {
   admin: 'The superuser of the embedded database.',
   owner: 'The role that runs the migrations and owns the tables.',
   service: 'The role of the running service.',
-  cdc: 'The role of Debezium; Kafka Connect is given no other.',
-  auditor: 'The role of the auditor, which can read and send canaries.',
+  cdc: 'The role of Debezium, and the only one that Kafka Connect knows.',
+  auditor: 'The role of the auditor, which reads and emits canaries.',
 };
 
 /** The variables of the embedded stack and of the commands: ports, passwords, and the rest. */
 export const stackSettings: readonly StackVariable[] = [
   ...Object.values(ports).map((port) => ({
     env: port.env,
-    about: `Port of the ${port.what}, on loopback.`,
+    about: `Port on loopback: ${port.what}.`,
     expected: 'a port between 1 and 65535',
     otherwise: String(port.default),
   })),
   ...portsOfProfiles.map((port) => ({
     env: port.env,
-    about: `Port of the ${port.what}, on loopback, in the profile \`${port.profile}\` of docker-compose.yml.`,
+    about: `Port on loopback, in the profile \`${port.profile}\` of docker-compose.yml: ${port.what}.`,
     expected: 'a port between 1 and 65535',
     otherwise: String(port.default),
   })),
   ...Object.entries(passwords).flatMap(([service, variables]) =>
-    (Object.keys(what) as DatabaseRole[]).map((role) => ({
+    (Object.keys(roleDescriptions) as DatabaseRole[]).map((role) => ({
       env: variables[role],
-      about: `Password at ${service}-db. ${what[role]}`,
+      about: `Password at ${service}-db. ${roleDescriptions[role]}`,
       expected: 'any text, the same at every start on the same data',
       otherwise: developmentPassword,
       secret: true,
@@ -82,12 +81,12 @@ interface Row {
 
 const code = (text: string): string => `\`${text}\``;
 
-/** The text that means the same as leaving the variable out. */
+/** The default in words, or as the text that has the same effect. */
 const defaultOf = ({ schema, otherwise }: Setting<unknown>): string => {
   if (otherwise !== undefined) return otherwise;
   const unset = schema.safeParse(undefined);
   if (!unset.success) return '**required**';
-  // What is given in place of the text, where there is a text; else the value that it would have become.
+  // The default before parsing if there is one, else the parsed value.
   const { default: text = unset.data } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return text === undefined ? 'none' : code(typeof text === 'string' ? text : JSON.stringify(text));
 };
@@ -98,12 +97,12 @@ const rowOf = (setting: Setting<unknown>): Row => {
 };
 const rowsOf = (shape: SettingShape): Row[] => Object.values(shape).map(rowOf);
 
-const same = (one: Row) => (other: Row) => JSON.stringify(one) === JSON.stringify(other);
+const equals = (one: Row) => (other: Row) => JSON.stringify(one) === JSON.stringify(other);
 const processes = Object.keys(shapes);
 const rowsOfProcess = new Map(Object.entries(shapes).map(([owner, shape]) => [owner, rowsOf(shape)]));
 const readersOf = (row: Row): string[] =>
-  processes.filter((owner) => rowsOfProcess.get(owner)?.some(same(row)));
-/** Read by so many processes in the same way, a setting is listed once for all of them. */
+  processes.filter((owner) => rowsOfProcess.get(owner)?.some(equals(row)));
+/** A setting that three or more processes read in the same way is listed only once. */
 const isShared = (row: Row): boolean => readersOf(row).length >= 3;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
@@ -132,11 +131,11 @@ const table = (rows: readonly Row[], usedBy?: (row: Row) => string): string => {
   ].join('\n');
 };
 
-/** services/SETTINGS.md as it should be. Its tables are not padded, so that a change of one row is a change of one line. */
-export function generateSettings(): string {
+/** The content of services/SETTINGS.md. The tables are not padded, so that a changed row is one changed line. */
+function generateSettings(): string {
   const shared = processes
     .flatMap((owner) => (rowsOfProcess.get(owner) ?? []).filter(isShared))
-    .filter((row, index, all) => all.findIndex(same(row)) === index);
+    .filter((row, index, all) => all.findIndex(equals(row)) === index);
   const readers = (row: Row): string => {
     const names = readersOf(row);
     return names.length === processes.length ? 'every process' : names.join(', ');
@@ -160,15 +159,16 @@ ${own.join('\n\n')}
 
 ## The embedded stack and the commands
 
-\`npm start\` and the commands beside it give the processes above what they need. These move it, or are read by it alone.
+\`npm start\` sets the variables above for its processes. The following variables change its ports, passwords and folders, or
+belong to the commands and the tests.
 
 ${table(stack)}
 
 ## The commands, on a stack elsewhere
 
-\`npm run connectors\`, \`doctor\`, \`recover\`, \`audit\`, \`reconcile\` and \`schemas\` look at the stack on this machine, unless these
-say otherwise. Each signs in to PostgreSQL as the role that it needs, with the passwords above. Kafka Connect is asked over
-HTTP calls like all others: an https address trusts what Node trusts, and \`NODE_EXTRA_CA_CERTS\`.
+\`npm run connectors\`, \`doctor\`, \`recover\`, \`audit\`, \`reconcile\` and \`schemas\` use the stack on this machine unless the following
+variables are set. Each command signs in to PostgreSQL as the role that it needs, with the passwords above. Calls of Kafka Connect
+with an https address trust the authorities of Node and of \`NODE_EXTRA_CA_CERTS\`.
 
 ${table(rowsOf(operatorShape))}
 `;
@@ -176,32 +176,31 @@ ${table(rowsOf(operatorShape))}
 
 const introduction = `# Settings
 
-Every process reads its settings once, from the environment, when it starts. A value that is missing or malformed, or two
-that contradict each other, end the start with exit code ${configurationExitCode} and one sentence each on stderr; the text of a secret is
-never repeated. A variable that is set to nothing counts as not set.
+Every process reads its settings from the environment once, at its start. If values are missing, malformed or contradictory, it
+prints a sentence for each on stderr and ends with exit code ${configurationExitCode}. Secrets are never printed. An empty variable counts as not set.
 
 ## Beyond loopback
 
-Without the settings below every connection is plain, which is fit for loopback and for a mesh that encrypts by itself.
+Without the settings below, connections are not encrypted. This is safe on loopback and in a service mesh that encrypts.
 
 - **PostgreSQL**: \`DATABASE_SSLMODE=verify-full\` with \`DATABASE_CA_FILE\`; a client certificate in \`DATABASE_CERT_FILE\` and
   \`DATABASE_KEY_FILE\`. The auditor uses one certificate for its three databases.
 - **Kafka**: \`KAFKA_SECURITY_PROTOCOL\` is the listener's: \`SASL_SSL\` with \`KAFKA_SASL_MECHANISM\`, user and password, or \`SSL\`
   with \`KAFKA_CERT_FILE\` and \`KAFKA_KEY_FILE\`; \`KAFKA_CA_FILE\` for both.
-- **Schema registry**: an https address; \`SCHEMA_REGISTRY_CA_FILE\`, a client certificate, a user and a password, each by itself.
-- **Own HTTP server**: \`TLS_CERT_FILE\` and \`TLS_KEY_FILE\`. With \`TLS_CLIENT_CA_FILE\` only clients with a certificate get in,
-  health probes included. The calls that OrderFlow's own processes make of each other show none: leave it off at the gateway
-  and at the dashboard where it is the issuer, and have the dashboard probe such a process by a \`tcp\` target.
-- **HTTP calls** to the OIDC issuer, the gateway and health targets trust what Node trusts, and \`NODE_EXTRA_CA_CERTS\`.
-- **Kafka Connect** has its own: for the worker \`security.protocol\`, \`ssl.*\` and \`sasl.*\`, and all of them again with the prefixes
+- **Schema registry**: an https address. \`SCHEMA_REGISTRY_CA_FILE\`, client certificate, and user and password are optional.
+- **Own HTTP server**: \`TLS_CERT_FILE\` and \`TLS_KEY_FILE\`. With \`TLS_CLIENT_CA_FILE\` every client needs a certificate,
+  health probes included. Calls between OrderFlow's own processes present none: do not set it for the gateway, nor for the
+  dashboard where it is the issuer, and use a \`tcp\` health target for a process that has it.
+- **HTTP calls** to the OIDC issuer, the gateway and health targets trust the authorities of Node and of \`NODE_EXTRA_CA_CERTS\`.
+- **Kafka Connect** has its own settings: for the worker \`security.protocol\`, \`ssl.*\` and \`sasl.*\`, and again with the prefixes
   \`producer.\`, \`consumer.\` and \`admin.\`; for each connector \`database.sslmode\`, \`database.sslrootcert\`, \`database.sslcert\` and
-  \`database.sslkey\`. It never asks the schema registry.
+  \`database.sslkey\`. It does not use the schema registry.
 
-A setting that would have no effect, such as an authority without TLS, is refused, and so are, with
-\`NODE_ENV=production\`, the demo users, the development password in a database URL and a Kafka password sent in clear.
-Certificates are read at start; after a renewal, restart one instance after the other.`;
+A setting without an effect, such as a certificate authority without TLS, is refused. With \`NODE_ENV=production\`, the demo users,
+the development password in a database URL and an unencrypted Kafka password are refused too. Certificates are read at the
+start; after a renewal, restart the instances one after the other.`;
 
-/** What is wrong with the file, or undefined. */
+/** The remedy when the file is stale, else undefined. */
 export const settingsDrift = (): string | undefined =>
   generateSettings() === readFileSync(settingsFile, 'utf8')
     ? undefined

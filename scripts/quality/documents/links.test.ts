@@ -1,5 +1,5 @@
-// The documents lead a reader somewhere: every relative link to a file and, with an anchor, to a heading in it; every npm
-// script that they name exists; the README stays short. A file that is moved or a script that is renamed fails this test.
+// In every document, every relative link must lead to an existing file and heading, and every npm script must exist. README.md
+// must stay short.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '..', '..', '..');
 const readmeBytes = 8_192;
 
-/** Every document of the project, tracked already or not yet. */
+/** Every document of the project, tracked by git or not. */
 const documents = readdirSync(root, { withFileTypes: true })
   .filter(({ name }) => name !== 'node_modules' && !name.startsWith('.'))
   .flatMap((entry) =>
@@ -26,7 +26,7 @@ const packageScripts: Readonly<Record<string, string>> = JSON.parse(
 const withoutFences = (text: string): string => text.replaceAll(/^ *(```|~~~)[\s\S]*?^ *\1.*$/gm, '');
 const withoutCode = (text: string): string => withoutFences(text).replaceAll(/`[^`]*`/g, '');
 
-/** The anchor that GitHub gives a heading: what is no letter, digit, space, hyphen or underscore is dropped. */
+/** The anchor of a heading on GitHub: letters, digits, hyphens, underscores, and hyphens for spaces. */
 const anchorOf = (heading: string): string =>
   heading
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
@@ -35,7 +35,7 @@ const anchorOf = (heading: string): string =>
     .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-');
 
-/** The anchors of a document; a heading that comes again gets a number. */
+/** The anchors of a document. A repeated heading gets a number. */
 const anchorsOf = (text: string): ReadonlySet<string> => {
   const anchors = new Set<string>();
   for (const [, heading = ''] of withoutFences(text).matchAll(/^#{1,6} +(.+?)(?: +#+)?$/gm)) {
@@ -47,13 +47,13 @@ const anchorsOf = (text: string): ReadonlySet<string> => {
   return anchors;
 };
 
-/** Where the links of a document lead: `[text](target)` with or without a title, and `[label]: target`. */
+/** The targets of the links in a document: `[text](target)` with or without a title, and `[label]: target`. */
 const linksIn = (text: string): string[] =>
   [...withoutCode(text).matchAll(/\]\(\s*<?([^\s)>]+)>?[^)]*\)|^\[[^\]]+\]: +<?([^\s>]+)>?/gm)].map(
     ([, inline, reference]) => inline ?? reference ?? '',
   );
 
-/** What is wrong with a link of the document `file`; undefined when it leads somewhere, or out of the project. */
+/** What is wrong with a link of the document `file`; undefined when the target exists or is an external URL. */
 const wrongLink = (file: string, text: string, link: string): string | undefined => {
   if (/^[a-z][a-z+.-]*:/i.test(link)) return undefined;
   const [path = '', anchor] = link.split('#');
@@ -68,7 +68,7 @@ const wrongLink = (file: string, text: string, link: string): string | undefined
 const wrongLinks = (file: string, text: string): string[] =>
   linksIn(text).flatMap((link) => wrongLink(file, text, link) ?? []);
 
-/** The npm scripts that a document names, in code or in a sentence. */
+/** The npm scripts that a document names, in code or in text. */
 const npmScriptsIn = (text: string): string[] =>
   [...text.matchAll(/\bnpm\s+(?:run\s+([\w:-]+)|(start|test)\b)/g)].map(
     ([, run, short]) => run ?? short ?? '',
@@ -82,7 +82,7 @@ describe('the documents', () => {
     expect(documents).toEqual(expect.arrayContaining(['README.md', 'services/README.md']));
   });
 
-  it.each(documents)('%s leads only to what is there', (file) => {
+  it.each(documents)('%s has only links that lead somewhere', (file) => {
     expect(wrongLinks(file, readFileSync(join(root, file), 'utf8'))).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe('the documents', () => {
   });
 });
 
-describe('a check of the documents notices', () => {
+describe('the check of the documents', () => {
   it.each([
     ['a file that is not there', '[the map](services/atlas.md)'],
     ['a folder that is not there', '[the map](atlas/)'],
@@ -105,18 +105,18 @@ describe('a check of the documents notices', () => {
     ['an anchor in a file without headings', '[settings](package.json#scripts)'],
     ['a link by reference', 'See [the map].\n\n[the map]: atlas.md'],
     ['a heading that is a comment in a shell block', '[install](#install)\n```sh\n# install\n```'],
-  ])('%s', (_what, text) => {
+  ])('reports %s', (_what, text) => {
     expect(wrongLinks('README.md', text)).toHaveLength(1);
   });
 
   it.each(['`npm run surgeon`', 'npm run test:everything', '```sh\nnpm run\n  cure -- --all\n```'])(
-    'a script that does not exist: %s',
+    'reports a script that does not exist: %s',
     (text) => {
       expect(unknownScripts(text)).toHaveLength(1);
     },
   );
 
-  it('and lets pass what is fine', () => {
+  it('accepts correct links and scripts', () => {
     const text =
       '# A heading, with `code`\n## Twice\n## Twice\n[top](#a-heading-with-code) [again](#twice-1) [s](services/) ' +
       '[settings](services/SETTINGS.md#settings "all") <https://example.org> [out](https://example.org/#x)\n' +

@@ -1,4 +1,5 @@
-// Each image holds every file that its process imports; a file that is missing is found when the container starts, and no earlier.
+// Each image must contain every file that its process imports. Otherwise a missing file is noticed only when the container
+// starts.
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +22,7 @@ const processes = [...stages].flatMap(([name, stage]) => {
   return entry === undefined ? [] : [{ name, entry, copied: [...copiedIn(base), ...copiedIn(stage)] }];
 });
 
-/** The files that `entry` loads; types are gone by then. */
+/** The files that `entry` loads. Type imports are left out, because Node removes them. */
 const loadedBy = (entry: string, seen = new Set<string>()): Set<string> => {
   if (seen.has(entry)) return seen;
   seen.add(entry);
@@ -35,7 +36,7 @@ const loadedBy = (entry: string, seen = new Set<string>()): Set<string> => {
 };
 
 describe('the images', () => {
-  it('are those of six processes and of the jobs', () => {
+  it('are those of the six processes and the jobs', () => {
     expect(processes.map(({ name }) => name).sort()).toEqual([
       'auditor',
       'dashboard',
@@ -47,7 +48,7 @@ describe('the images', () => {
     ]);
   });
 
-  it.each(processes)('of $name holds what $entry imports', ({ entry, copied }) => {
+  it.each(processes)('of $name contains what $entry imports', ({ entry, copied }) => {
     const missing = [...loadedBy(entry)].filter(
       (file) => !copied.some((path) => file === path || file.startsWith(`${path}/`)),
     );

@@ -12,7 +12,7 @@ const good: Image = {
 };
 
 describe('an image', () => {
-  it('that is small, is no root, has no shell and says what it is, is good', () => {
+  it('that is small, labelled and starts a process without root and shell has no complaints', () => {
     expect(imageComplaints(good)).toEqual([]);
   });
 
@@ -27,7 +27,7 @@ describe('an image', () => {
       { labels: { ...good.labels, 'org.opencontainers.image.licenses': '' } },
       'has no label org.opencontainers.image.licenses',
     ],
-  ])('%j is not', (fault, complaint) => {
+  ])('with %j has a complaint', (fault, complaint) => {
     expect(imageComplaints({ ...good, ...fault })).toEqual([`orderflow/order ${complaint}`]);
   });
 });

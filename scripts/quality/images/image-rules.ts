@@ -1,4 +1,4 @@
-// What an image of a process may not be, told from what the engine says of it.
+// The rules for the image of a process, checked against its metadata: size, user, entry point and labels.
 
 export interface Image {
   readonly name: string;
@@ -8,17 +8,17 @@ export interface Image {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const mostBytes = 300e6;
+const maxBytes = 300e6;
 const neededLabels = ['title', 'licenses', 'version', 'revision'].map(
   (label) => `org.opencontainers.image.${label}`,
 );
 
-/** A sentence for each thing that is wrong with it. */
+/** One sentence for each broken rule. */
 export const imageComplaints = ({ name, bytes, user, entrypoint, labels }: Image): readonly string[] =>
   [
-    ...(bytes <= mostBytes ? [] : [`has ${Math.ceil(bytes / 1e6)} MB, more than ${mostBytes / 1e6}`]),
+    ...(bytes <= maxBytes ? [] : [`has ${Math.ceil(bytes / 1e6)} MB, more than ${maxBytes / 1e6}`]),
     ...(/^(?:root|0)?(?::.*)?$/.test(user) ? ['runs as root'] : []),
-    // A shell as the first process keeps the signals to itself.
+    // A shell as the first process does not forward signals.
     ...(entrypoint.length > 0 && !/(?:^|\/)(?:ba|da|z)?sh$/.test(entrypoint[0] ?? '')
       ? []
       : ['is started by a shell']),

@@ -1,5 +1,5 @@
-// npm run images: builds the image of each process that docker-compose.yml has one of, and holds it against what an image may
-// be. Exit code 0: all are built and good; 1: one is not good; 2: they could not be built.
+// npm run images: builds the images of docker-compose.yml and checks them. Exit code 0: all are built and correct; 1: one breaks
+// a rule; 2: they could not be built.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -9,15 +9,15 @@ import { explain, failure } from '../../../schemas/tools/failure.ts';
 
 const usage = 'usage: npm run images [-- --json]';
 const root = join(import.meta.dirname, '..', '..', '..');
-const askWithinMs = 60_000;
+const queryWithinMs = 60_000;
 const buildWithinMs = 30 * 60_000;
 
 const docker = (...args: readonly string[]): unknown =>
-  JSON.parse(execFileSync('docker', args, { cwd: root, encoding: 'utf8', timeout: askWithinMs }));
+  JSON.parse(execFileSync('docker', args, { cwd: root, encoding: 'utf8', timeout: queryWithinMs }));
 
-const expectDocker = (): void => {
-  const { status } = spawnSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: askWithinMs });
-  const engine = spawnSync('docker', ['info'], { stdio: 'ignore', timeout: askWithinMs });
+const requireDocker = (): void => {
+  const { status } = spawnSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: queryWithinMs });
+  const engine = spawnSync('docker', ['info'], { stdio: 'ignore', timeout: queryWithinMs });
   if (status !== 0 || engine.status !== 0)
     throw failure('no Docker engine with Compose 2 answers; install both, or start the engine');
 };
@@ -38,8 +38,8 @@ const inspectSchema = z
   )
   .min(1);
 
-/** The images that are built here, as the file names them; several services may run the same. */
-const namesOfImages = (): readonly string[] => {
+/** The names of the images that docker-compose.yml builds; several services can run the same image. */
+const imageNames = (): readonly string[] => {
   const { services } = composeSchema.parse(docker('compose', 'config', '--format', 'json'));
   const built = Object.values(services).flatMap(({ image, build }) =>
     build === undefined || image === undefined ? [] : [image],
@@ -61,15 +61,15 @@ const inspect = (name: string): Image => {
 
 const run = (): number => {
   const { values: flags } = argumentsOf(usage, { options: { json: { type: 'boolean', default: false } } });
-  expectDocker();
-  const names = namesOfImages();
-  // What the engine says while it builds is for people; with --json it goes where people look, and not into the answer.
+  requireDocker();
+  const names = imageNames();
+  // With --json, the build output goes to stderr, so that stdout contains only the JSON.
   const { status } = spawnSync('docker', ['compose', 'build'], {
     cwd: root,
     stdio: ['ignore', flags.json ? 2 : 1, 2],
     timeout: buildWithinMs,
   });
-  if (status !== 0) throw failure('the images could not be built; what is wrong stands above');
+  if (status !== 0) throw failure('the images could not be built; see the output above');
   const images = names.map(inspect);
   const complaints = images.flatMap(imageComplaints);
   if (flags.json) process.stdout.write(`${JSON.stringify({ images, complaints }, null, 2)}\n`);
@@ -78,7 +78,7 @@ const run = (): number => {
       process.stdout.write(
         `${name.padEnd(22)} ${String(Math.ceil(bytes / 1e6)).padStart(4)} MB  runs as ${user}\n`,
       );
-    process.stdout.write(complaints.length === 0 ? 'all are as they may be\n' : `${complaints.join('\n')}\n`);
+    process.stdout.write(complaints.length === 0 ? 'all images are correct\n' : `${complaints.join('\n')}\n`);
   }
   return complaints.length === 0 ? 0 : 1;
 };

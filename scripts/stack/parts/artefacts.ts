@@ -1,5 +1,5 @@
-// The Java artefacts of the stack, fetched once by Maven into a cache outside the work tree. The folder is named after
-// the content of the pom and appears complete or not at all, so two boots may race and a killed one leaves no half.
+// Fetches the Java artefacts of the stack with Maven into the cache, once, in a folder named after the hash of the pom. The
+// folder appears by a rename, so two boots can fetch at once and a killed boot leaves no incomplete folder.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -15,7 +15,7 @@ const pom = join(import.meta.dirname, 'pom.xml');
 export const cacheRoot = (env: NodeJS.ProcessEnv = process.env): string =>
   env[stackVariables.cache.env] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'orderflow');
 
-/** Where the artefacts of the present pom are, or will be. */
+/** The folder for the artefacts of the present pom, fetched or not. */
 export const artefactsFolder = (env: NodeJS.ProcessEnv = process.env): string => {
   const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
   return join(cacheRoot(env), `java-${hash}`);
@@ -57,7 +57,7 @@ export const checkMaven = (): void => {
     );
 };
 
-/** Fetches the artefacts unless they are there. Answers their folder. */
+/** Fetches the artefacts unless they exist, and returns their folder. */
 export const ensureArtefacts = async (
   supervisor: Supervisor,
   log: (line: string) => void,
@@ -66,7 +66,7 @@ export const ensureArtefacts = async (
   if (existsSync(folder)) return folder;
   checkMaven();
   mkdirSync(dirname(folder), { recursive: true });
-  forgetAbandoned(dirname(folder));
+  removeAbandoned(dirname(folder));
   const draft = `${folder}.${String(process.pid)}.tmp`;
   rmSync(draft, { recursive: true, force: true });
   const began = performance.now();
@@ -99,7 +99,7 @@ export const ensureArtefacts = async (
     try {
       renameSync(draft, folder);
     } catch (error) {
-      // Another boot was quicker, with the same content.
+      // Another boot has fetched the same artefacts.
       if (!existsSync(folder)) throw error;
     }
   } finally {
@@ -110,8 +110,8 @@ export const ensureArtefacts = async (
   return folder;
 };
 
-/** Drafts of boots that were killed. A day is longer than any fetch takes. */
-const forgetAbandoned = (cache: string): void => {
+/** Removes the drafts of killed boots: those older than a day, which is longer than any fetch. */
+const removeAbandoned = (cache: string): void => {
   for (const name of readdirSync(cache).filter((entry) => entry.endsWith('.tmp'))) {
     const path = join(cache, name);
     if (Date.now() - statSync(path).mtimeMs > 24 * 60 * 60 * 1000)

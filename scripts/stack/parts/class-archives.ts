@@ -1,6 +1,6 @@
-// Archives of the classes each JVM loads, made once per JDK right after the artefacts were fetched, by starting each
-// JVM for a moment on a throw-away folder. Later starts read them instead of verifying 60 MB of class files. Made here
-// and not when a real run ends, because writing one takes seconds that a person who has pressed Ctrl-C would wait.
+// Makes a class archive (CDS) for each JVM, once per JDK, by starting each JVM briefly on a temporary folder. Later starts read
+// the archives instead of verifying 60 MB of class files. A real run does not write them when it ends, because Ctrl-C would then
+// take seconds longer.
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { freePorts } from '../ports.ts';
 import { registryPart } from './registry.ts';
 import { createSupervisor } from '../supervise/supervisor.ts';
 
-/** Does nothing when the archives exist. Throws nothing but `stopped`: without archives a boot is slower, no more. */
+/** Does nothing when the archives exist. Throws only `stopped`: without archives a boot is merely slower. */
 export const makeClassArchives = async (
   runtime: JavaRuntime,
   signal: AbortSignal,
@@ -25,10 +25,10 @@ export const makeClassArchives = async (
   try {
     mkdirSync(draft);
   } catch {
-    // A cache that is shared and not ours to write.
+    // The cache cannot be written by this user.
     return;
   }
-  log('preparing quick starts of the JVMs (once for this JDK) …');
+  log('preparing class archives for faster JVM starts (once per JDK) …');
   const began = performance.now();
   const scratch = mkdtempSync(join(tmpdir(), 'orderflow-archives-'));
   const supervisor = await createSupervisor(scratch, () => undefined);
@@ -63,16 +63,16 @@ export const makeClassArchives = async (
     };
     await Promise.all([supervisor.start(registryPart(registry)), kafkaAndConnect()]);
   } catch {
-    // Whatever keeps a JVM from starting here is reported when it is started in earnest.
+    // The real start of the same JVM reports the problem.
   } finally {
-    // Ending is what writes the archives.
+    // The JVMs write their archives when they exit.
     await supervisor.stop();
     signal.removeEventListener('abort', supervisor.kill);
     rmSync(scratch, { recursive: true, force: true });
   }
-  // An incomplete set is kept too, so that a JVM which cannot be archived costs this time only once.
+  // An incomplete set is kept too, so that a JVM without an archive costs this time only once.
   if (!signal.aborted && !existsSync(folder)) renameSync(draft, folder);
   rmSync(draft, { recursive: true, force: true });
   if (signal.aborted) throw stopped();
-  log(`quick starts are prepared (${seconds(performance.now() - began)})`);
+  log(`class archives are ready (${seconds(performance.now() - began)})`);
 };

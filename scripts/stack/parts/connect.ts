@@ -1,40 +1,32 @@
-// Kafka Connect with Debezium, as a distributed worker of one. A worker that dies publishes again what it had published since its
-// last offset, and the inbox of each consumer recognises it: see "At least once" in connectors/README.md. Secrets reach connectors as `${env:…}` only,
-// and the pattern below is all they can ask for.
+// Kafka Connect with Debezium, as one distributed worker. After a crash it publishes again what followed its last stored offset,
+// and the inbox of each consumer discards the duplicates ("At least once" in connectors/README.md). Connectors get secrets only
+// as `${env:…}`, restricted to the pattern below.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { failure } from '../../../schemas/tools/failure.ts';
 import { answers } from '../supervise/deadline.ts';
 import { javaCommand, type JavaRuntime } from './java.ts';
 import { log4jProperties, writeProperties } from './kafka.ts';
 import { databasePorts, heaps, passwords, serviceNames, services, type Ports } from '../topology.ts';
-import { stackVariables } from '../variables.ts';
+import { choiceFrom, stackVariables } from '../variables.ts';
 import type { Command, Part, PartDescription } from '../supervise/part.ts';
 
-/** Whether the worker publishes in transactions. Throws a failure for a value that is neither. */
-export const exactlyOnceFrom = (
-  env: Readonly<Record<string, string | undefined>>,
-): 'enabled' | 'disabled' => {
-  const variable = stackVariables.exactlyOnce.env;
-  const value = env[variable];
-  if (value === undefined || value === '' || value === 'disabled') return 'disabled';
-  if (value === 'enabled') return value;
-  throw failure(`${variable} must be enabled or disabled, but it is "${value}"`);
-};
+/** Whether the worker publishes in transactions. Throws a failure for any other value of the variable. */
+export const exactlyOnceFrom = (env: Readonly<Record<string, string | undefined>>): 'disabled' | 'enabled' =>
+  choiceFrom(env, stackVariables.exactlyOnce.env, ['disabled', 'enabled']);
 
-export interface ConnectOptions extends JavaRuntime {
+interface ConnectOptions extends JavaRuntime {
   readonly port: number;
-  /** Where Prometheus reads the figures of Connect and Debezium. */
+  /** Where Prometheus scrapes the metrics of Connect and Debezium. */
   readonly metricsPort: number;
   readonly kafkaPort: number;
   readonly dataDir: string;
   /** The variables that connector configurations refer to. */
   readonly env: Readonly<Record<string, string>>;
-  /** On top of, or instead of, the worker properties of the stack. */
+  /** Added to the worker properties of the stack, or replacing them. */
   readonly properties?: Readonly<Record<string, string | number>>;
 }
 
-/** What is the same wherever the worker runs. */
+/** The settings that the embedded worker and the container share. */
 export const workerSettings: Readonly<Record<string, string | number>> = {
   'group.id': 'orderflow-connect',
   'config.storage.topic': '_connect-configs',
@@ -54,7 +46,7 @@ export const workerSettings: Readonly<Record<string, string | number>> = {
   'config.providers': 'env',
   'config.providers.env.class': 'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
   'config.providers.env.param.allowlist.pattern': '^(ORDER|INVENTORY|PAYMENT)_(DB|CDC)_.*',
-  // With one worker nobody else could take the tasks of a dead one: its successor starts them at once.
+  // There is no other worker that could take the tasks of a dead one, so a restarted worker starts them without delay.
   'scheduled.rebalance.max.delay.ms': 1_000,
   'session.timeout.ms': 6_000,
   'heartbeat.interval.ms': 2_000,
@@ -70,7 +62,7 @@ const properties = (options: ConnectOptions): Record<string, string | number> =>
   ...options.properties,
 });
 
-/** What the three connectors refer to: where their databases are and how the CDC role logs in. */
+/** The variables that the connectors refer to: the addresses of the databases and the passwords of the CDC role. */
 export const connectorEnvironment = (
   ports: Ports,
   passwordOf: (variable: string) => string,
@@ -102,13 +94,13 @@ const command = (options: ConnectOptions): Command => {
     main: ['-cp', classPath, 'org.apache.kafka.connect.cli.ConnectDistributed', configFile(options)],
     env: options.env,
     cwd: options.dataDir,
-    // Three tasks that poll eighty times a second each are most of what an idle stack does.
+    // Three tasks poll eighty times a second each, which is most of the work of an idle stack.
     optimise: true,
     agent: `${join(options.artefacts, 'agents', 'jmx_prometheus_javaagent.jar')}=127.0.0.1:${String(options.metricsPort)}:${exporterFile}`,
   });
 };
 
-/** What is the same wherever the worker runs. */
+/** The part without its command: the same for the embedded worker and the container. */
 export const describeConnect = (port: number, metricsPort: number): PartDescription => ({
   name: 'connect',
   label: 'Kafka Connect',

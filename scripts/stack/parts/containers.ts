@@ -1,6 +1,6 @@
-// The infrastructure in containers: Testcontainers makes those that docker-compose.yml describes, in a project of this
-// run, and its reaper removes them however this process ends. The supervisor runs each through its client, which lives as
-// long as the container and takes its log along.
+// The infrastructure in containers. Testcontainers creates the containers of docker-compose.yml in a project of this run, and its
+// reaper removes them however this process ends. The supervisor runs each container through an attached Docker client, which
+// lives as long as the container and prints its log.
 import { join } from 'node:path';
 import { DockerComposeEnvironment } from 'testcontainers';
 import { describeConnect } from './connect.ts';
@@ -26,45 +26,39 @@ import {
 } from '../topology.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..', '..');
-/** What prepares the volume of a part before it starts, and ends. */
-const chores: Readonly<Partial<Record<InfrastructureName, string>>> = {
+/** The one-shot containers that prepare the volume of a part before it starts. */
+const setupServices: Readonly<Partial<Record<InfrastructureName, string>>> = {
   connect: 'connect-agent',
   registry: 'registry-volume',
 };
 
 /**
- * Lives as long as the container `$0`, which a signal stops. By itself the client ends at a signal at once and leaves the
- * container running, sometimes without even passing it on.
+ * Starts the container `$0`, lives as long as it does, and stops it on a signal. The Docker client alone ends at once on a signal
+ * and can leave the container running.
  */
-const attached = `
+const attachScript = `
 docker start --attach "$0" & client=$!
 trap 'docker stop "$0" > /dev/null' INT TERM
 while kill -0 $client 2> /dev/null; do wait $client; code=$?; done
 exit $code
 `;
 
-const describe = (name: InfrastructureName, ports: Ports): PartDescription => {
+const describeParts = (ports: Ports): Readonly<Record<InfrastructureName, PartDescription>> => {
   const database = (service: ServiceName): PartDescription => {
     const port = databasePorts[service];
-    return describePostgres(name, portTopology[port].what, ports[port]);
+    return describePostgres(`${service}-db`, portTopology[port].what, ports[port]);
   };
-  switch (name) {
-    case 'order-db':
-      return database('order');
-    case 'inventory-db':
-      return database('inventory');
-    case 'payment-db':
-      return database('payment');
-    case 'kafka':
-      return describeKafka(ports.kafka, ports.kafkaController);
-    case 'connect':
-      return describeConnect(ports.connect, ports.connectMetrics);
-    case 'registry':
-      return describeRegistry(ports.registry, ports.registryManagement);
-  }
+  return {
+    'order-db': database('order'),
+    'inventory-db': database('inventory'),
+    'payment-db': database('payment'),
+    kafka: describeKafka(ports.kafka, ports.kafkaController),
+    connect: describeConnect(ports.connect, ports.connectMetrics),
+    registry: describeRegistry(ports.registry, ports.registryManagement),
+  };
 };
 
-/** What docker-compose.yml takes from variables: all of it is said, so that none comes from the shell or from a file. */
+/** Every variable of docker-compose.yml, so that no value comes from the shell or from `.env`. */
 const variables = (ports: Ports, passwordOf: (variable: string) => string): Record<string, string> =>
   Object.fromEntries([
     ...portNames.map((name) => [portTopology[name].env, String(ports[name])] as const),
@@ -75,21 +69,21 @@ const variables = (ports: Ports, passwordOf: (variable: string) => string): Reco
 
 export interface Containers {
   readonly provide: InfrastructureProvider;
-  /** Container by part. */
+  /** Container names by part. */
   readonly names: Readonly<Record<InfrastructureName, string>>;
-  /** Removes containers, network and volumes; to be called when nothing runs in them any more. */
+  /** Removes containers, network and volumes. Call it after the supervisor has stopped the parts. */
   readonly remove: () => Promise<void>;
 }
 
-/** The containers of one project; nothing is made before they are asked for. */
+/** The containers of one Compose project; `provide` creates them. */
 export const containersOf = (project: string): Containers => {
   const nameOf = (service: string): string => `${project}-${service}-1`;
   const start = (service: string): Command => ({
     command: 'sh',
-    args: ['-c', attached, nameOf(service)],
+    args: ['-c', attachScript, nameOf(service)],
     env: dockerEnvironment(),
   });
-  let made: { readonly down: () => Promise<unknown> } | undefined;
+  let environment: { readonly down: () => Promise<unknown> } | undefined;
   return {
     names: {
       'order-db': nameOf('order-db'),
@@ -100,34 +94,35 @@ export const containersOf = (project: string): Containers => {
       registry: nameOf('registry'),
     },
     provide: async ({ ports, passwordOf, supervisor, step, log }) => {
-      await step('ports and Docker are in order', async () => {
+      await step('ports are free and Docker answers', async () => {
         await requireDocker();
         await checkPorts(ports);
       });
-      log('images that are not here are pulled or built; the first time takes minutes');
-      await step('containers are made', async () => {
-        made = await new DockerComposeEnvironment(projectRoot, 'docker-compose.yml')
+      log('missing images are pulled or built; this takes minutes the first time');
+      await step('containers are created', async () => {
+        environment = await new DockerComposeEnvironment(projectRoot, 'docker-compose.yml')
           .withProjectName(project)
           .withEnvironment(variables(ports, passwordOf))
-          // Made, not started: the supervisor starts each when what it needs is there. What compose would run before
-          // them, the boot does itself.
+          // Created, not started: the supervisor starts each container when its dependencies are ready, and the boot does
+          // what the one-shot jobs of the Compose file would do.
           .withClientOptions({ commandOptions: ['--no-start', '--no-deps'] })
-          .up([...infrastructureNames, ...Object.values(chores)]);
+          .up([...infrastructureNames, ...Object.values(setupServices)]);
       });
+      const descriptions = describeParts(ports);
       return {
         part: async (name) => {
-          const chore = chores[name];
-          if (chore !== undefined) {
-            const code = await supervisor.run({ name: chore, withinMs: 60_000, ...start(chore) });
+          const setup = setupServices[name];
+          if (setup !== undefined) {
+            const code = await supervisor.run({ name: setup, withinMs: 60_000, ...start(setup) });
             if (code !== 0)
-              throw failure(`${chore} ended with exit code ${String(code)}`, supervisor.logFile(chore));
+              throw failure(`${setup} ended with exit code ${String(code)}`, supervisor.logFile(setup));
           }
-          return { ...describe(name, ports), command: () => start(name) };
+          return { ...descriptions[name], command: () => start(name) };
         },
       };
     },
     remove: async () => {
-      await made?.down();
+      await environment?.down();
     },
   };
 };

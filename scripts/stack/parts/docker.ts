@@ -1,5 +1,5 @@
-// The Docker client as the tests need it: is an engine there, and signals to what runs in a container. The client finds the
-// engine by itself, by DOCKER_HOST or its context, so nothing here asks where it is.
+// Runs the Docker client for the tests: checks that an engine answers and sends signals to containers. The client finds the
+// engine through DOCKER_HOST or its context.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { failure } from '../../../schemas/tools/failure.ts';
@@ -7,7 +7,7 @@ import { failure } from '../../../schemas/tools/failure.ts';
 const run = promisify(execFile);
 const withinMs = 20_000;
 
-/** What the client needs to find its engine and its settings. */
+/** The variables with which the client finds its engine and its settings. */
 export const dockerEnvironment = (env: NodeJS.ProcessEnv = process.env): Record<string, string> =>
   Object.fromEntries(
     Object.entries(env).filter(
@@ -16,30 +16,30 @@ export const dockerEnvironment = (env: NodeJS.ProcessEnv = process.env): Record<
     ),
   );
 
-/** What the command has printed. Throws when it fails or takes longer than 20 s. */
+/** Returns what the command prints. Throws when it fails or takes longer than 20 s. */
 export const docker = async (...args: readonly string[]): Promise<string> =>
   (await run('docker', [...args], { timeout: withinMs })).stdout;
 
-const otherwise = 'or leave ORDERFLOW_STACK out to test on the embedded stack';
+const alternative = 'or unset ORDERFLOW_STACK to test on the embedded stack';
 
-/** Throws a failure when no engine answers or its client cannot read docker-compose.yml. */
+/** Throws a failure when no engine answers or the Compose plugin is missing. */
 export const requireDocker = async (): Promise<void> => {
   await docker('version', '--format', '{{.Server.Version}}').catch(() => {
-    throw failure(`no Docker engine answers \`docker version\`; start Docker, ${otherwise}`);
+    throw failure(`no Docker engine answers \`docker version\`; start Docker, ${alternative}`);
   });
   await docker('compose', 'version').catch(() => {
-    throw failure(`\`docker compose version\` fails; install the Compose plugin (v2), ${otherwise}`);
+    throw failure(`\`docker compose version\` fails; install the Compose plugin (v2), ${alternative}`);
   });
 };
 
-/** A signal to what a container runs; to stop and to continue concern all of its processes. */
+/** Sends a signal to the main process of a container; SIGSTOP and SIGCONT go to all of its processes. */
 export const signalContainer = async (container: string, signal: NodeJS.Signals): Promise<void> => {
   if (signal === 'SIGSTOP') await docker('pause', container);
   else if (signal === 'SIGCONT') await docker('unpause', container);
   else await docker('kill', '--signal', signal, container);
 };
 
-/** A signal to one process in a container, by the pid it has there. */
+/** Sends a signal to one process in a container. `pid` is its pid inside the container. */
 export const signalInContainer = async (
   container: string,
   pid: number,

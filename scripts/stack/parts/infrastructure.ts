@@ -1,6 +1,5 @@
-// The seam between the system and what it runs on: three PostgreSQL servers, Kafka, Connect and the registry, each a part
-// that the supervisor starts, watches and stops. Whoever provides them decides how they are run and nothing else, so
-// the boot, the provisioning and the tests are the same for child processes and for containers.
+// The infrastructure of the stack: three PostgreSQL servers, Kafka, Connect and the registry, each a part of the supervisor. A
+// provider decides only how the parts run, so boot, provisioning and tests are the same for child processes and containers.
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureArtefacts } from './artefacts.ts';
@@ -30,11 +29,11 @@ export const infrastructureNames = [
 ] as const;
 export type InfrastructureName = (typeof infrastructureNames)[number];
 
-/** Runs one step of the boot and reports it with its time. */
+/** Runs one step of the boot and logs how long it took. */
 export type Step = <T>(what: string, work: () => Promise<T>) => Promise<T>;
 
-/** What a provider is told of the stack it provides for. */
-export interface Site {
+/** What a provider knows of the stack. */
+interface InfrastructureContext {
   readonly ports: Ports;
   readonly dataDir: string;
   readonly passwordOf: (variable: string) => string;
@@ -45,21 +44,21 @@ export interface Site {
 }
 
 export interface Infrastructure {
-  /** Makes what the part needs before its first start, such as an empty cluster, and says how it is run. */
+  /** Prepares a part for its first start, for example with an empty database cluster, and returns it. */
   readonly part: (name: InfrastructureName) => Promise<Part>;
 }
 
-/** Throws a failure, before anything runs, when it cannot provide. */
-export type InfrastructureProvider = (site: Site) => Promise<Infrastructure>;
+/** Throws a failure before any part runs when a precondition is not met. */
+export type InfrastructureProvider = (context: InfrastructureContext) => Promise<Infrastructure>;
 
-/** Child processes, from the binaries that npm and Maven have brought. */
-export const embeddedInfrastructure: InfrastructureProvider = async (site) => {
-  const { ports, dataDir, passwordOf, exactlyOnce, supervisor, step, log } = site;
+/** Runs the parts as child processes, from binaries that npm and Maven have installed. */
+export const embeddedInfrastructure: InfrastructureProvider = async (context) => {
+  const { ports, dataDir, passwordOf, exactlyOnce, supervisor, step, log } = context;
   const jdk = await step('ports, disk space and JDK are in order', () => preflight(ports, dataDir));
   const artefacts = await ensureArtefacts(supervisor, log);
   await makeClassArchives({ jdk, artefacts }, supervisor.signal, log);
   const binaries = findPostgres();
-  // `nobody` must be able to enter the folder, and only that.
+  // PostgreSQL may run as `nobody`, which must be able to enter the folder.
   chmodSync(dataDir, 0o755);
   const identity = postgresIdentity(binaries, dataDir);
   const java = { artefacts, jdk };
@@ -103,22 +102,13 @@ export const embeddedInfrastructure: InfrastructureProvider = async (site) => {
       dataDir: join(dataDir, 'registry'),
     });
 
-  return {
-    part: async (name) => {
-      switch (name) {
-        case 'order-db':
-          return database('order');
-        case 'inventory-db':
-          return database('inventory');
-        case 'payment-db':
-          return database('payment');
-        case 'kafka':
-          return kafka();
-        case 'connect':
-          return connect();
-        case 'registry':
-          return registry();
-      }
-    },
+  const parts: Readonly<Record<InfrastructureName, () => Part | Promise<Part>>> = {
+    'order-db': () => database('order'),
+    'inventory-db': () => database('inventory'),
+    'payment-db': () => database('payment'),
+    kafka,
+    connect,
+    registry,
   };
+  return { part: async (name) => parts[name]() };
 };

@@ -16,7 +16,7 @@ describe('parseJavaVersion', () => {
     expect(parseJavaVersion(text)?.major).toBe(major);
   });
 
-  it('finds nothing where there is nothing', () => {
+  it('returns undefined for text without a version', () => {
     expect(parseJavaVersion('command not found')).toBeUndefined();
   });
 });
@@ -45,25 +45,25 @@ describe('findJdk', () => {
     expect(findJdk({ PATH: join(old, 'bin') }, [young])).toMatchObject({ home: young, major: 25 });
   });
 
-  it('asks the program itself where there is no release file', () => {
+  it('runs `java -version` when there is no release file', () => {
     const home = fakeJdk('bare', undefined, `echo 'openjdk version "21.0.4" 2024-07-16' >&2`);
     expect(findJdk({ JAVA_HOME: home, PATH: '' }, []).major).toBe(21);
   });
 
-  it('says what it found when nothing is new enough', () => {
+  it('names the newest JDK found when none is new enough', () => {
     const home = fakeJdk('old', '17.0.1');
     expect(() => findJdk({ JAVA_HOME: home, PATH: '' }, [])).toThrow(
       `a JDK 21 or newer is needed (the newest found is 17.0.1 in ${home}); install one and set JAVA_HOME to it`,
     );
   });
 
-  it('says so when there is none at all', () => {
+  it('says that none was found', () => {
     expect(() => findJdk({ PATH: '' }, [])).toThrow('none was found');
   });
 });
 
 describe('newest', () => {
-  it('prefers the first of equals, so that JAVA_HOME decides', () => {
+  it('prefers the first of equal versions, so that JAVA_HOME wins', () => {
     const jdks = [
       { home: '/a', version: '25.0.1', major: 25 },
       { home: '/b', version: '25.0.3', major: 25 },

@@ -1,5 +1,5 @@
-// Finds the newest JDK that is new enough, wherever people keep them, and says how each JVM of the stack is run: with an
-// explicit heap, the collector and compiler that start fastest, and an archive of its classes once one has been made.
+// Finds the newest JDK in the usual places and builds the command line of each JVM of the stack: an explicit heap, the collector
+// and compiler that start fastest, and a class archive if there is one.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -10,7 +10,7 @@ import { stackVariables } from '../variables.ts';
 import type { Command } from '../supervise/part.ts';
 
 /** The schema registry is compiled for this version. */
-export const oldestJava = 21;
+const oldestJava = 21;
 
 export interface Jdk {
   readonly home: string;
@@ -67,21 +67,21 @@ const inspect = (home: string): Jdk | undefined => {
       encoding: 'utf8',
       timeout: 10_000,
     });
-    const asked = parseJavaVersion(output);
-    return asked === undefined ? undefined : { home, ...asked };
+    const printed = parseJavaVersion(output);
+    return printed === undefined ? undefined : { home, ...printed };
   } catch {
     return undefined;
   }
 };
 
-/** The newest of the JDKs found; of equals the first, so JAVA_HOME and the PATH decide. */
+/** The newest JDK; of equal versions the first, so JAVA_HOME and the PATH win. */
 export const newest = (jdks: readonly Jdk[]): Jdk | undefined =>
   jdks.reduce<Jdk | undefined>(
     (best, jdk) => (best === undefined || jdk.major > best.major ? jdk : best),
     undefined,
   );
 
-/** Throws a failure that names what was found when nothing is new enough. `places` is there for tests. */
+/** Throws a failure that names the newest JDK found when none is new enough. `places` is for tests. */
 export const findJdk = (
   env: NodeJS.ProcessEnv = process.env,
   places: readonly string[] = usualPlaces(),
@@ -96,16 +96,16 @@ export const findJdk = (
   );
 };
 
-export type Jvm = keyof typeof heaps;
+type Jvm = keyof typeof heaps;
 
-/** What runs the JVMs: a JDK, the artefacts, and the folder for class archives when this is the run that makes them. */
+/** The JDK and the artefacts. `archiveTo` is the folder for class archives, in the run that makes them. */
 export interface JavaRuntime {
   readonly jdk: Jdk;
   readonly artefacts: string;
   readonly archiveTo?: string;
 }
 
-export interface JavaProgram {
+interface JavaProgram {
   readonly jvm: Jvm;
   readonly heapMiB: number;
   readonly properties: Readonly<Record<string, string>>;
@@ -113,15 +113,15 @@ export interface JavaProgram {
   readonly main: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Pays for the optimising compiler with 100 MB and gets the time of its hot loops back. */
+  /** Use the optimising compiler too: costs 100 MB, and hot loops run faster. */
   readonly optimise?: boolean;
-  /** `<jar>=<options>` of an agent that runs inside the JVM. Not while classes are archived: an agent keeps them from it. */
+  /** `<jar>=<options>` of a Java agent. Left out while classes are archived, because an agent prevents that. */
   readonly agent?: string;
-  /** A short command beside the server of the same class path: uses an archive and never makes one. */
+  /** A short command with the class path of the server: uses the server's class archive and never writes it. */
   readonly brief?: boolean;
 }
 
-/** Class archives are kept beside the artefacts, since they fit these very files and this very JDK. */
+/** Class archives lie beside the artefacts, because an archive is valid for exactly these jars and this JDK. */
 export const archiveFolder = ({ artefacts, jdk }: JavaRuntime): string =>
   join(artefacts, `class-archives-${jdk.version}-${process.arch}`);
 
@@ -135,7 +135,7 @@ const archiveFlags = (runtime: JavaRuntime, program: JavaProgram): string[] => {
     ];
   const archive = join(archiveFolder(runtime), name);
   if (!existsSync(archive)) return [];
-  // With `auto` an archive that does not fit is left aside by the JVM; it is never an error.
+  // With `auto` the JVM ignores an archive that does not fit.
   return [`-XX:SharedArchiveFile=${archive}`, '-Xshare:auto', '-Xlog:cds=off', '-Xlog:cds+dynamic=off'];
 };
 
@@ -145,14 +145,14 @@ export const javaCommand = (runtime: JavaRuntime, program: JavaProgram): Command
     `-Xmx${String(program.heapMiB)}m`,
     '-Xms32m',
     '-XX:+UseSerialGC',
-    // The quick compiler alone: a loopback stack is started more often than it is loaded.
+    // Only the quick compiler: for a stack on one machine a fast start matters more than peak throughput.
     ...(program.optimise === true ? [] : ['-XX:TieredStopAtLevel=1']),
     '-XX:ReservedCodeCacheSize=64m',
     '-XX:MinHeapFreeRatio=10',
     '-XX:MaxHeapFreeRatio=30',
     '-Xss512k',
     '-XX:-UsePerfData',
-    // A JVM without memory is of no use to anyone; the supervisor starts another.
+    // The supervisor restarts it.
     '-XX:+ExitOnOutOfMemoryError',
     ...archiveFlags(runtime, program),
     ...(program.agent === undefined || runtime.archiveTo !== undefined
@@ -166,7 +166,7 @@ export const javaCommand = (runtime: JavaRuntime, program: JavaProgram): Command
   env: {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '',
-    // Every arena of glibc's allocator keeps what it was once given; a JVM makes one per thread.
+    // glibc keeps the memory of each allocator arena, and a JVM uses one arena per thread.
     MALLOC_ARENA_MAX: '2',
     ...program.env,
   },

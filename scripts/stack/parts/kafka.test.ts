@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { isFormatted, newClusterId } from './kafka.ts';
 
-test('no id of a cluster begins with a dash, which the command that formats would take for an option', () => {
+test('a cluster id never begins with a dash, which the format command would take for an option', () => {
   const draws = [Buffer.alloc(16, 0xfb), Buffer.alloc(16, 0xf8), Buffer.alloc(16, 0x10)];
   expect(draws.map((bytes) => bytes.toString('base64url')[0])).toEqual(['-', '-', 'E']);
   expect(newClusterId(() => draws.shift() ?? Buffer.alloc(16))).toBe('EBAQEBAQEBAQEBAQEBAQEA');
 });
 
-test('data that another version of Kafka wrote is neither read nor deleted: the sentence has the remedy', () => {
+test('data of another version of Kafka is neither read nor deleted, and the error names the remedy', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-kafka-'));
   onTestFinished(() => {
     rmSync(dataDir, { recursive: true });
@@ -18,7 +18,7 @@ test('data that another version of Kafka wrote is neither read nor deleted: the 
   expect(isFormatted(dataDir)).toBe(false);
   writeFileSync(join(dataDir, 'formatted'), 'EBAQEBAQEBAQEBAQEBAQEA\n4.2\n');
   expect(isFormatted(dataDir)).toBe(true);
-  // The storage of Kafka 4.3 was marked without a version.
+  // With Kafka 4.3 the file had no version.
   writeFileSync(join(dataDir, 'formatted'), 'EBAQEBAQEBAQEBAQEBAQEA\n');
   expect(() => isFormatted(dataDir)).toThrow('npm run reset');
 });

@@ -1,5 +1,5 @@
-// Kafka as one KRaft node: broker and controller in a single JVM, formatted once. Topics are never created on the fly,
-// since a wrong partition count would change which events are ordered.
+// Kafka as one KRaft node: broker and controller in one JVM. Topics are never created automatically, because a wrong partition
+// count would change which events keep their order.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -16,9 +16,9 @@ export interface KafkaOptions extends JavaRuntime {
   readonly port: number;
   readonly controllerPort: number;
   readonly dataDir: string;
-  /** On top of, or instead of, the broker properties of the stack. */
+  /** Added to the broker properties of the stack, or replacing them. */
   readonly properties?: Readonly<Record<string, string>>;
-  /** More arguments of the command that formats the storage, such as users. */
+  /** Additional arguments of the format command, such as users. */
   readonly formatWith?: readonly string[];
 }
 
@@ -27,12 +27,12 @@ export const log4jProperties = {
   'log4j2.disableJmx': 'true',
 } as const;
 
-/** What is the same wherever the broker runs. */
+/** The settings that the embedded broker and the container share. */
 export const brokerSettings: Readonly<Record<string, string | number>> = {
   'auto.create.topics.enable': 'false',
   'default.replication.factor': 1,
   'min.insync.replicas': 1,
-  // Internal topics: one replica is all there is, and fewer partitions load faster.
+  // Internal topics: there is one broker, and fewer partitions load faster.
   'offsets.topic.replication.factor': 1,
   'offsets.topic.num.partitions': 4,
   'transaction.state.log.replication.factor': 1,
@@ -41,12 +41,12 @@ export const brokerSettings: Readonly<Record<string, string | number>> = {
   'share.coordinator.state.topic.replication.factor': 1,
   'share.coordinator.state.topic.min.isr': 1,
   'share.coordinator.state.topic.num.partitions': 1,
-  // After a crash the broker may register again once its last session is over, and the transactions that a crash of
-  // Connect has left open are aborted once their time is up: both looked at every second or so.
+  // Short intervals speed up recovery. After a crash the broker can register again only when its last session has expired, and
+  // transactions that a crash of Connect left open are aborted when they time out.
   'broker.session.timeout.ms': 4_000,
   'broker.heartbeat.interval.ms': 1_000,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,
-  // A group of one need not wait for more members.
+  // A group with one consumer need not wait for more members.
   'group.initial.rebalance.delay.ms': 0,
   'log.segment.bytes': 64 * 1024 * 1024,
   'log.cleaner.dedupe.buffer.size': 8 * 1024 * 1024,
@@ -57,7 +57,7 @@ export const brokerSettings: Readonly<Record<string, string | number>> = {
   'num.recovery.threads.per.data.dir': 2,
   'num.replica.alter.log.dirs.threads': 1,
   'group.coordinator.threads': 1,
-  // The default writes an empty record to the metadata log twice a second, for ever.
+  // The default writes an empty record to the metadata log twice a second.
   'metadata.max.idle.interval.ms': 5_000,
 };
 
@@ -92,34 +92,34 @@ export const writeProperties = (file: string, values: Readonly<Record<string, st
 };
 
 /**
- * A new id of a cluster: 16 random bytes in base64url. As in Kafka's own `Uuid.randomUuid`, none begins with a dash, which
- * its commands would take for an option; one draw in 64 does, and is drawn again. `draw` is there for tests.
+ * A new cluster id: 16 random bytes in base64url. An id that begins with a dash is discarded, as in Kafka's `Uuid.randomUuid`,
+ * because Kafka's commands would take it for an option. `draw` is for tests.
  */
 export const newClusterId = (draw: () => Buffer = () => randomBytes(16)): string => {
   const id = draw().toString('base64url');
   return id.startsWith('-') ? newClusterId(draw) : id;
 };
 
-/** The format of Kafka's storage: that of the oldest version of Kafka that can still read it. */
+/** The storage format, named after the oldest version of Kafka that can read it. */
 const storageVersion = '4.2';
 
-/** Written once the storage is formatted: the id of the cluster and the format, a line each. */
-const markFile = (dataDir: string): string => join(dataDir, 'formatted');
+/** Written after the storage was formatted: the cluster id and the storage format, one per line. */
+const formattedFile = (dataDir: string): string => join(dataDir, 'formatted');
 
-/** Whether the storage is formatted; throws where another version of Kafka did that. */
+/** Whether the storage is formatted. Throws a failure when another version of Kafka formatted it. */
 export const isFormatted = (dataDir: string): boolean => {
-  if (!existsSync(markFile(dataDir))) return false;
-  if (readFileSync(markFile(dataDir), 'utf8').split('\n')[1] === storageVersion) return true;
+  if (!existsSync(formattedFile(dataDir))) return false;
+  if (readFileSync(formattedFile(dataDir), 'utf8').split('\n')[1] === storageVersion) return true;
   throw failure(
-    `Kafka ${storageVersion} cannot read ${dataDir}, which another version wrote: \`npm run reset\` deletes all data, and \`npm start\` begins anew.`,
+    `Kafka ${storageVersion} cannot read ${dataDir}, which another version wrote; \`npm run reset\` deletes all data, then \`npm start\` creates it again`,
   );
 };
 
-/** Writes the configuration and, the first time, formats the storage. */
+/** Writes the configuration, and formats the storage at the first start. */
 export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor): Promise<void> => {
   mkdirSync(options.dataDir, { recursive: true });
   writeProperties(configFile(options), properties(options));
-  // Without the mark formatting has not happened or was cut short, so nothing can have been written to the log yet.
+  // Without the file, formatting has not finished, so the log holds no data that could be lost.
   if (isFormatted(options.dataDir)) return;
   rmSync(join(options.dataDir, 'log'), { recursive: true, force: true });
   const clusterId = newClusterId();
@@ -135,10 +135,10 @@ export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor
     ),
   });
   if (code !== 0) throw failure('Kafka could not format its data folder', supervisor.logFile('kafka-format'));
-  writeFileSync(markFile(options.dataDir), `${clusterId}\n${storageVersion}\n`);
+  writeFileSync(formattedFile(options.dataDir), `${clusterId}\n${storageVersion}\n`);
 };
 
-/** `brokers` is a comma-separated list of host:port; without `security`, plain TCP. */
+/** `brokers` is a comma-separated list of host:port. The default is plain TCP. */
 export const kafkaClient = (
   brokers: string,
   clientId: string,
@@ -165,7 +165,7 @@ export const kafkaAnswers = async (brokers: string): Promise<boolean> => {
   }
 };
 
-/** What is the same wherever the broker runs. */
+/** The part without its command: the same for the embedded broker and the container. */
 export const describeKafka = (port: number, controllerPort: number): PartDescription => ({
   name: 'kafka',
   label: 'Kafka',

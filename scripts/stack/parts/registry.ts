@@ -1,6 +1,5 @@
-// Apicurio Registry behind the Confluent API, with storage on disk: with the default, in memory, schema ids would start
-// at 1 again after a restart and old events would decode wrongly. Its global rules refuse an incompatible schema at
-// registration, whoever tries.
+// Apicurio Registry with its Confluent API and storage on disk. With the default in-memory storage, schema ids would start at 1
+// again after a restart and old events would be decoded wrongly. Its global rules refuse an incompatible schema at registration.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { answers } from '../supervise/deadline.ts';
@@ -8,13 +7,13 @@ import { javaCommand, type JavaRuntime } from './java.ts';
 import { heaps, registryPath } from '../topology.ts';
 import type { Command, Part, PartDescription } from '../supervise/part.ts';
 
-export interface RegistryOptions extends JavaRuntime {
+interface RegistryOptions extends JavaRuntime {
   readonly port: number;
   readonly managementPort: number;
   readonly dataDir: string;
 }
 
-/** What is the same wherever the registry runs. */
+/** The settings that the embedded registry and the container share. */
 export const registrySettings: Readonly<Record<string, string>> = {
   'quarkus.http.access-log.enabled': 'false',
   'quarkus.vertx.event-loops-pool-size': '2',
@@ -40,7 +39,7 @@ const command = (options: RegistryOptions): Command => {
   });
 };
 
-/** What is the same wherever the registry runs. */
+/** The part without its command: the same for the embedded registry and the container. */
 export const describeRegistry = (port: number, managementPort: number): PartDescription => ({
   name: 'registry',
   label: 'schema registry',

@@ -1,5 +1,5 @@
-// The pages of the dashboard, built once for their content into the cache outside the work tree. The folder appears complete or
-// not at all, so two boots may build at once and a killed one leaves no half.
+// Builds the pages of the dashboard into the cache, in a folder named after the hash of their sources. The folder appears by a
+// rename, so two boots can build at once and a killed build leaves no incomplete folder.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -9,13 +9,13 @@ import { cacheRoot } from './artefacts.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..', '..');
 const sources = join(projectRoot, 'services', 'dashboard', 'web');
-/** The pages show them. */
+/** The pages contain the runbooks. */
 const runbooks = join(projectRoot, 'connectors', 'runbooks');
 
-/** Under another one, such as that of a test run, the libraries would be built for their own developers: larger and slower. */
+/** With any other value, such as that of a test run, Vite bundles the larger and slower development builds of the libraries. */
 const NODE_ENV = 'production';
 
-/** Where the pages of the present sources are, or will be. */
+/** The folder for the pages of the present sources, built or not. */
 export const webPagesFolder = (env: NodeJS.ProcessEnv = process.env): string => {
   const hash = createHash('sha256')
     .update(NODE_ENV)
@@ -29,10 +29,9 @@ export const webPagesFolder = (env: NodeJS.ProcessEnv = process.env): string => 
   return join(cacheRoot(env), `web-${hash.digest('hex').slice(0, 12)}`);
 };
 
-/** Milliseconds. */
-const longestBuild = 120_000;
+const buildWithinMs = 120_000;
 
-/** Builds the pages unless they are there. Answers their folder. */
+/** Builds the pages unless they exist, and returns their folder. */
 export const ensureWebPages = async (signal: AbortSignal): Promise<string> => {
   const folder = webPagesFolder();
   if (existsSync(folder)) return folder;
@@ -47,7 +46,7 @@ export const ensureWebPages = async (signal: AbortSignal): Promise<string> => {
       env: { ...process.env, NODE_ENV },
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
-      timeout: longestBuild,
+      timeout: buildWithinMs,
     },
   );
   let output = '';
@@ -63,7 +62,7 @@ export const ensureWebPages = async (signal: AbortSignal): Promise<string> => {
     if (code !== 0) throw failure(`the pages of the dashboard cannot be built: ${output.trim()}`);
     renameSync(draft, folder);
   } catch (error) {
-    // Another boot may have been faster: its pages are the same.
+    // Another boot has built the same pages.
     if (!existsSync(folder)) throw error;
   } finally {
     rmSync(draft, { recursive: true, force: true });

@@ -1,6 +1,7 @@
-// The database that is to be provisioned, and how a statement with names in it is run against it.
+// The database of a service to provision: connections to it, and statements with quoted names.
 import type postgres from 'postgres';
-import type { DatabaseRole, ServiceName } from '../topology.ts';
+import { connectAs } from '../parts/postgres.ts';
+import { services, superuser, type DatabaseRole, type ServiceName } from '../topology.ts';
 
 export interface DatabaseTarget {
   readonly service: ServiceName;
@@ -9,9 +10,25 @@ export interface DatabaseTarget {
   readonly password: (role: DatabaseRole) => string;
 }
 
+/** Opens a connection, runs `work` on it and closes it. */
+export const withConnection = async <T>(
+  { service, host = '127.0.0.1', port, password }: DatabaseTarget,
+  role: 'admin' | 'owner',
+  work: (sql: postgres.Sql) => Promise<T>,
+  database = services[service].database.database,
+): Promise<T> => {
+  const user = role === 'admin' ? superuser : services[service].database.owner;
+  const sql = connectAs({ host, port, database, user, password: password(role) });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+};
+
 export type Sql = postgres.Sql | postgres.TransactionSql;
 
-/** Runs a statement that takes no parameters, such as DDL, with names and literals quoted by the server. */
+/** Runs a statement that cannot have parameters, such as DDL. The server quotes the names and literals. */
 export const execute = async (sql: Sql, template: string, ...values: readonly string[]): Promise<void> => {
   const [row] = await sql<{ statement: string }[]>`
     SELECT format(${template}, VARIADIC ${sql.array([...values])}::text[]) AS statement`;

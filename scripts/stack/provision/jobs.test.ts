@@ -9,7 +9,7 @@ const databases = {
 };
 
 describe('the arguments of a job', () => {
-  it('name where its things are', () => {
+  it('are parsed', () => {
     expect(jobOf(['databases', ...three.toReversed()])).toEqual({ name: 'databases', databases });
     expect(jobOf(['topics', 'kafka-1:9092,kafka-2:9092'])).toEqual({
       name: 'topics',
@@ -28,19 +28,19 @@ describe('the arguments of a job', () => {
   });
 
   it.each([
-    [[], 'which job?'],
+    [[], 'name a job'],
     [['everything'], 'there is no job "everything"'],
-    [['databases', ...three.slice(1)], 'name the database of order once'],
-    [['databases', ...three, 'order=other:5432'], 'name the database of order once'],
-    [['databases', ...three, 'billing=db:5432'], '"billing=db:5432" is no database of'],
-    [['databases', 'order=order-db', ...three.slice(1)], '"order-db" is no <host>:<port>'],
-    [['topics'], '"" is no <host>:<port>'],
-    [['topics', 'kafka:70000'], '"kafka:70000" is no <host>:<port>'],
-    [['topics', 'kafka:9092', 'other:9092'], 'topics takes no other:9092'],
-    [['replication', 'kafka'], '"kafka" is no <host>:<port>'],
-    [['schemas', 'registry:8080'], '"registry:8080" is no http or https address'],
-    [['connectors', ...three], '"order=order-db:5432" is no http or https address'],
-  ])('%j is refused with a sentence and the usage', (args, sentence) => {
+    [['databases', ...three.slice(1)], 'name the database of order exactly once'],
+    [['databases', ...three, 'order=other:5432'], 'name the database of order exactly once'],
+    [['databases', ...three, 'billing=db:5432'], '"billing=db:5432" is not a database of'],
+    [['databases', 'order=order-db', ...three.slice(1)], '"order-db" is not <host>:<port>'],
+    [['topics'], '"" is not <host>:<port>'],
+    [['topics', 'kafka:70000'], '"kafka:70000" is not <host>:<port>'],
+    [['topics', 'kafka:9092', 'other:9092'], 'topics takes one argument, not also other:9092'],
+    [['replication', 'kafka'], '"kafka" is not <host>:<port>'],
+    [['schemas', 'registry:8080'], '"registry:8080" is not an http or https address'],
+    [['connectors', ...three], '"order=order-db:5432" is not an http or https address'],
+  ])('%j are refused with a sentence and the usage', (args, sentence) => {
     expect(() => jobOf(args)).toThrow(sentence);
     expect(() => jobOf(args)).toThrow('usage: node scripts/provision.ts');
   });

@@ -1,5 +1,5 @@
-// The boot of the embedded stack in pieces, for a stack whose parts somebody else starts: the same code brings databases,
-// topics, schemas and connectors to the described state. Safe to repeat at every start; every wait has its bound.
+// The provisioning steps of the boot as separate jobs, for a stack whose parts are started by something else, such as Compose.
+// Safe to repeat at every start. Every wait has a time limit.
 import { registerSchemas } from '../../../schemas/tools/registry.ts';
 import { readContract } from '../../../schemas/tools/releases.ts';
 import { answers, until } from '../supervise/deadline.ts';
@@ -20,7 +20,7 @@ import {
   type ServiceName,
 } from '../topology.ts';
 
-export const jobsUsage = `usage: node scripts/provision.ts <job> <where>
+const jobsUsage = `usage: node scripts/provision.ts <job> <where>
   databases   order=<host>:<port> inventory=<host>:<port> payment=<host>:<port>
   topics      <host>:<port>[,<host>:<port> …]
   replication <host>:<port>[,<host>:<port> …]
@@ -31,7 +31,7 @@ interface Address {
   readonly host: string;
   readonly port: number;
 }
-export type Databases = Readonly<Record<ServiceName, Address>>;
+type Databases = Readonly<Record<ServiceName, Address>>;
 
 export type Job =
   | { readonly name: 'databases'; readonly databases: Databases }
@@ -39,64 +39,65 @@ export type Job =
   | { readonly name: 'schemas'; readonly registry: string }
   | { readonly name: 'connectors'; readonly connect: string; readonly databases: Databases };
 
-const refuse = (sentence: string): Error => failure(`${sentence}\n\n${jobsUsage}`);
+const usageError = (sentence: string): Error => failure(`${sentence}\n\n${jobsUsage}`);
 
 const addressOf = (text: string): Address => {
   const [, host, digits] = /^([a-z0-9.-]+):(\d{1,5})$/i.exec(text) ?? [];
   const port = Number(digits);
-  if (host === undefined || port < 1 || port > 65_535) throw refuse(`"${text}" is no <host>:<port>`);
+  if (host === undefined || port < 1 || port > 65_535) throw usageError(`"${text}" is not <host>:<port>`);
   return { host, port };
 };
 
 const urlOf = (text: string | undefined): string => {
   const protocol = text === undefined ? undefined : URL.parse(text)?.protocol;
   if (text === undefined || (protocol !== 'http:' && protocol !== 'https:'))
-    throw refuse(`"${text ?? ''}" is no http or https address`);
+    throw usageError(`"${text ?? ''}" is not an http or https address`);
   return text.replace(/\/$/, '');
 };
 
 const databasesOf = (texts: readonly string[]): Databases => {
   const known = serviceNames.map((service) => `${service}=`);
-  const stray = texts.find((text) => !known.some((prefix) => text.startsWith(prefix)));
-  if (stray !== undefined) throw refuse(`"${stray}" is no database of ${serviceNames.join(', ')}`);
+  const unknown = texts.find((text) => !known.some((prefix) => text.startsWith(prefix)));
+  if (unknown !== undefined) throw usageError(`"${unknown}" is not a database of ${serviceNames.join(', ')}`);
   const of = (service: ServiceName): Address => {
     const [text, ...more] = texts.filter((candidate) => candidate.startsWith(`${service}=`));
-    if (text === undefined || more.length > 0) throw refuse(`name the database of ${service} once`);
+    if (text === undefined || more.length > 0)
+      throw usageError(`name the database of ${service} exactly once`);
     return addressOf(text.slice(service.length + 1));
   };
   return { order: of('order'), inventory: of('inventory'), payment: of('payment') };
 };
 
-/** What the arguments ask for. Throws a failure with the usage for anything else. */
-export const jobOf = ([name, ...where]: readonly string[]): Job => {
-  const [first, ...others] = where;
-  const alone = (): void => {
-    if (others.length > 0) throw refuse(`${name ?? ''} takes no ${others.join(' ')}`);
+/** Parses the arguments. Throws a failure with the usage when they are wrong. */
+export const jobOf = ([name, ...args]: readonly string[]): Job => {
+  const [first, ...others] = args;
+  const expectOneArgument = (): void => {
+    if (others.length > 0) throw usageError(`${name ?? ''} takes one argument, not also ${others.join(' ')}`);
   };
   switch (name) {
     case 'databases':
-      return { name, databases: databasesOf(where) };
+      return { name, databases: databasesOf(args) };
     case 'topics':
     case 'replication':
-      alone();
+      expectOneArgument();
       for (const broker of (first ?? '').split(',')) addressOf(broker);
       return { name, brokers: first ?? '' };
     case 'schemas':
-      alone();
+      expectOneArgument();
       return { name, registry: urlOf(first) };
     case 'connectors':
       return { name, connect: urlOf(first), databases: databasesOf(others) };
     default:
-      throw refuse(name === undefined ? 'which job?' : `there is no job "${name}"`);
+      throw usageError(name === undefined ? 'name a job' : `there is no job "${name}"`);
   }
 };
 
 const startsWithinMs = 60_000;
 const connectorWithinMs = 90_000;
-/** For each of its waits; a topic of a week may take its time. */
+/** For each wait of the replication: copying a week of events can take minutes. */
 const replicatedWithinMs = 10 * 60_000;
 
-/** Runs a job; returns what to tell whoever reads its log. */
+/** Runs a job and returns its log lines. */
 export const runJob = async (
   job: Job,
   env: Readonly<Record<string, string | undefined>>,
@@ -112,7 +113,7 @@ export const runJob = async (
       return Promise.all(
         serviceNames.map(async (service) => {
           const slot = await provisionDatabase(target(service, job.databases[service]));
-          return `${service}-db: roles, tables, rights and publication are as described; its slot is ${slot}`;
+          return `${service}-db: roles, tables, rights and publication are provisioned; the slot is ${slot}`;
         }),
       );
     case 'topics':
@@ -120,12 +121,12 @@ export const runJob = async (
         kafkaAnswers(job.brokers),
       );
       await provisionTopics(job.brokers);
-      return ['the topics are as described'];
+      return ['the topics are provisioned'];
     case 'replication': {
-      const { topics, partitions, bounded } = await replicateTopics(job.brokers, replicatedWithinMs);
+      const { topics, partitions, raised } = await replicateTopics(job.brokers, replicatedWithinMs);
       return [
-        `${topics} topics have ${cluster.replicationFactor} replicas, ${cluster.minInSync} of them in sync before a write ` +
-          `counts; ${partitions} partitions were copied, ${bounded} topics were given the bound`,
+        `${topics} topics have ${cluster.replicationFactor} replicas and min.insync.replicas ${cluster.minInSync}; ` +
+          `copied ${partitions} partitions, changed the setting of ${raised} topics`,
       ];
     }
     case 'schemas': {
@@ -142,7 +143,7 @@ export const runJob = async (
           serviceNames.map(async (service) => {
             const database = target(service, job.databases[service]);
             const wait = { url: job.connect, withinMs: connectorWithinMs };
-            // Only an operator can mend trouble, with commands that need the rest: so the rest is not kept from starting.
+            // Only an operator can solve the problem, with commands that need a running stack. So it does not stop the others.
             const provisioned = await provisionConnector(database, await slotOutcomeOf(database), wait);
             const sentences = sentencesOf(provisioned);
             return provisioned.trouble === undefined

@@ -1,6 +1,6 @@
-// The migrations of one database: first those of the messaging tables, which are the same for all services, then those of the
-// service. Each series has a table of its own that says how far it is. A migration is one transaction, unless it builds an index
-// concurrently: PostgreSQL refuses that inside one, so such a migration holds statements that may be repeated and nothing else.
+// Runs the migrations of one database: first the series of the messaging tables, which all services share, then that of the
+// service. Each series records its progress in its own table. A migration is one transaction, unless it builds an index
+// concurrently: PostgreSQL refuses that in a transaction, so such a migration contains only statements that can be repeated.
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,14 +13,14 @@ type Sql = postgres.Sql;
 
 export const migrationsFolder = join(import.meta.dirname, '..', '..', '..', 'drizzle');
 
-/** Brings the database of `service` that `sql` is connected to, as the owner of its tables, to the newest version. */
+/** Runs the pending migrations of `service`. `sql` is connected to its database as the owner of the tables. */
 export const migrateDatabase = async (
   sql: Sql,
   service: ServiceName,
   folder = migrationsFolder,
 ): Promise<void> => {
-  // Of two starts at once the second waits, then finds nothing to do. It asks again instead of waiting inside PostgreSQL, since an
-  // index that is built concurrently waits for every statement that began before it.
+  // Of two starts at once, the second waits and then finds nothing to do. It polls instead of blocking in PostgreSQL, because a
+  // concurrent index build waits for every older statement, a blocked one included.
   await until(
     { what: `the migrations that another start runs on the ${service} database`, withinMs: 600_000 },
     async () => {
@@ -40,8 +40,8 @@ export const migrateDatabase = async (
 };
 
 /**
- * Until the messaging tables had a series of their own, one series made all tables of a database. What it made is not made again:
- * the migrations have kept their times, and each series goes on after the newest time in its table.
+ * Starts the messaging series in an old database, where one series has created all tables. They are not created again: the
+ * migrations have kept their timestamps, and each series continues after the newest timestamp in its table.
  */
 const separateMessaging = async (sql: Sql): Promise<void> => {
   const [tables] = await sql<{ before: string | null; messaging: string | null }[]>`

@@ -1,11 +1,10 @@
-// Brings a service's database to the described state; safe to repeat at every start. The order matters: roles and tables, then
-// the publication, then the slot, and only then may a service write. A connector without snapshot publishes nothing that was
-// committed before its slot existed.
+// Provisions the database of a service; safe to repeat at every start. The order matters: roles and tables, publication, slot,
+// and only then may a service write. The connector takes no snapshot, so it never publishes what was committed before its slot
+// existed.
 import type postgres from 'postgres';
 import { failure, isFailure, messageOf } from '../../../schemas/tools/failure.ts';
-import { connectAs } from '../parts/postgres.ts';
-import { passwords, services, superuser, type ServiceName } from '../topology.ts';
-import { type Sql, execute, type DatabaseTarget } from './database-target.ts';
+import { passwords, services, type ServiceName } from '../topology.ts';
+import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';
 import { migrateDatabase } from './migrations.ts';
 import { type SlotOutcome, ensurePublication, ensureSlot } from './slot.ts';
 
@@ -15,11 +14,11 @@ const ensureRole = async (sql: Sql, role: string, attributes: string, password: 
   await execute(sql, `ALTER ROLE %I ${attributes} PASSWORD %L`, role, password);
 };
 
-/** Tables whose rows are facts: a service adds to them and can neither change nor remove one. */
+/** Tables into which a service inserts, but whose rows it can neither change nor delete. */
 const appendOnly = ['outbox', 'order_events', 'stock_movements', 'audit_log', 'audit_seals'];
 
-/** Functions that do, as the owner, the little a role may do beyond its rights. */
-const callable = { service: ['delete_published_outbox_rows'], auditor: ['emit_canary'] } as const;
+/** The functions that each role may call. They run with the rights of the owner. */
+const executable = { service: ['delete_published_outbox_rows'], auditor: ['emit_canary'] } as const;
 
 const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => {
   const { database, owner, service: role, cdc, auditor } = services[service].database;
@@ -35,7 +34,10 @@ const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => 
       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname = ANY (${appendOnly})`;
     for (const { name } of tables)
       await execute(tx, 'REVOKE UPDATE, DELETE, TRUNCATE ON TABLE public.%I FROM %I', name, role);
-    for (const [caller, names] of [[role, callable.service] as const, [auditor, callable.auditor] as const]) {
+    for (const [caller, names] of [
+      [role, executable.service] as const,
+      [auditor, executable.auditor] as const,
+    ]) {
       const functions = await tx<{ signature: string }[]>`
         SELECT oid::regprocedure::text AS signature FROM pg_proc
         WHERE pronamespace = 'public'::regnamespace AND proname = ANY (${[...names]})`;
@@ -44,7 +46,7 @@ const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => 
     }
     await execute(tx, 'GRANT SELECT ON TABLE public.outbox TO %I', cdc);
     await execute(tx, 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO %I', auditor);
-    // What an administrator has it do to a connector is in the audit log of that service.
+    // The auditor records there what an administrator does to the connector of this service.
     await execute(tx, 'GRANT INSERT ON TABLE public.audit_log TO %I', auditor);
   });
 };
@@ -55,57 +57,40 @@ const checkPassword = async (sql: Sql, service: ServiceName): Promise<void> => {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === '28P01')
       throw failure(
-        `the ${service} database was created with another password of its superuser; set ${passwords[service].admin} to it`,
+        `the superuser of the ${service} database has another password; set ${passwords[service].admin} to it`,
       );
     throw error;
   }
 };
 
-/** Roles, database, tables, rights, publication and slot of one service. Throws a failure that names what went wrong. */
+/** Provisions roles, database, tables, rights, publication and slot of one service. */
 export const provisionDatabase = async (target: DatabaseTarget): Promise<SlotOutcome> => {
-  const { service, port, password } = target;
-  const host = target.host ?? '127.0.0.1';
+  const { service, password } = target;
   const { database, owner, service: role, cdc, auditor, publication, slot } = services[service].database;
-  const admin = { host, port, user: superuser, password: password('admin') };
-  const server = connectAs({ ...admin, database: 'postgres' });
-  try {
-    await checkPassword(server, service);
-    await ensureRole(server, owner, 'LOGIN', password('owner'));
-    await ensureRole(server, role, 'LOGIN', password('service'));
-    await ensureRole(server, cdc, 'LOGIN REPLICATION', password('cdc'));
-    await ensureRole(server, auditor, 'LOGIN', password('auditor'));
-    const [existing] = await server`SELECT 1 FROM pg_database WHERE datname = ${database}`;
-    if (existing === undefined) await execute(server, 'CREATE DATABASE %I OWNER %I', database, owner);
-  } finally {
-    await server.end({ timeout: 2 });
-  }
-  await runMigrations(target);
-  const sql = connectAs({ ...admin, database });
-  try {
+  const createRolesAndDatabase = async (sql: postgres.Sql): Promise<void> => {
+    await checkPassword(sql, service);
+    await ensureRole(sql, owner, 'LOGIN', password('owner'));
+    await ensureRole(sql, role, 'LOGIN', password('service'));
+    await ensureRole(sql, cdc, 'LOGIN REPLICATION', password('cdc'));
+    await ensureRole(sql, auditor, 'LOGIN', password('auditor'));
+    const [existing] = await sql`SELECT 1 FROM pg_database WHERE datname = ${database}`;
+    if (existing === undefined) await execute(sql, 'CREATE DATABASE %I OWNER %I', database, owner);
+  };
+  await withConnection(target, 'admin', createRolesAndDatabase, 'postgres');
+  await withConnection(target, 'owner', (sql) => runMigrations(sql, service));
+  return withConnection(target, 'admin', async (sql) => {
     await grant(sql, service);
     await ensurePublication(sql, publication);
-    return await ensureSlot(sql, slot);
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+    return ensureSlot(sql, slot);
+  });
 };
 
-const runMigrations = async ({ service, host, port, password }: DatabaseTarget): Promise<void> => {
-  const { database, owner } = services[service].database;
-  const sql = connectAs({
-    ...(host === undefined ? {} : { host }),
-    port,
-    database,
-    user: owner,
-    password: password('owner'),
-  });
+const runMigrations = async (sql: postgres.Sql, service: ServiceName): Promise<void> => {
   try {
     await migrateDatabase(sql, service);
   } catch (error) {
     if (isFailure(error)) throw error;
     const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
     throw failure(`the migrations of the ${service} database failed: ${messageOf(error)}${cause}`);
-  } finally {
-    await sql.end({ timeout: 2 });
   }
 };

@@ -1,28 +1,27 @@
-// Three copies of every topic, once there are three brokers: what a single broker has written is copied while it is in use, and
-// only then is a write refused that fewer than two brokers would keep. Raising that bound first would refuse every write.
-// Safe to repeat: what is as described is left alone.
-import kafkajs from 'kafkajs';
+// Gives every topic three replicas once there are three brokers. The data of the single broker is copied while it is in use, and
+// only then `min.insync.replicas` is raised to two: raised earlier, it would make the broker refuse every write. Safe to repeat.
+import kafkajs, { type Admin } from 'kafkajs';
 import { until } from '../supervise/deadline.ts';
 import { failure } from '../../../schemas/tools/failure.ts';
 import { kafkaClient } from '../parts/kafka.ts';
 import { cluster } from '../topology.ts';
 
-type Admin = ReturnType<ReturnType<typeof kafkaClient>['admin']>;
-
-export interface PartitionPlace {
+interface PartitionReplicas {
   readonly topic: string;
   readonly partition: number;
-  /** Node ids; the first is the one that leads when it can. */
+  /** Node ids; the first is the preferred leader. */
   readonly replicas: readonly number[];
 }
 
-/** Where the partitions go that have too few replicas; each broker is the first choice of every third partition. */
+/**
+ * The new assignment of the partitions that have too few replicas. Each broker is the preferred leader of every third partition.
+ */
 export const missingReplicas = (
-  places: readonly PartitionPlace[],
+  partitions: readonly PartitionReplicas[],
   brokers: readonly number[],
-): PartitionPlace[] => {
+): PartitionReplicas[] => {
   const nodes = brokers.toSorted((one, other) => one - other).slice(0, cluster.replicationFactor);
-  return places
+  return partitions
     .filter(({ replicas }) => replicas.length < cluster.replicationFactor)
     .map(({ topic, partition }) => {
       const first = partition % nodes.length;
@@ -30,8 +29,8 @@ export const missingReplicas = (
     });
 };
 
-/** Every partition that there is; a topic that is just being deleted is left out. */
-const placesIn = async (admin: Admin) => {
+/** The partitions of all topics. */
+const partitionsIn = async (admin: Admin) => {
   const { topics } = await admin.fetchTopicMetadata({ topics: await admin.listTopics() });
   return topics.flatMap(({ name, partitions }) =>
     partitions.map(({ partitionId, replicas, isr }) => ({
@@ -43,8 +42,8 @@ const placesIn = async (admin: Admin) => {
   );
 };
 
-const reassign = async (admin: Admin, places: readonly PartitionPlace[]): Promise<void> => {
-  const byTopic = Map.groupBy(places, ({ topic }) => topic);
+const reassign = async (admin: Admin, assignment: readonly PartitionReplicas[]): Promise<void> => {
+  const byTopic = Map.groupBy(assignment, ({ topic }) => topic);
   await admin.alterPartitionReassignments({
     timeout: 10_000,
     topics: [...byTopic].map(([topic, partitions]) => ({
@@ -57,10 +56,13 @@ const reassign = async (admin: Admin, places: readonly PartitionPlace[]): Promis
   });
 };
 
-const bound = 'min.insync.replicas';
+const minInSyncKey = 'min.insync.replicas';
 
-/** The call replaces all that a topic was ever given, so what it has beside the bound goes along. */
-const raiseBound = async (admin: Admin, topics: readonly string[]): Promise<number> => {
+/**
+ * Returns how many topics were changed. `alterConfigs` replaces the whole configuration of a topic, so it sends the other values
+ * too.
+ */
+const raiseMinInSync = async (admin: Admin, topics: readonly string[]): Promise<number> => {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
@@ -68,7 +70,7 @@ const raiseBound = async (admin: Admin, topics: readonly string[]): Promise<numb
   const wanted = String(cluster.minInSync);
   const differing = resources.filter(
     ({ configEntries }) =>
-      configEntries.find(({ configName }) => configName === bound)?.configValue !== wanted,
+      configEntries.find(({ configName }) => configName === minInSyncKey)?.configValue !== wanted,
   );
   if (differing.length === 0) return 0;
   await admin.alterConfigs({
@@ -80,25 +82,25 @@ const raiseBound = async (admin: Admin, topics: readonly string[]): Promise<numb
         ...configEntries
           .filter(
             ({ configName, configSource }) =>
-              configName !== bound && configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
+              configName !== minInSyncKey && configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
           )
           .map(({ configName, configValue }) => ({ name: configName, value: configValue })),
-        { name: bound, value: wanted },
+        { name: minInSyncKey, value: wanted },
       ],
     })),
   });
   return differing.length;
 };
 
-export interface Replicated {
+interface Replicated {
   readonly topics: number;
-  /** Partitions that have been given more replicas. */
+  /** Partitions that were given more replicas. */
   readonly partitions: number;
-  /** Topics whose bound has been raised. */
-  readonly bounded: number;
+  /** Topics whose `min.insync.replicas` was raised. */
+  readonly raised: number;
 }
 
-/** Throws a failure when there are too few brokers, or when the copies are not complete in time. */
+/** Throws a failure when there are too few brokers or the copies are not complete in time. */
 export const replicateTopics = async (brokers: string, withinMs: number): Promise<Replicated> => {
   const admin = kafkaClient(brokers, 'orderflow-replication').admin();
   await admin.connect();
@@ -107,19 +109,19 @@ export const replicateTopics = async (brokers: string, withinMs: number): Promis
       const { brokers: present } = await admin.describeCluster();
       return present.length >= cluster.brokers && present.map(({ nodeId }) => nodeId);
     });
-    const places = await placesIn(admin);
-    const missing = missingReplicas(places, nodes);
+    const partitions = await partitionsIn(admin);
+    const missing = missingReplicas(partitions, nodes);
     if (missing.length > 0) await reassign(admin, missing);
     await until({ what: 'every partition to be copied', withinMs, everyMs: 500 }, async () => {
-      const now = await placesIn(admin);
-      return now.every(({ inSync }) => inSync >= cluster.replicationFactor);
+      const current = await partitionsIn(admin);
+      return current.every(({ inSync }) => inSync >= cluster.replicationFactor);
     });
-    const topics = [...new Set(places.map(({ topic }) => topic))];
-    if (topics.length === 0) throw failure('there is no topic to replicate; the job topics comes first');
+    const topics = [...new Set(partitions.map(({ topic }) => topic))];
+    if (topics.length === 0) throw failure('there is no topic to replicate; run the job topics first');
     return {
       topics: topics.length,
       partitions: missing.length,
-      bounded: await raiseBound(admin, topics),
+      raised: await raiseMinInSync(admin, topics),
     };
   } finally {
     await admin.disconnect();

@@ -1,9 +1,8 @@
-// The publication and the replication slot from which a connector reads. The invariant: a slot is made only while the outbox
-// is empty; made later, it would hide a gap in the topic.
+// Creates the publication and the replication slot that a connector reads. A slot is created only while the outbox is empty:
+// created later, it would hide that events are missing from the topic.
 import { until } from '../supervise/deadline.ts';
-import { connectAs } from '../parts/postgres.ts';
-import { services, superuser } from '../topology.ts';
-import { type Sql, execute, type DatabaseTarget } from './database-target.ts';
+import { services } from '../topology.ts';
+import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';
 
 export const ensurePublication = async (sql: Sql, publication: string): Promise<void> => {
   const [existing] = await sql<{ ok: boolean }[]>`
@@ -24,74 +23,58 @@ export const ensurePublication = async (sql: Sql, publication: string): Promise<
   }
 };
 
-/** `usable`, or what only `npm run recover` may mend, because events are missing from the topic. */
+/** With `lost` or `missing`, events may be missing from the topic; only `npm run recover` may then create the slot. */
 export type SlotOutcome = 'usable' | 'lost' | 'missing';
 
-const standingOf = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
+const slotStateOf = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
   const [existing] = await sql<{ wal_status: string | null }[]>`
     SELECT wal_status FROM pg_replication_slots WHERE slot_name = ${slot}`;
   if (existing === undefined) return 'missing';
   return existing.wal_status === 'lost' ? 'lost' : 'usable';
 };
 
-/** Makes the slot of a database that no service has written to yet. Later on a new slot would hide a gap. */
+/** Creates the slot unless a service has already written to the outbox. */
 export const ensureSlot = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
-  const standing = await standingOf(sql, slot);
-  if (standing !== 'missing') return standing;
+  const state = await slotStateOf(sql, slot);
+  if (state !== 'missing') return state;
   const [written] = await sql`SELECT 1 FROM public.outbox LIMIT 1`;
   if (written !== undefined) return 'missing';
   await createSlot(sql, slot);
   return 'usable';
 };
 
-/** Its last argument lets a standby keep a copy. Waits for the transactions that are under way. */
+/** Waits for open transactions. The last argument, `failover`, lets a standby keep a copy of the slot. */
 export const createSlot = async (sql: Sql, slot: string): Promise<void> => {
   await sql`SELECT pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`;
 };
 
-/** How the slot is, for whoever did not see it being provisioned. */
-export const slotOutcomeOf = async ({
-  service,
-  host,
-  port,
-  password,
-}: DatabaseTarget): Promise<SlotOutcome> => {
-  const { database, slot } = services[service].database;
-  const admin = { host: host ?? '127.0.0.1', port, user: superuser, password: password('admin') };
-  const sql = connectAs({ ...admin, database });
-  try {
-    return await standingOf(sql, slot);
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
-};
+/** The state of the slot of a database that was provisioned before. */
+export const slotOutcomeOf = (target: DatabaseTarget): Promise<SlotOutcome> =>
+  withConnection(target, 'admin', (sql) => slotStateOf(sql, services[target.service].database.slot));
 
-/** How long to wait, what ends the wait before, and the log that has the details. */
 export interface Wait {
   readonly withinMs: number;
+  /** Ends the wait early. */
   readonly signal?: AbortSignal;
+  /** The log file that a failure names. */
   readonly log?: string;
 }
 
 /**
- * Returns once the connector reads from its slot. Connect's own word is not enough: after a crash it repeats the last
- * state it has stored until the new worker has got round to its tasks.
+ * Returns once the connector reads from its slot. The state that Connect reports is not enough: after a crash it is the last
+ * stored state until the new worker has started the task.
  */
 export const awaitStreaming = async (
   target: DatabaseTarget,
   { withinMs, signal, log }: Wait,
 ): Promise<void> => {
-  const { service, port, password } = target;
-  const { database, slot } = services[service].database;
-  const host = target.host ?? '127.0.0.1';
-  const sql = connectAs({ host, port, database, user: superuser, password: password('admin') });
-  try {
-    await until({ withinMs, signal, log, what: `a reader of the replication slot ${slot}` }, async () => {
+  const { slot } = services[target.service].database;
+  const what = `a reader of the replication slot ${slot}`;
+  await withConnection(target, 'admin', (sql) =>
+    until({ withinMs, signal, log, what }, async () => {
       const [row] = await sql<{ active: boolean }[]>`
         SELECT active FROM pg_replication_slots WHERE slot_name = ${slot}`;
       return row?.active === true;
-    });
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+    }),
+  );
 };

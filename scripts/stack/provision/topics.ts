@@ -1,6 +1,6 @@
-// Brings the topics to the described state. The invariant: the number of partitions of a topic never changes, because another
-// number sends keys to other partitions and breaks the order of their events.
-import kafkajs from 'kafkajs';
+// Creates missing topics and corrects the configuration of existing ones. It never changes a partition count, because that would
+// send keys to other partitions and break the order of their events.
+import kafkajs, { type Admin } from 'kafkajs';
 import { failure } from '../../../schemas/tools/failure.ts';
 import { kafkaClient } from '../parts/kafka.ts';
 import { canaryTopicOf, canaryTopicSettings, topicSettings, topics } from '../topology.ts';
@@ -16,7 +16,7 @@ const topicPlans: ReadonlyMap<string, TopicPlan> = new Map([
   ...topics.map((topic): [string, TopicPlan] => [canaryTopicOf(topic), canaryTopicSettings]),
 ]);
 
-/** Creates missing topics and checks existing ones. Throws a failure when a partition count is not the described one. */
+/** Throws a failure when a partition count differs from the topology. */
 export const provisionTopics = async (brokers: string): Promise<void> => {
   const admin = kafkaClient(brokers, 'orderflow-topics').admin();
   await admin.connect();
@@ -40,17 +40,15 @@ export const provisionTopics = async (brokers: string): Promise<void> => {
       if (partitions.length !== wanted)
         throw failure(
           `topic ${name} has ${String(partitions.length)} partitions instead of ${String(wanted)}; ` +
-            'another count sends keys to other partitions and breaks the order of their events',
+            'a different count sends keys to other partitions and breaks the order of their events',
         );
     }
-    const old = [...topicPlans.keys()].filter((topic) => present.has(topic));
-    if (old.length > 0) await alignTopicConfig(admin, old);
+    const existing = [...topicPlans.keys()].filter((topic) => present.has(topic));
+    if (existing.length > 0) await alignTopicConfig(admin, existing);
   } finally {
     await admin.disconnect();
   }
 };
-
-type Admin = ReturnType<ReturnType<typeof kafkaClient>['admin']>;
 
 const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise<void> => {
   const { resources } = await admin.describeConfigs({

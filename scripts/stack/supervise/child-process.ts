@@ -1,5 +1,5 @@
-// Starts a child in a session of its own, with its output in a log file. A terminal's Ctrl-C therefore reaches the supervisor
-// alone, which is what makes an ordered stop possible.
+// Starts a child process in its own session, with its output in a log file. A Ctrl-C in the terminal therefore reaches only the
+// supervisor, which can then stop its children in order.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../../../schemas/tools/failure.ts';
@@ -7,11 +7,11 @@ import type { Command } from './part.ts';
 
 export interface Spawned {
   readonly process: ChildProcess;
-  /** Resolves with a description of the end, once. */
+  /** Resolves with the exit code, the signal or the spawn error. */
   readonly ended: Promise<string>;
 }
 
-/** A child without a pid could not be started; `ended` then says why. `onLine` receives every complete line of its output. */
+/** A child without a pid could not be started; `ended` has the reason. `onLine` receives every complete line of stdout. */
 export const spawnLogged = (command: Command, file: string, onLine?: (line: string) => void): Spawned => {
   const out = openSync(file, 'a');
   const child = spawn(command.command, [...command.args], {

@@ -1,5 +1,4 @@
-// The marker files of a data folder. The invariant: one supervisor at a time runs on a folder, and it begins only when no
-// process of an earlier run is left.
+// The lock of a data folder: one supervisor at a time uses it, and only after every process of an earlier run has ended.
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from './deadline.ts';
@@ -33,13 +32,13 @@ export const stackFile = (dataDir: string): string => join(dataDir, 'stack.json'
 export const lockFile = (dataDir: string): string => join(dataDir, 'supervisor.lock');
 export const guardianFile = (dataDir: string): string => join(dataDir, 'guardian.lock');
 
-/** The pid of the supervisor that runs on a data folder, if one does. */
+/** The pid of the supervisor that uses the data folder, if there is one. */
 export const runningOn = (dataDir: string): number | undefined => {
   const marker = readMarker(lockFile(dataDir));
   return marker !== undefined && isAlive(marker) ? marker.pid : undefined;
 };
 
-/** Waits until the guardian of a killed supervisor has stopped what that one left. */
+/** Waits until the guardian of a killed supervisor has stopped its processes. */
 const awaitGuardian = async (dataDir: string, log: (line: string) => void): Promise<void> => {
   const guardian = readMarker(guardianFile(dataDir));
   if (guardian === undefined || !isAlive(guardian)) return;
@@ -54,7 +53,7 @@ const awaitGuardian = async (dataDir: string, log: (line: string) => void): Prom
   );
 };
 
-/** Children of a run that ended together with its guardian: found in `stack.json`, told apart by their start time. */
+/** The children in `stack.json` that are still alive, from a run whose guardian may have been killed too. */
 const leftovers = (dataDir: string): Child[] => {
   try {
     const value: unknown = JSON.parse(readFileSync(stackFile(dataDir), 'utf8'));
@@ -96,11 +95,11 @@ export const takeLock = (dataDir: string): void => {
   throw failure(`another start is under way on ${dataDir}; wait for it or stop it first`);
 };
 
-/** Whether a folder has been a data folder of a stack, so that a mistyped path is never wiped. */
-export const looksLikeOurs = (dataDir: string): boolean =>
+/** Whether the folder is empty or a data folder of a stack. Protects a folder whose path was mistyped from `npm run reset`. */
+export const isDataFolder = (dataDir: string): boolean =>
   readdirSync(dataDir).length === 0 || existsSync(join(dataDir, 'logs', 'guardian.log'));
 
-/** Ends what a killed run has left behind: by waiting for its guardian, or itself where that was killed too. */
+/** Stops the processes of a killed run: waits for its guardian, and stops them itself if the guardian was killed too. */
 export const stopLeftovers = async (dataDir: string, log: (line: string) => void): Promise<void> => {
   const orphans = leftovers(dataDir);
   await awaitGuardian(dataDir, log);

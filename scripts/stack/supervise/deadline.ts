@@ -1,7 +1,7 @@
-// Waiting, always with a bound: a probe is repeated until it holds, the time is up or the stack is told to stop.
-// Without the bound a part that hangs would hang the boot, and Ctrl-C with it.
+// Waits with a time limit: repeats a probe until it succeeds, the time is up or the stack stops. Without the limit, a part that
+// hangs would block the boot and Ctrl-C.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failure, messageOf, stopped } from '../../../schemas/tools/failure.ts';
+import { failure, isFailure, messageOf, stopped } from '../../../schemas/tools/failure.ts';
 
 export const pause = async (ms: number, signal?: AbortSignal): Promise<void> => {
   try {
@@ -20,7 +20,10 @@ export interface Wait {
   readonly log?: string | undefined;
 }
 
-/** Repeats `probe` until it answers something other than `undefined` or `false`. A probe that throws has not held yet. */
+/**
+ * Repeats `probe` until it returns something other than `undefined` or `false`. A probe that throws is repeated, unless it throws
+ * a failure.
+ */
 export const until = async <T>(wait: Wait, probe: () => Promise<T | undefined | false>): Promise<T> => {
   const deadline = performance.now() + wait.withinMs;
   let last = '';
@@ -30,7 +33,7 @@ export const until = async <T>(wait: Wait, probe: () => Promise<T | undefined | 
       const answer = await probe();
       if (answer !== undefined && answer !== false) return answer;
     } catch (error) {
-      if (error instanceof Error && error.name === 'Failure') throw error;
+      if (isFailure(error)) throw error;
       last = messageOf(error);
     }
     if (performance.now() >= deadline) {

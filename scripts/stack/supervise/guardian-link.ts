@@ -1,22 +1,22 @@
-// The supervisor's link to its guardian, the process that stops every child when the supervisor is killed. The invariant: a
-// guardian runs as long as the supervisor does, and it knows every child.
+// Starts the guardian, the process that stops every child when the supervisor is killed, and sends it the list of children.
+// A guardian runs as long as the supervisor does.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { guardianFile, lockFile, stackFile, writeAtomically } from './data-folder-lock.ts';
-import type { GuardianOrder } from './guardian.ts';
+import type { GuardianMessage } from './guardian.ts';
 import { rotate } from './log-files.ts';
 import { identityOf, type Child } from './processes.ts';
 
 export interface GuardianLink {
   readonly start: () => void;
-  /** Sends the children as they are now; `done`: all are stopped, so the guardian may go. */
-  readonly tell: (done: boolean) => void;
+  /** Sends the present children. `done`: all have stopped, so the guardian has nothing to do when the pipe closes. */
+  readonly sendChildren: (done: boolean) => void;
   readonly end: () => void;
 }
 
-/** A guardian that dies is started again, unless the stack is stopping. */
+/** Starts a guardian that dies again, unless the stack is stopping. */
 export const createGuardianLink = (
   {
     dataDir,
@@ -38,7 +38,7 @@ export const createGuardianLink = (
     started.unref();
     if (started.stdin instanceof Socket) {
       started.stdin.unref();
-      // A write fails when the guardian has just died; its successor is told everything again.
+      // A write fails when the guardian has just died; the next guardian receives the whole list.
       started.stdin.on('error', () => undefined);
     }
     started.on('error', () => undefined);
@@ -51,19 +51,19 @@ export const createGuardianLink = (
         guardianFile(dataDir),
         JSON.stringify({ pid: started.pid, identity: identityOf(started.pid) ?? '' }),
       );
-    tell(false);
+    sendChildren(false);
   };
-  const tell = (done: boolean): void => {
-    const order: GuardianOrder = {
+  const sendChildren = (done: boolean): void => {
+    const message: GuardianMessage = {
       children: children(),
       markers: [lockFile(dataDir), guardianFile(dataDir), stackFile(dataDir)],
       done,
     };
-    guardian?.stdin?.write(`${JSON.stringify(order)}\n`);
+    guardian?.stdin?.write(`${JSON.stringify(message)}\n`);
   };
   return {
     start,
-    tell,
+    sendChildren,
     end: () => {
       guardian?.stdin?.end();
     },

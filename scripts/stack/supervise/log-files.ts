@@ -1,4 +1,4 @@
-// The log files of the parts. The invariant: none grows without bound, however long the stack runs.
+// Bounds the log files of the parts, however long the stack runs.
 import { copyFileSync, existsSync, renameSync, statSync, truncateSync } from 'node:fs';
 
 const maxLogBytes = 8 * 1024 * 1024;
@@ -7,8 +7,8 @@ export const rotate = (file: string): void => {
   if (existsSync(file) && statSync(file).size > maxLogBytes) renameSync(file, `${file}.1`);
 };
 
-/** Bounds a log that is being written: the writer appends, so the file can be cut under it. */
-export const cut = (file: string): void => {
+/** Bounds a log that is in use. The writer opened it for appending, so truncating it is safe. */
+export const truncateLarge = (file: string): void => {
   if (!existsSync(file) || statSync(file).size <= 4 * maxLogBytes) return;
   copyFileSync(file, `${file}.1`);
   truncateSync(file);

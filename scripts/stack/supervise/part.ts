@@ -1,4 +1,4 @@
-// What the supervisor runs and what it reports: the commands, the parts, and the status of the stack that `stack.json` holds.
+// The types of the supervisor: commands, parts, and the status of the stack as `stack.json` holds it.
 
 export interface Command {
   readonly command: string;
@@ -11,10 +11,10 @@ export interface Command {
 
 export interface Part {
   readonly name: string;
-  /** How a person calls it. */
+  /** The name in messages. */
   readonly label: string;
   readonly ports: readonly number[];
-  /** Evaluated before every start, so that it can clear what a crash has left behind. */
+  /** Called before every start, so it can remove what a crash has left behind. */
   readonly command: () => Command;
   readonly ready: () => Promise<boolean>;
   readonly readyWithinMs: number;
@@ -23,7 +23,7 @@ export interface Part {
   readonly graceMs: number;
 }
 
-/** A part but for the way it is run: how it is called, when it is ready, in which order it stops. */
+/** A part without its command: the same for a child process and a container. */
 export type PartDescription = Omit<Part, 'command'>;
 
 export type PartState = 'starting' | 'ready' | 'restarting' | 'stopping' | 'stopped';
@@ -39,7 +39,7 @@ export interface PartStatus {
   readonly log: string;
 }
 
-/** The content of `stack.json`: what runs where, for tests and for the dashboard. */
+/** The content of `stack.json`, which the dashboard, the benchmarks and the tests read. */
 export interface StackStatus {
   readonly pid: number;
   readonly identity: string | undefined;

@@ -1,6 +1,6 @@
-// Processes as the supervisor and its guardian see them: a pid is only trusted together with the start time of its
-// process, since after a crash the same number may belong to a stranger. Stopping goes stage by stage, so that nothing
-// loses what it depends on while it still has work in flight.
+// Identifies and stops processes, for the supervisor and its guardian. A pid counts only together with the start time of its
+// process: after a crash another process may have the same pid. Processes stop stage by stage, so that none loses a process
+// it depends on while it still has work in flight.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,11 +23,12 @@ const bootId = (): string => {
   }
 };
 
-/** Names one process for good: differs for a later process with the same pid, and after a restart of the machine. */
+/** Identifies a process: a later process with the same pid has another identity, also after a reboot. */
 export const identityOf = (pid: number): string | undefined => {
   if (process.platform === 'linux') {
     try {
-      // Fields after the command name, which may itself contain blanks and brackets: state is the first, start time the 20th.
+      // The fields after the command name, which may contain spaces and brackets: the first is the state, the 20th the start
+      // time.
       const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return fields[0] === 'Z' ? undefined : `${bootId()}:${fields[19] ?? ''}`;
@@ -50,8 +51,14 @@ export const send = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(pid, signal);
   } catch {
-    // Already gone: what a signal would have achieved.
+    // The process has ended already.
   }
+};
+
+/** Kills the process and its group, because it may have started processes of its own. */
+const killGroup = (pid: number): void => {
+  send(-pid, 'SIGKILL');
+  send(pid, 'SIGKILL');
 };
 
 const awaitEnd = async (child: Child, ms: number): Promise<boolean> => {
@@ -71,14 +78,12 @@ const stopOne = async (child: Child, report: (line: string) => void): Promise<vo
     report(`${child.name} stopped (${((performance.now() - began) / 1000).toFixed(1)} s)`);
     return;
   }
-  // The group, not the process alone: whatever it has started goes with it.
-  send(-child.pid, 'SIGKILL');
-  send(child.pid, 'SIGKILL');
+  killGroup(child.pid);
   await awaitEnd(child, 5_000);
   report(`${child.name} did not stop within ${String(child.graceMs / 1000)} s and was killed`);
 };
 
-/** Stops every child, stage by stage, and returns when all are gone. Bounded by the graces of the stages. */
+/** Stops every child, stage by stage, and returns when all have ended. A child that exceeds its grace period is killed. */
 export const stopInStages = async (
   children: readonly Child[],
   report: (line: string) => void,
@@ -91,9 +96,5 @@ export const stopInStages = async (
 };
 
 export const killAll = (children: readonly Child[]): void => {
-  for (const child of children) {
-    if (!isAlive(child)) continue;
-    send(-child.pid, 'SIGKILL');
-    send(child.pid, 'SIGKILL');
-  }
+  for (const child of children) if (isAlive(child)) killGroup(child.pid);
 };

@@ -1,5 +1,5 @@
-// Supervision: every part is ready only when its probe says so, is started again with back-off when it dies afterwards, and is
-// stopped in order. The guardian knows every child, so none can outlive this process.
+// Starts the parts, waits until their probes succeed, restarts with back-off those that die, and stops them in order. The
+// guardian knows every child, so none can outlive this process.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGuardianLink } from './guardian-link.ts';
@@ -16,25 +16,25 @@ import {
   guardianFile,
   stackFile,
 } from './data-folder-lock.ts';
-import { rotate, cut } from './log-files.ts';
+import { rotate, truncateLarge } from './log-files.ts';
 
 export interface Supervisor {
   readonly logFile: (name: string) => string;
-  /** Starts a part and returns once it is ready; from then on it is kept running. */
+  /** Starts a part and returns once it is ready. From then on the part is restarted whenever it dies. */
   readonly start: (part: Part) => Promise<void>;
-  /** Runs a command to its end. Answers the exit code. */
+  /** Runs a command to its end and returns the exit code. */
   readonly run: (options: RunOptions) => Promise<number>;
   readonly ready: () => void;
   readonly status: () => StackStatus;
   readonly stop: () => Promise<void>;
   /** Kills everything without grace. */
   readonly kill: () => void;
-  /** Aborted as soon as the stack is to stop. */
+  /** Aborted when the stack begins to stop. */
   readonly signal: AbortSignal;
 }
 
 const backOffMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
-/** A part that has been ready for this long starts again with the shortest back-off. */
+/** After a part was ready for this long, the next restart uses the shortest back-off. */
 const steadyMs = 30_000;
 
 interface Launched extends Spawned {
@@ -42,8 +42,8 @@ interface Launched extends Spawned {
 }
 
 /**
- * Takes the data folder for this process and gets rid of what an earlier run may have left. Throws a failure when
- * another supervisor runs on it.
+ * Locks the data folder and stops the processes that an earlier run left behind. Throws a failure when another supervisor uses
+ * the folder.
  */
 export const createSupervisor = async (dataDir: string, log: (line: string) => void): Promise<Supervisor> => {
   const logs = join(dataDir, 'logs');
@@ -73,13 +73,12 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
     parts: Object.fromEntries(parts),
   });
 
-  // The guardian is told of every child before anything else happens to it.
   const guardian = createGuardianLink(
     { dataDir, log: logFile('guardian'), children: () => [...children.values()] },
     isStopping,
   );
   const publish = (): void => {
-    guardian.tell(false);
+    guardian.sendChildren(false);
     writeAtomically(
       stackFile(dataDir),
       JSON.stringify({ ...status(), children: [...children.values()] }, undefined, 2),
@@ -88,10 +87,10 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
   guardian.start();
   publish();
 
-  const logCutter = setInterval(() => {
-    for (const name of parts.keys()) cut(logFile(name));
+  const logTimer = setInterval(() => {
+    for (const name of parts.keys()) truncateLarge(logFile(name));
   }, 60_000);
-  logCutter.unref();
+  logTimer.unref();
 
   const change = (name: string, next: Partial<PartStatus>): void => {
     const now = parts.get(name);
@@ -111,10 +110,11 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
     const { pid } = child;
     if (pid === undefined) return { process: child, pid: 0, ended };
     children.set(pid, { name, pid, identity: identityOf(pid) ?? '', ...stop });
-    guardian.tell(false);
+    // Before anything else, so that the child cannot outlive this process.
+    guardian.sendChildren(false);
     void ended.then(() => {
       children.delete(pid);
-      guardian.tell(false);
+      guardian.sendChildren(false);
     });
     return { process: child, pid, ended };
   };
@@ -134,7 +134,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
     return child;
   };
 
-  /** Waits until a part answers. Throws when it ends first or does not answer in time. */
+  /** Waits until the probe succeeds. Throws when the process ends first or the time is up. */
   const awaitReady = async (part: Part, child: Launched): Promise<void> => {
     const ends: string[] = [];
     void child.ended.then((how) => ends.push(how));
@@ -147,13 +147,17 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
       },
       async () => {
         const answered = await part.ready().catch(() => false);
-        // Ready must be the answer of this process: a stranger on its port would not have let it live.
+        // If another process holds the port, that one answered the probe, and this child has ended.
         const [end] = ends;
         if (end !== undefined)
           throw failure(`${part.label} ended before it was ready (${end})`, logFile(part.name));
         return answered;
       },
     );
+  };
+
+  const killLaunched = ({ pid }: Launched): void => {
+    killAll([...children.values()].filter((child) => child.pid === pid));
   };
 
   const keepRunning = async (part: Part, first: Launched): Promise<void> => {
@@ -179,7 +183,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
           ready = true;
         } catch (error) {
           if (isStopped(error) || isStopping()) return;
-          killAll([...children.values()].filter(({ pid }) => pid === child.pid));
+          killLaunched(child);
           await child.ended;
           how = messageOf(error);
           continue;
@@ -221,8 +225,8 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
       { stage: 9, stopSignal: 'SIGTERM', graceMs: 3_000 },
       options.onLine,
     );
-    const tooLate = setTimeout(() => {
-      killAll([...children.values()].filter(({ pid }) => pid === child.pid));
+    const timeout = setTimeout(() => {
+      killLaunched(child);
     }, options.withinMs);
     try {
       const how = await child.ended;
@@ -231,7 +235,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
         throw failure(`could not run ${options.command}: ${how}`);
       return child.process.exitCode ?? 1;
     } finally {
-      clearTimeout(tooLate);
+      clearTimeout(timeout);
     }
   };
 
@@ -239,11 +243,11 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
   const stopAll = async (): Promise<void> => {
     abort.abort();
     state = 'stopping';
-    clearInterval(logCutter);
+    clearInterval(logTimer);
     for (const [name, part] of parts) parts.set(name, { ...part, state: 'stopping' });
     publish();
     await stopInStages([...children.values()], log);
-    guardian.tell(true);
+    guardian.sendChildren(true);
     guardian.end();
     for (const file of [stackFile(dataDir), guardianFile(dataDir), lockFile(dataDir)])
       rmSync(file, { force: true });

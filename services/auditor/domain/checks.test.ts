@@ -1,7 +1,7 @@
 // Each invariant has a snapshot that violates it and, where time can explain it, one that is still in flight. Both are the
 // clean snapshot with one change.
 import { describe, expect, it } from 'vitest';
-import { check, confirm, type Finding } from './checks.ts';
+import { check, confirm, findUnchecked, type Finding } from './checks.ts';
 import { findOutstanding } from './deliveries.ts';
 import type { ChargeFact, Facts, InboxFacts, OrderFact, OutboxFact, Service, TopicFact } from './facts.ts';
 import { findMismatches } from './mismatches.ts';
@@ -289,6 +289,24 @@ describe('each invariant', () => {
     const records = new Map([...recordsOf([...outbox, again]), ['e9', record(late, 4)]]);
     const inboxes = { ...clean.inboxes, order: inbox('e2', 'e3', 'e10') };
     expect(findOutstanding(cleanWith({ outbox: rows, records, inboxes }))).toEqual([]);
+  });
+});
+
+describe('while Kafka does not answer', () => {
+  const found = check(cleanWith({ ...lateAt(4) }), timing);
+  const away = cleanWith({
+    records: null,
+    inboxes: { order: { ...inbox(), committed: new Map() }, inventory: inbox(), payment: inbox() },
+  });
+
+  it('a skipped event stays broken', () => {
+    expect(found).toMatchObject([{ invariant: 'inbox_complete', state: 'broken' }]);
+    expect(findUnchecked(found, [], away)).toEqual(found);
+  });
+
+  it('a finding that was checked again is not repeated', () => {
+    expect(findUnchecked(found, found, away)).toEqual([]);
+    expect(findUnchecked(found, [], clean)).toEqual([]);
   });
 });
 

@@ -271,3 +271,14 @@ export function confirm(before: readonly Finding[], now: readonly Finding[]): Fi
       : { ...finding, since };
   });
 }
+
+/** The earlier findings that cannot be checked again while Kafka does not answer. They keep their state. */
+export function findUnchecked(before: readonly Finding[], now: readonly Finding[], facts: Facts): Finding[] {
+  const offsetsRead = Object.values(facts.inboxes).every(({ committed }) => committed.size > 0);
+  const unchecked = new Set<Invariant>([
+    ...(facts.records ? [] : (['outbox_published', 'nothing_uncommitted'] as const)),
+    ...(facts.records && offsetsRead ? [] : (['inbox_complete'] as const)),
+  ]);
+  const current = new Set(now.map(({ id }) => id));
+  return before.filter(({ invariant, id }) => unchecked.has(invariant) && !current.has(id));
+}

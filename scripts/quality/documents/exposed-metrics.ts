@@ -1,6 +1,6 @@
-// The names of all figures that there are, taken from where they are made: the code of the processes, what the JMX exporter
-// is told to show of Connect, and the recording rules. Rules and dashboards are held against them, because a query for a
-// figure that nobody exposes says nothing, and says it quietly.
+// The names of all metrics, read from their sources: the code of the processes, the configuration of the JMX exporter and the
+// recording rules. Tests compare the queries of alert rules and dashboards with them: a query for an unknown metric silently
+// returns nothing.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuditorApp } from '../../../services/auditor/http/routes.ts';
@@ -20,30 +20,30 @@ import { createLogger } from '../../../services/platform/process/logger.ts';
 
 const connectors = join(import.meta.dirname, '..', '..', '..', 'connectors');
 
-/** Every figure that some process exposes, whether or not there is anything to be said yet. */
-const ofTheProcesses = async (): Promise<readonly string[]> => {
+/** Every metric that a process exposes, with or without a value. */
+const metricsOfProcesses = async (): Promise<readonly string[]> => {
   const { httpParts } = createHttpParts(readConfig(guardSettings, {}));
   const { metrics } = httpParts;
-  const nothing = () => Promise.resolve(new Map<string, number>());
-  const unasked = () => Promise.reject(new Error('figures need no story'));
+  const noValues = () => Promise.resolve(new Map<string, number>());
+  const notCalled = () => Promise.reject(new Error('reading the metrics calls no route'));
   createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
   createSagaMetrics(metrics);
   createReservationMetrics(metrics);
-  addReservationGauges(metrics, nothing);
+  addReservationGauges(metrics, noValues);
   createPaymentMetrics(metrics);
   addGatewayMetrics(
     metrics,
     () => ({ state: 'closed', openedAt: null, calls: 0, successes: 0, declines: 0, unknown: 0, rejected: 0 }),
-    nothing,
+    noValues,
   );
-  createPipelineMetrics(metrics).observe({ latest: () => [] }, { lag: nothing });
+  createPipelineMetrics(metrics).observe({ latest: () => [] }, { lag: noValues });
   createAuditorApp({
-    logger: createLogger({ service: 'figures', level: 'error' }),
+    logger: createLogger({ service: 'metrics', level: 'error' }),
     health: createHealth({ checks: {} }),
     auditor: { latest: () => undefined },
     pipelines: { latest: () => [], samples: () => [] },
-    stories: { read: unasked, codec: { decode: unasked } },
-    operations: { record: unasked, readFlow: unasked, connectUrl: '', stream: { lag: nothing } },
+    stories: { read: notCalled, codec: { decode: notCalled } },
+    operations: { record: notCalled, readFlow: notCalled, connectUrl: '', stream: { lag: noValues } },
     httpParts,
   });
   const text = await metrics.registry.metrics();
@@ -52,20 +52,20 @@ const ofTheProcesses = async (): Promise<readonly string[]> => {
   );
 };
 
-const ofTheExporter = (): readonly string[] =>
+const metricsOfExporter = (): readonly string[] =>
   [...readFileSync(join(connectors, 'jmx-exporter.yaml'), 'utf8').matchAll(/^ {4}name: (\w+)$/gm)].map(
     ([, name = '']) => name,
   );
 
-const recorded = (): readonly string[] =>
+const recordedMetrics = (): readonly string[] =>
   readdirSync(join(connectors, 'alerts'))
     .filter((file) => file.endsWith('.yml'))
     .map((file) => readFileSync(join(connectors, 'alerts', file), 'utf8'))
     .flatMap((text) => [...text.matchAll(/^ +- record: (\S+)$/gm)].map(([, name = '']) => name));
 
-export const exposedFigures = async (): Promise<ReadonlySet<string>> =>
-  new Set([...(await ofTheProcesses()), ...ofTheExporter(), ...recorded()]);
+export const exposedMetrics = async (): Promise<ReadonlySet<string>> =>
+  new Set([...(await metricsOfProcesses()), ...metricsOfExporter(), ...recordedMetrics()]);
 
-/** The figures that a query names. What Prometheus itself knows of its targets (`up`) is none of ours. */
-export const figuresIn = (query: string): readonly string[] =>
+/** The metrics that a query names, except those of Prometheus itself, such as `up`. */
+export const metricsIn = (query: string): readonly string[] =>
   query.match(/\b(?:orderflow|debezium|kafka|http|nodejs|process|jvm)[_:][\w:]+/g) ?? [];

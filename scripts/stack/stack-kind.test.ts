@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { stackKindFrom } from './kind.ts';
+import { stackKindFrom } from './stack-kind.ts';
 
 it.each([
   [undefined, 'embedded'],
@@ -10,7 +10,7 @@ it.each([
   expect(stackKindFrom({ ORDERFLOW_STACK: value })).toBe(kind);
 });
 
-it.each(['Docker', 'podman', ' '])('ORDERFLOW_STACK=%s is refused in one sentence', (value) => {
+it.each(['Docker', 'podman', ' '])('ORDERFLOW_STACK=%s is refused', (value) => {
   expect(() => stackKindFrom({ ORDERFLOW_STACK: value })).toThrow(
     `ORDERFLOW_STACK must be embedded or docker, but it is "${value}"`,
   );

@@ -1,5 +1,5 @@
-// No file imports itself by way of others, types included, and no top-level folder imports another that imports it: a reader can
-// start at the bottom. Whole import graph at once, which takes a rule per file a minute and this a second.
+// Import cycles are forbidden between files, types included, and between top-level folders. This test reads the whole import
+// graph in a second; a lint rule for each file would take a minute.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -26,8 +26,8 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .filter((file) => file !== '' && existsSync(join(root, file)));
 const byFile: Graph = new Map(files.map((file) => [file, importsOf(file)]));
 
-/** The same graph between groups of files; what lies outside of all groups is left out. */
-const grouped = (graph: Graph, groupOf: (file: string) => string | undefined): Graph => {
+/** The import graph between groups of files, without the files that belong to no group. */
+const groupImports = (graph: Graph, groupOf: (file: string) => string | undefined): Graph => {
   const groups = new Map<string, Set<string>>();
   for (const [file, imported] of graph) {
     const from = groupOf(file);
@@ -39,46 +39,47 @@ const grouped = (graph: Graph, groupOf: (file: string) => string | undefined): G
   return groups;
 };
 
-/** The first circle that a walk meets, as a path; undefined when there is none. */
-const circleIn = (graph: Graph): readonly string[] | undefined => {
+/** The first cycle found, as a path; undefined when there is none. */
+const findCycle = (graph: Graph): readonly string[] | undefined => {
   const done = new Set<string>();
   const walk = (node: string, path: readonly string[]): readonly string[] | undefined => {
     if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
     if (done.has(node)) return undefined;
     for (const next of graph.get(node) ?? []) {
-      const circle = walk(next, [...path, node]);
-      if (circle !== undefined) return circle;
+      const cycle = walk(next, [...path, node]);
+      if (cycle !== undefined) return cycle;
     }
     done.add(node);
     return undefined;
   };
   for (const node of graph.keys()) {
-    const circle = walk(node, []);
-    if (circle !== undefined) return circle;
+    const cycle = walk(node, []);
+    if (cycle !== undefined) return cycle;
   }
   return undefined;
 };
 
-const topOf = (file: string): string | undefined => (file.includes('/') ? file.split('/')[0] : undefined);
+const topLevelFolder = (file: string): string | undefined =>
+  file.includes('/') ? file.split('/')[0] : undefined;
 
 describe('imports', () => {
-  it('of files make no circle', () => {
+  it('between files have no cycle', () => {
     expect(byFile.size).toBeGreaterThan(300);
-    expect(circleIn(byFile)).toBeUndefined();
+    expect(findCycle(byFile)).toBeUndefined();
   });
 
-  it('of top-level folders make no circle, tests beside the code left out', () => {
+  it('between top-level folders have no cycle, except in tests beside the code', () => {
     const code = new Map([...byFile].filter(([file]) => !file.endsWith('.test.ts')));
-    const tops = grouped(code, topOf);
-    expect([...(tops.get('scripts') ?? [])].sort()).toEqual(['drizzle', 'schemas', 'services']);
-    expect(circleIn(tops)).toBeUndefined();
+    const folders = groupImports(code, topLevelFolder);
+    expect([...(folders.get('scripts') ?? [])].sort()).toEqual(['drizzle', 'schemas', 'services']);
+    expect(findCycle(folders)).toBeUndefined();
   });
 
-  it('that make a circle are found', () => {
+  it('that form a cycle are found', () => {
     const graph = (entries: Record<string, string[]>): Graph =>
       new Map(Object.entries(entries).map(([from, to]) => [from, new Set(to)]));
-    expect(circleIn(graph({ a: ['b'], b: ['c'], c: ['b'] }))).toEqual(['b', 'c', 'b']);
-    expect(circleIn(graph({ a: ['a'] }))).toEqual(['a', 'a']);
-    expect(circleIn(graph({ a: ['b', 'c'], b: ['c'], c: [] }))).toBeUndefined();
+    expect(findCycle(graph({ a: ['b'], b: ['c'], c: ['b'] }))).toEqual(['b', 'c', 'b']);
+    expect(findCycle(graph({ a: ['a'] }))).toEqual(['a', 'a']);
+    expect(findCycle(graph({ a: ['b', 'c'], b: ['c'], c: [] }))).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
-// The walls of the house stand: for each forbidden pair of places lint refuses an import, from tests beside the code too.
+// Lint refuses an import for each forbidden pair of places, types and tests beside the code included, and accepts the allowed
+// ones.
 import { ESLint } from 'eslint';
 import { join, relative, dirname } from 'node:path';
 import { existsSync } from 'node:fs';
@@ -8,12 +9,12 @@ const root = join(import.meta.dirname, '..', '..');
 const eslint = new ESLint({
   cwd: root,
   ruleFilter: ({ ruleId }) => ruleId === 'boundaries/dependencies',
-  // Where an import leads needs no types.
+  // The rule needs no type information.
   overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
 });
 
-/** What lint says of `from` when all it holds is an import of `to`. */
-const refusals = async (
+/** How many errors lint reports for the file `from` when it contains only an import of `to`. */
+const errorsFor = async (
   from: string,
   to: string,
   kind: 'import' | 'import type' = 'import',
@@ -84,13 +85,13 @@ const forbidden: readonly (readonly [Place, Place])[] = [
   ['database', 'event-codec'],
   ['decision', 'transaction'],
   ['decision', 'process'],
-  // The platform knows no service.
+  // The platform must not import a service.
   ['process', 'order'],
   ['http', 'order, api'],
   ['messaging', 'order, domain'],
   ['the composition root', 'order'],
   ['a test of the platform', 'order'],
-  // A service knows no other service, not even from its tests.
+  // A service must not import another service, not even in its tests.
   ['order', 'inventory'],
   ['order', 'inventory, api'],
   ['order', 'payment, domain'],
@@ -103,10 +104,10 @@ const forbidden: readonly (readonly [Place, Place])[] = [
   ['order, test', 'tests'],
   ['dashboard', 'order'],
   ['dashboard', 'order, domain'],
-  // Tables belong to one service.
+  // The tables of a service belong to it alone.
   ['order', 'tables of inventory'],
   ['inventory', 'tables of order'],
-  // A decision depends on its input alone.
+  // A decision depends only on its input.
   ['order, domain', 'order'],
   ['order, domain', 'inventory, domain'],
   ['order, domain', 'payment, domain'],
@@ -116,7 +117,7 @@ const forbidden: readonly (readonly [Place, Place])[] = [
   ['order, domain test', 'inventory, domain'],
   ['order, domain test', 'tests'],
   ['auditor, domain', 'auditor'],
-  // Scripts run services; services do not know scripts, and nobody knows tests.
+  // Nothing imports tests, and services do not import scripts.
   ['order', 'stack'],
   ['order', 'connectors'],
   ['auditor', 'doctor'],
@@ -157,13 +158,13 @@ const allowed: readonly (readonly [Place, Place])[] = [
   ['tests', 'stack'],
 ];
 
-describe('a wall', { timeout: 120_000 }, () => {
-  it.each(forbidden)('keeps %s from importing %s, types included', async (from, to) => {
-    expect(await refusals(at[from], at[to])).toBe(1);
-    expect(await refusals(at[from], at[to], 'import type')).toBe(1);
+describe('the import rules', { timeout: 120_000 }, () => {
+  it.each(forbidden)('forbid %s to import %s, types included', async (from, to) => {
+    expect(await errorsFor(at[from], at[to])).toBe(1);
+    expect(await errorsFor(at[from], at[to], 'import type')).toBe(1);
   });
 
-  it.each(allowed)('has a door from %s to %s', async (from, to) => {
-    expect(await refusals(at[from], at[to])).toBe(0);
+  it.each(allowed)('allow %s to import %s', async (from, to) => {
+    expect(await errorsFor(at[from], at[to])).toBe(0);
   });
 });

@@ -1,0 +1,78 @@
+// CPU time and memory by part of the stack, from /proc. Unlike a rate, CPU time says the same on a machine that others use too.
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Stack } from '../stack/boot.ts';
+
+/** CPU milliseconds by part; `bench` is this process. */
+export type CpuTimes = Readonly<Record<string, number>>;
+
+/** The kernel counts in hundredths of a second for every program, whatever its own clock is. */
+const msPerTick = 10;
+
+interface ProcessTimes {
+  readonly parent: number;
+  /** Of the process and of its children that have ended. */
+  readonly ms: number;
+}
+
+/** Throws where there is no /proc. */
+const readProcesses = (): ReadonlyMap<number, ProcessTimes> => {
+  const found = new Map<number, ProcessTimes>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    let stat: string;
+    try {
+      stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+    } catch {
+      // It has ended since the folder was listed.
+      continue;
+    }
+    // The name of the program is in parentheses and may hold anything; the fields are counted behind it (proc(5)).
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15);
+    found.set(Number(entry), {
+      parent: fields[1] ?? 0,
+      ms: (user + system + childrenUser + childrenSystem) * msPerTick,
+    });
+  }
+  return found;
+};
+
+/** The CPU time that each part has used since it was started, its child processes included; undefined where there is no /proc. */
+export const readCpu = (stack: Stack): CpuTimes | undefined => {
+  if (process.platform !== 'linux') return undefined;
+  const processes = readProcesses();
+  const children = Map.groupBy(processes.keys(), (pid) => processes.get(pid)?.parent);
+  const treeOf = (pid: number): number =>
+    (processes.get(pid)?.ms ?? 0) + (children.get(pid) ?? []).reduce((sum, child) => sum + treeOf(child), 0);
+  const parts = Object.entries(stack.status().parts).flatMap(([name, { pid }]): [string, number][] =>
+    pid === undefined ? [] : [[name, treeOf(pid)]],
+  );
+  return { ...Object.fromEntries(parts), bench: processes.get(process.pid)?.ms ?? 0 };
+};
+
+/** MiB resident by part, without child processes; undefined where there is no /proc. */
+export const readMemory = (stack: Stack): Readonly<Record<string, number>> | undefined => {
+  if (process.platform !== 'linux') return undefined;
+  const sizes = Object.entries(stack.status().parts).flatMap(([name, { pid }]): [string, number][] => {
+    if (pid === undefined) return [];
+    const kiB = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return [[name, Math.round(Number(kiB) / 1024)]];
+  });
+  return Object.fromEntries(sizes);
+};
+
+/** By part, the CPU milliseconds between two readings for each of `count` things. */
+export const cpuPer = (before: CpuTimes, after: CpuTimes, count: number): CpuTimes =>
+  Object.fromEntries(
+    Object.entries(after).map(([part, ms]) => [
+      part,
+      Math.round(((ms - (before[part] ?? ms)) / count) * 10) / 10,
+    ]),
+  );
+
+/** The sum over the parts of the system, without the load that this process makes. */
+export const totalCpu = ({ bench: _, ...parts }: CpuTimes): number =>
+  Math.round(Object.values(parts).reduce((sum, ms) => sum + ms, 0) * 10) / 10;
