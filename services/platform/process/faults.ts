@@ -78,11 +78,11 @@ export const faultSettings = {
       .enum(['0', '1'])
       .default('0')
       .transform((text) => text === '1'),
-    { about: 'Fault injection for tests and drills.' },
+    { description: 'Fault injection for tests and drills.' },
   ),
   chaosToken: setting('CHAOS_TOKEN', 'at least 16 characters', z.string().min(16).optional(), {
     secret: true,
-    about: 'The token that a caller must send to arm a fault; needed with CHAOS_ENABLED=1.',
+    description: 'The token that a caller must send to arm a fault; needed with CHAOS_ENABLED=1.',
   }),
 };
 

@@ -21,7 +21,7 @@ export const databaseTlsSettings = {
     'one of disable, require, verify-ca, verify-full',
     z.enum(['disable', 'require', 'verify-ca', 'verify-full']).default('disable'),
     {
-      about:
+      description:
         'TLS to PostgreSQL, with the modes of libpq: require encrypts but trusts any server, verify-ca checks its certificate, verify-full also its name.',
     },
   ),

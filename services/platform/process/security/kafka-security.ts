@@ -20,7 +20,7 @@ export const kafkaSecuritySettings = {
     'one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL',
     z.enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']).default('PLAINTEXT'),
     {
-      about: "The listener's `security.protocol`: with or without TLS, with or without a password.",
+      description: "The listener's `security.protocol`: with or without TLS, with or without a password.",
     },
   ),
   kafkaCa: certificateFile(
@@ -34,13 +34,13 @@ export const kafkaSecuritySettings = {
     'KAFKA_SASL_MECHANISM',
     `one of ${saslMechanisms.join(', ')}`,
     z.enum(saslMechanisms).optional(),
-    { about: "The broker's `sasl.mechanism`; needed with SASL_PLAINTEXT and SASL_SSL." },
+    { description: "The broker's `sasl.mechanism`; needed with SASL_PLAINTEXT and SASL_SSL." },
   ),
   kafkaUsername: setting('KAFKA_SASL_USERNAME', 'the name of a Kafka user', z.string().optional(), {
-    about: 'The Kafka user; needed with SASL_PLAINTEXT and SASL_SSL.',
+    description: 'The Kafka user; needed with SASL_PLAINTEXT and SASL_SSL.',
   }),
   kafkaPassword: setting('KAFKA_SASL_PASSWORD', 'the password of the Kafka user', z.string().optional(), {
-    about: 'The password of KAFKA_SASL_USERNAME.',
+    description: 'The password of KAFKA_SASL_USERNAME.',
     secret: true,
   }),
 };

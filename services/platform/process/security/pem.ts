@@ -42,22 +42,22 @@ const checkCertificates = (text: string): X509Certificate[] => {
 /** A file of one or more certificates: a chain that begins with the own one, or trusted authorities. */
 export const certificateFile = (
   env: string,
-  about: string,
+  description: string,
   otherwise?: string,
 ): Setting<string | undefined> =>
   setting(
     env,
     'the path of a PEM file with certificates',
     fileOf('valid PEM certificate', checkCertificates),
-    { about, ...(otherwise === undefined ? {} : { otherwise }) },
+    { description, ...(otherwise === undefined ? {} : { otherwise }) },
   );
 
-export const privateKeyFile = (env: string, about: string): Setting<string | undefined> =>
+export const privateKeyFile = (env: string, description: string): Setting<string | undefined> =>
   setting(
     env,
     'the path of a PEM file with a private key that needs no passphrase',
     fileOf('valid private key', createPrivateKey),
-    { about },
+    { description },
   );
 
 /** A certificate chain and its private key, in PEM. */

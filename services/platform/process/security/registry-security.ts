@@ -28,10 +28,13 @@ export const registrySecuritySettings = {
     'SCHEMA_REGISTRY_USERNAME',
     'a user of the schema registry',
     z.string().optional(),
-    { about: 'The user of the schema registry (basic authentication).', otherwise: 'no authentication' },
+    {
+      description: 'The user of the schema registry (basic authentication).',
+      otherwise: 'no authentication',
+    },
   ),
   registryPassword: setting('SCHEMA_REGISTRY_PASSWORD', 'the password of the user', z.string().optional(), {
-    about: 'The password of SCHEMA_REGISTRY_USERNAME.',
+    description: 'The password of SCHEMA_REGISTRY_USERNAME.',
     secret: true,
   }),
 };

@@ -80,7 +80,12 @@ describe('settings', () => {
 
   it('hold whole numbers within their bounds', () => {
     const ttl = {
-      ttl: wholeNumberSetting('TTL_SECONDS', { minimum: 1, maximum: 60, byDefault: 30, about: 'A TTL.' }),
+      ttl: wholeNumberSetting('TTL_SECONDS', {
+        minimum: 1,
+        maximum: 60,
+        byDefault: 30,
+        description: 'A TTL.',
+      }),
     };
     expect(parseConfig(ttl, {})).toEqual({ ok: true, config: { ttl: 30 } });
     expect(parseConfig(ttl, { TTL_SECONDS: '60' })).toEqual({ ok: true, config: { ttl: 60 } });

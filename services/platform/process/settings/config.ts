@@ -10,7 +10,7 @@ export const configurationExitCode = 78;
 export interface Setting<T> {
   readonly env: string;
   /** Its meaning and unit, for services/SETTINGS.md. */
-  readonly about: string;
+  readonly description: string;
   /** Receives the text of the variable, or undefined when it is unset or empty. */
   readonly schema: z.ZodType<T, string | undefined>;
   /** Completes the sentence "expected …". */
@@ -32,7 +32,7 @@ export const setting = <T>(
   env: string,
   expected: string,
   schema: z.ZodType<T, string | undefined>,
-  words: { readonly about: string; readonly secret?: boolean; readonly otherwise?: string },
+  words: { readonly description: string; readonly secret?: boolean; readonly otherwise?: string },
 ): Setting<T> => ({ env, expected, schema, ...words });
 
 /** An issue with a reason, which completes the sentence `X is "…", <reason>; expected …`. */
@@ -70,20 +70,20 @@ const broker = /^[A-Za-z0-9.[\]:_-]+:\d{1,5}$/;
 /** The settings that several services share; a service composes its own shape of them. */
 export const settings = {
   host: setting('HOST', 'a host name or address to listen on', z.string().default('127.0.0.1'), {
-    about: 'The address on which the HTTP server listens; 0.0.0.0 for every interface.',
+    description: 'The address on which the HTTP server listens; 0.0.0.0 for every interface.',
   }),
   port: (byDefault: number): Setting<number> =>
     setting(
       'PORT',
       'a whole number from 0 to 65535 (0 picks a free port)',
       wholeNumber(0, 65535).default(byDefault),
-      { about: 'The port of the HTTP server.' },
+      { description: 'The port of the HTTP server.' },
     ),
   logLevel: setting(
     'LOG_LEVEL',
     'one of error, warn, info, debug',
     z.enum(['error', 'warn', 'info', 'debug']).default('info'),
-    { about: 'The lowest level that is logged, as JSON on stdout.' },
+    { description: 'The lowest level that is logged, as JSON on stdout.' },
   ),
   publicUrl: setting(
     'PUBLIC_URL',
@@ -92,19 +92,20 @@ export const settings = {
       .refine((value) => !/[?#]|\/$/.test(value))
       .optional(),
     {
-      about:
+      description:
         'The address under which clients reach the process, used in links. If it has a path, the proxy must remove this path from each request.',
       otherwise: 'links are relative',
     },
   ),
   environment: setting('NODE_ENV', 'the name of the environment', z.string().default('development'), {
-    about: 'With "production", the process refuses to start with settings that are only safe on a laptop.',
+    description:
+      'With "production", the process refuses to start with settings that are only safe on a laptop.',
   }),
   databaseUrl: setting(
     'DATABASE_URL',
     'postgres://user:password@host:port/database',
     url('postgres:', 'postgresql:'),
-    { secret: true, about: 'The PostgreSQL database, with the role that cannot change the schema.' },
+    { secret: true, description: 'The PostgreSQL database, with the role that cannot change the schema.' },
   ),
   kafkaBrokers: setting(
     'KAFKA_BROKERS',
@@ -113,23 +114,23 @@ export const settings = {
       .string()
       .transform((value) => value.split(',').map((entry) => entry.trim()))
       .pipe(z.array(z.string().regex(broker)).min(1)),
-    { about: 'The bootstrap brokers; one that is up is enough.' },
+    { description: 'The bootstrap brokers; one that is up is enough.' },
   ),
   schemaRegistryUrl: setting(
     'SCHEMA_REGISTRY_URL',
     'the http or https address of a Confluent-compatible schema registry',
     url('http:', 'https:'),
-    { about: 'Where the ids of the event schemas are looked up.' },
+    { description: 'Where the ids of the event schemas are looked up.' },
   ),
   oidcIssuer: setting('OIDC_ISSUER', 'the http or https address of the OIDC issuer', url('http:', 'https:'), {
-    about: 'Exactly the `iss` of the access tokens; its keys are discovered below it.',
+    description: 'Exactly the `iss` of the access tokens; its keys are discovered below it.',
   }),
   oidcDiscoveryUrl: setting(
     'OIDC_DISCOVERY_URL',
     'the http or https address at which the OIDC issuer is reached from here',
     url('http:', 'https:').optional(),
     {
-      about:
+      description:
         'The address for discovery and keys when this process cannot reach OIDC_ISSUER, such as a name in a container network. The `iss` of the tokens must still be OIDC_ISSUER.',
       otherwise: 'OIDC_ISSUER',
     },
@@ -138,14 +139,14 @@ export const settings = {
     'OIDC_AUDIENCE',
     'the audience that access tokens are issued for',
     z.string().default('orderflow'),
-    { about: 'The `aud` that an access token must have.' },
+    { description: 'The `aud` that an access token must have.' },
   ),
   gatewayUrl: setting(
     'GATEWAY_URL',
     'the http or https address of the payment gateway',
     url('http:', 'https:'),
     {
-      about: 'Where payments are charged and the ledger is read.',
+      description: 'Where payments are charged and the ledger is read.',
     },
   ),
 } as const;
@@ -157,14 +158,14 @@ export const wholeNumberSetting = (
     readonly minimum: number;
     readonly maximum: number;
     readonly byDefault: number;
-    readonly about: string;
+    readonly description: string;
   },
 ): Setting<number> =>
   setting(
     env,
     `a whole number from ${options.minimum} to ${options.maximum}`,
     wholeNumber(options.minimum, options.maximum).default(options.byDefault),
-    { about: options.about },
+    { description: options.description },
   );
 
 type ConfigResult<S extends SettingShape> =

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { setting, wholeNumberSetting, type Config } from './config.ts';
 
-const days = (env: string, byDefault: number, about: string) =>
-  wholeNumberSetting(env, { minimum: 1, maximum: 3_650, byDefault, about });
+const days = (env: string, byDefault: number, description: string) =>
+  wholeNumberSetting(env, { minimum: 1, maximum: 3_650, byDefault, description });
 
 export const retentionSettings = {
   outboxRetentionDays: days(
@@ -25,13 +25,13 @@ export const retentionSettings = {
     minimum: 1,
     maximum: 8_760,
     byDefault: 24,
-    about: 'Hours that an Idempotency-Key is kept with its response.',
+    description: 'Hours that an Idempotency-Key is kept with its response.',
   }),
   retentionSeconds: wholeNumberSetting('RETENTION_SECONDS', {
     minimum: 1,
     maximum: 86_400,
     byDefault: 600,
-    about: 'Seconds between two runs that delete expired rows.',
+    description: 'Seconds between two runs that delete expired rows.',
   }),
   outboxSlot: setting(
     'OUTBOX_SLOT',
@@ -41,7 +41,7 @@ export const retentionSettings = {
       .regex(/^[a-z0-9_]{1,63}$/)
       .optional(),
     {
-      about: 'Events that this replication slot has not read are never deleted from the outbox.',
+      description: 'Events that this replication slot has not read are never deleted from the outbox.',
       otherwise: '`<service>_outbox_slot`',
     },
   ),

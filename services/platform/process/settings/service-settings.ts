@@ -17,14 +17,14 @@ export const serviceSettings = (port: number) => ({
     minimum: 1,
     maximum: 1_000,
     byDefault: 12,
-    about:
+    description:
       'Connections to PostgreSQL at most, for requests and timers. An instance has 4 more for events. All instances together have to stay below `max_connections` of the server (60 in the stacks of this project, of which about 10 are for the connector, the auditor and commands): three instances fit with the default.',
   }),
   databaseWaitMs: wholeNumberSetting('DATABASE_WAIT_MS', {
     minimum: 100,
     maximum: 60_000,
     byDefault: 12_000,
-    about:
+    description:
       'Milliseconds to wait for one of these connections; then a request is answered 503. New requests are refused while the wait exceeds half of it.',
   }),
   ...databaseTlsSettings,
@@ -34,7 +34,7 @@ export const serviceSettings = (port: number) => ({
     minimum: 6_000,
     maximum: 300_000,
     byDefault: 10_000,
-    about:
+    description:
       'Milliseconds after which an instance that sends no heartbeat loses its partitions to the others. Kafka allows 6,000 at least.',
   }),
   schemaRegistryUrl: settings.schemaRegistryUrl,
@@ -47,7 +47,8 @@ export const serviceSettings = (port: number) => ({
     minimum: 1,
     maximum: 1_000,
     byDefault: 10,
-    about: 'The consumer halts when this many of the last twice as many events would become dead letters.',
+    description:
+      'The consumer halts when this many of the last twice as many events would become dead letters.',
   }),
   ...retentionSettings,
   ...telemetrySettings,

@@ -23,7 +23,7 @@ export const telemetrySettings = {
       .refine((value) => ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? ''))
       .optional(),
     {
-      about: 'Spans are exported to /v1/traces below this address, as JSON.',
+      description: 'Spans are exported to /v1/traces below this address, as JSON.',
       otherwise: 'nothing is traced and no tracing code is loaded',
     },
   ),
@@ -40,7 +40,7 @@ export const telemetrySettings = {
       .default({}),
     {
       secret: true,
-      about: 'Headers of each export, percent-encoded, such as the key of a hosted collector.',
+      description: 'Headers of each export, percent-encoded, such as the key of a hosted collector.',
     },
   ),
   tracesSampler: setting(
@@ -48,7 +48,7 @@ export const telemetrySettings = {
     `one of ${samplers.join(', ')}`,
     z.enum(samplers).default('parentbased_always_on'),
     {
-      about:
+      description:
         'Which traces are sampled. The samplers parentbased_* follow the decision of the caller, also of a client that sends a traceparent; traceidratio decides by the trace id, the same in every service.',
     },
   ),
@@ -61,7 +61,7 @@ export const telemetrySettings = {
       .transform(Number)
       .pipe(z.number().min(0).max(1))
       .default(1),
-    { about: 'The share of traces that a traceidratio sampler samples; 0.1 is one in ten.' },
+    { description: 'The share of traces that a traceidratio sampler samples; 0.1 is one in ten.' },
   ),
   otelServiceName: setting(
     'OTEL_SERVICE_NAME',
@@ -70,7 +70,7 @@ export const telemetrySettings = {
       .string()
       .regex(/^[\w.-]{1,100}$/)
       .optional(),
-    { about: 'The service name in the spans of the process.', otherwise: 'the name of the service' },
+    { description: 'The service name in the spans of the process.', otherwise: 'the name of the service' },
   ),
 };
 
