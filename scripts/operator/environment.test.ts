@@ -50,7 +50,7 @@ describe('the stack that a command works on', () => {
   it.each([
     [{ CONNECT_URL: 'connect.example' }, 'CONNECT_URL is "connect.example"'],
     [{ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' }, 'KAFKA_SASL_MECHANISM is not set'],
-    [{ ORDER_DATABASE_URL: 'postgres://me@db/x?sslmode=require' }, 'ORDER_DATABASE_URL says how to use TLS'],
+    [{ ORDER_DATABASE_URL: 'postgres://me@db/x?sslmode=require' }, 'ORDER_DATABASE_URL has TLS parameters'],
     [{ SCHEMA_REGISTRY_USERNAME: 'reader' }, 'SCHEMA_REGISTRY_PASSWORD is not'],
   ])('is a failure with a sentence when a setting is invalid: %j', (env, sentence) => {
     expect(() => stackOf(env)).toThrow(sentence);

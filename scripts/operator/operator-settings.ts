@@ -23,9 +23,9 @@ import {
 } from '../../services/platform/process/security/registry-security.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 
-const optional = <T>(given: Setting<T>, about: string): Setting<T | undefined> => ({
+const optional = <T>(given: Setting<T>, description: string): Setting<T | undefined> => ({
   ...given,
-  about,
+  description,
   schema: given.schema.optional(),
   otherwise: 'the address of `npm start`',
 });
@@ -40,12 +40,12 @@ export const shape = {
   inventoryDatabaseUrl: databaseUrl(auditor.shape.inventoryDatabaseUrl, 'inventory'),
   paymentDatabaseUrl: databaseUrl(auditor.shape.paymentDatabaseUrl, 'payment'),
   ...databaseTlsSettings,
-  kafkaBrokers: optional(settings.kafkaBrokers, settings.kafkaBrokers.about),
+  kafkaBrokers: optional(settings.kafkaBrokers, settings.kafkaBrokers.description),
   ...kafkaSecuritySettings,
   connectUrl: optional(auditor.shape.connectUrl, 'The REST API of Kafka Connect.'),
   schemaRegistryUrl: optional(settings.schemaRegistryUrl, 'The Confluent API of the schema registry.'),
   ...registrySecuritySettings,
-  gatewayUrl: optional(settings.gatewayUrl, settings.gatewayUrl.about),
+  gatewayUrl: optional(settings.gatewayUrl, settings.gatewayUrl.description),
 };
 export type OperatorConfig = Config<typeof shape>;
 

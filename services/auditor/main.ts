@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { databaseTrust } from '../platform/process/security/database-security.ts';
-import { openDoor } from '../platform/http/limits/guards.ts';
+import { createHttpParts } from '../platform/http/limits/guards.ts';
 import { kafkaSecurity } from '../platform/process/security/kafka-security.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
 import { createAuthenticator } from '../platform/http/endpoint/auth.ts';
@@ -66,9 +66,9 @@ const { authenticate } = createAuthenticator({
   reachedAt: config.oidcDiscoveryUrl,
   audience: config.oidcAudience,
 });
-const { door, load } = openDoor(config, authenticate);
+const { httpParts, checkLoad } = createHttpParts(config, authenticate);
 const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
-const pipelineMetrics = createPipelineMetrics(door.metrics);
+const pipelineMetrics = createPipelineMetrics(httpParts.metrics);
 const open = (service: Service) =>
   openPipelineSession(
     databases[service],
@@ -95,7 +95,7 @@ pipelineMetrics.observe(pipelines, sources.stream);
 
 const health = createHealth({
   checks: {
-    load,
+    load: checkLoad,
     audit: () =>
       auditor.latest() ? Promise.resolve() : Promise.reject(new Error('no audit has completed yet')),
     pipelines: () =>
@@ -130,7 +130,7 @@ const app = createAuditorApp({
     stream: sources.stream,
   },
   publicUrl: config.publicUrl,
-  door,
+  httpParts,
 });
 const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 

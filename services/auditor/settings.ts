@@ -16,10 +16,10 @@ import {
 const databaseUrl = (env: string, service: string) => ({
   ...settings.databaseUrl,
   env,
-  about: `The database of the ${service} service, with the role that can read and send canaries.`,
+  description: `The database of the ${service} service, with the role that can read and send canaries.`,
 });
-const seconds = (env: string, byDefault: number, about: string, maximum = 3_600) =>
-  wholeNumberSetting(env, { minimum: 1, maximum, byDefault, about });
+const seconds = (env: string, byDefault: number, description: string, maximum = 3_600) =>
+  wholeNumberSetting(env, { minimum: 1, maximum, byDefault, description });
 
 export const shape = {
   ...processSettings(3005),
@@ -51,7 +51,7 @@ export const shape = {
     minimum: 1,
     maximum: 7 * 24 * 60,
     byDefault: 60,
-    about: 'Minutes, counted back from now, for which outboxes, topics and inboxes are compared.',
+    description: 'Minutes, counted back from now, for which outboxes, topics and inboxes are compared.',
   }),
   connectUrl: setting(
     'CONNECT_URL',
@@ -60,7 +60,10 @@ export const shape = {
       .string()
       .refine((value) => ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? ''))
       .transform((value) => value.replace(/\/$/, '')),
-    { about: 'The REST API of Kafka Connect, which reports the state of the connectors and restarts them.' },
+    {
+      description:
+        'The REST API of Kafka Connect, which reports the state of the connectors and restarts them.',
+    },
   ),
   pipelineSeconds: seconds(
     'PIPELINE_INTERVAL_SECONDS',
@@ -72,14 +75,14 @@ export const shape = {
     minimum: 0,
     maximum: 3_600,
     byDefault: 15,
-    about:
+    description:
       'Seconds that a canary may take from the outbox to its topic before the pipeline counts as stalled; 0 sends no canaries.',
   }),
   watchdogRestarts: wholeNumberSetting('WATCHDOG_RESTARTS', {
     minimum: 0,
     maximum: 1_000,
     byDefault: 10,
-    about:
+    description:
       'Maximum of restarts in a row for a connector that is not running, with growing pauses; 0 switches the watchdog off.',
   }),
 };

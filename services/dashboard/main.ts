@@ -1,6 +1,6 @@
 // The dashboard's composition root, and the only place in it that reads the environment.
 import { readConfig } from '../platform/process/settings/config.ts';
-import { openDoor } from '../platform/http/limits/guards.ts';
+import { createHttpParts } from '../platform/http/limits/guards.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
@@ -63,8 +63,8 @@ const openOidcClient = () => {
 };
 
 const issuer = await openIssuer();
-const { door, load } = openDoor(config);
-const health = createHealth({ checks: { load } });
+const { httpParts, checkLoad } = createHttpParts(config);
+const health = createHealth({ checks: { load: checkLoad } });
 const app = createDashboardApp({
   logger,
   health,
@@ -81,7 +81,7 @@ const app = createDashboardApp({
     auditor: config.auditorUrl,
   },
   webFolder: config.webFolder,
-  door,
+  httpParts,
 });
 const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 lifecycle.onStop('http', () => server.close(), 12_000);

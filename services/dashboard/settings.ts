@@ -22,7 +22,7 @@ const serviceUrl = (name: string, to: string, port: number) =>
       .url({ protocol: /^https?$/ })
       .refine((value) => !value.endsWith('/'))
       .default(`http://127.0.0.1:${port}`),
-    { about: `Where the pages' requests to the ${to} are passed on to.` },
+    { description: `Where the pages' requests to the ${to} are passed on to.` },
   );
 
 export const shape = {
@@ -31,7 +31,7 @@ export const shape = {
     'BUILT_IN_IDENTITY',
     'on (demo users, for development) or off (another OIDC provider issues the tokens)',
     z.enum(['on', 'off']).default('on'),
-    { about: 'Whether the dashboard is the OIDC issuer itself, with demo users.' },
+    { description: 'Whether the dashboard is the OIDC issuer itself, with demo users.' },
   ),
   oidcIssuer: settings.oidcIssuer,
   oidcAudience: settings.oidcAudience,
@@ -41,14 +41,14 @@ export const shape = {
     'the id of the client that the OIDC provider knows the dashboard by',
     z.string().optional(),
     {
-      about:
+      description:
         'Lets people sign in to the pages at the OIDC provider (authorization code with PKCE); its client must allow the redirect to PUBLIC_URL/session/callback. For BUILT_IN_IDENTITY=off.',
       otherwise: 'nobody can sign in to the pages when BUILT_IN_IDENTITY is off',
     },
   ),
   oidcClientSecret: setting('OIDC_CLIENT_SECRET', 'the secret of that client', z.string().optional(), {
     secret: true,
-    about: 'The secret of OIDC_CLIENT_ID.',
+    description: 'The secret of OIDC_CLIENT_ID.',
     otherwise: 'a public client',
   }),
   oidcScope: setting(
@@ -59,7 +59,7 @@ export const shape = {
       .refine((value) => value.split(' ').includes('openid'))
       .default('openid email'),
     {
-      about:
+      description:
         'What the dashboard asks the OIDC provider for. Some providers give a refresh token, without which a session ends with its access token, only for offline_access.',
     },
   ),
@@ -68,12 +68,12 @@ export const shape = {
     'the path of the file that keeps the signing keys',
     z.string().optional(),
     {
-      about:
+      description:
         'The signing keys of the built-in issuer; made when they are not there. Needed with BUILT_IN_IDENTITY=on.',
     },
   ),
   stackFile: setting('STACK_FILE', "the path of the supervisor's status file", z.string().optional(), {
-    about: 'Where the supervisor of the embedded stack says which processes run.',
+    description: 'Where the supervisor of the embedded stack says which processes run.',
     otherwise: 'only what is probed is shown',
   }),
   sessionKeyFile: setting(
@@ -81,12 +81,12 @@ export const shape = {
     'the path of the file that keeps the key of the sessions',
     z.string().optional(),
     {
-      about: 'The key that encrypts the cookies of the pages; made when it is not there.',
+      description: 'The key that encrypts the cookies of the pages; made when it is not there.',
       otherwise: 'a restart signs everybody out',
     },
   ),
   webFolder: setting('WEB_FOLDER', 'the path of the folder of the built pages', z.string().optional(), {
-    about: 'Where the pages are served from.',
+    description: 'Where the pages are served from.',
     otherwise: 'no pages are served',
   }),
   orderUrl: serviceUrl('ORDER_URL', 'order service', 3001),
@@ -97,19 +97,19 @@ export const shape = {
     minimum: 1,
     maximum: 3_650,
     byDefault: 30,
-    about: 'Days after which the built-in issuer signs with a new key.',
+    description: 'Days after which the built-in issuer signs with a new key.',
   }),
   loginsPerMinute: wholeNumberSetting('LOGINS_PER_MINUTE', {
     minimum: 1,
     maximum: 1_000_000,
     byDefault: 120,
-    about: 'Logins that one client address may try in a minute; beyond it 429.',
+    description: 'Logins that one client address may try in a minute; beyond it 429.',
   }),
   targets: setting(
     'HEALTH_TARGETS',
     'a JSON array of {name, kind: "http", url} and {name, kind: "tcp", host, port}',
     z.string().default('[]').transform(parseJson).pipe(targetsSchema),
-    { about: 'What the health page probes.' },
+    { description: 'What the health page probes.' },
   ),
 };
 

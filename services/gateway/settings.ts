@@ -8,7 +8,7 @@ export const shape = {
   ...processSettings(3004),
   ...telemetrySettings,
   ledgerFile: setting('LEDGER_FILE', 'the path of the journal file', z.string(), {
-    about: 'The journal of charges and refunds; it is created if it does not exist.',
+    description: 'The journal of charges and refunds; it is created if it does not exist.',
   }),
 };
 

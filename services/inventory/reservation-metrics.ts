@@ -2,7 +2,7 @@
 // is held is read from the database that they share, so of several instances any one will do.
 import { Counter } from 'prom-client';
 import type { Measurement } from '../platform/transaction/decision/measurement.ts';
-import { addAskedGauge, type Metrics } from '../platform/telemetry/metrics.ts';
+import { addPolledGauge, type Metrics } from '../platform/telemetry/metrics.ts';
 import type { ReservationState } from './domain/reservation.ts';
 
 const states = [
@@ -33,7 +33,7 @@ export const addReservationGauges = (
   metrics: Metrics,
   countHeld: () => Promise<ReadonlyMap<string, number>>,
 ): void => {
-  addAskedGauge(
+  addPolledGauge(
     metrics,
     'orderflow_reservations_held',
     'Reservations that hold stock: reserved until they lapse, pinned until they are shipped.',

@@ -9,13 +9,13 @@ export const shape = {
     minimum: 1,
     maximum: 7 * 24 * 3600,
     byDefault: 30 * 60,
-    about: 'Seconds that stock is held for an order that is not paid yet; order must be told the same.',
+    description: 'Seconds that stock is held for an order that is not paid yet; order must be told the same.',
   }),
   sweepSeconds: wholeNumberSetting('EXPIRY_SWEEP_SECONDS', {
     minimum: 1,
     maximum: 3600,
     byDefault: 60,
-    about: 'Seconds between two looks for reservations that have ended.',
+    description: 'Seconds between two looks for reservations that have ended.',
   }),
   seedDemoProducts: setting(
     'SEED_DEMO_PRODUCTS',
@@ -24,7 +24,7 @@ export const shape = {
       .enum(['true', 'false'])
       .default('false')
       .transform((text) => text === 'true'),
-    { about: 'Whether the demo products are put into the catalogue at start, where they are missing.' },
+    { description: 'Whether the demo products are put into the catalogue at start, where they are missing.' },
   ),
 };
 

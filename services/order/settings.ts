@@ -14,7 +14,7 @@ export const shape = {
       .transform(Number)
       .optional(),
     {
-      about:
+      description:
         'Seconds after which an order that is still not paid for is cancelled; later than any reservation ends.',
       otherwise: '`RESERVATION_TTL_SECONDS` and 900 more',
     },
@@ -24,55 +24,55 @@ export const shape = {
     minimum: 1,
     maximum: 7 * 24 * 3600,
     byDefault: 30 * 60,
-    about: 'The same as at inventory.',
+    description: 'The same as at inventory.',
   }),
   sweepSeconds: wholeNumberSetting('DEADLINE_SWEEP_SECONDS', {
     minimum: 1,
     maximum: 3_600,
     byDefault: 60,
-    about: 'Seconds between two looks for orders past their deadline.',
+    description: 'Seconds between two looks for orders past their deadline.',
   }),
   watchMs: wholeNumberSetting('ORDER_WATCH_MS', {
     minimum: 20,
     maximum: 10_000,
     byDefault: 200,
-    about: 'Milliseconds between two looks at the orders that somebody watches.',
+    description: 'Milliseconds between two looks at the orders that somebody watches.',
   }),
   streamLimit: wholeNumberSetting('ORDER_STREAM_LIMIT', {
     minimum: 0,
     maximum: 10_000,
     byDefault: 1_000,
-    about: 'Event streams open at once; beyond it 503.',
+    description: 'Event streams open at once; beyond it 503.',
   }),
   streamsPerSubject: wholeNumberSetting('ORDER_STREAMS_PER_SUBJECT', {
     minimum: 1,
     maximum: 10_000,
     byDefault: 20,
-    about: 'Event streams, and waits counted apart, that one subject may have open; beyond it 429.',
+    description: 'Event streams, and waits counted apart, that one subject may have open; beyond it 429.',
   }),
   heartbeatSeconds: wholeNumberSetting('ORDER_STREAM_HEARTBEAT_SECONDS', {
     minimum: 1,
     maximum: 300,
     byDefault: 15,
-    about: 'Seconds between two signs of life of a stream on which nothing happens.',
+    description: 'Seconds between two signs of life of a stream on which nothing happens.',
   }),
   streamMinutes: wholeNumberSetting('ORDER_STREAM_MINUTES', {
     minimum: 1,
     maximum: 1_440,
     byDefault: 15,
-    about: 'Minutes after which a stream ends and its client comes back for the rest.',
+    description: 'Minutes after which a stream ends and its client comes back for the rest.',
   }),
   waitLimit: wholeNumberSetting('ORDER_WAIT_LIMIT', {
     minimum: 0,
     maximum: 10_000,
     byDefault: 200,
-    about: 'Requests with Prefer: wait that wait at once; beyond it they are answered without waiting.',
+    description: 'Requests with Prefer: wait that wait at once; beyond it they are answered without waiting.',
   }),
   waitSeconds: wholeNumberSetting('ORDER_WAIT_SECONDS', {
     minimum: 0,
     maximum: 60,
     byDefault: 10,
-    about: 'The longest wait that is granted; shorter than HTTP_REQUEST_TIMEOUT_MS.',
+    description: 'The longest wait that is granted; shorter than HTTP_REQUEST_TIMEOUT_MS.',
   }),
 };
 

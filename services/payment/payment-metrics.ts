@@ -2,7 +2,7 @@
 // read from the database that the instances share, so any one of them will do.
 import { Counter } from 'prom-client';
 import type { Measurement } from '../platform/transaction/decision/measurement.ts';
-import { addAskedGauge, addCounter, addState, type Metrics } from '../platform/telemetry/metrics.ts';
+import { addPolledGauge, addCounter, addState, type Metrics } from '../platform/telemetry/metrics.ts';
 import type { Circuit } from './jobs/gateway.ts';
 
 /** Counts what payments come to. */
@@ -51,7 +51,7 @@ export function addGatewayMetrics(
     'Requests and retries that the open circuit turned away.',
     () => circuit().rejected,
   );
-  addAskedGauge(
+  addPolledGauge(
     metrics,
     'orderflow_gateway_requests_waiting',
     'Requests to the gateway whose outcome is not known yet.',

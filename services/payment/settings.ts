@@ -9,37 +9,37 @@ export const shape = {
     minimum: 100,
     maximum: 60_000,
     byDefault: 8_000,
-    about: 'Milliseconds that one call of the gateway may take.',
+    description: 'Milliseconds that one call of the gateway may take.',
   }),
   gatewayRetries: wholeNumberSetting('GATEWAY_RETRIES', {
     minimum: 0,
     maximum: 5,
     byDefault: 2,
-    about: 'How often a call of the gateway is repeated at once, under the same idempotency key.',
+    description: 'How often a call of the gateway is repeated at once, under the same idempotency key.',
   }),
   gatewayRetryMaxMs: wholeNumberSetting('GATEWAY_RETRY_MAX_MS', {
     minimum: 1,
     maximum: 10_000,
     byDefault: 1_000,
-    about: 'Milliseconds that are waited at most before such a repetition.',
+    description: 'Milliseconds that are waited at most before such a repetition.',
   }),
   breakerFailures: wholeNumberSetting('GATEWAY_BREAKER_FAILURES', {
     minimum: 1,
     maximum: 1_000,
     byDefault: 5,
-    about: 'Calls in a row of unknown outcome that open the circuit breaker of the gateway.',
+    description: 'Calls in a row of unknown outcome that open the circuit breaker of the gateway.',
   }),
   breakerSeconds: wholeNumberSetting('GATEWAY_BREAKER_SECONDS', {
     minimum: 1,
     maximum: 3_600,
     byDefault: 30,
-    about: 'Seconds that the circuit breaker stays open before one call tries again.',
+    description: 'Seconds that the circuit breaker stays open before one call tries again.',
   }),
   refusedRefundSeconds: wholeNumberSetting('REFUSED_REFUND_RETRY_SECONDS', {
     minimum: 1,
     maximum: 7 * 24 * 3_600,
     byDefault: 3_600,
-    about: 'Seconds until a refund that the gateway refused is asked for again.',
+    description: 'Seconds until a refund that the gateway refused is asked for again.',
   }),
 };
 

@@ -24,7 +24,7 @@ import { createEventMetrics } from './messaging/event-metrics.ts';
 import { registerFaultRoutes } from './http/routes/faults-http.ts';
 import { assertPermitted } from './http/endpoint/endpoint.ts';
 import { chaosTokenOf, createFaults } from './process/faults.ts';
-import { openDoor } from './http/limits/guards.ts';
+import { createHttpParts } from './http/limits/guards.ts';
 import type { Measurement } from './transaction/decision/measurement.ts';
 import type { Shell } from './transaction/handle.ts';
 import { createHealth, type HealthCheck } from './http/routes/health.ts';
@@ -118,12 +118,12 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     reachedAt: config.oidcDiscoveryUrl,
     audience: config.oidcAudience,
   });
-  const { door, load } = openDoor(config, authenticate, connection.saturated);
+  const { httpParts, checkLoad } = createHttpParts(config, authenticate, connection.saturated);
   const { stopping } = lifecycle;
   const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
-  const figures = createEventMetrics(door.metrics, { group: consumerGroup, emitted });
-  addDatabaseMetrics(door.metrics, [connection, consuming]);
-  const countMeasurement = definition.countMeasurements(door.metrics);
+  const figures = createEventMetrics(httpParts.metrics, { group: consumerGroup, emitted });
+  addDatabaseMetrics(httpParts.metrics, [connection, consuming]);
+  const countMeasurement = definition.countMeasurements(httpParts.metrics);
   const shell: Shell = {
     db: connection.db,
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
@@ -136,7 +136,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const { subscriptions, routes, startJobs, checks } = definition.assemble({
     shell,
     logger,
-    metrics: door.metrics,
+    metrics: httpParts.metrics,
     stopping,
   });
 
@@ -149,7 +149,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   figures.observe(() => consumer);
   const health = createHealth({
     checks: {
-      load,
+      load: checkLoad,
       database: connection.ping,
       // Without the ids no event can be written, so no command can be accepted. Once resolved they stay.
       schemas: () => {
@@ -176,7 +176,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     description: definition.description,
     problems: { ...definition.problems, ...deadLetterProblems },
     publicUrl: config.publicUrl,
-    ...door,
+    ...httpParts,
   });
   health.register(app);
   app.use('/api/*', recordRefusals(shell.db));

@@ -13,7 +13,7 @@ import { createSagaMetrics } from '../../../services/order/saga-metrics.ts';
 import { addGatewayMetrics, createPaymentMetrics } from '../../../services/payment/payment-metrics.ts';
 import { readConfig } from '../../../services/platform/process/settings/config.ts';
 import { createEventMetrics } from '../../../services/platform/messaging/event-metrics.ts';
-import { openDoor } from '../../../services/platform/http/limits/guards.ts';
+import { createHttpParts } from '../../../services/platform/http/limits/guards.ts';
 import { guardSettings } from '../../../services/platform/process/settings/guard-settings.ts';
 import { createHealth } from '../../../services/platform/http/routes/health.ts';
 import { createLogger } from '../../../services/platform/process/logger.ts';
@@ -22,8 +22,8 @@ const connectors = join(import.meta.dirname, '..', '..', '..', 'connectors');
 
 /** Every metric that a process exposes, with or without a value. */
 const metricsOfProcesses = async (): Promise<readonly string[]> => {
-  const { door } = openDoor(readConfig(guardSettings, {}));
-  const { metrics } = door;
+  const { httpParts } = createHttpParts(readConfig(guardSettings, {}));
+  const { metrics } = httpParts;
   const noValues = () => Promise.resolve(new Map<string, number>());
   const notCalled = () => Promise.reject(new Error('reading the metrics calls no route'));
   createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
@@ -44,7 +44,7 @@ const metricsOfProcesses = async (): Promise<readonly string[]> => {
     pipelines: { latest: () => [], samples: () => [] },
     stories: { read: notCalled, codec: { decode: notCalled } },
     operations: { record: notCalled, readFlow: notCalled, connectUrl: '', stream: { lag: noValues } },
-    door,
+    httpParts,
   });
   const text = await metrics.registry.metrics();
   return [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) =>

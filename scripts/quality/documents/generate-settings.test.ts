@@ -28,7 +28,7 @@ describe('the table of settings', () => {
 
   it('describes every setting in a sentence', () => {
     const all = [...Object.values(shapes).flatMap((shape) => Object.values(shape)), ...stackSettings];
-    for (const { env, about } of all) expect(about, env).toMatch(/^[A-Z].{8,}\.$/);
+    for (const { env, description } of all) expect(description, env).toMatch(/^[A-Z].{8,}\.$/);
   });
 
   it('has every variable only once for each process', () => {

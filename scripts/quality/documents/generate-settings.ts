@@ -49,20 +49,20 @@ const roleDescriptions: Readonly<Record<DatabaseRole, string>> = {
 export const stackSettings: readonly StackVariable[] = [
   ...Object.values(ports).map((port) => ({
     env: port.env,
-    about: `Port on loopback: ${port.what}.`,
+    description: `Port on loopback: ${port.what}.`,
     expected: 'a port between 1 and 65535',
     otherwise: String(port.default),
   })),
   ...portsOfProfiles.map((port) => ({
     env: port.env,
-    about: `Port on loopback, in the profile \`${port.profile}\` of docker-compose.yml: ${port.what}.`,
+    description: `Port on loopback, in the profile \`${port.profile}\` of docker-compose.yml: ${port.what}.`,
     expected: 'a port between 1 and 65535',
     otherwise: String(port.default),
   })),
   ...Object.entries(passwords).flatMap(([service, variables]) =>
     (Object.keys(roleDescriptions) as DatabaseRole[]).map((role) => ({
       env: variables[role],
-      about: `Password at ${service}-db. ${roleDescriptions[role]}`,
+      description: `Password at ${service}-db. ${roleDescriptions[role]}`,
       expected: 'any text, the same at every start on the same data',
       otherwise: developmentPassword,
       secret: true,
@@ -73,7 +73,7 @@ export const stackSettings: readonly StackVariable[] = [
 
 interface Row {
   readonly env: string;
-  readonly about: string;
+  readonly description: string;
   readonly expected: string;
   readonly otherwise: string;
   readonly secret: boolean;
@@ -92,8 +92,8 @@ const defaultOf = ({ schema, otherwise }: Setting<unknown>): string => {
 };
 
 const rowOf = (setting: Setting<unknown>): Row => {
-  const { env, about, expected, secret = false } = setting;
-  return { env, about, expected, otherwise: defaultOf(setting), secret };
+  const { env, description, expected, secret = false } = setting;
+  return { env, description, expected, otherwise: defaultOf(setting), secret };
 };
 const rowsOf = (shape: SettingShape): Row[] => Object.values(shape).map(rowOf);
 
@@ -122,7 +122,7 @@ const table = (rows: readonly Row[], usedBy?: (row: Row) => string): string => {
     ...rows.map((row) =>
       line([
         code(row.env),
-        row.secret ? `${row.about} Secret.` : row.about,
+        row.secret ? `${row.description} Secret.` : row.description,
         row.expected,
         row.otherwise,
         ...(usedBy === undefined ? [] : [usedBy(row)]),

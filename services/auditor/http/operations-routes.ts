@@ -3,7 +3,7 @@
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
 import type { recordAction } from '../../platform/audit-log/audit-log.ts';
-import { sharedAnswer } from '../../platform/telemetry/metrics.ts';
+import { cachedRead } from '../../platform/telemetry/metrics.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import { invariants, type Report } from '../audit.ts';
 import type { Service } from '../domain/facts.ts';
@@ -37,8 +37,8 @@ export function registerOperationsRoutes(
   pipelines: Pick<Pipelines, 'latest' | 'samples'>,
   latestAudit: () => Report,
 ): void {
-  const lags = sharedAnswer(() => readLags(stream), { withinMs: lagTimeoutMs, freshMs: lagFreshMs });
-  const flow = sharedAnswer(readFlow, { withinMs: flowTimeoutMs, freshMs: flowFreshMs });
+  const lags = cachedRead(() => readLags(stream), { timeoutMs: lagTimeoutMs, maxAgeMs: lagFreshMs });
+  const flow = cachedRead(readFlow, { timeoutMs: flowTimeoutMs, maxAgeMs: flowFreshMs });
   app.openapi(auditorApi.readFlow, async (c) => {
     const found = await flow();
     if (found === undefined) throw problem('unavailable', { detail: 'A database does not answer.' });

@@ -2,7 +2,7 @@
 // consumer lag is read when Prometheus scrapes, and shared by scrapes within a few seconds.
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
-import { sharedAnswer, type Metrics } from '../../platform/telemetry/metrics.ts';
+import { cachedRead, type Metrics } from '../../platform/telemetry/metrics.ts';
 import { consumerGroupOf, everyService, topicOf } from '../domain/facts.ts';
 import { problemNames } from '../domain/pipeline-problems.ts';
 import type { PipelineEvents, PipelineReport, Pipelines } from './pipelines.ts';
@@ -216,7 +216,7 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
     observe: (pipelines, stream) => {
       latest = pipelines.latest;
       // Without an answer from Kafka the metric has no samples.
-      const lags = sharedAnswer(() => readLags(stream), { withinMs: lagTimeoutMs, freshMs: lagFreshMs });
+      const lags = cachedRead(() => readLags(stream), { timeoutMs: lagTimeoutMs, maxAgeMs: lagFreshMs });
       new Gauge({
         name: 'orderflow_consumer_lag_records',
         help: 'Records of a topic that a consumer group has not read yet.',

@@ -8,7 +8,7 @@ import { json } from '../../platform/http/request/shapes.ts';
 import { assertPermitted, endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { createRateLimiter, type RateLimiter } from '../../platform/http/limits/rate-limit.ts';
 import type { Health } from '../../platform/http/routes/health.ts';
-import { createGuards, type Door } from '../../platform/http/limits/guards.ts';
+import { createGuards, type HttpParts } from '../../platform/http/limits/guards.ts';
 import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { tokenLifetime, type Issuer } from './identity.ts';
@@ -63,7 +63,7 @@ export interface DashboardOptions {
   readonly services: ServiceUrls;
   /** Where the built pages are; no pages when absent. */
   readonly webFolder?: string | undefined;
-  readonly door?: Door;
+  readonly httpParts?: HttpParts;
 }
 
 const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter): void => {
@@ -112,7 +112,7 @@ export const createDashboardApp = ({
   sessionKey,
   services,
   webFolder,
-  door,
+  httpParts,
   loginsPerMinute = 120,
 }: DashboardOptions): App => {
   const secure = publicUrl?.startsWith('https:') === true;
@@ -128,8 +128,8 @@ export const createDashboardApp = ({
       'Identity issuer for development, session of the pages, and the health of all parts. `/api/{service}/…` passes requests of a signed-in page on to `/api/v1/…` of that service.',
     problems: dashboardProblems,
     publicUrl,
-    ...door,
-    guards: { ...(door?.guards ?? createGuards()), authenticate: authenticateBySession(sessions) },
+    ...httpParts,
+    guards: { ...(httpParts?.guards ?? createGuards()), authenticate: authenticateBySession(sessions) },
   });
   health.register(app);
   const logins = createRateLimiter({ requests: loginsPerMinute, windowSeconds: 60 });

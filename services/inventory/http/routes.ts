@@ -7,9 +7,9 @@ import { handle, unclaimed, type Shell } from '../../platform/transaction/handle
 import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
-  isAbout,
+  addEntityIds,
   messageContextOf,
-  pathIsAbout,
+  entityIdFromPath,
   type App,
   type AppContext,
 } from '../../platform/http/server/request-context.ts';
@@ -98,8 +98,8 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     return { view, headers: { ...more(view), ...headersOf(view) } };
   };
 
-  app.use('/api/v1/products/:id/*', pathIsAbout('productId', 'id'));
-  app.use('/api/v1/reservations/:orderId/*', pathIsAbout('orderId', 'orderId'));
+  app.use('/api/v1/products/:id/*', entityIdFromPath('productId', 'id'));
+  app.use('/api/v1/reservations/:orderId/*', entityIdFromPath('orderId', 'orderId'));
 
   app.openapi(inventoryApi.list, async (c) => {
     const { q = '', sellerId, sort, limit, cursor } = c.req.valid('query');
@@ -181,7 +181,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     const { subject, scope } = callerOf(c);
     const sellerId = scope === 'all' ? undefined : subject;
     const { orderId } = c.req.valid('query');
-    isAbout(c, { orderId });
+    addEntityIds(c, { orderId });
     const found = await findReservation(shell.db, orderId, sellerId);
     const data = found
       ? [

@@ -10,9 +10,9 @@ import type { Answer } from '../../platform/transaction/idempotency.ts';
 import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
-  isAbout,
+  addEntityIds,
   messageContextOf,
-  pathIsAbout,
+  entityIdFromPath,
   type App,
   type AppContext,
 } from '../../platform/http/server/request-context.ts';
@@ -69,7 +69,7 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
     }
   };
 
-  app.use('/api/v1/orders/:id/*', pathIsAbout('orderId', 'id'));
+  app.use('/api/v1/orders/:id/*', entityIdFromPath('orderId', 'id'));
 
   app.openapi(orderApi.place, async (c) => {
     const { items, payment } = c.req.valid('json');
@@ -107,11 +107,11 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
     switch (handled.kind) {
       case 'duplicate': {
         const order = orderView.parse(handled.prior.body);
-        isAbout(c, { orderId: order.id });
+        addEntityIds(c, { orderId: order.id });
         return c.json(order, 201, replayHeaders(handled.prior));
       }
       case 'accepted': {
-        isAbout(c, { orderId: handled.state.id });
+        addEntityIds(c, { orderId: handled.state.id });
         const waited = await awaitRest(c, handled.state);
         const order = waited === undefined ? handled.state : await presently(handled.state);
         const applied = waited === undefined ? undefined : { 'preference-applied': `wait=${waited}` };

@@ -8,7 +8,7 @@ import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
   messageContextOf,
-  pathIsAbout,
+  entityIdFromPath,
   type App,
 } from '../../platform/http/server/request-context.ts';
 import { askedState, paymentApi, paymentView, problem } from './api.ts';
@@ -60,7 +60,7 @@ export interface GatewayAccess {
 
 /** Adds the payment routes to an application. */
 export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circuit }: GatewayAccess): void {
-  app.use('/api/v1/payments/:orderId/*', pathIsAbout('orderId', 'orderId'));
+  app.use('/api/v1/payments/:orderId/*', entityIdFromPath('orderId', 'orderId'));
 
   app.openapi(paymentApi.read, async (c) => {
     const { subject, scope } = callerOf(c);

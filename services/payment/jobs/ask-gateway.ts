@@ -5,7 +5,7 @@ import { handle, unclaimed, type Shell } from '../../platform/transaction/handle
 import type { Logger } from '../../platform/process/logger.ts';
 import { backoffMs, type Backoff } from '../../platform/process/retry.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
-import { attributesAbout, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
+import { entityIdAttributes, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
 import { answerOf, gatewayCallFor } from '../domain/gateway-call.ts';
 import type { Gateway, MayCall, Outcome } from './gateway.ts';
 import { giveBack, leaseDue, postpone, renewLease, type LeasedTransaction } from '../transaction-leases.ts';
@@ -123,7 +123,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
 
   const askOne = async (leased: LeasedTransaction, until: number): Promise<void> => {
     const { orderId, kind, attempts } = leased.row;
-    const attributes = { ...attributesAbout({ orderId }), 'orderflow.attempts': attempts };
+    const attributes = { ...entityIdAttributes({ orderId }), 'orderflow.attempts': attempts };
     await inSpan(
       `ask gateway: ${kind}`,
       { parent: leased.context.traceparent, attributes },

@@ -1,4 +1,4 @@
-// Tampering with a sealed log, in every way there is: one field, one row less, one more, two swapped, the end cut off.
+// Tampering with a sealed log: a changed field, a row removed or inserted, two rows swapped, the end cut off.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -85,8 +85,8 @@ const anywhere = (property: (links: Link[], index: number, link: Link) => void):
   );
 };
 
-describe('a chain that nobody touched', () => {
-  it('holds, and ends at its last seal', () => {
+describe('an unchanged chain', () => {
+  it('is intact and ends at its last seal', () => {
     fc.assert(
       fc.property(chains, (links) => {
         const { to, broken } = followChain(chainStart, links);
@@ -96,7 +96,7 @@ describe('a chain that nobody touched', () => {
     );
   });
 
-  it('is the same whether it was sealed, and is followed, at once or in parts', () => {
+  it('is the same whether it is sealed and verified at once or in parts', () => {
     anywhere((links, index) => {
       const entries = links.flatMap((link) => link.entry ?? []);
       const first = sealEntries(chainStart, entries.slice(0, index));
@@ -107,7 +107,7 @@ describe('a chain that nobody touched', () => {
     });
   });
 
-  it('keeps its form for good: an entry of today has the hash it had when it was sealed', () => {
+  it('has a stable format: the hash of a given entry never changes', () => {
     const refused = entry(2, { outcome: 'refused', status: 403, code: 'forbidden', resource: null });
     expect(canonical(refused)).toBe(
       '[2,"702","2026-01-01T10:00:00.123Z","user-customer-001",["USER"],"orders.place",null,"refused",403,"forbidden","correlation-1","request-1"]',
@@ -171,7 +171,7 @@ describe('tampering is found where it happened', () => {
     );
   });
 
-  it('an entry put in between, even with a seal that fits it', () => {
+  it('an entry inserted, even with a valid seal', () => {
     anywhere((links, index) => {
       const before = links[index - 1]?.seal ?? chainStart;
       const forged = entry(1_000);
@@ -182,8 +182,8 @@ describe('tampering is found where it happened', () => {
   });
 });
 
-describe('an anchor that was kept elsewhere', () => {
-  it('tells when the end was cut off, which the chain cannot', () => {
+describe('an anchor stored outside the database', () => {
+  it('reveals that the end was cut off, which the chain cannot', () => {
     anywhere((links, index) => {
       const anchor = followChain(chainStart, links).to;
       const cut = links.slice(0, index);
@@ -194,7 +194,7 @@ describe('an anchor that was kept elsewhere', () => {
     });
   });
 
-  it('tells when everything was sealed anew, which the chain cannot', () => {
+  it('reveals that everything was sealed again, which the chain cannot', () => {
     anywhere((links, index, { entry: row }) => {
       const anchor = followChain(chainStart, links).to;
       const entries = links.flatMap((link) => link.entry ?? []);
@@ -206,7 +206,7 @@ describe('an anchor that was kept elsewhere', () => {
     });
   });
 
-  it('has nothing against the chain it was taken from', () => {
+  it('agrees with the chain that it was taken from', () => {
     anywhere((_links, _index, { seal }) => {
       expect(anchorBreak({ position: seal.position, hash: seal.hash }, seal.hash)).toBeUndefined();
     });

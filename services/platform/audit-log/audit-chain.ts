@@ -1,13 +1,13 @@
-// The hash chain over the audit log, as functions of rows. Every hash covers the one before it, so whoever changes, removes,
-// adds or swaps what is sealed would have to seal everything after it anew. Against that, and against an end that is cut
-// off, no chain helps from within: an anchor does, a position with its hash that was kept elsewhere.
+// The hash chain over the audit log, as functions of rows. Every hash covers the previous one, so a change, removal,
+// insertion or swap breaks the chain from there on. The chain alone cannot reveal that its end was cut off or that it was
+// computed again completely. An anchor can: a position and its hash, stored outside the database.
 import { createHash } from 'node:crypto';
 import type { auditLog, auditSeals } from '../../../drizzle/messaging/schema.ts';
 
 export type AuditEntry = typeof auditLog.$inferSelect;
 export type AuditSeal = typeof auditSeals.$inferSelect;
 
-/** A point of the chain; the one an empty chain ends at has position 0. */
+/** The end of an empty chain has position 0. */
 export interface ChainPoint {
   readonly position: number;
   readonly hash: string;
@@ -15,7 +15,7 @@ export interface ChainPoint {
 
 export const chainStart: ChainPoint = { position: 0, hash: '0'.repeat(64) };
 
-/** One text per entry and no text for two: a JSON array of all columns in this order, instants in ISO 8601. */
+/** Different entries have different texts: a JSON array of all columns in this order, instants in ISO 8601. */
 export const canonical = (entry: AuditEntry): string =>
   JSON.stringify([
     entry.id,
@@ -32,13 +32,13 @@ export const canonical = (entry: AuditEntry): string =>
     entry.requestId,
   ]);
 
-/** SHA-256 over the previous hash, the position and the entry; 64 hexadecimal digits. */
+/** SHA-256 of the previous hash, the position and the entry; 64 hexadecimal digits. */
 export const hashAfter = (previous: ChainPoint, entry: AuditEntry): string =>
   createHash('sha256')
     .update(`${previous.hash}\n${previous.position + 1}\n${canonical(entry)}`)
     .digest('hex');
 
-/** The seals that continue a chain with these entries. */
+/** The seals of these entries, after `head`. */
 export function sealEntries(head: ChainPoint, entries: readonly AuditEntry[]): AuditSeal[] {
   let last = head;
   return entries.map((entry) => {
@@ -53,13 +53,13 @@ export function sealEntries(head: ChainPoint, entries: readonly AuditEntry[]): A
   });
 }
 
-/** A seal and the entry it names, null when there is no such entry any more. */
+/** `entry` is null when the entry no longer exists. */
 export interface Link {
   readonly seal: AuditSeal;
   readonly entry: AuditEntry | null;
 }
 
-/** The first position at which a chain does not hold, and what is wrong there. */
+/** The first position at which the chain is broken, and why. */
 export interface Break {
   readonly position: number;
   readonly sentence: string;
@@ -70,7 +70,7 @@ export const missingSeal = (position: number): Break => ({
   sentence: `The seal at position ${position} is missing.`,
 });
 
-/** Follows the chain from a point over the next links, in the order of their positions. */
+/** Verifies the links after `from`, which are in the order of their positions. */
 export function followChain(
   from: ChainPoint,
   links: readonly Link[],
@@ -90,12 +90,12 @@ export function followChain(
   return { to };
 }
 
-/** What speaks against an anchor, given the hash that the chain has at its position; undefined past its end. */
-export function anchorBreak(anchor: ChainPoint, hashThere: string | undefined): Break | undefined {
+/** How the chain contradicts an anchor. `hash` is that of the chain at the anchor's position, undefined past its end. */
+export function anchorBreak(anchor: ChainPoint, hash: string | undefined): Break | undefined {
   const { position } = anchor;
-  if (hashThere === undefined)
-    return { position, sentence: `The chain ends before position ${position}, where the anchor is.` };
-  return hashThere === anchor.hash
+  if (hash === undefined)
+    return { position, sentence: `The chain ends before position ${position}, the position of the anchor.` };
+  return hash === anchor.hash
     ? undefined
-    : { position, sentence: `The chain has another hash than the anchor at position ${position}.` };
+    : { position, sentence: `The hash at position ${position} is not that of the anchor.` };
 }

@@ -1,22 +1,22 @@
-// The audit log: what people did and what they were refused, appended in the transaction of the effect, so that there is no
-// effect without its entry and no entry without its effect. Events and timers are not in it: their trail is the inbox.
-// An entry says who, what, when and what came of it. It holds nothing of a body and no token, so it can be kept for good.
+// The audit log: actions of people and refusals. An entry is appended in the transaction of the effect, so neither exists
+// without the other. Events and timers are not in it; the inbox records events. An entry has the actor, the action, the time
+// and the outcome, but nothing of a request body and no token, so it can be kept forever.
 import { auditLog } from '../../../drizzle/messaging/schema.ts';
 import type { Database, Transaction } from '../database/database.ts';
 
-/** An action as a person asked for it, known before anything came of it. */
+/** An action that a person requested, before its outcome is known. */
 export interface PersonsAction {
   readonly subject: string;
   readonly roles: readonly string[];
   readonly name: string;
-  /** What the path says it is about; null when it is to make something new. */
+  /** From the path; null when the action creates something. */
   readonly resource: string | null;
   readonly correlationId: string;
   readonly requestId: string;
 }
 
-/** What came of it; `resource` when only that tells what it was about. */
-export type ActionOutcome = { readonly resource?: string | undefined } & (
+/** `resource` replaces that of the action, such as the id of what was created. */
+type ActionOutcome = { readonly resource?: string | undefined } & (
   | { readonly outcome: 'accepted' }
   | { readonly outcome: 'ignored'; readonly code: string }
   | { readonly outcome: 'refused'; readonly code: string; readonly status: number }
@@ -24,12 +24,12 @@ export type ActionOutcome = { readonly resource?: string | undefined } & (
 
 const maximumLength = 200;
 
-/** PostgreSQL's text has no NUL, and a path may hold anything: an entry must be written whatever was asked for. */
+/** A path can contain anything, also NUL, which PostgreSQL cannot store, but every entry must be written. */
 const storable = (text: string): string => text.slice(0, maximumLength).replaceAll(/\p{Cc}/gu, '\uFFFD');
 
 /**
- * The statement that appends one entry: await it, or let it be sent with others. The entry is sealed into the hash chain later, so
- * that actions do not wait for each other here.
+ * Returns the statement that appends an entry; the caller awaits it, alone or with others. The entry is added to the hash
+ * chain later (audit-seal.ts), so that actions do not wait for each other.
  */
 export function recordAction(
   tx: Database | Transaction,

@@ -1,9 +1,7 @@
-// The sealer gives the entries of the audit log their places in the hash chain, shortly after they were committed. Actions
-// append side by side and never wait for a chain; only sealing is one after the other, under an advisory lock that a dead
-// instance cannot hold. Whoever dies between a commit and its seal leaves an entry that the next run finds.
-// Entries are sealed in the order of their transactions, and only those older than every transaction that still runs on the
-// server: nothing can then be added before them any more, so a run looks at what is new and not at the whole log. A
-// transaction that stays open elsewhere on the server delays the seals, and only them.
+// Adds the entries of the audit log to the hash chain shortly after their commit. Actions append concurrently; only sealing
+// is sequential, under an advisory lock that ends with its transaction. The next run finds what a crash left unsealed.
+// Entries are sealed in the order of their transactions, and only those older than every running transaction of the server:
+// no entry can be added before them, so a run reads only new entries. A long transaction on the server delays only seals.
 import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import { auditLog, auditSeals } from '../../../drizzle/messaging/schema.ts';
 import {
@@ -28,41 +26,41 @@ const readHead = async (db: Database | Transaction): Promise<ChainPoint> => {
   return head ?? chainStart;
 };
 
-/** The newest sealed entry that is still there: the next ones come after it. */
-const readPassed = async (tx: Transaction): Promise<{ transaction: string; id: number }> => {
-  const [passed] = await tx
+/** The newest sealed entry that still exists. */
+const readLastSealed = async (tx: Transaction): Promise<{ transaction: string; id: number }> => {
+  const [lastSealed] = await tx
     .select({ transaction: auditLog.transaction, id: auditLog.id })
     .from(auditSeals)
     .innerJoin(auditLog, eq(auditLog.id, auditSeals.entryId))
     .orderBy(desc(auditSeals.position))
     .limit(1);
-  return passed ?? { transaction: '0', id: 0 };
+  return lastSealed ?? { transaction: '0', id: 0 };
 };
 
-/** Seals up to `atMost` entries in one transaction; how many, and the head of the chain after it. */
+/** Seals up to `limit` entries in one transaction. `head` is that of the chain afterwards. */
 export const sealBatch = (
   db: Database,
-  atMost: number,
-): Promise<{ readonly sealed: number; readonly head: ChainPoint } | 'another instance is at it'> =>
+  limit: number,
+): Promise<{ readonly sealed: number; readonly head: ChainPoint } | 'another instance is sealing'> =>
   db.transaction(async (tx) => {
     const [lock] = await tx.execute<{ locked: boolean }>(
       sql`select pg_try_advisory_xact_lock(hashtextextended('audit seal', 0)) as locked`,
     );
-    if (lock?.locked !== true) return 'another instance is at it';
-    const [head, passed] = await Promise.all([readHead(tx), readPassed(tx)]);
+    if (lock?.locked !== true) return 'another instance is sealing';
+    const [head, lastSealed] = await Promise.all([readHead(tx), readLastSealed(tx)]);
     const entries = await tx
       .select()
       .from(auditLog)
       .where(
         and(
-          sql`(${auditLog.transaction}, ${auditLog.id}) > (${passed.transaction}::xid8, ${passed.id}::bigint)`,
+          sql`(${auditLog.transaction}, ${auditLog.id}) > (${lastSealed.transaction}::xid8, ${lastSealed.id}::bigint)`,
           sql`${auditLog.transaction} < pg_snapshot_xmin(pg_current_snapshot())`,
-          // Only somebody who tampers can have put a sealed entry here; it must not stop the rest.
+          // Only tampering can make an entry here a sealed one; it must not prevent the sealing of the others.
           sql`not exists (select from ${auditSeals} where ${auditSeals.entryId} = ${auditLog.id})`,
         ),
       )
       .orderBy(asc(auditLog.transaction), asc(auditLog.id))
-      .limit(atMost);
+      .limit(limit);
     const seals = sealEntries(head, entries);
     if (seals.length > 0) await tx.insert(auditSeals).values(seals);
     const last = seals.at(-1);
@@ -70,12 +68,12 @@ export const sealBatch = (
   });
 
 const intervalMs = 1_000;
-const batch = 500;
-/** Per run, so that stopping never waits long; what is left is sealed a second later. */
-const batches = 20;
+const batchSize = 500;
+/** Bounds a run, so that stopping is quick; the next run seals the rest. */
+const batchesPerRun = 20;
 const anchorEveryMs = 60_000;
 
-/** Seals every second. Once a minute, when the chain has grown, its head goes into the log: an anchor outside of the database. */
+/** Seals every second, and logs the head of a grown chain once a minute: an anchor outside the database. */
 export function startSealing({ db, logger }: { readonly db: Database; readonly logger: Logger }): Timer {
   let logged: { readonly position: number; readonly at: number } | undefined;
   const logHead = ({ position, hash }: ChainPoint): void => {
@@ -89,11 +87,11 @@ export function startSealing({ db, logger }: { readonly db: Database; readonly l
     intervalMs,
     'audit seal',
     async (signal) => {
-      for (let turn = 1; turn <= batches && !signal.aborted; turn += 1) {
-        const result = await sealBatch(db, batch);
-        if (result === 'another instance is at it') return;
+      for (let batch = 1; batch <= batchesPerRun && !signal.aborted; batch += 1) {
+        const result = await sealBatch(db, batchSize);
+        if (result === 'another instance is sealing') return;
         logHead(result.head);
-        if (result.sealed < batch) return;
+        if (result.sealed < batchSize) return;
       }
     },
     logger,
@@ -104,39 +102,39 @@ export interface Verification {
   readonly status: 'intact' | 'broken';
   /** Entries of the log, sealed or not. */
   readonly entries: number;
-  /** Entries without a seal: those of the last second, or ones that came in past the service. */
+  /** Entries without a seal: those of the last second, or entries that tampering has inserted. */
   readonly unsealed: number;
   readonly head: ChainPoint;
   readonly firstBroken: Break | null;
 }
 
-export interface VerificationOptions {
-  /** A point of the chain that was kept outside of the database. */
+interface VerificationOptions {
+  /** A point of the chain that was stored outside the database. */
   readonly anchor?: ChainPoint | undefined;
-  /** Ends the walk early, when nobody waits for the answer any more. */
+  /** Ends the verification early, when nobody waits for the result. */
   readonly signal: AbortSignal;
   /** Rows per query; 1,000 when absent. */
   readonly batch?: number;
 }
 
 /**
- * Walks the whole chain and the whole log, in bounded queries, up to the head it has now.
+ * Verifies the whole chain up to its present head and counts the entries, in bounded queries.
  * @throws the signal's reason when it is aborted.
  */
 export async function verifyAuditLog(db: Database, options: VerificationOptions): Promise<Verification> {
   const { anchor } = options;
   const head = await readHead(db);
   const counts = await countEntries(db, options);
-  let firstBroken = await firstBreak(db, head, options);
+  let firstBroken = await findFirstBreak(db, head, options);
   if (anchor) {
-    const [there] = await db.select().from(auditSeals).where(eq(auditSeals.position, anchor.position));
-    const against = anchorBreak(anchor, there?.hash);
-    if (against && (!firstBroken || against.position < firstBroken.position)) firstBroken = against;
+    const [seal] = await db.select().from(auditSeals).where(eq(auditSeals.position, anchor.position));
+    const broken = anchorBreak(anchor, seal?.hash);
+    if (broken && (!firstBroken || broken.position < firstBroken.position)) firstBroken = broken;
   }
   return { status: firstBroken ? 'broken' : 'intact', ...counts, head, firstBroken: firstBroken ?? null };
 }
 
-async function firstBreak(
+async function findFirstBreak(
   db: Database,
   head: ChainPoint,
   { signal, batch: rows = 1_000 }: VerificationOptions,

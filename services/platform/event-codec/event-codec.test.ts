@@ -1,4 +1,4 @@
-// The contract at run time: framing, validation, and reading with one's own schema what another version has written.
+// Framing, validation, and decoding with the reader's schema what another version has written.
 import avro from 'avsc';
 import { describe, expect, it } from 'vitest';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
@@ -25,7 +25,7 @@ const released = eventCatalogue['inventory.reserved'].schema;
 const codecFor = (schema: string | undefined, id: number | undefined = 7) =>
   createEventCodec(
     () => id,
-    (asked) => Promise.resolve(asked === 7 && schema !== undefined ? writer(schema) : undefined),
+    (requested) => Promise.resolve(requested === 7 && schema !== undefined ? writer(schema) : undefined),
   );
 
 describe('encoding', () => {
@@ -50,7 +50,7 @@ describe('encoding', () => {
     };
     expect(() => codecFor(released).encode(keyless, metadata)).toThrow(/orderId to be its message key/);
   });
-  it('waits for the registry instead of writing an id it does not know', () => {
+  it('fails as transient while the schema id is not resolved', () => {
     const codec = createEventCodec(
       () => undefined,
       () => Promise.resolve(undefined),
@@ -59,13 +59,13 @@ describe('encoding', () => {
   });
 });
 
-describe('decoding with the own schema', () => {
-  it('gives back what was encoded, dates as dates', async () => {
+describe('decoding with the reader schema', () => {
+  it('returns what was encoded, dates as dates', async () => {
     const codec = codecFor(released);
     expect(await codec.decode(codec.encode(reserved, metadata).payload)).toEqual({ ...reserved, metadata });
   });
 
-  it('fills in the default of a field that the writer did not know yet', async () => {
+  it('fills in the default of a field that an older writer does not have', async () => {
     const schema: { fields: { name: string }[] } = JSON.parse(released);
     const older = JSON.stringify({
       ...schema,
@@ -75,7 +75,7 @@ describe('decoding with the own schema', () => {
     expect(await codecFor(older).decode(frame(7, body))).toMatchObject({ data: { expiresAt: null } });
   });
 
-  it('drops a field that only a newer writer knows', async () => {
+  it('drops a field that only a newer writer has', async () => {
     const schema: { fields: object[] } = JSON.parse(released);
     const newer = JSON.stringify({
       ...schema,
@@ -85,7 +85,7 @@ describe('decoding with the own schema', () => {
     expect(await codecFor(newer).decode(frame(7, body))).toEqual({ ...reserved, metadata });
   });
 
-  it('reads an enum symbol it does not know as "unspecified"', async () => {
+  it('decodes an unknown enum symbol as "unspecified"', async () => {
     const { schema } = eventCatalogue['inventory.released'];
     const newer = schema.replace('"order_cancelled"', '"order_cancelled","warehouse_burnt"');
     const body = writer(newer).toBuffer({
@@ -97,23 +97,23 @@ describe('decoding with the own schema', () => {
     expect(await codecFor(newer).decode(frame(7, body))).toMatchObject({ data: { reason: 'unspecified' } });
   });
 
-  it('asks the registry once per schema id', async () => {
-    let asked = 0;
+  it('calls the registry once per schema id', async () => {
+    let calls = 0;
     const codec = createEventCodec(
       () => 7,
       () => {
-        asked += 1;
+        calls += 1;
         return Promise.resolve(writer(released));
       },
     );
     const { payload } = codec.encode(reserved, metadata);
     await codec.decode(payload);
     await codec.decode(payload);
-    expect(asked).toBe(1);
+    expect(calls).toBe(1);
   });
 });
 
-describe('bytes that can never be read', () => {
+describe('bytes that can never be decoded', () => {
   const body = codecFor(released).encode(reserved, metadata).payload;
   const unknownRecord = JSON.stringify({
     type: 'record',
@@ -127,12 +127,12 @@ describe('bytes that can never be read', () => {
     ['a header only', Buffer.from([0, 0, 0, 0, 7]), released],
     ['an unknown schema id', Buffer.concat([Buffer.from([0, 0, 0, 0, 8]), body.subarray(5)]), released],
     ['a cut-off body', body.subarray(0, 20), released],
-    ['a body with a tail', Buffer.concat([body, Buffer.from([1, 2, 3])]), released],
-    ['a record nobody knows', Buffer.from([0, 0, 0, 0, 7, 0]), unknownRecord],
+    ['a body with trailing bytes', Buffer.concat([body, Buffer.from([1, 2, 3])]), released],
+    ['an unknown record', Buffer.from([0, 0, 0, 0, 7, 0]), unknownRecord],
   ])('%s', async (_what, bytes, schema) => {
     await expect(codecFor(schema).decode(bytes)).rejects.toThrow(UndecodableRecord);
   });
-  it('is not said of bytes whose schema cannot be asked for at the moment', async () => {
+  it('are told apart from bytes whose schema cannot be fetched at the moment', async () => {
     const codec = createEventCodec(
       () => 7,
       () => Promise.reject(new DependencyUnavailable('down')),

@@ -1,6 +1,6 @@
-// The event contract at run time: Avro in Confluent framing (0x00, 4-byte schema id, body). Writers use schema ids that
-// were resolved at start-up; readers resolve the writer's schema into their own, so that a newer writer's fields are
-// dropped and an older writer's missing ones get their defaults. Decoding with the writer's schema would do neither.
+// Encodes and decodes events: Avro in Confluent framing (0x00, 4-byte schema id, body). Schema ids for writing are resolved
+// at start-up. Decoding resolves the writer's schema into the reader's own: fields of a newer writer are dropped, missing
+// fields of an older writer get their defaults. Decoding with the writer's schema alone would do neither.
 import avro, { type Schema, type Type } from 'avsc';
 import {
   eventCatalogue,
@@ -12,12 +12,12 @@ import { avroOptions } from '../../../schemas/avro-types.ts';
 import type { WriterSchemas } from './schema-registry.ts';
 import { DependencyUnavailable } from '../database/transient.ts';
 
-/** The event does not fit its schema; a fault of the code that decided it. */
+/** The event does not fit its schema: a bug in the code that made it. */
 export class InvalidEvent extends Error {
   override readonly name = 'InvalidEvent';
 }
 
-/** The bytes are no event that this reader can ever understand. */
+/** This version of the service can never decode the bytes. */
 export class UndecodableRecord extends Error {
   override readonly name = 'UndecodableRecord';
   readonly code:
@@ -28,28 +28,27 @@ export class UndecodableRecord extends Error {
   }
 }
 
-/** A decoded event with its metadata. */
 export type ReceivedEvent<T extends EventType = EventType> = DomainEvent<T> & {
   readonly metadata: EventMetadata;
 };
 
 export interface EventCodec {
   /**
-   * Bytes, schema id and message key of the event, without any network call.
-   * @throws InvalidEvent when a value does not fit, DependencyUnavailable before the schema ids are known.
+   * Makes no network call.
+   * @throws InvalidEvent when a value does not fit the schema, DependencyUnavailable before the schema ids are resolved.
    */
   encode(
     event: DomainEvent,
     metadata: EventMetadata,
   ): { payload: Buffer; schemaId: number; aggregateId: string };
   /**
-   * The event in this service's own version of its schema. Asks the registry once per writer schema id.
-   * @throws UndecodableRecord when the bytes can never be read; the registry's error while it cannot be asked.
+   * Calls the registry once per writer schema id.
+   * @throws UndecodableRecord when the bytes can never be decoded, DependencyUnavailable while the registry is.
    */
   decode(bytes: Buffer): Promise<ReceivedEvent>;
 }
 
-export const magicByte = 0;
+const magicByte = 0;
 const headerLength = 5;
 
 /** Puts the Confluent header in front of an Avro body. */
@@ -61,7 +60,7 @@ export function frame(schemaId: number, body: Buffer): Buffer {
   return framed;
 }
 
-/** Splits Confluent framing. @throws UndecodableRecord when there is none. */
+/** @throws UndecodableRecord when there is no Confluent framing. */
 export function unframe(bytes: Buffer): { schemaId: number; body: Buffer } {
   if (bytes.length <= headerLength || bytes.readUInt8(0) !== magicByte) {
     throw new UndecodableRecord('no_framing', `not in Confluent framing (${bytes.length} bytes)`);
@@ -72,7 +71,7 @@ export function unframe(bytes: Buffer): { schemaId: number; body: Buffer } {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 const isSchema = (value: unknown): value is Schema => isRecord(value) && 'type' in value;
-// The types are generated from the reader schema, so what that schema read is what they say.
+// Safe: the types are generated from the reader schema that decoded the value.
 const isReceived = (event: { metadata: unknown }): event is ReceivedEvent => isRecord(event.metadata);
 
 const isEventType = (type: string): type is EventType => type in eventCatalogue;
@@ -87,16 +86,16 @@ const readerTypes = new Map<EventType, Type>(
 );
 const typeBySubject = new Map(eventTypes.map((type) => [eventCatalogue[type].subject, type]));
 
-/** The id of what the event is about; undefined only when the event breaks its schema. */
+/** The value of the event's key field; undefined only when the event breaks its schema. */
 export function messageKeyOf(event: DomainEvent): string | undefined {
   const { keyField } = eventCatalogue[event.type];
-  const key: unknown = Object.entries(event.data).find(([field]) => field === keyField)?.[1];
+  const key: unknown = Reflect.get(event.data, keyField);
   return typeof key === 'string' ? key : undefined;
 }
 
-/** The codec of a service. `schemaIds` yields the registered id of an event type, undefined until it is known. */
+/** `schemaIdOf` yields the registered id of an event type, undefined until it is resolved. */
 export function createEventCodec(
-  schemaIds: (type: EventType) => number | undefined,
+  schemaIdOf: (type: EventType) => number | undefined,
   writerSchemas: WriterSchemas,
 ): EventCodec {
   type Decode = (body: Buffer) => ReceivedEvent;
@@ -120,15 +119,15 @@ export function createEventCodec(
 
   return {
     encode: (event, metadata) => {
-      const schemaId = schemaIds(event.type);
+      const schemaId = schemaIdOf(event.type);
       if (schemaId === undefined) {
         throw new DependencyUnavailable(`the schema id of ${event.type} is not known yet`);
       }
       const value = { metadata, ...event.data };
       const type = readerTypes.get(event.type);
-      const wrong: string[] = [];
-      if (!type?.isValid(value, { errorHook: (path) => wrong.push(path.join('.')) })) {
-        throw new InvalidEvent(`${event.type} breaks its schema at ${wrong.join(', ')}`);
+      const invalidPaths: string[] = [];
+      if (!type?.isValid(value, { errorHook: (path) => invalidPaths.push(path.join('.')) })) {
+        throw new InvalidEvent(`${event.type} breaks its schema at ${invalidPaths.join(', ')}`);
       }
       const aggregateId = messageKeyOf(event);
       if (aggregateId === undefined || aggregateId === '') {

@@ -1,5 +1,5 @@
-// The schema registry seen by a service: it looks up, it never registers. Registration is a reviewed deployment step; a
-// service that registered by itself could publish a contract nobody has seen.
+// The service's client of the schema registry. It only looks up schemas: registration is a reviewed deployment step, so that
+// no service can publish a contract that nobody has reviewed.
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import avro, { type Type } from 'avsc';
 import { Agent } from 'node:https';
@@ -8,20 +8,21 @@ import { avroOptions } from '../../../schemas/avro-types.ts';
 import type { RegistrySecurity } from '../process/security/registry-security.ts';
 import type { Logger } from '../process/logger.ts';
 import { pause } from '../process/retry.ts';
+import { withTimeout } from '../process/timeout.ts';
 import { DependencyUnavailable } from '../database/transient.ts';
 
-/** The schema a record was written with, or undefined when the registry has no such id. */
+/** The writer's schema of a record; undefined when the registry does not have the id. */
 export type WriterSchemas = (id: number) => Promise<Type | undefined>;
 
-export interface RegistryClient {
-  /** Registered id of the event type's schema as this service was built with; undefined until it is resolved. */
+interface RegistryClient {
+  /** The registered id of the event type's schema in this build; undefined until it is resolved. */
   schemaId(type: EventType): number | undefined;
   writerSchema: WriterSchemas;
-  /** Looks up the ids of all event types, trying again until it has them or the signal is aborted. */
+  /** Looks up the ids of the event types, and retries until it has all of them or the signal is aborted. */
   resolveIds(types: readonly EventType[], signal: AbortSignal): Promise<void>;
-  /** Rejects when the registry does not answer or no longer gives the ids that were resolved. */
+  /** Rejects when the registry does not answer or its ids differ from the resolved ones. */
   check(): Promise<void>;
-  /** Event types whose id is still missing. */
+  /** Event types whose id is not resolved. */
   missing(): readonly EventType[];
 }
 
@@ -30,29 +31,25 @@ const retryEveryMs = 1_000;
 
 const isAvroType = (schema: object): schema is Type => avro.Type.isType(schema);
 
-/** A 404, which the client wraps into an error of its own, without the status, when a schema was looked up by its text. */
-const isUnknown = (error: unknown): boolean =>
+/** A 404. The client replaces it by its own error without a status when a schema is looked up by its text. */
+const isNotFound = (error: unknown): boolean =>
   error instanceof Error &&
   (('status' in error && error.status === 404) || error.name === 'ConfluentSchemaRegistryError');
 
-/** Bounds a call of the registry and tells an answer "no" from no answer. */
-async function ask<T>(call: Promise<T>): Promise<T | undefined> {
-  const { promise: deadline, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new DependencyUnavailable(`the schema registry did not answer within ${requestTimeoutMs} ms`));
-  }, requestTimeoutMs);
+/** Undefined when the registry answers 404. @throws DependencyUnavailable when it does not answer in time. */
+async function callRegistry<T>(call: Promise<T>): Promise<T | undefined> {
+  const timeout = () =>
+    new DependencyUnavailable(`the schema registry did not answer within ${requestTimeoutMs} ms`);
   try {
-    return await Promise.race([call, deadline]);
+    return await withTimeout(call, requestTimeoutMs, timeout);
   } catch (cause) {
-    if (isUnknown(cause)) return undefined;
+    if (isNotFound(cause)) return undefined;
     if (cause instanceof DependencyUnavailable) throw cause;
-    throw new DependencyUnavailable('the schema registry cannot be asked', { cause });
-  } finally {
-    clearTimeout(timer);
+    throw new DependencyUnavailable('the schema registry is unavailable', { cause });
   }
 }
 
-/** Client of the registry at `host`, the base URL of its Confluent-compatible API. */
+/** `host` is the base URL of the Confluent-compatible API. */
 export function createRegistryClient(
   host: string,
   logger: Logger,
@@ -71,35 +68,40 @@ export function createRegistryClient(
   let wanted: readonly EventType[] = [];
   const missing = (): readonly EventType[] => wanted.filter((type) => !ids.has(type));
 
-  const resolveId = async (type: EventType): Promise<void> => {
+  const lookUpId = (type: EventType): Promise<number | undefined> => {
     const { subject, schema } = eventCatalogue[type];
-    const id = await ask(registry.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema }));
-    if (id === undefined) throw new DependencyUnavailable(`${subject} is not registered in this version`);
+    return callRegistry(registry.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema }));
+  };
+
+  const resolveId = async (type: EventType): Promise<void> => {
+    const id = await lookUpId(type);
+    if (id === undefined)
+      throw new DependencyUnavailable(`${eventCatalogue[type].subject} is not registered in this version`);
     ids.set(type, id);
   };
 
   /**
-   * An id means something only in the registry that gave it. One that came back empty would call good records unknown, and
-   * one that was filled in another order would have them misread; both are waited for instead.
+   * Ids are valid only in the registry that assigned them. A registry restored empty would make valid records undecodable,
+   * and one filled in another order would make them decode wrongly. Both are treated as unavailable.
    */
   const assertSameRegistry = async (): Promise<void> => {
-    const [own] = ids;
-    if (own === undefined) return;
-    const [type, id] = own;
-    const { subject, schema } = eventCatalogue[type];
-    const now = await ask(registry.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema }));
-    if (now === id) return;
+    const [resolved] = ids;
+    if (resolved === undefined) return;
+    const [type, id] = resolved;
+    const current = await lookUpId(type);
+    if (current === id) return;
+    const { subject } = eventCatalogue[type];
     throw new DependencyUnavailable(
-      now === undefined
+      current === undefined
         ? `the schema registry has lost its schemas: it no longer knows ${subject}`
-        : `the schema registry has other ids than before: ${subject} had ${id} and has ${now}`,
+        : `the schema registry has other ids than before: ${subject} had ${id} and has ${current}`,
     );
   };
 
   let checking: Promise<void> | undefined;
 
   return {
-    // A registry that hangs is asked again only once the last question has ended.
+    // Concurrent checks share one call, so that calls to a hanging registry do not accumulate.
     check: () =>
       (checking ??= assertSameRegistry().finally(() => {
         checking = undefined;
@@ -119,7 +121,7 @@ export function createRegistryClient(
     },
     writerSchema: async (id) => {
       await assertSameRegistry();
-      const schema = await ask(registry.getSchema(id));
+      const schema = await callRegistry(registry.getSchema(id));
       return schema !== undefined && isAvroType(schema) ? schema : undefined;
     },
   };

@@ -12,7 +12,7 @@ import type { EventStream, RecordContext, StreamRecord, Subscription, Waiting } 
 import type { Logger } from '../process/logger.ts';
 import { createParkingBreaker, type ParkingLimit, type Pass } from './parking-breaker.ts';
 import { backoffMs, pause, type Backoff } from '../process/retry.ts';
-import { aboutEvent, beginDelivery, traceIdOf, type TracedDelivery } from '../telemetry/tracing.ts';
+import { entityIdsOfEvent, beginDelivery, traceIdOf, type TracedDelivery } from '../telemetry/tracing.ts';
 import { isTransient } from '../database/transient.ts';
 import { createWaitingKeys, type WaitingKeys, type WaitingLimit } from './waiting-keys.ts';
 
@@ -117,7 +117,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       eventId: event.metadata.eventId,
       correlationId: event.metadata.correlationId,
       traceId: traceIdOf(traceparent),
-      ...aboutEvent(event.type, record.key),
+      ...entityIdsOfEvent(event.type, record.key),
       topic: record.topic,
       partition: record.partition,
       offset: String(record.offset),
@@ -147,7 +147,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       eventId: record.headers['id'],
       correlationId: record.headers['correlationId'],
       traceId: traceIdOf(delivery.traceparent),
-      ...aboutEvent(record.headers['eventType'], record.key),
+      ...entityIdsOfEvent(record.headers['eventType'], record.key),
       topic: record.topic,
       partition: record.partition,
       offset: String(record.offset),
@@ -169,7 +169,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     };
 
     const failed = (error: Error): false => {
-      delivery.again(attempts, error);
+      delivery.attemptFailed(attempts, error);
       events?.retried();
       if (attempts % loggedEvery === 1)
         logger.warn('handling failed and is tried again', { error, attempts, ...place });

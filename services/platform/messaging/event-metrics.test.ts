@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Dispatch, Outcome } from './dispatch.ts';
 import { createEventMetrics } from './event-metrics.ts';
-import { createMetrics, sharedAnswer } from '../telemetry/metrics.ts';
+import { createMetrics, cachedRead } from '../telemetry/metrics.ts';
 
 const group = 'order-service-group';
 const occurredAt = new Date(Date.now() - 5_000);
@@ -77,13 +77,13 @@ describe('a request with a method of its own', () => {
 describe('a figure that has to be asked for', () => {
   it('is asked for once, however many look', async () => {
     let asked = 0;
-    const answer = sharedAnswer(() => Promise.resolve((asked += 1)), { withinMs: 1_000, freshMs: 60_000 });
+    const answer = cachedRead(() => Promise.resolve((asked += 1)), { timeoutMs: 1_000, maxAgeMs: 60_000 });
     expect(await Promise.all([answer(), answer(), answer()])).toEqual([1, 1, 1]);
   });
 
   it('is left out when the answer does not come, or is an error', async () => {
-    const limits = { withinMs: 1, freshMs: 60_000 };
-    expect(await sharedAnswer(() => new Promise<number>(() => undefined), limits)()).toBeUndefined();
-    expect(await sharedAnswer(() => Promise.reject<number>(new Error('away')), limits)()).toBeUndefined();
+    const limits = { timeoutMs: 1, maxAgeMs: 60_000 };
+    expect(await cachedRead(() => new Promise<number>(() => undefined), limits)()).toBeUndefined();
+    expect(await cachedRead(() => Promise.reject<number>(new Error('away')), limits)()).toBeUndefined();
   });
 });

@@ -8,7 +8,7 @@ import { countFailedReplay, recordOf, settleAsReplayed, type DeadLetter } from '
 import type { Dispatch, Outcome } from './dispatch.ts';
 import type { Logger } from '../process/logger.ts';
 import type { SettleLetter } from '../transaction/inbox.ts';
-import { aboutEvent, beginReplay, traceIdOf } from '../telemetry/tracing.ts';
+import { entityIdsOfEvent, beginReplay, traceIdOf } from '../telemetry/tracing.ts';
 import { isTransient } from '../database/transient.ts';
 
 export interface ReplayParts {
@@ -40,7 +40,7 @@ export async function replayDeadLetter(
     traceId: traceIdOf(traceparent),
     deadLetterId: id,
     eventId,
-    ...aboutEvent(record.headers['eventType'], record.key),
+    ...entityIdsOfEvent(record.headers['eventType'], record.key),
     fingerprint,
     topic,
     partition,

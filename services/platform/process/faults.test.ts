@@ -1,4 +1,3 @@
-// Faults strike where, when and as often as they were armed; without the setting there is nothing to arm.
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from './settings/config.ts';
@@ -9,7 +8,7 @@ const logger = createLogger({ service: 'test', level: 'error', stream: new PassT
 const once = { times: 1, delayMs: 0 };
 
 describe('a fault', () => {
-  it('strikes at its point and its actor only, and as often as it was armed', async () => {
+  it('takes effect only at its point, for its actor, and as often as it was armed', async () => {
     let crashes = 0;
     const faults = createFaults(logger, () => {
       crashes += 1;
@@ -24,7 +23,7 @@ describe('a fault', () => {
     expect([crashes, faults.armed()]).toEqual([2, []]);
   });
 
-  it('asks for a repetition, and is gone when it is disarmed', async () => {
+  it('can repeat a record, and is removed by disarm', async () => {
     const faults = createFaults(logger, () => undefined);
     faults.arm({ ...once, point: 'before-handling', action: 'repeat' });
     expect(await faults.reach('before-handling', 'x')).toBe(true);
@@ -39,7 +38,7 @@ describe('the settings', () => {
   it('are off by default', () => {
     expect(parseConfig(faultSettings, {})).toMatchObject({ ok: true, config: { chaosEnabled: false } });
   });
-  it('refuse a token that could be guessed', () => {
+  it('refuse a short token', () => {
     expect(parseConfig(faultSettings, { CHAOS_ENABLED: '1', CHAOS_TOKEN: 'short' })).toMatchObject({
       ok: false,
     });

@@ -1,6 +1,6 @@
-// Faults on purpose, at the instants that matter: between claim and commit, between commit and offset, between a remote
-// answer and its record. A kill from outside hits these by luck; a named point hits them every time.
-// Nothing here exists unless CHAOS_ENABLED=1: without it a service has no fault points and no route to arm one.
+// Fault injection at the critical points: between claim and commit, between commit and offset, between a remote answer and
+// its record. A kill from outside hits these points only by chance.
+// Without CHAOS_ENABLED=1 a service has no fault points and no route to arm one.
 import { z } from '@hono/zod-openapi';
 import { refuseToStart, setting, type Config } from './settings/config.ts';
 import type { Logger } from './logger.ts';
@@ -13,31 +13,31 @@ const faultPoints = [
   'after-commit',
   'after-remote-answer',
 ] as const;
-export type FaultPoint = (typeof faultPoints)[number];
+type FaultPoint = (typeof faultPoints)[number];
 
 export const faultSchema = z
   .strictObject({
     point: z.enum(faultPoints),
     /** `crash` ends the process as kill -9 does; `delay` waits; `repeat` handles the record once more afterwards. */
     action: z.enum(['crash', 'delay', 'repeat']),
-    /** How often it strikes before it is gone. */
+    /** How often it takes effect before it is removed. */
     times: z.int().min(1).max(100_000).default(1),
     delayMs: z.int().min(0).max(60_000).default(0),
-    /** Strikes only at inputs of this actor, such as `event:order.created`. */
+    /** Only for inputs of this actor, such as `event:order.created`. */
     actor: z.string().max(100).optional(),
   })
   .openapi('Fault');
-export type Fault = z.infer<typeof faultSchema>;
+type Fault = z.infer<typeof faultSchema>;
 
 export interface Faults {
-  /** Called where a fault may strike. Resolves to true when the record is to be handled once more. */
+  /** Called at each fault point. Resolves to true when the record must be handled once more. */
   reach(point: FaultPoint, actor: string): Promise<boolean>;
   arm(fault: Fault): void;
   disarm(): void;
   armed(): readonly Fault[];
 }
 
-/** The fault points of one process; none is armed at first. `crash` is what ends the process, given by tests. */
+/** At first no fault is armed. `crash` ends the process; tests replace it. */
 export function createFaults(logger: Logger, crash: () => void = killSelf): Faults {
   let faults: Fault[] = [];
   return {
@@ -47,9 +47,10 @@ export function createFaults(logger: Logger, crash: () => void = killSelf): Faul
           candidate.point === point && (candidate.actor === undefined || candidate.actor === actor),
       );
       if (!fault) return false;
-      faults = faults.flatMap((other) =>
-        other === fault ? (other.times > 1 ? [{ ...other, times: other.times - 1 }] : []) : [other],
-      );
+      faults = faults.flatMap((other) => {
+        if (other !== fault) return [other];
+        return other.times > 1 ? [{ ...other, times: other.times - 1 }] : [];
+      });
       logger.warn('a fault strikes', { ...fault, at: actor });
       if (fault.action === 'crash') crash();
       await pause(fault.delayMs, new AbortController().signal);
@@ -69,24 +70,23 @@ const killSelf = (): void => {
   process.kill(process.pid, 'SIGKILL');
 };
 
-/** Settings of a process that has fault points. */
 export const faultSettings = {
   chaosEnabled: setting(
     'CHAOS_ENABLED',
-    '1 to allow faults on purpose, 0 to have none',
+    '1 to enable fault injection, 0 to disable it',
     z
       .enum(['0', '1'])
       .default('0')
       .transform((text) => text === '1'),
-    { about: 'Whether the process has fault points, for tests and drills.' },
+    { description: 'Fault injection for tests and drills.' },
   ),
   chaosToken: setting('CHAOS_TOKEN', 'at least 16 characters', z.string().min(16).optional(), {
     secret: true,
-    about: 'Whoever sends it may arm a fault; needed with CHAOS_ENABLED=1.',
+    description: 'The token that a caller must send to arm a fault; needed with CHAOS_ENABLED=1.',
   }),
 };
 
-/** The token that arms faults, undefined where there are none; refuses to start with faults that anybody could arm. */
+/** Undefined when faults are disabled. Refuses to start with faults that anybody could arm. */
 export function chaosTokenOf(config: Config<typeof faultSettings>): string | undefined {
   if (!config.chaosEnabled) return undefined;
   return (

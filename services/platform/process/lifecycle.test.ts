@@ -8,7 +8,7 @@ afterEach(() => {
   running.clear();
 });
 
-/** A real process with a lifecycle; `body` runs after it is installed and may print marks. */
+/** Starts a real process with a lifecycle. `body` runs after its installation and can print marks. */
 const start = (body: string) => {
   const at = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   const script = `
@@ -39,15 +39,15 @@ const start = (body: string) => {
 };
 
 describe('shutdown', () => {
-  it('says so before the first step, so that no step waits for somebody who merely waits', async () => {
+  it('aborts the stopping signal before the first step', async () => {
     const { child, seen, exit, marks } = start(`
-      lifecycle.stopping.addEventListener('abort', () => mark('announced'));
+      lifecycle.stopping.addEventListener('abort', () => mark('stopping'));
       lifecycle.onStop('step', () => mark('step'));
     `);
     await seen('ready');
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
-    expect(marks()).toEqual(['ready', 'announced', 'step']);
+    expect(marks()).toEqual(['ready', 'stopping', 'step']);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
@@ -78,10 +78,10 @@ describe('shutdown', () => {
     expect(marks().filter((mark) => mark?.startsWith('run'))).toEqual(['run 1']);
   });
 
-  it('passes over a step that hangs or fails, and says so', async () => {
+  it('skips a step that hangs or fails, and logs it', async () => {
     const { child, seen, exit, marks, output } = start(`
       lifecycle.onStop('last', () => mark('last'));
-      lifecycle.onStop('fails', () => { throw new Error('no luck'); });
+      lifecycle.onStop('fails', () => { throw new Error('step broke'); });
       lifecycle.onStop('hangs', () => new Promise(() => {}), 20);
     `);
     await seen('ready');
@@ -89,7 +89,7 @@ describe('shutdown', () => {
     expect(await exit).toBe(0);
     expect(marks()).toEqual(['ready', 'last']);
     expect(output()).toContain('stop step exceeded its deadline');
-    expect(output()).toContain('no luck');
+    expect(output()).toContain('step broke');
   });
 
   it.each([

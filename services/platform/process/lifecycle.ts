@@ -1,62 +1,60 @@
-// Graceful shutdown and crash-only failure: what was started is stopped in reverse order, each step within a bound.
-// The invariant: a stop never hangs and never loses a request or message in flight; an unexpected error ends the process.
-// Without it a restart drops work half-done, or a process with unknown state keeps serving.
+// Graceful shutdown: everything that was started is stopped in reverse order, each step within its deadline.
+// The invariant: a stop never hangs, and within the deadlines no request or message in flight is lost. An unexpected error
+// ends the process at once, because its state is unknown.
 import type { Logger } from './logger.ts';
+import { withTimeout } from './timeout.ts';
 
-export interface StopStep {
+interface StopStep {
   readonly name: string;
   readonly stop: () => Promise<void> | void;
-  /** Milliseconds before the next step is taken regardless. */
+  /** Milliseconds after which the next step begins anyway. */
   readonly deadlineMs: number;
 }
 
 export interface Lifecycle {
-  /** Registers what must be undone; the step registered last is run first. `deadlineMs` is 10,000 when absent. */
+  /** Registers a stop step; the last one registered runs first. `deadlineMs` is 10,000 when absent. */
   readonly onStop: (name: string, stop: StopStep['stop'], deadlineMs?: number) => void;
-  /** Runs the steps once and ends the process; callers that come later get the same promise. */
+  /** Runs the steps once and ends the process; later callers get the same promise. */
   readonly stop: (reason: string) => Promise<void>;
-  /** Aborted before the first step: whoever merely waits for something ends the wait, so that no step waits for it. */
+  /** Aborted before the first step, so that requests that only wait end and no step has to wait for them. */
   readonly stopping: AbortSignal;
 }
 
-export interface LifecycleOptions {
+interface LifecycleOptions {
   readonly logger: Logger;
-  /** The process to listen on and to end; given by tests. */
+  /** Tests replace the process. */
   readonly target?: Pick<NodeJS.Process, 'on' | 'exit'>;
 }
 
-/** Terminals and supervisors often signal the same intent twice, milliseconds apart. */
+/** Terminals and supervisors often send two signals for one stop, milliseconds apart. */
 const sameSignalMs = 1_000;
 
 const runStep = async ({ name, stop, deadlineMs }: StopStep, logger: Logger): Promise<void> => {
-  const late = Promise.withResolvers<'late'>();
-  const timer = setTimeout(() => late.resolve('late'), deadlineMs);
+  const timeout = new Error('deadline exceeded');
   const startedAt = performance.now();
   try {
-    // `then` so that a step that throws at once is treated like one that rejects.
-    const outcome = await Promise.race([Promise.resolve().then(stop), late.promise]);
-    if (outcome === 'late') logger.warn('stop step exceeded its deadline', { step: name, deadlineMs });
-    else logger.debug('stopped', { step: name, ms: Math.round(performance.now() - startedAt) });
+    // `then` turns a synchronous throw into a rejection.
+    await withTimeout(Promise.resolve().then(stop), deadlineMs, () => timeout);
+    logger.debug('stopped', { step: name, ms: Math.round(performance.now() - startedAt) });
   } catch (error) {
-    logger.error('stop step failed', { step: name, error });
-  } finally {
-    clearTimeout(timer);
+    if (error === timeout) logger.warn('stop step exceeded its deadline', { step: name, deadlineMs });
+    else logger.error('stop step failed', { step: name, error });
   }
 };
 
 /**
- * Installs the signal and crash handlers of the process. SIGTERM and SIGINT stop it with exit code 0; another signal
- * more than a second later ends it at once with 1. An uncaught error is logged and ends it with 1.
+ * Installs the signal and crash handlers. SIGTERM and SIGINT stop the process with exit code 0; another signal more than a
+ * second later ends it at once with 1. An uncaught error is logged and ends it with 1.
  */
 export const createLifecycle = ({ logger, target = process }: LifecycleOptions): Lifecycle => {
   const steps: StopStep[] = [];
-  const announced = new AbortController();
+  const stopSignal = new AbortController();
   let stopping: { readonly since: number; readonly done: Promise<void> } | undefined;
 
   const runSteps = async (reason: string): Promise<void> => {
     logger.info('stopping', { reason });
-    announced.abort();
-    // Taken one by one: a step that was registered while stopping is still undone.
+    stopSignal.abort();
+    // Taken one by one, so that a step registered while stopping runs too.
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) await runStep(step, logger);
     logger.info('stopped', { reason });
     target.exit(0);
@@ -89,6 +87,6 @@ export const createLifecycle = ({ logger, target = process }: LifecycleOptions):
       steps.push({ name, stop: stopStep, deadlineMs });
     },
     stop,
-    stopping: announced.signal,
+    stopping: stopSignal.signal,
   };
 };

@@ -15,7 +15,7 @@ const capture = (level: LogLevel = 'debug') => {
 };
 
 describe('a log line', () => {
-  it('is one JSON object with the standing fields first', () => {
+  it('is one JSON object with the standard fields first', () => {
     const { logger, lines, records } = capture();
     logger.info('thing made\nand shipped', { correlationId: 'c-1', thingId: 't-1' });
     expect(lines).toHaveLength(1);
@@ -25,7 +25,7 @@ describe('a log line', () => {
     expect(records()).toHaveLength(1);
   });
 
-  it('cannot be impersonated by a field', () => {
+  it('has standard fields that no other field can overwrite', () => {
     const { logger, records } = capture();
     logger.warn('real', { message: 'fake', level: 'info', service: 'other', timestamp: 'never' });
     expect(records()[0]).toMatchObject({ message: 'real', level: 'warn', service: 'things' });
@@ -61,7 +61,7 @@ describe('a log line', () => {
     });
   });
 
-  it('survives what JSON cannot say', () => {
+  it('can contain values that JSON cannot represent', () => {
     const { logger, records } = capture();
     const cycle: Record<string, unknown> = { name: 'loop' };
     cycle['self'] = cycle;

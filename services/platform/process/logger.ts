@@ -1,12 +1,12 @@
-// Structured logs: one JSON object per line on stdout, every one through the same redaction.
-// The invariant: no credential and no card data reaches a log, at whatever depth somebody logs it.
-// Without the single redaction format each call site would have to remember, and one would forget.
+// Structured logs: one JSON object per line on stdout.
+// The invariant: no credential and no card data reaches a log, at any depth. Every line passes the same redaction, so no
+// call site has to redact.
 import { createLogger as createWinstonLogger, format, transports } from 'winston';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** All that the code may do with a log; `fields` become members of the JSON object. */
+/** `fields` become members of the JSON object. */
 export interface Logger {
   readonly error: (message: string, fields?: LogFields) => void;
   readonly warn: (message: string, fields?: LogFields) => void;
@@ -38,20 +38,20 @@ const isSecret = (key: string): boolean => {
   return secretNames.has(name) || secretWords.some((word) => name.includes(word));
 };
 
-// Credentials also travel inside text: an error message that quotes a header, a connection string in a stack.
+/** Redacts credentials inside text: an error message can quote a header, a stack a connection string. */
 export const withoutCredentials = (text: string): string =>
   text
     .replaceAll(/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*)?/g, redacted)
     .replaceAll(/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${redacted}`)
     .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/@]+@/g, `$1${redacted}@`)
-    // The payment provider's: the text of a failed query quotes its parameters.
+    // Tokens of the payment provider: the message of a failed query quotes its parameters.
     .replaceAll(/tok_[A-Za-z0-9_]+/g, redacted);
 
 const maximumDepth = 12;
 
 /**
- * A JSON-safe copy of any value: values under a secret key are replaced, errors keep name, message, code, stack and
- * cause, cycles and excessive depth are cut, so that logging can never throw.
+ * A redacted copy of any value that JSON can represent: errors keep name, message, code, stack and cause; cycles and
+ * excessive depth are cut, so that logging never throws.
  */
 export const redact = (value: unknown, ancestors: readonly object[] = []): unknown => {
   if (typeof value === 'string') return withoutCredentials(value);
@@ -88,20 +88,20 @@ export const redact = (value: unknown, ancestors: readonly object[] = []): unkno
 const redactEntries = (entries: readonly (readonly [string, unknown])[], path: readonly object[]) =>
   Object.fromEntries(entries.map(([key, entry]) => [key, isSecret(key) ? redacted : redact(entry, path)]));
 
-// Winston keeps its own bookkeeping under symbols, which must survive.
+// Changes `info` in place, because winston keeps its own state in symbol properties.
 const redaction = format((info) => {
   for (const [key, value] of Object.entries(info)) info[key] = isSecret(key) ? redacted : redact(value);
   return info;
 });
 
-export interface LoggerOptions {
+interface LoggerOptions {
   readonly service: string;
   readonly level: LogLevel;
-  /** Where lines go; stdout unless a test wants to read them. */
+  /** stdout when absent. */
   readonly stream?: NodeJS.WritableStream;
 }
 
-/** A logger whose lines carry timestamp, level, message, service and the given fields. */
+/** Every line has timestamp, level, message, service and the given fields. */
 export const createLogger = ({ service, level, stream = process.stdout }: LoggerOptions): Logger => {
   const winston = createWinstonLogger({
     level,
@@ -115,7 +115,7 @@ export const createLogger = ({ service, level, stream = process.stdout }: Logger
       (message: string, fields: LogFields = {}): void => {
         if (!winston.isLevelEnabled(lineLevel)) return;
         const reserved = { timestamp: new Date().toISOString(), level: lineLevel, message, service };
-        // Named twice: first for the order of the keys, last so that no field can impersonate them.
+        // Spread twice: first for the order of the keys, last so that no field can overwrite them.
         winston.log({ ...reserved, ...bound, ...fields, ...reserved });
       };
     return {

@@ -1,14 +1,14 @@
-// Waiting between attempts: exponential, bounded, with jitter so that many waiters do not come back at once.
+// Exponential backoff, bounded, with jitter so that many clients do not retry at once.
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Backoff {
   readonly initialMs: number;
   readonly maxMs: number;
-  /** Attempts in all, the first included. */
+  /** Including the first. */
   readonly attempts: number;
 }
 
-/** Pause before attempt `attempt + 1`, in ms: half to all of the doubled step. `random` is in [0, 1). */
+/** Milliseconds before attempt `attempt + 1`: between half of the step and the whole step. `random` is in [0, 1). */
 export function backoffMs(
   backoff: Pick<Backoff, 'initialMs' | 'maxMs'>,
   attempt: number,

@@ -1,10 +1,10 @@
-// Timers are an input like any other. One run never overlaps the next, a failed run is logged and tried again at the next
-// turn, and stopping waits for the run under way.
+// Runs a job periodically. Runs never overlap, a failed run is logged and the job runs again after the interval, and
+// stopping waits for the current run.
 import { pause } from './retry.ts';
 import type { Logger } from './logger.ts';
 
 export interface Timer {
-  /** Runs as soon as the present run, if any, has ended; several calls meanwhile are one. */
+  /** Runs the job at once, or after the current run; several calls during a run cause one more run. */
   wake(): void;
   stop(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export function every(
       } catch (error) {
         logger.warn(`${name} failed and is tried again`, { error, retryInMs: intervalMs });
       }
-      // A wake during the run has aborted `interrupt` already and is not lost: the pause ends at once.
+      // If `wake` was called during the run, `interrupt` is already aborted and the pause ends at once.
       await pause(intervalMs, AbortSignal.any([stopping.signal, interrupt.signal]));
     }
   };

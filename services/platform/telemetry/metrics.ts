@@ -1,17 +1,18 @@
-// The metrics of a process in Prometheus' text format. Labels come from the code (route patterns, statuses, reasons), never
-// from what a client sends, so the number of series is bounded.
+// The metrics of a process, in the text format of Prometheus. Label values come from the code (route patterns, statuses,
+// reasons), never from a client, so the number of series is bounded.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { withTimeout } from '../process/timeout.ts';
 
 export interface Metrics {
   readonly registry: Registry;
-  /** One request that has been answered; `route` is the pattern. */
+  /** Records a finished request; `route` is the pattern. */
   readonly observeRequest: (method: string, route: string, status: number, seconds: number) => void;
 }
 
-/** What the routes answer to. A client may send any method that Node knows, some thirty of them. */
+/** Other methods are counted as `other`: Node accepts about thirty. */
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** @param ofProcess Also the figures of the process: CPU, memory, event loop, garbage collection. Once per process. */
+/** With `ofProcess`, also CPU, memory, event loop and garbage collection; only once per process. */
 export function createMetrics(options: { readonly ofProcess: boolean } = { ofProcess: false }): Metrics {
   const registry = new Registry();
   if (options.ofProcess) collectDefaultMetrics({ register: registry });
@@ -31,7 +32,7 @@ export function createMetrics(options: { readonly ofProcess: boolean } = { ofPro
   };
 }
 
-/** A figure that is read whenever somebody looks; undefined leaves it out. */
+/** A gauge whose value is read at each scrape; undefined omits it. */
 export function addGauge(
   { registry }: Metrics,
   name: string,
@@ -50,7 +51,7 @@ export function addGauge(
   });
 }
 
-/** A count that somebody else keeps, read whenever somebody looks. */
+/** A counter whose total is kept elsewhere and read at each scrape. */
 export function addCounter({ registry }: Metrics, name: string, help: string, read: () => number): void {
   new Counter({
     name,
@@ -63,7 +64,7 @@ export function addCounter({ registry }: Metrics, name: string, help: string, re
   });
 }
 
-/** The state that something is in: 1 for that one and 0 for the others, so that an alert can be written before it fires. */
+/** One series per state: 1 for the current one, 0 for the others, so that an alert finds every series from the start. */
 export function addState<State extends string>(
   { registry }: Metrics,
   name: string,
@@ -77,60 +78,54 @@ export function addState<State extends string>(
     labelNames: ['state'],
     registers: [registry],
     collect() {
-      const now = read();
-      for (const state of states) this.set({ state }, Number(state === now));
+      const current = read();
+      for (const state of states) this.set({ state }, Number(state === current));
     },
   });
 }
 
-/** Figures that have to be asked for, by the value of a label. Without an answer there are none, and all others stay. */
-export function addAskedGauge(
+/** A gauge that needs a query, one series per value of `label`. When the query fails, only this gauge has no series. */
+export function addPolledGauge(
   { registry }: Metrics,
   name: string,
   help: string,
   label: string,
-  ask: () => Promise<ReadonlyMap<string, number>>,
+  query: () => Promise<ReadonlyMap<string, number>>,
 ): void {
-  const answer = sharedAnswer(ask, { withinMs: 1_000, freshMs: 5_000 });
+  const read = cachedRead(query, { timeoutMs: 1_000, maxAgeMs: 5_000 });
   new Gauge({
     name,
     help,
     labelNames: [label],
     registers: [registry],
     async collect() {
-      const found = await answer();
+      const values = await read();
       this.reset();
-      for (const [value, figure] of found ?? []) this.set({ [label]: value }, figure);
+      for (const [labelValue, value] of values ?? []) this.set({ [label]: labelValue }, value);
     },
   });
 }
 
 /**
- * Asks when somebody looks, once for all who look together or within `freshMs`, so that nobody can make it work by looking
- * often. Undefined when there is no answer within `withinMs`: one part that hangs must not take the other figures along.
+ * Runs `query` on demand and shares its result among all callers for `maxAgeMs`, so that frequent scrapes cause no load.
+ * Yields undefined when it fails or takes longer than `timeoutMs`: a hanging dependency must not block the other metrics.
  */
-export const sharedAnswer = <T>(
-  ask: () => Promise<T>,
-  { withinMs, freshMs }: { readonly withinMs: number; readonly freshMs: number },
+export const cachedRead = <T>(
+  query: () => Promise<T>,
+  { timeoutMs, maxAgeMs }: { readonly timeoutMs: number; readonly maxAgeMs: number },
 ): (() => Promise<T | undefined>) => {
-  const askInTime = async (): Promise<T | undefined> => {
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => {
-      late.resolve(undefined);
-    }, withinMs);
+  const queryInTime = async (): Promise<T | undefined> => {
     try {
-      return await Promise.race([ask(), late.promise]);
+      return await withTimeout(query(), timeoutMs, () => new Error('timeout'));
     } catch {
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   };
-  let latest: { readonly answer: Promise<T | undefined>; readonly until: number } | undefined;
+  let latest: { readonly result: Promise<T | undefined>; readonly until: number } | undefined;
   return () => {
     if (latest === undefined || performance.now() >= latest.until) {
-      latest = { answer: askInTime(), until: performance.now() + freshMs };
+      latest = { result: queryInTime(), until: performance.now() + maxAgeMs };
     }
-    return latest.answer;
+    return latest.result;
   };
 };

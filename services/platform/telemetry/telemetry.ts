@@ -1,6 +1,6 @@
-// The tracing SDK: loaded by the composition only when there is somewhere to export to, because it costs memory and time
-// that nobody should pay for nothing. Whatever becomes of the exporter, no request waits for it or fails with it: spans
-// wait in a bounded queue, what does not fit is dropped, and a collector that is away is a line in the log once a minute.
+// The tracing SDK, loaded only when a collector is configured, because it costs memory and start-up time. No request waits
+// for the exporter or fails with it: spans wait in a bounded queue and are dropped when it is full. An unreachable collector
+// is logged once a minute.
 import { diag, DiagLogLevel, trace, TraceFlags } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -17,42 +17,41 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '../process/logger.ts';
 import type { SamplerName, TelemetryConfig } from '../process/settings/telemetry-settings.ts';
 
-/** Every bound is explicit: the defaults of a library are not a decision. */
 const limits = {
   maxQueueSize: 4_096,
   maxExportBatchSize: 512,
   scheduledDelayMillis: 2_000,
   exportTimeoutMillis: 3_000,
 } as const;
-const complainEveryMs = 60_000;
+const warnEveryMs = 60_000;
 
-export interface Telemetry {
-  /** Sends what waits and ends; takes no longer than one export. */
+interface Telemetry {
+  /** Exports the queued spans; takes at most as long as one export. */
   readonly stop: () => Promise<void>;
 }
 
-/** What went wrong: the SDK says it as text, or as the JSON of an error with its stack. */
-export const exportTrouble = (said: string): string => {
-  const [, message] = /"message":("(?:[^"\\]|\\.)*")/.exec(said) ?? [];
-  const reason: unknown = message === undefined ? said : JSON.parse(message);
+/** The SDK logs an error as text, or as JSON with its stack; then only its message is returned. */
+export const exportErrorMessage = (logged: string): string => {
+  const [, message] = /"message":("(?:[^"\\]|\\.)*")/.exec(logged) ?? [];
+  const reason: unknown = message === undefined ? logged : JSON.parse(message);
   return String(reason).slice(0, 300);
 };
 
-/** A root that is linked to a sampled span is sampled too: a re-delivery or a replay would otherwise not be found from it. */
+/** Also samples a root that is linked to a sampled span, so that a redelivery or replay is found from the event's trace. */
 const withLinks = (sampler: Sampler): Sampler => {
-  const on = new ParentBasedSampler({ root: new AlwaysOnSampler() });
+  const always = new ParentBasedSampler({ root: new AlwaysOnSampler() });
   return {
     shouldSample: (context, traceId, name, kind, attributes, links) => {
       const isLinkedRoot =
         trace.getSpanContext(context) === undefined &&
         links.some((link) => (link.context.traceFlags & TraceFlags.SAMPLED) !== 0);
-      return (isLinkedRoot ? on : sampler).shouldSample(context, traceId, name, kind, attributes, links);
+      return (isLinkedRoot ? always : sampler).shouldSample(context, traceId, name, kind, attributes, links);
     },
     toString: () => `WithLinks{${sampler.toString()}}`,
   };
 };
 
-/** As the specification of OpenTelemetry names them. */
+/** The names are those of the OpenTelemetry specification. */
 export const samplerOf = (name: SamplerName, ratio: number): Sampler => {
   const byRatio = () => new TraceIdRatioBasedSampler(ratio);
   switch (name) {
@@ -71,29 +70,29 @@ export const samplerOf = (name: SamplerName, ratio: number): Sampler => {
   }
 };
 
-/** Starts tracing for the process; `endpoint` is where OTLP over HTTP is taken. */
+/** `endpoint` is the base URL of a collector that accepts OTLP over HTTP. */
 export const startTelemetry = (
   name: string,
   endpoint: string,
   config: TelemetryConfig,
   logger: Logger,
 ): Telemetry => {
-  let complainedAt = -Infinity;
-  const complain = (message: string): void => {
-    if (performance.now() - complainedAt < complainEveryMs) return;
-    complainedAt = performance.now();
-    logger.warn('spans could not be exported and are dropped', { reason: exportTrouble(message) });
+  let warnedAt = -Infinity;
+  const warn = (message: string): void => {
+    if (performance.now() - warnedAt < warnEveryMs) return;
+    warnedAt = performance.now();
+    logger.warn('spans could not be exported and are dropped', { reason: exportErrorMessage(message) });
   };
-  const quiet = (): void => undefined;
+  const ignore = (): void => undefined;
   diag.setLogger(
-    { error: complain, warn: complain, info: quiet, debug: quiet, verbose: quiet },
+    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
     { logLevel: DiagLogLevel.WARN },
   );
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
     headers: config.otlpHeaders,
     timeoutMillis: limits.exportTimeoutMillis,
-    // A full queue at once, when the process stops, beside the batch that is under way.
+    // On stop, all batches of a full queue are exported at once, beside the one under way.
     concurrencyLimit: limits.maxQueueSize / limits.maxExportBatchSize + 1,
   });
   const provider = new TracerProvider({
@@ -110,7 +109,7 @@ export const startTelemetry = (
   trace.setGlobalTracerProvider(provider);
   return {
     stop: async () => {
-      await provider.shutdown().catch((error: unknown) => complain(String(error)));
+      await provider.shutdown().catch((error: unknown) => warn(String(error)));
     },
   };
 };

@@ -14,12 +14,12 @@ const spanId = '00f067aa0ba902b7';
 const valid = `00-${traceId}-${spanId}-01`;
 
 describe('traceparent', () => {
-  it('is read', () => {
+  it('is parsed', () => {
     expect(parseTraceparent(valid)).toEqual({ traceId, spanId, sampled: true });
     expect(parseTraceparent(`00-${traceId}-${spanId}-00`)?.sampled).toBe(false);
   });
 
-  it('of a later version is read as far as version 00 goes, and written as 00', () => {
+  it('of a later version is parsed as version 00 and written as 00', () => {
     const later = parseTraceparent(`cc-${traceId}-${spanId}-03-what-the-future-brings`);
     expect(later && formatTraceparent(later)).toBe(valid);
   });
@@ -53,7 +53,7 @@ describe('traceparent', () => {
     expect(continueTrace(undefined)).not.toContain(traceId);
   });
 
-  it('is begun with given ids and with random ones', () => {
+  it('of a new trace has the given or random ids', () => {
     expect(newTrace(traceId, spanId)).toBe(valid);
     expect(randomTraceId()).toMatch(/^[0-9a-f]{32}$/);
     expect(randomSpanId()).toMatch(/^[0-9a-f]{16}$/);

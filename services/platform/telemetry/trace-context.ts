@@ -1,6 +1,5 @@
 // W3C Trace Context: one trace id follows an action through HTTP, outbox row, Kafka header and the next outbox row.
-// The invariant: a malformed traceparent from outside is never passed on; it is replaced by a new trace.
-// Without it the spans of one action cannot be joined, or a client could poison every message that follows.
+// The invariant: a malformed traceparent from outside is never passed on to messages; a new trace replaces it.
 import { randomBytes } from 'node:crypto';
 
 export interface Traceparent {
@@ -15,7 +14,7 @@ const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)
 const zeroTraceId = '0'.repeat(32);
 const zeroSpanId = '0'.repeat(16);
 
-/** Undefined for anything that the specification calls invalid; a version above 00 is read as far as 00 goes. */
+/** Undefined when the specification calls it invalid. Of a version above 00 only the fields of version 00 are read. */
 export const parseTraceparent = (header: string | undefined): Traceparent | undefined => {
   const [, version, traceId, spanId, flags, rest] = pattern.exec(header?.trim() ?? '') ?? [];
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined)
@@ -25,7 +24,7 @@ export const parseTraceparent = (header: string | undefined): Traceparent | unde
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 };
 
-/** Writes version 00, whatever version was read. */
+/** Always writes version 00. */
 export const formatTraceparent = ({ traceId, spanId, sampled }: Traceparent): string =>
   `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 
@@ -49,7 +48,7 @@ export const randomSpanId = (): string => randomId(8);
 /** 32 hex digits, never all zero. */
 export const randomTraceId = (): string => randomId(16);
 
-/** What a receiver does with the traceparent it was given: continue it when valid, else begin a trace. */
+/** A new span in the given trace, or in a new trace when `traceparent` is absent or invalid. */
 export const continueTrace = (traceparent: string | undefined): string => {
   const spanId = randomSpanId();
   return childOf(traceparent, spanId) ?? newTrace(randomTraceId(), spanId);

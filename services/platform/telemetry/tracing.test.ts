@@ -1,4 +1,4 @@
-// What is exported, read from an exporter in memory: parents, links, times, and that nothing is told that did not happen.
+// Checks the exported spans with an exporter in memory: parents, links, times and attributes.
 import { trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -27,7 +27,7 @@ const record = {
 };
 
 describe('without a tracer', () => {
-  it('a message still gets a span id of its own in the same trace, and a new trace when it has none', () => {
+  it('a message gets its own span id in the same trace, or a new trace when it has none', () => {
     const { traceparent, span } = beginSpan('thing', { parent });
     expect(span.isRecording()).toBe(false);
     expect(parseTraceparent(traceparent)).toMatchObject({ traceId: given?.traceId, sampled: true });
@@ -65,10 +65,10 @@ describe('with a tracer', () => {
     exporter.reset();
   });
 
-  it('a delivery is a span from the event to its arrival, and its handling below', () => {
+  it('a delivery is a span from the event to its arrival, with its handling as the child', () => {
     const before = Date.now();
     const delivery = beginDelivery(record, 'group');
-    delivery.again(1, new Error('not yet'));
+    delivery.attemptFailed(1, new Error('not yet'));
     delivery.end({ kind: 'accepted' });
     const [cdc, process] = spans();
     expect(cdc).toMatchObject({
@@ -97,7 +97,7 @@ describe('with a tracer', () => {
     expect(parseTraceparent(delivery.traceparent)).toMatchObject({ spanId: process?.spanId, sampled: true });
   });
 
-  it('begins with the append to the outbox, which the id of the event tells, not with the wait before it', () => {
+  it('a delivery begins at the time in the event id, when the event was appended to the outbox', () => {
     const appendedAt = occurredAt.getTime() + 1_000;
     const id = uuidv7({ msecs: appendedAt });
     const key = '01981234-1234-7234-8234-123456789abc';
@@ -109,13 +109,13 @@ describe('with a tracer', () => {
     });
   });
 
-  it('a clock that is behind the one of the writer makes no span begin before the record was published', () => {
+  it('a delivery begins at publication when the clock of the writer is ahead', () => {
     const headers = { ...record.headers, id: uuidv7({ msecs: Date.now() + 60_000 }) };
     beginDelivery({ ...record, headers }, 'group').end({ kind: 'accepted' });
     expect(spans()[0]).toMatchObject({ start: publishedAt.getTime() });
   });
 
-  it('a second delivery is a trace of its own that is linked to the event, and nothing else', () => {
+  it('a duplicate delivery is only a trace of its own that is linked to the event', () => {
     beginDelivery(record, 'group').end({ kind: 'duplicate' });
     expect(spans()).toMatchObject([
       { name: 'process order.created', parentId: undefined, links: [given?.spanId] },
@@ -123,15 +123,15 @@ describe('with a tracer', () => {
     expect(spans()[0]?.traceId).not.toBe(given?.traceId);
   });
 
-  it('a replay belongs to who asked for it and is linked to the event', () => {
-    const asked = '00-11111111111111111111111111111111-2222222222222222-01';
-    beginReplay(record, 'group', asked).end({ kind: 'accepted' });
+  it('a replay belongs to the trace of its request and is linked to the event', () => {
+    const request = '00-11111111111111111111111111111111-2222222222222222-01';
+    beginReplay(record, 'group', request).end({ kind: 'accepted' });
     expect(spans()).toMatchObject([
       { name: 'replay order.created', parentId: '2222222222222222', links: [given?.spanId] },
     ]);
   });
 
-  it('what the sampler leaves out travels as not sampled and is not exported', () => {
+  it('an unsampled span is passed on as not sampled and is not exported', () => {
     const { traceparent } = beginSpan('root');
     expect(parseTraceparent(traceparent)?.sampled).toBe(false);
     const child = beginSpan('child', { parent: unsampled });
@@ -143,7 +143,7 @@ describe('with a tracer', () => {
     expect(spans()).toEqual([]);
   });
 
-  it('an error is told by its code or name, never by its text', async () => {
+  it('an error is recorded by its code or name, never by its message', async () => {
     const cause = Object.assign(new Error('params: tok_secret'), { code: '40001' });
     const failing = inSpan('work', { parent }, () => Promise.reject(new Error('Failed query', { cause })));
     await expect(failing).rejects.toThrow('Failed query');
@@ -152,7 +152,7 @@ describe('with a tracer', () => {
     expect(errorTypeOf(Object.assign(new Error('x'), { name: 'tok_ what a client wrote' }))).toBe('_OTHER');
   });
 
-  it('what turned out to be no work at all is taken back', async () => {
+  it('a span without attributes for its result is discarded', async () => {
     await inSpan(
       'nothing',
       { parent },

@@ -1,7 +1,7 @@
-// Spans at the few places where work enters, leaves or commits; written by hand, because patching modules at run time is
-// at odds with ES modules and our seams are explicit anyway. Without an SDK (see telemetry.ts) OpenTelemetry's own no-op
-// tracer answers, and what remains is the traceparent that every message carries, traced or not.
-// The invariant: a span holds ids and words of the code, never a text that a client or a driver wrote: those quote tokens.
+// Creates the spans, explicitly, at the few places where work enters, leaves or commits. Automatic instrumentation would
+// have to patch ES modules. Without an SDK (telemetry.ts) OpenTelemetry's no-op tracer is used, and every message still
+// carries a traceparent. The invariant: a span holds ids and constants of the code, never text of a client or a driver,
+// because that can contain tokens.
 import {
   ROOT_CONTEXT,
   SpanKind,
@@ -19,11 +19,11 @@ import { timeOfUuid } from './uuid-time.ts';
 
 export { SpanKind } from '@opentelemetry/api';
 
-export interface Beginning {
+interface StartOptions {
   readonly kind?: SpanKind;
-  /** A traceparent; absent or invalid: the span is the root of a trace. */
+  /** A traceparent; when it is absent or invalid, the span is the root of a trace. */
   readonly parent?: string | undefined;
-  /** Traceparents of what this span has to do with without being caused by it in time. */
+  /** Traceparents of related spans that are not the parent. */
   readonly links?: readonly (string | undefined)[];
   readonly attributes?: Attributes;
   readonly startTime?: Date;
@@ -31,7 +31,7 @@ export interface Beginning {
 
 export interface Traced {
   readonly span: Span;
-  /** What everything carries that follows from this span; also when nothing is traced. */
+  /** For everything that this span causes; set even when nothing is traced. */
   readonly traceparent: string;
 }
 
@@ -49,8 +49,8 @@ const remote = (traceparent: string | undefined): SpanContext | undefined => {
   );
 };
 
-/** Begins a span. One that is never ended is never exported: that is how a span is taken back. */
-export const beginSpan = (name: string, { parent, links = [], ...options }: Beginning = {}): Traced => {
+/** Begins a span. A span that is never ended is never exported, which discards it. */
+export const beginSpan = (name: string, { parent, links = [], ...options }: StartOptions = {}): Traced => {
   const from = remote(parent);
   const linked = links.map(remote).filter((context) => context !== undefined);
   const span = tracer.startSpan(
@@ -59,7 +59,7 @@ export const beginSpan = (name: string, { parent, links = [], ...options }: Begi
     from === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, from),
   );
   const { traceId, spanId, traceFlags } = span.spanContext();
-  // The no-op tracer hands back the parent, or nothing valid: then ids are given as they were before there was a tracer.
+  // The no-op tracer returns the parent or an invalid context; then the span id for messages is generated here.
   const isOwn = trace.isSpanContextValid(span.spanContext()) && spanId !== from?.spanId;
   const sampled = (traceFlags & TraceFlags.SAMPLED) !== 0;
   return {
@@ -68,20 +68,20 @@ export const beginSpan = (name: string, { parent, links = [], ...options }: Begi
   };
 };
 
-const named = (value: unknown): string | undefined =>
+const identifier = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[\w.-]{1,60}$/.test(value) ? value : undefined;
 
-/** The code of the innermost error, else its name: words of a library or of ours. */
+/** The code of the innermost cause, else its name; never its message. */
 export const errorTypeOf = (thrown: unknown): string => {
   let error = thrown;
   for (let depth = 0; depth < 5 && error instanceof Error && error.cause instanceof Error; depth += 1)
     error = error.cause;
   if (!(error instanceof Error)) return '_OTHER';
-  return named('code' in error ? error.code : undefined) ?? named(error.name) ?? '_OTHER';
+  return identifier('code' in error ? error.code : undefined) ?? identifier(error.name) ?? '_OTHER';
 };
 
-/** Ends the span as failed. A rejected decision is an answer and no failure. */
-export const endFailed = (span: Span, error: unknown): void => {
+/** Ends the span as failed. A rejected decision is a regular outcome, not an error. */
+const endFailed = (span: Span, error: unknown): void => {
   const type = errorTypeOf(error);
   if (error instanceof Error && error.name === 'Rejected') {
     span.setAttributes({ 'orderflow.outcome': 'rejected', 'orderflow.reason': type });
@@ -92,20 +92,17 @@ export const endFailed = (span: Span, error: unknown): void => {
   span.end();
 };
 
-/**
- * Does `work` within a span. `conclude` says what is told of the result; undefined takes the span back, for work that turned
- * out to be none.
- */
+/** Runs `work` in a span. `attributesOf` describes the result; undefined discards the span, when there was nothing to do. */
 export const inSpan = async <T>(
   name: string,
-  beginning: Beginning,
+  options: StartOptions,
   work: (traced: Traced) => Promise<T>,
-  conclude: (result: T) => Attributes | undefined = () => ({}),
+  attributesOf: (result: T) => Attributes | undefined = () => ({}),
 ): Promise<T> => {
-  const traced = beginSpan(name, beginning);
+  const traced = beginSpan(name, options);
   try {
     const result = await work(traced);
-    const attributes = conclude(result);
+    const attributes = attributesOf(result);
     if (attributes) traced.span.setAttributes(attributes).end();
     return result;
   } catch (error) {
@@ -117,13 +114,13 @@ export const inSpan = async <T>(
 /** For log lines. */
 export const traceIdOf = (traceparent: string): string | undefined => parseTraceparent(traceparent)?.traceId;
 
-/** Ids of what something is about, by the names that log lines have for them, such as `orderId`. */
-export type About = Readonly<Record<string, string>>;
+/** Ids of the entities that a request or an event concerns, named as in log lines, such as `orderId`. */
+export type EntityIds = Readonly<Record<string, string>>;
 
-/** The same ids as attributes of a span, such as `orderflow.order_id`. */
-export const attributesAbout = (about: About): Attributes =>
+/** The same ids as span attributes, such as `orderflow.order_id`. */
+export const entityIdAttributes = (ids: EntityIds): Attributes =>
   Object.fromEntries(
-    Object.entries(about).map(([name, id]) => [
+    Object.entries(ids).map(([name, id]) => [
       `orderflow.${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
       id,
     ]),
@@ -131,14 +128,13 @@ export const attributesAbout = (about: About): Attributes =>
 
 const catalogue: ReadonlyMap<string, CatalogueEntry> = new Map(Object.entries(eventCatalogue));
 
-/** What an event is about: its key, by the name that the catalogue has for it; nothing for a type that is in none. */
-export const aboutEvent = (type: string | undefined, key: string | null): About => {
-  const known = catalogue.get(type ?? '');
-  return known === undefined || key === null ? {} : { [known.keyField]: key };
+/** The message key under the name of the key field in the catalogue; empty for an unknown type. */
+export const entityIdsOfEvent = (type: string | undefined, key: string | null): EntityIds => {
+  const entry = catalogue.get(type ?? '');
+  return entry === undefined || key === null ? {} : { [entry.keyField]: key };
 };
 
-/** What is known of a record wherever it is told of. */
-interface RecordOfEvent {
+interface EventRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
@@ -149,23 +145,23 @@ interface RecordOfEvent {
 
 export interface TracedDelivery {
   readonly traceparent: string;
-  /** An attempt has failed and another one follows. */
-  readonly again: (attempt: number, error: unknown) => void;
+  /** Another attempt follows. */
+  readonly attemptFailed: (attempt: number, error: unknown) => void;
   readonly end: (outcome: { readonly kind: string; readonly reason?: string }) => void;
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * When an event was appended to its outbox, which its transaction does last before it commits: the time in its id. For an
- * id of another make, when it occurred; that is earlier by all the transaction had to wait for. Never after `latest`.
+ * When the event was appended to the outbox, shortly before the commit: the time in its id. If the id is not a UUIDv7, the
+ * time at which it occurred, which is earlier. If the clock of the writer is ahead, the time of publication.
  */
-const appendedAt = ({ headers, timestamp }: RecordOfEvent, latest: Date): Date => {
+const appendedAt = ({ headers, timestamp }: EventRecord, latest: Date): Date => {
   const { id = '', occurredAt = '' } = headers;
   const time = timeOfUuid(id) ?? new Date(occurredAt);
   return time < latest ? time : timestamp;
 };
 
-const attributesOf = (record: RecordOfEvent, consumer: string): Attributes => ({
+const deliveryAttributes = (record: EventRecord, consumer: string): Attributes => ({
   'messaging.system': 'kafka',
   'messaging.operation.type': 'process',
   'messaging.destination.name': record.topic,
@@ -173,33 +169,32 @@ const attributesOf = (record: RecordOfEvent, consumer: string): Attributes => ({
   'messaging.kafka.offset': String(record.offset),
   'messaging.consumer.group.name': consumer,
   'orderflow.event.type': typeOf(record),
-  ...attributesAbout(aboutEvent(record.headers['eventType'], record.key)),
+  ...entityIdAttributes(entityIdsOfEvent(record.headers['eventType'], record.key)),
   ...(record.headers['id'] === undefined ? {} : { 'messaging.message.id': record.headers['id'] }),
   ...(record.key === null ? {} : { 'messaging.kafka.message.key': record.key }),
 });
 
-/** The type is of the catalogue or of whoever writes into our topics. */
-const typeOf = ({ headers }: RecordOfEvent): string => named(headers['eventType']) ?? 'unknown';
+/** Checked, because anybody who may write to the topic can set the header. */
+const typeOf = ({ headers }: EventRecord): string => identifier(headers['eventType']) ?? 'unknown';
 
 /**
- * One delivery of a record, whatever the attempts it takes. Two spans: from the outbox to its arrival (commit, WAL, Connect,
- * Kafka), and its handling, which is the child of the first, so that one trace leads from the request to the last effect.
- * Should the event turn out to have been handled before, both are taken back: a second delivery is no part of that story and
- * gets a trace of its own that is linked to it.
+ * Traces one delivery of a record, with all its attempts, in two spans: `cdc` from the outbox to the arrival (commit, WAL,
+ * Connect, Kafka), and its child `process`, so that one trace leads from the request to the last effect. If the event is a
+ * duplicate, both are discarded, and the delivery becomes a trace of its own that is linked to the event.
  */
-export const beginDelivery = (record: RecordOfEvent, consumer: string): TracedDelivery => {
+export const beginDelivery = (record: EventRecord, consumer: string): TracedDelivery => {
   const receivedAt = new Date();
   const { traceparent: parent } = record.headers;
   const type = typeOf(record);
   const startTime = appendedAt(record, receivedAt);
-  const attributes = attributesOf(record, consumer);
+  const attributes = deliveryAttributes(record, consumer);
   const cdc = beginSpan(`cdc ${type}`, { parent, startTime, attributes });
   cdc.span.addEvent('published', {}, record.timestamp);
-  const begin = { kind: SpanKind.CONSUMER, startTime: receivedAt, attributes };
-  const process = beginSpan(`process ${type}`, { ...begin, parent: cdc.traceparent });
+  const options = { kind: SpanKind.CONSUMER, startTime: receivedAt, attributes };
+  const process = beginSpan(`process ${type}`, { ...options, parent: cdc.traceparent });
   return {
     traceparent: process.traceparent,
-    again: (attempt, error) => {
+    attemptFailed: (attempt, error) => {
       process.span.addEvent('attempt failed', { attempt, 'error.type': errorTypeOf(error) });
     },
     end: ({ kind, reason }) => {
@@ -208,7 +203,7 @@ export const beginDelivery = (record: RecordOfEvent, consumer: string): TracedDe
         ...(reason === undefined ? {} : { 'orderflow.reason': reason }),
       };
       if (kind === 'duplicate') {
-        beginSpan(`process ${type}`, { ...begin, links: [parent] })
+        beginSpan(`process ${type}`, { ...options, links: [parent] })
           .span.setAttributes(outcome)
           .end();
         return;
@@ -223,9 +218,9 @@ export const beginDelivery = (record: RecordOfEvent, consumer: string): TracedDe
   };
 };
 
-/** The replay of a dead letter belongs to the trace of the person who asked for it; the event's own trace is linked. */
+/** The replay of a dead letter belongs to the trace of the request for it, and is linked to the trace of the event. */
 export const beginReplay = (
-  record: RecordOfEvent,
+  record: EventRecord,
   consumer: string,
   parent: string | undefined,
 ): TracedDelivery => {
@@ -233,11 +228,11 @@ export const beginReplay = (
     kind: SpanKind.CONSUMER,
     parent,
     links: [record.headers['traceparent']],
-    attributes: attributesOf(record, consumer),
+    attributes: deliveryAttributes(record, consumer),
   });
   return {
     traceparent,
-    again: () => undefined,
+    attemptFailed: () => undefined,
     end: ({ kind }) => {
       span.setAttribute('orderflow.outcome', kind).end();
     },

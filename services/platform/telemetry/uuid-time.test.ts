@@ -14,14 +14,14 @@ describe('timeOfUuid', () => {
     );
   });
 
-  it('ends with the year 9999', () => {
+  it('is undefined after the year 9999', () => {
     expect(timeOfUuid('e677d21f-dbff-703b-8000-000000000000')?.toISOString()).toBe(
       '9999-12-31T23:59:59.999Z',
     );
     expect(timeOfUuid('e677d21f-dc00-703b-8000-000000000000')).toBeUndefined();
   });
 
-  it('is not guessed for anything else', () => {
+  it('is undefined for anything else', () => {
     expect([v4(), '', 'order-1', `${v7()}x`].map(timeOfUuid)).toEqual([
       undefined,
       undefined,

@@ -1,10 +1,10 @@
-// The instant in an id: a UUIDv7 begins with the milliseconds at which it was made (RFC 9562). Ids of events and orders are
-// such ones; nothing depends on it but where a span begins and how far back a query has to look.
+// Reads the creation time out of a UUIDv7 (RFC 9562), the format of event and order ids. Only the start of a span and the
+// time range of a query depend on it.
 
-/** The last instant whose year has four digits. PostgreSQL reads no longer ones as JavaScript writes them. */
+/** PostgreSQL cannot read the JavaScript notation of later instants. */
 const lastInstant = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** When the UUIDv7 was made; undefined for any other text, and for an instant after the year 9999. */
+/** Undefined for any other text, and for an instant after the year 9999. */
 export const timeOfUuid = (id: string): Date | undefined => {
   const [, high, low] =
     /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(id) ?? [];

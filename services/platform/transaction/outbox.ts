@@ -6,7 +6,13 @@ import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/eve
 import type { Statement, Transaction } from '../database/database.ts';
 import type { EventCodec } from '../event-codec/event-codec.ts';
 import type { MessageContext } from './message-context.ts';
-import { aboutEvent, attributesAbout, beginSpan, SpanKind, type Traced } from '../telemetry/tracing.ts';
+import {
+  entityIdsOfEvent,
+  entityIdAttributes,
+  beginSpan,
+  SpanKind,
+  type Traced,
+} from '../telemetry/tracing.ts';
 
 /** The input that causes the events. */
 export interface Cause {
@@ -51,7 +57,7 @@ export function outboxRows(
         'messaging.message.id': id,
         'messaging.kafka.message.key': encoded.aggregateId,
         'orderflow.event.type': event.type,
-        ...attributesAbout(aboutEvent(event.type, encoded.aggregateId)),
+        ...entityIdAttributes(entityIdsOfEvent(event.type, encoded.aggregateId)),
       },
     });
     spans.push(created);

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { isTransient } from '../database/transient.ts';
 import type { Logger } from '../process/logger.ts';
-import { attributesAbout, inSpan, traceIdOf } from '../telemetry/tracing.ts';
+import { entityIdAttributes, inSpan, traceIdOf } from '../telemetry/tracing.ts';
 import type { Cause } from './outbox.ts';
 
 export interface Sweep {
@@ -27,7 +27,7 @@ export async function sweepDue({ name, read, pageSize, handle, logger, signal }:
   const id = `${name}-${randomUUID()}`;
   // A root of its own: nobody asked for it, the time had come.
   const sweepOne = (orderId: string): Promise<boolean> =>
-    inSpan(name, { attributes: attributesAbout({ orderId }) }, async ({ traceparent }) => {
+    inSpan(name, { attributes: entityIdAttributes({ orderId }) }, async ({ traceparent }) => {
       const context = { correlationId: orderId, causationId: id, traceparent, actor: `${name}-sweep` };
       const { kind } = await handle(orderId, { id, context, at: new Date() });
       const traceId = traceIdOf(traceparent);

@@ -34,9 +34,9 @@ const keyOf = {
 } as const;
 type Algorithm = keyof typeof keyOf;
 
-/** A real issuer on a free port, which may go by another name; counts what it is asked. */
+/** A real issuer on a free port, which may announce another name. `requests` counts its requests. */
 const startIssuer = async (name?: string) => {
-  const asked = { discovery: 0, keys: 0 };
+  const requests = { discovery: 0, keys: 0 };
   let broken: 'no' | 'all' | 'keys' = 'no';
   const keys = await Promise.all(
     Object.entries(keyOf).map(async ([alg, { publicKey }]) => ({
@@ -48,8 +48,8 @@ const startIssuer = async (name?: string) => {
   );
   const server: Server = createServer((request, response) => {
     const discovery = request.url === '/.well-known/openid-configuration';
-    if (discovery) asked.discovery += 1;
-    else asked.keys += 1;
+    if (discovery) requests.discovery += 1;
+    else requests.keys += 1;
     response.writeHead(broken === 'all' || (broken === 'keys' && !discovery) ? 500 : 200, {
       'content-type': 'application/json',
     });
@@ -68,7 +68,7 @@ const startIssuer = async (name?: string) => {
   return {
     issuer,
     reachedAt,
-    asked,
+    requests,
     close,
     breakDown: (value: typeof broken) => {
       broken = value;
@@ -100,7 +100,7 @@ const sign = (
   key: CryptoKey = keyOf[alg].privateKey,
 ) => new SignJWT(payload).setProtectedHeader({ alg, kid }).sign(key);
 
-/** For every role, and for administrators. */
+/** An endpoint for every role, and one for administrators. */
 const [me, admin] = ['/api/v1/products', '/api/v1/gateway'];
 
 const build = (issuer = shared.issuer, reachedAt?: string) => {
@@ -154,16 +154,16 @@ describe('a valid token', () => {
     expectRefused(await call(me, `Bearer ${await sign(claims({ nbf: now() + 40 }))}`));
   });
 
-  it('of an issuer that is reached elsewhere than it says is accepted, and must still name it', async () => {
+  it('is accepted when the issuer is reached at another address, and must still have its `iss`', async () => {
     const issuer = await startIssuer('http://issuer.invalid:3000');
     const { call } = build(issuer.issuer, `${issuer.reachedAt}/`);
     expect((await call(me, `Bearer ${await sign(claims({ iss: issuer.issuer }))}`)).status).toBe(200);
-    expect(issuer.asked).toEqual({ discovery: 1, keys: 1 });
+    expect(issuer.requests).toEqual({ discovery: 1, keys: 1 });
     expectRefused(await call(me, `Bearer ${await sign(claims({ iss: issuer.reachedAt }))}`));
     await issuer.close();
   });
 
-  it('gives no role that is not known', async () => {
+  it('yields no unknown role', async () => {
     const { call } = build();
     for (const roles of [['ROOT', 7, null], 'ADMIN', { ADMIN: true }, undefined]) {
       const token = await sign(claims({ roles }));
@@ -178,7 +178,7 @@ describe('a valid token', () => {
     const token = await sign(claims({ iss: issuer.issuer }));
     const answers = await Promise.all(Array.from({ length: 20 }, () => call(me, `Bearer ${token}`)));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
-    expect(issuer.asked).toEqual({ discovery: 1, keys: 1 });
+    expect(issuer.requests).toEqual({ discovery: 1, keys: 1 });
     await issuer.close();
   });
 });
@@ -231,13 +231,13 @@ describe('refused with 401', () => {
     },
   );
 
-  it('a route that asks for the caller but is no endpoint', async () => {
+  it('a route that needs a caller but is not an endpoint', async () => {
     expectRefused(await build().call('/forgotten', `Bearer ${await sign(claims())}`));
   });
 });
 
 describe('roles', () => {
-  it('let pass who has one of them, and 403 the rest', async () => {
+  it('admit a caller who has one of them; others get 403', async () => {
     const { call } = build();
     expect((await call(admin, `Bearer ${await sign(claims({ roles: ['USER', 'ADMIN'] }))}`)).status).toBe(
       200,
@@ -251,7 +251,7 @@ describe('an issuer that does not answer', () => {
   const expectUnavailable = ({ status, json }: { status: number; json: unknown }) =>
     expect([status, problemSchema.parse(json).code]).toEqual([503, 'unavailable']);
 
-  it('makes 503, never 500 and never a pass', async () => {
+  it('leads to 503', async () => {
     const issuer = await startIssuer();
     await issuer.close();
     expectUnavailable(
@@ -260,7 +260,7 @@ describe('an issuer that does not answer', () => {
   });
 
   it.each(['all', 'keys'] as const)(
-    'makes 503 while %s of it fails and is used again once it is back',
+    'leads to 503 while %s of it fails, and is used again once it is back',
     async (what) => {
       const issuer = await startIssuer();
       const { call } = build(issuer.issuer);
@@ -274,7 +274,7 @@ describe('an issuer that does not answer', () => {
     },
   );
 
-  it('makes 503 within the bound when it hangs', async () => {
+  it('leads to 503 within the time limit when it hangs', async () => {
     const server = createServer(() => {});
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
@@ -285,7 +285,7 @@ describe('an issuer that does not answer', () => {
     server.close();
   });
 
-  it('makes 503 when discovery names another issuer', async () => {
+  it('leads to 503 when discovery names another issuer', async () => {
     const aliased = shared.issuer.replace('127.0.0.1', 'localhost');
     expectUnavailable(await build(aliased).call(me, `Bearer ${await sign(claims({ iss: aliased }))}`));
   });

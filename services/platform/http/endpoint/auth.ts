@@ -1,33 +1,33 @@
-// Bearer tokens, verified against the keys that the issuer publishes (OIDC discovery, JWKS).
+// Verifies bearer tokens with the keys that the issuer publishes (OIDC discovery, JWKS).
 // The invariant: a token that cannot be verified is never accepted; when the issuer does not answer, callers get 503.
-// Without the pinned algorithms a public key could be used as an HMAC secret; without iss/aud a foreign token would do.
+// `iss` and `aud` are checked, so that tokens of other issuers or for other systems are refused.
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import type { Role } from './permissions.ts';
 import { isHttpProblem, problem, type HttpProblem } from './problem.ts';
 import type { AppContext, Principal } from '../server/request-context.ts';
 
-export interface AuthenticatorOptions {
-  /** Exactly the `iss` of the tokens; discovery happens below it. */
+interface AuthenticatorOptions {
+  /** Exactly the `iss` of the tokens. */
   readonly issuer: string;
-  /** Where the issuer is reached from here, when that is not the address by which it names itself. */
+  /** Base URL for discovery, when this process reaches the issuer at another address than `issuer`. */
   readonly reachedAt?: string | undefined;
   readonly audience: string;
   /** Milliseconds for each call to the issuer; 3,000 when absent. */
   readonly timeoutMs?: number;
 }
 
-export interface Authenticator {
-  /** Throws the 401 problem for a token that is not valid, 503 when the issuer's keys cannot be had. */
+interface Authenticator {
+  /** Throws the 401 problem for an invalid token, 503 when the issuer's keys cannot be fetched. */
   readonly verify: (token: string) => Promise<Principal>;
-  /** The caller of a request; the 401 problem with WWW-Authenticate when there is no valid bearer token. */
+  /** The caller of a request. Throws the 401 problem with WWW-Authenticate without a valid bearer token. */
   readonly authenticate: (c: AppContext) => Promise<Principal>;
 }
 
-/** Asymmetric only: with an HMAC algorithm among them, the public key would become a signing secret. */
+/** Asymmetric only: with an HMAC algorithm, anybody could sign tokens with the public key as the secret. */
 const algorithms = ['EdDSA', 'ES256', 'RS256'];
 const clockSkewSeconds = 30;
-/** Milliseconds between two fetches that unknown key ids can provoke. */
+/** Minimum milliseconds between two fetches of the keys because of unknown key ids. */
 const unknownKeyCooldownMs = 10_000;
 
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
@@ -60,7 +60,7 @@ const toPrincipal = (payload: JWTPayload): Principal => {
   return { subject, email: typeof payload['email'] === 'string' ? payload['email'] : undefined, roles };
 };
 
-/** Fixed sentences, so that nothing of the token is ever repeated in a header. */
+/** Fixed sentences, so that no content of the token gets into a header. */
 const reasonFor = (error: unknown): string => {
   if (error instanceof errors.JWTExpired) return 'The token has expired.';
   if (error instanceof errors.JWTClaimValidationFailed) {
@@ -83,14 +83,14 @@ const reasonFor = (error: unknown): string => {
 
 const base = (address: string): string => address.replace(/\/$/, '');
 
-/** Keys below the issuer are fetched where it is reached; those that it keeps elsewhere are there for everybody. */
+/** Rewrites a key address below `issuer` to `reachedAt`. Other addresses are used as announced. */
 const keysOf = (announced: string, issuer: string, reachedAt: string): URL => {
   const below = `${base(issuer)}/`;
   const path = announced.startsWith(below) ? announced.slice(below.length) : undefined;
   return new URL(path === undefined ? announced : `${base(reachedAt)}/${path}`);
 };
 
-/** Verifies tokens of one issuer. Nothing is fetched before the first token; keys are cached and refreshed by jose. */
+/** Verifies tokens of one issuer. Discovery happens with the first token; jose caches and refreshes the keys. */
 export const createAuthenticator = ({
   issuer,
   reachedAt = issuer,
@@ -130,11 +130,11 @@ export const createAuthenticator = ({
     try {
       return await keySet(header, token);
     } catch (error) {
-      const tokensFault =
+      const isInvalidToken =
         error instanceof errors.JWKSNoMatchingKey ||
         error instanceof errors.JWKSMultipleMatchingKeys ||
         error instanceof errors.JOSENotSupported;
-      throw tokensFault ? error : issuerUnavailable(error);
+      throw isInvalidToken ? error : issuerUnavailable(error);
     }
   };
 
@@ -149,7 +149,7 @@ export const createAuthenticator = ({
       });
       return toPrincipal(payload);
     } catch (error) {
-      // Whatever else is thrown here, the token has not been verified: that is 401, never 500 and never a pass.
+      // The token was not verified, whatever the error: 401, never 500.
       throw isHttpProblem(error) ? error : refuse(reasonFor(error));
     }
   };

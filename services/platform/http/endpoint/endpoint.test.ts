@@ -1,8 +1,8 @@
-// What stands before every endpoint: nobody reaches a handler past it.
+// The guard of every endpoint: no request reaches a handler without it.
 import { describe, expect, it } from 'vitest';
 import { assertPermitted, endpoint } from './endpoint.ts';
 import { createApp } from '../server/app.ts';
-import { createAdmission, createShares } from '../limits/load-shedding.ts';
+import { createAdmission, createConcurrencyLimiter } from '../limits/load-shedding.ts';
 import { createLogger } from '../../process/logger.ts';
 import { permissionTable, permissionsOfProcesses, type Role } from './permissions.ts';
 import { problem } from './problem.ts';
@@ -29,7 +29,7 @@ const logger = createLogger({ service: 'test', level: 'error' });
 const responses = { 200: { description: 'In' } };
 const held = (text: string): Role[] => text.split(' ').filter((role): role is Role => role !== '');
 
-/** The token is the roles: who says ADMIN is one. */
+/** The token lists the roles of the caller. */
 const guards: Guards = {
   authenticate: (c) => {
     const token = c.req.header('authorization');
@@ -41,7 +41,7 @@ const guards: Guards = {
     { inFlight: 10, eventLoopDelayMs: 1_000 },
     { delayMs: () => 0, stop: () => undefined },
   ),
-  shares: createShares(10),
+  concurrencyLimiter: createConcurrencyLimiter(10),
   requestTimeoutMs: 10_000,
 };
 const build = (over: Partial<Guards> = {}) =>
@@ -61,7 +61,7 @@ describe('an endpoint', () => {
     expect((await get(app, path)).status).toBe(401);
   });
 
-  it('is refused with 429 and Retry-After to who comes too often, and to nobody else', async () => {
+  it('answers 429 with Retry-After to a caller over the rate limit, and only to that caller', async () => {
     const app = build({ rateLimiter: createRateLimiter({ requests: 2, windowSeconds: 60 }) });
     app.openapi(endpoint(permissions['products.list'], { responses }), (c) => c.text('in'));
     const statusOf = async (token: string) => (await get(app, '/api/v1/products', token)).status;
@@ -71,7 +71,7 @@ describe('an endpoint', () => {
     expect(await statusOf('SELLER')).toBe(200);
   });
 
-  it('that does not answer in time is answered 503, also for who waits behind it', async () => {
+  it('answers 503 when the handler takes too long', async () => {
     const app = build({ requestTimeoutMs: 20 });
     const never = Promise.withResolvers<Response>();
     app.openapi(endpoint(permissions['products.list'], { responses }), () => never.promise);
@@ -81,7 +81,7 @@ describe('an endpoint', () => {
     never.resolve(new Response('late'));
   });
 
-  it('holds its place until its work has ended, not only until it is answered', async () => {
+  it('counts as under way until its work has ended, not only until it is answered', async () => {
     const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 1_000 });
     const app = build({ requestTimeoutMs: 20, admission });
     const work = Promise.withResolvers<Response>();
@@ -94,8 +94,8 @@ describe('an endpoint', () => {
     admission.stop();
   });
 
-  it('is refused with 429 to who has too many under way, and to nobody else', async () => {
-    const app = build({ shares: createShares(1) });
+  it('answers 429 to a caller with too many requests under way, and only to that caller', async () => {
+    const app = build({ concurrencyLimiter: createConcurrencyLimiter(1) });
     const gate = Promise.withResolvers<Response>();
     app.openapi(endpoint(permissions['products.list'], { responses }), () => gate.promise);
     const first = get(app, '/api/v1/products', 'USER');
@@ -108,7 +108,7 @@ describe('an endpoint', () => {
     expect((await get(app, '/api/v1/products', 'USER')).status).toBe(200);
   });
 
-  it('is refused at once while too many are under way; probes are answered all the same', async () => {
+  it('answers 503 at once while too many requests are under way; probes are still answered', async () => {
     const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 1_000 });
     const app = build({ admission });
     const gate = Promise.withResolvers<Response>();
@@ -127,7 +127,7 @@ describe('an endpoint', () => {
     admission.stop();
   });
 
-  it('documents its access and every problem that its guard and its input can end in', async () => {
+  it('documents its access and every problem of its guard and its input', async () => {
     const app = build();
     const query = z.object(pageQuery);
     app.openapi(
@@ -140,7 +140,7 @@ describe('an endpoint', () => {
         '/api/v1/orders/{id}/history': {
           get: {
             operationId: 'orders.history',
-            description: 'For USER (own), ADMIN.',
+            description: 'Allowed for USER (own), ADMIN.',
             security: [{ bearer: [] }],
             'x-scopes': { USER: 'own', ADMIN: 'all' },
           },
@@ -174,7 +174,7 @@ describe('a body', () => {
     expect(await response.json()).toEqual({ name: 'Zürich 🏔' });
   });
 
-  it('that is not UTF-8 is refused instead of being mended', async () => {
+  it('that is not UTF-8 is refused instead of being repaired', async () => {
     const response = await post(Uint8Array.of(...Buffer.from('{"name":"'), 0xff, ...Buffer.from('"}')));
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: 'malformed_json' });
@@ -188,54 +188,8 @@ describe('a body', () => {
     expect((await post('{"name":"a"}', headers)).status).toBe(415);
   });
 
-  it('is not looked at before its sender is known', async () => {
-    expect((await post(Uint8Array.of(0xff), { authorization: 'USER' })).status).toBe(403);
-  });
-});
-
-describe('an application', () => {
-  it('with a route that is not in the table is refused', () => {
-    const app = build();
-    app.get('/api/v1/secret', (c) => c.text('in'));
-    expect(() => {
-      assertPermitted(app, 'a process', permissionsOfProcesses);
-    }).toThrow('unlisted GET /api/v1/secret');
-  });
-
-  it('without a route that the table promises is refused', () => {
-    expect(() => {
-      assertPermitted(build(), 'a process', permissions, permissionsOfProcesses);
-    }).toThrow(/missing .*POST \/api\/v1\/products/);
-  });
-});
-
-describe('every answer', () => {
-  it('forbids what a browser could be talked into, and no other origin may read it', async () => {
-    const app = build();
-    const response = await app.request('/nowhere', { headers: { origin: 'https://evil.example' } });
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-      'referrer-policy': 'no-referrer',
-    });
-    expect(response.headers.has('access-control-allow-origin')).toBe(false);
-  });
-
-  it('takes JSON in each form that the Content-Type of JSON can have, and nothing that only looks like it', async () => {
-    const app = build();
-    const body = {
-      required: true,
-      content: { 'application/json': { schema: z.object({ name: z.string() }) } },
-    };
-    app.openapi(endpoint(permissions['products.create'], { request: { body }, responses }), (c) =>
-      c.json(c.req.valid('json'), 200),
-    );
-    const statusOf = async (type: string) => {
-      const headers = { authorization: 'SELLER', 'content-type': type };
-      return (await app.request('/api/v1/products', { method: 'POST', headers, body: '{"name":"Mug"}' }))
-        .status;
-    };
+  it('is accepted with every valid form of a JSON Content-Type, and with nothing else', async () => {
+    const statusOf = async (type: string) => (await post('{"name":"Mug"}', { 'content-type': type })).status;
     for (const type of [
       'application/json',
       'application/json ; charset=UTF-8',
@@ -257,7 +211,41 @@ describe('every answer', () => {
     }
   });
 
-  it('tells other origins the methods that an address has, and no others', async () => {
+  it('is not read before its sender is authorised', async () => {
+    expect((await post(Uint8Array.of(0xff), { authorization: 'USER' })).status).toBe(403);
+  });
+});
+
+describe('an application', () => {
+  it('with a route that is not in the table is refused', () => {
+    const app = build();
+    app.get('/api/v1/secret', (c) => c.text('in'));
+    expect(() => {
+      assertPermitted(app, 'a process', permissionsOfProcesses);
+    }).toThrow('unlisted GET /api/v1/secret');
+  });
+
+  it('without a route that is in the table is refused', () => {
+    expect(() => {
+      assertPermitted(build(), 'a process', permissions, permissionsOfProcesses);
+    }).toThrow(/missing .*POST \/api\/v1\/products/);
+  });
+});
+
+describe('every response', () => {
+  it('has the security headers, and no other origin may read it', async () => {
+    const app = build();
+    const response = await app.request('/nowhere', { headers: { origin: 'https://evil.example' } });
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+    });
+    expect(response.headers.has('access-control-allow-origin')).toBe(false);
+  });
+
+  it('lists for other origins exactly the methods that the path has', async () => {
     const app = createApp({ logger, title: 'Test', guards, corsOrigins: ['https://shop.example'] });
     app.openapi(
       createRoute({ method: 'post', path: '/v1/things', responses: { 204: { description: 'Done' } } }),
@@ -273,7 +261,7 @@ describe('every answer', () => {
     expect(await methodsOf('/nowhere')).toBeNull();
   });
 
-  it('may be read by the origins that are named, and by these only', async () => {
+  it('may be read only by the configured origins', async () => {
     const app = createApp({ logger, title: 'Test', guards, corsOrigins: ['https://shop.example'] });
     const allowed = async (origin: string) => {
       const response = await app.request('/openapi.json', {
@@ -299,7 +287,7 @@ describe('the documentation', () => {
     expect((await app.request('/docs/..%2fpackage.json')).status).toBe(404);
   });
 
-  it('of metrics names route patterns, never paths', async () => {
+  it('of metrics has route patterns, never paths', async () => {
     const app = build();
     await app.request('/problems/not_found');
     await app.request('/some/where/else');

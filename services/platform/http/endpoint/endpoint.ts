@@ -1,17 +1,18 @@
-// An endpoint is made from an entry of a permission table and brings its guard along: admission, authentication, rate
-// limit, permission, time limit, in this order. There is no other way to a route, so none can be left unguarded.
+// An endpoint is made from an entry of a permission table and includes its guard: admission, authentication, rate limit,
+// permission, time limit, in this order. `assertPermitted` refuses a process with a route that is in no table.
 import { createRoute, type RouteConfig } from '@hono/zod-openapi';
 import type { MiddlewareHandler, Next } from 'hono';
 import {
   accessOf,
   describeAccess,
   roles,
-  type Named,
+  type NamedPermission,
   type Permission,
   type PermissionTable,
 } from './permissions.ts';
 import { problem, type HttpProblem } from './problem.ts';
 import { problemResponses } from './problem-document.ts';
+import { withTimeout } from '../../process/timeout.ts';
 import { assertReadable } from '../server/readable-body.ts';
 import type { App, AppContext, AppEnv, Guards } from '../server/request-context.ts';
 
@@ -19,22 +20,22 @@ type Described = Pick<
   RouteConfig,
   'summary' | 'description' | 'tags' | 'parameters' | 'request' | 'responses'
 >;
-export interface EndpointConfig extends Described {
-  /** Statuses of the problems that are particular to it; those of its guard and its input are known. */
+interface EndpointConfig extends Described {
+  /** Statuses of its own problems; those of the guard and of invalid input are added. */
   readonly problems?: readonly number[];
   /**
-   * `probe`: answered even when everything else is turned away. `stream`: stays open, so neither counted among the
-   * requests under way nor limited in time; it has a limit of its own.
+   * `probe`: answered without a guard, even under overload. `stream`: stays open, so it is not counted among the requests
+   * under way and has no time limit; it has its own limits.
    */
   readonly kind?: 'probe' | 'stream';
 }
 
-/** The path as routers write it: `{id}` becomes `:id`. */
+/** `{id}` becomes `:id`. */
 const routingPath = (path: string): string => path.replaceAll(/\{(.+?)\}/g, ':$1');
 
 const inputProblems = ({ request }: EndpointConfig, { path, method }: Permission): number[] => [
   ...(request?.headers === undefined ? [] : [400]),
-  // What takes no body refuses one that is too large all the same.
+  // The body limit also holds for endpoints that take no body.
   ...(method === 'get' ? [] : [413]),
   ...(path.includes('{') ? [404] : []),
   ...(request?.query === undefined ? [] : [422]),
@@ -49,10 +50,10 @@ const guardProblems = ({ allow }: Permission, { kind }: EndpointConfig): number[
 };
 
 /**
- * The route of an action: method, path, security and the problems of its guard come from the table, what it takes and
- * gives from `config`. To be registered with `app.openapi(endpoint(…), handler)`.
+ * The route of an action: the table gives method, path, security and the problems of the guard, `config` gives request and
+ * responses. It is registered with `app.openapi(endpoint(…), handler)`.
  */
-export function endpoint<P extends Named, const C extends EndpointConfig>(entry: P, config: C) {
+export function endpoint<P extends NamedPermission, const C extends EndpointConfig>(entry: P, config: C) {
   const { problems = [], kind, description, responses, summary, tags, parameters, request } = config;
   const statuses = [
     ...new Set([...guardProblems(entry, config), ...inputProblems(config, entry), ...problems]),
@@ -71,18 +72,18 @@ export function endpoint<P extends Named, const C extends EndpointConfig>(entry:
     middleware: guard(entry, { kind, takesBody: request?.body !== undefined }),
     'x-scopes': entry.allow,
   };
-  // Safe: the route has method and path of the entry, and what `config` takes and gives as it is.
+  // Safe: the route has the method and path of the entry, and request and responses of `config` unchanged.
   return createRoute(route as RouteOf<P, C>);
 }
 
-/** What handlers and clients know of a route; problems are thrown, so they are not among the answers. */
-type RouteOf<P extends Named, C extends EndpointConfig> = Pick<P, 'method' | 'path'> &
+/** The route as handlers and clients see it; problems are thrown, so they are not among the responses. */
+type RouteOf<P extends NamedPermission, C extends EndpointConfig> = Pick<P, 'method' | 'path'> &
   Pick<C, 'responses'> &
   (C extends { readonly request: infer R extends object } ? { readonly request: R } : object);
 
 const guard =
   (
-    permission: Named,
+    permission: NamedPermission,
     { kind, takesBody }: { readonly kind: EndpointConfig['kind']; readonly takesBody: boolean },
   ): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -98,32 +99,32 @@ const guard =
       return;
     }
     const release = guards.admission.admit();
-    const work = carryOut(c, { permission, takesBody }, guards, next);
-    // Not when it is answered: what goes on after its time limit is still work, and would pile up uncounted.
+    const work = authoriseAndRun(c, { permission, takesBody }, guards, next);
+    // Released when the work ends, not at the time limit: work that continues uncounted would accumulate.
     void work.then(release, release);
-    await within(work, guards.requestTimeoutMs, () => late(c));
+    await withTimeout(work, guards.requestTimeoutMs, () => timeoutProblem(c));
   };
 
-async function carryOut(
+async function authoriseAndRun(
   c: AppContext,
-  { permission, takesBody }: { readonly permission: Named; readonly takesBody: boolean },
+  { permission, takesBody }: { readonly permission: NamedPermission; readonly takesBody: boolean },
   guards: Guards,
   next: Next,
 ): Promise<void> {
   await authorise(c, permission, guards);
   const principal = c.get('principal');
-  // Who is not known has no share; an endpoint for everyone is bounded by the places of all.
-  const giveBack = principal && guards.shares.take(principal.subject);
+  // Without a caller only the limit of the process applies.
+  const release = principal && guards.concurrencyLimiter.take(principal.subject);
   try {
     if (takesBody) await assertReadable(c);
     await next();
   } finally {
-    giveBack?.();
+    release?.();
   }
 }
 
-/** Whose fault it is that there is no answer yet: a client that is still sending has nothing to wait for. */
-const late = (c: AppContext): HttpProblem =>
+/** 408 while the client is still sending its body, else 503. */
+const timeoutProblem = (c: AppContext): HttpProblem =>
   c.env.incoming?.complete === false
     ? problem('request_timeout', { headers: { Connection: 'close' } })
     : problem('timed_out', { headers: { 'Retry-After': '1' } });
@@ -138,30 +139,12 @@ async function authorise(c: AppContext, permission: Permission, guards: Guards):
   c.set('access', access);
 }
 
-async function within(work: Promise<void>, timeoutMs: number, failure: () => HttpProblem): Promise<void> {
-  const overdue = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    overdue.reject(failure());
-  }, timeoutMs);
-  try {
-    await Promise.race([work, overdue.promise]);
-  } finally {
-    clearTimeout(timer);
-    // Whatever becomes of it after the time limit has nobody left to be told to; its transaction is bounded by itself.
-    work.catch(() => undefined);
-  }
-}
-
-/**
- * Refuses an application whose routes are not those of its tables: an unlisted one would be unguarded, a missing one
- * would be a promise that is not kept.
- * @throws Error naming the routes.
- */
+/** Throws when the routes of the application are not those of its tables: an unlisted route could be unguarded. */
 export function assertPermitted(app: App, process: string, ...tables: readonly PermissionTable[]): void {
   const key = (method: string, path: string): string => `${method.toUpperCase()} ${path}`;
   const listed = tables.flatMap((table) => Object.values(table));
   const known = new Set(listed.map(({ method, path }) => key(method, routingPath(path))));
-  // Middleware answers to every method.
+  // Middleware is registered for ALL methods.
   const routes = app.routes.filter(({ method }) => method !== 'ALL');
   const served = new Set(routes.map(({ method, path }) => key(method, path)));
   const unlisted = [...served].filter((route) => !known.has(route));

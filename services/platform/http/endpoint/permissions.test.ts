@@ -13,7 +13,7 @@ const permissions = permissionTable({
 });
 
 describe('the access of a caller', () => {
-  it('is that of the first of the roles that has a cell', () => {
+  it('is that of the first role with a cell, in the order ADMIN, SELLER, USER', () => {
     expect(accessOf(permissions['orders.list'], ['USER'])).toEqual({ role: 'USER', scope: 'own' });
     expect(accessOf(permissions['orders.list'], ['USER', 'SELLER'])).toEqual({
       role: 'SELLER',
@@ -23,14 +23,16 @@ describe('the access of a caller', () => {
     expect(accessOf(permissions['orders.place'], [...roles])).toEqual({ role: 'USER', scope: 'own' });
   });
 
-  it('is none without a cell, whatever else is held', () => {
+  it('is undefined when no role has a cell', () => {
     expect(accessOf(permissions['orders.place'], ['SELLER', 'ADMIN'])).toBeUndefined();
     expect(accessOf(permissions['orders.list'], [])).toBeUndefined();
     expect(accessOf(permissions['faults.arm'], ['ADMIN'])).toBeUndefined();
   });
 
-  it('is told to people', () => {
-    expect(describeAccess(permissions['orders.list'])).toBe('For USER (own), SELLER (own lines), ADMIN.');
+  it('is described in a sentence', () => {
+    expect(describeAccess(permissions['orders.list'])).toBe(
+      'Allowed for USER (own), SELLER (own lines), ADMIN.',
+    );
     expect(describeAccess(permissions['health.live'])).toBe('No token is needed.');
   });
 });

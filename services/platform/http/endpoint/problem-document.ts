@@ -1,4 +1,4 @@
-// What a client sees of a problem: the RFC 9457 document, its entry in an OpenAPI description, and the page behind its `type`.
+// How a client sees a problem: the RFC 9457 document, its response in the OpenAPI document, and the page behind `type`.
 import { z } from '@hono/zod-openapi';
 import { html } from 'hono/html';
 import { type HttpProblem, standardProblems, type ProblemKind } from './problem.ts';
@@ -8,24 +8,23 @@ export const problemMediaType = 'application/problem+json';
 /** The body of every error response. */
 export const problemSchema = z
   .object({
-    type: z.string().openapi({ description: 'Address of a page that explains the code' }),
+    type: z.string().openapi({ description: 'Address of the page that explains the code' }),
     title: z.string(),
     status: z.int().min(400).max(599),
     detail: z.string(),
-    instance: z.string().openapi({ description: 'Path of the request, as the client knows it' }),
-    code: z.string().openapi({ description: 'What programs should look at' }),
+    instance: z.string().openapi({ description: 'Path of the request, as the client sent it' }),
+    code: z.string().openapi({ description: 'For programs: stable, unlike the sentences' }),
     correlationId: z.string(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   })
   .openapi('Problem');
 export type ProblemBody = z.infer<typeof problemSchema>;
 
-/** The path of a public address. A proxy takes it off each request, so every path that an answer names begins with it. */
+/** The path of the public address. The proxy removes it from each request, so paths in responses must begin with it. */
 export const pathPrefixOf = (publicUrl: string): string =>
   (URL.parse(publicUrl)?.pathname ?? '').replace(/\/$/, '');
 
 /**
- * The document that is sent for a problem.
  * @param base The public address of the process; '' gives references relative to the process itself.
  * @param instance Path of the request as the process sees it.
  */
@@ -54,7 +53,7 @@ interface ProblemResponse {
   readonly content: { readonly [problemMediaType]: { readonly schema: typeof problemSchema } };
 }
 
-/** Entries for `responses` of a route description, one per status: `...problemResponses(401, 404)`. */
+/** Entries for the `responses` of a route, one per status: `...problemResponses(401, 404)`. */
 export const problemResponses = (...statuses: readonly number[]): Record<number, ProblemResponse> => {
   const titles = new Map<number, string>(
     Object.values(standardProblems).map(({ status, title }) => [status, title]),
@@ -70,7 +69,7 @@ export const problemResponses = (...statuses: readonly number[]): Record<number,
   );
 };
 
-/** Of the page behind `type`: it has a style of its own and nothing else. */
+/** The page has an inline style and loads nothing. */
 export const problemPagePolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -1,20 +1,20 @@
-// RFC 9457 problem details: every error a client can meet has a code, a status and a page that explains it.
-// The invariant: an error response is built from the catalogue and nothing else, so it cannot carry a stack, a query
-// or a credential. Without the catalogue, `type` addresses lead nowhere and clients parse sentences.
+// RFC 9457 problem details: every error that a client can get has a code, a status and a page that explains it.
+// The invariant: an error response is built only from this catalogue and from details written for clients, so it cannot
+// contain a stack, a query or a credential.
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 export interface ProblemKind {
   readonly status: ContentfulStatusCode;
-  /** Short and the same for every occurrence. */
+  /** The same for every occurrence. */
   readonly title: string;
   /** What happened and what the caller can do about it; shown on the page behind `type`. */
   readonly explanation: string;
-  /** The database constraint whose violation means this, such as `inventory_sku`: the request lost a race. */
+  /** The database constraint whose violation means this problem, such as `inventory_sku`: a concurrent request was first. */
   readonly constraint?: string;
 }
 export type ProblemKinds = Readonly<Record<string, ProblemKind>>;
 
-/** What can go wrong at any service, whatever it serves. */
+/** Problems that any process can answer with. */
 export const standardProblems = {
   bad_request: {
     status: 400,
@@ -24,7 +24,8 @@ export const standardProblems = {
   malformed_json: {
     status: 400,
     title: 'Malformed JSON',
-    explanation: 'The body announces JSON but cannot be parsed as JSON. Nothing was done.',
+    explanation:
+      'The content type of the body is JSON, but the body cannot be parsed as JSON. Nothing was done.',
   },
   unauthenticated: {
     status: 401,
@@ -40,12 +41,12 @@ export const standardProblems = {
   not_found: {
     status: 404,
     title: 'Not found',
-    explanation: 'Nothing is found at this address, or it belongs to somebody else.',
+    explanation: 'The resource does not exist, or it belongs to somebody else.',
   },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
-    explanation: 'The address exists, but not with this method. The Allow header lists the methods it has.',
+    explanation: 'The path exists, but not with this method. The Allow header lists its methods.',
   },
   request_timeout: {
     status: 408,
@@ -61,7 +62,7 @@ export const standardProblems = {
     status: 412,
     title: 'Precondition failed',
     explanation:
-      'The resource has changed since the version named in If-Match. Read it again and decide anew.',
+      'The resource has changed since the version named in If-Match. Read it again, then repeat the call if it still applies.',
   },
   body_too_large: {
     status: 413,
@@ -71,12 +72,12 @@ export const standardProblems = {
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',
-    explanation: 'The body is not of a content type that this call accepts; send application/json.',
+    explanation: 'This call does not accept the content type of the body. Send application/json.',
   },
   expectation_failed: {
     status: 417,
     title: 'Expectation failed',
-    explanation: 'The Expect header asks for something else than 100-continue. Send the request without it.',
+    explanation: 'The Expect header is not 100-continue. Send the request without it.',
   },
   schema_violation: {
     status: 422,
@@ -86,12 +87,12 @@ export const standardProblems = {
   precondition_required: {
     status: 428,
     title: 'Precondition required',
-    explanation: 'This call changes a version and needs If-Match with the ETag that was read.',
+    explanation: 'This call needs an If-Match header with the ETag of the version that you read.',
   },
   too_many_requests: {
     status: 429,
     title: 'Too many requests',
-    explanation: 'Slow down; Retry-After tells for how many seconds.',
+    explanation: 'You have sent too many requests. Wait for the seconds in Retry-After.',
   },
   headers_too_large: {
     status: 431,
@@ -102,24 +103,24 @@ export const standardProblems = {
     status: 500,
     title: 'Internal error',
     explanation:
-      'The service failed unexpectedly. The correlation id finds the cause in its log. Repeating a call is safe when it carries an Idempotency-Key.',
+      'The service failed unexpectedly. Its log has the cause under the correlation id. Repeating a call is safe when it has an Idempotency-Key.',
   },
   overloaded: {
     status: 503,
     title: 'Overloaded',
     explanation:
-      'The service has more to do than it can answer in time and refused this request at once. Nothing was done; repeat it after Retry-After.',
+      'The service has too many requests to answer them in time and refused this one. Nothing was done; repeat it after Retry-After.',
   },
   timed_out: {
     status: 503,
     title: 'Not answered in time',
     explanation:
-      'The request was not answered within the time limit and may still be carried out. Repeat it with the same Idempotency-Key, or read what became of it.',
+      'The request was not answered within the time limit and may still be carried out. Repeat it with the same Idempotency-Key, or read the resource to see the result.',
   },
   unavailable: {
     status: 503,
     title: 'Temporarily unavailable',
-    explanation: 'Something this service depends on does not answer at the moment. Repeat the call later.',
+    explanation: 'A dependency of this service does not answer at the moment. Repeat the call later.',
   },
 } as const satisfies ProblemKinds;
 
@@ -132,7 +133,7 @@ export interface FieldError {
 }
 
 export interface ProblemOptions {
-  /** What happened this time, fit for the caller's eyes. The title is used when absent. */
+  /** What happened this time, written for the caller. The title when absent. */
   readonly detail?: string;
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
@@ -142,7 +143,7 @@ export interface ProblemOptions {
 
 const brand: unique symbol = Symbol('HttpProblem');
 
-/** The one error type that handlers throw on purpose; anything else that is thrown is a crash (500). */
+/** The error type that handlers throw on purpose. */
 export interface HttpProblem extends Error {
   readonly [brand]: true;
   readonly code: string;
@@ -155,7 +156,7 @@ export interface HttpProblem extends Error {
 export const isHttpProblem = (error: unknown): error is HttpProblem =>
   error instanceof Error && brand in error;
 
-const make = (
+const createProblem = (
   code: string,
   kind: ProblemKind,
   { detail, errors, headers = {}, cause }: ProblemOptions,
@@ -172,23 +173,27 @@ const make = (
 
 /** A problem of the standard catalogue, to be thrown. */
 export const problem = (code: StandardProblemCode, options: ProblemOptions = {}): HttpProblem =>
-  make(code, standardProblems[code], options);
+  createProblem(code, standardProblems[code], options);
 
-/** A problem named by a decision. A code that is not in the catalogue is a fault of ours, so the caller gets 500. */
-export const catalogued = (kinds: ProblemKinds, code: string, options: ProblemOptions): HttpProblem => {
+/** For a code that a decision or a constraint names. A code outside the catalogue is a bug, so the caller gets 500. */
+export const problemFromCatalogue = (
+  kinds: ProblemKinds,
+  code: string,
+  options: ProblemOptions,
+): HttpProblem => {
   const kind = Object.hasOwn(kinds, code) ? kinds[code] : undefined;
-  return kind ? make(code, kind, options) : problem('internal_error', { cause: options.cause });
+  return kind ? createProblem(code, kind, options) : problem('internal_error', { cause: options.cause });
 };
 
 /**
- * Adds the problems of one service to the standard ones. `kinds` goes to `createApp`, `problem` makes what handlers
- * throw: only catalogued codes compile.
+ * Adds the problems of a service to the standard ones. `kinds` goes to `createApp`; handlers throw `problem(…)`, which
+ * compiles only with a code of the catalogue.
  */
 export const defineProblems = <Code extends string>(own: Readonly<Record<Code, ProblemKind>>) => {
   const kinds: Readonly<Record<Code | StandardProblemCode, ProblemKind>> = { ...standardProblems, ...own };
   return {
     kinds,
     problem: (code: Code | StandardProblemCode, options: ProblemOptions = {}): HttpProblem =>
-      make(code, kinds[code], options),
+      createProblem(code, kinds[code], options),
   };
 };

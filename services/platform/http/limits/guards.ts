@@ -1,21 +1,21 @@
-// The limits at the door of a process, from its settings.
+// The limits on the requests of a process, made from its settings.
 import { readConfig } from '../../process/settings/config.ts';
 import { guardSettings, type GuardConfig } from '../../process/settings/guard-settings.ts';
-import { createAdmission, createShares } from './load-shedding.ts';
+import { createAdmission, createConcurrencyLimiter } from './load-shedding.ts';
 import { addCounter, addGauge, createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { problem } from '../endpoint/problem.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import type { Guards } from '../server/request-context.ts';
 
-/** Of a process whose endpoints are for everyone: it has nobody to ask for a token's owner. */
-const nobody: Guards['authenticate'] = () => Promise.reject(problem('unauthenticated'));
+/** For a process whose endpoints are open to everybody: it verifies no tokens. */
+const refuseEverybody: Guards['authenticate'] = () => Promise.reject(problem('unauthenticated'));
 
 const defaults = (): GuardConfig => readConfig(guardSettings, {});
 
-/** The guards as the settings want them, those of the defaults when absent. */
+/** `busy` is that of `AdmissionLimits`. */
 export const createGuards = (
   config: GuardConfig = defaults(),
-  authenticate: Guards['authenticate'] = nobody,
+  authenticate: Guards['authenticate'] = refuseEverybody,
   busy?: () => string | undefined,
 ): Guards => ({
   authenticate,
@@ -25,26 +25,23 @@ export const createGuards = (
     eventLoopDelayMs: config.maxEventLoopDelayMs,
     busy,
   }),
-  shares: createShares(config.maxInFlightPerSubject),
+  concurrencyLimiter: createConcurrencyLimiter(config.maxInFlightPerSubject),
   requestTimeoutMs: config.requestTimeoutMs,
 });
 
-/** The door of a process: once per process, because its metrics are those of the process as well. */
-export interface Door {
+/** Options of `createApp` that exist once per process, because the metrics include those of the process. */
+export interface HttpParts {
   readonly guards: Guards;
   readonly metrics: Metrics;
   readonly corsOrigins: readonly string[];
 }
 
-/**
- * Opens the door of a process; `load` is what its readiness has to say of it.
- * @param busy Why what most requests need would keep a new one waiting in vain, undefined while it would not.
- */
-export function openDoor(
+/** `checkLoad` is a health check: it rejects while requests are refused. `busy` is that of `AdmissionLimits`. */
+export function createHttpParts(
   config: GuardConfig,
   authenticate?: Guards['authenticate'],
   busy?: () => string | undefined,
-): { readonly door: Door; readonly load: () => Promise<void> } {
+): { readonly httpParts: HttpParts; readonly checkLoad: () => Promise<void> } {
   const guards = createGuards(config, authenticate, busy);
   const { admission } = guards;
   const metrics = createMetrics({ ofProcess: true });
@@ -56,8 +53,8 @@ export function openDoor(
     admission.refused,
   );
   return {
-    door: { guards, metrics, corsOrigins: config.corsOrigins },
-    load: () => {
+    httpParts: { guards, metrics, corsOrigins: config.corsOrigins },
+    checkLoad: () => {
       const reason = admission.saturated();
       return reason === undefined ? Promise.resolve() : Promise.reject(new Error(`overloaded: ${reason}`));
     },

@@ -17,7 +17,7 @@ const refusal = (attempt: () => unknown): unknown => {
 };
 
 describe('admission', () => {
-  it('refuses the request beyond the limit, and lets the next one in when one has ended', () => {
+  it('refuses the request beyond the limit, and admits the next one when one has ended', () => {
     const admission = createAdmission({ inFlight: 2, eventLoopDelayMs: 100 }, quiet);
     const release = admission.admit();
     admission.admit();
@@ -27,7 +27,7 @@ describe('admission', () => {
     expect(admission.refused()).toBe(1);
   });
 
-  it('counts a request that ends twice once', () => {
+  it('releases a request only once', () => {
     const admission = createAdmission({ inFlight: 2, eventLoopDelayMs: 100 }, quiet);
     const release = admission.admit();
     release();
@@ -35,7 +35,7 @@ describe('admission', () => {
     expect(admission.inFlight()).toBe(0);
   });
 
-  it('refuses while the event loop is behind, and no longer', () => {
+  it('refuses only while the event loop is behind', () => {
     let delayMs = 101;
     const admission = createAdmission(
       { inFlight: 2, eventLoopDelayMs: 100 },
@@ -46,7 +46,7 @@ describe('admission', () => {
     expect(refusal(admission.admit)).toBeUndefined();
   });
 
-  it('refuses while what every request needs is busy, and says so', () => {
+  it('refuses while a shared resource is busy, and gives the reason', () => {
     let reason: string | undefined = 'nothing is free';
     const admission = createAdmission({ inFlight: 2, eventLoopDelayMs: 100, busy: () => reason }, quiet);
     expect(refusal(admission.admit)).toEqual(overloaded);
@@ -55,7 +55,7 @@ describe('admission', () => {
     expect(refusal(admission.admit)).toBeUndefined();
   });
 
-  it('says why for a second after the last refusal, so that readiness does not flicker', () => {
+  it('stays saturated for a second after the last refusal', () => {
     let now = 0;
     const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 100 }, quiet, () => now);
     const release = admission.admit();
@@ -66,7 +66,7 @@ describe('admission', () => {
     expect(admission.saturated()).toBeUndefined();
   });
 
-  it('sees a real event loop that is held up', async () => {
+  it('detects a blocked event loop', async () => {
     const admission = createAdmission({ inFlight: 1_000, eventLoopDelayMs: 50 });
     try {
       await expect

@@ -1,21 +1,21 @@
-// Refusing early what could not be answered in time. Without it requests pile up behind a saturated database or event loop,
-// every one of them is answered too late for its client, and the pile outlives the rush.
+// Refuses a request at once when it could not be answered in time. Otherwise requests queue behind a saturated database or
+// event loop, each is answered after its client has given up, and the queue outlasts the peak.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { problem } from '../endpoint/problem.ts';
 
-export interface AdmissionLimits {
-  /** Requests under way at once. With a pool of n connections the rest of them waits for one. */
+interface AdmissionLimits {
+  /** Requests under way at once. */
   readonly inFlight: number;
-  /** Mean delay of the event loop over a second, in milliseconds, from which on new requests are refused. */
+  /** New requests are refused while the mean delay of the event loop over a second, in milliseconds, is above this. */
   readonly eventLoopDelayMs: number;
-  /** Why what most requests need would keep a new one waiting in vain, undefined when it would not; never when absent. */
+  /** Why a shared resource, such as the connection pool, cannot serve a new request in time; undefined while it can. */
   readonly busy?: (() => string | undefined) | undefined;
 }
 
 export interface Admission {
-  /** Lets a request in; the function it gives is called once when the request has ended. Throws the 503 problem. */
+  /** Admits a request, or throws the 503 problem. The caller calls the returned function when the request has ended. */
   admit(): () => void;
-  /** Why requests are being refused, undefined while they are not: readiness follows it. */
+  /** Why requests are refused, undefined while they are not. Readiness follows it. */
   saturated(): string | undefined;
   readonly inFlight: () => number;
   readonly refused: () => number;
@@ -23,17 +23,17 @@ export interface Admission {
 }
 
 const sampleEveryMs = 1_000;
-/** Readiness stays red this long after the last refusal, or it would flicker with every request. */
+/** Readiness stays red this long after the last refusal; otherwise it would change with every request. */
 const rememberRefusalMs = 1_000;
 
-/** The delay of the event loop, sampled by the runtime itself: mean of the last second, milliseconds. */
+/** Mean delay of the event loop over the last second, in milliseconds, as measured by Node. */
 function watchEventLoop(): { delayMs(): number; stop(): void } {
   const resolution = 100;
   const histogram = monitorEventLoopDelay({ resolution });
   histogram.enable();
   let delayMs = 0;
   const timer = setInterval(() => {
-    // The histogram measures the timer's whole period; what is beyond its resolution is delay.
+    // The histogram records the whole period of its timer; what exceeds the resolution is delay.
     delayMs = Number.isNaN(histogram.mean) ? 0 : Math.max(0, histogram.mean / 1e6 - resolution);
     histogram.reset();
   }, sampleEveryMs);
@@ -47,35 +47,35 @@ function watchEventLoop(): { delayMs(): number; stop(): void } {
   };
 }
 
-/** How many requests each caller has under way. */
-export interface Shares {
-  /** Counts one more request of the caller; the function it gives is called once when it has ended. Throws the 429 problem. */
+/** Bounds the requests that one caller has under way. */
+export interface ConcurrencyLimiter {
+  /** Counts a request of the caller, or throws the 429 problem. The caller calls the returned function once, at the end. */
   take(caller: string): () => void;
 }
 
-/** Without it one caller could take all the places, with nothing but bodies that are sent byte by byte. */
-export function createShares(limit: number): Shares {
-  const taken = new Map<string, number>();
+/** Without this limit one caller could use up `inFlight` by sending bodies byte by byte. */
+export function createConcurrencyLimiter(limit: number): ConcurrencyLimiter {
+  const inFlight = new Map<string, number>();
   return {
     take: (caller) => {
-      const before = taken.get(caller) ?? 0;
+      const before = inFlight.get(caller) ?? 0;
       if (before >= limit) {
         throw problem('too_many_requests', {
           detail: `At most ${limit} requests at once.`,
           headers: { 'Retry-After': '1' },
         });
       }
-      taken.set(caller, before + 1);
+      inFlight.set(caller, before + 1);
       return () => {
-        const left = (taken.get(caller) ?? 1) - 1;
-        if (left === 0) taken.delete(caller);
-        else taken.set(caller, left);
+        const left = (inFlight.get(caller) ?? 1) - 1;
+        if (left === 0) inFlight.delete(caller);
+        else inFlight.set(caller, left);
       };
     },
   };
 }
 
-/** @param now Milliseconds of a clock that never goes back. */
+/** @param now Milliseconds of a monotonic clock. */
 export function createAdmission(
   limits: AdmissionLimits,
   eventLoop: { delayMs(): number; stop(): void } = watchEventLoop(),
@@ -83,7 +83,7 @@ export function createAdmission(
 ): Admission {
   let inFlight = 0;
   let refused = 0;
-  let last: { readonly at: number; readonly reason: string } | undefined;
+  let lastRefusal: { readonly at: number; readonly reason: string } | undefined;
 
   const reasonToRefuse = (): string | undefined => {
     if (inFlight >= limits.inFlight) return `${inFlight} requests are under way`;
@@ -98,7 +98,7 @@ export function createAdmission(
       const reason = reasonToRefuse();
       if (reason !== undefined) {
         refused += 1;
-        last = { at: now(), reason };
+        lastRefusal = { at: now(), reason };
         throw problem('overloaded', { headers: { 'Retry-After': '1' }, cause: new Error(reason) });
       }
       inFlight += 1;
@@ -110,7 +110,9 @@ export function createAdmission(
     },
     saturated: () =>
       reasonToRefuse() ??
-      (last !== undefined && now() - last.at < rememberRefusalMs ? last.reason : undefined),
+      (lastRefusal !== undefined && now() - lastRefusal.at < rememberRefusalMs
+        ? lastRefusal.reason
+        : undefined),
     inFlight: () => inFlight,
     refused: () => refused,
     stop: () => {

@@ -13,7 +13,7 @@ const create = (limit: number, perSubject: number) => {
 };
 
 describe('open requests', () => {
-  it('are as many per process as there may be; a place that is given back is free again', () => {
+  it('are limited per process; a released one makes room for another', () => {
     const { requests, opened } = create(2, 2);
     const first = opened('a');
     opened('b');
@@ -23,7 +23,7 @@ describe('open requests', () => {
     expect(requests.count()).toBe(2);
   });
 
-  it('are as many per caller as one may have, whatever the others have', () => {
+  it('are limited per caller, independently of the others', () => {
     const { requests, opened } = create(10, 1);
     const first = opened('a');
     expect(requests.open('a')).toBe('too_many');
@@ -32,7 +32,7 @@ describe('open requests', () => {
     opened('a');
   });
 
-  it('give their place back once, however often they are told to', () => {
+  it('are released only once', () => {
     const { requests, opened } = create(10, 2);
     const first = opened('a');
     opened('a');
@@ -43,7 +43,7 @@ describe('open requests', () => {
     expect(requests.open('a')).toBe('too_many');
   });
 
-  it('end all when the process stops, and none is opened after that', () => {
+  it('all end when the process stops, and none is opened after that', () => {
     const { requests, stop, opened } = create(10, 10);
     const [first, second] = [opened('a'), opened('b')];
     second.end();

@@ -1,22 +1,21 @@
-// Requests that stay open while nothing happens: streams and waits. Each costs memory for as long as it lasts, so their
-// number is bounded, per process and per caller, and every one of them ends as soon as the process is told to stop.
-// Without the bound one client can exhaust the process; without the end one idle stream holds up the whole stop.
+// Requests that stay open while nothing happens: streams and waits. Each uses memory while it lasts, so their number is
+// bounded per process and per caller. All of them end when the process begins to stop, so that no idle stream delays it.
 
 export interface OpenRequest {
   /** Aborted when this request is to end. */
   readonly signal: AbortSignal;
   readonly end: () => void;
-  /** Gives the place back. To be called once, whatever the end was. */
+  /** Stops counting the request; called when it has ended, for whatever reason. */
   readonly release: () => void;
 }
 
 export interface OpenRequests {
-  /** A place for one more request of the caller, or why there is none: the process has no more, or the caller has enough. */
+  /** Opens a request of the caller, or says which limit forbids it: that of the process (`full`) or of the caller. */
   readonly open: (subject: string) => OpenRequest | 'full' | 'too_many';
   readonly count: () => number;
 }
 
-export interface OpenRequestLimits {
+interface OpenRequestLimits {
   /** Per process. */
   readonly limit: number;
   readonly perSubject: number;

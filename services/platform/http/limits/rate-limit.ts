@@ -1,20 +1,19 @@
-// How often one caller may come. Counted in the process, so with several instances the limit is per instance: it protects
-// the instance, and no store in common is needed that could fail.
+// The rate limit per caller. It is counted in the process, so each instance has its own limit: it protects the instance
+// and needs no shared store that could fail.
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { problem } from '../endpoint/problem.ts';
 
-export interface RateLimit {
+interface RateLimit {
   readonly requests: number;
-  /** A caller who uses all of it at once waits for the end of the window. */
   readonly windowSeconds: number;
 }
 
 export interface RateLimiter {
-  /** Counts one request of the caller; throws the 429 problem with Retry-After when it is one too many. */
+  /** Counts one request of the caller; throws the 429 problem with Retry-After beyond the limit. */
   take(caller: string): Promise<void>;
 }
 
-/** A caller takes memory for one window only, and only callers whose token was verified are counted. */
+/** Memory is bounded: a caller is forgotten after one window, and only callers with a verified token are counted. */
 export function createRateLimiter({ requests, windowSeconds }: RateLimit): RateLimiter {
   const limiter = new RateLimiterMemory({ points: requests, duration: windowSeconds });
   return {

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { etagList, etagOf, versionsIn } from './etag.ts';
 
 describe('an ETag', () => {
-  it('is the same for the same bytes, and another one for others', () => {
+  it('is the same only for the same body', () => {
     const body = { id: 'a', reservation: { expiresAt: null }, version: 3 };
     expect(etagOf(3, body)).toBe(etagOf(3, structuredClone(body)));
     expect(etagOf(3, body)).toMatch(/^"v3-[\w-]{16}"$/);
-    // Another viewer, and a reservation that changed without the version.
+    // What another caller sees, and a reservation that changed without the version.
     expect(etagOf(3, { ...body, items: [] })).not.toBe(etagOf(3, body));
     expect(etagOf(3, { ...body, reservation: { expiresAt: '2026-01-01' } })).not.toBe(etagOf(3, body));
   });

@@ -1,5 +1,5 @@
-// Idempotency-Key at the HTTP edge: how a key is read, what a body is compared by, how a replay is told, and how both
-// refusals are explained. One place, so that every call that honours the header means the same by it.
+// Idempotency-Key at the HTTP edge: the header, the fingerprint of a body, the headers of a replayed response and both
+// refusals, the same for every endpoint that supports the header.
 import { z } from '@hono/zod-openapi';
 import { createHash } from 'node:crypto';
 import { unclaimed, type Claim } from '../../transaction/handle.ts';
@@ -13,7 +13,8 @@ export const idempotencyProblems = {
   idempotency_key_in_flight: {
     status: 409,
     title: 'Request under way',
-    explanation: 'A request with the same Idempotency-Key is under way. Repeat the call a moment later.',
+    explanation:
+      'A request with the same Idempotency-Key is still being handled. Repeat the call a moment later.',
   },
   idempotency_key_reused: {
     status: 422,
@@ -22,7 +23,7 @@ export const idempotencyProblems = {
   },
 } as const satisfies Record<string, ProblemKind>;
 
-/** The header, under its name: quoted as in the draft standard, or bare. */
+/** For the headers schema of an endpoint. The key may be quoted, as in the draft standard, or bare. */
 export const idempotencyKeyHeader = {
   'idempotency-key': z
     .string()
@@ -32,11 +33,11 @@ export const idempotencyKeyHeader = {
     .openapi({
       type: 'string',
       description:
-        'Makes it safe to send the request again: the same key with the same body has one effect, and every repetition gets ' +
-        'the first answer, with `Idempotent-Replayed: true`. Another body under the key is refused with 422, a repetition ' +
-        'while the first request is under way with 409; a request that was refused does not use the key up. Keys belong to ' +
-        'the caller and the address. An answer is kept for 24 hours, or what the operator sets as `IDEMPOTENCY_KEY_HOURS`; ' +
-        'after that the same key is a new request.',
+        'Makes it safe to repeat the request: requests with the same key and body have one effect, and every repetition gets ' +
+        'the first response, with `Idempotent-Replayed: true`. Another body with the same key is refused with 422, a ' +
+        'repetition while the first request is still being handled with 409. A refused request does not use up the key. ' +
+        'Keys are separate for each caller, method and path. A response is kept for 24 hours, or as the operator sets with ' +
+        '`IDEMPOTENCY_KEY_HOURS`; after that the same key makes a new request.',
     }),
 };
 
@@ -50,13 +51,13 @@ const sorted = (value: unknown): unknown => {
   );
 };
 
-/** Hash of a parsed body. The same for the same content, in whatever order the client wrote the members of its objects. */
+/** Hash of a parsed body, independent of the order in which the members of its objects were written. */
 export const fingerprintOf = (body: unknown): string =>
   createHash('sha256')
     .update(JSON.stringify(sorted(body)))
     .digest('hex');
 
-/** The claim of a request: its Idempotency-Key, if it has one. `answer` says what is stored and given to each repetition. */
+/** The claim of a request by its Idempotency-Key, if it has one. `answer` makes the response that each repetition gets. */
 export const claimOf = <State>(
   c: AppContext,
   key: string | undefined,
@@ -72,7 +73,7 @@ export const claimOf = <State>(
         answer,
       });
 
-/** The headers of an answer that is given again. */
+/** The headers of a stored response. */
 export const replayHeaders = ({ headers }: Answer): Record<string, string> => ({
   ...headers,
   'idempotent-replayed': 'true',

@@ -33,11 +33,11 @@ describe('Prefer', () => {
     ['wait=1.5', undefined],
     ['wait="5', undefined],
     [undefined, undefined],
-  ])('of %s grants at most ten seconds, and nothing to what is malformed', (header, seconds) => {
+  ])('of %s yields at most ten seconds, and undefined when it is malformed', (header, seconds) => {
     expect(preferredWait(header, 10)).toBe(seconds);
   });
 
-  it('is read in one pass, however hostile', () => {
+  it('is parsed in linear time, whatever the input', () => {
     const startedAt = performance.now();
     for (const unit of ['"', '",', 'a"', '\\"', ';', ' ', 'a=', 'a '])
       preferenceOf(unit.repeat(8_000), 'wait');

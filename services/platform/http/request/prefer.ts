@@ -1,15 +1,15 @@
-// The Prefer header (RFC 7240): wishes of a client that a server may leave unfulfilled. A wish that is malformed or unknown
-// is skipped and never an error; of one that is given twice, the first counts.
+// The Prefer header (RFC 7240). A server may ignore a preference. A malformed or unknown one is skipped and is never an
+// error; of a repeated one the first counts.
 
-/** What lies between commas; a comma inside of quotes separates nothing, and quotes that never end take all the rest. */
+/** The parts between commas outside quotes; an unterminated quote extends to the end. */
 const parts = /(?:[^,"]|"(?:[^"\\]|\\.)*"|".*)+/g;
-/** `name`, or `name=value` with the value as a token or in quotes, then perhaps parameters. */
+/** `name` or `name=value`, with the value as a token or in quotes, followed by optional parameters. */
 const preference = /^\s*([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*([\w!#$%&'*+.^`|~-]+|"(?:[^"\\]|\\.)*")\s*)?(?:;.*)?$/;
 
 const unquoted = (value: string): string =>
   value.startsWith('"') ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value;
 
-/** The value of a preference, '' when it has none, undefined when it is not given. Several headers come joined by commas. */
+/** The value of a preference, '' when it has no value, undefined when it is absent. Repeated headers arrive joined by commas. */
 export function preferenceOf(header: string | undefined, name: string): string | undefined {
   for (const [part] of (header ?? '').matchAll(parts)) {
     const [, found, value = ''] = preference.exec(part) ?? [];
@@ -18,7 +18,7 @@ export function preferenceOf(header: string | undefined, name: string): string |
   return undefined;
 }
 
-/** Seconds of `Prefer: wait=N`, at most `maximum`; undefined when it is not given or not a number of seconds. */
+/** Seconds of `Prefer: wait=N`, at most `maximum`; undefined when it is absent or not a whole number. */
 export function preferredWait(header: string | undefined, maximum: number): number | undefined {
   const value = preferenceOf(header, 'wait');
   return value !== undefined && /^\d+$/.test(value) ? Math.min(Number(value), maximum) : undefined;

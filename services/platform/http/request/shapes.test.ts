@@ -5,7 +5,7 @@ import { instant, positionIn } from './shapes.ts';
 
 describe('an instant', () => {
   it.each(['0001-01-01T00:00:00Z', '2026-05-04T03:02:01.5+02:00', '9999-12-31T23:59:59Z'])(
-    '%s can be asked for',
+    '%s is valid',
     (text) => {
       expect(instant.safeParse(text).success).toBe(true);
     },
@@ -13,7 +13,7 @@ describe('an instant', () => {
 
   // PostgreSQL has no year 0, and an offset can lead out of the years with four digits.
   it.each(['0000-12-31T23:59:59Z', '0001-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00', 'yesterday'])(
-    '%s cannot',
+    '%s is invalid',
     (text) => {
       expect(instant.safeParse(text).success).toBe(false);
     },
@@ -24,7 +24,7 @@ describe('the position inside a cursor', () => {
   const position = z.tuple([instant, z.uuid()]);
   const id = '0198c0de-0000-7000-8000-000000000001';
 
-  it('is that of the list it was made for', () => {
+  it('is the position that was encoded', () => {
     expect(positionIn(encodeCursor('2026-01-01T00:00:00.000Z', id), position)).toEqual([
       '2026-01-01T00:00:00.000Z',
       id,

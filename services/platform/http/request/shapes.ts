@@ -1,11 +1,11 @@
-// The shapes that the APIs of all services have in common.
+// Schemas that the APIs of all services share.
 import { z } from '@hono/zod-openapi';
 import { decodeCursor } from './cursor.ts';
 import { problem, type HttpProblem } from '../endpoint/problem.ts';
 
-/** The content of a JSON body or answer. */
+/** The `content` of a JSON body or response. */
 export const json = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
-/** A JSON body that must be there. */
+/** A required JSON body. */
 export const jsonBody = <T extends z.ZodType>(schema: T) => ({ content: json(schema), required: true });
 
 export const money = z
@@ -14,20 +14,19 @@ export const money = z
 
 const firstInstant = Date.parse('0001-01-01T00:00:00Z');
 const lastInstant = Date.parse('9999-12-31T23:59:59.999Z');
-/** An instant that PostgreSQL reads as well: its calendar has no year 0, and five digits need another notation. */
+/** An instant that PostgreSQL can read: it has no year 0 and needs another notation for years above 9999. */
 export const instant = z.iso
   .datetime({ offset: true })
   .refine((text) => Date.parse(text) >= firstInstant && Date.parse(text) <= lastInstant, {
-    message: 'must be an instant of the years 1 to 9999',
+    message: 'must be in the years 1 to 9999',
   });
 
-/** Query parameters of a list: at most `limit` entries, after the position of `cursor`. */
+/** Query parameters of a list endpoint: at most `limit` entries, after the position in `cursor`. */
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(2_000).optional().openapi({ description: 'nextCursor of the previous page' }),
 };
 
-/** A page of a list. */
 export const pageOf = <T extends z.ZodType>(entry: T, name: string) =>
   z
     .object({
@@ -36,13 +35,13 @@ export const pageOf = <T extends z.ZodType>(entry: T, name: string) =>
     })
     .openapi(name);
 
-const notACursor = (): HttpProblem =>
+const invalidCursor = (): HttpProblem =>
   problem('schema_violation', { errors: [{ path: 'query.cursor', message: 'is not a cursor' }] });
 
-/** The position inside a cursor, read by `schema`; undefined for the first page. Throws the 422 problem. */
+/** The position inside a cursor, parsed by `schema`; undefined for the first page. Throws the 422 problem. */
 export function positionIn<T>(cursor: string | undefined, schema: z.ZodType<T>): T | undefined {
   if (cursor === undefined) return undefined;
   const position = schema.safeParse(decodeCursor(cursor));
-  if (!position.success) throw notACursor();
+  if (!position.success) throw invalidCursor();
   return position.data;
 }

@@ -29,14 +29,14 @@ describe('printable text', () => {
     expect(isPrintable(text)).toBe(false);
   });
 
-  it('is described by a pattern that every reader of a schema understands', () => {
+  it('is described by a pattern without Unicode classes', () => {
     expect(() => new RegExp(printable(20).toJSONSchema().pattern ?? 'none')).not.toThrow();
     expect(printable(20).toJSONSchema().pattern).not.toContain('\\p');
   });
 });
 
-describe('text to look something up by', () => {
-  it('is whatever the database can compare', () => {
+describe('text for a lookup', () => {
+  it('is any text that the database can compare', () => {
     const isLookup = (text: string): boolean => lookup(20).safeParse(text).success;
     expect(isLookup('Error|23514|a\nb')).toBe(true);
     expect(isLookup('a\u0000b')).toBe(false);

@@ -1,21 +1,22 @@
-// Text that people type. What cannot be stored is refused at the edge (PostgreSQL takes no NUL, UTF-8 no half of a surrogate
-// pair), and so is what only ever serves to forge: control characters and line separators make log lines and file formats
-// out of a name, direction overrides make a name read as another one.
+// Text that people type. The edge refuses text that cannot be stored (NUL in PostgreSQL, an unpaired surrogate in UTF-8) and
+// text that can deceive: control characters and line separators can forge log lines, direction overrides can make one name
+// look like another.
 import { z } from 'zod';
 
-// Without flags and classes of Unicode, so that every reader of the OpenAPI document understands it.
-// eslint-disable-next-line no-control-regex -- it names what it refuses
+// Without Unicode flags and classes, which some consumers of the OpenAPI document do not support.
+// eslint-disable-next-line no-control-regex -- it refuses these characters
 const plain = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/;
 const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
+const unpairedSurrogate = 'must not contain an unpaired surrogate';
 
 const uuids = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
-/** The text with each UUID in small letters: in capitals it names the same thing, and it is compared as text. */
+/** Puts each UUID in lower case, because UUIDs are compared as text. */
 export const withLowerUuids = (text: string): string => text.replaceAll(uuids, (id) => id.toLowerCase());
 
-/** A UUID that a client names, in the letters in which it is stored. */
+/** A UUID from a client, in lower case, as it is stored. */
 export const uuid = z.uuid().toLowerCase();
 
-/** Trimmed text of 1 to `maximum` characters that can be seen, stored and printed. */
+/** Trimmed text of 1 to `maximum` characters, at least one of them visible. */
 export const printable = (maximum: number) =>
   z
     .string()
@@ -23,17 +24,17 @@ export const printable = (maximum: number) =>
     .min(1)
     .max(maximum)
     .regex(plain, 'must not contain control characters')
-    .refine((text) => text.isWellFormed(), 'must not contain half a character')
-    .refine((text) => visible.test(text), 'must contain something to see');
+    .refine((text) => text.isWellFormed(), unpairedSurrogate)
+    .refine((text) => visible.test(text), 'must contain a visible character');
 
-/** The id of something that need not be a UUID, such as a product that the demonstration has named. */
+/** An id that is not always a UUID, such as that of a product of the demonstration. */
 export const resourceId = (maximum: number) => printable(maximum).overwrite(withLowerUuids);
 
-/** Text of 1 to `maximum` characters to look something up by: whatever PostgreSQL can compare. */
+/** Text of 1 to `maximum` characters for a lookup: anything that PostgreSQL can compare. */
 export const lookup = (maximum: number) =>
   z
     .string()
     .min(1)
     .max(maximum)
     .refine((text) => !text.includes('\0'), 'must not contain NUL')
-    .refine((text) => text.isWellFormed(), 'must not contain half a character');
+    .refine((text) => text.isWellFormed(), unpairedSurrogate);

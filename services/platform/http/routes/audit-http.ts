@@ -1,5 +1,5 @@
-// The audit log at the HTTP edge: what was refused is recorded before the caller hears of it, and administrators can read
-// the log and have it verified. What was done is recorded where it is done, in the transaction of the effect.
+// The audit log at the HTTP edge: a refusal is recorded before the response is sent, and administrators read and verify the
+// log. An accepted action is recorded elsewhere, in the transaction of its effect.
 import { permissionsOfServices } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm';
@@ -16,17 +16,16 @@ import { instant, json, pageOf, pageQuery, positionIn } from '../request/shapes.
 import { printable } from '../request/text.ts';
 
 const readingMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
-/** One refusal for too many requests is recorded per subject in this time, and this many subjects are remembered. */
+/** Per subject, one 429 in this time is recorded; at most this many subjects are remembered. */
 const throttledEveryMs = 60_000;
 const maximumThrottled = 1_000;
 
 /**
- * Records what signed-in people are refused. The entry is committed before the answer goes out, and when that cannot be,
- * the answer is 503, so that nobody can find out unseen what is allowed. Registered before what authenticates.
+ * Records refusals of authenticated callers. The entry is committed before the response is sent; if that fails, the response
+ * is 503, so that nobody can probe permissions without a trace. Registered before the endpoints, which authenticate.
  *
- * Who is not known (401), sends too much to be asked who it is (413) or goes on after being told to slow down (429, beyond
- * the first in a minute) is in the request log only: an entry for each would let strangers fill the disk. So is what failed
- * here (5xx): it was not refused and left nothing behind.
+ * Only in the request log: 401, 413 before authentication and 429 beyond the first in a minute, because an entry for each
+ * would let strangers fill the disk; and 5xx, because the request was not refused and had no effect.
  */
 export function recordRefusals(db: Database): MiddlewareHandler<AppEnv> {
   const throttled = new Map<string, number>();
@@ -65,10 +64,10 @@ export const entryView = z
     subject: z.string(),
     roles: z.array(z.string()),
     action: z.string(),
-    resource: z.string().nullable().openapi({ description: 'What it was about, such as an order’s id' }),
+    resource: z.string().nullable().openapi({ description: 'The resource, such as an order’s id' }),
     outcome,
     status: z.int().nullable().openapi({ description: 'HTTP status of a refusal' }),
-    code: z.string().nullable().openapi({ description: 'Why it was ignored or refused' }),
+    code: z.string().nullable().openapi({ description: 'Why the action was ignored or refused' }),
     correlationId: z.string(),
     requestId: z.string(),
   })
@@ -80,9 +79,9 @@ export const verificationView = z
   .object({
     status: z.enum(['intact', 'broken']),
     entries: z.int(),
-    unsealed: z
-      .int()
-      .openapi({ description: 'Entries without a seal: those of the last second, unless somebody tampered' }),
+    unsealed: z.int().openapi({
+      description: 'Entries without a seal: those of the last second; more are a sign of tampering',
+    }),
     head: z.object({ position: z.int(), hash: z.string() }),
     firstBroken: z.object({ position: z.int(), sentence: z.string() }).nullable(),
   })
@@ -92,7 +91,7 @@ const tags = ['audit log'];
 
 const listRoute = endpoint(permissionsOfServices['audit.list'], {
   tags,
-  summary: 'What people did and were refused, newest first',
+  summary: 'Actions of people, accepted and refused, newest first',
   request: {
     query: z.object({
       subject: printable(200).optional(),
@@ -111,11 +110,11 @@ const listRoute = endpoint(permissionsOfServices['audit.list'], {
   },
 });
 
-/** What the query as a whole must be, for readers of the OpenAPI document: a single parameter cannot require another one. */
+/** In OpenAPI a parameter cannot require another one, so this object parameter states that position and hash belong together. */
 const anchorRule = {
   name: 'anchor',
   in: 'query',
-  description: 'An anchor is a position and its hash: neither is taken without the other.',
+  description: 'An anchor is a position and its hash: both are needed.',
   style: 'form',
   explode: true,
   schema: {
@@ -127,25 +126,24 @@ const anchorRule = {
 
 export const verificationRoute = endpoint(permissionsOfServices['audit.verify'], {
   tags,
-  // A long chain takes longer than a request may; each of its queries is bounded.
+  // Verifying a long chain takes longer than the time limit of requests. Each of its queries is bounded.
   kind: 'stream',
-  summary:
-    'Walks the hash chain; with an anchor from the service’s log it also finds an end that was cut off',
+  summary: 'Verify the hash chain; an anchor from the service’s log also reveals that its end was cut off',
   parameters: [anchorRule],
   request: {
     query: z
       .object({ position: position.optional(), hash: hash.optional() })
       .refine((anchor) => (anchor.position === undefined) === (anchor.hash === undefined), {
-        message: 'An anchor is a position and its hash.',
+        message: 'must come together with position',
         path: ['hash'],
       }),
   },
   responses: {
-    200: { description: 'Whether the log is what was written', content: json(verificationView) },
+    200: { description: 'Whether the log is unchanged', content: json(verificationView) },
   },
 });
 
-/** Where a page of entries begins: after the last one of the page before. */
+/** A page begins after this entry. */
 const entryPosition = z
   .tuple([instant, z.string().regex(/^\d{1,16}$/)])
   .transform(([at, id]) => ({ at, id }));
@@ -153,7 +151,8 @@ const entryPosition = z
 /** Adds the routes below `/api/v1/audit`. */
 export function registerAuditRoutes(app: App, db: Database): void {
   app.openapi(listRoute, async (c) => {
-    const { subject, action, outcome: came, from, to, limit, cursor } = c.req.valid('query');
+    const query = c.req.valid('query');
+    const { subject, action, from, to, limit, cursor } = query;
     const after = positionIn(cursor, entryPosition);
     const found = await db
       .select({ entry: auditLog, position: auditSeals.position })
@@ -163,7 +162,7 @@ export function registerAuditRoutes(app: App, db: Database): void {
         and(
           subject === undefined ? undefined : eq(auditLog.subject, subject),
           action === undefined ? undefined : eq(auditLog.action, action),
-          came === undefined ? undefined : eq(auditLog.outcome, came),
+          query.outcome === undefined ? undefined : eq(auditLog.outcome, query.outcome),
           from === undefined ? undefined : gte(auditLog.at, new Date(from)),
           to === undefined ? undefined : lt(auditLog.at, new Date(to)),
           after && sql`(${auditLog.at}, ${auditLog.id}) < (${after.at}::timestamptz, ${after.id}::bigint)`,
@@ -184,8 +183,11 @@ export function registerAuditRoutes(app: App, db: Database): void {
   });
 
   app.openapi(verificationRoute, async (c) => {
-    const { position: at, hash: known } = c.req.valid('query');
-    const anchor = at === undefined || known === undefined ? undefined : { position: at, hash: known };
+    const query = c.req.valid('query');
+    const anchor =
+      query.position === undefined || query.hash === undefined
+        ? undefined
+        : { position: query.position, hash: query.hash };
     return c.json(await verifyAuditLog(db, { anchor, signal: c.req.raw.signal }), 200);
   });
 }

@@ -1,7 +1,7 @@
-// The API of the dead letters as its clients see it: shapes, endpoints, problems. No behaviour.
+// The contract of the dead-letter API: schemas, endpoints and problems. No behaviour.
 import { permissionsOfServices } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
-import { json, pageOf, pageQuery } from '../request/shapes.ts';
+import { json, jsonBody, pageOf, pageQuery } from '../request/shapes.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { defineProblems } from '../endpoint/problem.ts';
 import { lookup, printable, uuid } from '../request/text.ts';
@@ -10,18 +10,18 @@ export const { kinds: deadLetterProblems, problem } = defineProblems({
   dead_letter_archived: {
     status: 409,
     title: 'Dead letter is archived',
-    explanation: 'An archived dead letter was given up for good; it is neither replayed nor archived again.',
+    explanation: 'An archived dead letter is final: it can be neither replayed nor archived again.',
   },
   dead_letter_replayed: {
     status: 409,
     title: 'Dead letter is replayed',
-    explanation: 'The event of this dead letter was handled by a replay; there is nothing left to archive.',
+    explanation: 'A replay has handled the event of this dead letter, so it cannot be archived.',
   },
   replay_failed: {
     status: 409,
     title: 'Replay failed',
     explanation:
-      'The event failed again and its dead letter stays parked. Remove the cause, then replay it again, or archive it.',
+      'The event failed again and its dead letter stays in state `parked`. Fix the cause and replay it again, or archive it.',
   },
 });
 
@@ -56,12 +56,11 @@ const whole = summary
     valueBase64: z
       .string()
       .nullable()
-      .openapi({ description: 'The bytes of what cannot be decoded, credentials blanked' }),
-    event: z
-      .object({ type: z.string(), data: z.unknown(), metadata: z.unknown() })
-      .nullable()
-      .openapi({ description: 'The decoded event, credentials blanked; null when it cannot be decoded' }),
-    undecodable: z.string().nullable().openapi({ description: 'Why it cannot be decoded at present' }),
+      .openapi({ description: 'The bytes of a value that cannot be decoded, with credentials redacted' }),
+    event: z.object({ type: z.string(), data: z.unknown(), metadata: z.unknown() }).nullable().openapi({
+      description: 'The decoded event with credentials redacted; null when it cannot be decoded',
+    }),
+    undecodable: z.string().nullable().openapi({ description: 'Why it cannot be decoded now' }),
   })
   .openapi('WholeDeadLetter');
 export type DeadLetterSummary = z.infer<typeof summary>;
@@ -94,7 +93,7 @@ const groupResult = z
   .object({
     replayed: z.int(),
     failed: z.int(),
-    remaining: z.int().openapi({ description: 'Letters of the fingerprint that are still parked' }),
+    remaining: z.int().openapi({ description: 'Dead letters of the fingerprint still in state `parked`' }),
     results: z.array(result),
   })
   .openapi('GroupReplayResult');
@@ -120,14 +119,14 @@ export const listRoute = endpoint(permissionsOfServices['dead-letters.list'], {
 });
 export const groupsRoute = endpoint(permissionsOfServices['dead-letters.groups'], {
   ...shared,
-  summary: 'Parked dead letters by fingerprint, the largest hundred groups',
+  summary: 'Dead letters in state `parked` by fingerprint, the hundred largest groups',
   responses: {
     200: { description: 'One entry per fingerprint', content: json(groups) },
   },
 });
 export const readRoute = endpoint(permissionsOfServices['dead-letters.read'], {
   ...shared,
-  summary: 'One dead letter with all that was kept of it',
+  summary: 'One dead letter with all its details',
   request: { params },
   responses: {
     200: { description: 'The dead letter', content: json(whole) },
@@ -135,19 +134,16 @@ export const readRoute = endpoint(permissionsOfServices['dead-letters.read'], {
 });
 export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.replay-group'], {
   ...shared,
-  summary: 'Replay parked dead letters of one fingerprint',
+  summary: 'Replay dead letters of one fingerprint in state `parked`',
   request: {
-    body: {
-      content: json(
-        z
-          .strictObject({ fingerprint, limit: z.int().min(1).max(100).default(20) })
-          .openapi('ReplayDeadLetters'),
-      ),
-      required: true,
-    },
+    body: jsonBody(
+      z
+        .strictObject({ fingerprint, limit: z.int().min(1).max(100).default(20) })
+        .openapi('ReplayDeadLetters'),
+    ),
   },
   responses: {
-    200: { description: 'What came of each', content: json(groupResult) },
+    200: { description: 'The outcome of each replay', content: json(groupResult) },
   },
 });
 export const replayRoute = endpoint(permissionsOfServices['dead-letters.replay'], {
@@ -155,19 +151,16 @@ export const replayRoute = endpoint(permissionsOfServices['dead-letters.replay']
   summary: 'Replay one dead letter; repeating it changes nothing',
   request: { params },
   responses: {
-    200: { description: 'What came of it', content: json(result) },
+    200: { description: 'The outcome of the replay', content: json(result) },
   },
   problems: [409],
 });
 export const archiveRoute = endpoint(permissionsOfServices['dead-letters.archive'], {
   ...shared,
-  summary: 'Give a parked dead letter up for good',
+  summary: 'Archive a dead letter in state `parked`: it is never replayed',
   request: {
     params,
-    body: {
-      content: json(z.strictObject({ reason: printable(500) }).openapi('ArchiveDeadLetter')),
-      required: true,
-    },
+    body: jsonBody(z.strictObject({ reason: printable(500) }).openapi('ArchiveDeadLetter')),
   },
   responses: {
     200: { description: 'The archived dead letter', content: json(summary) },

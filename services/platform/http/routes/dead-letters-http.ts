@@ -1,5 +1,5 @@
-// The routes with which administrators read, replay and archive the dead letters of a service. The invariant: every change is
-// logged with who asked for it, and no credential of a dead letter reaches an answer.
+// The routes with which administrators read, replay and archive the dead letters of a service. The invariant: every change
+// is logged with its actor, and no response contains a credential of a dead letter.
 import { z } from '@hono/zod-openapi';
 import { positionIn } from '../request/shapes.ts';
 import { personsActionOf, type App } from '../server/request-context.ts';
@@ -56,7 +56,7 @@ const toSummary = (letter: DeadLetter): DeadLetterSummary => ({
 
 type Decoded = Pick<WholeDeadLetter, 'event' | 'undecodable' | 'valueBase64'>;
 
-/** Blanks credentials in the bytes too; otherwise they would pass every redaction of the decoded event. */
+/** The bytes need their own redaction: that of the decoded event does not apply to them. */
 const withoutCredentialBytes = (value: Buffer): string =>
   Buffer.from(withoutCredentials(value.toString('latin1')), 'latin1').toString('base64');
 
@@ -67,7 +67,7 @@ const decoded = async ({ value }: DeadLetter, codec: EventCodec): Promise<Decode
     const event = { type, data: redact(data), metadata: redact(metadata) };
     return { event, valueBase64: null, undecodable: null };
   } catch (error) {
-    // While the registry is away, the bytes are shown instead of the event.
+    // While the registry is unavailable, the bytes are shown instead of the event.
     if (!(error instanceof UndecodableRecord) && !isTransient(error)) throw error;
     const undecodable = error instanceof Error ? error.message : String(error);
     return { event: null, valueBase64: withoutCredentialBytes(value), undecodable };
@@ -80,10 +80,10 @@ const toResult = (replayed: ReplayResult): Replayed => {
   return { id, outcome, ...(reason === undefined ? {} : { reason }) };
 };
 
-/** Where a page of dead letters begins: before this id. */
+/** A page begins before this id. */
 const letterPosition = z.tuple([z.uuid()]).transform(([id]) => id);
 
-/** Adds the routes below `/api/v1/dead-letters`. Callers must have been authenticated by what guards `/api`. */
+/** Adds the routes below `/api/v1/dead-letters`. */
 export function registerDeadLetterRoutes(
   app: App,
   parts: ReplayParts & { readonly codec: EventCodec },
@@ -99,7 +99,7 @@ export function registerDeadLetterRoutes(
   app.openapi(listRoute, async (c) => {
     const query = c.req.valid('query');
     const before = positionIn(query.cursor, letterPosition);
-    // The ids are time-ordered, so they are the position of a page.
+    // The ids are ordered by time, so an id is the position of a page.
     const found = await db
       .select()
       .from(deadLetters)

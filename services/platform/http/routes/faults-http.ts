@@ -1,4 +1,4 @@
-// The routes that arm and disarm faults. They exist only where faults are enabled, and only who knows the token may use them.
+// The routes that arm and disarm faults. They exist only where faults are enabled, and they require the chaos token.
 import { permissionsOfServices } from '../endpoint/permissions.ts';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
@@ -7,15 +7,15 @@ import { type App } from '../server/request-context.ts';
 import { faultSchema, type Faults } from '../../process/faults.ts';
 import { problem } from '../endpoint/problem.ts';
 import { problemResponses } from '../endpoint/problem-document.ts';
+import { json, jsonBody } from '../request/shapes.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Adds the routes that arm and disarm faults; the caller must know the token. */
 export function registerFaultRoutes(app: App, faults: Faults, token: string): void {
-  const answer = { 'application/json': { schema: z.object({ armed: z.array(faultSchema) }) } };
+  const content = json(z.object({ armed: z.array(faultSchema) }));
   const request = { headers: z.object({ 'x-chaos-token': z.string().max(200) }) };
   const responses = {
-    200: { description: 'What is armed now', content: answer },
+    200: { description: 'The faults that are armed now', content },
     ...problemResponses(400, 403, 422),
   };
   const check = (given: string): void => {
@@ -26,10 +26,7 @@ export function registerFaultRoutes(app: App, faults: Faults, token: string): vo
   app.openapi(
     endpoint(permissionsOfServices['faults.arm'], {
       summary: 'Arm a fault',
-      request: {
-        ...request,
-        body: { required: true, content: { 'application/json': { schema: faultSchema } } },
-      },
+      request: { ...request, body: jsonBody(faultSchema) },
       responses,
     }),
     (c) => {

@@ -54,7 +54,7 @@ describe('readiness', () => {
     });
   });
 
-  it('stays green while Kafka is away, and reports it beside what requests need', async () => {
+  it('stays green while Kafka is unavailable, and reports it as pipeline', async () => {
     const { ready } = serve({ database: async () => {} }, 1_000, {
       kafka: () => Promise.reject(new Error('not a member of the consumer group')),
       registry: async () => {},
@@ -72,7 +72,7 @@ describe('readiness', () => {
     });
   });
 
-  it('does not wait longer for a hanging pipeline than for what requests need', async () => {
+  it('does not wait longer for a hanging pipeline than for its checks', async () => {
     const { ready } = serve({ database: async () => {} }, 40, { registry: () => new Promise(() => {}) });
     expect(await ready()).toMatchObject({
       status: 200,
@@ -92,7 +92,7 @@ describe('readiness', () => {
     });
   });
 
-  it('answers within the bound when a check hangs, and tells the check to give up', async () => {
+  it('answers within the time limit when a check hangs, and aborts the check', async () => {
     let signal: AbortSignal | undefined;
     const { ready } = serve(
       {
@@ -110,7 +110,7 @@ describe('readiness', () => {
     expect(signal?.aborted).toBe(true);
   });
 
-  it('shares one round of checks among probes that arrive together', async () => {
+  it('shares one round of checks among concurrent probes', async () => {
     let runs = 0;
     const gate = Promise.withResolvers<undefined>();
     const { ready } = serve({

@@ -1,14 +1,15 @@
-// Liveness says "the process answers", readiness says "send requests here"; they are different questions.
-// The invariant: a probe always answers within the bound, and a stopping service is red before it stops accepting.
-// Without it a hung dependency hangs the probe, and a restart loses the requests that were still being sent.
-// What requests do not need, such as Kafka behind an outbox, is reported as `pipeline` and never makes readiness red: an
-// outage of Kafka would otherwise take every instance out of rotation, although all of them can accept orders.
+// Liveness means "the process answers", readiness means "send requests here".
+// The invariant: a probe is always answered within the time limit, and a stopping service is red before it stops accepting.
+// A dependency that requests do not need, such as Kafka behind the outbox, is reported as `pipeline` and never makes readiness
+// red: an outage of Kafka would otherwise take all instances out of rotation, although they can accept orders.
 import { permissionsOfProcesses } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { type App } from '../server/request-context.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
+import { json } from '../request/shapes.ts';
+import { withTimeout } from '../../process/timeout.ts';
 
-/** Resolves when the part is usable, with a string if there is something to report; rejects otherwise. */
+/** Resolves when the dependency is usable, with a string if there is a detail to report; rejects otherwise. */
 export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
 
 const checksSchema = z.record(
@@ -16,32 +17,33 @@ const checksSchema = z.record(
   z.object({ status: z.enum(['ok', 'unavailable']), detail: z.string().optional() }),
 );
 
-/** What a probe is answered with. */
 export const healthSchema = z
   .object({
-    status: z.enum(['ok', 'unavailable']).describe('Whether requests can be sent here: what `checks` says'),
+    status: z
+      .enum(['ok', 'unavailable'])
+      .describe('Whether requests can be sent here: `ok` when all `checks` are'),
     checks: checksSchema,
     pipeline: checksSchema
       .optional()
-      .describe('What the process works with beside its requests; it does not change `status`'),
+      .describe('Dependencies that requests do not need; they do not change `status`'),
   })
   .openapi('Health');
 export type HealthReport = z.infer<typeof healthSchema>;
 
 export interface Health {
   readonly report: () => Promise<HealthReport>;
-  /** Turns readiness red for good: the first step of a shutdown. */
+  /** Makes readiness red permanently: the first step of a shutdown. */
   readonly drain: () => void;
   /** Adds `/health/live` and `/health/ready` to an application. */
   readonly register: (app: App) => void;
 }
 
-export interface HealthOptions {
-  /** What the process needs to answer requests, by name of the part. */
+interface HealthOptions {
+  /** Dependencies that requests need, by name. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
-  /** What it works with beside requests: reported, without effect on the status. */
+  /** Other dependencies: reported, without effect on the status. */
   readonly pipeline?: Readonly<Record<string, HealthCheck>>;
-  /** Milliseconds per check, half of it for one of the pipeline; 1,000 when absent. */
+  /** Milliseconds per check, half of it for those of `pipeline`; 1,000 when absent. */
   readonly timeoutMs?: number;
 }
 
@@ -54,15 +56,13 @@ const oneLine = (error: unknown): string => {
 
 const run = async (check: HealthCheck, timeoutMs: number): Promise<CheckReport> => {
   const abort = new AbortController();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
-    const detail = await Promise.race([check(abort.signal), late.promise]);
+    const timeout = () => new Error(`no answer within ${timeoutMs} ms`);
+    const detail = await withTimeout(check(abort.signal), timeoutMs, timeout);
     return { status: 'ok', ...(typeof detail === 'string' ? { detail } : {}) };
   } catch (error) {
     return { status: 'unavailable', detail: oneLine(error) };
   } finally {
-    clearTimeout(timer);
     abort.abort();
   }
 };
@@ -77,22 +77,22 @@ const runAll = async (
     ),
   );
 
-/** Health of one service. Probes that arrive together share one round of checks. */
+/** Concurrent probes share one round of checks. */
 export const createHealth = ({ checks, pipeline, timeoutMs = 1_000 }: HealthOptions): Health => {
   let draining = false;
   let round: Promise<HealthReport> | undefined;
 
   const runRound = async (): Promise<HealthReport> => {
-    const [needed, beside] = await Promise.all([
+    const [checksReport, pipelineReport] = await Promise.all([
       runAll(checks, timeoutMs),
-      // Who probes may wait no longer than the timeout: what hangs in here must not look like a process that hangs.
+      // The prober may have the same timeout, and a hanging pipeline must not look like a hanging process.
       pipeline && runAll(pipeline, timeoutMs / 2),
     ]);
-    const ready = Object.values(needed).every(({ status }) => status === 'ok');
+    const ready = Object.values(checksReport).every(({ status }) => status === 'ok');
     return {
       status: ready ? 'ok' : 'unavailable',
-      checks: needed,
-      ...(beside === undefined ? {} : { pipeline: beside }),
+      checks: checksReport,
+      ...(pipelineReport === undefined ? {} : { pipeline: pipelineReport }),
     };
   };
 
@@ -109,15 +109,15 @@ export const createHealth = ({ checks, pipeline, timeoutMs = 1_000 }: HealthOpti
     };
   };
 
-  const content = { 'application/json': { schema: healthSchema } };
+  const content = json(healthSchema);
   const register = (app: App): void => {
     app.openapi(
       endpoint(permissionsOfProcesses['health.live'], {
         tags: ['health'],
-        // An overloaded process that is taken for dead is restarted, and the others get its load.
+        // If an overloaded process failed this probe, it would be restarted and the other instances would get its load.
         kind: 'probe',
         summary: 'Whether the process answers',
-        responses: { 200: { description: 'It does', content } },
+        responses: { 200: { description: 'The process answers', content } },
       }),
       (c) => c.json({ status: 'ok' as const, checks: {} }, 200),
     );

@@ -1,4 +1,4 @@
-// The call for a repair, the same at every service; transaction/repair.ts carries it out.
+// The endpoint for a repair, the same in every service. transaction/repair.ts performs it.
 import { z } from '@hono/zod-openapi';
 import type { CommandHandler, Shell } from '../../transaction/handle.ts';
 import { repair, repairedBy, type Repair, type Repaired } from '../../transaction/repair.ts';
@@ -17,15 +17,15 @@ const repairedView = z
 
 const body = z.strictObject({ reason: printable(500) }).openapi('Repair');
 
-/** `params` names the part of the path that is the order's id. */
+/** `params` is the schema of the path parameter with the order's id. */
 export const repairConfig = <Params extends z.ZodObject>(params: Params) => ({
-  summary: 'Say again what the present state implies',
+  summary: 'Emit the events of the current state again',
   request: { params, headers: z.object(idempotencyKeyHeader), body: jsonBody(body) },
-  responses: { 200: { description: 'What was said again', content: json(repairedView) } },
+  responses: { 200: { description: 'The events that were emitted', content: json(repairedView) } },
   problems: [409],
 });
 
-/** Carries out the repair that an administrator asks for, logs it, and yields the answer with its headers. */
+/** Performs and logs the repair; returns body, status and headers of the response. */
 export async function answerRepair<State, Next>(
   c: AppContext,
   shell: Shell,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createApp } from './app.ts';
 import { problem } from '../endpoint/problem.ts';
 import { problemSchema } from '../endpoint/problem-document.ts';
-import { buildThings, thingProblems } from './things-app.ts';
+import { createTestApp, thingProblems } from './test-app.ts';
 
 const body = async (response: Response) => problemSchema.parse(await response.json());
 const json = (value: unknown, headers: Record<string, string> = {}) => ({
@@ -14,8 +14,8 @@ const json = (value: unknown, headers: Record<string, string> = {}) => ({
 const someId = '0198c0de-0000-7000-8000-000000000001';
 
 describe('correlation', () => {
-  it('takes a sane id from the request and echoes it on every response', async () => {
-    const { app } = buildThings();
+  it('takes a valid id from the request and returns it on every response', async () => {
+    const { app } = createTestApp();
     for (const path of [`/v1/things/${someId}`, '/nowhere', '/crash', '/broken', '/raw', '/openapi.json']) {
       const response = await app.request(path, { headers: { 'x-correlation-id': 'web-42.A_b' } });
       expect([path, response.headers.get('x-correlation-id')]).toEqual([path, 'web-42.A_b']);
@@ -25,7 +25,7 @@ describe('correlation', () => {
   it.each(['', 'a'.repeat(129), 'with space', 'quote"', '{"json":1}', 'ünï'])(
     'replaces %j by a new id',
     async (given) => {
-      const response = await buildThings().app.request('/nowhere', {
+      const response = await createTestApp().app.request('/nowhere', {
         headers: { 'x-correlation-id': encodeURI(given) },
       });
       expect(response.headers.get('x-correlation-id')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
@@ -33,7 +33,7 @@ describe('correlation', () => {
   );
 
   it('continues the trace of the caller under a new span, and names the request as the cause', async () => {
-    const { app } = buildThings();
+    const { app } = createTestApp();
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const response = await app.request(`/v1/things/${someId}`, {
       headers: { traceparent, 'x-correlation-id': 'c' },
@@ -53,7 +53,7 @@ describe('correlation', () => {
   });
 
   it('logs one line per request with the pattern of the route, never the path', async () => {
-    const { app, lines } = buildThings();
+    const { app, lines } = createTestApp();
     await app.request(`/v1/things/${someId}`, { headers: { 'x-correlation-id': 'c-9' } });
     await app.request('/some/where/else');
     expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
@@ -62,8 +62,8 @@ describe('correlation', () => {
     ]);
   });
 
-  it('names in the log line what the request is about, also when it is refused, and never a text that is no id', async () => {
-    const { app, lines } = buildThings();
+  it('adds the entity id in the path to the log line, also when the request fails, and never text that is not an id', async () => {
+    const { app, lines } = createTestApp();
     await app.request(`/v1/things/${someId}`);
     await app.request(`/v1/things/${someId}/nothing-here`);
     await app.request('/v1/things/tok_of-somebody');
@@ -88,7 +88,7 @@ describe('every error is a problem', () => {
 
   it('404 for an unknown route', async () => {
     const document = await expectProblem(
-      await buildThings().app.request('/no/such?query=1'),
+      await createTestApp().app.request('/no/such?query=1'),
       404,
       'not_found',
     );
@@ -96,7 +96,7 @@ describe('every error is a problem', () => {
   });
 
   it('405 with Allow when the address exists with another method', async () => {
-    const { app } = buildThings();
+    const { app } = createTestApp();
     const wrong = await app.request(`/v1/things/${someId}`, { method: 'DELETE' });
     expect(wrong.headers.get('allow')).toBe('GET, HEAD');
     await expectProblem(wrong, 405, 'method_not_allowed');
@@ -105,11 +105,11 @@ describe('every error is a problem', () => {
   });
 
   it.each(['{', '', 'undefined', '{"name":}', '[1,]'])('400 for the malformed JSON %j', async (text) => {
-    await expectProblem(await buildThings().app.request('/v1/things', json(text)), 400, 'malformed_json');
+    await expectProblem(await createTestApp().app.request('/v1/things', json(text)), 400, 'malformed_json');
   });
 
-  it('413 for a body above 1 MiB, announced or not', async () => {
-    const { app } = buildThings();
+  it('413 for a body above 1 MiB, with or without Content-Length', async () => {
+    const { app } = createTestApp();
     const large = JSON.stringify({ name: 'x'.repeat(1024 * 1024), parts: [] });
     await expectProblem(await app.request('/v1/things', json(large)), 413, 'body_too_large');
     const announced = json('{}', { 'content-length': String(1024 * 1024 + 1) });
@@ -119,7 +119,7 @@ describe('every error is a problem', () => {
   });
 
   it('415 for a wrong content type', async () => {
-    const { app } = buildThings();
+    const { app } = createTestApp();
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'json']) {
       const response = await app.request('/v1/things', json('{}', { 'content-type': type }));
       await expectProblem(response, 415, 'unsupported_media_type');
@@ -129,12 +129,12 @@ describe('every error is a problem', () => {
   it('422 with one entry per field', async () => {
     const wrong = { name: '', parts: [{ size: 1 }, { size: -1 }, {}], extra: 1, more: 2 };
     const document = await expectProblem(
-      await buildThings().app.request('/v1/things?limit=11', json({ ...wrong })),
+      await createTestApp().app.request('/v1/things?limit=11', json({ ...wrong })),
       422,
       'schema_violation',
     );
     expect(document.errors?.map(({ path }) => path)).toEqual(['query.limit']);
-    const inBody = await body(await buildThings().app.request('/v1/things', json(wrong)));
+    const inBody = await body(await createTestApp().app.request('/v1/things', json(wrong)));
     expect(inBody.errors?.map(({ path }) => path)).toEqual([
       'name',
       'parts.1.size',
@@ -145,8 +145,8 @@ describe('every error is a problem', () => {
     expect(inBody.errors?.every(({ message }) => message.length > 0)).toBe(true);
   });
 
-  it('422 with a bounded answer, however many mistakes there are and however long their names', async () => {
-    const { app } = buildThings();
+  it('422 with a bounded response, whatever the number of mistakes and the length of their names', async () => {
+    const { app } = createTestApp();
     const mistakes = Object.fromEntries(
       Array.from({ length: 2_000 }, (_, index) => [`${'x'.repeat(250)}${index}`, 1]),
     );
@@ -158,37 +158,37 @@ describe('every error is a problem', () => {
 
   it('422 when there is no body at all', async () => {
     await expectProblem(
-      await buildThings().app.request('/v1/things', { method: 'POST' }),
+      await createTestApp().app.request('/v1/things', { method: 'POST' }),
       422,
       'schema_violation',
     );
   });
 
   it('404 for an id that cannot exist', async () => {
-    await expectProblem(await buildThings().app.request("/v1/things/1'%20or%201=1"), 404, 'not_found');
+    await expectProblem(await createTestApp().app.request("/v1/things/1'%20or%201=1"), 404, 'not_found');
   });
 
   it('500 for a crash, without internals in the answer and with the stack in the log', async () => {
-    const { app, lines } = buildThings();
+    const { app, lines } = createTestApp();
     const response = await app.request('/crash');
     const text = await response.clone().text();
-    expect(text).not.toMatch(/hush|things-app/);
+    expect(text).not.toMatch(/hush|test-app/);
     await expectProblem(response, 500, 'internal_error');
-    expect(lines.join('')).toContain('things-app.ts');
+    expect(lines.join('')).toContain('test-app.ts');
   });
 
-  it('what a handler throws on purpose, with its headers', async () => {
-    const response = await buildThings().app.request('/broken');
+  it('a problem that a handler throws, with its headers', async () => {
+    const response = await createTestApp().app.request('/broken');
     expect(response.headers.get('retry-after')).toBe('7');
     expect(await expectProblem(response, 409, 'thing_broken')).toMatchObject({ detail: 'Leg missing.' });
   });
 
-  it('401 when a handler wants a caller that nobody authenticated', async () => {
-    await expectProblem(await buildThings().app.request('/unguarded'), 401, 'unauthenticated');
+  it('401 when a handler needs a caller and none was authenticated', async () => {
+    await expectProblem(await createTestApp().app.request('/unguarded'), 401, 'unauthenticated');
   });
 
   it('has a type that resolves to a page', async () => {
-    const { app } = buildThings();
+    const { app } = createTestApp();
     for (const code of Object.keys(thingProblems))
       expect((await app.request(`/problems/${code}`)).status).toBe(200);
     const page = await app.request('/problems/thing_broken');
@@ -197,8 +197,8 @@ describe('every error is a problem', () => {
   });
 });
 
-describe('behind a proxy that takes a path off', () => {
-  const { logger } = buildThings();
+describe('behind a proxy that removes a path prefix', () => {
+  const { logger } = createTestApp();
   const build = (publicUrl?: string) => {
     const app = createApp({ logger, title: 'Things', publicUrl });
     app.post('/v1/things', (c) => c.body(null, 201, { Location: '/v1/things/1' }));
@@ -210,7 +210,7 @@ describe('behind a proxy that takes a path off', () => {
     ['https://shop.example/orders-api', 'https://shop.example/orders-api', '/orders-api'],
     ['https://things.example', 'https://things.example', ''],
     [undefined, '', ''],
-  ])('%s is where all links lead', async (publicUrl, base, prefix) => {
+  ])('all links begin with %s', async (publicUrl, base, prefix) => {
     const app = build(publicUrl);
     expect(await body(await app.request('/x?y'))).toMatchObject({
       type: `${base}/problems/not_found`,
@@ -242,7 +242,7 @@ describe('behind a proxy that takes a path off', () => {
 
 describe('the OpenAPI document', () => {
   it('is 3.1 and lists the routes with the problem schema', async () => {
-    const response = await buildThings().app.request('/openapi.json');
+    const response = await createTestApp().app.request('/openapi.json');
     const document = z
       .object({ openapi: z.string(), paths: z.record(z.string(), z.unknown()), components: z.unknown() })
       .parse(await response.json());
@@ -253,7 +253,7 @@ describe('the OpenAPI document', () => {
 });
 
 describe('a problem', () => {
-  it('keeps its cause for the log and out of the answer', () => {
+  it('keeps its cause for the log', () => {
     const cause = new Error('why');
     expect(problem('unavailable', { cause }).cause).toBe(cause);
     expect(problem('not_found').message).toBe('Not found');

@@ -1,5 +1,5 @@
-// A typed client of an API, inferred from its endpoints: method, path, what is taken and what is given are theirs, so a call
-// that the API does not have does not compile. Answers are checked against the schema they are documented with.
+// A typed client of an API, inferred from its endpoints: a call that the API does not have does not compile. Responses are
+// validated against their documented schema.
 import type { z } from '@hono/zod-openapi';
 import { problemSchema, type ProblemBody } from '../endpoint/problem-document.ts';
 
@@ -23,7 +23,7 @@ type JsonOf<T> = T extends {
   ? S
   : never;
 
-/** What a call of the route takes; a part that may be left out altogether is optional. */
+/** One part of a request; optional when everything in it is. */
 type Part<Name extends string, Value> = [Value] extends [never]
   ? object
   : object extends Value
@@ -36,7 +36,7 @@ type RequestOf<R extends Route> = R extends { readonly request: infer Q }
       Part<'body', Q extends { readonly body: infer B } ? InputOf<JsonOf<B>> : never>
   : object;
 
-/** Without 304: a client that names no version is never told that it has it. */
+/** Without 304, which only a request with If-None-Match gets. */
 type Success<R extends Route> = {
   [Status in Exclude<keyof R['responses'] & number, 304>]: {
     readonly ok: true;
@@ -48,7 +48,6 @@ type Success<R extends Route> = {
   };
 }[Exclude<keyof R['responses'] & number, 304>];
 
-/** A refusal, as the problem that it is. */
 export interface Refusal {
   readonly ok: false;
   readonly status: number;
@@ -57,10 +56,10 @@ export interface Refusal {
 }
 export type AnswerOf<R extends Route> = Success<R> | Refusal;
 
-export interface ClientOptions {
+interface ClientOptions {
   /** Without a trailing slash. */
   readonly baseUrl: string;
-  /** The access token, asked for with every call so that it can be renewed. */
+  /** Yields the access token for each call, so that it can be renewed. */
   readonly token?: () => Promise<string> | string;
   /** Milliseconds; 15,000 when absent. */
   readonly timeoutMs?: number;
@@ -74,7 +73,7 @@ export type Client<Api extends Readonly<Record<string, Route>>> = {
   ) => Promise<AnswerOf<Api[Name]>>;
 };
 
-interface Given {
+interface RequestParts {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, unknown>>;
@@ -86,7 +85,7 @@ const defined = (values: Readonly<Record<string, unknown>> = {}): [string, strin
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, String(value)]);
 
-const addressOf = (baseUrl: string, path: string, { params, query }: Given): string => {
+const urlOf = (baseUrl: string, path: string, { params, query }: RequestParts): string => {
   const values = new Map(defined(params));
   const filled = path.replaceAll(/\{(.+?)\}/g, (_, name: string) =>
     encodeURIComponent(values.get(name) ?? ''),
@@ -111,24 +110,21 @@ const schemaOf = (responses: object, status: number): Schema | undefined => {
   return isJsonResponse(response) ? response.content['application/json'].schema : undefined;
 };
 
-/**
- * A client of the API.
- * @throws when the service cannot be reached in time, or answers what is not in its contract.
- */
+/** A call rejects when the service cannot be reached in time, or when its response breaks the contract. */
 export function createClient<const Api extends Readonly<Record<string, Route>>>(
   api: Api,
   { baseUrl, token, timeoutMs = 15_000 }: ClientOptions,
 ): Client<Api> {
-  const call = async ({ method, path, responses }: Route, given: Given) => {
-    const response = await fetch(addressOf(baseUrl, path, given), {
+  const call = async ({ method, path, responses }: Route, request: RequestParts) => {
+    const response = await fetch(urlOf(baseUrl, path, request), {
       method: method.toUpperCase(),
       headers: {
         accept: 'application/json',
         ...(token === undefined ? {} : { authorization: `Bearer ${await token()}` }),
-        ...(given.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...Object.fromEntries(defined(given.headers)),
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...Object.fromEntries(defined(request.headers)),
       },
-      ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
     });
@@ -140,7 +136,10 @@ export function createClient<const Api extends Readonly<Record<string, Route>>>(
     const body: unknown = schema ? schema.parse(await response.json()) : undefined;
     return { ok: true, status, headers, body };
   };
-  const calls = Object.entries(api).map(([name, route]) => [name, (given: Given = {}) => call(route, given)]);
-  // Safe: every name has a call of its own route, and what it gives was checked against that route's schema.
+  const calls = Object.entries(api).map(([name, route]) => [
+    name,
+    (request: RequestParts = {}) => call(route, request),
+  ]);
+  // Safe: every name calls its own route, and the response was validated against the schema of that route.
   return Object.fromEntries(calls) as Client<Api>;
 }

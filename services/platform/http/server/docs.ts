@@ -1,6 +1,5 @@
-// The API to browse: Swagger UI from the dependencies, so that it works without a network. Its scripts are files of this
-// origin; the page itself carries none, which keeps the content security policy strict. Its links are relative, so that they hold
-// behind a proxy that puts a path before them.
+// The page that shows the API: Swagger UI from the dependencies, so that it works without a network. It has no inline script,
+// so the content security policy can be strict. Its links are relative, so that they work behind a proxy with a path prefix.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -28,7 +27,7 @@ const start = `SwaggerUIBundle({
 });
 `;
 
-/** Read once: to read and to encode a bundle of 1.5 MB for each request would hold up every other request. */
+/** Each file is read once: reading a bundle of 1.5 MB for every request would delay all others. */
 const contents = new Map<Asset, Promise<Uint8Array<ArrayBuffer>>>();
 
 const contentOf = async (name: Asset): Promise<Uint8Array<ArrayBuffer>> =>
@@ -43,12 +42,12 @@ export async function docsAsset(
   if (!isAsset(name)) return undefined;
   const content = contents.get(name) ?? contentOf(name);
   contents.set(name, content);
-  // A read that failed is tried again by the next request.
+  // After a failed read the next request reads again.
   content.catch(() => contents.delete(name));
   return { type: assets[name], content: await content };
 }
 
-/** Swagger UI sets styles on elements and shows inlined pictures; nothing of it comes from elsewhere. */
+/** Swagger UI needs inline styles and `data:` images; it loads nothing from other origins. */
 export const docsPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -65,7 +64,7 @@ export const docsPage = (title: string) =>
       </head>
       <body>
         <noscript>
-          This page needs JavaScript; the same is written in <a href="openapi.json">openapi.json</a>.
+          This page needs JavaScript. Without it, read <a href="openapi.json">openapi.json</a>.
         </noscript>
         <main id="docs"></main>
         <script src="docs/swagger-ui-bundle.js"></script>

@@ -1,6 +1,5 @@
-// What every request passes before its handler: it gets a correlation id and a span, its body is limited, its answer gets the
-// security headers and its log line. The log line and the span name the pattern of the route, never the path, because a
-// client may put anything into a path.
+// The middleware that every request passes: correlation id, span, metric and log line, body limit, security headers. The
+// log line and the span name the pattern of the route, never the path, because a client can put anything into a path.
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -11,16 +10,16 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { problem } from '../endpoint/problem.ts';
 import { routePatternOf, type AppEnv, type Guards } from './request-context.ts';
 import { continueTrace } from '../../telemetry/trace-context.ts';
-import { attributesAbout, beginSpan, SpanKind, traceIdOf } from '../../telemetry/tracing.ts';
+import { entityIdAttributes, beginSpan, SpanKind, traceIdOf } from '../../telemetry/tracing.ts';
 
 export const correlationHeader = 'x-correlation-id';
-const saneToken = /^[A-Za-z0-9._-]{1,128}$/;
+const safeToken = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** The given correlation id when it is a sane token, else a new uuid v7: log lines and headers stay well-formed. */
-export const correlationIdFrom = (given: string | undefined): string =>
-  given !== undefined && saneToken.test(given) ? given : uuidv7();
+/** The client's correlation id if it is safe in log lines and headers, else a new one. */
+const correlationIdFrom = (given: string | undefined): string =>
+  given !== undefined && safeToken.test(given) ? given : uuidv7();
 
-/** Probes arrive every second and would bury the rest, in the log as among the traces. */
+/** Probes arrive every second; logged at info and traced, they would hide all other requests. */
 const isProbe = (path: string): boolean => path.startsWith('/health/') || path === '/metrics';
 
 /** Identifies, traces, measures and logs each request. */
@@ -37,13 +36,9 @@ export const edge =
     const traceparent = traced?.traceparent ?? continueTrace(parent);
     const traceId = traceIdOf(traceparent);
     c.set('traceparent', traceparent);
-    c.set('about', {});
+    c.set('entityIds', {});
     c.set('logger', logger.child({ correlationId, traceId }));
     c.set('guards', guards);
-    c.set('principal', undefined);
-    c.set('action', undefined);
-    c.set('access', undefined);
-    c.set('problem', undefined);
     c.header(correlationHeader, correlationId);
     await next();
     if (c.res.headers.get(correlationHeader) === null) c.header(correlationHeader, correlationId);
@@ -59,7 +54,7 @@ export const edge =
         'http.route': route,
         'http.response.status_code': status,
         'orderflow.correlation_id': correlationId,
-        ...attributesAbout(c.get('about')),
+        ...entityIdAttributes(c.get('entityIds')),
       });
       if (status >= 500)
         span.setAttribute('error.type', String(status)).setStatus({ code: SpanStatusCode.ERROR });
@@ -73,7 +68,7 @@ export const edge =
       route,
       status,
       ms: Math.round(ms * 10) / 10,
-      ...c.get('about'),
+      ...c.get('entityIds'),
       ...(c.get('principal') === undefined ? {} : { subject: c.get('principal')?.subject }),
     });
   };
@@ -87,7 +82,7 @@ export const limitBody = (maximumBytes: number): MiddlewareHandler<AppEnv> => {
   return async (c, next) => {
     const announced = c.req.header('content-length');
     if (announced !== undefined && c.req.header('transfer-encoding') === undefined) {
-      // Node never delivers more than the announced length, so the header alone decides.
+      // Node never delivers more than the announced length, so the header is enough.
       if (!(Number(announced) <= maximumBytes)) return refuse();
       return next();
     }
@@ -96,7 +91,7 @@ export const limitBody = (maximumBytes: number): MiddlewareHandler<AppEnv> => {
   };
 };
 
-/** Puts the path of the public address before each path that a handler names in Location. */
+/** Puts the path of the public address before a path in the Location header. */
 export const publicLocations =
   (prefix: string): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -105,16 +100,15 @@ export const publicLocations =
     if (location?.startsWith('/') === true) c.header('Location', `${prefix}${location}`);
   };
 
-/** Headers of every answer. */
-export const secure = secureHeaders({
+export const securityHeaders = secureHeaders({
   xFrameOptions: 'DENY',
   referrerPolicy: 'no-referrer',
-  // Set by whoever terminates TLS, for a host that has it.
+  // Whoever terminates TLS for the public host sets it.
   strictTransportSecurity: false,
 });
 
-/** An answer that is not a page may load nothing; a page sets its own policy, which is kept. */
-export const strictPolicy: MiddlewareHandler<AppEnv> = async (c, next) => {
+/** A response may load nothing, unless its handler has set a policy, as pages do. */
+export const defaultContentPolicy: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   if (c.res.headers.has('Content-Security-Policy')) return;
   c.header('Content-Security-Policy', "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");

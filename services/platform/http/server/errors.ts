@@ -1,9 +1,9 @@
-// Turns whatever a handler throws into a catalogued problem. The invariant: an error that nobody foresaw is answered 500
-// without its text, so no internals reach a client.
+// Maps every error that a handler throws to a problem of the catalogue. The invariant: an unexpected error is answered 500
+// without its message, so no internals reach a client.
 import { HTTPException } from 'hono/http-exception';
 import { Rejected } from '../../transaction/handle.ts';
 import {
-  catalogued,
+  problemFromCatalogue,
   isHttpProblem,
   problem,
   type HttpProblem,
@@ -13,7 +13,7 @@ import {
 import { constraintViolation } from '../../database/constraint-violation.ts';
 import { isTransient } from '../../database/transient.ts';
 
-// What Hono and its validators throw themselves.
+// Errors of Hono and its validators.
 const codeOfStatus: ReadonlyMap<number, StandardProblemCode> = new Map<number, StandardProblemCode>([
   [400, 'malformed_json'],
   [401, 'unauthenticated'],
@@ -25,18 +25,18 @@ const codeOfStatus: ReadonlyMap<number, StandardProblemCode> = new Map<number, S
 
 export const toProblem = (error: unknown, kinds: ProblemKinds): HttpProblem => {
   if (isHttpProblem(error)) return error;
-  // A decision said no; it names a problem of this service's catalogue.
+  // The code of a rejected decision is a code of the service's problem catalogue.
   if (error instanceof Rejected) {
-    return catalogued(kinds, error.code, { detail: error.message, cause: error });
+    return problemFromCatalogue(kinds, error.code, { detail: error.message, cause: error });
   }
-  // Two requests were right each by itself, and the other one was faster; nothing of this one is stored.
+  // A concurrent request was committed first. This transaction was rolled back.
   const violation = constraintViolation(error);
   if (violation !== undefined) {
     const [code] = Object.entries(kinds).find(([, kind]) => kind.constraint === violation.constraint) ?? [];
-    if (code !== undefined) return catalogued(kinds, code, { cause: error });
+    if (code !== undefined) return problemFromCatalogue(kinds, code, { cause: error });
     if (violation.kind === 'lost_race') return problem('conflict', { cause: error });
   }
-  // The transaction was rolled back, so the same request may be sent again.
+  // The transaction was rolled back, so the client can safely repeat the request.
   if (isTransient(error)) return problem('unavailable', { headers: { 'Retry-After': '1' }, cause: error });
   const code = error instanceof HTTPException ? codeOfStatus.get(error.status) : undefined;
   return problem(code ?? 'internal_error', { cause: error });

@@ -1,5 +1,5 @@
-// Answers that are given outside the application, because Node or the connection limit refuses before a request exists. The
-// invariant: these answers are problems with a correlation id too.
+// Refusals outside the application: by Node's parser, a wrong Host or Expect header, or the connection limit. The invariant:
+// these answers are problems with a correlation id too.
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -8,12 +8,16 @@ import { problem, type ProblemOptions, type StandardProblemCode } from '../endpo
 import { problemBody, problemMediaType } from '../endpoint/problem-document.ts';
 import { correlationHeader } from './edge.ts';
 
-/** A problem without a request: its status, body, headers and a new correlation id. */
-export const plainProblem = (publicUrl: string, code: StandardProblemCode, options: ProblemOptions = {}) => {
+/** A problem that belongs to no request, with a new correlation id. */
+export const serializeProblem = (
+  publicUrl: string,
+  code: StandardProblemCode,
+  options: ProblemOptions = {},
+) => {
   const correlationId = uuidv7();
-  const failure = problem(code, options);
-  const body = JSON.stringify(problemBody(failure, { base: publicUrl, instance: '/', correlationId }));
-  return { status: failure.status, body, correlationId, headers: failure.headers };
+  const refusal = problem(code, options);
+  const body = JSON.stringify(problemBody(refusal, { base: publicUrl, instance: '/', correlationId }));
+  return { status: refusal.status, body, correlationId, headers: refusal.headers };
 };
 
 const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = new Map([
@@ -21,40 +25,40 @@ const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = 
   ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
 ] as const);
 
-const answerByHand = (
+/** Writes the response to the socket: for bytes that never became a request. */
+const writeProblem = (
   publicUrl: string,
   socket: Duplex,
   code: StandardProblemCode,
   options?: ProblemOptions,
 ): void => {
-  const { status, body, correlationId, headers } = plainProblem(publicUrl, code, options);
-  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { status, body, correlationId, headers } = serializeProblem(publicUrl, code, options);
+  const headerLines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\n` +
-      `X-Correlation-Id: ${correlationId}\r\n${own.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `X-Correlation-Id: ${correlationId}\r\n${headerLines.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 };
 
-// Bytes that are not HTTP never become a request, so the answer is written by hand.
 export const refuseMalformedRequest = (
   publicUrl: string,
   error: NodeJS.ErrnoException,
   socket: Duplex,
 ): void => {
   // After a failed handshake nothing can be sent.
-  const withoutChannel =
+  const handshakeFailed =
     error.code?.startsWith('ERR_SSL_') === true || error.code?.startsWith('ERR_TLS_') === true;
-  if (error.code === 'ECONNRESET' || withoutChannel || !socket.writable) {
+  if (error.code === 'ECONNRESET' || handshakeFailed || !socket.writable) {
     socket.destroy();
     return;
   }
-  answerByHand(publicUrl, socket, codeOfParserError.get(error.code) ?? 'bad_request');
+  writeProblem(publicUrl, socket, codeOfParserError.get(error.code) ?? 'bad_request');
 };
 
 const authority = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{1,5})?$/i;
 
-/** What is wrong with the Host of a request; undefined when nothing is. Two hosts or a path in one serve to deceive proxies. */
-export const hostFault = ({ headersDistinct, httpVersion }: IncomingMessage): string | undefined => {
+/** What is wrong with the Host header, or undefined. A proxy and this server could read two hosts, or a path, differently. */
+export const hostHeaderError = ({ headersDistinct, httpVersion }: IncomingMessage): string | undefined => {
   const [host, ...more] = headersDistinct['host'] ?? [];
   // HTTP/1.0 has no Host.
   if (host === undefined) return httpVersion === '1.0' ? undefined : 'The header Host is missing.';
@@ -64,14 +68,14 @@ export const hostFault = ({ headersDistinct, httpVersion }: IncomingMessage): st
     : 'The header Host is not a name or an address, with or without a port.';
 };
 
-/** Answers a request that the application shall not see, and ends its connection. */
+/** Answers a request without passing it to the application, and ends its connection. */
 export const refuseRequest = (
   publicUrl: string,
   response: ServerResponse,
   code: StandardProblemCode,
   options: ProblemOptions = {},
 ): void => {
-  const { status, body, correlationId } = plainProblem(publicUrl, code, options);
+  const { status, body, correlationId } = serializeProblem(publicUrl, code, options);
   response.writeHead(status, {
     Connection: 'close',
     'Content-Type': problemMediaType,
@@ -83,7 +87,7 @@ export const refuseRequest = (
 
 /** Answers a connection beyond the limit with 503 and ends it within a second, even if its peer reads nothing. */
 export const refuseConnection = (publicUrl: string, socket: Socket): void => {
-  answerByHand(publicUrl, socket, 'overloaded', {
+  writeProblem(publicUrl, socket, 'overloaded', {
     detail: 'There are too many connections.',
     headers: { 'Retry-After': '1' },
   });

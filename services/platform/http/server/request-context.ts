@@ -1,35 +1,35 @@
-// What the edge knows about the request under way. Handlers read it through the functions below, never from the request.
+// What the edge knows of the current request. Handlers read it through the functions below, never from the request.
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PersonsAction } from '../../audit-log/audit-log.ts';
-import type { Admission, Shares } from '../limits/load-shedding.ts';
+import type { Admission, ConcurrencyLimiter } from '../limits/load-shedding.ts';
 import type { Logger } from '../../process/logger.ts';
 import type { Access, Role } from '../endpoint/permissions.ts';
 import { problem } from '../endpoint/problem.ts';
 import { uuid, withLowerUuids } from '../request/text.ts';
 import type { RateLimiter } from '../limits/rate-limit.ts';
 import type { MessageContext } from '../../transaction/message-context.ts';
-import type { About } from '../../telemetry/tracing.ts';
+import type { EntityIds } from '../../telemetry/tracing.ts';
 
-/** Who calls, as vouched for by the issuer. */
+/** The caller, as the verified token names them. */
 export interface Principal {
   readonly subject: string;
   readonly email: string | undefined;
   readonly roles: readonly Role[];
 }
 
-/** What stands between the network and every endpoint of a process. */
+/** The checks that every request passes before its endpoint. */
 export interface Guards {
   /** The caller of a request; throws the 401 problem, or 503 when the issuer does not answer. */
   readonly authenticate: (c: AppContext) => Promise<Principal>;
-  /** Of requests with a token, by subject. */
+  /** By subject; requests without a token are not counted. */
   readonly rateLimiter: RateLimiter;
   readonly admission: Admission;
-  /** Of the requests under way, by subject. */
-  readonly shares: Shares;
-  /** Milliseconds after which a request is answered 503 although its work may go on. */
+  /** By subject. */
+  readonly concurrencyLimiter: ConcurrencyLimiter;
+  /** Milliseconds after which a request is answered 503, although its work may continue. */
   readonly requestTimeoutMs: number;
 }
 
@@ -39,11 +39,10 @@ export interface AppEnv {
     correlationId: string;
     requestId: string;
     traceparent: string;
-    /** Ids of what the request is about. */
-    about: About;
+    entityIds: EntityIds;
     logger: Logger;
     guards: Guards;
-    /** Undefined until the guard of an endpoint has found out. */
+    /** Undefined until the guard of the endpoint has authenticated the caller. */
     principal: Principal | undefined;
     action: string | undefined;
     access: Access | undefined;
@@ -54,7 +53,7 @@ export interface AppEnv {
 export type App = OpenAPIHono<AppEnv>;
 export type AppContext = Context<AppEnv>;
 
-/** Where the work of this request comes from; the request itself is the direct cause. */
+/** The context of the events that this request causes; the request is their direct cause. */
 export const messageContextOf = (c: AppContext): MessageContext => ({
   correlationId: c.get('correlationId'),
   causationId: c.get('requestId'),
@@ -63,27 +62,27 @@ export const messageContextOf = (c: AppContext): MessageContext => ({
   ...(c.get('principal') === undefined ? {} : { action: personsActionOf(c) }),
 });
 
-/** Says what the request is about, for its log line and its span: ids only, never what a client calls things. */
-export const isAbout = (c: AppContext, about: About): void => {
-  c.set('about', { ...c.get('about'), ...about });
+/** Adds ids to the log line and the span of the request: ids only, never text that a client chose. */
+export const addEntityIds = (c: AppContext, ids: EntityIds): void => {
+  c.set('entityIds', { ...c.get('entityIds'), ...ids });
 };
 
-/** The same for a path that names the thing in its parameter `param`, whatever then comes of the request. */
-export const pathIsAbout =
+/** Adds the id in the path parameter `param` under `name`, also for a request that fails later. */
+export const entityIdFromPath =
   (name: string, param: string): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
     const id = uuid.safeParse(c.req.param(param));
-    if (id.success) isAbout(c, { [name]: id.data });
+    if (id.success) addEntityIds(c, { [name]: id.data });
     await next();
   };
 
-/** The pattern of the matched route, such as `/v1/things/:id`; never the path itself, which would be unbounded. */
+/** The pattern of the matched route, such as `/v1/things/:id`; never the path, which has unbounded values. */
 export const routePatternOf = (c: AppContext): string =>
   matchedRoutes(c)
     .filter(({ method }) => method !== 'ALL')
     .at(-1)?.path ?? 'unmatched';
 
-/** What the caller asks for, as the audit log keeps it. Throws the 401 problem when nobody has been authenticated. */
+/** The caller's action for the audit log. Throws the 401 problem when nobody has been authenticated. */
 export const personsActionOf = (c: AppContext): PersonsAction => {
   const { subject, roles } = principalOf(c);
   const pattern = routePatternOf(c);
@@ -98,7 +97,7 @@ export const personsActionOf = (c: AppContext): PersonsAction => {
   };
 };
 
-/** The caller. Throws the 401 problem when nobody has been authenticated, so a forgotten guard cannot let anyone in. */
+/** The caller. Throws the 401 problem when nobody has been authenticated, so a missing guard lets nobody in. */
 export const principalOf = (c: AppContext): Principal => {
   const principal = c.get('principal');
   if (principal === undefined)
@@ -106,7 +105,7 @@ export const principalOf = (c: AppContext): Principal => {
   return principal;
 };
 
-/** The caller and how much the table lets them reach. Throws the 403 problem when no guard has granted anything. */
+/** The caller and the access that the permission table grants. Throws the 403 problem when no guard has granted any. */
 export const callerOf = (c: AppContext): Access & { readonly subject: string } => {
   const { subject } = principalOf(c);
   const access = c.get('access');

@@ -1,5 +1,5 @@
-// The endpoints with which every process describes itself: its OpenAPI document and the page to browse it, the pages that
-// explain its problems, and its metrics. None of it is secret.
+// The endpoints with which every process describes itself: its OpenAPI document and the page that shows it, the pages that
+// explain its problems, and its metrics. None of this is secret.
 import { permissionsOfProcesses } from '../endpoint/permissions.ts';
 import { z } from 'zod';
 import { docsAsset, docsPage, docsPolicy } from './docs.ts';
@@ -21,7 +21,7 @@ interface Description {
 const text = (type: string, schema: z.ZodType = z.string()) => ({ [type]: { schema } });
 
 /** Adds `/openapi.json`, `/docs`, `/problems/:code` and `/metrics`. */
-export function describeProcess(
+export function registerDescriptionRoutes(
   app: App,
   { title, version, description, problems, publicUrl, metrics }: Description,
 ): void {
@@ -35,7 +35,7 @@ export function describeProcess(
     endpoint(permissionsOfProcesses['api.document'], {
       tags,
       kind: 'probe',
-      summary: 'This document',
+      summary: 'The OpenAPI document',
       responses: {
         200: { description: 'OpenAPI 3.1', content: text('application/json', z.looseObject({})) },
       },
@@ -52,7 +52,7 @@ export function describeProcess(
   app.openapi(
     endpoint(permissionsOfProcesses['api.docs'], {
       tags,
-      summary: 'The API to browse',
+      summary: 'The page that shows the API',
       responses: { 200: { description: 'A page', content: text('text/html') } },
     }),
     (c) => c.html(docsPage(title), 200, { 'Content-Security-Policy': docsPolicy }),
@@ -60,7 +60,7 @@ export function describeProcess(
   app.openapi(
     endpoint(permissionsOfProcesses['api.docs-asset'], {
       tags,
-      summary: 'What the page needs',
+      summary: 'A file of the page',
       request: { params: z.object({ asset: z.string().max(100) }) },
       responses: {
         200: { description: 'A script or a style sheet', content: text('text/javascript') },

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { App } from './request-context.ts';
 import { serveApp, type RunningServer } from './serve.ts';
-import { buildThings } from './things-app.ts';
+import { createTestApp } from './test-app.ts';
 
 describe('a running server', () => {
   const servers: RunningServer[] = [];
@@ -13,14 +13,14 @@ describe('a running server', () => {
   });
 
   const serve = async (app: App, publicUrl?: string) => {
-    const { logger } = buildThings();
+    const { logger } = createTestApp();
     const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger, publicUrl });
     servers.push(server);
     return { server, at: (path: string) => `http://127.0.0.1:${server.port}${path}` };
   };
 
   const gated = () => {
-    const { app } = buildThings();
+    const { app } = createTestApp();
     const arrived = Promise.withResolvers<undefined>();
     const gate = Promise.withResolvers<undefined>();
     app.get('/slow', async (c) => {
@@ -43,7 +43,7 @@ describe('a running server', () => {
   };
 
   it('answers bytes that are not HTTP with a problem', async () => {
-    const { server } = await serve(buildThings().app);
+    const { server } = await serve(createTestApp().app);
     const answer = await raw(server.port, 'NONSENSE\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     expect(answer).toContain('application/problem+json');
@@ -56,8 +56,8 @@ describe('a running server', () => {
     expect(overflow).toContain('"code":"headers_too_large"');
   });
 
-  it('answers a request whose target cannot be understood with a problem', async () => {
-    const { server } = await serve(buildThings().app);
+  it('answers a request with a malformed target with a problem', async () => {
+    const { server } = await serve(createTestApp().app);
     const answer = await raw(server.port, 'GET http://[bad HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer).toContain('"code":"bad_request"');
@@ -76,7 +76,7 @@ describe('a running server', () => {
     ['one with a port that is no number', '1.1', ['Host: a:b']],
     ['two in HTTP/1.0', '1.0', ['Host: a', 'Host: b']],
   ])('refuses a request whose Host is %s with a problem', async (_what, version, hosts) => {
-    const { server } = await serve(buildThings().app);
+    const { server } = await serve(createTestApp().app);
     const lines = [`GET /raw HTTP/${version}`, 'Connection: close', ...hosts];
     const answer = await raw(server.port, `${lines.join('\r\n')}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -90,15 +90,15 @@ describe('a running server', () => {
     ['1.1', ['Host: shop.example:8080']],
     ['1.1', ['Host: [::1]:3001']],
   ])('answers a request of HTTP/%s with %j', async (version, hosts) => {
-    const { server } = await serve(buildThings().app);
+    const { server } = await serve(createTestApp().app);
     const lines = [`GET /raw HTTP/${version}`, 'Connection: close', ...hosts];
     expect(await raw(server.port, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 200 OK\r\n[^]*as it is/,
     );
   });
 
-  it('asks for the body that is announced with 100-continue, and refuses every other expectation', async () => {
-    const { server } = await serve(buildThings().app);
+  it('answers 100-continue, and refuses every other expectation', async () => {
+    const { server } = await serve(createTestApp().app);
     const body = JSON.stringify({ name: 'chair', parts: [] });
     const expecting = (expectation: string, host = 'x') =>
       `POST /v1/things HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
@@ -114,8 +114,8 @@ describe('a running server', () => {
     }
   });
 
-  it('names the public address also in what it refuses before there is a request', async () => {
-    const { server } = await serve(buildThings().app, 'https://shop.example/orders-api');
+  it('uses the public address also in refusals outside the application', async () => {
+    const { server } = await serve(createTestApp().app, 'https://shop.example/orders-api');
     for (const bytes of [
       'NONSENSE',
       'GET /raw HTTP/1.1',
@@ -128,7 +128,7 @@ describe('a running server', () => {
   });
 
   it('refuses a chunked body as soon as it exceeds the limit', async () => {
-    const { at } = await serve(buildThings().app);
+    const { at } = await serve(createTestApp().app);
     const request = httpRequest(at('/v1/things'), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -160,7 +160,7 @@ describe('a running server', () => {
   });
 
   it('closes idle keep-alive connections at once', async () => {
-    const { server, at } = await serve(buildThings().app);
+    const { server, at } = await serve(createTestApp().app);
     const agent = new Agent({ keepAlive: true });
     const response = await new Promise<number | undefined>((resolve, reject) => {
       httpRequest(at('/problems/not_found'), { agent }, (answer) => {
@@ -175,7 +175,7 @@ describe('a running server', () => {
   });
 
   it('closes a keep-alive connection once its response, begun before the close, has ended', async () => {
-    const { app } = buildThings();
+    const { app } = createTestApp();
     const gate = Promise.withResolvers<undefined>();
     app.get('/stream', () => {
       const encoder = new TextEncoder();
@@ -211,7 +211,7 @@ describe('a running server', () => {
     agent.destroy();
   });
 
-  it('cuts what still runs at the deadline', async () => {
+  it('cuts requests that still run at the deadline', async () => {
     const { app, arrived, release } = gated();
     const { server, at } = await serve(app);
     const slow = fetch(at('/slow')).then(
@@ -224,9 +224,9 @@ describe('a running server', () => {
     release();
   });
 
-  it('says in one sentence that the port is taken', async () => {
-    const { server } = await serve(buildThings().app);
-    const { app, logger } = buildThings();
+  it('reports in one sentence that the port is in use', async () => {
+    const { server } = await serve(createTestApp().app);
+    const { app, logger } = createTestApp();
     await expect(serveApp(app, { host: '127.0.0.1', port: server.port, logger })).rejects.toThrow(
       `Port ${server.port} on 127.0.0.1 is already in use.`,
     );

@@ -1,5 +1,5 @@
-// Serves an application over HTTP or TLS: time limits, the connection limit, clients that read too slowly, and the close that
-// lets requests in flight finish. The invariant: no client can hold a connection or an answer in memory without a limit.
+// Serves an application over HTTP or TLS, with limits on connections, times and slow readers, and closes it gracefully. The
+// invariant: no client can hold a connection or a response in memory without a limit.
 import { getRequestListener } from '@hono/node-server';
 import {
   createServer,
@@ -15,45 +15,41 @@ import type { Logger } from '../../process/logger.ts';
 import { problemMediaType } from '../endpoint/problem-document.ts';
 import type { App } from './request-context.ts';
 import {
-  plainProblem,
-  hostFault,
+  serializeProblem,
+  hostHeaderError,
   refuseConnection,
   refuseMalformedRequest,
   refuseRequest,
 } from './refusals.ts';
 import { correlationHeader } from './edge.ts';
 
-export interface ServeOptions {
+interface ServeOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
   /** Connections beyond it are answered 503 and closed; 4,096 when absent. */
   readonly maxConnections?: number;
-  /** Milliseconds in which the headers of a request have to arrive; 10,000 when absent. */
+  /** Milliseconds within which the headers of a request must arrive; 10,000 when absent. */
   readonly headersTimeoutMs?: number;
-  /** Milliseconds that a client may take to read a complete answer; 30,000 when absent. */
+  /** Milliseconds that a client may take to read a complete response; 30,000 when absent. */
   readonly sendTimeoutMs?: number;
   readonly logger: Logger;
-  /** As for `createApp`: for the refusals that are given outside the application. */
+  /** As for `createApp`; for the refusals outside the application. */
   readonly publicUrl?: string | undefined;
   /** Plain HTTP when absent. */
   readonly tls?: ServerTls | undefined;
 }
 
 export interface RunningServer {
-  /** The port that is listened on. */
   readonly port: number;
   /**
-   * Stops accepting, lets requests in flight finish, closes idle connections; what still runs at the deadline
-   * (milliseconds, 10,000 when absent) is cut. Resolves when the last connection is closed.
+   * Stops accepting, closes idle connections and lets requests in flight finish, until the deadline in milliseconds (10,000
+   * when absent). Resolves when the last connection is closed.
    */
   readonly close: (deadlineMs?: number) => Promise<void>;
 }
 
-/**
- * Limits in milliseconds, explicit, so that no default of Node decides. Node does not look at Host, because it would refuse a
- * request without a body in its answer.
- */
+/** In milliseconds. `hostHeaderError` checks Host instead of Node, whose refusal has no body. */
 const serverOptionsOf = (headersTimeout: number) => ({
   requireHostHeader: false,
   headersTimeout,
@@ -63,12 +59,12 @@ const serverOptionsOf = (headersTimeout: number) => ({
 });
 
 /**
- * Cuts off a client that does not read a complete answer: Node would keep the answer in memory for as long as the
- * connection lasts. A stream that is still being written is left alone; it has limits of its own.
+ * Disconnects a client that does not read a complete response, which Node would keep in memory as long as the connection
+ * lasts. A stream that is still being written is left alone; it has its own limits.
  */
 const cutSlowReaders = (responses: ReadonlySet<ServerResponse>, timeoutMs: number): NodeJS.Timeout => {
   const since = new WeakMap<ServerResponse, number>();
-  const look = (): void => {
+  const check = (): void => {
     const now = performance.now();
     for (const response of responses) {
       if (!response.writableEnded) continue;
@@ -77,7 +73,7 @@ const cutSlowReaders = (responses: ReadonlySet<ServerResponse>, timeoutMs: numbe
       else if (now - from >= timeoutMs) response.destroy();
     }
   };
-  return setInterval(look, Math.min(5_000, timeoutMs)).unref();
+  return setInterval(check, Math.min(5_000, timeoutMs)).unref();
 };
 
 const createTlsServer = (
@@ -98,7 +94,7 @@ const createTlsServer = (
     onRequest,
   );
 
-/** Listens; rejects with a readable sentence when the port cannot be had. */
+/** Rejects with a readable sentence when it cannot listen on the port. */
 export const serveApp = async (
   app: App,
   {
@@ -113,15 +109,15 @@ export const serveApp = async (
   }: ServeOptions,
 ): Promise<RunningServer> => {
   const listener = getRequestListener(app.fetch, {
-    // The host of the URL of a request of HTTP/1.0 that names none.
+    // The host in the URL of an HTTP/1.0 request without a Host header.
     hostname: 'localhost',
-    // Reached when a request cannot even be built (a broken target) or a handler throws a non-error.
+    // Called when no request can be built (a broken target) or a handler throws something that is not an Error.
     errorHandler: (error) => {
-      const notARequest = error instanceof Error && error.name === 'RequestError';
-      if (!notARequest) logger.error('request crashed outside the application', { error });
-      const { status, body, correlationId } = plainProblem(
+      const isMalformed = error instanceof Error && error.name === 'RequestError';
+      if (!isMalformed) logger.error('request crashed outside the application', { error });
+      const { status, body, correlationId } = serializeProblem(
         publicUrl,
-        notARequest ? 'bad_request' : 'internal_error',
+        isMalformed ? 'bad_request' : 'internal_error',
       );
       return new Response(body, {
         status,
@@ -133,9 +129,9 @@ export const serveApp = async (
   const inFlight = new Set<ServerResponse>();
   let closing = false;
   const onRequest: RequestListener = (request, response) => {
-    const fault = hostFault(request);
-    if (fault !== undefined) {
-      refuseRequest(publicUrl, response, 'bad_request', { detail: fault });
+    const hostError = hostHeaderError(request);
+    if (hostError !== undefined) {
+      refuseRequest(publicUrl, response, 'bad_request', { detail: hostError });
       return;
     }
     inFlight.add(response);
@@ -160,12 +156,12 @@ export const serveApp = async (
     refuseRequest(publicUrl, response, 'expectation_failed');
   });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    // Node also comes here for a list that has other expectations beside this one.
+    // Node also emits this event for a list with further expectations.
     if (request.headers.expect?.trim().toLowerCase() !== '100-continue') {
       refuseRequest(publicUrl, response, 'expectation_failed');
       return;
     }
-    if (hostFault(request) === undefined) response.writeContinue();
+    if (hostHeaderError(request) === undefined) response.writeContinue();
     onRequest(request, response);
   });
   let connections = 0;
@@ -183,7 +179,7 @@ export const serveApp = async (
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason =
-        error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be listened on (${error.message})`;
+        error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.message})`;
       reject(new Error(`Port ${port} on ${host} ${reason}.`, { cause: error }));
     });
     server.listen(port, host, resolve);

@@ -1,11 +1,10 @@
-// Turns a request that breaks its schema into a problem with one entry per field. The invariant: the answer is bounded, so a
-// body with very many mistakes cannot produce an answer larger than itself.
+// Turns a request that breaks its schema into a problem with one entry per field. The answer is bounded: a body with a
+// hundred thousand mistakes must not produce an answer larger than itself.
 import type { Hook } from '@hono/zod-openapi';
 import type { z } from 'zod';
 import { problem, type FieldError } from '../endpoint/problem.ts';
 import type { AppEnv } from './request-context.ts';
 
-/** A body with a hundred thousand mistakes gets no answer that is larger than itself. */
 const maximumFieldErrors = 100;
 const maximumPathLength = 200;
 
@@ -13,27 +12,27 @@ type ValidationTarget = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie
 
 const units: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' };
 
-/** A bound in plain words. The library's own sentences, such as "Too small: expected string to have >=1 characters", are for developers. */
-const sentenceOf = (issue: z.core.$ZodIssue): string => {
+/** The library's own sentences, such as "Too small: expected string to have >=1 characters", are for developers. */
+const describeIssue = (issue: z.core.$ZodIssue): string => {
   if (issue.code !== 'too_small' && issue.code !== 'too_big') return issue.message;
   const isLower = issue.code === 'too_small';
   const bound = String(isLower ? issue.minimum : issue.maximum);
   const unit = units[issue.origin];
   if (isLower && unit !== undefined && bound === '1') return 'must not be empty';
   const verb = unit === undefined ? 'be' : 'have';
-  const side =
+  const comparison =
     issue.inclusive === false ? (isLower ? 'more than' : 'less than') : isLower ? 'at least' : 'at most';
-  return ['must', verb, side, bound, ...(unit === undefined ? [] : [unit])].join(' ');
+  return ['must', verb, comparison, bound, ...(unit === undefined ? [] : [unit])].join(' ');
 };
 
 const fieldErrors = (target: ValidationTarget, issues: readonly z.core.$ZodIssue[]): FieldError[] => {
   const prefix = target === 'json' || target === 'form' ? [] : [target];
   return issues.flatMap((issue) => {
-    const at = (...more: readonly string[]) =>
+    const pathOf = (...more: readonly string[]) =>
       [...prefix, ...issue.path.map(String), ...more].join('.').slice(0, maximumPathLength);
     return issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: at(key), message: 'Unknown field' }))
-      : [{ path: at(), message: sentenceOf(issue) }];
+      ? issue.keys.map((key) => ({ path: pathOf(key), message: 'Unknown field' }))
+      : [{ path: pathOf(), message: describeIssue(issue) }];
   });
 };
 

@@ -1,18 +1,17 @@
-// TLS to PostgreSQL in libpq's words. The connection string may not speak of it: a driver reads only some of libpq's
-// parameters, and one that is skipped leaves a connection that is weaker than what was asked for.
+// TLS to PostgreSQL, with the modes of libpq. The connection string must not contain TLS parameters: the driver supports
+// only some of them, and an ignored one would leave the connection weaker than configured.
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {
   certificateFile,
-  identityOf,
   identityProblems,
-  minVersion,
-  pairOf,
+  certificateVariables,
+  clientTls,
   privateKeyFile,
   publicAuthorities,
-  voidSettings,
+  ineffectiveSettings,
   type Trust,
 } from './pem.ts';
 
@@ -22,13 +21,13 @@ export const databaseTlsSettings = {
     'one of disable, require, verify-ca, verify-full',
     z.enum(['disable', 'require', 'verify-ca', 'verify-full']).default('disable'),
     {
-      about:
-        'TLS to PostgreSQL, as libpq means it: require encrypts and believes any server, verify-ca checks its certificate, verify-full its name as well.',
+      description:
+        'TLS to PostgreSQL, with the modes of libpq: require encrypts but trusts any server, verify-ca checks its certificate, verify-full also its name.',
     },
   ),
   databaseCa: certificateFile(
     'DATABASE_CA_FILE',
-    'The authorities that the certificate of PostgreSQL is checked against.',
+    'The authorities that may have issued the certificate of PostgreSQL.',
     publicAuthorities,
   ),
   databaseCert: certificateFile('DATABASE_CERT_FILE', 'The client certificate for PostgreSQL.'),
@@ -36,23 +35,21 @@ export const databaseTlsSettings = {
 };
 type DatabaseTlsConfig = Config<typeof databaseTlsSettings>;
 
-/** `url` names the server that has to prove itself. */
+/** `url` is the connection string; its host is what verify-full checks. */
 export const databaseTrust = (config: DatabaseTlsConfig, url: string): Trust => {
   const { databaseSslMode: mode, databaseCa: ca, databaseCert, databaseKey } = config;
   if (mode === 'disable') return false;
   const host = (URL.parse(url)?.hostname ?? '').replace(/^\[|\]$/g, '');
   return {
-    minVersion,
-    ...(ca === undefined ? {} : { ca }),
-    ...identityOf(databaseCert, databaseKey),
+    ...clientTls(ca, databaseCert, databaseKey),
     rejectUnauthorized: mode !== 'require',
-    // An address is no server name in TLS, so the client would look for another name than the one it connects to.
+    // TLS sends no server name for an IP address, so `name` would not be the host of the URL.
     checkServerIdentity: (name, certificate) =>
       mode === 'verify-full' ? checkServerIdentity(isIP(host) === 0 ? name : host, certificate) : undefined,
   };
 };
 
-/** `urls` by the variable that names them. */
+/** The keys of `urls` are the names of their variables. */
 export const databaseTlsProblems = (
   config: DatabaseTlsConfig,
   urls: Readonly<Record<string, string>>,
@@ -63,22 +60,23 @@ export const databaseTlsProblems = (
       [...(URL.parse(url)?.searchParams.keys() ?? [])].some((name) => name.startsWith('ssl')),
     )
     .map(
-      ([variable]) => `${variable} says how to use TLS; expected DATABASE_SSLMODE and its files to say it.`,
+      ([variable]) =>
+        `${variable} has TLS parameters; expected DATABASE_SSLMODE and the DATABASE_*_FILE settings instead.`,
     );
   const files = {
     DATABASE_CA_FILE: databaseCa,
     DATABASE_CERT_FILE: databaseCert,
     DATABASE_KEY_FILE: databaseKey,
   };
-  if (mode === 'disable') return [...inUrl, ...voidSettings(files, 'with DATABASE_SSLMODE=disable')];
+  if (mode === 'disable') return [...inUrl, ...ineffectiveSettings(files, 'with DATABASE_SSLMODE=disable')];
   return [
     ...inUrl,
     ...(mode === 'require'
-      ? voidSettings(
+      ? ineffectiveSettings(
           { DATABASE_CA_FILE: databaseCa },
-          'with DATABASE_SSLMODE=require, which believes any server; expected verify-ca or verify-full',
+          'with DATABASE_SSLMODE=require, which trusts any server; expected verify-ca or verify-full',
         )
       : []),
-    ...identityProblems(pairOf('DATABASE'), databaseCert, databaseKey),
+    ...identityProblems(certificateVariables('DATABASE'), databaseCert, databaseKey),
   ];
 };

@@ -1,15 +1,14 @@
-// TLS and SASL to Kafka in the words of the broker's own configuration.
+// TLS and SASL to Kafka, with the names of the broker's configuration.
 import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {
   certificateFile,
-  identityOf,
   identityProblems,
-  minVersion,
-  pairOf,
+  certificateVariables,
+  clientTls,
   privateKeyFile,
   publicAuthorities,
-  voidSettings,
+  ineffectiveSettings,
   type Trust,
 } from './pem.ts';
 
@@ -21,12 +20,12 @@ export const kafkaSecuritySettings = {
     'one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL',
     z.enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']).default('PLAINTEXT'),
     {
-      about: "The listener's `security.protocol`: whether Kafka is spoken to over TLS, and with a password.",
+      description: "The listener's `security.protocol`: with or without TLS, with or without a password.",
     },
   ),
   kafkaCa: certificateFile(
     'KAFKA_CA_FILE',
-    'The authorities that the certificates of the brokers are checked against.',
+    'The authorities that may have issued the certificates of the brokers.',
     publicAuthorities,
   ),
   kafkaCert: certificateFile('KAFKA_CERT_FILE', 'The client certificate for Kafka.'),
@@ -35,13 +34,13 @@ export const kafkaSecuritySettings = {
     'KAFKA_SASL_MECHANISM',
     `one of ${saslMechanisms.join(', ')}`,
     z.enum(saslMechanisms).optional(),
-    { about: "The broker's `sasl.mechanism`; needed with SASL_PLAINTEXT and SASL_SSL." },
+    { description: "The broker's `sasl.mechanism`; needed with SASL_PLAINTEXT and SASL_SSL." },
   ),
   kafkaUsername: setting('KAFKA_SASL_USERNAME', 'the name of a Kafka user', z.string().optional(), {
-    about: 'Who signs in to Kafka; needed with SASL_PLAINTEXT and SASL_SSL.',
+    description: 'The Kafka user; needed with SASL_PLAINTEXT and SASL_SSL.',
   }),
   kafkaPassword: setting('KAFKA_SASL_PASSWORD', 'the password of the Kafka user', z.string().optional(), {
-    about: 'The password of KAFKA_SASL_USERNAME.',
+    description: 'The password of KAFKA_SASL_USERNAME.',
     secret: true,
   }),
 };
@@ -59,14 +58,10 @@ export interface KafkaSecurity {
 export const kafkaSecurity = (config: KafkaSecurityConfig): KafkaSecurity => {
   const { kafkaSecurityProtocol: protocol, kafkaCa: ca, kafkaCert, kafkaKey } = config;
   const { kafkaSaslMechanism: mechanism, kafkaUsername: username, kafkaPassword: password } = config;
-  const given = mechanism !== undefined && username !== undefined && password !== undefined;
+  const hasCredentials = mechanism !== undefined && username !== undefined && password !== undefined;
   return {
-    tls: protocol.endsWith('SSL') && {
-      minVersion,
-      ...(ca === undefined ? {} : { ca }),
-      ...identityOf(kafkaCert, kafkaKey),
-    },
-    ...(protocol.startsWith('SASL') && given ? { sasl: { mechanism, username, password } } : {}),
+    tls: protocol.endsWith('SSL') && clientTls(ca, kafkaCert, kafkaKey),
+    ...(protocol.startsWith('SASL') && hasCredentials ? { sasl: { mechanism, username, password } } : {}),
   };
 };
 
@@ -78,15 +73,15 @@ export const kafkaSecurityProblems = (config: KafkaSecurityConfig): string[] => 
     KAFKA_SASL_PASSWORD: config.kafkaPassword,
   };
   const files = { KAFKA_CA_FILE: kafkaCa, KAFKA_CERT_FILE: kafkaCert, KAFKA_KEY_FILE: kafkaKey };
-  const because = `with KAFKA_SECURITY_PROTOCOL=${protocol}`;
+  const condition = `with KAFKA_SECURITY_PROTOCOL=${protocol}`;
   return [
     ...(protocol.endsWith('SSL')
-      ? identityProblems(pairOf('KAFKA'), kafkaCert, kafkaKey)
-      : voidSettings(files, because)),
+      ? identityProblems(certificateVariables('KAFKA'), kafkaCert, kafkaKey)
+      : ineffectiveSettings(files, condition)),
     ...(protocol.startsWith('SASL')
       ? Object.entries(sasl)
           .filter(([, value]) => value === undefined)
-          .map(([variable]) => `${variable} is not set; it is needed ${because}.`)
-      : voidSettings(sasl, because)),
+          .map(([variable]) => `${variable} is not set; it is needed ${condition}.`)
+      : ineffectiveSettings(sasl, condition)),
   ];
 };

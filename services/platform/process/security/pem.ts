@@ -1,18 +1,18 @@
-// Certificates and keys, named by a path and read once, when the settings are read: a file that is missing or holds something
-// else ends the start in one sentence, not the first connection in a riddle. A renewed file is read at the next start.
+// Certificates and keys are read once, with the settings: a missing or wrong file ends the start with a clear sentence,
+// instead of failing the first connection. A renewed file is read at the next start.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { z } from 'zod';
-import { refusedBecause, setting, type Setting } from '../settings/config.ts';
+import { invalidBecause, setting, type Setting } from '../settings/config.ts';
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 
-/** Reads the file; `check` throws when the text is not what it should be. */
-const fileOf = (lacks: string, check: (text: string) => unknown) =>
+/** `check` throws when the file does not contain `content`. */
+const fileOf = (content: string, check: (text: string) => unknown) =>
   z
     .string()
     .transform((path, context) => {
@@ -20,14 +20,14 @@ const fileOf = (lacks: string, check: (text: string) => unknown) =>
       try {
         text = readFileSync(path, 'utf8');
       } catch (error) {
-        context.addIssue(refusedBecause(`which cannot be read (${codeOf(error)})`));
+        context.addIssue(invalidBecause(`which cannot be read (${codeOf(error)})`));
         return z.NEVER;
       }
       try {
         check(text);
         return text;
       } catch {
-        context.addIssue(refusedBecause(`which has no ${lacks} in it`));
+        context.addIssue(invalidBecause(`which contains no ${content}`));
         return z.NEVER;
       }
     })
@@ -39,69 +39,84 @@ const checkCertificates = (text: string): X509Certificate[] => {
   return blocks.map((block) => new X509Certificate(block));
 };
 
-/** One or more certificates: an own one followed by those that lead up to the authority, or the authorities to trust. */
+/** A file of one or more certificates: a chain that begins with the own one, or trusted authorities. */
 export const certificateFile = (
   env: string,
-  about: string,
+  description: string,
   otherwise?: string,
 ): Setting<string | undefined> =>
   setting(
     env,
     'the path of a PEM file with certificates',
-    fileOf('PEM certificate that can be read', checkCertificates),
-    { about, ...(otherwise === undefined ? {} : { otherwise }) },
+    fileOf('valid PEM certificate', checkCertificates),
+    { description, ...(otherwise === undefined ? {} : { otherwise }) },
   );
 
-export const privateKeyFile = (env: string, about: string): Setting<string | undefined> =>
+export const privateKeyFile = (env: string, description: string): Setting<string | undefined> =>
   setting(
     env,
     'the path of a PEM file with a private key that needs no passphrase',
-    fileOf('private key that can be read', createPrivateKey),
-    { about },
+    fileOf('valid private key', createPrivateKey),
+    { description },
   );
 
-/** What proves who one is: PEM texts. */
-export interface Identity {
+/** A certificate chain and its private key, in PEM. */
+interface Identity {
   readonly cert: string;
   readonly key: string;
 }
 
-/** Both or neither. */
 export const identityOf = (cert: string | undefined, key: string | undefined): Identity | undefined =>
   cert !== undefined && key !== undefined ? { cert, key } : undefined;
 
-/** What is wrong with a certificate and its key, of which `variables` are the names. */
+/** TLS options of a client: trusted authorities, if not the public ones, and a client certificate, if there is one. */
+export const clientTls = (ca: string | undefined, cert: string | undefined, key: string | undefined) => ({
+  // Older versions are insecure.
+  minVersion: 'TLSv1.2' as const,
+  ...(ca === undefined ? {} : { ca }),
+  ...identityOf(cert, key),
+});
+
+/** A sentence when only one of two settings is set. */
+export const bothOrNeither = (pair: Readonly<Record<string, unknown>>): string[] => {
+  const variables = Object.keys(pair);
+  const set = variables.filter((variable) => pair[variable] !== undefined);
+  const missing = variables.filter((variable) => pair[variable] === undefined);
+  return set.length === 1 ? [`${set[0]} is set, but ${missing[0]} is not; expected both or neither.`] : [];
+};
+
+/** One sentence per problem of a certificate and its key; `variables` name their settings. */
 export const identityProblems = (
   variables: { readonly cert: string; readonly key: string },
   cert: string | undefined,
   key: string | undefined,
 ): string[] => {
-  if (cert === undefined && key === undefined) return [];
-  if (key === undefined)
-    return [`${variables.cert} is set, but ${variables.key} is not; expected both or neither.`];
-  if (cert === undefined)
-    return [`${variables.key} is set, but ${variables.cert} is not; expected both or neither.`];
+  if (cert === undefined || key === undefined)
+    return bothOrNeither({ [variables.cert]: cert, [variables.key]: key });
   return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
     ? []
     : [`${variables.key} is not the private key of the first certificate of ${variables.cert}.`];
 };
 
-/** The variables of a certificate and its key, by the prefix that they share. */
-export const pairOf = (prefix: string) => ({ cert: `${prefix}_CERT_FILE`, key: `${prefix}_KEY_FILE` });
+/** The variables of a certificate and its key with this prefix. */
+export const certificateVariables = (prefix: string) => ({
+  cert: `${prefix}_CERT_FILE`,
+  key: `${prefix}_KEY_FILE`,
+});
 
-/** Older versions of TLS are broken. */
-export const minVersion = 'TLSv1.2';
-
-/** What a connection trusts and how it proves itself; false for one without TLS. */
+/** TLS options of a connection; false without TLS. */
 export type Trust = ConnectionOptions | false;
 
 export const publicAuthorities = 'the authorities of Node and of `NODE_EXTRA_CA_CERTS`';
 
 /**
- * Sentences for those of `given` that are set although `because` makes them void: whoever names an authority and leaves TLS
- * off believes in a protection that is not there.
+ * One sentence per setting that is set but has no effect. Such a setting is refused, because an operator who names an
+ * authority but leaves TLS off would believe that the connection is protected.
  */
-export const voidSettings = (given: Readonly<Record<string, unknown>>, because: string): string[] =>
-  Object.entries(given)
+export const ineffectiveSettings = (
+  settings: Readonly<Record<string, unknown>>,
+  condition: string,
+): string[] =>
+  Object.entries(settings)
     .filter(([, value]) => value !== undefined)
-    .map(([variable]) => `${variable} is set, but would have no effect ${because}.`);
+    .map(([variable]) => `${variable} is set, but would have no effect ${condition}.`);

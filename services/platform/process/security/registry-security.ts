@@ -1,22 +1,22 @@
-// TLS and basic authentication to the schema registry. Its address says whether there is TLS.
+// TLS and basic authentication to the schema registry. TLS is used when its URL begins with https.
 import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {
+  bothOrNeither,
   certificateFile,
-  identityOf,
   identityProblems,
-  minVersion,
-  pairOf,
+  certificateVariables,
+  clientTls,
   privateKeyFile,
   publicAuthorities,
-  voidSettings,
+  ineffectiveSettings,
   type Trust,
 } from './pem.ts';
 
 export const registrySecuritySettings = {
   registryCa: certificateFile(
     'SCHEMA_REGISTRY_CA_FILE',
-    'The authorities that the certificate of the schema registry is checked against.',
+    'The authorities that may have issued the certificate of the schema registry.',
     publicAuthorities,
   ),
   registryCert: certificateFile(
@@ -28,10 +28,13 @@ export const registrySecuritySettings = {
     'SCHEMA_REGISTRY_USERNAME',
     'a user of the schema registry',
     z.string().optional(),
-    { about: 'Who signs in to the schema registry, by basic authentication.', otherwise: 'nobody signs in' },
+    {
+      description: 'The user of the schema registry (basic authentication).',
+      otherwise: 'no authentication',
+    },
   ),
   registryPassword: setting('SCHEMA_REGISTRY_PASSWORD', 'the password of the user', z.string().optional(), {
-    about: 'The password of SCHEMA_REGISTRY_USERNAME.',
+    description: 'The password of SCHEMA_REGISTRY_USERNAME.',
     secret: true,
   }),
 };
@@ -45,11 +48,7 @@ export interface RegistrySecurity {
 export const registrySecurity = (config: RegistryConfig): RegistrySecurity => {
   const { registryCa: ca, registryCert, registryKey, registryUsername, registryPassword } = config;
   return {
-    tls: config.schemaRegistryUrl.startsWith('https:') && {
-      minVersion,
-      ...(ca === undefined ? {} : { ca }),
-      ...identityOf(registryCert, registryKey),
-    },
+    tls: config.schemaRegistryUrl.startsWith('https:') && clientTls(ca, registryCert, registryKey),
     ...(registryUsername === undefined || registryPassword === undefined
       ? {}
       : { user: { username: registryUsername, password: registryPassword } }),
@@ -63,23 +62,18 @@ export const registrySecurityProblems = (config: RegistryConfig): string[] => {
     SCHEMA_REGISTRY_CERT_FILE: registryCert,
     SCHEMA_REGISTRY_KEY_FILE: registryKey,
   };
-  const half = (set: string, missing: string) => [
-    `${set} is set, but ${missing} is not; expected both or neither.`,
-  ];
   return [
     ...(config.schemaRegistryUrl.startsWith('https:')
-      ? identityProblems(pairOf('SCHEMA_REGISTRY'), registryCert, registryKey)
-      : voidSettings(files, 'with an http address in SCHEMA_REGISTRY_URL')),
+      ? identityProblems(certificateVariables('SCHEMA_REGISTRY'), registryCert, registryKey)
+      : ineffectiveSettings(files, 'with an http address in SCHEMA_REGISTRY_URL')),
     ...(URL.parse(config.schemaRegistryUrl)?.username === ''
       ? []
       : [
-          'SCHEMA_REGISTRY_URL has a user in it; expected SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
+          'SCHEMA_REGISTRY_URL contains a user; expected SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
         ]),
-    ...(registryUsername !== undefined && registryPassword === undefined
-      ? half('SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD')
-      : []),
-    ...(registryUsername === undefined && registryPassword !== undefined
-      ? half('SCHEMA_REGISTRY_PASSWORD', 'SCHEMA_REGISTRY_USERNAME')
-      : []),
+    ...bothOrNeither({
+      SCHEMA_REGISTRY_USERNAME: registryUsername,
+      SCHEMA_REGISTRY_PASSWORD: registryPassword,
+    }),
   ];
 };

@@ -27,7 +27,7 @@ const problemsOf = (env: Record<string, string | undefined>) => {
 };
 
 describe('settings', () => {
-  it('are typed values with defaults for what was not said', () => {
+  it('are typed values, with defaults for variables that are not set', () => {
     expect(parseConfig(shape, complete)).toEqual({
       ok: true,
       config: {
@@ -44,7 +44,7 @@ describe('settings', () => {
     });
   });
 
-  it('name everything that is missing at once', () => {
+  it('report everything that is missing at once', () => {
     expect(problemsOf({ DATABASE_URL: '  ' })).toEqual([
       'DATABASE_URL is not set; expected postgres://user:password@host:port/database.',
       'KAFKA_BROKERS is not set; expected a comma-separated list of host:port.',
@@ -66,13 +66,13 @@ describe('settings', () => {
     ['OIDC_ISSUER', 'issuer'],
     ['PUBLIC_URL', 'http://shop.example/'],
     ['PUBLIC_URL', 'http://shop.example/orders?x=1'],
-  ])('refuses %s=%s and repeats it', (name, value) => {
+  ])('refuses %s=%s and shows it', (name, value) => {
     const [problem, ...others] = problemsOf({ ...complete, [name]: value });
     expect(others).toEqual([]);
     expect(problem).toContain(`${name} is ${JSON.stringify(value)}; expected `);
   });
 
-  it('never repeat a secret', () => {
+  it('never show a secret', () => {
     expect(problemsOf({ ...complete, DATABASE_URL: 'mysql://me:hush@db/things' })).toEqual([
       'DATABASE_URL is malformed; expected postgres://user:password@host:port/database.',
     ]);
@@ -80,7 +80,12 @@ describe('settings', () => {
 
   it('hold whole numbers within their bounds', () => {
     const ttl = {
-      ttl: wholeNumberSetting('TTL_SECONDS', { minimum: 1, maximum: 60, byDefault: 30, about: 'A TTL.' }),
+      ttl: wholeNumberSetting('TTL_SECONDS', {
+        minimum: 1,
+        maximum: 60,
+        byDefault: 30,
+        description: 'A TTL.',
+      }),
     };
     expect(parseConfig(ttl, {})).toEqual({ ok: true, config: { ttl: 30 } });
     expect(parseConfig(ttl, { TTL_SECONDS: '60' })).toEqual({ ok: true, config: { ttl: 60 } });

@@ -1,53 +1,52 @@
 // Settings are read once, at start-up, from the environment and turned into typed values.
-// The invariant: a service never starts with a missing or malformed setting. Without it a typing error in an
-// environment variable shows up hours later, as a failure of whatever needed the setting first.
+// The invariant: a process never starts with a missing or malformed setting. Otherwise a typing error would cause a failure
+// only when the setting is first used, perhaps hours later.
 import { z } from 'zod';
 
-/** EX_CONFIG of sysexits(3): a supervisor can tell "wrong settings, do not retry" from a crash. */
+/** EX_CONFIG of sysexits(3): a supervisor can tell wrong settings, which need no retry, from a crash. */
 export const configurationExitCode = 78;
 
-/** One setting: the variable it is read from, how its text becomes a value, and the words for the operator. */
+/** One environment variable: its schema and its documentation. */
 export interface Setting<T> {
   readonly env: string;
-  /** What it does and in which unit, in a sentence that stands by itself in services/SETTINGS.md. */
-  readonly about: string;
+  /** Its meaning and unit, for services/SETTINGS.md. */
+  readonly description: string;
   /** Receives the text of the variable, or undefined when it is unset or empty. */
   readonly schema: z.ZodType<T, string | undefined>;
   /** Completes the sentence "expected …". */
   readonly expected: string;
-  /** The text is never repeated in a message. */
+  /** The value never appears in a message. */
   readonly secret?: boolean;
-  /** What goes when it is not set, in words, where the schema has no default that says it. */
+  /** What applies when it is not set, if the schema has no default that shows it. */
   readonly otherwise?: string;
 }
 
 export type SettingShape = Readonly<Record<string, Setting<unknown>>>;
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
-/** The typed settings that `readConfig` makes of a shape of `Setting`s. */
+/** The typed values of a shape. */
 export type Config<S extends SettingShape> = { readonly [K in keyof S]: ValueOf<S[K]> };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Defines one setting; see `settings` for the ones that every service shares. */
 export const setting = <T>(
   env: string,
   expected: string,
   schema: z.ZodType<T, string | undefined>,
-  words: { readonly about: string; readonly secret?: boolean; readonly otherwise?: string },
+  words: { readonly description: string; readonly secret?: boolean; readonly otherwise?: string },
 ): Setting<T> => ({ env, expected, schema, ...words });
 
-/** An issue for a schema that can say more than that the text is not what was expected: completes "X is "…", …;". */
-export const refusedBecause = (which: string) => ({ code: 'custom' as const, params: { which } });
+/** An issue with a reason, which completes the sentence `X is "…", <reason>; expected …`. */
+export const invalidBecause = (reason: string) => ({ code: 'custom' as const, params: { reason } });
 
 const reasonOf = (error: z.ZodError): string => {
   for (const issue of error.issues) {
-    const which: unknown = issue.code === 'custom' ? issue.params?.['which'] : undefined;
-    if (typeof which === 'string') return `, ${which}`;
+    const reason: unknown = issue.code === 'custom' ? issue.params?.['reason'] : undefined;
+    if (typeof reason === 'string') return `, ${reason}`;
   }
   return '';
 };
 
-const text = (value: string | undefined): string | undefined => {
+const trimmedText = (value: string | undefined): string | undefined => {
   const trimmed = value?.trim();
   return trimmed === undefined || trimmed === '' ? undefined : trimmed;
 };
@@ -71,20 +70,20 @@ const broker = /^[A-Za-z0-9.[\]:_-]+:\d{1,5}$/;
 /** The settings that several services share; a service composes its own shape of them. */
 export const settings = {
   host: setting('HOST', 'a host name or address to listen on', z.string().default('127.0.0.1'), {
-    about: 'Where the HTTP server listens; 0.0.0.0 for every interface.',
+    description: 'The address on which the HTTP server listens; 0.0.0.0 for every interface.',
   }),
   port: (byDefault: number): Setting<number> =>
     setting(
       'PORT',
       'a whole number from 0 to 65535 (0 picks a free port)',
       wholeNumber(0, 65535).default(byDefault),
-      { about: 'The port of the HTTP server.' },
+      { description: 'The port of the HTTP server.' },
     ),
   logLevel: setting(
     'LOG_LEVEL',
     'one of error, warn, info, debug',
     z.enum(['error', 'warn', 'info', 'debug']).default('info'),
-    { about: 'The least important lines that are logged, as JSON on stdout.' },
+    { description: 'The lowest level that is logged, as JSON on stdout.' },
   ),
   publicUrl: setting(
     'PUBLIC_URL',
@@ -93,19 +92,20 @@ export const settings = {
       .refine((value) => !/[?#]|\/$/.test(value))
       .optional(),
     {
-      about:
-        'The address under which clients reach the process, for every link that it gives. If it has a path, the proxy takes this path off each request.',
+      description:
+        'The address under which clients reach the process, used in links. If it has a path, the proxy must remove this path from each request.',
       otherwise: 'links are relative',
     },
   ),
   environment: setting('NODE_ENV', 'the name of the environment', z.string().default('development'), {
-    about: 'With "production", whatever is only fit for a laptop is refused at start.',
+    description:
+      'With "production", the process refuses to start with settings that are only safe on a laptop.',
   }),
   databaseUrl: setting(
     'DATABASE_URL',
     'postgres://user:password@host:port/database',
     url('postgres:', 'postgresql:'),
-    { secret: true, about: 'The PostgreSQL database, with the role that may not change the schema.' },
+    { secret: true, description: 'The PostgreSQL database, with the role that cannot change the schema.' },
   ),
   kafkaBrokers: setting(
     'KAFKA_BROKERS',
@@ -114,24 +114,24 @@ export const settings = {
       .string()
       .transform((value) => value.split(',').map((entry) => entry.trim()))
       .pipe(z.array(z.string().regex(broker)).min(1)),
-    { about: 'The brokers that are asked first; one that is up is enough.' },
+    { description: 'The bootstrap brokers; one that is up is enough.' },
   ),
   schemaRegistryUrl: setting(
     'SCHEMA_REGISTRY_URL',
     'the http or https address of a Confluent-compatible schema registry',
     url('http:', 'https:'),
-    { about: 'Where the ids of the event schemas are looked up.' },
+    { description: 'Where the ids of the event schemas are looked up.' },
   ),
   oidcIssuer: setting('OIDC_ISSUER', 'the http or https address of the OIDC issuer', url('http:', 'https:'), {
-    about: 'Exactly the `iss` of the access tokens; its keys are discovered below it.',
+    description: 'Exactly the `iss` of the access tokens; its keys are discovered below it.',
   }),
   oidcDiscoveryUrl: setting(
     'OIDC_DISCOVERY_URL',
     'the http or https address at which the OIDC issuer is reached from here',
     url('http:', 'https:').optional(),
     {
-      about:
-        'Where discovery and keys are fetched instead of below OIDC_ISSUER, such as the name of the issuer in the network of its containers; the tokens still have to name OIDC_ISSUER.',
+      description:
+        'The address for discovery and keys when this process cannot reach OIDC_ISSUER, such as a name in a container network. The `iss` of the tokens must still be OIDC_ISSUER.',
       otherwise: 'OIDC_ISSUER',
     },
   ),
@@ -139,43 +139,43 @@ export const settings = {
     'OIDC_AUDIENCE',
     'the audience that access tokens are issued for',
     z.string().default('orderflow'),
-    { about: 'The `aud` that an access token must have.' },
+    { description: 'The `aud` that an access token must have.' },
   ),
   gatewayUrl: setting(
     'GATEWAY_URL',
     'the http or https address of the payment gateway',
     url('http:', 'https:'),
     {
-      about: 'Where payments are charged and the ledger is read.',
+      description: 'Where payments are charged and the ledger is read.',
     },
   ),
 } as const;
 
-/** A setting read as a whole number between the bounds, both included. */
+/** `minimum` and `maximum` are included. */
 export const wholeNumberSetting = (
   env: string,
   options: {
     readonly minimum: number;
     readonly maximum: number;
     readonly byDefault: number;
-    readonly about: string;
+    readonly description: string;
   },
 ): Setting<number> =>
   setting(
     env,
     `a whole number from ${options.minimum} to ${options.maximum}`,
     wholeNumber(options.minimum, options.maximum).default(options.byDefault),
-    { about: options.about },
+    { description: options.description },
   );
 
-export type ConfigResult<S extends SettingShape> =
+type ConfigResult<S extends SettingShape> =
   | { readonly ok: true; readonly config: Config<S> }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** What is wrong with settings that are each right: one sentence per contradiction. */
-export type Contradictions<S extends SettingShape> = (config: Config<S>) => readonly string[];
+/** One sentence per contradiction between settings that are valid by themselves. */
+type Contradictions<S extends SettingShape> = (config: Config<S>) => readonly string[];
 
-/** Every setting is looked at, so that one start-up names everything that is wrong. */
+/** Checks every setting, so that one start reports all problems. */
 export const parseConfig = <S extends SettingShape>(
   shape: S,
   env: Environment,
@@ -184,7 +184,7 @@ export const parseConfig = <S extends SettingShape>(
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [name, { env: variable, schema, expected, secret }] of Object.entries(shape)) {
-    const given = text(env[variable]);
+    const given = trimmedText(env[variable]);
     const parsed = schema.safeParse(given);
     if (parsed.success) values[name] = parsed.data;
     else if (given === undefined) problems.push(`${variable} is not set; expected ${expected}.`);
@@ -200,7 +200,7 @@ export const parseConfig = <S extends SettingShape>(
   return contradicting.length > 0 ? { ok: false, problems: contradicting } : { ok: true, config };
 };
 
-// Safe: `values` has been given one parsed value per key of `shape`, and each schema is a ZodType of that value.
+// Safe: `values` has one parsed value per key of `shape`, and each schema is a ZodType of that value.
 const asConfig = <S extends SettingShape>(shape: S, values: Record<string, unknown>): Config<S> => {
   const complete = (candidate: Record<string, unknown>): candidate is Config<S> =>
     Object.keys(shape).every((name) => name in candidate);
@@ -208,10 +208,7 @@ const asConfig = <S extends SettingShape>(shape: S, values: Record<string, unkno
   return values;
 };
 
-/**
- * Reads the settings of a process, or ends it with exit code 78 and one sentence per wrong setting on stderr.
- * Called once, by `main.ts`, with `process.env`.
- */
+/** Reads the settings of a process or refuses to start. `main.ts` calls it once with `process.env`. */
 export const readConfig = <S extends SettingShape>(
   shape: S,
   env: Environment,
@@ -222,7 +219,7 @@ export const readConfig = <S extends SettingShape>(
   return refuseToStart(result.problems);
 };
 
-/** Ends the process with exit code 78: for rules that span several settings. */
+/** Ends the process with exit code 78 and one sentence per problem on stderr. */
 export const refuseToStart = (problems: readonly string[]): never => {
   process.stderr.write(`Cannot start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
   process.exit(configurationExitCode);

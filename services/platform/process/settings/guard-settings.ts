@@ -1,66 +1,68 @@
-// The limits of what a process takes from its clients: rates, requests at once, times, origins.
+// The limits for the clients of a process: request rates, concurrent requests, times, connections, origins.
 import { z } from 'zod';
 import { setting, wholeNumberSetting, type Config } from './config.ts';
 
 const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text);
 
-/** The settings of every process that answers requests. */
 export const guardSettings = {
   rateLimit: wholeNumberSetting('RATE_LIMIT_REQUESTS', {
     minimum: 1,
     maximum: 10_000_000,
     byDefault: 3_000,
-    about: 'Requests with a token that one subject may make in a window, per instance; beyond it 429.',
+    description:
+      'Requests with a token that one subject may send in a window, per instance; more are answered 429.',
   }),
   rateLimitSeconds: wholeNumberSetting('RATE_LIMIT_WINDOW_SECONDS', {
     minimum: 1,
     maximum: 3_600,
     byDefault: 60,
-    about: 'Seconds of the window of RATE_LIMIT_REQUESTS.',
+    description: 'Length of the window of RATE_LIMIT_REQUESTS, in seconds.',
   }),
   maxInFlight: wholeNumberSetting('HTTP_MAX_IN_FLIGHT', {
     minimum: 1,
     maximum: 100_000,
     byDefault: 400,
-    about: 'Requests under way at once; beyond it 503, and readiness is red.',
+    description: 'Requests under way at once; more are answered 503, and readiness is red.',
   }),
   maxInFlightPerSubject: wholeNumberSetting('HTTP_MAX_IN_FLIGHT_PER_SUBJECT', {
     minimum: 1,
     maximum: 100_000,
     byDefault: 100,
-    about: 'Requests that one subject may have under way at once; beyond it 429.',
+    description: 'Requests that one subject may have under way at once; more are answered 429.',
   }),
   maxEventLoopDelayMs: wholeNumberSetting('HTTP_MAX_EVENT_LOOP_DELAY_MS', {
     minimum: 10,
     maximum: 60_000,
     byDefault: 1_000,
-    about: 'Milliseconds that the event loop may be behind, on average of a second; beyond it 503.',
+    description:
+      'Milliseconds that the event loop may be behind, averaged over a second; beyond that, requests are answered 503.',
   }),
   requestTimeoutMs: wholeNumberSetting('HTTP_REQUEST_TIMEOUT_MS', {
     minimum: 100,
     maximum: 600_000,
     byDefault: 15_000,
-    about:
-      'Milliseconds after which a request is answered 503, or 408 if its body is still not all there; streams are not bounded by it.',
+    description:
+      'Milliseconds after which a request is answered 503, or 408 if its body has not arrived completely. Streams have no such limit.',
   }),
   headersTimeoutMs: wholeNumberSetting('HTTP_HEADERS_TIMEOUT_MS', {
     minimum: 100,
     maximum: 600_000,
     byDefault: 10_000,
-    about: 'Milliseconds in which the headers of a request have to arrive; after that 408 and the end.',
+    description:
+      'Milliseconds within which the headers of a request must arrive; then it is answered 408 and its connection closed.',
   }),
   sendTimeoutMs: wholeNumberSetting('HTTP_SEND_TIMEOUT_MS', {
     minimum: 100,
     maximum: 600_000,
     byDefault: 30_000,
-    about:
-      'Milliseconds that a client may take to read an answer that is complete; after that it is cut off.',
+    description:
+      'Milliseconds that a client may take to read a complete response; then its connection is closed.',
   }),
   maxConnections: wholeNumberSetting('HTTP_MAX_CONNECTIONS', {
     minimum: 1,
     maximum: 1_000_000,
     byDefault: 4_096,
-    about: 'Open connections; one more is answered 503 and closed.',
+    description: 'Open connections; further ones are answered 503 and closed.',
   }),
   corsOrigins: setting(
     'CORS_ORIGINS',
@@ -75,7 +77,7 @@ export const guardSettings = {
           .filter((entry) => entry !== ''),
       )
       .pipe(z.array(origin)),
-    { about: 'Origins whose pages may call from a browser.', otherwise: 'none' },
+    { description: 'Origins whose pages may call from a browser.', otherwise: 'none' },
   ),
 } as const;
 export type GuardConfig = Config<typeof guardSettings>;

@@ -1,4 +1,4 @@
-// What every process has: an HTTP server, with TLS where it is given a certificate, and an environment that it is fit for.
+// The settings of every process: HTTP server, TLS, and the checks for production.
 import { settings, type Config } from './config.ts';
 import { guardSettings } from './guard-settings.ts';
 import type { KafkaSecurityConfig } from '../security/kafka-security.ts';
@@ -6,9 +6,9 @@ import {
   certificateFile,
   identityOf,
   identityProblems,
-  pairOf,
+  certificateVariables,
   privateKeyFile,
-  voidSettings,
+  ineffectiveSettings,
 } from '../security/pem.ts';
 
 export const processSettings = (port: number) => ({
@@ -20,19 +20,19 @@ export const processSettings = (port: number) => ({
   ...guardSettings,
   tlsCert: certificateFile(
     'TLS_CERT_FILE',
-    'The certificate of the HTTP server, followed by those that lead up to its authority; with it the server speaks https only, TLS 1.2 or newer.',
-    'the server speaks http',
+    'The certificate chain of the HTTP server, its own certificate first; with it the server accepts only https, TLS 1.2 or newer.',
+    'the server accepts http',
   ),
   tlsKey: privateKeyFile('TLS_KEY_FILE', 'The key of TLS_CERT_FILE.'),
   tlsClientCa: certificateFile(
     'TLS_CLIENT_CA_FILE',
-    'The authorities of client certificates; without one from them nobody is let in, health probes included.',
+    'The authorities of client certificates; a client without a certificate from them is refused, health probes included.',
     'clients need no certificate',
   ),
   extraCa: certificateFile(
     'NODE_EXTRA_CA_CERTS',
-    'More authorities to trust, read by Node itself: for an OIDC issuer, a gateway or a health target with a private one.',
-    'those of Node alone',
+    'More authorities to trust, read by Node: for an OIDC issuer, a gateway or a health target with a private authority.',
+    'only those of Node',
   ),
 });
 type ProcessConfig = Config<ReturnType<typeof processSettings>>;
@@ -40,36 +40,36 @@ type ProcessConfig = Config<ReturnType<typeof processSettings>>;
 export interface ServerTls {
   readonly cert: string;
   readonly key: string;
-  /** Authorities of the client certificates that are then demanded. */
+  /** When set, clients must present a certificate of these authorities. */
   readonly clientCa?: string;
 }
 
-/** How the HTTP server proves itself; undefined for plain HTTP. */
+/** Undefined for plain HTTP. */
 export const serverTls = ({ tlsCert, tlsKey, tlsClientCa }: ProcessConfig): ServerTls | undefined => {
   const identity = identityOf(tlsCert, tlsKey);
   return identity && { ...identity, ...(tlsClientCa === undefined ? {} : { clientCa: tlsClientCa }) };
 };
 
 export const processProblems = ({ tlsCert, tlsKey, tlsClientCa }: ProcessConfig): string[] => [
-  ...identityProblems(pairOf('TLS'), tlsCert, tlsKey),
+  ...identityProblems(certificateVariables('TLS'), tlsCert, tlsKey),
   ...(tlsCert === undefined && tlsKey === undefined
-    ? voidSettings({ TLS_CLIENT_CA_FILE: tlsClientCa }, 'without TLS_CERT_FILE and TLS_KEY_FILE')
+    ? ineffectiveSettings({ TLS_CLIENT_CA_FILE: tlsClientCa }, 'without TLS_CERT_FILE and TLS_KEY_FILE')
     : []),
 ];
 
-/** The password of every role of the embedded stack: known to whoever can read this. */
+/** The password of every role of the embedded stack; it is public. */
 export const developmentPassword = 'orderflow';
 
-/** What is fit for a laptop alone. `urls` are those of databases, by the variable that names them. */
+/** Settings that are unsafe in production. `urls` are those of databases; the keys are the names of their variables. */
 export const productionProblems = (
   config: Pick<ProcessConfig, 'environment'> & KafkaSecurityConfig,
   urls: Readonly<Record<string, string>>,
 ): string[] => {
   if (config.environment !== 'production') return [];
-  const inClear =
+  const plaintextPassword =
     config.kafkaSecurityProtocol === 'SASL_PLAINTEXT' && config.kafkaSaslMechanism === 'PLAIN'
       ? [
-          'NODE_ENV is "production", but KAFKA_SASL_MECHANISM=PLAIN with SASL_PLAINTEXT sends the password in clear; ' +
+          'NODE_ENV is "production", but KAFKA_SASL_MECHANISM=PLAIN with SASL_PLAINTEXT sends the password unencrypted; ' +
             'expected SASL_SSL, or a SCRAM mechanism.',
         ]
       : [];
@@ -78,8 +78,8 @@ export const productionProblems = (
       .filter(([, url]) => decodeURIComponent(URL.parse(url)?.password ?? '') === developmentPassword)
       .map(
         ([variable]) =>
-          `NODE_ENV is "production", but the password in ${variable} is the one for development, which is public.`,
+          `NODE_ENV is "production", but the password in ${variable} is the public one for development.`,
       ),
-    ...inClear,
+    ...plaintextPassword,
   ];
 };

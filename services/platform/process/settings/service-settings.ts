@@ -1,5 +1,5 @@
-// The settings that every event-driven service has, apart from what starts one, so that a table of them can be made
-// without a database, a broker or a server in sight.
+// The settings of every event-driven service. They are separate from the code that starts one, so that their
+// documentation can be generated without loading the database and Kafka clients.
 import { settings, wholeNumberSetting, type Config } from './config.ts';
 import { databaseTlsProblems, databaseTlsSettings } from '../security/database-security.ts';
 import { kafkaSecurityProblems, kafkaSecuritySettings } from '../security/kafka-security.ts';
@@ -9,7 +9,7 @@ import { faultSettings } from '../faults.ts';
 import { retentionProblems, retentionSettings } from './retention-settings.ts';
 import { telemetrySettings } from './telemetry-settings.ts';
 
-/** The settings every such service has; a service adds its own. */
+/** A service adds its own settings. */
 export const serviceSettings = (port: number) => ({
   ...processSettings(port),
   databaseUrl: settings.databaseUrl,
@@ -17,15 +17,15 @@ export const serviceSettings = (port: number) => ({
     minimum: 1,
     maximum: 1_000,
     byDefault: 12,
-    about:
+    description:
       'Connections to PostgreSQL at most, for requests and timers. An instance has 4 more for events. All instances together have to stay below `max_connections` of the server (60 in the stacks of this project, of which about 10 are for the connector, the auditor and commands): three instances fit with the default.',
   }),
   databaseWaitMs: wholeNumberSetting('DATABASE_WAIT_MS', {
     minimum: 100,
     maximum: 60_000,
     byDefault: 12_000,
-    about:
-      'Milliseconds that anything waits for one of them; a request is then answered 503. From half of it on new requests are refused.',
+    description:
+      'Milliseconds to wait for one of these connections; then a request is answered 503. New requests are refused while the wait exceeds half of it.',
   }),
   ...databaseTlsSettings,
   kafkaBrokers: settings.kafkaBrokers,
@@ -34,7 +34,7 @@ export const serviceSettings = (port: number) => ({
     minimum: 6_000,
     maximum: 300_000,
     byDefault: 10_000,
-    about:
+    description:
       'Milliseconds after which an instance that sends no heartbeat loses its partitions to the others. Kafka allows 6,000 at least.',
   }),
   schemaRegistryUrl: settings.schemaRegistryUrl,
@@ -43,20 +43,19 @@ export const serviceSettings = (port: number) => ({
   oidcDiscoveryUrl: settings.oidcDiscoveryUrl,
   oidcAudience: settings.oidcAudience,
   ...faultSettings,
-  /** The consumer halts when this many of twice as many records would become dead letters. */
   deadLetterLimit: wholeNumberSetting('DEAD_LETTER_LIMIT', {
     minimum: 1,
     maximum: 1_000,
     byDefault: 10,
-    about:
-      'The consumer halts instead of parking when this many of the last twice as many events would be parked.',
+    description:
+      'The consumer halts when this many of the last twice as many events would become dead letters.',
   }),
   ...retentionSettings,
   ...telemetrySettings,
 });
 export type ServiceConfig = Config<ReturnType<typeof serviceSettings>>;
 
-/** What is wrong with settings that are each right: one sentence per contradiction. */
+/** One sentence per contradiction between settings that are valid by themselves. */
 export const serviceContradictions = (config: ServiceConfig): string[] => {
   const urls = { DATABASE_URL: config.databaseUrl };
   return [

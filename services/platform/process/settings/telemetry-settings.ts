@@ -1,4 +1,4 @@
-// Where traces go and how many: the variables that OpenTelemetry has for it, read like every other setting.
+// The settings of tracing: the standard variables of OpenTelemetry.
 import { z } from 'zod';
 import { setting, type Config, type settings } from './config.ts';
 
@@ -17,13 +17,13 @@ const header = /^([A-Za-z0-9-]{1,100})=(.{1,4000})$/;
 export const telemetrySettings = {
   otlpEndpoint: setting(
     'OTEL_EXPORTER_OTLP_ENDPOINT',
-    'the http or https address of a collector that takes OTLP over HTTP, such as http://localhost:4318',
+    'the http or https address of a collector that accepts OTLP over HTTP, such as http://localhost:4318',
     z
       .string()
       .refine((value) => ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? ''))
       .optional(),
     {
-      about: 'Where spans are exported to, below /v1/traces, as JSON.',
+      description: 'Spans are exported to /v1/traces below this address, as JSON.',
       otherwise: 'nothing is traced and no tracing code is loaded',
     },
   ),
@@ -40,7 +40,7 @@ export const telemetrySettings = {
       .default({}),
     {
       secret: true,
-      about: 'Headers of each export, percent-encoded, such as the key of a hosted collector.',
+      description: 'Headers of each export, percent-encoded, such as the key of a hosted collector.',
     },
   ),
   tracesSampler: setting(
@@ -48,8 +48,8 @@ export const telemetrySettings = {
     `one of ${samplers.join(', ')}`,
     z.enum(samplers).default('parentbased_always_on'),
     {
-      about:
-        'Which traces are sampled. Those that begin with parentbased_ follow the caller, also a client that sends a traceparent; traceidratio decides by the trace id alone, the same in every service.',
+      description:
+        'Which traces are sampled. The samplers parentbased_* follow the decision of the caller, also of a client that sends a traceparent; traceidratio decides by the trace id, the same in every service.',
     },
   ),
   tracesSamplerArg: setting(
@@ -61,7 +61,7 @@ export const telemetrySettings = {
       .transform(Number)
       .pipe(z.number().min(0).max(1))
       .default(1),
-    { about: 'The share of traces that a sampler with a ratio takes; 0.1 is every tenth.' },
+    { description: 'The share of traces that a traceidratio sampler samples; 0.1 is one in ten.' },
   ),
   otelServiceName: setting(
     'OTEL_SERVICE_NAME',
@@ -70,7 +70,7 @@ export const telemetrySettings = {
       .string()
       .regex(/^[\w.-]{1,100}$/)
       .optional(),
-    { about: 'The name under which the spans of the process appear.', otherwise: 'the name of the service' },
+    { description: 'The service name in the spans of the process.', otherwise: 'the name of the service' },
   ),
 };
 

@@ -1,8 +1,8 @@
-// The application that the tests of the server call: two endpoints with a schema, and handlers that fail in each way.
+// The application that the tests of this folder call: two endpoints with a schema, and handlers that fail in several ways.
 import { createRoute, z } from '@hono/zod-openapi';
 import { Writable } from 'node:stream';
 import { createApp } from './app.ts';
-import { messageContextOf, pathIsAbout, principalOf } from './request-context.ts';
+import { messageContextOf, entityIdFromPath, principalOf } from './request-context.ts';
 import { createLogger } from '../../process/logger.ts';
 import { defineProblems } from '../endpoint/problem.ts';
 import { problemResponses } from '../endpoint/problem-document.ts';
@@ -20,8 +20,8 @@ const thing = z.strictObject({
   parts: z.array(z.object({ size: z.int().positive() })).max(3),
 });
 
-/** The application, its logger, and the log lines that it has written. */
-export const buildThings = () => {
+/** `lines` are the log lines that the application has written. */
+export const createTestApp = () => {
   const lines: string[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -31,7 +31,7 @@ export const buildThings = () => {
   });
   const logger = createLogger({ service: 'things', level: 'debug', stream });
   const app = createApp({ logger, title: 'Things', problems: thingProblems });
-  app.use('/v1/things/:id/*', pathIsAbout('thingId', 'id'));
+  app.use('/v1/things/:id/*', entityIdFromPath('thingId', 'id'));
   app.openapi(
     createRoute({
       method: 'post',
