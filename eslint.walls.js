@@ -31,6 +31,7 @@ const places = [
   ...sagaServices.map((service) => folder(tablesOf(service), `drizzle/${service}`)),
   folder('messaging-tables', 'drizzle'),
   folder('stack', 'scripts/stack'),
+  folder('saga-in-process', 'scripts/bench/in-process'),
   folder('scripts', 'scripts'),
   folder('tests', 'tests'),
 ];
@@ -83,8 +84,30 @@ const policies = [
   // The auditor's findings are what the operators' commands show.
   allow(
     'scripts',
-    to('scripts', 'stack', 'schema-tools', 'auditor', domainOf('auditor'), ...everywhere, ...tables),
+    to(
+      'scripts',
+      'saga-in-process',
+      'stack',
+      'schema-tools',
+      'auditor',
+      domainOf('auditor'),
+      ...everywhere,
+      ...tables,
+    ),
     toFiles(['api', 'public'], services),
+  ),
+  // The benchmark's limit: the handlers of all three services in one process, without the events between them.
+  allow(
+    'saga-in-process',
+    to(
+      'saga-in-process',
+      'scripts',
+      'stack',
+      'schema-tools',
+      ...sagaServices,
+      ...sagaServices.map(domainOf),
+      ...everywhere,
+    ),
   ),
   allow('tests', to(...places.map(({ type }) => type))),
 ];

@@ -4,10 +4,15 @@
 // npm run bench -- backlog: what the pipeline of the payments does with a million rows that were written while it was stopped.
 // npm run bench -- gate: transactions and round trips an order, against the committed ones, on a stack of its own.
 // npm run bench -- load: placed → PAID at rising rates of arrival up to the knee, and where time and CPU go, on a stack of its own.
+// npm run bench -- peers: this version beside an earlier one, a polling relay, the limit without a pipeline, and plain Kafka.
 // npm run bench -- tracing: orders per second with tracing and without, as a ratio, on a stack of its own.
 // npm run bench -- http: the order service under 200 clients for a minute.
 // Exit code 0: measured, and what has to hold does; 1: it does not (the p99 of commit → published at 100 events/s is above its
 // bound, the slot of the backlog is lost, something was answered 5xx or an invariant is broken); 2: it could not be measured.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { benchPeers } from './peers/peers.ts';
+import { chartOf, markdownOf } from './peers/report.ts';
 import { benchBacklog } from './backlog.ts';
 import { benchGate } from './gate.ts';
 import { benchHttp } from './http.ts';
@@ -20,12 +25,13 @@ import { benchTracing } from './tracing.ts';
 import { argumentsOf } from '../operator/command-line.ts';
 import { explain, failure } from '../../schemas/tools/failure.ts';
 
-const usage = `usage: npm run bench -- [http | backlog | gate | load | tracing] [--json]
+const usage = `usage: npm run bench -- [http | backlog | gate | load | peers | tracing] [--json]
   (events)   [--rates 10,100] [--seconds 20] [--orders 30] [--p99 <ms>]
   http       [--clients 200] [--seconds 60]
   backlog    [--rows 1000000] [--bytes 600]
   gate       [--orders 40] [--write]
   load       [--rates 1,5,10,20,30,40,60,80] [--seconds 20] [--p99 1000]
+  peers      [--commit 7d25a35] [--rounds 2] [--orders 600] [--out .orderflow/bench]
   tracing    [--rounds 2] [--orders 1500] [--clients 16] [--ratio 0.1]`;
 
 const parse = () =>
@@ -41,6 +47,8 @@ const parse = () =>
       rounds: { type: 'string', default: '2' },
       ratio: { type: 'string', default: '0.1' },
       p99: { type: 'string' },
+      commit: { type: 'string', default: '7d25a35' },
+      out: { type: 'string', default: '.orderflow/bench' },
       rows: { type: 'string', default: '1000000' },
       bytes: { type: 'string', default: '600' },
     },
@@ -181,6 +189,22 @@ const measureLoad = async (flags: Flags, say: Say): Promise<number> => {
   return report.knee === undefined ? 1 : 0;
 };
 
+const measurePeers = async (flags: Flags, say: Say): Promise<number> => {
+  const report = await benchPeers({
+    commit: flags.commit,
+    rounds: numberOf('rounds', flags.rounds),
+    orders: numberOf('orders', flags.orders ?? '600'),
+    say,
+  });
+  mkdirSync(flags.out, { recursive: true });
+  writeFileSync(join(flags.out, 'peers.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(join(flags.out, 'peers.md'), markdownOf(report));
+  writeFileSync(join(flags.out, 'peers.svg'), chartOf(report));
+  say(`\n${markdownOf(report)}\nwritten to ${flags.out}: peers.json, peers.md, peers.svg`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return 0;
+};
+
 const run = async (): Promise<number> => {
   const { values: flags, positionals } = parse();
   const say: Say = (line) => {
@@ -199,6 +223,8 @@ const run = async (): Promise<number> => {
       return measureGate(flags, say);
     case 'load':
       return measureLoad(flags, say);
+    case 'peers':
+      return measurePeers(flags, say);
     case 'tracing':
       return measureTracing(flags, say);
     default:

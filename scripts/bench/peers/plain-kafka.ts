@@ -1,0 +1,58 @@
+// The floor: what a message takes from a KafkaJS producer to a KafkaJS consumer over the same broker, without a database.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { kafkaClient } from '../../stack/parts/kafka.ts';
+import { summarise, type Latency } from '../latency.ts';
+
+/** Sends at a steady rate with acks of all. Milliseconds from the call of `send` to the consumer's handler. */
+export const measurePlainKafka = async (
+  brokers: string,
+  perSecond: number,
+  seconds: number,
+): Promise<Latency> => {
+  const kafka = kafkaClient(brokers, 'bench-plain');
+  const topic = `bench-plain-${randomUUID()}`;
+  const [admin, producer, consumer] = [
+    kafka.admin(),
+    kafka.producer({ idempotent: true }),
+    kafka.consumer({ groupId: topic, maxWaitTimeInMs: 100 }),
+  ];
+  const sent = new Map<string, number>();
+  const latencies: number[] = [];
+  try {
+    await admin.connect();
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 3 }] });
+    await Promise.all([producer.connect(), consumer.connect()]);
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      eachMessage: ({ message }) => {
+        const at = sent.get(String(message.key));
+        if (at !== undefined) latencies.push(performance.now() - at);
+        return Promise.resolve();
+      },
+    });
+    const send = async (key: string, isMeasured: boolean): Promise<void> => {
+      if (isMeasured) sent.set(key, performance.now());
+      await producer.send({ topic, acks: -1, messages: [{ key, value: Buffer.alloc(300) }] });
+    };
+    // Until the consumer has its partitions.
+    for (let index = 0; index < 30; index += 1) {
+      await send(`warm-up-${index}`, false);
+      await delay(100);
+    }
+    const began = performance.now();
+    const sends: Promise<void>[] = [];
+    for (let index = 0; index < perSecond * seconds; index += 1) {
+      await delay(Math.max(0, began + (index * 1_000) / perSecond - performance.now()));
+      sends.push(send(`message-${index}`, true));
+    }
+    await Promise.all(sends);
+    for (let tries = 0; latencies.length < sent.size && tries < 100; tries += 1) await delay(100);
+    return summarise('plain Kafka, produce → consume', latencies);
+  } finally {
+    await consumer.disconnect();
+    await producer.disconnect();
+    await admin.deleteTopics({ topics: [topic] }).catch(() => undefined);
+    await admin.disconnect();
+  }
+};
