@@ -57,15 +57,15 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'offset before commit',
     file: 'services/platform/messaging/consumer.ts',
-    from: 'const came = await heartbeating(context.heartbeat, () => attempt(record, delivery));',
-    to: "void attempt(record, delivery).catch(() => undefined);\n        const came = 'handled' as string;",
+    from: 'const result = await heartbeating(context.heartbeat, () => attempt(record, delivery));',
+    to: "void attempt(record, delivery).catch(() => undefined);\n        const result = 'handled' as string;",
     tests: ['consumer.int'],
   },
   {
     bug: 'a record overtakes a waiting record of its key',
     file: 'services/platform/messaging/consumer.ts',
-    from: 'if (!waiting.has(record.key) && (await inHand.attempt(context)))',
-    to: 'if (await inHand.attempt(context))',
+    from: 'if (!waiting.has(record.key) && (await attempts.next(context)))',
+    to: 'if (await attempts.next(context))',
     tests: ['consumer.int'],
   },
   {

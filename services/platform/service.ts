@@ -5,7 +5,7 @@ import { recordRefusals, registerAuditRoutes } from './http/routes/audit-http.ts
 import { startSealing } from './audit-log/audit-seal.ts';
 import { createAuthenticator } from './http/endpoint/auth.ts';
 import {
-  defaultParkingLimit,
+  defaultDeadLetterLimit,
   startConsumer,
   type RunningConsumer,
   type Subscriptions,
@@ -219,7 +219,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     logger,
     faults,
     events: figures,
-    parkingLimit: { ...defaultParkingLimit, limit: config.deadLetterLimit },
+    deadLetterLimit: { ...defaultDeadLetterLimit, limit: config.deadLetterLimit },
   });
   lifecycle.onStop('consumer', consumer.stop);
   // Registered last, so run first: nothing new is sent here while the rest finishes what is under way.

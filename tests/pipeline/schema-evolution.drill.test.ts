@@ -197,7 +197,7 @@ describe('the registry does not answer', () => {
         'the event is tried again',
         () =>
           Promise.resolve(
-            /handling failed and is tried again.*registry/.test(logOf('inventory').slice(from)),
+            /handling failed and is retried.*registry/.test(logOf('inventory').slice(from)),
           ),
         60_000,
       );

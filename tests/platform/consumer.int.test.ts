@@ -103,7 +103,7 @@ const consume = (
     logger,
     backoff: { initialMs: 10, maxMs: 50 },
     waitingLimit: { keys: 2, records: 5 },
-    parkingLimit: { limit: 3, probeEveryMs: 500 },
+    deadLetterLimit: { limit: 3, probeEveryMs: 500 },
   });
   onTestFinished(() => subscription.stop());
   return {

@@ -1,20 +1,19 @@
-// The queue for the connections of a pool. The driver's own has neither end nor order: it waits for ever, and sends a query
-// down a connection that is still busy with another one, where no time limit of the server counts. Behind a locked table the
-// work of clients who have long gone would pile up there and be carried out later. Here whoever waits too long is turned
-// away before anything was begun, so it may simply be sent again.
+// The queue for the connections of a pool, in order of arrival and with a time limit. The driver's own queue has neither, and it sends
+// queries over busy connections, where no timeout of the server counts: behind a locked table, work of clients that have left would
+// pile up and be carried out later. Here, work that waits too long is refused before it has begun, so it is safe to repeat.
 import { DependencyUnavailable } from './transient.ts';
 
 export interface ConnectionQueue {
-  /** Does the work when a connection is free, in the order of arrival; throws DependencyUnavailable when none is in time. */
+  /** Runs the work when a connection is free, in order of arrival. Throws DependencyUnavailable when none is free in time. */
   readonly run: <T>(work: () => PromiseLike<T>) => Promise<T>;
-  /** Why who comes now would probably wait in vain, undefined when they would not. */
+  /** Why new work would probably time out; undefined when it would not. */
   readonly saturated: () => string | undefined;
   readonly waiting: () => number;
 }
 
 export interface ConnectionQueueOptions {
   readonly connections: number;
-  /** Milliseconds that anybody waits at most. */
+  /** The longest wait, in milliseconds. */
   readonly waitMs: number;
 }
 
@@ -23,13 +22,13 @@ interface Waiter {
   readonly enter: () => void;
 }
 
-/** @param now Milliseconds of a clock that never goes back. */
+/** @param now Milliseconds of a monotonic clock. */
 export function createConnectionQueue(
   { connections, waitMs }: ConnectionQueueOptions,
   now: () => number = () => performance.now(),
 ): ConnectionQueue {
   let free = connections;
-  // A set keeps the order of arrival, and who gives up is taken out of the middle.
+  // A set keeps the order of arrival and allows removal from the middle.
   const waiting = new Set<Waiter>();
 
   const enter = (): Promise<void> => {
@@ -56,7 +55,7 @@ export function createConnectionQueue(
 
   const leave = (): void => {
     const [next] = waiting;
-    // The connection is handed on, never put back: who comes at this moment must not overtake.
+    // The connection goes directly to the next waiter, so that new work cannot overtake it.
     if (next) next.enter();
     else free += 1;
   };
@@ -74,7 +73,7 @@ export function createConnectionQueue(
       const [oldest] = waiting;
       if (!oldest) return undefined;
       const waited = now() - oldest.since;
-      // Half the time is gone and the queue has not moved: the last in it would not get through.
+      // The first one has waited for half of the limit: new work would time out.
       return waited * 2 < waitMs
         ? undefined
         : `${waiting.size} wait for a connection to the database, the first for ${Math.round(waited)} ms`;

@@ -1,13 +1,13 @@
-// Which promise of a table a statement broke. A request that lost a race learns from it what is wrong, instead of getting a 500.
+// The constraint that a statement violated. With it, a request that lost a race gets a typed answer instead of a 500.
 
 export interface ConstraintViolation {
   /** Name of the constraint, such as `inventory_sku`. */
   readonly constraint: string;
-  /** `lost_race`: another transaction stored or removed what this one relied on. `fault`: the code tried to store nonsense. */
+  /** `lost_race`: another transaction stored or removed what this one relied on. `fault`: the code tried to store invalid values. */
   readonly kind: 'lost_race' | 'fault';
 }
 
-/** Unique, foreign key, exclusion: two transactions can be right each by itself. */
+/** Unique, foreign key, exclusion: each of two transactions can be right by itself. */
 const racy = new Set(['23505', '23503', '23P01']);
 
 const textOf = (error: object, field: string): string | undefined => {

@@ -1,7 +1,7 @@
-// From a text column to a union type. The column's CHECK constraint or its only writer guarantees the value; should that
-// guarantee ever break, the row fails loudly here instead of travelling on under a type it does not have.
+// From a text column to a union type. A CHECK constraint or the only writer guarantees the value; if it is another one nevertheless,
+// reading the row fails.
 
-/** A reader of texts that must be one of `values`. */
+/** A parser for texts that must be one of `values`. */
 export const oneOf =
   <T extends string>(...values: readonly T[]) =>
   (text: string): T => {

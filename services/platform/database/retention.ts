@@ -1,7 +1,6 @@
-// Retention: what a service remembers of the past is bounded. Rows leave in small transactions, so that nothing waits long
-// behind them; each takes an advisory lock, so that of several instances one at a time deletes and a dead one holds nothing.
-// The inbox outlives the outbox: an event that can still be published again must still be recognised.
-// The audit log is kept: its rows are small, hold no secret, and a chain whose beginning is gone proves nothing.
+// Retention deletes old rows, in small transactions that block nobody for long. Each takes an advisory lock, so that one instance at a
+// time deletes and a dead one holds nothing. The inbox is kept longer than the outbox: an event that can still be published again must
+// still be recognised. The audit log is never deleted: a hash chain without its beginning proves nothing.
 import { sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import type { RetentionConfig } from '../process/settings/retention-settings.ts';
@@ -24,17 +23,17 @@ export interface RetentionOptions {
 
 export interface RetentionReport {
   readonly deleted: Readonly<Record<'idempotencyKeys' | 'deadLetters' | 'inbox' | 'outbox', number>>;
-  /** Why nothing, or nothing more, was deleted. */
+  /** Why the run deleted nothing, or stopped early. */
   readonly refused?: string;
-  /** Whether the bound of a run was reached before the end of what is due. */
+  /** Whether the limit of a run was reached before all due rows were deleted. */
   readonly more: boolean;
-  /** Tables whose rows could not be deleted; the others were looked after all the same. */
+  /** Errors of tables whose rows could not be deleted; the other tables were done. */
   readonly failed?: Readonly<Record<string, string>>;
 }
 
 const hourMs = 3_600_000;
 const betweenBatchesMs = 20;
-const elsewhere = 'another instance is at it';
+const elsewhere = 'another instance is deleting';
 
 const deletedRow = z.object({ deleted: z.int(), refused: z.string().nullable() });
 
@@ -60,7 +59,7 @@ export async function runRetention(
         where state <> 'parked' and settled_at < ${beforeDays(config.deadLetterRetentionDays)}
         order by settled_at limit ${batch} for update skip locked) returning 1)
       select count(*)::int as deleted, null::text as refused from gone`,
-    // What a parked letter may still bring again is remembered for as long as it is parked.
+    // The event of a parked dead letter may be replayed, so its row stays for as long as the letter is parked.
     inbox: sql`
       with gone as (delete from processed_events where (consumer, event_id) in (
         select p.consumer, p.event_id from processed_events p
@@ -95,7 +94,7 @@ export async function runRetention(
       try {
         result = await deleteBatch(statements[table]);
       } catch (error) {
-        // One table must not keep the others from being looked after; the next run tries it again.
+        // The other tables are done all the same; the next run tries this one again.
         failed[table] = error instanceof Error ? messageOf(error) : String(error);
         break;
       }
@@ -112,7 +111,7 @@ export async function runRetention(
   return { deleted, more, ...(Object.keys(failed).length > 0 ? { failed } : {}) };
 }
 
-/** The sentence of the database; Drizzle's own only repeats the query. */
+/** The message of the database; Drizzle's own only repeats the query. */
 const messageOf = (error: Error): string =>
   error.cause instanceof Error ? error.cause.message : error.message;
 

@@ -1,27 +1,26 @@
-// Which failures pass by themselves, or once an operator has mended what is around the service. Such an input is tried again until
-// it succeeds: an event becomes a dead letter only for what the event itself is. Treating a permanent failure as transient would
-// block its partition for ever; treating a transient one as permanent would put a good event aside.
+// Which failures are transient: they end by themselves, or once an operator has repaired the environment. The input is retried until it
+// succeeds; an event becomes a dead letter only for a fault of the event itself. A permanent failure taken for transient would block
+// its key for ever; a transient one taken for permanent would make a dead letter of a good event.
 
 /**
- * PostgreSQL's SQLSTATE by class. Not here, so permanent: 21, 22, 23 and 44 (the values break a rule), 25P02 and the rest of 25
- * (the code misuses a transaction), 42 but for what follows (the code's SQL is wrong), 54 (the values are too large), P0 (a function
- * refuses them).
+ * SQLSTATEs of PostgreSQL. Permanent, so not listed: 21, 22, 23 and 44 (the values break a rule), 25P02 and the rest of 25 (the code
+ * misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large), P0 (a function refuses them).
  */
 const transientSqlStates = [
-  /^0A000$/, // a prepared statement no longer fits, since its table was changed: it is prepared anew
-  /^08/, // the connection is lost, or was never made
-  /^25006$/, // the server has become read-only: a failover, the old primary still answers
+  /^0A000$/, // a prepared statement does not fit its changed table: it is prepared again
+  /^08/, // the connection failed
+  /^25006$/, // the server is read-only: after a failover the old primary still answers
   /^25P0[34]$/, // a transaction was idle or took too long
   /^28/, // the role or its password is refused: a rotation is under way
-  /^3D000$/, // there is no such database: it is being restored
+  /^3D000$/, // the database does not exist: it is being restored
   /^40/, // serialization failure, deadlock
-  /^42501$/, // a right is missing: it is granted by provisioning
+  /^42501$/, // a privilege is missing: provisioning grants it
   /^42P01$|^42703$|^42883$/, // a table, column or function is missing: its migration has not run yet
   /^53/, // no disk, memory or connection left
-  /^55/, // something is in use, or locked for too long
+  /^55/, // an object is in use, or locked for too long
   /^57/, // cancelled, shutting down, starting up, crashed
-  /^58/, // the system below PostgreSQL fails
-  /^XX/, // PostgreSQL itself fails, or its files are damaged
+  /^58/, // the operating system fails
+  /^XX/, // PostgreSQL itself fails, or its files are corrupt
 ];
 
 const transientCodes = new Set([
@@ -45,12 +44,12 @@ const transientCodes = new Set([
 const stringCode = (error: object): string | undefined =>
   'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
-/** Marks a failure of a dependency that answered but could not serve, for example a registry's 503. */
+/** A dependency answered but could not serve, for example the registry with a 503. */
 export class DependencyUnavailable extends Error {
   override readonly name = 'DependencyUnavailable';
 }
 
-/** True when the same input may well succeed a moment later. Looks through the chain of causes. */
+/** True when the same input may succeed later. Checks the chain of causes too. */
 export function isTransient(error: unknown): boolean {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
     if (cause instanceof DependencyUnavailable) return true;

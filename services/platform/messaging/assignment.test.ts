@@ -53,6 +53,18 @@ describe('a commit', () => {
     });
   });
 
+  it('for several batches within a moment is one request', async () => {
+    const { assignment, sent } = assigned();
+    for (const offset of [4n, 5n, 6n]) {
+      await assignment.take(recordAt(offset), heartbeat);
+      assignment.commitSoon();
+    }
+    expect(sent).toEqual([]);
+    await vi.waitFor(() => {
+      expect(sent).toEqual([[at(7n)]]);
+    });
+  });
+
   it('that fails is sent again, although no further record arrives', async () => {
     const { assignment, sent, send, onCommitFailed } = assigned();
     send.mockRejectedValueOnce(new Error('the coordinator has moved'));

@@ -1,6 +1,6 @@
-// What a member of a consumer group does with the partitions that it is assigned: it hands over their records, remembers which
-// are finished, and commits up to the first that is not. It ends when the group rebalances: whatever is still under way then is
-// read again by the next owner, which recognises what has been handled.
+// The partitions that a member of a consumer group is assigned: it hands over their records, remembers which are finished, and
+// commits up to the first that is not. It ends when the group rebalances. The next owner reads again what was not committed; the
+// inbox recognises what was handled.
 import { createCommitPosition, type CommitPosition } from './commit-position.ts';
 import type { Progress, RecordContext, StreamRecord, SubscribeOptions } from './event-stream.ts';
 import { pause } from '../process/retry.ts';
@@ -8,12 +8,14 @@ import { pause } from '../process/retry.ts';
 export interface Assignment {
   /** Hands a record over; resolves when the next record of its partition may follow. */
   take(record: StreamRecord, heartbeat: RecordContext['heartbeat']): Promise<void>;
-  /** Commits what has been finished since the last time. Never rejects: what fails is tried again. */
+  /** Commits what has been finished since the last time. Never rejects: a commit that fails is repeated. */
   commit(): Promise<void>;
+  /** Commits within 250 ms. A commit for each small batch would cost the broker more than the batch itself. */
+  commitSoon(): void;
   readonly isOver: () => boolean;
   /** The group has given the partitions to others: nothing more may be committed. */
   lose(): void;
-  /** Takes no further record, waits for those under way and commits them. */
+  /** Takes no further record, waits for those in hand and commits them. */
   close(): Promise<void>;
 }
 
@@ -24,8 +26,9 @@ export interface AssignmentOptions {
   readonly onCommitFailed: (error: unknown) => void;
 }
 
-/** Pause before a commit that failed is tried again. */
+/** Pause before a commit that failed is repeated. */
 const commitAgainMs = 1_000;
+const commitSoonMs = 250;
 
 export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentOptions): Assignment {
   const over = new AbortController();
@@ -69,10 +72,19 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
       void pause(commitAgainMs, over.signal).then(commit);
     }
   };
-  // One after the other, so that a later position is never overtaken by an earlier one.
+  // One after the other, so that an earlier position never overtakes a later one.
   const commit = (): Promise<void> => {
     lastCommit = lastCommit.then(sendPositions);
     return lastCommit;
+  };
+  let isCommitDue = false;
+  const commitSoon = (): void => {
+    if (isCommitDue) return;
+    isCommitDue = true;
+    void pause(commitSoonMs, over.signal).then(() => {
+      isCommitDue = false;
+      return commit();
+    });
   };
 
   return {
@@ -84,14 +96,15 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
         void tracked(waiting.finished).then(
           () => {
             position.finish(record.offset);
-            return commit();
+            commitSoon();
           },
-          // Only the end of the assignment ends the waiting: the record is read again.
+          // It rejects only when the assignment has ended: the record is read again.
           () => undefined,
         );
       } else position.finish(record.offset);
     },
     commit,
+    commitSoon,
     isOver: () => over.signal.aborted,
     lose: () => {
       isLost = true;

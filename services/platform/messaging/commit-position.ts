@@ -1,14 +1,14 @@
-/** How far one partition may be committed while its records finish out of order. */
+/** The offset up to which a partition may be committed, while its records finish out of order. */
 export interface CommitPosition {
-  /** Offsets begin in ascending order; one that is read again begins again. */
+  /** Offsets begin in ascending order; a record that is read again begins again. */
   begin(offset: bigint): void;
   finish(offset: bigint): void;
-  /** The first offset that whoever reads the partition next must read; undefined before the first record. */
+  /** The first offset that the next reader of the partition must read; undefined before the first record. */
   next(): bigint | undefined;
 }
 
 export function createCommitPosition(): CommitPosition {
-  // A set yields its values in the order in which they were added, so the first is the lowest.
+  // A set keeps insertion order, so its first value is the lowest offset.
   const unfinished = new Set<bigint>();
   let end: bigint | undefined;
   return {

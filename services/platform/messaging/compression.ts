@@ -1,12 +1,12 @@
-// The codecs in which a broker may keep records. A topic whose `compression.type` is set is compressed by the broker, whatever
-// the connector sends, and KafkaJS alone reads gzip only: its consumers would stop at the first record for ever.
+// Decompression of records. A topic whose `compression.type` is set is compressed by the broker, whatever the connector sends, and
+// KafkaJS by itself reads only gzip: its consumers would stop at the first record for ever.
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import kafkajs from 'kafkajs';
 import lz4 from 'lz4js';
 import snappy from 'snappyjs';
 
-/** Records that this consumer can never read, wherever it begins. Not retriable, so that the consumer says so at once. */
+/** Records that this consumer can never read. Not retriable, so that the consumer reports it at once. */
 export class UnsupportedCompression extends kafkajs.KafkaJSNonRetriableError {
   override readonly name = 'UnsupportedCompression';
   constructor(codec: string, remedy: string) {
@@ -17,7 +17,7 @@ export class UnsupportedCompression extends kafkajs.KafkaJSNonRetriableError {
   }
 }
 
-/** What Java clients and brokers put before the blocks of a Snappy stream: this, two versions, then length and block in turns. */
+/** The header of a Snappy stream of Java clients: this, two versions, then pairs of length and block. */
 const javaMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 
 const readSnappy = (compressed: Buffer): Buffer => {
@@ -33,13 +33,13 @@ const readSnappy = (compressed: Buffer): Buffer => {
 };
 
 const readZstd = async (compressed: Buffer): Promise<Buffer> => {
-  // Absent before Node 22.15, which the package allows for development.
+  // Absent before Node 22.15; the package allows older versions for development.
   const { zstdDecompress } = zlib as { zstdDecompress?: typeof zlib.zstdDecompress };
   if (zstdDecompress === undefined) throw new UnsupportedCompression('zstd', 'Run the service on Node 24.');
   return promisify(zstdDecompress)(compressed);
 };
 
-/** lz4js takes the checksum of a block for its first bytes, so a frame that has them would be misread. */
+/** lz4js would misread such a frame: it takes the checksum of a block for its first bytes. */
 const hasBlockChecksums = (frame: Buffer): boolean => ((frame[4] ?? 0) & 0x10) !== 0;
 
 const readLz4 = (compressed: Buffer): Buffer => {
@@ -56,7 +56,7 @@ const unknown =
     throw new UnsupportedCompression(`codec ${id}`, 'Install a release of the service that reads it.');
   };
 
-/** By the id in the attributes of a batch, three bits. KafkaJS has 1, gzip; it would read an id without a codec as plain bytes. */
+/** By the codec id, three bits in the attributes of a batch. KafkaJS itself has 1, gzip, and reads unknown ids as plain bytes. */
 const decompressors: Readonly<Record<number, Decompress>> = {
   2: readSnappy,
   3: readLz4,

@@ -1,16 +1,15 @@
-// The consumer loop: hand each record to its subscription, then let the offset advance. A record that fails for a cause that
-// passes waits beside the loop, and with it the later records of its key: other keys go on, and each key stays in order. One that
-// can never be handled is kept as a dead letter before the offset advances, unless most records fail: then the fault is not
-// theirs, and the consumer halts instead.
+// The consumer loop: dispatch each record, then let the offset advance. A record that fails for a transient cause waits beside the
+// loop, together with later records of its key: other keys go on, and each key stays in order. A record that can never be handled
+// becomes a dead letter before the offset advances. When most records fail, the fault is not in them: the consumer halts instead.
 import type { Database } from '../database/database.ts';
 import { keepDeadLetter } from './dead-letters.ts';
 import type { Dispatch } from './dispatch.ts';
 import { UndecodableRecord } from '../event-codec/event-codec.ts';
-import type { ConsumerEvents, ParkingReason } from './event-metrics.ts';
+import type { ConsumerEvents, DeadLetterReason } from './event-metrics.ts';
 import type { Faults } from '../process/faults.ts';
 import type { EventStream, RecordContext, StreamRecord, Subscription, Waiting } from './event-stream.ts';
 import type { Logger } from '../process/logger.ts';
-import { createParkingBreaker, type ParkingLimit, type Pass } from './parking-breaker.ts';
+import { createDeadLetterBreaker, type DeadLetterLimit, type Pass } from './dead-letter-breaker.ts';
 import { backoffMs, pause, type Backoff } from '../process/retry.ts';
 import { entityIdsOfEvent, beginDelivery, traceIdOf, type TracedDelivery } from '../telemetry/tracing.ts';
 import { isTransient } from '../database/transient.ts';
@@ -28,42 +27,42 @@ export interface ConsumerOptions {
   readonly backoff?: Pick<Backoff, 'initialMs' | 'maxMs'>;
   /** Of one partition; 20 keys and 1,000 records when absent. */
   readonly waitingLimit?: WaitingLimit;
-  /** 10 of the last 20 records, a probe every 30 s, when absent. */
-  readonly parkingLimit?: ParkingLimit;
+  /** Halts at 10 dead letters of the last 20 records and probes every 30 s, when absent. */
+  readonly deadLetterLimit?: DeadLetterLimit;
   readonly faults?: Faults | undefined;
-  /** Told of what becomes a figure. */
+  /** Counts retries and dead letters. */
   readonly events?: ConsumerEvents;
 }
 
 export interface RunningConsumer extends Subscription {
-  /** Why the consumer has stopped handling records although it could; undefined while it has not. */
+  /** Why the consumer has halted; undefined while it has not. */
   halted(): string | undefined;
-  /** Keys whose records wait for a cause that passes. */
+  /** The number of keys whose records wait for a transient failure to end. */
   waitingKeys(): number;
 }
 
-/** A record is tried every two seconds for as long as its cause lasts: it must not be lost, and its key cannot go on without it. */
+/** Retries have no end: the record must not be lost, and its key cannot go on without it. */
 const defaultBackoff = { initialMs: 50, maxMs: 2_000 };
-/** More keys than these wait for the same cause, such as a database that is away: then the whole partition waits with them. */
+/** When more keys wait, the cause is common to them, such as a database that is away: then the whole partition waits. */
 const defaultWaitingLimit: WaitingLimit = { keys: 20, records: 1_000 };
-/** The first attempt that fails is logged, then one a minute. */
+/** The first failed attempt is logged, then one a minute. */
 const loggedEvery = 30;
-/** An unexpected error may be a race that passes; more attempts would only block the partition. */
+/** An unexpected error may be a race and go away; more attempts would only block the key. */
 const unexpectedAttempts = 3;
-export const defaultParkingLimit: ParkingLimit = { limit: 10, probeEveryMs: 30_000 };
-/** How often a halted partition asks whether it may go on, heartbeating in between. */
-const askEveryMs = 200;
-/** Often enough for the shortest session that Kafka allows, 6 s. The stream sends fewer when the session is longer. */
+export const defaultDeadLetterLimit: DeadLetterLimit = { limit: 10, probeEveryMs: 30_000 };
+/** Between two checks of a halted or full partition whether it may go on; a heartbeat is sent at each. */
+const recheckMs = 200;
+/** Often enough for the shortest session that Kafka allows, 6 s. */
 const heartbeatEveryMs = 1_000;
-/** Longer than any transaction may take. A handler that hangs loses its partition to another instance. */
+/** Longer than any transaction may take. A handler that hangs longer loses its partition to another instance. */
 const handlingMs = 60_000;
 
-/** Does the work while heartbeating: what waits for a lock or a connection must not lose its partition meanwhile. */
+/** Sends heartbeats during the work, so that waiting for a lock or a connection does not cost the partition. */
 const heartbeating = async <T>(heartbeat: RecordContext['heartbeat'], work: () => Promise<T>): Promise<T> => {
   const until = performance.now() + handlingMs;
   const beating = setInterval(() => {
     if (performance.now() > until) clearInterval(beating);
-    // The work is finished all the same; the heartbeat that follows it says that the partition is lost.
+    // The work goes on when the partition is lost; the next heartbeat reports the loss.
     else heartbeat().catch(() => undefined);
   }, heartbeatEveryMs);
   try {
@@ -73,16 +72,13 @@ const heartbeating = async <T>(heartbeat: RecordContext['heartbeat'], work: () =
   }
 };
 
-/**
- * What only proves that the pipeline flows. It has a topic of its own, but a connector whose routing somebody has changed
- * brings it here: that is the business of the auditor and no reason to stop reading events.
- */
+/** A canary event of the auditor. It has its own topic; a connector with changed routing may bring it here, where it is skipped. */
 const isCanary = ({ key, headers }: StreamRecord): boolean =>
   key === 'canary' && headers['eventType'] === 'canary';
 
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
-const parkingReasonOf = (error: Error): ParkingReason => {
+const reasonOf = (error: Error): DeadLetterReason => {
   if (error instanceof UndecodableRecord) return 'undecodable';
   return error.name === 'Rejected' ? 'rejected' : 'unexpected';
 };
@@ -91,19 +87,16 @@ const parkingReasonOf = (error: Error): ParkingReason => {
 export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const { stream, dispatch, db, groupId, topics, logger, faults, events } = options;
   const backoff = options.backoff ?? defaultBackoff;
-  const breaker = createParkingBreaker(options.parkingLimit ?? defaultParkingLimit);
+  const breaker = createDeadLetterBreaker(options.deadLetterLimit ?? defaultDeadLetterLimit);
 
-  const attempt = async (
-    record: StreamRecord,
-    delivery: TracedDelivery,
-  ): Promise<'handled' | 'passed over'> => {
-    if (isCanary(record)) return 'passed over';
+  const attempt = async (record: StreamRecord, delivery: TracedDelivery): Promise<'handled' | 'skipped'> => {
+    if (isCanary(record)) return 'skipped';
     const actor = `event:${record.headers['eventType'] ?? 'unknown'}`;
     const repeat = await faults?.reach('before-handling', actor);
     const started = performance.now();
     const { traceparent } = delivery;
     const dispatched = await dispatch(record, { consumer: groupId, traceparent });
-    if (!dispatched.outcome) return 'passed over';
+    if (!dispatched.outcome) return 'skipped';
     const { event, outcome } = dispatched;
     await faults?.reach('after-commit', actor);
     delivery.end(outcome);
@@ -129,19 +122,19 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
 
   const stopped = (): Error => new Error('the consumer is being stopped');
 
-  /** Waits, with the record in hand and the partition assigned, until it may be attempted. */
+  /** Waits until the breaker admits the record. */
   const admitted = async (record: StreamRecord, { heartbeat, signal }: RecordContext): Promise<Pass> => {
     for (;;) {
       const pass = breaker.admit(`${record.topic}-${record.partition}`, performance.now());
       if (pass) return pass;
-      await pause(askEveryMs, signal);
+      await pause(recheckMs, signal);
       if (signal.aborted) throw stopped();
       await heartbeat();
     }
   };
 
-  /** A record in hand, with its attempts so far. */
-  const takeUp = (record: StreamRecord) => {
+  /** The attempts at one record. */
+  const attemptsAt = (record: StreamRecord) => {
     const delivery = beginDelivery(record, groupId);
     const place = {
       eventId: record.headers['id'],
@@ -154,17 +147,17 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     };
     let attempts = 0;
 
-    /** Keeps the record before the offset moves. Rejects when it could not be kept. */
-    const park = async (error: Error, heartbeat: RecordContext['heartbeat']): Promise<void> => {
+    /** Stores the record as a dead letter. Rejects when it could not be stored. */
+    const keep = async (error: Error, heartbeat: RecordContext['heartbeat']): Promise<void> => {
       let kept = false;
       try {
         const letter = { consumer: groupId, record, error, attempts, at: new Date() };
         kept = await heartbeating(heartbeat, () => keepDeadLetter(db, letter));
       } finally {
-        if (!kept) breaker.notParked();
+        if (!kept) breaker.notKept();
       }
       delivery.fail(error);
-      if (kept) events?.parked(parkingReasonOf(error));
+      if (kept) events?.deadLettered(reasonOf(error));
       logger.error('kept as a dead letter', { error, attempts, key: record.key, ...place });
     };
 
@@ -172,62 +165,62 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       delivery.attemptFailed(attempts, error);
       events?.retried();
       if (attempts % loggedEvery === 1)
-        logger.warn('handling failed and is tried again', { error, attempts, ...place });
+        logger.warn('handling failed and is retried', { error, attempts, ...place });
       return false;
     };
 
     return {
-      attempts: () => attempts,
-      /** One attempt. True once the record is finished: handled, passed over, or kept as a dead letter. */
-      attempt: async (context: RecordContext): Promise<boolean> => {
+      count: () => attempts,
+      /** One attempt. True once the record is finished: handled, skipped, or stored as a dead letter. */
+      next: async (context: RecordContext): Promise<boolean> => {
         for (;;) {
           const pass = await admitted(record, context);
           attempts += 1;
           try {
-            const came = await heartbeating(context.heartbeat, () => attempt(record, delivery));
-            if (came === 'passed over') breaker.abandoned(pass);
-            else if (breaker.handled(pass)) logger.info('the consumer goes on: a probe was handled', place);
+            const result = await heartbeating(context.heartbeat, () => attempt(record, delivery));
+            if (result === 'skipped') breaker.abandoned(pass);
+            else if (breaker.handled(pass)) logger.info('the consumer resumes: a probe was handled', place);
             if (attempts > 1) logger.info('handled after failed attempts', { attempts, ...place });
             return true;
           } catch (thrown) {
             const error = asError(thrown);
-            const permanent = parkingReasonOf(error) !== 'unexpected';
+            const permanent = reasonOf(error) !== 'unexpected';
             if (!permanent && (isTransient(error) || attempts < unexpectedAttempts)) {
               breaker.abandoned(pass);
               return failed(error);
             }
-            if (breaker.failed(pass, performance.now()) === 'park')
-              return await park(error, context.heartbeat).then(
+            if (breaker.failed(pass, performance.now()) === 'dead_letter')
+              return await keep(error, context.heartbeat).then(
                 () => true,
                 (notKept: unknown) => failed(asError(notKept)),
               );
             const halted = breaker.halted(performance.now());
-            logger.error('the consumer is halted; nothing is parked or skipped', { halted, error, ...place });
+            logger.error('the consumer is halted', { halted, error, ...place });
           }
         }
       },
-      giveUp: (error: Error): void => {
+      abandon: (error: Error): void => {
         delivery.fail(error);
       },
     };
   };
-  type InHand = ReturnType<typeof takeUp>;
+  type Attempts = ReturnType<typeof attemptsAt>;
 
-  /** Attempts the record until it is finished. The partition is read on meanwhile, which is what keeps it assigned. */
-  const insist = async (inHand: InHand, signal: AbortSignal): Promise<void> => {
+  /** Attempts the record until it is finished. The loop reads on meanwhile and sends the heartbeats. */
+  const retry = async (attempts: Attempts, signal: AbortSignal): Promise<void> => {
     const context: RecordContext = { heartbeat: () => Promise.resolve(), signal };
     for (;;) {
-      if (inHand.attempts() > 0) await pause(backoffMs(backoff, inHand.attempts(), Math.random()), signal);
+      if (attempts.count() > 0) await pause(backoffMs(backoff, attempts.count(), Math.random()), signal);
       if (signal.aborted) {
-        inHand.giveUp(stopped());
+        attempts.abandon(stopped());
         throw stopped();
       }
-      if (await inHand.attempt(context)) return;
+      if (await attempts.next(context)) return;
     }
   };
 
   const partitions = new Map<string, { readonly signal: AbortSignal; readonly waiting: WaitingKeys }>();
-  /** Those of an earlier assignment end with it, and what has waited there is read again. */
+  /** Each assignment begins without waiting keys: records that waited in an earlier one are read again. */
   const waitingKeysOf = ({ topic, partition }: StreamRecord, { signal }: RecordContext): WaitingKeys => {
     const place = `${topic}-${partition}`;
     const known = partitions.get(place);
@@ -241,14 +234,13 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     const { signal, heartbeat } = context;
     const waiting = waitingKeysOf(record, context);
     while (waiting.isFull()) {
-      await pause(askEveryMs, signal);
+      await pause(recheckMs, signal);
       if (signal.aborted) throw stopped();
       await heartbeat();
     }
-    const inHand = takeUp(record);
-    // Once nothing of its key waits any more, it goes the straight way.
-    if (!waiting.has(record.key) && (await inHand.attempt(context))) return undefined;
-    return { finished: waiting.add(record.key, () => insist(inHand, signal)) };
+    const attempts = attemptsAt(record);
+    if (!waiting.has(record.key) && (await attempts.next(context))) return undefined;
+    return { finished: waiting.add(record.key, () => retry(attempts, signal)) };
   };
 
   const subscription = stream.subscribe({ groupId, topics, onRecord });

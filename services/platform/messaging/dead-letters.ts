@@ -1,7 +1,6 @@
-// Records that could not be handled as they are. They are kept whole, before the offset advances past them, so that one
-// bad record neither blocks its partition nor gets lost. Later events of the same key are not held back behind it: state
-// is made of independent facts and every decision is total, so an event that is replayed at any later point is one that
-// arrives late, which each decision expects (accepted, or ignored with a reason). Holding the key would stop a healthy one.
+// Records that can never be handled as they are. They are stored completely before the offset advances past them, so that a bad
+// record neither blocks its partition nor gets lost. Later events of the same key are not held back: every decision is total, so an
+// event that is replayed later is one that arrives late, which each decision expects (accepted, or ignored with a reason).
 import { and, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { deadLetters } from '../../../drizzle/messaging/schema.ts';
@@ -20,7 +19,7 @@ export interface Failure {
   readonly at: Date;
 }
 
-/** A dead letter that is being handled again, and who asked for it. */
+/** A dead letter that is being replayed, and the person's action behind it. */
 export interface Replay {
   readonly deadLetterId: string;
   readonly action: PersonsAction;
@@ -28,7 +27,7 @@ export interface Replay {
 
 const maximumErrorLength = 8_000;
 
-/** PostgreSQL's text has no NUL; a record that has one must still be parked, or it would block its partition for ever. */
+/** PostgreSQL's text cannot contain NUL. A record that has one must still be stored, or it would block its partition. */
 const storable = (text: string): string => text.replaceAll('\0', '\uFFFD');
 
 function* chainOf(error: Error): Generator<Error> {
@@ -38,7 +37,7 @@ function* chainOf(error: Error): Generator<Error> {
   }
 }
 
-/** Stack of the error and of what caused it, bounded, without the credentials that the text of a failed query quotes. */
+/** The stacks of the error and its causes, bounded, without credentials that the text of a failed query may quote. */
 export const describeError = (error: Error): string =>
   storable(
     withoutCredentials(
@@ -46,14 +45,14 @@ export const describeError = (error: Error): string =>
     ).slice(0, maximumErrorLength),
   );
 
-/** Same cause, same fingerprint: groups dead letters that one fix would release. The driver's code may be a cause away. */
+/** Groups dead letters that one fix would release: name and code of the error, and event type. A cause may have the code. */
 export const fingerprintOf = (record: StreamRecord, error: Error): string => {
   const coded = [...chainOf(error)].find((cause) => 'code' in cause);
   const code = coded !== undefined && 'code' in coded ? String(coded.code) : '';
   return storable([error.name, code, record.headers['eventType'] ?? ''].join('|'));
 };
 
-/** Keeps the record. Keeping the same position again changes nothing and yields false. */
+/** Stores the record. Storing the same offset again changes nothing and returns false. */
 export async function keepDeadLetter(db: Database, failure: Failure): Promise<boolean> {
   const { consumer, record, error, attempts, at } = failure;
   const { topic, partition, offset, key, value, headers, timestamp } = record;
@@ -84,7 +83,7 @@ export async function keepDeadLetter(db: Database, failure: Failure): Promise<bo
   return kept.length === 1;
 }
 
-/** The record as the stream delivered it. */
+/** The record as it was delivered. */
 export const recordOf = (letter: DeadLetter): StreamRecord => ({
   topic: letter.topic,
   partition: letter.partition,
@@ -95,16 +94,16 @@ export const recordOf = (letter: DeadLetter): StreamRecord => ({
   timestamp: letter.publishedAt,
 });
 
-const parked = (id: string) => and(eq(deadLetters.id, id), eq(deadLetters.state, 'parked'));
+const isParked = (id: string) => and(eq(deadLetters.id, id), eq(deadLetters.state, 'parked'));
 
 const accepted = { outcome: 'accepted' } as const;
-/** What a replay comes to when somebody else was quicker. */
+/** The outcome of a replay when another one was faster. */
 export const alreadySettled = { outcome: 'ignored', code: 'already_settled' } as const;
 
 /**
- * Marks a parked letter as replayed and records who did; false when it is not parked any more. Inside the transaction that
- * handles its event this is what makes replays safe: a second one waits here for the row, then finds the letter settled; a
- * replay that fails or dies rolls the mark back together with all its effects.
+ * Marks a parked letter as replayed and records who did it; false when it is no longer parked. It runs in the transaction that handles
+ * the event, which makes replays safe: a second replay waits for the row and then finds it settled, and a failed replay rolls the mark
+ * back together with its effects.
  */
 export async function settleAsReplayed(
   tx: Transaction,
@@ -119,11 +118,11 @@ export async function settleAsReplayed(
       settledAt: now,
       settledBy: action.subject,
     })
-    .where(parked(deadLetterId))
+    .where(isParked(deadLetterId))
     .returning({ id: deadLetters.id });
   const isSettled = settled.length === 1;
-  const came = isSettled ? accepted : alreadySettled;
-  await recordAction(tx, action, { ...came, resource: deadLetterId }, now);
+  const outcome = isSettled ? accepted : alreadySettled;
+  await recordAction(tx, action, { ...outcome, resource: deadLetterId }, now);
   return isSettled;
 }
 
@@ -132,10 +131,10 @@ export async function countFailedReplay(db: Database, id: string, error: Error):
   await db
     .update(deadLetters)
     .set({ replays: sql`${deadLetters.replays} + 1`, replayError: describeError(error) })
-    .where(parked(id));
+    .where(isParked(id));
 }
 
-/** Settles a parked letter for good without handling it; undefined when it is not parked. */
+/** Archives a parked letter without handling it; undefined when it is not parked. */
 export function archiveDeadLetter(
   db: Database,
   id: string,
@@ -145,7 +144,7 @@ export function archiveDeadLetter(
     const [archived] = await tx
       .update(deadLetters)
       .set({ state: 'archived', archiveReason: reason, settledBy: action.subject, settledAt: at })
-      .where(parked(id))
+      .where(isParked(id))
       .returning();
     if (archived) await recordAction(tx, action, accepted, at);
     return archived;

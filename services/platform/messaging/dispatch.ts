@@ -1,5 +1,5 @@
-// From a record to the handler of its event: decode, find the subscription, hand over. The consumer and the replay of a
-// dead letter both come through here, so a replayed event is handled by the very code that would have handled it at first.
+// From a record to the handler of its event: decode it, find the subscription, call it. The consumer and the replay of dead letters
+// share this, so that a replayed event is handled by the same code as a delivered one.
 import { eventCatalogue, type EventType } from '../../../schemas/generated/events.ts';
 import { type EventCodec, type ReceivedEvent, UndecodableRecord } from '../event-codec/event-codec.ts';
 import type { StreamRecord } from './event-stream.ts';
@@ -15,13 +15,13 @@ export interface Incoming<T extends EventType = EventType> {
   readonly at: Date;
 }
 
-/** What came of an event: for the log line. */
+/** The outcome of handling an event. */
 export interface Outcome {
   readonly kind: 'accepted' | 'ignored' | 'duplicate';
   readonly reason?: string;
 }
 
-/** One handler per event type that the service reacts to; other types of its topics are passed over. */
+/** One handler per event type that the service reacts to; other types of its topics are skipped. */
 export type Subscriptions = {
   readonly [T in EventType]?: (incoming: Incoming<T>) => Promise<Outcome>;
 };
@@ -29,12 +29,12 @@ export type Subscriptions = {
 /** Handlers of exactly these event types. */
 export type SubscriptionsTo<T extends EventType> = Required<Pick<Subscriptions, T>>;
 
-/** No outcome when nobody subscribes to the type. */
+/** No outcome when the service does not subscribe to the type. */
 export type Dispatched =
   { readonly event: ReceivedEvent; readonly outcome: Outcome } | { readonly outcome: undefined };
 
 /**
- * Hands a record to its subscription on behalf of a consumer group.
+ * Calls the subscription of a record on behalf of a consumer group.
  * @throws UndecodableRecord when the record can never be read, and whatever the handler throws.
  */
 export type Dispatch = (
@@ -42,13 +42,13 @@ export type Dispatch = (
   on: {
     readonly consumer: string;
     readonly replay?: SettleLetter;
-    /** Traceparent under which the event is handled; that of its header when absent. */
+    /** The parent span of the handling; the traceparent of the record's header when absent. */
     readonly traceparent?: string;
   },
 ) => Promise<Dispatched>;
 
 export function createDispatch(codec: EventCodec, subscriptions: Subscriptions): Dispatch {
-  const hand = <T extends EventType>(
+  const callSubscription = <T extends EventType>(
     event: ReceivedEvent<T>,
     record: StreamRecord,
     { consumer, replay, traceparent }: Parameters<Dispatch>[1],
@@ -77,15 +77,15 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
     });
   };
 
-  /** Told by the header, so that what is not this service's business costs no decoding. */
-  const isOfOthers = (type: string | undefined): boolean =>
+  /** Decided by the header, so that events for other services cost no decoding. */
+  const isForOthers = (type: string | undefined): boolean =>
     type !== undefined && type in eventCatalogue && !(type in subscriptions);
 
   return async (record, on) => {
-    if (isOfOthers(record.headers['eventType'])) return { outcome: undefined };
+    if (isForOthers(record.headers['eventType'])) return { outcome: undefined };
     if (record.value === null) throw new UndecodableRecord('no_value', 'the record has no value');
     const event = await codec.decode(record.value);
-    const outcome = await hand(event, record, on);
+    const outcome = await callSubscription(event, record, on);
     return outcome === undefined ? { outcome } : { event, outcome };
   };
 }

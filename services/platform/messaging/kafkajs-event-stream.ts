@@ -1,6 +1,6 @@
-// The event stream on KafkaJS. Only committed records are read, for where Connect publishes in transactions.
-// KafkaJS handles one fetch whole before the next, its partitions side by side, so a handler that waits holds up the other
-// partitions of this member as well. Offsets are committed here and not by KafkaJS, because records finish out of order.
+// The event stream on KafkaJS. It reads only committed records, because Connect may publish in transactions.
+// KafkaJS handles a fetch completely before the next one, its partitions in parallel, so a handler that waits holds back the other
+// partitions of this member too. Offsets are committed here and not by KafkaJS, because records finish out of order.
 import {
   Kafka,
   logLevel,
@@ -20,17 +20,17 @@ import { pause } from '../process/retry.ts';
 export interface KafkaSettings {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  /** Partitions handled side by side. */
+  /** Partitions handled in parallel. */
   readonly concurrency: number;
-  /** Time without a heartbeat after which the group takes an instance for dead, ms; 10,000 when absent. */
+  /** Time without a heartbeat after which the group considers an instance dead, ms; 10,000 when absent. */
   readonly sessionTimeoutMs?: number;
-  /** Pause before a subscription that has ended begins anew, ms; 2,000 when absent. */
+  /** Pause before a subscription that has ended is restarted, ms; 2,000 when absent. */
   readonly restartMs?: number;
-  /** Plain TCP and nobody signed in when absent. */
+  /** Plain TCP without authentication when absent. */
   readonly security?: KafkaSecurity;
 }
 
-/** KafkaJS has a type of its own for each mechanism. */
+/** KafkaJS has a separate type for each mechanism. */
 const saslOptions = ({ mechanism, ...user }: NonNullable<KafkaSecurity['sasl']>): SASLOptions => {
   switch (mechanism) {
     case 'PLAIN':
@@ -42,7 +42,7 @@ const saslOptions = ({ mechanism, ...user }: NonNullable<KafkaSecurity['sasl']>)
   }
 };
 
-/** What KafkaJS is told of how to connect. */
+/** The TLS and SASL options of a KafkaJS client. */
 export const secureClient = ({ tls, sasl }: KafkaSecurity): Pick<KafkaConfig, 'ssl' | 'sasl'> => ({
   ssl: tls,
   ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
@@ -69,7 +69,7 @@ const toRecord = (topic: string, partition: number, message: KafkaMessage): Stre
   timestamp: new Date(Number(message.timestamp)),
 });
 
-/** An event stream whose subscriptions keep trying until they are stopped, with a pause of at most 5 s between tries. */
+/** An event stream whose subscriptions retry until they are stopped, with pauses of at most 5 s. */
 export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): EventStream {
   const { sessionTimeoutMs = 10_000, restartMs = 2_000 } = settings;
   registerCodecs();
@@ -79,7 +79,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     brokers: [...settings.brokers],
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
-    // A lost broker is asked for as long as this before a consumer begins anew, which is what finds the broker in its place.
+    // Bounds the retries with a lost broker. The consumer then restarts, and finds the broker that has taken over.
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 4 },
     logLevel: logLevel.WARN,
     logCreator:
@@ -89,14 +89,14 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       },
   });
 
-  /** A group that keeps no position has no use once its only member has left. */
-  const forget = async (groupId: string): Promise<void> => {
+  /** A group that commits nothing is useless once its only member has left. */
+  const deleteGroup = async (groupId: string): Promise<void> => {
     const admin = kafka.admin({ retry: { retries: 1 } });
     try {
       await admin.connect();
       await admin.deleteGroups([groupId]);
     } catch (error) {
-      logger.debug('the group was not deleted; the broker forgets it in a week', { error, groupId });
+      logger.debug('the group was not deleted; the broker expires it in a week', { error, groupId });
     } finally {
       await admin.disconnect();
     }
@@ -113,21 +113,21 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     let current: Consumer | undefined;
     let assignment: Assignment | undefined;
     let joined = false;
-    // One listener for all runs: each of its own would stay on the signal after its run has ended.
+    // One listener for all runs: a listener per run would stay on the signal after its run.
     let endRun = (): void => undefined;
     stopping.signal.addEventListener('abort', () => {
       endRun();
     });
 
-    // One run lasts until KafkaJS gives up for good; whatever the reason, a new one follows.
+    // A run lasts until KafkaJS gives up; whatever the reason, another run follows.
     const runOnce = async (): Promise<void> => {
       const consumer = kafka.consumer({
         groupId,
         sessionTimeout: sessionTimeoutMs,
-        // Several are missed before anybody is given up.
+        // A member must miss several before the group removes it.
         heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
         rebalanceTimeout: 20_000,
-        // How long an idle fetch waits at the broker; records that are there are never waited for.
+        // How long a fetch waits at the broker when there are no records; the first one ends the wait.
         maxWaitTimeInMs: 1_000,
         allowAutoTopicCreation: false,
         readUncommitted: false,
@@ -145,7 +145,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
             onRecord,
             send: fromBeginning ? () => Promise.resolve() : send,
             onCommitFailed: (error) => {
-              logger.warn('the position was not committed and is sent again', { error, groupId });
+              logger.warn('the offsets were not committed; the commit is repeated', { error, groupId });
             },
           });
         });
@@ -182,9 +182,11 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
               resolveOffset(message.offset);
               await heartbeat();
             }
-          } finally {
-            // Also when the group rebalances: KafkaJS joins again only after this, so the position still counts.
+            mine.commitSoon();
+          } catch (error) {
+            // Above all when the group rebalances: KafkaJS rejoins only after this, so the broker still accepts the offsets.
             await mine.commit();
+            throw error;
           }
         },
       });
@@ -214,7 +216,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       stop: async () => {
         stopping.abort();
         await running;
-        if (fromBeginning) await forget(groupId);
+        if (fromBeginning) await deleteGroup(groupId);
       },
     };
   };
@@ -274,10 +276,10 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
           const at = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
           const bounds = await admin.fetchTopicOffsets(topic);
           const behind = bounds.map(({ partition, low, high }) => {
-            // -1: nothing is committed yet, so the group begins with what is kept.
+            // -1: nothing is committed yet, so the group starts at the first record of the topic.
             const next = Math.max(at.get(partition) ?? -1, Number(low));
             const behind = Number(high) - next;
-            // The last offset of a topic that is written in transactions is the mark of one, which nobody ever handles.
+            // The last offset of a topic that is written in transactions is a commit marker, which no consumer handles.
             return behind > 1 ? behind : 0;
           });
           return [topic, behind.reduce((sum, records) => sum + records, 0)];

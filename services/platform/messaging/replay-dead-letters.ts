@@ -1,5 +1,5 @@
-// Replay: a dead letter goes through the very dispatch and inbox claim of the consumer, outside of Kafka. It is idempotent,
-// because the letter is settled and the event claimed in the transaction that handles it; whatever fails leaves it parked.
+// Replay: a dead letter goes through the consumer's dispatch and inbox claim, outside of Kafka. It is idempotent, because the letter is
+// settled and the event is claimed in the transaction that handles it. A replay that fails leaves the letter parked.
 import { and, asc, count, eq } from 'drizzle-orm';
 import { deadLetters } from '../../../drizzle/messaging/schema.ts';
 import { recordAction, type PersonsAction } from '../audit-log/audit-log.ts';
@@ -21,10 +21,7 @@ export type ReplayResult =
   | (Outcome & { readonly id: string })
   | { readonly id: string; readonly kind: 'failed'; readonly error: Error };
 
-/**
- * Replays one letter for who asked for it, in the trace `parent`, a traceparent. A letter that is settled already is a
- * duplicate.
- */
+/** Replays one letter, in the trace of the traceparent `parent`. A letter that is settled already is a duplicate. */
 export async function replayDeadLetter(
   { db, dispatch, logger }: ReplayParts,
   letter: DeadLetter,
@@ -35,7 +32,7 @@ export async function replayDeadLetter(
   const record = recordOf(letter);
   const traced = beginReplay(record, consumer, parent);
   const { traceparent } = traced;
-  const about = {
+  const fields = {
     correlationId: action.correlationId,
     traceId: traceIdOf(traceparent),
     deadLetterId: id,
@@ -50,29 +47,29 @@ export async function replayDeadLetter(
   const replay: SettleLetter = (tx, now) => settleAsReplayed(tx, { deadLetterId: id, action }, now);
   try {
     const { outcome } = await dispatch(record, { consumer, replay, traceparent });
-    // Nobody reacts to its type (any more): then there is nothing to handle and nothing to claim.
-    const came = outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
+    // The service does not react to this type (any more): there is nothing to handle and nothing to claim.
+    const replayed = outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
     if (!outcome) await db.transaction((tx) => replay(tx, new Date()));
-    traced.end(came);
-    logger.info(`dead letter replayed: ${came.kind}`, {
-      ...about,
-      ...(came.reason === undefined ? {} : { reason: came.reason }),
+    traced.end(replayed);
+    logger.info(`dead letter replayed: ${replayed.kind}`, {
+      ...fields,
+      ...(replayed.reason === undefined ? {} : { reason: replayed.reason }),
     });
-    return { id, ...came };
+    return { id, ...replayed };
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     traced.fail(error);
-    logger.warn('dead letter could not be replayed and stays parked', { ...about, error });
+    logger.warn('dead letter could not be replayed and stays parked', { ...fields, error });
     await countFailedReplay(db, id, error);
     return { id, kind: 'failed', error };
   }
 }
 
 /**
- * Replays up to `limit` parked letters of one fingerprint, those least often replayed first, so that letters that keep
- * failing do not stand in front of the rest; within a partition in their order. Ends at the first failure that passes by
- * itself, because the rest would meet it too. `remaining` counts the letters that are still parked. The audit log has an
- * entry for each letter, also for those that failed, and one when there was none.
+ * Replays up to `limit` parked letters of one fingerprint: the least often replayed first, so that letters that keep failing do not
+ * block the rest, then in the order of their partition. Ends at the first transient failure, because the rest would meet it too.
+ * `remaining` counts the letters that are still parked. The audit log gets an entry for each letter, also for those that failed, and
+ * one when there was none.
  */
 export async function replayGroup(
   parts: ReplayParts,

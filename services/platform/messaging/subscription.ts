@@ -1,10 +1,10 @@
-// From a delivered event to the shell: the event's id is both the identity of the input and what the inbox claims.
+// From a delivered event to `handle`: the event's id identifies the input and is claimed in the inbox.
 import type { EventType } from '../../../schemas/generated/events.ts';
 import type { Incoming, Outcome } from './consumer.ts';
 import { handle, type CommandHandler, type Shell } from '../transaction/handle.ts';
 import { inboxClaim } from '../transaction/inbox.ts';
 
-/** A subscription that hands each event of type `T` to a command handler, as the input `toInput` makes of it. */
+/** A subscription that handles each event of type `T`, turned into an input, with a command handler. */
 export const handledBy =
   <T extends EventType, Input, State, Next>(
     shell: Shell,

@@ -1,7 +1,7 @@
-/** The keys of one partition that wait for a cause to pass. Other keys go on; the records of one key stay in order. */
+/** The keys of one partition whose records wait for a transient failure to end. Other keys go on; records of a key stay in order. */
 export interface WaitingKeys {
   has(key: string | null): boolean;
-  /** True when no more may be added: the partition must wait. */
+  /** True when no more records may be added: the partition must wait. */
   isFull(): boolean;
   keys(): number;
   /** Runs `work` once all earlier work of this key has succeeded. Rejects as soon as any of it fails. */

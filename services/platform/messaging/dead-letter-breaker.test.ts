@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createParkingBreaker, type ParkingBreaker } from './parking-breaker.ts';
+import { createDeadLetterBreaker, type DeadLetterBreaker } from './dead-letter-breaker.ts';
 
-let breaker: ParkingBreaker;
+let breaker: DeadLetterBreaker;
 beforeEach(() => {
-  breaker = createParkingBreaker({ limit: 10, probeEveryMs: 1_000 });
+  breaker = createDeadLetterBreaker({ limit: 10, probeEveryMs: 1_000 });
 });
 const handle = (count: number): void => {
   for (let index = 0; index < count; index += 1) breaker.handled('normal');
@@ -12,7 +12,7 @@ const handle = (count: number): void => {
 const fail = (count: number): number => {
   let parked = 0;
   for (let index = 0; index < count; index += 1) {
-    if (breaker.failed('normal', 0) === 'park') parked += 1;
+    if (breaker.failed('normal', 0) === 'dead_letter') parked += 1;
   }
   return parked;
 };
@@ -37,7 +37,7 @@ describe('the parking breaker', () => {
     handle(10);
     expect(fail(1)).toBe(0);
 
-    breaker = createParkingBreaker({ limit: 10, probeEveryMs: 1_000 });
+    breaker = createDeadLetterBreaker({ limit: 10, probeEveryMs: 1_000 });
     expect(fail(9)).toBe(9);
     handle(11);
     expect(fail(1)).toBe(1);
@@ -46,7 +46,7 @@ describe('the parking breaker', () => {
   it('does not count a record that was parked before and comes again', () => {
     for (let round = 0; round < 30; round += 1) {
       expect(fail(1)).toBe(1);
-      breaker.notParked();
+      breaker.notKept();
     }
     expect(fail(30)).toBe(9);
   });
