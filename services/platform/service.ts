@@ -1,5 +1,5 @@
-// What every event-driven service is made of, put together in the order in which it starts and, backwards, stops: it turns
-// unready, then the consumer and the jobs finish what they are at, then the server its requests, then the database.
+// The composition root of every event-driven service, in the order of its start. It stops in reverse order: it becomes unready, the
+// consumer and the jobs finish their work, then the server its requests, and the database connections are closed last.
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
 import { recordRefusals, registerAuditRoutes } from './http/routes/audit-http.ts';
 import { startSealing } from './audit-log/audit-seal.ts';
@@ -68,22 +68,22 @@ export interface ServiceDefinition {
   readonly consumerGroup: string;
   readonly permissions: PermissionTable;
   readonly problems: ProblemKinds;
-  /** Counts what committed inputs have come to. */
+  /** Records the metrics of committed inputs. */
   readonly countMeasurements: (metrics: Metrics) => (measurement: Measurement) => void;
-  /** Jobs start once the service can write events, and before it reads any. */
+  /** Jobs start when the service can write events, before it consumes any. */
   readonly assemble: (parts: ServiceParts) => {
-    /** Made once for the consumer, which has connections of its own, and once for the replay of dead letters. */
+    /** Called once for the consumer, which has its own connections, and once for the replay of dead letters. */
     readonly subscriptions: (shell: Shell) => Subscriptions;
     readonly routes: (app: App) => void;
     readonly startJobs?: () => Promise<readonly Job[]> | readonly Job[];
-    /** What readiness reports beside the parts that every service has. */
+    /** Health checks beside those that every service has. */
     readonly checks?: Readonly<Record<string, HealthCheck>>;
   };
 }
 
-const partitionsSideBySide = 4;
-/** Each record under way holds one connection at most; the second half is for keys that wait and are tried again. */
-const consumerConnections = 2 * partitionsSideBySide;
+const parallelPartitions = 4;
+/** Each record in hand holds one connection at most; the second half is for retries of keys that wait. */
+const consumerConnections = 2 * parallelPartitions;
 
 const isEventType = (type: string): type is EventType => type in eventCatalogue;
 const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
@@ -102,7 +102,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     waitMs: config.databaseWaitMs,
   });
   lifecycle.onStop('database', () => connection.close());
-  // Requests that wait for a connection must not keep the consumer waiting: it would lose its partitions.
+  // A pool of its own: if requests could keep the consumer waiting for a connection, it would lose its partitions.
   const consuming = connectDatabase(config.databaseUrl, `${name}-consumer`, {
     tls,
     poolSize: consumerConnections,
@@ -121,14 +121,14 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const { httpParts, checkLoad } = createHttpParts(config, authenticate, connection.saturated);
   const { stopping } = lifecycle;
   const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
-  const figures = createEventMetrics(httpParts.metrics, { group: consumerGroup, emitted });
+  const eventMetrics = createEventMetrics(httpParts.metrics, { group: consumerGroup, emitted });
   addDatabaseMetrics(httpParts.metrics, [connection, consuming]);
   const countMeasurement = definition.countMeasurements(httpParts.metrics);
   const shell: Shell = {
     db: connection.db,
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
     committed: ({ events, measurements }) => {
-      figures.appended(events);
+      eventMetrics.appended(events);
       measurements.forEach(countMeasurement);
     },
     ...(faults === undefined ? {} : { faults }),
@@ -143,15 +143,15 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const subscriptionsOfConsumer = subscriptions({ ...shell, db: consuming.db });
   const subscribed = Object.keys(subscriptionsOfConsumer).filter(isEventType);
   const dispatchOf = (handlers: Subscriptions): Dispatch =>
-    figures.counted(createDispatch(shell.codec, handlers), subscribed);
+    eventMetrics.counted(createDispatch(shell.codec, handlers), subscribed);
 
   let consumer: RunningConsumer | undefined = undefined;
-  figures.observe(() => consumer);
+  eventMetrics.observe(() => consumer);
   const health = createHealth({
     checks: {
       load: checkLoad,
       database: connection.ping,
-      // Without the ids no event can be written, so no command can be accepted. Once resolved they stay.
+      // Without schema ids no event can be written, so no command can be accepted. Once resolved, they stay.
       schemas: () => {
         const missing = registry.missing();
         return missing.length === 0
@@ -162,9 +162,9 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     },
     pipeline: {
       kafka: () => {
-        const trouble =
+        const problem =
           consumer?.isRunning() === true ? consumer.halted() : 'not a member of the consumer group';
-        return trouble === undefined ? Promise.resolve() : Promise.reject(new Error(trouble));
+        return problem === undefined ? Promise.resolve() : Promise.reject(new Error(problem));
       },
       registry: registry.check,
     },
@@ -206,7 +206,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
       {
         brokers: config.kafkaBrokers,
         clientId: name,
-        concurrency: partitionsSideBySide,
+        concurrency: parallelPartitions,
         sessionTimeoutMs: config.sessionTimeoutMs,
         security: kafkaSecurity(config),
       },
@@ -218,10 +218,10 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     topics: [...new Set(subscribed.map((type) => eventCatalogue[type].topic))],
     logger,
     faults,
-    events: figures,
+    events: eventMetrics,
     deadLetterLimit: { ...defaultDeadLetterLimit, limit: config.deadLetterLimit },
   });
   lifecycle.onStop('consumer', consumer.stop);
-  // Registered last, so run first: nothing new is sent here while the rest finishes what is under way.
+  // Registered last, so it runs first: no new requests arrive while the rest finishes its work.
   lifecycle.onStop('readiness', health.drain);
 }

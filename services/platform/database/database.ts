@@ -1,5 +1,5 @@
-// The service's own PostgreSQL. Every wait is bounded on the server, so that a lost peer or a forgotten lock ends in an
-// error that is retried, never in a transaction that holds its rows for ever.
+// The service's own PostgreSQL. The server bounds every wait, so that a lost client or a forgotten lock ends in an error that is
+// retried, never in a transaction that holds its locks for ever.
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { createConnectionQueue, type ConnectionQueue } from './connection-queue.ts';
@@ -18,11 +18,11 @@ export interface Connection {
   readonly db: Database;
   /** Resolves when a round trip succeeds; rejects with the driver's error. */
   ping(): Promise<void>;
-  /** Why a query sent now would probably not get a connection in time, undefined when it would. */
+  /** Why a query would probably not get a connection in time; undefined when it would. */
   saturated(): string | undefined;
-  /** What has been asked of the server since the process started. */
+  /** Counted since the process started. */
   usage(): DatabaseUsage;
-  /** Waits up to `seconds` for queries under way, then closes. */
+  /** Waits up to `seconds` for running queries, then closes. */
   close(seconds?: number): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export interface ConnectionOptions {
   readonly poolSize?: number;
   /** Milliseconds that a query or a transaction waits for a connection; 10,000 when absent. */
   readonly waitMs?: number;
-  /** How the server has to prove itself, and the client to it; plain TCP when absent. */
+  /** TLS; plain TCP when absent. */
   readonly tls?: Trust;
 }
 
@@ -57,7 +57,7 @@ const queued = (client: postgres.Sql, queue: ConnectionQueue, used: Counts): pos
           });
       if (name === 'unsafe')
         return (...[text, parameters]: Parameters<postgres.Sql['unsafe']>) => {
-          // Nothing is sent before somebody asks for its result.
+          // It is not sent before its result is awaited.
           const query = target.unsafe(text, parameters, { prepare: true });
           const run = <T>(rows: () => PromiseLike<T>): Promise<T> =>
             queue.run(() => {
@@ -75,8 +75,8 @@ const queued = (client: postgres.Sql, queue: ConnectionQueue, used: Counts): pos
   });
 
 /**
- * What the code relies on in a session. A role or a database can have other defaults: with `DateStyle` German the driver could
- * not read a timestamp, and with another isolation a row that is read again under its lock would be the old one.
+ * Session settings that the code relies on; a role or a database may have other defaults. With `DateStyle` German the driver could not
+ * read timestamps, and with another isolation level a row would be stale when it is read again under its lock.
  */
 export const sessionSettings = {
   DateStyle: 'ISO, MDY',
@@ -99,7 +99,7 @@ export function connectDatabase(
     connect_timeout: 5,
     idle_timeout: 60,
     max_lifetime: 30 * 60,
-    // A lost server is noticed by the next query; waiting longer than this between attempts would outlast its restart.
+    // At most a second, so that a restarted server is found soon.
     backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 1),
     onnotice: () => undefined,
     connection: {

@@ -1,6 +1,6 @@
-// Idempotency-Key: a client that lost our answer may ask again and gets the same answer, not a second effect. The answer
-// is stored in the transaction of the effect; stored apart, a crash between the two would lose one of them.
-// An answer is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that the same key is a new request.
+// Idempotency-Key: a client that did not get the answer may repeat its request, and gets the same answer instead of a second effect.
+// The answer is stored in the transaction of the effect, so that a crash cannot lose one of them.
+// It is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that the same key is a new request.
 import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
@@ -16,12 +16,12 @@ export interface Answer {
 }
 
 export interface IdempotentRequest<State> {
-  /** Caller and route, so that two callers may use the same key. */
+  /** Caller and route: two callers may use the same key. */
   readonly scope: string;
   readonly key: string;
   /** Hash of the request body: `fingerprintOf`. */
   readonly fingerprint: string;
-  /** The answer to give now and to every repetition, from the decision and what its transaction wrote. */
+  /** The answer to this request and to each repetition. It may read what the transaction has written. */
   readonly answer: (
     decision: Accepted<State, DomainEvent> | Ignored,
     tx: Transaction,
@@ -29,9 +29,9 @@ export interface IdempotentRequest<State> {
 }
 
 /**
- * Claims an Idempotency-Key. A repetition yields the stored answer.
- * @throws Rejected `idempotency_key_in_flight` while the first request is still under way, and
- * `idempotency_key_reused` when the key was used with another body.
+ * Claims an Idempotency-Key. A repeated request gets the stored answer.
+ * @throws Rejected `idempotency_key_in_flight` while the first request is running, and `idempotency_key_reused` when the key was used
+ * with another body.
  */
 export function idempotencyClaim<State>(request: IdempotentRequest<State>): Claim<State, Answer> {
   const { scope, key, fingerprint } = request;

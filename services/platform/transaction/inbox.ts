@@ -1,14 +1,14 @@
-// The inbox (idempotent consumer): an event takes effect once per consumer group because claiming its id and applying it
-// are one transaction. A second delivery that arrives meanwhile waits on the primary key, then finds the id taken.
+// The inbox (idempotent consumer): an event takes effect once per consumer group, because its id is claimed in the transaction that
+// applies it. A second delivery at the same time waits on the primary key and then finds the id taken.
 import { and, eq } from 'drizzle-orm';
 import { processedEvents } from '../../../drizzle/messaging/schema.ts';
 import type { Transaction } from '../database/database.ts';
 import type { Claim } from './handle.ts';
 
-/** Settles the dead letter that is replayed, in the transaction that handles its event; false when it is settled already. */
+/** Settles the replayed dead letter in the transaction that handles its event; false when it is settled already. */
 export type SettleLetter = (tx: Transaction, now: Date) => Promise<boolean>;
 
-/** Where a delivered event came from. */
+/** The origin of a delivered event. */
 export interface Delivery {
   readonly consumer: string;
   readonly eventId: string;
@@ -17,15 +17,14 @@ export interface Delivery {
   readonly partition: number;
   readonly offset: bigint;
   readonly publishedAt: Date;
-  /** Set when the event comes from a dead letter instead of the topic. */
+  /** Set when a dead letter is replayed. */
   readonly replay?: SettleLetter;
 }
 
-/** Claims the event for its consumer group; `prior` is undefined because a duplicate needs no answer. */
+/** Claims the event for its consumer group. `prior` is undefined: a duplicate needs no answer. */
 export function inboxClaim({ replay, ...delivery }: Delivery): Claim<unknown, undefined> {
   return {
     take: async (tx, now) => {
-      // The letter is settled in the transaction that handles its event: both or neither.
       if (replay && !(await replay(tx, now))) return { taken: false, prior: undefined };
       const inserted = await tx
         .insert(processedEvents)

@@ -1,18 +1,17 @@
-// The origin of a transaction and of the events it appends: who acted, in which trace, caused by what.
+// The origin of a transaction and of its events: the actor, the trace and the cause.
 import type { PersonsAction } from '../audit-log/audit-log.ts';
 
-/** What every message and every transaction knows about where it came from. */
 export interface MessageContext {
-  /** The same for everything that follows from one action of a client. */
+  /** The same for everything that one request of a client causes. */
   readonly correlationId: string;
   /** Id of the event or request that directly caused this one. */
   readonly causationId: string;
   /** W3C traceparent, version 00. */
   readonly traceparent: string;
-  /** Traceparents of what was said before and is said again. */
+  /** Traceparents of earlier traces, such as that of the events that a repair emits again. */
   readonly links?: readonly string[];
-  /** Subject of the person or name of the part that acted. */
+  /** The subject of a person, or the name of a part of the system. */
   readonly actor: string;
-  /** What a person asked for, for the audit log; events and timers have none. */
+  /** The action of a person, for the audit log; events and timers have none. */
   readonly action?: PersonsAction;
 }

@@ -1,5 +1,5 @@
-// The outbox: events are rows of the transaction that causes them, so they are published if and only if it commits.
-// Debezium reads them from the WAL; nothing in a service ever talks to Kafka to publish.
+// The outbox: events are rows of the transaction that causes them, so they are published if and only if it commits. Debezium reads them
+// from the WAL; a service never publishes to Kafka itself.
 import { v7 as uuidv7 } from 'uuid';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';

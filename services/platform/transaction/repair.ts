@@ -1,6 +1,6 @@
-// Repair: a service emits again the events that its present state implies, through its outbox. State never changes. The events
-// have new ids and state facts, so a consumer that knows them already ignores them. Without repair, an order that is stuck could
-// only be moved on by writing into a database, past every decision.
+// Repair: a service emits the events that its current state implies again, through its outbox. State does not change. The events have
+// new ids and state facts, so a consumer that knows the facts ignores them. Without repair, only a write into a database, past every
+// decision, could move a stuck order on.
 import { and, asc, eq, gte } from 'drizzle-orm';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import type { Database } from '../database/database.ts';
@@ -10,7 +10,7 @@ import { handle, type CommandHandler, type Claim, type Shell } from './handle.ts
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import type { MessageContext } from './message-context.ts';
 
-/** What an administrator asks: the order, and why. */
+/** An administrator's request. */
 export interface Repair {
   readonly orderId: string;
   readonly reason: string;
@@ -25,8 +25,8 @@ export interface Repaired {
 }
 
 /**
- * The traceparent of the first event of the order, at most one: the repair's trace links to it. An order's id holds the time at
- * which it was placed, so the index on that time leads to the event.
+ * The traceparent of the order's first event, to which the trace of the repair links. The id of an order contains the time of its
+ * placement, so the index on that time finds the event.
  */
 const firstTraceOf = async (db: Database, orderId: string): Promise<readonly string[]> => {
   const placedAt = timeOfUuid(orderId);
@@ -40,7 +40,7 @@ const firstTraceOf = async (db: Database, orderId: string): Promise<readonly str
   return rows.map(({ traceparent }) => traceparent);
 };
 
-/** What a decision came to, in the words of the answer. */
+/** The answer for a decision. */
 export const repairedBy = (
   { orderId }: Repair,
   decision: Accepted<unknown, DomainEvent> | Ignored,
@@ -50,7 +50,7 @@ export const repairedBy = (
   note: decision.kind === 'accepted' ? null : decision.reason,
 });
 
-/** Carries out one repair. A repetition yields what its claim has stored. */
+/** Carries out one repair. A repeated request gets the stored answer. */
 export async function repair<State, Next, Prior>(
   shell: Shell,
   repairHandler: CommandHandler<Repair, State, Next>,

@@ -1,6 +1,6 @@
-// A sweep: the orders that are due are handled one by one, a page at a time, each in a transaction of its own. One that fails is
-// logged and passed by, so that it keeps nothing else waiting; the next sweep tries it again. Instances may sweep at once, because
-// each order is locked and looked at again before anything is decided.
+// A sweep handles the orders that are due one by one, a page at a time, each in its own transaction. An order that fails is logged and
+// skipped, so that it does not hold back the others; the next sweep retries it. Several instances may sweep at the same time, because
+// each order is locked and read again before the decision.
 import { randomUUID } from 'node:crypto';
 import { isTransient } from '../database/transient.ts';
 import type { Logger } from '../process/logger.ts';
@@ -8,24 +8,24 @@ import { entityIdAttributes, inSpan, traceIdOf } from '../telemetry/tracing.ts';
 import type { Cause } from './outbox.ts';
 
 export interface Sweep {
-  /** In its log lines, the name of its spans and, as `<name>-sweep`, the actor of what it causes. */
+  /** Name in log lines and spans; the actor of its events is `<name>-sweep`. */
   readonly name: string;
   /** Order ids that are due, in ascending order, after the given one; at most `pageSize`. */
   readonly read: (after: string | undefined) => Promise<readonly string[]>;
   readonly pageSize: number;
-  /** What came of it: 'ignored' where another instance was faster. */
+  /** The outcome is 'ignored' when another instance was faster. */
   readonly handle: (orderId: string, cause: Cause) => Promise<{ readonly kind: string }>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
-/** So many in a row that fail for a cause that passes are no coincidence: the database is away, not a row locked. */
+/** This many transient failures in a row mean that the database is away, not that a row is locked. */
 const transientFailures = 3;
 
 /** The number of orders that were changed. Throws when the database is away. */
 export async function sweepDue({ name, read, pageSize, handle, logger, signal }: Sweep): Promise<number> {
   const id = `${name}-${randomUUID()}`;
-  // A root of its own: nobody asked for it, the time had come.
+  // The root of a trace: the sweep itself causes it.
   const sweepOne = (orderId: string): Promise<boolean> =>
     inSpan(name, { attributes: entityIdAttributes({ orderId }) }, async ({ traceparent }) => {
       const context = { correlationId: orderId, causationId: id, traceparent, actor: `${name}-sweep` };

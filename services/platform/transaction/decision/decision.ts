@@ -1,5 +1,5 @@
-// A decision is what a pure function made of an input and the present state. It says what is to happen; the shell makes
-// it happen. A late or repeated input is ignored with a reason and never thrown: a thrown one would block its partition.
+// A decision is the result of a pure function of an input and the current state; `handle` carries it out. A late or repeated input is
+// ignored with a reason. It is never an exception, which would block its partition.
 
 export interface Accepted<State, Event> {
   readonly kind: 'accepted';
@@ -17,15 +17,15 @@ export interface Rejection {
 }
 export type Decision<State, Event> = Accepted<State, Event> | Ignored | Rejection;
 
-/** The input takes effect: this is the new state, these events follow from it. */
+/** The input takes effect, with this new state and these events. */
 export const accepted = <State, Event>(state: State, ...events: Event[]): Accepted<State, Event> => ({
   kind: 'accepted',
   state,
   events,
 });
 
-/** The input comes late or again and changes nothing. The reason is kept with the claimed input. */
+/** The input is late or repeated and changes nothing. The reason is stored with the claimed input. */
 export const ignored = (reason: string): Ignored => ({ kind: 'ignored', reason });
 
-/** The input cannot be: a person's mistake when it came by HTTP, a dead letter when it came by Kafka. */
+/** The input is impossible: an error for a client of the API, a dead letter when it came from Kafka. */
 export const rejected = (code: string, detail: string): Rejection => ({ kind: 'rejected', code, detail });
