@@ -13,7 +13,7 @@ type ValidationTarget = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie
 const units: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' };
 
 /** The library's own sentences, such as "Too small: expected string to have >=1 characters", are for developers. */
-const describeIssue = (issue: z.core.$ZodIssue): string => {
+export const describeIssue = (issue: z.core.$ZodIssue): string => {
   if (issue.code !== 'too_small' && issue.code !== 'too_big') return issue.message;
   const isLower = issue.code === 'too_small';
   const bound = String(isLower ? issue.minimum : issue.maximum);
