@@ -1,4 +1,4 @@
-// What the order service reacts to. A mistyped or retired event type does not compile.
+// The events that the order service subscribes to. A mistyped or removed event type does not compile.
 import type { Incoming, SubscriptionsTo } from '../platform/messaging/consumer.ts';
 import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
