@@ -1,4 +1,4 @@
-// What the inventory service reacts to. It knows orders by what they hold, and payments by whether they hold it for good.
+// The events that the inventory service subscribes to. A mistyped or removed event type does not compile.
 import type { Incoming, SubscriptionsTo } from '../platform/messaging/consumer.ts';
 import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';

@@ -50,7 +50,7 @@ export const shape = {
     maximum: 10_000,
     byDefault: 20,
     about:
-      'Most event streams one subject may have open; one more gets 429. Limits the waits of a subject, too.',
+      'Most event streams one subject may have open; one more gets 429. Waits have the same limit, counted separately.',
   }),
   heartbeatSeconds: wholeNumberSetting('ORDER_STREAM_HEARTBEAT_SECONDS', {
     minimum: 1,
