@@ -158,8 +158,8 @@ export const idempotencyKeys = pgTable(
 );
 
 /**
- * The actions of people, refused ones included. INSERT-only, written in the transaction of the effect. An entry has the subject,
- * the action, the time and the outcome; it never has request bodies or tokens.
+ * The actions of people, refused ones included. INSERT-only, written in the transaction of the effect. An entry has the
+ * subject, the action, the time and the outcome; it never has request bodies or tokens.
  */
 export const auditLog = pgTable(
   'audit_log',

@@ -1,5 +1,5 @@
-// Tables of the payment service. A payment is a set of facts about one order. A transaction is one request to the gateway. It is
-// stored before it is sent, so that after a crash it is sent again with the same idempotency key.
+// Tables of the payment service. A payment is a set of facts about one order. A transaction is one request to the gateway.
+// It is stored before it is sent, so that after a crash it is sent again with the same idempotency key.
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { instant, isAmount, isCurrency } from '../messaging/schema.ts';

@@ -1,4 +1,5 @@
-// The AsyncAPI document matches the official schema of AsyncAPI 3, its references resolve, and it names the senders and receivers.
+// The AsyncAPI document matches the official schema of AsyncAPI 3, its references resolve, and it names the senders and
+// receivers.
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Generates the documentation of the events from the schemas and the subscriptions: CATALOGUE.md for people and an AsyncAPI document
-// for tools.
+// Generates the documentation of the events from the schemas and the subscriptions: CATALOGUE.md for people and an AsyncAPI
+// document for tools.
 import { format, resolveConfig } from 'prettier';
 import type { EventSchema } from './generate-events.ts';
 import { isObject } from './json.ts';

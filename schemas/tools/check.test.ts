@@ -1,5 +1,5 @@
-// A released version cannot change unnoticed. The lock file reveals a change of the files; the base revision reveals a change of the
-// files together with the lock file.
+// A released version cannot change unnoticed. The lock file reveals a change of the files; the base revision reveals a
+// change of the files together with the lock file.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// Generates the TypeScript types of the events from the .avsc files, which are the only source of the contract. A hand-written type
-// could differ from the bytes on the topic unnoticed.
+// Generates the TypeScript types of the events from the .avsc files, which are the only source of the contract. A
+// hand-written type could differ from the bytes on the topic unnoticed.
 // Run: node schemas/tools/generate-events.ts          (npm run check fails when the generated file is stale)
 import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

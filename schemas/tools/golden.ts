@@ -1,5 +1,5 @@
-// Golden bytes: records of each released version, as they are on the topic. They are kept for ever and read by the checks. A mistake
-// in a schema changes everything that is computed from it, but not the stored bytes.
+// Golden bytes: records of each released version, as they are on the topic. They are kept for ever and read by the checks. A
+// mistake in a schema changes everything that is computed from it, but not the stored bytes.
 import avro, { type Schema, type Type } from 'avsc';
 import { avroOptions } from '../avro-types.ts';
 import type { EventSchema } from './generate-events.ts';
@@ -114,8 +114,8 @@ export const samplesOf = (schema: EventSchema): Sample[] => {
 };
 
 /**
- * The value that a reader must get for a value of another version, by Avro's rules but computed without Avro: the reader's fields, by
- * name or alias, or else their default; the reader's symbols, or else the default of the enum.
+ * The value that a reader must get for a value of another version, by Avro's rules but computed without Avro: the reader's
+ * fields, by name or alias, or else their default; the reader's symbols, or else the default of the enum.
  */
 export const expected = (reader: Node, writer: Node, value: unknown): unknown => {
   if (writer.kind === 'union') {
@@ -181,8 +181,8 @@ const firstDifference = (actual: unknown, wanted: unknown, path: string): string
 };
 
 /**
- * Reads samples of `writer` with `reader`, as a service does. Returns the first error or difference; undefined if each sample is
- * read with its meaning.
+ * Reads samples of `writer` with `reader`, as a service does. Returns the first error or difference; undefined if each
+ * sample is read with its meaning.
  */
 export const misreading = (
   reader: EventSchema,

@@ -1,5 +1,5 @@
-// Reads the contract of the base revision from git. It reveals a released version that was changed together with its golden bytes
-// and its fingerprint in the lock file.
+// Reads the contract of the base revision from git. It reveals a released version that was changed together with its golden
+// bytes and its fingerprint in the lock file.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

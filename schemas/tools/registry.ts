@@ -9,7 +9,10 @@ import { textOf } from './avro.ts';
 import { misreading } from './golden.ts';
 import { labelOf, subjectOf, unreleased, type Contract, type Release } from './releases.ts';
 
-/** The compatibility mode that the registry must enforce, because services and records of all versions exist at the same time. */
+/**
+ * The compatibility mode that the registry must enforce, because services and records of all versions exist at the same
+ * time.
+ */
 const mode = 'FULL_TRANSITIVE';
 const mediaType = 'application/vnd.schemaregistry.v1+json';
 const requestTimeoutMs = 30_000;
@@ -171,8 +174,8 @@ const nativeApi = (registry: RegistryAddress): string => new URL('/apis/registry
 const violation = z.object({ name: z.literal('RuleViolationException') });
 
 /**
- * Whether the registry would accept a version, by a dry run of its registration. A dry run that succeeds uses up an id, so call this
- * only with versions that should be refused.
+ * Whether the registry would accept a version, by a dry run of its registration. A dry run that succeeds uses up an id, so
+ * call this only with versions that should be refused.
  */
 export const wouldAccept = async (
   registry: RegistryAddress,
@@ -190,8 +193,8 @@ export const wouldAccept = async (
 };
 
 /**
- * Tests that the registry enforces its mode: a dry run of an incompatible version must be refused. A dry run, so that even a registry
- * that accepts it does not store the version.
+ * Tests that the registry enforces its mode: a dry run of an incompatible version must be refused. A dry run, so that even a
+ * registry that accepts it does not store the version.
  */
 const probe = async (registry: RegistryAddress, { schema }: Release): Promise<void> => {
   const subject = subjectOf(schema);
@@ -218,8 +221,9 @@ export interface Registration {
 }
 
 /**
- * Registers the releases that are missing in the registry; can be repeated. Throws a Failure if an id would differ from the recorded
- * one (if possible before it writes anything), if the registry refuses a version, or if it does not enforce its mode.
+ * Registers the releases that are missing in the registry; can be repeated. Throws a Failure if an id would differ from the
+ * recorded one (if possible before it writes anything), if the registry refuses a version, or if it does not enforce its
+ * mode.
  */
 export const registerSchemas = async (
   registry: RegistryAddress,
@@ -273,8 +277,8 @@ export const foreignSubjects = async (
 };
 
 /**
- * Reads the golden bytes of every release with the schema that the registry has under its id, as services do. Resolves to the number
- * of records.
+ * Reads the golden bytes of every release with the schema that the registry has under its id, as services do. Resolves to
+ * the number of records.
  */
 export const readGoldenBytes = async (registry: RegistryAddress, { releases }: Contract): Promise<number> => {
   let records = 0;

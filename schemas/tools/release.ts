@@ -1,5 +1,5 @@
-// Releases the working version of an event: it becomes a file that never changes again. A version that is not compatible with every
-// earlier one is refused, because records of all versions are on the topics.
+// Releases the working version of an event: it becomes a file that never changes again. A version that is not compatible
+// with every earlier one is refused, because records of all versions are on the topics.
 import { failure } from './failure.ts';
 import { obstacleText, readingObstacles } from './review/compatibility.ts';
 import type { Base } from './history.ts';

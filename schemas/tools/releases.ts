@@ -1,5 +1,5 @@
-// The released versions of every event. Their records are on the topics, so they never change. The lock file has the fingerprint of
-// each version, and the id that every registry must give it, because the id is in every record.
+// The released versions of every event. Their records are on the topics, so they never change. The lock file has the
+// fingerprint of each version, and the id that every registry must give it, because the id is in every record.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

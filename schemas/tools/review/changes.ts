@@ -1,5 +1,5 @@
-// The kinds of changes to an event, each with our verdict, the result of Avro's schema resolution on bytes, and the answer of the
-// registry. If they differ, `why` gives the reason. Tests verify all three.
+// The kinds of changes to an event, each with our verdict, the result of Avro's schema resolution on bytes, and the answer
+// of the registry. If they differ, `why` gives the reason. Tests verify all three.
 import type { AvroField, EventSchema } from '../generate-events.ts';
 import type { Verdict } from './compatibility.ts';
 

@@ -1,6 +1,6 @@
-// Decides whether one version of an event can read another one, and gives the reason if it cannot. Stricter than Avro's rules where
-// bytes can be read but would be misunderstood: if a logical type or the message key changes. compatibility.test.ts proves on bytes that
-// both agree otherwise; a test against the registry does the same.
+// Decides whether one version of an event can read another one, and gives the reason if it cannot. Stricter than Avro's
+// rules where bytes can be read but would be misunderstood: if a logical type or the message key changes.
+// compatibility.test.ts proves on bytes that both agree otherwise; a test against the registry does the same.
 import type { EventSchema } from '../generate-events.ts';
 import { shortName, treeOf, typeText, type EnumNode, type Node, type RecordNode } from '../avro.ts';
 
@@ -26,7 +26,10 @@ export interface Obstacle {
 export const obstacleText = ({ path, reason }: Obstacle): string =>
   `${path === '' ? 'the event' : path}: ${reason}`;
 
-/** FULL: both directions. BACKWARD: the new version reads bytes of the old one. FORWARD: the old one reads bytes of the new one. */
+/**
+ * FULL: both directions. BACKWARD: the new version reads bytes of the old one. FORWARD: the old one reads bytes of the new
+ * one.
+ */
 export type Verdict = 'FULL' | 'BACKWARD' | 'FORWARD' | 'NONE';
 
 const promotions: Readonly<Record<string, readonly string[]>> = {

@@ -1,5 +1,5 @@
-// The review of a change to the event contract: the differences, whether old and new versions read each other and why not, the code
-// that reads the fields, the order of deployment, and the alternatives.
+// The review of a change to the event contract: the differences, whether old and new versions read each other and why not,
+// the code that reads the fields, the order of deployment, and the alternatives.
 import type { EventSchema } from '../generate-events.ts';
 import { textOf } from '../avro.ts';
 import { judge, leastOf, type Obstacle, type Verdict } from './compatibility.ts';

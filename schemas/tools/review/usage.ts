@@ -1,5 +1,5 @@
-// Finds the code that reads each field of each event, and the code that creates each event. It uses the types of the TypeScript compiler,
-// so no list is kept by hand. The contract is an argument and can differ from the one on disk.
+// Finds the code that reads each field of each event, and the code that creates each event. It uses the types of the
+// TypeScript compiler, so no list is kept by hand. The contract is an argument and can differ from the one on disk.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';

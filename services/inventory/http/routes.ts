@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
 import { etagOf, isUnchanged, taggedHeaders, versionsIn } from '../../platform/http/request/etag.ts';
-import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
+import { handle, unclaimed, type Message, type Shell } from '../../platform/transaction/handle.ts';
 import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
@@ -63,10 +63,13 @@ const movementPosition = z
 
 /** Adds the inventory routes to an application. */
 export function registerInventoryRoutes(app: App, shell: Shell): void {
-  const runCommand = async (c: AppContext, input: ProductInput): Promise<Product> => {
+  const messageOf = (c: AppContext, input: ProductInput): Message<ProductInput> => {
     const context = messageContextOf(c);
-    const message = { id: context.causationId, context, at: input.at, input };
-    const handled = await handle(shell, productHandler, message, unclaimed);
+    return { id: context.causationId, context, at: input.at, input };
+  };
+
+  const runCommand = async (c: AppContext, input: ProductInput): Promise<Product> => {
+    const handled = await handle(shell, productHandler, messageOf(c, input), unclaimed);
     if (handled.kind === 'duplicate') return handled.prior;
     if (!handled.state.product) throw problem('not_found');
     return handled.state.product;
@@ -80,8 +83,6 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     input: ProductInput,
     extraHeaders: (view: ProductView) => Record<string, string> = () => ({}),
   ): Promise<{ readonly view: ProductView; readonly headers: Record<string, string> }> => {
-    const context = messageContextOf(c);
-    const message = { id: context.causationId, context, at: input.at, input };
     const answerOf = (product: Product | null) => {
       if (!product) throw problem('not_found');
       const view = toView(product);
@@ -92,7 +93,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
       const { view, headers } = answerOf(decision.state.product);
       return { status: input.type === 'create' ? 201 : 200, body: view, headers };
     });
-    const handled = await handle(shell, productHandler, message, claim);
+    const handled = await handle(shell, productHandler, messageOf(c, input), claim);
     if (handled.kind === 'duplicate')
       return { view: productView.parse(handled.prior.body), headers: replayHeaders(handled.prior) };
     return answerOf(handled.state.product);
