@@ -16,20 +16,14 @@ export function subscriptions(
   wakeGatewayCalls: () => void,
 ): SubscriptionsTo<keyof typeof reactions> {
   const toInput = ({ event, at }: Incoming<ReactsTo>): PaymentInput => ({ ...event, at });
-  const onPayment = <T extends ReactsTo>() =>
-    handledBy(
-      shell,
-      paymentHandler,
-      (incoming: Incoming<T>): PaymentInput => toInput(incoming),
-      ({ request }) => {
-        if (request) wakeGatewayCalls();
-      },
-    );
+  const onPayment = handledBy(shell, paymentHandler, toInput, ({ request }) => {
+    if (request) wakeGatewayCalls();
+  });
   return {
-    'order.created': onPayment<'order.created'>(),
-    'order.cancelled': onPayment<'order.cancelled'>(),
-    'inventory.reserved': onPayment<'inventory.reserved'>(),
-    'inventory.reservation_failed': onPayment<'inventory.reservation_failed'>(),
-    'inventory.released': onPayment<'inventory.released'>(),
+    'order.created': onPayment,
+    'order.cancelled': onPayment,
+    'inventory.reserved': onPayment,
+    'inventory.reservation_failed': onPayment,
+    'inventory.released': onPayment,
   } satisfies SubscriptionsTo<keyof typeof reactions>;
 }
