@@ -1,7 +1,8 @@
-// How Avro's logical types look in TypeScript. Reader and writer types must agree on this, or a Date would meet a number.
+// Maps Avro's logical types to JavaScript. Readers and writers must use the same mapping: otherwise a number would stand
+// where a Date is expected.
 import avro, { type Type } from 'avsc';
 
-/** timestamp-millis as Date. A class because avsc asks for one. */
+/** timestamp-millis as Date. avsc requires a class. */
 class TimestampMillis extends avro.types.LogicalType {
   protected override _fromValue(value: number): Date {
     return new Date(value);
@@ -16,5 +17,5 @@ class TimestampMillis extends avro.types.LogicalType {
   }
 }
 
-/** Options for one `Type.forSchema`. A new object each time: avsc keeps the names of the schema it parsed in it. */
+/** Options for one `Type.forSchema`. A new object each time, because avsc adds the names of the parsed schema to it. */
 export const avroOptions = () => ({ logicalTypes: { 'timestamp-millis': TimestampMillis } });

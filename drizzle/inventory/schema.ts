@@ -1,5 +1,5 @@
-// Tables of the inventory service. The CHECK constraints are the last guard against overselling: whatever the code
-// does, `0 ≤ reserved ≤ available` cannot be violated by a committed row.
+// Tables of the inventory service. The CHECK constraints are the last guard against overselling: no committed row can violate
+// `0 ≤ reserved ≤ available`.
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -15,7 +15,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { instant, isCurrency } from '../messaging/schema.ts';
 
-/** One row per product: its catalogue entry and its stock. `available` counts units on hand, reserved ones included. */
+/** One row per product: its catalogue entry and its stock. `available` counts the units on hand, reserved ones included. */
 export const inventory = pgTable(
   'inventory',
   {
@@ -27,7 +27,7 @@ export const inventory = pgTable(
     currency: text('currency').notNull(),
     available: integer('available').notNull(),
     reserved: integer('reserved').notNull(),
-    /** Version of the catalogue entry; stock movements do not count. */
+    /** Version of the catalogue entry; a stock movement does not change it. */
     version: integer('version').notNull(),
     createdAt: instant('created_at').notNull(),
   },
@@ -37,7 +37,7 @@ export const inventory = pgTable(
     check('inventory_currency', isCurrency(table.currency)),
     check('inventory_version', sql`${table.version} >= 1`),
     unique('inventory_sku').on(table.sellerId, table.sku),
-    // The orders in which the catalogue is paged through.
+    // For the sort orders of the catalogue.
     index('inventory_by_name').on(table.name, table.productId),
     index('inventory_by_price').on(table.priceMinor, table.productId),
   ],
@@ -48,7 +48,7 @@ export const reservations = pgTable(
   {
     orderId: uuid('order_id').primaryKey(),
     state: text('state').notNull(),
-    /** When the hold lapses; null once pinned and for reservations that hold nothing. */
+    /** When the reservation expires; null if it is pinned or holds nothing. */
     expiresAt: instant('expires_at'),
     createdAt: instant('created_at').notNull(),
     updatedAt: instant('updated_at').notNull(),
@@ -62,7 +62,7 @@ export const reservations = pgTable(
     index('reservations_due')
       .on(table.expiresAt)
       .where(sql`${table.state} = 'reserved'`),
-    // What is paid and not yet shipped; small however many reservations there ever were.
+    // Covers only reservations that hold stock, so it stays small while the table grows.
     index('reservations_held')
       .on(table.state)
       .where(sql`${table.state} in ('reserved','pinned')`),

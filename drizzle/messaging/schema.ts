@@ -1,5 +1,5 @@
-// The tables every service's database has beside its own: outbox, inbox, dead letters, idempotency keys, audit log.
-// They live in the service's database because they must commit or roll back together with its rows.
+// The tables that every service has beside its own: outbox, inbox, dead letters, idempotency keys, audit log. They are in the
+// database of the service, because they must commit or roll back together with its rows.
 import { sql, type SQL } from 'drizzle-orm';
 import {
   bigint,
@@ -22,18 +22,18 @@ const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 /** A transaction id that is never used twice. */
 const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
 
-/** Instant with millisecond precision, as JavaScript can hold it. */
+/** An instant with the precision of a JavaScript Date: milliseconds. */
 export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
-/** Money in the minor unit: what JavaScript and Avro can both hold without rounding. */
+/** An amount in the minor unit of its currency, up to the largest integer that is exact in JavaScript. */
 export const isAmount = (column: AnyPgColumn): SQL => sql`${column} between 0 and 9007199254740991`;
 /** An ISO 4217 code. */
 export const isCurrency = (column: AnyPgColumn): SQL => sql`${column} ~ '^[A-Z]{3}$'`;
 
 /**
- * Events on their way to Kafka. INSERT-only: Debezium reads the insert from the WAL, the row itself is kept for a
- * retention period so that a lost replication slot can be repaired. The checks make a row that the connector could
- * not publish impossible, because one such row would stop the pipeline for everybody.
+ * Events for Kafka. INSERT-only: Debezium reads the insert from the WAL. The row is kept for a retention period, so that its
+ * event can be published again after the loss of a replication slot. The checks reject rows that the connector cannot publish:
+ * one such row would stop the pipeline.
  */
 export const outbox = pgTable(
   'outbox',
@@ -51,7 +51,7 @@ export const outbox = pgTable(
   },
   (table) => [
     check('outbox_key_not_empty', sql`${table.aggregateId} <> ''`),
-    // 0x00, the 4-byte schema id, then at least one byte; below the broker's 1 MiB with room for headers.
+    // 0x00, a 4-byte schema id and at least one byte of body. The limit leaves room for headers below the broker's 1 MiB.
     check(
       'outbox_payload_framed',
       sql`octet_length(${table.payload}) between 6 and 900000 and get_byte(${table.payload}, 0) = 0`,
@@ -61,7 +61,7 @@ export const outbox = pgTable(
   ],
 );
 
-/** The inbox: one row per event and consumer group, claimed in the transaction that applies the event. */
+/** The inbox: one row per event and consumer group, inserted in the transaction that handles the event. */
 export const processedEvents = pgTable(
   'processed_events',
   {
@@ -71,7 +71,7 @@ export const processedEvents = pgTable(
     topic: text('topic').notNull(),
     partition: integer('partition').notNull(),
     offset: bigint('offset', { mode: 'bigint' }).notNull(),
-    /** Kafka's record timestamp: when Connect published it. */
+    /** The timestamp of the Kafka record: when Connect published it. */
     publishedAt: instant('published_at').notNull(),
     processedAt: instant('processed_at').notNull(),
     /** `accepted`, or `ignored: <reason>` for a late or repeated event. */
@@ -84,8 +84,8 @@ export const processedEvents = pgTable(
 );
 
 /**
- * Records that could not be handled as they are, kept whole so that they can be inspected and replayed. A letter is
- * parked until its replay is handled or an administrator archives it; both are final.
+ * Records that could not be handled, stored as they are, so that they can be inspected and replayed. The state `parked` means
+ * open: it ends when a replay is handled (`replayed`) or an administrator archives the letter (`archived`).
  */
 export const deadLetters = pgTable(
   'dead_letters',
@@ -98,26 +98,26 @@ export const deadLetters = pgTable(
     key: text('key'),
     value: bytea('value'),
     headers: jsonb('headers').$type<Record<string, string>>().notNull(),
-    /** Kafka's record timestamp: when Connect published it. */
+    /** The timestamp of the Kafka record: when Connect published it. */
     publishedAt: instant('published_at').notNull(),
     eventId: text('event_id'),
     eventType: text('event_type'),
     error: text('error').notNull(),
-    /** Same cause, same fingerprint: class and code of the error, and the event type. */
+    /** Groups letters with the same cause: class and code of the error, and the event type. */
     fingerprint: text('fingerprint').notNull(),
     attempts: integer('attempts').notNull(),
     failedAt: instant('failed_at').notNull(),
     state: text('state').$type<'parked' | 'replayed' | 'archived'>().notNull().default('parked'),
-    /** Replays so far, failed ones included. */
+    /** Number of replays, failed ones included. */
     replays: integer('replays').notNull().default(0),
-    /** Why the last replay failed; null when none did. */
+    /** Why the last replay failed; null if none failed. */
     replayError: text('replay_error'),
     settledAt: instant('settled_at'),
     settledBy: text('settled_by'),
     archiveReason: text('archive_reason'),
   },
   (table) => [
-    // With the time of publication: a topic that is created anew counts its offsets from 0 again.
+    // Includes publishedAt, because a topic that is created again starts at offset 0 again.
     unique('dead_letters_position').on(
       table.consumer,
       table.topic,
@@ -138,13 +138,13 @@ export const deadLetters = pgTable(
   ],
 );
 
-/** Answers already given to a client's Idempotency-Key, scoped to caller and route, written with the effect. */
+/** Stored answers by Idempotency-Key, scoped to caller and route, written in the transaction of the effect. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
     scope: text('scope').notNull(),
     key: text('key').notNull(),
-    /** SHA-256 of the request body; another body under the same key is the client's mistake. */
+    /** SHA-256 of the request body. A request with the same key and another body is rejected. */
     fingerprint: text('fingerprint').notNull(),
     status: smallint('status').notNull(),
     body: jsonb('body').notNull(),
@@ -158,16 +158,16 @@ export const idempotencyKeys = pgTable(
 );
 
 /**
- * What people did and what they were refused: INSERT-only, written in the transaction of the effect. It says who, what, when
- * and what came of it, and never what was sent: no bodies, no tokens.
+ * The actions of people, refused ones included. INSERT-only, written in the transaction of the effect. An entry has the
+ * subject, the action, the time and the outcome; it never has request bodies or tokens.
  */
 export const auditLog = pgTable(
   'audit_log',
   {
     id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     /**
-     * The transaction that wrote the entry. Ids are given out before a commit, so they alone do not tell whether an earlier
-     * entry can still appear; transactions do: below the oldest that still runs, nothing is added any more.
+     * The transaction that wrote the entry. Ids are assigned before the commit, so an entry with a lower id can still appear.
+     * Transaction ids tell when none can: no entry appears below the oldest running transaction.
      */
     transaction: xid8('transaction')
       .notNull()
@@ -176,12 +176,12 @@ export const auditLog = pgTable(
     subject: text('subject').notNull(),
     roles: text('roles').array().notNull(),
     action: text('action').notNull(),
-    /** What the action was about, such as an order's id; null when it was to make something new and did not. */
+    /** The resource of the action, such as an order id; null if the action failed to create one. */
     resource: text('resource'),
     outcome: text('outcome').$type<'accepted' | 'ignored' | 'refused'>().notNull(),
     /** HTTP status of a refusal. */
     status: smallint('status'),
-    /** Why it was ignored or refused. */
+    /** Why the action was ignored or refused. */
     code: text('code'),
     correlationId: text('correlation_id').notNull(),
     requestId: text('request_id').notNull(),
@@ -190,14 +190,14 @@ export const auditLog = pgTable(
     check('audit_log_outcome', sql`${table.outcome} in ('accepted','ignored','refused')`),
     check('audit_log_status', sql`(${table.outcome} = 'refused') = (${table.status} is not null)`),
     check('audit_log_code', sql`(${table.outcome} = 'accepted') = (${table.code} is null)`),
-    // The order in which the sealer takes them, and the two in which people read them.
+    // The first index is for the sealer, the other two are for people who search the log.
     index('audit_log_transaction').on(table.transaction, table.id),
     index('audit_log_at').on(table.at, table.id),
     index('audit_log_subject').on(table.subject, table.at, table.id),
   ],
 );
 
-/** The hash chain over the audit log: position, entry, and a hash that depends on all before it. INSERT-only. */
+/** The hash chain over the audit log: each hash depends on all entries before it. INSERT-only. */
 export const auditSeals = pgTable(
   'audit_seals',
   {

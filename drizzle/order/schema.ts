@@ -1,4 +1,4 @@
-// Tables of the order service. Facts are columns, the status is stored beside them only so that it can be filtered by.
+// Tables of the order service. An order is stored as facts; the derived status is stored too, so that queries can filter by it.
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -49,7 +49,7 @@ export const orders = pgTable(
     check('orders_version', sql`${table.version} >= 1`),
     index('orders_by_customer').on(table.customerId, table.createdAt, table.id),
     index('orders_by_age').on(table.createdAt, table.id),
-    // What sellers have to ship, and what the deadline sweep reads; small however many orders there ever were.
+    // For orders to ship and for the deadline sweep. Partial indexes, so they stay small while the table grows.
     index('orders_to_ship')
       .on(table.createdAt, table.id)
       .where(sql`${table.status} = 'PAID'`),
@@ -82,7 +82,7 @@ export const orderItems = pgTable(
   ],
 );
 
-/** The audit trail: every input of an order, also the ignored ones, in the order they were handled. */
+/** The audit trail: every input of an order, ignored ones included, in the order in which they were handled. */
 export const orderEvents = pgTable(
   'order_events',
   {
@@ -91,7 +91,7 @@ export const orderEvents = pgTable(
       .notNull()
       .references(() => orders.id),
     type: text('type').notNull(),
-    /** Id of the event or request that was handled. */
+    /** Id of the handled event or request. */
     inputId: text('input_id').notNull(),
     actor: text('actor').notNull(),
     outcome: text('outcome').notNull(),
@@ -105,7 +105,7 @@ export const orderEvents = pgTable(
   (table) => [index('order_events_by_order').on(table.orderId, table.sequence)],
 );
 
-/** The order service's own copy of the catalogue; prices of new orders come from here and never from the client. */
+/** The order service's copy of the catalogue, which sets the prices of new orders. */
 export const catalogue = pgTable(
   'catalogue',
   {

@@ -1,5 +1,5 @@
-// Tables of the payment service. A payment is a set of facts about one order; a transaction is one thing asked of the
-// gateway, persisted before it is asked, so that a crash can never lead to asking under another idempotency key.
+// Tables of the payment service. A payment is a set of facts about one order. A transaction is one request to the gateway.
+// It is stored before it is sent, so that after a crash it is sent again with the same idempotency key.
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { instant, isAmount, isCurrency } from '../messaging/schema.ts';
@@ -8,7 +8,7 @@ export const payments = pgTable(
   'payments',
   {
     orderId: uuid('order_id').primaryKey(),
-    /** The terms are null until order.created has been seen; other events may arrive first. */
+    /** The terms are null until order.created has arrived; other events may arrive first. */
     customerId: text('customer_id'),
     amountMinor: bigint('amount_minor', { mode: 'number' }),
     currency: text('currency'),
@@ -33,7 +33,7 @@ export const payments = pgTable(
     check('payments_refund_needs_charge', sql`${table.refund} = 'none' or ${table.charge} = 'succeeded'`),
     check('payments_amount', isAmount(table.amountMinor)),
     check('payments_currency', isCurrency(table.currency)),
-    // An event may name a mode that this service does not know yet.
+    // A mode that this service does not know is read as `unspecified`.
     check('payments_mode', sql`${table.mode} in ('unspecified','AUTO','MANUAL')`),
     check('payments_charge_needs_terms', sql`${table.charge} = 'none' or ${table.amountMinor} is not null`),
   ],
@@ -47,18 +47,18 @@ export const transactions = pgTable(
       .notNull()
       .references(() => payments.orderId),
     kind: text('kind').notNull(),
-    /** What the gateway recognises a repetition by; unique, and fixed before the gateway is first called. */
+    /** The gateway recognises a repeated request by it. */
     idempotencyKey: text('idempotency_key').notNull(),
     amountMinor: bigint('amount_minor', { mode: 'number' }).notNull(),
     currency: text('currency').notNull(),
     token: text('token'),
     chargeId: text('charge_id'),
     state: text('state').notNull(),
-    /** Times the gateway was called. */
+    /** Number of gateway calls. */
     attempts: integer('attempts').notNull(),
     lastError: text('last_error'),
     gatewayId: text('gateway_id'),
-    /** When it is due to be asked (again); moved ahead while one instance is at it. */
+    /** When the request is due. A lease moves it into the future, so that no other instance takes the request. */
     dueAt: instant('due_at').notNull(),
     correlationId: text('correlation_id').notNull(),
     causationId: text('causation_id').notNull(),

@@ -1,5 +1,5 @@
-// An event schema as a tree without references: the forms in which Avro lets one write the same type (by name, inline, in
-// short) become one, so that two versions can be walked side by side.
+// Turns an event schema into a tree without references. Avro has several forms for the same type (by name, inline, short); the
+// tree has one, so that two versions can be compared node by node.
 import type { AvroComplex, AvroType, EventSchema } from './generate-events.ts';
 
 export interface RecordField {
@@ -33,7 +33,7 @@ const fullNameOf = (name: string, namespace: string): string =>
   name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
 export const shortName = (name: string): string => name.split('.').at(-1) ?? name;
 
-/** The tree of a schema. Throws a sentence for a form that no event of this project uses. */
+/** The tree of a schema. Throws for Avro types that no event of this project uses. */
 export const treeOf = (schema: EventSchema): RecordNode => {
   const known = new Map<string, Node>();
 
@@ -91,7 +91,22 @@ export const treeOf = (schema: EventSchema): RecordNode => {
   return record(schema, '');
 };
 
-/** A type in a few words, as it stands in a table. */
+/** The record of a node: the node itself, or the record in an array or a union. */
+export const recordIn = (node: Node): RecordNode | undefined => {
+  switch (node.kind) {
+    case 'record':
+      return node;
+    case 'array':
+      return recordIn(node.of);
+    case 'union':
+      return node.branches.map(recordIn).find((record) => record !== undefined);
+    case 'primitive':
+    case 'enum':
+      return undefined;
+  }
+};
+
+/** A short name of a type, for tables and sentences. */
 export const typeText = (type: Node): string => {
   switch (type.kind) {
     case 'primitive':
@@ -107,12 +122,12 @@ export const typeText = (type: Node): string => {
   }
 };
 
-/** The schema as it is registered: its JSON in the order of the file, without white space. */
+/** The schema as it is registered: its JSON in the order of the file, without whitespace. */
 export const textOf = (schema: EventSchema): string => JSON.stringify(schema);
 
 /**
- * What the registry tells versions by. Documentation, aliases and the default of an enum are for readers and not in the
- * bytes: a version that differs in nothing else gets the id of the version before, and needs no release.
+ * The part of a schema by which the registry distinguishes versions. Documentation, aliases and the default of an enum do not
+ * change the bytes. A version that differs only in them gets the id of the previous version, and needs no release.
  */
 export const identityOf = (schema: EventSchema): string => JSON.stringify(bare(schema));
 

@@ -1,5 +1,5 @@
-// The AsyncAPI document is one: it fits the official schema of AsyncAPI 3, each reference leads somewhere, and the examples are
-// what the schemas say.
+// The AsyncAPI document matches the official schema of AsyncAPI 3, its references resolve, and it names the senders and
+// receivers.
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { readFileSync } from 'node:fs';
@@ -22,11 +22,11 @@ const document = Object(
 );
 
 describe('schemas/asyncapi.json', () => {
-  it('fits the official schema of AsyncAPI 3', () => {
+  it('matches the official schema of AsyncAPI 3', () => {
     const official = JSON.parse(
       readFileSync(createRequire(import.meta.url).resolve('@asyncapi/specs/schemas/3.0.0.json'), 'utf8'),
     );
-    // It brings JSON Schema along, so Ajv's own copy would be a second one.
+    // The official schema contains the JSON Schema meta-schema, which would collide with Ajv's own copy.
     const ajv = new Ajv({ strict: false, allErrors: true, meta: false, validateSchema: false });
     formats.default(ajv);
     const validate = ajv.compile(official);
@@ -35,7 +35,7 @@ describe('schemas/asyncapi.json', () => {
     expect(validate({ ...document, channels: { wrong: 1 } })).toBe(false);
   });
 
-  it('has no reference that leads nowhere', () => {
+  it('has only references that resolve', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
       ([, path = '']) => path,
     );
@@ -49,7 +49,7 @@ describe('schemas/asyncapi.json', () => {
       ).toBeDefined();
   });
 
-  it('names for every service what it sends and takes', () => {
+  it('lists for every service what it sends and receives', () => {
     const { operations } = document;
     expect(operations['payment-receives-order-events'].messages).toEqual([
       { $ref: '#/channels/order-events/messages/order.cancelled' },
@@ -59,7 +59,7 @@ describe('schemas/asyncapi.json', () => {
     expect(operations['order-receives-order-events']).toBeUndefined();
   });
 
-  it('is part of the catalogue that people read', async () => {
+  it('has a counterpart in CATALOGUE.md, with every event and its consumers', async () => {
     const text = generateCatalogue(contract, subscribers);
     for (const { eventType } of contract.working) expect(text).toContain(`## ${eventType}\n`);
     expect(text).toMatch(/\| consumers \| inventory, payment/);

@@ -1,9 +1,9 @@
-// The events for people and for tools, from the schemas and the subscriptions: a page to read, and an AsyncAPI document for
-// everything that understands one.
+// Generates the documentation of the events from the schemas and the subscriptions: CATALOGUE.md for people and an AsyncAPI
+// document for tools.
 import { format, resolveConfig } from 'prettier';
 import type { EventSchema } from './generate-events.ts';
 import { isObject } from './json.ts';
-import { treeOf, typeText, shortName, type Node, type RecordNode } from './avro.ts';
+import { recordIn, treeOf, typeText, shortName, type Node, type RecordNode } from './avro.ts';
 import { releasesOfEvent, subjectOf, type Contract, type Release } from './releases.ts';
 import { producerOf } from './review/usage.ts';
 
@@ -11,12 +11,12 @@ type Subscribers = ReadonlyMap<string, readonly string[]>;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
-/** The headers of every record, as the outbox router sets them. */
+/** The headers of every record, which the outbox event router sets. */
 const headers = {
   id: 'UUID of the event; the same as `metadata.eventId`. Consumers deduplicate by it.',
-  eventType: 'Name of the event, for those who do not want to decode it.',
-  correlationId: 'Shared by everything that one request set in motion.',
-  causationId: 'What directly caused the event.',
+  eventType: 'Name of the event, readable without decoding the value.',
+  correlationId: 'Shared by everything that one request caused.',
+  causationId: 'Id of what directly caused the event.',
   occurredAt: 'When the service decided it.',
   traceparent: 'W3C trace context of the request or event that caused it.',
 } as const;
@@ -27,26 +27,12 @@ const fieldRows = (node: RecordNode, path: string): string[] =>
     const at = path === '' ? field.name : `${path}.${field.name}`;
     const fallback = field.fallback === undefined ? '' : ` = \`${field.fallback}\``;
     const row = `| \`${at}\` | ${cell(typeText(field.type))}${fallback} | ${cell(field.doc)}${symbolsOf(field.type)} |`;
-    const inner = innerRecord(field.type);
+    const inner = recordIn(field.type);
     return at === 'metadata' || inner === undefined ? [row] : [row, ...fieldRows(inner, at)];
   });
 
 const symbolsOf = (node: Node): string =>
   node.kind === 'enum' ? ` One of ${node.symbols.map((symbol) => `\`${symbol}\``).join(', ')}.` : '';
-
-const innerRecord = (node: Node): RecordNode | undefined => {
-  switch (node.kind) {
-    case 'record':
-      return node;
-    case 'array':
-      return innerRecord(node.of);
-    case 'union':
-      return node.branches.map(innerRecord).find((record) => record !== undefined);
-    case 'primitive':
-    case 'enum':
-      return undefined;
-  }
-};
 
 const exampleOf = (releases: readonly Release[]): unknown => releases.at(-1)?.samples[0]?.value;
 const serviceList = (names: readonly string[]): string => (names.length === 0 ? 'nobody' : names.join(', '));
@@ -76,7 +62,7 @@ ${JSON.stringify(exampleOf(releases) ?? {}, null, 2)}
 `;
 };
 
-/** schemas/CATALOGUE.md as it should be. */
+/** The text of schemas/CATALOGUE.md. */
 export const generateCatalogue = ({ working, releases }: Contract, subscribers: Subscribers): string => {
   const consumersOf = (schema: EventSchema): readonly string[] => subscribers.get(schema.eventType) ?? [];
   const [first] = working;
@@ -85,10 +71,10 @@ export const generateCatalogue = ({ working, releases }: Contract, subscribers: 
 
 # Events
 
-What the services tell each other: ${String(working.length)} events on ${String(new Set(working.map(({ topic }) => topic)).size)} topics. Values are Avro in Confluent framing: a zero byte,
-four bytes of schema id, the body. Each event evolves under a subject of its own, \`FULL_TRANSITIVE\`: every released version
-reads every other one. How one is changed is in [EVOLUTION.md](EVOLUTION.md); the same catalogue for tools is
-[asyncapi.json](asyncapi.json).
+The events between the services: ${String(working.length)} events on ${String(new Set(working.map(({ topic }) => topic)).size)} topics. Values are Avro in Confluent framing: a zero byte,
+four bytes of schema id, the body. Each event has its own subject with the mode \`FULL_TRANSITIVE\`: every released version
+reads every other one. [EVOLUTION.md](EVOLUTION.md) explains how to change an event; [asyncapi.json](asyncapi.json) is this
+catalogue for tools.
 
 | event | producer | consumers | topic | key | version |
 | --- | --- | --- | --- | --- | --- |
@@ -105,7 +91,7 @@ Every record has these headers:
 | header | |
 | --- | --- |
 ${Object.entries(headers)
-  .map(([name, about]) => `| \`${name}\` | ${about} |`)
+  .map(([name, description]) => `| \`${name}\` | ${description} |`)
   .join('\n')}
 
 Every event begins with \`metadata\`:
@@ -119,8 +105,7 @@ ${working
   .join('\n')}`;
 };
 
-/** The schemas/asyncapi.json that follows from the contract, as a value. */
-/** Where the broker and the registry of the described server are, as clients reach them. */
+/** The addresses of the broker and the registry, as clients reach them. */
 export interface Addresses {
   /** Host and port. */
   readonly kafka: string;
@@ -128,6 +113,7 @@ export interface Addresses {
   readonly registry: string;
 }
 
+/** The content of schemas/asyncapi.json. */
 export const asyncApi = (
   { working, releases }: Contract,
   subscribers: Subscribers,
@@ -148,8 +134,8 @@ export const asyncApi = (
     action,
     summary:
       action === 'send'
-        ? `The ${service} service publishes what its outbox holds.`
-        : `The ${service} service reacts, once to each event.`,
+        ? `The ${service} service publishes the events of its outbox.`
+        : `The ${service} service handles each event once.`,
     channel: { $ref: `#/channels/${topic}` },
     messages: types.map((type) => message(topic, type)),
     ...(action === 'receive'
@@ -159,7 +145,7 @@ export const asyncApi = (
   const operations = services.flatMap((service) =>
     topics.flatMap((topic): [string, object][] => {
       const sent = on(topic).filter((schema) => producerOf(schema) === service);
-      const taken = on(topic).filter(({ eventType }) => subscribers.get(eventType)?.includes(service));
+      const received = on(topic).filter(({ eventType }) => subscribers.get(eventType)?.includes(service));
       const types = (schemas: EventSchema[]): string[] => schemas.map(({ eventType }) => eventType);
       return [
         ...(sent.length > 0
@@ -170,9 +156,9 @@ export const asyncApi = (
               ],
             ]
           : []),
-        ...(taken.length > 0
+        ...(received.length > 0
           ? [
-              [`${service}-receives-${topic}`, operation('receive', service, topic, types(taken))] as [
+              [`${service}-receives-${topic}`, operation('receive', service, topic, types(received))] as [
                 string,
                 object,
               ],
@@ -254,7 +240,7 @@ export const asyncApi = (
   };
 };
 
-/** schemas/asyncapi.json as it should be. */
+/** The text of schemas/asyncapi.json. */
 export const generateAsyncApi = async (
   contract: Contract,
   subscribers: Subscribers,

@@ -1,5 +1,5 @@
-// The past of the contract is enforced: whatever is changed or removed of a released version is noticed, by the lock where
-// only the files were touched, by the base revision where the lock was touched too.
+// A released version cannot change unnoticed. The lock file reveals a change of the files; the base revision reveals a
+// change of the files together with the lock file.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -15,8 +15,8 @@ const files = new Map(
     .filter((path) => /\.(avsc|json)$/.test(path))
     .map((path) => [path, readFileSync(join(schemasFolder, path), 'utf8')]),
 );
-const withFile = (path: string, text: string | undefined) => (asked: string) =>
-  asked === path ? text : files.get(asked);
+const withFile = (path: string, text: string | undefined) => (name: string) =>
+  name === path ? text : files.get(name);
 const contract = readContract();
 const lock = readLock(files.get('released/lock.json'));
 const base: Base = {
@@ -28,36 +28,34 @@ const base: Base = {
 };
 const first = 'released/order.created/v1.avsc';
 
-describe('what was released', () => {
-  it('is whole, and every version reads every other one', () => {
+describe('the released versions', () => {
+  it('are complete, and every version reads every other one', () => {
     const report = checkContract(contract, schemasFolder, base);
     expect(report.complaints).toEqual([]);
     expect(report.readings).toBeGreaterThan(report.releases);
   });
 
-  it('is noticed when a schema is edited', () => {
+  it('reveal an edited schema', () => {
     const edited = files.get(first)?.replace('Subject of the customer', 'Name of the customer');
     expect(releasesOf(withFile(first, edited)).complaints).toEqual([
-      'schemas/released/order.created/v1.avsc is not what was released; put it back, and release another version',
+      'schemas/released/order.created/v1.avsc differs from its release; restore it, and release a new version',
     ]);
   });
-  it('is noticed when golden bytes are edited', () => {
+  it('reveal edited golden bytes', () => {
     const golden = 'released/order.created/v1.golden.json';
     const edited = JSON.stringify([{ value: {}, bytes: 'AAAA' }]);
     expect(releasesOf(withFile(golden, edited)).complaints.join()).toMatch(
-      /v1\.golden\.json is not what was/,
+      /v1\.golden\.json differs from its release/,
     );
   });
-  it('is noticed when a file is removed', () => {
-    expect(releasesOf(withFile(first, undefined)).complaints.join()).toMatch(
-      /is gone: what was released is kept/,
-    );
+  it('reveal a removed file', () => {
+    expect(releasesOf(withFile(first, undefined)).complaints.join()).toMatch(/is missing: a release is kept/);
   });
-  it('is not noticed for another white space', () => {
+  it('may differ in whitespace', () => {
     const compact = JSON.stringify(JSON.parse(files.get(first) ?? ''));
     expect(releasesOf(withFile(first, compact)).complaints).toEqual([]);
   });
-  it('keeps its ids in the order of the releases', () => {
+  it('have ids in the order of the releases', () => {
     const swapped = { releases: lock.map((entry, index) => ({ ...entry, id: lock.length - index })) };
     const text = JSON.stringify(swapped);
     expect(releasesOf(withFile('released/lock.json', text)).complaints.join()).toContain(
@@ -66,22 +64,22 @@ describe('what was released', () => {
   });
 });
 
-describe('against the base', () => {
-  it('nothing has changed', () => {
+describe('a comparison with the base', () => {
+  it('finds no change in an unchanged contract', () => {
     expect(rewritten(contract, base, lock)).toEqual([]);
   });
-  it('a version that is rewritten together with its lock is refused', () => {
+  it('refuses a version that was changed together with the lock file', () => {
     const forged = lock.map((entry) =>
       entry.event === 'order.created' && entry.version === 1 ? { ...entry, schema: 'f'.repeat(64) } : entry,
     );
     expect(rewritten(contract, base, forged)).toEqual([
-      'order.created v1 is not what was released in main; put it back, and release another version',
+      'order.created v1 differs from its release in main; restore it, and release a new version',
     ]);
   });
-  it('a version that is removed together with its lock is refused', () => {
+  it('refuses a version that was removed together with its lock entry', () => {
     const last = lock.at(-1);
     expect(rewritten(contract, base, lock.slice(0, -1))).toEqual([
-      `${last?.event} v${last?.version} was released with the id ${last?.id} in main and is not here any more`,
+      `${last?.event} v${last?.version} was released with the id ${last?.id} in main and is missing from the lock file`,
     ]);
   });
 });
@@ -95,18 +93,18 @@ describe('a working version', () => {
   });
   const field = { name: 'note', type: 'string', doc: 'Note.' };
 
-  it('that is not released yet is said to be so, and is read against the past already', () => {
+  it('that is not released is reported, and is checked against the releases', () => {
     const changed = withWorking({ ...order, fields: [...order.fields, { ...field, default: '' }] });
     expect(unreleased(changed).map(({ eventType }) => eventType)).toEqual(['order.created']);
     expect(checkContract(changed, schemasFolder, base).complaints).toEqual([
       'schemas/order.created.avsc has changes that are not released; run: npm run schemas -- release order.created',
     ]);
   });
-  it('that differs in its documentation alone needs no release', () => {
+  it('that differs only in its documentation needs no release', () => {
     const changed = withWorking({ ...order, doc: 'Another text.' });
     expect(checkContract(changed, schemasFolder, base).complaints).toEqual([]);
   });
-  it('that cannot read the past is refused with the field', () => {
+  it('that cannot read a release is refused, with the field', () => {
     const changed = withWorking({ ...order, fields: [...order.fields, field] });
     expect(checkContract(changed, schemasFolder, base).complaints[0]).toMatch(
       /^the working version of order\.created cannot read order\.created v1: note: the bytes do not have it/,
@@ -115,13 +113,13 @@ describe('a working version', () => {
   it('that is deleted is refused', () => {
     const gone = { ...contract, working: contract.working.filter((schema) => schema !== order) };
     expect(checkContract(gone, schemasFolder, base).complaints).toEqual([
-      'schemas/order.created.avsc is gone, but order.created was released and its records are still read',
+      'schemas/order.created.avsc is missing, but order.created was released and its records are still read',
     ]);
   });
 });
 
 describe('the golden bytes of a schema', () => {
-  it('are the same each time, and go through every symbol', () => {
+  it('are deterministic, and contain every symbol', () => {
     const all = contract.working.map((schema) => samplesOf(schema));
     expect(all).toEqual(contract.working.map((schema) => samplesOf(schema)));
     const cancelled = contract.working.find(({ eventType }) => eventType === 'order.cancelled');

@@ -1,10 +1,10 @@
-// Everything that can be said about the event contract without a registry: the rules of the schemas, the unchanged past, and
-// every reader against every writer, each way, on the golden bytes.
+// Checks the event contract without a registry: the rules of the schemas, the unchanged releases, and the golden bytes of every
+// version with every version as reader.
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { lintEventSchema, type EventSchema } from './generate-events.ts';
 import { textOf } from './avro.ts';
-import { readingObstacles } from './review/compatibility.ts';
+import { obstacleText, readingObstacles } from './review/compatibility.ts';
 import { misreading, samplesOf, type Sample } from './golden.ts';
 import { rewritten, type Base } from './history.ts';
 import { labelOf, readLock, releasesOfEvent, unreleased, type Contract } from './releases.ts';
@@ -12,9 +12,9 @@ import { labelOf, readLock, releasesOfEvent, unreleased, type Contract } from '.
 export interface CheckReport {
   readonly events: number;
   readonly releases: number;
-  /** How often one version's bytes were read with another version. */
+  /** Number of golden records that were read. */
   readonly readings: number;
-  /** What the past was compared with. */
+  /** The base revision, if there is one. */
   readonly base: string | undefined;
   readonly complaints: readonly string[];
 }
@@ -48,16 +48,16 @@ const readAll = (versions: readonly Version[]): { readings: number; complaints: 
     for (const reader of versions) {
       readings += writer.samples.length;
       const [obstacle] = readingObstacles(reader.schema, writer.schema);
-      const wrong =
+      const problem =
         obstacle === undefined
           ? misreading(reader.schema, writer.schema, writer.samples)
-          : `${obstacle.path === '' ? 'the event' : obstacle.path}: ${obstacle.reason}`;
-      if (wrong !== undefined) complaints.push(`${reader.label} cannot read ${writer.label}: ${wrong}`);
+          : obstacleText(obstacle);
+      if (problem !== undefined) complaints.push(`${reader.label} cannot read ${writer.label}: ${problem}`);
     }
   return { readings, complaints };
 };
 
-/** Checks the contract of `folder`, and its past against the base where there is one. */
+/** Checks the contract in `folder`, and its releases against the base if there is one. */
 export const checkContract = (contract: Contract, folder: string, base: Base | undefined): CheckReport => {
   const complaints = [...contract.complaints];
   for (const schema of contract.working)
@@ -80,7 +80,7 @@ export const checkContract = (contract: Contract, folder: string, base: Base | u
     complaints.push(...found.complaints);
     if (!contract.working.some(({ eventType }) => eventType === event))
       complaints.push(
-        `schemas/${event}.avsc is gone, but ${event} was released and its records are still read`,
+        `schemas/${event}.avsc is missing, but ${event} was released and its records are still read`,
       );
   }
   for (const { eventType } of unreleased(contract))

@@ -1,5 +1,5 @@
-// What follows from the schemas and is committed beside them, so that it can be read without running anything. The check
-// fails when one of the files is stale.
+// The files that are generated from the schemas: types, catalogue and AsyncAPI document. They are committed, so that they
+// can be read without a build. The check fails if one of them is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { generatedFile, generateEvents, readEventSchemas, schemasFolder } from './generate-events.ts';
@@ -20,7 +20,7 @@ const derived = async (addresses: Addresses): Promise<readonly (readonly [string
   ];
 };
 
-/** Writes the derived files that are not what they should be; resolves to their names. */
+/** Writes the generated files that are stale; resolves to their names. */
 export const writeDerived = async (addresses: Addresses): Promise<string[]> => {
   const written: string[] = [];
   for (const [file, text] of await derived(addresses)) {
@@ -32,7 +32,7 @@ export const writeDerived = async (addresses: Addresses): Promise<string[]> => {
   return written;
 };
 
-/** What is wrong with them, a sentence each. */
+/** One sentence for each stale file. */
 export const derivedDrift = async (addresses: Addresses): Promise<string[]> =>
   (await derived(addresses))
     .filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text)

@@ -1,4 +1,4 @@
-// What a person reads when a command fails: a sentence for everything that can be foreseen, a stack trace for defects alone.
+// The text for a failed command: a sentence for an error of the environment, a stack trace only for a defect.
 import { describe, expect, it } from 'vitest';
 import { explain, failure } from './failure.ts';
 
@@ -6,19 +6,19 @@ const coded = (code: string, more: object = {}): Error =>
   Object.assign(new Error('from below'), { code, ...more });
 
 describe('a failed command', () => {
-  it('says its own sentence, and where the details are', () => {
+  it('prints its own sentence and its log file', () => {
     expect(explain(failure('the port is taken'))).toBe('the port is taken');
     expect(explain(failure('it died', '/log'))).toBe('it died\n  details: /log');
   });
 
   it.each([
     [
-      'fetch of a part that is away',
+      'fetch of a part that does not run',
       new TypeError('fetch failed', { cause: coded('ECONNREFUSED', { address: '127.0.0.1', port: 3001 }) }),
       /nothing answers at 127\.0\.0\.1:3001/,
     ],
     [
-      'a query while PostgreSQL is away',
+      'a query while PostgreSQL does not run',
       new Error('Failed query', { cause: coded('CONNECT_TIMEOUT') }),
       /nothing answers/,
     ],
@@ -32,15 +32,15 @@ describe('a failed command', () => {
     ['a time limit', new DOMException('late', 'TimeoutError'), /did not answer in time/],
     ['a password', coded('28P01'), /refuses to sign in/],
     ['a full disk', coded('ENOSPC'), /disk is full/],
-    ['a file that is missing', coded('ENOENT', { path: '/there' }), /\/there is not there/],
+    ['a file that is missing', coded('ENOENT', { path: '/there' }), /\/there does not exist/],
     ['a port', coded('EADDRINUSE', { port: 3000 }), /port 3000 is in use/],
-  ])('on %s says one sentence without a stack trace', (_, error, sentence) => {
-    const said = explain(error);
-    expect(said).toMatch(sentence);
-    expect(said).not.toMatch(/\n|at file:/);
+  ])('prints one sentence without a stack trace for %s', (_, error, sentence) => {
+    const text = explain(error);
+    expect(text).toMatch(sentence);
+    expect(text).not.toMatch(/\n|at file:/);
   });
 
-  it('on a defect shows where it is', () => {
+  it('prints the stack trace of a defect', () => {
     expect(explain(new TypeError('a defect'))).toMatch(/TypeError: a defect\n +at /);
     expect(explain('a text')).toBe('a text');
   });

@@ -1,5 +1,5 @@
-// What a person at the terminal gets to read: one sentence with the remedy, and the log file that has the details.
-// Everything else that is thrown is a defect of these scripts and is shown with its stack trace.
+// Errors of the commands. A Failure has one sentence with the remedy, and the log file with the details. Every other unexpected
+// error is a defect of these scripts and is shown with its stack trace.
 
 export interface Failure extends Error {
   readonly name: 'Failure';
@@ -12,7 +12,7 @@ export const failure = (sentence: string, log?: string): Failure =>
 export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error && error.name === 'Failure' && 'log' in error;
 
-/** Thrown out of every wait when the stack is told to stop while it boots. */
+/** Thrown by every wait when the stack is stopped during its start. */
 export const stopped = (): Error => Object.assign(new Error('stopped'), { name: 'Stopped' });
 
 export const isStopped = (error: unknown): boolean => error instanceof Error && error.name === 'Stopped';
@@ -22,7 +22,7 @@ export const messageOf = (error: unknown): string => {
   return error instanceof Error ? error.message : String(error);
 };
 
-/** What lies behind an error: `fetch` and drizzle say the reason in the cause alone. */
+/** The message of the cause, if there is one: `fetch` and Drizzle give the reason only there. */
 export const reasonOf = (error: unknown): string =>
   messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 
@@ -31,12 +31,12 @@ const field = (error: Error, name: string): string | undefined => {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 };
 
-/** What anybody can meet who runs a command: a part that is away, a password, a disk. Undefined for what nobody foresaw. */
-const foreseen = (error: Error): string | undefined => {
+/** The sentence for an error of the environment, such as a stopped part, a wrong password or a full disk. */
+const environmentSentence = (error: Error): string | undefined => {
   const where = [field(error, 'address') ?? field(error, 'hostname'), field(error, 'port')]
     .filter((part) => part !== undefined)
     .join(':');
-  // A DOMException has a number there, which says nothing.
+  // The code of a DOMException is a number without meaning here.
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   switch (code) {
     case 'ECONNREFUSED':
@@ -46,20 +46,20 @@ const foreseen = (error: Error): string | undefined => {
     case 'ECONNRESET':
     case 'KafkaJSNumberOfRetriesExceeded':
     case 'KafkaJSConnectionError':
-      return `nothing answers${where === '' ? '' : ` at ${where}`}; is the stack running? npm start runs it, npm run doctor looks at it`;
+      return `nothing answers${where === '' ? '' : ` at ${where}`}; is the stack running? npm start starts it, npm run doctor examines it`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `the name ${field(error, 'hostname') ?? 'of a part'} cannot be resolved; check the address in the environment`;
     case 'TimeoutError':
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'UND_ERR_HEADERS_TIMEOUT':
-      return 'a part did not answer in time; npm run doctor says which one is ill';
+      return 'a part did not answer in time; npm run doctor names the failing part';
     case '28P01':
     case '28000':
-      return `PostgreSQL refuses to sign in (${error.message}); give this command the passwords that the stack was started with`;
+      return `PostgreSQL refuses to sign in (${error.message}); run this command with the passwords of the running stack`;
     case '3D000':
     case '42P01':
-      return `the database is not the one that was expected (${error.message}); npm start sets it up`;
+      return `the database or its tables do not exist (${error.message}); npm start creates them`;
     case 'ENOSPC':
     case '53100':
       return 'the disk is full; make room and run the command again';
@@ -67,7 +67,7 @@ const foreseen = (error: Error): string | undefined => {
     case 'EPERM':
       return `${field(error, 'path') ?? 'a file'} cannot be read or written by this user`;
     case 'ENOENT':
-      return `${field(error, 'path') ?? 'a file'} is not there`;
+      return `${field(error, 'path') ?? 'a file'} does not exist`;
     case 'EADDRINUSE':
       return `port ${field(error, 'port') ?? ''} is in use by another program`;
     default:
@@ -75,13 +75,13 @@ const foreseen = (error: Error): string | undefined => {
   }
 };
 
-/** The lines to print for an error, and nothing more than a person needs. A stack trace means a defect of these commands. */
+/** The text to print for an error: a sentence, or the stack trace of a defect. */
 export const explain = (error: unknown): string => {
   if (isFailure(error))
     return error.log === undefined ? error.message : `${error.message}\n  details: ${error.log}`;
-  // `fetch`, Drizzle and Promise.any say the reason in the cause alone.
+  // `fetch`, Drizzle and Promise.any give the reason only in the cause.
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; depth += 1) {
-    const sentence = foreseen(cause);
+    const sentence = environmentSentence(cause);
     if (sentence !== undefined) return sentence;
     cause = cause instanceof AggregateError ? cause.errors[0] : cause.cause;
   }

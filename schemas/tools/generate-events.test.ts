@@ -1,4 +1,4 @@
-// The generator turns a reviewed schema into TypeScript, and refuses one that breaks the rules of the contract.
+// The generator turns a schema into TypeScript, and refuses a schema that breaks the rules of the contract.
 import { describe, expect, it } from 'vitest';
 import { eventCatalogue } from '../generated/events.ts';
 import { generateEvents, lintEventSchema, readEventSchemas, type EventSchema } from './generate-events.ts';
@@ -44,8 +44,8 @@ const withField = (field: EventSchema['fields'][number]): EventSchema => ({
   fields: [...schema.fields, field],
 });
 
-describe('generating', () => {
-  it('writes one interface per record without its metadata, unions, dates, and the catalogue', async () => {
+describe('the generator', () => {
+  it('writes interfaces without metadata, unions, dates, enums and the catalogue', async () => {
     const source = await generateEvents([schema]);
     expect(source).toContain('DO NOT EDIT');
     expect(source).toMatch(
@@ -60,7 +60,7 @@ describe('generating', () => {
     expect(source).not.toMatch(/interface ParcelHandedOver \{[^}]*metadata/);
   });
 
-  it('refuses two schemas that give one name two meanings', async () => {
+  it('refuses two schemas that define the same name differently', async () => {
     const money = (doc: string) => ({
       name: 'price',
       type: { type: 'record', name: 'Money', doc, fields: [{ name: 'cents', type: 'long', doc: 'Cents.' }] },
@@ -89,21 +89,21 @@ describe('the rules of the contract', () => {
     ['a foreign topic', { topic: 'order-events' }, /topic must be/],
     ['a key that is no string field', { keyField: 'weight' }, /must name a string field/],
     ['missing metadata', { fields: schema.fields.slice(1) }, /first field must be "metadata"/],
-  ])('refuse %s', (_what, wrong, complaint) => {
-    expect(lintEventSchema(file, { ...schema, ...wrong }).join()).toMatch(complaint);
+  ])('refuse %s', (_name, change, complaint) => {
+    expect(lintEventSchema(file, { ...schema, ...change }).join()).toMatch(complaint);
   });
   it('refuse a field without documentation', () => {
     expect(lintEventSchema(file, withField({ name: 'mystery', type: 'string' }))).toEqual([
       'field ParcelHandedOver.mystery has no doc',
     ]);
   });
-  it('refuse an enum that a new symbol would break', () => {
+  it('refuse an enum without a default', () => {
     const fragile = { type: 'enum', name: 'Size', doc: 'Size.', symbols: ['s', 'l'] };
     expect(lintEventSchema(file, withField({ name: 'size', type: fragile, doc: 'Size.' }))).toEqual([
       'enum Size needs the default "unspecified", or a new symbol breaks old readers',
     ]);
   });
-  it('are kept by every schema of the project', () => {
+  it('hold for every schema of the project', () => {
     expect(readEventSchemas().map((entry) => entry.eventType)).toEqual(Object.keys(eventCatalogue));
   });
 });

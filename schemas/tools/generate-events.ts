@@ -1,5 +1,5 @@
-// The .avsc files are the single source of the event contract; this writes the TypeScript that follows from them.
-// A hand-written copy of a type would drift from the bytes on the topic without anybody noticing.
+// Generates the TypeScript types of the events from the .avsc files, which are the only source of the contract. A
+// hand-written type could differ from the bytes on the topic unnoticed.
 // Run: node schemas/tools/generate-events.ts          (npm run check fails when the generated file is stale)
 import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ export interface EventSchema extends AvroComplex {
 export const isEventSchema = (value: unknown): value is EventSchema =>
   typeof value === 'object' && value !== null && 'fields' in value && Array.isArray(value.fields);
 
-/** All event schemas of `schemas/`, by file name; throws naming the file when one breaks the naming rules. */
+/** All event schemas of `schemas/`, sorted by file name. Throws if one of them breaks a rule. */
 export function readEventSchemas(folder = schemasFolder): EventSchema[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.avsc'))
@@ -53,7 +53,7 @@ export function readEventSchemas(folder = schemasFolder): EventSchema[] {
     });
 }
 
-/** Naming and documentation rules of an event schema; one sentence per breach. */
+/** Checks the naming and documentation rules of an event schema; returns one sentence for each violation. */
 export function lintEventSchema(file: string, schema: EventSchema): string[] {
   const complaints: string[] = [];
   const eventType = file.replace(/\.avsc$/, '');
@@ -62,8 +62,7 @@ export function lintEventSchema(file: string, schema: EventSchema): string[] {
     .flatMap((part) => part.split('_'))
     .map(capitalise)
     .join('');
-  if (schema.eventType !== eventType)
-    complaints.push(`eventType must be "${eventType}", as the file is named`);
+  if (schema.eventType !== eventType) complaints.push(`eventType must be "${eventType}", like the file name`);
   if (schema.name !== recordName) complaints.push(`the record must be named "${recordName}"`);
   if (schema.namespace !== `orderflow.${context}`)
     complaints.push(`the namespace must be "orderflow.${context}"`);
@@ -87,21 +86,21 @@ export function lintEventSchema(file: string, schema: EventSchema): string[] {
   return complaints;
 }
 
-function visit(type: AvroType, see: (type: AvroComplex) => void): void {
+function visit(type: AvroType, callback: (type: AvroComplex) => void): void {
   if (typeof type === 'string') return;
   if (Array.isArray(type)) {
-    type.forEach((branch) => visit(branch, see));
+    type.forEach((branch) => visit(branch, callback));
     return;
   }
-  see(type);
-  if (type.items !== undefined) visit(type.items, see);
-  for (const field of type.fields ?? []) visit(field.type, see);
+  callback(type);
+  if (type.items !== undefined) visit(type.items, callback);
+  for (const field of type.fields ?? []) visit(field.type, callback);
 }
 
 const capitalise = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 const shortName = (name: string): string => name.split('.').at(-1) ?? name;
 
-/** The TypeScript module for the given schemas, formatted. Pure but for the formatter's configuration. */
+/** The formatted TypeScript module for the given schemas. */
 export async function generateEvents(schemas: readonly EventSchema[]): Promise<string> {
   const declarations = new Map<string, string>();
   const declare = (name: string, text: string): void => {
@@ -160,7 +159,7 @@ export async function generateEvents(schemas: readonly EventSchema[]): Promise<s
   };
 
   for (const schema of schemas) {
-    // `metadata` is stamped by the outbox, so the body that a decision returns does not have it.
+    // The outbox adds `metadata`, so the body that a decision returns does not have it.
     const [metadata, ...body] = schema.fields;
     if (metadata) typeScriptOf(metadata.type);
     declareRecord(schema, body);
@@ -208,7 +207,7 @@ ${schemas
   .join('\n')}
 };
 `;
-  // Here and not above: whoever only needs the types of this file runs without the packages for development.
+  // Imported here, so that code that needs only the types of this file runs without development packages.
   const { format, resolveConfig } = await import('prettier');
   const options = await resolveConfig(generatedFile, { editorconfig: true });
   return format(source, { ...options, parser: 'typescript' });

@@ -1,5 +1,5 @@
-// Golden bytes: what each released version looks like on the topic, kept for ever. They are the oracle for readers: a schema
-// can be changed by mistake together with everything that is computed from it, bytes of the past cannot.
+// Golden bytes: records of each released version, as they are on the topic. They are kept for ever and read by the checks. A
+// mistake in a schema changes everything that is computed from it, but not the stored bytes.
 import avro, { type Schema, type Type } from 'avsc';
 import { avroOptions } from '../avro-types.ts';
 import type { EventSchema } from './generate-events.ts';
@@ -7,7 +7,7 @@ import { isObject } from './json.ts';
 import { treeOf, type Node, type RecordNode } from './avro.ts';
 
 export interface Sample {
-  /** The decoded value as JSON; a time is its ISO text. */
+  /** The decoded value as JSON; times are ISO texts. */
   readonly value: unknown;
   /** The Avro body in base64, without the five bytes of framing. */
   readonly bytes: string;
@@ -15,15 +15,15 @@ export interface Sample {
 
 const isSchema = (value: unknown): value is Schema => isObject(value) && 'type' in value;
 
-/** The type of a schema as the services make it, dates as dates. */
+/** The avsc type of a schema, with the logical types that services use. */
 export const typeOf = (schema: EventSchema): Type => {
-  if (!isSchema(schema)) throw new Error(`${schema.eventType} is no Avro schema`);
+  if (!isSchema(schema)) throw new Error(`${schema.eventType} is not an Avro schema`);
   return avro.Type.forSchema(schema, avroOptions());
 };
 
 const isTime = (node: Node): boolean => node.kind === 'primitive' && node.logicalType === 'timestamp-millis';
 
-/** Words that make an example read like one. */
+/** Plausible values for examples, by field name. */
 const words: Readonly<Record<string, string>> = {
   currency: 'EUR',
   method: 'card',
@@ -38,7 +38,7 @@ const uuid = (name: string, variant: number): string => {
 };
 
 const primitive = (name: string, field: string, variant: number): unknown => {
-  // The second variant is the smallest value there is; the third needs more bytes than 32 bits have.
+  // Variant 1 is the smallest value, variant 2 a large one (for `long`, one that exceeds 32 bits).
   const small = variant === 1;
   switch (name) {
     case 'null':
@@ -80,30 +80,31 @@ const sample = (node: Node, field: string, variant: number): unknown => {
   }
 };
 
-const widest = (node: Node): number => {
+/** Number of variants that include every symbol and every branch. */
+const variantsOf = (node: Node): number => {
   switch (node.kind) {
     case 'primitive':
       return 3;
     case 'array':
-      return widest(node.of);
+      return variantsOf(node.of);
     case 'enum':
       return node.symbols.length;
     case 'union':
-      return Math.max(node.branches.length, ...node.branches.map(widest));
+      return Math.max(node.branches.length, ...node.branches.map(variantsOf));
     case 'record':
-      return Math.max(...node.fields.map(({ type }) => widest(type)));
+      return Math.max(...node.fields.map(({ type }) => variantsOf(type)));
   }
 };
 
-/** Values through which every symbol and every branch of the schema comes by, the first one an ordinary event. */
-export const sampleValues = (schema: EventSchema): unknown[] => {
+/** Values that include every symbol and every branch of the schema. The first one is an ordinary event. */
+const sampleValues = (schema: EventSchema): unknown[] => {
   const tree = treeOf(schema);
-  return Array.from({ length: widest(tree) }, (_, variant) => sample(tree, '', variant));
+  return Array.from({ length: variantsOf(tree) }, (_, variant) => sample(tree, '', variant));
 };
 
-export const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** The golden bytes of a schema; the same ones each time. */
+/** The golden bytes of a schema; deterministic. */
 export const samplesOf = (schema: EventSchema): Sample[] => {
   const type = typeOf(schema);
   return sampleValues(schema).map((value) => ({
@@ -113,8 +114,8 @@ export const samplesOf = (schema: EventSchema): Sample[] => {
 };
 
 /**
- * What a reader has to see of a value that another version wrote, by the rules of Avro and without Avro: its own fields, by
- * name or alias, else their default; its own symbols, else the default of the enum.
+ * The value that a reader must get for a value of another version, by Avro's rules but computed without Avro: the reader's
+ * fields, by name or alias, or else their default; the reader's symbols, or else the default of the enum.
  */
 export const expected = (reader: Node, writer: Node, value: unknown): unknown => {
   if (writer.kind === 'union') {
@@ -167,21 +168,21 @@ const fits = (node: Node, value: unknown): boolean => {
   }
 };
 
-const firstDifference = (seen: unknown, wanted: unknown, path: string): string | undefined => {
-  if (isObject(seen) && isObject(wanted)) {
-    for (const name of new Set([...Object.keys(seen), ...Object.keys(wanted)])) {
-      const found = firstDifference(seen[name], wanted[name], path === '' ? name : `${path}.${name}`);
+const firstDifference = (actual: unknown, wanted: unknown, path: string): string | undefined => {
+  if (isObject(actual) && isObject(wanted)) {
+    for (const name of new Set([...Object.keys(actual), ...Object.keys(wanted)])) {
+      const found = firstDifference(actual[name], wanted[name], path === '' ? name : `${path}.${name}`);
       if (found !== undefined) return found;
     }
     return undefined;
   }
-  const [is, should] = [JSON.stringify(seen), JSON.stringify(wanted)];
+  const [is, should] = [JSON.stringify(actual), JSON.stringify(wanted)];
   return is === should ? undefined : `${path} is read as ${is} instead of ${should}`;
 };
 
 /**
- * Reads samples of `writer` with `reader`, as a service would, and says what goes wrong; undefined when each is read and means
- * what it meant.
+ * Reads samples of `writer` with `reader`, as a service does. Returns the first error or difference; undefined if each
+ * sample is read with its meaning.
  */
 export const misreading = (
   reader: EventSchema,
@@ -192,9 +193,9 @@ export const misreading = (
     const type = typeOf(reader);
     const resolver = type.createResolver(typeOf(writer));
     for (const { value, bytes } of samples) {
-      const seen = asJson(type.fromBuffer(Buffer.from(bytes, 'base64'), resolver));
+      const actual = asJson(type.fromBuffer(Buffer.from(bytes, 'base64'), resolver));
       const wanted = asJson(expected(treeOf(reader), treeOf(writer), value));
-      const difference = firstDifference(seen, wanted, '');
+      const difference = firstDifference(actual, wanted, '');
       if (difference !== undefined) return difference;
     }
     return undefined;

@@ -1,5 +1,5 @@
-// The past as git has it. The lock alone would let a released version, its bytes and its fingerprint be changed together;
-// the base revision does not.
+// Reads the contract of the base revision from git. It reveals a released version that was changed together with its golden
+// bytes and its fingerprint in the lock file.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,16 +21,16 @@ const git = async (root: string, ...args: readonly string[]): Promise<string | u
 };
 
 export interface Base {
-  /** What was asked for, such as `origin/main`. */
+  /** The name of the revision, such as `origin/main`. */
   readonly name: string;
-  /** The commit that the working tree is held against: where it left the base. */
+  /** The commit with which the working tree is compared: the merge base. */
   readonly commit: string;
   readonly working: readonly EventSchema[];
   readonly releases: readonly Release[];
   readonly lock: readonly LockEntry[];
 }
 
-/** Reads the schemas of the base; undefined where there is no git or no such revision. */
+/** Reads the contract of a revision; undefined without git or without this revision. */
 const readBase = async (root: string, name: string): Promise<Base | undefined> => {
   const commit = (await git(root, 'merge-base', 'HEAD', name))?.trim();
   if (commit === undefined || commit === '') return undefined;
@@ -54,29 +54,29 @@ const readBase = async (root: string, name: string): Promise<Base | undefined> =
   return { name, commit, working, releases, lock: readLock(read(join('released', 'lock.json'))) };
 };
 
-/** The base that is named, or `origin/main`, or `main`. Throws a failure when one is named and is not there. */
+/** The named base, or `origin/main`, or `main`. Throws a Failure if the named one does not exist. */
 export const findBase = async (root: string, name?: string): Promise<Base | undefined> => {
   if (name === undefined) return (await readBase(root, 'origin/main')) ?? readBase(root, 'main');
   const base = await readBase(root, name);
   if (base === undefined)
     throw failure(
-      `git has no revision "${name}" that this tree comes from; fetch it, or name another with --base`,
+      `git has no revision "${name}" with a common ancestor; fetch it, or name another one with --base`,
     );
   return base;
 };
 
-/** What the tree has changed of what the base had released, a sentence each. */
+/** One sentence for each release of the base that the working tree has changed or removed. */
 export const rewritten = (contract: Contract, base: Base, lock: readonly LockEntry[]): string[] =>
   base.lock.flatMap((before) => {
     const label = `${before.event} v${String(before.version)}`;
     const now = lock[before.id - 1];
     if (now?.event !== before.event || now.version !== before.version)
       return [
-        `${label} was released with the id ${String(before.id)} in ${base.name} and is not here any more`,
+        `${label} was released with the id ${String(before.id)} in ${base.name} and is missing from the lock file`,
       ];
     if (now.schema !== before.schema || now.golden !== before.golden)
-      return [`${label} is not what was released in ${base.name}; put it back, and release another version`];
+      return [`${label} differs from its release in ${base.name}; restore it, and release a new version`];
     return contract.releases.some(({ id }) => id === before.id)
       ? []
-      : [`${label} was released in ${base.name}, and its files are gone`];
+      : [`${label} was released in ${base.name}, and its files are missing`];
   });

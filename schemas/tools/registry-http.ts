@@ -1,5 +1,5 @@
-// One call of the schema registry, as it wants to be spoken to: over TLS with an authority and a certificate of one's own, and
-// with a user. `fetch` takes none of these from a program, so this is Node's own client.
+// One HTTP call to the schema registry, with TLS, a client certificate and basic authentication. It uses Node's client, because
+// `fetch` has no option for a private certificate authority or a client certificate.
 import http from 'node:http';
 import https from 'node:https';
 import type { TlsOptions } from 'node:tls';
@@ -11,13 +11,13 @@ export interface RegistrySecurity {
 }
 
 export interface RegistryAddress {
-  /** The base of its Confluent API. */
+  /** Base URL of the Confluent API. */
   readonly url: string;
-  /** Nothing to prove, and nobody signed in, when absent. */
+  /** Without it, calls have no client certificate and no user. */
   readonly security?: RegistrySecurity;
 }
 
-export interface RegistryCall {
+interface RegistryCall {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -29,10 +29,10 @@ export interface RegistryReply {
   readonly text: string;
 }
 
-/** More than any schema or list of them; a registry that says more is something else. */
-const mostBytes = 16 * 1024 * 1024;
+/** Limit of the response size: larger than any schema or list of schemas. */
+const maxBytes = 16 * 1024 * 1024;
 
-/** Calls `url`, an address at that registry. Rejects when there is no answer within the time. */
+/** Calls `url` of the registry. Rejects without an answer within the time. */
 export const callRegistry = (
   { security }: RegistryAddress,
   url: string,
@@ -57,7 +57,7 @@ export const callRegistry = (
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         bytes += chunk.length;
-        if (bytes > mostBytes) request.destroy(new Error(`the answer has more than ${mostBytes} bytes`));
+        if (bytes > maxBytes) request.destroy(new Error(`the answer has more than ${maxBytes} bytes`));
       });
       response.once('error', reject);
       response.once('end', () => {

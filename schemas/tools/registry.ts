@@ -1,6 +1,6 @@
-// The registry side of the contract: what is released is registered, in the order of the releases and under the recorded ids,
-// and nothing else ever is. The boot of the stack and `npm run schemas -- register` both come through here. The id of its
-// schema is in every record, so an id that comes out otherwise ends the registration: reading on would misread.
+// Registers the releases in the schema registry, in their order and with the recorded ids. The start of the stack and `npm run
+// schemas -- register` use it. Every record has the id of its schema, so a different id ends the registration: records would be
+// decoded with the wrong schema.
 import { z } from 'zod';
 import { isEventSchema } from './generate-events.ts';
 import { failure, reasonOf } from './failure.ts';
@@ -9,7 +9,10 @@ import { textOf } from './avro.ts';
 import { misreading } from './golden.ts';
 import { labelOf, subjectOf, unreleased, type Contract, type Release } from './releases.ts';
 
-/** What the registry has to enforce: services and retained records of all versions live side by side. */
+/**
+ * The compatibility mode that the registry must enforce, because services and records of all versions exist at the same
+ * time.
+ */
 const mode = 'FULL_TRANSITIVE';
 const mediaType = 'application/vnd.schemaregistry.v1+json';
 const requestTimeoutMs = 30_000;
@@ -47,11 +50,11 @@ const request = async (
   }
 };
 
-/** The Confluent API has a `message`, the registry's own a problem with `detail` and `title`. */
-const saying = z.object({ message: z.string() }).transform(({ message: text }) => text);
-const problem = z.object({ title: z.string() }).transform(({ title }) => title);
+/** Errors of the Confluent API have a `message`, those of the registry's own API a `title`. */
+const errorMessage = z.object({ message: z.string() }).transform(({ message: text }) => text);
+const errorTitle = z.object({ title: z.string() }).transform(({ title }) => title);
 const message = ({ status, body }: Reply): string =>
-  saying.or(problem).safeParse(body).data ?? `HTTP ${String(status)}`;
+  errorMessage.or(errorTitle).safeParse(body).data ?? `HTTP ${String(status)}`;
 const withId = z.object({ id: z.int() });
 const withSchema = z.object({ schema: z.string() });
 const withLevel = z.object({ compatibilityLevel: z.string() });
@@ -67,7 +70,7 @@ const answer = <T>(what: string, shape: z.ZodType<T>, reply: Reply): T => {
 const subjectUrl = (registry: RegistryAddress, subject: string): string =>
   `${registry.url}/subjects/${encodeURIComponent(subject)}`;
 
-/** The id under which the registry has a release; undefined when it does not have it. */
+/** The id of a release in the registry; undefined if it is not registered. */
 const registeredId = async (registry: RegistryAddress, { schema }: Release): Promise<number | undefined> => {
   const body = { schema: textOf(schema), schemaType: 'AVRO' };
   const reply = await request(registry, subjectUrl(registry, subjectOf(schema)), 'POST', body);
@@ -75,7 +78,7 @@ const registeredId = async (registry: RegistryAddress, { schema }: Release): Pro
   return answer(`which id ${subjectOf(schema)} has`, withId, reply).id;
 };
 
-/** The text of the schema with an id; undefined when there is none. */
+/** The text of the schema with an id; undefined if there is none. */
 const schemaOfId = async (registry: RegistryAddress, id: number): Promise<string | undefined> => {
   const reply = await request(registry, `${registry.url}/schemas/ids/${String(id)}`, 'GET');
   if (reply.status === 404) return undefined;
@@ -87,15 +90,15 @@ const nameOf = (text: string): string => {
   return named.success ? `${named.data.namespace}.${named.data.name}` : 'another schema';
 };
 
-/** One release as the registry has it. */
-export interface Standing {
+/** The state of one release in the registry. */
+interface ReleaseState {
   readonly release: Release;
   readonly state: 'registered' | 'missing' | 'other id' | 'id taken';
   /** Completes the sentence "order.created v1 …". */
   readonly sentence: string;
 }
 
-const standingOf = async (registry: RegistryAddress, release: Release): Promise<Standing> => {
+const readState = async (registry: RegistryAddress, release: Release): Promise<ReleaseState> => {
   const { id } = release;
   const known = await registeredId(registry, release);
   if (known === id) return { release, state: 'registered', sentence: `has the id ${String(id)}` };
@@ -111,23 +114,22 @@ const standingOf = async (registry: RegistryAddress, release: Release): Promise<
       };
 };
 
-/** How each release stands in the registry. Changes nothing. */
-export const standings = async (
+/** Reads the state of each release in the registry. */
+export const readReleaseStates = async (
   registry: RegistryAddress,
   releases: readonly Release[],
-): Promise<Standing[]> => {
-  const found: Standing[] = [];
-  for (const release of releases) found.push(await standingOf(registry, release));
+): Promise<ReleaseState[]> => {
+  const found: ReleaseState[] = [];
+  for (const release of releases) found.push(await readState(registry, release));
   return found;
 };
 
-const contradiction = ({ release, sentence }: Standing): never => {
-  throw failure(
-    `${labelOf(release)} ${sentence}, so records that are on the topics would be misread; nothing was registered. This registry ` +
-      'was filled by something else than the releases: see connectors/runbooks/registry-lost.md; on a development machine, ' +
-      '`npm run reset` starts afresh',
+const contradiction = ({ release, sentence }: ReleaseState) =>
+  failure(
+    `${labelOf(release)} ${sentence}, so records on the topics would be misread; nothing was registered. This registry has schemas ` +
+      'from another source than the releases: see connectors/runbooks/registry-lost.md; on a development machine, ' +
+      '`npm run reset` deletes all data and starts again',
   );
-};
 
 const registerOne = async (registry: RegistryAddress, release: Release): Promise<void> => {
   const { id, schema } = release;
@@ -136,14 +138,14 @@ const registerOne = async (registry: RegistryAddress, release: Release): Promise
   const reply = await request(registry, `${subjectUrl(registry, subject)}/versions`, 'POST', body);
   if (reply.status === 409)
     throw failure(
-      `the schema of ${labelOf(release)} is not compatible with the versions before it, so the registry refuses it ` +
-        `(${message(reply)}); \`npm run schemas -- check\` says where, \`npm run schemas -- report\` what to do instead`,
+      `the registry refuses ${labelOf(release)}, because it is not compatible with the versions before it ` +
+        `(${message(reply)}); \`npm run schemas -- check\` names the field, \`npm run schemas -- report\` shows the alternatives`,
     );
   const given = answer(`that it took ${labelOf(release)}`, withId, reply).id;
   if (given !== id)
     throw failure(
       `the registry gave ${labelOf(release)} the id ${String(given)} instead of ${String(id)}, so services must not use it: records ` +
-        'that are on the topics would be misread. Empty its storage and run `npm run schemas -- restore`',
+        'on the topics would be misread. Delete the storage of the registry and run `npm run schemas -- restore`',
     );
 };
 
@@ -152,7 +154,7 @@ const levelOf = async (registry: RegistryAddress, subject: string): Promise<stri
   return answer(`how compatible ${subject} has to be`, withLevel, reply).compatibilityLevel;
 };
 
-/** Sets the mode where it is another one, and reads back what is in force. */
+/** Sets the mode if it differs, and reads it back. */
 const ensureMode = async (registry: RegistryAddress, subject: string): Promise<void> => {
   if ((await levelOf(registry, subject)) === mode) return;
   const url = `${registry.url}/config/${encodeURIComponent(subject)}`;
@@ -166,16 +168,16 @@ const versionsOf = async (registry: RegistryAddress, subject: string): Promise<s
   return answer(`which versions ${subject} has`, numbers, reply).join();
 };
 
-/** The registry's own API: the Confluent one, which everybody else uses, has no way to try without doing. */
+/** The registry's own API, which has a dry run. The Confluent API, which is used otherwise, has none. */
 const nativeApi = (registry: RegistryAddress): string => new URL('/apis/registry/v3', registry.url).href;
 
 const violation = z.object({ name: z.literal('RuleViolationException') });
 
 /**
- * Whether the registry would take a version: asked for with a dry run of the very call that would make it. A version that it
- * would take uses up an id all the same, so this is asked of versions that should be refused.
+ * Whether the registry would accept a version, by a dry run of its registration. A dry run that succeeds uses up an id, so
+ * call this only with versions that should be refused.
  */
-export const wouldTake = async (
+export const wouldAccept = async (
   registry: RegistryAddress,
   subject: string,
   schema: string,
@@ -185,12 +187,14 @@ export const wouldTake = async (
   const reply = await request(registry, url, 'POST', body, 'application/json');
   if (reply.status === 200) return true;
   if (violation.safeParse(reply.body).success) return false;
-  throw failure(`the registry does not say whether it would take a version of ${subject}: ${message(reply)}`);
+  throw failure(
+    `the registry does not say whether it would accept a version of ${subject}: ${message(reply)}`,
+  );
 };
 
 /**
- * Rules that are configured are not yet rules that are enforced: an incompatible version is tried, as a dry run, so that
- * nothing is left behind even by a registry that would have taken it.
+ * Tests that the registry enforces its mode: a dry run of an incompatible version must be refused. A dry run, so that even a
+ * registry that accepts it does not store the version.
  */
 const probe = async (registry: RegistryAddress, { schema }: Release): Promise<void> => {
   const subject = subjectOf(schema);
@@ -199,12 +203,12 @@ const probe = async (registry: RegistryAddress, { schema }: Release): Promise<vo
     ...schema,
     fields: [...schema.fields, { name: 'probe', type: 'string', doc: 'Has no default.' }],
   };
-  const taken = await wouldTake(registry, subject, textOf(incompatible));
+  const accepted = await wouldAccept(registry, subject, textOf(incompatible));
   if ((await versionsOf(registry, subject)) !== before)
-    throw failure(`the registry has changed the versions of ${subject} while it was only asked`);
-  if (taken)
+    throw failure(`the registry has changed the versions of ${subject} during a dry run`);
+  if (accepted)
     throw failure(
-      `the registry says ${mode}, but would take an incompatible version of ${subject}: it does not enforce its rules; ` +
+      `the registry says ${mode}, but would accept an incompatible version of ${subject}: it does not enforce its rules; ` +
         'start it with apicurio.rules.global.compatibility=FULL_TRANSITIVE',
     );
 };
@@ -212,14 +216,14 @@ const probe = async (registry: RegistryAddress, { schema }: Release): Promise<vo
 export interface Registration {
   readonly registered: number;
   readonly unchanged: number;
-  /** What was verified, a sentence each. */
+  /** One sentence for each thing that was verified. */
   readonly verified: readonly string[];
 }
 
 /**
- * Registers what is released and not yet registered; safe to repeat. `registry` has the Confluent API.
- * Throws a failure, before it writes anything where it can, when an id would not be the recorded one, when the registry
- * refuses a version, and when it does not enforce what it should.
+ * Registers the releases that are missing in the registry; can be repeated. Throws a Failure if an id would differ from the
+ * recorded one (if possible before it writes anything), if the registry refuses a version, or if it does not enforce its
+ * mode.
  */
 export const registerSchemas = async (
   registry: RegistryAddress,
@@ -233,20 +237,21 @@ export const registerSchemas = async (
       `schemas/${pending.eventType}.avsc has changes that are not released, and only releases are registered; ` +
         `run: npm run schemas -- release ${pending.eventType}`,
     );
-  const found = await standings(registry, contract.releases);
-  const wrong = found.find(({ state }) => state === 'other id' || state === 'id taken');
-  if (wrong !== undefined) contradiction(wrong);
-  const missing = found.filter(({ state }) => state === 'missing').map(({ release }) => release);
+  const states = await readReleaseStates(registry, contract.releases);
+  const wrong = states.find(({ state }) => state === 'other id' || state === 'id taken');
+  if (wrong !== undefined) throw contradiction(wrong);
+  const missing = states.filter(({ state }) => state === 'missing').map(({ release }) => release);
   const subjects = [...new Set(contract.releases.map(({ schema }) => subjectOf(schema)))];
-  const old = new Set(
-    found.filter(({ state }) => state === 'registered').map(({ release }) => subjectOf(release.schema)),
+  const withMode = new Set(
+    states.filter(({ state }) => state === 'registered').map(({ release }) => subjectOf(release.schema)),
   );
-  // Before anything new is taken, and again for subjects that did not exist until now.
-  for (const subject of old) await ensureMode(registry, subject);
+  // The mode of known subjects is set before a version is registered; that of a new subject after its first version.
+  for (const subject of withMode) await ensureMode(registry, subject);
   for (const release of missing) {
+    const subject = subjectOf(release.schema);
     await registerOne(registry, release);
-    if (!old.has(subjectOf(release.schema))) await ensureMode(registry, subjectOf(release.schema));
-    old.add(subjectOf(release.schema));
+    if (!withMode.has(subject)) await ensureMode(registry, subject);
+    withMode.add(subject);
   }
   const [first] = contract.releases;
   if (first !== undefined) await probe(registry, first);
@@ -255,13 +260,13 @@ export const registerSchemas = async (
     unchanged: contract.releases.length - missing.length,
     verified: [
       `${String(contract.releases.length)} releases have the recorded ids 1 to ${String(contract.releases.length)}`,
-      `${String(subjects.length)} subjects are ${mode}, read back`,
-      `an incompatible version is refused, and the trial left nothing behind`,
+      `${String(subjects.length)} subjects have the mode ${mode}`,
+      'a dry run of an incompatible version is refused and stores nothing',
     ],
   };
 };
 
-/** Subjects that the releases do not know: of a newer tree, or of somebody else. */
+/** Subjects of the registry that are not in the releases, for example those of a newer version of the project. */
 export const foreignSubjects = async (
   registry: RegistryAddress,
   { releases }: Contract,
@@ -271,8 +276,11 @@ export const foreignSubjects = async (
   return answer('which subjects it has', names, reply).filter((subject) => !known.has(subject));
 };
 
-/** Reads the golden bytes of every release with the schema that the registry has under its id: what services will do. */
-export const decodesThePast = async (registry: RegistryAddress, { releases }: Contract): Promise<number> => {
+/**
+ * Reads the golden bytes of every release with the schema that the registry has under its id, as services do. Resolves to
+ * the number of records.
+ */
+export const readGoldenBytes = async (registry: RegistryAddress, { releases }: Contract): Promise<number> => {
   let records = 0;
   for (const release of releases) {
     const text = await schemaOfId(registry, release.id);
@@ -282,8 +290,8 @@ export const decodesThePast = async (registry: RegistryAddress, { releases }: Co
       throw failure(
         `the schema with the id ${String(release.id)} is not ${labelOf(release)} but ${nameOf(text)}`,
       );
-    const wrong = misreading(release.schema, writer, release.samples);
-    if (wrong !== undefined) throw failure(`golden bytes of ${labelOf(release)} are misread: ${wrong}`);
+    const problem = misreading(release.schema, writer, release.samples);
+    if (problem !== undefined) throw failure(`golden bytes of ${labelOf(release)} are misread: ${problem}`);
     records += release.samples.length;
   }
   return records;

@@ -1,7 +1,7 @@
-// Releasing: the working version of an event becomes a file that never changes again. Refused when it and any earlier version
-// would not read each other, because records of all of them lie on the topics side by side.
+// Releases the working version of an event: it becomes a file that never changes again. A version that is not compatible
+// with every earlier one is refused, because records of all versions are on the topics.
 import { failure } from './failure.ts';
-import { readingObstacles, type Obstacle } from './review/compatibility.ts';
+import { obstacleText, readingObstacles } from './review/compatibility.ts';
 import type { Base } from './history.ts';
 import {
   labelOf,
@@ -14,15 +14,14 @@ import {
 } from './releases.ts';
 import type { EventSchema } from './generate-events.ts';
 
-export interface ReleaseOptions {
-  /** Replace the last version where the base does not have it. */
+interface ReleaseOptions {
+  /** Replaces the last version; refused if the base has it. */
   readonly amend: boolean;
   readonly base: Base | undefined;
 }
 
-const at = ({ path, reason }: Obstacle): string => `${path === '' ? 'the event' : path}: ${reason}`;
-
-const replaced = (
+/** The release that `--amend` replaces. */
+const replacedRelease = (
   schema: EventSchema,
   versions: readonly Release[],
   { amend, base }: ReleaseOptions,
@@ -31,14 +30,14 @@ const replaced = (
   if (!amend || last === undefined) return undefined;
   if (base === undefined)
     throw failure(
-      'without git nobody can say whether somebody has that version already; release another one',
+      'without git it is unknown whether the version was published already; release a new version instead',
     );
   if (base.lock.some(({ id }) => id === last.id))
-    throw failure(`${labelOf(last)} is released in ${base.name} and stays; release another version of it`);
+    throw failure(`${labelOf(last)} is released in ${base.name} and cannot change; release a new version`);
   return last.event === schema.eventType ? last : undefined;
 };
 
-/** Releases the named events, or all that have changed. Throws a failure before anything is written. */
+/** Releases the named events, or all changed events. Throws a Failure before it writes anything. */
 export const releaseEvents = (
   contract: Contract,
   folder: string,
@@ -55,26 +54,26 @@ export const releaseEvents = (
   );
   const planned = pending.map((schema) => {
     const versions = releasesOfEvent(contract.releases, schema.eventType);
-    const replacing = replaced(schema, versions, options);
+    const replacing = replacedRelease(schema, versions, options);
     for (const earlier of versions) {
       if (earlier === replacing) continue;
       const [backward] = readingObstacles(schema, earlier.schema);
       const [forward] = readingObstacles(earlier.schema, schema);
       const sentence = `${schema.eventType} cannot be released`;
-      const help = '`npm run schemas -- report` says what to do instead';
+      const help = '`npm run schemas -- report` shows the alternatives';
       if (backward !== undefined)
         throw failure(
-          `${sentence}: it cannot read what ${labelOf(earlier)} wrote (${at(backward)}); ${help}`,
+          `${sentence}: it cannot read events of ${labelOf(earlier)} (${obstacleText(backward)}); ${help}`,
         );
       if (forward !== undefined)
         throw failure(
-          `${sentence}: ${labelOf(earlier)} cannot read what it writes (${at(forward)}); ${help}`,
+          `${sentence}: ${labelOf(earlier)} cannot read its events (${obstacleText(forward)}); ${help}`,
         );
     }
     return { schema, replacing };
   });
   const written = planned.map(({ schema, replacing }) => writeRelease(folder, schema, replacing));
-  const [wrong] = readContract(folder).complaints;
-  if (wrong !== undefined) throw failure(wrong);
+  const [problem] = readContract(folder).complaints;
+  if (problem !== undefined) throw failure(problem);
   return written;
 };

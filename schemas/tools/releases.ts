@@ -1,5 +1,5 @@
-// The released versions of every event: what services have written and may still have to read. They never change: the lock
-// holds the fingerprint of each, and the id that the registry must give it, because the id is in every record.
+// The released versions of every event. Their records are on the topics, so they never change. The lock file has the
+// fingerprint of each version, and the id that every registry must give it, because the id is in every record.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -29,11 +29,11 @@ export interface Release {
   readonly samples: readonly Sample[];
 }
 
-/** What the folder of the schemas holds. */
+/** The contents of the schemas folder. */
 export interface Contract {
   readonly working: readonly EventSchema[];
   readonly releases: readonly Release[];
-  /** What is wrong with the released files, a sentence each. */
+  /** One sentence for each problem of the released files. */
   readonly complaints: readonly string[];
 }
 
@@ -53,16 +53,16 @@ const parse = <T>(what: string, shape: z.ZodType<T>, text: string): T => {
   try {
     return shape.parse(JSON.parse(text));
   } catch (error) {
-    throw failure(`schemas/${what} cannot be understood: ${messageOf(error).split('\n')[0] ?? ''}`);
+    throw failure(`schemas/${what} is not valid: ${messageOf(error).split('\n')[0] ?? ''}`);
   }
 };
 const eventSchema = z.custom<EventSchema>(isEventSchema, 'not a record with fields');
 
-/** The entries of a lock, from its text; none from no text. */
+/** The entries of the lock file; none if there is no text. */
 export const readLock = (text: string | undefined): readonly LockEntry[] =>
   text === undefined ? [] : parse(lockPath, lockFile, text).releases;
 
-/** The releases that the files under a schemas folder describe. `read` yields the text of a path below it. */
+/** The releases of a schemas folder. `read` returns the text of a file in it. */
 export const releasesOf = (
   read: (path: string) => string | undefined,
 ): { releases: Release[]; complaints: string[] } => {
@@ -73,21 +73,21 @@ export const releasesOf = (
     const { id, event, version } = locked;
     const [schemaText, goldenText] = [read(schemaPath(event, version)), read(goldenPath(event, version))];
     if (schemaText === undefined || goldenText === undefined) {
-      const gone = schemaText === undefined ? schemaPath(event, version) : goldenPath(event, version);
-      complaints.push(`schemas/${gone} is gone: what was released is kept, because its records are`);
+      const missing = schemaText === undefined ? schemaPath(event, version) : goldenPath(event, version);
+      complaints.push(`schemas/${missing} is missing: a release is kept, because its records are`);
       continue;
     }
     const schema = parse(schemaPath(event, version), eventSchema, schemaText);
     const samples = parse(goldenPath(event, version), goldenFile, goldenText);
     if (fingerprint(schema) !== locked.schema)
       complaints.push(
-        `schemas/${schemaPath(event, version)} is not what was released; put it back, and release another version`,
+        `schemas/${schemaPath(event, version)} differs from its release; restore it, and release a new version`,
       );
     if (fingerprint(samples) !== locked.golden)
-      complaints.push(`schemas/${goldenPath(event, version)} is not what was released; put it back`);
+      complaints.push(`schemas/${goldenPath(event, version)} differs from its release; restore it`);
     if (id !== index + 1)
       complaints.push(
-        `${labelOf(locked)} has the id ${String(id)} in schemas/${lockPath}, in place ${String(index + 1)}`,
+        `${labelOf(locked)} has the id ${String(id)} in schemas/${lockPath}, at position ${String(index + 1)}`,
       );
     if (version !== (seen.get(event) ?? 0) + 1)
       complaints.push(
@@ -104,8 +104,8 @@ const readFrom =
   (path: string): string | undefined =>
     existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8') : undefined;
 
-/** Files below `released/` that no entry of the lock speaks of. */
-const strays = (folder: string, releases: readonly Release[]): string[] => {
+/** Files below `released/` that are not in the lock file. */
+const strayFiles = (folder: string, releases: readonly Release[]): string[] => {
   const released = join(folder, 'released');
   if (!existsSync(released)) return [];
   const known = new Set([
@@ -118,18 +118,18 @@ const strays = (folder: string, releases: readonly Release[]): string[] => {
     .filter((path) => !known.has(path));
 };
 
-/** The working versions, as they stand: whether they keep the rules is what the check says. */
+/** The working versions. The check, not this function, applies the rules to them. */
 const readWorking = (folder: string): EventSchema[] =>
   readdirSync(folder)
     .filter((file) => file.endsWith('.avsc'))
     .sort()
     .map((file) => parse(file, eventSchema, readFileSync(join(folder, file), 'utf8')));
 
-/** Reads the schemas folder. Throws a failure when a file cannot be understood at all. */
+/** Reads the schemas folder. Throws a Failure if a file is not valid. */
 export const readContract = (folder = schemasFolder): Contract => {
   const { releases, complaints } = releasesOf(readFrom(folder));
-  const unknown = complaints.length > 0 ? [] : strays(folder, releases);
-  const remedy = 'is no part of a release; releases are made by `npm run schemas -- release`';
+  const unknown = complaints.length > 0 ? [] : strayFiles(folder, releases);
+  const remedy = 'is not part of a release; `npm run schemas -- release` makes releases';
   return {
     working: readWorking(folder),
     releases,
@@ -140,7 +140,7 @@ export const readContract = (folder = schemasFolder): Contract => {
 export const releasesOfEvent = (releases: readonly Release[], event: string): Release[] =>
   releases.filter((release) => release.event === event);
 
-/** Events whose working version is another one than was released last, or that were never released. */
+/** Events whose working version differs from the last release, or that have no release. */
 export const unreleased = ({ working, releases }: Contract): EventSchema[] =>
   working.filter((schema) => {
     const last = releasesOfEvent(releases, schema.eventType).at(-1);
@@ -152,7 +152,7 @@ const write = (folder: string, path: string, content: unknown): void => {
   writeFileSync(join(folder, path), `${JSON.stringify(content, null, 2)}\n`);
 };
 
-/** Freezes a working version: as the next release, or in place of the last one where nobody can have it yet. */
+/** Writes a working version as the next release, or in place of the release `replacing`. */
 export const writeRelease = (folder: string, schema: EventSchema, replacing?: Release): Release => {
   const lock = [...readLock(readFrom(folder)(lockPath))];
   const event = schema.eventType;

@@ -133,10 +133,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: 'gateway called without the lease',
-    file: 'services/payment/jobs/ask-gateway.ts',
+    file: 'services/payment/jobs/call-gateway.ts',
     from: 'if (attempts === undefined) return false;',
     to: 'if (attempts === undefined) return true;',
-    tests: ['ask-gateway'],
+    tests: ['call-gateway'],
   },
   {
     bug: 'events decoded with the schema of their writer',

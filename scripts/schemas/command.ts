@@ -6,7 +6,12 @@ import { checkContract } from '../../schemas/tools/check.ts';
 import { writeDerived } from '../../schemas/tools/derived.ts';
 import { review } from '../../schemas/tools/review/differences.ts';
 import { findBase, type Base } from '../../schemas/tools/history.ts';
-import { decodesThePast, foreignSubjects, registerSchemas, standings } from '../../schemas/tools/registry.ts';
+import {
+  readGoldenBytes,
+  foreignSubjects,
+  registerSchemas,
+  readReleaseStates,
+} from '../../schemas/tools/registry.ts';
 import { labelOf, readContract } from '../../schemas/tools/releases.ts';
 import { releaseEvents } from '../../schemas/tools/release.ts';
 import {
@@ -135,7 +140,7 @@ const register = async (values: Flags): Promise<number> => {
 const verify = async (values: Flags): Promise<number> => {
   const contract = readContract();
   const registry = registryOf(values);
-  const found = await standings(registry, contract.releases);
+  const found = await readReleaseStates(registry, contract.releases);
   const foreign = await foreignSubjects(registry, contract);
   const wrong = found.filter(({ state }) => state !== 'registered');
   if (values.json) {
@@ -166,7 +171,7 @@ const restore = async (values: Flags): Promise<number> => {
   const contract = readContract();
   const registry = registryOf(values);
   const { registered, unchanged, verified } = await registerSchemas(registry, contract);
-  const records = await decodesThePast(registry, contract);
+  const records = await readGoldenBytes(registry, contract);
   if (values.json) printJson({ registered, unchanged, verified, records });
   else {
     print(`${registered} restored, ${unchanged} were there`);

@@ -1,5 +1,5 @@
-// The demo catalogue. Seeding goes through the same `handle` as a seller's request, so the products reach the order
-// service as events like any others; a product that exists is left as it is.
+// The demo catalogue. It is created through `handle`, like the request of a seller, so the order service learns of the
+// products by events. An existing product is not changed.
 import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
 import { newTrace, randomSpanId, randomTraceId } from '../platform/telemetry/trace-context.ts';
 import { productHandler } from './store.ts';
@@ -15,7 +15,7 @@ const product = (
 
 const [seller, seller2] = ['user-seller-001', 'user-seller-002'];
 
-export const demoProducts = [
+const demoProducts = [
   product('espresso-machine', seller, 'Espresso machine', 'COF-001', 34_900, 40),
   product('coffee-grinder', seller, 'Coffee grinder', 'COF-002', 12_900, 60),
   product('filter-papers', seller, 'Filter papers, 100 pieces', 'COF-003', 450, 1_000),
@@ -28,7 +28,7 @@ export const demoProducts = [
   product('plant-pot', seller2, 'Plant pot', 'HOM-002', 1_990, 120),
 ] as const;
 
-/** Creates the demo products that do not exist yet; each start may call it. */
+/** Creates the demo products that are missing. */
 export async function seedDemoProducts(shell: Shell): Promise<void> {
   for (const entry of demoProducts) {
     const at = new Date();

@@ -1,16 +1,13 @@
-// Reads products, stock movements and reservations without a lock, for the HTTP lists, the metrics and the expiry. These rows
-// may have changed by the time they are used; what changes stock loads them again under the lock of store.ts.
+// Reads products, stock movements and reservations without locks, for the HTTP routes, the metrics and the expiry sweep. A
+// row may have changed since it was read; store.ts loads it again under a lock before it changes stock.
 import { and, asc, count, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { Product } from './domain/product.ts';
 import { toProduct } from './store.ts';
 
-/**
- * Orders whose hold has lapsed, by id, after the given one, at most `limit`. Not locked: whoever expires one looks again under the
- * lock.
- */
-export const dueReservations = async (
+/** Ids of orders whose reservation is due to expire, ascending from `after`, at most `limit`. */
+export const findDueReservations = async (
   db: Database,
   now: Date,
   limit: number,
@@ -31,7 +28,7 @@ export const dueReservations = async (
   return rows.map((row) => row.orderId);
 };
 
-/** How many reservations hold stock, by state. */
+/** Number of reservations that hold stock, by state. */
 export const countHeld = async (db: Database): Promise<ReadonlyMap<string, number>> => {
   const rows = await db
     .select({ state: reservations.state, orders: count() })
@@ -52,14 +49,13 @@ export const findProduct = async (db: Database, productId: string): Promise<Prod
 
 export type ProductSort = 'id' | 'name' | 'price' | '-price';
 
-/** A place in a list: what the list is sorted by, and the product id, which decides between equals. */
-export interface ProductPlace {
+/** A position in a sorted list: the sort value, and the product id, which orders equal values. */
+export interface ProductPosition {
   readonly productId: string;
   readonly value: string | number;
 }
 
-/** The value by which a product has its place in a list. */
-export const placeOf = ({ productId, name, price }: Product, sort: ProductSort): ProductPlace => ({
+export const positionOf = ({ productId, name, price }: Product, sort: ProductSort): ProductPosition => ({
   productId,
   value: { id: productId, name, price: price.amountMinor, '-price': price.amountMinor }[sort],
 });
@@ -71,7 +67,7 @@ const sortColumn = {
   '-price': inventory.priceMinor,
 } as const;
 
-/** Products after a place of the list; each word occurs in the name or the SKU. */
+/** Products after the given position whose name or SKU contains each of the words. */
 export const listProducts = async (
   db: Database,
   {
@@ -85,7 +81,7 @@ export const listProducts = async (
     readonly words: readonly string[];
     readonly sort: ProductSort;
     readonly limit: number;
-    readonly after: ProductPlace | undefined;
+    readonly after: ProductPosition | undefined;
   },
 ): Promise<Product[]> => {
   const [direction, comparison] = sort === '-price' ? [desc, sql`<`] : [asc, sql`>`];
@@ -108,7 +104,7 @@ export const listProducts = async (
   return rows.map(toProduct);
 };
 
-/** Movements of a product's stock, newest first, before the given sequence number. */
+/** The stock movements of a product before the given sequence number, newest first. */
 export const listMovements = (
   db: Database,
   productId: string,
@@ -126,7 +122,7 @@ export const listMovements = (
     .orderBy(desc(stockMovements.sequence))
     .limit(page.limit);
 
-/** The reservation of an order with its items; with `sellerId`, only that seller's items, and none is undefined. */
+/** The reservation of an order. With `sellerId`, only that seller's items; undefined if there are none. */
 export const findReservation = async (db: Database, orderId: string, sellerId?: string) => {
   const [row] = await db.select().from(reservations).where(eq(reservations.orderId, orderId));
   if (!row) return undefined;

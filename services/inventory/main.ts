@@ -1,4 +1,4 @@
-// Composition root of the inventory service, and the only place in it that reads the environment.
+// Composition root of the inventory service. No other file of it reads the environment.
 import { permissions } from './http/permissions.ts';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { startService } from '../platform/service.ts';
@@ -15,7 +15,7 @@ const config = readConfig(shape, process.env, contradictions);
 
 await startService({
   name: 'inventory',
-  description: 'Products and their stock; reservations, which hold stock for orders.',
+  description: 'Products, their stock, and the reservations that hold stock for orders.',
   config,
   topic: 'inventory-events',
   consumerGroup,

@@ -1,5 +1,5 @@
-// The figures of the reservations. The counts are of what this instance has committed, so several instances are summed; what
-// is held is read from the database that they share, so of several instances any one will do.
+// The metrics of reservations. Each instance counts its own commits, so a query sums the counters of all instances. The gauge
+// is read from the shared database, so a query takes it from any one instance.
 import { Counter } from 'prom-client';
 import type { Measurement } from '../platform/transaction/decision/measurement.ts';
 import { addPolledGauge, type Metrics } from '../platform/telemetry/metrics.ts';
@@ -14,21 +14,20 @@ const states = [
   'committed',
 ] as const satisfies readonly ReservationState[];
 
-/** Counts what reservations come to. */
+/** Registers the counter; the result records one measurement. */
 export function createReservationMetrics({ registry }: Metrics): (measurement: Measurement) => void {
-  const reached = new Counter({
+  const changes = new Counter({
     name: 'orderflow_reservation_changes_total',
-    help: 'Reservations that came to a state.',
+    help: 'Changes of reservations, by the new state.',
     labelNames: ['state'],
     registers: [registry],
   });
-  for (const state of states) reached.inc({ state }, 0);
+  for (const state of states) changes.inc({ state }, 0);
   return ({ labels }) => {
-    reached.inc(labels);
+    changes.inc(labels);
   };
 }
 
-/** Shows what is held now. */
 export const addReservationGauges = (
   metrics: Metrics,
   countHeld: () => Promise<ReadonlyMap<string, number>>,
@@ -36,7 +35,7 @@ export const addReservationGauges = (
   addPolledGauge(
     metrics,
     'orderflow_reservations_held',
-    'Reservations that hold stock: reserved until they lapse, pinned until they are shipped.',
+    'Reservations that hold stock: reserved until they expire, pinned until the order ships.',
     'state',
     countHeld,
   );

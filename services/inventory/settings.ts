@@ -1,4 +1,5 @@
-// The settings of the inventory service: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
+// The settings of the inventory service. main.ts reads them and services/SETTINGS.md lists them. Importing this file starts
+// nothing.
 import { z } from 'zod';
 import { setting, wholeNumberSetting } from '../platform/process/settings/config.ts';
 import { serviceContradictions, serviceSettings } from '../platform/process/settings/service-settings.ts';
@@ -9,13 +10,13 @@ export const shape = {
     minimum: 1,
     maximum: 7 * 24 * 3600,
     byDefault: 30 * 60,
-    description: 'Seconds that stock is held for an order that is not paid yet; order must be told the same.',
+    description: 'Seconds that stock is held for an unpaid order. The order service needs the same value.',
   }),
   sweepSeconds: wholeNumberSetting('EXPIRY_SWEEP_SECONDS', {
     minimum: 1,
     maximum: 3600,
     byDefault: 60,
-    description: 'Seconds between two looks for reservations that have ended.',
+    description: 'Seconds between two checks for reservations that are due to expire.',
   }),
   seedDemoProducts: setting(
     'SEED_DEMO_PRODUCTS',
@@ -24,7 +25,7 @@ export const shape = {
       .enum(['true', 'false'])
       .default('false')
       .transform((text) => text === 'true'),
-    { description: 'Whether the demo products are put into the catalogue at start, where they are missing.' },
+    { description: 'Whether missing demo products are created at the start.' },
   ),
 };
 

@@ -1,5 +1,5 @@
-// The inventory's rows. Products are locked one after the other in product-id order, by everybody: two orders with the
-// same products in another order would otherwise wait for each other, and unlocked both could take the last unit.
+// Loads and saves reservations and products. Every transaction locks products in product-id order: in another order, two
+// transactions with the same products could deadlock; without locks, both could take the last unit.
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Statement, Transaction } from '../platform/database/database.ts';
@@ -9,7 +9,7 @@ import { oneOf } from '../platform/database/one-of.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
 import { measurementsOf } from './domain/measurements.ts';
-import { reemit, type Held } from './domain/reemit.ts';
+import { reemit, type RepairView } from './domain/reemit.ts';
 import { decideProduct, type Product, type ProductInput, type ProductView } from './domain/product.ts';
 import {
   decide,
@@ -47,9 +47,9 @@ const lockReservation = async (tx: Transaction, orderId: string): Promise<Reserv
   return row ? { ...row, state: stateOf(row.state), items } : null;
 };
 
-/** The products that an input may move stock of: those ordered, or those that the order's reservation holds. */
-const productsOf = (tx: Transaction, input: ReservationInput) => {
-  // A payment turns a hold into one without an end: the stock stays as it is.
+/** Ids of the products whose stock the input may change: the ordered ones, or those of the order's reservation. */
+const affectedProducts = (tx: Transaction, input: ReservationInput) => {
+  // A payment pins the reservation and changes no stock.
   if (input.type === 'payment.succeeded') return [];
   if (input.type === 'order.created') return input.data.items.map(({ productId }) => productId);
   return tx
@@ -66,7 +66,7 @@ const lockStock = async (tx: Transaction, input: ReservationInput): Promise<Map<
       reserved: inventory.reserved,
     })
     .from(inventory)
-    .where(inArray(inventory.productId, productsOf(tx, input)))
+    .where(inArray(inventory.productId, affectedProducts(tx, input)))
     .orderBy(asc(inventory.productId))
     .for('update');
   return new Map(rows.map(({ productId, available, reserved }) => [productId, { available, reserved }]));
@@ -99,7 +99,7 @@ const movementRows = (
   return [tx.insert(stockMovements).values(rows)];
 };
 
-/** One order's reservation together with the stock it concerns. */
+/** Handles one input of an order's reservation. */
 export const reservationHandler: CommandHandler<ReservationInput, ReservationView> = {
   load: async (tx, input) => {
     const [reservation, stock] = await Promise.all([
@@ -127,7 +127,7 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
       const availableDelta = after.available - available;
       const reservedDelta = after.reserved - reserved;
       if (availableDelta === 0 && reservedDelta === 0) continue;
-      // Relative on purpose: should a lock ever be missing, the CHECK constraint still sees the true sum.
+      // Relative updates: even if a lock were missing, the CHECK constraint would see the true sum.
       statements.push(
         tx
           .update(inventory)
@@ -144,8 +144,11 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
   measurements: measurementsOf,
 };
 
-/** What gave the units of a reservation back: the ledger keeps the event as the actor of the movement. */
-const releasedBy = async (tx: Transaction, { orderId, items }: Reservation): Promise<Held['releasedBy']> => {
+/** The cause of a release, from the ledger: the actor of the movement names the event. */
+const findReleaseReason = async (
+  tx: Transaction,
+  { orderId, items }: Reservation,
+): Promise<RepairView['releasedBy']> => {
   const [item] = items;
   if (!item) return null;
   const [movement] = await tx
@@ -162,17 +165,17 @@ const releasedBy = async (tx: Transaction, { orderId, items }: Reservation): Pro
   return movement.actor === 'event:payment.failed' ? 'payment_failed' : 'order_cancelled';
 };
 
-/** Emits again the events that a reservation's state implies; nothing is written but the outbox. */
-export const repairHandler: CommandHandler<Repair, Held | null, Held> = {
+/** Emits again the event that states the reservation's present state. Writes only to the outbox. */
+export const repairHandler: CommandHandler<Repair, RepairView | null, RepairView> = {
   load: async (tx, { orderId }) => {
     const reservation = await lockReservation(tx, orderId);
-    return reservation && { reservation, releasedBy: await releasedBy(tx, reservation) };
+    return reservation && { reservation, releasedBy: await findReleaseReason(tx, reservation) };
   },
-  decide: (_repair, held) => (held ? reemit(held) : rejected('not_found', 'There is no such reservation.')),
+  decide: (_repair, view) => (view ? reemit(view) : rejected('not_found', 'There is no such reservation.')),
   save: () => [],
 };
 
-/** One product: its catalogue entry and its stock. */
+/** Handles one command about a product. */
 export const productHandler: CommandHandler<ProductInput, ProductView> = {
   load: async (tx, { productId, sellerId, ...input }) => {
     const sku = 'sku' in input ? input.sku : undefined;

@@ -1,4 +1,4 @@
-// What the inventory service reacts to. It knows orders by what they hold, and payments by whether they hold it for good.
+// The events that the inventory service subscribes to. A mistyped or removed event type does not compile.
 import type { Incoming, SubscriptionsTo } from '../platform/messaging/consumer.ts';
 import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
@@ -12,13 +12,12 @@ type ReactsTo = Exclude<ReservationInput['type'], 'expire'>;
 
 export function subscriptions(shell: Shell, ttlMs: number): SubscriptionsTo<keyof typeof reactions> {
   const toInput = ({ event, at }: Incoming<ReactsTo>): ReservationInput => ({ ...event, at, ttlMs });
-  const onReservation = <T extends ReactsTo>() =>
-    handledBy(shell, reservationHandler, (incoming: Incoming<T>): ReservationInput => toInput(incoming));
+  const onReservation = handledBy(shell, reservationHandler, toInput);
   return {
-    'order.created': onReservation<'order.created'>(),
-    'order.cancelled': onReservation<'order.cancelled'>(),
-    'order.fulfilled': onReservation<'order.fulfilled'>(),
-    'payment.succeeded': onReservation<'payment.succeeded'>(),
-    'payment.failed': onReservation<'payment.failed'>(),
+    'order.created': onReservation,
+    'order.cancelled': onReservation,
+    'order.fulfilled': onReservation,
+    'payment.succeeded': onReservation,
+    'payment.failed': onReservation,
   } satisfies SubscriptionsTo<keyof typeof reactions>;
 }

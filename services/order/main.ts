@@ -1,4 +1,4 @@
-// Composition root of the order service, and the only place in it that reads the environment.
+// Composition root of the order service. No other file of it reads the environment.
 import { permissions } from './http/permissions.ts';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { addGauge } from '../platform/telemetry/metrics.ts';
@@ -14,13 +14,13 @@ import { createOrderWatch } from './http/order-watch.ts';
 import { createSagaMetrics } from './saga-metrics.ts';
 import { contradictions, deadlineSecondsOf, shape } from './settings.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
-import { readHeadsBeyond } from './http/trail.ts';
+import { readNewHeads } from './http/trail.ts';
 
 const config = readConfig(shape, process.env, contradictions);
 
 await startService({
   name: 'order',
-  description: 'Orders: placed by customers, shipped by sellers; the order’s side of the saga.',
+  description: 'Orders, which customers place and sellers ship.',
   config,
   topic: 'order-events',
   consumerGroup,
@@ -32,24 +32,29 @@ await startService({
     const streams = createOpenRequests({ limit: config.streamLimit, perSubject, stopping });
     const waits = createOpenRequests({ limit: config.waitLimit, perSubject, stopping });
     const watch = createOrderWatch({
-      readHeads: (watched) => readHeadsBeyond(shell.db, watched),
+      readHeads: (watched) => readNewHeads(shell.db, watched),
       intervalMs: config.watchMs,
       logger,
     });
     addGauge(metrics, 'order_streams_open', 'Event streams that are open.', streams.count);
-    addGauge(metrics, 'order_waits_open', 'Requests that wait for an order to rest.', waits.count);
-    const watched = (given: Shell): Shell => ({
-      ...given,
+    addGauge(
+      metrics,
+      'order_waits_open',
+      'Requests that wait for an order to reach a stable state.',
+      waits.count,
+    );
+    const wakingWatch = (base: Shell): Shell => ({
+      ...base,
       committed: (committed) => {
-        given.committed?.(committed);
+        base.committed?.(committed);
         watch.wake();
       },
     });
-    const awaitRest = createOrderWait({ watch, waits, maximumSeconds: config.waitSeconds });
+    const waitUntilStable = createOrderWait({ watch, waits, maximumSeconds: config.waitSeconds });
     return {
-      subscriptions: (given) => subscriptions(watched(given)),
+      subscriptions: (base) => subscriptions(wakingWatch(base)),
       routes: (app) => {
-        registerOrderRoutes(app, watched(shell), awaitRest);
+        registerOrderRoutes(app, wakingWatch(shell), waitUntilStable);
         registerOrderEvents(app, {
           db: shell.db,
           streams,

@@ -1,5 +1,5 @@
-// Reads orders without a lock, for the HTTP lists and for the deadline. The invariant: a viewer reads only the orders, and of
-// each only the lines, that belong to them.
+// Reads orders without locks, for the HTTP routes and for the deadline sweep. A viewer reads only the orders, and of each
+// order only the lines, that they may see.
 import {
   and,
   asc,
@@ -20,8 +20,8 @@ import type { Database } from '../platform/database/database.ts';
 import { statusOf, type Order, type OrderStatus } from './domain/order.ts';
 import { toOrder, itemsOf } from './order-rows.ts';
 
-/** Orders placed at or before `placedBy` that still wait for events, by id, after the given one, at most `limit`. Not locked. */
-export const waitingOrders = async (
+/** Ids of orders placed at or before `placedBy` that still wait for events, ascending from `after`, at most `limit`. */
+export const findWaitingOrders = async (
   db: Database,
   placedBy: Date,
   limit: number,
@@ -48,7 +48,7 @@ export type Viewer =
   | { readonly as: 'seller'; readonly id: string }
   | { readonly as: 'admin' };
 
-/** The condition on `orders` under which an order exists for the viewer. */
+/** The SQL condition on `orders`: the viewer may see the order. */
 export const visibleTo = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | undefined => {
   switch (viewer.as) {
     case 'admin':
@@ -67,15 +67,15 @@ export const visibleTo = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | u
   }
 };
 
-/** A seller sees only the own lines, and a total of just those. */
-export function seenBy(viewer: Viewer, order: Order): Order {
+/** The part of the order that the viewer may see: a seller sees their own lines, and the total of those. */
+export function limitToViewer(viewer: Viewer, order: Order): Order {
   if (viewer.as !== 'seller') return order;
   const items = order.items.filter((item) => item.sellerId === viewer.id);
   const amountMinor = items.reduce((sum, item) => sum + item.quantity * item.unitPrice.amountMinor, 0);
   return { ...order, items, total: { ...order.total, amountMinor } };
 }
 
-/** The order as the viewer may see it, undefined when it does not exist for the viewer. */
+/** The order as the viewer may see it, with the status of the whole order. Undefined if the viewer may not see it. */
 export async function findOrder(
   db: Pick<Database, 'select'>,
   id: string,
@@ -87,13 +87,13 @@ export async function findOrder(
     .where(and(eq(orders.id, id), visibleTo(db, viewer)));
   if (!row) return undefined;
   const order = toOrder(row, await itemsOf(db, [id]));
-  return { order: seenBy(viewer, order), status: statusOf(order) };
+  return { order: limitToViewer(viewer, order), status: statusOf(order) };
 }
 
-/** What is looked for; absent fields do not matter. */
-export interface OrderFilter {
+/** Conditions that an order must meet; absent ones do not apply. */
+interface OrderFilter {
   readonly status?: OrderStatus | undefined;
-  /** PAID, and a line that the viewer may see is not shipped. */
+  /** Only PAID orders with an unshipped line that the viewer may see. */
   readonly toShip?: boolean;
   readonly reason?: string | undefined;
   readonly customerId?: string | undefined;
@@ -105,11 +105,11 @@ export interface OrderPage extends OrderFilter {
   readonly viewer: Viewer;
   readonly sort: 'newest' | 'oldest';
   readonly limit: number;
-  /** Position after which to go on: the last order of the previous page. */
+  /** The last order of the previous page. */
   readonly after: { readonly createdAt: Date; readonly id: string } | undefined;
 }
 
-/** The condition under which an order of this viewer waits for a parcel. */
+/** The SQL condition of `toShip`. */
 const isToShip = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | undefined =>
   and(
     eq(orders.status, 'PAID'),
@@ -129,14 +129,14 @@ const isToShip = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | undefined
 
 type Position = Pick<OrderPage, 'sort' | 'limit' | 'after'>;
 
-const pageByTime = (db: Database, wanted: SQL | undefined, { sort, limit, after }: Position) => {
+const readPage = (db: Database, condition: SQL | undefined, { sort, limit, after }: Position) => {
   const position = after && sql`(${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`;
   return db
     .select()
     .from(orders)
     .where(
       and(
-        wanted,
+        condition,
         position &&
           sql`(${orders.createdAt}, ${orders.id}) ${sql.raw(sort === 'newest' ? '<' : '>')} ${position}`,
       ),
@@ -150,13 +150,13 @@ const pageByTime = (db: Database, wanted: SQL | undefined, { sort, limit, after 
 };
 
 /**
- * By id, since ids begin with the time: so the page is read from the index of the seller's lines and costs what it shows. By the
- * time of the orders, the page of a seller of three orders would be sought among those of all sellers.
+ * Sorts by id, which begins with the time (UUIDv7), so that the page is read from the index of the seller's lines. Sorted by
+ * the time of the orders, a seller's few orders would be searched among those of all sellers.
  */
-const pageOfSeller = (
+const readSellerPage = (
   db: Database,
   sellerId: string,
-  wanted: SQL | undefined,
+  condition: SQL | undefined,
   { sort, limit, after }: Position,
 ) =>
   db
@@ -167,19 +167,19 @@ const pageOfSeller = (
       and(
         eq(orderItems.sellerId, sellerId),
         after && (sort === 'newest' ? lt : gt)(orderItems.orderId, after.id),
-        wanted,
+        condition,
       ),
     )
     .orderBy((sort === 'newest' ? desc : asc)(orderItems.orderId))
     .limit(limit);
 
-/** Orders by the time they were placed. Keyset, so pages stay whole while orders are being placed. */
+/** Orders by the time they were placed. Keyset pagination: an order placed meanwhile shifts no page. */
 export async function listOrders(
   db: Database,
   { viewer, sort, limit, after, ...filter }: OrderPage,
 ): Promise<{ order: Order; status: OrderStatus }[]> {
   const { status, toShip, reason, customerId, placedFrom, placedBefore } = filter;
-  const wanted = and(
+  const condition = and(
     status && eq(orders.status, status),
     reason === undefined ? undefined : eq(orders.cancellationReason, reason),
     customerId === undefined ? undefined : eq(orders.customerId, customerId),
@@ -189,10 +189,10 @@ export async function listOrders(
   const position = { sort, limit, after };
   const rows =
     viewer.as === 'seller' && toShip !== true
-      ? await pageOfSeller(db, viewer.id, wanted, position)
-      : await pageByTime(
+      ? await readSellerPage(db, viewer.id, condition, position)
+      : await readPage(
           db,
-          and(visibleTo(db, viewer), toShip === true ? isToShip(db, viewer) : undefined, wanted),
+          and(visibleTo(db, viewer), toShip === true ? isToShip(db, viewer) : undefined, condition),
           position,
         );
   if (rows.length === 0) return [];
@@ -205,7 +205,7 @@ export async function listOrders(
   );
   return rows.map((row) => {
     const order = toOrder(row, items.get(row.id) ?? []);
-    return { order: seenBy(viewer, order), status: statusOf(order) };
+    return { order: limitToViewer(viewer, order), status: statusOf(order) };
   });
 }
 

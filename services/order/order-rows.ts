@@ -1,5 +1,4 @@
-// Reads an order from its rows. The invariant: a value of a column that the domain does not know fails here and is never
-// passed on.
+// Turns rows into orders. A column value that the domain does not know throws here, so the domain never sees one.
 import { asc, inArray } from 'drizzle-orm';
 import type { orders } from '../../drizzle/order/schema.ts';
 import { orderItems } from '../../drizzle/order/schema.ts';
@@ -11,7 +10,7 @@ import type { Fulfilment, Order, OrderItem, PaymentState, ReservationState } fro
 type OrderRow = typeof orders.$inferSelect;
 type ItemRow = typeof orderItems.$inferSelect;
 
-const reservationState = oneOf<ReservationState>(
+const reservationStateOf = oneOf<ReservationState>(
   'pending',
   'reserved',
   'failed',
@@ -19,10 +18,10 @@ const reservationState = oneOf<ReservationState>(
   'expired',
   'committed',
 );
-const paymentState = oneOf<PaymentState>('none', 'pending', 'succeeded', 'failed', 'refunded');
-const paymentMode = oneOf<PaymentMode>('unspecified', 'AUTO', 'MANUAL');
+const paymentStateOf = oneOf<PaymentState>('none', 'pending', 'succeeded', 'failed', 'refunded');
+const paymentModeOf = oneOf<PaymentMode>('unspecified', 'AUTO', 'MANUAL');
 const fulfilmentOf = oneOf<Fulfilment>('open', 'confirmed', 'shipped');
-const cancellationReason = oneOf<CancellationReason>(
+const cancellationReasonOf = oneOf<CancellationReason>(
   'unspecified',
   'reservation_failed',
   'payment_failed',
@@ -44,14 +43,14 @@ export const toOrder = (row: OrderRow, items: readonly ItemRow[]): Order => ({
   customerId: row.customerId,
   items: items.map((item) => toItem(item, row.currency)),
   total: { amountMinor: row.totalMinor, currency: row.currency },
-  reservation: { state: reservationState(row.reservationState), expiresAt: row.reservationExpiresAt },
+  reservation: { state: reservationStateOf(row.reservationState), expiresAt: row.reservationExpiresAt },
   payment: {
-    mode: paymentMode(row.paymentMode),
+    mode: paymentModeOf(row.paymentMode),
     method: row.paymentMethod,
     token: row.paymentToken,
-    state: paymentState(row.paymentState),
+    state: paymentStateOf(row.paymentState),
   },
-  cancellation: row.cancellationReason === null ? null : cancellationReason(row.cancellationReason),
+  cancellation: row.cancellationReason === null ? null : cancellationReasonOf(row.cancellationReason),
   version: row.version,
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,

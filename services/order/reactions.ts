@@ -1,14 +1,14 @@
-// What the order service does with each event that it subscribes to, in words. subscriptions.ts has a handler for exactly these,
-// by its type; the dashboard shows them.
+// Describes for the dashboard what the order service does with each event. The type of subscriptions.ts requires a handler
+// for exactly these events.
 import type { EventType } from '../../schemas/generated/events.ts';
 
 export const reactions = {
-  'inventory.product_changed': 'Copies the catalogue entry, so that an order is placed at its price.',
-  'inventory.reserved': 'Confirms the order: its stock is held.',
-  'inventory.reservation_failed': 'Cancels the order: stock was short.',
-  'inventory.released': 'Cancels an order whose stock was given back; of a cancelled one it notes that.',
-  'inventory.committed': 'Notes that the stock of the order has left the warehouse.',
-  'payment.succeeded': 'Marks the order as paid, so that its sellers can ship.',
-  'payment.failed': 'Cancels the order: the payment has failed.',
-  'payment.refunded': 'Notes that the money went back to the customer.',
+  'inventory.product_changed': 'Copies the catalogue entry, which sets the price of new orders.',
+  'inventory.reserved': 'Confirms the order, because its stock is held.',
+  'inventory.reservation_failed': 'Cancels the order, because stock was short.',
+  'inventory.released': 'Records that the stock was released, and cancels the order if it is still open.',
+  'inventory.committed': 'Records that the stock of the order has left the warehouse.',
+  'payment.succeeded': 'Records the payment. The order is PAID once its stock is pinned, too.',
+  'payment.failed': 'Cancels the order, because the payment failed.',
+  'payment.refunded': 'Records that the customer got the money back.',
 } as const satisfies Partial<Record<EventType, string>>;

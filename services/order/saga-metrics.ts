@@ -1,5 +1,5 @@
-// The figures of the saga: orders placed and ended, and how long they took. What is counted is decided in the domain and told
-// after the commit. Every instance counts what it has handled itself, so several are summed.
+// The metrics of the saga: orders placed and ended, and their durations. The domain decides what to count
+// (domain/measurements.ts); it is counted after the commit. Each instance counts its own commits, so a query sums them.
 import { Counter, Histogram } from 'prom-client';
 import type { CancellationReason, PaymentMode } from '../../schemas/generated/events.ts';
 import type { Measurement } from '../platform/transaction/decision/measurement.ts';
@@ -18,24 +18,24 @@ type Timed = (typeof durations)[number];
 /** 2 s is the bound of the service level objective, 2,700 s the deadline of an order. */
 const buckets = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 2_700];
 
-const what: Readonly<Record<Timed, string>> = {
+const help: Readonly<Record<Timed, string>> = {
   confirmed: 'From placing an order to the confirmation that its stock is held.',
   paid: 'From placing an order to PAID.',
   settled: 'From placing an order to PAID or CANCELLED, whichever came first.',
 };
 
-/** Counts what orders come to. */
+/** Registers the metrics; the result records one measurement. */
 export function createSagaMetrics({ registry }: Metrics): (measurement: Measurement) => void {
   const registers = [registry];
   const placed = new Counter({
     name: 'orderflow_orders_placed_total',
-    help: 'Orders that were placed, by who starts the payment: AUTO by itself, MANUAL the customer.',
+    help: 'Orders placed, by payment mode: AUTO charges by itself, MANUAL waits for the customer.',
     labelNames: ['mode'],
     registers,
   });
   const ended = new Counter({
     name: 'orderflow_orders_ended_total',
-    help: 'Orders that came to their end, by the first cause of it.',
+    help: 'Orders that ended, by outcome and first cause.',
     labelNames: ['outcome', 'reason'],
     registers,
   });
@@ -44,14 +44,14 @@ export function createSagaMetrics({ registry }: Metrics): (measurement: Measurem
       name,
       new Histogram({
         name: `orderflow_order_${name}_seconds`,
-        help: what[name],
+        help: help[name],
         labelNames: ['mode'],
         buckets,
         registers,
       }),
     ]),
   );
-  // A series that begins with its first order is one order that no rate ever sees.
+  // Series start at 0. PromQL's rate() does not count the first sample of a series, so it would miss the first order.
   for (const mode of modes) {
     placed.inc({ mode }, 0);
     for (const histogram of timed.values()) histogram.zero({ mode });
@@ -62,7 +62,7 @@ export function createSagaMetrics({ registry }: Metrics): (measurement: Measurem
   return ({ name, labels, since }) => {
     if (name === 'placed') placed.inc(labels);
     else if (name === 'ended') ended.inc(labels);
-    // Another instance may have placed it, by another clock.
+    // Never negative: the instance that placed the order may have another clock.
     else if (since) timed.get(name)?.observe(labels, Math.max(0, Date.now() - since.getTime()) / 1_000);
   };
 }

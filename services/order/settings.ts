@@ -1,4 +1,5 @@
-// The settings of the order service: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
+// The settings of the order service. main.ts reads them and services/SETTINGS.md lists them. Importing this file starts
+// nothing.
 import { z } from 'zod';
 import { setting, wholeNumberSetting, type Config } from '../platform/process/settings/config.ts';
 import { serviceContradictions, serviceSettings } from '../platform/process/settings/service-settings.ts';
@@ -15,71 +16,73 @@ export const shape = {
       .optional(),
     {
       description:
-        'Seconds after which an order that is still not paid for is cancelled; later than any reservation ends.',
-      otherwise: '`RESERVATION_TTL_SECONDS` and 900 more',
+        'Seconds after which an order that is not paid is cancelled. Must be more than RESERVATION_TTL_SECONDS.',
+      otherwise: '`RESERVATION_TTL_SECONDS` + 900',
     },
   ),
-  // The inventory's setting; the deadline must be later, or it would end orders that still hold their stock.
+  // A setting of inventory. With a shorter deadline, orders would be cancelled while they still hold stock.
   reservationTtlSeconds: wholeNumberSetting('RESERVATION_TTL_SECONDS', {
     minimum: 1,
     maximum: 7 * 24 * 3600,
     byDefault: 30 * 60,
-    description: 'The same as at inventory.',
+    description: 'Must equal the value of the inventory service.',
   }),
   sweepSeconds: wholeNumberSetting('DEADLINE_SWEEP_SECONDS', {
     minimum: 1,
     maximum: 3_600,
     byDefault: 60,
-    description: 'Seconds between two looks for orders past their deadline.',
+    description: 'Seconds between two checks for orders past their deadline.',
   }),
   watchMs: wholeNumberSetting('ORDER_WATCH_MS', {
     minimum: 20,
     maximum: 10_000,
     byDefault: 200,
-    description: 'Milliseconds between two looks at the orders that somebody watches.',
+    description: 'Milliseconds between two queries for changes of the watched orders.',
   }),
   streamLimit: wholeNumberSetting('ORDER_STREAM_LIMIT', {
     minimum: 0,
     maximum: 10_000,
     byDefault: 1_000,
-    description: 'Event streams open at once; beyond it 503.',
+    description: 'Most event streams open at once; one more gets 503.',
   }),
   streamsPerSubject: wholeNumberSetting('ORDER_STREAMS_PER_SUBJECT', {
     minimum: 1,
     maximum: 10_000,
     byDefault: 20,
-    description: 'Event streams, and waits counted apart, that one subject may have open; beyond it 429.',
+    description:
+      'Most event streams one subject may have open; one more gets 429. Waits have the same limit, counted separately.',
   }),
   heartbeatSeconds: wholeNumberSetting('ORDER_STREAM_HEARTBEAT_SECONDS', {
     minimum: 1,
     maximum: 300,
     byDefault: 15,
-    description: 'Seconds between two signs of life of a stream on which nothing happens.',
+    description: 'Seconds between two heartbeats on an idle event stream.',
   }),
   streamMinutes: wholeNumberSetting('ORDER_STREAM_MINUTES', {
     minimum: 1,
     maximum: 1_440,
     byDefault: 15,
-    description: 'Minutes after which a stream ends and its client comes back for the rest.',
+    description: 'Minutes after which an event stream ends; its client reconnects and continues.',
   }),
   waitLimit: wholeNumberSetting('ORDER_WAIT_LIMIT', {
     minimum: 0,
     maximum: 10_000,
     byDefault: 200,
-    description: 'Requests with Prefer: wait that wait at once; beyond it they are answered without waiting.',
+    description:
+      'Most requests with Prefer: wait that wait at once; further ones are answered without waiting.',
   }),
   waitSeconds: wholeNumberSetting('ORDER_WAIT_SECONDS', {
     minimum: 0,
     maximum: 60,
     byDefault: 10,
-    description: 'The longest wait that is granted; shorter than HTTP_REQUEST_TIMEOUT_MS.',
+    description: 'The longest wait in seconds that is granted. Must be less than HTTP_REQUEST_TIMEOUT_MS.',
   }),
 };
 
-/** For whatever is under way when a reservation ends. */
+/** Time for events that are still in flight when a reservation expires. */
 const graceSeconds = 15 * 60;
 
-/** The deadline that goes, said or not. */
+/** The deadline that applies: the setting, or its default. */
 export const deadlineSecondsOf = ({
   deadlineSeconds,
   reservationTtlSeconds,

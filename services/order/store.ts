@@ -1,5 +1,5 @@
-// The order service's rows. Every change of an order locks its row first, so inputs of one order happen one after the
-// other; unlocked, two of them could each derive a status from facts the other is about to change.
+// Loads and saves orders. Every change of an order locks its row first, so the inputs of one order are handled one after
+// the other. Without the lock, two inputs could each derive a status from facts that the other is about to change.
 import { and, eq, inArray } from 'drizzle-orm';
 import { catalogue, orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
@@ -46,7 +46,7 @@ const historyEntry = (
     recordedAt: new Date(),
   });
 
-/** A new order at the prices of the catalogue copy. */
+/** Places an order at the prices of the catalogue copy. */
 export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, CatalogueItem>, Order> = {
   load: async (tx, { items }) => {
     const ids = [...new Set(items.map((item) => item.productId))];
@@ -90,14 +90,14 @@ export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, C
   measurements: (_catalogue, order) => measurementsOf(null, order),
 };
 
-/** What happens to one existing order. */
+/** An input of an existing order. */
 export interface OrderChange {
   readonly orderId: string;
   readonly input: OrderInput;
 }
 
 const lockOrder = async (tx: Transaction, orderId: string): Promise<Order | null> => {
-  // Sent together, run in this order: the items are read under the lock.
+  // Pipelined on one connection, so the items are read after the row is locked.
   const [[row], items] = await Promise.all([
     tx.select().from(orders).where(eq(orders.id, orderId)).for('update'),
     itemsOf(tx, [orderId]),
@@ -105,7 +105,7 @@ const lockOrder = async (tx: Transaction, orderId: string): Promise<Order | null
   return row ? toOrder(row, items) : null;
 };
 
-/** One input of an existing order; an input for an order that does not exist is rejected. */
+/** Handles one input of an existing order. An input for a missing order is rejected. */
 export const orderHandler: CommandHandler<OrderChange, Order | null, Order> = {
   load: (tx, { orderId }) => lockOrder(tx, orderId),
   decide: ({ input }, order) =>
@@ -133,7 +133,7 @@ export const orderHandler: CommandHandler<OrderChange, Order | null, Order> = {
   measurements: (before, order) => (before ? measurementsOf(before, order) : []),
 };
 
-/** Emits again the events that an order's state implies. Its history keeps who asked for it and why. */
+/** Emits again the event that states the order's present state. The order's history keeps who requested it and why. */
 export const repairHandler: CommandHandler<Repair, Order | null, Order> = {
   load: (tx, { orderId }) => lockOrder(tx, orderId),
   decide: (_repair, order) => (order ? reemit(order) : rejected('not_found', 'There is no such order.')),
@@ -144,7 +144,7 @@ export const repairHandler: CommandHandler<Repair, Order | null, Order> = {
   },
 };
 
-/** Keeps the catalogue copy at the highest version seen of each product. */
+/** Keeps the highest version of each product in the catalogue copy, so an older event cannot overwrite a newer price. */
 export const catalogueHandler: CommandHandler<DomainEvent<'inventory.product_changed'>, number> = {
   load: async (tx, { data }) => {
     const row = await lockRowOf(

@@ -1,4 +1,4 @@
-// What the order service reacts to. A mistyped or retired event type does not compile.
+// The events that the order service subscribes to. A mistyped or removed event type does not compile.
 import type { Incoming, SubscriptionsTo } from '../platform/messaging/consumer.ts';
 import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
@@ -9,21 +9,20 @@ import { catalogueHandler, orderHandler, type OrderChange } from './store.ts';
 export const consumerGroup = 'order-service-group';
 
 export function subscriptions(shell: Shell): SubscriptionsTo<keyof typeof reactions> {
-  const onOrder = <T extends OrderEvent['type']>() =>
-    handledBy(shell, orderHandler, (incoming: Incoming<T>): OrderChange => toChange(incoming));
+  const onOrder = handledBy(shell, orderHandler, toChange);
   return {
     'inventory.product_changed': handledBy(
       shell,
       catalogueHandler,
       ({ event }: Incoming<'inventory.product_changed'>) => event,
     ),
-    'inventory.reserved': onOrder<'inventory.reserved'>(),
-    'inventory.reservation_failed': onOrder<'inventory.reservation_failed'>(),
-    'inventory.released': onOrder<'inventory.released'>(),
-    'inventory.committed': onOrder<'inventory.committed'>(),
-    'payment.succeeded': onOrder<'payment.succeeded'>(),
-    'payment.failed': onOrder<'payment.failed'>(),
-    'payment.refunded': onOrder<'payment.refunded'>(),
+    'inventory.reserved': onOrder,
+    'inventory.reservation_failed': onOrder,
+    'inventory.released': onOrder,
+    'inventory.committed': onOrder,
+    'payment.succeeded': onOrder,
+    'payment.failed': onOrder,
+    'payment.refunded': onOrder,
   } satisfies SubscriptionsTo<keyof typeof reactions>;
 }
 

@@ -1,16 +1,16 @@
-// Composition root of the payment service, and the only place in it that reads the environment.
+// Composition root of the payment service. No other file of it reads the environment.
 import { permissions } from './http/permissions.ts';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { startService } from '../platform/service.ts';
 import type { Timer } from '../platform/process/timer.ts';
-import { startAskingGateway } from './jobs/ask-gateway.ts';
+import { startGatewayCalls } from './jobs/call-gateway.ts';
 import { createGatewayClient } from './jobs/gateway-client.ts';
 import { createGateway } from './jobs/gateway.ts';
 import { paymentProblems } from './http/api.ts';
 import { registerPaymentRoutes } from './http/routes.ts';
 import { addGatewayMetrics, createPaymentMetrics } from './payment-metrics.ts';
 import { contradictions, shape } from './settings.ts';
-import { countWaiting } from './transaction-leases.ts';
+import { countOpenRequests } from './transaction-leases.ts';
 import { consumerGroup, subscriptions } from './subscriptions.ts';
 
 const config = readConfig(shape, process.env, contradictions);
@@ -25,7 +25,8 @@ const resilience = {
 
 await startService({
   name: 'payment',
-  description: 'Payments: one charge per order through the gateway, refunded when the order does not hold.',
+  description:
+    'Payments: one charge per order through the gateway, and its refund if the order ends unfulfilled.',
   config,
   topic: 'payment-events',
   consumerGroup,
@@ -34,20 +35,20 @@ await startService({
   countMeasurements: createPaymentMetrics,
   assemble: ({ shell, logger, metrics }) => {
     const gateway = createGateway(createGatewayClient(config.gatewayUrl), resilience, logger);
-    addGatewayMetrics(metrics, gateway.circuit, () => countWaiting(shell.db));
-    let asking: Timer | undefined;
-    const askGateway = (): void => asking?.wake();
+    addGatewayMetrics(metrics, gateway.circuit, () => countOpenRequests(shell.db));
+    let gatewayCalls: Timer | undefined;
+    const wakeGatewayCalls = (): void => gatewayCalls?.wake();
     return {
-      subscriptions: (shell) => subscriptions(shell, askGateway),
+      subscriptions: (shell) => subscriptions(shell, wakeGatewayCalls),
       routes: (app) => {
-        registerPaymentRoutes(app, shell, { askGateway, circuit: gateway.circuit });
+        registerPaymentRoutes(app, shell, { wakeGatewayCalls, circuit: gateway.circuit });
       },
       startJobs: () => {
-        asking = startAskingGateway({
+        gatewayCalls = startGatewayCalls({
           shell,
           gateway,
           logger,
-          // A request that was taken by an instance that died is taken over this much later; 5 s to start the call.
+          // Another instance takes over the requests of a dead one after this time. 5 s are left to start the call.
           leaseMs: resilience.timeoutMs + 5_000,
           callMs: resilience.timeoutMs,
           refusedRetryMs: config.refusedRefundSeconds * 1_000,
@@ -55,7 +56,7 @@ await startService({
           pollMs: 1_000,
           concurrency: 16,
         });
-        return [asking];
+        return [gatewayCalls];
       },
     };
   },

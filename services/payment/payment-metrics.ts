@@ -1,15 +1,15 @@
-// The figures of the payments and of the way to the gateway. Counts are of this instance, so several are summed; what waits is
-// read from the database that the instances share, so any one of them will do.
+// The metrics of payments and of the gateway. Each instance counts its own commits and calls, so a query sums the counters of
+// all instances. Open requests are read from the shared database, so a query takes them from any one instance.
 import { Counter } from 'prom-client';
 import type { Measurement } from '../platform/transaction/decision/measurement.ts';
 import { addPolledGauge, addCounter, addState, type Metrics } from '../platform/telemetry/metrics.ts';
 import type { Circuit } from './jobs/gateway.ts';
 
-/** Counts what payments come to. */
+/** Registers the counter; the result records one measurement. */
 export function createPaymentMetrics({ registry }: Metrics): (measurement: Measurement) => void {
   const payments = new Counter({
     name: 'orderflow_payments_total',
-    help: 'Payments that were charged, that the gateway declined, and that were refunded.',
+    help: 'Payments that were charged, declined by the gateway, or refunded.',
     labelNames: ['outcome'],
     registers: [registry],
   });
@@ -19,11 +19,10 @@ export function createPaymentMetrics({ registry }: Metrics): (measurement: Measu
   };
 }
 
-/** Shows the circuit breaker and what waits behind it. */
 export function addGatewayMetrics(
   metrics: Metrics,
   circuit: () => Circuit,
-  countWaiting: () => Promise<ReadonlyMap<string, number>>,
+  countOpenRequests: () => Promise<ReadonlyMap<string, number>>,
 ): void {
   addState(
     metrics,
@@ -34,7 +33,7 @@ export function addGatewayMetrics(
   );
   new Counter({
     name: 'orderflow_gateway_calls_total',
-    help: 'Calls of the gateway; unknown: no answer, so it is not known whether money moved.',
+    help: 'Calls of the gateway, by outcome. unknown: no definite answer, so money may have moved.',
     labelNames: ['outcome'],
     registers: [metrics.registry],
     collect() {
@@ -48,14 +47,14 @@ export function addGatewayMetrics(
   addCounter(
     metrics,
     'orderflow_gateway_turned_away_total',
-    'Requests and retries that the open circuit turned away.',
+    'Requests and retries that the open circuit rejected.',
     () => circuit().rejected,
   );
   addPolledGauge(
     metrics,
     'orderflow_gateway_requests_waiting',
-    'Requests to the gateway whose outcome is not known yet.',
+    'Requests to the gateway without a definite outcome.',
     'kind',
-    countWaiting,
+    countOpenRequests,
   );
 }

@@ -1,5 +1,5 @@
-// Reads a payment and its gateway requests from their rows, and writes a payment to its row. The invariant: a value of a
-// column that the domain does not know fails here and is never passed on.
+// Turns rows into payments and gateway requests, and payments into rows. A column value that the domain does not know throws
+// here, so the domain never sees one.
 import type { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { PaymentMode, RefundReason } from '../../schemas/generated/events.ts';
 import { oneOf } from '../platform/database/one-of.ts';

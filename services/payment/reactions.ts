@@ -1,11 +1,11 @@
-// What the payment service does with each event that it subscribes to, in words. subscriptions.ts has a handler for exactly
-// these, by its type; the dashboard shows them.
+// Describes for the dashboard what the payment service does with each event. The type of subscriptions.ts requires a handler
+// for exactly these events.
 import type { EventType } from '../../schemas/generated/events.ts';
 
 export const reactions = {
-  'order.created': 'Keeps the terms of payment, and charges once the stock is held.',
-  'order.cancelled': 'Calls the payment off, and refunds what was charged.',
-  'inventory.reserved': 'Charges the customer, or waits for who pays by hand.',
-  'inventory.reservation_failed': 'Calls the payment off: there is nothing to pay for.',
-  'inventory.released': 'Calls the payment off, and refunds what was charged.',
+  'order.created': 'Stores the terms of payment, and charges if the stock is held.',
+  'order.cancelled': 'Closes the payment, and refunds a charge.',
+  'inventory.reserved': 'Charges the customer; in mode MANUAL, waits until the customer pays.',
+  'inventory.reservation_failed': 'Closes the payment: nothing is charged.',
+  'inventory.released': 'Closes the payment, and refunds a charge.',
 } as const satisfies Partial<Record<EventType, string>>;

@@ -1,4 +1,5 @@
-// The settings of the payment service: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
+// The settings of the payment service. main.ts reads them and services/SETTINGS.md lists them. Importing this file starts
+// nothing.
 import { settings, wholeNumberSetting } from '../platform/process/settings/config.ts';
 import { serviceContradictions, serviceSettings } from '../platform/process/settings/service-settings.ts';
 
@@ -15,31 +16,31 @@ export const shape = {
     minimum: 0,
     maximum: 5,
     byDefault: 2,
-    description: 'How often a call of the gateway is repeated at once, under the same idempotency key.',
+    description: 'Retries of a gateway call that failed fast, with the same idempotency key.',
   }),
   gatewayRetryMaxMs: wholeNumberSetting('GATEWAY_RETRY_MAX_MS', {
     minimum: 1,
     maximum: 10_000,
     byDefault: 1_000,
-    description: 'Milliseconds that are waited at most before such a repetition.',
+    description: 'The longest pause in milliseconds before such a retry.',
   }),
   breakerFailures: wholeNumberSetting('GATEWAY_BREAKER_FAILURES', {
     minimum: 1,
     maximum: 1_000,
     byDefault: 5,
-    description: 'Calls in a row of unknown outcome that open the circuit breaker of the gateway.',
+    description: 'Consecutive calls with unknown outcome that open the circuit breaker of the gateway.',
   }),
   breakerSeconds: wholeNumberSetting('GATEWAY_BREAKER_SECONDS', {
     minimum: 1,
     maximum: 3_600,
     byDefault: 30,
-    description: 'Seconds that the circuit breaker stays open before one call tries again.',
+    description: 'Seconds that the circuit breaker stays open before it lets one call through.',
   }),
   refusedRefundSeconds: wholeNumberSetting('REFUSED_REFUND_RETRY_SECONDS', {
     minimum: 1,
     maximum: 7 * 24 * 3_600,
     byDefault: 3_600,
-    description: 'Seconds until a refund that the gateway refused is asked for again.',
+    description: 'Seconds until a refund that the gateway refused is requested again.',
   }),
 };
 

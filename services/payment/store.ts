@@ -1,5 +1,5 @@
-// The payment service's rows. The payment row of an order is made by whichever event mentions it first and locked by every
-// input after that; what is to be asked of the gateway is a row of the same transaction.
+// Loads and saves payments. The first event of an order creates its payment row, and every input locks that row. A request to
+// the gateway is stored in the same transaction as the decision that makes it.
 import { and, asc, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
@@ -9,23 +9,23 @@ import type { CommandHandler } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
 import { decide, type PaymentInput } from './domain/decide.ts';
 import { measurementsOf } from './domain/measurements.ts';
-import { unknownPayment, type Payment, type PaymentView } from './domain/payment.ts';
+import { newPayment, type Payment, type PaymentView } from './domain/payment.ts';
 import { reemit } from './domain/reemit.ts';
 import { kindOf, toPayment, toRow, type TransactionRow } from './payment-rows.ts';
 
-/** Locks the payment of the order. Events may make it: insert-then-lock, so that two first events cannot both insert. */
+/** Creates the payment row if it is missing, then locks it. Insert-then-lock: two first events cannot both create it. */
 const lockPayment = async (tx: Transaction, { type, data, at }: PaymentInput): Promise<Payment> => {
-  const unknown = unknownPayment(data.orderId, at);
-  const insert = tx.insert(payments).values(toRow(unknown)).onConflictDoNothing();
-  // Sent together, run in this order.
+  const initial = newPayment(data.orderId, at);
+  const insert = tx.insert(payments).values(toRow(initial)).onConflictDoNothing();
+  // Pipelined on one connection, so the insert runs first. A customer's `pay` does not create a payment.
   const [, [row]] = await Promise.all([
     type === 'pay' ? undefined : insert,
     tx.select().from(payments).where(eq(payments.orderId, data.orderId)).for('update'),
   ]);
-  return row ? toPayment(row) : unknown;
+  return row ? toPayment(row) : initial;
 };
 
-/** The payment of one order and what is asked of the gateway for it. */
+/** Handles one input of an order's payment. */
 export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
   load: async (tx, input) => ({ payment: await lockPayment(tx, input), request: null }),
   decide,
@@ -33,11 +33,11 @@ export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
     if (decision.kind === 'ignored') return [];
     const { payment, request } = decision.state;
     const { orderId, ...columns } = toRow(payment);
-    const changed: Statement[] = [tx.update(payments).set(columns).where(eq(payments.orderId, orderId))];
-    if (input.type === 'gateway_answered') changed.push(settleTransaction(tx, input, at));
-    if (!request) return changed;
+    const statements: Statement[] = [tx.update(payments).set(columns).where(eq(payments.orderId, orderId))];
+    if (input.type === 'gateway_answered') statements.push(settleTransaction(tx, input, at));
+    if (!request) return statements;
     const { kind, idempotencyKey, amount, token, chargeId } = request;
-    const requested = tx.insert(transactions).values({
+    const insertRequest = tx.insert(transactions).values({
       id: uuidv7(),
       orderId,
       kind,
@@ -55,12 +55,12 @@ export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
       createdAt: at,
       updatedAt: at,
     });
-    return [...changed, requested];
+    return [...statements, insertRequest];
   },
   measurements: measurementsOf,
 };
 
-/** Emits again the events that a payment's state implies; nothing is written but the outbox. */
+/** Emits again the event that states the payment's present state. Writes only to the outbox. */
 export const repairHandler: CommandHandler<Repair, Payment | null, Payment> = {
   load: async (tx, { orderId }) => {
     const [row] = await tx.select().from(payments).where(eq(payments.orderId, orderId)).for('update');
@@ -93,20 +93,20 @@ export interface PaymentDetails {
   readonly transactions: readonly TransactionRow[];
 }
 
-/** The payment of an order with everything asked of the gateway for it. */
+/** The payment of an order with its requests to the gateway, oldest first. */
 export async function findPayment(
   db: Pick<Database, 'select'>,
   orderId: string,
 ): Promise<PaymentDetails | undefined> {
   const [row] = await db.select().from(payments).where(eq(payments.orderId, orderId));
   if (!row) return undefined;
-  const asked = await db
+  const requests = await db
     .select()
     .from(transactions)
     .where(eq(transactions.orderId, orderId))
     .orderBy(asc(transactions.createdAt));
   return {
     payment: toPayment(row),
-    transactions: asked.map((transaction) => ({ ...transaction, kind: kindOf(transaction.kind) })),
+    transactions: requests.map((request) => ({ ...request, kind: kindOf(request.kind) })),
   };
 }

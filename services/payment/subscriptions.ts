@@ -1,4 +1,4 @@
-// What the payment service reacts to: the terms of an order, the hold on its stock, and everything that cancels it.
+// The events that the payment service subscribes to. A mistyped or removed event type does not compile.
 import type { Incoming, SubscriptionsTo } from '../platform/messaging/consumer.ts';
 import type { Shell } from '../platform/transaction/handle.ts';
 import { handledBy } from '../platform/messaging/subscription.ts';
@@ -10,23 +10,20 @@ export const consumerGroup = 'payment-service-group';
 
 type ReactsTo = Exclude<PaymentInput['type'], 'pay' | 'gateway_answered'>;
 
-/** `askGateway` is called after a commit that has stored a request to the gateway. */
-export function subscriptions(shell: Shell, askGateway: () => void): SubscriptionsTo<keyof typeof reactions> {
+/** `wakeGatewayCalls` is called after a commit that stored a request to the gateway. */
+export function subscriptions(
+  shell: Shell,
+  wakeGatewayCalls: () => void,
+): SubscriptionsTo<keyof typeof reactions> {
   const toInput = ({ event, at }: Incoming<ReactsTo>): PaymentInput => ({ ...event, at });
-  const onPayment = <T extends ReactsTo>() =>
-    handledBy(
-      shell,
-      paymentHandler,
-      (incoming: Incoming<T>): PaymentInput => toInput(incoming),
-      ({ request }) => {
-        if (request) askGateway();
-      },
-    );
+  const onPayment = handledBy(shell, paymentHandler, toInput, ({ request }) => {
+    if (request) wakeGatewayCalls();
+  });
   return {
-    'order.created': onPayment<'order.created'>(),
-    'order.cancelled': onPayment<'order.cancelled'>(),
-    'inventory.reserved': onPayment<'inventory.reserved'>(),
-    'inventory.reservation_failed': onPayment<'inventory.reservation_failed'>(),
-    'inventory.released': onPayment<'inventory.released'>(),
+    'order.created': onPayment,
+    'order.cancelled': onPayment,
+    'inventory.reserved': onPayment,
+    'inventory.reservation_failed': onPayment,
+    'inventory.released': onPayment,
   } satisfies SubscriptionsTo<keyof typeof reactions>;
 }

@@ -1,5 +1,5 @@
-// Leases the gateway requests that are due, one instance at a time. The invariant: only the instance that holds the latest
-// lease of a request changes it, so a late instance cannot overwrite what a newer one has learned.
+// Leases due gateway requests to one instance at a time. Only the holder of the latest lease changes a request, so an
+// instance whose lease has ended cannot overwrite the result of its successor.
 import { and, asc, count, eq, getTableColumns, inArray, lte, sql } from 'drizzle-orm';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { Database } from '../platform/database/database.ts';
@@ -9,14 +9,14 @@ import { kindOf, type TransactionRow } from './payment-rows.ts';
 /** One gateway request that this instance may work on until its lease ends. */
 export interface LeasedTransaction {
   readonly row: TransactionRow;
-  /** The order was cancelled before this request was leased. */
+  /** The payment was closed before this request was leased. */
   readonly isCancelled: boolean;
   readonly context: MessageContext;
 }
 
 /**
- * Leases up to `limit` due requests for `leaseMs`, in one statement. SKIP LOCKED keeps instances apart; the lease, counted from the
- * database's clock, brings a request back when the instance that took it has died.
+ * Leases up to `limit` due requests for `leaseMs`, in one statement. SKIP LOCKED keeps two instances from leasing the same
+ * request. When an instance dies, its requests are due again at the end of the lease, by the database's clock.
  */
 export async function leaseDue(
   db: Database,
@@ -53,7 +53,7 @@ export async function leaseDue(
   }));
 }
 
-/** The row as it was leased, unless another instance has leased it since: each lease counts one attempt. */
+/** Matches the row unless another instance has leased it since: each lease increments `attempts`. */
 const stillLeased = ({ id, attempts }: TransactionRow) =>
   and(
     eq(transactions.id, id),
@@ -63,7 +63,7 @@ const stillLeased = ({ id, attempts }: TransactionRow) =>
 
 const inMs = (ms: number) => sql`clock_timestamp() + ${`${ms} milliseconds`}::interval`;
 
-/** The gateway's answer is not known: ask again after `retryInMs`, under the same idempotency key. */
+/** Records that the outcome is not known; the request is due again in `retryInMs`, with the same idempotency key. */
 export async function postpone(
   db: Database,
   leased: TransactionRow,
@@ -80,15 +80,15 @@ export async function postpone(
     .where(stillLeased(leased));
 }
 
-/** Nothing was called: the request is as it was before the lease and due again in `retryInMs`. */
-export async function giveBack(db: Database, leased: TransactionRow, retryInMs: number): Promise<void> {
+/** Undoes a lease under which nothing was called; the request is due again in `retryInMs`. */
+export async function releaseLease(db: Database, leased: TransactionRow, retryInMs: number): Promise<void> {
   await db
     .update(transactions)
     .set({ attempts: leased.attempts - 1, dueAt: inMs(retryInMs) })
     .where(stillLeased(leased));
 }
 
-/** Takes the lease once more, for one more call; `undefined` when another instance has it by now. */
+/** Renews the lease for another call and counts the attempt; undefined if another instance holds the request. */
 export async function renewLease(
   db: Database,
   leased: TransactionRow,
@@ -102,8 +102,8 @@ export async function renewLease(
   return renewed?.attempts;
 }
 
-/** Requests whose outcome is not known yet, by kind. */
-export const countWaiting = async (db: Database): Promise<ReadonlyMap<string, number>> => {
+/** Number of requests without a definite outcome, by kind. */
+export const countOpenRequests = async (db: Database): Promise<ReadonlyMap<string, number>> => {
   const rows = await db
     .select({ kind: transactions.kind, requests: count() })
     .from(transactions)

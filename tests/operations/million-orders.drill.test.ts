@@ -5,8 +5,8 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readInbox, readInventory, readOrders, readPayments } from '../../services/auditor/fact-queries.ts';
 import { openStockLedger } from '../../services/auditor/stock-ledger.ts';
-import { dueReservations } from '../../services/inventory/inventory-queries.ts';
-import { listOrders, waitingOrders, type OrderPage } from '../../services/order/order-queries.ts';
+import { findDueReservations } from '../../services/inventory/inventory-queries.ts';
+import { listOrders, findWaitingOrders, type OrderPage } from '../../services/order/order-queries.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
 import { stack } from '../stack/worker-stack.ts';
@@ -182,8 +182,10 @@ describe('with a million orders', () => {
   });
 
   it('the sweeps read what is due', async () => {
-    const deadline = await reads('order', () => waitingOrders(databaseOf('order'), new Date(), 100));
-    const expiry = await reads('inventory', () => dueReservations(databaseOf('inventory'), new Date(), 100));
+    const deadline = await reads('order', () => findWaitingOrders(databaseOf('order'), new Date(), 100));
+    const expiry = await reads('inventory', () =>
+      findDueReservations(databaseOf('inventory'), new Date(), 100),
+    );
     for (const { scanned, pages } of [deadline, expiry]) {
       expect(scanned).toEqual([]);
       expect(pages).toBeLessThan(1_000);

@@ -99,7 +99,7 @@ afterAll(async () => {
 
 describe('an order', () => {
   it('that is PAID is one trace, from the request to the pinned reservation', () => {
-    expect(shape(paid.spans, ['ask gateway: charge'])).toEqual([
+    expect(shape(paid.spans, ['call gateway: charge'])).toEqual([
       'order: POST /api/v1/orders',
       '  order: transaction',
       '    order: outbox order.created',
@@ -116,7 +116,7 @@ describe('an order', () => {
       '      payment: cdc order.created',
       '        payment: process order.created',
       '          payment: transaction',
-      'payment: ask gateway: charge',
+      'payment: call gateway: charge',
       '  payment: POST /v1/charges',
       '    gateway: POST /v1/charges',
       '  payment: transaction',
@@ -138,7 +138,7 @@ describe('an order', () => {
   });
 
   it('that is undone is one trace as well, to the stock that is free again', () => {
-    expect(shape(declined.spans, ['ask gateway: charge', 'outbox inventory.released'])).toEqual([
+    expect(shape(declined.spans, ['call gateway: charge', 'outbox inventory.released'])).toEqual([
       'order: POST /api/v1/orders',
       '  order: transaction',
       '    order: outbox order.created',
@@ -155,7 +155,7 @@ describe('an order', () => {
       '      payment: cdc order.created',
       '        payment: process order.created',
       '          payment: transaction',
-      'payment: ask gateway: charge',
+      'payment: call gateway: charge',
       '  payment: POST /v1/charges',
       '    gateway: POST /v1/charges',
       '  payment: transaction',
@@ -257,7 +257,7 @@ describe('the call of the gateway', () => {
       [paid, 'succeeded'],
       [declined, 'declined'],
     ] as const) {
-      const [asking] = named(spans, 'ask gateway: charge');
+      const [asking] = named(spans, 'call gateway: charge');
       expect(asking).toMatchObject({
         service: 'payment',
         attributes: { 'orderflow.order_id': order.id, 'orderflow.outcome': outcome },

@@ -14,7 +14,12 @@ import { registryPath } from '../../scripts/stack/topology.ts';
 import { describeOwnParts } from '../stack/worker-stack.ts';
 import { identityOf, textOf } from '../../schemas/tools/avro.ts';
 import { kindsOfChange, parcel } from '../../schemas/tools/review/changes.ts';
-import { decodesThePast, registerSchemas, standings, wouldTake } from '../../schemas/tools/registry.ts';
+import {
+  readGoldenBytes,
+  registerSchemas,
+  readReleaseStates,
+  wouldAccept,
+} from '../../schemas/tools/registry.ts';
 import { readContract, subjectOf, type Contract } from '../../schemas/tools/releases.ts';
 
 const started: { readonly supervisor: Supervisor; readonly dataDir: string }[] = [];
@@ -70,12 +75,12 @@ describeOwnParts('a registry with the rules of the stack', () => {
     expect(first).toMatchObject({ registered: contract.releases.length, unchanged: 0 });
     const again = await registerSchemas(registry, contract);
     expect(again).toMatchObject({ registered: 0, unchanged: contract.releases.length });
-    const found = await standings(registry, contract.releases);
+    const found = await readReleaseStates(registry, contract.releases);
     expect(new Set(found.map(({ state }) => state))).toEqual(new Set(['registered']));
   });
 
   it('serves schemas that read the golden bytes of every version', async () => {
-    expect(await decodesThePast(registry, contract)).toBeGreaterThan(contract.releases.length);
+    expect(await readGoldenBytes(registry, contract)).toBeGreaterThan(contract.releases.length);
   });
 
   it('uses up no id when something is tried or refused', async () => {
@@ -86,7 +91,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
   it.each(kindsOfChange)(
     'and to $name: it agrees with the verdict, or the table says why not',
     async ({ change, verdict, registered = verdict === 'FULL' }) => {
-      expect(await wouldTake(registry, subjectOf(parcel), textOf(change(parcel)))).toBe(registered);
+      expect(await wouldAccept(registry, subjectOf(parcel), textOf(change(parcel)))).toBe(registered);
     },
   );
 
@@ -131,7 +136,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
     await expect(registerSchemas(registry, grown)).rejects.toThrow(
       new RegExp(`its id ${next.id} is that of ${subjectOf(parcel)}, so records .* nothing was registered`),
     );
-    const [standing] = await standings(registry, [next]);
+    const [standing] = await readReleaseStates(registry, [next]);
     expect(standing?.state).toBe('id taken');
   });
 });
@@ -147,9 +152,9 @@ describeOwnParts('a registry that was started without rules', () => {
     const [first] = contract.releases;
     if (first === undefined) throw new Error('there is no release');
     const breaking = { ...first.schema, fields: first.schema.fields.slice(0, -1) };
-    expect(await wouldTake(registry, subjectOf(first.schema), textOf(breaking))).toBe(false);
+    expect(await wouldAccept(registry, subjectOf(first.schema), textOf(breaking))).toBe(false);
     await add(registry, parcel);
     const broken = { ...parcel, fields: parcel.fields.filter(({ name }) => name !== 'orderId') };
-    expect(await wouldTake(registry, subjectOf(parcel), textOf(broken))).toBe(true);
+    expect(await wouldAccept(registry, subjectOf(parcel), textOf(broken))).toBe(true);
   });
 });

@@ -1,15 +1,15 @@
-// Every kind of change that people make to an event, each with what is known of it: our verdict, what Avro's own resolution
-// makes of the bytes, and what the registry answers. Where the three differ, `why` says so. Tests hold them against all three.
+// The kinds of changes to an event, each with our verdict, the result of Avro's schema resolution on bytes, and the answer
+// of the registry. If they differ, `why` gives the reason. Tests verify all three.
 import type { AvroField, EventSchema } from '../generate-events.ts';
 import type { Verdict } from './compatibility.ts';
 
-export interface KindOfChange {
+interface KindOfChange {
   readonly name: string;
   readonly change: (schema: EventSchema) => EventSchema;
   readonly verdict: Verdict;
-  /** What avsc makes of it on bytes, where it is not the verdict. */
+  /** The result of avsc on bytes, if it differs from the verdict. */
   readonly onBytes?: Verdict;
-  /** What the registry takes under FULL_TRANSITIVE, where it is not whether the verdict is FULL. */
+  /** Whether the registry accepts it under FULL_TRANSITIVE, if that differs from "the verdict is FULL". */
   readonly registered?: boolean;
   readonly why?: string;
 }
@@ -30,7 +30,7 @@ const size = (symbols: readonly string[], fallback?: string) => ({
   ...(fallback === undefined ? {} : { default: fallback }),
 });
 
-/** What the changes start from: one field of each form. */
+/** The schema before the change, with one field of each form. */
 export const parcel: EventSchema = {
   type: 'record',
   name: 'ParcelHandedOver',
@@ -133,7 +133,7 @@ export const kindsOfChange: readonly KindOfChange[] = [
     name: 'rename a field that has a default',
     change: change('note', { name: 'remark' }),
     verdict: 'FULL',
-    why: 'each side reads its own default: nothing fails, and the value is lost; the report asks whether it is a rename',
+    why: 'each side reads its own default, so nothing fails and the value is lost; the report asks whether it is a rename',
   },
   {
     name: 'rename a record',
@@ -189,37 +189,37 @@ export const kindsOfChange: readonly KindOfChange[] = [
     verdict: 'NONE',
   },
   {
-    name: 'make an array of a value',
+    name: 'turn a value into an array',
     change: change('orderId', { type: { type: 'array', items: 'string' } }),
     verdict: 'NONE',
   },
   {
-    name: 'add a field with a default to a record inside',
+    name: 'add a field with a default to a nested record',
     change: change('price', {
       type: money([{ name: 'currency', type: 'string', default: 'EUR', doc: 'Currency.' }]),
     }),
     verdict: 'FULL',
   },
   {
-    name: 'add a field without a default to a record inside',
+    name: 'add a field without a default to a nested record',
     change: change('price', { type: money([{ name: 'currency', type: 'string', doc: 'Currency.' }]) }),
     verdict: 'FORWARD',
   },
   { name: 'change documentation only', change: change('orderId', { doc: 'Another text.' }), verdict: 'FULL' },
   { name: 'change a default', change: change('note', { default: '-' }), verdict: 'FULL' },
-  { name: 'take a default away', change: withoutDefault('note'), verdict: 'FULL' },
+  { name: 'remove a default', change: withoutDefault('note'), verdict: 'FULL' },
   {
     name: 'change the order of the fields',
     change: (schema) => ({ ...schema, fields: schema.fields.toReversed() }),
     verdict: 'FULL',
   },
   {
-    name: 'take a logical type away',
+    name: 'remove a logical type',
     change: change('at', { type: 'long' }),
     verdict: 'NONE',
     onBytes: 'FULL',
     registered: true,
-    why: 'Avro passes over logical types; here a number would stand where code expects a Date',
+    why: 'Avro ignores logical types; here a number would stand where code expects a Date',
   },
   {
     name: 'change a logical type',
@@ -227,7 +227,7 @@ export const kindsOfChange: readonly KindOfChange[] = [
     verdict: 'NONE',
     onBytes: 'FULL',
     registered: true,
-    why: 'Avro passes over logical types; every time would be wrong by a factor of a thousand',
+    why: 'Avro ignores logical types; every time would be wrong by a factor of a thousand',
   },
   {
     name: 'change the message key',

@@ -1,5 +1,4 @@
-// Our verdict is only as good as its agreement with what a reader does: every kind of change is judged, and then really
-// read, both ways, on bytes.
+// Compares our verdict on every kind of change with avsc, which reads the bytes in both directions.
 import { describe, expect, it } from 'vitest';
 import { kindsOfChange, parcel } from './changes.ts';
 import { judge, leastOf, verdictOf } from './compatibility.ts';
@@ -23,17 +22,17 @@ describe.each(kindsOfChange)('to $name', ({ change, verdict, onBytes = verdict }
   it(`is ${verdict}`, () => {
     expect(judge(parcel, after).verdict).toBe(verdict);
   });
-  it('is what a reader makes of the bytes', () => {
+  it('has the result of avsc on bytes', () => {
     expect(verdictOf(reads(after, parcel), reads(parcel, after))).toBe(onBytes);
   });
-  it('says why it breaks what it breaks, with what to do instead, and breaks nothing else', () => {
+  it('has a finding with a remedy for each obstacle, and only for these', () => {
     const { findings, backward, forward } = review(parcel, after);
     const explained = findings.flatMap((finding) => [...finding.backward, ...finding.forward]);
     expect(new Set(explained)).toEqual(new Set([...backward, ...forward]));
     for (const finding of findings)
       expect(finding.remedy !== undefined).toBe(finding.backward.length + finding.forward.length > 0);
   });
-  it.runIf(verdict === 'FULL')('lets every value mean what it meant', () => {
+  it.runIf(verdict === 'FULL')('keeps the meaning of every value', () => {
     expect(misreading(after, parcel, samplesOf(parcel))).toBeUndefined();
     expect(misreading(parcel, after, samplesOf(after))).toBeUndefined();
   });
@@ -52,7 +51,7 @@ describe('a verdict over several versions', () => {
 });
 
 describe('reading golden bytes', () => {
-  it('notices bytes that are read and mean something else', () => {
+  it('reveals bytes that can be read but have another meaning', () => {
     const seconds = samplesOf(parcel).map(({ value, bytes }) => ({
       value: { ...Object(value), at: '2026-01-01T10:00:00.000Z' },
       bytes,

@@ -1,6 +1,6 @@
-// Whether bytes of one version are understood with another one, and if not, why, in words. Stricter than Avro's rules where
-// bytes that can be read would be misunderstood: a logical type or a message key that changes. That both agree on
-// everything else is tested against avsc on real bytes, and against the registry (compatibility.test.ts).
+// Decides whether one version of an event can read another one, and gives the reason if it cannot. Stricter than Avro's
+// rules where bytes can be read but would be misunderstood: if a logical type or the message key changes.
+// compatibility.test.ts proves on bytes that both agree otherwise; a test against the registry does the same.
 import type { EventSchema } from '../generate-events.ts';
 import { shortName, treeOf, typeText, type EnumNode, type Node, type RecordNode } from '../avro.ts';
 
@@ -15,14 +15,21 @@ export type Cause =
   | 'topic'
   | 'event_type';
 
-/** Why a value at a path of the reader cannot be understood. */
+/** Why the reader cannot read the value at one of its paths. */
 export interface Obstacle {
   readonly path: string;
   readonly cause: Cause;
   readonly reason: string;
 }
 
-/** FULL: both directions. BACKWARD: the new version reads the old one's bytes. FORWARD: the old one reads the new one's. */
+/** The obstacle as a sentence, with its path. */
+export const obstacleText = ({ path, reason }: Obstacle): string =>
+  `${path === '' ? 'the event' : path}: ${reason}`;
+
+/**
+ * FULL: both directions. BACKWARD: the new version reads bytes of the old one. FORWARD: the old one reads bytes of the new
+ * one.
+ */
 export type Verdict = 'FULL' | 'BACKWARD' | 'FORWARD' | 'NONE';
 
 const promotions: Readonly<Record<string, readonly string[]>> = {
@@ -43,7 +50,7 @@ const namesAgree = (reader: EnumNode | RecordNode, writer: EnumNode | RecordNode
 const enumObstacles = (reader: EnumNode, writer: EnumNode, path: string): Obstacle[] => {
   const unknown = writer.symbols.filter((symbol) => !reader.symbols.includes(symbol));
   if (unknown.length === 0 || reader.fallback !== undefined) return [];
-  const reason = `the symbol ${quote(unknown)} is unknown to the reader, whose enum has no default to read it as`;
+  const reason = `the reader does not know the symbol ${quote(unknown)}, and its enum has no default`;
   return [{ path, cause: 'enum_symbol', reason }];
 };
 
@@ -58,16 +65,16 @@ const recordObstacles = (reader: RecordNode, writer: RecordNode, path: string): 
         {
           path: at,
           cause: 'name',
-          reason: `it stands for ${quote(matches.map(({ name }) => name))} at once`,
+          reason: `it matches ${quote(matches.map(({ name }) => name))} at the same time`,
         },
       ];
     if (written !== undefined) return obstacles(field.type, written.type, at);
     if (field.fallback !== undefined) return [];
-    const reason = 'the bytes do not have it, and the reader has no default to put in its place';
+    const reason = 'the bytes do not have it, and the reader has no default for it';
     return [{ path: at, cause: 'default_missing', reason }];
   });
 
-/** What keeps a value that was written as `writer` from being read as `reader`; empty when nothing does. */
+/** Why a value that was written as `writer` cannot be read as `reader`; empty if it can. */
 export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] => {
   if (writer.kind === 'union')
     return writer.branches.flatMap((branch) =>
@@ -84,7 +91,7 @@ export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] 
   if (reader.kind === 'union') {
     const tried = reader.branches.map((branch) => obstacles(branch, writer, path));
     if (tried.some((found) => found.length === 0)) return [];
-    // A branch of the same kind tells more than that none fits.
+    // The obstacles of the branch with the same name are more precise than "no branch fits".
     const closest = reader.branches.findIndex(
       (branch) => isNamed(branch) && isNamed(writer) && namesAgree(branch, writer),
     );
@@ -93,7 +100,7 @@ export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] 
         {
           path,
           cause: 'union_branch',
-          reason: `a value that is ${typeText(writer)} is no branch of ${typeText(reader)}`,
+          reason: `a value that is ${typeText(writer)} matches no branch of ${typeText(reader)}`,
         },
       ]
     );
@@ -103,7 +110,7 @@ export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] 
       {
         path,
         cause: 'name',
-        reason: `the reader knows no type \`${shortName(writer.name)}\`, neither by name nor by alias`,
+        reason: `the reader does not know the type \`${shortName(writer.name)}\`, by name or by alias`,
       },
     ];
   if (reader.kind === 'record' && writer.kind === 'record') return recordObstacles(reader, writer, path);
@@ -129,7 +136,7 @@ export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] 
   ];
 };
 
-/** What is no matter of bytes: where an event goes, what it is called, and which events keep their order. */
+/** Obstacles outside the bytes: event type, topic and message key. */
 const contractObstacles = (reader: EventSchema, writer: EventSchema): Obstacle[] => {
   const found: Obstacle[] = [];
   if (reader.eventType !== writer.eventType)
@@ -151,7 +158,7 @@ const contractObstacles = (reader: EventSchema, writer: EventSchema): Obstacle[]
   return found;
 };
 
-/** What keeps an event written with one version from being understood with the other. */
+/** Why an event of version `writer` cannot be read with version `reader`; empty if it can. */
 export const readingObstacles = (reader: EventSchema, writer: EventSchema): Obstacle[] => [
   ...contractObstacles(reader, writer),
   ...obstacles(treeOf(reader), treeOf(writer), ''),
@@ -176,7 +183,7 @@ export const judge = (earlier: EventSchema, later: EventSchema): Judgement => {
   return { verdict: verdictOf(backward.length === 0, forward.length === 0), backward, forward };
 };
 
-/** The verdict over several: what all of them allow. */
+/** The verdict that holds for all of them. */
 export const leastOf = (verdicts: readonly Verdict[]): Verdict =>
   verdictOf(
     verdicts.every((verdict) => verdict === 'FULL' || verdict === 'BACKWARD'),

@@ -1,9 +1,9 @@
-// What has changed between two versions of an event, field by field, and what follows from it for who reads and who writes.
+// Compares two versions of an event field by field, with the consequences for readers and writers.
 import type { EventSchema } from '../generate-events.ts';
 import { treeOf, typeText, type Node, type RecordField, type RecordNode } from '../avro.ts';
 import { judge, within, type Judgement, type Obstacle } from './compatibility.ts';
 
-export type Kind =
+type Kind =
   | 'added'
   | 'removed'
   | 'renamed'
@@ -16,16 +16,16 @@ export type Kind =
   | 'doc'
   | 'contract';
 
-export interface Difference {
+interface Difference {
   /** Empty for the event itself; `items[].sku` for a field of the items of an array. */
   readonly path: string;
   readonly kind: Kind;
   readonly what: string;
-  /** Its path in the earlier version, where that is another one. */
+  /** Its path in the earlier version, if that differs. */
   readonly from?: string;
 }
 
-/** A difference with what it breaks, and what is not broken but worth knowing. */
+/** A difference with the obstacles that it causes, a note, and a remedy. */
 export interface Finding extends Difference {
   readonly backward: readonly Obstacle[];
   readonly forward: readonly Obstacle[];
@@ -119,12 +119,12 @@ const recordDifferences = (before: RecordNode, after: RecordNode, path: string):
     found.push({
       path,
       kind: 'order',
-      what: `the fields stand as ${kept.map(({ name }) => code(name)).join(', ')}`,
+      what: `the fields are in the order ${kept.map(({ name }) => code(name)).join(', ')}`,
     });
   return found;
 };
 
-/** All differences, the event's own before those of its fields. */
+/** All differences: first those of the event itself, then those of its fields. */
 export const differences = (before: EventSchema, after: EventSchema): Difference[] => {
   const found: Difference[] = [];
   for (const attribute of ['eventType', 'topic', 'keyField'] as const)
@@ -140,25 +140,25 @@ export const differences = (before: EventSchema, after: EventSchema): Difference
 const noteOn = (difference: Difference, broken: boolean): string | undefined => {
   switch (difference.kind) {
     case 'added':
-      return broken ? undefined : 'Consumers read the default from every event that was written before.';
+      return broken ? undefined : 'Consumers read the default in every event that was written before.';
     case 'removed':
       return broken
         ? undefined
-        : 'Consumers that still read it get the default from now on, without any error: move them first.';
+        : 'Consumers that still read it get the default from now on, without an error: change them first.';
     case 'renamed':
-      return 'Readers of the new version find the old name by the alias; readers of the old version do not find the new one.';
+      return 'Readers with the new version find the old name by the alias; readers with the old version do not find the new name.';
     case 'default':
-      return 'The bytes do not change. What readers put in where a writer did not know the field does.';
+      return 'The bytes do not change, but readers get another value for events without the field.';
     case 'symbols':
       return broken ? undefined : 'A reader that does not know a symbol reads the default of its enum.';
     case 'enum default':
-      return 'The bytes do not change. What readers make of a symbol they do not know does.';
+      return 'The bytes do not change, but readers get another value for a symbol that they do not know.';
     case 'type':
     case 'aliases':
     case 'contract':
       return undefined;
     case 'order':
-      return 'Fields are matched by name, so their order is free.';
+      return 'Fields are matched by name, so their order does not matter.';
     case 'doc':
       return 'Nothing changes for programs.';
   }
@@ -172,22 +172,22 @@ const remedyFor = (difference: Difference, obstacles: readonly Obstacle[]): stri
       if (difference.kind === 'added')
         return 'Give it a default: `"default": ""`, `0`, `[]`, or make it `["null", …]` with `"default": null`.';
       if (difference.kind === 'renamed')
-        return 'Keep the old field, add the new one with a default, write both, and move the readers one by one.';
+        return 'Keep the old field, add the new one with a default, write both, and change the readers one by one.';
       return difference.kind === 'default'
-        ? 'Leave the default: versions without it cannot read events of writers that do not know the field.'
-        : 'Keep the field. What was released without a default stays, because versions that need it are still read; an event that has to lose it gets a successor with a new name.';
+        ? 'Keep the default: versions without it cannot read events of writers that do not know the field.'
+        : 'Keep the field. A field that was released without a default stays, because released versions need it. If the event must lose it, create a successor event with a new name.';
     case 'type':
     case 'union_branch':
     case 'logical_type':
-      return 'Leave the field as it is and add one of the new type, under a new name and with a default; write both until nobody reads the old one.';
+      return 'Keep the field, and add one of the new type with a new name and a default; write both until nobody reads the old one.';
     case 'enum_symbol':
-      return 'Give the enum the default `unspecified` in a version before the one that changes its symbols, or use a new field.';
+      return 'First release a version in which the enum has the default `unspecified`, then change the symbols; or use a new field.';
     case 'name':
       return 'Keep the name of the type: it is part of the contract.';
     case 'key':
     case 'topic':
     case 'event_type':
-      return 'This is another event: give it a name of its own, write both, and move the consumers.';
+      return 'This is another event: give it its own name, write both, and change the consumers.';
   }
 };
 
@@ -202,7 +202,7 @@ export interface Review extends Judgement {
   readonly findings: readonly Finding[];
 }
 
-/** The differences of two versions, each with what it breaks and how that is avoided. */
+/** The differences of two versions, each with its obstacles and their remedy. */
 export const review = (before: EventSchema, after: EventSchema): Review => {
   const judgement = judge(before, after);
   const changes = differences(before, after);
@@ -220,7 +220,7 @@ export const review = (before: EventSchema, after: EventSchema): Review => {
           what.split(',')[0] === difference.what.split(',')[0],
       );
     const rename = twin
-      ? `Is it \`${twin.path}\` under another name? To Avro these are two fields, and what stands in the one never gets into the other.`
+      ? `Is it \`${twin.path}\` under another name? For Avro these are two fields, and the value of one is never read as the other.`
       : undefined;
     return {
       ...difference,

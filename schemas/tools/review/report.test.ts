@@ -1,5 +1,4 @@
-// The report says what a reviewer has to know. Who reads what is derived from the code of the services as it is, so these
-// tests name facts of the saga, not lines.
+// The content of the report. Its readers are derived from the code of the services, so these tests name services and not lines.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EventSchema } from '../generate-events.ts';
@@ -44,12 +43,12 @@ const services = (event: EventReport, path: string): (string | undefined)[] => [
   ),
 ];
 
-describe('how the code uses the events', () => {
-  it('knows who takes each event', () => {
+describe('the usage of events in the code', () => {
+  it('lists the subscribers of each event', () => {
     expect(subscribersOf(root).get('order.created')).toEqual(['inventory', 'payment']);
     expect(subscribersOf(root).get('inventory.product_changed')).toEqual(['order']);
   });
-  it('tells a field that is read from one that is not', () => {
+  it('lists the readers of each field', () => {
     const of = (path: string) => new Set(usage.readersOf(created, path).map(({ service }) => service));
     expect(of('items')).toEqual(new Set(['inventory']));
     expect(of('total')).toEqual(new Set(['payment']));
@@ -57,7 +56,7 @@ describe('how the code uses the events', () => {
     expect(of('items[].quantity')).toEqual(new Set(['inventory']));
     expect(of('metadata.eventId')).toEqual(new Set(['platform']));
   });
-  it('finds where an event is made', () => {
+  it('finds where an event is created', () => {
     expect(usage.makersOf(created).map(({ at }) => at.split(':')[0])).toContain(
       'services/order/domain/place-order.ts',
     );
@@ -65,12 +64,12 @@ describe('how the code uses the events', () => {
 });
 
 describe('a report', () => {
-  it('of nothing says so', async () => {
+  it('of an unchanged contract says so', async () => {
     const report = await reviewContract(contract, base, subscribersOf(root), () => Promise.resolve(usage));
     expect(asMarkdown(report)).toBe('## Event contract: unchanged since `main` (c0ffee000)\n');
   });
 
-  it('of a compatible change lets it be deployed in any order', async () => {
+  it('of a compatible change allows any order of deployment', async () => {
     const field = { name: 'units', type: 'int', default: 0, doc: 'Units ordered.' };
     const { text, event, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
     expect([event.verdict, exit]).toEqual(['FULL', 0]);
@@ -80,7 +79,7 @@ describe('a report', () => {
     expect(text).not.toMatch(/\*\*Instead\*\*/);
   });
 
-  it('of a removed field names who still reads it, and consumers go first', async () => {
+  it('of a removed field names its readers, and deploys the consumers first', async () => {
     const { text, event, exit } = await reportOn(without('total'));
     expect([event.verdict, exit]).toEqual(['BACKWARD', 3]);
     expect(services(event, 'total')).toEqual(['payment']);
@@ -90,7 +89,7 @@ describe('a report', () => {
     expect(text).toMatch(/\*\*Instead\*\*\n\n- `total`: Keep the field/);
   });
 
-  it('of a field without default lets the producer go first', async () => {
+  it('of a new field without a default deploys the producer first', async () => {
     const field = { name: 'units', type: 'int', doc: 'Units ordered.' };
     const { text, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
     expect(exit).toBe(4);
@@ -98,7 +97,7 @@ describe('a report', () => {
     expect(text).toMatch(/Give it a default/);
   });
 
-  it('of a rename that Avro does not see asks whether it is one', async () => {
+  it('of a possible rename asks whether it is one', async () => {
     const fields = created.fields.map((field) =>
       field.name === 'customerId' ? { ...field, name: 'buyerId' } : field,
     );
@@ -108,12 +107,12 @@ describe('a report', () => {
     expect(services(event, 'customerId')).toEqual(['payment']);
   });
 
-  it('of an event that is deleted names who would park its records', async () => {
+  it('of a removed event names the consumers that would dead-letter its records', async () => {
     const working = contract.working.filter((schema) => schema !== created);
     const report = await reviewContract({ ...contract, working }, base, subscribersOf(root), () =>
       Promise.resolve(usage),
     );
     expect(report.verdict).toBe('NONE');
-    expect(asMarkdown(report)).toMatch(/inventory and payment would park each of them/);
+    expect(asMarkdown(report)).toMatch(/inventory and payment would dead-letter each of them/);
   });
 });

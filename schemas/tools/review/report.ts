@@ -1,5 +1,5 @@
-// The review of a change to the event contract, as a reviewer needs it: what has changed, whether old and new understand each
-// other and why not, which code reads it, in which order to deploy, and what to do instead.
+// The review of a change to the event contract: the differences, whether old and new versions read each other and why not,
+// the code that reads the fields, the order of deployment, and the alternatives.
 import type { EventSchema } from '../generate-events.ts';
 import { textOf } from '../avro.ts';
 import { judge, leastOf, type Obstacle, type Verdict } from './compatibility.ts';
@@ -8,11 +8,11 @@ import type { Base } from '../history.ts';
 import { labelOf, releasesOfEvent, unreleased, type Contract } from '../releases.ts';
 import { producerOf, type Place, type Usage } from './usage.ts';
 
-/** 0 when every change is FULL; otherwise what the worst one is. 1 and 2 are what they are for every command. */
+/** 0 if every change is FULL, otherwise the code of the worst verdict. 1 and 2 have the same meaning for every command. */
 export const exitCodes: Readonly<Record<Verdict, number>> = { FULL: 0, BACKWARD: 3, FORWARD: 4, NONE: 5 };
 
-export interface FindingReport extends Finding {
-  /** Code of this repository that reads the field, in services that take the event. */
+interface FindingReport extends Finding {
+  /** Code that reads the field, in the services that subscribe to the event. */
   readonly readers: readonly Place[];
 }
 
@@ -20,11 +20,11 @@ export interface EventReport {
   readonly event: string;
   readonly change: 'added' | 'changed' | 'removed';
   readonly verdict: Verdict;
-  /** Released versions that the change does not get along with, with the verdict of each. */
+  /** Released versions that are not FULL with the change, with their verdicts. */
   readonly against: readonly { readonly version: string; readonly verdict: Verdict }[];
   readonly producer: string;
   readonly consumers: readonly string[];
-  /** Where the producer makes the event. */
+  /** Where the producer creates the event. */
   readonly makers: readonly Place[];
   readonly findings: readonly FindingReport[];
   readonly released: boolean;
@@ -37,7 +37,7 @@ export interface Report {
   readonly events: readonly EventReport[];
 }
 
-/** The events that are not what they were at the base. Compares texts only, so it is quick. */
+/** The events that differ from the base. Compares only texts, so it is fast. */
 export const changedEvents = (
   base: Base,
   { working }: Contract,
@@ -52,8 +52,8 @@ export const changedEvents = (
     .filter(({ before, after }) => !before || !after || textOf(before) !== textOf(after));
 };
 
-/** Kinds of which no code has to know. */
-const silent = new Set<Finding['kind']>(['doc', 'order', 'aliases']);
+/** Kinds of differences that do not affect code. */
+const harmless = new Set<Finding['kind']>(['doc', 'order', 'aliases']);
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'nobody' : names.join(' and '));
 
@@ -66,20 +66,20 @@ const deploymentOf = (
   switch (verdict) {
     case 'FULL':
       if (findings.some(({ kind }) => kind === 'removed'))
-        return `Consumers first (${list(consumers)}), so that nobody reads a default for a value; then the producer (${producer}). Old and new instances may run side by side.`;
+        return `Consumers first (${list(consumers)}), so that none of them reads a default instead of a value; then the producer (${producer}). Old and new instances can run at the same time.`;
       if (findings.some(({ kind }) => kind === 'added'))
-        return `Any order; old and new instances may run side by side. Consumers (${list(consumers)}) see the default until every instance of ${producer} is new.`;
-      return 'Any order; old and new instances may run side by side.';
+        return `Any order; old and new instances can run at the same time. Consumers (${list(consumers)}) read the default until every instance of ${producer} is new.`;
+      return 'Any order; old and new instances can run at the same time.';
     case 'BACKWARD':
-      return `Consumers first (${list(consumers)}), all of them; only then the producer (${producer}): an old consumer cannot read a new event. Rolling back a consumer after that is not possible.`;
+      return `Consumers first (${list(consumers)}), all of them; only then the producer (${producer}): an old consumer cannot read a new event. After that, a consumer cannot be rolled back.`;
     case 'FORWARD':
-      return `Producer first (${producer}), all instances; only then the consumers (${list(consumers)}): a new consumer cannot read an old event, and old ones stay on the topic for its retention.`;
+      return `Producer first (${producer}), all instances; only then the consumers (${list(consumers)}): a new consumer cannot read an old event, and old events stay on the topic for its retention.`;
     case 'NONE':
       return 'No order works: old and new events cannot be read by one consumer.';
   }
 };
 
-/** Reviews what has changed since the base. `usageOf` yields how the services use a set of schemas. */
+/** Reviews the changes since the base. `usageOf` finds how the services use a set of schemas. */
 export const reviewContract = async (
   contract: Contract,
   base: Base,
@@ -88,16 +88,18 @@ export const reviewContract = async (
 ): Promise<Report> => {
   const changed = changedEvents(base, contract);
   const now = changed.length === 0 ? undefined : await usageOf(contract.working);
-  // The contract of the base is needed only for fields that it had; each of the two takes seconds.
+  // `usageOf` takes seconds, so it runs for the base only if a field of the base has changed.
   const touched = changed.some(
     ({ before, after }) =>
-      before && after && differences(before, after).some(({ kind }) => kind !== 'added' && !silent.has(kind)),
+      before &&
+      after &&
+      differences(before, after).some(({ kind }) => kind !== 'added' && !harmless.has(kind)),
   );
   const earlier = touched ? await usageOf(base.working) : undefined;
   const pending = new Set(unreleased(contract).map(({ eventType }) => eventType));
   const events = changed.map(({ before, after }): EventReport => {
     const schema = after ?? before;
-    if (schema === undefined) throw new Error('an event is neither here nor there');
+    if (schema === undefined) throw new Error('a changed event has no schema');
     const event = schema.eventType;
     const [producer, consumers] = [producerOf(schema), subscribers.get(event) ?? []];
     const { findings } = before && after ? review(before, after) : { findings: [] };
@@ -115,7 +117,7 @@ export const reviewContract = async (
             ...against.map((version) => version.verdict),
           ]);
     const readersOf = (finding: Finding): readonly Place[] => {
-      if (finding.path === '' || silent.has(finding.kind)) return [];
+      if (finding.path === '' || harmless.has(finding.kind)) return [];
       if (finding.kind === 'added' && after) return now?.readersOf(after, finding.path) ?? [];
       return before === undefined ? [] : (earlier?.readersOf(before, finding.from ?? finding.path) ?? []);
     };
@@ -159,7 +161,6 @@ const byService = (places: readonly Place[]): string =>
     )
     .join('; ');
 
-/** The lines of the field-level difference, for a terminal as for a comment. */
 const kindWords: Readonly<Record<Finding['kind'], string>> = {
   added: 'added',
   removed: 'removed',
@@ -181,15 +182,15 @@ const eventSection = (report: EventReport): string[] => {
   if (change === 'removed')
     return [
       ...lines,
-      `The event is gone. Records of it stay on the topic for its retention, and ${list(consumers)} would park each of them.`,
+      `The event is removed. Its records stay on the topic for its retention, and ${list(consumers)} would dead-letter each of them.`,
       '',
-      '**Instead**: stop emitting it, keep the schema, and say in its `doc` that nobody writes it any more.',
+      '**Instead**: stop emitting it, keep the schema, and state in its `doc` that it is no longer written.',
       '',
     ];
   if (change === 'added')
     return [
       ...lines,
-      `A new event of ${producer}, taken by ${list(consumers)}. Nobody can have written it, so nothing can break.`,
+      `A new event of ${producer}, read by ${list(consumers)}. No record of it exists, so nothing can break.`,
       '',
       ...(released ? [] : [`Not released yet: \`npm run schemas -- release ${event}\`.`, '']),
     ];
@@ -205,27 +206,27 @@ const eventSection = (report: EventReport): string[] => {
   lines.push('');
   if (against.length > 0) {
     const versions = against.map((version) => `${version.version} (${version.verdict})`).join(', ');
-    lines.push(`Does not get along with ${versions}.`, '');
+    lines.push(`Not fully compatible with ${versions}.`, '');
   }
   const code = [
     ...findings
-      .filter(({ kind, path }) => !silent.has(kind) && path !== '')
+      .filter(({ kind, path }) => !harmless.has(kind) && path !== '')
       .map(({ path, kind, readers }) =>
         readers.length > 0
           ? `- \`${path}\` is read by ${byService(readers)}`
           : kind === 'added'
-            ? `- \`${path}\` is not read by anybody yet`
+            ? `- \`${path}\` is not read by any service yet`
             : `- \`${path}\` is not read by any service of this repository`,
       ),
-    ...(makers.length > 0 && findings.some(({ kind }) => !silent.has(kind))
-      ? [`- \`${event}\` is made in ${makers.map(({ at }) => `\`${at}\``).join(', ')}`]
+    ...(makers.length > 0 && findings.some(({ kind }) => !harmless.has(kind))
+      ? [`- \`${event}\` is created in ${makers.map(({ at }) => `\`${at}\``).join(', ')}`]
       : []),
   ];
   if (code.length > 0) lines.push('**Code**', '', ...new Set(code), '');
   const notes = findings.flatMap((finding) =>
     finding.note === undefined ? [] : [`- ${where(finding)}: ${finding.note}`],
   );
-  if (notes.length > 0) lines.push('**To know**', '', ...new Set(notes), '');
+  if (notes.length > 0) lines.push('**Notes**', '', ...new Set(notes), '');
   lines.push(`**Deploy**: ${deployment}`, '');
   const remedies = findings.flatMap((finding) =>
     finding.remedy === undefined ? [] : [`- ${where(finding)}: ${finding.remedy}`],
@@ -236,16 +237,16 @@ const eventSection = (report: EventReport): string[] => {
   return lines;
 };
 
-/** The report as Markdown, ready to be a comment on a pull request. */
+/** The report as Markdown, for a comment on a pull request. */
 export const asMarkdown = ({ base, verdict, events }: Report): string => {
   const since = `since \`${base.name}\` (${base.commit.slice(0, 9)})`;
   if (events.length === 0) return `## Event contract: unchanged ${since}\n`;
   const count = events.length === 1 ? '1 event' : `${String(events.length)} events`;
   const outcome =
     verdict === 'FULL'
-      ? 'Every released version and the new one read each other. The registry will take it.'
+      ? 'Every released version and the new one read each other. The registry will accept it.'
       : 'This contract is FULL_TRANSITIVE: records of every version stay on the topics, and services are deployed one by one. ' +
-        'The offline check refuses this change, and so does the registry.';
+        'The offline check and the registry refuse this change.';
   const rows = events.map(
     ({ event, change, findings, verdict: judged, consumers }) =>
       `| \`${event}\` | ${change === 'changed' ? `${String(findings.length)} ${findings.length === 1 ? 'difference' : 'differences'}` : change} | **${judged}** | ${list(consumers)} |`,
@@ -266,7 +267,7 @@ export const asMarkdown = ({ base, verdict, events }: Report): string => {
     .concat('\n');
 };
 
-/** The differences alone, a line each. */
+/** One line for each difference. */
 export const differenceLines = (
   events: readonly { event: string; findings: readonly Finding[] }[],
 ): string[] =>

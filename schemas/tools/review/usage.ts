@@ -1,11 +1,10 @@
-// Which code reads and writes which field of which event, by the TypeScript compiler: what a service touches is what its types
-// say it touches, so nothing is listed by hand and nothing is forgotten. The services are checked against the contract they
-// are asked about, which need not be the one on disk.
+// Finds the code that reads each field of each event, and the code that creates each event. It uses the types of the
+// TypeScript compiler, so no list is kept by hand. The contract is an argument and can differ from the one on disk.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
 import { generatedFile, generateEvents, type EventSchema } from '../generate-events.ts';
-import { shortName, treeOf, type Node } from '../avro.ts';
+import { recordIn, shortName, treeOf, type Node } from '../avro.ts';
 
 export interface Place {
   readonly service: string;
@@ -14,15 +13,15 @@ export interface Place {
 }
 
 export interface Usage {
-  /** Where services that take the event read the field at `path`, or hand on the record that it stands in. */
+  /** Where subscribers of the event read the field at `path`, or the record that contains it. */
   readonly readersOf: (event: EventSchema, path: string) => readonly Place[];
-  /** Where the service that emits the event makes it. */
+  /** Where the producer creates the event. */
   readonly makersOf: (event: EventSchema) => readonly Place[];
 }
 
 const isCode = (path: string): boolean => path.endsWith('.ts') && !path.endsWith('.test.ts');
 
-/** The folders of `services` in which events are made and read. */
+/** The folders of `services` that create and read events. */
 const folders = ['order', 'inventory', 'payment', 'platform'];
 
 const codeOf = (root: string): string[] =>
@@ -35,7 +34,7 @@ const codeOf = (root: string): string[] =>
 const serviceOf = (root: string, file: string): string =>
   relative(join(root, 'services'), file).split(sep)[0] ?? '';
 
-/** The event types each service subscribes to, from the object that its `subscriptions` returns. */
+/** The subscribers of each event type, from the object that `subscriptions` of each service returns. */
 export const subscribersOf = (root: string): ReadonlyMap<string, readonly string[]> => {
   const subscribers = new Map<string, string[]>();
   for (const file of codeOf(root).filter((path) => path.endsWith(`${sep}subscriptions.ts`))) {
@@ -54,10 +53,10 @@ export const subscribersOf = (root: string): ReadonlyMap<string, readonly string
   return subscribers;
 };
 
-/** The service that emits an event: the one its topic is named for. */
+/** The service that emits an event; its topic has the name of the service. */
 export const producerOf = (schema: EventSchema): string => schema.topic.replace(/-events$/, '');
 
-/** The record that the field at `path` belongs to, and its name there: `items[].sku` of an order is `OrderedItem`, `sku`. */
+/** The record and the field of a path: `items[].quantity` of order.created is `quantity` of `OrderedItem`. */
 const memberAt = (schema: EventSchema, path: string): { record: string; field: string } | undefined => {
   let node: Node = treeOf(schema);
   const names = path.replaceAll('[]', '').split('.');
@@ -71,24 +70,10 @@ const memberAt = (schema: EventSchema, path: string): { record: string; field: s
   return undefined;
 };
 
-const recordIn = (node: Node): Extract<Node, { kind: 'record' }> | undefined => {
-  switch (node.kind) {
-    case 'record':
-      return node;
-    case 'array':
-      return recordIn(node.of);
-    case 'union':
-      return node.branches.map(recordIn).find((record) => record !== undefined);
-    case 'primitive':
-    case 'enum':
-      return undefined;
-  }
-};
-
-/** Files that are the same in every program, parsed once. */
+/** Parsed files, shared by all programs. */
 const parsed = new Map<string, ts.SourceFile>();
 
-/** A program of the services in which the generated contract is `contract`, whatever is on disk. */
+/** A program of the services with `contract` in place of the generated types on disk. */
 const programWith = (root: string, contract: string): ts.Program => {
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
@@ -104,7 +89,7 @@ const programWith = (root: string, contract: string): ts.Program => {
   return ts.createProgram({ rootNames: codeOf(root), options, host });
 };
 
-/** The members of generated interfaces that a property stands for: several when it is one of a union of events. */
+/** The members of generated interfaces behind a property: several if its type is a union of events. */
 const membersOf = (symbol: ts.Symbol | undefined): string[] =>
   (symbol?.declarations ?? []).flatMap((declaration) =>
     ts.isPropertySignature(declaration) &&
@@ -117,8 +102,8 @@ const membersOf = (symbol: ts.Symbol | undefined): string[] =>
 
 type Index = Map<string, Map<string, Place>>;
 
-/** The event type that an object literal `{ type: 'order.created', data: … }` makes. */
-const eventMade = (literal: ts.ObjectLiteralExpression): string | undefined => {
+/** The event type of an object literal such as `{ type: 'order.created', data: … }`. */
+const createdEvent = (literal: ts.ObjectLiteralExpression): string | undefined => {
   const named = (name: string): ts.ObjectLiteralElementLike | undefined =>
     literal.properties.find(
       (property) =>
@@ -130,7 +115,7 @@ const eventMade = (literal: ts.ObjectLiteralExpression): string | undefined => {
   return ts.isStringLiteral(value) ? value.text : undefined;
 };
 
-/** The names of all fields of the contract: whatever is called otherwise is none, which saves asking the compiler for its type. */
+/** The names of all fields of the contract. Properties with other names are skipped, which saves type checks. */
 const fieldNames = (schemas: readonly EventSchema[]): ReadonlySet<string> => {
   const names = new Set<string>();
   const visit = (node: Node): void => {
@@ -146,7 +131,7 @@ const fieldNames = (schemas: readonly EventSchema[]): ReadonlySet<string> => {
   return names;
 };
 
-/** Walks the services and notes each place at which a member of the contract is read, and each at which an event is made. */
+/** Indexes the places that read a member of the contract, and the places that create an event. */
 const indexOf = (
   root: string,
   program: ts.Program,
@@ -176,7 +161,7 @@ const indexOf = (
         note(reads, membersOf(property), name);
       }
     } else if (ts.isObjectLiteralExpression(node)) {
-      const event = eventMade(node);
+      const event = createdEvent(node);
       if (event !== undefined) note(makes, [event], node);
     }
     ts.forEachChild(node, visit);
@@ -188,7 +173,7 @@ const indexOf = (
   return { reads, makes };
 };
 
-/** How the services under `root` use the contract that `schemas` describe. Takes a few seconds. */
+/** How the services under `root` use the given schemas. Takes a few seconds. */
 export const usageOf = async (root: string, schemas: readonly EventSchema[]): Promise<Usage> => {
   const { reads, makes } = indexOf(
     root,
@@ -203,11 +188,11 @@ export const usageOf = async (root: string, schemas: readonly EventSchema[]): Pr
     const found = reads.get(member === undefined ? '' : `${member.record}.${member.field}`)?.values() ?? [];
     return [...found].filter(({ service }) => services.includes(service));
   };
-  /** A record such as Money is part of many events: only who reads this one out of the event can read what is in it. */
+  /** Records such as Money are in many events, so a reader of a nested field must also read its record from this event. */
   const readers = (event: EventSchema, path: string): readonly Place[] => {
     const services = [...(subscribers.get(event.eventType) ?? []), 'platform'];
     const parent = path.split('.').slice(0, -1).join('.').replace(/\[\]$/, '');
-    // What every event has is taken off by the platform before a service sees the body.
+    // The platform removes the metadata before a service gets the body.
     if (parent === '' || parent === 'metadata') return at(event, path, services);
     const outer = readers(event, parent);
     if (at(event, parent, services).length === 0) return outer;

@@ -7,7 +7,7 @@ import { kafkaClient } from '../../stack/parts/kafka.ts';
 
 const config = z
   .object({ brokers: z.string(), databases: z.array(z.object({ url: z.string(), topic: z.string() })) })
-  .parse(JSON.parse(process.env['POLLER'] ?? '{}'));
+  .parse(JSON.parse(process.argv[2] ?? '{}'));
 
 const everyMs = 1_000;
 const batchSize = 500;

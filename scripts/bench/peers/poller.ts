@@ -17,8 +17,8 @@ export const withPoller = async <T>(
     url: stack.databaseUrl(service, 'admin'),
     topic: `${service}-events`,
   }));
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'poller-process.ts')], {
-    env: { ...process.env, POLLER: JSON.stringify({ brokers: stack.urls.kafka, databases }) },
+  const config = JSON.stringify({ brokers: stack.urls.kafka, databases });
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'poller-process.ts'), config], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   try {

@@ -1,4 +1,4 @@
-// Counts the states that reservations reach.
+// Derives the measurement of a reservation from its change of state.
 import type { Measurement } from '../../platform/transaction/decision/measurement.ts';
 import type { ReservationView } from './reservation.ts';
 

@@ -33,7 +33,7 @@ describe('a product', () => {
       events: [{ type: 'inventory.product_changed', data: { productId: 'mug', version: 1, price } }],
     });
   });
-  it('is created once', () => {
+  it('is not created twice', () => {
     expect(decideProduct(create, exists)).toEqual({ kind: 'ignored', reason: 'already_exists' });
   });
   it('needs a SKU that its seller does not use yet', () => {
@@ -42,7 +42,7 @@ describe('a product', () => {
     expect(decideProduct(rename, { ...exists, skuTaken: true })).toMatchObject({ code: 'sku_taken' });
   });
 
-  it('changes by its own seller only; to others it does not exist', () => {
+  it('is changed only by its own seller; for others it does not exist', () => {
     for (const input of [
       { type: 'change', ...by('seller-2'), name: 'Cup' },
       { type: 'restock', ...by('seller-2'), quantity: 1 },
@@ -51,14 +51,14 @@ describe('a product', () => {
       expect(decideProduct(input, none)).toMatchObject({ kind: 'rejected', code: 'not_found' });
     }
   });
-  it('publishes a changed entry under the next version', () => {
+  it('is published under the next version after a change', () => {
     const change: ProductInput = { type: 'change', ...by('seller-1'), name: 'Cup', expectedVersions: [4] };
     expect(decideProduct(change, exists)).toMatchObject({
       state: { product: { name: 'Cup', version: 5, available: 10, reserved: 3 } },
       events: [{ data: { name: 'Cup', version: 5 } }],
     });
   });
-  it('refuses a change of a version that is not there any more', () => {
+  it('rejects a change of a stale version', () => {
     const change: ProductInput = { type: 'change', ...by('seller-1'), name: 'Cup', expectedVersions: [3] };
     expect(decideProduct(change, exists)).toMatchObject({ kind: 'rejected', code: 'stale_version' });
   });
@@ -67,13 +67,13 @@ describe('a product', () => {
     expect(decideProduct(change, exists)).toMatchObject({ kind: 'ignored' });
   });
 
-  it('is restocked without an event, because stock is no part of the catalogue', () => {
+  it('is restocked without an event, because stock is not part of the catalogue', () => {
     expect(decideProduct({ type: 'restock', ...by('seller-1'), quantity: 5 }, exists)).toMatchObject({
       state: { product: { available: 15, reserved: 3, version: 4 } },
       events: [],
     });
   });
-  it('cannot have more units than an integer can count', () => {
+  it('cannot have more units than the maximum', () => {
     const restock: ProductInput = { type: 'restock', ...by('seller-1'), quantity: maxUnits };
     expect(decideProduct(restock, exists)).toMatchObject({ code: 'too_many_units' });
   });

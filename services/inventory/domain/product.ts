@@ -1,5 +1,5 @@
-// Products: the catalogue entry and the stock a seller owns. Only a changed catalogue entry is an event; stock is the
-// inventory's own business.
+// Decides the commands of sellers about their products. Only a changed catalogue entry is published as an event; stock
+// stays inside the inventory service.
 import type { DomainEvent, Money } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Stock } from './reservation.ts';
@@ -28,13 +28,13 @@ export type ProductInput = { readonly sellerId: string; readonly productId: stri
       readonly name?: string;
       readonly sku?: string;
       readonly price?: Money;
-      /** Versions that the seller has seen; undefined changes whatever is there. */
+      /** The product must have one of these versions; undefined accepts any version. */
       readonly expectedVersions?: readonly number[];
     }
   | { readonly type: 'restock'; readonly quantity: number }
 );
 
-/** The locked product, if it exists, and whether its seller already uses the SKU for another product. */
+/** The locked product, if it exists, and whether its seller uses the SKU for another product. */
 export interface ProductView {
   readonly product: Product | null;
   readonly skuTaken: boolean;
@@ -42,10 +42,9 @@ export interface ProductView {
 
 type ProductDecision = Decision<ProductView, DomainEvent<'inventory.product_changed'>>;
 
-/** Most units of one product, so that every sum stays within a 32-bit integer. */
+/** Most units of one product: sums stay within a 32-bit integer. */
 export const maxUnits = 1_000_000_000;
 
-/** Decides one command of a seller about one product. */
 export function decideProduct(input: ProductInput, view: ProductView): ProductDecision {
   const { product, skuTaken } = view;
 
@@ -53,7 +52,7 @@ export function decideProduct(input: ProductInput, view: ProductView): ProductDe
     if (product) return ignored('already_exists');
     if (skuTaken) return rejected('sku_taken', `You already have a product with the SKU ${input.sku}.`);
     const { productId, sellerId, name, sku, price, quantity, at } = input;
-    return withEvent({
+    return publish({
       productId,
       sellerId,
       name,
@@ -66,7 +65,7 @@ export function decideProduct(input: ProductInput, view: ProductView): ProductDe
     });
   }
 
-  // Somebody else's product is as good as none: its existence is not this seller's business.
+  // The same answer for a missing product and for one of another seller, so that ids cannot be probed.
   if (product?.sellerId !== input.sellerId) return rejected('not_found', 'You have no such product.');
 
   if (input.type === 'restock') {
@@ -82,19 +81,19 @@ export function decideProduct(input: ProductInput, view: ProductView): ProductDe
     return rejected('stale_version', `The product is at version ${product.version}.`);
   }
   const { amountMinor, currency } = product.price;
-  const same =
+  const unchanged =
     name === product.name &&
     sku === product.sku &&
     price.amountMinor === amountMinor &&
     price.currency === currency;
-  if (same) return ignored('unchanged');
+  if (unchanged) return ignored('unchanged');
   if (sku !== product.sku && skuTaken) {
     return rejected('sku_taken', `You already have a product with the SKU ${sku}.`);
   }
-  return withEvent({ ...product, name, sku, price, version: product.version + 1 });
+  return publish({ ...product, name, sku, price, version: product.version + 1 });
 }
 
-const withEvent = (product: Product): ProductDecision => {
+const publish = (product: Product): ProductDecision => {
   const { productId, sellerId, name, sku, price, version } = product;
   return accepted(
     { product, skuTaken: false },

@@ -1,4 +1,4 @@
-// What is said again for each state of a reservation.
+// The event that a repair repeats in each state of a reservation.
 import { describe, expect, it } from 'vitest';
 import { reemit } from './reemit.ts';
 import type { Reservation, ReservationState } from './reservation.ts';
@@ -16,31 +16,31 @@ const reservation = (state: ReservationState): Reservation => ({
 });
 const orderId = 'order-1';
 
-describe('what a reservation says again', () => {
+describe('the repair of a reservation', () => {
   it.each([
     ['reserved', { type: 'inventory.reserved', data: { orderId, items, expiresAt } }],
     ['pinned', { type: 'inventory.reserved', data: { orderId, items, expiresAt: null } }],
     ['committed', { type: 'inventory.committed', data: { orderId, items } }],
     ['expired', { type: 'inventory.released', data: { orderId, items, reason: 'ttl_expired' } }],
-  ] as const)('%s', (state, event) => {
-    const held = { reservation: reservation(state), releasedBy: null };
-    expect(reemit(held)).toEqual({ kind: 'accepted', state: held, events: [event] });
+  ] as const)('repeats the event of %s', (state, event) => {
+    const view = { reservation: reservation(state), releasedBy: null };
+    expect(reemit(view)).toEqual({ kind: 'accepted', state: view, events: [event] });
   });
 
-  it('released: with the cause that the ledger kept', () => {
-    const held = { reservation: reservation('released'), releasedBy: 'payment_failed' as const };
-    expect(reemit(held)).toMatchObject({
+  it('repeats a release with the cause from the ledger', () => {
+    const view = { reservation: reservation('released'), releasedBy: 'payment_failed' as const };
+    expect(reemit(view)).toMatchObject({
       events: [{ type: 'inventory.released', data: { reason: 'payment_failed' } }],
     });
   });
 
-  it('a tombstone that never held anything said nothing then and says nothing now', () => {
+  it('emits nothing for a tombstone, which never emitted an event', () => {
     expect(reemit({ reservation: reservation('released'), releasedBy: null })).toMatchObject({
       kind: 'ignored',
     });
   });
 
-  it('a refused reservation cannot: its shortages are not stored', () => {
+  it('rejects a failed reservation, whose shortages are not stored', () => {
     expect(reemit({ reservation: reservation('failed'), releasedBy: null })).toMatchObject({
       kind: 'rejected',
       code: 'not_reconstructible',

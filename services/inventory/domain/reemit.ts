@@ -1,33 +1,32 @@
-// What the inventory would have to say for others to know the present state of a reservation. Only what the rows still
-// tell is said: the shortages of a refused reservation were never stored, so that event cannot be made again.
+// Repeats the event that states a reservation's present state, for a repair. inventory.reservation_failed cannot be repeated,
+// because the shortages are not stored.
 import type { ReleaseReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Reservation, ReservationEvent } from './reservation.ts';
 
-export interface Held {
+export interface RepairView {
   readonly reservation: Reservation;
-  /** From the stock ledger: what gave the units back; null while they have not been. */
+  /** The cause of the release, from the stock ledger; null if no stock was released. */
   readonly releasedBy: ReleaseReason | null;
 }
 
-/** The event that the state implies. */
-export function reemit(held: Held): Decision<Held, ReservationEvent> {
-  const { reservation, releasedBy } = held;
+export function reemit(view: RepairView): Decision<RepairView, ReservationEvent> {
+  const { reservation, releasedBy } = view;
   const { orderId, state, items, expiresAt } = reservation;
   switch (state) {
     case 'reserved':
     case 'pinned':
-      return accepted(held, { type: 'inventory.reserved', data: { orderId, items, expiresAt } });
+      return accepted(view, { type: 'inventory.reserved', data: { orderId, items, expiresAt } });
     case 'committed':
-      return accepted(held, { type: 'inventory.committed', data: { orderId, items } });
+      return accepted(view, { type: 'inventory.committed', data: { orderId, items } });
     case 'expired':
-      return accepted(held, { type: 'inventory.released', data: { orderId, items, reason: 'ttl_expired' } });
+      return accepted(view, { type: 'inventory.released', data: { orderId, items, reason: 'ttl_expired' } });
     case 'released':
       return releasedBy === null
         ? ignored('nothing_was_held')
-        : accepted(held, { type: 'inventory.released', data: { orderId, items, reason: releasedBy } });
+        : accepted(view, { type: 'inventory.released', data: { orderId, items, reason: releasedBy } });
     case 'failed':
-      return rejected('not_reconstructible', 'The shortages of a refused reservation are not stored.');
+      return rejected('not_reconstructible', 'The shortages of a failed reservation are not stored.');
     default:
       return state satisfies never;
   }

@@ -1,4 +1,4 @@
-// Every input meets every state of a reservation, and whatever happens the stock stays conserved.
+// Every input in every state of a reservation. The stock is conserved in every case.
 import { describe, expect, it } from 'vitest';
 import {
   decide,
@@ -181,7 +181,7 @@ describe('reserving', () => {
     });
   });
 
-  it('reserves nothing at all when one product is short, and says which', () => {
+  it('reserves nothing if one product is short, and names the short products', () => {
     const before = view('none', { b: { available: 5, reserved: 5 } });
     const decision = decide(created([line('a', 1), line('b', 1), line('ghost', 3)]), before);
     expect(decision).toMatchObject({
@@ -202,7 +202,7 @@ describe('reserving', () => {
     if (decision.kind === 'accepted') expect(decision.state.stock).toEqual(before.stock);
   });
 
-  it('sums two lines of the same product before looking whether there is enough', () => {
+  it('sums two lines of the same product before it checks the stock', () => {
     const before = view('none', { a: { available: 3, reserved: 0 } });
     const decision = decide(created([line('a', 2), line('a', 2)]), before);
     expect(decision).toMatchObject({
@@ -211,8 +211,8 @@ describe('reserving', () => {
   });
 });
 
-describe('racing pairs, in both orders', () => {
-  const then = (from: ReservationState | 'none', names: readonly string[]): string[] => {
+describe('races, in both orders', () => {
+  const run = (from: ReservationState | 'none', names: readonly string[]): string[] => {
     let state = view(from);
     return names.map((name) => {
       const input = inputs[name];
@@ -292,12 +292,12 @@ describe('racing pairs, in both orders', () => {
     ],
   ];
   it.each(races)('%s', (_race, from, names, expected) => {
-    expect(then(from, names)).toEqual(expected);
+    expect(run(from, names)).toEqual(expected);
   });
 });
 
-describe('whatever the state and whatever the input', () => {
-  it('never oversells, never loses a unit, and holds exactly what live reservations hold', () => {
+describe('the invariants of every input and every state', () => {
+  it('no unit is oversold or lost, and the reserved units are those of live reservations', () => {
     for (const input of Object.values(inputs)) {
       for (const state of states) {
         const before = view(state);
@@ -319,7 +319,7 @@ describe('whatever the state and whatever the input', () => {
 });
 
 describe('summing lines', () => {
-  it('is in product-id order, one entry per product', () => {
+  it('gives one entry per product, in product-id order', () => {
     expect(sumByProduct([line('b', 1), line('a', 2), line('b', 3)])).toEqual([
       { productId: 'a', quantity: 2 },
       { productId: 'b', quantity: 4 },

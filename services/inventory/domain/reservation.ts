@@ -1,11 +1,11 @@
-// Reservations: all items of an order are held together or not at all. A hold lapses after its TTL unless the order is
-// paid in time; payment pins it, and a pinned reservation can only be committed or released by a cancellation.
+// Decides reservations. All items of an order are held, or none. A reservation expires after its TTL unless a payment pins
+// it first. A pinned reservation is committed when the order ships, or released when the order ends otherwise.
 import type { DomainEvent, ReleaseReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 
 export type ReservationState = 'reserved' | 'pinned' | 'failed' | 'released' | 'expired' | 'committed';
 
-export interface ReservationItem {
+interface ReservationItem {
   readonly productId: string;
   readonly quantity: number;
 }
@@ -13,7 +13,7 @@ export interface ReservationItem {
 export interface Reservation {
   readonly orderId: string;
   readonly state: ReservationState;
-  /** Units per product, summed over the order's lines, in product-id order; empty when nothing was ever held. */
+  /** Units per product, summed over the order's lines, in product-id order; empty if nothing was ever held. */
   readonly items: readonly ReservationItem[];
   /** Set exactly while the state is `reserved`. */
   readonly expiresAt: Date | null;
@@ -21,13 +21,13 @@ export interface Reservation {
   readonly updatedAt: Date;
 }
 
-/** Units on hand (`available`, reserved ones included) and units held. Always 0 ≤ reserved ≤ available. */
+/** Units on hand (`available`, which includes the reserved ones) and reserved units. Always 0 ≤ reserved ≤ available. */
 export interface Stock {
   readonly available: number;
   readonly reserved: number;
 }
 
-/** What one decision may look at: the order's reservation and the stock of the products it concerns, all locked. */
+/** The order's reservation and the stock of the affected products, all locked. */
 export interface ReservationView {
   readonly reservation: Reservation | null;
   readonly stock: ReadonlyMap<string, Stock>;
@@ -40,7 +40,7 @@ export type ReservationInput = (
   | { readonly type: 'expire'; readonly data: { readonly orderId: string } }
 ) & {
   readonly at: Date;
-  /** Time to live of a new hold, in milliseconds. */
+  /** Time to live of a new reservation, ms. */
   readonly ttlMs: number;
 };
 
@@ -49,7 +49,7 @@ export type ReservationEvent = DomainEvent<
 >;
 type ReservationDecision = Decision<ReservationView, ReservationEvent>;
 
-/** Units per product, summed over lines and in product-id order: the order in which rows are locked everywhere. */
+/** Units per product, summed over the lines, in product-id order. */
 export function sumByProduct(lines: readonly ReservationItem[]): ReservationItem[] {
   const sums = new Map<string, number>();
   for (const { productId, quantity } of lines) sums.set(productId, (sums.get(productId) ?? 0) + quantity);
@@ -58,7 +58,6 @@ export function sumByProduct(lines: readonly ReservationItem[]): ReservationItem
     .sort((a, b) => (a.productId < b.productId ? -1 : 1));
 }
 
-/** Decides one input for one order's reservation. */
 export function decide(input: ReservationInput, view: ReservationView): ReservationDecision {
   const { reservation } = view;
   const { orderId } = input.data;
@@ -82,14 +81,14 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
       return accepted(
         {
           reservation: { ...base, state: 'reserved', items: wanted, expiresAt },
-          stock: moved(view.stock, wanted, { available: 0, reserved: 1 }),
+          stock: moveStock(view.stock, wanted, { available: 0, reserved: 1 }),
         },
         { type: 'inventory.reserved', data: { orderId, items: wanted, expiresAt } },
       );
     }
 
     case 'payment.succeeded': {
-      if (!reservation) return rejected('no_reservation', 'A payment arrived for an order never seen.');
+      if (!reservation) return rejected('no_reservation', 'A payment arrived for an unknown order.');
       if (reservation.state !== 'reserved') return ignored(`reservation_already_${reservation.state}`);
       const { items } = reservation;
       return accepted(
@@ -99,11 +98,11 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
     }
 
     case 'payment.failed':
-      if (!reservation) return rejected('no_reservation', 'A payment arrived for an order never seen.');
+      if (!reservation) return rejected('no_reservation', 'A payment arrived for an unknown order.');
       return release(input.at, view, reservation, 'released', 'payment_failed');
 
     case 'order.cancelled':
-      // A tombstone: should order.created come after this, by a replay, it must not hold stock for a dead order.
+      // A tombstone: if a replay delivers order.created after this, it must not reserve stock for a cancelled order.
       if (!reservation) {
         const { at } = input;
         const tombstone: Reservation = {
@@ -125,7 +124,7 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
     }
 
     case 'order.fulfilled': {
-      if (!reservation) return rejected('no_reservation', 'An order never seen was fulfilled.');
+      if (!reservation) return rejected('no_reservation', 'An unknown order was fulfilled.');
       if (reservation.state === 'committed') return ignored('reservation_already_committed');
       if (reservation.state !== 'pinned' && reservation.state !== 'reserved') {
         return rejected('not_held', `An order was fulfilled whose reservation is ${reservation.state}.`);
@@ -134,7 +133,7 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
       return accepted(
         {
           reservation: { ...reservation, state: 'committed', expiresAt: null, updatedAt: input.at },
-          stock: moved(view.stock, items, { available: -1, reserved: -1 }),
+          stock: moveStock(view.stock, items, { available: -1, reserved: -1 }),
         },
         { type: 'inventory.committed', data: { orderId, items } },
       );
@@ -161,24 +160,24 @@ function release(
   return accepted(
     {
       reservation: { ...reservation, state, expiresAt: null, updatedAt: at },
-      stock: moved(view.stock, items, { available: 0, reserved: -1 }),
+      stock: moveStock(view.stock, items, { available: 0, reserved: -1 }),
     },
     { type: 'inventory.released', data: { orderId, items, reason } },
   );
 }
 
-/** The stock after each item's units moved by `sign` per unit. */
-function moved(
+/** Changes the stock by `perUnit` for each unit of the items. */
+function moveStock(
   stock: ReadonlyMap<string, Stock>,
   items: readonly ReservationItem[],
-  sign: Stock,
+  perUnit: Stock,
 ): Map<string, Stock> {
   const next = new Map(stock);
   for (const { productId, quantity } of items) {
     const { available, reserved } = stock.get(productId) ?? { available: 0, reserved: 0 };
     next.set(productId, {
-      available: available + sign.available * quantity,
-      reserved: reserved + sign.reserved * quantity,
+      available: available + perUnit.available * quantity,
+      reserved: reserved + perUnit.reserved * quantity,
     });
   }
   return next;

@@ -1,4 +1,4 @@
-// The inventory service's API as its clients see it: shapes, endpoints, problems.
+// The HTTP API of the inventory service: shapes, endpoints and problems.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { etagList, notModified } from '../../platform/http/request/etag.ts';
@@ -24,21 +24,21 @@ export const { kinds: inventoryProblems, problem } = defineProblems({
   },
   not_reconstructible: {
     status: 409,
-    title: 'Cannot be said again',
+    title: 'Event cannot be repeated',
     explanation:
-      'A refused reservation does not keep its shortages, so its event cannot be made again. Replay it from the topic.',
+      'The shortages of a failed reservation are not stored, so its event cannot be emitted again. Replay it from the topic.',
   },
   stale_version: {
     status: 412,
     title: 'Changed meanwhile',
-    explanation: 'The product has another version than the one named in If-Match. Read it again.',
+    explanation: 'The product has a version that If-Match does not name. Read the product again.',
   },
   ...idempotencyProblems,
 });
 
 /** A price as sellers may set it. */
 const price = z.strictObject({
-  // The provider charges nothing below one minor unit, so an order of such products could never be paid.
+  // A payment provider does not charge zero, so an order that costs nothing could never be paid.
   amountMinor: z.int().min(1).max(100_000_000_000),
   currency: z.string().regex(/^[A-Z]{3}$/),
 });
@@ -80,14 +80,16 @@ export const movementView = z.object({
 const productId = z.object({ id: resourceId(100) });
 
 const listRoute = endpoint(permissions['products.list'], {
-  summary: 'The catalogue: searched, of one seller, sorted',
+  summary: 'List or search the products of the catalogue',
   request: {
     query: z.object({
-      q: printable(100).optional().openapi({ description: 'Words, each of which is in the name or the SKU' }),
+      q: printable(100)
+        .optional()
+        .openapi({ description: 'Words; the name or the SKU contains each of them' }),
       sellerId: resourceId(200).optional(),
       sort: z.enum(['id', 'name', 'price', '-price']).default('id').openapi({
         description:
-          'By product id, by name, cheapest first or dearest first. A cursor goes on with the sort it was made by',
+          'By product id, by name, cheapest first, or most expensive first. A cursor is valid only with its own sort',
       }),
       ...pageQuery,
     }),
@@ -100,7 +102,7 @@ const listRoute = endpoint(permissions['products.list'], {
   },
 });
 const readRoute = endpoint(permissions['products.read'], {
-  summary: 'One product',
+  summary: 'Read a product',
   request: { params: productId },
   responses: {
     200: {
@@ -111,7 +113,7 @@ const readRoute = endpoint(permissions['products.read'], {
   },
 });
 const newProductRoute = endpoint(permissions['products.create'], {
-  summary: 'Create an own product',
+  summary: 'Create a product of the caller',
   request: { headers: z.object(idempotencyKeyHeader), body: jsonBody(newProduct) },
   responses: {
     201: { description: 'The product', content: json(productView) },
@@ -119,7 +121,7 @@ const newProductRoute = endpoint(permissions['products.create'], {
   problems: [409],
 });
 const changeRoute = endpoint(permissions['products.change'], {
-  summary: 'Change the catalogue entry of an own product',
+  summary: 'Change the catalogue entry of a product of the caller',
   request: {
     params: productId,
     headers: z.object({
@@ -129,26 +131,26 @@ const changeRoute = endpoint(permissions['products.change'], {
         .optional()
         .openapi({
           description:
-            'The versions that may be changed; the part of the ETag behind the version is not compared.',
+            'ETags of the versions that may be changed. Only the version in the ETag is compared, not the hash after it.',
         }),
     }),
     body: jsonBody(productChange),
   },
   responses: {
-    200: { description: 'The product after it', content: json(productView) },
+    200: { description: 'The product after the change', content: json(productView) },
   },
   problems: [409, 412],
 });
 const restockRoute = endpoint(permissions['products.restock'], {
-  summary: 'Add units to an own product',
+  summary: 'Add units to a product of the caller',
   request: { params: productId, headers: z.object(idempotencyKeyHeader), body: jsonBody(restock) },
   responses: {
-    200: { description: 'The product after it', content: json(productView) },
+    200: { description: 'The product after the change', content: json(productView) },
   },
   problems: [409],
 });
 const movementsRoute = endpoint(permissions['products.movements'], {
-  summary: 'The ledger of a product’s stock, newest first',
+  summary: 'List the stock movements of a product, newest first',
   request: { params: productId, query: z.object(pageQuery) },
   responses: {
     200: {
@@ -158,7 +160,7 @@ const movementsRoute = endpoint(permissions['products.movements'], {
   },
 });
 const reservationsRoute = endpoint(permissions['reservations.read'], {
-  summary: 'The reservation of an order',
+  summary: 'Read the reservation of an order',
   request: { query: z.object({ orderId: uuid }) },
   responses: {
     200: {

@@ -1,4 +1,4 @@
-// Who may do what with products, their stock and reservations.
+// Who may do what with products, stock and reservations.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({

@@ -1,9 +1,10 @@
-// The inventory service's HTTP handlers: the catalogue for everybody who is signed in, stock for the seller who owns it.
+// The HTTP handlers of the inventory service. Everybody who is signed in reads the catalogue; a seller changes only their own
+// products.
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
 import { etagOf, isUnchanged, taggedHeaders, versionsIn } from '../../platform/http/request/etag.ts';
-import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
+import { handle, unclaimed, type Message, type Shell } from '../../platform/transaction/handle.ts';
 import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
   callerOf,
@@ -23,8 +24,8 @@ import {
   findReservation,
   listMovements,
   listProducts,
-  placeOf,
-  type ProductPlace,
+  positionOf,
+  type ProductPosition,
   type ProductSort,
 } from '../inventory-queries.ts';
 import { productHandler, repairHandler } from '../store.ts';
@@ -44,58 +45,58 @@ const toView = (product: Product): ProductView => ({
 });
 const headersOf = (view: ProductView) => taggedHeaders(etagOf(view.version, view));
 
-/** Where a page of products begins: after this place, in the order of `sort`. */
-const productPosition = (sort: ProductSort) => {
+/** The decoded cursor: the last product of the previous page. */
+const positionSchema = (sort: ProductSort) => {
   const value = sort === 'id' || sort === 'name' ? printable(200) : z.coerce.number().int();
   return z
     .tuple([z.literal(sort), value, printable(100)])
-    .transform(([, at, productId]): ProductPlace => ({ value: at, productId }));
+    .transform(([, at, productId]): ProductPosition => ({ value: at, productId }));
 };
 const cursorOf = (product: Product, sort: ProductSort): string => {
-  const { value, productId } = placeOf(product, sort);
+  const { value, productId } = positionOf(product, sort);
   return encodeCursor(sort, String(value), productId);
 };
-/** Where a page of movements begins: before this sequence number. */
+/** The decoded cursor: the sequence number of the last movement of the previous page. */
 const movementPosition = z
   .tuple([z.string().regex(/^\d{1,15}$/)])
   .transform(([sequence]) => Number(sequence));
 
 /** Adds the inventory routes to an application. */
 export function registerInventoryRoutes(app: App, shell: Shell): void {
-  const manage = async (c: AppContext, input: ProductInput): Promise<Product> => {
+  const messageOf = (c: AppContext, input: ProductInput): Message<ProductInput> => {
     const context = messageContextOf(c);
-    const message = { id: context.causationId, context, at: input.at, input };
-    const handled = await handle(shell, productHandler, message, unclaimed);
+    return { id: context.causationId, context, at: input.at, input };
+  };
+
+  const runCommand = async (c: AppContext, input: ProductInput): Promise<Product> => {
+    const handled = await handle(shell, productHandler, messageOf(c, input), unclaimed);
     if (handled.kind === 'duplicate') return handled.prior;
     if (!handled.state.product) throw problem('not_found');
     return handled.state.product;
   };
 
-  /** The same for what must not happen twice: the answer is kept under the request's Idempotency-Key. */
-  const manageOnce = async (
+  /** Runs a command once per Idempotency-Key: the claim stores the answer for repeated requests. */
+  const runIdempotentCommand = async (
     c: AppContext,
     key: string | undefined,
     body: unknown,
     input: ProductInput,
-    more: (view: ProductView) => Record<string, string> = () => ({}),
+    extraHeaders: (view: ProductView) => Record<string, string> = () => ({}),
   ): Promise<{ readonly view: ProductView; readonly headers: Record<string, string> }> => {
-    const context = messageContextOf(c);
-    const message = { id: context.causationId, context, at: input.at, input };
-    const stored = (product: Product | null): Product => {
+    const answerOf = (product: Product | null) => {
       if (!product) throw problem('not_found');
-      return product;
+      const view = toView(product);
+      return { view, headers: { ...extraHeaders(view), ...headersOf(view) } };
     };
     const claim = claimOf<{ readonly product: Product | null }>(c, key, body, (decision) => {
       if (decision.kind === 'ignored') throw new Error(`${input.type} was ignored: ${decision.reason}`);
-      const view = toView(stored(decision.state.product));
-      const status = input.type === 'create' ? 201 : 200;
-      return { status, body: view, headers: { ...more(view), ...headersOf(view) } };
+      const { view, headers } = answerOf(decision.state.product);
+      return { status: input.type === 'create' ? 201 : 200, body: view, headers };
     });
-    const handled = await handle(shell, productHandler, message, claim);
+    const handled = await handle(shell, productHandler, messageOf(c, input), claim);
     if (handled.kind === 'duplicate')
       return { view: productView.parse(handled.prior.body), headers: replayHeaders(handled.prior) };
-    const view = toView(stored(handled.state.product));
-    return { view, headers: { ...more(view), ...headersOf(view) } };
+    return answerOf(handled.state.product);
   };
 
   app.use('/api/v1/products/:id/*', entityIdFromPath('productId', 'id'));
@@ -103,7 +104,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
 
   app.openapi(inventoryApi.list, async (c) => {
     const { q = '', sellerId, sort, limit, cursor } = c.req.valid('query');
-    const after = positionIn(cursor, productPosition(sort));
+    const after = positionIn(cursor, positionSchema(sort));
     const words = q.split(/\s+/).filter(Boolean);
     const found = await listProducts(shell.db, { sellerId, words, sort, limit: limit + 1, after });
     const page = found.slice(0, limit);
@@ -125,8 +126,8 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     const body = c.req.valid('json');
     const key = c.req.valid('header')['idempotency-key'];
     const input: ProductInput = { type: 'create', productId: uuidv7(), sellerId, at: new Date(), ...body };
-    const { view, headers } = await manageOnce(c, key, body, input, (made) => ({
-      location: `/api/v1/products/${made.id}`,
+    const { view, headers } = await runIdempotentCommand(c, key, body, input, ({ id }) => ({
+      location: `/api/v1/products/${id}`,
     }));
     return c.json(view, 201, headers);
   });
@@ -135,7 +136,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     const { subject: sellerId } = callerOf(c);
     const { name: newName, sku: newSku, price } = c.req.valid('json');
     const expectedVersions = versionsIn(c.req.valid('header')['if-match']);
-    const product = await manage(c, {
+    const product = await runCommand(c, {
       type: 'change',
       productId: c.req.valid('param').id,
       sellerId,
@@ -155,7 +156,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     const key = c.req.valid('header')['idempotency-key'];
     const { id: productId } = c.req.valid('param');
     const input: ProductInput = { type: 'restock', productId, sellerId, quantity, at: new Date() };
-    const { view, headers } = await manageOnce(c, key, { quantity }, input);
+    const { view, headers } = await runIdempotentCommand(c, key, { quantity }, input);
     return c.json(view, 200, headers);
   });
 

@@ -1,18 +1,18 @@
-// The expiry of reservations: stock held for an order that nobody paid for in time is free again.
+// Expires reservations of orders that were not paid in time, so that their stock is free again.
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { sweepDue } from '../../platform/transaction/sweep.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
-import { dueReservations } from '../inventory-queries.ts';
+import { findDueReservations } from '../inventory-queries.ts';
 import { reservationHandler } from '../store.ts';
 
 const pageSize = 100;
 
-/** Expires what is due now; the number of reservations that ended. */
+/** Expires the reservations that are due; resolves to their number. */
 export const expireReservations = (shell: Shell, logger: Logger, signal: AbortSignal): Promise<number> =>
   sweepDue({
     name: 'expiry',
-    read: (after) => dueReservations(shell.db, new Date(), pageSize, after),
+    read: (after) => findDueReservations(shell.db, new Date(), pageSize, after),
     pageSize,
     handle: (orderId, cause) => {
       const input = { type: 'expire', data: { orderId }, at: cause.at, ttlMs: 0 } as const;
@@ -22,7 +22,7 @@ export const expireReservations = (shell: Shell, logger: Logger, signal: AbortSi
     signal,
   });
 
-/** Sweeps every `intervalMs`. */
+/** Expires due reservations every `intervalMs`. */
 export const startExpiringReservations = (shell: Shell, logger: Logger, intervalMs: number): Timer =>
   every(
     intervalMs,

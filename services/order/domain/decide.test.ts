@@ -1,5 +1,5 @@
-// Every input meets every combination of facts. The tables name the outcome per fact that an input looks at; the sweep
-// below them checks over the whole product of facts what must hold whatever the input.
+// Every input in every combination of facts. The tables give the outcome for each value of the fact that an input depends
+// on. The last test checks the invariants over all combinations.
 import { describe, expect, it } from 'vitest';
 import { decide, type OrderInput } from './decide.ts';
 import {
@@ -96,54 +96,54 @@ const outcome = (input: InputName, facts: Partial<Facts>): string => {
 const holdings = ['pending', 'reserved', 'pinned', 'failed', 'released', 'expired', 'committed'] as const;
 const paymentStates = ['none', 'pending', 'succeeded', 'failed', 'refunded'] as const;
 
-describe('what inventory says, by what the order knows of its stock', () => {
+describe('events of inventory, by the state of the reservation', () => {
   const same = (state: string) => `ignored reservation_already_${state}`;
-  const over = { failed: same('failed'), released: same('released'), expired: same('expired') };
+  const ended = { failed: same('failed'), released: same('released'), expired: same('expired') };
   const table: Partial<Record<InputName, Record<Holding, string>>> = {
     reserved: {
-      ...over,
+      ...ended,
       pending: 'CONFIRMED',
       reserved: 'ignored already_reserved',
       pinned: 'ignored already_reserved',
       committed: same('committed'),
     },
     pinned: {
-      ...over,
+      ...ended,
       pending: 'CONFIRMED',
       reserved: 'CONFIRMED',
       pinned: 'ignored already_reserved',
       committed: same('committed'),
     },
     reservationFailed: {
-      ...over,
+      ...ended,
       pending: 'CANCELLED order.cancelled',
       reserved: same('reserved'),
       pinned: same('reserved'),
       committed: same('committed'),
     },
     expired: {
-      ...over,
+      ...ended,
       pending: 'CANCELLED order.cancelled',
       reserved: 'CANCELLED order.cancelled',
       pinned: 'CANCELLED order.cancelled',
       committed: same('committed'),
     },
     releasedUnpaid: {
-      ...over,
+      ...ended,
       pending: 'CANCELLED order.cancelled',
       reserved: 'CANCELLED order.cancelled',
       pinned: 'CANCELLED order.cancelled',
       committed: same('committed'),
     },
     releasedCancelled: {
-      ...over,
+      ...ended,
       pending: 'rejected released_without_cause',
       reserved: 'rejected released_without_cause',
       pinned: 'rejected released_without_cause',
       committed: same('committed'),
     },
     releasedSomehow: {
-      ...over,
+      ...ended,
       pending: 'rejected released_without_cause',
       reserved: 'rejected released_without_cause',
       pinned: 'rejected released_without_cause',
@@ -165,7 +165,7 @@ describe('what inventory says, by what the order knows of its stock', () => {
     });
   }
 
-  it('records what happens to the stock of a cancelled order without cancelling it again', () => {
+  it('records the stock of a cancelled order without cancelling it again', () => {
     const cancellation = 'customer_cancelled';
     expect(outcome('reserved', { cancellation })).toBe('CANCELLED');
     expect(outcome('reservationFailed', { cancellation })).toBe('CANCELLED');
@@ -177,7 +177,7 @@ describe('what inventory says, by what the order knows of its stock', () => {
   });
 });
 
-describe('what payment says, by what the order knows of its money', () => {
+describe('events of payment, by the state of the payment', () => {
   const table: Partial<Record<InputName, Record<PaymentState, string>>> = {
     paid: {
       none: 'CONFIRMED',
@@ -218,7 +218,7 @@ describe('what payment says, by what the order knows of its money', () => {
   });
 });
 
-describe('the pair that makes an order PAID, in both orders', () => {
+describe('payment and pin, in any order', () => {
   const apply = (names: readonly InputName[]): OrderStatus[] => {
     let state = order({});
     return names.map((name) => {
@@ -233,15 +233,15 @@ describe('the pair that makes an order PAID, in both orders', () => {
   it('reservation first', () => {
     expect(apply(['reserved', 'paid', 'pinned'])).toEqual(['CONFIRMED', 'CONFIRMED', 'PAID']);
   });
-  it('pin first, should the first reservation event have been parked', () => {
+  it('pin first, if the first reservation event became a dead letter', () => {
     expect(apply(['pinned', 'paid'])).toEqual(['CONFIRMED', 'PAID']);
   });
-  it('is not PAID by money alone: the stock may be gone before inventory sees the payment', () => {
+  it('a payment without the pin is not PAID: the stock may be released before inventory sees the payment', () => {
     expect(apply(['reserved', 'paid', 'expired'])).toEqual(['CONFIRMED', 'CONFIRMED', 'CANCELLED']);
   });
 });
 
-describe('what people do', () => {
+describe('commands of customers and sellers', () => {
   const open: Partial<Facts> = { holding: 'pinned', payment: 'succeeded' };
   const shippedByOne: Partial<Facts> = { ...open, lines: ['shipped', 'open'] };
   const fulfilled: Partial<Facts> = { ...open, lines: ['shipped', 'shipped'] };
@@ -253,14 +253,14 @@ describe('what people do', () => {
   ] as const)('a customer can cancel while the order is %s', (_status, facts) => {
     expect(outcome('cancel', facts)).toBe('CANCELLED order.cancelled');
   });
-  it('a customer cannot cancel what is partly shipped', () => {
+  it('a customer cannot cancel an order that is partly shipped', () => {
     expect(outcome('cancel', shippedByOne)).toBe('rejected already_shipped');
     expect(outcome('cancel', fulfilled)).toBe('rejected already_shipped');
   });
   it('cancelling twice changes nothing', () => {
     expect(outcome('cancel', { cancellation: 'customer_cancelled' })).toBe('ignored already_cancelled');
   });
-  it("somebody else's order does not exist", () => {
+  it('an order of somebody else is rejected like a missing one', () => {
     expect(outcome('cancelByStranger', open)).toBe('rejected not_found');
     expect(outcome('fulfillByStranger', open)).toBe('rejected not_found');
   });
@@ -275,7 +275,7 @@ describe('what people do', () => {
     );
     expect(outcome(action, open)).toBe('PAID');
   });
-  it('a seller ships the own lines only, and the last one fulfils the order', () => {
+  it('a seller ships only their own lines, and the last line fulfils the order', () => {
     const decision = decide(inputs.fulfill, order(open));
     expect(decision).toMatchObject({
       kind: 'accepted',
@@ -296,14 +296,14 @@ describe('what people do', () => {
     expect(outcome('committed', fulfilled)).toBe('FULFILLED');
   });
   it.each(['expired', 'releasedUnpaid', 'reservationFailed', 'paymentFailed'] as const)(
-    'nothing cancels an order of which a part is shipped: %s',
+    'no event cancels an order that is partly shipped: %s',
     (input) => {
       const facts = { holding: input === 'reservationFailed' ? 'pending' : 'reserved' } as const;
       const lines = ['shipped', 'shipped'] as const;
       expect(outcome(input, { ...facts, lines })).toBe('rejected already_shipped');
     },
   );
-  it('an order that holds is never refunded behind its back', () => {
+  it('a refund of a PAID order is rejected', () => {
     expect(outcome('refunded', open)).toBe('rejected refunded_without_cause');
   });
 });
@@ -318,17 +318,17 @@ describe('the deadline of the saga', () => {
     { holding: 'reserved', payment: 'succeeded' },
     { holding: 'pinned' },
   ];
-  it.each(waiting)('cancels what still waits for an event: %o', (facts) => {
+  it.each(waiting)('cancels an order that still waits for an event: %o', (facts) => {
     expect(outcome('deadline', facts)).toBe('CANCELLED order.cancelled');
     expect(decide(inputs.deadline, order(facts))).toMatchObject({
       state: { cancellation: 'reservation_expired' },
       events: [{ data: { reason: 'reservation_expired' } }],
     });
   });
-  it.each(waiting)('leaves it alone a millisecond before: %o', (facts) => {
+  it.each(waiting)('ignores the order a millisecond before: %o', (facts) => {
     expect(outcome('deadlineEarly', facts)).toBe('ignored not_due');
   });
-  it('leaves alone what waits for its sellers or has ended', () => {
+  it('ignores an order that waits for its sellers or has ended', () => {
     const paid: Partial<Facts> = { holding: 'pinned', payment: 'succeeded' };
     expect(outcome('deadline', paid)).toBe('ignored already_paid');
     expect(outcome('deadline', { ...paid, lines: ['shipped', 'open'] })).toBe('ignored already_paid');
@@ -337,7 +337,7 @@ describe('the deadline of the saga', () => {
   });
 });
 
-describe('racing pairs, in both orders', () => {
+describe('races, in both orders', () => {
   const paid: Partial<Facts> = { holding: 'pinned', payment: 'succeeded' };
   const run = (facts: Partial<Facts>, names: readonly InputName[]): string[] => {
     let state = order(facts);
@@ -401,16 +401,26 @@ describe('racing pairs, in both orders', () => {
       ['cancel', 'pinned'],
       [cancelled, 'CANCELLED'],
     ],
-    ['failed, then expired', { holding: 'reserved' }, ['paymentFailed', 'expired'], [cancelled, 'CANCELLED']],
-    ['expired, then failed', { holding: 'reserved' }, ['expired', 'paymentFailed'], [cancelled, 'CANCELLED']],
     [
-      'expired, then payment',
+      'failed payment, then expiry',
+      { holding: 'reserved' },
+      ['paymentFailed', 'expired'],
+      [cancelled, 'CANCELLED'],
+    ],
+    [
+      'expiry, then failed payment',
+      { holding: 'reserved' },
+      ['expired', 'paymentFailed'],
+      [cancelled, 'CANCELLED'],
+    ],
+    [
+      'expiry, then payment',
       { holding: 'reserved' },
       ['expired', 'paid', 'refunded'],
       [cancelled, 'CANCELLED', 'CANCELLED'],
     ],
     [
-      'payment, then expired',
+      'payment, then expiry',
       { holding: 'reserved' },
       ['paid', 'expired', 'refunded'],
       ['CONFIRMED', cancelled, 'CANCELLED'],
@@ -428,7 +438,7 @@ describe('racing pairs, in both orders', () => {
       [cancelled, 'CANCELLED'],
     ],
     [
-      'refund before the payment it undoes',
+      'refund, then the payment that it refunds',
       { holding: 'reserved' },
       ['refunded', 'paid', 'expired'],
       ['CONFIRMED', 'ignored payment_already_refunded', cancelled],
@@ -460,7 +470,7 @@ describe('racing pairs, in both orders', () => {
   });
 });
 
-describe('whatever the facts and whatever the input', () => {
+describe('the invariants of every input and every combination of facts', () => {
   const cells: (Facts & { readonly input: InputName })[] = [];
   for (const input of Object.keys(inputs).filter((name): name is InputName => name in inputs)) {
     for (const holding of holdings) {
@@ -486,7 +496,7 @@ describe('whatever the facts and whatever the input', () => {
     CANCELLED: ['CANCELLED'],
   };
 
-  it(`holds in all ${cells.length} cells`, () => {
+  it(`hold in all ${cells.length} cells`, () => {
     for (const { input, ...facts } of cells) {
       const before = order(facts);
       const decision = decide(inputs[input], before);

@@ -1,5 +1,5 @@
-// The order's side of the saga: what each command and each event means for the facts of an order. Total: every input has
-// an outcome in every state, so a late, repeated or racing event can never become a poison message.
+// Decides what each command and each event changes in an order. Every input has an outcome in every state, so a late,
+// repeated or racing event is never a poison message.
 import type { CancellationReason, DomainEvent } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import { isPinned, statusOf, type Order, type PaymentState, type ReservationState } from './order.ts';
@@ -19,8 +19,8 @@ type SagaEvent = DomainEvent<
   | 'payment.refunded'
 >;
 export type OrderEvent = SagaEvent & { readonly at: Date };
-/** A timer's: has the order had its time, `deadlineMs` since it was placed? */
-export interface DeadlineCheck {
+/** From the deadline sweep: cancels the order if `deadlineMs` have passed since it was placed. */
+interface DeadlineCheck {
   readonly type: 'deadline';
   readonly deadlineMs: number;
   readonly at: Date;
@@ -28,9 +28,9 @@ export interface DeadlineCheck {
 export type OrderInput = OrderCommand | OrderEvent | DeadlineCheck;
 
 type Emitted = DomainEvent<'order.cancelled' | 'order.fulfilled'>;
-export type OrderDecision = Decision<Order, Emitted>;
+type OrderDecision = Decision<Order, Emitted>;
 
-/** Decides one input against the present facts. */
+/** Decides one input of an order. */
 export function decide(input: OrderInput, order: Order): OrderDecision {
   const change = (facts: Partial<Order>): Order => ({
     ...order,
@@ -43,7 +43,7 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
   });
   const payment = (state: PaymentState): Partial<Order> => ({ payment: { ...order.payment, state } });
 
-  /** Records the facts; cancels unless an earlier cause already did. What is shipped cannot be undone by anybody. */
+  /** Records the facts, and cancels the order unless it is cancelled already. A shipped line cannot be undone. */
   const cancelBecause = (reason: CancellationReason, facts: Partial<Order>): OrderDecision => {
     if (order.cancellation !== null) return accepted(change(facts));
     if (order.items.some((item) => item.fulfilment === 'shipped')) {
@@ -107,14 +107,15 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
     case 'payment.refunded': {
       const { state } = order.payment;
       if (state === 'refunded' || state === 'failed') return ignored(`payment_already_${state}`);
-      // Only a sale that is off is refunded, and stock that is pinned stays until the order is cancelled.
+      // Payment refunds only after it saw a cancellation or a release of the stock. Pinned stock of an order that is not
+      // cancelled was never released, so this refund has no cause.
       return order.cancellation === null && isPinned(order)
         ? rejected('refunded_without_cause', 'Money went back for an order that holds.')
         : accepted(change(payment('refunded')));
     }
 
     case 'cancel':
-      // Somebody else's order is as good as none: its existence is not this customer's business.
+      // The same answer as for a missing order, so that ids cannot be probed.
       if (order.customerId !== input.customerId) return rejected('not_found', 'You have no such order.');
       if (order.cancellation !== null) return ignored('already_cancelled');
       return cancelBecause('customer_cancelled', {});
@@ -125,7 +126,7 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
 
     case 'deadline': {
       const status = statusOf(order);
-      // A PAID order waits for its sellers, however long they take; the others wait for events that may never come.
+      // A PAID order waits for its sellers and has no deadline. PENDING and CONFIRMED wait for events that may never come.
       if (status !== 'PENDING' && status !== 'CONFIRMED') return ignored(`already_${status.toLowerCase()}`);
       return input.at.getTime() - order.createdAt.getTime() < input.deadlineMs
         ? ignored('not_due')

@@ -1,4 +1,4 @@
-// Each measurement of an order is told once, by whichever input led there.
+// Each measurement of an order is recorded once, whichever input caused it.
 import { describe, expect, it } from 'vitest';
 import { measurementsOf } from './measurements.ts';
 import type { Order } from './order.ts';
@@ -32,22 +32,22 @@ const cancelled = (order: Order): Order => ({ ...order, cancellation: 'customer_
 
 const names = (before: Order | null, after: Order) => measurementsOf(before, after).map(({ name }) => name);
 
-describe('what an order has come to', () => {
+describe('the measurements of an input', () => {
   it.each([
     ['placed', null, pending, ['placed']],
-    ['held', pending, confirmed, ['confirmed']],
-    ['charged, but not held for good', confirmed, { ...confirmed, payment: charged.payment }, []],
+    ['reserved', pending, confirmed, ['confirmed']],
+    ['charged, but not pinned', confirmed, { ...confirmed, payment: charged.payment }, []],
     ['paid', confirmed, paid, ['paid', 'settled']],
-    ['pinned at once after the charge', charged, paid, ['confirmed', 'paid', 'settled']],
+    ['charged first, then pinned at once', charged, paid, ['confirmed', 'paid', 'settled']],
     ['shipped', paid, fulfilled, ['ended']],
     ['cancelled before it was paid', confirmed, cancelled(confirmed), ['settled', 'ended']],
     ['cancelled after it had settled as paid', paid, cancelled(paid), ['ended']],
     ['released after it was cancelled', cancelled(confirmed), cancelled(pending), []],
-  ])('%s', (_what, before, after, expected) => {
+  ])('%s', (_name, before, after, expected) => {
     expect(names(before, after)).toEqual(expected);
   });
 
-  it('says how it ended and why, and since when it was under way', () => {
+  it('carry the outcome, the reason and the start of the order', () => {
     expect(measurementsOf(pending, cancelled(pending))).toEqual([
       { name: 'settled', labels: { mode: 'AUTO' }, since: at },
       { name: 'ended', labels: { outcome: 'cancelled', reason: 'customer_cancelled' } },

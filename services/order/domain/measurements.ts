@@ -1,5 +1,5 @@
-// Derives the metrics of the saga from the order before and after an input. Only a change of status counts, so each
-// transition is counted once, whichever input caused it.
+// Derives the measurements of the saga from the order before and after an input. Only a change of the status counts, so
+// each transition is counted once, whichever input caused it.
 import type { Measurement } from '../../platform/transaction/decision/measurement.ts';
 import { statusOf, type Order, type OrderStatus } from './order.ts';
 
@@ -12,10 +12,11 @@ export function measurementsOf(before: Order | null, after: Order): readonly Mea
   const [was, is] = [statusOf(before), statusOf(after)];
   if (was === is) return [];
   const since = after.createdAt;
+  /** The input took the order to this status, or past it. */
   const passes = (status: OrderStatus): boolean =>
     progress.indexOf(was) < progress.indexOf(status) && progress.indexOf(status) <= progress.indexOf(is);
   const reached = (name: string): Measurement => ({ name, labels: { mode }, since });
-  // The saga's own time ends at PAID: shipping waits for a person.
+  // The duration of the saga ends at PAID, because shipping waits for a person.
   const isSettled = is === 'CANCELLED' ? was !== 'PAID' : passes('PAID');
   return [
     ...(passes('CONFIRMED') ? [reached('confirmed')] : []),

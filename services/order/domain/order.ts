@@ -1,6 +1,5 @@
-// An order is a set of independent facts; its status is derived from them. Kafka keeps order within one topic only, so
-// payment.succeeded may arrive before inventory.reserved: facts make the arrival order irrelevant, a status column that
-// moves step by step would not.
+// An order is a set of independent facts, and its status is derived from them. Kafka keeps order within one partition only,
+// so payment.succeeded may arrive before inventory.reserved. With facts, both orders lead to the same status.
 import type { CancellationReason, Money, PaymentMode } from '../../../schemas/generated/events.ts';
 
 export type ReservationState = 'pending' | 'reserved' | 'failed' | 'released' | 'expired' | 'committed';
@@ -22,7 +21,7 @@ export interface Order {
   readonly customerId: string;
   readonly items: readonly OrderItem[];
   readonly total: Money;
-  /** `expiresAt` is null while nothing is held and once the stock is pinned to the paid order. */
+  /** `expiresAt` is null while nothing is held, and once the stock is pinned. */
   readonly reservation: { readonly state: ReservationState; readonly expiresAt: Date | null };
   readonly payment: {
     readonly mode: PaymentMode;
@@ -30,7 +29,7 @@ export interface Order {
     readonly token: string | null;
     readonly state: PaymentState;
   };
-  /** The first cause that ended the order; once set, the order stays CANCELLED. */
+  /** The first cause of the cancellation. Never changes once set. */
   readonly cancellation: CancellationReason | null;
   /** Counts accepted inputs, from 1. */
   readonly version: number;
@@ -38,13 +37,13 @@ export interface Order {
   readonly updatedAt: Date;
 }
 
-/** Paid stock is pinned: inventory said so by reserving without an expiry, so no sweep can take it away any more. */
+/** Inventory pins the stock of a paid order by reserving it without an expiry; no expiry sweep releases it any more. */
 export const isPinned = ({ reservation }: Order): boolean =>
   reservation.state === 'committed' || (reservation.state === 'reserved' && reservation.expiresAt === null);
 
 /**
- * PAID needs both the money and the pinned stock. An order that was merely paid could still lose its stock to a sweep
- * that ran before inventory saw the payment; a seller must not ship that one.
+ * PAID needs the payment and the pinned stock. Before the pin, an expiry sweep can still release the stock of a paid
+ * order, and a seller must not ship such an order.
  */
 export function statusOf(order: Order): OrderStatus {
   if (order.cancellation !== null) return 'CANCELLED';
@@ -54,9 +53,9 @@ export function statusOf(order: Order): OrderStatus {
   return 'PENDING';
 }
 
-/** Nothing leads out of it; entries about stock and money may still follow. */
+/** The status never changes again. Facts about stock and payment may still follow. */
 export const isFinal = (status: OrderStatus): boolean => status === 'CANCELLED' || status === 'FULFILLED';
 
-/** The saga has done what it can without a person: all is over, the sellers are to ship, or the customer is to pay. */
-export const isAtRest = (status: OrderStatus, mode: PaymentMode): boolean =>
+/** No further change without a person: the order is final, its sellers have to ship, or its customer has to pay. */
+export const isStable = (status: OrderStatus, mode: PaymentMode): boolean =>
   isFinal(status) || status === 'PAID' || (status === 'CONFIRMED' && mode === 'MANUAL');

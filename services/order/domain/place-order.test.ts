@@ -108,7 +108,7 @@ describe('placing an order', () => {
     });
   });
 
-  it('accepts the largest exact total as it is', () => {
+  it('accepts the largest exact total', () => {
     const catalogue = new Map([entry('yacht', Number.MAX_SAFE_INTEGER - 1), entry('oar', 1)]);
     const items = ['yacht', 'oar'].map((productId) => ({ productId, quantity: 1 }));
     expect(placeOrder(command(items), catalogue)).toMatchObject({
@@ -117,7 +117,7 @@ describe('placing an order', () => {
     });
   });
 
-  it('rejects an order that costs nothing, which no provider would charge', () => {
+  it('rejects an order that costs nothing: a provider does not charge zero', () => {
     const free = new Map([entry('sample', 0)]);
     expect(placeOrder(command([{ productId: 'sample', quantity: 3 }]), free)).toMatchObject({
       code: 'nothing_to_pay',

@@ -1,4 +1,4 @@
-// Placing an order: prices and sellers come from the order service's own copy of the catalogue, never from the client.
+// Decides a new order. Prices and sellers come from the order service's copy of the catalogue, never from the client.
 import type { DomainEvent, Money, PaymentMode } from '../../../schemas/generated/events.ts';
 import { accepted, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Order } from './order.ts';
@@ -20,7 +20,7 @@ export interface CatalogueItem {
   readonly version: number;
 }
 
-/** Highest order total that is exact in every part of the system, in minor units. */
+/** Highest order total in minor units; a larger number is not exact in JavaScript. */
 export const maxTotalMinor = Number.MAX_SAFE_INTEGER;
 
 /** Decides a new order against the catalogue entries of its products. */
@@ -47,7 +47,7 @@ export function placeOrder(
   const amountMinor = items.reduce((sum, item) => sum + item.quantity * item.unitPrice.amountMinor, 0);
   if (amountMinor > maxTotalMinor)
     return rejected('total_too_large', `The total may be at most ${maxTotalMinor} minor units.`);
-  // Products from before prices had a minimum.
+  // Products created before prices had a minimum can cost 0.
   if (amountMinor === 0) return rejected('nothing_to_pay', 'An order has to cost at least one minor unit.');
 
   const { orderId, customerId, payment, at } = command;

@@ -1,4 +1,4 @@
-// What is said again for each end an order can be at.
+// The event that a repair repeats in each state of an order.
 import { describe, expect, it } from 'vitest';
 import type { Order } from './order.ts';
 import { reemit } from './reemit.ts';
@@ -25,8 +25,8 @@ const order: Order = {
   updatedAt: at,
 };
 
-describe('what an order says again', () => {
-  it('an open order: that it was placed, as it was', () => {
+describe('the repair of an order', () => {
+  it('repeats order.created for an open order', () => {
     const decision = reemit(order);
     expect(decision).toMatchObject({
       kind: 'accepted',
@@ -40,13 +40,13 @@ describe('what an order says again', () => {
     });
   });
 
-  it('a cancelled order: that it is off, and never that it was placed', () => {
+  it('repeats order.cancelled for a cancelled order, and never order.created', () => {
     expect(reemit({ ...order, cancellation: 'payment_failed' })).toMatchObject({
       events: [{ type: 'order.cancelled', data: { reason: 'payment_failed' } }],
     });
   });
 
-  it('a fulfilled order: that all of it is shipped', () => {
+  it('repeats order.fulfilled for a fulfilled order', () => {
     const shipped = { ...order, items: [{ ...item, fulfilment: 'shipped' as const }] };
     expect(reemit(shipped)).toMatchObject({ events: [{ type: 'order.fulfilled' }] });
   });

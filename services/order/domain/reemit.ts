@@ -1,10 +1,10 @@
-// What the order service would have to say for others to know the present state of an order. Nothing is decided anew: a
-// finished order repeats its end, an open one its beginning.
+// Repeats the event that states an order's present state, for a repair. Nothing is decided again: a finished order repeats
+// its last event, an open order its first.
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { accepted, type Decision } from '../../platform/transaction/decision/decision.ts';
 import { statusOf, type Order } from './order.ts';
 
-/** The event that the state implies. A cancelled order never repeats its creation: that could hold stock again. */
+/** A cancelled order never repeats order.created, which could reserve stock again. */
 export function reemit(
   order: Order,
 ): Decision<Order, DomainEvent<'order.created' | 'order.cancelled' | 'order.fulfilled'>> {

@@ -1,5 +1,5 @@
-// The order service's API as its clients see it: shapes, endpoints, problems. No behaviour, so that clients, documentation
-// and tests can be made from it.
+// The HTTP API of the order service: shapes, endpoints and problems. It holds no behaviour, so clients, documentation and
+// tests can be derived from it.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { notModified } from '../../platform/http/request/etag.ts';
@@ -37,7 +37,7 @@ export const { kinds: orderProblems, problem } = defineProblems({
   illegal_transition: {
     status: 409,
     title: 'Not possible in this state',
-    explanation: 'The order is in a state that does not allow this action. Read the order and decide anew.',
+    explanation: 'The order is in a state that does not allow this action. Read the order again.',
   },
   already_shipped: {
     status: 409,
@@ -134,31 +134,32 @@ const placeRoute = endpoint(permissions['orders.place'], {
         .optional()
         .openapi({
           description:
-            '`wait=N`: answer when the order is at rest (PAID, CANCELLED, FULFILLED, or CONFIRMED when it is to be paid by ' +
-            'hand), at the latest after N seconds with what it is then. `Preference-Applied` says how many seconds were ' +
-            'granted. A replay is answered at once, with the stored answer as it is.',
+            '`wait=N`: the answer waits until the order needs a person (it is PAID, CANCELLED or FULFILLED, or CONFIRMED ' +
+            'with payment mode MANUAL), for at most N seconds. `Preference-Applied` names the seconds that were granted. ' +
+            'A replay under an Idempotency-Key does not wait: it gets the stored answer.',
         }),
     }),
     body: jsonBody(newOrder),
   },
   responses: {
-    201: { description: 'The order, PENDING unless a wait was preferred', content: json(orderView) },
+    201: { description: 'The order; PENDING unless the request waited', content: json(orderView) },
   },
   problems: [409],
 });
 
 const listRoute = endpoint(permissions['orders.list'], {
-  summary: 'Orders the caller may see',
+  summary: 'List the orders that the caller may see',
   request: {
     query: z.object({
       status: orderStatus.optional(),
       toShip: z.enum(['true', 'false']).optional().openapi({
-        description: 'true: PAID orders of which a line is not shipped; a seller’s own lines only',
+        description:
+          'true: only PAID orders with a line that is not shipped; for a seller, a line of their own',
       }),
       reason: printable(100).optional().openapi({ description: 'Why the order was cancelled' }),
       customerId: resourceId(200).optional(),
-      placedFrom: instant.optional().openapi({ description: 'Placed at this instant or later' }),
-      placedBefore: instant.optional().openapi({ description: 'Placed before this instant' }),
+      placedFrom: instant.optional().openapi({ description: 'Only orders placed at this instant or later' }),
+      placedBefore: instant.optional().openapi({ description: 'Only orders placed before this instant' }),
       sort: z.enum(['newest', 'oldest']).default('newest'),
       ...pageQuery,
     }),
@@ -172,7 +173,7 @@ const listRoute = endpoint(permissions['orders.list'], {
 });
 
 const readRoute = endpoint(permissions['orders.read'], {
-  summary: 'One order',
+  summary: 'Read an order',
   request: { params: orderId },
   responses: {
     200: {
@@ -184,10 +185,10 @@ const readRoute = endpoint(permissions['orders.read'], {
 });
 
 const historyRoute = endpoint(permissions['orders.history'], {
-  summary: 'The audit trail of an order, oldest first',
+  summary: 'Read the audit trail of an order, oldest entry first',
   request: { params: orderId },
   responses: {
-    200: { description: 'Every input of the order, also the ignored ones', content: json(trailView) },
+    200: { description: 'Every input of the order, ignored ones included', content: json(trailView) },
   },
 });
 
@@ -198,37 +199,43 @@ const lastEventId = z
   .optional()
   .openapi({
     type: 'string',
-    description: 'Id of the last event that was seen; the stream goes on after it',
+    description: 'Id of the last event that the client received; the stream continues after it',
   });
 
 const eventsRoute = endpoint(permissions['orders.events'], {
   kind: 'stream',
-  summary: 'The trail of an order as Server-Sent Events',
+  summary: 'Follow the audit trail of an order as Server-Sent Events',
   description:
-    'One event per entry of the trail, oldest first, then as they happen: `id` is its sequence number, `event` its type, ' +
-    '`data` JSON with `type`, `outcome`, `status`, `version` and `occurredAt`. A comment is sent while nothing happens. ' +
-    'The stream ends when the order is CANCELLED or FULFILLED and every entry was sent, and otherwise after some minutes: ' +
-    'come back with `Last-Event-ID`, nothing is missed and nothing repeated. Entries about stock or money that follow the ' +
-    'final state are seen by coming back, too.',
+    'Sends one event per entry of the trail: the existing entries, oldest first, then new ones as they are written. `id` is ' +
+    'the sequence number of the entry, `event` its type, `data` JSON with `type`, `outcome`, `status`, `version` and ' +
+    '`occurredAt`. Comments are sent while there is no entry to send. The stream ends when the order is CANCELLED or ' +
+    'FULFILLED and every entry was sent, and otherwise after some minutes. A client that reconnects with `Last-Event-ID` ' +
+    'misses no entry and gets none twice. Entries about stock or payment can follow the final status; reconnect to read them.',
   request: {
     params: orderId,
     headers: z.object({ 'last-event-id': lastEventId }),
   },
   responses: {
     200: { description: 'The stream', content: { 'text/event-stream': { schema: z.string() } } },
-    204: { description: 'The order is in a final state and everything was seen: do not come back' },
+    204: { description: 'The order has a final status and the client has every entry; do not reconnect' },
   },
 });
 
 const action = (summary: string) => ({
   summary,
   request: { params: orderId, headers: z.object(idempotencyKeyHeader) },
-  responses: { 200: { description: 'The order after it', content: json(orderView) } },
+  responses: { 200: { description: 'The order after the action', content: json(orderView) } },
   problems: [409, 422],
 });
 const cancelRoute = endpoint(permissions['orders.cancel'], action('Cancel an order before it ships'));
-const confirmRoute = endpoint(permissions['orders.confirm'], action('Acknowledge a PAID order'));
-const fulfillRoute = endpoint(permissions['orders.fulfill'], action('Ship the own lines of a PAID order'));
+const confirmRoute = endpoint(
+  permissions['orders.confirm'],
+  action('Confirm the caller’s lines of a PAID order'),
+);
+const fulfillRoute = endpoint(
+  permissions['orders.fulfill'],
+  action('Ship the caller’s lines of a PAID order'),
+);
 const repairRoute = endpoint(permissions['orders.repair'], repairConfig(orderId));
 
 export const orderApi = {

@@ -1,4 +1,4 @@
-// `GET /api/v1/orders/{id}/events`: the trail of an order as it grows, for everybody who may see the order.
+// `GET /api/v1/orders/{id}/events`: streams the audit trail of an order to callers who may see the order.
 import type { Database } from '../../platform/database/database.ts';
 import type { OpenRequests } from '../../platform/http/limits/open-requests.ts';
 import { problem } from '../../platform/http/endpoint/problem.ts';
@@ -9,7 +9,7 @@ import { streamTrail, type OrderStreamOptions } from './order-stream.ts';
 import { findTrailHead, readTrailAfter } from './trail.ts';
 import { viewerOf } from './viewer.ts';
 
-export interface OrderEventsOptions extends Omit<OrderStreamOptions, 'readAfter'> {
+interface OrderEventsOptions extends Omit<OrderStreamOptions, 'readAfter'> {
   readonly db: Database;
   readonly streams: OpenRequests;
   readonly stopping: AbortSignal;
@@ -29,27 +29,27 @@ export function registerOrderEvents(
     const head = await findTrailHead(db, c.req.valid('param').id, viewerOf(c));
     if (!head) throw problem('not_found');
     if (after > head.sequence) {
-      // Waiting for the trail to get there could skip entries.
+      // Waiting until the trail reaches this number would skip the entries before it.
       throw problem('bad_request', { detail: 'Last-Event-ID is not the id of an event of this order.' });
     }
     if (isFinal(head.status) && after === head.sequence) return c.body(null, 204);
-    // Nobody would read the body of an answer to HEAD, nor notice that it is not read.
+    // A response to HEAD has no body: a stream would stay open without a reader.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
 
-    const place = streams.open(callerOf(c).subject);
-    switch (place) {
+    const opened = streams.open(callerOf(c).subject);
+    switch (opened) {
       case 'full':
         throw problem('unavailable', {
-          detail: 'This instance has as many streams open as it may have.',
+          detail: 'This instance has reached its limit of open streams.',
           headers: { 'Retry-After': '5' },
         });
       case 'too_many':
         throw problem('too_many_requests', {
-          detail: 'You have as many streams open as one caller may have. Close one first.',
+          detail: 'You have reached the limit of open streams for one caller. Close one first.',
           headers: { 'Retry-After': '5' },
         });
       default:
-        return streamTrail(c, { orderId: head.orderId, after }, place, source, stopping);
+        return streamTrail(c, { orderId: head.orderId, after }, opened, source, stopping);
     }
   });
 }

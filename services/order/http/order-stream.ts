@@ -1,6 +1,6 @@
-// The trail of an order as Server-Sent Events. A stream keeps nothing but the number of the entry it sent last: rows are
-// pulled from the database as the client takes them, so a slow reader costs what a fast one does, and a client that comes
-// back with that number, to this process or to another, misses nothing and sees nothing twice.
+// Streams the audit trail of an order as Server-Sent Events. Rows are read from the database only as fast as the client
+// takes them, so a slow client costs no memory. A stream keeps only the sequence number of the last entry: a client that
+// reconnects with it, to any instance, misses no entry and gets none twice.
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { AppEnv } from '../../platform/http/server/request-context.ts';
@@ -14,17 +14,17 @@ import type { TrailEntry } from './trail.ts';
 export interface TrailSource {
   /** Entries after `after`, oldest first, at most `limit`. */
   readonly readAfter: (orderId: string, after: number, limit: number) => Promise<readonly TrailEntry[]>;
-  readonly watch: Pick<OrderWatch, 'beyond'>;
+  readonly watch: Pick<OrderWatch, 'waitForNewHead'>;
 }
 
-/** Rows in memory per stream. */
+/** Most rows in memory per stream. */
 const pageSize = 50;
-/** Milliseconds until the database is asked again for rows it did not give. */
+/** Pause after a failed query, ms. */
 const retryMs = 1_000;
 
 /**
- * The entries after `after`, as they are asked for, and `quiet` whenever none came for `heartbeatMs`. Ends when all entries
- * of an order in a final state were taken, or with the signal.
+ * Yields the entries after `after` as the consumer takes them, and `quiet` whenever there was none for `heartbeatMs`. Ends
+ * after the last entry of an order with a final status, or when the signal is aborted.
  */
 export async function* followTrail(
   { readAfter, watch }: TrailSource,
@@ -34,14 +34,14 @@ export async function* followTrail(
 ): AsyncGenerator<TrailEntry | 'quiet', void, undefined> {
   let last = after;
   let status: OrderStatus | undefined;
-  const isOver = (): boolean => signal.aborted;
-  while (!isOver()) {
+  const isAborted = (): boolean => signal.aborted;
+  while (!isAborted()) {
     let page: readonly TrailEntry[];
     try {
       page = await readAfter(orderId, last, pageSize);
     } catch (error) {
       if (!isTransient(error)) throw error;
-      // The client need not know that the database was away.
+      // The client keeps its stream while the database is away.
       await pause(retryMs, signal);
       continue;
     }
@@ -52,12 +52,12 @@ export async function* followTrail(
     }
     if (page.length === pageSize) continue;
     if (status !== undefined && isFinal(status)) return;
-    const head = await watch.beyond({ orderId, after: last }, heartbeatMs, signal);
-    if (!head && !isOver()) yield 'quiet';
+    const head = await watch.waitForNewHead({ orderId, after: last }, heartbeatMs, signal);
+    if (!head && !isAborted()) yield 'quiet';
   }
 }
 
-/** One entry as an event. Its data is the same for everybody who may see the order. */
+/** One entry as a Server-Sent Event. */
 export const toEvent = ({ sequence, type, outcome, status, version, occurredAt }: TrailEntry) => ({
   id: String(sequence),
   event: type,
@@ -66,62 +66,63 @@ export const toEvent = ({ sequence, type, outcome, status, version, occurredAt }
 
 export interface OrderStreamOptions extends TrailSource {
   readonly heartbeatMs: number;
-  /** After this long a stream ends and its client resumes: a token is not trusted for ever, nor is a silent peer. */
+  /** Longest time of one stream. Its client reconnects, so that its token is checked again and dead peers are dropped. */
   readonly lifetimeMs: number;
 }
 
-/** Milliseconds a client may take for one write, and a stopping process grants for the last one. */
+/** Longest time for one write, ms. */
 const slowestWriteMs = 30_000;
+/** Longest time for the last write once the stream has to end, ms. */
 const lastWriteMs = 1_000;
 
-/** Sends the trail after `after` until it ends; gives the place back however that happens. */
+/** Sends the trail after `from.after`. Always releases the open request. */
 export function streamTrail(
   c: Context<AppEnv>,
   from: { readonly orderId: string; readonly after: number },
-  place: OpenRequest,
+  open: OpenRequest,
   { heartbeatMs, lifetimeMs, ...source }: OrderStreamOptions,
   stopping: AbortSignal,
 ): Response {
-  const cut = (): void => {
+  const disconnect = (): void => {
     c.env.outgoing?.destroy();
   };
   const logger = c.get('logger');
-  // Proxies that buffer would hold events back until there are many.
+  // A proxy that buffers would delay the events.
   c.header('X-Accel-Buffering', 'no');
   return streamSSE(c, async (stream) => {
-    // Before the first await: a client that has left already is not announced again.
-    stream.onAbort(place.end);
-    const lifetime = setTimeout(place.end, lifetimeMs);
-    const writing = async (write: () => Promise<unknown>): Promise<void> => {
-      let slow = setTimeout(cut, slowestWriteMs);
-      const hurry = (): void => {
-        clearTimeout(slow);
-        slow = setTimeout(cut, lastWriteMs);
+    // Before the first await: the abort event of a client that has left already is not repeated.
+    stream.onAbort(open.end);
+    const lifetime = setTimeout(open.end, lifetimeMs);
+    const writeInTime = async (write: () => Promise<unknown>): Promise<void> => {
+      let deadline = setTimeout(disconnect, slowestWriteMs);
+      const shortenDeadline = (): void => {
+        clearTimeout(deadline);
+        deadline = setTimeout(disconnect, lastWriteMs);
       };
-      place.signal.addEventListener('abort', hurry, { once: true });
+      open.signal.addEventListener('abort', shortenDeadline, { once: true });
       try {
         await write();
       } finally {
-        clearTimeout(slow);
-        place.signal.removeEventListener('abort', hurry);
+        clearTimeout(deadline);
+        open.signal.removeEventListener('abort', shortenDeadline);
       }
     };
     try {
-      // Spread, so that the clients of a process that ends do not all come back at once.
-      await writing(() => stream.write(`retry: ${1_000 + Math.floor(Math.random() * 1_000)}\n\n`));
-      for await (const entry of followTrail(source, from, heartbeatMs, place.signal)) {
-        await writing(() =>
+      // Random, so that the clients of a process that stops do not all reconnect at once.
+      await writeInTime(() => stream.write(`retry: ${1_000 + Math.floor(Math.random() * 1_000)}\n\n`));
+      for await (const entry of followTrail(source, from, heartbeatMs, open.signal)) {
+        await writeInTime(() =>
           entry === 'quiet' ? stream.write(': quiet\n\n') : stream.writeSSE(toEvent(entry)),
         );
-        if (place.signal.aborted) break;
+        if (open.signal.aborted) break;
       }
     } catch (error) {
-      logger.error('an order stream broke off', { orderId: from.orderId, error });
+      logger.error('an order stream failed', { orderId: from.orderId, error });
     } finally {
       clearTimeout(lifetime);
-      place.release();
-      // What the client does not take now would hold up the stop.
-      if (stopping.aborted) setTimeout(cut, lastWriteMs).unref();
+      open.release();
+      // A client that does not read the rest would delay the stop of the process.
+      if (stopping.aborted) setTimeout(disconnect, lastWriteMs).unref();
     }
   });
 }

@@ -15,8 +15,8 @@ afterEach(() => {
 const never = new AbortController().signal;
 const hour = 3_600_000;
 
-/** A watch over trails in memory; `looks` is what each query was asked. */
-const watching = () => {
+/** A watch over trails in memory; `queries` holds the watched orders of each query. */
+const createWatch = () => {
   const lines: string[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -25,14 +25,14 @@ const watching = () => {
     },
   });
   const heads = new Map<string, TrailHead>();
-  const looks: (readonly Watched[])[] = [];
-  let trouble: Error | undefined;
+  const queries: (readonly Watched[])[] = [];
+  let failure: Error | undefined;
   let gate: Promise<void> | undefined;
   const watch = createOrderWatch({
     readHeads: async (watched) => {
-      looks.push(watched);
+      queries.push(watched);
       await gate;
-      if (trouble) throw trouble;
+      if (failure) throw failure;
       return watched.flatMap(({ orderId, after }) => {
         const head = heads.get(orderId);
         return head && head.sequence > after ? [head] : [];
@@ -43,11 +43,11 @@ const watching = () => {
   });
   return {
     watch,
-    looks,
+    queries,
     lines,
     move: (orderId: string, sequence: number) => heads.set(orderId, { orderId, sequence, status: 'PENDING' }),
     fail: (error?: Error) => {
-      trouble = error;
+      failure = error;
     },
     hold: (until?: Promise<void>) => {
       gate = until;
@@ -56,30 +56,30 @@ const watching = () => {
 };
 
 describe('the watch', () => {
-  it('asks nothing while nobody watches, and nothing after the last has left', async () => {
-    const { watch, looks } = watching();
+  it('does not query without waiters', async () => {
+    const { watch, queries } = createWatch();
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(looks).toEqual([]);
+    expect(queries).toEqual([]);
     const leaving = new AbortController();
-    const waited = watch.beyond({ orderId: 'a', after: 0 }, hour, leaving.signal);
+    const waited = watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, leaving.signal);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(looks).toHaveLength(5);
+    expect(queries).toHaveLength(5);
     leaving.abort();
     expect(await waited).toBeUndefined();
     expect(watch.count()).toBe(0);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(looks).toHaveLength(5);
+    expect(queries).toHaveLength(5);
   });
 
-  it('asks once per interval for all, each order from the entry that the last of its watchers has seen', async () => {
-    const { watch, looks, move } = watching();
+  it('sends one query per interval for all waiters, each order from the oldest position of its waiters', async () => {
+    const { watch, queries, move } = createWatch();
     const waits = [
-      watch.beyond({ orderId: 'a', after: 7 }, hour, never),
-      watch.beyond({ orderId: 'a', after: 3 }, hour, never),
-      watch.beyond({ orderId: 'b', after: 1 }, hour, never),
+      watch.waitForNewHead({ orderId: 'a', after: 7 }, hour, never),
+      watch.waitForNewHead({ orderId: 'a', after: 3 }, hour, never),
+      watch.waitForNewHead({ orderId: 'b', after: 1 }, hour, never),
     ];
     await vi.advanceTimersByTimeAsync(200);
-    expect(looks).toEqual([
+    expect(queries).toEqual([
       [
         { orderId: 'a', after: 3 },
         { orderId: 'b', after: 1 },
@@ -91,11 +91,11 @@ describe('the watch', () => {
     expect((await Promise.all(waits)).map((head) => head?.sequence)).toEqual([9, 9, 9]);
   });
 
-  it('wakes those only whose trail is beyond what they have seen', async () => {
-    const { watch, move } = watching();
+  it('settles only the waiters whose trail has a new entry', async () => {
+    const { watch, move } = createWatch();
     const leaving = new AbortController();
-    const ahead = watch.beyond({ orderId: 'a', after: 5 }, hour, leaving.signal);
-    const behind = watch.beyond({ orderId: 'a', after: 4 }, hour, never);
+    const ahead = watch.waitForNewHead({ orderId: 'a', after: 5 }, hour, leaving.signal);
+    const behind = watch.waitForNewHead({ orderId: 'a', after: 4 }, hour, never);
     move('a', 5);
     await vi.advanceTimersByTimeAsync(200);
     expect((await behind)?.sequence).toBe(5);
@@ -104,24 +104,24 @@ describe('the watch', () => {
     expect(await ahead).toBeUndefined();
   });
 
-  it('looks at once after a commit of its own process, once for many of them', async () => {
-    const { watch, looks, move } = watching();
-    const waited = watch.beyond({ orderId: 'a', after: 0 }, hour, never);
+  it('queries soon after a commit of its own process, once for several commits', async () => {
+    const { watch, queries, move } = createWatch();
+    const waited = watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, never);
     move('a', 1);
     for (let commits = 0; commits < 5; commits += 1) {
       watch.wake();
       await vi.advanceTimersByTimeAsync(2);
     }
     expect(await waited).toMatchObject({ sequence: 1 });
-    expect(looks).toHaveLength(1);
+    expect(queries).toHaveLength(1);
     watch.wake();
   });
 
-  it('looks again when a commit comes while it looks', async () => {
-    const { watch, looks, move, hold } = watching();
+  it('queries again after a commit during a query', async () => {
+    const { watch, queries, move, hold } = createWatch();
     const gate = Promise.withResolvers<undefined>();
     hold(gate.promise.then(() => undefined));
-    const waited = watch.beyond({ orderId: 'a', after: 0 }, hour, never);
+    const waited = watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, never);
     await vi.advanceTimersByTimeAsync(200);
     watch.wake();
     hold();
@@ -129,43 +129,43 @@ describe('the watch', () => {
     move('a', 1);
     await vi.advanceTimersByTimeAsync(10);
     expect(await waited).toMatchObject({ sequence: 1 });
-    expect(looks.length).toBeLessThanOrEqual(2);
+    expect(queries.length).toBeLessThanOrEqual(2);
   });
 
-  it('lets go of who has waited long enough, or has left before the wait', async () => {
-    const { watch } = watching();
-    const patient = watch.beyond({ orderId: 'a', after: 0 }, 1_000, never);
+  it('settles a waiter whose time is over, and one that has left before the wait', async () => {
+    const { watch } = createWatch();
+    const patient = watch.waitForNewHead({ orderId: 'a', after: 0 }, 1_000, never);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await patient).toBeUndefined();
-    expect(await watch.beyond({ orderId: 'a', after: 0 }, hour, AbortSignal.abort())).toBeUndefined();
+    expect(await watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, AbortSignal.abort())).toBeUndefined();
     expect(watch.count()).toBe(0);
   });
 
-  it('never looks twice at a time, however long a look takes', async () => {
-    const { watch, looks, hold, move } = watching();
+  it('never runs two queries at once, however long one takes', async () => {
+    const { watch, queries, hold, move } = createWatch();
     const slow = Promise.withResolvers<void>();
     hold(slow.promise);
-    const waited = watch.beyond({ orderId: 'a', after: 0 }, hour, never);
+    const waited = watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, never);
     await vi.advanceTimersByTimeAsync(5_000);
-    // Who comes while a look is under way is part of the next one.
-    const late = watch.beyond({ orderId: 'b', after: 0 }, hour, never);
+    // A waiter that arrives during a query is part of the next one.
+    const late = watch.waitForNewHead({ orderId: 'b', after: 0 }, hour, never);
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(looks).toHaveLength(1);
+    expect(queries).toHaveLength(1);
     move('a', 1);
     move('b', 1);
     slow.resolve();
     await vi.advanceTimersByTimeAsync(200);
     expect([(await waited)?.sequence, (await late)?.sequence]).toEqual([1, 1]);
-    expect(looks).toHaveLength(2);
+    expect(queries).toHaveLength(2);
   });
 
-  it('goes on through failures, says so once, and misses nothing', async () => {
-    const { watch, looks, lines, fail, move } = watching();
+  it('continues after failures, logs them once, and misses no entry', async () => {
+    const { watch, queries, lines, fail, move } = createWatch();
     fail(new Error('the database is away'));
-    const waited = watch.beyond({ orderId: 'a', after: 0 }, hour, never);
+    const waited = watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, never);
     move('a', 1);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(looks.length).toBeLessThan(15);
+    expect(queries.length).toBeLessThan(15);
     expect(lines.filter((line) => line.includes('cannot be watched'))).toHaveLength(1);
     fail();
     await vi.advanceTimersByTimeAsync(1_000);
@@ -173,12 +173,12 @@ describe('the watch', () => {
     expect(lines.filter((line) => line.includes('watched again'))).toHaveLength(1);
   });
 
-  it('lets go of everybody while a look hangs, and leaves no timer', async () => {
-    const { watch, hold } = watching();
+  it('settles waiters while a query hangs, and leaves no timer', async () => {
+    const { watch, hold } = createWatch();
     const hanging = Promise.withResolvers<void>();
     hold(hanging.promise);
     const leaving = new AbortController();
-    const waited = watch.beyond({ orderId: 'a', after: 0 }, hour, leaving.signal);
+    const waited = watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, leaving.signal);
     await vi.advanceTimersByTimeAsync(200);
     leaving.abort();
     expect(await waited).toBeUndefined();

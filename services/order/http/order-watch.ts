@@ -1,35 +1,30 @@
-// How a process learns that an order has moved: one look for all who wait. While anybody watches, one query per interval
-// compares the heads of the watched trails; while nobody does, there is no query and no timer. Polling per connection would
-// multiply with the clients, and LISTEN/NOTIFY would cost a session of its own and lose what happens while that is gone.
-//
-// The head of the trail wakes, not the version of the order: every new version has its entry in the same transaction, and an
-// ignored input has an entry without a new version. A stream that promises every entry would hold that one back until the
-// next version, which an order at rest may never see.
-//
-// Nothing can be missed: who waits says up to which entry everything was seen, and each look compares anew.
+// Notices new entries in the audit trails of orders, with one query per interval for all waiting requests of the process.
+// Polling per request would multiply the queries; LISTEN/NOTIFY would need a session of its own and lose notifications while
+// that is disconnected. No entry is missed: each waiter states the last entry it has, and every query compares with that.
+// Trails are compared, not order versions: an ignored input adds an entry but no version, and streams send every entry.
 import type { Logger } from '../../platform/process/logger.ts';
 import type { TrailHead, Watched } from './trail.ts';
 
 export interface OrderWatch {
   /**
-   * Resolves with the head of the trail once it is beyond `after`, and with undefined when `withinMs` are over or the
-   * signal is aborted.
+   * Resolves to the newest entry of the trail once it is after `after`; to undefined when `withinMs` are over or the signal
+   * is aborted.
    */
-  readonly beyond: (
+  readonly waitForNewHead: (
     watched: Watched,
     withinMs: number,
     signal: AbortSignal,
   ) => Promise<TrailHead | undefined>;
-  /** Looks at once: this process has committed something. What another instance commits is seen at the next interval. */
+  /** Queries soon, after a commit of this process. Commits of other instances are noticed at the next interval. */
   readonly wake: () => void;
-  /** How many wait at present. */
+  /** Number of waiters. */
   readonly count: () => number;
 }
 
-export interface OrderWatchOptions {
-  /** Heads of those watched orders whose trail has grown. */
+interface OrderWatchOptions {
+  /** The newest entries of those watched orders that have new entries. */
   readonly readHeads: (watched: readonly Watched[]) => Promise<readonly TrailHead[]>;
-  /** From the end of one look to the next, ms. */
+  /** Pause between two queries, ms. */
   readonly intervalMs: number;
   readonly logger: Logger;
 }
@@ -39,27 +34,27 @@ interface Waiter {
   readonly settle: (head?: TrailHead) => void;
 }
 
-/** Milliseconds between two looks while they fail. */
+/** Pause between two queries while they fail, ms. */
 const retryMs = 1_000;
-/** Milliseconds from a commit to the look: those that follow at once are one look. */
-const togetherMs = 10;
+/** Pause between a commit and the query, ms: commits in close succession share one query. */
+const batchMs = 10;
 
-/** One per process. As many orders are watched as requests are open, and their number is bounded. */
+/** One per process. The limits on open streams and waits bound the number of watched orders. */
 export function createOrderWatch({ readHeads, intervalMs, logger }: OrderWatchOptions): OrderWatch {
   const waiting = new Map<string, Set<Waiter>>();
   let next: NodeJS.Timeout | undefined;
-  let looking = false;
+  let querying = false;
   let failing = false;
   let woken = false;
 
   const schedule = (): void => {
-    const ms = failing ? retryMs : woken ? togetherMs : intervalMs;
-    if (next === undefined && !looking && waiting.size > 0) next = setTimeout(() => void look(), ms);
+    const ms = failing ? retryMs : woken ? batchMs : intervalMs;
+    if (next === undefined && !querying && waiting.size > 0) next = setTimeout(() => void query(), ms);
   };
 
-  const look = async (): Promise<void> => {
+  const query = async (): Promise<void> => {
     next = undefined;
-    looking = true;
+    querying = true;
     woken = false;
     try {
       const watched = [...waiting].map(([orderId, waiters]) => ({
@@ -74,15 +69,15 @@ export function createOrderWatch({ readHeads, intervalMs, logger }: OrderWatchOp
       if (failing) logger.info('orders are watched again');
       failing = false;
     } catch (error) {
-      // Said once: the next look finds whatever happened meanwhile.
-      if (!failing) logger.warn('orders cannot be watched and are looked at again', { error, retryMs });
+      // Logged once per outage. The next query finds whatever was committed meanwhile.
+      if (!failing) logger.warn('orders cannot be watched; the query is repeated', { error, retryMs });
       failing = true;
     }
-    looking = false;
+    querying = false;
     schedule();
   };
 
-  const beyond: OrderWatch['beyond'] = ({ orderId, after }, withinMs, signal) =>
+  const waitForNewHead: OrderWatch['waitForNewHead'] = ({ orderId, after }, withinMs, signal) =>
     new Promise((resolve) => {
       if (signal.aborted) {
         resolve(undefined);
@@ -112,11 +107,11 @@ export function createOrderWatch({ readHeads, intervalMs, logger }: OrderWatchOp
     });
 
   return {
-    beyond,
+    waitForNewHead,
     wake: () => {
       if (woken || failing || waiting.size === 0) return;
       woken = true;
-      if (looking) return;
+      if (querying) return;
       clearTimeout(next);
       next = undefined;
       schedule();

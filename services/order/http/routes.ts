@@ -1,5 +1,5 @@
-// The order service's HTTP handlers. A route reads or hands one command to the shell; it decides nothing. Orders of somebody
-// else do not exist for the caller: 404, so that ids cannot be probed.
+// The HTTP handlers of the order service. A route reads, or passes one command to `handle`; it decides nothing. An order that
+// the caller may not see is answered with 404, so that ids cannot be probed.
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
@@ -22,14 +22,14 @@ import { orderApi, orderStatus, orderView, problem } from './api.ts';
 import type { OrderCommand } from '../domain/decide.ts';
 import { statusOf, type Order } from '../domain/order.ts';
 import type { PlaceOrder } from '../domain/place-order.ts';
-import type { AwaitRest } from './order-wait.ts';
-import { findOrder, listOrders, readTrail, seenBy } from '../order-queries.ts';
+import type { WaitUntilStable } from './order-wait.ts';
+import { findOrder, limitToViewer, listOrders, readTrail } from '../order-queries.ts';
 import { orderHandler, placeOrderHandler, repairHandler } from '../store.ts';
 import { viewerOf } from './viewer.ts';
 
 type OrderView = z.infer<typeof orderView>;
 
-/** The order as clients see it. The provider's token stays inside. */
+/** The order as clients see it, without the payment token. */
 export const toView = (order: Order): OrderView => ({
   id: order.id,
   customerId: order.customerId,
@@ -47,20 +47,20 @@ export const toView = (order: Order): OrderView => ({
   updatedAt: order.updatedAt.toISOString(),
 });
 
-const maxTrail = 1_000;
+const maxTrailEntries = 1_000;
 
 const dateOf = (text: string | undefined): Date | undefined =>
   text === undefined ? undefined : new Date(text);
 
-/** Where a page of orders begins: after the last one of the page before. */
+/** The decoded cursor: the last order of the previous page. */
 const orderPosition = z
   .tuple([instant, z.uuid()])
   .transform(([createdAt, id]) => ({ createdAt: new Date(createdAt), id }));
 
 /** Adds the order routes to an application. */
-export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest): void {
-  /** A placed order as it is now. It was placed whatever becomes of the database meanwhile, so it is answered in any case. */
-  const presently = async (placed: Order): Promise<Order> => {
+export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: WaitUntilStable): void {
+  /** The present state of a placed order; its first state while the database is away, because the order is committed. */
+  const readAgain = async (placed: Order): Promise<Order> => {
     try {
       return (await findOrder(shell.db, placed.id, { as: 'admin' }))?.order ?? placed;
     } catch (error) {
@@ -100,7 +100,7 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
       return { status: 201, body: view, headers: headersOf(view) };
     };
     const claim = claimOf<Order>(c, key, { items, payment }, (decision) => {
-      if (decision.kind === 'ignored') throw new Error(neverIgnored(decision.reason));
+      if (decision.kind === 'ignored') throw ignoredError(decision.reason);
       return answer(decision.state);
     });
     const handled = await handle(shell, placeOrderHandler, message, claim);
@@ -112,14 +112,14 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
       }
       case 'accepted': {
         addEntityIds(c, { orderId: handled.state.id });
-        const waited = await awaitRest(c, handled.state);
-        const order = waited === undefined ? handled.state : await presently(handled.state);
+        const waited = await waitUntilStable(c, handled.state);
+        const order = waited === undefined ? handled.state : await readAgain(handled.state);
         const applied = waited === undefined ? undefined : { 'preference-applied': `wait=${waited}` };
         const view = toView(order);
         return c.json(view, 201, { ...headersOf(view), ...applied });
       }
       case 'ignored':
-        throw new Error(neverIgnored(handled.reason));
+        throw ignoredError(handled.reason);
       default:
         return handled satisfies never;
     }
@@ -133,11 +133,12 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
       toShip: toShip === 'true',
       placedFrom: dateOf(placedFrom),
       placedBefore: dateOf(placedBefore),
-      // One more than asked for tells whether there is a next page.
+      // One more than the page shows, to know whether there is a next page.
       limit: limit + 1,
       after: positionIn(cursor, orderPosition),
     });
-    const data = found.slice(0, limit).map(({ order, status: of }) => ({ ...toView(order), status: of }));
+    // The status is that of the whole order, also for a seller, who sees only some lines.
+    const data = found.slice(0, limit).map(({ order, status }) => ({ ...toView(order), status }));
     const last = data.at(-1);
     const nextCursor = found.length > limit && last ? encodeCursor(last.createdAt, last.id) : null;
     return c.json({ data, nextCursor }, 200);
@@ -156,7 +157,7 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
     const viewer = viewerOf(c);
     const { id } = c.req.valid('param');
     if (!(await findOrder(shell.db, id, viewer))) throw problem('not_found');
-    const trail = await readTrail(shell.db, id, maxTrail);
+    const trail = await readTrail(shell.db, id, maxTrailEntries);
     const data = trail.map(({ sequence: _, orderId: __, occurredAt, recordedAt, status, ...entry }) => ({
       ...entry,
       status: orderStatus.parse(status),
@@ -166,33 +167,35 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
     return c.json({ data }, 200);
   });
 
-  /** Carries out a command on an order, once under an Idempotency-Key; yields the order as the caller may see it. */
-  const act = async (c: AppContext, key: string | undefined, id: string, input: OrderCommand) => {
+  /** Runs a command on an order, once per Idempotency-Key; resolves to the order as the caller may see it. */
+  const runCommand = async (c: AppContext, key: string | undefined, id: string, input: OrderCommand) => {
     const context = messageContextOf(c);
     const message = { id: context.causationId, context, at: input.at, input: { orderId: id, input } };
-    const seen = (whole: Order | null | undefined): { view: OrderView; headers: Record<string, string> } => {
+    const present = (
+      whole: Order | null | undefined,
+    ): { view: OrderView; headers: Record<string, string> } => {
       if (!whole) throw problem('not_found');
-      const order = seenBy(viewerOf(c), whole);
+      const order = limitToViewer(viewerOf(c), whole);
       const view = { ...toView(order), status: statusOf(whole) };
       return { view, headers: taggedHeaders(etagOf(view.version, view)) };
     };
     const claim = claimOf<Order>(c, key, {}, async (decision, tx) => {
       const order =
         decision.kind === 'accepted' ? decision.state : (await findOrder(tx, id, { as: 'admin' }))?.order;
-      const { view, headers } = seen(order);
+      const { view, headers } = present(order);
       return { status: 200, body: view, headers };
     });
     const handled = await handle(shell, orderHandler, message, claim);
     if (handled.kind === 'duplicate')
       return { view: orderView.parse(handled.prior.body), headers: replayHeaders(handled.prior) };
-    return seen(handled.state);
+    return present(handled.state);
   };
 
   app.openapi(orderApi.cancel, async (c) => {
     const { subject: customerId } = callerOf(c);
     const key = c.req.valid('header')['idempotency-key'];
     const command = { type: 'cancel', customerId, at: new Date() } as const;
-    const { view, headers } = await act(c, key, c.req.valid('param').id, command);
+    const { view, headers } = await runCommand(c, key, c.req.valid('param').id, command);
     return c.json(view, 200, headers);
   });
 
@@ -201,7 +204,7 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
       const { subject: sellerId } = callerOf(c);
       const key = c.req.valid('header')['idempotency-key'];
       const command = { type, sellerId, at: new Date() };
-      const { view, headers } = await act(c, key, c.req.valid('param').id, command);
+      const { view, headers } = await runCommand(c, key, c.req.valid('param').id, command);
       return c.json(view, 200, headers);
     });
   }
@@ -214,4 +217,4 @@ export function registerOrderRoutes(app: App, shell: Shell, awaitRest: AwaitRest
   });
 }
 
-const neverIgnored = (reason: string): string => `placeOrderHandler an order was ignored: ${reason}`;
+const ignoredError = (reason: string): Error => new Error(`a new order was ignored: ${reason}`);

@@ -1,6 +1,5 @@
-// The trail of an order as those read it who follow it. The inputs of an order happen one after the other, under the lock of
-// its row, so its sequence numbers rise in the order of the commits: whoever has read up to one has missed nothing before.
-// Sequence numbers of different orders say nothing about each other.
+// Reads the audit trail of an order for streams and waits. The inputs of an order are handled under the lock of its row, so
+// its sequence numbers rise in commit order: no entry with a lower number appears later. This does not hold across orders.
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import { orderEvents, orders } from '../../../drizzle/order/schema.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -8,7 +7,7 @@ import { oneOf } from '../../platform/database/one-of.ts';
 import type { OrderStatus } from '../domain/order.ts';
 import { visibleTo, type Viewer } from '../order-queries.ts';
 
-const orderStatus = oneOf<OrderStatus>('PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED');
+const statusOf = oneOf<OrderStatus>('PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED');
 
 /** The newest entry of an order's trail. */
 export interface TrailHead {
@@ -17,7 +16,7 @@ export interface TrailHead {
   readonly status: OrderStatus;
 }
 
-/** How far the trail has come, undefined when the order does not exist for the viewer. */
+/** The newest entry of the trail, with sequence 0 if there is none. Undefined if the viewer may not see the order. */
 export async function findTrailHead(
   db: Database,
   orderId: string,
@@ -31,10 +30,10 @@ export async function findTrailHead(
     })
     .from(orders)
     .where(and(eq(orders.id, orderId), visibleTo(db, viewer)));
-  return row && { ...row, sequence: Number(row.sequence), status: orderStatus(row.status) };
+  return row && { ...row, sequence: Number(row.sequence), status: statusOf(row.status) };
 }
 
-/** What of an entry everybody may see who may see the order: what happened, and neither who did it nor why. */
+/** The part of an entry that every viewer of the order may see: without the actor and the reason. */
 export interface TrailEntry {
   readonly sequence: number;
   readonly type: string;
@@ -66,20 +65,20 @@ export async function readTrailAfter(
     .limit(limit);
   return rows.map((row) => ({
     ...row,
-    status: orderStatus(row.status),
-    // The outcome of a repair repeats the words of the administrator who asked for it.
+    status: statusOf(row.status),
+    // The outcome of a repair contains the reason that the administrator gave.
     outcome: row.type === 'repair' ? 're-emitted' : row.outcome,
   }));
 }
 
-/** An order and the entry that was seen of it last; 0 when none was. */
+/** An order and the sequence number of the last entry that the waiter has; 0 for none. */
 export interface Watched {
   readonly orderId: string;
   readonly after: number;
 }
 
-/** Of the watched orders, the heads of those whose trail has grown: one statement, one index probe per order. */
-export async function readHeadsBeyond(db: Database, watched: readonly Watched[]): Promise<TrailHead[]> {
+/** The newest entries of those watched orders that have new ones. One statement, with one index probe per order. */
+export async function readNewHeads(db: Database, watched: readonly Watched[]): Promise<TrailHead[]> {
   const rows = await db.execute<{ order_id: string; sequence: string; status: string }>(sql`
     select watched."orderId" as order_id, head.sequence::text as sequence, head.status
     from json_to_recordset(${JSON.stringify(watched)}::json) as watched("orderId" uuid, "after" bigint)
@@ -90,6 +89,6 @@ export async function readHeadsBeyond(db: Database, watched: readonly Watched[])
   return rows.map((row) => ({
     orderId: row.order_id,
     sequence: Number(row.sequence),
-    status: orderStatus(row.status),
+    status: statusOf(row.status),
   }));
 }

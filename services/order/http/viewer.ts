@@ -1,8 +1,7 @@
-// The scope of the permission table, as the rows of orders know it.
+// Maps the scope that the permission table grants to a viewer of orders.
 import { callerOf, type AppContext } from '../../platform/http/server/request-context.ts';
 import type { Viewer } from '../order-queries.ts';
 
-/** As whom the caller looks at orders. */
 export const viewerOf = (c: AppContext): Viewer => {
   const { scope, subject: id } = callerOf(c);
   switch (scope) {

@@ -1,15 +1,15 @@
-// The deadline of the saga: an order that still waits for events when its time is over is cancelled, so that its stock is
-// free again and its money goes back, whatever got stuck.
+// Cancels orders that still wait for events at their deadline, so that their stock is released and their payment is
+// refunded, whatever failed.
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { sweepDue } from '../../platform/transaction/sweep.ts';
 import { every, type Timer } from '../../platform/process/timer.ts';
 import { orderHandler } from '../store.ts';
-import { waitingOrders } from '../order-queries.ts';
+import { findWaitingOrders } from '../order-queries.ts';
 
 const pageSize = 100;
 
-/** Cancels what has waited `deadlineMs` since it was placed; the number of orders that ended. */
+/** Cancels the orders past their deadline; resolves to their number. */
 export const enforceDeadline = (
   shell: Shell,
   logger: Logger,
@@ -18,7 +18,7 @@ export const enforceDeadline = (
 ): Promise<number> =>
   sweepDue({
     name: 'deadline',
-    read: (after) => waitingOrders(shell.db, new Date(Date.now() - deadlineMs), pageSize, after),
+    read: (after) => findWaitingOrders(shell.db, new Date(Date.now() - deadlineMs), pageSize, after),
     pageSize,
     handle: (orderId, cause) => {
       const change = { orderId, input: { type: 'deadline', deadlineMs, at: cause.at } } as const;
@@ -28,7 +28,7 @@ export const enforceDeadline = (
     signal,
   });
 
-/** Sweeps every `intervalMs`. */
+/** Enforces the deadline every `intervalMs`. */
 export const startEnforcingDeadline = (
   shell: Shell,
   logger: Logger,

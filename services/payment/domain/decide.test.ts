@@ -1,9 +1,9 @@
-// Every input meets every state a payment can be in. The states are reached by inputs, so the table cannot name one that
-// does not exist; the sweep at the end checks what must hold after any sequence of inputs.
+// Every input in every state of a payment. The states are made by inputs, so each of them can occur. The last test checks the
+// invariants after random sequences of inputs.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, type PaymentInput } from './decide.ts';
-import { paymentStatus, unknownPayment, type PaymentView } from './payment.ts';
+import { paymentStatus, newPayment, type PaymentView } from './payment.ts';
 
 const at = new Date('2026-01-01T10:00:00Z');
 const orderId = 'order-1';
@@ -60,7 +60,7 @@ const inputs = {
 type InputName = keyof typeof inputs;
 const names = Object.keys(inputs).filter((name): name is InputName => name in inputs);
 
-const start: PaymentView = { payment: unknownPayment(orderId, at), request: null };
+const start: PaymentView = { payment: newPayment(orderId, at), request: null };
 const after = (...path: InputName[]): PaymentView =>
   path.reduce((view, name) => {
     const decision = decide(inputs[name], { ...view, request: null });
@@ -75,7 +75,7 @@ const outcome = (input: InputName, view: PaymentView): string => {
       return [
         paymentStatus(payment, false),
         ...decision.events.map((event) => event.type),
-        ...(request ? [`asks ${request.kind}`] : []),
+        ...(request ? [`requests ${request.kind}`] : []),
       ].join(' ');
     }
     case 'ignored':
@@ -92,10 +92,10 @@ const states = {
   holdOnly: after('held'),
   manualHeld: after('createdManual', 'held'),
   charging: after('created', 'held'),
-  chargingOff: after('created', 'held', 'cancelled'),
+  chargingClosed: after('created', 'held', 'cancelled'),
   succeeded: after('created', 'held', 'charged'),
   failed: after('created', 'held', 'declined'),
-  off: after('created', 'cancelled'),
+  closed: after('created', 'cancelled'),
   abandoned: after('created', 'held', 'cancelled', 'abandoned'),
   refunding: after('created', 'held', 'charged', 'cancelled'),
   refunded: after('created', 'held', 'charged', 'cancelled', 'refunded'),
@@ -103,7 +103,7 @@ const states = {
 type StateName = keyof typeof states;
 const stateNames = Object.keys(states).filter((name): name is StateName => name in states);
 
-const off = 'ignored already_called_off';
+const alreadyClosed = 'ignored already_closed';
 const known = 'ignored terms_already_known';
 const all = (text: string): Record<StateName, string> => ({
   new: text,
@@ -112,23 +112,23 @@ const all = (text: string): Record<StateName, string> => ({
   holdOnly: text,
   manualHeld: text,
   charging: text,
-  chargingOff: text,
+  chargingClosed: text,
   succeeded: text,
   failed: text,
-  off: text,
+  closed: text,
   abandoned: text,
   refunding: text,
   refunded: text,
 });
-const calledOff: Record<StateName, string> = {
-  ...all(off),
+const closing: Record<StateName, string> = {
+  ...all(alreadyClosed),
   new: 'FAILED',
   termsOnly: 'FAILED',
   manualTerms: 'FAILED',
   holdOnly: 'FAILED',
   manualHeld: 'FAILED',
   charging: 'PENDING',
-  succeeded: 'SUCCEEDED asks refund',
+  succeeded: 'SUCCEEDED requests refund',
   failed: 'FAILED',
 };
 const notStarted = { ...all(''), new: 'rejected no_terms', holdOnly: 'rejected no_terms' };
@@ -137,7 +137,7 @@ const answered = (now: Partial<Record<StateName, string>>): Record<StateName, st
   termsOnly: 'ignored charge_already_none',
   manualTerms: 'ignored charge_already_none',
   manualHeld: 'ignored charge_already_none',
-  off: 'ignored charge_already_none',
+  closed: 'ignored charge_already_none',
   succeeded: 'ignored charge_already_succeeded',
   refunding: 'ignored charge_already_succeeded',
   refunded: 'ignored charge_already_succeeded',
@@ -147,14 +147,14 @@ const answered = (now: Partial<Record<StateName, string>>): Record<StateName, st
 });
 
 const table: Record<InputName, Record<StateName, string>> = {
-  created: { ...all(known), new: 'PENDING', holdOnly: 'PENDING asks charge' },
+  created: { ...all(known), new: 'PENDING', holdOnly: 'PENDING requests charge' },
   createdManual: { ...all(known), new: 'PENDING', holdOnly: 'PENDING' },
   held: {
     ...all('ignored already_held'),
     new: 'PENDING',
-    termsOnly: 'PENDING asks charge',
+    termsOnly: 'PENDING requests charge',
     manualTerms: 'PENDING',
-    off: 'FAILED',
+    closed: 'FAILED',
   },
   pinned: {
     ...all(''),
@@ -164,35 +164,35 @@ const table: Record<InputName, Record<StateName, string>> = {
     holdOnly: 'PENDING',
     manualHeld: 'PENDING',
     charging: 'PENDING',
-    chargingOff: 'PENDING',
+    chargingClosed: 'PENDING',
     succeeded: 'SUCCEEDED',
     failed: 'FAILED',
-    off: 'FAILED',
+    closed: 'FAILED',
     abandoned: 'FAILED',
     refunding: 'SUCCEEDED',
     refunded: 'REFUNDED',
   },
-  short: calledOff,
-  expired: calledOff,
-  released: calledOff,
-  cancelled: calledOff,
+  short: closing,
+  expired: closing,
+  released: closing,
+  cancelled: closing,
   pay: {
     ...all('rejected not_manual'),
     new: 'rejected not_found',
     holdOnly: 'rejected not_found',
     manualTerms: 'rejected not_payable',
-    manualHeld: 'PENDING asks charge',
+    manualHeld: 'PENDING requests charge',
   },
   payByStranger: all('rejected not_found'),
   charged: answered({
     charging: 'SUCCEEDED payment.succeeded',
-    chargingOff: 'SUCCEEDED payment.succeeded asks refund',
-    abandoned: 'SUCCEEDED payment.succeeded asks refund',
+    chargingClosed: 'SUCCEEDED payment.succeeded requests refund',
+    abandoned: 'SUCCEEDED payment.succeeded requests refund',
   }),
-  declined: answered({ charging: 'FAILED payment.failed', chargingOff: 'FAILED payment.failed' }),
+  declined: answered({ charging: 'FAILED payment.failed', chargingClosed: 'FAILED payment.failed' }),
   abandoned: answered({
     charging: 'rejected sale_is_on',
-    chargingOff: 'FAILED',
+    chargingClosed: 'FAILED',
     abandoned: 'ignored charge_already_failed',
   }),
   refunded: {
@@ -213,35 +213,32 @@ describe('every input in every state', () => {
 });
 
 describe('terms and hold arrive in either order', () => {
-  it.each([[['created', 'held']], [['held', 'created']]] as const)(
-    '%s charges once, under one key, for the whole amount',
-    (path) => {
-      const { request } = after(...path);
-      expect(request).toEqual({
-        kind: 'charge',
-        idempotencyKey: 'charge-order-1',
-        amount,
-        token: 'tok_1',
-        chargeId: null,
-      });
-    },
-  );
-  it('MANUAL charges with the token the customer pays with', () => {
+  it.each([[['created', 'held']], [['held', 'created']]] as const)('%s: one charge of the total', (path) => {
+    const { request } = after(...path);
+    expect(request).toEqual({
+      kind: 'charge',
+      idempotencyKey: 'charge-order-1',
+      amount,
+      token: 'tok_1',
+      chargeId: null,
+    });
+  });
+  it('MANUAL charges with the token that the customer gives', () => {
     expect(after('createdManual', 'held', 'pay').request).toMatchObject({ token: 'tok_2' });
   });
-  it('paying again while the charge is under way asks for nothing', () => {
+  it('a second `pay` while the charge is in progress makes no request', () => {
     expect(outcome('pay', after('createdManual', 'held', 'pay'))).toBe('ignored charge_already_started');
   });
 });
 
-describe('a sale that is off', () => {
+describe('a closed payment', () => {
   it.each(['cancelled', 'expired', 'released', 'short'] as const)('is never charged: %s', (cause) => {
     expect(after('created', cause, 'held').request).toBeNull();
     expect(after(cause, 'created', 'held').request).toBeNull();
     expect(after('held', cause, 'created').request).toBeNull();
     expect(outcome('pay', after('createdManual', 'held', cause))).toBe('rejected not_payable');
   });
-  it('refunds in full, whichever comes first: the charge or the cancellation', () => {
+  it('is refunded in full, whichever comes first: the charge or the cancellation', () => {
     for (const path of [
       ['created', 'held', 'charged', 'cancelled'],
       ['created', 'held', 'cancelled', 'charged'],
@@ -255,7 +252,7 @@ describe('a sale that is off', () => {
       });
     }
   });
-  it('says why the money went back', () => {
+  it('is refunded with the reason', () => {
     const view = after('created', 'held', 'charged', 'expired');
     const decision = decide(inputs.refunded, { ...view, request: null });
     expect(decision).toMatchObject({
@@ -264,7 +261,7 @@ describe('a sale that is off', () => {
   });
 });
 
-describe('racing pairs, in both orders', () => {
+describe('races, in both orders', () => {
   const run = (names: readonly InputName[], from: PaymentView = start): string[] => {
     let view = from;
     return names.map((name) => {
@@ -275,12 +272,17 @@ describe('racing pairs, in both orders', () => {
     });
   };
   const paid = 'SUCCEEDED payment.succeeded';
-  const back = 'SUCCEEDED asks refund';
+  const refunding = 'SUCCEEDED requests refund';
   const races: readonly (readonly [string, StateName, InputName[], string[]])[] = [
-    ['charge, then cancellation', 'charging', ['charged', 'cancelled'], [paid, back]],
-    ['cancellation, then charge', 'charging', ['cancelled', 'charged'], ['PENDING', `${paid} asks refund`]],
-    ['charge, then expiry', 'charging', ['charged', 'expired'], [paid, back]],
-    ['expiry, then charge', 'charging', ['expired', 'charged'], ['PENDING', `${paid} asks refund`]],
+    ['charge, then cancellation', 'charging', ['charged', 'cancelled'], [paid, refunding]],
+    [
+      'cancellation, then charge',
+      'charging',
+      ['cancelled', 'charged'],
+      ['PENDING', `${paid} requests refund`],
+    ],
+    ['charge, then expiry', 'charging', ['charged', 'expired'], [paid, refunding]],
+    ['expiry, then charge', 'charging', ['expired', 'charged'], ['PENDING', `${paid} requests refund`]],
     ['decline, then expiry', 'charging', ['declined', 'expired'], ['FAILED payment.failed', 'FAILED']],
     ['expiry, then decline', 'charging', ['expired', 'declined'], ['PENDING', 'FAILED payment.failed']],
     [
@@ -290,34 +292,34 @@ describe('racing pairs, in both orders', () => {
       ['PENDING', 'FAILED', 'rejected not_payable'],
     ],
     ['cancellation, then hold', 'termsOnly', ['cancelled', 'held'], ['FAILED', 'FAILED']],
-    ['pin, then cancellation', 'succeeded', ['pinned', 'cancelled'], ['SUCCEEDED', back]],
-    ['cancellation, then pin', 'succeeded', ['cancelled', 'pinned'], [back, 'SUCCEEDED']],
-    ['expiry, then cancellation', 'succeeded', ['expired', 'cancelled'], [back, off]],
-    ['cancellation, then expiry', 'succeeded', ['cancelled', 'expired'], [back, off]],
+    ['pin, then cancellation', 'succeeded', ['pinned', 'cancelled'], ['SUCCEEDED', refunding]],
+    ['cancellation, then pin', 'succeeded', ['cancelled', 'pinned'], [refunding, 'SUCCEEDED']],
+    ['expiry, then cancellation', 'succeeded', ['expired', 'cancelled'], [refunding, alreadyClosed]],
+    ['cancellation, then expiry', 'succeeded', ['cancelled', 'expired'], [refunding, alreadyClosed]],
     [
-      'refund, then the other cause',
+      'refund, then expiry',
       'refunding',
       ['refunded', 'expired'],
-      ['REFUNDED payment.refunded', off],
+      ['REFUNDED payment.refunded', alreadyClosed],
     ],
     [
-      'paying, then expiry',
+      'pay, then expiry',
       'manualHeld',
       ['pay', 'expired', 'abandoned'],
-      ['PENDING asks charge', 'PENDING', 'FAILED'],
+      ['PENDING requests charge', 'PENDING', 'FAILED'],
     ],
-    ['expiry, then paying', 'manualHeld', ['expired', 'pay'], ['FAILED', 'rejected not_payable']],
+    ['expiry, then pay', 'manualHeld', ['expired', 'pay'], ['FAILED', 'rejected not_payable']],
     [
-      'given up, then charged all the same',
-      'chargingOff',
+      'abandoned, then charged by another instance',
+      'chargingClosed',
       ['abandoned', 'charged', 'refunded'],
-      ['FAILED', `${paid} asks refund`, 'REFUNDED payment.refunded'],
+      ['FAILED', `${paid} requests refund`, 'REFUNDED payment.refunded'],
     ],
     [
-      'charged, then given up',
-      'chargingOff',
+      'charged, then abandoned',
+      'chargingClosed',
       ['charged', 'abandoned'],
-      [`${paid} asks refund`, 'ignored charge_already_succeeded'],
+      [`${paid} requests refund`, 'ignored charge_already_succeeded'],
     ],
   ];
   it.each(races)('%s', (_race, from, names, expected) => {
@@ -326,24 +328,24 @@ describe('racing pairs, in both orders', () => {
 });
 
 describe('after any sequence of inputs', () => {
-  it('at most one charge and one refund were asked for, and a refund only of a charge that succeeded', () => {
+  it('at most one charge and one refund are requested, and a refund only of a charge that succeeded', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...names), { maxLength: 25 }), (path) => {
         let view = start;
-        const asked: string[] = [];
+        const requested: string[] = [];
         const emitted: string[] = [];
         for (const name of path) {
           const before = view.payment;
           const decision = decide(inputs[name], { ...view, request: null });
           if (decision.kind !== 'accepted') continue;
           view = decision.state;
-          if (view.request) asked.push(view.request.kind);
+          if (view.request) requested.push(view.request.kind);
           emitted.push(...decision.events.map((event) => event.type));
           expect(view.payment.version).toBe(before.version + 1);
         }
         const { charge, refund, closedBy } = view.payment;
-        expect(asked.filter((kind) => kind === 'charge').length).toBeLessThanOrEqual(1);
-        expect(asked.filter((kind) => kind === 'refund').length).toBeLessThanOrEqual(1);
+        expect(requested.filter((kind) => kind === 'charge').length).toBeLessThanOrEqual(1);
+        expect(requested.filter((kind) => kind === 'refund').length).toBeLessThanOrEqual(1);
         expect(new Set(emitted).size).toBe(emitted.length);
         if (refund !== 'none') expect([charge, closedBy !== null]).toEqual(['succeeded', true]);
         if (closedBy !== null && charge === 'succeeded') expect(refund).not.toBe('none');

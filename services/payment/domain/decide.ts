@@ -1,5 +1,5 @@
-// The payment's side of the saga. It charges once terms and hold are both known, never after the sale is off, and gives
-// back whatever was charged for a sale that is off. What the gateway answered is an input like any other.
+// Decides the inputs of a payment. It charges once the terms are known and the stock is held, never after the payment is
+// closed, and refunds a charge of a closed payment. The answer of the gateway is an input like any other.
 import type { DomainEvent, RefundReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import { paymentStatus, type GatewayRequest, type Payment, type PaymentView, type Terms } from './payment.ts';
@@ -31,7 +31,7 @@ export type PaymentInput = { readonly at: Date } & (
 type PaymentEvent = DomainEvent<'payment.succeeded' | 'payment.failed' | 'payment.refunded'>;
 type PaymentDecision = Decision<PaymentView, PaymentEvent>;
 
-/** Decides one input against the facts of one order's payment. */
+/** Decides one input of a payment. */
 export function decide(input: PaymentInput, { payment }: PaymentView): PaymentDecision {
   const change = (facts: Partial<Payment>): Payment => ({
     ...payment,
@@ -43,30 +43,27 @@ export function decide(input: PaymentInput, { payment }: PaymentView): PaymentDe
   switch (input.type) {
     case 'order.created': {
       if (payment.terms) return ignored('terms_already_known');
-      const { customerId, total, payment: wish } = input.data;
-      return accepted(chargeWhenReady(change({ terms: { customerId, amount: total, ...wish } })));
+      const { customerId, total, payment: chosen } = input.data;
+      return accepted(chargeIfReady(change({ terms: { customerId, amount: total, ...chosen } })));
     }
 
     case 'inventory.reserved': {
       if (input.data.expiresAt === null) {
         return payment.hold === 'pinned'
           ? ignored('already_pinned')
-          : accepted(quiet(change({ hold: 'pinned' })));
+          : accepted(withoutRequest(change({ hold: 'pinned' })));
       }
       if (payment.hold !== 'unknown') return ignored(`already_${payment.hold}`);
-      return accepted(chargeWhenReady(change({ hold: 'held' })));
+      return accepted(chargeIfReady(change({ hold: 'held' })));
     }
 
     case 'order.cancelled':
-      return callOff(payment, change, 'order_cancelled');
     case 'inventory.reservation_failed':
-      return callOff(payment, change, 'order_cancelled');
-    case 'inventory.released':
-      return callOff(
-        payment,
-        change,
-        input.data.reason === 'ttl_expired' ? 'reservation_expired' : 'order_cancelled',
-      );
+      return close(payment, change, 'order_cancelled');
+    case 'inventory.released': {
+      const { reason } = input.data;
+      return close(payment, change, reason === 'ttl_expired' ? 'reservation_expired' : 'order_cancelled');
+    }
 
     case 'pay': {
       const { terms } = payment;
@@ -74,7 +71,7 @@ export function decide(input: PaymentInput, { payment }: PaymentView): PaymentDe
       if (terms.mode === 'AUTO') {
         return rejected('not_manual', 'This order is charged automatically. Read the payment for its state.');
       }
-      const refusal = whyNotPayable(payment);
+      const refusal = payRefusalOf(payment);
       if (refusal !== undefined) return rejected('not_payable', refusal);
       if (payment.charge !== 'none') return ignored(`charge_already_${payment.charge}`);
       return accepted(startCharge(change({}), terms, input.data.token));
@@ -88,28 +85,28 @@ export function decide(input: PaymentInput, { payment }: PaymentView): PaymentDe
   }
 }
 
-/** The state that refuses a payment, and what the customer can do; undefined while the sale can come about. */
-function whyNotPayable(payment: Payment): string | undefined {
+/** Why the customer cannot pay, and what they can do; undefined if they can. */
+function payRefusalOf(payment: Payment): string | undefined {
   const { charge, closedBy, failureCode, hold } = payment;
   const status = paymentStatus(payment, false);
   if (charge === 'failed') {
-    return `The payment is ${status} (${failureCode}), and an order is charged once. Place a new order.`;
+    return `The payment is ${status} (${failureCode}), and an order is charged only once. Place a new order.`;
   }
   if (closedBy !== null) {
-    const money = charge === 'none' ? 'nothing is charged' : 'what is charged is refunded';
-    return `The payment is ${status} and the sale is off (${closedBy}): ${money}. Place a new order.`;
+    const money = charge === 'none' ? 'nothing is charged' : 'the charge is refunded';
+    return `The payment is ${status} and closed (${closedBy}): ${money}. Place a new order.`;
   }
   return charge === 'none' && hold === 'unknown'
     ? `The payment is ${status}: the order does not hold its stock yet. Repeat the call when it is CONFIRMED.`
     : undefined;
 }
 
-const quiet = (payment: Payment): PaymentView => ({ payment, request: null });
+const withoutRequest = (payment: Payment): PaymentView => ({ payment, request: null });
 
-function chargeWhenReady(payment: Payment): PaymentView {
+function chargeIfReady(payment: Payment): PaymentView {
   const { terms, hold, closedBy, charge } = payment;
   const ready = terms?.mode === 'AUTO' && hold === 'held' && closedBy === null && charge === 'none';
-  return ready ? startCharge(payment, terms, terms.token) : quiet(payment);
+  return ready ? startCharge(payment, terms, terms.token) : withoutRequest(payment);
 }
 
 function startCharge(payment: Payment, { amount }: Terms, token: string | null): PaymentView {
@@ -123,19 +120,20 @@ function startCharge(payment: Payment, { amount }: Terms, token: string | null):
   return { payment: { ...payment, charge: 'started' }, request };
 }
 
-/** The sale is off: refund what was taken; an attempt under way is refunded when its answer comes. */
-function callOff(
+/** Closes the payment and refunds a charge. A charge in progress is refunded when the gateway answers. */
+function close(
   payment: Payment,
   change: (facts: Partial<Payment>) => Payment,
   closedBy: RefundReason,
 ): PaymentDecision {
-  if (payment.closedBy !== null) return ignored('already_called_off');
-  return accepted(refundWhenDue(change({ closedBy })));
+  if (payment.closedBy !== null) return ignored('already_closed');
+  return accepted(refundIfDue(change({ closedBy })));
 }
 
-function refundWhenDue(payment: Payment): PaymentView {
+function refundIfDue(payment: Payment): PaymentView {
   const { charge, refund, closedBy, terms, chargeId, orderId } = payment;
-  if (closedBy === null || charge !== 'succeeded' || refund !== 'none' || !terms) return quiet(payment);
+  if (closedBy === null || charge !== 'succeeded' || refund !== 'none' || !terms)
+    return withoutRequest(payment);
   const request: GatewayRequest = {
     kind: 'refund',
     idempotencyKey: `refund-${orderId}`,
@@ -146,7 +144,7 @@ function refundWhenDue(payment: Payment): PaymentView {
   return { payment: { ...payment, refund: 'started' }, request };
 }
 
-/** Failure code of a charge that was given up because the sale was off and the gateway had not made it. */
+/** Failure code of a charge that was abandoned: the payment was closed before the gateway charged. */
 const notAttempted = 'not_attempted';
 
 function decideAnswer(
@@ -155,40 +153,40 @@ function decideAnswer(
   answer: GatewayAnswer,
 ): PaymentDecision {
   const { orderId, terms } = payment;
-  if (!terms) return rejected('no_terms', 'The gateway answered for an order never seen.');
+  if (!terms) return rejected('no_terms', 'The gateway answered for an unknown order.');
   const { amount } = terms;
 
   if (answer.kind === 'refund') {
     const { chargeId, closedBy } = payment;
     if (payment.refund === 'succeeded') return ignored('already_refunded');
-    if (chargeId === null || closedBy === null) return rejected('no_charge', 'Nothing was there to refund.');
-    return accepted(quiet(change({ refund: 'succeeded', refundId: answer.gatewayId })), {
+    if (chargeId === null || closedBy === null) return rejected('no_charge', 'There is no charge to refund.');
+    return accepted(withoutRequest(change({ refund: 'succeeded', refundId: answer.gatewayId })), {
       type: 'payment.refunded',
       data: { orderId, amount, chargeId, refundId: answer.gatewayId, reason: closedBy },
     });
   }
 
-  // An instance that lost its lease can still charge what another one gave up: the money is real and has to go back.
+  // An instance that lost its lease can still charge after another instance abandoned the charge. That charge is refunded.
   const unexpected = payment.failureCode === notAttempted && answer.outcome === 'succeeded';
   if (payment.charge !== 'started' && !unexpected) return ignored(`charge_already_${payment.charge}`);
   switch (answer.outcome) {
     case 'succeeded': {
       const { gatewayId: chargeId } = answer;
-      return accepted(refundWhenDue(change({ charge: 'succeeded', chargeId, failureCode: null })), {
+      return accepted(refundIfDue(change({ charge: 'succeeded', chargeId, failureCode: null })), {
         type: 'payment.succeeded',
         data: { orderId, amount, chargeId },
       });
     }
     case 'declined':
-      return accepted(quiet(change({ charge: 'failed', failureCode: answer.code })), {
+      return accepted(withoutRequest(change({ charge: 'failed', failureCode: answer.code })), {
         type: 'payment.failed',
         data: { orderId, amount, code: answer.code },
       });
     case 'abandoned':
-      // The sale is off, so nobody waits for an event; while it is on, the order would wait for one for ever.
+      // No event: the order is ending already. For an open payment, the order would wait for an event until its deadline.
       return payment.closedBy === null
-        ? rejected('sale_is_on', 'A charge can be abandoned only once the sale is off.')
-        : accepted(quiet(change({ charge: 'failed', failureCode: notAttempted })));
+        ? rejected('sale_is_on', 'A charge can be abandoned only after the payment is closed.')
+        : accepted(withoutRequest(change({ charge: 'failed', failureCode: notAttempted })));
     default:
       return answer satisfies never;
   }

@@ -1,8 +1,8 @@
-// What is asked for a request, and what an answer means for the saga.
+// The call that a request needs, and the meaning of each result.
 import { describe, expect, it } from 'vitest';
 import { answerOf, gatewayCallFor, type GatewayResult } from './gateway-call.ts';
 
-describe('what to ask', () => {
+describe('the call for a request', () => {
   it.each([
     ['charge', false, 1, 'charge'],
     ['charge', false, 2, 'charge'],
@@ -10,12 +10,12 @@ describe('what to ask', () => {
     ['charge', true, 2, 'look_up'],
     ['refund', true, 1, 'refund'],
     ['refund', true, 2, 'refund'],
-  ] as const)('a %s, called off: %s, attempt %i: %s', (kind, isCancelled, attempts, asked) => {
-    expect(gatewayCallFor({ kind, isCancelled, attempts })).toBe(asked);
+  ] as const)('a %s, closed: %s, attempt %i: %s', (kind, isCancelled, attempts, call) => {
+    expect(gatewayCallFor({ kind, isCancelled, attempts })).toBe(call);
   });
 });
 
-describe('what an answer means', () => {
+describe('the result of a call', () => {
   const results = {
     succeeded: { kind: 'succeeded', gatewayId: 'id_1' },
     refused: { kind: 'refused', code: 'no' },
@@ -24,17 +24,17 @@ describe('what an answer means', () => {
     unknown: { kind: 'unknown', error: 'reset', timedOut: false },
   } satisfies Record<string, GatewayResult>;
 
-  it('ends a charge only when it is definite', () => {
+  it('ends a charge only if it is definite', () => {
     expect(answerOf('charge', results.succeeded)).toMatchObject({ outcome: 'succeeded', gatewayId: 'id_1' });
     expect(answerOf('charge', results.refused)).toMatchObject({ outcome: 'declined', code: 'no' });
     expect(answerOf('charge', results.absent)).toMatchObject({ outcome: 'abandoned' });
-    expect(answerOf('charge', results.inProgress)).toBe('the gateway is still working on it');
+    expect(answerOf('charge', results.inProgress)).toBe('the gateway is still processing the request');
     expect(answerOf('charge', results.unknown)).toBe('reset');
   });
-  it('ends a refund only when the money is back', () => {
+  it('ends a refund only if it succeeded', () => {
     expect(answerOf('refund', results.succeeded)).toMatchObject({ kind: 'refund', outcome: 'succeeded' });
     expect(answerOf('refund', results.refused)).toBe('the gateway refused the refund: no');
-    expect(answerOf('refund', results.absent)).toBe('the gateway knows of no refund');
+    expect(answerOf('refund', results.absent)).toBe('the gateway has no such refund');
     expect(answerOf('refund', results.unknown)).toBe('reset');
   });
 });

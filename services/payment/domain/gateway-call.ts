@@ -1,20 +1,20 @@
-// Which call of the gateway one request needs, and what its answer means. A cancelled order is never charged: if the charge was sent
-// before, its outcome is looked up, since an unknown outcome may have moved money already.
+// Decides which gateway call a request needs, and what the result means for the payment. A closed payment is never charged. If
+// its charge was sent before, the outcome is looked up, because money may have moved.
 import type { GatewayAnswer } from './decide.ts';
 import type { GatewayRequest } from './payment.ts';
 
-export interface Leased {
+interface LeasedRequest {
   readonly kind: GatewayRequest['kind'];
-  /** The order was cancelled when the request was leased. */
+  /** The payment was closed when the request was leased. */
   readonly isCancelled: boolean;
   /** How often the request was leased, this time included. */
   readonly attempts: number;
 }
 
-/** `look_up` reads the outcome of the idempotency key; `nothing` needs no call at all. */
-export type GatewayCall = 'charge' | 'refund' | 'look_up' | 'nothing';
+/** `look_up` reads the outcome under the idempotency key; `nothing` needs no call. */
+type GatewayCall = 'charge' | 'refund' | 'look_up' | 'nothing';
 
-export function gatewayCallFor({ kind, isCancelled, attempts }: Leased): GatewayCall {
+export function gatewayCallFor({ kind, isCancelled, attempts }: LeasedRequest): GatewayCall {
   if (kind === 'refund') return 'refund';
   if (!isCancelled) return 'charge';
   return attempts === 1 ? 'nothing' : 'look_up';
@@ -22,29 +22,29 @@ export function gatewayCallFor({ kind, isCancelled, attempts }: Leased): Gateway
 
 export type GatewayResult =
   | { readonly kind: 'succeeded'; readonly gatewayId: string }
-  /** The provider has not done it and will not do it under this key. */
+  /** The provider has not executed the request and will not execute it under this key. */
   | { readonly kind: 'refused'; readonly code: string }
-  /** The provider has never carried out anything under the key. */
+  /** The provider has no request under this key. */
   | { readonly kind: 'absent' }
-  /** The provider is still working on it. */
+  /** The provider is still processing the request. */
   | { readonly kind: 'in_progress' }
-  /** Timeout, lost connection, or a failure of the provider: it may or may not have happened. */
+  /** Timeout, lost connection, or an error of the provider: money may have moved. */
   | { readonly kind: 'unknown'; readonly error: string; readonly timedOut: boolean };
 
-/** The answer as an input of the saga; a string says why there is none yet, and the call is repeated. */
+/** The definite answer, an input of the payment; a string if there is none: the reason why the call is repeated. */
 export function answerOf(kind: GatewayRequest['kind'], result: GatewayResult): GatewayAnswer | string {
   switch (result.kind) {
     case 'succeeded':
       return { kind, outcome: 'succeeded', gatewayId: result.gatewayId };
     case 'refused':
-      // The refund is owed until it is made: a refusal is a problem for an operator, not an end.
+      // A refund is owed until it is made. A refusal does not end it; an operator has to act.
       return kind === 'charge'
         ? { kind, outcome: 'declined', code: result.code }
         : `the gateway refused the refund: ${result.code}`;
     case 'absent':
-      return kind === 'charge' ? { kind, outcome: 'abandoned' } : 'the gateway knows of no refund';
+      return kind === 'charge' ? { kind, outcome: 'abandoned' } : 'the gateway has no such refund';
     case 'in_progress':
-      return 'the gateway is still working on it';
+      return 'the gateway is still processing the request';
     case 'unknown':
       return result.error;
     default:

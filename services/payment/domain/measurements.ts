@@ -1,8 +1,7 @@
-// Counts charges, declines and refunds.
+// Derives the measurements of a payment from its state before and after an input.
 import type { Measurement } from '../../platform/transaction/decision/measurement.ts';
 import type { PaymentView } from './payment.ts';
 
-/** Charge and refund are counted apart: one input may settle both. */
 export function measurementsOf(
   { payment: before }: PaymentView,
   { payment: after }: PaymentView,

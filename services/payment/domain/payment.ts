@@ -1,5 +1,5 @@
-// A payment is a set of independent facts about one order: its terms, the hold on its stock, whether the sale is off, and
-// how far charge and refund have come. Terms and hold come from different topics and in either order.
+// A payment is a set of independent facts about one order: its terms, the hold on its stock, whether the payment is closed,
+// and the states of charge and refund. Terms and hold come from different topics, so either can arrive first.
 import type { Money, PaymentMode, RefundReason } from '../../../schemas/generated/events.ts';
 
 export interface Terms {
@@ -7,16 +7,16 @@ export interface Terms {
   readonly amount: Money;
   readonly mode: PaymentMode;
   readonly method: string;
-  /** The provider's token; null leaves the choice to the provider. */
+  /** The provider's token of the payment method; null uses the provider's default. */
   readonly token: string | null;
 }
 
 export interface Payment {
   readonly orderId: string;
   readonly terms: Terms | null;
-  /** What is known of the stock; `pinned` means inventory has seen the payment. */
+  /** The order's stock as inventory reported it; `pinned`: inventory has seen the payment. */
   readonly hold: 'unknown' | 'held' | 'pinned';
-  /** Why nothing may be charged any more and what was charged goes back; null while the sale is on. */
+  /** Why the payment is closed: no charge starts any more, and a charge is refunded. Null while it is open. */
   readonly closedBy: RefundReason | null;
   readonly charge: 'none' | 'started' | 'succeeded' | 'failed';
   readonly chargeId: string | null;
@@ -28,10 +28,10 @@ export interface Payment {
   readonly updatedAt: Date;
 }
 
-/** Something to ask of the gateway; persisted with the decision, asked after its commit. */
+/** A request to the gateway. Stored with the decision, sent after its commit. */
 export interface GatewayRequest {
   readonly kind: 'charge' | 'refund';
-  /** One per order and kind, so that however often it is asked, money moves once. */
+  /** One per order and kind, so that money moves once, however often the request is sent. */
   readonly idempotencyKey: string;
   readonly amount: Money;
   readonly token: string | null;
@@ -39,15 +39,15 @@ export interface GatewayRequest {
   readonly chargeId: string | null;
 }
 
-/** A payment and what its last decision wants asked of the gateway. */
+/** A payment, and the request to the gateway that the last decision made. */
 export interface PaymentView {
   readonly payment: Payment;
   readonly request: GatewayRequest | null;
 }
 
-export type PaymentStatus = 'PENDING' | 'SUCCEEDED' | 'FAILED' | 'UNKNOWN' | 'REFUNDED';
+type PaymentStatus = 'PENDING' | 'SUCCEEDED' | 'FAILED' | 'UNKNOWN' | 'REFUNDED';
 
-/** The status that clients see. `unresolved`: the gateway was asked and its answer is not known. */
+/** The status that clients see. `unresolved`: the gateway was called and its answer is not known. */
 export function paymentStatus(payment: Payment, unresolved: boolean): PaymentStatus {
   if (payment.refund === 'succeeded') return 'REFUNDED';
   if (unresolved) return 'UNKNOWN';
@@ -58,8 +58,8 @@ export function paymentStatus(payment: Payment, unresolved: boolean): PaymentSta
   return 'PENDING';
 }
 
-/** The payment of an order nothing is known of yet. */
-export const unknownPayment = (orderId: string, at: Date): Payment => ({
+/** The payment of an order before its first event. */
+export const newPayment = (orderId: string, at: Date): Payment => ({
   orderId,
   terms: null,
   hold: 'unknown',

@@ -1,30 +1,30 @@
-// What is said again for each state of a payment.
+// The event that a repair repeats in each state of a payment.
 import { describe, expect, it } from 'vitest';
-import { unknownPayment, type Payment } from './payment.ts';
+import { newPayment, type Payment } from './payment.ts';
 import { reemit } from './reemit.ts';
 
 const amount = { amountMinor: 1_000, currency: 'EUR' };
 const payment = (facts: Partial<Payment>): Payment => ({
-  ...unknownPayment('order-1', new Date('2026-01-01T10:00:00Z')),
+  ...newPayment('order-1', new Date('2026-01-01T10:00:00Z')),
   terms: { customerId: 'customer-1', amount, mode: 'AUTO', method: 'card', token: null },
   ...facts,
 });
 const orderId = 'order-1';
 
-describe('what a payment says again', () => {
-  it('captured money', () => {
+describe('the repair of a payment', () => {
+  it('repeats payment.succeeded for a charge', () => {
     expect(reemit(payment({ charge: 'succeeded', chargeId: 'ch_1' }))).toMatchObject({
       events: [{ type: 'payment.succeeded', data: { orderId, amount, chargeId: 'ch_1' } }],
     });
   });
 
-  it('a refusal of the gateway', () => {
+  it('repeats payment.failed for a declined charge', () => {
     expect(reemit(payment({ charge: 'failed', failureCode: 'card_declined' }))).toMatchObject({
       events: [{ type: 'payment.failed', data: { orderId, amount, code: 'card_declined' } }],
     });
   });
 
-  it('returned money, and not that it was captured', () => {
+  it('repeats payment.refunded for a refunded charge, and not payment.succeeded', () => {
     const refunded = payment({
       charge: 'succeeded',
       chargeId: 'ch_1',
@@ -39,10 +39,10 @@ describe('what a payment says again', () => {
 
   it.each([
     ['unknown terms', { terms: null }],
-    ['nothing asked', {}],
-    ['an attempt under way', { charge: 'started' as const }],
-    ['an attempt that was called off', { charge: 'failed' as const, failureCode: 'not_attempted' }],
-  ])('nothing for %s', (_name, facts) => {
+    ['a payment without a charge', {}],
+    ['a charge in progress', { charge: 'started' as const }],
+    ['an abandoned charge', { charge: 'failed' as const, failureCode: 'not_attempted' }],
+  ])('emits nothing for %s', (_name, facts) => {
     expect(reemit(payment(facts))).toMatchObject({ kind: 'ignored' });
   });
 });

@@ -1,12 +1,11 @@
-// What the payment service would have to say for others to know the present state of a payment. A payment that has not
-// come to an end has said nothing yet, so there is nothing to repeat.
+// Repeats the event that states a payment's present state, for a repair. A payment without an outcome has emitted no event
+// yet, so there is nothing to repeat.
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Payment } from './payment.ts';
 
 type PaymentEvent = DomainEvent<'payment.succeeded' | 'payment.failed' | 'payment.refunded'>;
 
-/** The event that the state implies. */
 export function reemit(payment: Payment): Decision<Payment, PaymentEvent> {
   const { orderId, terms, charge, chargeId, refund, refundId, closedBy, failureCode } = payment;
   if (!terms) return ignored('terms_unknown');
@@ -16,7 +15,7 @@ export function reemit(payment: Payment): Decision<Payment, PaymentEvent> {
     case 'started':
       return ignored('not_settled_yet');
     case 'failed':
-      // Called off before the gateway was asked: that was never an event.
+      // A charge that was abandoned emitted no event.
       return failureCode === null || failureCode === 'not_attempted'
         ? ignored('never_attempted')
         : accepted(payment, { type: 'payment.failed', data: { orderId, amount, code: failureCode } });

@@ -1,4 +1,4 @@
-// The payment service's API as its clients see it: shapes, endpoints, problems.
+// The HTTP API of the payment service: shapes, endpoints and problems.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
@@ -14,7 +14,7 @@ export const { kinds: paymentProblems, problem } = defineProblems({
     status: 409,
     title: 'Not payable',
     explanation:
-      'Only an order that holds its stock can be paid, and it is charged once. The detail names the state of the payment: an order that does not hold its stock yet can be paid in a moment; after a decline or a cancellation, place a new order.',
+      'Only an order that holds its stock can be paid, and it is charged only once. The detail names the state of the payment. If the order does not hold its stock yet, repeat the call in a moment; after a decline or a cancellation, place a new order.',
   },
   not_manual: {
     status: 409,
@@ -23,12 +23,12 @@ export const { kinds: paymentProblems, problem } = defineProblems({
   },
 });
 
-const asked = z.object({
+const gatewayRequest = z.object({
   id: z.uuid(),
   state: z.enum(['due', 'unknown', 'succeeded', 'declined', 'abandoned']),
   amount: money,
   gatewayId: z.string().nullable(),
-  calls: z.int().openapi({ description: 'How often the gateway was called, always under the same key' }),
+  calls: z.int().openapi({ description: 'Number of gateway calls, all with the same idempotency key' }),
   error: z.string().nullable(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
@@ -40,17 +40,17 @@ export const paymentView = z
     state: z.enum(['PENDING', 'SUCCEEDED', 'FAILED', 'UNKNOWN', 'REFUNDED']),
     method: z.string(),
     failureCode: z.string().nullable(),
-    attempts: z.array(asked),
-    refunds: z.array(asked),
+    attempts: z.array(gatewayRequest),
+    refunds: z.array(gatewayRequest),
   })
   .openapi('Payment');
 
-export const askedState = asked.shape.state;
+export const requestState = gatewayRequest.shape.state;
 
 const orderId = z.object({ orderId: uuid });
 
 const readRoute = endpoint(permissions['payments.read'], {
-  summary: 'The payment of an order',
+  summary: 'Read the payment of an order',
   request: { params: orderId },
   responses: {
     200: { description: 'The payment', content: json(paymentView) },
@@ -77,11 +77,11 @@ const payRoute = endpoint(permissions['payments.pay'], {
   },
   responses: {
     200: {
-      description: 'It was paid for before, and the sale holds; the payment as it is',
+      description: 'The order was paid before; the payment in its present state',
       content: json(paymentView),
     },
     202: {
-      description: 'The charge is under way; read the payment for its outcome',
+      description: 'The charge is in progress; read the payment for its outcome',
       content: json(paymentView),
     },
   },
@@ -94,17 +94,19 @@ const circuitView = z
     openedAt: z.iso.datetime().nullable(),
     calls: z.int().openapi({ description: 'Calls of the gateway since this instance started' }),
     successes: z.int(),
-    declines: z.int().openapi({ description: 'Definite refusals' }),
-    unknown: z.int().openapi({ description: 'Calls after which it was not known whether money moved' }),
-    rejected: z.int().openapi({ description: 'Requests and retries that the open circuit turned away' }),
-    waiting: z.int().openapi({ description: 'Charges and refunds without an answer, of all instances' }),
+    declines: z.int().openapi({ description: 'Calls that the gateway definitely refused' }),
+    unknown: z.int().openapi({ description: 'Calls without a definite answer, so money may have moved' }),
+    rejected: z.int().openapi({ description: 'Requests and retries that the open circuit rejected' }),
+    waiting: z
+      .int()
+      .openapi({ description: 'Charges and refunds without a definite outcome, of all instances' }),
   })
   .openapi('GatewayCircuit');
 
 const circuitRoute = endpoint(permissions['gateway.circuit'], {
-  summary: 'The circuit breaker between this instance and the payment gateway',
+  summary: 'Read the circuit breaker between this instance and the payment gateway',
   responses: {
-    200: { description: 'Its state and what it counted', content: json(circuitView) },
+    200: { description: 'The state and the counters of the circuit breaker', content: json(circuitView) },
   },
 });
 

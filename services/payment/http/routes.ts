@@ -1,4 +1,4 @@
-// The payment service's HTTP handlers: what became of a payment, and paymentHandler for an order that waits for it.
+// The HTTP handlers of the payment service. A route reads, or passes one command to `handle`; it decides nothing.
 import type { z } from '@hono/zod-openapi';
 import type { Database } from '../../platform/database/database.ts';
 import { handle, type Shell } from '../../platform/transaction/handle.ts';
@@ -11,23 +11,23 @@ import {
   entityIdFromPath,
   type App,
 } from '../../platform/http/server/request-context.ts';
-import { askedState, paymentApi, paymentView, problem } from './api.ts';
+import { paymentApi, paymentView, problem, requestState } from './api.ts';
 import type { PaymentInput } from '../domain/decide.ts';
 import { paymentStatus, type PaymentView } from '../domain/payment.ts';
 import type { Circuit } from '../jobs/gateway.ts';
-import { countWaiting } from '../transaction-leases.ts';
+import { countOpenRequests } from '../transaction-leases.ts';
 import { findPayment, paymentHandler, repairHandler, type PaymentDetails } from '../store.ts';
 
-/** The payment as clients see it; undefined while its terms are not known. */
+/** The payment as clients see it; undefined until order.created has arrived. */
 const toView = ({ payment, transactions }: PaymentDetails): z.infer<typeof paymentView> | undefined => {
   const { terms, orderId, failureCode } = payment;
   if (!terms) return undefined;
-  const of = (kind: string) =>
+  const requestsOf = (kind: string) =>
     transactions
       .filter((row) => row.kind === kind)
       .map((row) => ({
         id: row.id,
-        state: askedState.parse(row.state),
+        state: requestState.parse(row.state),
         amount: { amountMinor: row.amountMinor, currency: row.currency },
         gatewayId: row.gatewayId,
         calls: row.attempts,
@@ -42,24 +42,28 @@ const toView = ({ payment, transactions }: PaymentDetails): z.infer<typeof payme
     state: paymentStatus(payment, unresolved),
     method: terms.method,
     failureCode,
-    attempts: of('charge'),
-    refunds: of('refund'),
+    attempts: requestsOf('charge'),
+    refunds: requestsOf('refund'),
   };
 };
 
-interface PaidAnswer extends Answer {
+interface PaymentAnswer extends Answer {
   readonly status: 200 | 202;
   readonly body: z.infer<typeof paymentView>;
 }
 
-export interface GatewayAccess {
-  /** Called after a commit that made a charge due. */
-  readonly askGateway: () => void;
+interface GatewayAccess {
+  /** Called after a commit that stored a request to the gateway. */
+  readonly wakeGatewayCalls: () => void;
   readonly circuit: () => Circuit;
 }
 
 /** Adds the payment routes to an application. */
-export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circuit }: GatewayAccess): void {
+export function registerPaymentRoutes(
+  app: App,
+  shell: Shell,
+  { wakeGatewayCalls, circuit }: GatewayAccess,
+): void {
   app.use('/api/v1/payments/:orderId/*', entityIdFromPath('orderId', 'orderId'));
 
   app.openapi(paymentApi.read, async (c) => {
@@ -73,12 +77,13 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
 
   app.openapi(paymentApi.circuit, async (c) => {
     const { openedAt, ...counts } = circuit();
-    const waiting = [...(await countWaiting(shell.db)).values()].reduce((sum, requests) => sum + requests, 0);
+    const open = await countOpenRequests(shell.db);
+    const waiting = [...open.values()].reduce((sum, requests) => sum + requests, 0);
     return c.json({ ...counts, openedAt: openedAt?.toISOString() ?? null, waiting }, 200);
   });
 
-  /** What is answered to a payment: 202 while its outcome is open. */
-  const paid = async (db: Pick<Database, 'select'>, id: string): Promise<PaidAnswer> => {
+  /** The answer to `pay`: 202 while the outcome is open. */
+  const answerOf = async (db: Pick<Database, 'select'>, id: string): Promise<PaymentAnswer> => {
     const found = await findPayment(db, id);
     const body = found && toView(found);
     if (!body) throw problem('not_found');
@@ -94,13 +99,13 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
     const { subject: customerId } = callerOf(c);
     const at = new Date();
     const input: PaymentInput = { type: 'pay', data: { orderId: id, customerId, token }, at };
-    // Under a key the first answer is the one that is kept: read a moment later, it could differ from its replays.
-    let kept: PaidAnswer | undefined;
+    // With a key, the first answer must be the stored one: read again after the commit, it could differ from its replays.
+    let stored: PaymentAnswer | undefined;
     const claim = claimOf<PaymentView>(
       c,
       key,
       { token },
-      async (_decision, tx) => (kept = await paid(tx, id)),
+      async (_decision, tx) => (stored = await answerOf(tx, id)),
     );
     const handled = await handle(
       shell,
@@ -112,8 +117,8 @@ export function registerPaymentRoutes(app: App, shell: Shell, { askGateway, circ
       const { status, body } = handled.prior;
       return c.json(paymentView.parse(body), status === 202 ? 202 : 200, replayHeaders(handled.prior));
     }
-    if (handled.kind === 'accepted' && handled.state.request) askGateway();
-    const { status, body } = kept ?? (await paid(shell.db, id));
+    if (handled.kind === 'accepted' && handled.state.request) wakeGatewayCalls();
+    const { status, body } = stored ?? (await answerOf(shell.db, id));
     return c.json(body, status);
   });
 

@@ -1,5 +1,5 @@
-// The provider, seen by us. An answer is either definite or it is not known whether money moved; only a definite answer
-// may end an attempt. Every request carries the attempt's idempotency key, so asking again can never charge again.
+// The HTTP client of the payment provider. A result is either definite, or `unknown`: money may have moved. Only a definite
+// result may end a request. Every call carries the idempotency key of its request, so a repeated call never charges twice.
 import { z } from 'zod';
 import type { Money } from '../../../schemas/generated/events.ts';
 import { SpanStatusCode } from '@opentelemetry/api';
@@ -9,7 +9,7 @@ import type { GatewayResult } from '../domain/gateway-call.ts';
 interface Keyed {
   readonly idempotencyKey: string;
   readonly traceparent: string;
-  /** How often this request has been sent before; the first time when absent. */
+  /** How often this request was sent before; 0 if absent. */
   readonly resends?: number;
 }
 export interface ChargeRequest extends Keyed {
@@ -24,11 +24,11 @@ export interface RefundRequest extends Keyed {
 }
 export type LookUpRequest = Keyed;
 
-/** One call each, until `signal` is aborted. They never throw. */
+/** Each method makes one call, which ends when `signal` is aborted, and never throws. */
 export interface GatewayClient {
   charge(request: ChargeRequest, signal: AbortSignal): Promise<GatewayResult>;
   refund(request: RefundRequest, signal: AbortSignal): Promise<GatewayResult>;
-  /** What became of the charge under the key. */
+  /** Reads the outcome of the charge under the key. */
   lookUp(request: LookUpRequest, signal: AbortSignal): Promise<GatewayResult>;
 }
 
@@ -43,10 +43,10 @@ const found = z.object({
   ),
 });
 
-/** Statuses that are the provider's word that it did not and will not do it. 429 is not: ask again. */
+/** Statuses with which the provider says that it has not executed the request and will not. 429 is not one of them. */
 const definite = new Set([400, 402, 403, 404, 422]);
 
-const refused = (status: number, answer: unknown, conflictIsDefinite: boolean): GatewayResult => {
+const toFailure = (status: number, answer: unknown, conflictIsDefinite: boolean): GatewayResult => {
   if (status === 409 || definite.has(status)) {
     const { code } = refusal.parse(answer);
     if (code === 'request_in_progress') return { kind: 'in_progress' };
@@ -55,7 +55,6 @@ const refused = (status: number, answer: unknown, conflictIsDefinite: boolean): 
   return { kind: 'unknown', error: `the gateway answered ${status}`, timedOut: false };
 };
 
-/** HTTP client of the provider at `baseUrl`. */
 export function createGatewayClient(baseUrl: string): GatewayClient {
   const { hostname } = new URL(baseUrl);
   const call = async (
@@ -64,10 +63,10 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
     { idempotencyKey, traceparent: parent, resends = 0 }: Keyed,
     signal: AbortSignal,
     body: object | undefined,
-    understand: (status: number, answer: unknown) => GatewayResult,
+    toResult: (status: number, answer: unknown) => GatewayResult,
   ): Promise<GatewayResult> => {
     const method = body === undefined ? 'GET' : 'POST';
-    // The template, because the path of a question holds the idempotency key.
+    // The template and not the path, which can contain the idempotency key.
     const { span, traceparent } = beginSpan(`${method} ${template}`, {
       kind: SpanKind.CLIENT,
       parent,
@@ -78,7 +77,7 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
         ...(resends === 0 ? {} : { 'http.request.resend_count': resends }),
       },
     });
-    const told = (result: GatewayResult): GatewayResult => {
+    const endSpan = (result: GatewayResult): GatewayResult => {
       span.setAttribute('orderflow.gateway.result', result.kind);
       if (result.kind === 'unknown') {
         span.setAttribute('error.type', result.timedOut ? 'timeout' : 'unknown');
@@ -94,12 +93,12 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
         signal,
       });
       span.setAttribute('http.response.status_code', response.status);
-      return told(understand(response.status, await response.json()));
+      return endSpan(toResult(response.status, await response.json()));
     } catch (error) {
       const { name, message, cause } = error instanceof Error ? error : new Error(String(error));
       const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
       const text = signal.aborted ? 'the gateway did not answer in time' : `${name}: ${reason}`;
-      return told({ kind: 'unknown', error: text.slice(0, 500), timedOut: signal.aborted });
+      return endSpan({ kind: 'unknown', error: text.slice(0, 500), timedOut: signal.aborted });
     }
   };
 
@@ -110,7 +109,7 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
       return call('/v1/charges', '/v1/charges', request, signal, body, (status, answer) =>
         status === 201
           ? { kind: 'succeeded', gatewayId: entry.parse(answer).id }
-          : refused(status, answer, false),
+          : toFailure(status, answer, false),
       );
     },
     refund: (request, signal) => {
@@ -119,15 +118,15 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
       return call('/v1/charges/{id}/refunds', path, request, signal, { amountMinor }, (status, answer) =>
         status === 201
           ? { kind: 'succeeded', gatewayId: entry.parse(answer).id }
-          : refused(status, answer, true),
+          : toFailure(status, answer, true),
       );
     },
     lookUp: (request, signal) => {
       const path = `/v1/charges?idempotencyKey=${encodeURIComponent(request.idempotencyKey)}`;
       return call('/v1/charges', path, request, signal, undefined, (status, answer) => {
         if (status !== 200) {
-          // Only the charge itself can be refused; a question that is refused leaves its outcome unknown.
-          const result = refused(status, answer, false);
+          // A refused look-up says nothing about the charge, so its outcome stays unknown.
+          const result = toFailure(status, answer, false);
           return result.kind === 'refused'
             ? { kind: 'unknown', error: `the gateway answered ${status}`, timedOut: false }
             : result;

@@ -1,4 +1,4 @@
-// The circuit breaker, the retry and the timeout around a gateway that fails in every way a gateway can.
+// The circuit breaker, the retry and the timeout, with a provider that fails, hangs, declines or succeeds.
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../platform/process/logger.ts';
@@ -31,7 +31,7 @@ const succeeded: GatewayResult = { kind: 'succeeded', gatewayId: 'ch_1' };
 const declined: GatewayResult = { kind: 'refused', code: 'card_declined' };
 const failed: GatewayResult = { kind: 'unknown', error: '500', timedOut: false };
 
-/** A provider that answers as told, one call after the other; the last answer goes on. */
+/** A provider that gives these answers in turn, and repeats the last one. */
 const provider = (...answers: readonly (GatewayResult | 'hang')[]) => {
   const keys: string[] = [];
   const answer = async (key: string, signal: AbortSignal): Promise<GatewayResult> => {
@@ -51,7 +51,8 @@ const provider = (...answers: readonly (GatewayResult | 'hang')[]) => {
   return { client, keys };
 };
 
-const open = async (...answers: readonly (GatewayResult | 'hang')[]) => {
+/** A gateway whose circuit is open, with the provider's answers after that. */
+const openCircuit = async (...answers: readonly (GatewayResult | 'hang')[]) => {
   const { client, keys } = provider(...Array.from({ length: 5 }, () => failed), ...answers);
   const gateway = createGateway(client, resilience, logger);
   for (let call = 0; call < 5; call += 1) await gateway.charge(request, always);
@@ -66,12 +67,12 @@ afterEach(() => {
 });
 
 describe('the circuit', () => {
-  it('opens after five calls of unknown outcome in a row and then calls nothing', async () => {
-    const { gateway, keys } = await open();
+  it('opens after five consecutive calls of unknown outcome, and then calls nothing', async () => {
+    const { gateway, keys } = await openCircuit();
     expect(gateway.circuit()).toMatchObject({ state: 'open', calls: 5, unknown: 5, rejected: 0 });
     expect(gateway.circuit().openedAt).toEqual(new Date());
     expect(gateway.admits()).toBe('none');
-    expect(await gateway.charge(request, always)).toEqual({ kind: 'turned_away' });
+    expect(await gateway.charge(request, always)).toEqual({ kind: 'circuit_open' });
     expect(keys).toHaveLength(5);
     expect(gateway.circuit().rejected).toBe(1);
   });
@@ -85,7 +86,7 @@ describe('the circuit', () => {
     expect(gateway.circuit().state).toBe('open');
   });
 
-  it('stays closed however many are declined: a decline is an answer', async () => {
+  it('starts to count again after a decline, which is an answer', async () => {
     const { client } = provider(failed, failed, failed, failed, declined, failed);
     const gateway = createGateway(client, resilience, logger);
     for (let call = 0; call < 9; call += 1) await gateway.charge(request, always);
@@ -94,8 +95,8 @@ describe('the circuit', () => {
     expect(gateway.circuit().state).toBe('open');
   });
 
-  it('lets one probe through when its time has come, and nothing beside it', async () => {
-    const { gateway, keys } = await open('hang');
+  it('lets one probe through after the pause, and nothing else', async () => {
+    const { gateway, keys } = await openCircuit('hang');
     await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs - 1);
     expect(gateway.admits()).toBe('none');
     await vi.advanceTimersByTimeAsync(1);
@@ -103,7 +104,7 @@ describe('the circuit', () => {
     const probe = gateway.charge(request, always);
     expect(gateway.circuit().state).toBe('half_open');
     expect(gateway.admits()).toBe('none');
-    expect((await gateway.charge(request, always)).kind).toBe('turned_away');
+    expect((await gateway.charge(request, always)).kind).toBe('circuit_open');
     expect(keys).toHaveLength(6);
     await vi.advanceTimersByTimeAsync(resilience.timeoutMs);
     expect((await probe).kind).toBe('unknown');
@@ -115,12 +116,12 @@ describe('the circuit', () => {
   it.each([
     ['back', -3_600_000],
     ['forward', 3_600_000],
-  ])('waits as long when the clock of the machine is set %s by an hour', async (_way, stepMs) => {
-    const { gateway, keys } = await open(succeeded);
+  ])('keeps the pause when the wall clock is set %s by an hour', async (_way, stepMs) => {
+    const { gateway, keys } = await openCircuit(succeeded);
     vi.setSystemTime(Date.now() + stepMs);
     await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs - 1);
     expect(gateway.admits()).toBe('none');
-    expect((await gateway.charge(request, always)).kind).toBe('turned_away');
+    expect((await gateway.charge(request, always)).kind).toBe('circuit_open');
     await vi.advanceTimersByTimeAsync(1);
     expect(gateway.admits()).toBe('one');
     expect(await gateway.charge(request, always)).toEqual(succeeded);
@@ -133,7 +134,7 @@ describe('the circuit', () => {
     ['is declined', declined],
     ['finds nothing', { kind: 'absent' } as const],
   ])('closes when the probe %s', async (_how, answer) => {
-    const { gateway } = await open(answer);
+    const { gateway } = await openCircuit(answer);
     await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs);
     expect(await gateway.charge(request, always)).toEqual(answer);
     expect(gateway.admits()).toBe('all');
@@ -144,24 +145,24 @@ describe('the circuit', () => {
 describe('the retry', () => {
   const twice = { ...resilience, retries: 2 };
 
-  it('repeats a call that failed fast under the same key, a bounded number of times', async () => {
+  it('repeats a call that failed fast, with the same key', async () => {
     const { client, keys } = provider(failed, failed, succeeded);
-    const asked = createGateway(client, twice, logger).charge(request, always);
+    const outcome = createGateway(client, twice, logger).charge(request, always);
     await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
-    expect(await asked).toEqual(succeeded);
+    expect(await outcome).toEqual(succeeded);
     expect(new Set(keys)).toEqual(new Set(['charge-1']));
   });
-  it('gives up and leaves the outcome unknown', async () => {
+  it('ends after its number of retries and leaves the outcome unknown', async () => {
     const { client, keys } = provider(failed);
-    const asked = createGateway(client, twice, logger).charge(request, always);
+    const outcome = createGateway(client, twice, logger).charge(request, always);
     await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
-    expect(await asked).toEqual(failed);
+    expect(await outcome).toEqual(failed);
     expect(keys).toHaveLength(3);
   });
   it.each([
     ['a decline', declined],
     ['a success', succeeded],
-    ['a charge under way', { kind: 'in_progress' } as const],
+    ['a charge in progress', { kind: 'in_progress' } as const],
   ])('never repeats %s', async (_what, answer) => {
     const { client, keys } = provider(answer);
     expect(await createGateway(client, twice, logger).charge(request, always)).toEqual(answer);
@@ -169,17 +170,17 @@ describe('the retry', () => {
   });
   it('does not repeat a call that timed out', async () => {
     const { client, keys } = provider('hang');
-    const asked = createGateway(client, twice, logger).charge(request, always);
+    const outcome = createGateway(client, twice, logger).charge(request, always);
     await vi.advanceTimersByTimeAsync(twice.timeoutMs);
-    expect(await asked).toMatchObject({ kind: 'unknown', timedOut: true });
+    expect(await outcome).toMatchObject({ kind: 'unknown', timedOut: true });
     expect(keys).toHaveLength(1);
   });
-  it('keeps what the first call came to when the circuit opens before the second', async () => {
+  it('keeps the outcome of the first call when the circuit opens before the second', async () => {
     const { client } = provider(failed);
     const gateway = createGateway(client, { ...twice, failures: 1 }, logger);
-    const asked = gateway.charge(request, always);
+    const outcome = gateway.charge(request, always);
     await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
-    expect(await asked).toEqual(failed);
+    expect(await outcome).toEqual(failed);
     expect(gateway.circuit()).toMatchObject({ state: 'open', rejected: 1 });
   });
 });
@@ -187,12 +188,12 @@ describe('the retry', () => {
 describe('the lease', () => {
   const twice = { ...resilience, retries: 2 };
 
-  it('is asked for before each call, and none is made when it says no', async () => {
+  it('is checked before each call, and no call is made without it', async () => {
     const { client, keys } = provider(failed);
     const leases = [true, false];
-    const asked = createGateway(client, twice, logger).charge(request, async () => leases.shift() ?? false);
+    const outcome = createGateway(client, twice, logger).charge(request, async () => leases.shift() ?? false);
     await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
-    expect(await asked).toMatchObject({ kind: 'unknown', error: 'the lease has ended' });
+    expect(await outcome).toMatchObject({ kind: 'unknown', error: 'the lease has ended' });
     expect(keys).toHaveLength(1);
     expect(leases).toEqual([]);
   });

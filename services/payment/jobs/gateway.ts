@@ -1,6 +1,6 @@
-// The gateway behind a timeout, a bounded retry and a circuit breaker. Without the timeout a hanging provider would hold
-// every worker; without the breaker each waiting payment would wait for it once more; a retry is safe because every call
-// repeats its idempotency key. A decline is an answer: it is never retried and never opens the circuit.
+// Wraps the gateway client in a timeout, a bounded retry and a circuit breaker. Without the timeout, a hanging provider would
+// block all calls; without the breaker, every due payment would wait for that timeout. A retry is safe because it repeats the
+// idempotency key. A decline is an answer: it is not retried and does not open the circuit.
 import {
   BrokenCircuitError,
   circuitBreaker,
@@ -21,20 +21,20 @@ import type { ChargeRequest, GatewayClient, LookUpRequest, RefundRequest } from 
 export interface Resilience {
   /** Longest time for one call, ms. */
   readonly timeoutMs: number;
-  /** Further calls at once, with jitter, after one that failed fast; one that timed out has had its time. */
+  /** Retries of a call that failed fast, with jitter. A call that timed out is not retried. */
   readonly retries: number;
-  /** Longest pause between them, ms. */
+  /** Longest pause before a retry, ms. */
   readonly retryMaxMs: number;
   /** Consecutive calls of unknown outcome that open the circuit. */
   readonly failures: number;
-  /** Time after which an open circuit lets one call through, ms. */
+  /** Pause before an open circuit lets one call through, ms. */
   readonly halfOpenAfterMs: number;
 }
 
-/** What came of a request. `turned_away`: the circuit is open and nothing was called. */
-export type Outcome = GatewayResult | { readonly kind: 'turned_away' };
+/** `circuit_open`: the circuit rejected the request and nothing was called. */
+export type Outcome = GatewayResult | { readonly kind: 'circuit_open' };
 
-/** Asked before each call; when it says no, none is made. */
+/** Checked before each call; no call is made if it resolves to false. */
 export type MayCall = () => Promise<boolean>;
 
 export interface Circuit {
@@ -42,11 +42,11 @@ export interface Circuit {
   readonly openedAt: Date | null;
   readonly calls: number;
   readonly successes: number;
-  /** Definite refusals. */
+  /** Calls that the provider definitely refused. */
   readonly declines: number;
-  /** Calls after which it was not known whether money moved. */
+  /** Calls without a definite answer, so money may have moved. */
   readonly unknown: number;
-  /** Requests and retries that the open circuit turned away. */
+  /** Requests and retries that the open circuit rejected. */
   readonly rejected: number;
 }
 
@@ -54,7 +54,7 @@ export interface Gateway {
   charge(request: ChargeRequest, mayCall: MayCall): Promise<Outcome>;
   refund(request: RefundRequest, mayCall: MayCall): Promise<Outcome>;
   lookUp(request: LookUpRequest, mayCall: MayCall): Promise<Outcome>;
-  /** How many of the requests that are due may be asked now: all of them, one to probe with, or none. */
+  /** How many due requests may be sent now: all, one as a probe, or none. */
   admits(): 'all' | 'one' | 'none';
   circuit(): Circuit;
 }
@@ -76,12 +76,12 @@ const failedFast = (value: unknown): boolean =>
 export function createGateway(client: GatewayClient, resilience: Resilience, logger: Logger): Gateway {
   const { timeoutMs, retries, retryMaxMs, failures, halfOpenAfterMs } = resilience;
   const counts = { calls: 0, successes: 0, declines: 0, unknown: 0, rejected: 0 };
-  /** `since` is of the monotonic clock and counts; `at` is what people are shown. */
+  /** `since` is monotonic and measures the pause; `at` is shown to people. */
   let opened: { readonly at: Date; readonly since: number } | null = null;
 
   const breaker = circuitBreaker(handleWhenResult(isUnknown), {
-    // The breaker would measure the pause with the wall clock, and a step of it would skip or stretch the pause. `admits`
-    // measures it instead, so the breaker lets every probe through that reaches it.
+    // The breaker would measure the pause with the wall clock, whose steps could skip or stretch it. `admits` measures the
+    // pause instead, so the breaker itself lets every probe through.
     halfOpenAfter: Number.NEGATIVE_INFINITY,
     breaker: new ConsecutiveBreaker(failures),
   });
@@ -91,7 +91,7 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
   });
   breaker.onReset(() => {
     opened = null;
-    logger.info('the gateway answers again; payments go on', { ...counts });
+    logger.info('the gateway answers again; payments continue', { ...counts });
   });
   const retrying = retry(handleWhenResult(failedFast), {
     maxAttempts: retries,
@@ -111,7 +111,7 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
     return breaker.state === CircuitState.Open && isDue ? 'one' : 'none';
   };
 
-  const request = async (
+  const send = async (
     mayCall: MayCall,
     call: (signal: AbortSignal, resends: number) => Promise<GatewayResult>,
   ): Promise<Outcome> => {
@@ -127,25 +127,25 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
     };
     try {
       return await retrying.execute(() => {
-        // The breaker would keep a second caller waiting for its probe, perhaps until its lease has ended.
+        // The breaker would let a second caller wait for the probe, possibly until its lease has ended.
         if (admits() === 'none') throw new BrokenCircuitError();
         return guarded.execute(callOnce);
       });
     } catch (error) {
       if (!isBrokenCircuitError(error)) throw error;
       counts.rejected += 1;
-      // Opened between two calls of this request: what the first one came to is still to be found out.
-      return last ?? { kind: 'turned_away' };
+      // If the circuit opened between two calls of this request, the outcome of the first call counts.
+      return last ?? { kind: 'circuit_open' };
     }
   };
 
   return {
-    charge: (what, mayCall) =>
-      request(mayCall, (signal, resends) => client.charge({ ...what, resends }, signal)),
-    refund: (what, mayCall) =>
-      request(mayCall, (signal, resends) => client.refund({ ...what, resends }, signal)),
-    lookUp: (what, mayCall) =>
-      request(mayCall, (signal, resends) => client.lookUp({ ...what, resends }, signal)),
+    charge: (request, mayCall) =>
+      send(mayCall, (signal, resends) => client.charge({ ...request, resends }, signal)),
+    refund: (request, mayCall) =>
+      send(mayCall, (signal, resends) => client.refund({ ...request, resends }, signal)),
+    lookUp: (request, mayCall) =>
+      send(mayCall, (signal, resends) => client.lookUp({ ...request, resends }, signal)),
     admits,
     circuit: () => ({ state: stateNames[breaker.state], openedAt: opened?.at ?? null, ...counts }),
   };

@@ -5,7 +5,7 @@ import {
   type Product,
   type ProductInput,
 } from '../../../services/inventory/domain/product.ts';
-import { reemit, type Held } from '../../../services/inventory/domain/reemit.ts';
+import { reemit, type RepairView } from '../../../services/inventory/domain/reemit.ts';
 import { inventoryProblems } from '../../../services/inventory/http/api.ts';
 import { at, orderId, own, row, total, type Row } from './row.ts';
 
@@ -37,7 +37,10 @@ const productCommand = (
   stranger: '404 not_found',
 });
 
-const held = (state: Held['reservation']['state'], releasedBy: Held['releasedBy'] = null): Held => ({
+const held = (
+  state: RepairView['reservation']['state'],
+  releasedBy: RepairView['releasedBy'] = null,
+): RepairView => ({
   reservation: { orderId, state, items: [], expiresAt: null, createdAt: at, updatedAt: at },
   releasedBy,
 });

@@ -1,12 +1,12 @@
 // What people do with payments, in each state that a payment can be in.
 import { decide, type PaymentInput } from '../../../services/payment/domain/decide.ts';
-import { unknownPayment, type Payment } from '../../../services/payment/domain/payment.ts';
+import { newPayment, type Payment } from '../../../services/payment/domain/payment.ts';
 import { reemit } from '../../../services/payment/domain/reemit.ts';
 import { paymentProblems } from '../../../services/payment/http/api.ts';
 import { at, orderId, own, row, total } from './row.ts';
 
 const payment = (facts: Partial<Payment>): Payment => ({
-  ...unknownPayment(orderId, at),
+  ...newPayment(orderId, at),
   terms: { customerId: own, amount: total, mode: 'MANUAL', method: 'card', token: null },
   hold: 'held',
   ...facts,

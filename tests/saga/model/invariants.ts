@@ -1,7 +1,7 @@
 // The invariants of the saga: what holds after every step, and what holds once everything has come to rest.
 import type { Reservation } from '../../../services/inventory/domain/reservation.ts';
 import { statusOf, type Order } from '../../../services/order/domain/order.ts';
-import { unknownPayment } from '../../../services/payment/domain/payment.ts';
+import { newPayment } from '../../../services/payment/domain/payment.ts';
 import type { Books } from './books.ts';
 import { impossibleEnd, legal, type Befallen } from './ends.ts';
 import { unitsAtStart } from './steps.ts';
@@ -94,7 +94,7 @@ export const checkAtRest = (books: Books, deadLetters: number): void => {
       wrong === undefined,
       `${orderId} is ${status} (${String(order.cancellation)}), but ${String(wrong)}`,
     );
-    const { charge, refund } = payments.get(orderId) ?? unknownPayment(orderId, order.createdAt);
+    const { charge, refund } = payments.get(orderId) ?? newPayment(orderId, order.createdAt);
     const { state } = reservations.get(orderId) ?? { state: 'nothing' };
     if (status === 'CANCELLED') {
       must(charge !== 'succeeded' || refund === 'succeeded', `${orderId} is CANCELLED, so no money is kept`);

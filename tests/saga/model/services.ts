@@ -7,7 +7,7 @@ import {
 import { decide as decideOrder, type OrderInput } from '../../../services/order/domain/decide.ts';
 import { statusOf } from '../../../services/order/domain/order.ts';
 import { decide as decidePayment, type PaymentInput } from '../../../services/payment/domain/decide.ts';
-import { unknownPayment } from '../../../services/payment/domain/payment.ts';
+import { newPayment } from '../../../services/payment/domain/payment.ts';
 import type { Books } from './books.ts';
 import { ttlMs, type Group } from './steps.ts';
 import { must } from './violation.ts';
@@ -59,7 +59,7 @@ export const createServices = (
 
   const toPayment = (input: PaymentInput): Outcome => {
     const { orderId } = input.data;
-    const payment = payments.get(orderId) ?? unknownPayment(orderId, now());
+    const payment = payments.get(orderId) ?? newPayment(orderId, now());
     const decision = decidePayment(input, { payment, request: null });
     if (decision.kind === 'rejected') return { kind: 'rejected', text: decision.code };
     if (decision.kind === 'ignored') return { kind: 'ignored', text: decision.reason };

@@ -16,7 +16,7 @@ import { handle, unclaimed, type Shell } from '../../services/platform/transacti
 import { createLogger } from '../../services/platform/process/logger.ts';
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import type { Timer } from '../../services/platform/process/timer.ts';
-import { startAskingGateway } from '../../services/payment/jobs/ask-gateway.ts';
+import { startGatewayCalls } from '../../services/payment/jobs/call-gateway.ts';
 import type { PaymentInput } from '../../services/payment/domain/decide.ts';
 import { createGatewayClient } from '../../services/payment/jobs/gateway-client.ts';
 import { createGateway, type Gateway, type Resilience } from '../../services/payment/jobs/gateway.ts';
@@ -98,7 +98,7 @@ afterEach(async () => {
 });
 const startAsking = (changes?: Partial<Resilience>): void => {
   if (changes) gateway = createTestGateway(changes);
-  asking = startAskingGateway({
+  asking = startGatewayCalls({
     shell,
     gateway: {
       ...gateway,

@@ -1,6 +1,6 @@
-// The remote call between two transactions. The first one, in `handle`, persisted what to ask and under which idempotency
-// key; here it is asked, with no transaction open; the answer is then just another input of `handle`. Dying anywhere in
-// between leaves a leased row that comes due again and is asked again under the same key.
+// Calls the gateway between two transactions. The first one, in `handle`, stored the request and its idempotency key. The call
+// runs here, without a transaction. The answer is another input of `handle`. If the process dies in between, the lease ends
+// and the request is sent again with the same key.
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { backoffMs, type Backoff } from '../../platform/process/retry.ts';
@@ -8,36 +8,42 @@ import { every, type Timer } from '../../platform/process/timer.ts';
 import { entityIdAttributes, inSpan, traceIdOf, type Traced } from '../../platform/telemetry/tracing.ts';
 import { answerOf, gatewayCallFor } from '../domain/gateway-call.ts';
 import type { Gateway, MayCall, Outcome } from './gateway.ts';
-import { giveBack, leaseDue, postpone, renewLease, type LeasedTransaction } from '../transaction-leases.ts';
+import {
+  leaseDue,
+  postpone,
+  releaseLease,
+  renewLease,
+  type LeasedTransaction,
+} from '../transaction-leases.ts';
 import { paymentHandler } from '../store.ts';
 
-export interface AskingOptions {
+interface GatewayCallsOptions {
   readonly shell: Shell;
   readonly gateway: Gateway;
   readonly logger: Logger;
   /**
-   * How long an instance has a request to itself: longer than one call, for each call takes the lease anew. None is started
-   * that could outlast it, so an instance that finds nothing charged under a key knows that no other one is about to.
+   * Duration of a lease, ms. Longer than one call; each retry renews it. No call starts that could outlast its lease. So an
+   * instance that looks up a key and finds no charge knows that no other instance is charging.
    */
   readonly leaseMs: number;
-  /** Longest time one call takes, ms. */
+  /** Longest time of one call, ms. */
   readonly callMs: number;
   readonly backoff: Backoff;
-  /** Pause before a refund that was refused is asked for again, ms. */
+  /** Pause before a refused refund is requested again, ms. */
   readonly refusedRetryMs: number;
-  /** How often to look for requests that came due by themselves, ms. */
+  /** Pause between two queries for due requests, ms. */
   readonly pollMs: number;
-  /** Requests under way at once, per instance. */
+  /** Most requests in progress at once, per instance. */
   readonly concurrency: number;
 }
 
-/** Asks the gateway what is due; `wake` it after a commit that made something due. */
-export function startAskingGateway(options: AskingOptions): Timer {
+/** Sends due requests to the gateway. Call `wake` after a commit that stored a request. */
+export function startGatewayCalls(options: GatewayCallsOptions): Timer {
   const { shell, gateway, logger, leaseMs, backoff, pollMs } = options;
-  /** Until when a call may start under a lease taken now. Computed before taking it: the database's lease ends later. */
-  const startUntil = (): number => performance.now() + leaseMs - options.callMs;
+  /** When a call must start at the latest. Computed before the lease is taken, so the lease in the database ends later. */
+  const latestStart = (): number => performance.now() + leaseMs - options.callMs;
 
-  const ask = async (
+  const callGateway = async (
     { row, isCancelled, context }: LeasedTransaction,
     mayCall: MayCall,
   ): Promise<Outcome> => {
@@ -60,14 +66,13 @@ export function startAskingGateway(options: AskingOptions): Timer {
     }
   };
 
-  /** What became of the asking; undefined when there was none. */
-  const askTraced = async (
-    given: LeasedTransaction,
-    until: number,
+  /** Calls the gateway for one request and handles the answer. Resolves to the outcome; undefined if nothing was called. */
+  const settle = async (
+    leased: LeasedTransaction,
+    startBefore: number,
     { traceparent }: Traced,
   ): Promise<string | undefined> => {
-    const context = { ...given.context, traceparent };
-    const leased = { ...given, context };
+    const context = { ...leased.context, traceparent };
     const { orderId, kind, causationId } = leased.row;
     const started = performance.now();
     let { row } = leased;
@@ -75,17 +80,17 @@ export function startAskingGateway(options: AskingOptions): Timer {
     const mayCall = async (): Promise<boolean> => {
       if (isFirst) {
         isFirst = false;
-        return performance.now() <= until;
+        return performance.now() <= startBefore;
       }
-      const renewedUntil = startUntil();
+      const renewedStartBefore = latestStart();
       const attempts = await renewLease(shell.db, row, leaseMs);
       if (attempts === undefined) return false;
       row = { ...row, attempts };
-      return performance.now() <= renewedUntil;
+      return performance.now() <= renewedStartBefore;
     };
-    const result = await ask(leased, mayCall);
-    if (result.kind === 'turned_away') {
-      await giveBack(shell.db, row, pollMs);
+    const result = await callGateway({ ...leased, context }, mayCall);
+    if (result.kind === 'circuit_open') {
+      await releaseLease(shell.db, row, pollMs);
       return undefined;
     }
     await shell.faults?.reach('after-remote-answer', context.actor);
@@ -101,7 +106,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
       await postpone(shell.db, row, { error: answer, retryInMs });
       const details = { ...fields, error: answer, retryInMs };
       if (refused) logger.error(`${kind} was refused: the money is still owed`, details);
-      else logger.warn(`${kind} is not resolved and will be asked again`, details);
+      else logger.warn(`${kind} has no definite outcome; the request will be repeated`, details);
       return 'postponed';
     }
     const handled = await handle(
@@ -121,24 +126,24 @@ export function startAskingGateway(options: AskingOptions): Timer {
     return answer.outcome;
   };
 
-  const askOne = async (leased: LeasedTransaction, until: number): Promise<void> => {
+  const settleInSpan = async (leased: LeasedTransaction, startBefore: number): Promise<void> => {
     const { orderId, kind, attempts } = leased.row;
     const attributes = { ...entityIdAttributes({ orderId }), 'orderflow.attempts': attempts };
     await inSpan(
-      `ask gateway: ${kind}`,
+      `call gateway: ${kind}`,
       { parent: leased.context.traceparent, attributes },
-      (traced) => askTraced(leased, until, traced),
+      (traced) => settle(leased, startBefore, traced),
       (outcome) => (outcome === undefined ? undefined : { 'orderflow.outcome': outcome }),
     );
   };
 
-  const underWay = new Set<Promise<void>>();
-  /** The last page was full: more requests may be due. */
+  const inProgress = new Set<Promise<void>>();
+  /** The last query found as many requests as it could lease: more may be due. */
   let mayBeMore = false;
-  const start = (leased: LeasedTransaction, until: number): void => {
-    const run = askOne(leased, until)
+  const start = (leased: LeasedTransaction, startBefore: number): void => {
+    const run = settleInSpan(leased, startBefore)
       .catch((error: unknown) => {
-        // The lease ends and the request comes due again: whatever failed, it is asked again under the same key.
+        // The request is due again at the end of its lease, and is sent again with the same key.
         const { row, context } = leased;
         logger.warn('a request to the gateway could not be settled', {
           error,
@@ -148,24 +153,24 @@ export function startAskingGateway(options: AskingOptions): Timer {
         });
       })
       .finally(() => {
-        underWay.delete(run);
+        inProgress.delete(run);
         if (mayBeMore) timer.wake();
       });
-    underWay.add(run);
+    inProgress.add(run);
   };
 
   const timer = every(
     options.pollMs,
-    'asking the gateway',
+    'the gateway calls',
     async () => {
-      const free = options.concurrency - underWay.size;
+      const free = options.concurrency - inProgress.size;
       const admitted = gateway.admits();
       if (free === 0 || admitted === 'none') return;
       const limit = admitted === 'all' ? free : 1;
-      const until = startUntil();
+      const startBefore = latestStart();
       const due = await leaseDue(shell.db, { limit, leaseMs });
       mayBeMore = due.length === limit;
-      for (const leased of due) start(leased, until);
+      for (const leased of due) start(leased, startBefore);
     },
     logger,
   );
@@ -173,7 +178,7 @@ export function startAskingGateway(options: AskingOptions): Timer {
     wake: timer.wake,
     stop: async () => {
       await timer.stop();
-      await Promise.all(underWay);
+      await Promise.all(inProgress);
     },
   };
 }
