@@ -1,4 +1,4 @@
-// The questions of customers, sellers and everybody, with the names they are cached under.
+// The queries of the customer, seller and public pages, with their cache keys.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { query, request } from './request.ts';
 import type {
@@ -16,13 +16,13 @@ import type {
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: ({ signal }) => request<Session>('/session', { signal }),
-  // The server renews the session when it is asked.
+  // Reading the session also renews it on the server.
   refetchInterval: 5 * 60_000,
   staleTime: 60_000,
 });
 
-/** All pages of a list, up to `most` entries. */
-const everyPage = async <T>(
+/** Reads all pages of a list, until it has `most` entries or more. */
+const readAllPages = async <T>(
   path: string,
   filter: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
@@ -44,7 +44,7 @@ export interface ProductSearch {
   readonly sort?: 'name' | 'price' | '-price';
 }
 
-/** The catalogue as customers page through it. */
+/** The product list of the shop, a page at a time. */
 export const productsQuery = ({ q, seller, sort = 'name' }: ProductSearch) =>
   infiniteQueryOptions({
     queryKey: ['products', 'shop', { q, seller, sort }],
@@ -56,7 +56,7 @@ export const productsQuery = ({ q, seller, sort = 'name' }: ProductSearch) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
     refetchInterval: 5_000,
-    // What was found before stays until the next answer, so that the page does not jump while somebody types.
+    // The previous results stay until the next ones arrive, so the page does not jump while the user types.
     placeholderData: keepPreviousData,
   });
 
@@ -70,7 +70,7 @@ export const productQuery = (id: string) =>
 export const ownProductsQuery = (sellerId: string) =>
   queryOptions({
     queryKey: ['products', 'of', sellerId],
-    queryFn: ({ signal }) => everyPage<Product>('/api/inventory/products', { sellerId }, signal),
+    queryFn: ({ signal }) => readAllPages<Product>('/api/inventory/products', { sellerId }, signal),
     refetchInterval: 3_000,
   });
 
@@ -87,7 +87,7 @@ export const movementsQuery = (productId: string) =>
     refetchInterval: 5_000,
   });
 
-/** The parcels that the seller owes, a page at a time. */
+/** The paid orders that the seller has to ship, a page at a time. */
 export const toShipQuery = (sort: 'oldest' | 'newest') =>
   infiniteQueryOptions({
     queryKey: ['orders', 'to-ship', sort],

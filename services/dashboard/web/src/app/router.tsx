@@ -1,5 +1,5 @@
-// Every address of the pages, and who may see it. A screen's code is loaded with its route. What a role may not do is not shown;
-// the services refuse it all the same.
+// The routes, and the roles that may open them. The code of a screen is loaded with its route. Hiding a page is not access
+// control: the services check every request.
 import {
   createRootRoute,
   createRoute,
@@ -27,7 +27,7 @@ const homeOf = (user: User): string => homes[user.roles[0] ?? 'USER'];
 const currentUser = async (): Promise<User | null> =>
   (await queryClient.query({ ...sessionQuery, staleTime: 60_000 })).user;
 
-/** Only for these roles: others are sent to their own home, and who is not signed in to the sign-in page and back. */
+/** Other roles are redirected to their home page; visitors who are not signed in, to the sign-in page and then back. */
 const forRoles = (...roles: readonly Role[]) => ({
   beforeLoad: async ({ location }: { location: { href: string } }) => {
     const user = await currentUser();
@@ -47,15 +47,15 @@ const home = createRoute({
   },
 });
 
-/** An address of these pages, never of another site. */
-const innerAddress = (value: unknown): string | undefined =>
+/** Only a path of this application: a redirect to another site would help phishing. */
+const localPath = (value: unknown): string | undefined =>
   typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : undefined;
 
 export const signInRoute = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search): { to?: string; failed?: SignInFailure } => {
-    const to = innerAddress(search['to']);
+    const to = localPath(search['to']);
     const { failed } = search;
     return {
       ...(to === undefined ? {} : { to }),
@@ -248,7 +248,7 @@ export const router = createRouter({
   scrollRestoration: true,
   defaultPendingComponent: () => <Loading />,
   defaultErrorComponent: ({ error, reset }) => (
-    <Page title="This page cannot be shown">
+    <Page title="This page failed to load">
       <Failed error={error} retry={reset} />
     </Page>
   ),

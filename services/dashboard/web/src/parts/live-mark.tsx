@@ -1,4 +1,4 @@
-// Whether what is shown is of now.
+// Shows whether the data on the page is current.
 import classes from './live-mark.module.css';
 import { formatTime } from './format.ts';
 
@@ -11,17 +11,17 @@ export type LiveState =
 const inWords = (state: LiveState): string => {
   switch (state.kind) {
     case 'connecting':
-      return 'connecting';
+      return 'Connecting';
     case 'live':
-      return 'live';
+      return 'Live';
     case 'over':
-      return 'final';
+      return 'Final';
     case 'stale':
-      return `reconnecting, stale since ${formatTime(state.since)}`;
+      return `Reconnecting, not updated since ${formatTime(state.since)}`;
   }
 };
 
-/** The state of what is asked for again and again. */
+/** The state of a query that is polled. */
 export const liveStateOf = ({
   data,
   isError,

@@ -1,4 +1,4 @@
-// Every order, for administrators: found by any id, filtered and sorted by the service, each leading to its saga.
+// The orders of all customers, for administrators. Any id can be searched; each order links to its saga.
 import { Button, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -79,18 +79,18 @@ const columns: readonly Column<Order>[] = [
   },
 ];
 
-/** Leads to the saga of whatever the id names; an id that nobody knows is taken for one of a customer. */
-const Seek = ({ byCustomer }: { byCustomer: (customerId: string) => void }) => {
+/** Opens the saga of an order, event or correlation id. Any other id is taken for a customer id. */
+const IdSearch = ({ onCustomer }: { onCustomer: (customerId: string) => void }) => {
   const [text, setText] = useState('');
   const navigate = useNavigate();
-  const seek = useMutation({
+  const search = useMutation({
     mutationFn: async (id: string) => {
       try {
         await queryClient.query({ ...storyQuery(id), staleTime: 0, retry: false });
         await navigate({ to: '/all-orders/$id', params: { id } });
       } catch (error) {
         if (!(error instanceof Problem) || error.status !== 404) throw error;
-        byCustomer(id);
+        onCustomer(id);
       }
     },
   });
@@ -99,7 +99,7 @@ const Seek = ({ byCustomer }: { byCustomer: (customerId: string) => void }) => {
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() !== '') seek.mutate(text.trim());
+        if (text.trim() !== '') search.mutate(text.trim());
       }}
     >
       <TextInput
@@ -110,8 +110,8 @@ const Seek = ({ byCustomer }: { byCustomer: (customerId: string) => void }) => {
         maw="100%"
         value={text}
         maxLength={128}
-        error={seek.error === null ? undefined : seek.error.message}
-        rightSection={seek.isPending ? '…' : undefined}
+        error={search.error === null ? undefined : search.error.message}
+        rightSection={search.isPending ? '…' : undefined}
         onChange={(event) => {
           setText(event.currentTarget.value);
         }}
@@ -136,10 +136,10 @@ export const AllOrdersPage = () => {
       beside={<LiveMark state={liveStateOf(orders)} />}
       actions={
         <>
-          <Seek byCustomer={(customer) => set({ customer })} />
+          <IdSearch onCustomer={(customer) => set({ customer })} />
           <Select
             aria-label="Status"
-            placeholder="Every status"
+            placeholder="All statuses"
             clearable
             w={150}
             data={[...statuses]}
@@ -147,8 +147,8 @@ export const AllOrdersPage = () => {
             onChange={(value) => set({ status: pick(value, statuses), reason: undefined })}
           />
           <Select
-            aria-label="Reason of the cancellation"
-            placeholder="Every reason"
+            aria-label="Cancellation reason"
+            placeholder="All reasons"
             clearable
             w={170}
             data={reasons}
@@ -156,7 +156,7 @@ export const AllOrdersPage = () => {
             onChange={(value) => set({ reason: value ?? undefined })}
           />
           <TextInput
-            aria-label="Placed from"
+            aria-label="Placed on or after"
             type="date"
             leftSection="from"
             leftSectionWidth={46}
@@ -164,7 +164,7 @@ export const AllOrdersPage = () => {
             onChange={(event) => set({ from: event.currentTarget.value || undefined })}
           />
           <Select
-            aria-label="Sorted by"
+            aria-label="Sort by"
             allowDeselect={false}
             w={130}
             data={[
@@ -183,10 +183,10 @@ export const AllOrdersPage = () => {
           <Failed error={orders.error} retry={() => void orders.refetch()} />
         )}
         {orders.isSuccess && all.length === 0 && (
-          <Empty title="No orders here">
+          <Empty title="No orders found">
             {filter.customer === undefined
-              ? 'No order fits these filters.'
-              : `Nobody knows ${filter.customer}: neither an order, an event or a request, nor a customer with orders.`}
+              ? 'No order matches these filters.'
+              : `No order, event, request or customer has the id ${filter.customer}.`}
           </Empty>
         )}
         {all.length > 0 && (
@@ -200,7 +200,7 @@ export const AllOrdersPage = () => {
             caption={
               filter.customer !== undefined && (
                 <Button variant="default" size="xs" onClick={() => set({ customer: undefined })}>
-                  of {filter.customer} ✕
+                  Customer: {filter.customer} ✕
                 </Button>
               )
             }

@@ -4,7 +4,7 @@ import { Loading } from '../../parts/states.tsx';
 import classes from './history.module.css';
 import { entryInWords, toneOf } from './order-words.ts';
 
-/** What happened, oldest first: the first entry with its date, the others with the time since then while that is short. */
+/** The history of an order, oldest first. Entries within a minute of the first show the time since then. */
 export const History = ({ trail }: { trail: Trail | undefined }) => {
   if (trail === undefined) return <Loading lines={3} />;
   const entries = trail.flatMap((entry, index) => {

@@ -36,7 +36,7 @@ const event = (
   undecodable: null,
 });
 
-/** As a real order leaves it, times rounded. */
+/** The story of a real order, with rounded times. */
 const story: Story = {
   orders: [],
   correlationIds: ['c1'],
@@ -89,13 +89,13 @@ const story: Story = {
 describe('the saga of an order', () => {
   const saga = sagaOf(story, 100_000);
 
-  it('has a block per transaction, in the words of what it did', () => {
+  it('has a block per transaction, with a label that says what it did', () => {
     expect(saga.blocks.map(({ lane, words, start, end }) => [lane, words, end - start])).toEqual([
       ['order', 'placed', 6],
       ['inventory', 'stock reserved', 9],
-      ['payment', 'saw order.created', 4],
+      ['payment', 'handled order.created', 4],
       ['order', 'CONFIRMED', 7],
-      ['payment', 'saw inventory.reserved', 8],
+      ['payment', 'handled inventory.reserved', 8],
       ['provider', 'charge succeeded, 2 attempts', 30],
       ['payment', 'paid', 7],
       ['order', 'PAID', 6],
@@ -103,7 +103,7 @@ describe('the saga of an order', () => {
     ]);
   });
 
-  it('draws each event from the transaction that committed it to those that handled it', () => {
+  it('links each event from the transaction that committed it to those that handled it', () => {
     expect(saga.hops.map(({ from, to }) => `${from} → ${to}`)).toEqual([
       'order/1006 → e1/inventory',
       'order/1006 → e1/payment',
@@ -117,11 +117,11 @@ describe('the saga of an order', () => {
     ]);
   });
 
-  it('names the part that took longest', () => {
+  it('finds the longest step', () => {
     expect(saga.slowest).toEqual({ from: 1_040, to: 1_070, words: 'at the payment provider' });
   });
 
-  it('tells what nobody has consumed, and what was not handled', () => {
+  it('lists events without a consumer and marks dead letters', () => {
     const [first, second] = story.events;
     if (first === undefined || second === undefined) throw new Error('no events');
     const parked = 'parked as a dead letter: Error|23514|order.created';
@@ -139,11 +139,11 @@ describe('the saga of an order', () => {
     );
     expect(broken.waiting.map(({ id }) => id)).toEqual(['e2']);
     expect(broken.blocks.filter(({ kind }) => kind === 'failed').map(({ words }) => words)).toEqual([
-      'parked as a dead letter: order.created',
+      'dead-lettered: order.created',
     ]);
   });
 
-  it('is drawn without one label over another', () => {
+  it('is laid out without overlapping labels', () => {
     const { blocks, width } = layoutOf(saga, 900);
     const rows = Map.groupBy(blocks.values(), ({ y }) => y);
     for (const row of rows.values()) {
@@ -158,8 +158,8 @@ describe('the saga of an order', () => {
   });
 });
 
-describe('the scale of time', () => {
-  it('is linear while something happens, and leaves out pauses', () => {
+describe('the time scale', () => {
+  it('is linear during activity and shortens pauses', () => {
     const scale = timeScale([0, 50, 100, 90_100, 90_200], { width: 656 });
     expect(scale.breaks).toEqual([{ ms: 90_000, x: 300 + 28 }]);
     expect([0, 50, 100, 90_100, 90_200].map((time) => Math.round(scale.x(time)))).toEqual([
@@ -168,7 +168,7 @@ describe('the scale of time', () => {
     expect(scale.ticks.map(({ ms }) => ms)).toEqual([0, 50, 100, 90_100, 90_150, 90_200]);
   });
 
-  it('survives a single moment and none at all', () => {
+  it('accepts one time and none', () => {
     expect(timeScale([5], { width: 100 }).x(5)).toBe(0);
     expect(timeScale([], { width: 100 }).ticks).toEqual([]);
   });

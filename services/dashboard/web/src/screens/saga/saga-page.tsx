@@ -11,7 +11,7 @@ import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
-import { PipelineTrouble } from '../pipelines/pipeline-trouble.tsx';
+import { PipelineWarning } from '../pipelines/pipeline-warning.tsx';
 import { EventCard } from './event-card.tsx';
 import { sagaOf } from './saga-model.ts';
 import classes from './saga-page.module.css';
@@ -24,7 +24,7 @@ const isOrderStatus = (status: string): status is OrderStatus =>
 
 const Waits = ({ sentences }: { sentences: readonly string[] }) =>
   sentences.length === 0 ? null : (
-    <Card title="What it waits for">
+    <Card title="What this order is waiting for">
       <ul className={classes['waits']}>
         {sentences.map((sentence) => (
           <li key={sentence}>{sentence}</li>
@@ -33,7 +33,7 @@ const Waits = ({ sentences }: { sentences: readonly string[] }) =>
     </Card>
   );
 
-const Told = ({ story, at }: { story: Story; at: number }) => {
+const StoryView = ({ story, at }: { story: Story; at: number }) => {
   const { event: selected, view } = sagaRoute.useSearch();
   const navigate = useNavigate({ from: '/all-orders/$id' });
   const saga = useMemo(() => sagaOf(story, at), [story, at]);
@@ -45,8 +45,8 @@ const Told = ({ story, at }: { story: Story; at: number }) => {
     <>
       <Waits sentences={waitsOf(story, saga, at)} />
       {story.events.length === 0 && (
-        <Empty title="No events are kept of this order">
-          The outbox keeps events for a week; the order itself and its trail stay.
+        <Empty title="No events available">
+          The outbox keeps events for one week. The order and its history remain.
         </Empty>
       )}
       {story.events.length > 0 &&
@@ -92,7 +92,7 @@ export const SagaPage = () => {
               )}
             </CopyButton>
             <SegmentedControl
-              aria-label="Show as"
+              aria-label="View"
               value={view ?? 'timeline'}
               onChange={(value) =>
                 void navigate({
@@ -114,8 +114,8 @@ export const SagaPage = () => {
       {story.isError && story.data === undefined && (
         <Failed error={story.error} retry={() => void story.refetch()} />
       )}
-      <PipelineTrouble>Its events do not reach Kafka, so orders wait.</PipelineTrouble>
-      {story.data !== undefined && <Told story={story.data} at={story.dataUpdatedAt} />}
+      <PipelineWarning>Events do not reach Kafka, so orders are delayed.</PipelineWarning>
+      {story.data !== undefined && <StoryView story={story.data} at={story.dataUpdatedAt} />}
     </Page>
   );
 };

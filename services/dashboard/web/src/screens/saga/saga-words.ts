@@ -1,4 +1,4 @@
-// What the parts of a saga are called. Pure.
+// The labels of the parts of a saga. Pure.
 import type { Tone } from '../../parts/state-badge.tsx';
 
 const ofEvents: Readonly<Record<string, string>> = {
@@ -6,16 +6,16 @@ const ofEvents: Readonly<Record<string, string>> = {
   'order.cancelled': 'cancelled',
   'order.fulfilled': 'shipped',
   'inventory.reserved': 'stock reserved',
-  'inventory.reservation_failed': 'stock refused',
+  'inventory.reservation_failed': 'not enough stock',
   'inventory.released': 'stock released',
-  'inventory.committed': 'stock shipped',
+  'inventory.committed': 'stock committed',
   'payment.succeeded': 'paid',
   'payment.failed': 'payment failed',
   'payment.refunded': 'refunded',
 };
 
-/** What a transaction that emitted these events did. */
-export const wordsOfEvents = (types: readonly string[]): string =>
+/** What a transaction did, by the events that it emitted. */
+export const describeEvents = (types: readonly string[]): string =>
   [...new Set(types.map((type) => ofEvents[type] ?? type))].join(', ');
 
 const ofSteps: Readonly<Record<string, string>> = {
@@ -24,18 +24,18 @@ const ofSteps: Readonly<Record<string, string>> = {
   confirm: 'confirmed by a seller',
   fulfill: 'shipped by a seller',
 };
-export const wordsOfStep = (type: string): string => ofSteps[type] ?? type.replaceAll('_', ' ');
+export const describeStep = (type: string): string => ofSteps[type] ?? type.replaceAll('_', ' ');
 
-/** What undoes an earlier step of the saga. */
-const undoing = ['order.cancelled', 'inventory.released', 'payment.refunded'];
-export const undoes = (eventType: string): boolean => undoing.includes(eventType);
+/** The events of compensations. */
+const compensations = ['order.cancelled', 'inventory.released', 'payment.refunded'];
+export const undoes = (eventType: string): boolean => compensations.includes(eventType);
 
-/** How a consumer took an event, as a word and its tone. */
-export const wordsOfOutcome = (outcome: string): { readonly words: string; readonly tone: Tone } => {
+/** The outcome of an event at a consumer. */
+export const describeOutcome = (outcome: string): { readonly words: string; readonly tone: Tone } => {
   if (outcome === 'accepted') return { words: 'handled', tone: 'ok' };
   if (outcome.startsWith('ignored')) return { words: outcome, tone: 'wait' };
-  return { words: outcome, tone: 'bad' };
+  return { words: outcome.replace('parked as a dead letter', 'dead-lettered'), tone: 'bad' };
 };
 
-/** "order" of "order-service-group". */
+/** `order` for `order-service-group`. */
 export const serviceOf = (consumer: string): string => consumer.replace(/-service-group$/, '');
