@@ -8,7 +8,7 @@ export type LiveState =
   | { readonly kind: 'over' }
   | { readonly kind: 'stale'; readonly since: string };
 
-const inWords = (state: LiveState): string => {
+const textOf = (state: LiveState): string => {
   switch (state.kind) {
     case 'connecting':
       return 'Connecting';
@@ -38,6 +38,6 @@ export const liveStateOf = ({
 export const LiveMark = ({ state }: { state: LiveState }) => (
   <span className={classes['live']} data-kind={state.kind} role="status">
     <i aria-hidden="true" />
-    {inWords(state)}
+    {textOf(state)}
   </span>
 );

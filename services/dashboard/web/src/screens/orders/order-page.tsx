@@ -20,7 +20,7 @@ import { useCart } from '../shop/cart.ts';
 import { History } from './history.tsx';
 import classes from './order-page.module.css';
 import { PaymentCard } from './payment-card.tsx';
-import { isBeingCompensated, stepsOf, titleOf, whyCancelled } from './order-words.ts';
+import { isBeingCompensated, stepsOf, titleOf, whyCancelled } from './order-texts.ts';
 import { useOrderEvents } from './use-order-events.ts';
 
 const Stepper = ({ order }: { order: Order }) => (

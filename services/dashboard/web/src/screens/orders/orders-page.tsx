@@ -12,7 +12,7 @@ import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
-import { isAwaitingPayment, titleOf } from './order-words.ts';
+import { isAwaitingPayment, titleOf } from './order-texts.ts';
 import classes from './orders-page.module.css';
 
 const filters: readonly { readonly value: OrderStatus | 'all'; readonly label: string }[] = [

@@ -6,7 +6,7 @@ import { CopyId } from '../../parts/copy-id.tsx';
 import { formatDuration } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import classes from './saga-page.module.css';
-import { serviceOf, describeOutcome } from './saga-words.ts';
+import { serviceOf, describeOutcome } from './saga-labels.ts';
 
 interface EventCardProps {
   readonly event: StoryEvent;
@@ -45,11 +45,11 @@ const Steps = ({ event, start }: EventCardProps) => {
           </Table.Tr>
         )}
         {event.consumptions.map(({ consumer, receivedAt, committedAt, outcome, attempts }) => {
-          const { words, tone } = describeOutcome(outcome);
+          const { label, tone } = describeOutcome(outcome);
           return (
             <Table.Tr key={consumer}>
               <Table.Td>
-                <StateBadge tone={tone}>{words}</StateBadge>
+                <StateBadge tone={tone}>{label}</StateBadge>
                 {attempts !== null && ` after ${attempts} attempts`} by {serviceOf(consumer)}
               </Table.Td>
               <Table.Td>{consumer}</Table.Td>

@@ -34,9 +34,9 @@ export interface Layout {
   readonly blocks: ReadonlyMap<string, PlacedBlock>;
 }
 
-const labelWidth = ({ words }: Block): number => {
-  const capitals = words.replaceAll(/[^A-Z]/g, '').length;
-  return Math.max((words.length - capitals) * letterWidth + capitals * capitalWidth, 8 * letterWidth);
+const labelWidth = ({ label }: Block): number => {
+  const capitals = label.replaceAll(/[^A-Z]/g, '').length;
+  return Math.max((label.length - capitals) * letterWidth + capitals * capitalWidth, 8 * letterWidth);
 };
 
 const timesOf = ({ blocks, hops }: Saga): number[] => [

@@ -90,7 +90,7 @@ describe('the saga of an order', () => {
   const saga = sagaOf(story, 100_000);
 
   it('has a block per transaction, with a label that says what it did', () => {
-    expect(saga.blocks.map(({ lane, words, start, end }) => [lane, words, end - start])).toEqual([
+    expect(saga.blocks.map(({ lane, label, start, end }) => [lane, label, end - start])).toEqual([
       ['order', 'placed', 6],
       ['inventory', 'stock reserved', 9],
       ['payment', 'handled order.created', 4],
@@ -118,7 +118,7 @@ describe('the saga of an order', () => {
   });
 
   it('finds the longest step', () => {
-    expect(saga.slowest).toEqual({ from: 1_040, to: 1_070, words: 'at the payment provider' });
+    expect(saga.slowest).toEqual({ from: 1_040, to: 1_070, label: 'at the payment provider' });
   });
 
   it('lists events without a consumer and marks dead letters', () => {
@@ -138,7 +138,7 @@ describe('the saga of an order', () => {
       2_000,
     );
     expect(broken.waiting.map(({ id }) => id)).toEqual(['e2']);
-    expect(broken.blocks.filter(({ kind }) => kind === 'failed').map(({ words }) => words)).toEqual([
+    expect(broken.blocks.filter(({ kind }) => kind === 'failed').map(({ label }) => label)).toEqual([
       'dead-lettered: order.created',
     ]);
   });
@@ -151,7 +151,7 @@ describe('the saga of an order', () => {
       for (const [index, block] of sorted.slice(1).entries()) {
         const before = sorted[index];
         if (before === undefined) throw new Error('no block before');
-        expect(block.x).toBeGreaterThan(before.x + before.width + before.words.length * 6.9);
+        expect(block.x).toBeGreaterThan(before.x + before.width + before.label.length * 6.9);
       }
     }
     expect(width).toBeGreaterThanOrEqual(900);

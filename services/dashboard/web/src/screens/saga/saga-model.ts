@@ -1,7 +1,7 @@
 // The saga of an order as a drawing: transactions in the lanes of the services, calls to the payment provider, and the hops of
 // events between them. Pure. All times are milliseconds since the epoch.
 import type { Story, StoryEvent } from '../../api/types.ts';
-import { serviceOf, undoes, describeEvents, describeOutcome, describeStep } from './saga-words.ts';
+import { serviceOf, undoes, describeEvents, describeOutcome, describeStep } from './saga-labels.ts';
 
 export const lanes = ['order', 'inventory', 'payment', 'provider'] as const;
 export type Lane = (typeof lanes)[number];
@@ -12,7 +12,7 @@ export interface Block {
   readonly lane: Lane;
   readonly start: number;
   readonly end: number;
-  readonly words: string;
+  readonly label: string;
   readonly kind: 'done' | 'undo' | 'ignored' | 'failed' | 'open';
   /** The event that the transaction handled; without one, the first event that it emitted. */
   readonly eventId: string | undefined;
@@ -41,7 +41,7 @@ export interface CallLink {
 export interface Slowest {
   readonly from: number;
   readonly to: number;
-  readonly words: string;
+  readonly label: string;
 }
 
 export interface Saga {
@@ -77,7 +77,7 @@ const consumerBlocks = (story: Story): Block[] =>
       if (!isLane(lane)) return [];
       const emitted = emittedIn(story, event.id, lane, committedAt).map(({ eventType }) => eventType);
       const status = lane === 'order' ? newStatus(story, event.id) : undefined;
-      const { words, tone } = describeOutcome(outcome);
+      const { label, tone } = describeOutcome(outcome);
       const done = status ?? (emitted.length > 0 ? describeEvents(emitted) : `handled ${event.eventType}`);
       const undo = undoes(event.eventType) || emitted.some(undoes);
       return {
@@ -85,7 +85,7 @@ const consumerBlocks = (story: Story): Block[] =>
         lane,
         start: receivedAt,
         end: committedAt,
-        words: tone === 'ok' ? done : words.replace(/: .*\|/, ': '),
+        label: tone === 'ok' ? done : label.replace(/: .*\|/, ': '),
         kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : undo ? 'undo' : 'done',
         eventId: event.id,
       };
@@ -113,7 +113,7 @@ const initialBlocks = (
       lane: first.emittedBy,
       start: first.occurredAt,
       end: first.committedAt,
-      words: describeEvents(types),
+      label: describeEvents(types),
       kind: types.some(undoes) ? 'undo' : 'done',
       eventId: first.id,
     };
@@ -128,7 +128,7 @@ const initialBlocks = (
         lane: 'order' as const,
         start: recordedAt,
         end: recordedAt,
-        words: describeStep(type),
+        label: describeStep(type),
         kind: outcome === 'accepted' ? ('done' as const) : ('ignored' as const),
         eventId: undefined,
       },
@@ -151,7 +151,7 @@ const providerBlocks = ({ calls }: Story, now: number): Block[] =>
     lane: 'provider',
     start: createdAt,
     end: callKinds[state] === 'open' ? Math.max(now, updatedAt) : updatedAt,
-    words: `${kind} ${state}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
+    label: `${kind} ${state}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
     kind: kind === 'refund' && state === 'succeeded' ? 'undo' : callKinds[state],
     eventId: undefined,
   }));
@@ -172,13 +172,13 @@ const linksOf = (story: Story, blocks: readonly Block[]): CallLink[] =>
 const slowestOf = (hops: readonly Hop[], blocks: readonly Block[]): Slowest | undefined => {
   const parts: Slowest[] = [
     ...hops.flatMap(({ committedAt, publishedAt, receivedAt }) => [
-      { from: committedAt, to: publishedAt, words: 'from the outbox to Kafka' },
-      { from: publishedAt, to: receivedAt, words: 'waiting in Kafka' },
+      { from: committedAt, to: publishedAt, label: 'from the outbox to Kafka' },
+      { from: publishedAt, to: receivedAt, label: 'waiting in Kafka' },
     ]),
     ...blocks.map(({ start, end, lane }) => ({
       from: start,
       to: end,
-      words: lane === 'provider' ? 'at the payment provider' : `in a transaction of the ${lane} service`,
+      label: lane === 'provider' ? 'at the payment provider' : `in a transaction of the ${lane} service`,
     })),
   ];
   const [slowest] = parts.toSorted((one, other) => other.to - other.from - (one.to - one.from));

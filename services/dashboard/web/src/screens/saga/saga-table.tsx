@@ -5,7 +5,7 @@ import { Card } from '../../parts/card.tsx';
 import { formatDuration } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import classes from './saga-page.module.css';
-import { serviceOf, describeOutcome } from './saga-words.ts';
+import { serviceOf, describeOutcome } from './saga-labels.ts';
 
 interface SagaTableProps {
   readonly story: Story;
@@ -36,8 +36,8 @@ const linesOf = (event: StoryEvent, start: number): (readonly string[])[] => {
 
 const Outcome = ({ outcome }: { outcome: string | undefined }) => {
   if (outcome === undefined) return <StateBadge tone="wait">not consumed yet</StateBadge>;
-  const { words, tone } = describeOutcome(outcome);
-  return <StateBadge tone={tone}>{words}</StateBadge>;
+  const { label, tone } = describeOutcome(outcome);
+  return <StateBadge tone={tone}>{label}</StateBadge>;
 };
 
 export const SagaTable = ({ story, start, select }: SagaTableProps) => (

@@ -18,7 +18,7 @@ interface Selection {
 const durationOf = ({ start, end }: PlacedBlock): string => formatDuration(end - start);
 
 const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Selection) => {
-  const { x, y, width, words, lane, kind, eventId } = block;
+  const { x, y, width, label, lane, kind, eventId } = block;
   const button =
     eventId === undefined
       ? {}
@@ -26,7 +26,7 @@ const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Select
           role: 'button',
           tabIndex: 0,
           'aria-pressed': eventId === selected,
-          'aria-label': `${lane}: ${words} ${durationOf(block)}`,
+          'aria-label': `${lane}: ${label} ${durationOf(block)}`,
           onClick: () => {
             select(eventId);
           },
@@ -41,7 +41,7 @@ const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Select
       <rect x={x} y={y} width={width} height={blockHeight} rx={Math.min(5, width / 2)} />
       {kind === 'failed' && <path d={`M${x + width / 2} ${y + 6}l6 12h-12z`} className={classes['mark']} />}
       <text x={x + width + 6} y={y + 11} className={classes['words']}>
-        {`${words} `}
+        {`${label} `}
       </text>
       <text x={x + width + 6} y={y + 24} className={classes['took']}>
         {durationOf(block)}
@@ -190,7 +190,7 @@ export const SagaTimeline = ({ saga, ...selection }: { saga: Saga } & Selection)
       <footer className={classes['foot']}>
         {slowest !== undefined && (
           <span className={classes['slowest']}>
-            Slowest step: <b>{formatDuration(slowest.to - slowest.from)}</b> {slowest.words}
+            Slowest step: <b>{formatDuration(slowest.to - slowest.from)}</b> {slowest.label}
           </span>
         )}
         <Zoom at={zoom} onZoom={setZoom} />

@@ -17,7 +17,7 @@ import { CartCard } from './cart-card.tsx';
 import { useCart } from './cart.ts';
 import classes from './shop-page.module.css';
 
-const stockInWords = (free: number): { readonly text: string; readonly tone: 'none' | 'low' | 'plenty' } => {
+const describeStock = (free: number): { readonly text: string; readonly tone: 'none' | 'low' | 'plenty' } => {
   if (free <= 0) return { text: 'Sold out', tone: 'none' };
   if (free < 10) return { text: `Only ${formatNumber(free)} left`, tone: 'low' };
   return { text: `${formatNumber(free)} in stock`, tone: 'plenty' };
@@ -29,7 +29,7 @@ interface ProductCardProps {
   readonly onAdd: () => void;
 }
 const ProductCard = ({ product, inCart, onAdd }: ProductCardProps) => {
-  const stock = stockInWords(product.free);
+  const stock = describeStock(product.free);
   return (
     <article className={classes['product']} aria-label={product.name}>
       <ProductPicture name={product.name} />

@@ -17,7 +17,7 @@ import { ArchiveDialog } from './archive-dialog.tsx';
 import { BodyCard, ErrorCard, HeadersCard } from './letter-content.tsx';
 import { LetterFacts } from './letter-facts.tsx';
 import classes from './letter.module.css';
-import { outcomeInWords, useReplay } from './use-replay.ts';
+import { describeReplay, useReplay } from './use-replay.ts';
 
 interface LetterViewProps {
   readonly service: ServiceName;
@@ -95,7 +95,7 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
       }
     >
       <p role="status" className={classes['told']}>
-        {replay.data === undefined ? '' : outcomeInWords(replay.data)}
+        {replay.data === undefined ? '' : describeReplay(replay.data)}
       </p>
       {replay.error !== null && <Failed error={replay.error} />}
       {query.isPending && (

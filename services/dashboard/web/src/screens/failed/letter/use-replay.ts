@@ -11,7 +11,7 @@ export const useReplay = (service: ServiceName, id: string) => {
   });
 };
 
-export const outcomeInWords = ({ outcome, reason }: Replayed): string => {
+export const describeReplay = ({ outcome, reason }: Replayed): string => {
   switch (outcome) {
     case 'accepted':
       return 'Replayed. The service handled the event.';

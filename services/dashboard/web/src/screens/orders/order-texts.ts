@@ -52,7 +52,7 @@ const eventTexts: Readonly<Record<string, string>> = {
 };
 
 /** The text of a history entry. Undefined for an entry that changed nothing for the customer. */
-export const entryInWords = (entry: TrailEntry, earlier: readonly TrailEntry[]): string | undefined => {
+export const describeEntry = (entry: TrailEntry, earlier: readonly TrailEntry[]): string | undefined => {
   if (entry.outcome !== 'accepted') return undefined;
   if (entry.type === 'inventory.reserved') {
     const again = earlier.some(({ type, outcome }) => type === entry.type && outcome === 'accepted');

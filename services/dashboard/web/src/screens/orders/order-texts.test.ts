@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Order } from '../../api/types.ts';
-import { entryInWords, isBeingCompensated, stepsOf, titleOf, toneOf, whyCancelled } from './order-words.ts';
+import { describeEntry, isBeingCompensated, stepsOf, titleOf, toneOf, whyCancelled } from './order-texts.ts';
 
 const order = (change: Partial<Order> = {}): Order => ({
   id: '01a21536-3d55-72a6-ba53-351e4ac87983',
@@ -116,9 +116,9 @@ it('describes the history and leaves out entries without effect', () => {
     occurredAt: '',
     recordedAt: '',
   } as const;
-  expect(entryInWords(entry, [])).toBe('Your items were reserved');
-  expect(entryInWords(entry, [entry])).toBe('Your reservation no longer expires');
-  expect(entryInWords({ ...entry, outcome: 'ignored' }, [])).toBeUndefined();
+  expect(describeEntry(entry, [])).toBe('Your items were reserved');
+  expect(describeEntry(entry, [entry])).toBe('Your reservation no longer expires');
+  expect(describeEntry({ ...entry, outcome: 'ignored' }, [])).toBeUndefined();
   const tones = ['payment.succeeded', 'payment.failed', 'payment.refunded', 'cancel'].map((type) =>
     toneOf({ ...entry, type }),
   );

@@ -31,10 +31,10 @@ const compensations = ['order.cancelled', 'inventory.released', 'payment.refunde
 export const undoes = (eventType: string): boolean => compensations.includes(eventType);
 
 /** The outcome of an event at a consumer. */
-export const describeOutcome = (outcome: string): { readonly words: string; readonly tone: Tone } => {
-  if (outcome === 'accepted') return { words: 'handled', tone: 'ok' };
-  if (outcome.startsWith('ignored')) return { words: outcome, tone: 'wait' };
-  return { words: outcome.replace('parked as a dead letter', 'dead-lettered'), tone: 'bad' };
+export const describeOutcome = (outcome: string): { readonly label: string; readonly tone: Tone } => {
+  if (outcome === 'accepted') return { label: 'handled', tone: 'ok' };
+  if (outcome.startsWith('ignored')) return { label: outcome, tone: 'wait' };
+  return { label: outcome.replace('parked as a dead letter', 'dead-lettered'), tone: 'bad' };
 };
 
 /** `order` for `order-service-group`. */
