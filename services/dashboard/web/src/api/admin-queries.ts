@@ -1,5 +1,6 @@
 // The queries of the administrator pages, with their cache keys.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { cursorPaging } from './cursor-paging.ts';
 import { Problem, query, request } from './request.ts';
 import type {
   AuditEntry,
@@ -46,8 +47,7 @@ export const allOrdersQuery = ({ status, reason, customer, from, sort }: AllOrde
       };
       return request<Page<Order>>(`/api/order/orders${query(filter)}`, { signal });
     },
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 5_000,
   });
 
@@ -102,8 +102,7 @@ export const deadLettersQuery = (service: ServiceName, state: DeadLetterState, f
         `/api/${service}/dead-letters${query({ state, fingerprint, limit: 50, cursor: pageParam })}`,
         { signal },
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 5_000,
   });
 
@@ -153,7 +152,6 @@ export const auditQuery = (service: string, filter: Readonly<Record<string, stri
           signal,
         },
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 10_000,
   });

@@ -11,6 +11,7 @@ import { sessionQuery, type ProductSearch } from '../api/queries.ts';
 import type { AllOrdersFilter } from '../api/admin-queries.ts';
 import type { OrderStatus, Role, User } from '../api/types.ts';
 import { Failed, Loading } from '../parts/states.tsx';
+import { isOrderStatus } from '../parts/order-status.ts';
 import { Page } from '../parts/page.tsx';
 import { failedSearch } from '../screens/failed/failed-search.ts';
 import { toAccessSearch } from '../screens/access/access-search.ts';
@@ -71,12 +72,18 @@ const signedInRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/sign-in/signed-in-page.tsx'), 'SignedInPage'),
 });
 
+/** The parameter, if it is a text that is not empty. */
+const textIn = (search: Record<string, unknown>, name: string): Record<string, string> => {
+  const value = search[name];
+  return typeof value === 'string' && value !== '' ? { [name]: value } : {};
+};
+
 export const shopRoute = createRoute({
   getParentRoute: () => root,
   path: '/shop',
   ...forRoles('USER'),
   validateSearch: (search): ProductSearch => ({
-    ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
+    ...textIn(search, 'q'),
     ...(search['sort'] === 'name' || search['sort'] === 'price' || search['sort'] === '-price'
       ? { sort: search['sort'] }
       : {}),
@@ -85,16 +92,12 @@ export const shopRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/shop/shop-page.tsx'), 'ShopPage'),
 });
 
-const statuses: readonly string[] = ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED'];
-const isStatus = (value: unknown): value is OrderStatus =>
-  typeof value === 'string' && statuses.includes(value);
-
 export const ordersRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders',
   ...forRoles('USER'),
   validateSearch: (search): { status?: OrderStatus } =>
-    isStatus(search['status']) ? { status: search['status'] } : {},
+    isOrderStatus(search['status']) ? { status: search['status'] } : {},
   component: lazyRouteComponent(() => import('../screens/orders/orders-page.tsx'), 'OrdersPage'),
 });
 
@@ -118,16 +121,11 @@ export const stockRoute = createRoute({
   path: '/stock',
   ...forRoles('SELLER'),
   validateSearch: (search): { q?: string; product?: string } => ({
-    ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
+    ...textIn(search, 'q'),
     ...(typeof search['product'] === 'string' ? { product: search['product'] } : {}),
   }),
   component: lazyRouteComponent(() => import('../screens/stock/stock-page.tsx'), 'StockPage'),
 });
-
-const textIn = (search: Record<string, unknown>, name: string): Record<string, string> => {
-  const value = search[name];
-  return typeof value === 'string' && value !== '' ? { [name]: value } : {};
-};
 
 export const mapRoute = createRoute({
   getParentRoute: () => root,
@@ -141,7 +139,7 @@ export const allOrdersRoute = createRoute({
   path: '/all-orders',
   ...forRoles('ADMIN'),
   validateSearch: (search): AllOrdersFilter => ({
-    ...(isStatus(search['status']) ? { status: search['status'] } : {}),
+    ...(isOrderStatus(search['status']) ? { status: search['status'] } : {}),
     ...textIn(search, 'reason'),
     ...textIn(search, 'customer'),
     ...(typeof search['from'] === 'string' && /^\d{4}-\d\d-\d\d$/.test(search['from'])

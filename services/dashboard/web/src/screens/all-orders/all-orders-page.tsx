@@ -6,26 +6,21 @@ import { Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { allOrdersQuery, storyQuery, type AllOrdersFilter } from '../../api/admin-queries.ts';
 import { Problem } from '../../api/request.ts';
-import type { Order, OrderStatus } from '../../api/types.ts';
+import type { Order } from '../../api/types.ts';
 import { queryClient } from '../../app/query-client.ts';
 import { allOrdersRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { decimalsOf, formatMoney, shortId } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
+import { cancellationReasons, describeReason, orderStatuses } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 
-const statuses: readonly OrderStatus[] = ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED'];
-const reasons = [
-  { value: 'reservation_failed', label: 'not enough stock' },
-  { value: 'payment_failed', label: 'payment failed' },
-  { value: 'reservation_expired', label: 'not paid in time' },
-  { value: 'customer_cancelled', label: 'by the customer' },
-];
+const reasons = Object.entries(cancellationReasons).map(([value, label]) => ({ value, label }));
 
 const columns: readonly Column<Order>[] = [
   {
@@ -50,7 +45,7 @@ const columns: readonly Column<Order>[] = [
     id: 'reason',
     header: 'Reason',
     value: ({ cancellationReason }) => cancellationReason,
-    cell: ({ cancellationReason }) => cancellationReason?.replaceAll('_', ' ') ?? '',
+    cell: ({ cancellationReason }) => (cancellationReason === null ? '' : describeReason(cancellationReason)),
     sortable: false,
   },
   { id: 'customer', header: 'Customer', value: ({ customerId }) => customerId, sortable: false },
@@ -120,9 +115,6 @@ const IdSearch = ({ onCustomer }: { onCustomer: (customerId: string) => void }) 
   );
 };
 
-const pick = <T extends string>(value: string | null, values: readonly T[]): T | undefined =>
-  values.find((one) => one === value);
-
 export const AllOrdersPage = () => {
   const filter = allOrdersRoute.useSearch();
   const navigate = useNavigate({ from: '/all-orders' });
@@ -142,9 +134,9 @@ export const AllOrdersPage = () => {
             placeholder="All statuses"
             clearable
             w={150}
-            data={[...statuses]}
+            data={[...orderStatuses]}
             value={filter.status ?? null}
-            onChange={(value) => set({ status: pick(value, statuses), reason: undefined })}
+            onChange={(value) => set({ status: value ?? undefined, reason: undefined })}
           />
           <Select
             aria-label="Cancellation reason"

@@ -7,6 +7,7 @@ import type { Flow, PipelineProblem } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration, formatNumber } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
+import { describeReason } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Failed, Loading } from '../../parts/states.tsx';
@@ -85,7 +86,7 @@ const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
         ))}
         {orders.cancelled.map(({ reason, orders: count }) => (
           <li key={reason} data-cancelled>
-            <span>cancelled: {reason.replaceAll('_', ' ')}</span>
+            <span>cancelled: {describeReason(reason)}</span>
             <i aria-hidden="true">
               <i style={{ width: `${orders.placed === 0 ? 0 : (100 * count) / orders.placed}%` }} />
             </i>

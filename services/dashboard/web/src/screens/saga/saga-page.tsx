@@ -3,11 +3,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { storyQuery } from '../../api/admin-queries.ts';
-import type { OrderStatus, Story } from '../../api/types.ts';
+import type { Story } from '../../api/types.ts';
 import { sagaRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
+import { isOrderStatus } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
@@ -18,9 +19,6 @@ import classes from './saga-page.module.css';
 import { SagaTable } from './saga-table.tsx';
 import { SagaTimeline } from './saga-timeline.tsx';
 import { summaryOf, titleOf, waitsOf } from './saga-title.ts';
-
-const isOrderStatus = (status: string): status is OrderStatus =>
-  ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED'].includes(status);
 
 const Waits = ({ sentences }: { sentences: readonly string[] }) =>
   sentences.length === 0 ? null : (

@@ -1,19 +1,13 @@
 // The headline of a saga, and what it is waiting for. Pure.
 import type { Story } from '../../api/types.ts';
 import { formatDuration, formatTime } from '../../parts/format.ts';
+import { describeReason } from '../../parts/order-status.ts';
 import type { Saga } from './saga-model.ts';
 
 const after = (story: Story, status: string): string => {
   const placed = story.orders[0]?.placedAt;
   const at = story.steps.find((step) => step.status === status)?.recordedAt;
   return placed === undefined || at === undefined ? '' : ` after ${formatDuration(at - placed)}`;
-};
-
-const reasons: Readonly<Record<string, string>> = {
-  reservation_failed: 'not enough stock',
-  payment_failed: 'payment failed',
-  reservation_expired: 'not paid in time',
-  customer_cancelled: 'by the customer',
 };
 
 /** "Paid after 127 ms". */
@@ -29,10 +23,8 @@ export const titleOf = (story: Story): string => {
       return `Paid${after(story, 'PAID')}`;
     case 'FULFILLED':
       return `Paid${after(story, 'PAID')}, shipped`;
-    case 'CANCELLED': {
-      const reason = order.cancellationReason ?? '';
-      return `Cancelled: ${reasons[reason] ?? reason.replaceAll('_', ' ')}`;
-    }
+    case 'CANCELLED':
+      return `Cancelled: ${describeReason(order.cancellationReason ?? '')}`;
     default:
       return order.status;
   }
