@@ -22,12 +22,12 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
 });
 
-/** Reads all pages of a list, until it has `most` entries or more. */
+/** Reads all pages of a list, until it has `max` entries or more. */
 const readAllPages = async <T>(
   path: string,
   filter: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
-  most = 2_000,
+  max = 2_000,
 ): Promise<T[]> => {
   const all: T[] = [];
   let cursor: string | undefined;
@@ -35,7 +35,7 @@ const readAllPages = async <T>(
     const page = await request<Page<T>>(`${path}${query({ ...filter, limit: 100, cursor })}`, { signal });
     all.push(...page.data);
     cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && all.length < most);
+  } while (cursor !== undefined && all.length < max);
   return all;
 };
 

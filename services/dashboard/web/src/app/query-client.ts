@@ -14,7 +14,7 @@ export const queryClient: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 1_000,
-      // A 4xx stays a 4xx; only a request without an answer is worth repeating.
+      // A 4xx would fail again. A network error or a 5xx may pass.
       retry: (failures, error) => isUnanswered(error) && failures < 2,
     },
     mutations: { retry: false },

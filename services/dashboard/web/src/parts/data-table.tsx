@@ -35,7 +35,7 @@ interface DataTableProps<Row> {
   readonly sort?: SortingState;
   /** The name of the CSV file. Absent: no CSV export. */
   readonly csv?: string;
-  /** Above the table, beside the buttons. */
+  /** Above the table, next to the buttons. */
   readonly caption?: React.ReactNode;
   readonly minWidth?: number;
 }

@@ -81,7 +81,7 @@ const story: Story = {
       [1_016, 1_025, 1_030],
       [at('order', 1_036, 1_043), at('payment', 1_040, 1_048)],
     ),
-    // The same cause as the charge, and a transaction of its own.
+    // Caused by the same event as the charge, but in another transaction.
     event('e3', ['payment.succeeded', 'payment', 'e2'], [1_070, 1_077, 1_080], [at('order', 1_090, 1_096)]),
   ],
 };

@@ -81,7 +81,7 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
               >
                 Archive…
               </Button>
-              {/* No confirmation: an event is handled at most once, and a failed replay changes nothing. */}
+              {/* No confirmation: an event is handled at most once, and stays open if it fails again. */}
               <Button
                 leftSection={<RotateCcw size={15} aria-hidden="true" />}
                 loading={replay.isPending}

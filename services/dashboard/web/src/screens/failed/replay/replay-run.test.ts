@@ -10,7 +10,7 @@ interface Letter {
 const letters = (count: number, fails: (index: number) => boolean, replays = 0): Letter[] =>
   Array.from({ length: count }, (_, index) => ({ id: `${replays}-${index}`, fails: fails(index), replays }));
 
-/** Behaves as the service does: least often replayed first. */
+/** Like the service: takes the least often replayed dead letters first. */
 const serviceWith = (all: Letter[], limits: number[] = []) => {
   let waiting = all;
   return async (limit: number): Promise<GroupReplayed> => {
