@@ -1,4 +1,4 @@
-// The dashboard's composition root, and the only place in it that reads the environment.
+// The composition root of the dashboard, and its only file that reads the environment.
 import { readConfig } from '../platform/process/settings/config.ts';
 import { createHttpParts } from '../platform/http/limits/guards.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
@@ -26,20 +26,20 @@ const openIssuer = async () => {
   let keys: SigningKeys = await loadSigningKeys(keysFile);
   const policy = {
     renewAfterMs: config.keyDays * 24 * 3_600_000,
-    // Twice the skew that services allow.
+    // The lifetime of a token, plus twice the clock skew that services allow.
     keepMs: (tokenLifetime + 60) * 1_000,
   };
-  const rotating = every(
+  const rotation = every(
     3_600_000,
-    'the renewal of the signing key',
+    'the rotation of the signing key',
     async () => {
       const { renewed, ...rotated } = await rotateSigningKeys(keysFile, policy, new Date());
       keys = rotated;
-      if (renewed) logger.info('the signing key was renewed', { kid: keys.kid });
+      if (renewed) logger.info('the signing key was rotated', { kid: keys.kid });
     },
     logger,
   );
-  lifecycle.onStop('keys', rotating.stop);
+  lifecycle.onStop('keys', rotation.stop);
   return createIssuer({
     issuer: config.oidcIssuer,
     audience: config.oidcAudience,

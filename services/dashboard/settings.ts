@@ -1,5 +1,5 @@
-// The settings of the dashboard: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
-// The built-in issuer has users whose password everybody knows, so with NODE_ENV=production it is refused.
+// The settings of the dashboard: main.ts reads them, services/SETTINGS.md lists them. Importing this file has no side effects.
+// With NODE_ENV=production the built-in issuer is refused, because the password of its users is public.
 import { z } from 'zod';
 import { setting, settings, wholeNumberSetting, type Config } from '../platform/process/settings/config.ts';
 import { processProblems, processSettings } from '../platform/process/settings/process-settings.ts';
@@ -22,7 +22,7 @@ const serviceUrl = (name: string, to: string, port: number) =>
       .url({ protocol: /^https?$/ })
       .refine((value) => !value.endsWith('/'))
       .default(`http://127.0.0.1:${port}`),
-    { description: `Where the pages' requests to the ${to} are passed on to.` },
+    { description: `The address of the ${to}. The dashboard proxies requests of the pages to it.` },
   );
 
 export const shape = {
@@ -38,55 +38,55 @@ export const shape = {
   oidcDiscoveryUrl: settings.oidcDiscoveryUrl,
   oidcClientId: setting(
     'OIDC_CLIENT_ID',
-    'the id of the client that the OIDC provider knows the dashboard by',
+    'the client id of the dashboard at the OIDC provider',
     z.string().optional(),
     {
       description:
-        'Lets people sign in to the pages at the OIDC provider (authorization code with PKCE); its client must allow the redirect to PUBLIC_URL/session/callback. For BUILT_IN_IDENTITY=off.',
-      otherwise: 'nobody can sign in to the pages when BUILT_IN_IDENTITY is off',
+        'Enables sign-in at the OIDC provider (authorization code with PKCE). The client must allow the redirect to PUBLIC_URL/session/callback. For BUILT_IN_IDENTITY=off.',
+      otherwise: 'no sign-in when BUILT_IN_IDENTITY is off',
     },
   ),
-  oidcClientSecret: setting('OIDC_CLIENT_SECRET', 'the secret of that client', z.string().optional(), {
+  oidcClientSecret: setting('OIDC_CLIENT_SECRET', 'the client secret', z.string().optional(), {
     secret: true,
     description: 'The secret of OIDC_CLIENT_ID.',
     otherwise: 'a public client',
   }),
   oidcScope: setting(
     'OIDC_SCOPE',
-    'scopes separated by spaces, openid among them',
+    'scopes separated by spaces, including openid',
     z
       .string()
       .refine((value) => value.split(' ').includes('openid'))
       .default('openid email'),
     {
       description:
-        'What the dashboard asks the OIDC provider for. Some providers give a refresh token, without which a session ends with its access token, only for offline_access.',
+        'The scopes that the dashboard requests. Without a refresh token a session ends with its access token; some providers issue one only for offline_access.',
     },
   ),
   keysFile: setting(
     'IDENTITY_KEYS_FILE',
-    'the path of the file that keeps the signing keys',
+    'the path of the file with the signing keys',
     z.string().optional(),
     {
       description:
-        'The signing keys of the built-in issuer; made when they are not there. Needed with BUILT_IN_IDENTITY=on.',
+        'The signing keys of the built-in issuer. The file is created if it does not exist. Required with BUILT_IN_IDENTITY=on.',
     },
   ),
   stackFile: setting('STACK_FILE', "the path of the supervisor's status file", z.string().optional(), {
-    description: 'Where the supervisor of the embedded stack says which processes run.',
-    otherwise: 'only what is probed is shown',
+    description: 'The status file in which the supervisor of the embedded stack lists the running processes.',
+    otherwise: 'only probed components are shown',
   }),
   sessionKeyFile: setting(
     'SESSION_KEY_FILE',
-    'the path of the file that keeps the key of the sessions',
+    'the path of the file with the session key',
     z.string().optional(),
     {
-      description: 'The key that encrypts the cookies of the pages; made when it is not there.',
-      otherwise: 'a restart signs everybody out',
+      description: 'The key that encrypts the session cookies. The file is created if it does not exist.',
+      otherwise: 'a restart ends all sessions',
     },
   ),
   webFolder: setting('WEB_FOLDER', 'the path of the folder of the built pages', z.string().optional(), {
-    description: 'Where the pages are served from.',
+    description: 'The folder from which the pages are served.',
     otherwise: 'no pages are served',
   }),
   orderUrl: serviceUrl('ORDER_URL', 'order service', 3001),
@@ -97,19 +97,19 @@ export const shape = {
     minimum: 1,
     maximum: 3_650,
     byDefault: 30,
-    description: 'Days after which the built-in issuer signs with a new key.',
+    description: 'Days after which the built-in issuer rotates its signing key.',
   }),
   loginsPerMinute: wholeNumberSetting('LOGINS_PER_MINUTE', {
     minimum: 1,
     maximum: 1_000_000,
     byDefault: 120,
-    description: 'Logins that one client address may try in a minute; beyond it 429.',
+    description: 'Login attempts per minute and client address. Further attempts get 429.',
   }),
   targets: setting(
     'HEALTH_TARGETS',
     'a JSON array of {name, kind: "http", url} and {name, kind: "tcp", host, port}',
     z.string().default('[]').transform(parseJson).pipe(targetsSchema),
-    { description: 'What the health page probes.' },
+    { description: 'The components that the status page probes.' },
   ),
 };
 
@@ -122,17 +122,17 @@ const identityProblems = ({
 }: Config<typeof shape>): string[] => {
   if (builtInIdentity === 'off') {
     return oidcClientId !== undefined && publicUrl === undefined
-      ? ['PUBLIC_URL is not set; with OIDC_CLIENT_ID the provider sends browsers back to it.']
+      ? ['PUBLIC_URL is not set; with OIDC_CLIENT_ID the provider redirects browsers to it.']
       : [];
   }
   if (environment === 'production') {
     return [
       'NODE_ENV is "production", but the built-in issuer has demo users whose password is public; ' +
-        'set BUILT_IN_IDENTITY=off and let OIDC_ISSUER name a real OIDC provider.',
+        'set BUILT_IN_IDENTITY=off and set OIDC_ISSUER to a real OIDC provider.',
     ];
   }
   return keysFile === undefined
-    ? ['IDENTITY_KEYS_FILE is not set; expected the path of the file that keeps the signing keys.']
+    ? ['IDENTITY_KEYS_FILE is not set; expected the path of the file with the signing keys.']
     : [];
 };
 

@@ -1,4 +1,4 @@
-// An administrator in a real browser: the events and who reads them, who may do what, and the audit log with its chain.
+// An administrator in a real browser: the event catalogue, the permissions, and the audit log with its hash chain.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
@@ -10,13 +10,13 @@ const administrator = () => visitorAs('admin@orderflow.io');
 
 // Accessibility is judged on long pages, beside whatever else the machine does.
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
-  it('finds an event with its readers and its fields, and comes back to it', async () => {
+  it('finds an event with its consumers and fields, and returns to it', async () => {
     const { page, visit, expectAccessible } = await administrator();
     await visit('/events?type=order.created');
     const event = page.getByRole('article', { name: 'order.created' });
-    const readers = event.getByRole('list', { name: 'Readers' });
-    await readers.getByText('inventory', { exact: true }).waitFor();
-    await readers.getByText('payment', { exact: true }).waitFor();
+    const consumers = event.getByRole('list', { name: 'Consumers' });
+    await consumers.getByText('inventory', { exact: true }).waitFor();
+    await consumers.getByText('payment', { exact: true }).waitFor();
     await event.getByRole('rowheader', { name: 'customerId' }).waitFor();
     await expectAccessible();
     await page.getByRole('link', { name: /^payment\.refunded/ }).click();
@@ -25,7 +25,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await event.waitFor();
   });
 
-  it('sees what changed between two versions of an event', async () => {
+  it('sees the changes between two versions of an event', async () => {
     const { page, visit, expectAccessible } = await administrator();
     // Every event may have one version only, so the second one is put into the answers.
     await page.route('**/api/catalogue/events', async (route) => {
@@ -50,9 +50,9 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const changes = page.getByRole('list', { name: 'Changes from version 1 to 2' });
     await changes.getByText('units').waitFor();
     await changes.getByText('added').waitFor();
-    // What stands in a schema is text, whatever it looks like.
+    // HTML in a schema is shown as text.
     await changes.getByText('<b>text</b>').waitFor();
-    await page.getByText('Each version reads what the other one wrote.').waitFor();
+    await page.getByText('Each version can read records of the other.').waitFor();
     await expectAccessible();
   });
 
@@ -71,7 +71,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     expect(await page.getByRole('rowheader', { name: 'orders.place' }).count()).toBe(0);
   });
 
-  it('finds what somebody was refused, and that the chain holds', async () => {
+  it('finds a refused action, and verifies the hash chain', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const { id: productId } = await newProduct(5);
     const { id } = await place({ items: [{ productId, quantity: 1 }], mode: 'MANUAL' });
@@ -87,9 +87,9 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const line = log.getByRole('button', { name: new RegExp(`REFUSED.*orders\\.cancel.*${id.slice(-4)}`) });
     await line.click();
     await log.getByText(correlationId).waitFor();
-    await page.getByRole('button', { name: 'Verify the chain' }).click();
+    await page.getByRole('button', { name: 'Verify chain' }).click();
     await page.getByText('INTACT', { exact: true }).waitFor();
-    await page.getByText(/^The chain holds/).waitFor();
+    await page.getByText(/^The chain is intact/).waitFor();
     await expectAccessible();
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.waitForURL((url) => url.searchParams.get('outcome') === null);
@@ -97,7 +97,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await line.waitFor();
   });
 
-  it('is the only one who sees these pages', async () => {
+  it('is the only role with access to these pages', async () => {
     const { page, visit, signIn } = await newVisitor();
     await signIn('seller@orderflow.io');
     for (const path of ['/events', '/access', '/audit-log']) {

@@ -21,7 +21,7 @@ const orderToPayLater = async (visitor: Visitor): Promise<void> => {
   const { page } = visitor;
   const { name } = await newProduct(5);
   await fillCart(visitor, [name]);
-  await page.getByText('Later', { exact: true }).click();
+  await page.getByText('Pay later', { exact: true }).click();
   await page.getByRole('button', { name: /^Order for/ }).click();
 };
 
@@ -64,11 +64,11 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await page.getByText('Declined', { exact: true }).click();
     await page.getByRole('button', { name: /^Order and pay/ }).click();
     await status(visitor, 'CANCELLED').waitFor();
-    await page.getByText('You were not charged. Order again and choose another card.').waitFor();
+    await page.getByText('You were not charged. Order again with a different card.').waitFor();
     await page.getByText('DECLINED', { exact: true }).waitFor();
     await visitor.expectAccessible();
     await page.getByRole('button', { name: 'Order again' }).click();
-    await page.getByText('Works', { exact: true }).click();
+    await page.getByText('Succeeds', { exact: true }).click();
     await page.getByRole('button', { name: /^Order and pay/ }).click();
     await status(visitor, 'PAID').waitFor();
   });
@@ -80,7 +80,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const { id } = await place({ items: [{ productId, quantity: 2 }] });
     await orderWith(id, 'CANCELLED');
     await visitor.visit(`/orders/${id}`);
-    await page.getByText('Not enough was in stock.').waitFor();
+    await page.getByText('Not enough stock.').waitFor();
     await page.getByText('NOT CHARGED', { exact: true }).waitFor();
     expect(await page.getByText('card was declined').count()).toBe(0);
   });
@@ -90,7 +90,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const { page } = visitor;
     const { id, name } = await newProduct(5);
     await fillCart(visitor, [name]);
-    const units = page.getByLabel(`Units of ${name}`);
+    const units = page.getByLabel(`Quantity of ${name}`);
     for (const [entered, kept] of [
       ['3', '3'],
       ['', '3'],
@@ -104,11 +104,11 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
       expect([entered, await units.inputValue()]).toEqual([entered, kept]);
     }
     await place({ items: [{ productId: id, quantity: 2 }] });
-    await page.getByText('Only 3 left: order fewer.').waitFor();
+    await page.getByText('Only 3 left. Reduce the quantity.').waitFor();
     await page.getByRole('button', { name: /^Order and pay/, disabled: true }).waitFor();
   });
 
-  it('pays later by hand, cancels, and gets the money back', async () => {
+  it('pays later by hand, cancels, and gets a refund', async () => {
     const visitor = await customer();
     const { page } = visitor;
     await orderToPayLater(visitor);
@@ -120,7 +120,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await page.getByRole('button', { name: 'Cancel order' }).click();
     await page.getByRole('button', { name: 'Cancel the order' }).click();
     await status(visitor, 'CANCELLED').waitFor();
-    await page.getByText('RETURNED', { exact: true }).waitFor();
+    await page.getByText('REFUNDED', { exact: true }).waitFor();
   });
 
   it('sees the order cancelled when nobody paid before the hold on the items lapsed', async () => {
@@ -175,7 +175,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
       { times: 1 },
     );
     await page.getByRole('button', { name: /^Order and pay/ }).click();
-    await page.getByText('The server cannot be reached').waitFor();
+    await page.getByText('Cannot reach the server').waitFor();
     await page.getByRole('button', { name: /^Order and pay/ }).dblclick();
     await page.waitForURL(/\/orders\/[0-9a-f-]{36}$/);
     await orderWith(orderIdOf(visitor), 'PAID');
@@ -208,10 +208,10 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const { name } = await newProduct(5);
     await fillCart(visitor, [name]);
     await page.reload();
-    await page.getByLabel(`Units of ${name}`).waitFor();
+    await page.getByLabel(`Quantity of ${name}`).waitFor();
     const tab = await context.newPage();
     await tab.goto('/shop');
-    await tab.getByLabel(`Units of ${name}`).waitFor();
+    await tab.getByLabel(`Quantity of ${name}`).waitFor();
   });
 
   it('signs out in one tab and is signed out in the other', async () => {
@@ -219,9 +219,9 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const tab = await visitor.context.newPage();
     await tab.goto('/orders');
     await tab.getByRole('heading', { name: 'My orders' }).waitFor();
-    await visitor.page.getByRole('button', { name: /^Account of/ }).click();
+    await visitor.page.getByRole('button', { name: /^Account:/ }).click();
     await visitor.page.getByRole('menuitem', { name: 'Sign out' }).click();
-    await visitor.page.getByText('As one of the demo users').waitFor();
+    await visitor.page.getByText('Sign in as a demo user').waitFor();
     await tab.waitForURL(/\/sign-in/);
   });
 
@@ -253,7 +253,7 @@ describe.skipIf(browserPath === undefined)('somebody who is not signed in', () =
   it('is sent to the sign-in page and back to the address', async () => {
     const { page, visit, expectAccessible } = await newVisitor({ width: 390, height: 844 });
     await visit('/orders?status=PAID');
-    await page.getByText('As one of the demo users').waitFor();
+    await page.getByText('Sign in as a demo user').waitFor();
     await expectAccessible();
     await page.getByRole('button', { name: /^user@orderflow.io/ }).click();
     await page.waitForURL(/\/orders\?status=PAID/);
@@ -262,7 +262,7 @@ describe.skipIf(browserPath === undefined)('somebody who is not signed in', () =
   it('sees whether the system works', async () => {
     const { page, visit, expectAccessible } = await newVisitor();
     await visit('/status');
-    await page.getByRole('heading', { name: 'Everything works' }).waitFor();
+    await page.getByRole('heading', { name: 'All systems operational' }).waitFor();
     await page.getByRole('rowheader', { name: 'payment-pipeline' }).waitFor();
     await expectAccessible();
   });

@@ -27,8 +27,8 @@ const stopAndDrop = async (slot: string): Promise<void> => {
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
   it('sees the whole system on one map, and goes from a part to its page', async () => {
     const { page, expectAccessible } = await administrator();
-    await page.getByRole('heading', { name: 'Everything works' }).waitFor();
-    const map = page.getByRole('group', { name: 'Map of the system' });
+    await page.getByRole('heading', { name: 'All systems operational' }).waitFor();
+    const map = page.getByRole('group', { name: 'System map' });
     for (const part of ['order-db', 'inventory-outbox', 'payment-events', 'schema registry'])
       await map.getByText(part, { exact: true }).waitFor();
     await page.getByText('PAID within 2 s').waitFor();
@@ -50,12 +50,12 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
       });
     });
     await visit('/pipelines');
-    await page.getByRole('heading', { name: 'All pipelines flow' }).waitFor();
-    await page.getByRole('img', { name: /^Round trip of the canaries through payment-outbox/ }).waitFor();
+    await page.getByRole('heading', { name: 'All pipelines are healthy' }).waitFor();
+    await page.getByRole('img', { name: /^Canary round trip through payment-outbox/ }).waitFor();
     await expectAccessible();
     await page.getByRole('button', { name: 'Pause payment-outbox' }).click();
     const dialog = page.getByRole('dialog', { name: 'Pause payment-outbox?' });
-    await dialog.getByText(/until somebody resumes it/).waitFor();
+    await dialog.getByText(/until somebody resumes the connector/).waitFor();
     await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
     await page.getByRole('heading', { name: 'payment-outbox is paused' }).waitFor();
     const problems = page.getByRole('list', { name: 'Problems of payment-outbox' });
@@ -65,12 +65,12 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.getByRole('button', { name: 'Resume payment-outbox' }).click();
     const question = page.getByRole('dialog', { name: 'Resume payment-outbox?' });
     await question.getByRole('button', { name: 'Resume', exact: true }).click();
-    await page.getByRole('heading', { name: 'All pipelines flow' }).waitFor();
+    await page.getByRole('heading', { name: 'All pipelines are healthy' }).waitFor();
     const log = await call('payment', '/api/v1/audit?action=connectors.pause&limit=1', { as: 'admin' });
     expect(log.body).toMatchObject({ data: [{ resource: 'payment-outbox', outcome: 'accepted' }] });
   });
 
-  it('learns that a slot was dropped, what to do, and that it worked, without leaving the pages', async () => {
+  it('sees that a slot was dropped, how to fix it, and that it is fixed', async () => {
     const { slot } = services.payment.database;
     const { page, visit, expectAccessible } = await administrator();
     await stopAndDrop(slot);
@@ -83,28 +83,28 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.getByRole('heading', { name: 'payment-outbox is broken' }).waitFor();
     await page.getByText(`There is no replication slot ${slot}`).first().waitFor();
     await page.getByRole('button', { name: /^npm run recover -- payment/ }).waitFor();
-    await page.getByText('late now').waitFor();
+    await page.getByText('Late orders').waitFor();
     await visit(`/all-orders/${id}`);
-    await page.getByText('Its events do not reach Kafka, so orders wait.').waitFor();
+    await page.getByText('Events do not reach Kafka, so orders are delayed.').waitFor();
     await page.getByRole('link', { name: 'What to do' }).click();
     await page.getByRole('button', { name: 'Restart payment-outbox', disabled: true }).waitFor();
     await expectAccessible();
-    await page.getByRole('link', { name: 'the runbook slot lost' }).first().click();
+    await page.getByRole('link', { name: 'see the slot lost runbook' }).first().click();
     await page.getByRole('heading', { name: 'A replication slot is lost or gone' }).waitFor();
     await expectAccessible();
 
     const { code, output } = await runCommand('recover', ['payment']);
     expect(code, output).toBe(0);
     await page.goBack();
-    await page.getByRole('heading', { name: 'All pipelines flow' }).waitFor();
+    await page.getByRole('heading', { name: 'All pipelines are healthy' }).waitFor();
     await orderWith(id, 'PAID');
   });
 
-  it('sees that every invariant holds, and what each means', async () => {
+  it('sees that every invariant holds, with a description of each', async () => {
     const { page, visit, expectAccessible } = await administrator();
     await visit('/invariants');
     await page.getByText('an order is charged at most once').waitFor();
-    await page.getByText(/^(No order is stuck|waits for)$/).waitFor();
+    await page.getByText(/^(No stuck orders|Waiting for)$/).waitFor();
     await expectAccessible();
   });
 });

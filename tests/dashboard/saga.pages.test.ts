@@ -25,7 +25,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
         .first()
         .waitFor();
     await timeline.getByText('charge succeeded').waitFor();
-    await timeline.getByText('slowest part').waitFor();
+    await timeline.getByText('Slowest step').waitFor();
     await expectAccessible();
 
     // By keyboard: the block opens the event that it handled, with its body and its place on the topic.
@@ -43,21 +43,21 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await table.getByRole('button', { name: 'payment.succeeded' }).waitFor();
   });
 
-  it('sees a saga go on while it happens, and what it waits for', async () => {
+  it('sees the saga live, and what it is waiting for', async () => {
     const { page, visit } = await administrator();
     const { id: productId } = await newProduct(5);
     const { id } = await place({ items: [{ productId, quantity: 1 }], mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await visit(`/all-orders/${id}`);
-    await page.getByRole('heading', { name: 'Waits for the payment' }).waitFor();
-    await page.getByText(/^The stock is held for the payment until/).waitFor();
+    await page.getByRole('heading', { name: 'Waiting for payment' }).waitFor();
+    await page.getByText(/^The reservation expires at/).waitFor();
     const path = `/api/v1/orders/${id}/cancel`;
     expect((await call('order', path, { method: 'POST', body: {}, as: 'user' })).status).toBe(200);
     await page.getByRole('heading', { name: 'Cancelled: by the customer' }).waitFor();
     await page.getByRole('button', { name: /^inventory: stock released \d/ }).waitFor();
   });
 
-  it('filters orders in the address, and is told of an id that nobody knows', async () => {
+  it('keeps filters in the URL, and sees that an id is unknown', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const { id: productId } = await newProduct(1);
     const { id } = await place({ items: [{ productId, quantity: 2 }] });
@@ -67,7 +67,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await expectAccessible();
     await page.getByLabel('Find by order').fill('nobody-knows-me');
     await page.keyboard.press('Enter');
-    await page.getByText(/^Nobody knows nobody-knows-me/).waitFor();
+    await page.getByText(/^No order, event, request or customer has the id nobody-knows-me/).waitFor();
     await page.goBack();
     await visit('/all-orders/nobody-knows-me');
     await page

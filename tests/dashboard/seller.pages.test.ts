@@ -1,4 +1,4 @@
-// A seller in a real browser: the parcels to ship, the stock, and two people who change one product.
+// A seller in a real browser: parcels to ship, stock, and a concurrent change of one product.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
 import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
@@ -35,14 +35,14 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await customer.page.getByRole('main').getByText('FULFILLED', { exact: true }).waitFor();
   });
 
-  it('ships a selection, and is told which parcel was refused', async () => {
+  it('ships a selection, and sees which parcel was refused', async () => {
     const { page, visit } = await seller();
     const { id: productId } = await newProduct(5, 'seller2');
     const [first, second] = [await paidOrder(productId), await paidOrder(productId)];
     await visit('/to-ship?sort=newest');
     const parcel = (id: string) => page.getByRole('listitem', { name: `Parcel of order ${id.slice(-4)}` });
     for (const id of [first, second]) await parcel(id).getByRole('checkbox').check();
-    // The second is refused by the service, whatever the page believes.
+    // The service refuses the second, although the page offers it.
     await page.route(`**/api/order/orders/${second}/fulfill`, (route) =>
       route.fulfill({
         status: 409,
@@ -52,7 +52,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     );
     await page.getByRole('button', { name: 'Ship selected' }).click();
     await parcel(second).getByRole('alert').getByText('Not possible in this state').first().waitFor();
-    await page.getByText('1 parcel is on the way.').waitFor();
+    await page.getByText('1 parcel shipped.').waitFor();
     await orderWith(first, 'FULFILLED');
   });
 
@@ -63,7 +63,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await page.getByText('LOW', { exact: true }).waitFor();
     await expectAccessible();
     await page.getByRole('button', { name: new RegExp(name) }).click();
-    await page.getByLabel('Units that arrived').fill('40');
+    await page.getByLabel('Units received').fill('40');
     await page.getByRole('button', { name: 'Restock' }).click();
     await page.getByText('+40 on hand').waitFor();
     await expectAccessible();
@@ -72,7 +72,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await page.getByRole('heading', { name: 'Movements' }).waitFor();
   });
 
-  it('creates a product, and is shown what is wrong at the field', async () => {
+  it('creates a product, and sees a validation error at its field', async () => {
     const { page, visit } = await seller();
     await visit('/stock?product=new');
     const name = `Teapot ${crypto.randomUUID()}`;
@@ -87,7 +87,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await page.getByText('€19.99').first().waitFor();
   });
 
-  it('does not overwrite what somebody else changed meanwhile', async () => {
+  it('does not overwrite a concurrent change', async () => {
     const { page, visit } = await seller();
     const { id, name } = await newProduct(3, 'seller2');
     await visit(`/stock?product=${id}`);
@@ -95,7 +95,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await page.getByLabel('Name').fill(`${name} mine`);
     await products('seller2').change({ params: { id }, body: { name: `${name} theirs` } });
     await page.getByRole('button', { name: 'Save' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Somebody changed this product meanwhile' });
+    const dialog = page.getByRole('dialog', { name: 'This product was changed by someone else' });
     await dialog.getByText(`${name} theirs`).waitFor();
     expect((await product(id)).name).toBe(`${name} theirs`);
     await dialog.getByRole('button', { name: 'Save mine' }).click();

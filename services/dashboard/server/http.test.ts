@@ -55,7 +55,7 @@ const serve = async ({ identity = true } = {}) => {
   await writeFile(join(directory, 'index.html'), '<!doctype html><title>pages</title>');
   const keysFile = join(directory, 'keys.json');
   let keys: SigningKeys = await loadSigningKeys(keysFile);
-  // The issuer's name has its port, which is known only once it listens.
+  // The issuer's URL contains the port, which is known only once the server listens.
   const late: { issuer?: Issuer } = {};
   const whenListening = (): Issuer => {
     if (late.issuer === undefined) throw new Error('not listening yet');
@@ -117,7 +117,7 @@ describe('POST /auth/token', () => {
     },
   );
 
-  it('says the same for an unknown e-mail and a wrong password', async () => {
+  it('responds the same to an unknown email and a wrong password', async () => {
     const { login } = await serve();
     const answers = await Promise.all(
       [
@@ -153,7 +153,7 @@ describe('POST /auth/token', () => {
     expect((await login(body)).status).toBe(422);
   });
 
-  it('is accepted before and after the signing key was renewed', async () => {
+  it('is accepted before and after a rotation of the signing key', async () => {
     const { base, login, rotate } = await serve();
     const tokenOf = async () =>
       z
@@ -177,15 +177,15 @@ describe('POST /auth/token', () => {
   });
 });
 
-describe('the health of the parts', () => {
-  it('is told as JSON', async () => {
+describe('the health of the components', () => {
+  it('is reported as JSON', async () => {
     const { base } = await serve();
     expect(await (await fetch(`${base}/health`)).json()).toEqual(report);
   });
 });
 
 describe('the pages', () => {
-  it('are answered at every address of a screen, with a policy that runs no inline script', async () => {
+  it('are served at every path, with a policy that forbids inline scripts', async () => {
     const { base } = await serve();
     for (const path of ['/', '/orders/1', '/shop?q=mug']) {
       const response = await fetch(base + path, { headers: { accept: 'text/html' } });
@@ -196,7 +196,7 @@ describe('the pages', () => {
     }
   });
 
-  it('do not hide an address that is missing from programs', async () => {
+  it('do not replace the 404 for other clients', async () => {
     const { base } = await serve();
     expect((await fetch(`${base}/nothing`)).status).toBe(404);
     expect((await fetch(`${base}/assets/nothing.js`, { headers: { accept: 'text/html' } })).status).toBe(404);

@@ -1,5 +1,5 @@
-// The dashboard's server: login and keys of the built-in issuer, the session of the pages, the way to the services, the pages
-// themselves, and the health of all parts. It owns no domain data and decides nothing about it.
+// The dashboard server: the built-in identity issuer, the session, the proxy to the services, the pages, and the health of all
+// components. It owns no domain data.
 import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
@@ -51,17 +51,17 @@ export interface DashboardOptions {
   readonly logger: Logger;
   readonly health: Health;
   readonly parts: () => Promise<PartsReport>;
-  /** Absent when another OIDC provider issues the tokens. */
+  /** Undefined when another OIDC provider issues the tokens. */
   readonly issuer: Issuer | undefined;
-  /** For the sign-in at that other provider; without it the pages have none. */
+  /** For sign-in at that provider. Without it, users cannot sign in. */
   readonly oidc?: OidcClient | undefined;
-  /** Per client address; 120 when absent. Guessing a password must not be for free. */
+  /** Per client address, against password guessing; 120 when absent. */
   readonly loginsPerMinute?: number;
   readonly publicUrl?: string | undefined;
-  /** 32 bytes that encrypt the cookies of sessions. */
+  /** 32 bytes. Encrypts the session cookies. */
   readonly sessionKey: Uint8Array;
   readonly services: ServiceUrls;
-  /** Where the built pages are; no pages when absent. */
+  /** The folder of the built pages. Absent: no pages are served. */
   readonly webFolder?: string | undefined;
   readonly httpParts?: HttpParts;
 }
@@ -70,7 +70,7 @@ const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter): void => {
   app.openapi(
     endpoint(permissions['identity.token'], {
       tags: ['identity'],
-      summary: 'Exchange e-mail and password for an access token',
+      summary: 'Exchange email and password for an access token',
       request: { body: { required: true, content: json(credentialsSchema) } },
       responses: {
         200: { description: 'A bearer token for all services', content: json(tokenSchema) },
@@ -86,7 +86,7 @@ const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter): void => {
   app.openapi(
     endpoint(permissions['identity.keys'], {
       tags: ['identity'],
-      summary: 'The public keys that tokens are verified with',
+      summary: 'The public keys for verifying tokens',
       responses: { 200: { description: 'A JSON Web Key Set', content: json(documentSchema) } },
     }),
     (c) =>
@@ -125,7 +125,7 @@ export const createDashboardApp = ({
     logger,
     title: 'OrderFlow dashboard',
     description:
-      'Identity issuer for development, session of the pages, and the health of all parts. `/api/{service}/…` passes requests of a signed-in page on to `/api/v1/…` of that service.',
+      'Identity issuer for development, sessions of the pages, and the health of all components. `/api/{service}/…` is a proxy to `/api/v1/…` of that service for signed-in users.',
     problems: dashboardProblems,
     publicUrl,
     ...httpParts,
@@ -144,8 +144,8 @@ export const createDashboardApp = ({
   app.openapi(
     endpoint(permissions['parts.health'], {
       tags: ['health'],
-      summary: 'The health of every part of the system',
-      responses: { 200: { description: 'One entry per part', content: json(partsSchema) } },
+      summary: 'The health of every component of the system',
+      responses: { 200: { description: 'One entry per component', content: json(partsSchema) } },
     }),
     async (c) => {
       const { status, checkedAt, parts: all } = await parts();

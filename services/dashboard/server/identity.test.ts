@@ -17,7 +17,7 @@ afterEach(() => rm(directory, { recursive: true }));
 const mode = async () => (await stat(file)).mode & 0o777;
 
 describe('the signing key', () => {
-  it('is made once, readable by its owner only, and survives a restart', async () => {
+  it('is created once, readable only by its owner, and survives a restart', async () => {
     const first = await loadSigningKeys(file);
     const second = await loadSigningKeys(file);
     expect(second.kid).toBe(first.kid);
@@ -25,13 +25,13 @@ describe('the signing key', () => {
     expect(await readdir(join(directory, 'kept'))).toEqual(['keys.json']);
   });
 
-  it('is the same for all that begin at once', async () => {
+  it('is the same for processes that start at the same time', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => loadSigningKeys(file)));
     expect(new Set(all.map(({ kid }) => kid)).size).toBe(1);
     expect(await readdir(join(directory, 'kept'))).toEqual(['keys.json']);
   });
 
-  it('is taken away from others who could read it', async () => {
+  it('loses the read permission of other users', async () => {
     await loadSigningKeys(file);
     await chmod(file, 0o644);
     await loadSigningKeys(file);
@@ -57,7 +57,7 @@ describe('the signing key', () => {
   );
 });
 
-describe('the renewal of the signing key', () => {
+describe('the rotation of the signing key', () => {
   const policy = { renewAfterMs: 1_000, keepMs: 100 };
   const at = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms);
   const key = (kid: string, ms: number) => ({ kid, createdAt: at(ms).toISOString() });
@@ -81,7 +81,7 @@ describe('the renewal of the signing key', () => {
     expect(planRotation(keys, at(now), policy)).toEqual(plan);
   });
 
-  it('keeps the former key published, then drops it, and survives a restart', async () => {
+  it('keeps the previous key published, then drops it, and survives a restart', async () => {
     const first = await loadSigningKeys(file);
     const later = new Date(Date.now() + 5_000);
     const second = await rotateSigningKeys(file, policy, later);

@@ -1,5 +1,5 @@
-// The built-in identity issuer for development: demo users, JWKS and OIDC discovery. The private key never leaves this
-// process and its file, and survives restarts: otherwise every restart would sign everybody out of every service.
+// The built-in identity issuer for development: demo users, JWKS and OIDC discovery. The private key stays in this process and its
+// file. The file keeps it across restarts; otherwise every restart would invalidate all tokens.
 import { SignJWT } from 'jose';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
@@ -13,7 +13,7 @@ export interface User {
   readonly roles: readonly Role[];
 }
 
-/** Public knowledge, hence for development only: the composition root refuses them in production. */
+/** Their password is public, so settings.ts refuses them in production. */
 export const demoUsers: readonly User[] = [
   { id: 'user-customer-001', email: 'user@orderflow.io', password: 'orderflow', roles: ['USER'] },
   { id: 'user-customer-002', email: 'user2@orderflow.io', password: 'orderflow', roles: ['USER'] },
@@ -29,9 +29,9 @@ export interface Issuer {
   readonly jwks: () => SigningKeys['jwks'];
   /** The OIDC discovery document. */
   readonly discovery: Readonly<Record<string, unknown>>;
-  /** A signed access token, or undefined when e-mail and password do not belong together. */
+  /** A signed access token; undefined for wrong credentials. */
   readonly login: (email: string, password: string) => Promise<string | undefined>;
-  /** A new access token for somebody who is signed in; undefined when there is no such user any more. */
+  /** A new access token for a signed-in user; undefined when the user no longer exists. */
   readonly renew: (userId: string) => Promise<string | undefined>;
   /** Shown on the sign-in page: their password is public. */
   readonly demoUsers: readonly { readonly email: string; readonly role: Role; readonly password: string }[];
@@ -40,13 +40,13 @@ export interface Issuer {
 export interface IssuerOptions {
   readonly issuer: string;
   readonly audience: string;
-  /** Those of now: they are renewed while the issuer runs. */
+  /** The current keys, which are rotated while the issuer runs. */
   readonly keys: () => SigningKeys;
   readonly users: readonly User[];
 }
 
 export const createIssuer = ({ issuer, audience, keys, users }: IssuerOptions): Issuer => {
-  // Digests of equal length under a key of this process: comparing takes the same time whatever is compared.
+  // HMAC digests have equal length, so comparing them takes constant time.
   const pepper = randomBytes(32);
   const digest = (text: string): Buffer => createHmac('sha256', pepper).update(text).digest();
   const digests = users.map((user) => ({ user, email: digest(user.email), password: digest(user.password) }));
@@ -55,7 +55,7 @@ export const createIssuer = ({ issuer, audience, keys, users }: IssuerOptions): 
     const givenEmail = digest(email.trim().toLowerCase());
     const givenPassword = digest(password);
     let found: User | undefined;
-    // Every user is compared in full, so the time does not tell whether the e-mail is known.
+    // All users are compared, so the duration does not reveal whether the email is known.
     for (const known of digests) {
       const emailMatches = timingSafeEqual(known.email, givenEmail);
       const passwordMatches = timingSafeEqual(known.password, givenPassword);

@@ -1,6 +1,5 @@
-// The password check of the built-in issuer, for `POST /auth/token` and for the sign-in of the pages. The invariant: a refused
-// login says the same in the same time, whether the e-mail is unknown or the password wrong. Without it the login would tell
-// strangers who has an account.
+// The password check of the built-in issuer, for `POST /auth/token` and for the sign-in page. An unknown email and a wrong
+// password get the same response after the same time, so the login does not reveal who has an account.
 import { z } from '@hono/zod-openapi';
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import type { RateLimiter } from '../../platform/http/limits/rate-limit.ts';
@@ -11,12 +10,12 @@ export const { kinds: dashboardProblems, problem } = defineProblems({
   wrong_credentials: {
     status: 401,
     title: 'Wrong credentials',
-    explanation: 'No account has this e-mail address and password.',
+    explanation: 'The email or the password is wrong.',
   },
   other_origin: {
     status: 403,
-    title: 'Sent from another site',
-    explanation: 'A page of another site tried to change something with your session. Nothing was done.',
+    title: 'Cross-site request',
+    explanation: 'The request came from a page of another site and was refused.',
   },
 });
 
@@ -27,7 +26,7 @@ export const credentialsSchema = z
   })
   .openapi('Credentials');
 
-/** An access token. Throws the 401 problem, or 429 when this client address has tried too often. */
+/** Returns an access token. Throws the 401 problem, or 429 when the client address has tried too often. */
 export const login = async (
   c: AppContext,
   issuer: Issuer,

@@ -41,13 +41,13 @@ const answering =
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
 
-describe('the health of the parts', () => {
-  it('shows each as its probe found it', async () => {
+describe('the health of the components', () => {
+  it('shows the result of each probe', async () => {
     const tcp = createTcpServer();
     const tcpPort = await listen(tcp);
     cleanups.push(() => tcp.close());
     const report = createPartsHealth({
-      // Of no importance here: every part answers or refuses.
+      // Not reached: every component responds or refuses at once.
       timeoutMs: 20_000,
       targets: [
         await part('well', answering(200, { status: 'ok', checks: { database: { status: 'ok' } } })),
@@ -84,13 +84,13 @@ describe('the health of the parts', () => {
     expect(parts.every(({ latencyMs }) => latencyMs !== null && latencyMs >= 0)).toBe(true);
   });
 
-  it('does not wait for one that hangs', async () => {
+  it('does not wait for a component that hangs', async () => {
     const report = createPartsHealth({ timeoutMs: 100, targets: [await part('hanging', () => {})] });
     const { parts } = await report();
     expect(parts).toMatchObject([{ status: 'unavailable', detail: 'no answer within 100 ms' }]);
   });
 
-  it('asks each part once, however many ask for the report', async () => {
+  it('probes each component once for concurrent calls', async () => {
     let asked = 0;
     const report = createPartsHealth({
       freshMs: 60_000,
@@ -106,7 +106,7 @@ describe('the health of the parts', () => {
     expect(asked).toBe(1);
   });
 
-  it('asks again once the report is no longer fresh', async () => {
+  it('probes again once the report has expired', async () => {
     let well = true;
     const report = createPartsHealth({
       freshMs: 0,
@@ -117,7 +117,7 @@ describe('the health of the parts', () => {
     await expect.poll(async () => (await report()).status, { interval: 1 }).toBe('unavailable');
   });
 
-  describe('beside the view of the supervisor', () => {
+  describe('with the status file of the supervisor', () => {
     const withStack = async (content: string | undefined, targets: readonly Target[] = []) => {
       const directory = await mkdtemp(join(tmpdir(), 'stack-'));
       cleanups.push(() => rm(directory, { recursive: true }));
@@ -130,7 +130,7 @@ describe('the health of the parts', () => {
     it.each([
       ['by name', { parts: { order } }],
       ['as a list', { parts: [{ name: 'order', ...order }] }],
-    ])('adds what it knows, given %s', async (_, stack) => {
+    ])('adds the state of the process, given %s', async (_, stack) => {
       const target = await part('order', answering(500, {}));
       expect(await withStack(JSON.stringify(stack), [target])).toMatchObject([
         {
@@ -144,7 +144,7 @@ describe('the health of the parts', () => {
       ]);
     });
 
-    it('shows parts that have no probe', async () => {
+    it('includes parts without a probe', async () => {
       const parts = { a: { state: 'ready' }, b: { state: 'starting' }, c: { state: 'stopped' } };
       expect((await withStack(JSON.stringify({ parts }))).map(({ name, status }) => [name, status])).toEqual([
         ['a', 'ok'],

@@ -1,11 +1,11 @@
-// The health of every part, seen from outside: one bounded probe each, in parallel, beside what the supervisor knows.
-// The invariant: asking is cheap, however many pages are open; probes are shared and their result is kept for a moment.
-// Without it a few open pages would become a load on the very parts they watch.
+// The health of every component: one probe each, in parallel and with a timeout, plus the state that the supervisor reports.
+// Concurrent calls share one round of probes, and its report is cached briefly. Otherwise open pages would put load on the
+// components that they watch.
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { z } from 'zod';
 
-/** What to probe: an address that must answer 2xx, or a port that must accept a connection. */
+/** A probe: a URL that must respond with 2xx, or a port that must accept a connection. */
 export const targetsSchema = z.array(
   z.discriminatedUnion('kind', [
     z.object({ name: z.string().min(1), kind: z.literal('http'), url: z.url() }),
@@ -26,7 +26,7 @@ const supervisedSchema = z.object({
   restarts: z.int().optional(),
   startedAt: z.string().optional(),
 });
-/** The supervisor's view: its parts as a list with names, or by name. */
+/** The supervisor's status file: its parts as a list or by name. */
 const stackSchema = z.object({
   parts: z.union([z.array(supervisedSchema), z.record(z.string(), supervisedSchema)]),
 });
@@ -35,11 +35,11 @@ type Supervised = z.infer<typeof supervisedSchema>;
 export interface PartHealth {
   readonly name: string;
   /**
-   * `degraded`: it answers requests, but something it works with beside them is away. `unknown`: there is nothing to probe,
-   * and the supervisor says it is on its way.
+   * `degraded`: it serves requests, but a check of its health report fails. `unknown`: there is no probe, and the supervisor
+   * reports that it is starting.
    */
   readonly status: 'ok' | 'degraded' | 'unavailable' | 'unknown';
-  /** Milliseconds that the probe took; null when there was none. */
+  /** The duration of the probe; null without a probe. */
   readonly latencyMs: number | null;
   readonly detail: string;
   readonly pid?: number;
@@ -56,11 +56,11 @@ export interface PartsReport {
 
 export interface PartsHealthOptions {
   readonly targets: readonly Target[];
-  /** Path of the supervisor's JSON file; it may be absent, stale or half-written. */
+  /** The path of the supervisor's status file. The file may be missing, stale or incomplete. */
   readonly stackFile?: string | undefined;
   /** Milliseconds per probe; 1,000 when absent. */
   readonly timeoutMs?: number;
-  /** Milliseconds that a report is good for; 1,000 when absent. */
+  /** Milliseconds that a report is cached; 1,000 when absent. */
   readonly freshMs?: number;
 }
 
@@ -74,14 +74,14 @@ const failuresOf = (checks: z.infer<typeof checksSchema>): string[] =>
 
 type Answer = Pick<PartHealth, 'status' | 'detail'>;
 
-/** Names the checks that failed, if the answer is a health report; its HTTP status otherwise. */
+/** The failed checks, if the body is a health report; otherwise the HTTP status. */
 const describeAnswer = (httpStatus: number, isOk: boolean, body: string): Answer => {
   try {
     const { checks, pipeline } = answerSchema.parse(JSON.parse(body));
     const failed = [...failuresOf(checks), ...failuresOf(pipeline)];
     if (failed.length > 0) return { status: isOk ? 'degraded' : 'unavailable', detail: failed.join('; ') };
     const names = [...Object.keys(checks), ...Object.keys(pipeline)];
-    return { status: isOk ? 'ok' : 'unavailable', detail: names.join(', ') || 'answers' };
+    return { status: isOk ? 'ok' : 'unavailable', detail: names.join(', ') || 'responding' };
   } catch {
     return { status: isOk ? 'ok' : 'unavailable', detail: `HTTP ${httpStatus}` };
   }
@@ -104,7 +104,7 @@ const probeTcp = (host: string, port: number, timeoutMs: number): Promise<Answer
     socket.once('error', (error) => settle(() => reject(error)));
   });
 
-/** `fetch` hides the reason in the cause, and several addresses that failed in an AggregateError. */
+/** `fetch` puts the reason into the cause, or into an AggregateError when several addresses failed. */
 const reasonOf = (error: unknown, timeoutMs: number): string => {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
@@ -139,12 +139,12 @@ const readStack = async (file: string | undefined): Promise<ReadonlyMap<string, 
         : Object.entries(parts),
     );
   } catch {
-    // The probes are the truth; the supervisor's view only adds to it.
+    // The probes do not depend on the status file, so the report works without it.
     return new Map();
   }
 };
 
-/** A part without a target is as well as its supervisor says. */
+/** The health of a part without a probe is the state that the supervisor reports. */
 const fromSupervisor = ({ state }: Supervised): Probed => {
   const detail = state === undefined ? 'not probed' : `supervisor: ${state}`;
   if (state === 'ready' || state === 'running') return { status: 'ok', latencyMs: null, detail };
@@ -164,7 +164,7 @@ const join = (name: string, probed: Probed, supervised: Supervised | undefined):
   };
 };
 
-/** Returns the function that reports; calls that come together, or within `freshMs`, share one round of probes. */
+/** Returns a function that reports. Concurrent calls, and calls within `freshMs`, share one round of probes. */
 export const createPartsHealth = ({
   targets,
   stackFile,
@@ -192,7 +192,7 @@ export const createPartsHealth = ({
   };
 
   return () => {
-    // A round takes at most the timeout, so counting from its start keeps what is shown young.
+    // `until` also covers the running round, which takes at most the timeout.
     if (latest === undefined || performance.now() >= latest.until) {
       latest = { report: round(), until: performance.now() + timeoutMs + freshMs };
       const current = latest;

@@ -1,5 +1,4 @@
-// The identity issuer for development, the session of the pages, the health of all parts, and what the services declare. What the pages read and change
-// in the services is decided by the permission tables of the services.
+// The permissions of the dashboard's own endpoints. For proxied requests, the permission tables of the services apply.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({

@@ -1,4 +1,4 @@
-// Files that hold a secret: readable by their owner only, on disk before they appear, and complete or not there at all.
+// Files with a secret: readable only by their owner, and created or replaced atomically after an fsync.
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
-/** Writes a draft beside the file, for `publish` to put it in place. */
+/** Writes a draft next to the file. `publish` moves it into place. */
 const writeDraft = async (
   file: string,
   content: string | Uint8Array,
@@ -27,7 +27,7 @@ const writeDraft = async (
   }
 };
 
-/** Never replaces a file: of two processes that begin at once, one wins. */
+/** Never replaces a file: of two processes that start at the same time, the first wins. */
 const createSecretFile = (file: string, content: string | Uint8Array): Promise<void> =>
   writeDraft(file, content, async (draft) => {
     try {
@@ -40,16 +40,16 @@ const createSecretFile = (file: string, content: string | Uint8Array): Promise<v
 export const replaceSecretFile = (file: string, content: string | Uint8Array): Promise<void> =>
   writeDraft(file, content, (draft) => rename(draft, file));
 
-/** The content of the file. When there is no file, it is made first, of what `make` yields. */
+/** Reads the file. If it does not exist, it is created with the result of `create`. */
 export const readOrCreateSecretFile = async (
   file: string,
-  make: () => Promise<string | Uint8Array>,
+  create: () => Promise<string | Uint8Array>,
 ): Promise<Buffer> => {
   try {
     return await readFile(file);
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
-    await createSecretFile(file, await make());
+    await createSecretFile(file, await create());
     return readFile(file);
   }
 };

@@ -1,6 +1,5 @@
-// The keys that the built-in issuer signs with: kept in a file that only its owner can read, renewed when they are old.
-// A key stays published after it was replaced for as long as a token that it signed can be valid; without that, a renewal
-// would sign everybody out.
+// The signing keys of the built-in issuer, in a file that only its owner can read. Old keys are rotated. A replaced key stays
+// published as long as a token signed with it can be valid; otherwise a rotation would sign all users out.
 import {
   calculateJwkThumbprint,
   exportJWK,
@@ -20,7 +19,7 @@ const privateKeySchema = z.object({
   x: z.string(),
   d: z.string(),
   kid: z.string(),
-  /** When it became the signing key; a file without it is taken for one that was made long ago. */
+  /** When the key became the signing key. Keys without it, from older files, count as expired. */
   createdAt: z.iso.datetime().default('1970-01-01T00:00:00.000Z'),
 });
 type PrivateKey = z.infer<typeof privateKeySchema>;
@@ -41,7 +40,7 @@ export interface RotationPolicy {
   readonly keepMs: number;
 }
 
-/** What is to be done with the keys now. Pure. */
+/** Whether to add a new key, and which keys to drop. Pure. */
 export function planRotation(
   keys: readonly { readonly kid: string; readonly createdAt: string }[],
   now: Date,
@@ -50,7 +49,7 @@ export function planRotation(
   const ageOf = (createdAt: string): number => now.getTime() - Date.parse(createdAt);
   const [signing] = keys;
   const renew = signing !== undefined && ageOf(signing.createdAt) >= renewAfterMs;
-  // A key was replaced when the one before it in the list was made.
+  // A key was replaced when its predecessor in the list was created.
   const drop = keys.filter((_, index) => {
     const successor = keys[index - 1];
     return successor !== undefined && ageOf(successor.createdAt) > keepMs;
@@ -70,8 +69,8 @@ const parseKeys = (text: string, file: string) => {
   try {
     return keysFileSchema.parse(JSON.parse(text)).keys;
   } catch {
-    // Without the cause, which would quote the private key.
-    throw new Error(`The identity keys in ${file} are damaged; remove the file to begin with a new key.`);
+    // No cause: its message could contain the private key.
+    throw new Error(`The identity keys in ${file} are damaged; remove the file to create a new key.`);
   }
 };
 
@@ -90,11 +89,11 @@ const toSigningKeys = async (keys: readonly PrivateKey[], file: string): Promise
   return { kid: signing.kid, privateKey, jwks: { keys: published } };
 };
 
-/** Reads the signing keys, making them first if there is no file; tightens its mode to 0600. */
+/** Reads the signing keys and sets the file mode to 0600. Creates the file if it does not exist. */
 export const loadSigningKeys = async (file: string): Promise<SigningKeys> =>
   toSigningKeys(await readKeys(file), file);
 
-/** Renews and drops keys as the policy wants it at `now`, and yields what there is then. */
+/** Adds and drops keys according to the policy, and returns the resulting keys. */
 export const rotateSigningKeys = async (
   file: string,
   policy: RotationPolicy,

@@ -1,4 +1,4 @@
-// Builds the pages. Each file is written compressed as well, so that the server compresses nothing while it serves.
+// Builds the pages. Every asset is also written as .br and .gz, so the server does not compress at request time.
 import react from '@vitejs/plugin-react';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), compressed()],
   build: { target: 'es2023', emptyOutDir: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
-  // `npx vite services/dashboard/web` serves the sources to whoever changes them, beside a running `npm start`.
+  // For development: `npx vite services/dashboard/web` serves the sources beside a running `npm start`.
   server: {
     proxy: Object.fromEntries(['/api', '/session', '/health'].map((path) => [path, 'http://localhost:3000'])),
   },

@@ -1,4 +1,4 @@
-// What the services declare, for administrators: the events with their versions and readers, and the permission matrix.
+// The event catalogue and the permission matrix, for administrators.
 import { z } from '@hono/zod-openapi';
 import { readContract, type Contract } from '../../../../schemas/tools/releases.ts';
 import { endpoint } from '../../../platform/http/endpoint/endpoint.ts';
@@ -11,10 +11,10 @@ import { permissionMatrix, permissionsView } from './permission-matrix.ts';
 
 const tags = ['catalogue'];
 const version = z.coerce.number().int().min(1).max(10_000);
-/** It changes with the code alone, but whoever signs out must not find it in the browser. */
+/** The data changes only with the code, but it must not stay in the browser cache after a sign-out. */
 const headers = { 'Cache-Control': 'private, no-cache' };
 
-/** @param read Reads the contract, once and only when it is asked for. */
+/** @param read Reads the contract, once and on first use. */
 export const addCatalogueRoutes = (app: App, read: () => Contract = readContract): void => {
   let known: Contract | undefined;
   const contract = (): Contract => (known ??= read());
@@ -22,7 +22,7 @@ export const addCatalogueRoutes = (app: App, read: () => Contract = readContract
   app.openapi(
     endpoint(permissions['catalogue.events'], {
       tags,
-      summary: 'Every event with its schema, its versions and who reads it',
+      summary: 'All events with their schemas, versions and readers',
       responses: { 200: { description: 'All events', content: json(eventsView) } },
     }),
     (c) => c.json({ data: catalogueOf(contract()) }, 200, headers),
@@ -30,7 +30,7 @@ export const addCatalogueRoutes = (app: App, read: () => Contract = readContract
   app.openapi(
     endpoint(permissions['catalogue.changes'], {
       tags,
-      summary: 'What has changed between two versions of an event',
+      summary: 'The changes between two versions of an event',
       request: {
         params: z.object({ type: z.string().max(200) }),
         query: z.object({ from: version, to: version }),
@@ -41,14 +41,14 @@ export const addCatalogueRoutes = (app: App, read: () => Contract = readContract
       const { from, to } = c.req.valid('query');
       const changes = changesOf(contract(), c.req.valid('param').type, from, to);
       if (changes === undefined)
-        throw problem('not_found', { detail: 'There is no such event, or it has no such version.' });
+        throw problem('not_found', { detail: 'The event or the version does not exist.' });
       return c.json(changes, 200, headers);
     },
   );
   app.openapi(
     endpoint(permissions['catalogue.permissions'], {
       tags,
-      summary: 'Who may do what, from the tables that enforce it',
+      summary: 'The permission matrix, from the enforced tables',
       responses: { 200: { description: 'All actions', content: json(permissionsView) } },
     }),
     (c) => c.json({ data: permissionMatrix() }, 200, headers),

@@ -1,4 +1,4 @@
-// The catalogue says what the code declares: releases with their differences, readers, and the permission tables.
+// The catalogue shows what the code declares: releases with their differences, readers, and the permission tables.
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { readContract, type Contract, type Release } from '../../../../schemas/tools/releases.ts';
@@ -12,7 +12,7 @@ import { permissionMatrix } from './permission-matrix.ts';
 
 const contract = readContract();
 
-/** The contract with a second version of `order.created`, that has one more field. */
+/** The contract with a second version of `order.created` that has one more field. */
 const withUnits = (): Contract => {
   const change = (schema: Release['schema']): Release['schema'] => ({
     ...schema,
@@ -28,7 +28,7 @@ const withUnits = (): Contract => {
 const orderCreated = (of: Contract) => catalogueOf(of).find(({ type }) => type === 'order.created');
 
 describe('the events', () => {
-  it('are all there, with who tells and who reads them', () => {
+  it('are complete, with their producers and readers', () => {
     expect(catalogueOf(contract)).toHaveLength(contract.working.length);
     expect(orderCreated(contract)).toMatchObject({
       topic: 'order-events',
@@ -39,7 +39,7 @@ describe('the events', () => {
     });
   });
 
-  it('show the fields of records inside, with their place', () => {
+  it('list the fields of nested records with their paths', () => {
     const fields = orderCreated(contract)?.versions.at(-1)?.fields ?? [];
     expect(fields.find(({ path }) => path === 'items[].unitPrice.currency')).toMatchObject({
       depth: 2,
@@ -50,14 +50,14 @@ describe('the events', () => {
     expect(fields.find(({ path }) => path === 'payment.mode')?.symbols).toContain('MANUAL');
   });
 
-  it('have a version that is not released yet', () => {
+  it('include an unreleased version', () => {
     const released = orderCreated(contract)?.versions.length ?? 0;
     const versions = orderCreated(withUnits())?.versions ?? [];
     expect(versions).toHaveLength(released + 1);
     expect(versions.at(-1)?.id).toBeNull();
   });
 
-  it('say what has changed between two versions', () => {
+  it('list the changes between two versions', () => {
     expect(changesOf(withUnits(), 'order.created', 1, 2)).toMatchObject({
       compatibility: 'FULL',
       changes: [{ path: 'units', kind: 'added', what: '`int`, default `0`' }],
@@ -69,7 +69,7 @@ describe('the events', () => {
 });
 
 describe('the permission matrix', () => {
-  it('has the actions of single processes and those that several have', () => {
+  it('has the actions of single processes and shared ones', () => {
     const matrix = permissionMatrix();
     expect(matrix.find(({ action }) => action === 'orders.place')).toEqual({
       on: ['order'],
@@ -126,24 +126,24 @@ describe('the routes', () => {
     '/api/catalogue/events',
     '/api/catalogue/events/order.created/changes?from=1&to=1',
     '/api/catalogue/permissions',
-  ])('are for administrators alone: %s', async (path) => {
+  ])('are only for administrators: %s', async (path) => {
     const { app, signIn } = await open();
-    const ask = async (email?: string) =>
+    const get = async (email?: string) =>
       app.request(path, { headers: email === undefined ? {} : { cookie: await signIn(email) } }, {});
-    const [nobody, seller, admin] = [
-      await ask(),
-      await ask('seller@orderflow.io'),
-      await ask('admin@orderflow.io'),
+    const [anonymous, seller, admin] = [
+      await get(),
+      await get('seller@orderflow.io'),
+      await get('admin@orderflow.io'),
     ];
-    expect(nobody.status).toBe(401);
-    expect(await nobody.json()).toMatchObject({ code: 'unauthenticated', detail: 'Sign in first.' });
+    expect(anonymous.status).toBe(401);
+    expect(await anonymous.json()).toMatchObject({ code: 'unauthenticated', detail: 'Sign in first.' });
     expect(seller.status).toBe(403);
     expect(await seller.json()).toMatchObject({ code: 'forbidden' });
     expect(admin.status).toBe(200);
     expect(admin.headers.get('cache-control')).toBe('private, no-cache');
   });
 
-  it('know no version that does not exist', async () => {
+  it('respond 404 for an unknown version', async () => {
     const { app, signIn } = await open();
     const headers = { cookie: await signIn('admin@orderflow.io') };
     const path = '/api/catalogue/events/order.created/changes?from=1&to=99';

@@ -1,5 +1,5 @@
-// The events as they are declared: schemas and releases from the contract, readers from the services' own reactions. Nothing is
-// listed here a second time, so the catalogue cannot say something else than the code does.
+// The event catalogue: schemas and releases from the contract, readers from the reactions that the services declare. Nothing is
+// listed twice, so the catalogue cannot differ from the code.
 import { z } from '@hono/zod-openapi';
 import { shortName, treeOf, typeText, type Node, type RecordNode } from '../../../../schemas/tools/avro.ts';
 import type { EventSchema } from '../../../../schemas/tools/generate-events.ts';
@@ -20,7 +20,7 @@ const fieldView = z.object({
 });
 const versionView = z.object({
   version: z.int(),
-  id: z.int().nullable().openapi({ description: 'Of the schema registry; null until it is released' }),
+  id: z.int().nullable().openapi({ description: 'The id in the schema registry; null until released' }),
   fields: z.array(fieldView),
 });
 const eventView = z
@@ -44,7 +44,7 @@ export const changesView = z
       z.object({
         path: z.string().openapi({ description: 'Empty for the event itself' }),
         kind: z.string(),
-        what: z.string().openapi({ description: 'Names and values stand in backticks' }),
+        what: z.string().openapi({ description: 'Names and values are in backticks' }),
         note: z.string().nullable(),
       }),
     ),
@@ -61,7 +61,7 @@ const reactions: Readonly<Record<string, Readonly<Partial<Record<string, string>
   payment: ofPayment,
 };
 
-/** The record inside a type, with what stands behind the name of a field that leads into it. */
+/** The record inside a type, and the suffix that its nesting adds to the path of a field. */
 const innerRecord = (node: Node): { readonly record: RecordNode; readonly suffix: string } | undefined => {
   switch (node.kind) {
     case 'record':
@@ -116,7 +116,7 @@ interface Version {
   readonly schema: EventSchema;
 }
 
-/** The released versions, and the one in work when it is another one. */
+/** The released versions, plus the working version if it differs. */
 const versionsOf = (contract: Contract, working: EventSchema): readonly Version[] => {
   const released = releasesOfEvent(contract.releases, working.eventType);
   const next = (released.at(-1)?.version ?? 0) + 1;
@@ -132,7 +132,7 @@ export const catalogueOf = (contract: Contract): CatalogueEvent[] =>
       type: schema.eventType,
       doc: schema.doc ?? shortName(schema.name),
       topic: schema.topic,
-      // A topic belongs to the one service it is named for.
+      // A topic is named after the only service that writes to it.
       producer: schema.topic.replace(/-events$/, ''),
       key: schema.keyField,
       subject: subjectOf(schema),
@@ -149,7 +149,7 @@ export const catalogueOf = (contract: Contract): CatalogueEvent[] =>
     }))
     .sort((one, other) => one.type.localeCompare(other.type, 'en'));
 
-/** What has changed from one version to another; undefined when the event or one of its versions does not exist. */
+/** The changes between two versions; undefined when the event or a version does not exist. */
 export const changesOf = (
   contract: Contract,
   type: string,

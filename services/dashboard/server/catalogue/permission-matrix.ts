@@ -1,4 +1,4 @@
-// Who may do what, from the very tables that the processes enforce: an endpoint can only be made from an entry of one.
+// The permission matrix, from the tables that the processes enforce: every endpoint is defined from one of their entries.
 import { z } from '@hono/zod-openapi';
 import {
   permissionsOfProcesses,
@@ -22,9 +22,9 @@ const permissionView = z
     path: z.string(),
     allow: z.union([
       z.enum(['anyone', 'chaos token']),
-      z.partialRecord(z.enum(roles), scope).openapi({ description: 'A role that is missing is refused' }),
+      z.partialRecord(z.enum(roles), scope).openapi({ description: 'A missing role is refused' }),
     ]),
-    optional: z.boolean().openapi({ description: 'Only where it is switched on' }),
+    optional: z.boolean().openapi({ description: 'Only where enabled' }),
   })
   .openapi('PermissionEntry');
 export const permissionsView = z.object({ data: z.array(permissionView) }).openapi('PermissionMatrix');
@@ -41,7 +41,7 @@ const others: Readonly<Record<string, PermissionTable>> = {
   gateway: ofGateway,
 };
 
-/** Every action, those of single processes before those that several have. */
+/** Every action: first those of a single process, then those that several processes share. */
 export const permissionMatrix = (): PermissionEntry[] => {
   const processes = { ...services, ...others };
   const tables: readonly (readonly [readonly string[], PermissionTable])[] = [

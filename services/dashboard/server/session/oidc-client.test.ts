@@ -1,4 +1,4 @@
-// The whole sign-in against a real OIDC provider, as a browser goes through it.
+// The complete sign-in at a real OIDC provider, as a browser performs it.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
@@ -67,14 +67,14 @@ const configuration: Configuration = {
   extraTokenClaims: (_context, token) => ({
     email: 'anna@example.org',
     roles: 'accountId' in token ? (rolesOf[token.accountId] ?? []) : [],
-    // Tokens of real providers are long.
+    // Tokens of real providers are long, so the cookie has to be split.
     longClaim,
   }),
   issueRefreshToken: () => Promise.resolve(true),
   rotateRefreshToken: true,
 };
 
-/** Keeps cookies per host, sends them, and follows redirections until `until`. */
+/** Keeps and sends cookies per host, and follows redirects. */
 const newBrowser = () => {
   const jar = new Map<string, Map<string, string>>();
   const addressOf = (url: URL): string =>
@@ -91,13 +91,13 @@ const newBrowser = () => {
     }
     return answer;
   };
-  /** Goes where it is sent. Resolves with the address of the last page, and its text. */
+  /** Follows redirects. Resolves with the address and the text of the last page. */
   const visit = async (address: string, init?: RequestInit): Promise<{ url: URL; text: string }> => {
     let url = new URL(address, publicUrl);
     let answer = await send(url, init);
     while (answer.status >= 300 && answer.status < 400) {
       url = new URL(answer.headers.get('location') ?? '', url);
-      // The pages are not part of this test.
+      // The pages of the dashboard are not part of this test.
       if (url.origin === publicUrl && !url.pathname.startsWith('/session')) return { url, text: '' };
       answer = await send(url);
     }
@@ -169,7 +169,7 @@ const later = (seconds: number): void => {
 };
 
 describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
-  it('comes back to the address it began at, with a session whose token the services accept', async () => {
+  it('returns to the page where it started, with a session whose token the services accept', async () => {
     const { signIn, whoIs, get, jar } = newBrowser();
     const { url } = await signIn('anna', '/orders?status=PAID');
     expect(url.href).toBe(`${publicUrl}/orders?status=PAID`);
@@ -177,7 +177,7 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
     await get('/api/order/orders');
     const [, token = ''] = received[0]?.headers.authorization?.split(' ') ?? [];
     expect(decodeJwt(token)).toMatchObject({ sub: 'anna', aud: 'orderflow' });
-    // Each part fits, and none shows the token.
+    // Each part fits into a cookie, and none contains the token in clear.
     for (const [name, value] of jar.get('shop.example') ?? []) {
       expect(name.length + value.length).toBeLessThan(4_000);
       expect(value).not.toContain(token.slice(0, 40));
@@ -192,7 +192,7 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
     },
   );
 
-  it('is refused when this browser did not begin it, or twice', async () => {
+  it('is refused when another browser started it, and the second time', async () => {
     const browser = newBrowser();
     const form = await browser.visit('/session/provider?to=/orders');
     expect(form.text).toContain('login');
@@ -201,13 +201,13 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
     const wrong = await browser.visit('/session/callback?code=abc&state=def');
     expect(wrong.url.searchParams.get('failed')).toBe('incomplete');
     expect(await browser.whoIs()).toBeNull();
-    // The attempt is used up.
+    // The attempt cannot be used again.
     expect((await browser.visit('/session/callback?code=abc&state=def')).url.searchParams.get('to')).toBe(
       '/',
     );
   });
 
-  it('that takes too long is begun anew', async () => {
+  it('expires when it takes too long', async () => {
     const browser = newBrowser();
     await browser.visit('/session/provider?to=/orders');
     later(601);
@@ -215,7 +215,7 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
     expect(url.href).toBe(`${publicUrl}/sign-in?failed=incomplete&to=%2F`);
   });
 
-  it('says that the provider refused it', async () => {
+  it('reports that the provider refused it', async () => {
     const browser = newBrowser();
     const form = await browser.visit('/session/provider?to=/orders');
     const { url } = await browser.visit(`${form.url.href}/abort`);
@@ -223,14 +223,14 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
     expect(await browser.whoIs()).toBeNull();
   });
 
-  it('says that somebody has no role here', async () => {
+  it('reports that the user has no role', async () => {
     const browser = newBrowser();
     const { url } = await browser.signIn('nobody');
     expect(url.href).toBe(`${publicUrl}/sign-in?failed=role&to=%2Forders`);
     expect(await browser.whoIs()).toBeNull();
   });
 
-  it('says that the provider does not answer, and works once it does', async () => {
+  it('reports that the provider is not responding, and works once it is', async () => {
     const port = portOf(providerServer);
     await closed(providerServer);
     const { url } = await newBrowser().visit('/session/provider?to=/orders');
@@ -242,7 +242,7 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
 });
 
 describe('the session of another OIDC provider', { timeout: 20_000 }, () => {
-  it('goes on after its access token, with one renewal for requests that come together', async () => {
+  it('outlives its access token, with one renewal for concurrent requests', async () => {
     const { signIn, whoIs, get } = newBrowser();
     await signIn('anna');
     await get('/api/order/orders');
@@ -255,7 +255,7 @@ describe('the session of another OIDC provider', { timeout: 20_000 }, () => {
     expect(await whoIs()).toMatchObject({ id: 'anna' });
   });
 
-  it('ends with twelve hours, however active', async () => {
+  it('ends after twelve hours, even if active', async () => {
     const { signIn, whoIs } = newBrowser();
     await signIn('anna');
     for (let hour = 0; hour < 12; hour += 1) {
@@ -276,7 +276,7 @@ describe('the session of another OIDC provider', { timeout: 20_000 }, () => {
     expect(await whoIs()).toBeNull();
   });
 
-  it('is not over because the provider does not answer for a moment', async () => {
+  it('survives a short outage of the provider', async () => {
     const { signIn, whoIs, get } = newBrowser();
     await signIn('anna');
     await closed(providerServer);

@@ -1,5 +1,5 @@
-// Sign-in at another OIDC provider: authorization code with PKCE. The invariant: an answer of the provider counts only in the
-// browser that began the sign-in, once, and within minutes; what was begun is kept in an encrypted cookie of that browser.
+// Sign-in at another OIDC provider: authorization code flow with PKCE. A response of the provider is accepted only once, within
+// minutes, and in the browser that started the sign-in: the attempt is in an encrypted cookie of that browser.
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -22,9 +22,9 @@ import { problem } from '../../../platform/http/endpoint/problem.ts';
 import type { Tokens } from './session-token.ts';
 
 export interface OidcClientOptions {
-  /** Exactly as the provider names itself. */
+  /** Exactly the `iss` of the provider. */
   readonly issuer: string;
-  /** Where the issuer is reached from here, when that is not the address by which it names itself. */
+  /** The address of the issuer for this process, if it differs from `issuer`. */
   readonly reachedAt?: string | undefined;
   readonly audience: string;
   readonly clientId: string;
@@ -32,7 +32,7 @@ export interface OidcClientOptions {
   readonly clientSecret?: string | undefined;
   /** Separated by spaces. */
   readonly scope: string;
-  /** Where browsers reach the dashboard. */
+  /** The address of the dashboard for browsers. */
   readonly publicUrl: string;
 }
 
@@ -40,32 +40,32 @@ export const attemptSchema = z.object({
   state: z.string(),
   nonce: z.string(),
   codeVerifier: z.string(),
-  /** The address of the pages to go on to. */
+  /** The page to open after the sign-in. */
   to: z.string(),
 });
-/** A sign-in that was begun. */
+/** A sign-in that has started. */
 export type Attempt = z.infer<typeof attemptSchema>;
 
 export interface OidcClient {
-  /** Where the browser is sent to sign in, and what is to be kept until it comes back. */
+  /** The address to redirect the browser to, and the attempt to keep until it returns. */
   readonly begin: (to: string) => Promise<{ readonly address: URL; readonly attempt: Attempt }>;
-  /** @param query Of the address at which the browser came back. Throws when the provider or a check refuses. */
+  /** @param query The query of the redirect back. Throws when the provider refused the sign-in or a check fails. */
   readonly finish: (query: string, attempt: Attempt) => Promise<Tokens>;
-  /** Undefined when the provider ended the session. Throws the 503 problem when it does not answer. */
+  /** Undefined when the provider has ended the session. Throws the 503 problem when it is not responding. */
   readonly renew: (refreshToken: string) => Promise<Tokens | undefined>;
-  /** Where the browser is sent to sign out of the provider as well; undefined when it offers that nowhere. */
+  /** The address to sign out of the provider; undefined when the provider has none. */
   readonly signOutAddress: () => Promise<URL | undefined>;
 }
 
 export const callbackPath = '/session/callback';
 /** Seconds for a call to the provider. */
 const timeout = 5;
-/** Milliseconds for which requests that still carry a used refresh token get the tokens that it was exchanged for. */
+/** Milliseconds during which a used refresh token still yields the tokens that it was exchanged for. */
 const reuseMs = 30_000;
 
 const withoutSlash = (address: string): string => address.replace(/\/$/, '');
 
-/** Calls below the issuer's own address go to where it is reached from here. */
+/** Sends calls for the issuer's address to `reachedAt` instead. */
 const fetchAt =
   (issuer: string, reachedAt: string): CustomFetch =>
   (address, options) =>
@@ -89,7 +89,7 @@ export const createOidcClient = ({
   const returnAddress = withoutSlash(publicUrl) + callbackPath;
   const unavailable = (cause: unknown) =>
     problem('unavailable', {
-      detail: 'The OIDC provider does not answer.',
+      detail: 'The OIDC provider is not responding.',
       headers: { 'Retry-After': '2' },
       cause,
     });
@@ -104,8 +104,8 @@ export const createOidcClient = ({
       {
         timeout,
         [customFetch]: fetchAt(issuer, reachedAt),
-        // An issuer with an http address is one on this machine or in a closed network.
-        // eslint-disable-next-line @typescript-eslint/no-deprecated -- not outdated: marked so that nobody uses it elsewhere
+        // An issuer with an http address is on this machine or in a closed network.
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- not outdated: marked as deprecated only to discourage its use
         execute: issuer.startsWith('http:') ? [allowInsecureRequests] : [],
       },
     );
@@ -127,7 +127,7 @@ export const createOidcClient = ({
       throw unavailable(error);
     }
   };
-  // Requests that a page sends together carry the same refresh token, which a provider may accept only once.
+  // Concurrent requests of a page have the same refresh token, which a provider may accept only once.
   const exchanged = new Map<string, Promise<Tokens | undefined>>();
 
   return {
@@ -142,7 +142,7 @@ export const createOidcClient = ({
       const address = buildAuthorizationUrl(config, {
         redirect_uri: returnAddress,
         scope,
-        // Auth0 issues a JWT only for a named audience; others ignore it.
+        // Auth0 issues a JWT only for an explicit audience. Other providers ignore it.
         audience,
         state: attempt.state,
         nonce: attempt.nonce,

@@ -1,5 +1,5 @@
-// The way of a browser to the OIDC provider and back. Both addresses are visited, not fetched, so a failure is a page of ours that
-// says what happened, never a problem document.
+// The redirects to the OIDC provider and back. The browser navigates to both routes, so a failure redirects to the sign-in page
+// with an explanation instead of returning a problem document.
 import { z } from '@hono/zod-openapi';
 import { AuthorizationResponseError } from 'openid-client';
 import { endpoint } from '../../../platform/http/endpoint/endpoint.ts';
@@ -18,10 +18,10 @@ export interface ProviderRoutesOptions {
   readonly secure: boolean;
 }
 
-/** Seconds to sign in at the provider. */
-const longestAttempt = 600;
+/** Seconds that a user has to sign in at the provider. */
+const attemptLifetime = 600;
 
-/** Why somebody is back on the sign-in page; `incomplete` is late, begun in another browser, or an answer that fails a check. */
+/** Why the sign-in failed. `incomplete`: too late, started in another browser, or an invalid response of the provider. */
 type Failure = 'refused' | 'incomplete' | 'role' | 'unavailable';
 
 const failureOf = (error: unknown): Failure => {
@@ -30,15 +30,15 @@ const failureOf = (error: unknown): Failure => {
   return isHttpProblem(error) && error.code === 'unavailable' ? 'unavailable' : 'incomplete';
 };
 
-/** An address of these pages, never of another site. */
-const innerAddress = z
+/** Only a path of this application: a redirect to another site would help phishing. */
+const localPath = z
   .string()
   .max(2_000)
   .regex(/^\/(?![/\\])/)
   .catch('/')
-  .openapi({ description: 'The address of the pages to go on to', example: '/orders' });
+  .openapi({ description: 'The page to open after the sign-in', example: '/orders' });
 
-const elsewhere = (description: string) => ({
+const redirect = (description: string) => ({
   302: { description, headers: z.object({ Location: z.string() }) },
 });
 
@@ -54,16 +54,16 @@ export const addProviderRoutes = (app: App, { oidc, sessions, key, secure }: Pro
   app.openapi(
     endpoint(permissions['session.provider'], {
       tags: ['session'],
-      summary: 'Go to the OIDC provider to sign in',
-      request: { query: z.object({ to: innerAddress }) },
-      responses: elsewhere('To the provider, or to the sign-in page when the provider does not answer'),
+      summary: 'Redirect to the OIDC provider to sign in',
+      request: { query: z.object({ to: localPath }) },
+      responses: redirect('To the provider, or to the sign-in page when the provider is not responding'),
     }),
     async (c) => {
       c.header('Cache-Control', 'no-store');
       const { to } = c.req.valid('query');
       try {
         const { address, attempt } = await oidc.begin(to);
-        await attempts.write(c, attempt, Math.floor(Date.now() / 1_000) + longestAttempt);
+        await attempts.write(c, attempt, Math.floor(Date.now() / 1_000) + attemptLifetime);
         return c.redirect(address.href, 302);
       } catch (error) {
         return failed(c, to, error);
@@ -74,15 +74,15 @@ export const addProviderRoutes = (app: App, { oidc, sessions, key, secure }: Pro
   app.openapi(
     endpoint(permissions['session.callback'], {
       tags: ['session'],
-      summary: 'Come back from the OIDC provider',
-      responses: elsewhere('To the pages, with the cookie of the session, or to the sign-in page'),
+      summary: 'The redirect back from the OIDC provider',
+      responses: redirect('To the page, with the session cookie, or to the sign-in page'),
     }),
     async (c) => {
       c.header('Cache-Control', 'no-store');
       const attempt = await attempts.read(c);
       attempts.clear(c);
       if (attempt === undefined)
-        return failed(c, '/', new Error('no sign-in was begun in this browser in the last minutes'));
+        return failed(c, '/', new Error('no recent sign-in was started in this browser'));
       try {
         await sessions.begin(c, await oidc.finish(new URL(c.req.url).search, attempt));
         return c.redirect(attempt.to, 302);

@@ -1,26 +1,26 @@
-// A value in encrypted cookies: the browser keeps it, but cannot read or change it. Browsers drop a cookie above 4,096 bytes
-// without a word, so a longer value is spread over several.
+// A value in encrypted cookies, which the browser can neither read nor change. Browsers silently drop cookies of more than
+// 4,096 bytes, so a longer value is split over several cookies.
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { z } from 'zod';
 
 export interface SealedCookie<T> {
-  /** The value that the request carries; undefined when there is none, when it has ended or when it is not from here. */
+  /** The value in the request; undefined when it is missing, expired or not from this server. */
   readonly read: (c: Context) => Promise<T | undefined>;
   /** @param expires Seconds since 1970. */
   readonly write: (c: Context, value: T, expires: number) => Promise<void>;
   readonly clear: (c: Context) => void;
 }
 
-/** Characters per cookie: with its name and attributes it stays below 4,096 bytes. */
-const longestPart = 3_800;
+/** Characters per cookie: together with the name and attributes less than 4,096 bytes. */
+const maxPartLength = 3_800;
 /** Node refuses a request with more than 16 KiB of headers. */
-const mostParts = 3;
+const maxParts = 3;
 
 /**
  * @param key 32 bytes.
- * @param secure Whether browsers reach the server over https: the cookie is then never sent in clear.
+ * @param secure Whether browsers use https. The cookie is then never sent over http.
  */
 export const createSealedCookie = <T>(
   name: string,
@@ -33,7 +33,7 @@ export const createSealedCookie = <T>(
   const nameOf = (part: number): string => (part === 0 ? name : `${name}.${part}`);
   const partOf = (c: Context, part: number): string =>
     (secure ? getCookie(c, nameOf(part), 'host') : getCookie(c, nameOf(part))) ?? '';
-  const parts = Array.from({ length: mostParts }, (_, part) => part);
+  const parts = Array.from({ length: maxParts }, (_, part) => part);
   const clearFrom = (c: Context, first: number): void => {
     for (const part of parts.slice(first))
       if (part === 0 || partOf(c, part) !== '') deleteCookie(c, nameOf(part), attributes);
@@ -46,12 +46,12 @@ export const createSealedCookie = <T>(
         const { payload } = await jwtDecrypt(sealed, key, {
           keyManagementAlgorithms: ['dir'],
           contentEncryptionAlgorithms: ['A256GCM'],
-          // A value of one cookie is not taken for that of another.
+          // A value is valid only in the cookie that it was written to.
           audience: name,
         });
         return schema.parse(payload['value']);
       } catch {
-        // Ended, of an older key or made up: all the same to whoever sent it.
+        // Expired, encrypted with an older key, or forged: treated as missing.
         return undefined;
       }
     },
@@ -61,13 +61,13 @@ export const createSealedCookie = <T>(
         .setAudience(name)
         .setExpirationTime(expires)
         .encrypt(key);
-      const needed = Math.ceil(sealed.length / longestPart);
-      if (needed > mostParts)
+      const needed = Math.ceil(sealed.length / maxPartLength);
+      if (needed > maxParts)
         throw new Error(
-          `The tokens of the OIDC provider are too long for cookies: ${sealed.length} characters, at most ${longestPart * mostParts}. Let it put fewer claims into them.`,
+          `The tokens of the OIDC provider are too long for cookies: ${sealed.length} characters, at most ${maxPartLength * maxParts}. Configure fewer claims.`,
         );
       for (const part of parts.slice(0, needed))
-        setCookie(c, nameOf(part), sealed.slice(part * longestPart, (part + 1) * longestPart), {
+        setCookie(c, nameOf(part), sealed.slice(part * maxPartLength, (part + 1) * maxPartLength), {
           ...attributes,
           expires: new Date(expires * 1_000),
         });

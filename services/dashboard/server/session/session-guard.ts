@@ -1,5 +1,5 @@
-// Who calls an endpoint of the dashboard's own: whoever the session of the cookie belongs to. Its roles are those that the issuer
-// gave when it issued the token, and the session ends with the token.
+// Authenticates calls to the dashboard's own endpoints by the session cookie. The roles are those in the access token, and the
+// session ends with the token.
 import { problem } from '../../../platform/http/endpoint/problem.ts';
 import type { Guards } from '../../../platform/http/server/request-context.ts';
 import type { Sessions } from './sessions.ts';

@@ -1,5 +1,5 @@
-// Sign in, sign out and who is signed in, for the pages. The invariant: a session is only begun by a fresh login, which
-// replaces whatever cookie came with the request, so nobody can be made to use a session that somebody else prepared.
+// Sign in, sign out, and the current session. A login always creates a new session and replaces the cookie of the request, so
+// session fixation is not possible.
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../../platform/http/endpoint/endpoint.ts';
 import { roles } from '../../../platform/http/endpoint/permissions.ts';
@@ -18,14 +18,14 @@ const userSchema = z.object({ id: z.string(), email: z.string().nullable(), role
 export const sessionView = z
   .object({
     user: userSchema.nullable().openapi({ description: 'Null when nobody is signed in' }),
-    expiresAt: z.iso.datetime().nullable().openapi({ description: 'Unless it is renewed before' }),
+    expiresAt: z.iso.datetime().nullable().openapi({ description: 'Unless it is renewed earlier' }),
     signIn: z.object({
       kind: z.enum(['password', 'provider', 'unavailable']).openapi({
-        description: 'With e-mail and password here, at another OIDC provider, or not in these pages',
+        description: 'With email and password, at another OIDC provider, or not configured',
       }),
       demoUsers: z
         .array(z.object({ email: z.string(), role: z.enum(roles), password: z.string() }))
-        .openapi({ description: 'Only of the built-in issuer, which is refused in production' }),
+        .openapi({ description: 'Only with the built-in issuer, which is refused in production' }),
     }),
   })
   .openapi('Session');
@@ -51,7 +51,7 @@ export const addSessionRoutes = (
   app.openapi(
     endpoint(permissions['session.read'], {
       tags: ['session'],
-      summary: 'Who is signed in; renews a session that is more than half over',
+      summary: 'The current session; renewed after half of its lifetime',
       responses: { 200: { description: 'The session of the cookie', content: json(sessionView) } },
     }),
     async (c) => {
@@ -63,7 +63,7 @@ export const addSessionRoutes = (
   app.openapi(
     endpoint(permissions['session.begin'], {
       tags: ['session'],
-      summary: 'Sign in with e-mail and password; the answer sets the cookie of the session',
+      summary: 'Sign in with email and password; sets the session cookie',
       request: { body: { required: true, content: json(credentialsSchema) } },
       responses: { 200: { description: 'The new session', content: json(sessionView) } },
       problems: [401, 429],
@@ -84,14 +84,14 @@ export const addSessionRoutes = (
       summary: 'Sign out',
       responses: {
         200: {
-          description: 'The cookie is gone',
+          description: 'The cookie is deleted',
           content: json(
             z
               .object({
                 continueAt: z
                   .string()
                   .nullable()
-                  .openapi({ description: 'Where to sign out of the OIDC provider as well' }),
+                  .openapi({ description: 'The address to sign out of the OIDC provider, if there is one' }),
               })
               .openapi('SignedOut'),
           ),
@@ -101,7 +101,7 @@ export const addSessionRoutes = (
     async (c) => {
       sessions.end(c);
       const address = await oidc?.signOutAddress().catch((error: unknown) => {
-        c.get('logger').warn('signed out here alone', { error });
+        c.get('logger').warn('signed out here but not at the OIDC provider', { error });
         return undefined;
       });
       return c.json({ continueAt: address?.href ?? null }, 200);

@@ -1,15 +1,15 @@
-// What a session says of its user comes from the access token. The server has the token from the issuer itself, so its
-// signature is not checked again here; the services check it at every request.
+// Reads the user of a session from the access token. The token comes directly from the issuer, so its signature is not verified
+// here; the services verify it with every request.
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { roles, type Role } from '../../../platform/http/endpoint/permissions.ts';
 
 export const sessionSchema = z.object({
   accessToken: z.string(),
-  /** Of another OIDC provider, when it gives one. */
+  /** Only from another OIDC provider that issues one. */
   refreshToken: z.string().optional(),
   user: z.object({ id: z.string(), email: z.string().nullable(), roles: z.array(z.enum(roles)) }),
-  /** When somebody signed in, and when the access token was issued and ends: seconds since 1970. */
+  /** When the user signed in, and when the access token was issued and expires; seconds since 1970. */
   began: z.int(),
   issued: z.int(),
   expires: z.int(),
@@ -28,7 +28,7 @@ const isRole = (role: string): role is Role => known.has(role);
 const claimsSchema = z.object({
   sub: z.string(),
   email: z.string().nullable().default(null),
-  // A provider may have roles for other systems too.
+  // A provider may also have roles for other applications.
   roles: z
     .array(z.string())
     .transform((held) => held.filter(isRole))
@@ -37,7 +37,7 @@ const claimsSchema = z.object({
   exp: z.int(),
 });
 
-/** Throws for a token that is no JWT or names no role of ours. */
+/** Throws when the token is not a JWT or has no known role. */
 export const sessionFrom = ({ accessToken, refreshToken }: Tokens): Session => {
   const { sub, email, roles: held, iat, exp } = claimsSchema.parse(decodeJwt(accessToken));
   return {

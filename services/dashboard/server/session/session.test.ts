@@ -88,14 +88,14 @@ describe('a session', () => {
     });
   });
 
-  it('survives a restart of the server, and ends with another key', async () => {
+  it('survives a restart of the server, but not another key', async () => {
     const before = await serve();
     const cookie = before.cookieFrom(await before.signIn());
     expect(await (await serve()).whoIs(cookie)).not.toBeNull();
     expect(await (await serve({ sessionKey: new Uint8Array(32).fill(2) })).whoIs(cookie)).toBeNull();
   });
 
-  it('is nobody for a cookie that is missing, changed or made up', async () => {
+  it('has no user when the cookie is missing, changed or forged', async () => {
     const { signIn, cookieFrom, whoIs } = await serve();
     const cookie = cookieFrom(await signIn());
     const changed = `${cookie.slice(0, -4)}${cookie.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
@@ -103,13 +103,13 @@ describe('a session', () => {
       expect(await whoIs(given)).toBeNull();
   });
 
-  it('of a login replaces the one that was sent along', async () => {
+  it('of a login replaces the one in the request', async () => {
     const { signIn, cookieFrom } = await serve();
     const planted = cookieFrom(await signIn());
     expect(cookieFrom(await signIn({ cookie: planted }))).not.toBe(planted);
   });
 
-  it('ends with signing out', async () => {
+  it('ends with a sign-out', async () => {
     const { base, signIn, cookieFrom } = await serve();
     const cookie = cookieFrom(await signIn());
     const response = await fetch(`${base}/session`, { method: 'DELETE', headers: { cookie } });
@@ -117,7 +117,7 @@ describe('a session', () => {
     expect(response.headers.get('set-cookie')).toMatch(/^orderflow_session=;.*Max-Age=0/);
   });
 
-  it('cannot be guessed for free: logins are limited by address', async () => {
+  it('is protected against guessing: logins are limited per address', async () => {
     const { signIn } = await serve();
     const answers: number[] = [];
     for (let attempt = 0; attempt < 7; attempt += 1) answers.push((await signIn({}, 'wrong')).status);
@@ -159,14 +159,14 @@ describe('a change from a page of another site', () => {
     expect(received).toEqual([]);
   });
 
-  it('is not suspected of the own pages', async () => {
+  it('is accepted from the dashboard itself', async () => {
     const { base, signIn } = await serve();
     expect((await signIn({ origin: base, 'sec-fetch-site': 'same-origin' })).status).toBe(200);
   });
 });
 
-describe('the way to a service', () => {
-  it('carries the token of the session and nothing that a page may not decide', async () => {
+describe('the proxy to a service', () => {
+  it('forwards the token of the session and only the allowed headers', async () => {
     const { base, signIn, cookieFrom } = await serve();
     const cookie = cookieFrom(await signIn());
     const answer = await fetch(`${base}/api/order/orders?limit=5`, {
@@ -206,20 +206,20 @@ describe('the way to a service', () => {
     expect(received.map(({ url }) => url).filter((url) => !url?.startsWith('/api/v1/'))).toEqual([]);
   });
 
-  it('says which service does not answer', async () => {
+  it('names the service that is not responding', async () => {
     const { base, signIn, cookieFrom } = await serve();
     const cookie = cookieFrom(await signIn());
     const answer = await fetch(`${base}/api/inventory/products`, { headers: { cookie } });
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({
       code: 'unavailable',
-      detail: 'The inventory service does not answer.',
+      detail: 'The inventory service is not responding.',
     });
   });
 });
 
-describe('the key of the sessions', () => {
-  it('is made once, for its owner alone, and a damaged one is named', async () => {
+describe('the session key', () => {
+  it('is created once, readable only by its owner; a damaged file is refused', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'session-key-'));
     try {
       const file = join(folder, 'deep', 'session.key');

@@ -1,32 +1,32 @@
-// The session: an encrypted cookie that holds the tokens, so they never reach the page. There is nothing to store, and a session
-// survives a restart of the server for as long as the key file does. A session is renewed by whatever request comes after half of
-// its access token's life; nobody stays signed in longer than `longest` without signing in again.
+// A session is an encrypted cookie with the tokens, so scripts of the page cannot read them. The server stores nothing, and
+// sessions survive a restart as long as the key file exists. The first request after half of the access token's lifetime renews
+// the session. After `maxAge` the user has to sign in again.
 import type { Context } from 'hono';
 import { createSealedCookie } from './sealed-cookie.ts';
 import { sessionFrom, sessionSchema, type Session, type Tokens } from './session-token.ts';
 
 export interface Sessions {
-  /** The session of the request, renewed when it is time; undefined when there is none or when it has ended. */
+  /** The session of the request, renewed if necessary; undefined when it is missing or expired. */
   readonly current: (c: Context) => Promise<Session | undefined>;
-  /** Replaces whatever session the request had. Throws for a token that names no role of ours. */
+  /** Replaces any session of the request. Throws when the token has no known role. */
   readonly begin: (c: Context, tokens: Tokens) => Promise<Session>;
   readonly end: (c: Context) => void;
 }
 
-/** Fresh tokens for a session; undefined when its user may not go on. Throws when nobody can be asked. */
+/** New tokens for a session; undefined when it may not continue. Throws when the issuer is not responding. */
 export type Renew = (session: Session) => Promise<Tokens | undefined>;
 
-/** Seconds after which somebody has to sign in again, however active. */
-const longest = 12 * 3_600;
+/** Seconds after which the user has to sign in again, even if active. */
+const maxAge = 12 * 3_600;
 
-/** Pure. `now` in seconds since 1970. */
-const isToBeRenewed = ({ began, issued, expires }: Session, now: number): boolean =>
-  now - began <= longest && now >= (issued + expires) / 2;
+/** `now` in seconds since 1970. Pure. */
+const isRenewalDue = ({ began, issued, expires }: Session, now: number): boolean =>
+  now - began <= maxAge && now >= (issued + expires) / 2;
 
 export const createSessions = (key: Uint8Array, secure: boolean, renew: Renew): Sessions => {
   const cookie = createSealedCookie('orderflow_session', sessionSchema, key, secure);
   const write = (c: Context, session: Session): Promise<void> =>
-    cookie.write(c, session, session.refreshToken === undefined ? session.expires : session.began + longest);
+    cookie.write(c, session, session.refreshToken === undefined ? session.expires : session.began + maxAge);
 
   return {
     current: async (c) => {
@@ -34,7 +34,7 @@ export const createSessions = (key: Uint8Array, secure: boolean, renew: Renew): 
       if (session === undefined) return undefined;
       const now = Date.now() / 1_000;
       const valid = now < session.expires ? session : undefined;
-      if (!isToBeRenewed(session, now)) return valid;
+      if (!isRenewalDue(session, now)) return valid;
       let tokens: Tokens | undefined;
       try {
         tokens = await renew(session);

@@ -1,5 +1,5 @@
-// Refuses changes that a page of another site sends with the session's cookie. Browsers name the origin of every such request
-// themselves, so no token has to be handed around. Programs that are not browsers send neither header.
+// CSRF protection: refuses requests that change something and come from a page of another site. Browsers send the origin of such
+// requests, so no CSRF token is needed. Other clients send neither header.
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../../../platform/http/server/request-context.ts';
 import { problem } from '../login.ts';
@@ -8,7 +8,7 @@ const safeMethods = ['GET', 'HEAD', 'OPTIONS'];
 
 const hostOf = (origin: string): string | undefined => URL.parse(origin)?.host;
 
-/** Pure: whether a request with these headers comes from a page of `host`, or from no page at all. */
+/** Whether a request with these headers comes from a page of `host`, or not from a browser. Pure. */
 export const isSameOrigin = (
   host: string | undefined,
   origin: string | undefined,
@@ -18,7 +18,7 @@ export const isSameOrigin = (
   return origin === undefined || (host !== undefined && hostOf(origin) === host);
 };
 
-/** @param publicUrl The address that browsers use; the Host header counts when it is undefined. */
+/** @param publicUrl The address that browsers use. Undefined: the Host header is used. */
 export const refuseOtherOrigins = (publicUrl: string | undefined): MiddlewareHandler<AppEnv> => {
   const publicHost = publicUrl === undefined ? undefined : hostOf(publicUrl);
   return async (c, next) => {

@@ -1,5 +1,5 @@
-// Passes requests of the pages on to the services, with the caller's own token from the session and no other: what somebody
-// may do is decided by the services alone. Only `/api/v1` of a service can be reached, and only known headers pass.
+// Proxies requests of the pages to the services, with the access token of the session. The services alone decide what the user
+// may do. Only `/api/v1` of a service is reachable, and only the listed headers are forwarded.
 import type { StatusCode } from 'hono/utils/http-status';
 import { problem } from '../../../platform/http/endpoint/problem.ts';
 import type { App, AppContext } from '../../../platform/http/server/request-context.ts';
@@ -40,7 +40,7 @@ const pick = (from: Headers, names: readonly string[]): Headers => {
 
 const isStream = (c: AppContext): boolean => c.req.header('accept') === 'text/event-stream';
 
-/** Adds `/api/{service}/…`, which is `/api/v1/…` of the service. */
+/** Adds the routes `/api/{service}/…`, which forward to `/api/v1/…` of the service. */
 export const addServiceProxy = (
   app: App,
   {
@@ -58,9 +58,11 @@ export const addServiceProxy = (
     headers.set('traceparent', c.get('traceparent'));
     headers.set(correlationHeader, c.get('correlationId'));
     const hasBody = c.req.method !== 'GET' && c.req.method !== 'HEAD';
-    // A stream lasts as long as its reader.
-    const gone = c.req.raw.signal;
-    const signal = isStream(c) ? gone : AbortSignal.any([gone, AbortSignal.timeout(timeoutMs)]);
+    // An event stream has no timeout; it ends when the client disconnects.
+    const disconnected = c.req.raw.signal;
+    const signal = isStream(c)
+      ? disconnected
+      : AbortSignal.any([disconnected, AbortSignal.timeout(timeoutMs)]);
     try {
       const answer = await fetch(`${base}/api/v1${pathname.slice(`/api/${service}`.length)}${search}`, {
         method: c.req.method,
@@ -69,15 +71,15 @@ export const addServiceProxy = (
         signal,
         ...(hasBody ? { body: await c.req.arrayBuffer() } : {}),
       });
-      // On the context, which keeps the cookie of a session that was just renewed.
+      // Set on the context and not on a new response, which would lose the cookie of a session that was just renewed.
       for (const [name, value] of pick(answer.headers, responseHeaders)) c.header(name, value);
-      // Safe: services answer with statuses that exist.
+      // Safe: the services respond with valid status codes.
       c.status(answer.status as StatusCode);
       return answer.body === null ? c.body(null) : c.body(answer.body);
     } catch (error) {
-      c.get('logger').warn('a service does not answer', { to: service, error });
+      c.get('logger').warn('a service is not responding', { to: service, error });
       throw problem('unavailable', {
-        detail: `The ${service === 'auditor' ? service : `${service} service`} does not answer.`,
+        detail: `The ${service === 'auditor' ? service : `${service} service`} is not responding.`,
         headers: { 'Retry-After': '1' },
       });
     }

@@ -1,10 +1,10 @@
-// The built pages: files with a hash in their name, which never change, and index.html for every address of a screen.
+// Serves the built pages: the assets, which are immutable because their names contain a hash, and index.html for all other paths.
 import { serveStatic } from '@hono/node-server/serve-static';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from '../../../platform/http/server/request-context.ts';
 
-/** Styles may be inline, because components compute positions and sizes; scripts may not. */
+/** Inline styles are allowed, because components compute positions and sizes. Inline scripts are not. */
 const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -17,7 +17,7 @@ const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** To be added last: it answers what no other route has answered. Throws when `folder` holds no pages. */
+/** Must be added last, because it handles all paths without another route. Throws when `folder` has no index.html. */
 export const addWebApp = (app: App, folder: string): void => {
   const indexFile = join(folder, 'index.html');
   if (!existsSync(indexFile))
@@ -46,7 +46,7 @@ export const addWebApp = (app: App, folder: string): void => {
       await next();
       return;
     }
-    // The name of each script changes with its content, so only this file has to be asked for anew.
+    // The names of all other files change with their content, so only index.html has to be revalidated.
     return c.html(index, 200, { 'Cache-Control': 'no-cache', 'Content-Security-Policy': pagePolicy });
   });
 };

@@ -1,5 +1,6 @@
-// The questions of administrators, with the names they are cached under.
+// The queries of the administrator pages, with their cache keys.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { cursorPaging } from './cursor-paging.ts';
 import { Problem, query, request } from './request.ts';
 import type {
   AuditEntry,
@@ -24,12 +25,12 @@ export interface AllOrdersFilter {
   readonly status?: OrderStatus;
   readonly reason?: string;
   readonly customer?: string;
-  /** A day, as `2026-11-26`, in the time of the reader. */
+  /** A day such as `2026-11-26`, in the time zone of the browser. */
   readonly from?: string;
   readonly sort?: 'oldest';
 }
 
-/** The orders of everybody, as an administrator sees them. */
+/** The orders of all customers. */
 export const allOrdersQuery = ({ status, reason, customer, from, sort }: AllOrdersFilter) =>
   infiniteQueryOptions({
     queryKey: ['orders', 'everybody', { status, reason, customer, from, sort }],
@@ -46,13 +47,12 @@ export const allOrdersQuery = ({ status, reason, customer, from, sort }: AllOrde
       };
       return request<Page<Order>>(`/api/order/orders${query(filter)}`, { signal });
     },
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 5_000,
   });
 
-/** Whether nothing more is to be expected of a story soon. */
-const isAtRest = ({ orders, events }: Story): boolean =>
+/** Whether the order and all of its events have been processed, so that slow polling is enough. */
+const isSettled = ({ orders, events }: Story): boolean =>
   orders.every(({ status }) => status !== 'PENDING' && status !== 'CONFIRMED') &&
   events.every(({ consumptions }) => consumptions.length > 0);
 
@@ -60,11 +60,11 @@ export const storyQuery = (id: string) =>
   queryOptions({
     queryKey: ['stories', id],
     queryFn: ({ signal }) => request<Story>(`/api/auditor/stories/${encodeURIComponent(id)}`, { signal }),
-    // What nobody knows is not asked for again by itself.
+    // An unknown id is not polled.
     refetchInterval: ({ state }) => {
       if (state.data === undefined && state.error instanceof Problem && state.error.status === 404)
         return false;
-      return state.data !== undefined && isAtRest(state.data) ? 10_000 : 1_000;
+      return state.data !== undefined && isSettled(state.data) ? 10_000 : 1_000;
     },
   });
 
@@ -102,8 +102,7 @@ export const deadLettersQuery = (service: ServiceName, state: DeadLetterState, f
         `/api/${service}/dead-letters${query({ state, fingerprint, limit: 50, cursor: pageParam })}`,
         { signal },
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 5_000,
   });
 
@@ -114,7 +113,7 @@ export const deadLetterQuery = (service: ServiceName, id: string) =>
     refetchInterval: 10_000,
   });
 
-/** What the code declares does not change while a server runs. */
+/** Declared in code, so it does not change while the server runs. */
 const declared = { staleTime: 5 * 60_000 };
 
 export const eventsQuery = queryOptions({
@@ -142,7 +141,7 @@ export const permissionsQuery = queryOptions({
   ...declared,
 });
 
-/** What people did and were refused at a service, newest first. */
+/** The audit log of a service, newest first. */
 export const auditQuery = (service: string, filter: Readonly<Record<string, string | undefined>>) =>
   infiniteQueryOptions({
     queryKey: ['audit', service, filter],
@@ -153,7 +152,6 @@ export const auditQuery = (service: string, filter: Readonly<Record<string, stri
           signal,
         },
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 10_000,
   });

@@ -1,5 +1,6 @@
-// The questions of customers, sellers and everybody, with the names they are cached under.
+// The queries of the customer, seller and public pages, with their cache keys.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { cursorPaging } from './cursor-paging.ts';
 import { query, request } from './request.ts';
 import type {
   Movement,
@@ -16,17 +17,17 @@ import type {
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: ({ signal }) => request<Session>('/session', { signal }),
-  // The server renews the session when it is asked.
+  // Reading the session also renews it on the server.
   refetchInterval: 5 * 60_000,
   staleTime: 60_000,
 });
 
-/** All pages of a list, up to `most` entries. */
-const everyPage = async <T>(
+/** Reads all pages of a list, until it has `max` entries or more. */
+const readAllPages = async <T>(
   path: string,
   filter: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
-  most = 2_000,
+  max = 2_000,
 ): Promise<T[]> => {
   const all: T[] = [];
   let cursor: string | undefined;
@@ -34,7 +35,7 @@ const everyPage = async <T>(
     const page = await request<Page<T>>(`${path}${query({ ...filter, limit: 100, cursor })}`, { signal });
     all.push(...page.data);
     cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && all.length < most);
+  } while (cursor !== undefined && all.length < max);
   return all;
 };
 
@@ -44,7 +45,7 @@ export interface ProductSearch {
   readonly sort?: 'name' | 'price' | '-price';
 }
 
-/** The catalogue as customers page through it. */
+/** The product list of the shop, a page at a time. */
 export const productsQuery = ({ q, seller, sort = 'name' }: ProductSearch) =>
   infiniteQueryOptions({
     queryKey: ['products', 'shop', { q, seller, sort }],
@@ -53,10 +54,9 @@ export const productsQuery = ({ q, seller, sort = 'name' }: ProductSearch) =>
         `/api/inventory/products${query({ q, sellerId: seller, sort, limit: 48, cursor: pageParam })}`,
         { signal },
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 5_000,
-    // What was found before stays until the next answer, so that the page does not jump while somebody types.
+    // The previous results stay until the next ones arrive, so the page does not jump while the user types.
     placeholderData: keepPreviousData,
   });
 
@@ -70,7 +70,7 @@ export const productQuery = (id: string) =>
 export const ownProductsQuery = (sellerId: string) =>
   queryOptions({
     queryKey: ['products', 'of', sellerId],
-    queryFn: ({ signal }) => everyPage<Product>('/api/inventory/products', { sellerId }, signal),
+    queryFn: ({ signal }) => readAllPages<Product>('/api/inventory/products', { sellerId }, signal),
     refetchInterval: 3_000,
   });
 
@@ -82,12 +82,11 @@ export const movementsQuery = (productId: string) =>
         `/api/inventory/products/${productId}/movements${query({ limit: 20, cursor: pageParam })}`,
         { signal },
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 5_000,
   });
 
-/** The parcels that the seller owes, a page at a time. */
+/** The paid orders that the seller has to ship, a page at a time. */
 export const toShipQuery = (sort: 'oldest' | 'newest') =>
   infiniteQueryOptions({
     queryKey: ['orders', 'to-ship', sort],
@@ -96,8 +95,7 @@ export const toShipQuery = (sort: 'oldest' | 'newest') =>
         `/api/order/orders${query({ toShip: 'true', sort, limit: 50, cursor: pageParam })}`,
         { signal },
       ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 3_000,
   });
 
@@ -106,8 +104,7 @@ export const ordersQuery = (status?: OrderStatus) =>
     queryKey: ['orders', 'list', status ?? 'all'],
     queryFn: ({ pageParam, signal }) =>
       request<Page<Order>>(`/api/order/orders${query({ limit: 20, status, cursor: pageParam })}`, { signal }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    ...cursorPaging,
     refetchInterval: 10_000,
   });
 

@@ -1,6 +1,6 @@
-// The pages' only way to the server. A failure is always a `Problem`: what happened, what to do, and the id to quote.
+// The HTTP client of the pages. Every failure is a `Problem` with a title, a message and the correlation id.
 
-/** The fields of RFC 9457 that the pages show. */
+/** The RFC 9457 fields that the pages show. */
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
@@ -9,7 +9,7 @@ export class Problem extends Error {
   readonly fields: readonly { readonly path: string; readonly message: string }[];
 
   constructor(status: number, body: Partial<ProblemBody>) {
-    super(body.detail ?? body.title ?? `The server answered ${status}.`);
+    super(body.detail ?? body.title ?? `The server responded with status ${status}.`);
     this.name = 'Problem';
     this.status = status;
     this.code = body.code ?? 'unknown';
@@ -27,7 +27,7 @@ interface ProblemBody {
   readonly errors: readonly { readonly path: string; readonly message: string }[];
 }
 
-/** Whether the request may have been carried out although there is no answer. */
+/** Whether the outcome is unknown: the server may have processed the request although no usable answer arrived. */
 export const isUnanswered = (error: unknown): boolean =>
   error instanceof Problem && (error.status === 0 || error.status >= 500);
 
@@ -49,7 +49,7 @@ const problemOf = async (answer: Response): Promise<Problem> => {
 /** Milliseconds. */
 const timeout = 20_000;
 
-/** Resolves with the JSON body, undefined for 204. Throws a `Problem`; status 0 means that the server was not reached. */
+/** Resolves with the JSON body, or undefined for 204. Throws a `Problem`, with status 0 when the server was not reached. */
 export async function request<T>(
   path: string,
   { method = 'GET', body, headers, signal }: RequestOptions = {},
@@ -71,16 +71,16 @@ export async function request<T>(
     if (signal?.aborted === true) throw error;
     throw new Problem(0, {
       code: 'unreachable',
-      title: 'The server cannot be reached',
-      detail: 'Check the connection. Nothing you entered is lost; try again.',
+      title: 'Cannot reach the server',
+      detail: 'Check your connection and try again. Your input is still here.',
     });
   }
   if (!answer.ok) throw await problemOf(answer);
-  // Safe: the shape is that of the service's own API definition.
+  // Safe: types.ts infers the type from the API definition of the service.
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
-/** The query string with a leading `?`; undefined and empty values are left out. */
+/** The query string with a leading `?`, without undefined and empty values. */
 export const query = (values: Readonly<Record<string, string | number | undefined>>): string => {
   const entries = Object.entries(values).flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [[name, String(value)]],

@@ -1,4 +1,4 @@
-// What the services answer, inferred from their own API definitions. Only types are imported: no server code reaches the page.
+// The response types of the services, inferred from their API definitions. Type imports only, so no server code gets into the pages.
 import type { z } from 'zod';
 import type {
   ConnectorAction,

@@ -1,5 +1,5 @@
-// A POST that is safe to repeat. Its idempotency key stays while there is no answer, so a second click or a second try is the
-// same request; after an answer, also a refusal, the next try is another request.
+// A POST that is safe to repeat. The idempotency key is kept until there is an answer, so a second click or a retry is the same
+// request. After an answer, even an error, the next attempt gets a new key.
 import { useMutation, type UseMutationResult } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { isUnanswered, request, type Problem } from './request.ts';
@@ -9,7 +9,7 @@ interface KeyedPostOptions<Answer> {
   readonly onSettled?: () => unknown;
 }
 
-/** `mutate` takes the body; undefined for none. Another body is another request: the path and the body are bound to the key. */
+/** `mutate` takes the body, or undefined. Another body gets another key: the service refuses a key that was used with another body. */
 export const useKeyedPost = <Answer, Body = undefined>(
   path: string,
   { onSuccess, onSettled }: KeyedPostOptions<Answer>,

@@ -3,9 +3,9 @@ import { Page } from '../parts/page.tsx';
 import { Empty } from '../parts/states.tsx';
 
 export const NotFound = () => (
-  <Page title="Nothing here">
-    <Empty title="There is no page at this address">
-      <Link to="/">Go to the start</Link>
+  <Page title="Page not found">
+    <Empty title="No page exists at this address">
+      <Link to="/">Go to the home page</Link>
     </Empty>
   </Page>
 );

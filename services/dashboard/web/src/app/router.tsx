@@ -1,5 +1,5 @@
-// Every address of the pages, and who may see it. A screen's code is loaded with its route. What a role may not do is not shown;
-// the services refuse it all the same.
+// The routes, and the roles that may open them. The code of a screen is loaded with its route. Hiding a page is not access
+// control: the services check every request.
 import {
   createRootRoute,
   createRoute,
@@ -11,6 +11,7 @@ import { sessionQuery, type ProductSearch } from '../api/queries.ts';
 import type { AllOrdersFilter } from '../api/admin-queries.ts';
 import type { OrderStatus, Role, User } from '../api/types.ts';
 import { Failed, Loading } from '../parts/states.tsx';
+import { isOrderStatus } from '../parts/order-status.ts';
 import { Page } from '../parts/page.tsx';
 import { failedSearch } from '../screens/failed/failed-search.ts';
 import { toAccessSearch } from '../screens/access/access-search.ts';
@@ -27,7 +28,7 @@ const homeOf = (user: User): string => homes[user.roles[0] ?? 'USER'];
 const currentUser = async (): Promise<User | null> =>
   (await queryClient.query({ ...sessionQuery, staleTime: 60_000 })).user;
 
-/** Only for these roles: others are sent to their own home, and who is not signed in to the sign-in page and back. */
+/** Other roles are redirected to their home page; visitors who are not signed in, to the sign-in page and then back. */
 const forRoles = (...roles: readonly Role[]) => ({
   beforeLoad: async ({ location }: { location: { href: string } }) => {
     const user = await currentUser();
@@ -47,15 +48,15 @@ const home = createRoute({
   },
 });
 
-/** An address of these pages, never of another site. */
-const innerAddress = (value: unknown): string | undefined =>
+/** Only a path of this application: a redirect to another site would help phishing. */
+const localPath = (value: unknown): string | undefined =>
   typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : undefined;
 
 export const signInRoute = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search): { to?: string; failed?: SignInFailure } => {
-    const to = innerAddress(search['to']);
+    const to = localPath(search['to']);
     const { failed } = search;
     return {
       ...(to === undefined ? {} : { to }),
@@ -71,12 +72,18 @@ const signedInRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/sign-in/signed-in-page.tsx'), 'SignedInPage'),
 });
 
+/** The parameter, if it is a text that is not empty. */
+const textIn = (search: Record<string, unknown>, name: string): Record<string, string> => {
+  const value = search[name];
+  return typeof value === 'string' && value !== '' ? { [name]: value } : {};
+};
+
 export const shopRoute = createRoute({
   getParentRoute: () => root,
   path: '/shop',
   ...forRoles('USER'),
   validateSearch: (search): ProductSearch => ({
-    ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
+    ...textIn(search, 'q'),
     ...(search['sort'] === 'name' || search['sort'] === 'price' || search['sort'] === '-price'
       ? { sort: search['sort'] }
       : {}),
@@ -85,16 +92,12 @@ export const shopRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/shop/shop-page.tsx'), 'ShopPage'),
 });
 
-const statuses: readonly string[] = ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED'];
-const isStatus = (value: unknown): value is OrderStatus =>
-  typeof value === 'string' && statuses.includes(value);
-
 export const ordersRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders',
   ...forRoles('USER'),
   validateSearch: (search): { status?: OrderStatus } =>
-    isStatus(search['status']) ? { status: search['status'] } : {},
+    isOrderStatus(search['status']) ? { status: search['status'] } : {},
   component: lazyRouteComponent(() => import('../screens/orders/orders-page.tsx'), 'OrdersPage'),
 });
 
@@ -118,16 +121,11 @@ export const stockRoute = createRoute({
   path: '/stock',
   ...forRoles('SELLER'),
   validateSearch: (search): { q?: string; product?: string } => ({
-    ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
+    ...textIn(search, 'q'),
     ...(typeof search['product'] === 'string' ? { product: search['product'] } : {}),
   }),
   component: lazyRouteComponent(() => import('../screens/stock/stock-page.tsx'), 'StockPage'),
 });
-
-const textIn = (search: Record<string, unknown>, name: string): Record<string, string> => {
-  const value = search[name];
-  return typeof value === 'string' && value !== '' ? { [name]: value } : {};
-};
 
 export const mapRoute = createRoute({
   getParentRoute: () => root,
@@ -141,7 +139,7 @@ export const allOrdersRoute = createRoute({
   path: '/all-orders',
   ...forRoles('ADMIN'),
   validateSearch: (search): AllOrdersFilter => ({
-    ...(isStatus(search['status']) ? { status: search['status'] } : {}),
+    ...(isOrderStatus(search['status']) ? { status: search['status'] } : {}),
     ...textIn(search, 'reason'),
     ...textIn(search, 'customer'),
     ...(typeof search['from'] === 'string' && /^\d{4}-\d\d-\d\d$/.test(search['from'])
@@ -248,7 +246,7 @@ export const router = createRouter({
   scrollRestoration: true,
   defaultPendingComponent: () => <Loading />,
   defaultErrorComponent: ({ error, reset }) => (
-    <Page title="This page cannot be shown">
+    <Page title="This page failed to load">
       <Failed error={error} retry={reset} />
     </Page>
   ),

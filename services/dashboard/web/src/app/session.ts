@@ -1,4 +1,4 @@
-// Who is signed in, and what changes when somebody signs in or out, in this tab and in the others.
+// The signed-in user, signing in and out, and keeping all tabs of the browser on the same session.
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { sessionQuery } from '../api/queries.ts';
 import { createContext, use, useEffect } from 'react';
@@ -9,26 +9,26 @@ const otherTabs = new BroadcastChannel('orderflow-session');
 
 export const useSession = (): Session => useSuspenseQuery(sessionQuery).data;
 
-/** Whose screen is shown: it stays while a session that has ended is begun anew. */
+/** The user of the screen. It stays set when the session ends, so that the screen keeps its input until the user signs in again. */
 export const ScreenUser = createContext<User | null>(null);
 
-/** The user of a screen that is only shown to somebody who is signed in. */
+/** Only for screens that require a signed-in user; throws without one. */
 export const useUser = (): User => {
   const user = use(ScreenUser);
-  if (user === null) throw new Error('Nobody is signed in.');
+  if (user === null) throw new Error('No user is signed in.');
   return user;
 };
 
 export const hasRole = (user: User | null, role: Role): boolean => user?.roles.includes(role) === true;
 
-/** Lets the other tabs know that somebody signed in or out. */
-export const tellOtherTabs = (): void => {
+/** Tells the other tabs that a user signed in or out. */
+export const notifyOtherTabs = (): void => {
   otherTabs.postMessage('changed');
 };
 
 /**
- * Follows what other tabs do. Of another user nothing may stay on the screen, so it is loaded anew; the same user goes on, with
- * what was entered.
+ * Follows sign-ins and sign-outs in other tabs. For another user the page is reloaded, so that no data of the previous user
+ * stays on the screen. The same user keeps the page and its input.
  */
 export const useSharedSession = (screenUser: User | null): void => {
   const client = useQueryClient();
@@ -46,7 +46,7 @@ export const useSharedSession = (screenUser: User | null): void => {
   }, [client, id]);
 };
 
-/** Where the browser goes to sign in at the OIDC provider, and then on to an address of the pages. */
+/** Starts the sign-in at the OIDC provider, which then returns to the path `to`. */
 export const providerAddress = (to: string): string =>
   `/session/provider?${new URLSearchParams({ to }).toString()}`;
 
@@ -57,11 +57,11 @@ export const useSignIn = () => {
       request<Session>('/session', { method: 'POST', body: credentials }),
     onSuccess: (session) => {
       const before = client.getQueryData(sessionQuery.queryKey)?.user;
-      // What another user saw is not for this one.
+      // Data that another user loaded must not be shown to this one.
       if (before?.id !== session.user?.id)
         client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
       client.setQueryData(sessionQuery.queryKey, session);
-      tellOtherTabs();
+      notifyOtherTabs();
     },
   });
 };
@@ -70,8 +70,8 @@ export const useSignOut = () =>
   useMutation({
     mutationFn: () => request<{ readonly continueAt: string | null }>('/session', { method: 'DELETE' }),
     onSuccess: ({ continueAt }) => {
-      tellOtherTabs();
-      // What the user saw must not stay in memory, so the page is loaded anew.
+      notifyOtherTabs();
+      // A full page load clears the user's data from memory.
       window.location.assign(continueAt ?? '/sign-in');
     },
   });

@@ -1,4 +1,4 @@
-// What surrounds every screen: the bar with its navigation, and the session's end.
+// The frame of every screen: the top bar, and the sign-in dialog once the session has ended.
 import { Button, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { ChevronDown, LogOut, Monitor, Moon, Sun } from 'lucide-react';
@@ -13,7 +13,7 @@ import classes from './shell.module.css';
 interface Destination {
   readonly to: string;
   readonly label: string;
-  /** Everybody when absent, also who is not signed in. */
+  /** Absent: visible to everybody, signed in or not. */
   readonly role?: Role;
 }
 const destinations: readonly Destination[] = [
@@ -25,7 +25,7 @@ const destinations: readonly Destination[] = [
   { to: '/all-orders', label: 'Orders', role: 'ADMIN' },
   { to: '/pipelines', label: 'Pipelines', role: 'ADMIN' },
   { to: '/invariants', label: 'Invariants', role: 'ADMIN' },
-  { to: '/failed', label: 'Failed messages', role: 'ADMIN' },
+  { to: '/failed', label: 'Dead letters', role: 'ADMIN' },
   { to: '/events', label: 'Events', role: 'ADMIN' },
   { to: '/access', label: 'Access', role: 'ADMIN' },
   { to: '/audit-log', label: 'Audit log', role: 'ADMIN' },
@@ -35,7 +35,7 @@ const destinations: readonly Destination[] = [
 const Navigation = ({ user }: { user: User | null }) => {
   const nav = useRef<HTMLElement>(null);
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  // On a narrow screen the bar is scrolled sideways: where one is should be in view.
+  // On a narrow screen the navigation scrolls sideways: keep the current item in view.
   useEffect(() => {
     nav.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [path]);
@@ -58,7 +58,7 @@ const UserMenu = ({ user }: { user: User }) => {
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <UnstyledButton className={classes['user']} aria-label={`Account of ${user.email ?? user.id}`}>
+        <UnstyledButton className={classes['user']} aria-label={`Account: ${user.email ?? user.id}`}>
           <span>{user.email ?? user.id}</span>
           <ChevronDown size={14} aria-hidden="true" />
         </UnstyledButton>
@@ -66,7 +66,7 @@ const UserMenu = ({ user }: { user: User }) => {
       <Menu.Dropdown>
         <Menu.Label>Theme</Menu.Label>
         <Menu.Item leftSection={<Monitor size={14} />} onClick={() => setColorScheme('auto')}>
-          As the system
+          System
         </Menu.Item>
         <Menu.Item leftSection={<Sun size={14} />} onClick={() => setColorScheme('light')}>
           Light
@@ -93,7 +93,7 @@ const Bar = ({ user }: { user: User | null }) => {
   return (
     <header className={classes['bar']}>
       <a href="#content" className={classes['skip']}>
-        Skip to the content
+        Skip to content
       </a>
       <Link to="/" className={classes['logo']}>
         <Logo />
@@ -113,7 +113,7 @@ const Bar = ({ user }: { user: User | null }) => {
   );
 };
 
-// Most visits never need it.
+// Loaded on demand: most visits never need it.
 const SessionEnded = lazy(() => import('../screens/sign-in/session-ended.tsx'));
 
 const Screen = () => {

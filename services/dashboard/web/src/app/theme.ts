@@ -1,4 +1,4 @@
-// The component library in the language of tokens.css: it takes its colours from the tokens, so both themes come from one place.
+// The Mantine theme. All colours come from tokens.css, so the light and the dark theme are defined in one place.
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 import classes from './components.module.css';
 
@@ -7,7 +7,7 @@ const tuple = (token: string): MantineColorsTuple => {
   return [color, color, color, color, color, color, color, color, color, color];
 };
 
-/** The library heads a dialog with a `header`, which a screen reader would take for a second banner of the page. */
+/** Mantine puts a `header` into a dialog, which screen readers would announce as a second page banner. */
 const notABanner = { header: { role: 'none' } };
 const closeButtonProps = { 'aria-label': 'Close' };
 

@@ -1,11 +1,11 @@
-// The surface that everything stands on.
+// A card: the container of all content on a page.
 import classes from './card.module.css';
 
 interface CardProps {
   readonly title?: string;
-  /** Beside the title, at its right. */
+  /** At the right of the title. */
   readonly aside?: React.ReactNode;
-  /** Without inner space, for lists and tables that reach the edge. */
+  /** No padding, for lists and tables that reach the edge. */
   readonly flush?: boolean;
   readonly children: React.ReactNode;
 }

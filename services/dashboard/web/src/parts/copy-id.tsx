@@ -1,4 +1,4 @@
-// A long id, shortened, with the whole in its tooltip and a click to copy it.
+// A shortened id. The tooltip shows the full id, a click copies it.
 import { CopyButton, Tooltip, UnstyledButton } from '@mantine/core';
 import { Check, Copy } from 'lucide-react';
 import classes from './copy-id.module.css';
@@ -7,11 +7,11 @@ import { shortId } from './format.ts';
 export const CopyId = ({ id, whole = false }: { id: string; whole?: boolean }) => (
   <CopyButton value={id} timeout={1_500}>
     {({ copied, copy }) => (
-      <Tooltip label={copied ? 'copied' : id}>
+      <Tooltip label={copied ? 'Copied' : id}>
         <UnstyledButton
           className={classes['id']}
           onClick={copy}
-          aria-label={`${whole ? id : shortId(id)}, copy`}
+          aria-label={`Copy ${whole ? id : shortId(id)}`}
         >
           {whole ? id : shortId(id)}
           {copied ? <Check size={12} aria-hidden="true" /> : <Copy size={12} aria-hidden="true" />}

@@ -1,6 +1,6 @@
-// A table as a file for a spreadsheet (RFC 4180).
+// CSV export (RFC 4180).
 
-/** A text that begins like a formula would be run by a spreadsheet; an apostrophe before it makes it text. */
+/** A spreadsheet runs text that starts like a formula; a leading apostrophe makes it plain text. */
 const cellOf = (value: string | number | null): string => {
   if (typeof value === 'number') return String(value);
   const text = value === null ? '' : /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
@@ -10,9 +10,9 @@ const cellOf = (value: string | number | null): string => {
 export const toCsv = (rows: readonly (readonly (string | number | null)[])[]): string =>
   rows.map((cells) => `${cells.map(cellOf).join(',')}\r\n`).join('');
 
-/** Lets the browser save the rows under `<name>.csv`. */
+/** Downloads the rows as `<name>.csv`. */
 export const saveAsCsv = (name: string, rows: readonly (readonly (string | number | null)[])[]): void => {
-  // The mark tells spreadsheets that the text is UTF-8.
+  // The byte order mark makes spreadsheets read the file as UTF-8.
   const url = URL.createObjectURL(new Blob(['\uFEFF', toCsv(rows)], { type: 'text/csv' }));
   const link = document.createElement('a');
   link.href = url;

@@ -1,4 +1,4 @@
-// A table that can be sorted by keyboard and whose columns can be hidden. Only the rows in view are drawn, so it may be long.
+// A table with sorting by keyboard, hideable columns and CSV export. Only the visible rows are rendered, so it may be long.
 import { Button, Checkbox, Menu, Table, UnstyledButton } from '@mantine/core';
 import {
   columnVisibilityFeature,
@@ -18,9 +18,9 @@ import { saveAsCsv } from './csv.ts';
 export interface Column<Row> {
   readonly id: string;
   readonly header: string;
-  /** What the column is sorted by, and what stands in the CSV file. */
+  /** The value for sorting and for the CSV file. */
   readonly value: (row: Row) => string | number | null;
-  /** The value itself when absent. */
+  /** Absent: the value is shown. */
   readonly cell?: (row: Row) => React.ReactNode;
   readonly numeric?: boolean;
   readonly sortable?: boolean;
@@ -28,14 +28,14 @@ export interface Column<Row> {
 
 interface DataTableProps<Row> {
   readonly label: string;
-  /** Stable: defined outside the component or memoised. */
+  /** Must be stable: defined outside the component, or memoised. */
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly rowId: (row: Row) => string;
   readonly sort?: SortingState;
-  /** Name of the CSV file; without it there is none. */
+  /** The name of the CSV file. Absent: no CSV export. */
   readonly csv?: string;
-  /** Above the table, beside the buttons. */
+  /** Above the table, next to the buttons. */
   readonly caption?: React.ReactNode;
   readonly minWidth?: number;
 }
@@ -140,7 +140,7 @@ export function DataTable<Row extends object>({
               ])
             }
           >
-            CSV
+            Export CSV
           </Button>
         )}
       </div>

@@ -27,7 +27,7 @@ describe('a countdown', () => {
     ['2026-01-01T00:00:59.100Z', '1:00'],
     ['2026-01-01T00:00:00.400Z', '0:01'],
     ['2025-12-31T23:59:00Z', '0:00'],
-  ])('until %s says %s', (until, text) => {
+  ])('until %s is %s', (until, text) => {
     expect(formatCountdown(until, now)).toBe(text);
   });
 });
@@ -37,17 +37,17 @@ it.each([
   [4_249, '4.2 s'],
   [180_000, '3 min'],
   [5_400_000, '1 h 30 min'],
-])('%s ms are said as %s', (ms, text) => {
+])('formats %s ms as %s', (ms, text) => {
   expect(formatDuration(ms)).toBe(text);
 });
 
-it('says how long ago something was in the largest unit that fits', () => {
+it('formats a relative time in the largest unit that fits', () => {
   const now = Date.parse('2026-01-02T00:00:00Z');
   expect(formatRelative('2026-01-01T23:58:30Z', now)).toBe('1 minute ago');
   expect(formatRelative('2026-01-01T00:00:00Z', now)).toBe('yesterday');
 });
 
-it('shortens long ids alone', () => {
+it('shortens only long ids', () => {
   expect(shortId('01a21536-3d55-72a6-ba53-351e4ac87983')).toBe('01a21536…7983');
   expect(shortId('ceramic-mug')).toBe('ceramic-mug');
 });

@@ -1,4 +1,4 @@
-// Money, times and ids as people read them, in the locale of the browser.
+// Formats money, times, sizes and ids for people, in the locale of the browser.
 
 const locale = typeof navigator === 'undefined' ? 'en' : navigator.language;
 
@@ -11,7 +11,7 @@ export const formatMoney = (
   return format.format(amountMinor / 10 ** decimalsOf(currency));
 };
 
-/** How many decimals a currency has. */
+/** The number of decimals of a currency. */
 export const decimalsOf = (currency: string): number =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
 
@@ -70,7 +70,7 @@ export const formatCountdown = (iso: string, now: number): string => {
 /** The first and last characters of a long id. */
 export const shortId = (id: string): string => (id.length <= 16 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`);
 
-/** The name of a seller, whose id is all that the services know. */
+/** A display name for a seller. The services know only the id. */
 export const sellerName = (id: string): string => {
   const number = /^user-seller-(\d+)$/.exec(id)?.[1];
   return number === undefined ? id : `Seller ${Number(number)}`;

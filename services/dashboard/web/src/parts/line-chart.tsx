@@ -1,4 +1,4 @@
-// A small chart of one figure over time. What it shows is also in its label, for whoever does not see it.
+// A small line chart of one metric over time. The label describes it for screen readers.
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
@@ -14,12 +14,12 @@ export interface Point {
 interface LineChartProps {
   readonly label: string;
   readonly points: readonly Point[];
-  /** Writes a value of the axis. */
+  /** Formats a value of the y axis. */
   readonly format: (value: number) => string;
   readonly height?: number;
 }
 
-/** The colours of the tokens; a canvas does not know them. */
+/** Resolves a colour token, because a canvas does not understand CSS variables. */
 const colorOf = (element: HTMLElement, token: string): string => {
   const probe = document.createElement('span');
   probe.style.color = `var(--${token})`;
@@ -65,15 +65,15 @@ export const LineChart = ({ label, points, format, height = 130 }: LineChartProp
   useEffect(() => {
     const element = frame.current;
     if (element === null || width === 0) return;
-    const made = new uPlot(
+    const created = new uPlot(
       optionsOf(element, { width, height, format: (value) => latest.current.format(value) }),
       dataOf(latest.current.points),
       element,
     );
-    chart.current = made;
+    chart.current = created;
     return () => {
       chart.current = undefined;
-      made.destroy();
+      created.destroy();
     };
   }, [width, height]);
   useEffect(() => {

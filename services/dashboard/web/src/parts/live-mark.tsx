@@ -1,4 +1,4 @@
-// Whether what is shown is of now.
+// Shows whether the data on the page is current.
 import classes from './live-mark.module.css';
 import { formatTime } from './format.ts';
 
@@ -8,20 +8,20 @@ export type LiveState =
   | { readonly kind: 'over' }
   | { readonly kind: 'stale'; readonly since: string };
 
-const inWords = (state: LiveState): string => {
+const textOf = (state: LiveState): string => {
   switch (state.kind) {
     case 'connecting':
-      return 'connecting';
+      return 'Connecting';
     case 'live':
-      return 'live';
+      return 'Live';
     case 'over':
-      return 'final';
+      return 'Final';
     case 'stale':
-      return `reconnecting, stale since ${formatTime(state.since)}`;
+      return `Reconnecting, not updated since ${formatTime(state.since)}`;
   }
 };
 
-/** The state of what is asked for again and again. */
+/** The state of a query that is polled. */
 export const liveStateOf = ({
   data,
   isError,
@@ -38,6 +38,6 @@ export const liveStateOf = ({
 export const LiveMark = ({ state }: { state: LiveState }) => (
   <span className={classes['live']} data-kind={state.kind} role="status">
     <i aria-hidden="true" />
-    {inWords(state)}
+    {textOf(state)}
   </span>
 );

@@ -1,14 +1,14 @@
-// The frame of a screen: where it is, what it is called, what can be done, and its content.
+// The layout of a page: breadcrumb, title, actions and content.
 import { useEffect } from 'react';
 import classes from './page.module.css';
 
 interface PageProps {
   readonly title: string;
-  /** Where the screen is, above the title. */
+  /** The breadcrumb above the title. */
   readonly crumb?: React.ReactNode;
-  /** Beside the title. */
+  /** Next to the title. */
   readonly beside?: React.ReactNode;
-  /** Buttons and filters, at the right. */
+  /** Buttons and filters at the right. */
   readonly actions?: React.ReactNode;
   readonly children: React.ReactNode;
 }
@@ -35,10 +35,10 @@ export const Page = ({ title, crumb, beside, actions, children }: PageProps) => 
 interface ColumnsProps {
   readonly children: React.ReactNode;
   readonly aside: React.ReactNode;
-  /** The narrow column stays in view while the wide one is scrolled. */
+  /** The narrow column stays in view while the page scrolls. */
   readonly follows?: boolean;
 }
-/** A wide column and a narrow one beside it; below each other on a small screen. */
+/** A wide and a narrow column; stacked on a small screen. */
 export const Columns = ({ children, aside, follows = false }: ColumnsProps) => (
   <div className={classes['columns']}>
     <div className={classes['column']}>{children}</div>

@@ -1,4 +1,4 @@
-// Pictures of products, drawn here: lines in a colour of their own. A product without one gets a parcel.
+// Line drawings for products, chosen by the product's name. Other products get a parcel.
 import classes from './product-picture.module.css';
 
 const drawings: readonly (readonly [RegExp, string, string])[] = [

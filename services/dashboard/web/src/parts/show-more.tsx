@@ -6,7 +6,7 @@ interface ShowMoreProps {
   readonly children: string;
 }
 
-/** Below a list, while it has another page. */
+/** Loads the next page of a list; renders nothing on the last page. */
 export const ShowMore = ({ query, children }: ShowMoreProps) =>
   query.hasNextPage && (
     <Button

@@ -1,4 +1,4 @@
-// A state is a word, a shape and a colour, never a colour alone.
+// A state as a word, a shape and a colour, because colour alone is not accessible.
 import type { OrderStatus } from '../api/types.ts';
 import classes from './state-badge.module.css';
 

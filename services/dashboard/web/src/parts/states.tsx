@@ -1,11 +1,11 @@
-// What a screen shows when there is nothing to show yet, nothing at all, or something went wrong.
+// The loading, empty and error states of a page.
 import { Button, Skeleton } from '@mantine/core';
 import { CircleAlert, Inbox } from 'lucide-react';
 import { Problem } from '../api/request.ts';
 import { CopyId } from './copy-id.tsx';
 import classes from './states.module.css';
 
-/** Grey lines where the content will be. */
+/** Placeholder lines. */
 export const Loading = ({ lines = 4 }: { lines?: number }) => (
   <div className={classes['loading']} role="status" aria-busy="true" aria-label="Loading">
     {Array.from({ length: lines }, (_, line) => (
@@ -22,7 +22,7 @@ export const Empty = ({ title, children }: { title: string; children?: React.Rea
   </div>
 );
 
-/** What happened, what to do, and the id that support asks for. */
+/** An error with its message, correlation id and, if `retry` is given, a button to try again. */
 export const Failed = ({ error, retry }: { error: unknown; retry?: () => void }) => {
   const problem = error instanceof Problem ? error : undefined;
   const title = problem?.title ?? 'Something went wrong';
@@ -35,7 +35,7 @@ export const Failed = ({ error, retry }: { error: unknown; retry?: () => void })
         {message !== title && <p>{message}</p>}
         {problem?.correlationId !== undefined && (
           <p className={classes['id']}>
-            correlation id <CopyId id={problem.correlationId} />
+            Correlation id <CopyId id={problem.correlationId} />
           </p>
         )}
         {retry !== undefined && (

@@ -1,9 +1,9 @@
-// A time as people say it, with the exact one on hover.
+// A relative time, such as "3 minutes ago", with the exact time in the tooltip.
 import { Tooltip } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { formatInstant, formatRelative } from './format.ts';
 
-/** The present, renewed every `everyMs`; milliseconds since 1970. */
+/** The current time in milliseconds since 1970, updated every `everyMs`. */
 export const useNow = (everyMs: number): number => {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

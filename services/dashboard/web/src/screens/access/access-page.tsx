@@ -1,4 +1,4 @@
-// Who may do what: every action of every process with the reach of each role, from the tables that are enforced.
+// The permissions: every action of every process with the scope of each role, from the enforced tables.
 import { SegmentedControl, Select, Table, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -15,13 +15,13 @@ import { findActions, groupOf, type AccessSearch } from './access-search.ts';
 const roles = ['USER', 'SELLER', 'ADMIN'] as const satisfies readonly Role[];
 const scopeIcons = { all: Check, own: User, 'own lines': Users } as const;
 
-/** How far a role reaches: a word, a shape and a colour. */
-const Reach = ({ scope }: { scope: keyof typeof scopeIcons | undefined }) => {
+/** The scope of a role, as a word, a shape and a colour. */
+const Scope = ({ scope }: { scope: keyof typeof scopeIcons | undefined }) => {
   const Icon = scope === undefined ? Minus : scopeIcons[scope];
   return (
     <span className={classes['reach']} data-scope={scope ?? 'no'}>
       <Icon size={13} aria-hidden="true" />
-      {scope ?? 'no'}
+      {scope ?? 'none'}
     </span>
   );
 };
@@ -30,7 +30,7 @@ const Cells = ({ allow }: Pick<PermissionEntry, 'allow'>) => {
   if (typeof allow !== 'string')
     return roles.map((role) => (
       <Table.Td key={role}>
-        <Reach scope={allow[role]} />
+        <Scope scope={allow[role]} />
       </Table.Td>
     ));
   const Icon = allow === 'anyone' ? Check : KeyRound;
@@ -38,7 +38,7 @@ const Cells = ({ allow }: Pick<PermissionEntry, 'allow'>) => {
     <Table.Td colSpan={3}>
       <span className={classes['reach']} data-scope={allow}>
         <Icon size={13} aria-hidden="true" />
-        {allow === 'anyone' ? 'anyone, without a token' : 'who knows the chaos token'}
+        {allow === 'anyone' ? 'anyone, no token required' : 'requires the chaos token'}
       </span>
     </Table.Td>
   );
@@ -58,7 +58,7 @@ const Group = ({ name, entries }: { name: string; entries: readonly PermissionEn
       <Table.Tr key={entry.action}>
         <Table.Th scope="row" className={classes['action']}>
           {entry.action}
-          {entry.optional && <small>where switched on</small>}
+          {entry.optional && <small>if enabled</small>}
         </Table.Th>
         <Table.Td className={classes['call']}>
           <b data-method={entry.method}>{entry.method}</b> {entry.path}
@@ -73,27 +73,27 @@ const Legend = () => (
   <dl className={classes['legend']}>
     <div>
       <dt>
-        <Reach scope="all" />
+        <Scope scope="all" />
       </dt>
-      <dd>everything there is</dd>
+      <dd>all resources</dd>
     </div>
     <div>
       <dt>
-        <Reach scope="own" />
+        <Scope scope="own" />
       </dt>
-      <dd>what belongs to the caller; the rest does not exist for them (404)</dd>
+      <dd>resources of the caller; others return 404</dd>
     </div>
     <div>
       <dt>
-        <Reach scope="own lines" />
+        <Scope scope="own lines" />
       </dt>
-      <dd>orders with lines of the caller, and of those only these lines</dd>
+      <dd>orders that contain products of the caller, with only those lines</dd>
     </div>
     <div>
       <dt>
-        <Reach scope={undefined} />
+        <Scope scope={undefined} />
       </dt>
-      <dd>refused (403)</dd>
+      <dd>no access (403)</dd>
     </div>
   </dl>
 );
@@ -104,7 +104,7 @@ const Matrix = ({ entries }: { entries: readonly PermissionEntry[] }) => (
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Action</Table.Th>
-          <Table.Th>Call</Table.Th>
+          <Table.Th>Endpoint</Table.Th>
           {roles.map((role) => (
             <Table.Th key={role} w={112}>
               {role}
@@ -125,7 +125,7 @@ export const AccessPage = () => {
   const query = useQuery(permissionsQuery);
   const entries = query.data ?? [];
   const found = findActions(entries, search);
-  /** Replaces what is typed letter by letter, so that the back button leads to the screen before. */
+  /** `replace` keeps keystrokes out of the browser history. */
   const change = (to: AccessSearch, replace = false): void =>
     void navigate({ search: to, replace, resetScroll: false });
   const { q: _q, ...withoutQ } = search;
@@ -164,7 +164,7 @@ export const AccessPage = () => {
             onChange={(at) => change(at === null ? withoutAt : { ...withoutAt, at })}
           />
           <SegmentedControl
-            aria-label="What a role may do"
+            aria-label="Role"
             style={{ alignSelf: 'center' }}
             value={search.may ?? 'everybody'}
             onChange={(value) => {
@@ -182,15 +182,15 @@ export const AccessPage = () => {
           <Failed error={query.error} retry={() => void query.refetch()} />
         )}
         {query.isSuccess && found.length === 0 && (
-          <Empty title="No action fits">Try another word, or look at all processes and roles.</Empty>
+          <Empty title="No actions found">Try a different search or remove a filter.</Empty>
         )}
         {found.length > 0 && <Matrix entries={found} />}
       </Card>
-      <Card title="How to read it">
+      <Card title="Legend">
         <p className={classes['words']}>
-          This is the table that the processes enforce: an endpoint can only be made from an entry of it, and
-          a process with a route that is not listed does not start. Of several roles the first of ADMIN,
-          SELLER, USER counts.
+          The processes enforce this table: every endpoint is defined from one of its entries, and a process
+          with an unlisted route does not start. For a user with several roles, the first of ADMIN, SELLER and
+          USER applies.
         </p>
         <Legend />
       </Card>

@@ -18,7 +18,7 @@ const live = entry({ on: ['a', 'b', 'c', 'd'], action: 'health.live', allow: 'an
 const all = [place, read, fault, live];
 
 describe('the actions of the matrix', () => {
-  it('are found by every word, by place and by role', () => {
+  it('are filtered by words, group and role', () => {
     expect(findActions(all, {})).toEqual(all);
     expect(findActions(all, { q: 'POST place' })).toEqual([place]);
     expect(findActions(all, { q: 'nothing' })).toEqual([]);
@@ -26,16 +26,16 @@ describe('the actions of the matrix', () => {
     expect(findActions(all, { may: 'ADMIN' })).toEqual([read, live]);
   });
 
-  it('are grouped by who has them', () => {
+  it('are grouped by process', () => {
     expect(all.map(groupOf)).toEqual(['order', 'order', 'order, inventory and payment', 'every process']);
   });
 
-  it('with the chaos token belong to no role', () => {
+  it('that require the chaos token are allowed to no role', () => {
     expect(mayDo(fault, 'ADMIN')).toBe(false);
     expect(mayDo(live, 'USER')).toBe(true);
   });
 });
 
-it('drops a role that does not exist from the address', () => {
+it('drops an unknown role from the URL parameters', () => {
   expect(toAccessSearch({ q: '', at: 'order', may: 'ROOT' })).toEqual({ at: 'order' });
 });

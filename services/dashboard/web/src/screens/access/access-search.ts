@@ -1,11 +1,11 @@
-// What of the permission matrix stands in the address, and which actions that leaves.
+// The URL parameters of the permissions page, and the actions that match them.
 import type { PermissionEntry, Role } from '../../api/types.ts';
 
 export interface AccessSearch {
   readonly q?: string;
-  /** A process; `shared` are the actions that several have. */
+  /** A group: a process, or the processes that share the actions. */
   readonly at?: string;
-  /** Only what this role may do. */
+  /** Only actions that this role may call. */
   readonly may?: Role;
 }
 
@@ -18,18 +18,18 @@ export const toAccessSearch = (search: Readonly<Record<string, unknown>>): Acces
   ...(isRole(search['may']) ? { may: search['may'] } : {}),
 });
 
-/** The part of the matrix that an entry belongs to. */
+/** The group of an entry: its process, or the processes that share it. */
 export const groupOf = ({ on }: PermissionEntry): string => {
   const [only] = on;
   if (on.length === 1 && only !== undefined) return only;
   return on.length === 3 ? 'order, inventory and payment' : 'every process';
 };
 
-/** Everybody may do what needs no role, except what needs the chaos token: nobody has that by being somebody. */
+/** Public actions are allowed to every role. Actions that require the chaos token are allowed to none. */
 export const mayDo = ({ allow }: PermissionEntry, role: Role): boolean =>
   typeof allow === 'string' ? allow === 'anyone' : allow[role] !== undefined;
 
-/** The entries that fit: every word of `q` stands in the action, its call or its place. */
+/** The entries that match: every word of `q` is in the action, its endpoint or its processes. */
 export const findActions = (
   entries: readonly PermissionEntry[],
   { q = '', at, may }: AccessSearch,

@@ -1,4 +1,4 @@
-// Every order, for administrators: found by any id, filtered and sorted by the service, each leading to its saga.
+// The orders of all customers, for administrators. Any id can be searched; each order links to its saga.
 import { Button, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -6,26 +6,21 @@ import { Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { allOrdersQuery, storyQuery, type AllOrdersFilter } from '../../api/admin-queries.ts';
 import { Problem } from '../../api/request.ts';
-import type { Order, OrderStatus } from '../../api/types.ts';
+import type { Order } from '../../api/types.ts';
 import { queryClient } from '../../app/query-client.ts';
 import { allOrdersRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { decimalsOf, formatMoney, shortId } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
+import { cancellationReasons, describeReason, orderStatuses } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 
-const statuses: readonly OrderStatus[] = ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED'];
-const reasons = [
-  { value: 'reservation_failed', label: 'not enough stock' },
-  { value: 'payment_failed', label: 'payment failed' },
-  { value: 'reservation_expired', label: 'not paid in time' },
-  { value: 'customer_cancelled', label: 'by the customer' },
-];
+const reasons = Object.entries(cancellationReasons).map(([value, label]) => ({ value, label }));
 
 const columns: readonly Column<Order>[] = [
   {
@@ -50,7 +45,7 @@ const columns: readonly Column<Order>[] = [
     id: 'reason',
     header: 'Reason',
     value: ({ cancellationReason }) => cancellationReason,
-    cell: ({ cancellationReason }) => cancellationReason?.replaceAll('_', ' ') ?? '',
+    cell: ({ cancellationReason }) => (cancellationReason === null ? '' : describeReason(cancellationReason)),
     sortable: false,
   },
   { id: 'customer', header: 'Customer', value: ({ customerId }) => customerId, sortable: false },
@@ -79,18 +74,18 @@ const columns: readonly Column<Order>[] = [
   },
 ];
 
-/** Leads to the saga of whatever the id names; an id that nobody knows is taken for one of a customer. */
-const Seek = ({ byCustomer }: { byCustomer: (customerId: string) => void }) => {
+/** Opens the saga of an order, event or correlation id. Any other id is taken for a customer id. */
+const IdSearch = ({ onCustomer }: { onCustomer: (customerId: string) => void }) => {
   const [text, setText] = useState('');
   const navigate = useNavigate();
-  const seek = useMutation({
+  const search = useMutation({
     mutationFn: async (id: string) => {
       try {
         await queryClient.query({ ...storyQuery(id), staleTime: 0, retry: false });
         await navigate({ to: '/all-orders/$id', params: { id } });
       } catch (error) {
         if (!(error instanceof Problem) || error.status !== 404) throw error;
-        byCustomer(id);
+        onCustomer(id);
       }
     },
   });
@@ -99,7 +94,7 @@ const Seek = ({ byCustomer }: { byCustomer: (customerId: string) => void }) => {
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() !== '') seek.mutate(text.trim());
+        if (text.trim() !== '') search.mutate(text.trim());
       }}
     >
       <TextInput
@@ -110,8 +105,8 @@ const Seek = ({ byCustomer }: { byCustomer: (customerId: string) => void }) => {
         maw="100%"
         value={text}
         maxLength={128}
-        error={seek.error === null ? undefined : seek.error.message}
-        rightSection={seek.isPending ? '…' : undefined}
+        error={search.error === null ? undefined : search.error.message}
+        rightSection={search.isPending ? '…' : undefined}
         onChange={(event) => {
           setText(event.currentTarget.value);
         }}
@@ -119,9 +114,6 @@ const Seek = ({ byCustomer }: { byCustomer: (customerId: string) => void }) => {
     </form>
   );
 };
-
-const pick = <T extends string>(value: string | null, values: readonly T[]): T | undefined =>
-  values.find((one) => one === value);
 
 export const AllOrdersPage = () => {
   const filter = allOrdersRoute.useSearch();
@@ -136,19 +128,19 @@ export const AllOrdersPage = () => {
       beside={<LiveMark state={liveStateOf(orders)} />}
       actions={
         <>
-          <Seek byCustomer={(customer) => set({ customer })} />
+          <IdSearch onCustomer={(customer) => set({ customer })} />
           <Select
             aria-label="Status"
-            placeholder="Every status"
+            placeholder="All statuses"
             clearable
             w={150}
-            data={[...statuses]}
+            data={[...orderStatuses]}
             value={filter.status ?? null}
-            onChange={(value) => set({ status: pick(value, statuses), reason: undefined })}
+            onChange={(value) => set({ status: value ?? undefined, reason: undefined })}
           />
           <Select
-            aria-label="Reason of the cancellation"
-            placeholder="Every reason"
+            aria-label="Cancellation reason"
+            placeholder="All reasons"
             clearable
             w={170}
             data={reasons}
@@ -156,7 +148,7 @@ export const AllOrdersPage = () => {
             onChange={(value) => set({ reason: value ?? undefined })}
           />
           <TextInput
-            aria-label="Placed from"
+            aria-label="Placed on or after"
             type="date"
             leftSection="from"
             leftSectionWidth={46}
@@ -164,7 +156,7 @@ export const AllOrdersPage = () => {
             onChange={(event) => set({ from: event.currentTarget.value || undefined })}
           />
           <Select
-            aria-label="Sorted by"
+            aria-label="Sort by"
             allowDeselect={false}
             w={130}
             data={[
@@ -183,10 +175,10 @@ export const AllOrdersPage = () => {
           <Failed error={orders.error} retry={() => void orders.refetch()} />
         )}
         {orders.isSuccess && all.length === 0 && (
-          <Empty title="No orders here">
+          <Empty title="No orders found">
             {filter.customer === undefined
-              ? 'No order fits these filters.'
-              : `Nobody knows ${filter.customer}: neither an order, an event or a request, nor a customer with orders.`}
+              ? 'No order matches these filters.'
+              : `No order, event, request or customer has the id ${filter.customer}.`}
           </Empty>
         )}
         {all.length > 0 && (
@@ -200,7 +192,7 @@ export const AllOrdersPage = () => {
             caption={
               filter.customer !== undefined && (
                 <Button variant="default" size="xs" onClick={() => set({ customer: undefined })}>
-                  of {filter.customer} ✕
+                  Customer: {filter.customer} ✕
                 </Button>
               )
             }

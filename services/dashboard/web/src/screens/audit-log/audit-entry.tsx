@@ -1,4 +1,4 @@
-// One entry of the audit log: a line that says what somebody did and what came of it, and opens to all that is kept of it.
+// One entry of the audit log: a line with the action and its outcome, which expands to all details.
 import { UnstyledButton } from '@mantine/core';
 import { ChevronRight } from 'lucide-react';
 import { useId, useState } from 'react';
@@ -7,7 +7,7 @@ import { CopyId } from '../../parts/copy-id.tsx';
 import { formatInstant, formatNumber, formatRelative, shortId } from '../../parts/format.ts';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 import classes from './audit-log-page.module.css';
-import { codeInWords, type Outcome } from './audit-search.ts';
+import { humanizeCode, type Outcome } from './audit-search.ts';
 
 const tones: Readonly<Record<Outcome, Tone>> = { accepted: 'ok', ignored: 'undo', refused: 'bad' };
 
@@ -20,19 +20,19 @@ const Details = ({ entry }: { entry: AuditEntry }) => (
     <div>
       <dt>Subject</dt>
       <dd>
-        <CopyId id={entry.subject} whole /> as {entry.roles.join(', ') || 'nobody with a role'}
+        <CopyId id={entry.subject} whole /> as {entry.roles.join(', ') || 'no role'}
       </dd>
     </div>
     <div>
-      <dt>About</dt>
-      <dd>{entry.resource === null ? 'something new' : <CopyId id={entry.resource} whole />}</dd>
+      <dt>Resource</dt>
+      <dd>{entry.resource === null ? 'New resource' : <CopyId id={entry.resource} whole />}</dd>
     </div>
     {entry.code !== null && (
       <div>
-        <dt>Why</dt>
+        <dt>Reason</dt>
         <dd>
-          {codeInWords(entry.code)}
-          {entry.status !== null && `, answered ${entry.status}`}
+          {humanizeCode(entry.code)}
+          {entry.status !== null && ` (HTTP ${entry.status})`}
         </dd>
       </div>
     )}
@@ -49,11 +49,11 @@ const Details = ({ entry }: { entry: AuditEntry }) => (
       </dd>
     </div>
     <div>
-      <dt>Seal</dt>
+      <dt>Hash chain</dt>
       <dd>
         {entry.position === null
-          ? 'Not sealed yet; that takes about a second.'
-          : `Position ${formatNumber(entry.position)} of the chain`}
+          ? 'Not sealed yet. This takes about a second.'
+          : `Position ${formatNumber(entry.position)}`}
       </dd>
     </div>
   </dl>
@@ -76,7 +76,7 @@ export const AuditLine = ({ entry, now }: { entry: AuditEntry; now: number }) =>
         <StateBadge tone={tones[outcome]}>{outcome.toUpperCase()}</StateBadge>
         <span className={classes['what']}>
           <b>{action}</b>
-          {code !== null && <span className={classes['why']}>{codeInWords(code)}</span>}
+          {code !== null && <span className={classes['why']}>{humanizeCode(code)}</span>}
         </span>
         <span className={classes['who']}>{subject}</span>
         <span className={classes['about']}>{resource === null ? '' : shortId(resource)}</span>

@@ -1,17 +1,17 @@
-// The filters of the audit log, as its API has them. Text counts when it is entered, not letter by letter.
+// The filters of the audit log. A text filter applies on Enter or blur, not on every keystroke.
 import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { permissionsQuery } from '../../api/admin-queries.ts';
 import classes from './audit-log-page.module.css';
 import { toAuditSearch, toLocalField, type AuditSearch, type AuditService } from './audit-search.ts';
 
-/** The actions that are recorded: those of people who change something. */
+/** The recorded actions: those that change something and require a role. */
 const useRecordedActions = (service: AuditService): string[] => {
   const { data = [] } = useQuery(permissionsQuery);
   return data
     .filter(
       ({ action, on, method, allow }) =>
-        // What is done to a connector stands in the log of the service whose events it publishes.
+        // Connector actions are in the log of the service whose events the connector publishes.
         (on.includes(service) || action.startsWith('connectors.')) &&
         method !== 'GET' &&
         typeof allow !== 'string',
@@ -56,7 +56,7 @@ export const AuditFilters = ({ service, search, onChange }: AuditFiltersProps) =
         value={search.action ?? null}
         onChange={(value) => change('action', value)}
       />
-      {/* Made anew when the address changes, so that the back button fills it too. */}
+      {/* The key recreates the field when the URL changes, so that the back button updates it too. */}
       <form
         key={search.subject ?? ''}
         onSubmit={(event) => {

@@ -1,5 +1,4 @@
-// What people did and were refused, per service, newest first, with the proof that the log is what was written. Service and
-// filters stand in the address.
+// The audit log of a service, newest first, with the verification of its hash chain. Service and filters are in the URL.
 import { SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -35,7 +34,7 @@ export const AuditLogPage = () => {
           <SegmentedControl
             aria-label="Service"
             value={service}
-            // An action belongs to one service, so that filter does not go along.
+            // An action belongs to one service, so its filter is dropped.
             onChange={(value) => change(toAuditSearch({ ...search, action: undefined, service: value }))}
             data={auditServices.map((name) => ({ value: name, label: name }))}
           />
@@ -52,10 +51,10 @@ export const AuditLogPage = () => {
           </div>
         )}
         {query.isSuccess && entries.length === 0 && (
-          <Empty title={isFiltered ? 'No entry fits' : 'Nothing is recorded yet'}>
+          <Empty title={isFiltered ? 'No entries found' : 'No entries yet'}>
             {isFiltered
-              ? 'Take a filter away, or look at another service.'
-              : `What people do at the ${service} service, and what they are refused, will stand here.`}
+              ? 'Remove a filter or select another service.'
+              : `Actions at the ${service} service will appear here, including refused ones.`}
           </Empty>
         )}
         <ol className={classes['entries']} aria-label={`Audit log of the ${service} service`}>

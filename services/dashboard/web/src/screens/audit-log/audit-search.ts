@@ -1,4 +1,4 @@
-// What of the audit log stands in the address: the service whose log it is, and the filters that its API has.
+// The URL parameters of the audit log: the service and the filters.
 import type { AuditEntry } from '../../api/types.ts';
 
 export const auditServices = ['order', 'inventory', 'payment'] as const;
@@ -43,12 +43,12 @@ export const toAuditSearch = (search: Readonly<Record<string, unknown>>): AuditS
   };
 };
 
-/** An instant as a `datetime-local` field has it, by the reader's clock; empty for none. */
+/** The value of a `datetime-local` field, in the time zone of the browser; empty for undefined. */
 export const toLocalField = (iso: string | undefined): string => {
   if (iso === undefined) return '';
   const at = new Date(iso);
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 };
 
-/** What a problem code says, as words. */
-export const codeInWords = (code: string): string => code.replaceAll(/[_-]+/g, ' ');
+/** A problem code without separators. */
+export const humanizeCode = (code: string): string => code.replaceAll(/[_-]+/g, ' ');

@@ -1,4 +1,4 @@
-// Has a service walk the hash chain over its audit log, and shows what it found.
+// Verifies the hash chain of a service's audit log, and shows the result.
 import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { ShieldAlert, ShieldCheck } from 'lucide-react';
@@ -30,7 +30,7 @@ const Result = ({ found, at }: Verified) => {
           <StateBadge tone={isIntact ? 'ok' : 'bad'}>{found.status.toUpperCase()}</StateBadge>
           <b>
             {found.firstBroken?.sentence ??
-              `The chain holds: ${formatNumber(found.head.position)} ${found.head.position === 1 ? 'seal' : 'seals'}, each continues the one before it.`}
+              `The chain is intact: ${formatNumber(found.head.position)} ${found.head.position === 1 ? 'seal' : 'seals'}, each linked to the previous one.`}
           </b>
         </p>
         <p>
@@ -56,7 +56,7 @@ export const Verification = ({ service }: { service: AuditService }) => {
       title="Hash chain"
       aside={
         <Button variant="default" size="xs" loading={verify.isPending} onClick={() => verify.mutate()}>
-          Verify the chain
+          Verify chain
         </Button>
       }
     >
@@ -64,7 +64,7 @@ export const Verification = ({ service }: { service: AuditService }) => {
         {verify.data !== undefined && <Result {...verify.data} />}
         {verify.data === undefined && !verify.isError && (
           <p className={classes['intro']}>
-            Each entry is sealed into a chain of hashes: whoever changes, removes or adds one breaks it there.
+            Every entry is sealed in a hash chain. Changing, removing or inserting an entry breaks the chain.
           </p>
         )}
       </div>

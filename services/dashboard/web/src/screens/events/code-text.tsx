@@ -1,4 +1,4 @@
-// A sentence in which names and values stand in backticks.
+// Text whose parts in backticks are shown as code.
 import { codeParts } from './events-search.ts';
 
 export const Code = ({ text }: { text: string }) => (

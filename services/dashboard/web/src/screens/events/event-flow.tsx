@@ -1,9 +1,9 @@
-// Where an event comes from and where it goes: producer, topic, readers with what each does.
+// The path of an event: its producer, its topic, and its consumers with what each does.
 import { ArrowRight } from 'lucide-react';
 import type { CatalogueEvent } from '../../api/types.ts';
 import classes from './events-page.module.css';
 
-/** The name of a service in its colour, with a mark: the colour alone says nothing. */
+/** The name of a service in its colour, with a mark, because colour alone is not accessible. */
 const ServiceName = ({ name }: { name: string }) => (
   <b className={classes['service']} data-service={name}>
     <i aria-hidden="true" />
@@ -16,7 +16,7 @@ export const EventFlow = ({ event }: { event: CatalogueEvent }) => (
     <div className={classes['stop']}>
       <small>Producer</small>
       <ServiceName name={event.producer} />
-      <span>decides it and writes it to its outbox</span>
+      <span>writes it to its outbox</span>
     </div>
     <ArrowRight className={classes['arrow']} size={18} aria-hidden="true" />
     <div className={classes['stop']} data-kind="topic">
@@ -30,14 +30,14 @@ export const EventFlow = ({ event }: { event: CatalogueEvent }) => (
     <div className={classes['readers']}>
       {event.readers.length === 0 && (
         <div className={classes['stop']}>
-          <small>Readers</small>
-          <span>No service subscribes to it.</span>
+          <small>Consumers</small>
+          <span>No service consumes this event.</span>
         </div>
       )}
-      <ul aria-label="Readers">
+      <ul aria-label="Consumers">
         {event.readers.map(({ service, does }) => (
           <li key={service} className={classes['stop']}>
-            <small>Reader</small>
+            <small>Consumer</small>
             <ServiceName name={service} />
             <span>{does}</span>
           </li>

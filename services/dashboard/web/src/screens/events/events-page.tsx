@@ -1,5 +1,5 @@
-// Every event that the services tell each other: who says it, who reads it, what is in it, and what its versions changed. The
-// event is in the address as `?type=`, and `&from=1&to=2` are the versions that are compared.
+// The event catalogue: producer, consumers, fields and versions of every event. `?type=` selects the event, and `&from=1&to=2`
+// the versions to compare.
 import { TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -20,8 +20,8 @@ import { FieldsTable } from './fields-table.tsx';
 import { VersionChanges } from './version-changes.tsx';
 
 const EventList = ({ events, open }: { events: readonly CatalogueEvent[]; open: string | undefined }) => {
-  const [sought, setSought] = useState('');
-  const words = sought.toLowerCase().trim();
+  const [searched, setSearched] = useState('');
+  const words = searched.toLowerCase().trim();
   const found = events.filter(({ type, doc }) => `${type} ${doc}`.toLowerCase().includes(words));
   const topics = [...new Set(found.map(({ topic }) => topic))];
   return (
@@ -30,10 +30,10 @@ const EventList = ({ events, open }: { events: readonly CatalogueEvent[]; open: 
         aria-label="Search events"
         placeholder="Search events"
         leftSection={<Search size={15} aria-hidden="true" />}
-        value={sought}
-        onChange={({ currentTarget: { value } }) => setSought(value)}
+        value={searched}
+        onChange={({ currentTarget: { value } }) => setSearched(value)}
       />
-      {found.length === 0 && <p className={classes['same']}>No event fits. Try another word.</p>}
+      {found.length === 0 && <p className={classes['same']}>No events found. Try a different search.</p>}
       {topics.map((topic) => (
         <div key={topic}>
           <h2>{topic}</h2>
@@ -92,7 +92,7 @@ const Details = ({ event }: { event: CatalogueEvent }) => {
         </Card>
       )}
       {event.example !== null && event.example !== undefined && (
-        <Card title="Example" aside="the golden record that every version must read">
+        <Card title="Example" aside="every version must be able to read this record">
           <pre className={classes['example']} tabIndex={0} aria-label="Example as JSON">
             {JSON.stringify(event.example, null, 2)}
           </pre>
@@ -107,15 +107,15 @@ export const EventsPage = () => {
   const query = useQuery(eventsQuery);
   const events = query.data ?? [];
   const open = type === undefined ? events[0] : events.find((event) => event.type === type);
-  const readers = new Set(events.flatMap((event) => event.readers.map(({ service }) => service)));
+  const consumers = new Set(events.flatMap((event) => event.readers.map(({ service }) => service)));
   return (
     <Page
       title="Events"
       beside={
         query.isSuccess && (
           <span className={classes['count']}>
-            {events.length} events on {new Set(events.map(({ topic }) => topic)).size} topics, read by{' '}
-            {readers.size} services
+            {events.length} events on {new Set(events.map(({ topic }) => topic)).size} topics, consumed by{' '}
+            {consumers.size} services
           </span>
         )
       }
@@ -137,7 +137,7 @@ export const EventsPage = () => {
             </Link>
             {open === undefined ? (
               <Card>
-                <Empty title={`There is no event ${type ?? ''}`}>Choose one of the list.</Empty>
+                <Empty title={`Event ${type ?? ''} not found`}>Choose an event from the list.</Empty>
               </Card>
             ) : (
               <Details key={open.type} event={open} />

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { codeParts, comparedVersions, toEventsSearch } from './events-search.ts';
 
-describe('the address of the catalogue', () => {
-  it('keeps what can be meant and drops the rest', () => {
+describe('the URL parameters of the catalogue', () => {
+  it('keep valid values and drop the rest', () => {
     expect(toEventsSearch({ type: 'order.created', from: 1, to: '2' })).toEqual({
       type: 'order.created',
       from: 1,
@@ -12,20 +12,20 @@ describe('the address of the catalogue', () => {
   });
 });
 
-describe('the versions that are compared', () => {
-  it('are the last two, unless the address names others that exist', () => {
+describe('the versions to compare', () => {
+  it('are the last two, unless the URL names existing ones', () => {
     expect(comparedVersions([1, 2, 3], {})).toEqual({ from: 2, to: 3 });
     expect(comparedVersions([1, 2, 3], { from: 1 })).toEqual({ from: 1, to: 3 });
     expect(comparedVersions([1, 2, 3], { from: 3, to: 1 })).toEqual({ from: 3, to: 1 });
     expect(comparedVersions([1, 2], { from: 9, to: 9 })).toEqual({ from: 1, to: 2 });
   });
-  it('need a second version', () => {
+  it('are undefined with fewer than two versions', () => {
     expect(comparedVersions([1], { from: 1, to: 1 })).toBeUndefined();
     expect(comparedVersions([], {})).toBeUndefined();
   });
 });
 
-it('tells code from words', () => {
+it('splits code from text', () => {
   expect(codeParts('default `0` → `none`')).toEqual([
     { text: 'default ', isCode: false },
     { text: '0', isCode: true },

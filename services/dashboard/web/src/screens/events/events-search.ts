@@ -1,4 +1,4 @@
-// What of the catalogue stands in the address: the event, and the two versions that are compared.
+// The URL parameters of the event catalogue: the event, and the two versions to compare.
 export interface EventsSearch {
   readonly type?: string;
   readonly from?: number;
@@ -19,7 +19,7 @@ export const toEventsSearch = (search: Readonly<Record<string, unknown>>): Event
   };
 };
 
-/** The versions to compare: those of the address, and the last two where it names none. Undefined with fewer than two. */
+/** The versions to compare: those in the URL, otherwise the last two. Undefined with fewer than two versions. */
 export const comparedVersions = (
   versions: readonly number[],
   { from, to }: EventsSearch,
@@ -31,7 +31,7 @@ export const comparedVersions = (
   return { from: known(from) ? from : before, to: known(to) ? to : last };
 };
 
-/** Text with names in backticks, as its parts. */
+/** Splits a text into plain parts and parts in backticks. */
 export const codeParts = (text: string): { readonly text: string; readonly isCode: boolean }[] =>
   text
     .split('`')

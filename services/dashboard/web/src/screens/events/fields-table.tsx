@@ -1,4 +1,4 @@
-// The schema of one version as a table: fields of a record inside another one stand below it, moved in.
+// The fields of one schema version. Fields of a nested record are indented below it.
 import { Table } from '@mantine/core';
 import type { CatalogueEvent } from '../../api/types.ts';
 import { Code } from './code-text.tsx';
@@ -44,7 +44,7 @@ export const FieldsTable = ({ label, fields, keyField }: FieldsTableProps) => (
           <Table.Th>Field</Table.Th>
           <Table.Th>Type</Table.Th>
           <Table.Th>Default</Table.Th>
-          <Table.Th>Meaning</Table.Th>
+          <Table.Th>Description</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
@@ -59,6 +59,6 @@ export const FieldsTable = ({ label, fields, keyField }: FieldsTableProps) => (
 interface FieldsTableProps {
   readonly label: string;
   readonly fields: readonly Field[];
-  /** The field that becomes the key of the record. */
+  /** The field that is the record key. */
   readonly keyField: string;
 }

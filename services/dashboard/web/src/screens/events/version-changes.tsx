@@ -1,4 +1,4 @@
-// The versions of an event, and what has changed between two of them, field by field.
+// The versions of an event, and the changes between two of them, field by field.
 import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { changesQuery } from '../../api/admin-queries.ts';
@@ -14,10 +14,16 @@ const signs: Readonly<Record<string, string>> = { added: '+', removed: '−' };
 const compatibilities: Readonly<
   Record<EventChanges['compatibility'], { readonly ok: boolean; readonly sentence: string }>
 > = {
-  FULL: { ok: true, sentence: 'Each version reads what the other one wrote.' },
-  BACKWARD: { ok: false, sentence: 'The newer version reads the older one, but not the other way round.' },
-  FORWARD: { ok: false, sentence: 'The older version reads the newer one, but not the other way round.' },
-  NONE: { ok: false, sentence: 'Neither version reads what the other one wrote.' },
+  FULL: { ok: true, sentence: 'Each version can read records of the other.' },
+  BACKWARD: {
+    ok: false,
+    sentence: 'The newer version can read records of the older one, but not vice versa.',
+  },
+  FORWARD: {
+    ok: false,
+    sentence: 'The older version can read records of the newer one, but not vice versa.',
+  },
+  NONE: { ok: false, sentence: 'Neither version can read records of the other.' },
 };
 
 const Changes = ({ type, from, to }: { type: string; from: number; to: number }) => {
@@ -31,7 +37,7 @@ const Changes = ({ type, from, to }: { type: string; from: number; to: number })
       <p className={classes['verdict']}>
         <StateBadge tone={ok ? 'ok' : 'bad'}>{compatibility}</StateBadge> {sentence}
       </p>
-      {changes.length === 0 && <p className={classes['same']}>Nothing differs between the two.</p>}
+      {changes.length === 0 && <p className={classes['same']}>The two versions are identical.</p>}
       <ul className={classes['changes']} aria-label={`Changes from version ${from} to ${to}`}>
         {changes.map(({ path, kind, what, note }) => (
           <li key={`${path} ${kind} ${what}`} data-kind={kind}>
@@ -59,7 +65,7 @@ const Changes = ({ type, from, to }: { type: string; from: number; to: number })
 
 interface VersionChangesProps {
   readonly event: CatalogueEvent;
-  /** Undefined while there is one version only. */
+  /** Undefined with only one version. */
   readonly compared: { readonly from: number; readonly to: number } | undefined;
   readonly onCompare: (versions: { from: number; to: number }) => void;
 }
@@ -74,8 +80,8 @@ export const VersionChanges = ({ event, compared, onCompare }: VersionChangesPro
       <Card title="Versions">
         <p className={classes['same']}>
           {event.versions.length === 0 || event.versions[0]?.id === null
-            ? 'It has not been released yet.'
-            : `Version 1 is the only one so far; the schema registry knows it by the id ${event.versions[0]?.id ?? ''}. What the next one changes will stand here.`}
+            ? 'Not released yet.'
+            : `Version 1 is the only version (schema id ${event.versions[0]?.id ?? ''}). Changes in later versions will appear here.`}
         </p>
       </Card>
     );

@@ -1,9 +1,9 @@
-// A cause in words. A service names it by a fingerprint: class of the error, its code, and the type of the event.
+// Texts about the cause of a dead letter. Its fingerprint is the class of the error, its code and the type of the event.
 
 export interface Cause {
-  /** Undefined when the message names none. */
+  /** Undefined when the record names none. */
   readonly eventType: string | undefined;
-  /** Class and code of the error. */
+  /** The class and the code of the error. */
   readonly kind: string;
 }
 
@@ -16,18 +16,17 @@ export const causeOf = (fingerprint: string): Cause => {
   };
 };
 
-/** As a title. */
-export const eventWord = (eventType: string | null | undefined): string =>
-  eventType ?? 'Message without a type';
+export const eventTitle = (eventType: string | null | undefined): string => eventType ?? 'Unknown event type';
 
-/** What a service could not do, as the rest of a sentence. */
+/** The predicate of a sentence whose subject is the service. */
 export const failureOf = (fingerprint: string): string =>
-  `cannot handle ${causeOf(fingerprint).eventType ?? 'a message without a type'}`;
+  `cannot handle ${causeOf(fingerprint).eventType ?? 'an unknown event type'}`;
 
-/** The error without its class, which stands beside it. */
+/** The error without its class, which is shown separately. */
 export const messageOf = (error: string): string => error.replace(/^[A-Za-z]*Error: (?=\S)/, '');
 
-export const messages = (count: number): string => `${count} ${count === 1 ? 'message' : 'messages'}`;
+export const deadLetters = (count: number): string =>
+  `${count} ${count === 1 ? 'dead letter' : 'dead letters'}`;
 
-/** At the beginning of a title. */
+/** Capitalised, for titles. */
 export const serviceName = (service: string): string => service.charAt(0).toUpperCase() + service.slice(1);

@@ -1,4 +1,4 @@
-// Messages that a service could not handle, of all services: by cause, then one cause, then one message. The address says which.
+// The dead letters of all services: all causes, one cause, or one dead letter. The URL selects the view.
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { failedRoute } from '../../app/router.tsx';
@@ -11,15 +11,15 @@ import { useGroupReplay, type Group } from './replay/use-group-replay.ts';
 export const FailedPage = () => {
   const { service, cause, letter, state = 'parked' } = failedRoute.useSearch();
   const navigate = useNavigate({ from: '/failed' });
-  // Here and not in a view, so that a replay goes on while somebody reads why one of its messages failed.
+  // Kept here and not in a view, so that a replay continues while the user opens one of its dead letters.
   const replays = useGroupReplay();
-  const [asked, setAsked] = useState<Group>();
+  const [toConfirm, setToConfirm] = useState<Group>();
   const confirmed = (group: Group): void => {
-    setAsked(undefined);
+    setToConfirm(undefined);
     replays.start(group);
     void navigate({ search: { service: group.service, cause: group.fingerprint } });
   };
-  const views = { replays, onReplay: setAsked };
+  const views = { replays, onReplay: setToConfirm };
   return (
     <>
       {service !== undefined && letter !== undefined ? (
@@ -29,7 +29,7 @@ export const FailedPage = () => {
       ) : (
         <GroupsView state={state} {...views} />
       )}
-      <ConfirmReplay group={asked} onConfirm={confirmed} onClose={() => setAsked(undefined)} />
+      <ConfirmReplay group={toConfirm} onConfirm={confirmed} onClose={() => setToConfirm(undefined)} />
     </>
   );
 };

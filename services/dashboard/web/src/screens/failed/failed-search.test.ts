@@ -3,7 +3,7 @@ import { failedSearch } from './failed-search.ts';
 
 const letter = '01a21536-3d55-72a6-ba53-351e4ac87983';
 
-it('keeps what the address says', () => {
+it('keeps valid URL parameters', () => {
   const search = { service: 'order', cause: 'Error|23514|order.created', letter, state: 'archived' };
   expect(failedSearch(search)).toEqual(search);
 });
@@ -13,6 +13,6 @@ it.each([
   [{ cause: 'Error||x', state: 'replayed' }, { state: 'replayed' }],
   [{ service: 'payment', letter: '../orders', cause: 7 }, { service: 'payment' }],
   [{ state: 'parked' }, {}],
-])('leaves out what means nothing in %o', (search, expected) => {
+])('drops invalid parameters of %o', (search, expected) => {
   expect(failedSearch(search)).toEqual(expected);
 });

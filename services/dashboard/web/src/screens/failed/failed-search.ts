@@ -1,4 +1,4 @@
-// What the address of the failed messages says: all causes, one cause of one service, or one message.
+// The URL parameters of the dead letters: all causes, one cause of a service, or one dead letter.
 import type { DeadLetterState, ServiceName } from '../../api/types.ts';
 
 export const services: readonly ServiceName[] = ['order', 'inventory', 'payment'];
@@ -15,7 +15,7 @@ export interface FailedSearch {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** A cause and a message belong to a service; without it they mean nothing and are left out. */
+/** A cause and a dead letter belong to a service. Without a service they are dropped. */
 export const failedSearch = (search: Readonly<Record<string, unknown>>): FailedSearch => {
   const { cause, letter } = search;
   const service = services.find((name) => name === search['service']);

@@ -1,4 +1,4 @@
-// One cause: which service, which event, what went wrong, how often, since when.
+// One cause: the service, the event, the error, the count, and when it was first and last seen.
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { RotateCcw } from 'lucide-react';
@@ -6,14 +6,14 @@ import type { DeadLetterGroup, ServiceName } from '../../api/types.ts';
 import { formatNumber } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
-import { causeOf, failureOf, messageOf, messages } from './cause.ts';
+import { causeOf, failureOf, messageOf, deadLetters } from './cause.ts';
 import classes from './failed.module.css';
 import type { Group } from './replay/use-group-replay.ts';
 import { ServiceMark } from './service-mark.tsx';
 
 interface GroupRowProps {
   readonly group: DeadLetterGroup & { readonly service: ServiceName };
-  /** Of the largest cause, 0 to 1. */
+  /** The count in relation to the largest cause, 0 to 1. */
   readonly share: number;
   readonly disabled: boolean;
   readonly onReplay: (group: Group) => void;
@@ -33,15 +33,15 @@ export const GroupRow = ({ group, share, disabled, onReplay }: GroupRowProps) =>
         <p className={classes['small']}>
           <span>{causeOf(fingerprint).kind}</span>
           <span>
-            first <When at={firstAt} />
+            First seen <When at={firstAt} />
           </span>
           <span>
-            last <When at={lastAt} />
+            Last seen <When at={lastAt} />
           </span>
         </p>
       </div>
       <div className={classes['count']}>
-        <StateBadge tone="bad">{formatNumber(count)} waiting</StateBadge>
+        <StateBadge tone="bad">{formatNumber(count)} open</StateBadge>
         <span className={classes['share']} aria-hidden="true">
           <i style={{ width: `${Math.max(3, 100 * share)}%` }} />
         </span>
@@ -51,7 +51,7 @@ export const GroupRow = ({ group, share, disabled, onReplay }: GroupRowProps) =>
         size="xs"
         leftSection={<RotateCcw size={14} aria-hidden="true" />}
         disabled={disabled}
-        aria-label={`Replay ${messages(count)}: ${service} ${failureOf(fingerprint)}`}
+        aria-label={`Replay ${deadLetters(count)}: ${service} ${failureOf(fingerprint)}`}
         onClick={() => onReplay(group)}
       >
         Replay {formatNumber(count)}

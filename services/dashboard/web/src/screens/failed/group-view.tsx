@@ -1,4 +1,4 @@
-// One cause of one service: what went wrong, its replay, and its messages.
+// One cause of one service: the error, the replay and the dead letters.
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -37,10 +37,10 @@ export const GroupView = ({ service, cause, state, replays, onReplay }: GroupVie
       title={`${serviceName(service)} ${failureOf(cause)}`}
       crumb={
         <>
-          <Link to="/failed">Failed messages</Link> / <ServiceMark service={service} />
+          <Link to="/failed">Dead letters</Link> / <ServiceMark service={service} />
         </>
       }
-      beside={group && <StateBadge tone="bad">{formatNumber(group.count)} waiting</StateBadge>}
+      beside={group && <StateBadge tone="bad">{formatNumber(group.count)} open</StateBadge>}
       actions={
         <>
           <LiveMark state={liveStateOf(query)} />
@@ -64,10 +64,10 @@ export const GroupView = ({ service, cause, state, replays, onReplay }: GroupVie
             {group !== undefined && (
               <>
                 <span>
-                  first <When at={group.firstAt} />
+                  First seen <When at={group.firstAt} />
                 </span>
                 <span>
-                  last <When at={group.lastAt} />
+                  Last seen <When at={group.lastAt} />
                 </span>
               </>
             )}
@@ -77,7 +77,7 @@ export const GroupView = ({ service, cause, state, replays, onReplay }: GroupVie
       {isReplayed && <ReplayCard replay={replay} replays={replays} />}
       <Card
         flush
-        title="Messages"
+        title="Dead letters"
         aside={
           <StateFilter
             state={state}

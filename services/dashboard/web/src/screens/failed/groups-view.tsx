@@ -1,4 +1,4 @@
-// All causes of all services, the largest first. A service that does not answer is named; the others are shown.
+// The causes of all services, the most frequent first. A service that does not respond is named; the others are still shown.
 import { useQueries } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { deadLetterGroupsQuery } from '../../api/admin-queries.ts';
@@ -8,7 +8,7 @@ import { Card } from '../../parts/card.tsx';
 import { LiveMark, type LiveState } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
-import { messages, serviceName } from './cause.ts';
+import { deadLetters, serviceName } from './cause.ts';
 import { services } from './failed-search.ts';
 import classes from './failed.module.css';
 import { GroupRow } from './group-row.tsx';
@@ -26,7 +26,7 @@ const useGroups = () => {
   return { answers, groups };
 };
 
-/** Live while each service that has answered still answers. */
+/** Live while every service that has responded before still responds. */
 const liveStateOfAll = (answers: ReturnType<typeof useGroups>['answers']): LiveState => {
   const answered = answers.filter(({ query }) => query.data !== undefined);
   if (answered.length === 0) return { kind: 'connecting' };
@@ -37,10 +37,10 @@ const liveStateOfAll = (answers: ReturnType<typeof useGroups>['answers']): LiveS
 };
 
 const titleOf = (state: DeadLetterState, count: number, causes: number): string => {
-  if (state !== 'parked') return state === 'replayed' ? 'Replayed messages' : 'Archived messages';
+  if (state !== 'parked') return state === 'replayed' ? 'Replayed dead letters' : 'Archived dead letters';
   return count === 0
-    ? 'Failed messages'
-    : `${messages(count)} failed, ${causes} ${causes === 1 ? 'cause' : 'causes'}`;
+    ? 'Dead letters'
+    : `${deadLetters(count)}, ${causes} ${causes === 1 ? 'cause' : 'causes'}`;
 };
 
 interface ViewProps {
@@ -48,10 +48,10 @@ interface ViewProps {
   readonly onReplay: (group: Group) => void;
 }
 
-const askingAgain = new Problem(0, { title: 'It is asked again', detail: 'It is asked again' });
+const retrying = new Problem(0, { title: 'Retrying', detail: 'Retrying' });
 
 const Causes = ({ answers, groups, replays, onReplay }: ReturnType<typeof useGroups> & ViewProps) => {
-  // A query without data counts as pending while it is asked again; the notice of its service must not come and go with that.
+  // A query without data is pending during a refetch. The notice about its service must not disappear meanwhile.
   const failed = answers.filter(
     ({ query }) => query.isError || (query.data === undefined && query.errorUpdateCount > 0),
   );
@@ -63,13 +63,10 @@ const Causes = ({ answers, groups, replays, onReplay }: ReturnType<typeof useGro
           <p>
             <ServiceMark service={service} />{' '}
             {query.data === undefined
-              ? 'does not answer. Its failed messages are missing here.'
-              : 'does not answer now. Its failed messages may have changed.'}
+              ? 'is not responding. Its dead letters are not shown.'
+              : 'is not responding. Its dead letters may be out of date.'}
           </p>
-          <Failed
-            error={query.error ?? query.failureReason ?? askingAgain}
-            retry={() => void query.refetch()}
-          />
+          <Failed error={query.error ?? query.failureReason ?? retrying} retry={() => void query.refetch()} />
         </section>
       ))}
       <Card flush>
@@ -89,15 +86,13 @@ const Causes = ({ answers, groups, replays, onReplay }: ReturnType<typeof useGro
         {isPending && <Loading lines={groups.length === 0 ? 6 : 1} />}
         {groups.length === 0 && !isPending && failed.length < answers.length && (
           <Empty
-            title={
-              failed.length === 0 ? 'Nothing has failed' : 'Nothing has failed in the services that answer'
-            }
+            title={failed.length === 0 ? 'No dead letters' : 'No dead letters in the services that respond'}
           >
-            A message that a service cannot handle is kept here, with its error. The others go on.
+            An event that a service cannot handle appears here with its error. Other events are not affected.
           </Empty>
         )}
         {failed.length === answers.length && groups.length === 0 && (
-          <Empty title="No service answers">Failed messages are kept by the services. None is lost.</Empty>
+          <Empty title="No service is responding">The services store the dead letters. None is lost.</Empty>
         )}
       </Card>
     </>
@@ -123,7 +118,7 @@ export const GroupsView = ({ state, ...view }: ViewProps & { readonly state: Dea
     >
       {count > 0 && state === 'parked' && (
         <p className={classes['sub']}>
-          Nothing is lost: each waits here, its order stands still, all others go on.
+          No event is lost. Each dead letter delays only its own order until it is replayed.
         </p>
       )}
       {state === 'parked' ? (

@@ -1,16 +1,16 @@
-// What became of a failed message, and the filter by it.
+// The state of a dead letter, as a badge and as a filter.
 import { SegmentedControl } from '@mantine/core';
 import type { DeadLetterState } from '../../api/types.ts';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 
-const words: Readonly<Record<DeadLetterState, { readonly label: string; readonly tone: Tone }>> = {
-  parked: { label: 'Waiting', tone: 'bad' },
+const labels: Readonly<Record<DeadLetterState, { readonly label: string; readonly tone: Tone }>> = {
+  parked: { label: 'Open', tone: 'bad' },
   replayed: { label: 'Replayed', tone: 'ok' },
   archived: { label: 'Archived', tone: 'undo' },
 };
 
 export const LetterStateBadge = ({ state }: { state: DeadLetterState }) => (
-  <StateBadge tone={words[state].tone}>{words[state].label.toUpperCase()}</StateBadge>
+  <StateBadge tone={labels[state].tone}>{labels[state].label.toUpperCase()}</StateBadge>
 );
 
 interface StateFilterProps {
@@ -23,9 +23,9 @@ export const StateFilter = ({ state, onChange }: StateFilterProps) => (
     value={state}
     onChange={onChange}
     data={[
-      { value: 'parked', label: words.parked.label },
-      { value: 'replayed', label: words.replayed.label },
-      { value: 'archived', label: words.archived.label },
+      { value: 'parked', label: labels.parked.label },
+      { value: 'replayed', label: labels.replayed.label },
+      { value: 'archived', label: labels.archived.label },
     ]}
   />
 );

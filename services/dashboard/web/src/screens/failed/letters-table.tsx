@@ -1,4 +1,4 @@
-// The messages of one service in one state, of one cause or of all, newest first, a page at a time.
+// The dead letters of one service in one state, of one cause or all, newest first, a page at a time.
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -10,7 +10,7 @@ import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { shortId } from '../../parts/format.ts';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
-import { eventWord, messageOf } from './cause.ts';
+import { eventTitle, messageOf } from './cause.ts';
 import classes from './failed.module.css';
 import type { FailedSearch } from './failed-search.ts';
 
@@ -35,7 +35,7 @@ const reason: Column<Letter> = {
 };
 const settled: Column<Letter> = {
   id: 'settled',
-  header: 'Settled',
+  header: 'Resolved',
   value: ({ settledAt }) => settledAt,
   cell: ({ settledAt }) => (
     <span className={classes['line']}>{settledAt !== null && <When at={settledAt} />}</span>
@@ -89,26 +89,26 @@ const columnsOf = ({ service, state, cause }: LettersTableProps): readonly Colum
   };
   const message: Column<Letter> = {
     id: 'message',
-    header: 'Message',
+    header: 'Event',
     value: ({ eventId, id }) => eventId ?? id,
     cell: ({ id, eventId, eventType }) => (
       <Link to="/failed" search={{ ...search, letter: id }} className={classes['message']}>
-        <b>{eventWord(eventType)}</b>
+        <b>{eventTitle(eventType)}</b>
         <code>{shortId(eventId ?? id)}</code>
       </Link>
     ),
   };
-  const ending = { parked: [replays], replayed: [settled], archived: [reason, settled] }[state];
-  // Who settled it knew the key; its place goes to the reason.
+  const lastColumns = { parked: [replays], replayed: [settled], archived: [reason, settled] }[state];
+  // A resolved dead letter needs no key column; the reason takes its space.
   return state === 'parked'
-    ? [message, error, key, position, failed, ...ending]
-    : [message, error, position, failed, ...ending];
+    ? [message, error, key, position, failed, ...lastColumns]
+    : [message, error, position, failed, ...lastColumns];
 };
 
-const nothing: Readonly<Record<DeadLetterState, string>> = {
-  parked: 'Nothing of this cause waits',
-  replayed: 'Nothing was replayed',
-  archived: 'Nothing was archived',
+const emptyTitles: Readonly<Record<DeadLetterState, string>> = {
+  parked: 'No open dead letters with this cause',
+  replayed: 'No replayed dead letters',
+  archived: 'No archived dead letters',
 };
 
 export const LettersTable = ({ service, state, cause }: LettersTableProps) => {
@@ -122,17 +122,17 @@ export const LettersTable = ({ service, state, cause }: LettersTableProps) => {
     <>
       {query.isPending && <Loading lines={5} />}
       {query.isError && <Failed error={query.error} retry={() => void query.refetch()} />}
-      {query.isSuccess && letters.length === 0 && cause !== undefined && <Empty title={nothing[state]} />}
+      {query.isSuccess && letters.length === 0 && cause !== undefined && <Empty title={emptyTitles[state]} />}
       {query.isSuccess && letters.length === 0 && cause === undefined && (
-        <p className={classes['none']}>{nothing[state]}.</p>
+        <p className={classes['none']}>{emptyTitles[state]}.</p>
       )}
       {letters.length > 0 && (
         <DataTable
-          label={`Messages of the ${service} service`}
+          label={`Dead letters of the ${service} service`}
           columns={columns}
           rows={letters}
           rowId={({ id }) => id}
-          csv={`failed-messages-${service}-${state}`}
+          csv={`dead-letters-${service}-${state}`}
           minWidth={920}
           caption={`${letters.length}${query.hasNextPage ? '+' : ''}, newest first`}
         />

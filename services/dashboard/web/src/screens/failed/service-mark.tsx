@@ -1,4 +1,4 @@
-// The name of a service with its colour.
+// The name of a service in its colour.
 import type { ServiceName } from '../../api/types.ts';
 import classes from './failed.module.css';
 

@@ -1,4 +1,4 @@
-// What must always hold, whether it does, and which orders wait for longer than they should.
+// The invariants and whether they hold, and the stuck orders.
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -11,7 +11,7 @@ import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
-import { PipelineTrouble } from '../pipelines/pipeline-trouble.tsx';
+import { PipelineWarning } from '../pipelines/pipeline-warning.tsx';
 import classes from './invariants.module.css';
 
 const titleOf = ({ violations }: Invariants): string => {
@@ -22,8 +22,8 @@ const titleOf = ({ violations }: Invariants): string => {
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
-/** The thing that a finding is about, with its saga where there is one. */
-const About = ({ id }: { id: string }) =>
+/** The resource of a finding. An id links to its saga. */
+const Resource = ({ id }: { id: string }) =>
   isUuid(id) ? (
     <Link to="/all-orders/$id" params={{ id }} title={id}>
       {shortId(id)}
@@ -38,18 +38,18 @@ const Checks = ({ report }: { report: Invariants }) => (
     flush
     aside={
       <>
-        looked at <When at={report.checkedAt} />
+        Checked <When at={report.checkedAt} />
       </>
     }
   >
     <ul className={classes['checks']}>
       {report.invariants.map(({ name, sentence }) => {
         const found = report.violations.filter(({ invariant }) => invariant === name);
-        const unseen = !report.topicsRead && ['outbox_published', 'nothing_uncommitted'].includes(name);
+        const isUnknown = !report.topicsRead && ['outbox_published', 'nothing_uncommitted'].includes(name);
         return (
           <li key={name}>
-            <StateBadge tone={found.length > 0 ? 'bad' : unseen ? 'wait' : 'ok'}>
-              {found.length > 0 ? 'violated' : unseen ? 'unknown' : 'holds'}
+            <StateBadge tone={found.length > 0 ? 'bad' : isUnknown ? 'wait' : 'ok'}>
+              {found.length > 0 ? 'violated' : isUnknown ? 'unknown' : 'holds'}
             </StateBadge>
             <div>
               <p>
@@ -59,7 +59,7 @@ const Checks = ({ report }: { report: Invariants }) => (
                 <ul className={classes['findings']}>
                   {found.map(({ id, key, sentence: finding, since }) => (
                     <li key={id}>
-                      <About id={key} /> {finding}{' '}
+                      <Resource id={key} /> {finding}{' '}
                       <small className={classes['quiet']}>
                         since <When at={since} />
                       </small>
@@ -76,35 +76,33 @@ const Checks = ({ report }: { report: Invariants }) => (
 );
 
 const Stuck = ({ stuck }: Pick<Invariants, 'stuck'>) => (
-  <Card title="Orders that wait for too long" flush={stuck.length > 0}>
+  <Card title="Stuck orders" flush={stuck.length > 0}>
     {stuck.length === 0 ? (
-      <Empty title="No order is stuck">
-        Every order has had its next step in time, or waits for a person.
-      </Empty>
+      <Empty title="No stuck orders">Every order is on time, or waiting for a customer or seller.</Empty>
     ) : (
       <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table className={classes['table']}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>order</Table.Th>
-              <Table.Th>status</Table.Th>
-              <Table.Th>waits for</Table.Th>
-              <Table.Th>was due</Table.Th>
-              <Table.Th>events that have not taken effect</Table.Th>
+              <Table.Th>Order</Table.Th>
+              <Table.Th>Status</Table.Th>
+              <Table.Th>Waiting for</Table.Th>
+              <Table.Th>Due</Table.Th>
+              <Table.Th>Events without effect</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {stuck.map(({ orderId, status, waitsFor, due, missing }) => (
               <Table.Tr key={orderId}>
                 <Table.Td>
-                  <About id={orderId} />
+                  <Resource id={orderId} />
                 </Table.Td>
                 <Table.Td>{status}</Table.Td>
                 <Table.Td>{waitsFor}</Table.Td>
                 <Table.Td>
                   <When at={due} />
                 </Table.Td>
-                <Table.Td>{missing.join(', ') || 'none: see the log of the service'}</Table.Td>
+                <Table.Td>{missing.join(', ') || 'None. See the service log.'}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -114,24 +112,24 @@ const Stuck = ({ stuck }: Pick<Invariants, 'stuck'>) => (
   </Card>
 );
 
-const shown = [
-  ['orders', 'orders looked at'],
-  ['charges', 'charges at the provider'],
-  ['outboxRows', 'outbox rows'],
-  ['topicRecords', 'records on the topics'],
-  ['deliveriesUnderWay', 'deliveries not yet made'],
+const metrics = [
+  ['orders', 'Orders checked'],
+  ['charges', 'Provider charges'],
+  ['outboxRows', 'Outbox rows'],
+  ['topicRecords', 'Topic records'],
+  ['deliveriesUnderWay', 'Pending deliveries'],
 ] as const;
 
-const Figures = ({ report }: { report: Invariants }) => (
+const Metrics = ({ report }: { report: Invariants }) => (
   <div className={classes['figures']}>
-    {shown.map(([name, label]) => (
+    {metrics.map(([name, label]) => (
       <div key={name}>
         <small>{label}</small>
         <b>{formatNumber(report.figures[name] ?? 0)}</b>
       </div>
     ))}
     <div>
-      <small>time it took</small>
+      <small>Duration</small>
       <b>{formatDuration(report.figures['durationMs'] ?? 0)}</b>
     </div>
   </div>
@@ -151,10 +149,10 @@ export const InvariantsPage = () => {
       )}
       {data !== undefined && (
         <>
-          <PipelineTrouble>
-            An event that has only just been committed is not counted as missing, so look here again later.
-          </PipelineTrouble>
-          <Figures report={data} />
+          <PipelineWarning>
+            Recently committed events do not count as missing yet. Check again later.
+          </PipelineWarning>
+          <Metrics report={data} />
           <Checks report={data} />
           <Stuck stuck={data.stuck} />
         </>

@@ -55,17 +55,17 @@ const flow: Sources['flow'] = {
 };
 const nodeOf = (sources: Sources, id: string) => mapOf(sources).nodes.find((node) => node.id === id);
 
-describe('the map of the system', () => {
+describe('the system map', () => {
   const sources = { parts: parts(), pipelines: pipelines(pipeline('payment')), flow };
 
-  it('says what flows, and how far the readers of a topic are behind', () => {
-    expect(headlineOf(mapOf(sources))).toBe('Everything works');
+  it('shows the event rates and the lag of the consumers', () => {
+    expect(headlineOf(mapOf(sources))).toBe('All systems operational');
     expect(nodeOf(sources, 'payment-events')?.detail).toBe('60/min published');
-    expect(nodeOf(sources, 'payment-readers')?.detail).toBe('60/min handled · 7 to read');
-    expect(nodeOf(sources, 'dead-letters')).toMatchObject({ detail: '2 to look at', health: 'warning' });
+    expect(nodeOf(sources, 'payment-readers')?.detail).toBe('60/min handled · lag 7');
+    expect(nodeOf(sources, 'dead-letters')).toMatchObject({ detail: '2 open', health: 'warning' });
   });
 
-  it('makes a broken part the headline, and its edges broken', () => {
+  it('names a broken component in the headline and marks its edges', () => {
     const failed = pipeline('payment', [
       { problem: 'task_failed', level: 'broken', sentence: '', remedy: '', since: '2026-01-01T00:00:00Z' },
     ]);
@@ -76,12 +76,14 @@ describe('the map of the system', () => {
       'payment-outbox',
       'payment-events',
     ]);
-    expect(headlineOf(mapOf({ ...sources, parts: parts('order', 'kafka') }))).toMatch(/parts are broken$/);
+    expect(headlineOf(mapOf({ ...sources, parts: parts('order', 'kafka') }))).toMatch(
+      /components are broken$/,
+    );
   });
 
-  it('claims nothing of what nobody has said', () => {
+  it('is unknown without data', () => {
     const empty = { parts: undefined, pipelines: undefined, flow: undefined };
-    expect(headlineOf(mapOf(empty))).toBe('Looking at every part');
+    expect(headlineOf(mapOf(empty))).toBe('Checking all components');
     expect(mapOf(empty).nodes.every(({ health }) => health === 'unknown')).toBe(true);
   });
 });

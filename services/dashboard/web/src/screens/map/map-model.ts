@@ -1,4 +1,4 @@
-// The system as a map: what the health of the parts, the pipelines and the flow say, as nodes and edges. Pure.
+// The system as nodes and edges, from the health of the components, the pipelines and the event flow. Pure.
 import type { Flow, PartsReport, Pipeline, PipelinesOverview } from '../../api/types.ts';
 import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts';
 
@@ -9,18 +9,18 @@ export interface MapNode {
   readonly label: string;
   readonly detail: string;
   readonly health: Health;
-  /** The token of its colour. */
+  /** A colour token. */
   readonly color: 'order' | 'inventory' | 'payment' | 'gateway' | 'cdc' | 'kafka' | 'ink-3';
   readonly column: number;
   readonly row: number;
-  /** Where a click leads. */
+  /** The page that a click opens. */
   readonly to: string;
 }
 
 export interface MapEdge {
   readonly from: string;
   readonly to: string;
-  /** Events or deliveries a minute; undefined: not measured. */
+  /** Events or deliveries per minute; undefined when not measured. */
   readonly rate: number | undefined;
   readonly health: Health;
   readonly color: MapNode['color'];
@@ -56,10 +56,10 @@ const healthOf = ({ parts }: Sources, name: string): Health => {
   }
 };
 
-const detailOf = ({ parts }: Sources, name: string, otherwise: string): string => {
+const detailOf = ({ parts }: Sources, name: string, healthyDetail: string): string => {
   const part = parts?.parts.find((candidate) => candidate.name === name);
-  if (part === undefined) return 'not known';
-  if (part.status === 'ok') return otherwise;
+  if (part === undefined) return 'unknown';
+  if (part.status === 'ok') return healthyDetail;
   return part.detail === '' ? part.status : part.detail;
 };
 
@@ -70,7 +70,7 @@ const connectorHealth = (pipeline: Pipeline | undefined): Health => {
 };
 
 const connectorDetail = (pipeline: Pipeline | undefined): string => {
-  if (pipeline === undefined) return 'not known';
+  if (pipeline === undefined) return 'unknown';
   const [worst] = pipeline.problems;
   if (worst !== undefined) return worst.problem.replaceAll('_', ' ');
   const { roundTripMs } = pipeline.canary;
@@ -78,7 +78,6 @@ const connectorDetail = (pipeline: Pipeline | undefined): string => {
   return roundTripMs === null ? behind : `${formatDuration(roundTripMs)} · ${behind}`;
 };
 
-/** The worst of some. */
 const worstOf = (healths: readonly Health[]): Health =>
   (['broken', 'warning', 'unknown'] as const).find((health) => healths.includes(health)) ?? 'ok';
 
@@ -88,14 +87,14 @@ const readOf = ({ flow }: Sources, service: Service): number =>
     .filter(({ topic }) => topic === `${service}-events`)
     .reduce((sum, { deliveries }) => sum + deliveries, 0);
 
-/** The other services, as readers of a topic: how much they handle, and how far the slowest is behind. */
+/** The consumers of a topic: the other services, with their delivery rate and the largest lag. */
 const readersOf = (sources: Sources, service: Service, row: number): MapNode => {
   const readers = services.filter((other) => other !== service);
   const lag = sources.pipelines?.groups
     ?.flatMap(({ topics }) => topics)
     .filter(({ topic }) => topic === `${service}-events`)
     .reduce((most, topic) => Math.max(most, topic.lag), 0);
-  const behind = lag === undefined ? '' : ` · ${formatNumber(lag)} to read`;
+  const behind = lag === undefined ? '' : ` · lag ${formatNumber(lag)}`;
   return {
     id: `${service}-readers`,
     label: readers.join(', '),
@@ -189,10 +188,10 @@ const edgesOf = (sources: Sources, service: Service): MapEdge[] => {
 export const mapOf = (sources: Sources): SystemMap => {
   const letters = sources.flow?.services.reduce((sum, { parkedDeadLetters }) => sum + parkedDeadLetters, 0);
   const around: readonly MapNode[] = [
-    ['gateway', 'payment provider', 'gateway', '/status', 'answers'] as const,
+    ['gateway', 'payment provider', 'gateway', '/status', 'responding'] as const,
     ['connect', 'Kafka Connect', 'cdc', '/pipelines', 'runs the connectors'] as const,
-    ['kafka', 'Kafka', 'kafka', '/pipelines', 'keeps the topics'] as const,
-    ['registry', 'schema registry', 'kafka', '/events', 'knows the schemas'] as const,
+    ['kafka', 'Kafka', 'kafka', '/pipelines', 'stores the topics'] as const,
+    ['registry', 'schema registry', 'kafka', '/events', 'stores the schemas'] as const,
   ].map(([id, label, color, to, well], index) => ({
     id,
     label,
@@ -205,13 +204,8 @@ export const mapOf = (sources: Sources): SystemMap => {
   }));
   const deadLetters: MapNode = {
     id: 'dead-letters',
-    label: 'failed messages',
-    detail:
-      letters === undefined
-        ? 'not known'
-        : letters === 0
-          ? 'none to look at'
-          : `${formatNumber(letters)} to look at`,
+    label: 'dead letters',
+    detail: letters === undefined ? 'unknown' : letters === 0 ? 'none' : `${formatNumber(letters)} open`,
     health: letters === undefined ? 'unknown' : letters === 0 ? 'ok' : 'warning',
     color: 'ink-3',
     column: 4,
@@ -233,11 +227,13 @@ export const mapOf = (sources: Sources): SystemMap => {
   };
 };
 
-/** The headline: what is broken, or that nothing is. */
+/** The headline: the broken component, or that all are well. */
 export const headlineOf = ({ nodes }: SystemMap): string => {
   const broken = nodes.filter(({ health }) => health === 'broken');
   const [first] = broken;
   if (first === undefined)
-    return nodes.some(({ health }) => health === 'unknown') ? 'Looking at every part' : 'Everything works';
-  return broken.length === 1 ? `${first.label} is broken` : `${broken.length} parts are broken`;
+    return nodes.some(({ health }) => health === 'unknown')
+      ? 'Checking all components'
+      : 'All systems operational';
+  return broken.length === 1 ? `${first.label} is broken` : `${broken.length} components are broken`;
 };

@@ -7,6 +7,7 @@ import type { Flow, PipelineProblem } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration, formatNumber } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
+import { describeReason } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Failed, Loading } from '../../parts/states.tsx';
@@ -16,13 +17,13 @@ import { headlineOf, mapOf } from './map-model.ts';
 import classes from './map.module.css';
 import { SystemMap } from './system-map.tsx';
 
-interface FigureProps {
+interface MetricProps {
   readonly label: string;
   readonly value: string;
   readonly note: string;
   readonly missed?: boolean;
 }
-const Figure = ({ label, value, note, missed = false }: FigureProps) => (
+const Metric = ({ label, value, note, missed = false }: MetricProps) => (
   <div className={classes['figure']} data-missed={missed}>
     <small>{label}</small>
     <b>{value}</b>
@@ -30,34 +31,34 @@ const Figure = ({ label, value, note, missed = false }: FigureProps) => (
   </div>
 );
 
-/** The share of orders that README and alerts promise. */
+/** The objective in the README and the alerts: the share of orders that are PAID within 2 s. */
 const objective = 0.99;
 
 const percent = (part: number, whole: number): string =>
   whole === 0 ? '–' : `${((100 * part) / whole).toFixed(part === whole ? 0 : 1)} %`;
 
-const Figures = ({ orders }: Pick<Flow, 'orders'>) => {
+const Metrics = ({ orders }: Pick<Flow, 'orders'>) => {
   const { toPaidMs, paidInTime, paidAutomatically, waiting, windowMinutes } = orders;
   const took = (ms: number | undefined): string => (ms === undefined ? '–' : formatDuration(ms));
   return (
     <div className={classes['figures']}>
-      <Figure
-        label="orders, last minute"
+      <Metric
+        label="Orders in the last minute"
         value={formatNumber(orders.placedLastMinute)}
         note={`${formatNumber(orders.placed)} in ${windowMinutes} minutes`}
       />
-      <Figure label="placed → PAID, p50" value={took(toPaidMs?.p50)} note="of orders charged at once" />
-      <Figure label="placed → PAID, p99" value={took(toPaidMs?.p99)} note={`p95 ${took(toPaidMs?.p95)}`} />
-      <Figure
+      <Metric label="Placed → PAID, p50" value={took(toPaidMs?.p50)} note="orders with immediate payment" />
+      <Metric label="Placed → PAID, p99" value={took(toPaidMs?.p99)} note={`p95 ${took(toPaidMs?.p95)}`} />
+      <Metric
         label="PAID within 2 s"
         value={percent(paidInTime, paidAutomatically)}
-        note={`${formatNumber(paidInTime)} of ${formatNumber(paidAutomatically)}; the objective: 99 %`}
+        note={`${formatNumber(paidInTime)} of ${formatNumber(paidAutomatically)}; objective 99 %`}
         missed={paidInTime < paidAutomatically * objective}
       />
-      <Figure
-        label="late now"
+      <Metric
+        label="Late orders"
         value={formatNumber(waiting.orders)}
-        note={waiting.orders === 0 ? 'no order waits' : `the oldest for ${formatDuration(waiting.oldestMs)}`}
+        note={waiting.orders === 0 ? 'none' : `oldest waiting for ${formatDuration(waiting.oldestMs)}`}
         missed={waiting.orders > 0}
       />
     </div>
@@ -72,7 +73,7 @@ const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
     ['fulfilled', orders.fulfilled],
   ] as const;
   return (
-    <Card title={`Orders of the last ${orders.windowMinutes} minutes`}>
+    <Card title={`Orders in the last ${orders.windowMinutes} minutes`}>
       <ul className={classes['funnel']}>
         {steps.map(([step, count]) => (
           <li key={step}>
@@ -85,7 +86,7 @@ const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
         ))}
         {orders.cancelled.map(({ reason, orders: count }) => (
           <li key={reason} data-cancelled>
-            <span>cancelled: {reason.replaceAll('_', ' ')}</span>
+            <span>cancelled: {describeReason(reason)}</span>
             <i aria-hidden="true">
               <i style={{ width: `${orders.placed === 0 ? 0 : (100 * count) / orders.placed}%` }} />
             </i>
@@ -134,7 +135,7 @@ export const MapPage = () => {
           <Loading lines={2} />
         )
       ) : (
-        <Figures orders={flow.data.orders} />
+        <Metrics orders={flow.data.orders} />
       )}
       <Remedies problems={problems ?? []} />
       <Card flush>

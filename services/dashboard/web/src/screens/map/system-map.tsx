@@ -1,4 +1,4 @@
-// The map drawn: the flow library places and links the nodes; positions are those of the model, so nothing ever jumps.
+// Draws the map with React Flow. The positions come from the model, so nodes never move.
 import { Handle, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useNavigate } from '@tanstack/react-router';
@@ -12,10 +12,10 @@ const rowHeight = 110;
 type PartNode = Node<{ readonly part: MapNode }, 'part'>;
 
 const words: Readonly<Record<MapNode['health'], string>> = {
-  ok: 'works',
-  warning: 'not well',
+  ok: 'healthy',
+  warning: 'degraded',
   broken: 'broken',
-  unknown: 'not known',
+  unknown: 'unknown',
 };
 
 const Part = ({ data: { part } }: NodeProps<PartNode>) => (
@@ -34,7 +34,7 @@ const Part = ({ data: { part } }: NodeProps<PartNode>) => (
 );
 const nodeTypes = { part: Part };
 
-/** Wider where more flows: one event a minute can be seen, thousands do not fill the screen. */
+/** Logarithmic: one event per minute is visible, and thousands do not fill the screen. */
 const widthOf = (rate: number | undefined): number =>
   rate === undefined || rate === 0 ? 1.5 : Math.min(7, 1.5 + Math.log10(1 + rate) * 1.6);
 
@@ -70,7 +70,7 @@ export const SystemMap = ({ map }: { map: Model }) => {
   const nodes = useMemo(() => map.nodes.map(nodeOf), [map]);
   const edges = useMemo(() => map.edges.map(edgeOf), [map]);
   return (
-    <div className={classes['scroll']} role="group" aria-label="Map of the system" tabIndex={0}>
+    <div className={classes['scroll']} role="group" aria-label="System map" tabIndex={0}>
       <div className={classes['map']}>
         <ReactFlow
           nodes={nodes}

@@ -2,25 +2,23 @@ import type { Trail } from '../../api/types.ts';
 import { formatDateTime, formatDuration, formatInstant, formatTime } from '../../parts/format.ts';
 import { Loading } from '../../parts/states.tsx';
 import classes from './history.module.css';
-import { entryInWords, toneOf } from './order-words.ts';
+import { describeEntry, toneOf } from './order-texts.ts';
 
-/** What happened, oldest first: the first entry with its date, the others with the time since then while that is short. */
+/** The history of an order, oldest first. Entries within a minute of the first show the time since then. */
 export const History = ({ trail }: { trail: Trail | undefined }) => {
   if (trail === undefined) return <Loading lines={3} />;
   const entries = trail.flatMap((entry, index) => {
-    const words = entryInWords(entry, trail.slice(0, index));
-    return words === undefined
-      ? []
-      : [{ words, tone: toneOf(entry), at: entry.occurredAt, id: entry.inputId }];
+    const text = describeEntry(entry, trail.slice(0, index));
+    return text === undefined ? [] : [{ text, tone: toneOf(entry), at: entry.occurredAt, id: entry.inputId }];
   });
   const began = Date.parse(entries[0]?.at ?? '');
   return (
     <ol className={classes['history']}>
-      {entries.map(({ words, tone, at, id }, index) => {
+      {entries.map(({ text, tone, at, id }, index) => {
         const since = Date.parse(at) - began;
         return (
           <li key={id} data-tone={tone}>
-            {words}
+            {text}
             <time dateTime={at} title={formatInstant(at)}>
               {index === 0
                 ? formatDateTime(at)

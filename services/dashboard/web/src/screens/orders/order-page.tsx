@@ -20,7 +20,7 @@ import { useCart } from '../shop/cart.ts';
 import { History } from './history.tsx';
 import classes from './order-page.module.css';
 import { PaymentCard } from './payment-card.tsx';
-import { isReturning, stepsOf, titleOf, whyCancelled } from './order-words.ts';
+import { isBeingCompensated, stepsOf, titleOf, whyCancelled } from './order-texts.ts';
 import { useOrderEvents } from './use-order-events.ts';
 
 const Stepper = ({ order }: { order: Order }) => (
@@ -35,13 +35,13 @@ const Stepper = ({ order }: { order: Order }) => (
 );
 
 const fulfilmentInWords = {
-  open: 'the seller prepares it',
+  open: 'being prepared by the seller',
   confirmed: 'confirmed by the seller',
   shipped: 'shipped',
 } as const;
 
 const Items = ({ order }: { order: Order }) => (
-  <Card title={order.status === 'CANCELLED' ? 'What you ordered' : 'What you bought'}>
+  <Card title="Items">
     <ul className={classes['lines']}>
       {order.items.map((item) => (
         <li key={item.productId}>
@@ -71,7 +71,7 @@ const Items = ({ order }: { order: Order }) => (
   </Card>
 );
 
-/** Puts the items of the order into the cart, beside what is there. */
+/** Adds the items of the order to the cart. */
 const OrderAgain = ({ order }: { order: Order }) => {
   const { addUnits } = useCart(useUser().id);
   const navigate = useNavigate();
@@ -88,7 +88,7 @@ const OrderAgain = ({ order }: { order: Order }) => {
   );
 };
 
-/** Cancels with a confirmation. */
+/** Cancels the order after a confirmation. */
 const CancelOrder = ({ order }: { order: Order }) => {
   const [opened, { open, close }] = useDisclosure(false);
   const client = useQueryClient();
@@ -109,8 +109,8 @@ const CancelOrder = ({ order }: { order: Order }) => {
         <div className={classes['dialog']}>
           <p>
             {paid
-              ? `All of ${formatMoney(order.total)} comes back to your card, and the items are for sale again.`
-              : 'The items are for sale again. You will not be charged.'}
+              ? `${formatMoney(order.total)} will be refunded to your card, and the items will be released.`
+              : 'The items will be released. You will not be charged.'}
           </p>
           {cancel.isError && <Failed error={cancel.error} />}
           <div>
@@ -135,13 +135,14 @@ export const OrderPage = () => {
   const live = useOrderEvents(orderId);
   const order = useQuery({
     ...orderQuery(orderId),
-    refetchInterval: ({ state: { data } }) => (data !== undefined && isReturning(data) ? 1_500 : false),
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && isBeingCompensated(data) ? 1_500 : false,
   });
   const trail = useQuery(trailQuery(orderId));
   const payment = useQuery(paymentQuery(orderId));
   const client = useQueryClient();
   const version = order.data?.version;
-  // Whatever changed the order changed its history, and often its payment.
+  // A new version of the order has a new history entry and often a changed payment.
   useEffect(() => {
     if (version === undefined) return;
     void client.invalidateQueries({ queryKey: trailQuery(orderId).queryKey });

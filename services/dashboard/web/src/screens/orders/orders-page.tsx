@@ -12,7 +12,7 @@ import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
-import { isToPay, titleOf } from './order-words.ts';
+import { isAwaitingPayment, titleOf } from './order-texts.ts';
 import classes from './orders-page.module.css';
 
 const filters: readonly { readonly value: OrderStatus | 'all'; readonly label: string }[] = [
@@ -32,7 +32,7 @@ const Row = ({ order }: { order: Order }) => (
         <b>{titleOf(order)}</b>
         <small>
           <When at={order.createdAt} />
-          {isToPay(order) && <b className={classes['toPay']}> · waits for your payment</b>}
+          {isAwaitingPayment(order) && <b className={classes['toPay']}> · waiting for your payment</b>}
         </small>
       </span>
       <OrderStatusBadge status={order.status} />
@@ -66,7 +66,7 @@ export const OrdersPage = () => {
           <Failed error={orders.error} retry={() => void orders.refetch()} />
         )}
         {orders.isSuccess && all.length === 0 && (
-          <Empty title="No orders here">
+          <Empty title={status === undefined ? 'No orders yet' : 'No orders found'}>
             {status === undefined ? (
               <Link to="/shop">Go to the shop</Link>
             ) : (

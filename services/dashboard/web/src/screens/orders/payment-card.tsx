@@ -1,4 +1,4 @@
-// The money of an order: what was charged or returned, and the form to pay while the items are held.
+// The payment of an order, and the form to pay while the items are reserved.
 import { Button, SegmentedControl } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -12,35 +12,35 @@ import { useNow } from '../../parts/when.tsx';
 import { testCards } from '../shop/test-cards.ts';
 import classes from './payment-card.module.css';
 
-const inWords: Readonly<Record<Payment['state'], readonly [Tone, string]>> = {
+const badges: Readonly<Record<Payment['state'], readonly [Tone, string]>> = {
   PENDING: ['wait', 'NOT CHARGED'],
-  UNKNOWN: ['wait', 'CHECKING'],
+  UNKNOWN: ['wait', 'PROCESSING'],
   SUCCEEDED: ['ok', 'CHARGED'],
   FAILED: ['bad', 'DECLINED'],
-  REFUNDED: ['undo', 'RETURNED'],
+  REFUNDED: ['undo', 'REFUNDED'],
 };
 
-/** The service calls a payment FAILED also when the sale was off before anybody asked the card. */
+/** A payment is also FAILED when the order was cancelled before the charge. The customer's card was not declined then. */
 const shownState = (payment: Payment | undefined): Payment['state'] => {
   if (payment === undefined) return 'PENDING';
   return payment.state === 'FAILED' && payment.failureCode === null ? 'PENDING' : payment.state;
 };
 
-const sentences = (order: Order, state: Payment['state']): string => {
+const describe = (order: Order, state: Payment['state']): string => {
   const amount = formatMoney(order.total);
   switch (state) {
     case 'SUCCEEDED':
       return order.status === 'CANCELLED'
-        ? `${amount} was charged and is being returned.`
+        ? `${amount} was charged and is being refunded.`
         : order.status === 'FULFILLED'
           ? `${amount} was charged.`
-          : `${amount} was charged. If you cancel before shipping, all of it comes back.`;
+          : `${amount} was charged. If you cancel before shipping, you get a full refund.`;
     case 'REFUNDED':
-      return `${amount} was charged and returned in full.`;
+      return `${amount} was charged and fully refunded.`;
     case 'FAILED':
-      return 'Your card was declined. No money moved.';
+      return 'Your card was declined. You were not charged.';
     case 'UNKNOWN':
-      return 'The provider has not answered yet. You are never charged twice.';
+      return 'The payment provider has not confirmed yet. You will not be charged twice.';
     case 'PENDING':
       return order.status === 'CANCELLED' ? 'You were not charged.' : `${amount} will be charged.`;
   }
@@ -50,7 +50,7 @@ const Countdown = ({ until }: { until: string }) => {
   const now = useNow(1_000);
   return (
     <p>
-      Your items are held for another{' '}
+      Your items are reserved for another{' '}
       <b role="timer" className={classes['countdown']}>
         {formatCountdown(until, now)}
       </b>
@@ -85,11 +85,11 @@ const PayForm = ({ order }: { order: Order }) => {
 
 export const PaymentCard = ({ order, payment }: { order: Order; payment: Payment | undefined }) => {
   const state = shownState(payment);
-  const [tone, word] = inWords[state];
+  const [tone, word] = badges[state];
   const toPay = order.payment.mode === 'MANUAL' && order.status === 'CONFIRMED' && state === 'PENDING';
   return (
     <Card title="Payment" aside={<StateBadge tone={tone}>{word}</StateBadge>}>
-      {toPay ? <PayForm order={order} /> : <p>{sentences(order, state)}</p>}
+      {toPay ? <PayForm order={order} /> : <p>{describe(order, state)}</p>}
     </Card>
   );
 };

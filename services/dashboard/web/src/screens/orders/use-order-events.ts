@@ -1,6 +1,6 @@
-// Follows one order: each event of its trail makes the page read what it shows anew. While the connection is away the browser
-// reconnects and tells the server which event it saw last; after a refusal this hook begins again, ever less often.
-// Only a visible tab holds a stream: over HTTP/1.1 a browser opens six connections to a server, and six hidden tabs would take them all.
+// Follows one order over server-sent events: each event reloads the data of the page. A lost connection is reopened by the
+// browser, with the last event id. An error response closes it, and this hook reconnects with backoff. Only a visible tab has a
+// stream: over HTTP/1.1 a browser opens at most six connections to a server, and six hidden tabs would use them all.
 import { useDocumentVisibility } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -21,9 +21,9 @@ const types = [
   'payment.failed',
   'payment.refunded',
 ];
-/** Milliseconds. Events that come together are one reason to read. */
-const together = 40;
-const longestPause = 30_000;
+/** Milliseconds. Events within this time cause one reload. */
+const debounceMs = 40;
+const maxBackoffMs = 30_000;
 
 export const useOrderEvents = (orderId: string): LiveState => {
   const client = useQueryClient();
@@ -32,14 +32,14 @@ export const useOrderEvents = (orderId: string): LiveState => {
   useEffect(() => {
     if (!isVisible) return undefined;
     let source: EventSource | undefined;
-    let reading: ReturnType<typeof setTimeout> | undefined;
-    let pausing: ReturnType<typeof setTimeout> | undefined;
-    let refusals = 0;
-    const read = (): void => {
-      reading ??= setTimeout(() => {
-        reading = undefined;
+    let reloadTimer: ReturnType<typeof setTimeout> | undefined;
+    let reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+    let failures = 0;
+    const reload = (): void => {
+      reloadTimer ??= setTimeout(() => {
+        reloadTimer = undefined;
         void client.invalidateQueries({ queryKey: ['orders'] });
-      }, together);
+      }, debounceMs);
     };
     const isOver = (): boolean => {
       const status = client.getQueryData(orderQuery(orderId).queryKey)?.status;
@@ -48,15 +48,15 @@ export const useOrderEvents = (orderId: string): LiveState => {
     const connect = (): void => {
       const opened = new EventSource(`/api/order/orders/${orderId}/events`);
       source = opened;
-      for (const type of types) opened.addEventListener(type, read);
+      for (const type of types) opened.addEventListener(type, reload);
       opened.addEventListener('open', () => {
-        refusals = 0;
+        failures = 0;
         setState({ kind: 'live' });
       });
       opened.addEventListener('error', () => {
-        read();
+        reload();
         if (isOver()) {
-          // The server ends the stream of an order that is over.
+          // The server closes the stream of an order that is FULFILLED or CANCELLED.
           opened.close();
           setState({ kind: 'over' });
           return;
@@ -65,18 +65,18 @@ export const useOrderEvents = (orderId: string): LiveState => {
           before.kind === 'stale' ? before : { kind: 'stale', since: new Date().toISOString() },
         );
         if (opened.readyState !== EventSource.CLOSED) return;
-        refusals += 1;
-        pausing = setTimeout(
+        failures += 1;
+        reconnectTimer = setTimeout(
           connect,
-          Math.min(longestPause, 500 * 2 ** refusals) * (0.5 + Math.random() / 2),
+          Math.min(maxBackoffMs, 500 * 2 ** failures) * (0.5 + Math.random() / 2),
         );
       });
     };
     connect();
     return () => {
       source?.close();
-      clearTimeout(reading);
-      clearTimeout(pausing);
+      clearTimeout(reloadTimer);
+      clearTimeout(reconnectTimer);
       setState({ kind: 'connecting' });
     };
   }, [client, orderId, isVisible]);

@@ -12,14 +12,14 @@ const problem = (name: PipelineProblem['problem']): PipelineProblem => ({
 const names = (...given: PipelineProblem['problem'][]) =>
   causesOf(given.map(problem)).map(({ problem: name }) => name);
 
-it('a missing slot explains the failed task and the canaries that do not arrive', () => {
+it('a missing slot is the cause of the failed task and the lost canaries', () => {
   expect(names('slot_missing', 'task_failed', 'stalled')).toEqual(['slot_missing']);
   expect(names('task_failed', 'stalled')).toEqual(['task_failed', 'stalled']);
   expect(restartHelps([problem('slot_missing')])).toBe(false);
   expect(restartHelps([problem('task_failed')])).toBe(true);
 });
 
-it('a pause on purpose is not called broken, unless more is wrong', () => {
+it('a pause is not shown as broken, unless there is another cause', () => {
   const condition = (...given: PipelineProblem['problem'][]) =>
     conditionOf({
       status: 'broken',

@@ -1,8 +1,8 @@
-// Which problems of a pipeline are causes. Pure.
+// Tells the causes among the problems of a pipeline from their consequences. Pure.
 import type { Pipeline, PipelineProblem } from '../../api/types.ts';
 
-/** With one of these, whatever else is wrong with the pipeline follows from it. */
-const roots = new Set([
+/** A root cause: all other problems of the pipeline follow from it. */
+const rootCauses = new Set([
   'database_away',
   'slot_missing',
   'slot_lost',
@@ -11,20 +11,20 @@ const roots = new Set([
   'connector_paused',
 ]);
 
-/** The problems that somebody has to do something about: all of them, unless one explains the others. */
+/** The problems to act on: the root causes, or all problems if there is none. */
 export const causesOf = (problems: readonly PipelineProblem[]): readonly PipelineProblem[] => {
-  const causes = problems.filter(({ problem }) => roots.has(problem));
+  const causes = problems.filter(({ problem }) => rootCauses.has(problem));
   return causes.length === 0 ? problems : causes;
 };
 
-/** Of a broken pipeline: paused on purpose, or broken. */
-export const conditionOf = ({ status, connector, problems }: Pipeline): 'flows' | 'paused' | 'broken' => {
-  if (status !== 'broken') return 'flows';
+/** Distinguishes a connector that was paused on purpose from a broken pipeline. */
+export const conditionOf = ({ status, connector, problems }: Pipeline): 'healthy' | 'paused' | 'broken' => {
+  if (status !== 'broken') return 'healthy';
   const isPause =
     connector.state === 'paused' && causesOf(problems).every(({ problem }) => problem === 'connector_paused');
   return isPause ? 'paused' : 'broken';
 };
 
-/** A slot that is not there is made by a command; a restart of the connector would fail again. */
+/** A missing slot has to be created by a command; until then a restarted connector fails again. */
 export const restartHelps = (problems: readonly PipelineProblem[]): boolean =>
   !problems.some(({ problem }) => problem === 'slot_missing' || problem === 'slot_lost');

@@ -1,4 +1,4 @@
-// Restart, pause and resume of a connector, each after a question that says what it means.
+// Restarts, pauses or resumes a connector, after a dialog that explains the consequences.
 import { Button, Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Pause, Play, RotateCw } from 'lucide-react';
@@ -11,41 +11,41 @@ import { Failed } from '../../parts/states.tsx';
 import { restartHelps } from './causes.ts';
 import classes from './pipelines.module.css';
 
-interface Words {
+interface ActionTexts {
   readonly verb: string;
   readonly meaning: string;
-  /** While the connector gets there. */
-  readonly going: string;
+  /** Shown until the connector has reached the new state. */
+  readonly inProgress: string;
   readonly Icon: typeof Pause;
 }
-const words: Readonly<Record<ConnectorAction, Words>> = {
+const texts: Readonly<Record<ConnectorAction, ActionTexts>> = {
   restart: {
     verb: 'Restart',
     meaning:
-      'The connector and its task start again and go on where they were. Nothing is lost; what is published again is recognised.',
-    going: 'restarting',
+      'The connector and its task restart and continue from the stored offset. No event is lost, and consumers discard events that are published again.',
+    inProgress: 'restarting',
     Icon: RotateCw,
   },
   pause: {
     verb: 'Pause',
     meaning:
-      'No event of this service reaches Kafka until somebody resumes it: orders wait. The WAL is kept for it and grows. The watchdog leaves a paused connector alone.',
-    going: 'pausing',
+      'Events of this service do not reach Kafka until somebody resumes the connector, so orders are delayed. PostgreSQL retains the WAL, which grows. The watchdog does not restart a paused connector.',
+    inProgress: 'pausing',
     Icon: Pause,
   },
   resume: {
     verb: 'Resume',
-    meaning: 'Events that have waited are published now, in their order.',
-    going: 'resuming',
+    meaning: 'The waiting events are published in their original order.',
+    inProgress: 'resuming',
     Icon: Play,
   },
 };
 
-const aimOf = { restart: 'running', pause: 'paused', resume: 'running' } as const;
+const targetStates = { restart: 'running', pause: 'paused', resume: 'running' } as const;
 
 export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
   const { service, connectorName, connector } = pipeline;
-  const [asked, setAsked] = useState<ConnectorAction>('restart');
+  const [selected, setSelected] = useState<ConnectorAction>('restart');
   const [opened, setOpened] = useState(false);
   const [done, setDone] = useState<ConnectorAction>();
   const client = useQueryClient();
@@ -58,29 +58,31 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
     },
     onSettled: () => client.invalidateQueries({ queryKey: pipelinesQuery.queryKey }),
   });
-  const offered: readonly ConnectorAction[] =
+  const available: readonly ConnectorAction[] =
     connector.state === 'paused' ? ['resume', 'restart'] : ['restart', 'pause'];
-  const { verb, meaning } = words[asked];
-  // The auditor looks every few seconds: until it has seen what was done, the page says that it is under way.
-  const isUnderWay = done !== undefined && (done === 'restart' || connector.state !== aimOf[done]);
+  const { verb, meaning } = texts[selected];
+  // The auditor polls every few seconds. Until it has seen the new state, the action is shown as in progress.
+  const isInProgress = done !== undefined && (done === 'restart' || connector.state !== targetStates[done]);
   useEffect(() => {
-    if (!isUnderWay) return undefined;
-    const look = setInterval(
+    if (!isInProgress) return undefined;
+    const poll = setInterval(
       () => void client.invalidateQueries({ queryKey: pipelinesQuery.queryKey }),
       1_000,
     );
-    // A running connector is running after a restart as well.
+    // The state after a restart is the state before it, so the end of a restart cannot be observed.
     const end = setTimeout(() => setDone(undefined), done === 'restart' ? 4_000 : 20_000);
     return () => {
-      clearInterval(look);
+      clearInterval(poll);
       clearTimeout(end);
     };
-  }, [client, done, isUnderWay]);
+  }, [client, done, isInProgress]);
   return (
     <>
-      <span role="status">{isUnderWay && <StateBadge tone="wait">{words[done].going}</StateBadge>}</span>
-      {offered.map((action) => {
-        const { verb: label, Icon } = words[action];
+      <span role="status">
+        {isInProgress && <StateBadge tone="wait">{texts[done].inProgress}</StateBadge>}
+      </span>
+      {available.map((action) => {
+        const { verb: label, Icon } = texts[action];
         return (
           <Button
             key={action}
@@ -88,13 +90,13 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
             variant="default"
             leftSection={<Icon size={13} aria-hidden="true" />}
             aria-label={`${label} ${connectorName}`}
-            disabled={isUnderWay || (action === 'restart' && !restartHelps(pipeline.problems))}
+            disabled={isInProgress || (action === 'restart' && !restartHelps(pipeline.problems))}
             {...(action === 'restart' && !restartHelps(pipeline.problems)
               ? { title: 'A restart does not help while the replication slot is missing.' }
               : {})}
             onClick={() => {
               act.reset();
-              setAsked(action);
+              setSelected(action);
               setOpened(true);
             }}
           >
@@ -111,7 +113,9 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
       >
         <div className={classes['dialog']}>
           <p>{meaning}</p>
-          <p className={classes['quiet']}>Your name goes into the audit log of the {service} service.</p>
+          <p className={classes['quiet']}>
+            This action is recorded in the audit log of the {service} service.
+          </p>
           {act.isError && <Failed error={act.error} />}
           <div className={classes['buttons']}>
             <Button
@@ -120,13 +124,13 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
                 setOpened(false);
               }}
             >
-              Leave it
+              Cancel
             </Button>
             <Button
-              color={asked === 'pause' ? 'bad' : 'accent'}
+              color={selected === 'pause' ? 'bad' : 'accent'}
               loading={act.isPending}
               onClick={() => {
-                act.mutate(asked);
+                act.mutate(selected);
               }}
             >
               {verb}

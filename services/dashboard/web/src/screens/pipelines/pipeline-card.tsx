@@ -1,4 +1,4 @@
-// One pipeline: from the WAL through the slot and the connector to its topic, what is wrong with it, and what to do.
+// One pipeline, from the outbox through the slot and the connector to its topic, with its problems and their remedies.
 import { ArrowRight } from 'lucide-react';
 import { useMemo } from 'react';
 import type { Pipeline, PipelineProblem } from '../../api/types.ts';
@@ -40,11 +40,11 @@ const Slot = ({ slot, problems }: Pick<Pipeline, 'slot' | 'problems'>) =>
   ) : (
     <>
       <StateBadge tone={slot.walStatus === 'lost' ? 'bad' : slot.active ? 'ok' : 'wait'}>
-        {slot.walStatus === 'lost' ? 'lost' : slot.active ? 'active' : 'not read'}
+        {slot.walStatus === 'lost' ? 'lost' : slot.active ? 'active' : 'inactive'}
       </StateBadge>
       <span>
-        {formatBytes(slot.retainedBytes ?? 0)} kept
-        {slot.safeBytes === null ? '' : `, ${formatBytes(slot.safeBytes)} to the limit`}
+        {formatBytes(slot.retainedBytes ?? 0)} WAL retained
+        {slot.safeBytes === null ? '' : `, ${formatBytes(slot.safeBytes)} until the limit`}
       </span>
     </>
   );
@@ -53,53 +53,53 @@ const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
   const { outbox, slot, connector, canary, problems } = pipeline;
   return (
     <div className={classes['flow']}>
-      <Stage title="outbox">
+      <Stage title="Outbox">
         <b>{outbox === null ? 'unknown' : formatRows(outbox.rows)}</b>
-        <span>{outbox === null ? '' : `${formatBytes(outbox.bytes)}, published ones kept for repairs`}</span>
+        <span>{outbox === null ? '' : `${formatBytes(outbox.bytes)}, including published rows`}</span>
       </Stage>
       <Arrow />
-      <Stage title="replication slot">
+      <Stage title="Replication slot">
         <Slot slot={slot} problems={problems} />
       </Stage>
       <Arrow />
-      <Stage title="connector">
+      <Stage title="Connector">
         <StateBadge tone={connectorTones[connector.state]}>{connector.state}</StateBadge>
         <span className={classes['why']} title={connector.why ?? ''}>
           {connector.why?.split('\n')[0] ?? ''}
         </span>
       </Stage>
       <Arrow />
-      <Stage title="canary to the topic">
+      <Stage title="Canary round trip">
         <b>{canary.roundTripMs === null ? '–' : formatDuration(canary.roundTripMs)}</b>
         <span>
           {canary.waitingMs > 1_000
-            ? `the next has waited for ${formatDuration(canary.waitingMs)}`
-            : `${formatNumber(canary.sent)} probes sent, ${formatNumber(canary.lost)} lost`}
+            ? `next canary pending for ${formatDuration(canary.waitingMs)}`
+            : `${formatNumber(canary.sent)} canaries sent, ${formatNumber(canary.lost)} lost`}
         </span>
       </Stage>
     </div>
   );
 };
 
-const Trouble = ({ problem, level, sentence, remedy, since }: PipelineProblem) => (
+const Problem = ({ problem, level, sentence, remedy, since }: PipelineProblem) => (
   <li className={classes['problem']} data-level={level}>
     <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{problem.replaceAll('_', ' ')}</StateBadge>
     <div>
       <p>{sentence}</p>
       <Remedy text={remedy} />
       <small className={classes['quiet']}>
-        since <When at={since} />
+        Since <When at={since} />
       </small>
     </div>
   </li>
 );
 
 const Watchdog = ({ watchdog }: Pick<Pipeline, 'watchdog'>) => {
-  if (watchdog.gaveUp) return <StateBadge tone="bad">the watchdog gave up</StateBadge>;
+  if (watchdog.gaveUp) return <StateBadge tone="bad">Watchdog gave up</StateBadge>;
   if (watchdog.restarts === 0) return null;
   return (
     <StateBadge tone="wait">
-      restarted {watchdog.restarts === 1 ? 'once' : `${watchdog.restarts} times`} by the watchdog
+      Restarted {watchdog.restarts === 1 ? 'once' : `${watchdog.restarts} times`} by the watchdog
     </StateBadge>
   );
 };
@@ -123,26 +123,26 @@ export const PipelineCard = ({ pipeline }: { pipeline: Pipeline }) => {
         {problems.length > 0 && (
           <ul className={classes['problems']} aria-label={`Problems of ${connectorName}`}>
             {causes.map((problem) => (
-              <Trouble key={problem.problem} {...problem} />
+              <Problem key={problem.problem} {...problem} />
             ))}
           </ul>
         )}
         {causes.length < problems.length && (
           <details className={classes['quiet']}>
-            <summary>What follows from it</summary>
+            <summary>Consequences</summary>
             <ul className={classes['problems']}>
               {problems
                 .filter((problem) => !causes.includes(problem))
                 .map((problem) => (
-                  <Trouble key={problem.problem} {...problem} />
+                  <Problem key={problem.problem} {...problem} />
                 ))}
             </ul>
           </details>
         )}
         <Flow pipeline={pipeline} />
-        <p className={classes['chart']}>Round trip of the canaries: probes that no service reads</p>
+        <p className={classes['chart']}>Canary round trip (test events that no service reads)</p>
         <LineChart
-          label={`Round trip of the canaries through ${connectorName}: ${formatDuration(points.at(-1)?.value ?? 0)} now, at most ${formatDuration(longest)} in the last ${formatDuration(points.length * 5_000)}.`}
+          label={`Canary round trip through ${connectorName}: ${formatDuration(points.at(-1)?.value ?? 0)} now, at most ${formatDuration(longest)} in the last ${formatDuration(points.length * 5_000)}.`}
           points={points}
           format={formatDuration}
         />

@@ -12,27 +12,27 @@ import { PipelineCard } from './pipeline-card.tsx';
 import classes from './pipelines.module.css';
 
 const titleOf = ({ pipelines }: PipelinesOverview): string => {
-  const troubled = pipelines.filter((pipeline) => conditionOf(pipeline) !== 'flows');
-  const [first] = troubled;
-  if (first === undefined) return 'All pipelines flow';
-  return troubled.length === 1
+  const unhealthy = pipelines.filter((pipeline) => conditionOf(pipeline) !== 'healthy');
+  const [first] = unhealthy;
+  if (first === undefined) return 'All pipelines are healthy';
+  return unhealthy.length === 1
     ? `${first.connectorName} is ${conditionOf(first)}`
-    : `${troubled.length} pipelines do not flow`;
+    : `${unhealthy.length} pipelines need attention`;
 };
 
-const urgency = { broken: 0, paused: 1, flows: 2 } as const;
+const urgency = { broken: 0, paused: 1, healthy: 2 } as const;
 
 const Groups = ({ groups }: Pick<PipelinesOverview, 'groups'>) => (
-  <Card title="How far consumers are behind" flush={groups !== null}>
+  <Card title="Consumer lag" flush={groups !== null}>
     {groups === null ? (
-      <p>Kafka does not answer, so nobody knows.</p>
+      <p>Kafka is not responding, so the lag is unknown.</p>
     ) : (
       <Table className={classes['groups']}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>consumer group</Table.Th>
-            <Table.Th>topic</Table.Th>
-            <Table.Th className={classes['number']}>records to read</Table.Th>
+            <Table.Th>Consumer group</Table.Th>
+            <Table.Th>Topic</Table.Th>
+            <Table.Th className={classes['number']}>Lag (records)</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { partsOfRemedy } from './remedy.ts';
 
-it('a command can be copied, a runbook opened, and the words between them stay', () => {
+it('splits a remedy into commands, runbooks and text', () => {
   expect(partsOfRemedy('npm run recover -- payment, see connectors/runbooks/slot-lost.md')).toEqual([
     { kind: 'command', text: 'npm run recover -- payment' },
     { kind: 'text', text: ', ' },

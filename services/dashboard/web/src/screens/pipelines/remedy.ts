@@ -1,4 +1,4 @@
-// The parts of a remedy, as the auditor and the doctor word it. Pure.
+// Splits the remedy text of the auditor into text, commands and runbooks. Pure.
 
 export type RemedyPart =
   | { readonly kind: 'text'; readonly text: string }

@@ -1,4 +1,4 @@
-// What to do about a problem: commands to copy and runbooks to open, where the sentence names them.
+// The remedy of a problem. Commands in it can be copied, runbooks are links.
 import { CopyButton, UnstyledButton } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import classes from './remedy.module.css';
@@ -7,9 +7,9 @@ import { partsOfRemedy } from './remedy.ts';
 const Command = ({ command }: { command: string }) => (
   <CopyButton value={command}>
     {({ copied, copy }) => (
-      <UnstyledButton className={classes['command']} onClick={copy} title="Copy the command">
+      <UnstyledButton className={classes['command']} onClick={copy} title="Copy command">
         <code>{command}</code>
-        <small>{copied ? 'copied' : 'copy'}</small>
+        <small>{copied ? 'Copied' : 'Copy'}</small>
       </UnstyledButton>
     )}
   </CopyButton>
@@ -27,7 +27,7 @@ export const Remedy = ({ text }: { text: string }) => (
             params={{ name: part.name }}
             {...(part.section === undefined ? {} : { hash: part.section })}
           >
-            the runbook {part.name.replaceAll('-', ' ')}
+            see the {part.name.replaceAll('-', ' ')} runbook
           </Link>
         );
       return <span key={index}>{part.text}</span>;

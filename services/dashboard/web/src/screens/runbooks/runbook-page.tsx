@@ -1,4 +1,4 @@
-// A runbook of connectors/runbooks, as it stands in the project.
+// A runbook from connectors/runbooks, rendered as a page.
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect } from 'react';
@@ -23,7 +23,7 @@ const Heading = ({ children }: { children?: React.ReactNode }) => <h2 id={idOf(c
 const components: Components = {
   h2: Heading,
   h3: Heading,
-  // Other runbooks are pages as well; what else a runbook links to is a file of the project.
+  // Links to other runbooks are links to their pages. Other links point to files, so they are plain text.
   a: ({ href = '', children }) => {
     const to = runbookIn(href);
     return to === undefined ? (
@@ -49,17 +49,17 @@ export const RunbookPage = () => {
   });
   const crumb = <Link to="/pipelines">Pipelines</Link>;
   const { title, text } = titleAndText(runbook.data ?? '');
-  const isThere = text !== '';
-  // The section is there only once the text is.
+  const isFound = text !== '';
+  // The section exists only after the text has loaded.
   useEffect(() => {
     const section = decodeURIComponent(window.location.hash.slice(1));
-    if (isThere && section !== '') document.getElementById(section)?.scrollIntoView();
-  }, [isThere, name]);
+    if (isFound && section !== '') document.getElementById(section)?.scrollIntoView();
+  }, [isFound, name]);
   if (runbook.isPending) return <Page title="Runbook" crumb={crumb} children={<Loading lines={8} />} />;
-  if (!isThere)
+  if (!isFound)
     return (
       <Page title="Runbook" crumb={crumb}>
-        <Empty title="There is no such runbook">{`connectors/runbooks has no ${name}.md.`}</Empty>
+        <Empty title="Runbook not found">{`There is no connectors/runbooks/${name}.md.`}</Empty>
       </Page>
     );
   return (

@@ -1,6 +1,6 @@
-// Runbooks are Markdown: their titles, sections and links. Pure.
+// Titles, section ids and links of Markdown runbooks. Pure.
 
-/** The text without its title. */
+/** Splits the title from the text. */
 export const titleAndText = (markdown: string): { readonly title: string; readonly text: string } => {
   const title = /^# (.+)$/m.exec(markdown);
   return title === null
@@ -8,7 +8,7 @@ export const titleAndText = (markdown: string): { readonly title: string; readon
     : { title: title[1] ?? '', text: markdown.slice(title.index + title[0].length).trim() };
 };
 
-/** The id of a section, as GitHub makes it of a heading of plain words. */
+/** The id of a section, as GitHub derives it from a heading without markup. */
 export const idOf = (heading: React.ReactNode): string =>
   (Array.isArray(heading) ? heading : [heading])
     .filter((part) => typeof part === 'string')
@@ -17,7 +17,7 @@ export const idOf = (heading: React.ReactNode): string =>
     .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
     .replaceAll(' ', '-');
 
-/** The runbook that a link leads to; undefined for one that leads elsewhere. */
+/** The runbook that a link points to; undefined for other links. */
 export const runbookIn = (
   href: string,
 ): { readonly name: string; readonly section: string | undefined } | undefined => {

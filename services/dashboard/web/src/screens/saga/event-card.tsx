@@ -1,4 +1,4 @@
-// One event, whole: its way through the system, where it is on its topic, what caused it, and its decoded body.
+// The details of one event: its steps through the system, its position on the topic, its ids and its decoded body.
 import { Table } from '@mantine/core';
 import type { StoryEvent } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
@@ -6,25 +6,25 @@ import { CopyId } from '../../parts/copy-id.tsx';
 import { formatDuration } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import classes from './saga-page.module.css';
-import { serviceOf, wordsOfOutcome } from './saga-words.ts';
+import { serviceOf, describeOutcome } from './saga-labels.ts';
 
 interface EventCardProps {
   readonly event: StoryEvent;
-  /** What times count from, ms since the epoch. */
+  /** The zero of all times, ms since the epoch. */
   readonly start: number;
 }
 
-const Way = ({ event, start }: EventCardProps) => {
+const Steps = ({ event, start }: EventCardProps) => {
   const since = (time: number): string => `+${formatDuration(Math.max(0, time - start))}`;
   const published = event.publishedAt === null ? null : Math.max(event.publishedAt, event.committedAt);
   return (
     <Table className={classes['table']}>
       <Table.Thead>
         <Table.Tr>
-          <Table.Th>step</Table.Th>
-          <Table.Th>where</Table.Th>
-          <Table.Th className={classes['number']}>at</Table.Th>
-          <Table.Th className={classes['number']}>took</Table.Th>
+          <Table.Th>Step</Table.Th>
+          <Table.Th>Where</Table.Th>
+          <Table.Th className={classes['number']}>Time</Table.Th>
+          <Table.Th className={classes['number']}>Duration</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
@@ -45,11 +45,11 @@ const Way = ({ event, start }: EventCardProps) => {
           </Table.Tr>
         )}
         {event.consumptions.map(({ consumer, receivedAt, committedAt, outcome, attempts }) => {
-          const { words, tone } = wordsOfOutcome(outcome);
+          const { label, tone } = describeOutcome(outcome);
           return (
             <Table.Tr key={consumer}>
               <Table.Td>
-                <StateBadge tone={tone}>{words}</StateBadge>
+                <StateBadge tone={tone}>{label}</StateBadge>
                 {attempts !== null && ` after ${attempts} attempts`} by {serviceOf(consumer)}
               </Table.Td>
               <Table.Td>{consumer}</Table.Td>
@@ -71,40 +71,40 @@ export const EventCard = ({ event, start }: EventCardProps) => {
       title={event.eventType}
       aside={
         position === null
-          ? 'not consumed yet'
+          ? 'Not consumed yet'
           : `${position.topic} · partition ${position.partition} · offset ${position.offset}`
       }
     >
       <div className={classes['event']}>
         <div className={classes['way']}>
-          <Way event={event} start={start} />
+          <Steps event={event} start={start} />
           <dl className={classes['facts']}>
-            <dt>event</dt>
+            <dt>Event id</dt>
             <dd>
               <CopyId id={event.id} />
             </dd>
-            <dt>caused by</dt>
+            <dt>Causation id</dt>
             <dd>
               <CopyId id={event.causationId} />
             </dd>
-            <dt>correlation</dt>
+            <dt>Correlation id</dt>
             <dd>
               <CopyId id={event.correlationId} />
             </dd>
             {traceId !== undefined && (
               <>
-                <dt>trace</dt>
+                <dt>Trace id</dt>
                 <dd>
                   <CopyId id={traceId} />
                 </dd>
               </>
             )}
-            <dt>key</dt>
+            <dt>Key</dt>
             <dd>
               <CopyId id={event.key} />
             </dd>
-            <dt>schema</dt>
-            <dd>id {event.schemaId}</dd>
+            <dt>Schema id</dt>
+            <dd>{event.schemaId}</dd>
           </dl>
         </div>
         {event.undecodable === null ? (
@@ -112,7 +112,7 @@ export const EventCard = ({ event, start }: EventCardProps) => {
             {JSON.stringify(event.data, null, 2)}
           </pre>
         ) : (
-          <p className={classes['undecodable']}>The body cannot be decoded now: {event.undecodable}</p>
+          <p className={classes['undecodable']}>The body could not be decoded: {event.undecodable}</p>
         )}
       </div>
     </Card>

@@ -1,4 +1,4 @@
-// Where everything of a saga is drawn. Pure: times become x, lanes and their rows become y.
+// The layout of the timeline. Pure: times become x coordinates, lanes and their rows become y coordinates.
 import { lanes, type Block, type Hop, type Lane, type Saga } from './saga-model.ts';
 import { timeScale, type Scale } from './time-scale.ts';
 
@@ -8,7 +8,7 @@ const lanePadding = 10;
 const laneGap = 34;
 const axisHeight = 30;
 const smallestBlock = 6;
-/** About what letters of a label are wide. */
+/** Approximate widths of the letters of a label. */
 const letterWidth = 6.9;
 const capitalWidth = 9;
 const labelGap = 6;
@@ -34,9 +34,9 @@ export interface Layout {
   readonly blocks: ReadonlyMap<string, PlacedBlock>;
 }
 
-const labelWidth = ({ words }: Block): number => {
-  const capitals = words.replaceAll(/[^A-Z]/g, '').length;
-  return Math.max((words.length - capitals) * letterWidth + capitals * capitalWidth, 8 * letterWidth);
+const labelWidth = ({ label }: Block): number => {
+  const capitals = label.replaceAll(/[^A-Z]/g, '').length;
+  return Math.max((label.length - capitals) * letterWidth + capitals * capitalWidth, 8 * letterWidth);
 };
 
 const timesOf = ({ blocks, hops }: Saga): number[] => [
@@ -50,7 +50,7 @@ interface Row {
   readonly width: number;
 }
 
-/** A block goes into the first row of its lane in which neither it nor its label covers another. */
+/** Puts each block into the first row of its lane where neither the block nor its label overlaps another. */
 const rowsOf = (blocks: readonly Block[], scale: Scale): { rows: Map<string, Row>; count: number } => {
   const ends: number[] = [];
   const rows = new Map<string, Row>();
@@ -65,7 +65,7 @@ const rowsOf = (blocks: readonly Block[], scale: Scale): { rows: Map<string, Row
   return { rows, count: Math.max(1, ends.length) };
 };
 
-/** `width` is that of the drawing as long as nothing gets too fine for it. */
+/** `width` is the preferred width. The drawing gets wider when it would become too fine to read. */
 export const layoutOf = (saga: Saga, width: number): Layout => {
   const lastLabel = Math.max(80, ...saga.blocks.slice(-3).map(labelWidth)) + 2 * labelGap;
   const scale = timeScale(timesOf(saga), { width: Math.max(240, width - lastLabel - 2 * inset) });
@@ -104,17 +104,17 @@ export interface HopPaths {
   readonly head: string;
 }
 
-/** Where lines run between the lanes, as a share of the gap: each direction and distance has its own height. */
-const runningAt = { near: 0.22, far: 0.42 } as const;
+/** The height of a line between two lanes, as a share of the gap. Lines to a near and to a far lane do not overlap. */
+const lineHeights = { near: 0.22, far: 0.42 } as const;
 
-/** Out of its block into the gap beside its lane, along to Kafka, along to the consumer, into its block. */
+/** From the block into the gap beside its lane, along the gap to Kafka and to the consumer, into the consumer's block. */
 export const pathsOf = (hop: Hop, { scale, blocks, lanes: drawn }: Layout): HopPaths | undefined => {
   const [from, to] = [blocks.get(hop.from), blocks.get(hop.to)];
   const ownLane = drawn.find(({ lane }) => lane === from?.lane);
   if (from === undefined || to === undefined || ownLane === undefined) return undefined;
   const down = to.y >= from.y ? 1 : -1;
   const isNear = Math.abs(lanes.indexOf(to.lane) - lanes.indexOf(from.lane)) <= 1;
-  const share = laneGap * runningAt[isNear ? 'near' : 'far'];
+  const share = laneGap * lineHeights[isNear ? 'near' : 'far'];
   const middle = down === 1 ? ownLane.y + ownLane.height + share : ownLane.y - share;
   const startY = from.y + blockHeight / 2 + (down * blockHeight) / 2;
   const endY = to.y + blockHeight / 2 - (down * blockHeight) / 2;

@@ -36,7 +36,7 @@ const event = (
   undecodable: null,
 });
 
-/** As a real order leaves it, times rounded. */
+/** The story of a real order, with rounded times. */
 const story: Story = {
   orders: [],
   correlationIds: ['c1'],
@@ -81,7 +81,7 @@ const story: Story = {
       [1_016, 1_025, 1_030],
       [at('order', 1_036, 1_043), at('payment', 1_040, 1_048)],
     ),
-    // The same cause as the charge, and a transaction of its own.
+    // Caused by the same event as the charge, but in another transaction.
     event('e3', ['payment.succeeded', 'payment', 'e2'], [1_070, 1_077, 1_080], [at('order', 1_090, 1_096)]),
   ],
 };
@@ -89,13 +89,13 @@ const story: Story = {
 describe('the saga of an order', () => {
   const saga = sagaOf(story, 100_000);
 
-  it('has a block per transaction, in the words of what it did', () => {
-    expect(saga.blocks.map(({ lane, words, start, end }) => [lane, words, end - start])).toEqual([
+  it('has a block per transaction, with a label that says what it did', () => {
+    expect(saga.blocks.map(({ lane, label, start, end }) => [lane, label, end - start])).toEqual([
       ['order', 'placed', 6],
       ['inventory', 'stock reserved', 9],
-      ['payment', 'saw order.created', 4],
+      ['payment', 'handled order.created', 4],
       ['order', 'CONFIRMED', 7],
-      ['payment', 'saw inventory.reserved', 8],
+      ['payment', 'handled inventory.reserved', 8],
       ['provider', 'charge succeeded, 2 attempts', 30],
       ['payment', 'paid', 7],
       ['order', 'PAID', 6],
@@ -103,7 +103,7 @@ describe('the saga of an order', () => {
     ]);
   });
 
-  it('draws each event from the transaction that committed it to those that handled it', () => {
+  it('links each event from the transaction that committed it to those that handled it', () => {
     expect(saga.hops.map(({ from, to }) => `${from} → ${to}`)).toEqual([
       'order/1006 → e1/inventory',
       'order/1006 → e1/payment',
@@ -117,11 +117,11 @@ describe('the saga of an order', () => {
     ]);
   });
 
-  it('names the part that took longest', () => {
-    expect(saga.slowest).toEqual({ from: 1_040, to: 1_070, words: 'at the payment provider' });
+  it('finds the longest step', () => {
+    expect(saga.slowest).toEqual({ from: 1_040, to: 1_070, label: 'at the payment provider' });
   });
 
-  it('tells what nobody has consumed, and what was not handled', () => {
+  it('lists events without a consumer and marks dead letters', () => {
     const [first, second] = story.events;
     if (first === undefined || second === undefined) throw new Error('no events');
     const parked = 'parked as a dead letter: Error|23514|order.created';
@@ -138,12 +138,12 @@ describe('the saga of an order', () => {
       2_000,
     );
     expect(broken.waiting.map(({ id }) => id)).toEqual(['e2']);
-    expect(broken.blocks.filter(({ kind }) => kind === 'failed').map(({ words }) => words)).toEqual([
-      'parked as a dead letter: order.created',
+    expect(broken.blocks.filter(({ kind }) => kind === 'failed').map(({ label }) => label)).toEqual([
+      'dead-lettered: order.created',
     ]);
   });
 
-  it('is drawn without one label over another', () => {
+  it('is laid out without overlapping labels', () => {
     const { blocks, width } = layoutOf(saga, 900);
     const rows = Map.groupBy(blocks.values(), ({ y }) => y);
     for (const row of rows.values()) {
@@ -151,15 +151,15 @@ describe('the saga of an order', () => {
       for (const [index, block] of sorted.slice(1).entries()) {
         const before = sorted[index];
         if (before === undefined) throw new Error('no block before');
-        expect(block.x).toBeGreaterThan(before.x + before.width + before.words.length * 6.9);
+        expect(block.x).toBeGreaterThan(before.x + before.width + before.label.length * 6.9);
       }
     }
     expect(width).toBeGreaterThanOrEqual(900);
   });
 });
 
-describe('the scale of time', () => {
-  it('is linear while something happens, and leaves out pauses', () => {
+describe('the time scale', () => {
+  it('is linear during activity and shortens pauses', () => {
     const scale = timeScale([0, 50, 100, 90_100, 90_200], { width: 656 });
     expect(scale.breaks).toEqual([{ ms: 90_000, x: 300 + 28 }]);
     expect([0, 50, 100, 90_100, 90_200].map((time) => Math.round(scale.x(time)))).toEqual([
@@ -168,7 +168,7 @@ describe('the scale of time', () => {
     expect(scale.ticks.map(({ ms }) => ms)).toEqual([0, 50, 100, 90_100, 90_150, 90_200]);
   });
 
-  it('survives a single moment and none at all', () => {
+  it('accepts one time and none', () => {
     expect(timeScale([5], { width: 100 }).x(5)).toBe(0);
     expect(timeScale([], { width: 100 }).ticks).toEqual([]);
   });

@@ -1,24 +1,24 @@
-// The saga of an order as what is drawn: transactions in the lanes of the services, calls of the payment provider, and the
-// hops of events between them. Pure; all times are milliseconds since the epoch.
+// The saga of an order as a drawing: transactions in the lanes of the services, calls to the payment provider, and the hops of
+// events between them. Pure. All times are milliseconds since the epoch.
 import type { Story, StoryEvent } from '../../api/types.ts';
-import { serviceOf, undoes, wordsOfEvents, wordsOfOutcome, wordsOfStep } from './saga-words.ts';
+import { serviceOf, undoes, describeEvents, describeOutcome, describeStep } from './saga-labels.ts';
 
 export const lanes = ['order', 'inventory', 'payment', 'provider'] as const;
 export type Lane = (typeof lanes)[number];
 
-/** A transaction of a service, or a call of the provider. */
+/** A transaction of a service, or a call to the payment provider. */
 export interface Block {
   readonly id: string;
   readonly lane: Lane;
   readonly start: number;
   readonly end: number;
-  readonly words: string;
+  readonly label: string;
   readonly kind: 'done' | 'undo' | 'ignored' | 'failed' | 'open';
-  /** The event that it handled or, of one that no event caused, emitted first. */
+  /** The event that the transaction handled; without one, the first event that it emitted. */
   readonly eventId: string | undefined;
 }
 
-/** An event on its way from the transaction that committed it to one that handled it. */
+/** An event, from the transaction that committed it to a transaction that handled it. */
 export interface Hop {
   readonly id: string;
   readonly eventId: string;
@@ -31,7 +31,7 @@ export interface Hop {
   readonly undo: boolean;
 }
 
-/** What a charge has to do with the transaction that asked for it, and with the one that was told. */
+/** A line between a provider call and the transaction that requested it, or the one that recorded its result. */
 export interface CallLink {
   readonly id: string;
   readonly from: string;
@@ -41,7 +41,7 @@ export interface CallLink {
 export interface Slowest {
   readonly from: number;
   readonly to: number;
-  readonly words: string;
+  readonly label: string;
 }
 
 export interface Saga {
@@ -49,7 +49,7 @@ export interface Saga {
   readonly hops: readonly Hop[];
   readonly links: readonly CallLink[];
   readonly slowest: Slowest | undefined;
-  /** Events that nobody has consumed yet. */
+  /** Events that no service has consumed yet. */
   readonly waiting: readonly StoryEvent[];
 }
 
@@ -61,7 +61,7 @@ const emittedIn = (story: Story, eventId: string, service: string, committedAt: 
       event.causationId === eventId && event.emittedBy === service && event.committedAt === committedAt,
   );
 
-/** The status that an event brought the order into, if it changed it. */
+/** The status of the order after the event, if the event changed it. */
 const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
   const step = steps.find(({ inputId }) => inputId === eventId);
   if (step === undefined) return undefined;
@@ -69,37 +69,40 @@ const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
   return before?.status === step.status ? undefined : step.status;
 };
 
-/** A transaction per event and consumer. */
-const handled = (story: Story): Block[] =>
+/** One transaction per event and consumer. */
+const consumerBlocks = (story: Story): Block[] =>
   story.events.flatMap((event) =>
     event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome }) => {
       const lane = serviceOf(consumer);
       if (!isLane(lane)) return [];
       const emitted = emittedIn(story, event.id, lane, committedAt).map(({ eventType }) => eventType);
       const status = lane === 'order' ? newStatus(story, event.id) : undefined;
-      const { words, tone } = wordsOfOutcome(outcome);
-      const done = status ?? (emitted.length > 0 ? wordsOfEvents(emitted) : `saw ${event.eventType}`);
+      const { label, tone } = describeOutcome(outcome);
+      const done = status ?? (emitted.length > 0 ? describeEvents(emitted) : `handled ${event.eventType}`);
       const undo = undoes(event.eventType) || emitted.some(undoes);
       return {
         id: `${event.id}/${lane}`,
         lane,
         start: receivedAt,
         end: committedAt,
-        words: tone === 'ok' ? done : words.replace(/: .*\|/, ': '),
+        label: tone === 'ok' ? done : label.replace(/: .*\|/, ': '),
         kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : undo ? 'undo' : 'done',
         eventId: event.id,
       };
     }),
   );
 
-/** The transactions that no event caused: a request, a timer, or the answer of the provider. */
-const begun = (story: Story, known: readonly Block[]): { block: Block; events: readonly string[] }[] => {
-  const inKnown = new Set(
+/** The transactions that no event caused: a request, a timer, or a response of the provider. */
+const initialBlocks = (
+  story: Story,
+  known: readonly Block[],
+): { block: Block; events: readonly string[] }[] => {
+  const emittedByKnown = new Set(
     known.flatMap(({ eventId, lane, end }) =>
       eventId === undefined ? [] : emittedIn(story, eventId, lane, end).map(({ id }) => id),
     ),
   );
-  const rest = story.events.filter(({ id }) => !inKnown.has(id));
+  const rest = story.events.filter(({ id }) => !emittedByKnown.has(id));
   const byTransaction = Map.groupBy(rest, ({ emittedBy, committedAt }) => `${emittedBy}/${committedAt}`);
   const ofEvents = [...byTransaction].flatMap(([id, events]) => {
     const [first] = events;
@@ -110,7 +113,7 @@ const begun = (story: Story, known: readonly Block[]): { block: Block; events: r
       lane: first.emittedBy,
       start: first.occurredAt,
       end: first.committedAt,
-      words: wordsOfEvents(types),
+      label: describeEvents(types),
       kind: types.some(undoes) ? 'undo' : 'done',
       eventId: first.id,
     };
@@ -125,7 +128,7 @@ const begun = (story: Story, known: readonly Block[]): { block: Block; events: r
         lane: 'order' as const,
         start: recordedAt,
         end: recordedAt,
-        words: wordsOfStep(type),
+        label: describeStep(type),
         kind: outcome === 'accepted' ? ('done' as const) : ('ignored' as const),
         eventId: undefined,
       },
@@ -142,13 +145,13 @@ const callKinds = {
   abandoned: 'failed',
 } as const;
 
-const ofProvider = ({ calls }: Story, now: number): Block[] =>
+const providerBlocks = ({ calls }: Story, now: number): Block[] =>
   calls.map(({ id, kind, state, attempts, createdAt, updatedAt }) => ({
     id: `call/${id}`,
     lane: 'provider',
     start: createdAt,
     end: callKinds[state] === 'open' ? Math.max(now, updatedAt) : updatedAt,
-    words: `${kind} ${state}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
+    label: `${kind} ${state}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
     kind: kind === 'refund' && state === 'succeeded' ? 'undo' : callKinds[state],
     eventId: undefined,
   }));
@@ -157,36 +160,36 @@ const linksOf = (story: Story, blocks: readonly Block[]): CallLink[] =>
   story.calls.flatMap((call) => {
     const id = `call/${call.id}`;
     const inPayment = blocks.filter(({ lane }) => lane === 'payment');
-    const asked = inPayment.find(({ start, end }) => start <= call.createdAt && call.createdAt <= end);
-    const told = inPayment.find(({ start }) => start === call.updatedAt);
+    const requester = inPayment.find(({ start, end }) => start <= call.createdAt && call.createdAt <= end);
+    const recorder = inPayment.find(({ start }) => start === call.updatedAt);
     return [
-      ...(asked === undefined ? [] : [{ id: `${id}/asked`, from: asked.id, to: id }]),
-      ...(told === undefined ? [] : [{ id: `${id}/told`, from: id, to: told.id }]),
+      ...(requester === undefined ? [] : [{ id: `${id}/request`, from: requester.id, to: id }]),
+      ...(recorder === undefined ? [] : [{ id: `${id}/result`, from: id, to: recorder.id }]),
     ];
   });
 
-/** The part of the way to the last transaction that took longest; nothing below 1 ms is worth a word. */
+/** The longest step of the saga; undefined when it took less than 1 ms. */
 const slowestOf = (hops: readonly Hop[], blocks: readonly Block[]): Slowest | undefined => {
   const parts: Slowest[] = [
     ...hops.flatMap(({ committedAt, publishedAt, receivedAt }) => [
-      { from: committedAt, to: publishedAt, words: 'from the outbox to Kafka' },
-      { from: publishedAt, to: receivedAt, words: 'waiting in Kafka' },
+      { from: committedAt, to: publishedAt, label: 'from the outbox to Kafka' },
+      { from: publishedAt, to: receivedAt, label: 'waiting in Kafka' },
     ]),
     ...blocks.map(({ start, end, lane }) => ({
       from: start,
       to: end,
-      words: lane === 'provider' ? 'at the payment provider' : `in a transaction of ${lane}`,
+      label: lane === 'provider' ? 'at the payment provider' : `in a transaction of the ${lane} service`,
     })),
   ];
   const [slowest] = parts.toSorted((one, other) => other.to - other.from - (one.to - one.from));
   return slowest === undefined || slowest.to - slowest.from < 1 ? undefined : slowest;
 };
 
-/** `now` is where what is still under way ends. */
+/** `now` is the end of the provider calls that are still open. */
 export const sagaOf = (story: Story, now: number): Saga => {
-  const ofConsumers = handled(story);
-  const others = begun(story, ofConsumers);
-  const blocks = [...ofConsumers, ...others.map(({ block }) => block), ...ofProvider(story, now)];
+  const ofConsumers = consumerBlocks(story);
+  const others = initialBlocks(story, ofConsumers);
+  const blocks = [...ofConsumers, ...others.map(({ block }) => block), ...providerBlocks(story, now)];
   const sourceOf = (event: StoryEvent): string | undefined =>
     others.find(({ events }) => events.includes(event.id))?.block.id ??
     ofConsumers.find(({ lane, end, eventId }) => {
@@ -197,7 +200,7 @@ export const sagaOf = (story: Story, now: number): Saga => {
       const from = sourceOf(event);
       const to = `${event.id}/${serviceOf(consumer)}`;
       if (from === undefined || event.publishedAt === null) return [];
-      // Kafka's time is in whole milliseconds, and a consumer may begin within the same.
+      // Kafka timestamps are whole milliseconds, so they can be before the commit and after the consumption.
       const publishedAt = Math.max(event.publishedAt, event.committedAt);
       return [
         {

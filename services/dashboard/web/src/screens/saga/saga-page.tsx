@@ -3,15 +3,16 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { storyQuery } from '../../api/admin-queries.ts';
-import type { OrderStatus, Story } from '../../api/types.ts';
+import type { Story } from '../../api/types.ts';
 import { sagaRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
+import { isOrderStatus } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
-import { PipelineTrouble } from '../pipelines/pipeline-trouble.tsx';
+import { PipelineWarning } from '../pipelines/pipeline-warning.tsx';
 import { EventCard } from './event-card.tsx';
 import { sagaOf } from './saga-model.ts';
 import classes from './saga-page.module.css';
@@ -19,12 +20,9 @@ import { SagaTable } from './saga-table.tsx';
 import { SagaTimeline } from './saga-timeline.tsx';
 import { summaryOf, titleOf, waitsOf } from './saga-title.ts';
 
-const isOrderStatus = (status: string): status is OrderStatus =>
-  ['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED'].includes(status);
-
 const Waits = ({ sentences }: { sentences: readonly string[] }) =>
   sentences.length === 0 ? null : (
-    <Card title="What it waits for">
+    <Card title="What this order is waiting for">
       <ul className={classes['waits']}>
         {sentences.map((sentence) => (
           <li key={sentence}>{sentence}</li>
@@ -33,7 +31,7 @@ const Waits = ({ sentences }: { sentences: readonly string[] }) =>
     </Card>
   );
 
-const Told = ({ story, at }: { story: Story; at: number }) => {
+const StoryView = ({ story, at }: { story: Story; at: number }) => {
   const { event: selected, view } = sagaRoute.useSearch();
   const navigate = useNavigate({ from: '/all-orders/$id' });
   const saga = useMemo(() => sagaOf(story, at), [story, at]);
@@ -45,8 +43,8 @@ const Told = ({ story, at }: { story: Story; at: number }) => {
     <>
       <Waits sentences={waitsOf(story, saga, at)} />
       {story.events.length === 0 && (
-        <Empty title="No events are kept of this order">
-          The outbox keeps events for a week; the order itself and its trail stay.
+        <Empty title="No events available">
+          The outbox keeps events for one week. The order and its history remain.
         </Empty>
       )}
       {story.events.length > 0 &&
@@ -92,7 +90,7 @@ export const SagaPage = () => {
               )}
             </CopyButton>
             <SegmentedControl
-              aria-label="Show as"
+              aria-label="View"
               value={view ?? 'timeline'}
               onChange={(value) =>
                 void navigate({
@@ -114,8 +112,8 @@ export const SagaPage = () => {
       {story.isError && story.data === undefined && (
         <Failed error={story.error} retry={() => void story.refetch()} />
       )}
-      <PipelineTrouble>Its events do not reach Kafka, so orders wait.</PipelineTrouble>
-      {story.data !== undefined && <Told story={story.data} at={story.dataUpdatedAt} />}
+      <PipelineWarning>Events do not reach Kafka, so orders are delayed.</PipelineWarning>
+      {story.data !== undefined && <StoryView story={story.data} at={story.dataUpdatedAt} />}
     </Page>
   );
 };

@@ -1,23 +1,23 @@
-// The saga as a table: what the drawing shows, for a screen reader and for whoever wants figures.
+// The saga as a table: the data of the timeline, for screen readers and for exact numbers.
 import { Table, UnstyledButton } from '@mantine/core';
 import type { Story, StoryEvent } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import classes from './saga-page.module.css';
-import { serviceOf, wordsOfOutcome } from './saga-words.ts';
+import { serviceOf, describeOutcome } from './saga-labels.ts';
 
 interface SagaTableProps {
   readonly story: Story;
-  /** What times count from, ms since the epoch. */
+  /** The zero of all times, ms since the epoch. */
   readonly start: number;
   readonly select: (eventId: string) => void;
 }
 
-const headers = ['event', 'from', 'committed', 'to Kafka', 'consumer', 'in Kafka', 'transaction', 'outcome'];
-const numeric = ['committed', 'to Kafka', 'in Kafka', 'transaction'];
+const headers = ['Event', 'Producer', 'Committed', 'Outbox', 'Consumer', 'Kafka', 'Transaction', 'Outcome'];
+const numeric = ['Committed', 'Outbox', 'Kafka', 'Transaction'];
 
-/** A line per consumer; of the event itself the first alone speaks. */
+/** One line per consumer. Only the first has the columns of the event itself. */
 const linesOf = (event: StoryEvent, start: number): (readonly string[])[] => {
   const published = Math.max(event.publishedAt ?? 0, event.committedAt);
   const first = [
@@ -35,13 +35,13 @@ const linesOf = (event: StoryEvent, start: number): (readonly string[])[] => {
 };
 
 const Outcome = ({ outcome }: { outcome: string | undefined }) => {
-  if (outcome === undefined) return <StateBadge tone="wait">nobody yet</StateBadge>;
-  const { words, tone } = wordsOfOutcome(outcome);
-  return <StateBadge tone={tone}>{words}</StateBadge>;
+  if (outcome === undefined) return <StateBadge tone="wait">not consumed yet</StateBadge>;
+  const { label, tone } = describeOutcome(outcome);
+  return <StateBadge tone={tone}>{label}</StateBadge>;
 };
 
 export const SagaTable = ({ story, start, select }: SagaTableProps) => (
-  <Card title="Events and who consumed them" flush>
+  <Card title="Events and consumers" flush>
     <Table.ScrollContainer minWidth={760} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table className={classes['table']}>
         <Table.Thead>

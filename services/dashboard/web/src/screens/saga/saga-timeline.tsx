@@ -1,5 +1,5 @@
-// The saga as a drawing: a lane per service, a block per transaction, an orange line from its commit to Kafka and a dashed one
-// from Kafka to the consumer. A block or a line opens the event.
+// The saga as a drawing: a lane per service, a block per transaction, an orange line from its commit to Kafka, and a dashed line
+// from Kafka to the consumer. A click on a block or a line selects the event.
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { Minus, Plus } from 'lucide-react';
@@ -15,10 +15,10 @@ interface Selection {
   readonly select: (eventId: string) => void;
 }
 
-const took = ({ start, end }: PlacedBlock): string => formatDuration(end - start);
+const durationOf = ({ start, end }: PlacedBlock): string => formatDuration(end - start);
 
 const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Selection) => {
-  const { x, y, width, words, lane, kind, eventId } = block;
+  const { x, y, width, label, lane, kind, eventId } = block;
   const button =
     eventId === undefined
       ? {}
@@ -26,7 +26,7 @@ const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Select
           role: 'button',
           tabIndex: 0,
           'aria-pressed': eventId === selected,
-          'aria-label': `${lane}: ${words} ${took(block)}`,
+          'aria-label': `${lane}: ${label} ${durationOf(block)}`,
           onClick: () => {
             select(eventId);
           },
@@ -41,10 +41,10 @@ const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Select
       <rect x={x} y={y} width={width} height={blockHeight} rx={Math.min(5, width / 2)} />
       {kind === 'failed' && <path d={`M${x + width / 2} ${y + 6}l6 12h-12z`} className={classes['mark']} />}
       <text x={x + width + 6} y={y + 11} className={classes['words']}>
-        {`${words} `}
+        {`${label} `}
       </text>
       <text x={x + width + 6} y={y + 24} className={classes['took']}>
-        {took(block)}
+        {durationOf(block)}
       </text>
     </g>
   );
@@ -74,7 +74,7 @@ const HopShape = ({ hop, layout, selected, select }: { hop: Hop; layout: Layout 
   );
 };
 
-/** What only ties a call of the provider to the transactions around it. */
+/** The lines between a provider call and its transactions. */
 const Links = ({ saga, layout }: { saga: Saga; layout: Layout }) =>
   saga.links.map(({ id, from, to }) => {
     const [one, other] = [layout.blocks.get(from), layout.blocks.get(to)];
@@ -116,7 +116,7 @@ const Legend = () => (
     <span data-part="published">outbox → Kafka</span>
     <span data-part="consumed">Kafka → consumer</span>
     <span data-part="undo">compensation</span>
-    <span data-part="pause">pause left out</span>
+    <span data-part="pause">pause, not to scale</span>
   </span>
 );
 
@@ -190,7 +190,7 @@ export const SagaTimeline = ({ saga, ...selection }: { saga: Saga } & Selection)
       <footer className={classes['foot']}>
         {slowest !== undefined && (
           <span className={classes['slowest']}>
-            slowest part: <b>{formatDuration(slowest.to - slowest.from)}</b> {slowest.words}
+            Slowest step: <b>{formatDuration(slowest.to - slowest.from)}</b> {slowest.label}
           </span>
         )}
         <Zoom at={zoom} onZoom={setZoom} />

@@ -1,6 +1,7 @@
-// The headline of a saga and what it waits for. Pure.
+// The headline of a saga, and what it is waiting for. Pure.
 import type { Story } from '../../api/types.ts';
 import { formatDuration, formatTime } from '../../parts/format.ts';
+import { describeReason } from '../../parts/order-status.ts';
 import type { Saga } from './saga-model.ts';
 
 const after = (story: Story, status: string): string => {
@@ -9,51 +10,42 @@ const after = (story: Story, status: string): string => {
   return placed === undefined || at === undefined ? '' : ` after ${formatDuration(at - placed)}`;
 };
 
-const reasons: Readonly<Record<string, string>> = {
-  reservation_failed: 'not enough stock',
-  payment_failed: 'the payment failed',
-  reservation_expired: 'not paid in time',
-  customer_cancelled: 'by the customer',
-};
-
 /** "Paid after 127 ms". */
 export const titleOf = (story: Story): string => {
   const [order] = story.orders;
   if (order === undefined) return 'Events of one request';
   switch (order.status) {
     case 'PENDING':
-      return 'Waits for stock';
+      return 'Waiting for stock';
     case 'CONFIRMED':
-      return 'Waits for the payment';
+      return 'Waiting for payment';
     case 'PAID':
       return `Paid${after(story, 'PAID')}`;
     case 'FULFILLED':
       return `Paid${after(story, 'PAID')}, shipped`;
-    case 'CANCELLED': {
-      const reason = order.cancellationReason ?? '';
-      return `Cancelled: ${reasons[reason] ?? reason.replaceAll('_', ' ')}`;
-    }
+    case 'CANCELLED':
+      return `Cancelled: ${describeReason(order.cancellationReason ?? '')}`;
     default:
       return order.status;
   }
 };
 
-const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** "4 events · 8 deliveries · no dead letter". */
+/** "4 events · 8 deliveries · no dead letters". */
 export const summaryOf = (story: Story): string => {
   const deliveries = story.events.flatMap(({ consumptions }) => consumptions);
   const letters = deliveries.filter(({ letterId }) => letterId !== null).length;
   const ignored = deliveries.filter(({ outcome }) => outcome.startsWith('ignored')).length;
   return [
-    many(story.events.length, 'event'),
+    plural(story.events.length, 'event'),
     `${deliveries.length} ${deliveries.length === 1 ? 'delivery' : 'deliveries'}`,
     ...(ignored === 0 ? [] : [`${ignored} ignored`]),
-    letters === 0 ? 'no dead letter' : many(letters, 'dead letter'),
+    letters === 0 ? 'no dead letters' : plural(letters, 'dead letter'),
   ].join(' · ');
 };
 
-/** What the saga waits for, in sentences; empty once it is at rest. */
+/** What the saga is waiting for; empty once everything is processed. */
 export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
   const time = (at: number): string => formatTime(new Date(at).toISOString());
   return [
@@ -65,12 +57,12 @@ export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
       .filter(({ state }) => state === 'due' || state === 'unknown')
       .map(
         ({ kind, attempts, lastError, dueAt }) =>
-          `The ${kind} has been tried ${attempts === 1 ? 'once' : `${attempts} times`}${
+          `The ${kind} was attempted ${attempts === 1 ? 'once' : `${attempts} times`}${
             lastError === null ? '' : ` (${lastError})`
-          }; the provider is asked again at ${time(dueAt)}.`,
+          }. Next attempt at ${time(dueAt)}.`,
       ),
     ...story.orders
       .filter(({ status, expiresAt }) => status === 'CONFIRMED' && expiresAt !== null)
-      .map(({ expiresAt }) => `The stock is held for the payment until ${time(expiresAt ?? 0)}.`),
+      .map(({ expiresAt }) => `The reservation expires at ${time(expiresAt ?? 0)} unless the order is paid.`),
   ];
 };

@@ -1,9 +1,9 @@
-// A scale of time that leaves out the pauses: linear while something happens, and a short break, with its length in words,
-// where nothing does. So a saga of 100 ms stays readable when its order is shipped two days later. Pure.
+// A time scale that shortens pauses: linear during activity, and a narrow labelled break where nothing happens. A saga of 100 ms
+// stays readable although its order is shipped two days later. Pure.
 
 export interface Break {
   readonly x: number;
-  /** What was left out, ms. */
+  /** The length of the pause, ms. */
   readonly ms: number;
 }
 
@@ -14,7 +14,7 @@ export interface Scale {
   readonly breaks: readonly Break[];
 }
 
-/** Beyond this, a time in which nothing happens is a break, ms. */
+/** A longer time without activity is drawn as a break. */
 export const longestPauseMs = 400;
 const breakWidth = 56;
 
@@ -28,7 +28,7 @@ interface Segment {
   readonly isBreak: boolean;
 }
 
-/** `times`: of everything that happens; `width`: what the scale should fill, wider when it would be finer than `minPxPerMs`. */
+/** `times` are those of all activity. The scale gets wider than `width` when it would fall below `minPxPerMs`. */
 export const timeScale = (
   times: readonly number[],
   { width, minPxPerMs = 0.3 }: { width: number; minPxPerMs?: number },
@@ -54,7 +54,7 @@ export const timeScale = (
     return segment.x + Math.min(1, Math.max(0, share)) * segment.width;
   };
   const step = niceSteps.find((size) => size * pxPerMs >= 90) ?? 500;
-  // Ticks count from the begin and stand only where time is linear.
+  // Ticks count from the first time, and only where the scale is linear.
   const ticks = segments
     .filter(({ isBreak }) => !isBreak)
     .flatMap(({ from, to }) => {

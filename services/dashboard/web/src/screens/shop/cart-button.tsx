@@ -14,7 +14,7 @@ export const CartButton = () => {
       hash="cart"
       variant="default"
       leftSection={<ShoppingCart size={16} aria-hidden="true" />}
-      aria-label={`Cart, ${count} units`}
+      aria-label={`Cart, ${count} ${count === 1 ? 'item' : 'items'}`}
     >
       {count}
     </Button>

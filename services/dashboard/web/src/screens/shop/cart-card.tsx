@@ -1,4 +1,4 @@
-// The cart and the checkout. Ordering is safe to repeat: the key of the cart makes it one order.
+// The cart and the checkout. Placing the order is safe to repeat: the idempotency key of the cart makes it one order.
 import { Button, NumberInput, SegmentedControl } from '@mantine/core';
 import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -20,7 +20,7 @@ interface LineProps {
   readonly onCount: (count: number) => void;
 }
 const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
-  // What is typed is shown as it is, and becomes the nearest number that can be ordered once the field is left.
+  // The field shows what the user types. On blur it changes to the nearest quantity that can be ordered.
   const [typed, setTyped] = useState<number | string>();
   const most = Math.min(mostUnits, Math.max(1, product.free));
   return (
@@ -30,7 +30,7 @@ const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
         <small>{sellerName(product.sellerId)}</small>
       </span>
       <NumberInput
-        aria-label={`Units of ${product.name}`}
+        aria-label={`Quantity of ${product.name}`}
         size="xs"
         w={84}
         min={1}
@@ -57,21 +57,21 @@ const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
 };
 
 const StockNote = ({ free, quantity }: { readonly free: number; readonly quantity: number }) => {
-  if (free <= 0) return <em data-tone="bad">Sold out. Remove it to order the rest.</em>;
-  if (free < quantity) return <em data-tone="bad">Only {formatNumber(free)} left: order fewer.</em>;
-  return free === quantity ? <em>These are the last {formatNumber(free)}.</em> : null;
+  if (free <= 0) return <em data-tone="bad">Sold out. Remove it to order the other items.</em>;
+  if (free < quantity) return <em data-tone="bad">Only {formatNumber(free)} left. Reduce the quantity.</em>;
+  return free === quantity ? <em>The last {formatNumber(free)} in stock.</em> : null;
 };
 
 interface CartProducts {
   readonly products: readonly Product[];
-  /** Whether a product is still being read. */
+  /** Whether a product is still loading. */
   readonly isPending: boolean;
-  /** Why a product could not be read. */
+  /** Why a product failed to load. */
   readonly error: Error | undefined;
 }
-const isGone = (error: Error | null): boolean => error instanceof Problem && error.status === 404;
+const isNotFound = (error: Error | null): boolean => error instanceof Problem && error.status === 404;
 
-/** The products that the cart names, as they are now. One that is gone is left out. */
+/** The current state of the products in the cart, without those that no longer exist. */
 const useCartProducts = (cart: Cart): CartProducts =>
   useQueries({
     queries: Object.keys(cart.units).map(productQuery),
@@ -79,12 +79,12 @@ const useCartProducts = (cart: Cart): CartProducts =>
       products: answers.flatMap(({ data }) => (data === undefined ? [] : [data])),
       isPending: answers.some(({ isPending }) => isPending),
       error:
-        answers.find(({ data, error }) => data === undefined && error !== null && !isGone(error))?.error ??
-        undefined,
+        answers.find(({ data, error }) => data === undefined && error !== null && !isNotFound(error))
+          ?.error ?? undefined,
     }),
   });
 
-const placing = ['place-order'];
+const placeOrderKey = ['place-order'];
 
 export const CartCard = () => {
   const { cart, setUnits, setPayment, forget } = useCart(useUser().id);
@@ -95,7 +95,7 @@ export const CartCard = () => {
   const lines = linesOf(cart, products);
   const totals = totalsOf(lines);
   const order = useMutation<Order, Problem>({
-    mutationKey: placing,
+    mutationKey: placeOrderKey,
     mutationFn: () =>
       request<Order>('/api/order/orders', {
         method: 'POST',
@@ -118,7 +118,7 @@ export const CartCard = () => {
           {isPending ? (
             <Loading lines={2} />
           ) : error === undefined ? (
-            <Empty title="Your cart is empty">Add something from the shop.</Empty>
+            <Empty title="Your cart is empty">Add a product from the shop.</Empty>
           ) : (
             <Failed error={error} />
           )}
@@ -142,18 +142,20 @@ export const CartCard = () => {
             <span>{formatMoney(sum)}</span>
           </p>
         ))}
-        {totals.length > 1 && <em>An order has one currency: order the products of each by themselves.</em>}
+        {totals.length > 1 && (
+          <em>An order can have only one currency. Order the products of each currency separately.</em>
+        )}
         <div>
           <p className={classes['label']} id="pay-label">
-            Pay
+            Payment
           </p>
           <SegmentedControl
             aria-labelledby="pay-label"
             value={mode}
             onChange={(value) => setPayment({ mode: value === 'MANUAL' ? 'MANUAL' : 'AUTO' })}
             data={[
-              { value: 'AUTO', label: 'Now, by card' },
-              { value: 'MANUAL', label: 'Later' },
+              { value: 'AUTO', label: 'Pay now' },
+              { value: 'MANUAL', label: 'Pay later' },
             ]}
           />
         </div>
@@ -172,8 +174,8 @@ export const CartCard = () => {
         )}
         <p className={classes['hint']}>
           {mode === 'AUTO'
-            ? 'Your card is charged when your items are reserved. Clicking twice does not order twice.'
-            : 'Your items are held for 30 minutes. You pay on the page of the order.'}
+            ? 'Your card is charged once your items are reserved.'
+            : 'Your items are reserved for 30 minutes. Pay on the order page.'}
         </p>
         {error !== undefined && <Failed error={error} />}
         {order.isError && <Failed error={order.error} />}
@@ -183,11 +185,11 @@ export const CartCard = () => {
           loading={order.isPending}
           disabled={totals.length !== 1 || !isAvailable || isPending || error !== undefined}
           onClick={() => {
-            // The second click of a double click comes before the button is shown as busy.
-            if (client.isMutating({ mutationKey: placing }) === 0) order.mutate();
+            // The second click of a double click arrives before the button is disabled.
+            if (client.isMutating({ mutationKey: placeOrderKey }) === 0) order.mutate();
           }}
         >
-          {mode === 'AUTO' ? `Order and pay ${price}` : `Order for ${price}`}
+          {mode === 'AUTO' ? `Order and pay ${price}` : `Order for ${price}, pay later`}
         </Button>
       </div>
     </Card>

@@ -16,7 +16,7 @@ const product = (id: string, amountMinor: number, currency = 'EUR', sellerId = '
 const products = [product('b', 250), product('a', 100, 'EUR', 'two'), product('c', 70, 'JPY')];
 
 describe('a cart', () => {
-  it('keeps its idempotency key while its content stays, and has another for each other content', () => {
+  it('keeps its idempotency key until its content changes', () => {
     const first = withUnits(emptyCart(), 'a', 1);
     const keys = [
       first,
@@ -32,11 +32,11 @@ describe('a cart', () => {
     [0, 0],
     [2.9, 2],
     [1_000_000, 10_000],
-  ])('takes %s units for %s', (given, kept) => {
+  ])('limits a quantity of %s to %s', (given, kept) => {
     expect(countUnits(withUnits(emptyCart(), 'a', given))).toBe(kept);
   });
 
-  it('takes the items of an order beside what it holds', () => {
+  it('adds the items of an order to its own', () => {
     const items = [
       { productId: 'a', quantity: 2 },
       { productId: 'b', quantity: 1 },
@@ -44,7 +44,7 @@ describe('a cart', () => {
     expect(withMore(withUnits(emptyCart(), 'a', 1), items).units).toEqual({ a: 3, b: 1 });
   });
 
-  it('sums up each currency by itself and leaves out products that are gone', () => {
+  it('has a total per currency and leaves out deleted products', () => {
     const cart = [
       ['b', 2],
       ['a', 1],

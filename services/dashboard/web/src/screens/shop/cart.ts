@@ -1,4 +1,4 @@
-// The cart of one user, kept in the browser: it survives a reload and is the same in all tabs. Pure functions and one hook.
+// The cart of one user, in local storage: it survives a reload and is shared between tabs. Pure functions and one hook.
 import { useLocalStorage } from '@mantine/hooks';
 import { useCallback } from 'react';
 import type { Money, Product } from '../../api/types.ts';
@@ -7,16 +7,16 @@ import { testCards } from './test-cards.ts';
 export interface Cart {
   /** Units by product id. */
   readonly units: Readonly<Record<string, number>>;
-  /** Charged at once, or paid by hand on the page of the order. */
+  /** AUTO: the card is charged once the stock is reserved. MANUAL: the customer pays on the order page. */
   readonly mode: 'AUTO' | 'MANUAL';
-  /** The card, as the payment provider knows it. */
+  /** The card token of the payment provider. */
   readonly token: string;
-  /** The idempotency key of the next order. A cart keeps it until its content changes or the order is there, so a double click,
-   *  a reload or a lost answer gives one order. */
+  /** The idempotency key of the next order. It stays until the content changes or the order is placed, so a double click, a
+   *  reload or a lost response cannot place a second order. */
   readonly key: string;
 }
 
-/** The most units of one product that an order may have. */
+/** The largest quantity of one product in an order. */
 export const mostUnits = 10_000;
 
 export const emptyCart = (): Cart => ({
@@ -26,14 +26,14 @@ export const emptyCart = (): Cart => ({
   key: crypto.randomUUID(),
 });
 
-/** Another content is another order, so it gets another key. */
+/** A changed cart is another order, so it gets a new key. */
 const changed = (cart: Cart, change: Partial<Omit<Cart, 'key'>>): Cart => ({
   ...cart,
   ...change,
   key: crypto.randomUUID(),
 });
 
-/** The cart with these units beside what it holds. */
+/** Adds units to those that the cart already holds. */
 export const withMore = (
   cart: Cart,
   items: readonly { readonly productId: string; readonly quantity: number }[],
@@ -44,7 +44,7 @@ export const withMore = (
     cart,
   );
 
-/** The cart with `count` units of a product. */
+/** Sets the quantity of a product; 0 removes it. */
 export const withUnits = (cart: Cart, productId: string, count: number): Cart => {
   const { [productId]: _, ...others } = cart.units;
   const units = Math.min(mostUnits, Math.max(0, Math.trunc(count)));
@@ -63,7 +63,7 @@ export interface CartLine {
   readonly price: Money;
 }
 
-/** The lines of products that exist, in the order in which they were added. */
+/** The lines whose products exist, in the order in which they were added. */
 export const linesOf = ({ units }: Cart, products: readonly Product[]): CartLine[] =>
   Object.entries(units).flatMap(([id, quantity]) => {
     const product = products.find((candidate) => candidate.id === id);
@@ -72,7 +72,7 @@ export const linesOf = ({ units }: Cart, products: readonly Product[]): CartLine
     return [{ product, quantity, price: { amountMinor: amountMinor * quantity, currency } }];
   });
 
-/** One total for each currency: an order has one currency. */
+/** One total per currency. An order can have only one. */
 export const totalsOf = (lines: readonly CartLine[]): Money[] => {
   const sums = new Map<string, number>();
   for (const { price } of lines)

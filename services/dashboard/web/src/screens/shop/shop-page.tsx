@@ -17,9 +17,9 @@ import { CartCard } from './cart-card.tsx';
 import { useCart } from './cart.ts';
 import classes from './shop-page.module.css';
 
-const stockInWords = (free: number): { readonly text: string; readonly tone: 'none' | 'low' | 'plenty' } => {
-  if (free <= 0) return { text: 'sold out', tone: 'none' };
-  if (free < 10) return { text: `only ${formatNumber(free)} left`, tone: 'low' };
+const describeStock = (free: number): { readonly text: string; readonly tone: 'none' | 'low' | 'plenty' } => {
+  if (free <= 0) return { text: 'Sold out', tone: 'none' };
+  if (free < 10) return { text: `Only ${formatNumber(free)} left`, tone: 'low' };
   return { text: `${formatNumber(free)} in stock`, tone: 'plenty' };
 };
 
@@ -29,7 +29,7 @@ interface ProductCardProps {
   readonly onAdd: () => void;
 }
 const ProductCard = ({ product, inCart, onAdd }: ProductCardProps) => {
-  const stock = stockInWords(product.free);
+  const stock = describeStock(product.free);
   return (
     <article className={classes['product']} aria-label={product.name}>
       <ProductPicture name={product.name} />
@@ -48,7 +48,7 @@ const ProductCard = ({ product, inCart, onAdd }: ProductCardProps) => {
             from="/shop"
             to="/shop"
             search={(before) => ({ ...before, seller: product.sellerId })}
-            title={`Only products of ${sellerName(product.sellerId)}`}
+            title={`Show only products from ${sellerName(product.sellerId)}`}
           >
             {sellerName(product.sellerId)}
           </Link>
@@ -71,7 +71,7 @@ const ProductCard = ({ product, inCart, onAdd }: ProductCardProps) => {
 
 const Products = ({ products }: { products: readonly Product[] }) => {
   const { cart, setUnits } = useCart(useUser().id);
-  if (products.length === 0) return <Empty title="No products found">Try another word.</Empty>;
+  if (products.length === 0) return <Empty title="No products found">Try a different search.</Empty>;
   return (
     <div className={classes['grid']}>
       {products.map((product) => {
@@ -110,7 +110,7 @@ const Filters = () => {
         <Button
           variant="light"
           rightSection={<X size={14} aria-hidden="true" />}
-          aria-label={`Products of all sellers, not only of ${sellerName(search.seller)}`}
+          aria-label={`Remove filter: ${sellerName(search.seller)}`}
           onClick={() => change({ seller: undefined })}
         >
           {sellerName(search.seller)}
@@ -126,12 +126,12 @@ const Filters = () => {
         onChange={({ currentTarget: { value } }) => change({ q: value === '' ? undefined : value })}
       />
       <Select
-        aria-label="Sort"
+        aria-label="Sort by"
         w={190}
         data={[
-          { value: 'name', label: 'By name' },
-          { value: 'price', label: 'Cheapest first' },
-          { value: '-price', label: 'Most expensive first' },
+          { value: 'name', label: 'Name' },
+          { value: 'price', label: 'Price: low to high' },
+          { value: '-price', label: 'Price: high to low' },
         ]}
         value={search.sort ?? 'name'}
         allowDeselect={false}
@@ -141,12 +141,12 @@ const Filters = () => {
   );
 };
 
-/** Milliseconds without a key before what was typed is sought. */
-const typingPause = 150;
+/** Milliseconds without a keystroke before the search runs. */
+const searchDelayMs = 150;
 
 export const ShopPage = () => {
   const { q, ...rest } = shopRoute.useSearch();
-  const [typed] = useDebouncedValue(q?.trim(), typingPause);
+  const [typed] = useDebouncedValue(q?.trim(), searchDelayMs);
   const products = useInfiniteQuery(
     productsQuery({ ...rest, ...(typed === undefined || typed === '' ? {} : { q: typed }) }),
   );

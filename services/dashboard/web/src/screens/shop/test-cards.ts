@@ -1,6 +1,6 @@
 // The cards of the mock payment provider: each forces one outcome.
 export const testCards = [
-  { token: 'tok_success', label: 'Works' },
+  { token: 'tok_success', label: 'Succeeds' },
   { token: 'tok_declined', label: 'Declined' },
   { token: 'tok_insufficient_funds', label: 'No funds' },
 ] as const;

@@ -1,4 +1,4 @@
-// Lets somebody whose session has ended sign in again over the screen, which keeps what was entered.
+// The sign-in dialog that covers the screen when the session has ended. The screen behind it keeps its input.
 import { Button, Modal } from '@mantine/core';
 import type { User } from '../../api/types.ts';
 import { providerAddress, useSession } from '../../app/session.ts';
@@ -9,11 +9,11 @@ export default function SessionEnded({ user }: { readonly user: User }) {
   const { signIn } = useSession();
   return (
     <Modal opened onClose={() => undefined} withCloseButton={false} title="Your session has ended">
-      <p className={classes['ended']}>Sign in again to go on. Nothing you entered is lost.</p>
+      <p className={classes['ended']}>Sign in again to continue. Your input is still here.</p>
       {signIn.kind === 'password' ? (
         <SignInForm email={user.email ?? ''} />
       ) : (
-        // In a tab of its own: this one keeps the form, and goes on when that one is done.
+        // In a new tab, so that this one keeps its input. It continues once the other tab has signed in.
         <Button component="a" href={providerAddress('/signed-in')} target="_blank" fullWidth>
           Sign in
         </Button>

@@ -1,12 +1,11 @@
-// Why a sign-in at the OIDC provider did not work; the server names it in the address.
+// Why a sign-in at the OIDC provider failed. The server passes the code in the URL.
 
-/** What to do about each. */
 export const signInFailures = {
   refused:
-    'The provider did not let you in, or you cancelled. Try again, or ask the administrator of your account.',
-  incomplete: 'The sign-in took too long, or was begun in another tab or browser. Try again.',
-  role: 'Your account has no role in this shop. Ask its administrator for one.',
-  unavailable: 'The provider of the accounts does not answer. Try again in a moment.',
+    'The identity provider refused the sign-in, or you cancelled it. Try again, or ask your administrator.',
+  incomplete: 'The sign-in took too long, or was started in another tab or browser. Try again.',
+  role: 'Your account has no role in this application. Ask your administrator for access.',
+  unavailable: 'The identity provider is not responding. Try again in a moment.',
 } as const;
 export type SignInFailure = keyof typeof signInFailures;
 

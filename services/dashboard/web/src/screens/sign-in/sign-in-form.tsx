@@ -1,4 +1,4 @@
-// E-mail and password, for the sign-in page and for a session that has ended.
+// The form for email and password, on the sign-in page and in the dialog of an ended session.
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Problem } from '../../api/request.ts';
@@ -7,27 +7,27 @@ import { Failed } from '../../parts/states.tsx';
 import classes from './sign-in-form.module.css';
 
 interface SignInFormProps {
-  /** Filled in already. */
+  /** The initial value of the email field. */
   readonly email?: string;
   readonly onSignedIn?: () => void;
 }
 
-export const SignInForm = ({ email: given = '', onSignedIn }: SignInFormProps) => {
+export const SignInForm = ({ email: initialEmail = '', onSignedIn }: SignInFormProps) => {
   const signIn = useSignIn();
-  const [email, setEmail] = useState(given);
+  const [email, setEmail] = useState(initialEmail);
   const [password, setPassword] = useState('');
   const wrong = signIn.error instanceof Problem && signIn.error.code === 'wrong_credentials';
   return (
     <form
       className={classes['form']}
-      aria-label="With e-mail and password"
+      aria-label="Sign in with email and password"
       onSubmit={(event) => {
         event.preventDefault();
         signIn.mutate({ email, password }, { onSuccess: () => onSignedIn?.() });
       }}
     >
       <TextInput
-        label="E-mail"
+        label="Email"
         name="email"
         autoComplete="username"
         required
@@ -42,7 +42,7 @@ export const SignInForm = ({ email: given = '', onSignedIn }: SignInFormProps) =
         required
         withAsterisk={false}
         value={password}
-        error={wrong ? 'No account has this e-mail address and password.' : undefined}
+        error={wrong ? 'Wrong email or password.' : undefined}
         onChange={(event) => setPassword(event.currentTarget.value)}
       />
       <Button type="submit" loading={signIn.isPending}>

@@ -10,10 +10,10 @@ import { signInFailures } from './sign-in-failure.ts';
 import { SignInForm } from './sign-in-form.tsx';
 import classes from './sign-in-page.module.css';
 
-const rolesInWords: Readonly<Record<Role, { readonly icon: React.ReactNode; readonly says: string }>> = {
-  USER: { icon: <ShoppingBag size={18} />, says: 'Customer: shop, pay, follow the orders' },
-  SELLER: { icon: <Store size={18} />, says: 'Seller: stock, and orders to ship' },
-  ADMIN: { icon: <ShieldCheck size={18} />, says: 'Administrator: sees the whole system' },
+const roleDescriptions: Readonly<Record<Role, { readonly icon: React.ReactNode; readonly text: string }>> = {
+  USER: { icon: <ShoppingBag size={18} />, text: 'Customer: shop, pay and track orders' },
+  SELLER: { icon: <Store size={18} />, text: 'Seller: manage stock and ship orders' },
+  ADMIN: { icon: <ShieldCheck size={18} />, text: 'Administrator: monitor and operate the whole system' },
 };
 
 export const SignInPage = () => {
@@ -21,13 +21,13 @@ export const SignInPage = () => {
   const { to, failed } = signInRoute.useSearch();
   const navigate = useNavigate();
   const signIn = useSignIn();
-  const goOn = (): void => void navigate({ href: to ?? '/' });
+  const continueToPage = (): void => void navigate({ href: to ?? '/' });
   if (options.kind === 'unavailable')
     return (
       <Page title="Sign in">
-        <Empty title="Nobody can sign in to these pages">
-          Another provider signs people in, and the dashboard is not set up as its client: OIDC_CLIENT_ID is
-          not set.
+        <Empty title="Sign-in is not configured">
+          The built-in identity issuer is off, and OIDC_CLIENT_ID is not set. Set it to sign in at the OIDC
+          provider.
         </Empty>
       </Page>
     );
@@ -53,19 +53,19 @@ export const SignInPage = () => {
       <div className={classes['box']}>
         {options.demoUsers.length > 0 && (
           <section className={classes['demo']} aria-label="Demo users">
-            <h2>As one of the demo users</h2>
+            <h2>Sign in as a demo user</h2>
             {options.demoUsers.map((user) => (
               <button
                 key={user.email}
                 disabled={signIn.isPending}
                 onClick={() =>
-                  signIn.mutate({ email: user.email, password: user.password }, { onSuccess: goOn })
+                  signIn.mutate({ email: user.email, password: user.password }, { onSuccess: continueToPage })
                 }
               >
-                <span aria-hidden="true">{rolesInWords[user.role].icon}</span>
+                <span aria-hidden="true">{roleDescriptions[user.role].icon}</span>
                 <span>
                   <b>{user.email}</b>
-                  <small>{rolesInWords[user.role].says}</small>
+                  <small>{roleDescriptions[user.role].text}</small>
                 </span>
               </button>
             ))}
@@ -73,8 +73,8 @@ export const SignInPage = () => {
           </section>
         )}
         <section aria-label="Your account">
-          <h2>With e-mail and password</h2>
-          <SignInForm onSignedIn={goOn} />
+          <h2>Sign in with email and password</h2>
+          <SignInForm onSignedIn={continueToPage} />
         </section>
       </div>
     </Page>

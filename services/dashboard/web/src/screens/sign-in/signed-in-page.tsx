@@ -1,17 +1,17 @@
-// Where a sign-in ends that was begun over a screen of another tab.
+// The end of a sign-in that the dialog of another tab opened.
 import { useEffect } from 'react';
-import { tellOtherTabs } from '../../app/session.ts';
+import { notifyOtherTabs } from '../../app/session.ts';
 import { Page } from '../../parts/page.tsx';
 import { Empty } from '../../parts/states.tsx';
 
 export const SignedInPage = () => {
   useEffect(() => {
-    tellOtherTabs();
+    notifyOtherTabs();
     window.close();
   }, []);
   return (
     <Page title="Signed in">
-      <Empty title="You are signed in again">Close this tab and go on where you were.</Empty>
+      <Empty title="You are signed in">Close this tab to continue in the other one.</Empty>
     </Page>
   );
 };

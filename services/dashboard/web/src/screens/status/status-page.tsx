@@ -1,4 +1,4 @@
-// What works, for everybody: first in the words of a customer, then part by part, as the probes and the supervisor see it.
+// The public status page: first the functions that customers use, then every component as the probes and the supervisor see it.
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { healthQuery } from '../../api/queries.ts';
@@ -11,7 +11,7 @@ import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import classes from './status-page.module.css';
 
-const inWords: Readonly<Record<PartHealth['status'], readonly [Tone, string]>> = {
+const badges: Readonly<Record<PartHealth['status'], readonly [Tone, string]>> = {
   ok: ['ok', 'Healthy'],
   degraded: ['wait', 'Degraded'],
   unavailable: ['bad', 'Unavailable'],
@@ -27,12 +27,12 @@ const processOf = ({ pid, state, restarts = 0 }: PartHealth): string =>
 
 const headline = (parts: readonly PartHealth[]): string => {
   const broken = parts.filter(({ status }) => status !== 'ok');
-  if (broken.length === 0) return 'Everything works';
-  return broken.length === 1 ? '1 part is not well' : `${broken.length} parts are not well`;
+  if (broken.length === 0) return 'All systems operational';
+  return broken.length === 1 ? '1 component needs attention' : `${broken.length} components need attention`;
 };
 
-/** What a customer or a seller does, and the parts that it needs to be prompt. */
-const uses: readonly { readonly name: string; readonly needs: readonly string[] }[] = [
+/** The functions of the shop, and the components that each depends on. */
+const functions: readonly { readonly name: string; readonly needs: readonly string[] }[] = [
   { name: 'Shop and stock', needs: ['inventory', 'inventory-db'] },
   {
     name: 'Orders',
@@ -43,13 +43,13 @@ const uses: readonly { readonly name: string; readonly needs: readonly string[] 
 
 const Summary = ({ parts }: { parts: readonly PartHealth[] }) => (
   <ul className={classes['uses']}>
-    {uses.map(({ name, needs }) => {
+    {functions.map(({ name, needs }) => {
       const needed = parts.filter((part) => needs.includes(part.name));
       const [tone, words]: readonly [Tone, string] = needed.some(({ status }) => status === 'unavailable')
-        ? ['bad', 'Disturbed']
+        ? ['bad', 'Disrupted']
         : needed.some(({ status }) => status !== 'ok')
-          ? ['wait', 'Slower than usual']
-          : ['ok', 'Working'];
+          ? ['wait', 'May be slow']
+          : ['ok', 'Operational'];
       return (
         <li key={name}>
           <b>{name}</b>
@@ -65,16 +65,16 @@ const Parts = ({ parts }: { parts: readonly PartHealth[] }) => (
     <Table verticalSpacing="xs" horizontalSpacing="md">
       <Table.Thead>
         <Table.Tr>
-          <Table.Th>Part</Table.Th>
-          <Table.Th>State</Table.Th>
-          <Table.Th ta="right">Answered in</Table.Th>
-          <Table.Th>What it says</Table.Th>
+          <Table.Th>Component</Table.Th>
+          <Table.Th>Status</Table.Th>
+          <Table.Th ta="right">Latency</Table.Th>
+          <Table.Th>Details</Table.Th>
           <Table.Th>Process</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
         {parts.map((part) => {
-          const [tone, word] = inWords[part.status];
+          const [tone, word] = badges[part.status];
           return (
             <Table.Tr key={part.name}>
               <Table.Th scope="row">{part.name}</Table.Th>
@@ -110,15 +110,15 @@ export const StatusPage = () => {
     >
       {parts !== undefined && parts.length > 0 && <Summary parts={parts} />}
       <Card
-        title="Parts"
+        title="Components"
         flush
-        aside={health.data === undefined ? null : `looked at ${formatTime(health.data.checkedAt)}`}
+        aside={health.data === undefined ? null : `Checked at ${formatTime(health.data.checkedAt)}`}
       >
         {health.isPending && <Loading lines={8} />}
         {health.isError && parts === undefined && (
           <Failed error={health.error} retry={() => void health.refetch()} />
         )}
-        {parts?.length === 0 && <Empty title="Nothing to watch" />}
+        {parts?.length === 0 && <Empty title="No components configured" />}
         {parts !== undefined && parts.length > 0 && <Parts parts={parts} />}
       </Card>
     </Page>

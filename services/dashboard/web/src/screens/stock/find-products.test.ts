@@ -15,7 +15,7 @@ const product = (id: string): Product => ({
 });
 const products = [product('a'), product('b')];
 
-describe('the search in the own products', () => {
+describe('the search for products', () => {
   it.each([
     ['', ['a', 'b']],
     ['THING b', ['b']],

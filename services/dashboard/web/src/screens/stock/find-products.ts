@@ -1,7 +1,7 @@
-// The search in a seller's own products, which the page holds all of. Pure.
+// Searches a seller's products in the browser, which has all of them loaded. Pure.
 import type { Product } from '../../api/types.ts';
 
-/** Those with every word in name or SKU. */
+/** The products whose name or SKU contains every word. */
 export const findProducts = (products: readonly Product[], words: string): Product[] => {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   return products.filter(({ name, sku }) => {

@@ -1,4 +1,4 @@
-// Every change of a product's stock, newest first.
+// The stock movements of a product, newest first.
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { movementsQuery } from '../../api/queries.ts';
@@ -10,17 +10,17 @@ import { When } from '../../parts/when.tsx';
 import classes from './stock-page.module.css';
 
 const kinds: Readonly<Record<string, string>> = {
-  initial: 'First stock',
+  initial: 'Initial stock',
   restock: 'Restocked',
   reserve: 'Reserved for an order',
-  release: 'Given back',
-  expire: 'Not paid in time, given back',
+  release: 'Released',
+  expire: 'Released, not paid in time',
   commit: 'Shipped',
 };
 
 const signed = (units: number): string => `${units > 0 ? '+' : '−'}${formatNumber(Math.abs(units))}`;
 
-/** What changed, in the figure that changed. */
+/** The changed quantities of a movement. */
 const deltaOf = ({ availableDelta, reservedDelta }: Movement): string =>
   [
     ...(availableDelta === 0 ? [] : [`${signed(availableDelta)} on hand`]),

@@ -1,4 +1,4 @@
-// Creates and changes products. The service's own schema judges what is entered: its findings stand at their fields.
+// The forms to create and change a product. The service validates the input; its errors are shown at their fields.
 import { Button, Modal, NumberInput, Select, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -11,23 +11,23 @@ import { decimalsOf, formatMoney } from '../../parts/format.ts';
 import { Failed } from '../../parts/states.tsx';
 import classes from './stock-page.module.css';
 
-/** What a form holds while somebody types. */
-interface Entered {
+/** The values of the form. */
+interface FormValues {
   readonly name: string;
   readonly sku: string;
   readonly amount: number | string;
   readonly currency: string;
 }
 
-/** The entry of the catalogue that a form stands for. */
-const entryOf = ({ name, sku, amount, currency }: Entered) => ({
+/** The request body for the values of the form. */
+const bodyOf = ({ name, sku, amount, currency }: FormValues) => ({
   name,
   sku,
   // Rounded, because 19.99 × 100 is not a whole number in floating point.
   price: { amountMinor: Math.round(Number(amount) * 10 ** decimalsOf(currency)), currency },
 });
 
-const enteredFrom = ({ name, sku, price: { amountMinor, currency } }: Product): Entered => ({
+const valuesOf = ({ name, sku, price: { amountMinor, currency } }: Product): FormValues => ({
   name,
   sku,
   amount: amountMinor / 10 ** decimalsOf(currency),
@@ -36,78 +36,78 @@ const enteredFrom = ({ name, sku, price: { amountMinor, currency } }: Product): 
 
 const currencies = ['EUR', 'USD', 'GBP', 'CHF', 'SEK', 'PLN', 'JPY', 'KWD'];
 
-/** What the service said about one field; a path such as `body.price.amountMinor`. */
-const findingAt = (error: unknown, field: string): string | undefined =>
+/** The validation error of a field. Paths are like `body.price.amountMinor`. */
+const fieldErrorOf = (error: unknown, field: string): string | undefined =>
   error instanceof Problem
     ? error.fields.find(({ path }) => path.split('.').includes(field))?.message
     : undefined;
 
-/** The service counts in the minor unit, people do not. */
-const priceFinding = (error: unknown, currency: string): string | undefined => {
-  const finding = findingAt(error, 'price');
-  if (finding === undefined) return undefined;
+/** The service's message is in minor units, so it is replaced. */
+const priceErrorOf = (error: unknown, currency: string): string | undefined => {
+  const fieldError = fieldErrorOf(error, 'price');
+  if (fieldError === undefined) return undefined;
   const [least, most] = [1, 100_000_000_000].map((amountMinor) => formatMoney({ amountMinor, currency }));
   return `Between ${least} and ${most}.`;
 };
 
 interface FieldsProps {
-  readonly entered: Entered;
-  readonly onChange: (entered: Entered) => void;
+  readonly values: FormValues;
+  readonly onChange: (values: FormValues) => void;
   readonly error: unknown;
 }
-const Fields = ({ entered, onChange, error }: FieldsProps) => (
+const Fields = ({ values, onChange, error }: FieldsProps) => (
   <>
     <TextInput
       label="Name"
       required
       maxLength={200}
-      value={entered.name}
-      error={findingAt(error, 'name')}
-      onChange={({ currentTarget: { value } }) => onChange({ ...entered, name: value })}
+      value={values.name}
+      error={fieldErrorOf(error, 'name')}
+      onChange={({ currentTarget: { value } }) => onChange({ ...values, name: value })}
     />
     <TextInput
       label="SKU"
-      description="Your own number of the product. Each can be used once."
+      description="Your product number. Must be unique."
       required
       maxLength={64}
-      value={entered.sku}
+      value={values.sku}
       error={
-        findingAt(error, 'sku') ??
+        fieldErrorOf(error, 'sku') ??
         (error instanceof Problem && error.code === 'sku_taken' ? error.message : undefined)
       }
-      onChange={({ currentTarget: { value } }) => onChange({ ...entered, sku: value })}
+      onChange={({ currentTarget: { value } }) => onChange({ ...values, sku: value })}
     />
     <div className={classes['pair']}>
       <NumberInput
         label="Price"
         required
-        decimalScale={decimalsOf(entered.currency)}
-        value={entered.amount}
-        error={priceFinding(error, entered.currency)}
-        onChange={(amount) => onChange({ ...entered, amount })}
+        decimalScale={decimalsOf(values.currency)}
+        value={values.amount}
+        error={priceErrorOf(error, values.currency)}
+        onChange={(amount) => onChange({ ...values, amount })}
       />
       <Select
         label="Currency"
-        data={currencies.includes(entered.currency) ? currencies : [entered.currency, ...currencies]}
-        value={entered.currency}
+        data={currencies.includes(values.currency) ? currencies : [values.currency, ...currencies]}
+        value={values.currency}
         allowDeselect={false}
-        onChange={(currency) => onChange({ ...entered, currency: currency ?? 'EUR' })}
+        onChange={(currency) => onChange({ ...values, currency: currency ?? 'EUR' })}
       />
     </div>
   </>
 );
 
-/** A failure that no field shows. */
-const Rest = ({ error }: { error: unknown }) => {
+/** An error that no field shows. */
+const OtherError = ({ error }: { error: unknown }) => {
   if (!(error instanceof Problem) || error.fields.length > 0 || error.code === 'sku_taken') return null;
   return <Failed error={error} />;
 };
 
 export const NewProductForm = ({ onCreated }: { onCreated: (product: Product) => void }) => {
-  const [entered, setEntered] = useState<Entered>({ name: '', sku: '', amount: '', currency: 'EUR' });
+  const [values, setValues] = useState<FormValues>({ name: '', sku: '', amount: '', currency: 'EUR' });
   const [quantity, setQuantity] = useState<number | string>(0);
   const client = useQueryClient();
-  const create = useKeyedPost<Product, ReturnType<typeof entryOf> & { readonly quantity: number }>(
+  const create = useKeyedPost<Product, ReturnType<typeof bodyOf> & { readonly quantity: number }>(
     '/api/inventory/products',
     {
       onSuccess: async (product) => {
@@ -121,10 +121,10 @@ export const NewProductForm = ({ onCreated }: { onCreated: (product: Product) =>
       className={classes['form']}
       onSubmit={(event) => {
         event.preventDefault();
-        create.mutate({ ...entryOf(entered), quantity: Number(quantity) });
+        create.mutate({ ...bodyOf(values), quantity: Number(quantity) });
       }}
     >
-      <Fields entered={entered} onChange={setEntered} error={create.error} />
+      <Fields values={values} onChange={setValues} error={create.error} />
       <NumberInput
         label="Units on hand"
         min={0}
@@ -132,10 +132,10 @@ export const NewProductForm = ({ onCreated }: { onCreated: (product: Product) =>
         allowNegative={false}
         required
         value={quantity}
-        error={findingAt(create.error, 'quantity')}
+        error={fieldErrorOf(create.error, 'quantity')}
         onChange={setQuantity}
       />
-      <Rest error={create.error} />
+      <OtherError error={create.error} />
       <Button type="submit" loading={create.isPending}>
         Create
       </Button>
@@ -144,23 +144,23 @@ export const NewProductForm = ({ onCreated }: { onCreated: (product: Product) =>
 };
 
 interface ConflictProps {
-  readonly mine: Entered;
+  readonly mine: FormValues;
   readonly theirs: Product;
-  readonly onTakeTheirs: () => void;
+  readonly onUseTheirs: () => void;
   readonly onSaveMine: () => void;
   readonly onClose: () => void;
 }
-/** Two people changed the same product: both versions beside each other, and the choice. */
-const Conflict = ({ mine, theirs, onTakeTheirs, onSaveMine, onClose }: ConflictProps) => {
-  const entry = entryOf(mine);
+/** Two users changed the same product: shows both versions and lets the user choose. */
+const Conflict = ({ mine, theirs, onUseTheirs, onSaveMine, onClose }: ConflictProps) => {
+  const body = bodyOf(mine);
   const rows = [
-    ['Name', entry.name, theirs.name],
-    ['SKU', entry.sku, theirs.sku],
-    ['Price', formatMoney(entry.price), formatMoney(theirs.price)],
+    ['Name', body.name, theirs.name],
+    ['SKU', body.sku, theirs.sku],
+    ['Price', formatMoney(body.price), formatMoney(theirs.price)],
   ] as const;
   return (
-    <Modal opened onClose={onClose} title="Somebody changed this product meanwhile">
-      <p>Nothing was saved. Choose which values the product shall have.</p>
+    <Modal opened onClose={onClose} title="This product was changed by someone else">
+      <p>Your changes were not saved. Choose which values to keep.</p>
       <table className={classes['conflict']}>
         <thead>
           <tr>
@@ -180,8 +180,8 @@ const Conflict = ({ mine, theirs, onTakeTheirs, onSaveMine, onClose }: ConflictP
         </tbody>
       </table>
       <div className={classes['dialog']}>
-        <Button variant="default" onClick={onTakeTheirs}>
-          Take theirs
+        <Button variant="default" onClick={onUseTheirs}>
+          Use theirs
         </Button>
         <Button onClick={onSaveMine}>Save mine</Button>
       </div>
@@ -192,20 +192,20 @@ const Conflict = ({ mine, theirs, onTakeTheirs, onSaveMine, onClose }: ConflictP
 export const ChangeProductForm = ({ product }: { product: Product }) => {
   const { queryKey } = ownProductsQuery(useUser().id);
   const client = useQueryClient();
-  // The version that the person has seen: what the list learns meanwhile must not be overwritten unseen.
+  // The version that the user has seen. A newer version that the list has loaded must not be overwritten unseen.
   const [seen, setSeen] = useState(product);
-  const [entered, setEntered] = useState(() => enteredFrom(product));
+  const [values, setValues] = useState(() => valuesOf(product));
   const [theirs, setTheirs] = useState<Product>();
   const change = useMutation<Product, Problem, Product>({
     mutationFn: (from) =>
       request<Product>(`/api/inventory/products/${product.id}`, {
         method: 'PATCH',
         headers: { 'If-Match': `"v${from.version}"` },
-        body: entryOf(entered),
+        body: bodyOf(values),
       }),
     onSuccess: (changed) => {
       setSeen(changed);
-      setEntered(enteredFrom(changed));
+      setValues(valuesOf(changed));
       client.setQueryData(queryKey, (before) =>
         before?.map((one) => (one.id === changed.id ? changed : one)),
       );
@@ -223,20 +223,20 @@ export const ChangeProductForm = ({ product }: { product: Product }) => {
         change.mutate(seen);
       }}
     >
-      <Fields entered={entered} onChange={setEntered} error={change.error} />
-      {!isConflict && <Rest error={change.error} />}
-      <span role="status">{change.isSuccess ? 'Saved. New orders use it at once.' : ''}</span>
+      <Fields values={values} onChange={setValues} error={change.error} />
+      {!isConflict && <OtherError error={change.error} />}
+      <span role="status">{change.isSuccess ? 'Saved. New orders use the new values.' : ''}</span>
       <Button type="submit" loading={change.isPending}>
         Save
       </Button>
       {theirs !== undefined && (
         <Conflict
-          mine={entered}
+          mine={values}
           theirs={theirs}
           onClose={() => setTheirs(undefined)}
-          onTakeTheirs={() => {
+          onUseTheirs={() => {
             setSeen(theirs);
-            setEntered(enteredFrom(theirs));
+            setValues(valuesOf(theirs));
             setTheirs(undefined);
             change.reset();
           }}

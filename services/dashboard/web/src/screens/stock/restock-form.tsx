@@ -23,7 +23,7 @@ export const RestockForm = ({ product }: { product: Product }) => {
     >
       <div className={classes['withButton']}>
         <NumberInput
-          label="Units that arrived"
+          label="Units received"
           min={1}
           allowDecimal={false}
           allowNegative={false}

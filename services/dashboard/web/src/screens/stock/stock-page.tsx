@@ -1,4 +1,4 @@
-// What a seller sells: on hand, reserved, free. A product is opened, and linked to, by `?product=`.
+// The products of a seller with their stock. `?product=` opens one of them.
 import { Button, Drawer, Tabs, TextInput, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -22,8 +22,8 @@ import { ChangeProductForm, NewProductForm } from './product-forms.tsx';
 import { RestockForm } from './restock-form.tsx';
 import classes from './stock-page.module.css';
 
-/** Fewer free units than this are marked. */
-const low = 10;
+/** Products with fewer free units are marked as low. */
+const lowStock = 10;
 
 const columnsFor = (open: (product: Product) => void): readonly Column<Product>[] => [
   {
@@ -71,11 +71,11 @@ const columnsFor = (open: (product: Product) => void): readonly Column<Product>[
   {
     id: 'state',
     header: 'State',
-    value: ({ free }) => (free <= 0 ? 0 : free < low ? 1 : 2),
+    value: ({ free }) => (free <= 0 ? 0 : free < lowStock ? 1 : 2),
     cell: ({ free }) =>
       free <= 0 ? (
         <StateBadge tone="bad">SOLD OUT</StateBadge>
-      ) : free < low ? (
+      ) : free < lowStock ? (
         <StateBadge tone="wait">LOW</StateBadge>
       ) : (
         <StateBadge tone="ok">IN STOCK</StateBadge>
@@ -130,7 +130,7 @@ export const StockPage = () => {
   const open = products.find(({ id }) => id === openId);
   const close = (): void =>
     void navigate({ search: ({ product: _, ...before }) => before, resetScroll: false });
-  const scarce = products.filter(({ free }) => free < low).length;
+  const lowCount = products.filter(({ free }) => free < lowStock).length;
   return (
     <Page
       title="Stock"
@@ -167,8 +167,8 @@ export const StockPage = () => {
           <Failed error={query.error} retry={() => void query.refetch()} />
         )}
         {query.isSuccess && found.length === 0 && (
-          <Empty title={q === '' ? 'You sell nothing yet' : 'No products found'}>
-            {q === '' ? 'Create your first product.' : 'Try another word.'}
+          <Empty title={q === '' ? 'No products yet' : 'No products found'}>
+            {q === '' ? 'Create your first product.' : 'Try a different search.'}
           </Empty>
         )}
         {found.length > 0 && (
@@ -178,7 +178,9 @@ export const StockPage = () => {
             rows={found}
             rowId={({ id }) => id}
             sort={[{ id: 'name', desc: false }]}
-            caption={scarce === 0 ? null : `${scarce} ${scarce === 1 ? 'product runs' : 'products run'} low`}
+            caption={
+              lowCount === 0 ? null : `${lowCount} ${lowCount === 1 ? 'product' : 'products'} low on stock`
+            }
           />
         )}
       </Card>

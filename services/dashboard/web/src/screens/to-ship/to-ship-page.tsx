@@ -1,4 +1,4 @@
-// The parcels that a seller owes, oldest first unless asked otherwise: the own lines of paid orders, to confirm and to ship.
+// The seller's lines of paid orders, to confirm and ship. Oldest first by default.
 import { Button, Checkbox, Progress, SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -119,7 +119,7 @@ const Selection = ({
       {progress !== undefined && (
         <Progress
           aria-label="Progress"
-          value={(100 * progress.done) / progress.of}
+          value={(100 * progress.done) / progress.total}
           className={classes['progress']}
         />
       )}
@@ -171,7 +171,7 @@ export const ToShipPage = () => {
         <>
           <LiveMark state={liveStateOf(query)} />
           <SegmentedControl
-            aria-label="Order"
+            aria-label="Sort by"
             value={sort}
             onChange={(value) =>
               void navigate({ search: value === 'newest' ? { sort: value } : {}, replace: true })
@@ -185,12 +185,12 @@ export const ToShipPage = () => {
       }
     >
       <p className={classes['hint']}>
-        <b>Confirm</b> tells the customer that you prepare the parcel. <b>Ship</b> says that it is on its way,
-        also without a confirmation; the order cannot be cancelled any more.
+        <b>Confirm</b> tells the customer that you are preparing the parcel. <b>Ship</b> marks it as shipped,
+        with or without confirmation. The order can then no longer be cancelled.
       </p>
       <p role="status" className={classes['told']}>
         {actions.progress === undefined && actions.shipped > 0
-          ? `${actions.shipped} ${actions.shipped === 1 ? 'parcel is' : 'parcels are'} on the way. The customers see it now.`
+          ? `${actions.shipped} ${actions.shipped === 1 ? 'parcel' : 'parcels'} shipped.`
           : ''}
       </p>
       <Card flush>
@@ -199,8 +199,8 @@ export const ToShipPage = () => {
           <Failed error={query.error} retry={() => void query.refetch()} />
         )}
         {query.isSuccess && orders.length === 0 && (
-          <Empty title="Nothing to ship">
-            New orders appear here by themselves, once they are paid and your stock is reserved.
+          <Empty title="No orders to ship">
+            New orders appear here once they are paid and your stock is reserved.
           </Empty>
         )}
         {orders.length > 0 && (

@@ -1,4 +1,4 @@
-// Confirms or ships the own lines of orders. The row changes at once and changes back, with the reason, when it was refused.
+// Confirms or ships the seller's lines of orders. The row changes at once; a refusal reverts it and shows the reason.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { toShipQuery } from '../../api/queries.ts';
@@ -7,7 +7,7 @@ import type { Order, OrderItem } from '../../api/types.ts';
 
 export type SellerAction = 'confirm' | 'fulfill';
 
-interface Act {
+interface ActionInput {
   readonly order: Order;
   readonly action: SellerAction;
 }
@@ -23,10 +23,10 @@ const withAction = (order: Order, action: SellerAction): Order => ({
 });
 
 export interface SellerActions {
-  /** One order after the other. */
+  /** Processes one order after the other. */
   readonly act: (orders: readonly Order[], action: SellerAction) => Promise<void>;
-  /** How far a selection is; undefined while nothing is under way. */
-  readonly progress: { readonly done: number; readonly of: number } | undefined;
+  /** Undefined while no action is running. */
+  readonly progress: { readonly done: number; readonly total: number } | undefined;
   /** Why an order was refused, by its id. */
   readonly refusals: ReadonlyMap<string, Problem>;
   readonly shipped: number;
@@ -53,7 +53,7 @@ export const useSellerActions = (sort: 'oldest' | 'newest'): SellerActions => {
         },
     );
   };
-  const { mutateAsync } = useMutation<Order, Problem, Act>({
+  const { mutateAsync } = useMutation<Order, Problem, ActionInput>({
     mutationFn: ({ order, action }) => {
       const name = `${action} ${order.id}`;
       const key = keys.current.get(name) ?? crypto.randomUUID();
@@ -83,11 +83,11 @@ export const useSellerActions = (sort: 'oldest' | 'newest'): SellerActions => {
   const act = async (orders: readonly Order[], action: SellerAction): Promise<void> => {
     setRefusals(new Map());
     setShipped(0);
-    setProgress({ done: 0, of: orders.length });
+    setProgress({ done: 0, total: orders.length });
     for (const [index, order] of orders.entries()) {
-      // A refusal is shown at its row; the next order goes on.
+      // A refusal is shown at its row and does not stop the rest.
       await mutateAsync({ order, action }).catch(() => undefined);
-      setProgress({ done: index + 1, of: orders.length });
+      setProgress({ done: index + 1, total: orders.length });
     }
     setProgress(undefined);
     await client.invalidateQueries({ queryKey });

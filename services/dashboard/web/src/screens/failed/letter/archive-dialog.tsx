@@ -1,4 +1,4 @@
-// Gives a message up for good. The reason is kept with it and in the audit log.
+// Archives a dead letter, which cannot be undone. The reason is stored with it and in the audit log.
 import { Button, Modal, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -14,8 +14,8 @@ interface ArchiveDialogProps {
   readonly onClose: () => void;
 }
 
-/** The service's own words about the reason. */
-const findingOf = (error: unknown): string | undefined =>
+/** The service's validation error for the reason. */
+const fieldErrorOf = (error: unknown): string | undefined =>
   error instanceof Problem ? error.fields[0]?.message : undefined;
 
 export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogProps) => {
@@ -30,9 +30,9 @@ export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogPro
     onSuccess: onClose,
     onSettled: () => client.invalidateQueries({ queryKey: ['dead-letters', service] }),
   });
-  const finding = findingOf(archive.error);
+  const fieldError = fieldErrorOf(archive.error);
   return (
-    <Modal opened={opened} onClose={onClose} title="Archive this message?">
+    <Modal opened={opened} onClose={onClose} title="Archive this dead letter?">
       <form
         className={classes['form']}
         onSubmit={(event) => {
@@ -40,22 +40,20 @@ export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogPro
           archive.mutate(reason.trim());
         }}
       >
-        <p>
-          It is given up for good: the {service} service never handles it, and it cannot be replayed any more.
-        </p>
+        <p>The {service} service will never handle this event. An archived dead letter cannot be replayed.</p>
         <Textarea
           label="Reason"
-          description="Who reads the audit log later should understand it."
+          description="Recorded in the audit log."
           required
           maxLength={500}
           autosize
           minRows={3}
           data-autofocus
           value={reason}
-          error={finding}
+          error={fieldError}
           onChange={({ currentTarget: { value } }) => setReason(value)}
         />
-        {archive.error !== null && finding === undefined && <Failed error={archive.error} />}
+        {archive.error !== null && fieldError === undefined && <Failed error={archive.error} />}
         <div className={classes['buttons']}>
           <Button variant="default" onClick={onClose}>
             Cancel

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { hexDump } from './hex-dump.ts';
 
-it('shows sixteen bytes a line, and dots for what cannot be printed', () => {
+it('shows sixteen bytes per line, and dots for unprintable characters', () => {
   expect(hexDump(btoa('\x00\x00\x00\x00\x29<b>order</b>1234'))).toBe(
     [
       '0000  00 00 00 00 29 3c 62 3e 6f 72 64 65 72 3c 2f 62  ....)<b>order</b',
@@ -10,10 +10,10 @@ it('shows sixteen bytes a line, and dots for what cannot be printed', () => {
   );
 });
 
-it('says how much it leaves out', () => {
+it('says how many bytes are omitted', () => {
   expect(hexDump(btoa('x'.repeat(5_000)))).toMatch(/… and 904 bytes more$/);
 });
 
-it('shows nothing of nothing', () => {
+it('is empty without bytes', () => {
   expect(hexDump('')).toBe('');
 });

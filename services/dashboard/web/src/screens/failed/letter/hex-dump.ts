@@ -1,7 +1,7 @@
-// Bytes as a hex editor shows them: position, sixteen bytes, and what of them is printable ASCII.
+// A hex dump: the offset, sixteen bytes, and their printable ASCII characters.
 
 const perLine = 16;
-/** Bytes. More is for a file, not for a page. */
+/** Bytes. More would be too long for a page. */
 const most = 4_096;
 
 export const hexDump = (base64: string): string => {

@@ -1,4 +1,4 @@
-// What a message says and why it failed.
+// The error, the body and the headers of a dead letter.
 import { Table, Tabs } from '@mantine/core';
 import type { WholeDeadLetter } from '../../../api/types.ts';
 import { Card } from '../../../parts/card.tsx';
@@ -17,17 +17,17 @@ export const ErrorCard = ({ letter }: { letter: WholeDeadLetter }) => (
         <b>The last replay failed:</b> {messageOf(letter.replayError)}
       </p>
     )}
-    <TextBlock label="Stack of the error" text={letter.stack} />
+    <TextBlock label="Stack trace" text={letter.stack} />
   </Card>
 );
 
 const Undecodable = ({ letter: { undecodable, valueBase64 } }: { letter: WholeDeadLetter }) => (
   <>
     <p className={classes['again']}>
-      <b>It cannot be decoded:</b> {undecodable ?? 'the reason is not known'}
+      <b>The body could not be decoded:</b> {undecodable ?? 'unknown reason'}
     </p>
     {valueBase64 !== null && (
-      <TextBlock label="Bytes of the message" text={hexDump(valueBase64)} copied={valueBase64} />
+      <TextBlock label="Message bytes" text={hexDump(valueBase64)} copyText={valueBase64} />
     )}
   </>
 );
@@ -35,7 +35,7 @@ const Undecodable = ({ letter: { undecodable, valueBase64 } }: { letter: WholeDe
 export const BodyCard = ({ letter }: { letter: WholeDeadLetter }) => {
   const { event } = letter;
   return (
-    <Card title="Body" aside={event === null ? 'not decodable' : event.type}>
+    <Card title="Body" aside={event === null ? 'Not decodable' : event.type}>
       {event === null ? (
         <Undecodable letter={letter} />
       ) : (
@@ -45,10 +45,10 @@ export const BodyCard = ({ letter }: { letter: WholeDeadLetter }) => {
             <Tabs.Tab value="metadata">Metadata</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="data">
-            <TextBlock label="Data of the event" text={inJson(event.data)} />
+            <TextBlock label="Event data" text={inJson(event.data)} />
           </Tabs.Panel>
           <Tabs.Panel value="metadata">
-            <TextBlock label="Metadata of the event" text={inJson(event.metadata)} />
+            <TextBlock label="Event metadata" text={inJson(event.metadata)} />
           </Tabs.Panel>
         </Tabs>
       )}

@@ -1,4 +1,4 @@
-// Where a message stands: who could not handle it, its place in Kafka, its times, and who settled it.
+// The facts about a dead letter: service, attempts, times, Kafka position, and who resolved it.
 import type { ServiceName, WholeDeadLetter } from '../../../api/types.ts';
 import { Card } from '../../../parts/card.tsx';
 import { CopyId } from '../../../parts/copy-id.tsx';

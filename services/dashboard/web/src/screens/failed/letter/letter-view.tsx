@@ -1,4 +1,4 @@
-// One message: what it says, why it failed, where it stands, and what can be done with it.
+// One dead letter: its error, body, headers and facts, and the buttons to replay or archive it.
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -11,18 +11,18 @@ import { shortId } from '../../../parts/format.ts';
 import { liveStateOf, LiveMark } from '../../../parts/live-mark.tsx';
 import { Columns, Page } from '../../../parts/page.tsx';
 import { Failed, Loading } from '../../../parts/states.tsx';
-import { eventWord, failureOf } from '../cause.ts';
+import { eventTitle, failureOf } from '../cause.ts';
 import { LetterStateBadge } from '../letter-state.tsx';
 import { ArchiveDialog } from './archive-dialog.tsx';
 import { BodyCard, ErrorCard, HeadersCard } from './letter-content.tsx';
 import { LetterFacts } from './letter-facts.tsx';
 import classes from './letter.module.css';
-import { outcomeInWords, useReplay } from './use-replay.ts';
+import { describeReplay, useReplay } from './use-replay.ts';
 
 interface LetterViewProps {
   readonly service: ServiceName;
   readonly id: string;
-  /** The cause that it was opened from. */
+  /** Set when it was opened from the view of a cause. */
   readonly cause: string | undefined;
   readonly state: DeadLetterState;
 }
@@ -33,15 +33,15 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
   const letter = query.data;
   const eventId = letter?.eventId ?? null;
   const fingerprint = letter?.fingerprint ?? cause;
-  const isWaiting = letter?.state === 'parked';
+  const isOpen = letter?.state === 'parked';
   const stateOf = state === 'parked' ? {} : { state };
   return (
     <Page
-      title={letter === undefined ? 'Failed message' : eventWord(letter.eventType)}
+      title={letter === undefined ? 'Dead letter' : eventTitle(letter.eventType)}
       crumb={
         <>
           <Link to="/failed" search={cause === undefined ? stateOf : {}}>
-            Failed messages
+            Dead letters
           </Link>
           {fingerprint !== undefined && (
             <>
@@ -72,7 +72,7 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
               Open timeline
             </Button>
           )}
-          {isWaiting && (
+          {isOpen && (
             <>
               <Button
                 variant="default"
@@ -81,7 +81,7 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
               >
                 Archive…
               </Button>
-              {/* No question before it: a message is handled once, and what fails again keeps waiting. */}
+              {/* No confirmation: an event is handled at most once, and stays open if it fails again. */}
               <Button
                 leftSection={<RotateCcw size={15} aria-hidden="true" />}
                 loading={replay.isPending}
@@ -95,7 +95,7 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
       }
     >
       <p role="status" className={classes['told']}>
-        {replay.data === undefined ? '' : outcomeInWords(replay.data)}
+        {replay.data === undefined ? '' : describeReplay(replay.data)}
       </p>
       {replay.error !== null && <Failed error={replay.error} />}
       {query.isPending && (

@@ -1,4 +1,4 @@
-// Text as it is: never read as HTML, scrolled by keyboard too, copied whole.
+// Preformatted text that can be scrolled by keyboard and copied.
 import { Button, CopyButton } from '@mantine/core';
 import { Check, Copy } from 'lucide-react';
 import classes from './letter.module.css';
@@ -6,17 +6,16 @@ import classes from './letter.module.css';
 interface TextBlockProps {
   readonly label: string;
   readonly text: string;
-  /** What is copied, when it is not the text. */
-  readonly copied?: string;
+  /** The text to copy. Absent: `text`. */
+  readonly copyText?: string;
 }
-export const TextBlock = ({ label, text, copied: whole = text }: TextBlockProps) => (
+export const TextBlock = ({ label, text, copyText = text }: TextBlockProps) => (
   <div className={classes['block']}>
     <p>{label}</p>
-    {/* A region that scrolls must be reachable by keyboard. */}
     <pre aria-label={label} role="region" tabIndex={0}>
       {text}
     </pre>
-    <CopyButton value={whole} timeout={1_500}>
+    <CopyButton value={copyText} timeout={1_500}>
       {({ copied, copy }) => (
         <Button
           variant="default"

@@ -1,4 +1,4 @@
-// Replays one message. The service handles it once, however often it is asked, so a lost answer is simply asked again.
+// Replays one dead letter. A replay is idempotent, so it can be repeated after a lost response.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { request, type Problem } from '../../../api/request.ts';
 import type { Replayed, ServiceName } from '../../../api/types.ts';
@@ -11,14 +11,14 @@ export const useReplay = (service: ServiceName, id: string) => {
   });
 };
 
-export const outcomeInWords = ({ outcome, reason }: Replayed): string => {
+export const describeReplay = ({ outcome, reason }: Replayed): string => {
   switch (outcome) {
     case 'accepted':
-      return 'Replayed: the service has handled it.';
+      return 'Replayed. The service handled the event.';
     case 'ignored':
-      return `Replayed: the service had nothing to do${reason === undefined ? '' : ` (${reason})`}.`;
+      return `Replayed. The service ignored the event${reason === undefined ? '' : ` (${reason})`}.`;
     case 'duplicate':
-      return 'It was handled before. Nothing changed.';
+      return 'The event was already handled. Nothing changed.';
     case 'failed':
       return '';
   }

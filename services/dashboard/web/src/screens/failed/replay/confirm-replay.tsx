@@ -1,24 +1,29 @@
-// Asks before a whole cause is replayed: what was handled cannot be undone.
+// The confirmation before all dead letters of a cause are replayed, which cannot be undone.
 import { Button, Modal } from '@mantine/core';
-import { causeOf, messages } from '../cause.ts';
+import { causeOf, deadLetters } from '../cause.ts';
 import type { Group } from './use-group-replay.ts';
 import classes from './replay.module.css';
 
 interface ConfirmReplayProps {
-  /** Undefined while nothing is asked. */
+  /** Undefined while the dialog is closed. */
   readonly group: Group | undefined;
   readonly onConfirm: (group: Group) => void;
   readonly onClose: () => void;
 }
 export const ConfirmReplay = ({ group, onConfirm, onClose }: ConfirmReplayProps) => (
-  <Modal opened={group !== undefined} onClose={onClose} title={group && `Replay ${messages(group.count)}?`}>
+  <Modal
+    opened={group !== undefined}
+    onClose={onClose}
+    title={group && `Replay ${deadLetters(group.count)}?`}
+  >
     {group !== undefined && (
       <>
         <p>
-          The {group.service} service handles each <b>{causeOf(group.fingerprint).eventType ?? 'message'}</b>{' '}
-          again, once. What was handled cannot be undone. What fails again keeps waiting here.
+          The {group.service} service processes each{' '}
+          <b>{causeOf(group.fingerprint).eventType ?? 'dead letter'}</b> again. This cannot be undone. Dead
+          letters that fail again stay open.
         </p>
-        <p className={classes['hint']}>Remove the cause first, or they fail again.</p>
+        <p className={classes['hint']}>Fix the cause first, or they will fail again.</p>
         <div className={classes['buttons']}>
           <Button variant="default" onClick={onClose}>
             Cancel

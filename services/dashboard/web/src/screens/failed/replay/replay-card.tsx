@@ -1,4 +1,4 @@
-// How far the replay of a cause is, and what came of it.
+// The progress and the result of the replay of a cause.
 import { Button, Progress } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Square } from 'lucide-react';
@@ -16,7 +16,7 @@ import type { Group, GroupReplay, GroupReplays } from './use-group-replay.ts';
 const columnsOf = ({ service, fingerprint }: Group): readonly Column<Replayed>[] => [
   {
     id: 'letter',
-    header: 'Failed again',
+    header: 'Dead letter',
     value: ({ id }) => id,
     cell: ({ id }) => (
       <Link to="/failed" search={{ service, cause: fingerprint, letter: id }}>
@@ -26,29 +26,29 @@ const columnsOf = ({ service, fingerprint }: Group): readonly Column<Replayed>[]
   },
   {
     id: 'reason',
-    header: 'Reason',
+    header: 'Error',
     value: ({ reason = '' }) => reason,
-    cell: ({ reason = 'no reason given' }) => <span className={classes['reason']}>{messageOf(reason)}</span>,
+    cell: ({ reason = 'unknown error' }) => <span className={classes['reason']}>{messageOf(reason)}</span>,
   },
 ];
 
 const titles: Readonly<Record<GroupReplay['phase'], string>> = {
   running: 'Replaying',
-  stopping: 'Stopping after the messages that were sent',
+  stopping: 'Stopping after the current batch',
   stopped: 'Replay stopped',
   done: 'Replay finished',
 };
 
-const Figures = ({ replay: { run, group } }: { replay: GroupReplay }) => {
+const Counts = ({ replay: { run, group } }: { replay: GroupReplay }) => {
   const failed = run === undefined ? 0 : failuresOf(run).length;
-  const figures = [
+  const counts = [
     ['Replayed', (run?.results.size ?? 0) - failed, 'ok'],
     ['Failed again', failed, 'bad'],
-    ['Still waiting', run?.remaining ?? group.count, undefined],
+    ['Remaining', run?.remaining ?? group.count, undefined],
   ] as const;
   return (
     <dl className={classes['figures']}>
-      {figures.map(([name, value, tone]) => (
+      {counts.map(([name, value, tone]) => (
         <div key={name} data-tone={value > 0 ? tone : undefined}>
           <dt>{name}</dt>
           <dd>{formatNumber(value)}</dd>
@@ -97,21 +97,24 @@ export const ReplayCard = ({ replay, replays: { isRunning, stop, dismiss } }: Re
           animated={isRunning}
           color={failures.length > 0 ? 'bad' : 'accent'}
         />
-        <Figures replay={replay} />
+        <Counts replay={replay} />
         <p role="status" className={classes['hint']}>
-          {phase === 'done' && failures.length === 0 && untried === 0 && 'All of them were handled.'}
+          {phase === 'done' && failures.length === 0 && untried === 0 && 'All dead letters were handled.'}
           {phase === 'done' &&
             failures.length > 0 &&
-            'What failed again keeps waiting. Remove its cause, then replay it, or archive it.'}
-          {run?.brokeOff === true &&
-            ' The service stopped at a failure that passes by itself, because the rest would meet it too. Try again soon.'}
-          {!isRunning && run?.brokeOff !== true && untried > 0 && ` ${formatNumber(untried)} not tried.`}
+            'Dead letters that failed again stay open. Fix the cause and replay them, or archive them.'}
+          {run?.abortedByService === true &&
+            ' The service stopped at a temporary failure that would affect the rest as well. Try again soon.'}
+          {!isRunning &&
+            run?.abortedByService !== true &&
+            untried > 0 &&
+            ` ${formatNumber(untried)} not replayed.`}
         </p>
         {error !== null && <Failed error={error} />}
       </div>
       {failures.length > 0 && (
         <DataTable
-          label="Messages that failed again"
+          label="Dead letters that failed again"
           columns={columns}
           rows={failures}
           rowId={({ id }) => id}

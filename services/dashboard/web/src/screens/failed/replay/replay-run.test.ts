@@ -10,7 +10,7 @@ interface Letter {
 const letters = (count: number, fails: (index: number) => boolean, replays = 0): Letter[] =>
   Array.from({ length: count }, (_, index) => ({ id: `${replays}-${index}`, fails: fails(index), replays }));
 
-/** Behaves as the service does: least often replayed first. */
+/** Like the service: takes the least often replayed dead letters first. */
 const serviceWith = (all: Letter[], limits: number[] = []) => {
   let waiting = all;
   return async (limit: number): Promise<GroupReplayed> => {
@@ -40,13 +40,13 @@ const lastOf = async (runs: AsyncGenerator<ReplayRun, void>): Promise<ReplayRun>
   return last;
 };
 
-it('goes on until nothing waits', async () => {
+it('continues until none is open', async () => {
   const run = await lastOf(replayAll(25, serviceWith(letters(25, () => false))));
-  expect(run).toMatchObject({ remaining: 0, brokeOff: false });
+  expect(run).toMatchObject({ remaining: 0, abortedByService: false });
   expect(run.results.size).toBe(25);
 });
 
-it('tries what fails once', async () => {
+it('replays a failing dead letter only once', async () => {
   const limits: number[] = [];
   const all = letters(15, (index) => index % 3 === 0);
   const run = await lastOf(replayAll(15, serviceWith(all, limits)));
@@ -56,14 +56,14 @@ it('tries what fails once', async () => {
   expect(all.every(({ replays }) => replays === 1)).toBe(true);
 });
 
-it('reaches what stands behind messages that failed just now', async () => {
+it('reaches the dead letters behind those that just failed', async () => {
   const all = [...letters(10, () => true), ...letters(3, () => false, 1)];
   const run = await lastOf(replayAll(13, serviceWith(all)));
   expect(run.remaining).toBe(10);
   expect(untriedOf(run)).toBe(0);
 });
 
-it('ends when the service breaks off', async () => {
+it('ends when the service stops early', async () => {
   const limits: number[] = [];
   const run = await lastOf(
     replayAll(30, (limit) => {
@@ -73,11 +73,11 @@ it('ends when the service breaks off', async () => {
     }),
   );
   expect(limits).toEqual([10]);
-  expect(run.brokeOff).toBe(true);
+  expect(run.abortedByService).toBe(true);
   expect(untriedOf(run)).toBe(29);
 });
 
-it('ends when somebody else replayed them meanwhile', async () => {
+it('ends when somebody else replayed the rest', async () => {
   const run = await lastOf(replayAll(7, serviceWith([])));
-  expect(run).toMatchObject({ remaining: 0, brokeOff: false });
+  expect(run).toMatchObject({ remaining: 0, abortedByService: false });
 });

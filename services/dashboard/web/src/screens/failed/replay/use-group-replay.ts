@@ -1,4 +1,4 @@
-// The replay of a cause while it runs, and its result afterwards. Replaying is idempotent, so a lost answer may be asked again.
+// The state of the replay of a cause. A replay is idempotent, so it can be repeated after a lost response.
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { request } from '../../../api/request.ts';
@@ -13,19 +13,19 @@ export interface Group {
 
 export interface GroupReplay {
   readonly group: Group;
-  /** Undefined until the first batch is answered. */
+  /** Undefined until the first batch is done. */
   readonly run: ReplayRun | undefined;
   readonly phase: 'running' | 'stopping' | 'stopped' | 'done';
-  /** Why a batch was not answered. */
+  /** Why a batch failed. */
   readonly error: unknown;
 }
 
 export interface GroupReplays {
-  /** The replay that runs, or ran last. */
+  /** The current replay, or the last one. */
   readonly replay: GroupReplay | undefined;
   readonly isRunning: boolean;
   readonly start: (group: Group) => void;
-  /** After the batch that is under way: what was sent is carried out. */
+  /** Stops after the current batch, which cannot be cancelled. */
   readonly stop: () => void;
   readonly dismiss: () => void;
 }
@@ -34,7 +34,7 @@ export const useGroupReplay = (): GroupReplays => {
   const client = useQueryClient();
   const [replay, setReplay] = useState<GroupReplay>();
   const stopper = useRef(new AbortController());
-  // Who leaves the screen cannot watch the replay, so no further batch is sent.
+  // A user who leaves the page cannot watch the replay, so it stops.
   useEffect(
     () => () => {
       stopper.current.abort();

@@ -1,17 +1,17 @@
-// The pipelines that do not flow, on pages whose figures suffer from it.
+// A warning about broken or paused pipelines, on pages whose data depends on them.
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { pipelinesQuery } from '../../api/admin-queries.ts';
 import { conditionOf } from './causes.ts';
 import classes from './pipelines.module.css';
 
-export const PipelineTrouble = ({ children }: { children: string }) => {
+export const PipelineWarning = ({ children }: { children: string }) => {
   const { data } = useQuery(pipelinesQuery);
-  const troubled = data?.pipelines.filter((pipeline) => conditionOf(pipeline) !== 'flows') ?? [];
-  if (troubled.length === 0) return null;
+  const unhealthy = data?.pipelines.filter((pipeline) => conditionOf(pipeline) !== 'healthy') ?? [];
+  if (unhealthy.length === 0) return null;
   return (
     <p role="status" className={classes['trouble']}>
-      {troubled.map((pipeline) => (
+      {unhealthy.map((pipeline) => (
         <b key={pipeline.service}>
           {pipeline.connectorName} is {conditionOf(pipeline)}.{' '}
         </b>

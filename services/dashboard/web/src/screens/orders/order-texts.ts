@@ -1,4 +1,4 @@
-// An order in the words of its customer. Pure.
+// The texts about an order that its customer reads. Pure.
 import type { Order, TrailEntry } from '../../api/types.ts';
 
 /** "Ceramic mug and 1 more". */
@@ -13,23 +13,23 @@ export interface Explanation {
   readonly next: string;
 }
 
-const moneyBack: Readonly<Record<string, string>> = {
-  refunded: 'Your money has been returned.',
-  succeeded: 'Your money is being returned.',
+const refundTexts: Readonly<Record<string, string>> = {
+  refunded: 'You have been refunded.',
+  succeeded: 'Your refund is on its way.',
 };
 
-/** Why an order ended, and what that means for the customer; undefined unless it was cancelled. */
+/** Why the order was cancelled, and what that means for the customer; undefined unless it was cancelled. */
 export const whyCancelled = ({ cancellationReason, payment }: Order): Explanation | undefined => {
-  const money = moneyBack[payment.state] ?? 'You were not charged.';
+  const money = refundTexts[payment.state] ?? 'You were not charged.';
   switch (cancellationReason) {
     case null:
       return undefined;
     case 'reservation_failed':
-      return { what: 'Not enough was in stock.', next: money };
+      return { what: 'Not enough stock.', next: money };
     case 'payment_failed':
-      return { what: 'Your card was declined.', next: `${money} Order again and choose another card.` };
+      return { what: 'Your card was declined.', next: `${money} Order again with a different card.` };
     case 'reservation_expired':
-      return { what: 'The order was not paid in time.', next: `${money} Your items are for sale again.` };
+      return { what: 'The order was not paid in time.', next: `${money} The items are no longer reserved.` };
     case 'customer_cancelled':
       return { what: 'You cancelled the order.', next: money };
     default:
@@ -37,40 +37,40 @@ export const whyCancelled = ({ cancellationReason, payment }: Order): Explanatio
   }
 };
 
-const happened: Readonly<Record<string, string>> = {
+const eventTexts: Readonly<Record<string, string>> = {
   place_order: 'You placed the order',
-  'inventory.reservation_failed': 'Not enough was in stock',
-  'inventory.released': 'Your items are for sale again',
-  'inventory.committed': 'Your items left the stock',
+  'inventory.reservation_failed': 'Not enough stock',
+  'inventory.released': 'The reservation was released',
+  'inventory.committed': 'Your items were taken from stock',
   'payment.succeeded': 'Your card was charged',
   'payment.failed': 'Your card was declined',
-  'payment.refunded': 'Your money was returned',
+  'payment.refunded': 'Your payment was refunded',
   cancel: 'You cancelled the order',
   confirm: 'A seller confirmed your order',
-  fulfill: 'A seller shipped',
-  deadline: 'The order took too long and was ended',
+  fulfill: 'A seller shipped your items',
+  deadline: 'The order was cancelled because it took too long',
 };
 
-/** One entry of the history. Undefined when it changed nothing that matters to a customer. */
-export const entryInWords = (entry: TrailEntry, earlier: readonly TrailEntry[]): string | undefined => {
+/** The text of a history entry. Undefined for an entry that changed nothing for the customer. */
+export const describeEntry = (entry: TrailEntry, earlier: readonly TrailEntry[]): string | undefined => {
   if (entry.outcome !== 'accepted') return undefined;
   if (entry.type === 'inventory.reserved') {
     const again = earlier.some(({ type, outcome }) => type === entry.type && outcome === 'accepted');
-    return again ? 'The items are yours' : 'The sellers hold your items';
+    return again ? 'Your reservation no longer expires' : 'Your items were reserved';
   }
-  return happened[entry.type] ?? entry.type;
+  return eventTexts[entry.type] ?? entry.type;
 };
 
 const ended = new Set(['cancel', 'deadline', 'inventory.released', 'payment.refunded']);
 
-/** Whether an entry brought the order further, ended it, or failed. */
+/** Whether an entry advanced the order, ended it or failed. */
 export const toneOf = ({ type }: TrailEntry): 'good' | 'bad' | 'neutral' => {
   if (type.endsWith('failed')) return 'bad';
   return ended.has(type) ? 'neutral' : 'good';
 };
 
-/** The items are held, and the customer is to pay by hand. */
-export const isToPay = ({ status, payment }: Order): boolean =>
+/** The items are reserved and the customer has to pay. */
+export const isAwaitingPayment = ({ status, payment }: Order): boolean =>
   status === 'CONFIRMED' && payment.mode === 'MANUAL' && payment.state !== 'succeeded';
 
 export interface Step {
@@ -79,12 +79,12 @@ export interface Step {
   readonly note: string;
 }
 
-/** The way of an order, as a customer follows it. */
+/** The progress of an order, for its customer. */
 export const stepsOf = (order: Order): Step[] => {
   const { status, reservation, payment, items } = order;
   const shipped = items.filter(({ fulfilment }) => fulfilment === 'shipped').length;
   const over = status === 'CANCELLED';
-  // What a cancelled order had reached stays done, although it was undone afterwards.
+  // A step that a cancelled order had completed stays done, although it was compensated later.
   const heldBefore = over && ['released', 'expired'].includes(reservation.state);
   const paidBefore = over && ['succeeded', 'refunded'].includes(payment.state);
   const reserved =
@@ -100,12 +100,16 @@ export const stepsOf = (order: Order): Step[] => {
   });
   return [
     step('Placed', true, false, ''),
-    step('Reserved', reserved, !reserved, reserved || over ? '' : 'asking the sellers'),
+    step('Reserved', reserved, !reserved, reserved || over ? '' : 'checking stock'),
     step(
       'Paid',
       paid,
       reserved && !paid,
-      reserved && !paid && !over ? (payment.mode === 'MANUAL' ? 'waits for you' : 'charging your card') : '',
+      reserved && !paid && !over
+        ? payment.mode === 'MANUAL'
+          ? 'waiting for your payment'
+          : 'charging your card'
+        : '',
     ),
     over
       ? { name: 'Cancelled', state: 'stopped', note: '' }
@@ -118,7 +122,7 @@ export const stepsOf = (order: Order): Step[] => {
   ];
 };
 
-/** Whether a cancelled order still waits for its money or its stock to return: its stream has ended by then. */
-export const isReturning = ({ status, payment, reservation }: Order): boolean =>
+/** Whether a cancelled order still waits for its refund or the release of its stock. Its event stream has ended by then. */
+export const isBeingCompensated = ({ status, payment, reservation }: Order): boolean =>
   status === 'CANCELLED' &&
   (payment.state === 'succeeded' || payment.state === 'pending' || reservation.state === 'reserved');

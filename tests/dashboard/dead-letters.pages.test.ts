@@ -1,4 +1,4 @@
-// An administrator in a real browser: a message that a service could not handle is found, read, replayed or archived.
+// An administrator in a real browser: a dead letter is found, read, replayed or archived.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type VisitorOptions } from '../support/browser.ts';
 import { eventually, newProduct, orderWith, place, query, type ProductView } from '../support/shop.ts';
@@ -34,7 +34,7 @@ const failedOrder = async (): Promise<{ readonly orderId: string; readonly lette
 
 const admin = (options?: VisitorOptions) => visitorAs('admin@orderflow.io', options);
 
-/** What was not handled is published again and handled, so that later tests find every order in order. */
+/** Publishes the unhandled events again, so that every order is PAID before the next test. */
 const settle = async (): Promise<void> => {
   await mendInventory();
   const letters = await query(
@@ -60,23 +60,23 @@ beforeEach(async () => {
 });
 afterEach(settle);
 
-describe.skipIf(browserPath === undefined)('failed messages', { timeout: 120_000 }, () => {
+describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 }, () => {
   it('are found by their cause, opened and replayed', async () => {
     const { orderId, letterId } = await failedOrder();
     const { page, visit, expectAccessible } = await admin();
     await visit('/failed');
     const causes = page.getByRole('list', { name: 'Causes' });
-    await causes.getByText('1 waiting').waitFor();
+    await causes.getByText('1 open').waitFor();
     await expectAccessible();
 
     await causes.getByRole('link', { name: 'cannot handle order.created' }).click();
-    const messages = page.getByRole('table', { name: 'Messages of the inventory service' });
+    const messages = page.getByRole('table', { name: 'Dead letters of the inventory service' });
     await messages.waitFor();
     await expectAccessible();
     await messages.getByRole('link').first().click();
     await page.waitForURL((url) => url.searchParams.get('letter') === letterId);
-    await page.getByRole('region', { name: 'Data of the event' }).filter({ hasText: orderId }).waitFor();
-    await page.getByRole('region', { name: 'Stack of the error' }).filter({ hasText: 'broken' }).waitFor();
+    await page.getByRole('region', { name: 'Event data' }).filter({ hasText: orderId }).waitFor();
+    await page.getByRole('region', { name: 'Stack trace' }).filter({ hasText: 'broken' }).waitFor();
     await expectAccessible();
 
     await page.getByRole('link', { name: 'Open timeline' }).click();
@@ -88,36 +88,39 @@ describe.skipIf(browserPath === undefined)('failed messages', { timeout: 120_000
     await page.getByRole('alert').getByText('Replay failed').first().waitFor();
     await mendInventory();
     await page.getByRole('button', { name: 'Replay', exact: true }).click();
-    await page.getByText('Replayed: the service has handled it.').waitFor();
+    await page.getByText('Replayed. The service handled the event.').waitFor();
     await page.getByText('REPLAYED', { exact: true }).waitFor();
     await orderWith(orderId, 'PAID');
 
     await page.goBack();
-    await page.getByText('Nothing of this cause waits').waitFor();
+    await page.getByText('No open dead letters with this cause').waitFor();
     await page.goBack();
-    await page.getByText('Nothing has failed', { exact: true }).waitFor();
+    await page.getByText('No dead letters', { exact: true }).waitFor();
     await expectAccessible();
   });
 
-  it('of one cause are replayed together, and each that fails again is named', async () => {
+  it('of one cause are replayed together, and those that fail again are listed', async () => {
     const letters = [await failedOrder(), await failedOrder(), await failedOrder()];
     const { page, visit, expectAccessible } = await admin();
     const replay = async (): Promise<void> => {
       await page.getByRole('button', { name: 'Replay 3', exact: true }).click();
-      await page.getByRole('dialog', { name: 'Replay 3 messages?' }).getByText('cannot be undone').waitFor();
+      await page
+        .getByRole('dialog', { name: 'Replay 3 dead letters?' })
+        .getByText('cannot be undone')
+        .waitFor();
       await page.getByRole('dialog').getByRole('button', { name: 'Replay 3' }).click();
       await page.getByRole('heading', { name: 'Replay finished' }).waitFor();
     };
     await visit(groupAddress);
     await replay();
-    const failures = page.getByRole('table', { name: 'Messages that failed again' });
+    const failures = page.getByRole('table', { name: 'Dead letters that failed again' });
     expect(await failures.getByRole('link').count()).toBe(3);
     await expectAccessible();
 
     await mendInventory();
     await replay();
-    await page.getByText('All of them were handled.').waitFor();
-    await page.getByText('Nothing of this cause waits').waitFor();
+    await page.getByText('All dead letters were handled.').waitFor();
+    await page.getByText('No open dead letters with this cause').waitFor();
     for (const { orderId } of letters) await orderWith(orderId, 'PAID');
   });
 
@@ -126,7 +129,7 @@ describe.skipIf(browserPath === undefined)('failed messages', { timeout: 120_000
     const { page, visit, expectAccessible } = await admin();
     await visit(`${groupAddress}&letter=${letterId}`);
     await page.getByRole('button', { name: 'Archive…' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Archive this message?' });
+    const dialog = page.getByRole('dialog', { name: 'Archive this dead letter?' });
     expect(await dialog.getByRole('button', { name: 'Archive' }).isDisabled()).toBe(true);
     // Script that is entered is shown as text.
     const reason = 'A <img src=x onerror="alert(1)"> test order';
@@ -137,11 +140,14 @@ describe.skipIf(browserPath === undefined)('failed messages', { timeout: 120_000
     await page.getByText(reason).waitFor();
     expect(await page.getByRole('button', { name: 'Replay', exact: true }).count()).toBe(0);
     await visit('/failed?state=archived');
-    await page.getByRole('table', { name: 'Messages of the inventory service' }).getByText(reason).waitFor();
+    await page
+      .getByRole('table', { name: 'Dead letters of the inventory service' })
+      .getByText(reason)
+      .waitFor();
     await expectAccessible();
   });
 
-  it('are shown although a service does not answer, which is named', async () => {
+  it('are shown while another service is down, which is named', async () => {
     await failedOrder();
     const { page, visit, expectAccessible } = await admin({ width: 390 });
     await page.route('**/api/payment/dead-letters/**', (route) =>
@@ -152,16 +158,16 @@ describe.skipIf(browserPath === undefined)('failed messages', { timeout: 120_000
       }),
     );
     await visit('/failed');
-    await page.getByRole('list', { name: 'Causes' }).getByText('1 waiting').waitFor();
-    await page.getByRole('region', { name: 'The payment service' }).getByText('does not answer').waitFor();
+    await page.getByRole('list', { name: 'Causes' }).getByText('1 open').waitFor();
+    await page.getByRole('region', { name: 'The payment service' }).getByText('is not responding').waitFor();
     await expectAccessible();
   });
 
-  it('are for administrators alone', async () => {
+  it('are visible only to administrators', async () => {
     const { page, visit, signIn } = await newVisitor();
     await signIn('seller@orderflow.io');
     await visit(groupAddress);
     await page.waitForURL((url) => url.pathname === '/to-ship');
-    expect(await page.getByRole('link', { name: 'Failed messages' }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'Dead letters' }).count()).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Order } from '../../api/types.ts';
-import { entryInWords, isReturning, stepsOf, titleOf, toneOf, whyCancelled } from './order-words.ts';
+import { describeEntry, isBeingCompensated, stepsOf, titleOf, toneOf, whyCancelled } from './order-texts.ts';
 
 const order = (change: Partial<Order> = {}): Order => ({
   id: '01a21536-3d55-72a6-ba53-351e4ac87983',
@@ -35,7 +35,7 @@ const order = (change: Partial<Order> = {}): Order => ({
 });
 const paid = { mode: 'AUTO', state: 'succeeded' };
 
-it('is called after its first product', () => {
+it('names an order after its first product', () => {
   expect(titleOf(order())).toBe('Mug and 1 more');
   expect(titleOf({ items: order().items.slice(0, 1) })).toBe('Mug');
 });
@@ -70,29 +70,29 @@ describe('the steps of an order', () => {
 
 describe('the reason of a cancellation', () => {
   it.each([
-    ['reservation_failed', 'Not enough was in stock.'],
+    ['reservation_failed', 'Not enough stock.'],
     ['payment_failed', 'Your card was declined.'],
     ['reservation_expired', 'The order was not paid in time.'],
     ['customer_cancelled', 'You cancelled the order.'],
-    ['a reason of the future', 'The order was cancelled.'],
-  ])('%s is said in plain words', (cancellationReason, what) => {
+    ['an unknown reason', 'The order was cancelled.'],
+  ])('explains %s', (cancellationReason, what) => {
     expect(whyCancelled(order({ status: 'CANCELLED', cancellationReason }))?.what).toBe(what);
   });
 
-  it('says what becomes of the money', () => {
+  it('says whether the customer is refunded', () => {
     const next = (state: string) =>
       whyCancelled(order({ cancellationReason: 'customer_cancelled', payment: { mode: 'AUTO', state } }))
         ?.next;
     expect([next('none'), next('succeeded'), next('refunded')]).toEqual([
       'You were not charged.',
-      'Your money is being returned.',
-      'Your money has been returned.',
+      'Your refund is on its way.',
+      'You have been refunded.',
     ]);
   });
 });
 
-it('goes on reading a cancelled order until money and stock are back', () => {
-  const cancelled = (change: Partial<Order>) => isReturning(order({ status: 'CANCELLED', ...change }));
+it('polls a cancelled order until it is refunded and its stock is released', () => {
+  const cancelled = (change: Partial<Order>) => isBeingCompensated(order({ status: 'CANCELLED', ...change }));
   expect(cancelled({ payment: paid })).toBe(true);
   expect(
     cancelled({
@@ -100,10 +100,10 @@ it('goes on reading a cancelled order until money and stock are back', () => {
       reservation: { state: 'released', expiresAt: null },
     }),
   ).toBe(false);
-  expect(isReturning(order({ status: 'PAID', payment: paid }))).toBe(false);
+  expect(isBeingCompensated(order({ status: 'PAID', payment: paid }))).toBe(false);
 });
 
-it('tells the history in words and leaves out what changed nothing', () => {
+it('describes the history and leaves out entries without effect', () => {
   const entry = {
     type: 'inventory.reserved',
     outcome: 'accepted',
@@ -116,9 +116,9 @@ it('tells the history in words and leaves out what changed nothing', () => {
     occurredAt: '',
     recordedAt: '',
   } as const;
-  expect(entryInWords(entry, [])).toBe('The sellers hold your items');
-  expect(entryInWords(entry, [entry])).toBe('The items are yours');
-  expect(entryInWords({ ...entry, outcome: 'ignored' }, [])).toBeUndefined();
+  expect(describeEntry(entry, [])).toBe('Your items were reserved');
+  expect(describeEntry(entry, [entry])).toBe('Your reservation no longer expires');
+  expect(describeEntry({ ...entry, outcome: 'ignored' }, [])).toBeUndefined();
   const tones = ['payment.succeeded', 'payment.failed', 'payment.refunded', 'cancel'].map((type) =>
     toneOf({ ...entry, type }),
   );

@@ -1,0 +1,24 @@
+// The statuses of an order, and the texts for the reasons of a cancellation. Pure.
+import type { OrderStatus } from '../api/types.ts';
+
+export const orderStatuses: readonly OrderStatus[] = [
+  'PENDING',
+  'CONFIRMED',
+  'PAID',
+  'FULFILLED',
+  'CANCELLED',
+];
+
+export const isOrderStatus = (value: unknown): value is OrderStatus =>
+  orderStatuses.some((status) => status === value);
+
+export const cancellationReasons: Readonly<Record<string, string>> = {
+  reservation_failed: 'not enough stock',
+  payment_failed: 'payment failed',
+  reservation_expired: 'not paid in time',
+  customer_cancelled: 'by the customer',
+};
+
+/** Also for a reason that has no text yet. */
+export const describeReason = (reason: string): string =>
+  cancellationReasons[reason] ?? reason.replaceAll('_', ' ');

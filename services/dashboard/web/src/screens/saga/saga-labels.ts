@@ -1,0 +1,41 @@
+// The labels of the parts of a saga. Pure.
+import type { Tone } from '../../parts/state-badge.tsx';
+
+const ofEvents: Readonly<Record<string, string>> = {
+  'order.created': 'placed',
+  'order.cancelled': 'cancelled',
+  'order.fulfilled': 'shipped',
+  'inventory.reserved': 'stock reserved',
+  'inventory.reservation_failed': 'not enough stock',
+  'inventory.released': 'stock released',
+  'inventory.committed': 'stock committed',
+  'payment.succeeded': 'paid',
+  'payment.failed': 'payment failed',
+  'payment.refunded': 'refunded',
+};
+
+/** What a transaction did, by the events that it emitted. */
+export const describeEvents = (types: readonly string[]): string =>
+  [...new Set(types.map((type) => ofEvents[type] ?? type))].join(', ');
+
+const ofSteps: Readonly<Record<string, string>> = {
+  place_order: 'placed',
+  cancel: 'cancelled',
+  confirm: 'confirmed by a seller',
+  fulfill: 'shipped by a seller',
+};
+export const describeStep = (type: string): string => ofSteps[type] ?? type.replaceAll('_', ' ');
+
+/** The events of compensations. */
+const compensations = ['order.cancelled', 'inventory.released', 'payment.refunded'];
+export const undoes = (eventType: string): boolean => compensations.includes(eventType);
+
+/** The outcome of an event at a consumer. */
+export const describeOutcome = (outcome: string): { readonly label: string; readonly tone: Tone } => {
+  if (outcome === 'accepted') return { label: 'handled', tone: 'ok' };
+  if (outcome.startsWith('ignored')) return { label: outcome, tone: 'wait' };
+  return { label: outcome.replace('parked as a dead letter', 'dead-lettered'), tone: 'bad' };
+};
+
+/** `order` for `order-service-group`. */
+export const serviceOf = (consumer: string): string => consumer.replace(/-service-group$/, '');
