@@ -269,7 +269,7 @@ describe('the doctor', () => {
         'an inbox with a shorter retention than the outbox',
         { ...healthy, retention: { ok: true, value: { outboxDays: 8, inboxDays: 8 } } },
         'broken',
-        /must be kept for longer/,
+        /must be kept longer/,
       ],
       [
         'a topic with a longer retention than the inbox',

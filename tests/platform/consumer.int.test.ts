@@ -216,7 +216,8 @@ describe('a failure that passes', () => {
     await until({ what: 'several attempts', withinMs: 20_000 }, () =>
       Promise.resolve(run.seen.filter((orderId) => orderId === 'order-1').length > 5),
     );
-    expect([run.waitingKeys(), await run.committedOffset()]).toEqual([1, 0]);
+    expect(run.waitingKeys()).toBe(1);
+    await expect.poll(run.committedOffset).toBe(0);
     away.clear();
     await reaches(run, 5);
     expect(handled).toEqual([other, last, first, second, third]);
