@@ -2,7 +2,14 @@
 // closed, and refunds a charge of a closed payment. The answer of the gateway is an input like any other.
 import type { DomainEvent, RefundReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
-import { paymentStatus, type GatewayRequest, type Payment, type PaymentView, type Terms } from './payment.ts';
+import {
+  notAttempted,
+  paymentStatus,
+  type GatewayRequest,
+  type Payment,
+  type PaymentView,
+  type Terms,
+} from './payment.ts';
 
 export type GatewayAnswer =
   | { readonly kind: 'charge'; readonly outcome: 'succeeded'; readonly gatewayId: string }
@@ -143,9 +150,6 @@ function refundIfDue(payment: Payment): PaymentView {
   };
   return { payment: { ...payment, refund: 'started' }, request };
 }
-
-/** Failure code of a charge that was abandoned: the payment was closed before the gateway charged. */
-const notAttempted = 'not_attempted';
 
 function decideAnswer(
   payment: Payment,

@@ -1,6 +1,6 @@
 // Derives the measurements of a payment from its state before and after an input.
 import type { Measurement } from '../../platform/transaction/decision/measurement.ts';
-import type { PaymentView } from './payment.ts';
+import { notAttempted, type PaymentView } from './payment.ts';
 
 export function measurementsOf(
   { payment: before }: PaymentView,
@@ -9,9 +9,11 @@ export function measurementsOf(
   const payment = (outcome: string): Measurement => ({ name: 'payment', labels: { outcome } });
   const became = <Key extends 'charge' | 'refund'>(key: Key, state: (typeof after)[Key]): boolean =>
     before[key] !== state && after[key] === state;
+  // An order that was cancelled before its charge has been declined by nobody.
+  const isDeclined = became('charge', 'failed') && after.failureCode !== notAttempted;
   return [
     ...(became('charge', 'succeeded') ? [payment('charged')] : []),
-    ...(became('charge', 'failed') ? [payment('declined')] : []),
+    ...(isDeclined ? [payment('declined')] : []),
     ...(became('refund', 'succeeded') ? [payment('refunded')] : []),
   ];
 }

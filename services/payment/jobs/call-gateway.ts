@@ -109,17 +109,9 @@ export function startGatewayCalls(options: GatewayCallsOptions): Timer {
       else logger.warn(`${kind} has no definite outcome; the request will be repeated`, details);
       return 'postponed';
     }
-    const handled = await handle(
-      shell,
-      paymentHandler,
-      {
-        id: causationId,
-        context,
-        at: new Date(),
-        input: { type: 'gateway_answered', data: { orderId, answer }, at: new Date() },
-      },
-      unclaimed,
-    );
+    const at = new Date();
+    const input = { type: 'gateway_answered', data: { orderId, answer }, at } as const;
+    const handled = await handle(shell, paymentHandler, { id: causationId, context, at, input }, unclaimed);
     if (handled.kind === 'accepted' && handled.state.request) timer.wake();
     const ms = Math.round(performance.now() - started);
     logger.info(`${kind} ${answer.outcome}`, { ...fields, handled: handled.kind, ms });
