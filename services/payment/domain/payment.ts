@@ -45,6 +45,9 @@ export interface PaymentView {
   readonly request: GatewayRequest | null;
 }
 
+/** Failure code of a charge that was abandoned: the payment was closed before the gateway charged. */
+export const notAttempted = 'not_attempted';
+
 type PaymentStatus = 'PENDING' | 'SUCCEEDED' | 'FAILED' | 'UNKNOWN' | 'REFUNDED';
 
 /** The status that clients see. `unresolved`: the gateway was called and its answer is not known. */
