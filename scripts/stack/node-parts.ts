@@ -142,8 +142,9 @@ export const nodeCommand = (name: ServiceName | Edge, options: NodeOptions): Com
   args: [
     '--disable-warning=TimeoutNegativeWarning',
     '--disable-warning=ExperimentalWarning',
-    // Limits the garbage of loading the modules: 100 MB of resident memory instead of 300.
-    '--max-semi-space-size=2',
+    // Without a limit, loading the modules leaves 300 MB resident instead of 100. With 2, a quarter of the CPU under load is garbage
+    // collection; 8 halves that.
+    '--max-semi-space-size=8',
     `--max-old-space-size=${String(name === 'auditor' ? auditorHeapMiB : nodeHeapMiB)}`,
     join(projectRoot, 'services', name, 'main.ts'),
   ],

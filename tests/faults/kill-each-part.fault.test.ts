@@ -1,11 +1,27 @@
 // kill -9 of every part, one at a time, under a small load. Nobody intervenes; afterwards every order the shop accepted is
 // PAID exactly once, every committed event is on its topic, and every event took effect once.
 // FAULT_ROUNDS repeats each of them; `npm run test:faults` does it five times.
+// With EXACTLY_ONCE=enabled a reader without an inbox must not see an event twice either:
+// `EXACTLY_ONCE=enabled npm run test:faults -- kill-each-part`.
 import { beforeAll, describe, expect, it } from 'vitest';
+import { topics } from '../../scripts/stack/topology.ts';
+import { stackVariables } from '../../scripts/stack/variables.ts';
+import { header, readTopic } from '../support/kafka-log.ts';
 import { underLoad } from '../support/load.ts';
 import { faultRounds, killHard, newProduct, product, tokenOf, type ProductView } from '../support/shop.ts';
 
 const orders = 24;
+const isExactlyOnce = process.env[stackVariables.exactlyOnce.env] === 'enabled';
+
+/** The ids of the events of these orders that are on a topic more than once. */
+const repeatedOnTopics = async (orderIds: readonly string[]): Promise<readonly string[]> => {
+  const keys = new Set(orderIds);
+  const records = (await Promise.all(topics.map(readTopic))).flat();
+  const eventIds = records
+    .filter(({ key }) => keys.has(String(key)))
+    .flatMap((record) => header(record, 'id') ?? []);
+  return eventIds.filter((id, index) => eventIds.indexOf(id) !== index);
+};
 
 describe('kill -9 under load', () => {
   let thing: ProductView;
@@ -35,6 +51,7 @@ describe('kill -9 under load', () => {
       const ids = await underLoad({ productId: thing.id, orders, everyMs: 150 }, () => killHard(part));
       const after = await product(thing.id);
       expect(after.reserved - before.reserved).toBe(ids.length);
+      if (isExactlyOnce) expect(await repeatedOnTopics(ids)).toEqual([]);
     },
   );
 });

@@ -76,6 +76,7 @@ export const bootTestStack = async (): Promise<RunningTestStack> => {
     dataDir,
     log: (line) => process.stderr.write(`${line}\n`),
     env: {
+      [stackVariables.exactlyOnce.env]: process.env[stackVariables.exactlyOnce.env],
       RESERVATION_TTL_SECONDS: '1800',
       EXPIRY_SWEEP_SECONDS: '1',
       DEADLINE_SWEEP_SECONDS: '1',
