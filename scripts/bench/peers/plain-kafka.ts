@@ -14,7 +14,7 @@ export const measurePlainKafka = async (
   const topic = `bench-plain-${randomUUID()}`;
   const [admin, producer, consumer] = [
     kafka.admin(),
-    kafka.producer({ idempotent: true }),
+    kafka.producer({ idempotent: true, retry: { retries: 5 } }),
     kafka.consumer({ groupId: topic, maxWaitTimeInMs: 100 }),
   ];
   const sent = new Map<string, number>();

@@ -23,7 +23,10 @@ interface Row {
   readonly occurred_at: Date;
 }
 
-const producer = kafkaClient(config.brokers, 'bench-poller').producer({ idempotent: true });
+const producer = kafkaClient(config.brokers, 'bench-poller').producer({
+  idempotent: true,
+  retry: { retries: 5 },
+});
 await producer.connect();
 
 const relayBatch = (sql: postgres.Sql, topic: string): Promise<number> =>
