@@ -6,8 +6,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditLog, auditSeals, outbox } from '../../drizzle/messaging/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { traceparent, useTestShell } from '../support/database.ts';
 import { chainStart, type ChainPoint } from '../../services/platform/audit-log/audit-chain.ts';
 import { recordRefusals, registerAuditRoutes } from '../../services/platform/http/routes/audit-http.ts';
 import { recordAction, type PersonsAction } from '../../services/platform/audit-log/audit-log.ts';
@@ -18,19 +17,13 @@ import {
   rejected,
   type Decision,
 } from '../../services/platform/transaction/decision/decision.ts';
-import {
-  connectDatabase,
-  type Connection,
-  type Database,
-} from '../../services/platform/database/database.ts';
+import { connectDatabase, type Database } from '../../services/platform/database/database.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
-import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import {
   handle,
   unclaimed,
   type CommandHandler,
   type Message,
-  type Shell,
 } from '../../services/platform/transaction/handle.ts';
 import { createGuards } from '../../services/platform/http/limits/guards.ts';
 import { createApp } from '../../services/platform/http/server/app.ts';
@@ -42,30 +35,17 @@ import {
 import { idempotencyClaim } from '../../services/platform/transaction/idempotency.ts';
 import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
 import { problem } from '../../services/platform/http/endpoint/problem.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 
-const { databases, urls } = stack;
 const lines: (LogFields & { readonly message: string })[] = [];
 const line = (message: string, fields: LogFields = {}): void => {
   lines.push({ message, ...fields });
 };
 const logger: Logger = { error: line, warn: line, info: line, debug: line, child: () => logger };
-let database: TestDatabase;
-let connection: Connection;
+const { database, shell } = useTestShell('order', ['order.fulfilled']);
 let db: Database;
-let shell: Shell;
 
 beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-  ({ db } = connection);
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(['order.fulfilled'], new AbortController().signal);
-  shell = { db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
+  ({ db } = shell);
 });
 beforeEach(async () => {
   lines.length = 0;
@@ -103,7 +83,7 @@ const message = (
   context: {
     correlationId: 'correlation-1',
     causationId: 'cause-1',
-    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    traceparent,
     actor: 'tester',
     ...(asked ? { action: asked } : {}),
   },

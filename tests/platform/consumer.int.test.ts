@@ -7,47 +7,35 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { deadLetters, processedEvents } from '../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { until } from '../../scripts/stack/supervise/deadline.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
+import { useTestShell } from '../support/database.ts';
 import { startConsumer, type Incoming, type Outcome } from '../../services/platform/messaging/consumer.ts';
 import { accepted } from '../../services/platform/transaction/decision/decision.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
-import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import { Rejected, type CommandHandler } from '../../services/platform/transaction/handle.ts';
 import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-event-stream.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import { handledBy } from '../../services/platform/messaging/subscription.ts';
 import { DependencyUnavailable } from '../../services/platform/database/transient.ts';
 
-const { databases, urls } = stack;
+const { urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const kafka = new Kafka({ clientId: 'consumer-test', brokers: [urls.kafka], logLevel: logLevel.NOTHING });
 const producer = kafka.producer();
 const admin = kafka.admin();
-let database: TestDatabase;
-let connection: Connection;
-let codec: EventCodec;
+const { database, shell } = useTestShell('order', ['inventory.committed', 'order.fulfilled']);
 
 beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(['inventory.committed', 'order.fulfilled'], new AbortController().signal);
-  codec = createEventCodec(registry.schemaId, registry.writerSchema);
   await Promise.all([producer.connect(), admin.connect()]);
 });
 afterAll(async () => {
   await Promise.all([producer.disconnect(), admin.disconnect()]);
-  await connection.close();
-  await database.drop();
 });
 
 const record = (orderId: string, eventId = randomUUID()): KafkaRecord => {
   const event: DomainEvent = { type: 'inventory.committed', data: { orderId, items: [] } };
   const metadata = { eventId, correlationId: 'c', causationId: 'c', occurredAt: new Date() };
-  const { payload } = codec.encode(event, metadata);
+  const { payload } = shell.codec.encode(event, metadata);
   return { key: orderId, value: payload, headers: { id: eventId, eventType: event.type } };
 };
 
@@ -86,18 +74,17 @@ const consume = (
 ): Run => {
   const groupId = `group-${topic}`;
   const seen: string[] = [];
-  const shell = { db: connection.db, codec };
   const apply: Handler = handledBy(shell, nothing, () => null);
   const subscription = startConsumer({
     stream: kafkaJsEventStream({ brokers: [urls.kafka], clientId: 'test', concurrency: 1 }, logger),
-    dispatch: createDispatch(codec, {
+    dispatch: createDispatch(shell.codec, {
       'inventory.committed': async (incoming) => {
         seen.push(incoming.event.data.orderId);
         await before(incoming);
         return apply(incoming);
       },
     }),
-    db: connection.db,
+    db: database.db,
     groupId,
     topics: [topic],
     logger,
@@ -126,9 +113,9 @@ const consume = (
 const reaches = (run: Run, offset: number) =>
   until({ what: `offset ${offset}`, withinMs: 20_000 }, async () => (await run.committedOffset()) === offset);
 const claims = async (run: Run) =>
-  (await connection.db.select().from(processedEvents)).filter((row) => row.topic === run.topic);
+  (await database.db.select().from(processedEvents)).filter((row) => row.topic === run.topic);
 const parked = async (run: Run) =>
-  (await connection.db.select().from(deadLetters)).filter((row) => row.topic === run.topic);
+  (await database.db.select().from(deadLetters)).filter((row) => row.topic === run.topic);
 
 describe('delivery', () => {
   it('hands over the records of a key in order and advances the offset', async () => {
@@ -167,7 +154,7 @@ describe('delivery', () => {
     const run = await start(() => Promise.resolve());
     const event: DomainEvent = { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } };
     const metadata = { eventId: randomUUID(), correlationId: 'c', causationId: 'c', occurredAt: new Date() };
-    await run.send({ key: 'o', value: codec.encode(event, metadata).payload }, record('order-1'));
+    await run.send({ key: 'o', value: shell.codec.encode(event, metadata).payload }, record('order-1'));
     await reaches(run, 2);
     expect(run.seen).toEqual(['order-1']);
     expect(await parked(run)).toEqual([]);
@@ -316,7 +303,7 @@ describe('keeping a dead letter', () => {
 
   it('comes before the offset: while it cannot be kept, the record is not passed', async () => {
     const run = await start(() => Promise.resolve());
-    await connection.db.execute(sql`alter table dead_letters rename to hidden`);
+    await database.db.execute(sql`alter table dead_letters rename to hidden`);
     try {
       await run.send({ key: 'bad', value: null }, record('order-2'));
       await expect(
@@ -324,7 +311,7 @@ describe('keeping a dead letter', () => {
       ).rejects.toThrow();
       expect(run.seen).toEqual(['order-2']);
     } finally {
-      await connection.db.execute(sql`alter table hidden rename to dead_letters`);
+      await database.db.execute(sql`alter table hidden rename to dead_letters`);
     }
     await reaches(run, 2);
     expect((await parked(run)).length).toBe(1);

@@ -1,21 +1,18 @@
 // Dead letters on a real database, through the administrators' API: what replay makes happen, once, and what it never does.
 import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditLog, deadLetters, outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { useTestShell } from '../support/database.ts';
 import { recordRefusals } from '../../services/platform/http/routes/audit-http.ts';
 import type { Incoming } from '../../services/platform/messaging/consumer.ts';
 import { accepted } from '../../services/platform/transaction/decision/decision.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { keepDeadLetter } from '../../services/platform/messaging/dead-letters.ts';
 import { deadLetterProblems } from '../../services/platform/http/routes/dead-letters-api.ts';
 import { registerDeadLetterRoutes } from '../../services/platform/http/routes/dead-letters-http.ts';
 import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
-import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import { Rejected, type CommandHandler } from '../../services/platform/transaction/handle.ts';
 import { createGuards } from '../../services/platform/http/limits/guards.ts';
 import { createApp } from '../../services/platform/http/server/app.ts';
@@ -23,20 +20,20 @@ import type { Role } from '../../services/platform/http/endpoint/permissions.ts'
 import type { App } from '../../services/platform/http/server/request-context.ts';
 import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
 import { standardProblems } from '../../services/platform/http/endpoint/problem.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import { handledBy } from '../../services/platform/messaging/subscription.ts';
 import { DependencyUnavailable } from '../../services/platform/database/transient.ts';
 
-const { databases, urls } = stack;
 const lines: (LogFields & { readonly message: string })[] = [];
 const line = (message: string, fields: LogFields = {}): void => {
   lines.push({ message, ...fields });
 };
 const logger: Logger = { error: line, warn: line, info: line, debug: line, child: () => logger };
 const consumer = 'replay-group';
-let database: TestDatabase;
-let connection: Connection;
-let codec: EventCodec;
+const { database, shell } = useTestShell('order', [
+  'inventory.committed',
+  'order.fulfilled',
+  'order.created',
+]);
 let app: App;
 let roles: Role[];
 /** What the handler does before the transaction. */
@@ -50,20 +47,8 @@ const echo: CommandHandler<string, null> = {
 };
 
 beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(
-    ['inventory.committed', 'order.fulfilled', 'order.created'],
-    new AbortController().signal,
-  );
-  codec = createEventCodec(registry.schemaId, registry.writerSchema);
-  const { db } = connection;
-  const handler = handledBy(
-    { db, codec },
-    echo,
-    ({ event }: Incoming<'inventory.committed'>) => event.data.orderId,
-  );
+  const { db, codec } = shell;
+  const handler = handledBy(shell, echo, ({ event }: Incoming<'inventory.committed'>) => event.data.orderId);
   const dispatch = createDispatch(codec, {
     'inventory.committed': async (incoming) => {
       await before();
@@ -80,15 +65,11 @@ beforeAll(async () => {
   app.use('/api/*', recordRefusals(db));
   registerDeadLetterRoutes(app, { db, codec, dispatch, logger });
 });
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
-});
 beforeEach(async () => {
   roles = ['ADMIN'];
   before = () => Promise.resolve();
   lines.length = 0;
-  await connection.db.execute(sql`truncate dead_letters, processed_events, outbox, audit_log`);
+  await database.db.execute(sql`truncate dead_letters, processed_events, outbox, audit_log`);
 });
 
 let nextOffset = 0n;
@@ -107,14 +88,14 @@ const park = async ({ event = committed(randomUUID()), value, error }: Parking =
   const eventId = randomUUID();
   const metadata = { eventId, correlationId: 'c', causationId: 'c', occurredAt: new Date() };
   const offset = (nextOffset += 1n);
-  await keepDeadLetter(connection.db, {
+  await keepDeadLetter(database.db, {
     consumer,
     record: {
       topic: 'inventory-events',
       partition: 0,
       offset,
       key: 'key',
-      value: value ?? codec.encode(event, metadata).payload,
+      value: value ?? shell.codec.encode(event, metadata).payload,
       headers: { id: eventId, eventType: event.type },
       timestamp: new Date('2026-01-01T00:00:00Z'),
     },
@@ -122,7 +103,7 @@ const park = async ({ event = committed(randomUUID()), value, error }: Parking =
     attempts: 1,
     at: new Date(),
   });
-  const [row] = await connection.db.select().from(deadLetters).where(eq(deadLetters.offset, offset));
+  const [row] = await database.db.select().from(deadLetters).where(eq(deadLetters.offset, offset));
   return row?.id ?? '';
 };
 const call = async (method: string, path: string, body?: unknown) => {
@@ -135,17 +116,17 @@ const call = async (method: string, path: string, body?: unknown) => {
   return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
 };
 const letter = async (id: string) =>
-  (await connection.db.select().from(deadLetters).where(eq(deadLetters.id, id)))[0];
-const effects = async () => (await connection.db.select().from(outbox)).length;
+  (await database.db.select().from(deadLetters).where(eq(deadLetters.id, id)))[0];
+const effects = async () => (await database.db.select().from(outbox)).length;
 /** What the audit log says: about what, what came of it, and why. */
 const recorded = async () => {
-  const entries = await connection.db.select().from(auditLog).orderBy(asc(auditLog.id));
+  const entries = await database.db.select().from(auditLog).orderBy(asc(auditLog.id));
   return entries.map(({ subject, action, resource, outcome, code }) => {
     expect(subject).toBe('admin-1');
     return [action, resource, outcome, code];
   });
 };
-const claims = () => connection.db.select().from(processedEvents);
+const claims = () => database.db.select().from(processedEvents);
 
 describe('replaying a dead letter', () => {
   it('handles its event as the consumer would have, and claims it', async () => {
@@ -194,7 +175,7 @@ describe('replaying a dead letter', () => {
   it('of an event that was handled meanwhile is a duplicate, and settles the letter', async () => {
     const id = await park();
     const row = await letter(id);
-    await connection.db.insert(processedEvents).values({
+    await database.db.insert(processedEvents).values({
       consumer,
       eventId: row?.eventId ?? '',
       eventType: 'inventory.committed',
@@ -227,11 +208,11 @@ describe('replaying a dead letter', () => {
 
   it('that fails inside the transaction undoes the mark with the effects', async () => {
     const id = await park();
-    await connection.db.execute(sql`alter table outbox add constraint broken check (false) not valid`);
+    await database.db.execute(sql`alter table outbox add constraint broken check (false) not valid`);
     try {
       expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 409 });
     } finally {
-      await connection.db.execute(sql`alter table outbox drop constraint broken`);
+      await database.db.execute(sql`alter table outbox drop constraint broken`);
     }
     expect(await letter(id)).toMatchObject({ state: 'parked', replays: 1 });
     expect((await claims()).length).toBe(0);

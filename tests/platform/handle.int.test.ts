@@ -1,20 +1,18 @@
 // The one transaction on a real database: what commits together, what is undone together, and what takes effect once.
 import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { processedEvents, outbox } from '../../drizzle/messaging/schema.ts';
 import { catalogue } from '../../drizzle/order/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../schemas/generated/events.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { traceparent, useTestShell } from '../support/database.ts';
 import {
   accepted,
   ignored,
   rejected,
   type Decision,
 } from '../../services/platform/transaction/decision/decision.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
-import { createEventCodec, InvalidEvent, unframe } from '../../services/platform/event-codec/event-codec.ts';
+import { InvalidEvent, unframe } from '../../services/platform/event-codec/event-codec.ts';
 import {
   handle,
   Rejected,
@@ -25,26 +23,8 @@ import {
   type Shell,
 } from '../../services/platform/transaction/handle.ts';
 import { inboxClaim, type Delivery } from '../../services/platform/transaction/inbox.ts';
-import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 
-const { databases, urls } = stack;
-const logger = createLogger({ service: 'test', level: 'error' });
-let database: TestDatabase;
-let connection: Connection;
-let shell: Shell;
-
-beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(['order.fulfilled'], new AbortController().signal);
-  shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
-});
+const { shell } = useTestShell('order', ['order.fulfilled']);
 
 /** A counter in the catalogue table, so that an effect is a row like any other. */
 interface Step {
@@ -77,7 +57,6 @@ const increment = (key: string) => ({
   decision: (count: number) => accepted(count + 1, fulfilled(key)),
 });
 
-const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const message = (input: Step): Message<Step> => ({
   id: randomUUID(),
   input,

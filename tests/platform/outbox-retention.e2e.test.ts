@@ -3,11 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deadLetters, idempotencyKeys, outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
 import {
   runRetention,
@@ -15,7 +13,6 @@ import {
   type RetentionReport,
 } from '../../services/platform/database/retention.ts';
 
-const { databases } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const slot = `test_${randomUUID().slice(0, 8)}`;
 const config = {
@@ -30,39 +27,30 @@ const hour = 3_600_000;
 const day = 24 * hour;
 const ago = (ms: number): Date => new Date(Date.now() - ms);
 const never = new AbortController().signal;
-let database: TestDatabase;
-let connection: Connection;
+const database = useTestDatabase('order');
 
-beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
-});
 beforeEach(async () => {
-  await connection.db.execute(sql`truncate outbox, processed_events, dead_letters, idempotency_keys`);
-  await connection.db.execute(sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput')`);
+  await database.db.execute(sql`truncate outbox, processed_events, dead_letters, idempotency_keys`);
+  await database.db.execute(sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput')`);
 });
 afterEach(async () => {
-  await connection.db.execute(
+  await database.db.execute(
     sql`select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = ${slot}`,
   );
 });
 
 const run = (more: Partial<RetentionOptions> = {}): Promise<RetentionReport> =>
-  runRetention({ db: connection.db, logger, config, slot, ...more }, new Date(), never);
+  runRetention({ db: database.db, logger, config, slot, ...more }, new Date(), never);
 
 /** What a connector does when it has delivered everything and said so. */
 const deliverAll = async (): Promise<void> => {
-  await connection.db.execute(sql`select pg_log_standby_snapshot()`);
+  await database.db.execute(sql`select pg_log_standby_snapshot()`);
   // A slot advances over what is flushed, which a commit makes sure of.
-  await connection.db.execute(sql`select pg_logical_emit_message(true, 'test', '')`);
-  await connection.db.execute(sql`select pg_replication_slot_advance(${slot}, pg_current_wal_lsn())`);
+  await database.db.execute(sql`select pg_logical_emit_message(true, 'test', '')`);
+  await database.db.execute(sql`select pg_replication_slot_advance(${slot}, pg_current_wal_lsn())`);
 };
 const addOutbox = async (...ages: readonly number[]): Promise<void> => {
-  await connection.db.insert(outbox).values(
+  await database.db.insert(outbox).values(
     ages.map((age) => ({
       id: randomUUID(),
       aggregateType: 'order',
@@ -78,7 +66,7 @@ const addOutbox = async (...ages: readonly number[]): Promise<void> => {
   );
 };
 const kept = async (): Promise<string[]> =>
-  (await connection.db.select().from(outbox)).map(({ aggregateId }) => aggregateId);
+  (await database.db.select().from(outbox)).map(({ aggregateId }) => aggregateId);
 
 describe('the outbox', () => {
   it('loses what is older than its retention and delivered, and nothing else', async () => {
@@ -126,7 +114,7 @@ describe('the outbox', () => {
   it('keeps everything when the slot is gone, and says so', async () => {
     await addOutbox(100 * day);
     await deliverAll();
-    await connection.db.execute(sql`select pg_drop_replication_slot(${slot})`);
+    await database.db.execute(sql`select pg_drop_replication_slot(${slot})`);
     expect(await run()).toMatchObject({
       deleted: { outbox: 0 },
       refused: `there is no replication slot ${slot}`,
@@ -137,7 +125,7 @@ describe('the outbox', () => {
   it('keeps everything while the slot is far behind, and says so', async () => {
     await addOutbox(100 * day);
     await deliverAll();
-    await connection.db.execute(
+    await database.db.execute(
       sql`select count(pg_logical_emit_message(false, 'test', repeat('x', 1000000))) from generate_series(1, 70)`,
     );
     expect((await run()).refused).toMatch(new RegExp(`^the replication slot ${slot} is 6\\d MiB behind$`));
@@ -168,7 +156,7 @@ describe('the outbox', () => {
 
 const postgresError = async (statement: ReturnType<typeof sql>): Promise<string> => {
   try {
-    await connection.db.execute(statement);
+    await database.db.execute(statement);
     return 'no error';
   } catch (error) {
     return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
@@ -177,7 +165,7 @@ const postgresError = async (statement: ReturnType<typeof sql>): Promise<string>
 
 describe('the other tables', () => {
   const addInbox = async (age: number, eventId: string = randomUUID()): Promise<string> => {
-    await connection.db.insert(processedEvents).values({
+    await database.db.insert(processedEvents).values({
       consumer: 'group',
       eventId,
       eventType: 't',
@@ -197,7 +185,7 @@ describe('the other tables', () => {
     eventId: string = randomUUID(),
   ): Promise<void> => {
     const settled = { settledAt: ago(age), settledBy: 'somebody' };
-    await connection.db.insert(deadLetters).values({
+    await database.db.insert(deadLetters).values({
       id: randomUUID(),
       consumer: 'group',
       topic: 't',
@@ -224,7 +212,7 @@ describe('the other tables', () => {
       await addLetter('parked', 100 * day);
     }
     for (const age of [25 * hour, 23 * hour])
-      await connection.db.insert(idempotencyKeys).values({
+      await database.db.insert(idempotencyKeys).values({
         scope: 's',
         key: String(age),
         fingerprint: 'f',
@@ -237,13 +225,13 @@ describe('the other tables', () => {
       deleted: { idempotencyKeys: 1, deadLetters: 2, inbox: 1, outbox: 0 },
       more: false,
     });
-    expect((await connection.db.select().from(deadLetters)).map(({ state }) => state).sort()).toEqual([
+    expect((await database.db.select().from(deadLetters)).map(({ state }) => state).sort()).toEqual([
       'archived',
       'parked',
       'parked',
       'replayed',
     ]);
-    expect((await connection.db.select().from(idempotencyKeys)).map(({ key }) => key)).toEqual([
+    expect((await database.db.select().from(idempotencyKeys)).map(({ key }) => key)).toEqual([
       String(23 * hour),
     ]);
   });
@@ -252,7 +240,7 @@ describe('the other tables', () => {
     const eventId = await addInbox(100 * day);
     await addLetter('parked', 100 * day, eventId);
     expect(await run()).toMatchObject({ deleted: { inbox: 0 } });
-    await connection.db.execute(
+    await database.db.execute(
       sql`update dead_letters set state = 'replayed', settled_at = now(), settled_by = 'somebody'`,
     );
     expect(await run()).toMatchObject({ deleted: { inbox: 1 } });
@@ -266,14 +254,14 @@ describe('the other tables', () => {
 
   it('are emptied although one of them cannot be, which the report names', async () => {
     await addInbox(31 * day);
-    await connection.db.execute(sql`alter table idempotency_keys rename to hidden`);
+    await database.db.execute(sql`alter table idempotency_keys rename to hidden`);
     try {
       expect(await run()).toMatchObject({
         deleted: { idempotencyKeys: 0, inbox: 1 },
         failed: { idempotencyKeys: 'relation "idempotency_keys" does not exist' },
       });
     } finally {
-      await connection.db.execute(sql`alter table hidden rename to idempotency_keys`);
+      await database.db.execute(sql`alter table hidden rename to idempotency_keys`);
     }
   });
 
@@ -291,6 +279,6 @@ describe('the other tables', () => {
     const reports = await Promise.all(Array.from({ length: 4 }, () => run({ batch: 5 })));
     const [last] = [await run()];
     const total = [...reports, last].reduce((sum, { deleted }) => sum + deleted.inbox, 0);
-    expect([total, (await connection.db.select().from(processedEvents)).length]).toEqual([50, 0]);
+    expect([total, (await database.db.select().from(processedEvents)).length]).toEqual([50, 0]);
   });
 });

@@ -7,14 +7,10 @@ import { asc, eq, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { transactions } from '../../drizzle/payment/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { testContext, useTestShell } from '../support/database.ts';
 import { eventually } from '../support/shop.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
-import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
-import { handle, unclaimed, type Shell } from '../../services/platform/transaction/handle.ts';
+import { handle, unclaimed } from '../../services/platform/transaction/handle.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import type { Timer } from '../../services/platform/process/timer.ts';
 import { startGatewayCalls } from '../../services/payment/jobs/call-gateway.ts';
 import type { PaymentInput } from '../../services/payment/domain/decide.ts';
@@ -23,7 +19,6 @@ import { createGateway, type Gateway, type Resilience } from '../../services/pay
 import { findPayment, paymentHandler } from '../../services/payment/store.ts';
 import { leaseDue, postpone } from '../../services/payment/transaction-leases.ts';
 
-const { databases, urls } = stack;
 const logged: string[] = [];
 const logger = createLogger({
   service: 'test',
@@ -35,9 +30,7 @@ const logger = createLogger({
     },
   }),
 });
-let database: TestDatabase;
-let connection: Connection;
-let shell: Shell;
+const { shell } = useTestShell('payment', ['payment.succeeded', 'payment.failed', 'payment.refunded']);
 let server: Server;
 let gateway: Gateway;
 let asking: Timer | undefined;
@@ -51,14 +44,6 @@ let answers: (readonly [number, object])[] = [];
 let beforeAnswer: () => Promise<void> = async () => undefined;
 
 beforeAll(async () => {
-  database = await createTestDatabase('payment', databases.payment.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(
-    ['payment.succeeded', 'payment.failed', 'payment.refunded'],
-    new AbortController().signal,
-  );
-  shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
   server = createServer((request: IncomingMessage, response) => {
     asked.push(`${request.method ?? ''} ${request.url?.split('?')[0] ?? ''}`);
     const [status, body] = answers[Math.min(asked.length, answers.length) - 1] ?? [500, {}];
@@ -70,8 +55,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   server.close();
-  await connection.close();
-  await database.drop();
 });
 
 const resilience = { timeoutMs: 1_000, retries: 0, retryMaxMs: 10, failures: 3, halfOpenAfterMs: 60_000 };
@@ -117,14 +100,8 @@ const startAsking = (changes?: Partial<Resilience>): void => {
   });
 };
 
-const context = {
-  correlationId: 'c',
-  causationId: 'c',
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-  actor: 'tester',
-};
 const submit = (input: PaymentInput) =>
-  handle(shell, paymentHandler, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+  handle(shell, paymentHandler, { id: randomUUID(), context: testContext, at: input.at, input }, unclaimed);
 const amount = { amountMinor: 4_200, currency: 'EUR' };
 /** An order whose charge is due. */
 const dueCharge = async (): Promise<string> => {
@@ -166,7 +143,7 @@ describe('a sale called off while the outcome of its charge is unknown', () => {
     const [leased] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
     if (!leased) throw new Error('nothing was due');
     await gateway.charge(
-      { idempotencyKey: leased.row.idempotencyKey, amount, token: null, reference: orderId, ...context },
+      { idempotencyKey: leased.row.idempotencyKey, amount, token: null, reference: orderId, ...testContext },
       async () => true,
     );
     await postpone(shell.db, leased.row, { error: 'lost', retryInMs: 0 });

@@ -2,17 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { inventory, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import { outbox } from '../../drizzle/messaging/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
+import { testContext, useTestShell } from '../support/database.ts';
 import { constraintViolation } from '../../services/platform/database/constraint-violation.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
-import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import { handle, unclaimed, type Shell } from '../../services/platform/transaction/handle.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import type { ReservationInput } from '../../services/inventory/domain/reservation.ts';
 import { inventoryProblems } from '../../services/inventory/http/api.ts';
 import { toProblem } from '../../services/platform/http/server/errors.ts';
@@ -20,40 +17,21 @@ import { eventually } from '../support/shop.ts';
 import { expireReservations } from '../../services/inventory/jobs/expire-reservations.ts';
 import { productHandler, reservationHandler } from '../../services/inventory/store.ts';
 
-const { databases, urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const forever = new AbortController().signal;
-const admin = postgres(databases.inventory.admin, { max: 1 });
-let database: TestDatabase;
-let connection: Connection;
-let shell: Shell;
+const admin = postgres(stack.databases.inventory.admin, { max: 1 });
+const { database, shell } = useTestShell('inventory', [
+  'inventory.reserved',
+  'inventory.reservation_failed',
+  'inventory.released',
+  'inventory.product_changed',
+]);
 
-beforeAll(async () => {
-  database = await createTestDatabase('inventory', databases.inventory.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  const emits = [
-    'inventory.reserved',
-    'inventory.reservation_failed',
-    'inventory.released',
-    'inventory.product_changed',
-  ] as const;
-  await registry.resolveIds(emits, forever);
-  shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
-});
 afterAll(async () => {
   await admin.end();
-  await connection.close();
-  await database.drop();
 });
 
 const price = { amountMinor: 100, currency: 'EUR' };
-const context = {
-  correlationId: 'c',
-  causationId: 'c',
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-  actor: 'tester',
-};
 const create = (on: Shell, productId: string, quantity: number) => {
   const at = new Date();
   const input = {
@@ -66,7 +44,7 @@ const create = (on: Shell, productId: string, quantity: number) => {
     quantity,
     at,
   } as const;
-  return handle(on, productHandler, { id: randomUUID(), context, at, input }, unclaimed);
+  return handle(on, productHandler, { id: randomUUID(), context: testContext, at, input }, unclaimed);
 };
 const newProduct = async (quantity: number): Promise<string> => {
   const productId = randomUUID();
@@ -74,7 +52,12 @@ const newProduct = async (quantity: number): Promise<string> => {
   return productId;
 };
 const submit = async (input: ReservationInput) =>
-  handle(shell, reservationHandler, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+  handle(
+    shell,
+    reservationHandler,
+    { id: randomUUID(), context: testContext, at: input.at, input },
+    unclaimed,
+  );
 const buy = async (productIds: readonly string[], ttlMs = 60_000): Promise<string> => {
   const orderId = randomUUID();
   const items = productIds.map((productId) => ({ productId, sellerId: 's', quantity: 1, unitPrice: price }));
@@ -162,7 +145,12 @@ describe('two inputs about something that has no row yet', () => {
     ttlMs: 60_000,
   });
   const carryOut = (input: ReservationInput) => (on: Shell) =>
-    handle(on, reservationHandler, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+    handle(
+      on,
+      reservationHandler,
+      { id: randomUUID(), context: testContext, at: input.at, input },
+      unclaimed,
+    );
 
   it('a cancellation while the order is being reserved gives the units back', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
@@ -212,7 +200,8 @@ describe('two inputs about something that has no row yet', () => {
         quantity: 1,
         at,
       } as const;
-      return (on: Shell) => handle(on, productHandler, { id: randomUUID(), context, at, input }, unclaimed);
+      return (on: Shell) =>
+        handle(on, productHandler, { id: randomUUID(), context: testContext, at, input }, unclaimed);
     };
     const broken = await inARace(create(), () => create()(shell)).catch((error: unknown) => error);
     expect(constraintViolation(broken)).toEqual({ constraint: 'inventory_sku', kind: 'lost_race' });

@@ -1,20 +1,13 @@
 // Outbox rows as the inventory service writes them, for tests that need events by the hundred or of a size to order. Each says
 // a version of a product that everybody knows already: it is published and consumed, and changes nothing.
 import { randomUUID } from 'node:crypto';
-import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
-import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
-import { newProduct, stack } from './shop.ts';
+import { createTestCodec, traceparent } from './database.ts';
+import { newProduct } from './shop.ts';
 
 /** The first version of a new product again and again, under one correlation id. */
 export const createOutboxRows = async (correlationId: string) => {
   const { id: productId, price } = await newProduct(1);
-  const registry = createRegistryClient(
-    stack.urls.registry,
-    createLogger({ service: 'test', level: 'error' }),
-  );
-  await registry.resolveIds(['inventory.product_changed'], new AbortController().signal);
-  const codec = createEventCodec(registry.schemaId, registry.writerSchema);
+  const codec = await createTestCodec(['inventory.product_changed']);
   const rowOf = (name: string) => {
     const id = randomUUID();
     const occurredAt = new Date();
@@ -34,7 +27,7 @@ export const createOutboxRows = async (correlationId: string) => {
       payload,
       correlation_id: correlationId,
       causation_id: correlationId,
-      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      traceparent,
       occurred_at: occurredAt,
     };
   };
