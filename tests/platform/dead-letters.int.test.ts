@@ -1,4 +1,4 @@
-// Dead letters on a real database, through the administrators' API: what replay makes happen, once, and what it never does.
+// The API of dead letters on a real database: replay takes effect once, and each attempt is in the audit log.
 import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -39,7 +39,7 @@ let roles: Role[];
 /** What the handler does before the transaction. */
 let before: () => Promise<void>;
 
-/** Emits one event per handled one, so that an effect can be counted. */
+/** Emits one event per handled one, so that effects can be counted. */
 const echo: CommandHandler<string, null> = {
   load: () => Promise.resolve(null),
   decide: (orderId) => accepted(null, { type: 'order.fulfilled', data: { orderId, customerId: 'c' } }),
@@ -73,7 +73,7 @@ beforeEach(async () => {
 });
 
 let nextOffset = 0n;
-interface Parking {
+interface Failure {
   readonly event?: DomainEvent;
   readonly value?: Buffer;
   readonly error?: Error;
@@ -83,8 +83,12 @@ const committed = (orderId: string): DomainEvent => ({
   data: { orderId, items: [] },
 });
 
-/** Parks a record as the consumer would; the id of its letter. */
-const park = async ({ event = committed(randomUUID()), value, error }: Parking = {}): Promise<string> => {
+/** Stores a dead letter as the consumer does, and returns its id. */
+const storeDeadLetter = async ({
+  event = committed(randomUUID()),
+  value,
+  error,
+}: Failure = {}): Promise<string> => {
   const eventId = randomUUID();
   const metadata = { eventId, correlationId: 'c', causationId: 'c', occurredAt: new Date() };
   const offset = (nextOffset += 1n);
@@ -118,7 +122,7 @@ const call = async (method: string, path: string, body?: unknown) => {
 const letter = async (id: string) =>
   (await database.db.select().from(deadLetters).where(eq(deadLetters.id, id)))[0];
 const effects = async () => (await database.db.select().from(outbox)).length;
-/** What the audit log says: about what, what came of it, and why. */
+/** Action, resource, outcome and code of each audit log entry. */
 const recorded = async () => {
   const entries = await database.db.select().from(auditLog).orderBy(asc(auditLog.id));
   return entries.map(({ subject, action, resource, outcome, code }) => {
@@ -129,8 +133,8 @@ const recorded = async () => {
 const claims = () => database.db.select().from(processedEvents);
 
 describe('replaying a dead letter', () => {
-  it('handles its event as the consumer would have, and claims it', async () => {
-    const id = await park();
+  it('handles its event as the consumer would, and claims it', async () => {
+    const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/replay`)).toEqual({ status: 200, body: { id, outcome: 'accepted' } });
     expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 1, settledBy: 'admin-1' });
     expect(await effects()).toBe(1);
@@ -146,18 +150,18 @@ describe('replaying a dead letter', () => {
     );
   });
 
-  it('again changes nothing', async () => {
-    const id = await park();
+  it('a second time changes nothing', async () => {
+    const id = await storeDeadLetter();
     await call('POST', `/${id}/replay`);
     expect(await call('POST', `/${id}/replay`)).toEqual({ status: 200, body: { id, outcome: 'duplicate' } });
     expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
   });
 
   it('many times at once has one effect', async () => {
-    const id = await park();
+    const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
     let waiting = 0;
-    // All of them have read the letter as parked before the first one opens its transaction.
+    // All of them have read the letter before the first one opens its transaction.
     before = async () => {
       waiting += 1;
       if (waiting === 6) inside.resolve(undefined);
@@ -172,8 +176,8 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
   });
 
-  it('of an event that was handled meanwhile is a duplicate, and settles the letter', async () => {
-    const id = await park();
+  it('whose event was handled meanwhile is a duplicate, and settles the letter', async () => {
+    const id = await storeDeadLetter();
     const row = await letter(id);
     await database.db.insert(processedEvents).values({
       consumer,
@@ -190,8 +194,8 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
   });
 
-  it('that fails keeps it parked and counts', async () => {
-    const id = await park();
+  it('fails: the letter stays open and the attempt is counted', async () => {
+    const id = await storeDeadLetter();
     before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
       status: 409,
@@ -206,8 +210,8 @@ describe('replaying a dead letter', () => {
     expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 2 });
   });
 
-  it('that fails inside the transaction undoes the mark with the effects', async () => {
-    const id = await park();
+  it('fails inside the transaction: state and effects are rolled back together', async () => {
+    const id = await storeDeadLetter();
     await database.db.execute(sql`alter table outbox add constraint broken check (false) not valid`);
     try {
       expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 409 });
@@ -218,8 +222,8 @@ describe('replaying a dead letter', () => {
     expect((await claims()).length).toBe(0);
   });
 
-  it('during an outage is answered 503, to be repeated', async () => {
-    const id = await park();
+  it('during an outage is answered 503', async () => {
+    const id = await storeDeadLetter();
     before = () => Promise.reject(new DependencyUnavailable('down'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
       status: 503,
@@ -228,23 +232,25 @@ describe('replaying a dead letter', () => {
     expect((await letter(id))?.state).toBe('parked');
   });
 
-  it('of a type that nobody subscribes to settles it without an effect', async () => {
-    const id = await park({ event: { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } } });
+  it('of a type without a subscription settles it without an effect', async () => {
+    const id = await storeDeadLetter({
+      event: { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } },
+    });
     expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
     expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
   });
 
-  it('of bytes that are no event fails for good', async () => {
-    const id = await park({ value: Buffer.from('rubbish') });
+  it('of bytes that are no event always fails', async () => {
+    const id = await storeDeadLetter({ value: Buffer.from('rubbish') });
     expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 409 });
     expect((await letter(id))?.state).toBe('parked');
   });
 });
 
 describe('replaying a group', () => {
-  it('replays its parked letters up to the limit and leaves other groups alone', async () => {
-    const ids = [await park(), await park(), await park()];
-    const other = await park({ error: new TypeError('another') });
+  it('replays its open letters up to the limit and leaves other groups alone', async () => {
+    const ids = [await storeDeadLetter(), await storeDeadLetter(), await storeDeadLetter()];
+    const other = await storeDeadLetter({ error: new TypeError('another') });
     const fingerprint = 'Rejected|impossible|inventory.committed';
     const answer = await call('POST', '/replay', { fingerprint, limit: 2 });
     expect(answer).toMatchObject({ status: 200, body: { replayed: 2, failed: 0, remaining: 1 } });
@@ -258,17 +264,17 @@ describe('replaying a group', () => {
     );
   });
 
-  it('is not held up by letters that keep failing', async () => {
-    const [bad, good] = [await park({ value: Buffer.from('rubbish') }), await park()];
+  it('is not blocked by letters that keep failing', async () => {
+    const [bad, good] = [await storeDeadLetter({ value: Buffer.from('rubbish') }), await storeDeadLetter()];
     const group = { fingerprint: 'Rejected|impossible|inventory.committed', limit: 1 };
     expect(await call('POST', '/replay', group)).toMatchObject({ body: { failed: 1, remaining: 2 } });
     expect(await call('POST', '/replay', group)).toMatchObject({ body: { replayed: 1, remaining: 1 } });
     expect([(await letter(bad))?.state, (await letter(good))?.state]).toEqual(['parked', 'replayed']);
   });
 
-  it('ends at an outage instead of failing every letter', async () => {
-    await park();
-    await park();
+  it('stops at an outage instead of failing every letter', async () => {
+    await storeDeadLetter();
+    await storeDeadLetter();
     before = () => Promise.reject(new DependencyUnavailable('down'));
     const group = { fingerprint: 'Rejected|impossible|inventory.committed' };
     expect(await call('POST', '/replay', group)).toMatchObject({
@@ -278,8 +284,8 @@ describe('replaying a group', () => {
 });
 
 describe('archiving a dead letter', () => {
-  it('settles it with the reason and who said so; it is never replayed again', async () => {
-    const id = await park();
+  it('settles it with the reason and the person; it can no longer be replayed', async () => {
+    const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/archive`, { reason: 'A test record' })).toMatchObject({
       status: 200,
       body: { state: 'archived', archiveReason: 'A test record', settledBy: 'admin-1' },
@@ -298,8 +304,8 @@ describe('archiving a dead letter', () => {
     expect(await effects()).toBe(0);
   });
 
-  it('while it is being replayed has no effect on either: one of the two wins', async () => {
-    const id = await park();
+  it('while it is being replayed: one of the two wins', async () => {
+    const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();
     before = async () => {
@@ -315,8 +321,8 @@ describe('archiving a dead letter', () => {
     expect((await claims()).length).toBe(0);
   });
 
-  it('that was replayed is a conflict; without a reason it breaks the schema', async () => {
-    const id = await park();
+  it('after a replay is a conflict; without a reason it is answered 422', async () => {
+    const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/archive`, { reason: ' ' })).toMatchObject({ status: 422 });
     await call('POST', `/${id}/replay`);
     expect(await call('POST', `/${id}/archive`, { reason: 'late' })).toMatchObject({
@@ -326,9 +332,14 @@ describe('archiving a dead letter', () => {
   });
 });
 
-describe('looking at dead letters', () => {
+describe('reading dead letters', () => {
   it('lists them page by page, newest first, by state and fingerprint', async () => {
-    const ids = [await park(), await park(), await park(), await park({ error: new TypeError('x') })];
+    const ids = [
+      await storeDeadLetter(),
+      await storeDeadLetter(),
+      await storeDeadLetter(),
+      await storeDeadLetter({ error: new TypeError('x') }),
+    ];
     await call('POST', `/${ids[0] ?? ''}/archive`, { reason: 'done' });
     const query = `state=parked&fingerprint=${encodeURIComponent('Rejected|impossible|inventory.committed')}`;
     const first = await call('GET', `?${query}&limit=1`);
@@ -339,9 +350,13 @@ describe('looking at dead letters', () => {
     expect(await call('GET', '?state=lost')).toMatchObject({ status: 422 });
   });
 
-  it('groups the parked ones by what would release them', async () => {
-    const ids = [await park(), await park(), await park({ error: new TypeError('a defect') })];
-    await park().then((id) => call('POST', `/${id}/archive`, { reason: 'done' }));
+  it('groups the open ones by their cause', async () => {
+    const ids = [
+      await storeDeadLetter(),
+      await storeDeadLetter(),
+      await storeDeadLetter({ error: new TypeError('a defect') }),
+    ];
+    await storeDeadLetter().then((id) => call('POST', `/${id}/archive`, { reason: 'done' }));
     expect(await call('GET', '/groups')).toMatchObject({
       status: 200,
       body: {
@@ -359,8 +374,11 @@ describe('looking at dead letters', () => {
 
   it('shows the bytes, and the event when it can be decoded', async () => {
     const value = Buffer.from('rubbish');
-    const telling = await park({ value: Buffer.from('rubbish with tok_secret in it') });
-    const [good, bad] = [await park({ event: committed('order-7') }), await park({ value })];
+    const withToken = await storeDeadLetter({ value: Buffer.from('rubbish with tok_secret in it') });
+    const [good, bad] = [
+      await storeDeadLetter({ event: committed('order-7') }),
+      await storeDeadLetter({ value }),
+    ];
     expect((await call('GET', `/${good}`)).body).toMatchObject({
       event: { type: 'inventory.committed', data: { orderId: 'order-7' } },
       undecodable: null,
@@ -372,14 +390,14 @@ describe('looking at dead letters', () => {
       valueBase64: value.toString('base64'),
       undecodable: 'not in Confluent framing (7 bytes)',
     });
-    const { valueBase64 } = Object((await call('GET', `/${telling}`)).body);
+    const { valueBase64 } = Object((await call('GET', `/${withToken}`)).body);
     expect(Buffer.from(valueBase64, 'base64').toString()).toBe('rubbish with [redacted] in it');
     expect(await call('GET', `/${randomUUID()}`)).toMatchObject({ status: 404 });
     expect(await call('GET', '/nothing')).toMatchObject({ status: 404 });
   });
 
-  it('is for administrators only', async () => {
-    const id = await park();
+  it('is allowed to administrators only', async () => {
+    const id = await storeDeadLetter();
     roles = ['SELLER', 'USER'];
     for (const [method, path, body] of [
       ['GET', ''],
@@ -395,8 +413,8 @@ describe('looking at dead letters', () => {
 });
 
 describe('the audit log', () => {
-  it('has a replay with its effect, and a repetition as ignored', async () => {
-    const id = await park();
+  it('has a replay as accepted, and its repetition as ignored', async () => {
+    const id = await storeDeadLetter();
     await call('POST', `/${id}/replay`);
     await call('POST', `/${id}/replay`);
     expect(await recorded()).toEqual([
@@ -405,15 +423,15 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has one acceptance of many replays at once', async () => {
-    const id = await park();
+  it('has one accepted entry for many replays at once', async () => {
+    const id = await storeDeadLetter();
     await Promise.all(Array.from({ length: 6 }, () => call('POST', `/${id}/replay`)));
     const outcomes = (await recorded()).map(([, , outcome]) => outcome).sort();
     expect(outcomes).toEqual(['accepted', ...Array.from({ length: 5 }, () => 'ignored')]);
   });
 
-  it('has a replay that failed as refused, once, and one during an outage not at all', async () => {
-    const id = await park();
+  it('has a failed replay as refused, and none for a replay during an outage', async () => {
+    const id = await storeDeadLetter();
     before = () => Promise.reject(new DependencyUnavailable('down'));
     await call('POST', `/${id}/replay`);
     before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
@@ -421,8 +439,8 @@ describe('the audit log', () => {
     expect(await recorded()).toEqual([['dead-letters.replay', id, 'refused', 'replay_failed']]);
   });
 
-  it('has every letter of a group, those that failed too, and says when there was none', async () => {
-    const [bad, good] = [await park({ value: Buffer.from('rubbish') }), await park()];
+  it('has every letter of a group, also the failed ones, and an entry for an empty group', async () => {
+    const [bad, good] = [await storeDeadLetter({ value: Buffer.from('rubbish') }), await storeDeadLetter()];
     await call('POST', '/replay', { fingerprint: 'Rejected|impossible|inventory.committed' });
     await call('POST', '/replay', { fingerprint: 'nothing like it' });
     expect(await recorded()).toEqual([
@@ -432,8 +450,8 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has what was archived, and what could not be', async () => {
-    const id = await park();
+  it('has archived letters, and refused attempts to archive', async () => {
+    const id = await storeDeadLetter();
     await call('POST', `/${id}/archive`, { reason: 'A test record' });
     await call('POST', `/${id}/archive`, { reason: 'again' });
     await call('POST', `/${id}/archive`, { reason: ' ' });

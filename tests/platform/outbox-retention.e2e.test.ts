@@ -1,5 +1,5 @@
-// Retention on a real database with a replication slot of its own that nobody reads: it moves only when a test moves it. What the
-// slot still needs depends on every transaction of the server, so nothing else runs beside this file.
+// Retention on a real database with its own replication slot, which only the tests advance. What the slot still needs depends on
+// every transaction of the server, so nothing else runs at the same time as this file.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -42,10 +42,10 @@ afterEach(async () => {
 const run = (more: Partial<RetentionOptions> = {}): Promise<RetentionReport> =>
   runRetention({ db: database.db, logger, config, slot, ...more }, new Date(), never);
 
-/** What a connector does when it has delivered everything and said so. */
+/** Advances the slot as a connector does after it has delivered everything. */
 const deliverAll = async (): Promise<void> => {
   await database.db.execute(sql`select pg_log_standby_snapshot()`);
-  // A slot advances over what is flushed, which a commit makes sure of.
+  // A slot advances only over flushed WAL, and a commit flushes it.
   await database.db.execute(sql`select pg_logical_emit_message(true, 'test', '')`);
   await database.db.execute(sql`select pg_replication_slot_advance(${slot}, pg_current_wal_lsn())`);
 };
@@ -69,14 +69,14 @@ const kept = async (): Promise<string[]> =>
   (await database.db.select().from(outbox)).map(({ aggregateId }) => aggregateId);
 
 describe('the outbox', () => {
-  it('loses what is older than its retention and delivered, and nothing else', async () => {
+  it('loses only delivered rows that are older than its retention', async () => {
     await addOutbox(8 * day, 7 * day + hour, 7 * day - hour, 0);
     await deliverAll();
     expect(await run()).toMatchObject({ deleted: { outbox: 2 }, more: false });
     expect((await kept()).sort()).toEqual(['aged 0', `aged ${7 * day - hour}`]);
   });
 
-  it('keeps a row of any age that the slot has not delivered yet', async () => {
+  it('keeps undelivered rows of any age', async () => {
     await addOutbox(100 * day);
     await deliverAll();
     await addOutbox(99 * day);
@@ -87,7 +87,7 @@ describe('the outbox', () => {
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
   });
 
-  it('keeps a row whose transaction was under way when others had long been delivered', async () => {
+  it('keeps a row whose transaction was still open when later rows were delivered', async () => {
     const other = postgres(database.url, { max: 1, onnotice: () => undefined });
     const ready = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();
@@ -111,7 +111,7 @@ describe('the outbox', () => {
     expect(await kept()).toEqual([]);
   });
 
-  it('keeps everything when the slot is gone, and says so', async () => {
+  it('keeps everything when the slot does not exist, and reports it', async () => {
     await addOutbox(100 * day);
     await deliverAll();
     await database.db.execute(sql`select pg_drop_replication_slot(${slot})`);
@@ -122,7 +122,7 @@ describe('the outbox', () => {
     expect((await kept()).length).toBe(1);
   });
 
-  it('keeps everything while the slot is far behind, and says so', async () => {
+  it('keeps everything while the slot is far behind, and reports it', async () => {
     await addOutbox(100 * day);
     await deliverAll();
     await database.db.execute(
@@ -134,20 +134,22 @@ describe('the outbox', () => {
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
   });
 
-  it('is never asked for what is younger than a day, nor for too much at once', async () => {
+  it('keeps rows younger than a day, and limits the rows per statement', async () => {
     await addOutbox(hour);
     await deliverAll();
-    const ask = (age: string, rows: number): Promise<unknown> =>
+    const deletionError = (age: string, rows: number): Promise<unknown> =>
       postgresError(
         sql`select * from delete_published_outbox_rows(${slot}, now() - ${age}::interval, ${rows})`,
       );
-    expect(await ask('23 hours', 10)).toBe('outbox rows younger than one day are never deleted');
-    expect(await ask('2 days', 0)).toBe('between 1 and 10000 outbox rows are deleted at a time');
-    expect(await ask('2 days', 10_001)).toBe('between 1 and 10000 outbox rows are deleted at a time');
+    expect(await deletionError('23 hours', 10)).toBe('outbox rows younger than one day are never deleted');
+    expect(await deletionError('2 days', 0)).toBe('between 1 and 10000 outbox rows are deleted at a time');
+    expect(await deletionError('2 days', 10_001)).toBe(
+      'between 1 and 10000 outbox rows are deleted at a time',
+    );
     expect((await kept()).length).toBe(1);
   });
 
-  it('takes the slot of another database for none', async () => {
+  it('keeps everything when the slot belongs to another database', async () => {
     await addOutbox(100 * day);
     await deliverAll();
     expect(await run({ slot: 'order_outbox_slot' })).toMatchObject({ deleted: { outbox: 0 } });
@@ -204,7 +206,7 @@ describe('the other tables', () => {
     });
   };
 
-  it('lose what is older than their retention, parked dead letters excepted', async () => {
+  it('lose rows older than their retention, except open dead letters', async () => {
     for (const age of [31 * day, 29 * day]) {
       await addInbox(age);
       await addLetter('replayed', age);
@@ -236,7 +238,7 @@ describe('the other tables', () => {
     ]);
   });
 
-  it('remember an event for as long as a parked letter may bring it again', async () => {
+  it('keep the claim of an event while an open dead letter may replay it', async () => {
     const eventId = await addInbox(100 * day);
     await addLetter('parked', 100 * day, eventId);
     expect(await run()).toMatchObject({ deleted: { inbox: 0 } });
@@ -246,13 +248,13 @@ describe('the other tables', () => {
     expect(await run()).toMatchObject({ deleted: { inbox: 1 } });
   });
 
-  it('are emptied in small transactions, so many per run', async () => {
+  it('are emptied in small transactions, with a limited number per run', async () => {
     for (let index = 0; index < 25; index += 1) await addInbox(31 * day);
     expect(await run({ batch: 5, batches: 2 })).toMatchObject({ deleted: { inbox: 10 }, more: true });
     expect(await run({ batch: 5, batches: 20 })).toMatchObject({ deleted: { inbox: 15 }, more: false });
   });
 
-  it('are emptied although one of them cannot be, which the report names', async () => {
+  it('are emptied although one of them fails, and the report names it', async () => {
     await addInbox(31 * day);
     await database.db.execute(sql`alter table idempotency_keys rename to hidden`);
     try {
@@ -265,7 +267,7 @@ describe('the other tables', () => {
     }
   });
 
-  it('are not deleted while another instance is deleting', async () => {
+  it('are left alone while another instance is deleting', async () => {
     await addInbox(31 * day);
     const other = postgres(database.url, { max: 1, onnotice: () => undefined });
     await other`select pg_advisory_lock(hashtextextended('retention', 0))`;

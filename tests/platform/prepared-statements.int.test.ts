@@ -1,4 +1,4 @@
-// Statements are prepared once a connection. A migration beside the traffic must not leave one that no longer fits.
+// Each connection prepares a statement once. A migration under traffic must not leave a prepared statement with an old result type.
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, it } from 'vitest';
 import { isTransient } from '../../services/platform/database/transient.ts';
@@ -15,7 +15,7 @@ const readIn = (db: Pick<UsedDatabase['db'], 'execute'>, id: number) =>
 const change = (type: string) =>
   database.db.execute(sql.raw(`alter table things alter column name type ${type} using name::${type}`));
 
-it('a statement is planned once, whatever its values, inside a transaction and outside', async () => {
+it('a statement is prepared once for all its parameter values, inside and outside of a transaction', async () => {
   await readIn(database.db, 1);
   await readIn(database.db, 2);
   await database.db.transaction((tx) => readIn(tx, 3));
@@ -25,13 +25,13 @@ it('a statement is planned once, whatever its values, inside a transaction and o
   expect(found).toMatchObject([{ plans: 1 }]);
 });
 
-it('a query outlives a change of its table', async () => {
+it('a query succeeds after a change of its table', async () => {
   await readIn(database.db, 1);
   await change('int');
   expect(await readIn(database.db, 1)).toMatchObject([{ name: 7 }]);
 });
 
-it('a transaction that meets a change of its table fails for a cause that passes, and succeeds the next time', async () => {
+it('a transaction after a change of its table fails with a transient error and succeeds when it is repeated', async () => {
   await database.db.transaction((tx) => readIn(tx, 1));
   await change('bigint');
   const attempts: unknown[] = [];

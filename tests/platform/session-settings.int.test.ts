@@ -1,4 +1,4 @@
-// A role or a database with other defaults than the code relies on: the connection sets its own.
+// A connection sets the session settings that the code relies on, whatever the defaults of the role or the database are.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -26,8 +26,8 @@ beforeAll(async () => {
   await admin.end();
 });
 
-describe('hostile defaults of a database', () => {
-  it('are there', async () => {
+describe('other defaults of a database', () => {
+  it('are in effect', async () => {
     const admin = postgres(stack.databases.order.admin, { max: 1 });
     const [row] = await admin<{ settings: string[] }[]>`
       SELECT setconfig AS settings FROM pg_db_role_setting
@@ -36,7 +36,7 @@ describe('hostile defaults of a database', () => {
     expect(row?.settings).toHaveLength(Object.keys(hostile).length);
   });
 
-  it('change nothing of what is written and read', async () => {
+  it('do not change what is written and read', async () => {
     const id = randomUUID();
     const occurredAt = new Date('2026-03-04T05:06:07.089Z');
     const payload = Buffer.from([0, 0, 0, 0, 1, 255, 92, 7]);
@@ -56,7 +56,7 @@ describe('hostile defaults of a database', () => {
     expect(row).toMatchObject({ occurredAt, payload });
   });
 
-  it('change neither the isolation nor the time limits', async () => {
+  it('change neither the isolation level nor the timeouts', async () => {
     const [row] = await database.db.execute(sql`
       SELECT current_setting('transaction_isolation') AS isolation, current_setting('statement_timeout') AS statements,
              current_setting('lock_timeout') AS locks, (interval '1 day 2 hours')::text AS span, now()::text AS now`);

@@ -1,4 +1,4 @@
-// A transaction sends COMMIT behind statements whose answers nobody has waited for. It must still be all or nothing.
+// A transaction sends COMMIT without waiting for the results of earlier statements. It must still be all or nothing.
 import { sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { isTransient } from '../../services/platform/database/transient.ts';
@@ -20,7 +20,7 @@ const start = (statement: ReturnType<typeof insert>): void => {
   statement.execute().catch(() => undefined);
 };
 
-it('commits what was started without waiting', async () => {
+it('commits statements whose results nobody awaits', async () => {
   await database.db.transaction(async (tx) => {
     start(insert(tx, 1));
     start(insert(tx, 2));
@@ -40,7 +40,7 @@ it('commits nothing when one of the statements fails, and throws the error of th
   expect(await stored()).toEqual([{ id: 4 }]);
 });
 
-it('waits for the server once for BEGIN, once for each answer that is needed, once for the rest and COMMIT', async () => {
+it('needs one round trip for BEGIN, one for the awaited results, one for the rest and COMMIT', async () => {
   const before = database.connection.usage();
   await database.db.transaction(async (tx) => {
     await Promise.all([tx.execute(sql`select 1`), tx.execute(sql`select 2`)]);
@@ -52,17 +52,14 @@ it('waits for the server once for BEGIN, once for each answer that is needed, on
   expect(after.transactions - before.transactions).toBe(1);
 });
 
-it('runs nothing outside of a transaction whose connection is lost', async () => {
-  let goOn = (): void => undefined;
-  const isLost = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
+it('executes no statement of a transaction after its connection is lost', async () => {
+  const lost = Promise.withResolvers<undefined>();
   let late: unknown;
   const transaction = database.db.transaction(async (tx) => {
     await insert(tx, 1);
     const [backend] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
     await database.db.execute(sql`select pg_terminate_backend(${backend?.pid ?? 0})`);
-    await isLost;
+    await lost.promise;
     late = await insert(tx, 2)
       .execute()
       .then(
@@ -71,12 +68,12 @@ it('runs nothing outside of a transaction whose connection is lost', async () =>
       );
   });
   await expect(transaction).rejects.toSatisfy(isTransient);
-  goOn();
+  lost.resolve(undefined);
   await expect.poll(() => late).toBe('refused');
   expect(await stored()).toEqual([]);
 });
 
-it('refuses a statement after its end', async () => {
+it('rejects a statement after its end', async () => {
   let kept: Tx | undefined;
   await database.db.transaction(async (tx) => {
     kept = tx;
