@@ -1,25 +1,11 @@
 // Crashes at exact instants, duplicates and delays: each named point is hit in all three services at once, while orders are
 // under way. The supervisor starts what died; nobody else does anything.
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import {
-  arm,
-  call,
-  disarm,
-  eventually,
-  newProduct,
-  orderWith,
-  part,
-  place,
-  query,
-  type ProductView,
-} from '../support/shop.ts';
+import { arm, call, disarm, eventually, orderWith, part, place, query, useProduct } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(10_000);
-});
+const thing = useProduct(10_000);
 afterEach(async () => {
   for (const service of serviceNames)
     await eventually(`${service} is disarmed`, async () => (await disarm(service)).status === 200);

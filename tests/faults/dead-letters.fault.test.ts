@@ -2,6 +2,7 @@
 // the service; and once the fault is mended, replay completes every order exactly once.
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { breakReservationsOf, repairReservations } from '../support/defect.ts';
 import {
   call,
   chargesOf,
@@ -20,21 +21,11 @@ const letters = z.object({ data: z.array(z.looseObject({ id: z.string(), fingerp
 let broken: ProductView;
 let whole: ProductView;
 
-/** A defect of the inventory service: it cannot store a reservation of one product. */
-const breakInventory = (productId: string) =>
-  query('inventory', (sql) =>
-    sql.unsafe(
-      `alter table reservation_items add constraint broken check (product_id <> '${productId}') not valid`,
-    ),
-  );
-const mendInventory = () =>
-  query('inventory', (sql) => sql`alter table reservation_items drop constraint if exists broken`);
-
 beforeEach(async () => {
   [broken, whole] = await Promise.all([newProduct(100), newProduct(100)]);
-  await breakInventory(broken.id);
+  await breakReservationsOf(broken.id);
 });
-afterEach(mendInventory);
+afterEach(repairReservations);
 afterAll(async () => {
   // Later tests expect that nothing was parked.
   await query('inventory', (sql) => sql`delete from dead_letters`);
@@ -74,7 +65,7 @@ describe('an event that a service cannot handle', () => {
 
     const replay = () => call('inventory', `${url}/replay`, { as: 'admin', method: 'POST' });
     expect(await replay()).toMatchObject({ status: 409, body: { code: 'replay_failed' } });
-    await mendInventory();
+    await repairReservations();
     expect(await replay()).toMatchObject({ status: 200, body: { outcome: 'accepted' } });
     expect(await replay()).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });
     await orderWith(stuck.id, 'PAID');
@@ -92,7 +83,7 @@ describe('an event that a service cannot handle', () => {
     const parked = (await parkedOf(stuck)).length;
     expect(parked).toBeLessThan(10);
 
-    await mendInventory();
+    await repairReservations();
     await eventually('it reads again', async () => (await kafkaHealth()).reads, 60_000);
     await eventually(
       'all that was not parked is PAID',

@@ -11,6 +11,7 @@ import {
   keptOf,
   newProduct,
   orderWith,
+  pay,
   payment,
   paymentWith,
   place,
@@ -72,8 +73,7 @@ describe('a storm of 5xx', () => {
     expect(await paymentWith(cancelled, 'FAILED')).toMatchObject({ failureCode: 'not_attempted' });
     expect(await chargesOf(cancelled)).toEqual([]);
     expect((await circuit()).state).toBe('closed');
-    const body = { token: 'tok_success' };
-    expect((await call('payment', `/api/v1/payments/${manual}/pay`, { as: 'user', body })).status).toBe(202);
+    expect((await pay(manual)).status).toBe(202);
     await orderWith(manual, 'PAID');
     await expectInvariants([paidBefore, cancelled, manual, ...charged]);
   }, 150_000);

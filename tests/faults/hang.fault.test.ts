@@ -2,21 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
-import {
-  call,
-  faultRounds,
-  newProduct,
-  place,
-  signalPart,
-  tokenOf,
-  type ProductView,
-} from '../support/shop.ts';
+import { call, faultRounds, place, signalPart, tokenOf, useProduct } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(100_000);
-  await Promise.all([tokenOf('user'), tokenOf('admin')]);
-});
+const thing = useProduct(100_000);
+beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
 /** Freezes a part for a while. The supervisor does not see it: the process is there. */
 const freeze = async (name: string, ms: number): Promise<void> => {

@@ -3,17 +3,14 @@
 // FAULT_ROUNDS repeats each of them; `npm run test:faults` does it five times.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
-import { faultRounds, killHard, newProduct, product, tokenOf, type ProductView } from '../support/shop.ts';
+import { faultRounds, killHard, product, tokenOf, useProduct } from '../support/shop.ts';
 
 const orders = 24;
 
 describe('kill -9 under load', () => {
-  let thing: ProductView;
-  beforeAll(async () => {
-    thing = await newProduct(100_000);
-    // Tokens outlive the issuer, which is not what these tests are about.
-    await Promise.all([tokenOf('user'), tokenOf('admin')]);
-  });
+  const thing = useProduct(100_000);
+  // The tokens are fetched before the issuer is killed.
+  beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
   const parts = [
     'connect',

@@ -1,22 +1,9 @@
 // The live stream of an order across a killed service and a database that is away: no gap, no repeat.
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { followToTheEnd, openEvents, seen, statuses, trailOf, untilStatus } from '../support/event-source.ts';
-import {
-  act,
-  call,
-  eventually,
-  killHard,
-  newProduct,
-  orderWith,
-  place,
-  signalPart,
-  type ProductView,
-} from '../support/shop.ts';
+import { act, eventually, killHard, orderWith, pay, place, signalPart, useProduct } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 
 describe('a stream', () => {
   it('survives kill -9 of the service: no gap, no repeat', { timeout: 120_000 }, async () => {
@@ -24,7 +11,7 @@ describe('a stream', () => {
     const following = followToTheEnd(id, AbortSignal.timeout(90_000));
     await orderWith(id, 'CONFIRMED');
     await killHard('order');
-    await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token: 'tok_success' } });
+    await pay(id);
     await killHard('order');
     await orderWith(id, 'PAID', 60_000);
     await act(id, 'confirm', 'seller');

@@ -6,21 +6,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
 import {
+  countOrdersOf,
   eventually,
   newProduct,
   orderWith,
   place as placeUnkeyed,
-  query,
   stack,
   tokenOf,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-  await tokenOf('user');
-});
+const thing = useProduct(1_000);
+beforeAll(() => tokenOf('user'));
 endInstancesAfterEach();
 
 /** Nobody can read or write a row of the order database's table while `work` goes on. */
@@ -76,14 +73,6 @@ const underWay = async (url: string): Promise<number> => {
 
 const loadOf = async (url: string): Promise<string> =>
   readiness.parse(await (await fetch(`${url}/health/ready`)).json()).checks.load.status;
-
-const ordersOf = async (productId: string): Promise<number> => {
-  const rows = await query(
-    'order',
-    (sql) => sql`select distinct order_id from order_items where product_id = ${productId}`,
-  );
-  return rows.length;
-};
 
 describe('while requests hold every connection', () => {
   it('the consumer of the same instance handles its events', { timeout: 120_000 }, async () => {
@@ -141,13 +130,13 @@ describe('while the database stands still', () => {
         for (const outcome of await Promise.all(running))
           expect(outcome).toMatchObject({ status: 503, code: 'unavailable', retryAfter: '1' });
       });
-      expect(await ordersOf(thing.id)).toBe(0);
+      expect(await countOrdersOf(thing.id)).toBe(0);
       await eventually('it is ready again', async () => (await fetch(`${url}/health/ready`)).ok);
       for (const round of [1, 2]) {
         for (const key of keys)
           expect(await place(url, thing.id, key), `round ${round}`).toMatchObject({ status: 201 });
       }
-      expect(await ordersOf(thing.id)).toBe(keys.length);
+      expect(await countOrdersOf(thing.id)).toBe(keys.length);
     },
   );
 
@@ -190,7 +179,7 @@ describe('while the database stands still', () => {
         return outcome.status === 201 && outcome;
       });
       expect(served.status).toBe(201);
-      expect(await ordersOf(product.id)).toBe(1);
+      expect(await countOrdersOf(product.id)).toBe(1);
     },
   );
 });

@@ -5,29 +5,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
-  call,
   chargesOf,
+  countOrdersOf,
   eventually,
   faultRounds,
   inParallel,
-  newProduct,
   orderWith,
   part,
+  pay,
   paymentWith,
   place,
   placeRaw,
-  query,
   stack,
   tokenOf,
+  useProduct,
   type Answer,
-  type ProductView,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(10_000);
-  await Promise.all([tokenOf('user'), tokenOf('admin')]);
-});
+const thing = useProduct(10_000);
+beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
 /** Kills the service, each time a random moment after it has begun to serve again. */
 const killAgainAndAgain = async (service: 'order' | 'payment', times: number): Promise<void> => {
@@ -62,19 +58,11 @@ const sendStubbornly = (send: () => Promise<Answer>, ...statuses: readonly numbe
     90_000,
   );
 
-const ordersOf = async (productId: string): Promise<number> => {
-  const rows = await query(
-    'order',
-    (sql) => sql`select distinct order_id from order_items where product_id = ${productId}`,
-  );
-  return rows.length;
-};
-
 const rounds = faultRounds > 1 ? 20 : 2;
 
 describe('kill -9 of the service, again and again', () => {
   it('one order per key, and one answer', { timeout: 300_000 }, async () => {
-    const before = await ordersOf(thing.id);
+    const before = await countOrdersOf(thing.id);
     const over = new AbortController();
     const placeAs = (key: string): Promise<Answer> =>
       sendStubbornly(
@@ -113,7 +101,7 @@ describe('kill -9 of the service, again and again', () => {
     const ids = [String(Object(JSON.parse(answers[0] ?? '{}')).id), ...placed.flat()];
     expect(ids.length).toBeGreaterThan(rounds);
     expect(new Set(ids).size).toBe(ids.length);
-    expect((await ordersOf(thing.id)) - before).toBe(ids.length);
+    expect((await countOrdersOf(thing.id)) - before).toBe(ids.length);
     for (const id of ids) await orderWith(id, 'PAID', 120_000);
     await expectInvariants(ids);
   });
@@ -127,13 +115,9 @@ describe('kill -9 of the service, again and again', () => {
     const over = new AbortController();
     const payStubbornly = async (id: string): Promise<string[]> => {
       const headers = { 'idempotency-key': randomUUID() };
-      const path = `/api/v1/payments/${id}/pay`;
       const answers: string[] = [];
       do {
-        const { status, body } = await sendStubbornly(
-          () => call('payment', path, { as: 'user', body: { token: 'tok_success' }, headers }),
-          202,
-        );
+        const { status, body } = await sendStubbornly(() => pay(id, { headers }), 202);
         answers.push(JSON.stringify([status, body]));
         await delay(randomInt(200));
       } while (!over.signal.aborted);

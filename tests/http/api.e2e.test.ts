@@ -1,5 +1,5 @@
 // Who may do what, and what becomes of requests that cannot be served: a clear, typed answer, and nothing stored.
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   act,
   call,
@@ -10,14 +10,11 @@ import {
   query,
   stack,
   tokenOf,
+  useProduct,
   type Person,
-  type ProductView,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 const path = (id: string, rest = ''): string => `/api/v1/orders/${id}${rest}`;
 
 describe('who may see and do what', () => {

@@ -2,7 +2,7 @@
 // and gone without a trace when its reader leaves.
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   followToTheEnd,
   openEvents,
@@ -17,20 +17,16 @@ import {
   act,
   call,
   eventually,
-  newProduct,
   orderWith,
   place,
   placeRaw,
   query,
   stack,
   tokenOf,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 
 const open: EventStream[] = [];
 const events = async (...args: Parameters<typeof openEvents>): Promise<EventStream> => {

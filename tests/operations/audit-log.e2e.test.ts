@@ -2,7 +2,7 @@
 // correlation id, survives a kill at any moment, and shows when its rows are touched.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
 import { expectAuditLogIntact } from '../support/invariants.ts';
@@ -12,19 +12,16 @@ import {
   disarm,
   eventually,
   killHard,
-  newProduct,
   orderWith,
+  pay,
   place,
   placeRaw,
   query,
   stack,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 afterEach(() => disarm('order'));
 
 const entryShape = z.looseObject({
@@ -108,13 +105,11 @@ describe('the audit log', () => {
 
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    const pay = (token: string) =>
-      call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token }, headers });
-    expect((await pay('4111111111111111')).status).toBe(422);
+    expect((await pay(id, { token: '4111111111111111', headers })).status).toBe(422);
     expect(
       (
         await eventually('it can be paid', async () => {
-          const answer = await pay('tok_success');
+          const answer = await pay(id, { headers });
           // Unknown or not yet to be paid until payment has heard of the order and of its stock.
           return answer.status !== 404 && answer.status !== 409 && answer;
         })

@@ -1,7 +1,7 @@
 // The auditor on the real stack: green after a load of every kind of order, and each injected corruption is reported under
 // the right invariant and forgotten once it is undone. The stack is shared, so each test undoes what it broke, come what may.
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { audit, expectAuditorGreen, violationOf } from '../support/audit.ts';
 import {
   act,
@@ -14,13 +14,10 @@ import {
   place,
   query,
   stack,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 const one = () => [{ productId: thing.id, quantity: 1 }];
 
 const pausing = async (connector: string, task: () => Promise<void>): Promise<void> => {

@@ -1,31 +1,22 @@
 // What an operator does with connectors, and what only looks like health: drift, a heartbeat that is refused, a busy database
 // beside a quiet outbox, a rotated password, rows that must never reach the router, events that are too large.
 import postgres from 'postgres';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readConnector } from '../../scripts/connectors/files.ts';
 import { databasePorts, serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
-import { connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
+import { connectors, connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
 import { underLoad } from '../support/load.ts';
 import { createOutboxRows } from '../support/outbox-rows.ts';
 import { eventually, newProduct, orderWith, place, query, stack } from '../support/shop.ts';
+import { useTimings } from '../support/timings.ts';
 
 const planShape = z.record(z.string(), z.object({ changes: z.array(z.object({ key: z.string() })) }));
 
-const report: string[] = [];
-const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-  const began = performance.now();
-  const result = await work();
-  report.push(`${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  return result;
-};
-afterAll(() => {
-  process.stderr.write(`${report.join('\n')}\n`);
-});
+const timed = useTimings();
 
-const connectors = (...args: readonly string[]) => runCommand('connectors', args);
 const runs = (service: ServiceName) =>
   eventually(`the task of ${service} runs`, async () => (await taskOf(service))?.state === 'RUNNING', 60_000);
 

@@ -1,47 +1,26 @@
 // The slot is lost, dropped, made anew behind the connector's back; the connector is made anew. What must be told is told, what
 // was missed is published by `npm run recover` whatever kills it, nothing takes effect twice, and order per key is kept.
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readConnector } from '../../scripts/connectors/files.ts';
 import { services, type ServiceName } from '../../scripts/stack/topology.ts';
-import { connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
+import { connectors, connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
 import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
-import {
-  call,
-  eventually,
-  faultRounds,
-  newProduct,
-  orderWith,
-  place,
-  query,
-  type ProductView,
-} from '../support/shop.ts';
+import { call, eventually, faultRounds, orderWith, place, query, useProduct } from '../support/shop.ts';
+import { useTimings } from '../support/timings.ts';
 
 const auditShape = z.object({ violations: z.array(z.object({ invariant: z.string(), key: z.string() })) });
 
-const report: string[] = [];
-const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-  const began = performance.now();
-  const result = await work();
-  report.push(`${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  return result;
-};
-const connectors = (...args: readonly string[]) => runCommand('connectors', args);
+const timed = useTimings();
 const succeed = async (...args: readonly string[]): Promise<string> => {
   const { code, output } = await connectors(...args);
   expect(code, output).toBe(0);
   return output;
 };
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
-afterAll(() => {
-  process.stderr.write(`${report.join('\n')}\n`);
-});
+const thing = useProduct(1_000);
 const ordered = async (): Promise<string> =>
   (await place({ items: [{ productId: thing.id, quantity: 1 }] })).id;
 const idsOn = async (service: ServiceName): Promise<(string | undefined)[]> =>

@@ -1,7 +1,17 @@
 // What is undone when an order cannot be: nothing stays reserved and nobody has paid.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
-import { act, call, chargesOf, eventually, newProduct, orderWith, place, product } from '../support/shop.ts';
+import {
+  act,
+  call,
+  chargesOf,
+  eventually,
+  newProduct,
+  orderWith,
+  pay,
+  place,
+  product,
+} from '../support/shop.ts';
 
 describe('not enough stock', () => {
   it('reserves nothing of any line, charges nothing, and cancels', async () => {
@@ -48,23 +58,21 @@ describe('paying again after a decline', () => {
     const thing = await newProduct(1);
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    const pay = (token: string, headers: Record<string, string> = {}) =>
-      call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token }, headers });
-    const first = { 'idempotency-key': `first-${id}` };
+    const first = { token: 'tok_declined', headers: { 'idempotency-key': `first-${id}` } };
     const asked = await eventually('payment knows the hold', async () => {
-      const answer = await pay('tok_declined', first);
+      const answer = await pay(id, first);
       return answer.status === 409 ? undefined : answer;
     });
     expect(asked.status).toBe(202);
     await orderWith(id, 'CANCELLED');
-    expect(await pay('tok_success')).toMatchObject({
+    expect(await pay(id)).toMatchObject({
       status: 409,
       body: {
         code: 'not_payable',
         detail: expect.stringMatching(/^The payment is FAILED \(card_declined\).* Place a new order\.$/),
       },
     });
-    expect(await pay('tok_declined', first)).toMatchObject({ status: 202, body: asked.body });
+    expect(await pay(id, first)).toMatchObject({ status: 202, body: asked.body });
     expect(await chargesOf(id)).toEqual([]);
   });
 });
@@ -80,11 +88,7 @@ describe('a customer who cancels', () => {
     });
     await eventually('the stock is free again', async () => (await product(thing.id)).free === 1);
     await eventually('it cannot be paid any more', async () => {
-      const { status } = await call('payment', `/api/v1/payments/${id}/pay`, {
-        as: 'user',
-        body: { token: 'tok_success' },
-      });
-      return status === 409;
+      return (await pay(id)).status === 409;
     });
     await expectInvariants([id]);
   });

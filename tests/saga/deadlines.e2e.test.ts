@@ -8,6 +8,7 @@ import {
   newProduct,
   order,
   orderWith,
+  pay,
   place,
   product,
 } from '../support/shop.ts';
@@ -25,8 +26,7 @@ describe('a MANUAL order that nobody pays for', () => {
     });
     expect(await product(thing.id)).toMatchObject({ reserved: 0, free: 1 });
     await eventually('it cannot be paid any more', async () => {
-      const body = { token: 'tok_success' };
-      return (await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body })).status === 409;
+      return (await pay(id)).status === 409;
     });
     expect(await chargesOf(id)).toEqual([]);
     await expectInvariants([id]);

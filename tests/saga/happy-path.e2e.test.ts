@@ -9,6 +9,7 @@ import {
   newProduct,
   order,
   orderWith,
+  pay,
   place,
   product,
 } from '../support/shop.ts';
@@ -75,11 +76,9 @@ describe('an order that its customer pays by hand', () => {
     expect(waiting.reservation.expiresAt).not.toBeNull();
     expect(await chargesOf(id)).toEqual([]);
 
-    const pay = () =>
-      call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token: 'tok_success' } });
     // The payment service may hear of the reservation a moment after the order service.
-    await eventually('the payment is accepted', async () => (await pay()).status < 300);
-    await Promise.all(Array.from({ length: 5 }, pay));
+    await eventually('the payment is accepted', async () => (await pay(id)).status < 300);
+    await Promise.all(Array.from({ length: 5 }, () => pay(id)));
     await orderWith(id, 'PAID');
     expect(await chargesOf(id)).toHaveLength(1);
     expect((await call('payment', `/api/v1/payments/${id}`, { as: 'user' })).body).toMatchObject({

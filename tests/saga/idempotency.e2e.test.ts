@@ -1,6 +1,6 @@
 // Idempotency-Key over the real API: one effect per key, the same answer every time, and no key of somebody else's.
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   call,
   chargesOf,
@@ -11,16 +11,13 @@ import {
   placeRaw,
   product,
   query,
+  useProduct,
   type Answer,
   type Person,
   type Placing,
-  type ProductView,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 
 const placing = (key: string, more: Partial<Placing> = {}): Placing => ({
   items: [{ productId: thing.id, quantity: 1 }],

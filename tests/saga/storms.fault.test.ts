@@ -9,7 +9,6 @@ import { endInstance, endInstancesAfterEach, startInstance } from '../support/in
 import { expectInvariants } from '../support/invariants.ts';
 import {
   act,
-  call,
   eventually,
   faultRounds,
   inParallel,
@@ -17,6 +16,7 @@ import {
   newProduct,
   order,
   orderWith,
+  pay,
   payment,
   place,
   product,
@@ -98,9 +98,8 @@ describe('payments that land when the hold ends', () => {
             // The money arrives between 1.2 s before the end of the hold and 0.8 s after it.
             const lands = expiresAt - 1_200 + random(stack.seed, index) * 2_000;
             if (isShort) await delay(Math.max(0, lands - latencyMs - Date.now()));
-            const body = { token: 'tok_success' };
             await eventually(`${id} is paid for or over`, async () => {
-              const paid = await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body });
+              const paid = await pay(id);
               if (paid.status === 202) return true;
               // Payment does not know yet that the stock is held, or that there is an order; or the hold has ended.
               expect([404, 409], JSON.stringify(paid.body)).toContain(paid.status);

@@ -46,6 +46,9 @@ export const runCommand = (
     });
   });
 
+/** `npm run connectors`. */
+export const connectors = (...args: readonly string[]): Promise<Finished> => runCommand('connectors', args);
+
 const verdict = z.object({
   findings: z.array(z.object({ area: z.string(), level: z.string(), sentence: z.string() })),
 });

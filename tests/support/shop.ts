@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
+import { beforeAll } from 'vitest';
 import { z } from 'zod';
 import { signalContainer, signalInContainer } from '../../scripts/stack/parts/docker.ts';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
@@ -152,6 +153,29 @@ export async function newProduct(quantity: number, as: Person = 'seller'): Promi
   return product;
 }
 
+/** A product for the tests of a file. It exists from `beforeAll` on. */
+export function useProduct(quantity: number): Pick<ProductView, 'id' | 'name' | 'sku'> {
+  let created: ProductView | undefined;
+  beforeAll(async () => {
+    created = await newProduct(quantity);
+  });
+  const product = (): ProductView => {
+    if (!created) throw new Error('the product does not exist before `beforeAll`');
+    return created;
+  };
+  return {
+    get id() {
+      return product().id;
+    },
+    get name() {
+      return product().name;
+    },
+    get sku() {
+      return product().sku;
+    },
+  };
+}
+
 export const product = async (id: string): Promise<ProductView> =>
   given(`product ${id}`, await products('admin').read({ params: { id } }));
 
@@ -192,6 +216,15 @@ export async function place({
 export const order = async (id: string, as: Person = 'admin'): Promise<OrderView> =>
   given(`order ${id}`, await orders(as).read({ params: { id } }));
 
+/** How many orders have a line of the product. */
+export async function countOrdersOf(productId: string): Promise<number> {
+  const rows = await query(
+    'order',
+    (sql) => sql`select distinct order_id from order_items where product_id = ${productId}`,
+  );
+  return rows.length;
+}
+
 /** The order once it has the status. */
 export const orderWith = (id: string, status: string, withinMs = 30_000): Promise<OrderView> =>
   eventually(
@@ -206,6 +239,12 @@ export const orderWith = (id: string, status: string, withinMs = 30_000): Promis
 
 export const act = (id: string, action: 'cancel' | 'confirm' | 'fulfill', as: Person): Promise<Answer> =>
   call('order', `/api/v1/orders/${id}/${action}`, { as, method: 'POST' });
+
+/** Pays a MANUAL order. */
+export const pay = (
+  orderId: string,
+  { token = 'tok_success', as = 'user', headers = {} }: Omit<Partial<Placing>, 'items' | 'mode'> = {},
+): Promise<Answer> => call('payment', `/api/v1/payments/${orderId}/pay`, { as, body: { token }, headers });
 
 const ledgerShape = z.object({
   charges: z.array(
