@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
 import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
-import { lapse } from '../support/time.ts';
+import { expireReservation } from '../support/time.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -128,7 +128,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const { page } = visitor;
     await orderToPayLater(visitor);
     await page.getByRole('timer').waitFor();
-    await lapse(orderIdOf(visitor));
+    await expireReservation(orderIdOf(visitor));
     await status(visitor, 'CANCELLED').waitFor();
     await page.getByText('The order was not paid in time.').waitFor();
     expect(await page.getByRole('timer').count()).toBe(0);

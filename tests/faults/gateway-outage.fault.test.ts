@@ -8,7 +8,7 @@ import {
   circuit,
   eventually,
   inParallel,
-  keptOf,
+  netChargeOf,
   newProduct,
   orderWith,
   pay,
@@ -99,7 +99,7 @@ describe('a payment that lands after the cancellation', () => {
     });
     const refunded = await paymentWith(id, 'REFUNDED');
     expect(refunded.refunds).toMatchObject([{ state: 'succeeded' }]);
-    expect(await keptOf(id)).toBe(0);
+    expect(await netChargeOf(id)).toBe(0);
     expect(
       await eventually('the order knows', async () => {
         const seen = await orderWith(id, 'CANCELLED');

@@ -1,6 +1,13 @@
 // The live stream of an order across a killed service and a database that is away: no gap, no repeat.
 import { describe, expect, it } from 'vitest';
-import { followToTheEnd, openEvents, seen, statuses, trailOf, untilStatus } from '../support/event-source.ts';
+import {
+  followToTheEnd,
+  openEvents,
+  receivedTrail,
+  statuses,
+  trailOf,
+  untilStatus,
+} from '../support/event-source.ts';
 import { act, eventually, killHard, orderWith, pay, place, signalPart, useProduct } from '../support/shop.ts';
 
 const thing = useProduct(1_000);
@@ -19,7 +26,7 @@ describe('a stream', () => {
     await eventually('it is shipped', async () => (await act(id, 'fulfill', 'seller')).status === 200);
     const told = await following;
     expect(told.map(({ data }) => data['status'])).toContain('FULFILLED');
-    expect(seen({ events: told })).toEqual((await trailOf(id)).slice(0, told.length));
+    expect(receivedTrail({ events: told })).toEqual((await trailOf(id)).slice(0, told.length));
   });
 
   it('waits while the database is away', { timeout: 120_000 }, async () => {
@@ -33,7 +40,7 @@ describe('a stream', () => {
       60_000,
     );
     expect(await stream.over).toBe('ended');
-    expect(seen(stream)).toEqual((await trailOf(id)).slice(0, stream.events.length));
+    expect(receivedTrail(stream)).toEqual((await trailOf(id)).slice(0, stream.events.length));
     expect(statuses(stream).at(-1)).toBe('CANCELLED');
   });
 });

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
 import { endInstance, endInstancesAfterEach, startInstance } from '../support/instances.ts';
 import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
-import { placeStubbornly } from '../support/load.ts';
+import { placeUntilAccepted } from '../support/load.ts';
 import { faultRounds, killHard, newProduct, orderWith, product } from '../support/shop.ts';
 
 endInstancesAfterEach();
@@ -21,7 +21,7 @@ it(
     const enough = new AbortController();
     const load = (async () => {
       while (!enough.signal.aborted) {
-        placed.push(placeStubbornly(thing.id));
+        placed.push(placeUntilAccepted(thing.id));
         await delay(200);
       }
     })();

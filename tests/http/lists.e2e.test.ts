@@ -1,7 +1,7 @@
 // What a list is filtered and sorted by, as an administrator searches and as a seller works.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { call, given, newProduct, orderWith, place, products, type Person } from '../support/shop.ts';
+import { call, bodyOf, newProduct, orderWith, place, products, type Person } from '../support/shop.ts';
 
 const page = z.object({ data: z.array(z.object({ id: z.string() })), nextCursor: z.string().nullable() });
 
@@ -93,7 +93,7 @@ describe('products', () => {
         price: { amountMinor, currency: 'EUR' },
         quantity: 1,
       };
-      return given('creating a product', await products('seller2').create({ body })).id;
+      return bodyOf('creating a product', await products('seller2').create({ body })).id;
     };
     const [b, a, c] = [await create('b', 300), await create('a', 200), await create('c', 200)];
     const sorted = async (sort: string): Promise<string[]> => {

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import {
   followToTheEnd,
   openEvents,
-  seen,
+  receivedTrail,
   statuses,
   trailOf,
   untilStatus,
@@ -36,7 +36,7 @@ const events = async (...args: Parameters<typeof openEvents>): Promise<EventStre
 };
 endInstancesAfterEach();
 afterEach(async () => {
-  for (const stream of open) stream.leave();
+  for (const stream of open) stream.close();
   open.length = 0;
   await eventually('nothing is left open', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
 });
@@ -64,7 +64,7 @@ describe('the events of an order', () => {
 
     expect(statuses(stream).at(-1)).toBe('FULFILLED');
     const all = await trailOf(id);
-    expect(seen(stream)).toEqual(all.slice(0, stream.events.length));
+    expect(receivedTrail(stream)).toEqual(all.slice(0, stream.events.length));
     expect(stream.events[0]?.data).toEqual({
       type: 'place_order',
       outcome: 'accepted',
@@ -82,7 +82,7 @@ describe('the events of an order', () => {
     const [first, second] = await trailOf(id);
     const stream = await events(id, { lastEventId: Number(first?.['id']) });
     await eventually('the second entry came', async () => stream.events.length > 0);
-    expect(seen(stream)).toEqual([second]);
+    expect(receivedTrail(stream)).toEqual([second]);
     await act(id, 'cancel', 'user');
     expect(await stream.over).toBe('ended');
     expect(stream.events.find(({ type }) => type === 'cancel')).toMatchObject({
@@ -93,7 +93,7 @@ describe('the events of an order', () => {
     await eventually('all of it was seen', async () => {
       const rest = await followToTheEnd(id, AbortSignal.timeout(20_000));
       const again = await events(id, { lastEventId: rest.at(-1)?.id });
-      again.leave();
+      again.close();
       return again.status === 204;
     });
   });
@@ -145,7 +145,7 @@ describe('a stream', () => {
     await orderWith(id, 'CONFIRMED');
     for (let index = 0; index < 5; index += 1) await events(id);
     await eventually('all wait', async () => (await openAt()) === '5 streams, 0 waits, 5 watching');
-    for (const stream of open) stream.leave();
+    for (const stream of open) stream.close();
     await eventually('all are gone', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
 
     // A connection that is reset before the answer could be read.

@@ -316,7 +316,7 @@ it('npm run journey tells the traces of an order, also those that are only linke
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-spans-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'spans.jsonl');
-  writeFileSync(file, collector.received());
+  writeFileSync(file, collector.exported());
   const { id } = repeated.order;
   const { code, output } = await runCommand('journey', [id, '--spans', file], {
     ORDERFLOW_DATA: stack.dataDir,
@@ -328,7 +328,7 @@ it('npm run journey tells the traces of an order, also those that are only linke
 });
 
 it('nothing of a person and nothing of a card is exported', async () => {
-  const received = collector.received();
+  const received = collector.exported();
   expect(received).toContain(paid.order.id);
   const { customerId } = paid.order;
   const tokens = await Promise.all((['user', 'admin'] as const).map(tokenOf));

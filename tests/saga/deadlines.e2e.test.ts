@@ -12,14 +12,14 @@ import {
   place,
   product,
 } from '../support/shop.ts';
-import { age, lapse } from '../support/time.ts';
+import { ageOrder, expireReservation } from '../support/time.ts';
 
 describe('a MANUAL order that nobody pays for', () => {
   it('loses its stock at the end of its hold, is CANCELLED, and cannot be paid any more', async () => {
     const thing = await newProduct(1);
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    expect(await lapse(id)).toHaveLength(1);
+    expect(await expireReservation(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({
       cancellationReason: 'reservation_expired',
       reservation: { state: 'expired' },
@@ -38,7 +38,7 @@ describe('the deadline of the saga', () => {
     const thing = await newProduct(1);
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    expect(await age(id)).toHaveLength(1);
+    expect(await ageOrder(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({ cancellationReason: 'reservation_expired' });
     await eventually('its stock is free again', async () => (await product(thing.id)).free === 1);
     const { body } = await call('order', `/api/v1/orders/${id}/history`, { as: 'admin' });
@@ -53,11 +53,11 @@ describe('the deadline of the saga', () => {
     const items = [{ productId: thing.id, quantity: 1 }];
     const { id } = await place({ items });
     await orderWith(id, 'PAID');
-    await age(id);
+    await ageOrder(id);
     // A second order placed later and past its deadline too: once it is over, the sweep has seen both.
     const { id: waiting } = await place({ items, mode: 'MANUAL' });
     await orderWith(waiting, 'CONFIRMED');
-    await age(waiting);
+    await ageOrder(waiting);
     await orderWith(waiting, 'CANCELLED');
     expect((await order(id)).status).toBe('PAID');
     await expectInvariants([id, waiting]);

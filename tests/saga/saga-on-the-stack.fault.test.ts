@@ -29,7 +29,7 @@ import {
   type OrderView,
   type Person,
 } from '../support/shop.ts';
-import { age, lapse } from '../support/time.ts';
+import { ageOrder, expireReservation } from '../support/time.ts';
 
 const stepsPerHistory = faultRounds > 1 ? 500 : 300;
 const clients = 4;
@@ -299,7 +299,7 @@ async function run(seed: number, log: (line: string) => void): Promise<Placed[]>
         const it = await choose(step);
         if (!it) return;
         it.late = true;
-        await (step.do === 'expire' ? lapse(it.id) : age(it.id));
+        await (step.do === 'expire' ? expireReservation(it.id) : ageOrder(it.id));
         log(`${step.do} ${it.name}`);
         return;
       }
@@ -354,7 +354,7 @@ const settled = (placed: readonly Placed[]): Promise<readonly OrderView[]> =>
       for (const it of open) {
         if (it.mode === 'AUTO' || it.paid) continue;
         it.late = true;
-        await lapse(it.id);
+        await expireReservation(it.id);
       }
       if (open.length > 0) {
         const views = seen.filter(({ id }) => open.some((it) => it.id === id));

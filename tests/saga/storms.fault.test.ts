@@ -12,7 +12,7 @@ import {
   eventually,
   faultRounds,
   inParallel,
-  keptOf,
+  netChargeOf,
   newProduct,
   order,
   orderWith,
@@ -51,7 +51,7 @@ async function expectWholeOrNothing(ends: readonly OrderView[], productId: strin
   );
   for (const { id, status, total } of ends) {
     const hold = holds.find((row) => row.order_id === id)?.state;
-    const kept = await keptOf(id);
+    const kept = await netChargeOf(id);
     if (status === 'PAID')
       expect({ id, hold, kept }).toEqual({ id, hold: 'pinned', kept: total.amountMinor });
     else

@@ -1,10 +1,10 @@
-// Outbox rows as the inventory service writes them, for tests that need events by the hundred or of a size to order. Each says
-// a version of a product that everybody knows already: it is published and consumed, and changes nothing.
+// Outbox rows as the inventory service writes them, for tests that need many events or a certain size. Each has a version of a
+// product that every consumer knows already, so it is published and consumed without an effect.
 import { randomUUID } from 'node:crypto';
 import { createTestCodec, traceparent } from './database.ts';
 import { newProduct } from './shop.ts';
 
-/** The first version of a new product again and again, under one correlation id. */
+/** Makes rows with the first version of a new product, all with one correlation id. */
 export const createOutboxRows = async (correlationId: string) => {
   const { id: productId, price } = await newProduct(1);
   const codec = await createTestCodec(['inventory.product_changed']);
@@ -34,7 +34,7 @@ export const createOutboxRows = async (correlationId: string) => {
   return {
     productId,
     row: () => rowOf('n'),
-    /** Its payload has exactly that many bytes. */
+    /** The payload has exactly this number of bytes. */
     rowOfSize: (bytes: number) => {
       const rough = rowOf('x'.repeat(bytes - 1_000)).payload.length;
       return rowOf('x'.repeat(2 * bytes - 1_000 - rough));
