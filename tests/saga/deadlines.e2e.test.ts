@@ -1,4 +1,4 @@
-// Time as an input of the saga: a hold that nobody paid for lapses, and no order waits for events for ever.
+// The timers of the saga: an unpaid reservation expires, and no order waits for ever.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import { ageOrder, expireReservation } from '../support/time.ts';
 
 describe('a MANUAL order that nobody pays for', () => {
-  it('loses its stock at the end of its hold, is CANCELLED, and cannot be paid any more', async () => {
+  it('is CANCELLED when its reservation expires, releases its stock, and cannot be paid any more', async () => {
     const thing = await newProduct(1);
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
@@ -25,7 +25,7 @@ describe('a MANUAL order that nobody pays for', () => {
       reservation: { state: 'expired' },
     });
     expect(await product(thing.id)).toMatchObject({ reserved: 0, free: 1 });
-    await eventually('it cannot be paid any more', async () => {
+    await eventually('the order cannot be paid any more', async () => {
       return (await pay(id)).status === 409;
     });
     expect(await chargesOf(id)).toEqual([]);
@@ -34,7 +34,7 @@ describe('a MANUAL order that nobody pays for', () => {
 });
 
 describe('the deadline of the saga', () => {
-  it('ends an order that still waits, and inventory and payment follow', async () => {
+  it('cancels an order that still waits, and inventory and payment follow', async () => {
     const thing = await newProduct(1);
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
@@ -48,13 +48,13 @@ describe('the deadline of the saga', () => {
     await expectInvariants([id]);
   });
 
-  it('leaves a PAID order alone: it waits for its sellers', async () => {
+  it('leaves a PAID order alone', async () => {
     const thing = await newProduct(2);
     const items = [{ productId: thing.id, quantity: 1 }];
     const { id } = await place({ items });
     await orderWith(id, 'PAID');
     await ageOrder(id);
-    // A second order placed later and past its deadline too: once it is over, the sweep has seen both.
+    // A second, later order that is past its deadline too: once it is CANCELLED, the sweep has seen both.
     const { id: waiting } = await place({ items, mode: 'MANUAL' });
     await orderWith(waiting, 'CONFIRMED');
     await ageOrder(waiting);

@@ -1,4 +1,4 @@
-// The deadline sweep on real rows: every waiting order ends once, however many instances sweep at a time.
+// The deadline sweep on a real database: each waiting order is cancelled once, however many instances sweep at once.
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -39,9 +39,9 @@ const reasonOf = async (orderId: string) =>
   (await shell.db.select().from(orders).where(eq(orders.id, orderId)))[0]?.cancellationReason;
 
 describe('the deadline sweep', () => {
-  it('ends each order that waited too long once, with several instances at it, and no other', async () => {
+  it('cancels each order past its deadline once, with several instances at once, and no other order', async () => {
     const late = await Promise.all(Array.from({ length: 30 }, () => placed(deadlineMs + 1_000)));
-    const young = await placed(deadlineMs - 30_000);
+    const recent = await placed(deadlineMs - 30_000);
     const cancelledBefore = await placed(deadlineMs + 1_000);
     const at = new Date();
     const cancel = { orderId: cancelledBefore, input: { type: 'cancel', customerId: 'c', at } } as const;
@@ -56,7 +56,7 @@ describe('the deadline sweep', () => {
 
     expect(ended.reduce((sum, count) => sum + count)).toBe(30);
     expect(new Set(await Promise.all(late.map(reasonOf)))).toEqual(new Set(['reservation_expired']));
-    expect(await reasonOf(young)).toBeNull();
+    expect(await reasonOf(recent)).toBeNull();
     expect(await reasonOf(cancelledBefore)).toBe('customer_cancelled');
     const events = await shell.db.select().from(outbox).where(eq(outbox.eventType, 'order.cancelled'));
     expect(events.filter((event) => late.includes(event.aggregateId))).toHaveLength(30);

@@ -1,4 +1,4 @@
-// From HTTP to FULFILLED through three outboxes, Debezium and Kafka.
+// Orders from HTTP to FULFILLED, through three outboxes, Debezium and Kafka.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -15,7 +15,7 @@ import {
 } from '../support/shop.ts';
 
 describe('an order that is charged automatically', () => {
-  it('is reserved, charged once, PAID, shipped by its seller; the stock falls', async () => {
+  it('is reserved, charged once, PAID and shipped by its seller, and the stock is reduced', async () => {
     const thing = await newProduct(5);
     const placed = await place({ items: [{ productId: thing.id, quantity: 2 }] });
     expect(placed).toMatchObject({
@@ -37,13 +37,13 @@ describe('an order that is charged automatically', () => {
     await eventually('the stock is committed', async () => (await product(thing.id)).available === 3);
     expect(await product(thing.id)).toMatchObject({ available: 3, reserved: 0, free: 3 });
     await eventually(
-      'the order knows it',
+      'the order service knows that the stock is committed',
       async () => (await order(placed.id)).reservation.state === 'committed',
     );
     await expectInvariants([placed.id]);
   });
 
-  it('leaves a trail in which every step is tied to what caused it', async () => {
+  it('has a trail whose entries all have the correlation id of the request', async () => {
     const thing = await newProduct(1);
     const correlationId = `trail-${thing.id}`;
     const { body } = await call('order', '/api/v1/orders', {
@@ -67,8 +67,8 @@ describe('an order that is charged automatically', () => {
   });
 });
 
-describe('an order that its customer pays by hand', () => {
-  it('waits CONFIRMED, is charged when it is paid, and once however often that is sent', async () => {
+describe('a MANUAL order', () => {
+  it('waits as CONFIRMED and is charged once, however often the payment is sent', async () => {
     const thing = await newProduct(3);
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     const waiting = await orderWith(id, 'CONFIRMED');
@@ -76,7 +76,7 @@ describe('an order that its customer pays by hand', () => {
     expect(waiting.reservation.expiresAt).not.toBeNull();
     expect(await chargesOf(id)).toEqual([]);
 
-    // The payment service may hear of the reservation a moment after the order service.
+    // The payment service may learn of the reservation later than the order service.
     await eventually('the payment is accepted', async () => (await pay(id)).status < 300);
     await Promise.all(Array.from({ length: 5 }, () => pay(id)));
     await orderWith(id, 'PAID');
@@ -91,7 +91,7 @@ describe('an order that its customer pays by hand', () => {
 });
 
 describe('an order of several sellers', () => {
-  it('is FULFILLED when the last of them ships; each sees and ships only the own lines', async () => {
+  it('is FULFILLED when the last seller ships; each seller sees and ships only their own lines', async () => {
     const [mine, theirs] = [await newProduct(5, 'seller'), await newProduct(5, 'seller2')];
     const { id } = await place({
       items: [

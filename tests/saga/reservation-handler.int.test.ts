@@ -1,4 +1,4 @@
-// Many buyers, few units: what the row locks are for. Each test would go red without them.
+// Reservations under concurrency: each test would fail without the row locks.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -77,7 +77,7 @@ const stateOf = async (orderId: string) =>
   (await shell.db.select().from(reservations).where(eq(reservations.orderId, orderId)))[0]?.state;
 
 describe('the last units', () => {
-  it('60 buyers at once for 10 units: ten get one, fifty are told there is none, nobody gets an error', async () => {
+  it('60 buyers at once for 10 units: ten reservations succeed, fifty fail, and there is no error', async () => {
     const productId = await newProduct(10);
     const orders = await Promise.all(Array.from({ length: 60 }, () => buy([productId])));
     const states = await Promise.all(orders.map(stateOf));
@@ -91,7 +91,7 @@ describe('the last units', () => {
     expect(ledger).toEqual({ reserved: 10 });
   });
 
-  it('orders that name the same products in opposite order do not deadlock', async () => {
+  it('orders with the same products in opposite order do not deadlock', async () => {
     const [a, b] = [await newProduct(100), await newProduct(100)];
     const orders = await Promise.all(
       Array.from({ length: 40 }, (_, index) => buy(index % 2 === 0 ? [a, b] : [b, a])),
@@ -103,7 +103,7 @@ describe('the last units', () => {
     ]);
   });
 
-  it('the database refuses to oversell, whatever a program does', async () => {
+  it('the database itself refuses to oversell', async () => {
     const productId = await newProduct(1);
     const oversell = shell.db
       .update(inventory)
@@ -113,8 +113,8 @@ describe('the last units', () => {
   });
 });
 
-describe('two inputs about something that has no row yet', () => {
-  /** Carries out `second` while `first` has stored everything but not committed: the second has to wait for the first. */
+describe('two inputs for a row that does not exist yet', () => {
+  /** Handles `second` after `first` has written but not committed, so the second has to wait for the first. */
   const inARace = async (first: (shell: Shell) => Promise<unknown>, second: () => Promise<unknown>) => {
     const stored = Promise.withResolvers<undefined>();
     const reach = async (point: string): Promise<boolean> => {
@@ -144,7 +144,7 @@ describe('two inputs about something that has no row yet', () => {
     at: new Date(),
     ttlMs: 60_000,
   });
-  const carryOut = (input: ReservationInput) => (on: Shell) =>
+  const submitOn = (input: ReservationInput) => (on: Shell) =>
     handle(
       on,
       reservationHandler,
@@ -152,27 +152,27 @@ describe('two inputs about something that has no row yet', () => {
       unclaimed,
     );
 
-  it('a cancellation while the order is being reserved gives the units back', async () => {
+  it('a cancellation during the reservation releases the units', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(carryOut(created(orderId, productId)), () => submit(cancelled(orderId)));
+    await inARace(submitOn(created(orderId, productId)), () => submit(cancelled(orderId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
-  it('an order that comes while its cancellation is being stored reserves nothing', async () => {
+  it('an order that arrives while its cancellation is handled reserves nothing', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(carryOut(cancelled(orderId)), () => submit(created(orderId, productId)));
+    await inARace(submitOn(cancelled(orderId)), () => submit(created(orderId, productId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
   it('the same order twice at once reserves once', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(carryOut(created(orderId, productId)), () => submit(created(orderId, productId)));
+    await inARace(submitOn(created(orderId, productId)), () => submit(created(orderId, productId)));
     expect(await stock(productId)).toEqual({ available: 10, reserved: 3 });
   });
 
-  it('the same product twice at once is stored once, with its first stock', async () => {
+  it('the same product twice at once is created once, with the stock of the first input', async () => {
     const productId = randomUUID();
     await inARace(
       (on: Shell) => create(on, productId, 5),
@@ -186,7 +186,7 @@ describe('two inputs about something that has no row yet', () => {
     expect(movements.map(({ kind }) => kind)).toEqual(['initial']);
   });
 
-  it('one SKU for two products of a seller at once: the second learns which promise it broke', async () => {
+  it('one SKU for two products of a seller at once: the second is refused with sku_taken', async () => {
     const sku = randomUUID();
     const create = () => {
       const at = new Date();
@@ -209,8 +209,8 @@ describe('two inputs about something that has no row yet', () => {
   });
 });
 
-describe('the sweep', () => {
-  it('several instances at once expire each reservation once', async () => {
+describe('the expiry sweep', () => {
+  it('in several instances at once expires each reservation once', async () => {
     const productId = await newProduct(30);
     const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], 1)));
     const kept = await buy([await newProduct(1)], 3_600_000);
