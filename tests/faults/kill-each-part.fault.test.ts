@@ -1,6 +1,6 @@
-// kill -9 of every part, one at a time, under a small load. Nobody intervenes; afterwards every order the shop accepted is
-// PAID exactly once, every committed event is on its topic, and every event took effect once.
-// FAULT_ROUNDS repeats each of them; `npm run test:faults` does it five times.
+// kill -9 of every part, one at a time, under a small load and without intervention. Afterwards every accepted order is PAID once,
+// every committed event is on its topic, and every event took effect once. FAULT_ROUNDS repeats each kill; `npm run test:faults`
+// sets it to five.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
 import { faultRounds, killHard, product, tokenOf, useProduct } from '../support/shop.ts';
@@ -25,7 +25,7 @@ describe('kill -9 under load', () => {
     'payment-db',
   ];
   it.each(Array.from({ length: faultRounds }, () => parts).flat())(
-    '%s: nothing is lost and nothing happens twice',
+    '%s: nothing is lost or done twice',
     { timeout: 300_000 },
     async (part) => {
       const before = await product(thing.id);

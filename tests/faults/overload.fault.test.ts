@@ -1,5 +1,5 @@
-// More to do than can be done: the database stands still, and the order service says so instead of collecting requests.
-// What it refused or gave up must not be carried out later, and what it promised must not be lost.
+// Overload: the database does not answer, and the order service refuses requests instead of queueing them. A refused request must
+// not take effect later, and an accepted one must not be lost.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ const thing = useProduct(1_000);
 beforeAll(() => tokenOf('user'));
 endInstancesAfterEach();
 
-/** Nobody can read or write a row of the order database's table while `work` goes on. */
+/** Locks a table of the order database exclusively during `work`. */
 const whileLocked = async <T>(table: string, work: () => Promise<T>): Promise<T> => {
   const sql = postgres(stack.databases.order.admin, {
     max: 1,
@@ -66,7 +66,7 @@ const place = async (url: string, productId: string, key: string): Promise<Outco
   return { status: response.status, code, retryAfter: response.headers.get('retry-after') };
 };
 
-const underWay = async (url: string): Promise<number> => {
+const activeRequests = async (url: string): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(/^http_server_active_requests (\d+)$/m.exec(text)?.[1]);
 };
@@ -83,14 +83,14 @@ describe('while requests hold every connection', () => {
       HTTP_REQUEST_TIMEOUT_MS: '60000',
     });
     let over = false;
-    // Each of them waits 3 s for the lock, and the last in the queue 24 s for a connection: longer than a session in Kafka.
+    // Each waits 3 s for the lock, and the last one 24 s for a connection: longer than the Kafka session timeout.
     const client = async (): Promise<void> => {
       while (!over) await place(url, product.id, randomUUID());
     };
     const clients = await whileLocked('idempotency_keys', async () => {
       const running = Array.from({ length: 16 }, client);
-      await eventually('all requests are under way', async () => (await underWay(url)) === 16);
-      // Enough of them that both instances have some in their partitions. Without a key they do not meet the lock.
+      await eventually('all requests are active', async () => (await activeRequests(url)) === 16);
+      // Enough that both instances have some in their partitions. Without a key they need no locked row.
       const placed = Array.from({ length: 20 }, () =>
         placeUnkeyed({ items: [{ productId: product.id, quantity: 1 }] }),
       );
@@ -103,9 +103,9 @@ describe('while requests hold every connection', () => {
   });
 });
 
-describe('while the database stands still', () => {
+describe('while the database does not answer', () => {
   it(
-    'what is beyond the limit is refused at once, what is under way ends, and afterwards each is done once',
+    'requests beyond the limit are refused at once, active ones end, and later each key takes effect once',
     { timeout: 120_000 },
     async () => {
       const { url } = await startInstance('order', { HTTP_MAX_IN_FLIGHT: '8' });
@@ -118,7 +118,7 @@ describe('while the database stands still', () => {
             ended += 1;
           }),
         );
-        await eventually('eight are under way', async () => (await underWay(url)) === 8);
+        await eventually('eight requests are active', async () => (await activeRequests(url)) === 8);
         expect(await place(url, thing.id, ninth)).toEqual({
           status: 503,
           code: 'overloaded',
@@ -141,7 +141,7 @@ describe('while the database stands still', () => {
   );
 
   it(
-    'nobody waits long for a connection, new requests are refused, and nothing is done after its refusal',
+    'no request waits long for a connection, new ones are refused, and no refused one takes effect',
     { timeout: 120_000 },
     async () => {
       const product = await newProduct(1_000);
@@ -168,11 +168,11 @@ describe('while the database stands still', () => {
         });
         expect(await loadOf(url)).toBe('unavailable');
         await Promise.all(running);
-        // Who had a connection was waiting for the lock, the others for a connection.
+        // Requests with a connection waited for the lock, the others for a connection.
         expect(codes).toContain('timed_out');
         expect(codes).toContain('unavailable');
-        // The server ends what the time limit of the request has left behind, so no connection stays taken.
-        await eventually('nothing is under way any more', async () => (await underWay(url)) === 0);
+        // The server cancels the statements of timed-out requests, so every connection becomes free.
+        await eventually('no request is active any more', async () => (await activeRequests(url)) === 0);
       });
       const served = await eventually('orders are placed again', async () => {
         const outcome = await place(url, product.id, randomUUID());

@@ -1,5 +1,5 @@
-// PostgreSQL restarts, in both ways a person or an upgrade would do it: fast (sessions are cut, data is flushed) and
-// immediate (as a crash, with recovery at the next start).
+// PostgreSQL restarts in both modes: fast (sessions are ended, data is flushed) and immediate (like a crash, with recovery at the
+// next start).
 import { beforeAll, describe, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
 import { restartBy, tokenOf, useProduct } from '../support/shop.ts';
