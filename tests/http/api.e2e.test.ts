@@ -1,4 +1,4 @@
-// Who may do what, and what becomes of requests that cannot be served: a clear, typed answer, and nothing stored.
+// Access to orders, products and payments, ETags, and invalid requests: each gets a typed answer and has no effect.
 import { describe, expect, it } from 'vitest';
 import {
   act,
@@ -17,8 +17,8 @@ import {
 const thing = useProduct(1_000);
 const path = (id: string, rest = ''): string => `/api/v1/orders/${id}${rest}`;
 
-describe('who may see and do what', () => {
-  it('an order is there for its customer, for sellers of its lines and for administrators', async () => {
+describe('access', () => {
+  it('to an order has its customer, the sellers of its lines and administrators', async () => {
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
     await orderWith(id, 'PAID');
     const status = async (as: Parameters<typeof tokenOf>[0], rest = '') =>
@@ -47,7 +47,7 @@ describe('who may see and do what', () => {
     expect(await payment('admin')).toBe(200);
   });
 
-  it('a list shows the own orders only, page by page, newest first', async () => {
+  it('to a list shows only the caller’s own orders, page by page, newest first', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
       ids.push(
@@ -68,7 +68,7 @@ describe('who may see and do what', () => {
     expect(new Set(seen.map((order) => order['id'])).size).toBe(seen.length);
   });
 
-  it('a product is changed by its own seller, and only from the version that was read', async () => {
+  it('to change a product has only its seller, and only from the current version', async () => {
     const change = (as: 'seller' | 'seller2' | 'user', name: string, version: string) =>
       call('inventory', `/api/v1/products/${thing.id}`, {
         as,
@@ -94,7 +94,7 @@ describe('who may see and do what', () => {
     });
   });
 
-  it('is read again only when it has changed', async () => {
+  it('with a known ETag is answered 304', async () => {
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     for (const [part, address] of [
@@ -113,7 +113,7 @@ describe('who may see and do what', () => {
     }
   });
 
-  it('has an ETag for what is shown: who sees less has another one, and what changes without the version too', async () => {
+  it('by another role has another ETag; a change of the stock changes the ETag without the version', async () => {
     const theirs = await newProduct(100, 'seller2');
     const { id } = await place({
       items: [
@@ -127,7 +127,7 @@ describe('who may see and do what', () => {
       (await call(part, address, { as })).headers.get('etag');
     const shown = await Promise.all((['user', 'seller', 'seller2'] as const).map((as) => etagFor(as)));
     expect(new Set(shown).size).toBe(3);
-    // An administrator sees what the customer sees.
+    // An administrator sees the same as the customer.
     expect(await etagFor('admin')).toBe(shown[0]);
 
     const address = `/api/v1/products/${thing.id}`;
@@ -135,7 +135,7 @@ describe('who may see and do what', () => {
     await call('inventory', `${address}/restock`, { as: 'seller', body: { quantity: 1 } });
     const after = await etagFor('seller', 'inventory', address);
     expect(after).not.toBe(before);
-    // The stock is no part of what a seller edits: the version that was read before still is the one.
+    // The stock is no part of the edited version, so the version that was read before is still current.
     const edit = await call('inventory', address, {
       as: 'seller',
       method: 'PATCH',
@@ -145,7 +145,7 @@ describe('who may see and do what', () => {
     expect(edit.status).toBe(200);
   });
 
-  it('nothing is served without a valid token', async () => {
+  it('is refused without a valid token', async () => {
     for (const [part, route] of [
       ['order', '/api/v1/orders'],
       ['inventory', '/api/v1/products'],
@@ -159,7 +159,7 @@ describe('who may see and do what', () => {
   });
 });
 
-describe('a request that cannot be served', () => {
+describe('an invalid request', () => {
   const good = () => ({
     items: [{ productId: thing.id, quantity: 1 }],
     payment: { mode: 'AUTO', method: 'card' },
@@ -195,7 +195,7 @@ describe('a request that cannot be served', () => {
     expect(after).toEqual(before);
   });
 
-  it('is told apart by what is wrong with it', async () => {
+  it('gets a status that names the cause', async () => {
     const post = async (body: string, type: string) =>
       fetch(`${stack.urls.order}/api/v1/orders`, {
         method: 'POST',
@@ -212,7 +212,7 @@ describe('a request that cannot be served', () => {
     expect((await call('inventory', '/api/v1/products/a%00b', { as: 'user' })).status).toBe(404);
   });
 
-  it('is not one that only writes its ids in capitals and its content type with white space', async () => {
+  it('is not one with ids in capital letters or white space in its content type', async () => {
     const response = await fetch(`${stack.urls.order}/api/v1/orders`, {
       method: 'POST',
       headers: {
@@ -246,7 +246,7 @@ describe('a request that cannot be served', () => {
     expect((await act(capitals, 'cancel', 'user')).body).toMatchObject({ id, status: 'CANCELLED' });
   });
 
-  it('an illegal transition is a conflict that names the state', async () => {
+  it('for an illegal transition gets 409', async () => {
     const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
     const early = await act(id, 'fulfill', 'seller');
     expect(early).toMatchObject({ status: 409, body: { code: 'illegal_transition' } });
@@ -254,14 +254,17 @@ describe('a request that cannot be served', () => {
 });
 
 describe('every service', () => {
-  it.each(['order', 'inventory', 'payment'] as const)('%s describes itself and is healthy', async (part) => {
-    const { body } = await call(part, '/openapi.json');
-    expect(Object(body).openapi).toMatch(/^3\.1/);
-    expect(Object.keys(Object(body).paths).some((route) => route.startsWith('/api/v1/'))).toBe(true);
-    const ready = await call(part, '/health/ready');
-    expect(ready).toMatchObject({ status: 200, body: { status: 'ok' } });
-    const checks = ['database', 'load', 'schemas', ...(part === 'order' ? ['streams'] : [])];
-    expect(Object.keys(Object(ready.body).checks).sort()).toEqual(checks);
-    expect(Object(ready.body).pipeline).toEqual({ kafka: { status: 'ok' }, registry: { status: 'ok' } });
-  });
+  it.each(['order', 'inventory', 'payment'] as const)(
+    '%s serves its OpenAPI document and is healthy',
+    async (part) => {
+      const { body } = await call(part, '/openapi.json');
+      expect(Object(body).openapi).toMatch(/^3\.1/);
+      expect(Object.keys(Object(body).paths).some((route) => route.startsWith('/api/v1/'))).toBe(true);
+      const ready = await call(part, '/health/ready');
+      expect(ready).toMatchObject({ status: 200, body: { status: 'ok' } });
+      const checks = ['database', 'load', 'schemas', ...(part === 'order' ? ['streams'] : [])];
+      expect(Object.keys(Object(ready.body).checks).sort()).toEqual(checks);
+      expect(Object(ready.body).pipeline).toEqual({ kafka: { status: 'ok' }, registry: { status: 'ok' } });
+    },
+  );
 });

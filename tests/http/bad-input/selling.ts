@@ -1,6 +1,6 @@
 // Products and stock changes of a seller that must be refused.
 import {
-  type Known,
+  type Fixtures,
   type BadRequest,
   violation,
   json,
@@ -10,7 +10,7 @@ import {
   notFound,
 } from './bad-request.ts';
 
-export const selling = ({ productId, sku }: Known): BadRequest[] => {
+export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
   const good = { name: 'Thing', sku: 'SKU-never', price: { amountMinor: 1, currency: 'EUR' }, quantity: 1 };
   const create = (what: string, change: object, [status, code] = violation): BadRequest => ({
     what: `a product with ${what}`,
