@@ -8,7 +8,7 @@ const { newVisitor, visitorAs } = useBrowser();
 
 const administrator = () => visitorAs('admin@orderflow.io');
 
-// Accessibility is judged on long pages, beside whatever else the machine does.
+// The accessibility check of long pages takes time.
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
   it('finds an event with its consumers and fields, and returns to it', async () => {
     const { page, visit, expectAccessible } = await administrator();

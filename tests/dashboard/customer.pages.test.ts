@@ -123,7 +123,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await page.getByText('REFUNDED', { exact: true }).waitFor();
   });
 
-  it('sees the order cancelled when nobody paid before the hold on the items lapsed', async () => {
+  it('sees the order cancelled when it was not paid before the reservation expired', async () => {
     const visitor = await customer();
     const { page } = visitor;
     await orderToPayLater(visitor);

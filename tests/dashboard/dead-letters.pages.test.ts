@@ -35,7 +35,7 @@ const settle = async (): Promise<void> => {
   const unhandled = letters.filter(({ state }) => state !== 'replayed');
   if (unhandled.length === 0) return;
   const ids = unhandled.map(({ eventId }) => `'${String(eventId)}'`).join(',');
-  // Several statements at once are one transaction; the publication takes the insert for a new event.
+  // Several statements at once are one transaction. Debezium publishes the insert as a new event.
   await query('order', (sql) =>
     sql.unsafe(`
       create temporary table again on commit drop as select * from outbox where id in (${ids});
@@ -74,7 +74,7 @@ describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 },
     await page.getByRole('region', { name: 'order.created' }).waitFor();
     await page.goBack();
 
-    // Its cause is still there, so it fails again, and the page says so.
+    // The defect is still there, so the replay fails, and the page shows it.
     await page.getByRole('button', { name: 'Replay', exact: true }).click();
     await page.getByRole('alert').getByText('Replay failed').first().waitFor();
     await repairReservations();

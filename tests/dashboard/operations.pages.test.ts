@@ -10,7 +10,7 @@ const { visitorAs } = useBrowser();
 
 const administrator = () => visitorAs('admin@orderflow.io');
 
-/** As somebody does it by hand: with the connector stopped for a moment, since a slot that is read cannot be dropped. */
+/** Drops a slot as somebody would by hand: the connector is stopped for a moment, because an active slot cannot be dropped. */
 const stopAndDrop = async (slot: string): Promise<void> => {
   await fetch(`${connectorUrl('payment')}/stop`, { method: 'PUT' });
   await eventually('the slot is dropped', async () => {

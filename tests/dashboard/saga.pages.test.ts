@@ -28,7 +28,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await timeline.getByText('Slowest step').waitFor();
     await expectAccessible();
 
-    // By keyboard: the block opens the event that it handled, with its body and its place on the topic.
+    // By keyboard: the block opens the event that it handled, with its body, partition and offset.
     await timeline.getByRole('button', { name: /^order: PAID \d/ }).focus();
     await page.keyboard.press('Enter');
     const opened = page.getByRole('region', { name: 'inventory.reserved' });
@@ -76,7 +76,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
       .waitFor();
   });
 
-  it('is nobody else: a customer is sent home', async () => {
+  it('is the only role with access: a customer is redirected to the shop', async () => {
     const { page, visit, signIn } = await newVisitor();
     await signIn('user@orderflow.io');
     await visit('/all-orders');

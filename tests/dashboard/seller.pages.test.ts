@@ -5,7 +5,7 @@ import { newProduct, orderWith, place, product, products } from '../support/shop
 
 const { newVisitor, visitorAs } = useBrowser();
 
-// The second seller, whose lists are short: the other tests leave their parcels to the first.
+// The second seller has short lists, because other tests use the first one.
 const seller = () => visitorAs('seller2@orderflow.io');
 
 const paidOrder = async (productId: string): Promise<string> => {
@@ -14,7 +14,7 @@ const paidOrder = async (productId: string): Promise<string> => {
   return id;
 };
 
-// Accessibility is judged twice on long pages, beside whatever else the machine does.
+// The accessibility check of long pages takes time.
 describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () => {
   it('confirms and ships a parcel, and the customer sees it', async () => {
     const { page, visit, expectAccessible } = await seller();
