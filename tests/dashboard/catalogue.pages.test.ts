@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { call, newProduct, place } from '../support/shop.ts';
+import { call, newProduct, orderOne } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -74,7 +74,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   it('finds a refused action, and verifies the hash chain', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const { id: productId } = await newProduct(5);
-    const { id } = await place({ items: [{ productId, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(productId, { mode: 'MANUAL' });
     const correlationId = randomUUID();
     const { status } = await call('order', `/api/v1/orders/${id}/cancel`, {
       as: 'seller',

@@ -2,7 +2,7 @@
 // them.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
-import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
+import { newProduct, orderOne, orderWith, place, product, products } from '../support/shop.ts';
 import { expireReservation } from '../support/time.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
@@ -140,7 +140,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const { id: productId } = await newProduct(20);
     const tabs = [];
     for (let number = 0; number < 8; number += 1) {
-      const { id } = await place({ items: [{ productId, quantity: 1 }] });
+      const { id } = await orderOne(productId);
       await orderWith(id, 'PAID');
       const tab = await context.newPage();
       tabs.push(tab);
@@ -238,7 +238,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
 
   it('never reaches the order of somebody else, nor a page of another role', async () => {
     const { id } = await newProduct(1);
-    const other = await place({ items: [{ productId: id, quantity: 1 }], as: 'user2' });
+    const other = await orderOne(id, { as: 'user2' });
     const visitor = await customer();
     await visitor.visit(`/orders/${other.id}`);
     await visitor.page.getByRole('alert').getByText('Not found', { exact: true }).waitFor();

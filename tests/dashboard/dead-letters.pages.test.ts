@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type VisitorOptions } from '../support/browser.ts';
 import { breakReservationsOf, repairReservations } from '../support/defect.ts';
-import { eventually, newProduct, orderWith, place, query, type ProductView } from '../support/shop.ts';
+import { eventually, newProduct, orderOne, orderWith, query, type ProductView } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -12,7 +12,7 @@ let broken: ProductView;
 
 /** Places an order whose order.created fails, and waits for its dead letter. */
 const failedOrder = async (): Promise<{ readonly orderId: string; readonly letterId: string }> => {
-  const { id: orderId } = await place({ items: [{ productId: broken.id, quantity: 1 }] });
+  const { id: orderId } = await orderOne(broken.id);
   const letterId = await eventually('order.created is a dead letter', async () => {
     const [row] = await query(
       'inventory',

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
 import { services } from '../../scripts/stack/topology.ts';
 import { connectorUrl, runCommand } from '../support/commands.ts';
-import { call, eventually, newProduct, orderWith, place, query } from '../support/shop.ts';
+import { call, eventually, newProduct, orderOne, orderWith, query } from '../support/shop.ts';
 
 const { visitorAs } = useBrowser();
 
@@ -75,7 +75,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const { page, visit, expectAccessible } = await administrator();
     await stopAndDrop(slot);
     const { id: productId } = await newProduct(5);
-    const { id } = await place({ items: [{ productId, quantity: 1 }] });
+    const { id } = await orderOne(productId);
     onTestFinished(async () => {
       await runCommand('recover', ['payment']);
     });

@@ -1,7 +1,7 @@
 // An administrator in a real browser: finds an order by any id, reads its saga as a timeline and as a table, opens an event.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { call, newProduct, orderWith, place } from '../support/shop.ts';
+import { call, newProduct, orderOne, orderWith, place } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -11,7 +11,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   it('finds an order by its id and sees its saga, with the time of each part', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const { id: productId } = await newProduct(5);
-    const { id } = await place({ items: [{ productId, quantity: 1 }] });
+    const { id } = await orderOne(productId);
     await orderWith(id, 'PAID');
     await visit('/all-orders');
     await page.getByLabel('Find by order').fill(id);
@@ -46,7 +46,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   it('sees the saga live, and what it is waiting for', async () => {
     const { page, visit } = await administrator();
     const { id: productId } = await newProduct(5);
-    const { id } = await place({ items: [{ productId, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(productId, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await visit(`/all-orders/${id}`);
     await page.getByRole('heading', { name: 'Waiting for payment' }).waitFor();

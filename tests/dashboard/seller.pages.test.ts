@@ -1,7 +1,7 @@
 // A seller in a real browser: parcels to ship, stock, and a concurrent change of one product.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
+import { newProduct, orderOne, orderWith, product, products } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -9,7 +9,7 @@ const { newVisitor, visitorAs } = useBrowser();
 const seller = () => visitorAs('seller2@orderflow.io');
 
 const paidOrder = async (productId: string): Promise<string> => {
-  const { id } = await place({ items: [{ productId, quantity: 1 }] });
+  const { id } = await orderOne(productId);
   await orderWith(id, 'PAID');
   return id;
 };

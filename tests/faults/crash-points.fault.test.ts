@@ -3,7 +3,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import { arm, call, disarm, eventually, orderWith, part, place, query, useProduct } from '../support/shop.ts';
+import {
+  arm,
+  call,
+  disarm,
+  eventually,
+  orderOne,
+  orderWith,
+  part,
+  query,
+  useProduct,
+} from '../support/shop.ts';
 
 const thing = useProduct(10_000);
 afterEach(async () => {
@@ -19,12 +29,7 @@ const reactsTo: Record<ServiceName, string> = {
 };
 
 const placeSome = (count: number): Promise<string[]> =>
-  Promise.all(
-    Array.from(
-      { length: count },
-      async () => (await place({ items: [{ productId: thing.id, quantity: 1 }] })).id,
-    ),
-  );
+  Promise.all(Array.from({ length: count }, async () => (await orderOne(thing.id)).id));
 
 const expectAllPaid = async (ids: readonly string[]): Promise<void> => {
   for (const id of ids) await orderWith(id, 'PAID', 90_000);

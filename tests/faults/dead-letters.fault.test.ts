@@ -9,8 +9,8 @@ import {
   eventually,
   newProduct,
   order,
+  orderOne,
   orderWith,
-  place,
   query,
   type OrderView,
   type ProductView,
@@ -31,8 +31,7 @@ afterAll(async () => {
   await query('inventory', (sql) => sql`delete from dead_letters`);
 });
 
-const ordered = (thing: ProductView): Promise<OrderView> =>
-  place({ items: [{ productId: thing.id, quantity: 1 }] });
+const ordered = (thing: ProductView): Promise<OrderView> => orderOne(thing.id);
 const deadLettersOf = (orderIds: readonly string[]) =>
   query(
     'inventory',

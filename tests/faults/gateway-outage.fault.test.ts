@@ -10,6 +10,7 @@ import {
   inParallel,
   netChargeOf,
   newProduct,
+  orderOne,
   orderWith,
   pay,
   payment,
@@ -88,7 +89,7 @@ describe('a charge that succeeds after the cancellation', () => {
   it('is refunded automatically, and the order stays CANCELLED', async () => {
     const thing = await newProduct(1);
     const id = await whileGateway({ mode: 'slow', latencyMs: 2_000 }, async () => {
-      const placed = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      const placed = await orderOne(thing.id);
       await eventually(
         'the charge has started',
         async () => (await payment(placed.id)).attempts[0]?.calls === 1,

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
-import { call, faultRounds, place, signalPart, tokenOf, useProduct } from '../support/shop.ts';
+import { call, faultRounds, orderOne, signalPart, tokenOf, useProduct } from '../support/shop.ts';
 
 const thing = useProduct(100_000);
 beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
@@ -26,7 +26,7 @@ describe('a part that hangs', () => {
       await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, async () => {
         const frozen = freeze('kafka', ms);
         await delay(1_000);
-        const placed = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+        const placed = await orderOne(thing.id);
         expect(placed.status).toBe('PENDING');
         await frozen;
       });
@@ -43,7 +43,7 @@ describe('a part that hangs', () => {
     async () => {
       await underLoad({ productId: thing.id, orders: 12, everyMs: 100 }, async () => {
         const frozen = freeze('registry', 6_000);
-        const placed = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+        const placed = await orderOne(thing.id);
         expect(placed.status).toBe('PENDING');
         expect((await call('order', '/health/ready')).status).toBe(200);
         await frozen;

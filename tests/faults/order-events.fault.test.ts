@@ -8,13 +8,22 @@ import {
   trailOf,
   untilStatus,
 } from '../support/event-source.ts';
-import { act, eventually, killHard, orderWith, pay, place, signalPart, useProduct } from '../support/shop.ts';
+import {
+  act,
+  eventually,
+  killHard,
+  orderOne,
+  orderWith,
+  pay,
+  signalPart,
+  useProduct,
+} from '../support/shop.ts';
 
 const thing = useProduct(1_000);
 
 describe('a stream', () => {
   it('has no gap and no repeat after kill -9 of the service', { timeout: 120_000 }, async () => {
-    const id = (await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' })).id;
+    const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
     const following = followToTheEnd(id, AbortSignal.timeout(90_000));
     await orderWith(id, 'CONFIRMED');
     await killHard('order');
@@ -30,7 +39,7 @@ describe('a stream', () => {
   });
 
   it('continues after the database was unavailable', { timeout: 120_000 }, async () => {
-    const id = (await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' })).id;
+    const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
     const stream = await openEvents(id);
     await untilStatus(stream, 'CONFIRMED');
     await signalPart('order-db', 'SIGQUIT');

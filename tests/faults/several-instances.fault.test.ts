@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
 import { endInstance, endInstancesAfterEach, startInstance, type Instance } from '../support/instances.ts';
 import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
-import { newProduct, orderWith, place } from '../support/shop.ts';
+import { newProduct, orderOne, orderWith } from '../support/shop.ts';
 
 endInstancesAfterEach();
 
@@ -19,7 +19,7 @@ describe('several instances', () => {
       const stopping = new AbortController();
       const load = (async () => {
         while (!stopping.signal.aborted) {
-          ids.push((await place({ items: [{ productId: thing.id, quantity: 1 }] })).id);
+          ids.push((await orderOne(thing.id)).id);
           await delay(100);
         }
       })();

@@ -10,11 +10,11 @@ import {
   eventually,
   faultRounds,
   inParallel,
+  orderOne,
   orderWith,
   part,
   pay,
   paymentWith,
-  place,
   placeRaw,
   stack,
   tokenOf,
@@ -108,7 +108,7 @@ describe('repeated kill -9 of the service', () => {
 
   it('leaves one charge and one answer per key', { timeout: 300_000 }, async () => {
     const ids = await inParallel(12 * faultRounds, 4, async () => {
-      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+      const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
       await orderWith(id, 'CONFIRMED', 60_000);
       return id;
     });

@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killInstances, startInstance } from '../support/instances.ts';
-import { eventually, newProduct, place, tokenOf } from '../support/shop.ts';
+import { eventually, newProduct, orderOne, tokenOf } from '../support/shop.ts';
 
 let url: string;
 let port: number;
@@ -108,7 +108,7 @@ describe('idle connections', () => {
 
   it('that are streams are accepted up to the limit, refused beyond it, and freed', async () => {
     const thing = await newProduct(100);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const answers = await Promise.all(several(30, () => stream(id)));
     try {
       const refused = answers.filter(({ statusCode }) => statusCode !== 200);

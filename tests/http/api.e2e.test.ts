@@ -5,6 +5,7 @@ import {
   call,
   eventually,
   newProduct,
+  orderOne,
   orderWith,
   place,
   query,
@@ -19,7 +20,7 @@ const path = (id: string, rest = ''): string => `/api/v1/orders/${id}${rest}`;
 
 describe('access', () => {
   it('to an order has its customer, the sellers of its lines and administrators', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    const { id } = await orderOne(thing.id);
     await orderWith(id, 'PAID');
     const status = async (as: Parameters<typeof tokenOf>[0], rest = '') =>
       (await call('order', path(id, rest), { as })).status;
@@ -50,9 +51,7 @@ describe('access', () => {
   it('to a list shows only the caller’s own orders, page by page, newest first', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
-      ids.push(
-        (await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL', as: 'user2' })).id,
-      );
+      ids.push((await orderOne(thing.id, { mode: 'MANUAL', as: 'user2' })).id);
     }
     const seen: Record<string, unknown>[] = [];
     let cursor: string | null = '';
@@ -95,7 +94,7 @@ describe('access', () => {
   });
 
   it('with a known ETag is answered 304', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     for (const [part, address] of [
       ['order', path(id)],
@@ -247,7 +246,7 @@ describe('an invalid request', () => {
   });
 
   it('for an illegal transition gets 409', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const early = await act(id, 'fulfill', 'seller');
     expect(early).toMatchObject({ status: 409, body: { code: 'illegal_transition' } });
   });

@@ -12,8 +12,8 @@ import {
   conformanceOf,
   inParallel,
   newProduct,
+  orderOne,
   orderWith,
-  place,
   query,
   stack,
   tokenOf,
@@ -107,7 +107,7 @@ describe('bad input', () => {
   let corpus: BadRequest[];
   beforeAll(async () => {
     const thing = await newProduct(10);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     const [header, payload] = (await tokenOf('admin')).split('.');
     const forgedToken = `${header}.${payload}.${'A'.repeat(86)}`;
@@ -129,7 +129,7 @@ describe('bad input', () => {
 
   it('would be detected if it were stored', async () => {
     const before = await storedState();
-    await place({ items: [{ productId: (await newProduct(1)).id, quantity: 1 }] });
+    await orderOne((await newProduct(1)).id);
     expect(await storedState()).not.toEqual(before);
   });
 });

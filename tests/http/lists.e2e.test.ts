@@ -1,7 +1,16 @@
 // Filters, sort orders and pages of the lists of orders and products.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { call, bodyOf, newProduct, orderWith, place, products, type Person } from '../support/shop.ts';
+import {
+  bodyOf,
+  call,
+  newProduct,
+  orderOne,
+  orderWith,
+  place,
+  products,
+  type Person,
+} from '../support/shop.ts';
 
 const page = z.object({ data: z.array(z.object({ id: z.string() })), nextCursor: z.string().nullable() });
 
@@ -14,9 +23,9 @@ const idsOf = async (service: 'order' | 'inventory', path: string, as: Person): 
 describe('orders', () => {
   it('are filtered by time, customer and reason, and sorted in both directions', async () => {
     const { id: productId } = await newProduct(5);
-    const first = await place({ items: [{ productId, quantity: 1 }] });
-    const second = await place({ items: [{ productId, quantity: 1 }], token: 'tok_declined' });
-    const third = await place({ items: [{ productId, quantity: 1 }], as: 'user2' });
+    const first = await orderOne(productId);
+    const second = await orderOne(productId, { token: 'tok_declined' });
+    const third = await orderOne(productId, { as: 'user2' });
     await orderWith(second.id, 'CANCELLED');
     const since = `placedFrom=${first.createdAt}`;
     const find = (filter: string) => idsOf('order', `/api/v1/orders?${since}&${filter}`, 'admin');
@@ -31,8 +40,7 @@ describe('orders', () => {
   it('are listed page by page, also oldest first', async () => {
     const { id: productId } = await newProduct(5);
     const placed = [];
-    for (let count = 0; count < 3; count += 1)
-      placed.push(await place({ items: [{ productId, quantity: 1 }] }));
+    for (let count = 0; count < 3; count += 1) placed.push(await orderOne(productId));
     const read: string[] = [];
     let cursor: string | undefined;
     const path = `/api/v1/orders?sort=oldest&limit=1&placedFrom=${placed[0]?.createdAt ?? ''}`;

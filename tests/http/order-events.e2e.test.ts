@@ -17,8 +17,8 @@ import {
   act,
   call,
   eventually,
+  orderOne,
   orderWith,
-  place,
   placeRaw,
   query,
   stack,
@@ -51,7 +51,7 @@ const openStreams = async (url = stack.urls.order): Promise<string> => {
 };
 
 const placeOne = async (mode: 'AUTO' | 'MANUAL' = 'AUTO'): Promise<string> =>
-  (await place({ items: [{ productId: thing.id, quantity: 1 }], mode })).id;
+  (await orderOne(thing.id, { mode })).id;
 
 describe('the events of an order', () => {
   it('have every step when it happens, and end with the order', async () => {

@@ -12,6 +12,7 @@ import {
   disarm,
   eventually,
   killHard,
+  orderOne,
   orderWith,
   pay,
   place,
@@ -103,7 +104,7 @@ describe('the audit log', () => {
       { subject: 'user-seller-002', resource: thing.id, outcome: 'refused', status: 404 },
     ]);
 
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect((await pay(id, { token: '4111111111111111', headers })).status).toBe(422);
     expect(
@@ -142,7 +143,7 @@ describe('the audit log', () => {
       // While a transaction is open, no later entry is sealed.
       await admin.begin(async (tx) => {
         await tx`select pg_current_xact_id()`;
-        await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL', headers });
+        await orderOne(thing.id, { mode: 'MANUAL', headers });
         expect(await entriesOf('order', correlationId)).toMatchObject([{ position: null }]);
         await killHard('order');
         expect(await entriesOf('order', correlationId)).toMatchObject([{ position: null }]);

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { audit, expectAuditorGreen, violationOf } from '../support/audit.ts';
+import { addReservedUnits } from '../support/defect.ts';
 import {
   act,
   call,
@@ -82,16 +83,11 @@ describe('the auditor, without a corruption', () => {
 
 describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () => {
   it('a reserved unit without a reservation', async () => {
-    const add = (units: number) =>
-      query(
-        'inventory',
-        (sql) => sql`update inventory set reserved = reserved + ${units} where product_id = ${thing.id}`,
-      );
-    await add(1);
+    await addReservedUnits(thing.id, 1);
     try {
       expect((await violationOf('stock_conserved', thing.id)).sentence).toContain('live reservations hold');
     } finally {
-      await add(-1);
+      await addReservedUnits(thing.id, -1);
     }
     await expectAuditorGreen();
   });

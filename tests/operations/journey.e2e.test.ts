@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { runCommand, type Finished } from '../support/commands.ts';
-import { call, eventually, newProduct, orderWith, place, stack, type OrderView } from '../support/shop.ts';
+import { call, eventually, newProduct, orderOne, orderWith, stack, type OrderView } from '../support/shop.ts';
 
 const journey = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> =>
   runCommand('journey', args, { ORDERFLOW_DATA: stack.dataDir, ...env });
@@ -32,7 +32,7 @@ let paid: OrderView;
 beforeAll(async () => {
   const thing = await newProduct(5);
   const headers = { 'x-correlation-id': correlationId };
-  const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], headers });
+  const { id } = await orderOne(thing.id, { headers });
   paid = await orderWith(id, 'PAID');
 });
 

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { violationsIn, parseScrape, seriesOf } from './metric-conventions.ts';
-import { newProduct, orderWith, place, stack, tokenOf } from '../support/shop.ts';
+import { newProduct, orderOne, orderWith, stack, tokenOf } from '../support/shop.ts';
 
 const processes = ['order', 'inventory', 'payment', 'gateway', 'dashboard', 'auditor'] as const;
 const urls: Readonly<Record<string, string>> = {
@@ -19,7 +19,7 @@ const scrape = async (name: string): Promise<string> => {
 /** An order that becomes PAID, and requests with unknown ids, paths and parameters. */
 const traffic = async (): Promise<void> => {
   const { id: productId } = await newProduct(1);
-  const { id } = await place({ items: [{ productId, quantity: 1 }] });
+  const { id } = await orderOne(productId);
   await orderWith(id, 'PAID');
   const headers = { authorization: `Bearer ${await tokenOf('user')}` };
   const unknown = randomUUID();

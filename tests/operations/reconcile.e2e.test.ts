@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { expectAuditorGreen } from '../support/audit.ts';
 import { runCommand } from '../support/commands.ts';
-import { newProduct, order, orderWith, place, query } from '../support/shop.ts';
+import { addReservedUnits } from '../support/defect.ts';
+import { newProduct, order, orderOne, orderWith, query } from '../support/shop.ts';
 
 const grace = ['--grace', '3'];
 
@@ -49,18 +50,13 @@ describe('npm run audit', { timeout: 120_000 }, () => {
 
   it('exits 1 and names the violated invariant', async () => {
     const thing = await newProduct(5);
-    const add = (units: number) =>
-      query(
-        'inventory',
-        (sql) => sql`update inventory set reserved = reserved + ${units} where product_id = ${thing.id}`,
-      );
-    await add(1);
+    await addReservedUnits(thing.id, 1);
     try {
       const { code, output } = await runCommand('audit', [...grace, '--json']);
       expect(code, output).toBe(1);
       expect(JSON.parse(output).violations).toMatchObject([{ invariant: 'stock_conserved', key: thing.id }]);
     } finally {
-      await add(-1);
+      await addReservedUnits(thing.id, -1);
     }
     await expectAuditorGreen();
   });
@@ -75,7 +71,7 @@ describe('npm run audit', { timeout: 120_000 }, () => {
 describe('npm run reconcile', { timeout: 180_000 }, () => {
   it('finds an order whose event is missing, and --fix emits it through the outbox', async () => {
     const thing = await newProduct(10);
-    const { id: template } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    const { id: template } = await orderOne(thing.id);
     await orderWith(template, 'PAID');
     await expectAuditorGreen();
     const id = await placeWithoutEvent(template);

@@ -10,7 +10,7 @@ import { expectInvariants } from '../support/invariants.ts';
 import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
 import { underLoad } from '../support/load.ts';
 import { createOutboxRows } from '../support/outbox-rows.ts';
-import { eventually, newProduct, orderWith, place, query, stack } from '../support/shop.ts';
+import { eventually, newProduct, orderOne, orderWith, query, stack } from '../support/shop.ts';
 import { useTimings } from '../support/timings.ts';
 
 const planShape = z.record(z.string(), z.object({ changes: z.array(z.object({ key: z.string() })) }));
@@ -37,7 +37,7 @@ const placed: string[] = [];
 /** Sends an order through all three connectors. */
 const expectFlow = async (): Promise<void> => {
   const thing = await newProduct(1);
-  const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+  const { id } = await orderOne(thing.id);
   placed.push(id);
   await orderWith(id, 'PAID', 60_000);
 };
@@ -351,7 +351,7 @@ describe('a new column of the outbox in the configuration of a connector', { tim
     try {
       // This event waits in the WAL without the column.
       const thing = await newProduct(1);
-      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      const { id } = await orderOne(thing.id);
       placed.push(id);
       await eventually('the payment service has handled the order', async () => {
         const rows = await query('payment', (sql) => sql`select 1 from outbox where aggregate_id = ${id}`);

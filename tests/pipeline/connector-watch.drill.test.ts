@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { services } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { kafka } from '../support/kafka-log.ts';
-import { eventually, newProduct, orderWith, place, stack } from '../support/shop.ts';
+import { eventually, newProduct, orderOne, orderWith, stack } from '../support/shop.ts';
 
 const { connector } = services.order;
 const status = async () => (await fetch(`${stack.urls.connect}/connectors/${connector}/status`)).json();
@@ -25,7 +25,7 @@ it('a task that stays UNASSIGNED is restarted, and events flow again', { timeout
   await eventually('Connect has the status', async () => (await taskState()) === 'UNASSIGNED');
 
   await eventually('the task runs again', async () => (await taskState()) === 'RUNNING', 90_000);
-  const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+  const { id } = await orderOne(thing.id);
   expect((await orderWith(id, 'PAID', 60_000)).status).toBe('PAID');
   await expectInvariants([id]);
 });

@@ -10,7 +10,7 @@ import { ports, serviceNames, services, type ServiceName } from '../../scripts/s
 import { doctor, runCommand } from '../support/commands.ts';
 import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
 import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
-import { faultRounds, newProduct, orderWith, place, query, stack } from '../support/shop.ts';
+import { faultRounds, newProduct, orderOne, orderWith, query, stack } from '../support/shop.ts';
 
 const began = performance.now();
 const report: string[] = [];
@@ -66,7 +66,7 @@ const recordsOf = async (
 describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under traffic', () => {
   let productId: string;
   const [byOld, meanwhile, byNew]: [string[], string[], string[]] = [[], [], []];
-  const ordered = async (): Promise<string> => (await place({ items: [{ productId, quantity: 1 }] })).id;
+  const ordered = async (): Promise<string> => (await orderOne(productId)).id;
 
   beforeAll(async () => {
     productId = (await newProduct(10_000)).id;

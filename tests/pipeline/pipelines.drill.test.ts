@@ -11,8 +11,8 @@ import {
   eventually,
   faultRounds,
   newProduct,
+  orderOne,
   orderWith,
-  place,
   query,
   signalBackend,
   signalPart,
@@ -144,7 +144,7 @@ describe('a broken pipeline', () => {
       await allHealthy(60_000);
       expect(await metric('orderflow_watchdog_restarts_total{service="payment"}')).toBeGreaterThan(before);
       const thing = await newProduct(1);
-      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      const { id } = await orderOne(thing.id);
       await orderWith(id, 'PAID');
       await expectInvariants([id]);
     },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import postgres from 'postgres';
 import avro from 'avsc';
 import { header, readTopic } from '../support/kafka-log.ts';
-import { eventually, newProduct, orderWith, place, query, stack } from '../support/shop.ts';
+import { eventually, newProduct, orderOne, orderWith, place, query, stack } from '../support/shop.ts';
 
 const recordsOf = async (topic: string, key: string) =>
   (await readTopic(topic)).filter((record) => record.key?.toString('utf8') === key);
@@ -11,7 +11,7 @@ const recordsOf = async (topic: string, key: string) =>
 describe('a record', () => {
   it('has the order as key, the unchanged outbox payload, and exactly the headers of the contract', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    const { id } = await orderOne(thing.id);
     await orderWith(id, 'PAID');
     for (const [service, topic] of [
       ['order', 'order-events'],
@@ -49,7 +49,7 @@ describe('a record', () => {
 
   it('can be decoded with the registry alone, and its metadata equal its headers', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const [record] = await eventually('order.created is published', async () => {
       const found = await recordsOf('order-events', id);
       return found.length > 0 && found;
@@ -116,7 +116,7 @@ describe('a transaction that rolls back', () => {
 
     // Once the event of a later order is published, everything committed before it is published too.
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await eventually(
       'the later event is published',
       async () => (await recordsOf('order-events', id)).length > 0,

@@ -9,7 +9,7 @@ import { services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { connectors, connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
 import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
-import { call, eventually, faultRounds, orderWith, place, query, useProduct } from '../support/shop.ts';
+import { call, eventually, faultRounds, orderOne, orderWith, query, useProduct } from '../support/shop.ts';
 import { useTimings } from '../support/timings.ts';
 
 const auditShape = z.object({ violations: z.array(z.object({ invariant: z.string(), key: z.string() })) });
@@ -22,8 +22,7 @@ const succeed = async (...args: readonly string[]): Promise<string> => {
 };
 
 const thing = useProduct(1_000);
-const ordered = async (): Promise<string> =>
-  (await place({ items: [{ productId: thing.id, quantity: 1 }] })).id;
+const ordered = async (): Promise<string> => (await orderOne(thing.id)).id;
 const idsOn = async (service: ServiceName): Promise<(string | undefined)[]> =>
   (await readTopic(services[service].topic)).map((record) => header(record, 'id'));
 const outboxIdsOf = async (service: ServiceName, key: string): Promise<string[]> =>

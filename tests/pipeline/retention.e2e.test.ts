@@ -5,7 +5,15 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { services } from '../../scripts/stack/topology.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
-import { eventually, newProduct, orderWith, place, query, stack, type ProductView } from '../support/shop.ts';
+import {
+  eventually,
+  newProduct,
+  orderOne,
+  orderWith,
+  query,
+  stack,
+  type ProductView,
+} from '../support/shop.ts';
 
 const { connector, database } = services.order;
 const connectorUrl = `${stack.urls.connect}/connectors/${connector}`;
@@ -26,7 +34,7 @@ afterAll(async () => {
   await Promise.all([admin.end(), asService.end()]);
 });
 
-const ordered = (): Promise<{ id: string }> => place({ items: [{ productId: thing.id, quantity: 1 }] });
+const ordered = (): Promise<{ id: string }> => orderOne(thing.id);
 const rowsOf = (id: string): Promise<postgres.Row[]> =>
   query('order', (sql) => sql`select * from outbox where aggregate_id = ${id}`);
 const publishedOf = async (id: string): Promise<(string | undefined)[]> =>

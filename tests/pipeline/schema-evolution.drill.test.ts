@@ -26,8 +26,8 @@ import {
   eventually,
   killHard,
   newProduct,
+  orderOne,
   orderWith,
-  place,
   query,
   signalPart,
   stack,
@@ -209,7 +209,7 @@ describe('while the registry does not answer', () => {
       const letters = await query('inventory', (sql) => sql`select id from dead_letters where key = ${id}`);
       expect(letters).toEqual([]);
       // Events of the other version are read too.
-      const other = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      const other = await orderOne(thing.id);
       await orderWith(other.id, 'PAID', 60_000);
       await expectInvariants([id, other.id]);
     },
@@ -241,7 +241,7 @@ describe('after the registry has lost its storage', () => {
       expect(lost.output).toMatch(/the registry has lost everything: run `npm run schemas -- restore`/);
 
       // Instances with resolved ids go on; a new one waits and reports why.
-      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      const { id } = await orderOne(thing.id);
       await orderWith(id, 'PAID');
       const cold = await spawnInstance('order');
       const unready = await eventually('the cold instance reports why it is not ready', async () => {

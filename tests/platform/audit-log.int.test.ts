@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditLog, auditSeals, outbox } from '../../drizzle/messaging/schema.ts';
 import { traceparent, useTestShell } from '../support/database.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
 import { chainStart, type ChainPoint } from '../../services/platform/audit-log/audit-chain.ts';
 import { recordRefusals, registerAuditRoutes } from '../../services/platform/http/routes/audit-http.ts';
 import { recordAction, type PersonsAction } from '../../services/platform/audit-log/audit-log.ts';
@@ -33,14 +34,9 @@ import {
   type Principal,
 } from '../../services/platform/http/server/request-context.ts';
 import { idempotencyClaim } from '../../services/platform/transaction/idempotency.ts';
-import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
 import { problem } from '../../services/platform/http/endpoint/problem.ts';
 
-const lines: (LogFields & { readonly message: string })[] = [];
-const line = (message: string, fields: LogFields = {}): void => {
-  lines.push({ message, ...fields });
-};
-const logger: Logger = { error: line, warn: line, info: line, debug: line, child: () => logger };
+const { logger, lines } = recordingLogger();
 const { database, shell } = useTestShell('order', ['order.fulfilled']);
 let db: Database;
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { auditLog, deadLetters, outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { useTestShell } from '../support/database.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
 import { recordRefusals } from '../../services/platform/http/routes/audit-http.ts';
 import type { Incoming } from '../../services/platform/messaging/consumer.ts';
 import { accepted } from '../../services/platform/transaction/decision/decision.ts';
@@ -18,16 +19,11 @@ import { createGuards } from '../../services/platform/http/limits/guards.ts';
 import { createApp } from '../../services/platform/http/server/app.ts';
 import type { Role } from '../../services/platform/http/endpoint/permissions.ts';
 import type { App } from '../../services/platform/http/server/request-context.ts';
-import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
 import { standardProblems } from '../../services/platform/http/endpoint/problem.ts';
 import { handledBy } from '../../services/platform/messaging/subscription.ts';
 import { DependencyUnavailable } from '../../services/platform/database/transient.ts';
 
-const lines: (LogFields & { readonly message: string })[] = [];
-const line = (message: string, fields: LogFields = {}): void => {
-  lines.push({ message, ...fields });
-};
-const logger: Logger = { error: line, warn: line, info: line, debug: line, child: () => logger };
+const { logger, lines } = recordingLogger();
 const consumer = 'replay-group';
 const { database, shell } = useTestShell('order', [
   'inventory.committed',

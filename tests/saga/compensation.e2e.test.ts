@@ -7,6 +7,7 @@ import {
   chargesOf,
   eventually,
   newProduct,
+  orderOne,
   orderWith,
   pay,
   place,
@@ -56,7 +57,7 @@ describe('a declined payment', () => {
 describe('paying again after a decline', () => {
   it('is refused with the state and the next step; the answer to the first key stays the same', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     const first = { token: 'tok_declined', headers: { 'idempotency-key': `first-${id}` } };
     const accepted = await eventually('the payment service knows the reservation', async () => {
@@ -80,7 +81,7 @@ describe('paying again after a decline', () => {
 describe('a cancellation by the customer', () => {
   it('releases the stock of a reserved order', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect((await act(id, 'cancel', 'user')).body).toMatchObject({
       status: 'CANCELLED',
@@ -95,7 +96,7 @@ describe('a cancellation by the customer', () => {
 
   it('releases the stock of a PAID order and refunds it', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    const { id } = await orderOne(thing.id);
     await orderWith(id, 'PAID');
     expect((await act(id, 'cancel', 'user')).status).toBe(200);
     await eventually('the payment is refunded', async () => {

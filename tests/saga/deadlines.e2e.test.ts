@@ -7,6 +7,7 @@ import {
   eventually,
   newProduct,
   order,
+  orderOne,
   orderWith,
   pay,
   place,
@@ -17,7 +18,7 @@ import { ageOrder, expireReservation } from '../support/time.ts';
 describe('a MANUAL order that nobody pays for', () => {
   it('is CANCELLED when its reservation expires, releases its stock, and cannot be paid any more', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect(await expireReservation(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({
@@ -36,7 +37,7 @@ describe('a MANUAL order that nobody pays for', () => {
 describe('the deadline of the saga', () => {
   it('cancels an order that still waits, and inventory and payment follow', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect(await ageOrder(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({ cancellationReason: 'reservation_expired' });

@@ -8,6 +8,7 @@ import {
   eventually,
   newProduct,
   order,
+  orderOne,
   orderWith,
   pay,
   place,
@@ -70,7 +71,7 @@ describe('an order that is charged automatically', () => {
 describe('a MANUAL order', () => {
   it('waits as CONFIRMED and is charged once, however often the payment is sent', async () => {
     const thing = await newProduct(3);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const waiting = await orderWith(id, 'CONFIRMED');
     expect(waiting.payment.state).toBe('none');
     expect(waiting.reservation.expiresAt).not.toBeNull();

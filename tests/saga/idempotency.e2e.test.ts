@@ -5,9 +5,9 @@ import {
   call,
   chargesOf,
   newProduct,
+  orderOne,
   orderWith,
   paymentWith,
-  place,
   placeRaw,
   product,
   query,
@@ -99,7 +99,7 @@ describe('Idempotency-Key of an order', () => {
 
 describe('Idempotency-Key of a payment', () => {
   const payable = async (): Promise<string> => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await paymentWith(id, 'PENDING');
     return id;
@@ -212,17 +212,17 @@ describe('Idempotency-Key of every other call', () => {
   });
 
   it('confirmation, shipment and cancellation of an order happen once, with the first answer replayed', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    const { id } = await orderOne(thing.id);
     await orderWith(id, 'PAID');
     await sendTwice('order', `/api/v1/orders/${id}/confirm`, 'seller');
     await sendTwice('order', `/api/v1/orders/${id.toUpperCase()}/fulfill`, 'seller');
-    const { id: doomed } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
-    const cancelled = await sendTwice('order', `/api/v1/orders/${doomed}/cancel`, 'user');
+    const { id: toCancel } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const cancelled = await sendTwice('order', `/api/v1/orders/${toCancel}/cancel`, 'user');
     expect(cancelled.body).toMatchObject({ status: 'CANCELLED' });
   });
 
   it('a repair emits its events once', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await sendTwice('order', `/api/v1/orders/${id}/repair`, 'admin', { reason: 'a test' });
   });
 

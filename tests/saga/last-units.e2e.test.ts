@@ -1,7 +1,7 @@
 // 100 buyers for the last 10 units, through all services.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
-import { eventually, inParallel, newProduct, order, place, product } from '../support/shop.ts';
+import { eventually, inParallel, newProduct, order, orderOne, product } from '../support/shop.ts';
 
 describe('the last units', () => {
   it(
@@ -11,7 +11,7 @@ describe('the last units', () => {
       const thing = await newProduct(10);
       const ids = await inParallel(100, 20, async (index) => {
         const as = index % 2 === 0 ? 'user' : 'user2';
-        return (await place({ items: [{ productId: thing.id, quantity: 1 }], as })).id;
+        return (await orderOne(thing.id, { as })).id;
       });
       const settled = await eventually(
         'every order is PAID or CANCELLED',

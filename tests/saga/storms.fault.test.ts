@@ -14,10 +14,10 @@ import {
   netChargeOf,
   newProduct,
   order,
+  orderOne,
   orderWith,
   pay,
   payment,
-  place,
   product,
   query,
   stack,
@@ -85,7 +85,7 @@ describe('payments around the expiry of the reservation', () => {
         inParallel(customers, 12, async (index) => {
           // Some are charged at once, well before the reservation expires.
           const mode = index % 4 === 0 ? 'AUTO' : 'MANUAL';
-          const { id, status } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode });
+          const { id, status } = await orderOne(thing.id, { mode });
           const { reservation } = await eventually(`${id} is reserved`, async () => {
             const seen = await order(id);
             return seen.status !== status && seen;
@@ -149,7 +149,7 @@ describe('cancellations around the charge', () => {
 
       const ends = await whileGateway({ mode: 'slow', latencyMs: 150 }, () =>
         inParallel(customers, 16, async (index) => {
-          const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+          const { id } = await orderOne(thing.id);
           const moment = moments[index % (moments.length + 1)];
           if (moment) {
             await moment(id, index);

@@ -12,7 +12,7 @@ import { createSupervisor, type Supervisor } from '../../scripts/stack/supervise
 import { developmentPassword, type Ports } from '../../scripts/stack/topology.ts';
 
 /** The Debezium of the stack, or that of the minor version before. */
-export type Plugins = 'connect-plugins' | 'previous-connect-plugins';
+type Plugins = 'connect-plugins' | 'previous-connect-plugins';
 
 export interface SecondWorker {
   readonly port: number;

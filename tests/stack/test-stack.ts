@@ -20,7 +20,7 @@ import {
 } from '../../scripts/stack/topology.ts';
 import { stackVariables } from '../../scripts/stack/variables.ts';
 
-export interface TestStack {
+interface TestStack {
   readonly urls: Urls;
   readonly ports: Ports;
   readonly dataDir: string;
@@ -45,7 +45,7 @@ declare module 'vitest' {
   }
 }
 
-export interface RunningTestStack {
+interface RunningTestStack {
   readonly provided: TestStack;
   readonly stop: () => Promise<void>;
 }

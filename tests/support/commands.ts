@@ -12,8 +12,7 @@ export const environment = Object.fromEntries(
   portNames.map((name) => [portTopology[name].env, String(stack.ports[name])]),
 );
 
-export type CommandName =
-  'audit' | 'reconcile' | 'connectors' | 'doctor' | 'journey' | 'provision' | 'recover';
+type CommandName = 'audit' | 'reconcile' | 'connectors' | 'doctor' | 'journey' | 'provision' | 'recover';
 
 export interface Finished {
   readonly code: number | null;

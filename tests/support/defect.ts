@@ -1,6 +1,7 @@
-// A defect of the inventory service: it cannot store a reservation of one product.
+// Defects and corruptions of the inventory service.
 import { query } from './shop.ts';
 
+/** A defect: the service cannot store a reservation of this product. */
 export const breakReservationsOf = (productId: string) =>
   query('inventory', (sql) =>
     sql.unsafe(
@@ -10,3 +11,10 @@ export const breakReservationsOf = (productId: string) =>
 
 export const repairReservations = () =>
   query('inventory', (sql) => sql`alter table reservation_items drop constraint if exists broken`);
+
+/** A corruption: reserved units without a reservation. */
+export const addReservedUnits = (productId: string, units: number) =>
+  query(
+    'inventory',
+    (sql) => sql`update inventory set reserved = reserved + ${units} where product_id = ${productId}`,
+  );

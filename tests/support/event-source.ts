@@ -1,7 +1,7 @@
 // A client of Server-Sent Events that also shows what a browser's EventSource hides: the status, the comments, the end.
 import { eventually, query, stack, tokenOf, type Person } from './shop.ts';
 
-export interface StreamedEvent {
+interface StreamedEvent {
   readonly id: number;
   readonly type: string;
   readonly data: Record<string, unknown>;
@@ -31,7 +31,7 @@ const toEvent = (block: string): StreamedEvent | undefined => {
     : { id: Number(field('id')), type: String(field('event')), data: JSON.parse(data) };
 };
 
-export interface OpenEvents {
+interface OpenEvents {
   readonly as?: Person;
   readonly lastEventId?: number | string | undefined;
   readonly method?: string;

@@ -26,7 +26,7 @@ export const endInstancesAfterEach = (): void => {
   afterEach(killInstances);
 };
 
-export interface InstanceOptions {
+interface InstanceOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The folder of another version of the project, to run that one. */
   readonly tree?: string;

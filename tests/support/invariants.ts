@@ -15,7 +15,7 @@ const outboxOf = (service: ServiceName) =>
   query<OutboxRow>(service, (sql) => sql`select id, aggregate_id, event_type from outbox`);
 
 /** Each topic has every committed outbox id, at least once, and no other. */
-export async function expectOutboxPublished(): Promise<void> {
+async function expectOutboxPublished(): Promise<void> {
   for (const service of serviceNames) {
     const { topic } = services[service];
     await eventually(
@@ -35,7 +35,7 @@ export async function expectOutboxPublished(): Promise<void> {
 }
 
 /** Every group has handled each event that it reacts to, and there are no dead letters. */
-export async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
+async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
   const reacts: Record<string, readonly ServiceName[]> = {
     'order.created': ['inventory', 'payment'],
     'inventory.reserved': ['order', 'payment'],
@@ -72,7 +72,7 @@ export async function expectHandledOnce(orderIds: readonly string[]): Promise<vo
 }
 
 /** The stock of each product equals the sums of its ledger and of its live reservations, and is never oversold. */
-export async function expectStockConserved(): Promise<void> {
+async function expectStockConserved(): Promise<void> {
   const rows = await query(
     'inventory',
     (sql) => sql`
@@ -91,7 +91,7 @@ export async function expectStockConserved(): Promise<void> {
 }
 
 /** The provider's ledger has the total of each paid order, charged once, and nothing of any other order. */
-export async function expectMoneyRight(orderIds: readonly string[]): Promise<void> {
+async function expectMoneyRight(orderIds: readonly string[]): Promise<void> {
   for (const id of orderIds) {
     const { status, total } = await order(id);
     const isPaidFor = status === 'PAID' || status === 'FULFILLED';

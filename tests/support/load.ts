@@ -19,7 +19,7 @@ export const placeUntilAccepted = (productId: string): Promise<string> => {
   );
 };
 
-export interface Load {
+interface Load {
   readonly productId: string;
   readonly orders: number;
   /** Pause between two orders, ms. */

@@ -139,7 +139,7 @@ export function bodyOf<Body>(
 
 export type OrderView = z.infer<typeof orderView>;
 export type ProductView = z.infer<typeof productView>;
-export type PaymentView = z.infer<typeof paymentView>;
+type PaymentView = z.infer<typeof paymentView>;
 
 /** Creates a product of the seller. Resolves once the order service knows it. */
 export async function newProduct(quantity: number, as: Person = 'seller'): Promise<ProductView> {
@@ -212,6 +212,10 @@ export async function place({
   const body = { items: [...items], payment };
   return bodyOf('placing an order', await orders(as).place({ body, ...(headers && { headers }) }));
 }
+
+/** Places an order of one unit. */
+export const orderOne = (productId: string, options: Omit<Placing, 'items'> = {}): Promise<OrderView> =>
+  place({ ...options, items: [{ productId, quantity: 1 }] });
 
 export const order = async (id: string, as: Person = 'admin'): Promise<OrderView> =>
   bodyOf(`order ${id}`, await orders(as).read({ params: { id } }));

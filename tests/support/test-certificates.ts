@@ -55,7 +55,7 @@ const nameOf = (commonName: string): Buffer =>
 const alternative = (host: string): Buffer =>
   /^[\d.]+$/.test(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host));
 
-export interface TestCertificate {
+interface TestCertificate {
   /** PEM texts. */
   readonly cert: string;
   readonly key: string;

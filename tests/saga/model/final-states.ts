@@ -26,7 +26,7 @@ export interface OrderHistory {
   /** Its reservation or its deadline expired before it was PAID. */
   readonly late: boolean;
 }
-export interface FinalState {
+interface FinalState {
   readonly status: OrderStatus;
   readonly reason: string | null;
 }

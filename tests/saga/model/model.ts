@@ -55,7 +55,7 @@ const consumes: Record<Group, readonly Topic[]> = {
   payment: ['order-events', 'inventory-events'],
 };
 
-export interface Model {
+interface Model {
   /** Takes one step and checks the invariants that hold after every step. */
   apply(step: Step): void;
   /** Handles everything that is in flight, then checks the invariants that hold at rest. */

@@ -18,7 +18,7 @@ export interface Outcome {
   readonly text: string;
 }
 
-export interface Services {
+interface Services {
   readonly toOrder: (orderId: string, input: OrderInput) => Outcome;
   readonly toReservation: (input: ReservationInput) => Outcome;
   readonly toPayment: (input: PaymentInput) => Outcome;

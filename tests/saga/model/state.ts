@@ -13,13 +13,13 @@ export interface StoredRequest {
   /** Number of the current lease. */
   lease: number;
 }
-export interface Charge {
+interface Charge {
   readonly id: string;
   readonly orderId: string;
   readonly amount: number;
   readonly declined: boolean;
 }
-export interface Refund {
+interface Refund {
   readonly id: string;
   readonly chargeId: string;
   readonly amount: number;
