@@ -27,7 +27,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
 
   it('sees the changes between two versions of an event', async () => {
     const { page, visit, expectAccessible } = await administrator();
-    // Every event may have one version only, so the second one is put into the answers.
+    // The events may have only one version, so a second one is added to the answers.
     await page.route('**/api/catalogue/events', async (route) => {
       const answer = await route.fetch();
       const { data } = (await answer.json()) as { data: { type: string; versions: object[] }[] };

@@ -39,7 +39,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const press = async (what: RegExp): Promise<void> => {
       for (let steps = 0; steps < 60; steps += 1) {
         await page.keyboard.press('Tab');
-        // As a string, because the types of tests know no document.
+        // A string, because the tests have no DOM types.
         const focused = await page.evaluate<string>(
           "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''",
         );
@@ -146,7 +146,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
       tabs.push(tab);
       await tab.goto(`/orders/${id}`);
       await tab.getByRole('status').filter({ hasText: 'live' }).waitFor();
-      // As when the next tab is opened over it; the browser of the tests takes every tab for visible.
+      // Hides the tab by hand, because this browser treats every tab as visible.
       await tab.evaluate(
         `Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' });
          document.dispatchEvent(new Event('visibilitychange'))`,
@@ -165,7 +165,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const { page } = visitor;
     const { id, name } = await newProduct(5);
     await fillCart(visitor, [name]);
-    // The first request is carried out, but its answer never arrives.
+    // The first request takes effect, but its answer is lost.
     await page.route(
       '**/api/order/orders',
       async (route) => {

@@ -18,8 +18,8 @@ import {
 const thing = useProduct(1_000);
 const path = (id: string, rest = ''): string => `/api/v1/orders/${id}${rest}`;
 
-describe('access', () => {
-  it('to an order has its customer, the sellers of its lines and administrators', async () => {
+describe('the API', () => {
+  it('shows an order to its customer, the sellers of its lines and administrators', async () => {
     const { id } = await orderOne(thing.id);
     await orderWith(id, 'PAID');
     const status = async (as: Parameters<typeof tokenOf>[0], rest = '') =>
@@ -48,7 +48,7 @@ describe('access', () => {
     expect(await payment('admin')).toBe(200);
   });
 
-  it('to a list shows only the caller’s own orders, page by page, newest first', async () => {
+  it('lists only the caller’s own orders, page by page, newest first', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
       ids.push((await orderOne(thing.id, { mode: 'MANUAL', as: 'user2' })).id);
@@ -67,7 +67,7 @@ describe('access', () => {
     expect(new Set(seen.map((order) => order['id'])).size).toBe(seen.length);
   });
 
-  it('to change a product has only its seller, and only from the current version', async () => {
+  it('lets only its seller change a product, and only from the current version', async () => {
     const change = (as: 'seller' | 'seller2' | 'user', name: string, version: string) =>
       call('inventory', `/api/v1/products/${thing.id}`, {
         as,
@@ -93,7 +93,7 @@ describe('access', () => {
     });
   });
 
-  it('with a known ETag is answered 304', async () => {
+  it('answers 304 for a known ETag', async () => {
     const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     for (const [part, address] of [
@@ -112,7 +112,7 @@ describe('access', () => {
     }
   });
 
-  it('by another role has another ETag; a change of the stock changes the ETag without the version', async () => {
+  it('has an ETag per representation: it differs between roles and changes with the stock, without a new version', async () => {
     const theirs = await newProduct(100, 'seller2');
     const { id } = await place({
       items: [
@@ -144,7 +144,7 @@ describe('access', () => {
     expect(edit.status).toBe(200);
   });
 
-  it('is refused without a valid token', async () => {
+  it('refuses requests without a valid token', async () => {
     for (const [part, route] of [
       ['order', '/api/v1/orders'],
       ['inventory', '/api/v1/products'],

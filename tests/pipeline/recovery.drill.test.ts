@@ -70,7 +70,7 @@ const loseSlot = async (service: ServiceName): Promise<void> => {
 const killedAt = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
 
 describe('a lost slot', () => {
-  it('is reported; recovery publishes exactly the missed events, although it is killed and orders are placed', async () => {
+  it('is reported, and recovery publishes exactly the missed events, even if it is killed while orders are placed', async () => {
     const before = await ordered();
     await orderWith(before, 'PAID');
     await succeed('stop', '--connector', 'order-outbox');

@@ -62,7 +62,7 @@ const untilDeleted = (id: string): Promise<true> =>
   });
 
 describe('the retention of the outbox', () => {
-  it('deletes delivered rows, and nothing of it reaches Kafka', async () => {
+  it('deletes delivered rows, and no delete reaches Kafka', async () => {
     const { id } = await ordered();
     await orderWith(id, 'PAID');
     const before = await publishedOf(id);

@@ -264,7 +264,7 @@ describe('sealing', () => {
   });
 });
 
-describe('the verification, when the owner of the database', () => {
+describe('the verification', () => {
   let owner: postgres.Sql;
   let head: ChainPoint;
   beforeAll(() => {
@@ -281,7 +281,7 @@ describe('the verification, when the owner of the database', () => {
     firstBroken: { position, sentence: expect.stringMatching(sentence) },
   });
 
-  it('changes nothing, finds the chain intact, for the anchor of its head and for earlier ones', async () => {
+  it('finds an untouched chain intact, for the anchor of its head and for earlier ones', async () => {
     const [, third] = await db
       .select()
       .from(auditSeals)
@@ -296,19 +296,19 @@ describe('the verification, when the owner of the database', () => {
     ['the time', "at = at + interval '1 millisecond'"],
     ['the outcome', "outcome = 'ignored', code = 'x'"],
     ['the resource', "resource = 'order-99'"],
-  ])('changes %s, finds the entry', async (_what, change) => {
+  ])('finds an entry of which the owner of the database changed %s', async (_what, change) => {
     await owner.unsafe(`update audit_log set ${change} where id = 4`);
     expect(await verify()).toMatchObject(brokenAt(4, /is not the one that was sealed/));
   });
 
-  it('deletes an entry, with or without its seal, finds the gap', async () => {
+  it('finds a deleted entry, with or without its seal', async () => {
     await owner`delete from audit_log where id = 7`;
     expect(await verify()).toMatchObject({ ...brokenAt(7, /entry .* is missing/), entries: 7 });
     await owner`delete from audit_seals where entry_id = 7`;
     expect(await verify()).toMatchObject(brokenAt(7, /seal at position 7 is missing/));
   });
 
-  it('swaps two entries, finds the first of them', async () => {
+  it('finds two swapped entries', async () => {
     await owner.begin(async (tx) => {
       await tx`update audit_seals set entry_id = -1 where position = 2`;
       await tx`update audit_seals set entry_id = 2 where position = 6`;
@@ -317,7 +317,7 @@ describe('the verification, when the owner of the database', () => {
     expect(await verify()).toMatchObject(brokenAt(2, /is not the one that was sealed/));
   });
 
-  it('cuts off the end, finds it only with an anchor', async () => {
+  it('finds a chain without its end only with an anchor', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`delete from audit_log where id > 6`;
     expect(await verify()).toMatchObject({
@@ -329,7 +329,7 @@ describe('the verification, when the owner of the database', () => {
     expect(await verify(head)).toMatchObject(brokenAt(8, /ends before position 8/));
   });
 
-  it('changes an entry and has it sealed again, finds it only with an anchor', async () => {
+  it('finds an end that was changed and sealed again only with an anchor', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`update audit_log set subject = 'somebody-else' where id = 7`;
     await sealUpTo(8);
@@ -337,7 +337,7 @@ describe('the verification, when the owner of the database', () => {
     expect(await verify(head)).toMatchObject(brokenAt(8, /is not that of the anchor/));
   });
 
-  it('adds an entry in the past, finds it unsealed; later entries are sealed', async () => {
+  it('reports an entry added in the past as unsealed; later entries are sealed', async () => {
     await owner`insert into audit_log (transaction, at, subject, roles, action, outcome, correlation_id, request_id)
       values ('1'::xid8, now(), 's', '{}', 'a', 'accepted', 'c', 'r')`;
     await addEntries(1);
@@ -345,7 +345,7 @@ describe('the verification, when the owner of the database', () => {
     expect(await verify()).toMatchObject({ status: 'intact', entries: 10, unsealed: 1 });
   });
 
-  it('deletes the entry that was sealed last, finds it; later entries are sealed', async () => {
+  it('finds that the last sealed entry was deleted; later entries are sealed', async () => {
     await owner`delete from audit_log where id = 8`;
     await addEntries(2);
     await sealUpTo(10);

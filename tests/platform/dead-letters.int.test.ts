@@ -172,7 +172,7 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
   });
 
-  it('whose event was handled meanwhile is a duplicate, and settles the letter', async () => {
+  it('is a duplicate if its event was handled meanwhile, and settles the letter', async () => {
     const id = await storeDeadLetter();
     const row = await letter(id);
     await database.db.insert(processedEvents).values({
@@ -190,7 +190,7 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
   });
 
-  it('fails: the letter stays open and the attempt is counted', async () => {
+  it('that fails leaves the letter open and counts the attempt', async () => {
     const id = await storeDeadLetter();
     before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
@@ -206,7 +206,7 @@ describe('replaying a dead letter', () => {
     expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 2 });
   });
 
-  it('fails inside the transaction: state and effects are rolled back together', async () => {
+  it('that fails inside the transaction rolls back state and effects together', async () => {
     const id = await storeDeadLetter();
     await database.db.execute(sql`alter table outbox add constraint broken check (false) not valid`);
     try {

@@ -32,14 +32,14 @@ afterAll(async () => {
 });
 
 const price = { amountMinor: 100, currency: 'EUR' };
-const create = (on: Shell, productId: string, quantity: number) => {
+const create = (on: Shell, productId: string, quantity: number, sku = productId) => {
   const at = new Date();
   const input = {
     type: 'create',
     productId,
     sellerId: 's',
     name: 'n',
-    sku: productId,
+    sku,
     price,
     quantity,
     at,
@@ -51,19 +51,22 @@ const newProduct = async (quantity: number): Promise<string> => {
   await create(shell, productId, quantity);
   return productId;
 };
-const submit = async (input: ReservationInput) =>
-  handle(
-    shell,
-    reservationHandler,
-    { id: randomUUID(), context: testContext, at: input.at, input },
-    unclaimed,
-  );
-const buy = async (productIds: readonly string[], ttlMs = 60_000): Promise<string> => {
-  const orderId = randomUUID();
-  const items = productIds.map((productId) => ({ productId, sellerId: 's', quantity: 1, unitPrice: price }));
+const submitOn = (input: ReservationInput) => (on: Shell) =>
+  handle(on, reservationHandler, { id: randomUUID(), context: testContext, at: input.at, input }, unclaimed);
+const submit = (input: ReservationInput) => submitOn(input)(shell);
+const created = (
+  orderId: string,
+  productIds: readonly string[],
+  { quantity = 1, ttlMs = 60_000 } = {},
+): ReservationInput => {
+  const items = productIds.map((productId) => ({ productId, sellerId: 's', quantity, unitPrice: price }));
   const payment = { mode: 'AUTO', method: 'card', token: null } as const;
   const data = { orderId, customerId: 'c', items, total: price, payment };
-  await submit({ type: 'order.created', data, at: new Date(), ttlMs });
+  return { type: 'order.created', data, at: new Date(), ttlMs };
+};
+const buy = async (productIds: readonly string[], ttlMs = 60_000): Promise<string> => {
+  const orderId = randomUUID();
+  await submit(created(orderId, productIds, { ttlMs }));
   return orderId;
 };
 const stock = async (productId: string) => {
@@ -132,43 +135,31 @@ describe('two inputs for a row that does not exist yet', () => {
     await stored.promise;
     return Promise.all([slow, second()]);
   };
-  const item = (productId: string) => ({ productId, sellerId: 's', quantity: 3, unitPrice: price });
-  const created = (orderId: string, productId: string): ReservationInput => {
-    const payment = { mode: 'AUTO', method: 'card', token: null } as const;
-    const data = { orderId, customerId: 'c', items: [item(productId)], total: price, payment };
-    return { type: 'order.created', data, at: new Date(), ttlMs: 60_000 };
-  };
   const cancelled = (orderId: string): ReservationInput => ({
     type: 'order.cancelled',
     data: { orderId, customerId: 'c', reason: 'customer_cancelled' },
     at: new Date(),
     ttlMs: 60_000,
   });
-  const submitOn = (input: ReservationInput) => (on: Shell) =>
-    handle(
-      on,
-      reservationHandler,
-      { id: randomUUID(), context: testContext, at: input.at, input },
-      unclaimed,
-    );
+  const threeUnits = (orderId: string, productId: string) => created(orderId, [productId], { quantity: 3 });
 
   it('a cancellation during the reservation releases the units', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(submitOn(created(orderId, productId)), () => submit(cancelled(orderId)));
+    await inARace(submitOn(threeUnits(orderId, productId)), () => submit(cancelled(orderId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
   it('an order that arrives while its cancellation is handled reserves nothing', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(submitOn(cancelled(orderId)), () => submit(created(orderId, productId)));
+    await inARace(submitOn(cancelled(orderId)), () => submit(threeUnits(orderId, productId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
   it('the same order twice at once reserves once', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(submitOn(created(orderId, productId)), () => submit(created(orderId, productId)));
+    await inARace(submitOn(threeUnits(orderId, productId)), () => submit(threeUnits(orderId, productId)));
     expect(await stock(productId)).toEqual({ available: 10, reserved: 3 });
   });
 
@@ -188,22 +179,8 @@ describe('two inputs for a row that does not exist yet', () => {
 
   it('one SKU for two products of a seller at once: the second is refused with sku_taken', async () => {
     const sku = randomUUID();
-    const create = () => {
-      const at = new Date();
-      const input = {
-        type: 'create',
-        productId: randomUUID(),
-        sellerId: 's',
-        name: 'n',
-        sku,
-        price,
-        quantity: 1,
-        at,
-      } as const;
-      return (on: Shell) =>
-        handle(on, productHandler, { id: randomUUID(), context: testContext, at, input }, unclaimed);
-    };
-    const broken = await inARace(create(), () => create()(shell)).catch((error: unknown) => error);
+    const createAnother = (on: Shell) => create(on, randomUUID(), 1, sku);
+    const broken = await inARace(createAnother, () => createAnother(shell)).catch((error: unknown) => error);
     expect(constraintViolation(broken)).toEqual({ constraint: 'inventory_sku', kind: 'lost_race' });
     expect(toProblem(broken, inventoryProblems)).toMatchObject({ code: 'sku_taken', status: 409 });
   });

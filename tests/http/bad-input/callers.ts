@@ -68,7 +68,7 @@ export const callers = ({ orderId, productId, forgedToken }: Fixtures): BadReque
     ...with403.map(([part, line, as]) =>
       request(`${line} as ${as}`, part, line, forbidden, { as, headers: [json], body: '{}' }),
     ),
-    ...with404.map(([part, line, as]) => request(`somebody else’s: ${line}`, part, line, notFound, { as })),
+    ...with404.map(([part, line, as]) => request(`of another user: ${line}`, part, line, notFound, { as })),
     ...(['order', 'inventory', 'payment'] as const).flatMap((part) => [
       request('faults without the token', part, 'DELETE /chaos/faults', badRequest),
       request('faults with a wrong token', part, 'DELETE /chaos/faults', forbidden, {

@@ -65,7 +65,7 @@ export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
     ...['"v1', 'v1', '0', '"v1" "v2"', '"v1",', '*, "v1"'].map((version) =>
       patch(`the version ${version}`, '{"name":"x"}', badRequest, [`If-Match: ${version}`]),
     ),
-    // Well formed, and none that was ever given out: a weak tag matches nothing.
+    // Well formed but never issued; a weak tag never matches.
     ...['W/"v1"', '"v9999999999"', '""', '"v-1"', '"0"'].map((version) =>
       patch(`the version ${version}`, '{"name":"x"}', [412, 'stale_version'], [`If-Match: ${version}`]),
     ),
