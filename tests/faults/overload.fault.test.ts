@@ -82,10 +82,10 @@ describe('while requests hold every connection', () => {
       DATABASE_WAIT_MS: '60000',
       HTTP_REQUEST_TIMEOUT_MS: '60000',
     });
-    let over = false;
+    let stopped = false;
     // Each waits 3 s for the lock, and the last one 24 s for a connection: longer than the Kafka session timeout.
     const client = async (): Promise<void> => {
-      while (!over) await place(url, product.id, randomUUID());
+      while (!stopped) await place(url, product.id, randomUUID());
     };
     const clients = await whileLocked('idempotency_keys', async () => {
       const running = Array.from({ length: 16 }, client);
@@ -96,7 +96,7 @@ describe('while requests hold every connection', () => {
       );
       const ids = (await Promise.all(placed)).map(({ id }) => id);
       await Promise.all(ids.map((id) => orderWith(id, 'PAID', 20_000)));
-      over = true;
+      stopped = true;
       return running;
     });
     await Promise.all(clients);

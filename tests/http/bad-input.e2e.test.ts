@@ -84,23 +84,23 @@ async function storedState(): Promise<Record<string, string>> {
 /** What is wrong with the answer to a bad request; undefined if it is right. */
 async function complaint(bad: BadRequest): Promise<string | undefined> {
   const answer = await send(bad);
-  const about = `${bad.part}: ${bad.what} (${bad.line.slice(0, 80)}) → ${answer.status} ${answer.body.slice(0, 300)}`;
+  const subject = `${bad.part}: ${bad.what} (${bad.line.slice(0, 80)}) → ${answer.status} ${answer.body.slice(0, 300)}`;
   const contentType = answer.headers.get('content-type');
-  if (contentType !== 'application/problem+json') return `${about}: is ${contentType}`;
+  if (contentType !== 'application/problem+json') return `${subject}: is ${contentType}`;
   const problem = problemSchema.safeParse(JSON.parse(answer.body));
-  if (!problem.success) return `${about}: is not a problem`;
+  if (!problem.success) return `${subject}: is not a problem`;
   const { status, code, correlationId } = problem.data;
   if (status !== answer.status || status !== bad.status || code !== bad.code)
-    return `${about}: should be ${bad.status} ${bad.code}`;
+    return `${subject}: should be ${bad.status} ${bad.code}`;
   if (answer.headers.get('x-correlation-id') !== correlationId || !/^[\w.-]{1,128}$/.test(correlationId))
-    return `${about}: has no valid correlation id`;
-  if (answer.body.length > 64 * 1024) return `${about}: answers ${answer.body.length} characters`;
-  if (/\bat .+:\d+:\d+/.test(answer.body)) return `${about}: shows a stack`;
+    return `${subject}: has no valid correlation id`;
+  if (answer.body.length > 64 * 1024) return `${subject}: answers ${answer.body.length} characters`;
+  if (/\bat .+:\d+:\d+/.test(answer.body)) return `${subject}: shows a stack`;
   if (bad.beforeRouting === true) return undefined;
   const [method = '', path = ''] = bad.line.split(' ');
   const conform = await conformanceOf(bad.part);
   const violations = conform({ method, path, status, contentType, body: problem.data });
-  return violations.length === 0 ? undefined : `${about}: ${violations.join('; ')}`;
+  return violations.length === 0 ? undefined : `${subject}: ${violations.join('; ')}`;
 }
 
 describe('bad input', () => {

@@ -110,8 +110,10 @@ const consume = (
   };
 };
 
-const reaches = (run: Run, offset: number) =>
-  until({ what: `offset ${offset}`, withinMs: 20_000 }, async () => (await run.committedOffset()) === offset);
+const waitUntil = (what: string, condition: () => boolean | Promise<boolean>) =>
+  until({ what, withinMs: 20_000 }, async () => condition());
+const offsetCommitted = (run: Run, offset: number) =>
+  waitUntil(`offset ${offset}`, async () => (await run.committedOffset()) === offset);
 const claims = async (run: Run) =>
   (await database.db.select().from(processedEvents)).filter((row) => row.topic === run.topic);
 const deadLettersOf = async (run: Run) =>
@@ -122,7 +124,7 @@ describe('delivery', () => {
     const run = await start(() => Promise.resolve());
     const keys = Array.from({ length: 50 }, (_, index) => `order-${index}`);
     await run.send(...keys.map((key) => record(key)));
-    await reaches(run, 50);
+    await offsetCommitted(run, 50);
     expect(run.seen).toEqual(keys);
     expect((await claims(run)).length).toBe(50);
   });
@@ -131,7 +133,7 @@ describe('delivery', () => {
     const run = await start(() => Promise.resolve());
     const twice = record('order-1');
     await run.send(twice, twice, record('order-2'));
-    await reaches(run, 3);
+    await offsetCommitted(run, 3);
     expect(run.seen).toEqual(['order-1', 'order-1', 'order-2']);
     expect((await claims(run)).length).toBe(2);
   });
@@ -144,7 +146,7 @@ describe('delivery', () => {
       const keys = Array.from({ length: 150 }, () => randomBytes(300).toString('hex'));
       await run.send(...keys.map((key) => record(key)));
       await run.send(record('order-1'));
-      await reaches(run, 151);
+      await offsetCommitted(run, 151);
       expect(run.seen).toEqual([...keys, 'order-1']);
       expect(await deadLettersOf(run)).toEqual([]);
     },
@@ -155,7 +157,7 @@ describe('delivery', () => {
     const event: DomainEvent = { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } };
     const metadata = { eventId: randomUUID(), correlationId: 'c', causationId: 'c', occurredAt: new Date() };
     await run.send({ key: 'o', value: shell.codec.encode(event, metadata).payload }, record('order-1'));
-    await reaches(run, 2);
+    await offsetCommitted(run, 2);
     expect(run.seen).toEqual(['order-1']);
     expect(await deadLettersOf(run)).toEqual([]);
   });
@@ -164,7 +166,7 @@ describe('delivery', () => {
     const run = await start(() => Promise.resolve());
     const canary = { key: 'canary', value: Buffer.alloc(6), headers: { eventType: 'canary' } };
     await run.send(...Array.from({ length: 20 }, () => canary), record('order-1'));
-    await reaches(run, 21);
+    await offsetCommitted(run, 21);
     expect(run.seen).toEqual(['order-1']);
     expect(await deadLettersOf(run)).toEqual([]);
   });
@@ -198,15 +200,13 @@ describe('a transient failure', () => {
       record('order-1', third),
       record('order-3', last),
     );
-    await until({ what: 'the other keys', withinMs: 20_000 }, () => Promise.resolve(handled.length === 2));
+    await waitUntil('the other keys', () => handled.length === 2);
     expect(handled).toEqual([other, last]);
-    await until({ what: 'several attempts', withinMs: 20_000 }, () =>
-      Promise.resolve(run.seen.filter((orderId) => orderId === 'order-1').length > 5),
-    );
+    await waitUntil('several attempts', () => run.seen.filter((orderId) => orderId === 'order-1').length > 5);
     expect(run.waitingKeys()).toBe(1);
     await expect.poll(run.committedOffset).toBe(0);
     away.clear();
-    await reaches(run, 5);
+    await offsetCommitted(run, 5);
     expect(handled).toEqual([other, last, first, second, third]);
     expect([run.waitingKeys(), (await claims(run)).length]).toEqual([0, 5]);
     expect(await deadLettersOf(run)).toEqual([]);
@@ -216,16 +216,14 @@ describe('a transient failure', () => {
     const { away, handled, handler } = awayFor('order-1', 'order-2');
     const run = await start(handler);
     await run.send(record('order-1'), record('order-2'), record('order-3'));
-    await until({ what: 'two waiting keys', withinMs: 20_000 }, () =>
-      Promise.resolve(run.waitingKeys() === 2),
-    );
-    await until({ what: 'several attempts', withinMs: 20_000 }, () => Promise.resolve(run.seen.length > 10));
+    await waitUntil('two waiting keys', () => run.waitingKeys() === 2);
+    await waitUntil('several attempts', () => run.seen.length > 10);
     expect(run.seen).not.toContain('order-3');
     away.delete('order-2');
-    await until({ what: 'the third key', withinMs: 20_000 }, () => Promise.resolve(handled.length === 2));
+    await waitUntil('the third key', () => handled.length === 2);
     expect(await run.committedOffset()).toBe(0);
     away.clear();
-    await reaches(run, 3);
+    await offsetCommitted(run, 3);
     expect((await claims(run)).length).toBe(3);
   });
 
@@ -233,11 +231,11 @@ describe('a transient failure', () => {
     const { handler } = awayFor('order-1');
     const run = await start(handler);
     await run.send(record('order-1'), record('order-2'), record('order-1'));
-    await until({ what: 'the other key', withinMs: 20_000 }, async () => (await claims(run)).length === 1);
+    await waitUntil('the other key', async () => (await claims(run)).length === 1);
     await run.stop();
     expect(await run.committedOffset()).toBe(0);
     const next = consume(run.topic, () => Promise.resolve());
-    await reaches(next, 3);
+    await offsetCommitted(next, 3);
     expect((await claims(run)).length).toBe(3);
   });
 });
@@ -250,7 +248,7 @@ describe('a record that can never be handled', () => {
   ])('%s is stored unchanged as a dead letter, and the next record is handled', async (_what, bad, code) => {
     const run = await start(() => Promise.resolve());
     await run.send({ key: 'order-1', headers: { eventType: 'what' }, ...bad }, record('order-2'));
-    await reaches(run, 2);
+    await offsetCommitted(run, 2);
     expect(run.seen).toEqual(['order-2']);
     expect(await deadLettersOf(run)).toMatchObject([
       {
@@ -273,7 +271,7 @@ describe('a record that can never be handled', () => {
         : Promise.resolve(),
     );
     await run.send(record('order-1'), record('order-2'));
-    await reaches(run, 2);
+    await offsetCommitted(run, 2);
     expect(await deadLettersOf(run)).toMatchObject([
       { key: 'order-1', fingerprint: 'Rejected|impossible|inventory.committed' },
     ]);
@@ -285,7 +283,7 @@ describe('a record that can never be handled', () => {
       event.data.orderId === 'order-1' ? Promise.reject(new TypeError('a defect')) : Promise.resolve(),
     );
     await run.send(record('order-1'), record('order-2'));
-    await reaches(run, 2);
+    await offsetCommitted(run, 2);
     expect(run.seen.filter((orderId) => orderId === 'order-1').length).toBe(3);
     expect(await deadLettersOf(run)).toMatchObject([{ attempts: 3 }]);
   });
@@ -295,7 +293,7 @@ describe('storing a dead letter', () => {
   it('works for records with characters that PostgreSQL cannot store', async () => {
     const run = await start(() => Promise.resolve());
     await run.send({ key: 'a\0b', value: null, headers: { eventType: 'c\0d', id: '\0' } }, record('order-2'));
-    await reaches(run, 2);
+    await offsetCommitted(run, 2);
     expect(await deadLettersOf(run)).toMatchObject([
       { key: 'a\uFFFDb', eventType: 'c\uFFFDd', headers: { eventType: 'c\uFFFDd', id: '\uFFFD' } },
     ]);
@@ -313,7 +311,7 @@ describe('storing a dead letter', () => {
     } finally {
       await database.db.execute(sql`alter table hidden rename to dead_letters`);
     }
-    await reaches(run, 2);
+    await offsetCommitted(run, 2);
     expect((await deadLettersOf(run)).length).toBe(1);
   });
 });
@@ -324,7 +322,7 @@ describe('when most records would be dead-lettered', () => {
   it('the consumer halts with a reason: no more records are dead-lettered or skipped', async () => {
     const run = await start(() => Promise.resolve());
     await run.send(...Array.from({ length: 20 }, (_, index) => bad(`bad-${index}`)));
-    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    await waitUntil('the halt', () => run.halted() !== undefined);
     expect(run.halted()).toMatch(/^halted: 2 of the last 2 records became dead letters/);
     // Several probes later the consumer is still halted.
     await setTimeout(1_700);
@@ -339,9 +337,9 @@ describe('when most records would be dead-lettered', () => {
       broken ? Promise.reject(new Rejected('broken', 'broken')) : Promise.resolve(),
     );
     await run.send(...Array.from({ length: 10 }, (_, index) => record(`order-${index}`)));
-    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    await waitUntil('the halt', () => run.halted() !== undefined);
     broken = false;
-    await reaches(run, 10);
+    await offsetCommitted(run, 10);
     expect(run.halted()).toBeUndefined();
     expect([(await deadLettersOf(run)).length, (await claims(run)).length]).toEqual([2, 8]);
   });
@@ -349,7 +347,7 @@ describe('when most records would be dead-lettered', () => {
   it('it stops at once while it is halted', async () => {
     const run = await start(() => Promise.resolve());
     await run.send(bad('1'), bad('2'), bad('3'));
-    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    await waitUntil('the halt', () => run.halted() !== undefined);
     const began = performance.now();
     await run.stop();
     expect(performance.now() - began).toBeLessThan(5_000);

@@ -44,12 +44,12 @@ async function expectWholeOrNothing(ends: readonly OrderView[], productId: strin
   // Refunds are made after the order is CANCELLED.
   await expectAuditorGreen();
   await expectInvariants(ids);
-  const holds = await query<{ order_id: string; state: string }>(
+  const reservations = await query<{ order_id: string; state: string }>(
     'inventory',
     (sql) => sql`select order_id, state from reservations where order_id in ${sql(ids)}`,
   );
   for (const { id, status, total } of ends) {
-    const hold = holds.find((row) => row.order_id === id)?.state;
+    const hold = reservations.find((row) => row.order_id === id)?.state;
     const kept = await netChargeOf(id);
     if (status === 'PAID')
       expect({ id, hold, kept }).toEqual({ id, hold: 'pinned', kept: total.amountMinor });

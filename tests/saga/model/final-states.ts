@@ -32,8 +32,8 @@ interface FinalState {
 }
 
 /** Why this final state contradicts the history of the order; undefined if it fits. */
-export function contradiction(befallen: OrderHistory, { status, reason }: FinalState): string | undefined {
-  const { mode, sellers, shippedBy, cancelled, paid, declined, late } = befallen;
+export function contradiction(history: OrderHistory, { status, reason }: FinalState): string | undefined {
+  const { mode, sellers, shippedBy, cancelled, paid, declined, late } = history;
   const wrong: Readonly<Record<string, boolean>> = {
     'that is not a final status': status === 'PENDING' || status === 'CONFIRMED',
     'customer_cancelled is the reason exactly when the customer cancelled it':
