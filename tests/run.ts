@@ -1,7 +1,6 @@
-// npm test: the unit tests, then everything else that runs on one stack in minutes. `npm test -- <filter>` runs the files whose
-// path contains the filter, whatever their tier; `--project <tier>` runs one tier (see vitest.config.ts); without a test that
-// needs the stack none is booted. `npm run test:docker` is the same on containers. Ends with one plain line that says how many
-// tests passed and failed.
+// npm test: the unit, integration and end-to-end tests. `npm test -- <filter>` runs the files whose path contains the filter,
+// whatever their tier; `--project <tier>` runs one tier (see vitest.config.ts). The stack is booted only if a test needs it.
+// `npm run test:docker` is the same on containers. The last line says how many tests passed and failed.
 import { createVitest, parseCLI } from 'vitest/node';
 import { requireDocker } from '../scripts/stack/parts/docker.ts';
 import { explain } from '../schemas/tools/failure.ts';
@@ -24,7 +23,7 @@ const files = await vitest.globTestSpecifications(filter);
 let stop = (): Promise<void> => Promise.resolve();
 try {
   if (files.some(({ project }) => project.name !== 'unit')) {
-    // Known before anything runs, and said without the stack trace of a boot that fails.
+    // Checked before anything runs, so that the error has no stack trace of a failed boot.
     if (stackKindFrom(process.env) === 'docker') await requireDocker();
     const stack = await bootTestStack();
     ({ stop } = stack);
@@ -41,7 +40,7 @@ const tests = vitest.state.getTestModules().flatMap((module) => [...module.child
 const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
 const brokenFiles = vitest.state.getTestModules().filter((module) => module.state() === 'failed');
 const errors = vitest.state.getUnhandledErrors().length;
-// A file that cannot even be loaded has no tests to count, but it is a failure all the same.
+// A file that cannot be loaded has no tests to count, but counts as a failure.
 const failedWithoutTests = brokenFiles.filter((module) => module.errors().length > 0).length + errors;
 const [passed, failed, skipped] = [count('passed'), count('failed') + failedWithoutTests, count('skipped')];
 

@@ -10,7 +10,7 @@ import { kindOf, type TransactionRow } from './payment-rows.ts';
 export interface LeasedTransaction {
   readonly row: TransactionRow;
   /** The payment was closed before this request was leased. */
-  readonly isCancelled: boolean;
+  readonly isClosed: boolean;
   readonly context: MessageContext;
 }
 
@@ -43,7 +43,7 @@ export async function leaseDue(
     .returning({ ...getTableColumns(transactions), closedBy: due.closedBy });
   return leased.map(({ closedBy, ...row }) => ({
     row: { ...row, kind: kindOf(row.kind) },
-    isCancelled: closedBy !== null,
+    isClosed: closedBy !== null,
     context: {
       correlationId: row.correlationId,
       causationId: row.causationId,

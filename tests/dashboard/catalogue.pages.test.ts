@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { call, newProduct, place } from '../support/shop.ts';
+import { call, newProduct, orderOne } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
 const administrator = () => visitorAs('admin@orderflow.io');
 
-// Accessibility is judged on long pages, beside whatever else the machine does.
+// The accessibility check of long pages takes time.
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
   it('finds an event with its consumers and fields, and returns to it', async () => {
     const { page, visit, expectAccessible } = await administrator();
@@ -27,7 +27,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
 
   it('sees the changes between two versions of an event', async () => {
     const { page, visit, expectAccessible } = await administrator();
-    // Every event may have one version only, so the second one is put into the answers.
+    // The events may have only one version, so a second one is added to the answers.
     await page.route('**/api/catalogue/events', async (route) => {
       const answer = await route.fetch();
       const { data } = (await answer.json()) as { data: { type: string; versions: object[] }[] };
@@ -74,7 +74,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   it('finds a refused action, and verifies the hash chain', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const { id: productId } = await newProduct(5);
-    const { id } = await place({ items: [{ productId, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(productId, { mode: 'MANUAL' });
     const correlationId = randomUUID();
     const { status } = await call('order', `/api/v1/orders/${id}/cancel`, {
       as: 'seller',

@@ -2,8 +2,8 @@
 // them.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
-import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
-import { lapse } from '../support/time.ts';
+import { newProduct, orderOne, orderWith, place, product, products } from '../support/shop.ts';
+import { expireReservation } from '../support/time.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -39,7 +39,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const press = async (what: RegExp): Promise<void> => {
       for (let steps = 0; steps < 60; steps += 1) {
         await page.keyboard.press('Tab');
-        // As a string, because the types of tests know no document.
+        // A string, because the tests have no DOM types.
         const focused = await page.evaluate<string>(
           "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''",
         );
@@ -123,12 +123,12 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await page.getByText('REFUNDED', { exact: true }).waitFor();
   });
 
-  it('sees the order cancelled when nobody paid before the hold on the items lapsed', async () => {
+  it('sees the order cancelled when it was not paid before the reservation expired', async () => {
     const visitor = await customer();
     const { page } = visitor;
     await orderToPayLater(visitor);
     await page.getByRole('timer').waitFor();
-    await lapse(orderIdOf(visitor));
+    await expireReservation(orderIdOf(visitor));
     await status(visitor, 'CANCELLED').waitFor();
     await page.getByText('The order was not paid in time.').waitFor();
     expect(await page.getByRole('timer').count()).toBe(0);
@@ -140,13 +140,13 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const { id: productId } = await newProduct(20);
     const tabs = [];
     for (let number = 0; number < 8; number += 1) {
-      const { id } = await place({ items: [{ productId, quantity: 1 }] });
+      const { id } = await orderOne(productId);
       await orderWith(id, 'PAID');
       const tab = await context.newPage();
       tabs.push(tab);
       await tab.goto(`/orders/${id}`);
       await tab.getByRole('status').filter({ hasText: 'live' }).waitFor();
-      // As when the next tab is opened over it; the browser of the tests takes every tab for visible.
+      // Hides the tab by hand, because this browser treats every tab as visible.
       await tab.evaluate(
         `Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' });
          document.dispatchEvent(new Event('visibilitychange'))`,
@@ -165,7 +165,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     const { page } = visitor;
     const { id, name } = await newProduct(5);
     await fillCart(visitor, [name]);
-    // The first request is carried out, but its answer never arrives.
+    // The first request takes effect, but its answer is lost.
     await page.route(
       '**/api/order/orders',
       async (route) => {
@@ -238,7 +238,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
 
   it('never reaches the order of somebody else, nor a page of another role', async () => {
     const { id } = await newProduct(1);
-    const other = await place({ items: [{ productId: id, quantity: 1 }], as: 'user2' });
+    const other = await orderOne(id, { as: 'user2' });
     const visitor = await customer();
     await visitor.visit(`/orders/${other.id}`);
     await visitor.page.getByRole('alert').getByText('Not found', { exact: true }).waitFor();

@@ -1,7 +1,8 @@
 // An administrator in a real browser: a dead letter is found, read, replayed or archived.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type VisitorOptions } from '../support/browser.ts';
-import { eventually, newProduct, orderWith, place, query, type ProductView } from '../support/shop.ts';
+import { breakReservationsOf, repairReservations } from '../support/defect.ts';
+import { eventually, newProduct, orderOne, orderWith, query, type ProductView } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -9,19 +10,9 @@ const cause = 'Error|23514|order.created';
 const groupAddress = `/failed?service=inventory&cause=${encodeURIComponent(cause)}`;
 let broken: ProductView;
 
-/** A defect of the inventory service: it cannot store a reservation of one product. */
-const breakInventory = (productId: string) =>
-  query('inventory', (sql) =>
-    sql.unsafe(
-      `alter table reservation_items add constraint broken check (product_id <> '${productId}') not valid`,
-    ),
-  );
-const mendInventory = () =>
-  query('inventory', (sql) => sql`alter table reservation_items drop constraint if exists broken`);
-
 /** Places an order whose order.created fails, and waits for its dead letter. */
 const failedOrder = async (): Promise<{ readonly orderId: string; readonly letterId: string }> => {
-  const { id: orderId } = await place({ items: [{ productId: broken.id, quantity: 1 }] });
+  const { id: orderId } = await orderOne(broken.id);
   const letterId = await eventually('order.created is a dead letter', async () => {
     const [row] = await query(
       'inventory',
@@ -36,7 +27,7 @@ const admin = (options?: VisitorOptions) => visitorAs('admin@orderflow.io', opti
 
 /** Publishes the unhandled events again, so that every order is PAID before the next test. */
 const settle = async (): Promise<void> => {
-  await mendInventory();
+  await repairReservations();
   const letters = await query(
     'inventory',
     (sql) => sql`delete from dead_letters returning event_id as "eventId", key, state`,
@@ -44,7 +35,7 @@ const settle = async (): Promise<void> => {
   const unhandled = letters.filter(({ state }) => state !== 'replayed');
   if (unhandled.length === 0) return;
   const ids = unhandled.map(({ eventId }) => `'${String(eventId)}'`).join(',');
-  // Several statements at once are one transaction; the publication takes the insert for a new event.
+  // Several statements at once are one transaction. Debezium publishes the insert as a new event.
   await query('order', (sql) =>
     sql.unsafe(`
       create temporary table again on commit drop as select * from outbox where id in (${ids});
@@ -56,7 +47,7 @@ const settle = async (): Promise<void> => {
 
 beforeEach(async () => {
   broken = await newProduct(100);
-  await breakInventory(broken.id);
+  await breakReservationsOf(broken.id);
 });
 afterEach(settle);
 
@@ -83,10 +74,10 @@ describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 },
     await page.getByRole('region', { name: 'order.created' }).waitFor();
     await page.goBack();
 
-    // Its cause is still there, so it fails again, and the page says so.
+    // The defect is still there, so the replay fails, and the page shows it.
     await page.getByRole('button', { name: 'Replay', exact: true }).click();
     await page.getByRole('alert').getByText('Replay failed').first().waitFor();
-    await mendInventory();
+    await repairReservations();
     await page.getByRole('button', { name: 'Replay', exact: true }).click();
     await page.getByText('Replayed. The service handled the event.').waitFor();
     await page.getByText('REPLAYED', { exact: true }).waitFor();
@@ -117,7 +108,7 @@ describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 },
     expect(await failures.getByRole('link').count()).toBe(3);
     await expectAccessible();
 
-    await mendInventory();
+    await repairReservations();
     await replay();
     await page.getByText('All dead letters were handled.').waitFor();
     await page.getByText('No open dead letters with this cause').waitFor();

@@ -1,4 +1,4 @@
-// The way that every visitor takes first, in a real browser. The other pages have tests of their own: `*.pages.test.ts`.
+// The first order of a customer in a real browser. The tests of the other pages are `*.pages.test.ts`.
 import { describe, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
 import { newProduct } from '../support/shop.ts';

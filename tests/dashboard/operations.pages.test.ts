@@ -4,13 +4,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
 import { services } from '../../scripts/stack/topology.ts';
 import { connectorUrl, runCommand } from '../support/commands.ts';
-import { call, eventually, newProduct, orderWith, place, query } from '../support/shop.ts';
+import { call, eventually, newProduct, orderOne, orderWith, query } from '../support/shop.ts';
 
 const { visitorAs } = useBrowser();
 
 const administrator = () => visitorAs('admin@orderflow.io');
 
-/** As somebody does it by hand: with the connector stopped for a moment, since a slot that is read cannot be dropped. */
+/** Drops a slot as somebody would by hand: the connector is stopped for a moment, because an active slot cannot be dropped. */
 const stopAndDrop = async (slot: string): Promise<void> => {
   await fetch(`${connectorUrl('payment')}/stop`, { method: 'PUT' });
   await eventually('the slot is dropped', async () => {
@@ -75,7 +75,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const { page, visit, expectAccessible } = await administrator();
     await stopAndDrop(slot);
     const { id: productId } = await newProduct(5);
-    const { id } = await place({ items: [{ productId, quantity: 1 }] });
+    const { id } = await orderOne(productId);
     onTestFinished(async () => {
       await runCommand('recover', ['payment']);
     });

@@ -1,7 +1,7 @@
 // An administrator in a real browser: finds an order by any id, reads its saga as a timeline and as a table, opens an event.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { call, newProduct, orderWith, place } from '../support/shop.ts';
+import { call, newProduct, orderOne, orderWith, place } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -11,7 +11,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   it('finds an order by its id and sees its saga, with the time of each part', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const { id: productId } = await newProduct(5);
-    const { id } = await place({ items: [{ productId, quantity: 1 }] });
+    const { id } = await orderOne(productId);
     await orderWith(id, 'PAID');
     await visit('/all-orders');
     await page.getByLabel('Find by order').fill(id);
@@ -28,7 +28,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await timeline.getByText('Slowest step').waitFor();
     await expectAccessible();
 
-    // By keyboard: the block opens the event that it handled, with its body and its place on the topic.
+    // By keyboard: the block opens the event that it handled, with its body, partition and offset.
     await timeline.getByRole('button', { name: /^order: PAID \d/ }).focus();
     await page.keyboard.press('Enter');
     const opened = page.getByRole('region', { name: 'inventory.reserved' });
@@ -46,7 +46,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   it('sees the saga live, and what it is waiting for', async () => {
     const { page, visit } = await administrator();
     const { id: productId } = await newProduct(5);
-    const { id } = await place({ items: [{ productId, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(productId, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await visit(`/all-orders/${id}`);
     await page.getByRole('heading', { name: 'Waiting for payment' }).waitFor();
@@ -76,7 +76,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
       .waitFor();
   });
 
-  it('is nobody else: a customer is sent home', async () => {
+  it('is the only role with access: a customer is redirected to the shop', async () => {
     const { page, visit, signIn } = await newVisitor();
     await signIn('user@orderflow.io');
     await visit('/all-orders');

@@ -1,20 +1,20 @@
 // A seller in a real browser: parcels to ship, stock, and a concurrent change of one product.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { newProduct, orderWith, place, product, products } from '../support/shop.ts';
+import { newProduct, orderOne, orderWith, product, products } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
-// The second seller, whose lists are short: the other tests leave their parcels to the first.
+// The second seller has short lists, because other tests use the first one.
 const seller = () => visitorAs('seller2@orderflow.io');
 
 const paidOrder = async (productId: string): Promise<string> => {
-  const { id } = await place({ items: [{ productId, quantity: 1 }] });
+  const { id } = await orderOne(productId);
   await orderWith(id, 'PAID');
   return id;
 };
 
-// Accessibility is judged twice on long pages, beside whatever else the machine does.
+// The accessibility check of long pages takes time.
 describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () => {
   it('confirms and ships a parcel, and the customer sees it', async () => {
     const { page, visit, expectAccessible } = await seller();

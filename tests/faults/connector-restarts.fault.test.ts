@@ -1,6 +1,6 @@
-// Restart loss: on PostgreSQL 17 and newer the end of one commit can be the place where the next transaction begins, and
-// a connector that starts again there can take the next one for already read. Long overlapping transactions and the
-// shortest possible ones, back to back, while the connector is restarted again and again.
+// Loss at a restart: since PostgreSQL 17 the end LSN of one commit can be the start LSN of the next transaction, and a connector
+// that restarts there can skip that transaction. Long overlapping and very short transactions run while the connector is
+// restarted again and again.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
@@ -16,24 +16,24 @@ describe('a connector that is restarted again and again', () => {
   it('publishes every committed row, and none that was rolled back', { timeout: 600_000 }, async () => {
     const { row } = await createOutboxRows('restarts');
     const sql = postgres(stack.databases.inventory.service, { max: 8 });
-    const [committed, undone]: [string[], string[]] = [[], []];
-    const enough = new AbortController();
-    const untilEnough = async (work: () => Promise<void>): Promise<void> => {
-      while (!enough.signal.aborted) await work();
+    const [committed, rolledBack]: [string[], string[]] = [[], []];
+    const stopping = new AbortController();
+    const untilStopped = async (work: () => Promise<void>): Promise<void> => {
+      while (!stopping.signal.aborted) await work();
     };
     const writers = [
-      // The shortest: one statement, one row, the outbox first and last.
+      // Short: one statement, one row.
       ...Array.from({ length: 3 }, () =>
-        untilEnough(async () => {
+        untilStopped(async () => {
           const single = row();
           await sql`insert into outbox ${sql(single)}`;
           committed.push(single.id);
           await delay(10);
         }),
       ),
-      // Long and overlapping: begun before a restart, committed or rolled back after it.
+      // Long and overlapping: started before a restart, committed or rolled back after it.
       ...Array.from({ length: 3 }, (_, index) =>
-        untilEnough(async () => {
+        untilStopped(async () => {
           const rows = [row(), row()];
           const rollback = new Error('rolled back');
           await sql
@@ -47,7 +47,7 @@ describe('a connector that is restarted again and again', () => {
               () => committed.push(...rows.map(({ id }) => id)),
               (error: unknown) => {
                 if (error !== rollback) throw error;
-                undone.push(...rows.map(({ id }) => id));
+                rolledBack.push(...rows.map(({ id }) => id));
               },
             );
         }),
@@ -56,7 +56,7 @@ describe('a connector that is restarted again and again', () => {
 
     for (let round = 0; round < restarts; round += 1) {
       const url = `${stack.urls.connect}/connectors/${connector}/restart?includeTasks=true`;
-      // A worker that is in the middle of the previous restart says 409.
+      // A worker that still handles the previous restart answers 409.
       await eventually('the restart is accepted', async () => (await fetch(url, { method: 'POST' })).ok);
       await eventually('the task runs', async () => {
         const status = await (await fetch(`${stack.urls.connect}/connectors/${connector}/status`)).json();
@@ -64,7 +64,7 @@ describe('a connector that is restarted again and again', () => {
       });
       await delay(300);
     }
-    enough.abort();
+    stopping.abort();
     await Promise.all(writers);
     await sql.end();
 
@@ -79,9 +79,9 @@ describe('a connector that is restarted again and again', () => {
       },
       60_000,
     );
-    expect(undone.filter((id) => published.has(id))).toEqual([]);
+    expect(rolledBack.filter((id) => published.has(id))).toEqual([]);
 
-    // And all of it is consumed: later tests must not wait behind what is left of this one.
+    // Later tests must not wait behind the events of this one.
     await eventually(
       'every published row is consumed',
       async () => {

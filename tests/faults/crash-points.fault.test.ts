@@ -1,6 +1,6 @@
-// Crashes at exact instants, duplicates and delays: each named point is hit in all three services at once, while orders are
-// under way. The supervisor starts what died; nobody else does anything.
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+// Crashes at named points, duplicates and delays, in all three services at once, while orders are in flight. Only the supervisor
+// restarts the services.
+import { afterEach, describe, expect, it } from 'vitest';
 import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -8,24 +8,20 @@ import {
   call,
   disarm,
   eventually,
-  newProduct,
+  orderOne,
   orderWith,
   part,
-  place,
   query,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(10_000);
-});
+const thing = useProduct(10_000);
 afterEach(async () => {
   for (const service of serviceNames)
     await eventually(`${service} is disarmed`, async () => (await disarm(service)).status === 200);
 });
 
-/** An event that each service reacts to on the happy way. */
+/** An event that each service reacts to for every paid order. */
 const reactsTo: Record<ServiceName, string> = {
   order: 'event:payment.succeeded',
   inventory: 'event:order.created',
@@ -33,12 +29,7 @@ const reactsTo: Record<ServiceName, string> = {
 };
 
 const placeSome = (count: number): Promise<string[]> =>
-  Promise.all(
-    Array.from(
-      { length: count },
-      async () => (await place({ items: [{ productId: thing.id, quantity: 1 }] })).id,
-    ),
-  );
+  Promise.all(Array.from({ length: count }, async () => (await orderOne(thing.id)).id));
 
 const expectAllPaid = async (ids: readonly string[]): Promise<void> => {
   for (const id of ids) await orderWith(id, 'PAID', 90_000);
@@ -47,7 +38,7 @@ const expectAllPaid = async (ids: readonly string[]): Promise<void> => {
 
 describe('a crash', () => {
   it.each(['after-claim', 'after-effects', 'after-commit'] as const)(
-    '%s, in every service: nothing is lost and nothing happens twice',
+    '%s, in every service: nothing is lost or done twice',
     { timeout: 180_000 },
     async (point) => {
       const restarts = new Map(serviceNames.map((service) => [service, part(service).restarts]));
@@ -61,29 +52,25 @@ describe('a crash', () => {
     },
   );
 
-  it(
-    'after the gateway took the money, before we recorded it: one charge',
-    { timeout: 180_000 },
-    async () => {
-      const { restarts } = part('payment');
-      await arm('payment', { point: 'after-remote-answer', action: 'crash' });
-      await expectAllPaid(await placeSome(4));
-      expect(part('payment').restarts).toBe(restarts + 1);
-    },
-  );
+  it('after the charge at the gateway, before it is recorded: one charge', { timeout: 180_000 }, async () => {
+    const { restarts } = part('payment');
+    await arm('payment', { point: 'after-remote-answer', action: 'crash' });
+    await expectAllPaid(await placeSome(4));
+    expect(part('payment').restarts).toBe(restarts + 1);
+  });
 });
 
-describe('delivery at its worst', () => {
-  it('everything is handled twice, and takes effect once', { timeout: 120_000 }, async () => {
+describe('delivery', () => {
+  it('of every event twice has one effect', { timeout: 120_000 }, async () => {
     for (const service of serviceNames) {
       await arm(service, { point: 'before-handling', action: 'repeat', times: 10_000 });
     }
     await expectAllPaid(await placeSome(10));
   });
 
-  it('the payment overtakes the reservation', { timeout: 120_000 }, async () => {
-    // The first delay holds the order service's reading until the whole saga is on the topics; of what it then reads side
-    // by side, the second one holds back the reservation.
+  it('of the payment before the reservation still leads to PAID', { timeout: 120_000 }, async () => {
+    // The first delay stops the order service's consumer until the events of the whole saga are on the topics. The second one then
+    // delays the reservation, which is handled concurrently with the payment.
     const delay = { point: 'before-handling', action: 'delay' };
     await arm('order', { ...delay, actor: 'event:inventory.product_changed', delayMs: 4_000 });
     await arm('order', { ...delay, actor: 'event:inventory.reserved', delayMs: 3_000 });
@@ -104,8 +91,8 @@ describe('delivery at its worst', () => {
   });
 });
 
-describe('faults on purpose', () => {
-  it('cannot be armed without the token', async () => {
+describe('the faults API', () => {
+  it('arms nothing without the token', async () => {
     const fault = { point: 'after-claim', action: 'crash' };
     const headers = { 'x-chaos-token': 'a guess that is long enough' };
     expect((await call('order', '/chaos/faults', { body: fault, headers })).status).toBe(403);

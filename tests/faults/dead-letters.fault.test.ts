@@ -1,15 +1,16 @@
-// A service that cannot handle an event because of a fault of its own: one event is parked while others pass it, many halt
-// the service; and once the fault is mended, replay completes every order exactly once.
+// A service that cannot handle events because of its own defect: one event becomes a dead letter while others are handled, many
+// halt the consumer. After the repair, replay completes every order exactly once.
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { breakReservationsOf, repairReservations } from '../support/defect.ts';
 import {
   call,
   chargesOf,
   eventually,
   newProduct,
   order,
+  orderOne,
   orderWith,
-  place,
   query,
   type OrderView,
   type ProductView,
@@ -20,29 +21,18 @@ const letters = z.object({ data: z.array(z.looseObject({ id: z.string(), fingerp
 let broken: ProductView;
 let whole: ProductView;
 
-/** A defect of the inventory service: it cannot store a reservation of one product. */
-const breakInventory = (productId: string) =>
-  query('inventory', (sql) =>
-    sql.unsafe(
-      `alter table reservation_items add constraint broken check (product_id <> '${productId}') not valid`,
-    ),
-  );
-const mendInventory = () =>
-  query('inventory', (sql) => sql`alter table reservation_items drop constraint if exists broken`);
-
 beforeEach(async () => {
   [broken, whole] = await Promise.all([newProduct(100), newProduct(100)]);
-  await breakInventory(broken.id);
+  await breakReservationsOf(broken.id);
 });
-afterEach(mendInventory);
+afterEach(repairReservations);
 afterAll(async () => {
-  // Later tests expect that nothing was parked.
+  // Later tests expect no dead letters.
   await query('inventory', (sql) => sql`delete from dead_letters`);
 });
 
-const ordered = (thing: ProductView): Promise<OrderView> =>
-  place({ items: [{ productId: thing.id, quantity: 1 }] });
-const parkedOf = (orderIds: readonly string[]) =>
+const ordered = (thing: ProductView): Promise<OrderView> => orderOne(thing.id);
+const deadLettersOf = (orderIds: readonly string[]) =>
   query(
     'inventory',
     (sql) => sql`select id from dead_letters where state = 'parked' and key in ${sql(orderIds)}`,
@@ -54,9 +44,12 @@ const kafkaHealth = async (): Promise<{ ready: boolean; reads: boolean; detail: 
 };
 
 describe('an event that a service cannot handle', () => {
-  it('is parked while other orders pass; replayed by an administrator it completes its order, once', async () => {
+  it('is dead-lettered while other orders go on; a replay by an administrator completes its order once', async () => {
     const stuck = await ordered(broken);
-    await eventually('order.created is parked', async () => (await parkedOf([stuck.id])).length === 1);
+    await eventually(
+      'order.created is dead-lettered',
+      async () => (await deadLettersOf([stuck.id])).length === 1,
+    );
     await orderWith((await ordered(whole)).id, 'PAID');
     expect((await order(stuck.id)).status).toBe('PENDING');
     expect((await kafkaHealth()).reads).toBe(true);
@@ -74,14 +67,14 @@ describe('an event that a service cannot handle', () => {
 
     const replay = () => call('inventory', `${url}/replay`, { as: 'admin', method: 'POST' });
     expect(await replay()).toMatchObject({ status: 409, body: { code: 'replay_failed' } });
-    await mendInventory();
+    await repairReservations();
     expect(await replay()).toMatchObject({ status: 200, body: { outcome: 'accepted' } });
     expect(await replay()).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });
     await orderWith(stuck.id, 'PAID');
     expect((await chargesOf(stuck.id)).length).toBe(1);
   });
 
-  it('in great number halts the consumer, not the API, which goes on by itself and loses nothing', async () => {
+  it('in great number halts the consumer but not the API; the consumer goes on by itself and loses nothing', async () => {
     const stuck: string[] = [];
     for (let index = 0; index < 30; index += 1) stuck.push((await ordered(broken)).id);
     await eventually('the consumer of the inventory service has halted', async () => {
@@ -89,21 +82,22 @@ describe('an event that a service cannot handle', () => {
       return !reads && detail.startsWith('halted: ');
     });
     expect((await kafkaHealth()).ready).toBe(true);
-    const parked = (await parkedOf(stuck)).length;
-    expect(parked).toBeLessThan(10);
+    const deadLettered = (await deadLettersOf(stuck)).length;
+    expect(deadLettered).toBeLessThan(10);
 
-    await mendInventory();
-    await eventually('it reads again', async () => (await kafkaHealth()).reads, 60_000);
+    await repairReservations();
+    await eventually('the consumer reads again', async () => (await kafkaHealth()).reads, 60_000);
     await eventually(
-      'all that was not parked is PAID',
-      async () => (await Promise.all(stuck.map((id) => order(id)))).filter(isPaid).length === 30 - parked,
+      'every order without a dead letter is PAID',
+      async () =>
+        (await Promise.all(stuck.map((id) => order(id)))).filter(isPaid).length === 30 - deadLettered,
     );
-    expect((await parkedOf(stuck)).length).toBe(parked);
+    expect((await deadLettersOf(stuck)).length).toBe(deadLettered);
 
     const body = { fingerprint: 'Error|23514|order.created', limit: 100 };
     expect(await call('inventory', `${path}/replay`, { as: 'admin', body })).toMatchObject({
       status: 200,
-      body: { replayed: parked, failed: 0, remaining: 0 },
+      body: { replayed: deadLettered, failed: 0, remaining: 0 },
     });
     for (const id of stuck) {
       await orderWith(id, 'PAID');

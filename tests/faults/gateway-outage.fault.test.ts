@@ -1,4 +1,4 @@
-// What the saga does while the payment gateway fails: payments wait, everything else goes on, and nobody has to intervene.
+// The saga during an outage of the payment gateway: payments wait, everything else goes on, and no intervention is needed.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -8,9 +8,11 @@ import {
   circuit,
   eventually,
   inParallel,
-  keptOf,
+  netChargeOf,
   newProduct,
+  orderOne,
   orderWith,
+  pay,
   payment,
   paymentWith,
   place,
@@ -18,15 +20,15 @@ import {
   whileGateway,
 } from '../support/shop.ts';
 
-/** The circuit once it has been opened anew: by a probe that failed, when it was open before. */
+/** Waits until the circuit opens, or opens again after a failed probe. */
 const openedAfter = (openedAt: string | null) =>
   eventually('the circuit opens', async () => {
     const seen = await circuit();
     return seen.state === 'open' && seen.openedAt !== openedAt && seen;
   });
 
-describe('a storm of 5xx', () => {
-  it('opens the circuit; payments wait while orders go on, and resume by themselves', async () => {
+describe('an outage with 5xx answers', () => {
+  it('opens the circuit: payments wait while orders go on, and continue by themselves', async () => {
     const thing = await newProduct(100);
     const items = [{ productId: thing.id, quantity: 1 }];
     const { id: paidBefore } = await place({ items });
@@ -35,7 +37,7 @@ describe('a storm of 5xx', () => {
     const { charged, cancelled, manual } = await whileGateway({ mode: 'error' }, async () => {
       const caught = await inParallel(6, 6, () => place({ items }));
       const first = await openedAfter(null);
-      // Calls that were under way when it opened have ended once a probe has failed.
+      // Calls that were running when it opened have ended once a probe has failed.
       const before = await openedAfter(first.openedAt);
       const late = await inParallel(3, 3, () => place({ items }));
       const { id: unpaid } = await place({ items, mode: 'MANUAL' });
@@ -49,7 +51,7 @@ describe('a storm of 5xx', () => {
       expect(after.waiting).toBeGreaterThanOrEqual(caught.length + late.length);
       const probed = await openedAfter(after.openedAt);
       expect(probed.calls - after.calls, 'one probe only').toBe(1);
-      // The probes took older ones; these wait as if nothing had been tried.
+      // The probes used older requests; these wait without an attempt.
       for (const { id } of late) {
         expect((await payment(id)).attempts).toMatchObject([{ state: 'due', calls: 0 }]);
       }
@@ -57,7 +59,7 @@ describe('a storm of 5xx', () => {
       const [unlucky, ...rest] = caught;
       if (!unlucky) throw new Error('no order was placed');
       expect((await act(unlucky.id, 'cancel', 'user')).status).toBe(200);
-      await eventually('payment knows that the sale is off', async () => {
+      await eventually('the payment service knows that the order is cancelled', async () => {
         const rows = await query(
           'payment',
           (sql) => sql`select 1 from payments where order_id = ${unlucky.id} and closed_by is not null`,
@@ -72,8 +74,7 @@ describe('a storm of 5xx', () => {
     expect(await paymentWith(cancelled, 'FAILED')).toMatchObject({ failureCode: 'not_attempted' });
     expect(await chargesOf(cancelled)).toEqual([]);
     expect((await circuit()).state).toBe('closed');
-    const body = { token: 'tok_success' };
-    expect((await call('payment', `/api/v1/payments/${manual}/pay`, { as: 'user', body })).status).toBe(202);
+    expect((await pay(manual)).status).toBe(202);
     await orderWith(manual, 'PAID');
     await expectInvariants([paidBefore, cancelled, manual, ...charged]);
   }, 150_000);
@@ -84,13 +85,13 @@ describe('a storm of 5xx', () => {
   });
 });
 
-describe('a payment that lands after the cancellation', () => {
-  it('is refunded by itself: the order stays CANCELLED and the money is back', async () => {
+describe('a charge that succeeds after the cancellation', () => {
+  it('is refunded automatically, and the order stays CANCELLED', async () => {
     const thing = await newProduct(1);
     const id = await whileGateway({ mode: 'slow', latencyMs: 2_000 }, async () => {
-      const placed = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      const placed = await orderOne(thing.id);
       await eventually(
-        'the charge is under way',
+        'the charge has started',
         async () => (await payment(placed.id)).attempts[0]?.calls === 1,
       );
       expect((await act(placed.id, 'cancel', 'user')).status).toBe(200);
@@ -99,9 +100,9 @@ describe('a payment that lands after the cancellation', () => {
     });
     const refunded = await paymentWith(id, 'REFUNDED');
     expect(refunded.refunds).toMatchObject([{ state: 'succeeded' }]);
-    expect(await keptOf(id)).toBe(0);
+    expect(await netChargeOf(id)).toBe(0);
     expect(
-      await eventually('the order knows', async () => {
+      await eventually('the order service knows of the refund', async () => {
         const seen = await orderWith(id, 'CANCELLED');
         return seen.payment.state === 'refunded' && seen;
       }),

@@ -1,24 +1,13 @@
-// Parts that stop answering without dying: the connections stay open, nothing comes back. Long enough for every timeout.
+// Parts that stop answering without ending: connections stay open, but nothing is sent. Each hangs longer than all timeouts.
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
-import {
-  call,
-  faultRounds,
-  newProduct,
-  place,
-  signalPart,
-  tokenOf,
-  type ProductView,
-} from '../support/shop.ts';
+import { call, faultRounds, orderOne, signalPart, tokenOf, useProduct } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(100_000);
-  await Promise.all([tokenOf('user'), tokenOf('admin')]);
-});
+const thing = useProduct(100_000);
+beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
-/** Freezes a part for a while. The supervisor does not see it: the process is there. */
+/** Freezes a part for a while. The supervisor does not notice, because the process still exists. */
 const freeze = async (name: string, ms: number): Promise<void> => {
   await signalPart(name, 'SIGSTOP');
   try {
@@ -30,31 +19,31 @@ const freeze = async (name: string, ms: number): Promise<void> => {
 
 describe('a part that hangs', () => {
   it(
-    'Kafka: orders are still accepted, the backlog drains, nothing is lost',
+    'Kafka: orders are still accepted, then the backlog drains and nothing is lost',
     { timeout: 400_000 },
     async () => {
       const ms = faultRounds > 1 ? 60_000 : 8_000;
       await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, async () => {
         const frozen = freeze('kafka', ms);
         await delay(1_000);
-        const placed = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+        const placed = await orderOne(thing.id);
         expect(placed.status).toBe('PENDING');
         await frozen;
       });
     },
   );
 
-  it('Kafka Connect: the WAL keeps what is committed', { timeout: 300_000 }, async () => {
+  it('Kafka Connect: the WAL keeps the committed events', { timeout: 300_000 }, async () => {
     await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, () => freeze('connect', 8_000));
   });
 
   it(
-    'the schema registry: services that know their schema ids do not need it',
+    'the schema registry: services with resolved schema ids do not need it',
     { timeout: 300_000 },
     async () => {
       await underLoad({ productId: thing.id, orders: 12, everyMs: 100 }, async () => {
         const frozen = freeze('registry', 6_000);
-        const placed = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+        const placed = await orderOne(thing.id);
         expect(placed.status).toBe('PENDING');
         expect((await call('order', '/health/ready')).status).toBe(200);
         await frozen;

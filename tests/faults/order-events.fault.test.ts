@@ -1,42 +1,45 @@
-// The live stream of an order across a killed service and a database that is away: no gap, no repeat.
-import { beforeAll, describe, expect, it } from 'vitest';
-import { followToTheEnd, openEvents, seen, statuses, trailOf, untilStatus } from '../support/event-source.ts';
+// The event stream of an order while its service is killed or its database is unavailable: no gap, no repeat.
+import { describe, expect, it } from 'vitest';
+import {
+  followToTheEnd,
+  openEvents,
+  receivedTrail,
+  statuses,
+  trailOf,
+  untilStatus,
+} from '../support/event-source.ts';
 import {
   act,
-  call,
   eventually,
   killHard,
-  newProduct,
+  orderOne,
   orderWith,
-  place,
+  pay,
   signalPart,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 
 describe('a stream', () => {
-  it('survives kill -9 of the service: no gap, no repeat', { timeout: 120_000 }, async () => {
-    const id = (await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' })).id;
+  it('has no gap and no repeat after kill -9 of the service', { timeout: 120_000 }, async () => {
+    const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
     const following = followToTheEnd(id, AbortSignal.timeout(90_000));
     await orderWith(id, 'CONFIRMED');
     await killHard('order');
-    await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token: 'tok_success' } });
+    await pay(id);
     await killHard('order');
     await orderWith(id, 'PAID', 60_000);
     await act(id, 'confirm', 'seller');
     await killHard('order');
     await eventually('it is shipped', async () => (await act(id, 'fulfill', 'seller')).status === 200);
-    const told = await following;
-    expect(told.map(({ data }) => data['status'])).toContain('FULFILLED');
-    expect(seen({ events: told })).toEqual((await trailOf(id)).slice(0, told.length));
+    const followed = await following;
+    expect(followed.map(({ data }) => data['status'])).toContain('FULFILLED');
+    expect(receivedTrail({ events: followed })).toEqual((await trailOf(id)).slice(0, followed.length));
   });
 
-  it('waits while the database is away', { timeout: 120_000 }, async () => {
-    const id = (await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' })).id;
+  it('continues after the database was unavailable', { timeout: 120_000 }, async () => {
+    const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
     const stream = await openEvents(id);
     await untilStatus(stream, 'CONFIRMED');
     await signalPart('order-db', 'SIGQUIT');
@@ -46,7 +49,7 @@ describe('a stream', () => {
       60_000,
     );
     expect(await stream.over).toBe('ended');
-    expect(seen(stream)).toEqual((await trailOf(id)).slice(0, stream.events.length));
+    expect(receivedTrail(stream)).toEqual((await trailOf(id)).slice(0, stream.events.length));
     expect(statuses(stream).at(-1)).toBe('CANCELLED');
   });
 });

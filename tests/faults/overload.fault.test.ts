@@ -1,29 +1,26 @@
-// More to do than can be done: the database stands still, and the order service says so instead of collecting requests.
-// What it refused or gave up must not be carried out later, and what it promised must not be lost.
+// Overload: the database does not answer, and the order service refuses requests instead of queueing them. A refused request must
+// not take effect later, and an accepted one must not be lost.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
 import {
+  countOrdersOf,
   eventually,
   newProduct,
   orderWith,
   place as placeUnkeyed,
-  query,
   stack,
   tokenOf,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-  await tokenOf('user');
-});
+const thing = useProduct(1_000);
+beforeAll(() => tokenOf('user'));
 endInstancesAfterEach();
 
-/** Nobody can read or write a row of the order database's table while `work` goes on. */
+/** Locks a table of the order database exclusively during `work`. */
 const whileLocked = async <T>(table: string, work: () => Promise<T>): Promise<T> => {
   const sql = postgres(stack.databases.order.admin, {
     max: 1,
@@ -69,21 +66,13 @@ const place = async (url: string, productId: string, key: string): Promise<Outco
   return { status: response.status, code, retryAfter: response.headers.get('retry-after') };
 };
 
-const underWay = async (url: string): Promise<number> => {
+const activeRequests = async (url: string): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(/^http_server_active_requests (\d+)$/m.exec(text)?.[1]);
 };
 
 const loadOf = async (url: string): Promise<string> =>
   readiness.parse(await (await fetch(`${url}/health/ready`)).json()).checks.load.status;
-
-const ordersOf = async (productId: string): Promise<number> => {
-  const rows = await query(
-    'order',
-    (sql) => sql`select distinct order_id from order_items where product_id = ${productId}`,
-  );
-  return rows.length;
-};
 
 describe('while requests hold every connection', () => {
   it('the consumer of the same instance handles its events', { timeout: 120_000 }, async () => {
@@ -93,30 +82,30 @@ describe('while requests hold every connection', () => {
       DATABASE_WAIT_MS: '60000',
       HTTP_REQUEST_TIMEOUT_MS: '60000',
     });
-    let over = false;
-    // Each of them waits 3 s for the lock, and the last in the queue 24 s for a connection: longer than a session in Kafka.
+    let stopped = false;
+    // Each waits 3 s for the lock, and the last one 24 s for a connection: longer than the Kafka session timeout.
     const client = async (): Promise<void> => {
-      while (!over) await place(url, product.id, randomUUID());
+      while (!stopped) await place(url, product.id, randomUUID());
     };
     const clients = await whileLocked('idempotency_keys', async () => {
       const running = Array.from({ length: 16 }, client);
-      await eventually('all requests are under way', async () => (await underWay(url)) === 16);
-      // Enough of them that both instances have some in their partitions. Without a key they do not meet the lock.
+      await eventually('all requests are active', async () => (await activeRequests(url)) === 16);
+      // Enough that both instances have some in their partitions. Without a key they need no locked row.
       const placed = Array.from({ length: 20 }, () =>
         placeUnkeyed({ items: [{ productId: product.id, quantity: 1 }] }),
       );
       const ids = (await Promise.all(placed)).map(({ id }) => id);
       await Promise.all(ids.map((id) => orderWith(id, 'PAID', 20_000)));
-      over = true;
+      stopped = true;
       return running;
     });
     await Promise.all(clients);
   });
 });
 
-describe('while the database stands still', () => {
+describe('while the database does not answer', () => {
   it(
-    'what is beyond the limit is refused at once, what is under way ends, and afterwards each is done once',
+    'requests beyond the limit are refused at once, active ones end, and later each key takes effect once',
     { timeout: 120_000 },
     async () => {
       const { url } = await startInstance('order', { HTTP_MAX_IN_FLIGHT: '8' });
@@ -129,7 +118,7 @@ describe('while the database stands still', () => {
             ended += 1;
           }),
         );
-        await eventually('eight are under way', async () => (await underWay(url)) === 8);
+        await eventually('eight requests are active', async () => (await activeRequests(url)) === 8);
         expect(await place(url, thing.id, ninth)).toEqual({
           status: 503,
           code: 'overloaded',
@@ -141,18 +130,18 @@ describe('while the database stands still', () => {
         for (const outcome of await Promise.all(running))
           expect(outcome).toMatchObject({ status: 503, code: 'unavailable', retryAfter: '1' });
       });
-      expect(await ordersOf(thing.id)).toBe(0);
+      expect(await countOrdersOf(thing.id)).toBe(0);
       await eventually('it is ready again', async () => (await fetch(`${url}/health/ready`)).ok);
       for (const round of [1, 2]) {
         for (const key of keys)
           expect(await place(url, thing.id, key), `round ${round}`).toMatchObject({ status: 201 });
       }
-      expect(await ordersOf(thing.id)).toBe(keys.length);
+      expect(await countOrdersOf(thing.id)).toBe(keys.length);
     },
   );
 
   it(
-    'nobody waits long for a connection, new requests are refused, and nothing is done after its refusal',
+    'no request waits long for a connection, new ones are refused, and no refused one takes effect',
     { timeout: 120_000 },
     async () => {
       const product = await newProduct(1_000);
@@ -179,18 +168,18 @@ describe('while the database stands still', () => {
         });
         expect(await loadOf(url)).toBe('unavailable');
         await Promise.all(running);
-        // Who had a connection was waiting for the lock, the others for a connection.
+        // Requests with a connection waited for the lock, the others for a connection.
         expect(codes).toContain('timed_out');
         expect(codes).toContain('unavailable');
-        // The server ends what the time limit of the request has left behind, so no connection stays taken.
-        await eventually('nothing is under way any more', async () => (await underWay(url)) === 0);
+        // The server cancels the statements of timed-out requests, so every connection becomes free.
+        await eventually('no request is active any more', async () => (await activeRequests(url)) === 0);
       });
       const served = await eventually('orders are placed again', async () => {
         const outcome = await place(url, product.id, randomUUID());
         return outcome.status === 201 && outcome;
       });
       expect(served.status).toBe(201);
-      expect(await ordersOf(product.id)).toBe(1);
+      expect(await countOrdersOf(product.id)).toBe(1);
     },
   );
 });

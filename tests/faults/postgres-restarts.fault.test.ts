@@ -1,14 +1,11 @@
-// PostgreSQL restarts, in both ways a person or an upgrade would do it: fast (sessions are cut, data is flushed) and
-// immediate (as a crash, with recovery at the next start).
+// PostgreSQL restarts in both modes: fast (sessions are ended, data is flushed) and immediate (like a crash, with recovery at the
+// next start).
 import { beforeAll, describe, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
-import { newProduct, restartBy, tokenOf, type ProductView } from '../support/shop.ts';
+import { restartBy, tokenOf, useProduct } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(100_000);
-  await Promise.all([tokenOf('user'), tokenOf('admin')]);
-});
+const thing = useProduct(100_000);
+beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
 describe.each(['order-db', 'inventory-db', 'payment-db'])('%s', (name) => {
   it.each([

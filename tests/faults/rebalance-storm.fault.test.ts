@@ -1,11 +1,11 @@
-// Members of all three consumer groups come and go, some in order and some by kill -9, faster than Kafka can hand their
-// partitions on. Every event is read by some member in the end, often by two; it takes effect once, and in its order.
+// Members of all three consumer groups join and leave, some regularly and some by kill -9, faster than Kafka can reassign their
+// partitions. Each event is read by at least one member, often by two. It must take effect once and in order.
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
 import { endInstance, endInstancesAfterEach, startInstance } from '../support/instances.ts';
 import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
-import { placeStubbornly } from '../support/load.ts';
+import { placeUntilAccepted } from '../support/load.ts';
 import { faultRounds, killHard, newProduct, orderWith, product } from '../support/shop.ts';
 
 endInstancesAfterEach();
@@ -13,31 +13,31 @@ endInstancesAfterEach();
 const rounds = faultRounds > 1 ? 8 : 1;
 
 it(
-  `instances of all services join and leave ${rounds} times under load: nothing is lost, doubled or out of order`,
+  `instances of all services join and leave ${rounds} times under load: nothing is lost, duplicated or out of order`,
   { timeout: 900_000 },
   async () => {
     const thing = await newProduct(100_000);
     const placed: Promise<string>[] = [];
-    const enough = new AbortController();
+    const stopping = new AbortController();
     const load = (async () => {
-      while (!enough.signal.aborted) {
-        placed.push(placeStubbornly(thing.id));
+      while (!stopping.signal.aborted) {
+        placed.push(placeUntilAccepted(thing.id));
         await delay(200);
       }
     })();
 
     for (let round = 0; round < rounds; round += 1) {
       const joined = await Promise.all(serviceNames.map((service) => startInstance(service)));
-      // Another one is killed in each round; the others finish what they are at.
+      // A different one is killed in each round; the others finish their work.
       const leaving = joined.map(async (child, index) => {
         const isKilled = index === round % joined.length;
         const code = await endInstance(child, isKilled ? 'SIGKILL' : 'SIGTERM');
         expect(code).toBe(isKilled ? null : 0);
       });
-      // And one of those that were there before, so that for a moment a group may have nobody.
+      // An instance of the stack is killed too, so a group may have no member for a moment.
       await Promise.all([...leaving, killHard(serviceNames[round % serviceNames.length] ?? 'order')]);
     }
-    enough.abort();
+    stopping.abort();
     await load;
 
     const ids = await Promise.all(placed);

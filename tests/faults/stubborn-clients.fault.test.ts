@@ -1,40 +1,36 @@
-// Clients that never give up: each sends one request under one Idempotency-Key until it is answered, and then once more,
-// while the service is killed again and again at moments that nobody chose. Afterwards there is one effect per key.
+// Clients that retry for ever: each sends a request with one Idempotency-Key until it is answered, and then once more, while the
+// service is killed again and again at random times. Each key must have one effect.
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
-  call,
   chargesOf,
+  countOrdersOf,
   eventually,
   faultRounds,
   inParallel,
-  newProduct,
+  orderOne,
   orderWith,
   part,
+  pay,
   paymentWith,
-  place,
   placeRaw,
-  query,
   stack,
   tokenOf,
+  useProduct,
   type Answer,
-  type ProductView,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(10_000);
-  await Promise.all([tokenOf('user'), tokenOf('admin')]);
-});
+const thing = useProduct(10_000);
+beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
-/** Kills the service, each time a random moment after it has begun to serve again. */
-const killAgainAndAgain = async (service: 'order' | 'payment', times: number): Promise<void> => {
+/** Kills the service repeatedly, each time at a random time after it serves again. */
+const killRepeatedly = async (service: 'order' | 'payment', times: number): Promise<void> => {
   let killed: number | undefined;
   for (let round = 0; round < times; round += 1) {
     const pid = await eventually(
-      `${service} serves`,
+      `${service} answers`,
       async () => {
         const { ok } = await fetch(`${stack.urls[service]}/health/live`, {
           signal: AbortSignal.timeout(1_000),
@@ -50,8 +46,8 @@ const killAgainAndAgain = async (service: 'order' | 'payment', times: number): P
   }
 };
 
-/** Sends until it is answered with one of `statuses`. */
-const sendStubbornly = (send: () => Promise<Answer>, ...statuses: readonly number[]): Promise<Answer> =>
+/** Sends a request until the answer has one of the `statuses`. */
+const sendUntilAnswered = (send: () => Promise<Answer>, ...statuses: readonly number[]): Promise<Answer> =>
   eventually(
     `an answer ${statuses.join(' or ')}`,
     async () => {
@@ -62,50 +58,42 @@ const sendStubbornly = (send: () => Promise<Answer>, ...statuses: readonly numbe
     90_000,
   );
 
-const ordersOf = async (productId: string): Promise<number> => {
-  const rows = await query(
-    'order',
-    (sql) => sql`select distinct order_id from order_items where product_id = ${productId}`,
-  );
-  return rows.length;
-};
-
 const rounds = faultRounds > 1 ? 20 : 2;
 
-describe('kill -9 of the service, again and again', () => {
-  it('one order per key, and one answer', { timeout: 300_000 }, async () => {
-    const before = await ordersOf(thing.id);
-    const over = new AbortController();
-    const placeAs = (key: string): Promise<Answer> =>
-      sendStubbornly(
+describe('repeated kill -9 of the service', () => {
+  it('leaves one order and one answer per key', { timeout: 300_000 }, async () => {
+    const before = await countOrdersOf(thing.id);
+    const stopping = new AbortController();
+    const placeWith = (key: string): Promise<Answer> =>
+      sendUntilAnswered(
         () =>
           placeRaw({ items: [{ productId: thing.id, quantity: 1 }], headers: { 'idempotency-key': key } }),
         201,
       );
 
-    /** One key through it all. */
-    const faithful = async (): Promise<string[]> => {
+    /** Uses one key all the time. */
+    const repeatOneKey = async (): Promise<string[]> => {
       const key = randomUUID();
       const answers: string[] = [];
-      do answers.push(JSON.stringify((await placeAs(key)).body));
-      while (!over.signal.aborted);
+      do answers.push(JSON.stringify((await placeWith(key)).body));
+      while (!stopping.signal.aborted);
       return answers;
     };
-    /** A new key for each order, so that the kills meet transactions in every phase. */
-    const busy = async (): Promise<string[]> => {
+    /** Uses a new key for each order, so that the kills hit transactions in every phase. */
+    const useNewKeys = async (): Promise<string[]> => {
       const ids: string[] = [];
       do {
         const key = randomUUID();
-        const [first, second] = [await placeAs(key), await placeAs(key)];
+        const [first, second] = [await placeWith(key), await placeWith(key)];
         expect(second.body).toEqual(first.body);
         ids.push(String(Object(first.body).id));
-      } while (!over.signal.aborted);
+      } while (!stopping.signal.aborted);
       return ids;
     };
-    const killing = killAgainAndAgain('order', rounds).finally(() => over.abort());
+    const killing = killRepeatedly('order', rounds).finally(() => stopping.abort());
     const [answers, ...placed] = await Promise.all([
-      faithful(),
-      ...Array.from({ length: 4 }, busy),
+      repeatOneKey(),
+      ...Array.from({ length: 4 }, useNewKeys),
       killing.then(() => []),
     ]);
 
@@ -113,37 +101,33 @@ describe('kill -9 of the service, again and again', () => {
     const ids = [String(Object(JSON.parse(answers[0] ?? '{}')).id), ...placed.flat()];
     expect(ids.length).toBeGreaterThan(rounds);
     expect(new Set(ids).size).toBe(ids.length);
-    expect((await ordersOf(thing.id)) - before).toBe(ids.length);
+    expect((await countOrdersOf(thing.id)) - before).toBe(ids.length);
     for (const id of ids) await orderWith(id, 'PAID', 120_000);
     await expectInvariants(ids);
   });
 
-  it('one charge per key, and one answer', { timeout: 300_000 }, async () => {
+  it('leaves one charge and one answer per key', { timeout: 300_000 }, async () => {
     const ids = await inParallel(12 * faultRounds, 4, async () => {
-      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+      const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
       await orderWith(id, 'CONFIRMED', 60_000);
       return id;
     });
-    const over = new AbortController();
-    const payStubbornly = async (id: string): Promise<string[]> => {
+    const stopping = new AbortController();
+    const payRepeatedly = async (id: string): Promise<string[]> => {
       const headers = { 'idempotency-key': randomUUID() };
-      const path = `/api/v1/payments/${id}/pay`;
       const answers: string[] = [];
       do {
-        const { status, body } = await sendStubbornly(
-          () => call('payment', path, { as: 'user', body: { token: 'tok_success' }, headers }),
-          202,
-        );
+        const { status, body } = await sendUntilAnswered(() => pay(id, { headers }), 202);
         answers.push(JSON.stringify([status, body]));
         await delay(randomInt(200));
-      } while (!over.signal.aborted);
+      } while (!stopping.signal.aborted);
       return answers;
     };
-    const killing = killAgainAndAgain('payment', rounds).finally(() => over.abort());
+    const killing = killRepeatedly('payment', rounds).finally(() => stopping.abort());
     const paying = ids.map(async (id) => {
-      // One after the other, so that the kills meet charges in every phase.
+      // Spread over time, so that the kills hit charges in every phase.
       await delay(randomInt(8_000));
-      return payStubbornly(id);
+      return payRepeatedly(id);
     });
     const [, ...answers] = await Promise.all([killing.then(() => []), ...paying]);
     for (const given of answers) expect(new Set(given).size).toBe(1);

@@ -1,10 +1,10 @@
-// Clients that hold connections without using them: byte by byte, reading nothing, or idle by the dozen. The limits are
-// small here; what must hold is that others are served meanwhile and that every one of these gets the documented answer.
+// Clients that hold connections without using them: they send byte by byte, read nothing, or stay idle. With small limits, other
+// clients must be served meanwhile, and each of these must get the documented answer.
 import { get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killInstances, startInstance } from '../support/instances.ts';
-import { eventually, newProduct, place, tokenOf } from '../support/shop.ts';
+import { eventually, newProduct, orderOne, tokenOf } from '../support/shop.ts';
 
 let url: string;
 let port: number;
@@ -23,14 +23,14 @@ beforeAll(async () => {
 });
 afterAll(killInstances);
 
-interface Slow {
+interface SlowClient {
   readonly socket: Socket;
-  /** Everything that came back, once the connection is closed. */
+  /** Everything received, once the connection is closed. */
   readonly answer: Promise<string>;
 }
 
-/** A connection that sends `first` and from then on `drop` again and again, until it is closed. */
-const drip = (first: string, drop: string, { reads = true } = {}): Slow => {
+/** A connection that sends `first`, then `drop` repeatedly until it is closed. */
+const drip = (first: string, drop: string, { reads = true } = {}): SlowClient => {
   const socket = connect(port, '127.0.0.1');
   let text = '';
   const closed = new Promise<void>((resolve) => {
@@ -54,7 +54,7 @@ const several = <T>(count: number, make: () => T): T[] => Array.from({ length: c
 const countOf = (answers: readonly string[], start: string): number =>
   answers.filter((answer) => answer.startsWith(start)).length;
 
-/** Somebody else, who behaves. */
+/** A request of another user. */
 const expectOthersServed = async (): Promise<void> => {
   const response = await fetch(`${url}/api/v1/orders`, {
     headers: { authorization: `Bearer ${await tokenOf('user2')}`, connection: 'close' },
@@ -64,8 +64,8 @@ const expectOthersServed = async (): Promise<void> => {
   await response.text();
 };
 
-describe('clients that dawdle', () => {
-  it('with their headers are answered 408', { timeout: 30_000 }, async () => {
+describe('slow clients', () => {
+  it('that send headers byte by byte are answered 408', { timeout: 30_000 }, async () => {
     const slow = several(40, () => drip('GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'a'));
     await expectOthersServed();
     const answers = await Promise.all(slow.map(({ answer }) => answer));
@@ -74,7 +74,7 @@ describe('clients that dawdle', () => {
   });
 
   it(
-    'with their bodies are answered 408, and have no more than their share',
+    'that send bodies byte by byte are answered 408, or 429 beyond their limit',
     { timeout: 30_000 },
     async () => {
       const head =
@@ -89,16 +89,16 @@ describe('clients that dawdle', () => {
     },
   );
 
-  it('over their answers are cut off', { timeout: 30_000 }, async () => {
-    const asking = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(12);
-    const slow = several(3, () => drip(asking, '\r\n', { reads: false }));
+  it('that do not read their answers are disconnected', { timeout: 30_000 }, async () => {
+    const requests = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(12);
+    const slow = several(3, () => drip(requests, '\r\n', { reads: false }));
     await expectOthersServed();
     await Promise.all(slow.map(({ answer }) => answer));
     await expectOthersServed();
   });
 });
 
-describe('connections on which nothing happens', () => {
+describe('idle connections', () => {
   const stream = async (id: string): Promise<IncomingMessage> => {
     const headers = { authorization: `Bearer ${await tokenOf('user')}` };
     return new Promise((resolve, reject) => {
@@ -106,9 +106,9 @@ describe('connections on which nothing happens', () => {
     });
   };
 
-  it('as streams are accepted up to the limit, refused beyond it, and given back', async () => {
+  it('that are streams are accepted up to the limit, refused beyond it, and freed', async () => {
     const thing = await newProduct(100);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const answers = await Promise.all(several(30, () => stream(id)));
     try {
       const refused = answers.filter(({ statusCode }) => statusCode !== 200);
@@ -121,7 +121,7 @@ describe('connections on which nothing happens', () => {
     } finally {
       for (const answer of answers) answer.destroy();
     }
-    await eventually('every place is free again', async () => {
+    await eventually('no stream is open any more', async () => {
       const text = await (await fetch(`${url}/health/ready`)).text();
       return text.includes('0 of 20 streams');
     });

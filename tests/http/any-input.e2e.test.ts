@@ -1,5 +1,5 @@
-// Requests derived from the OpenAPI document that each process serves: near what is documented, and bent here and there.
-// Whatever comes in, under whichever role, the answer is one of the documented ones, and never a crash.
+// Random requests generated from the OpenAPI document of each process: mostly valid, with wrong values in some places. With every
+// role the answer must be a documented one, and never a 5xx.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -31,7 +31,7 @@ const schemaShape = z.looseObject({
   required: z.array(z.string()).default([]),
 });
 
-/** What would change the behaviour of other parts, leave charges that no order explains, or use up everybody's logins. */
+/** Operations that would change other parts, leave charges without an order, or exhaust the login limit. */
 const leftOut = new Set([
   'behaviour.change',
   'charges.create',
@@ -49,38 +49,38 @@ const oddities: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom('', '\0', '\ud800', '\u202e', '__proto__', '9'.repeat(400), 'x'.repeat(5_000)),
   fc.constantFrom(-1, 0, 0.5, 1e308, Number.MAX_SAFE_INTEGER + 1, null, true),
 );
-const bent = (arbitrary: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+const sometimesOdd = (arbitrary: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ arbitrary, weight: 7 }, { arbitrary: oddities, weight: 1 });
 
-/** Values near a JSON schema. */
-const near = (given: unknown, named: Readonly<Record<string, unknown>>): fc.Arbitrary<unknown> => {
+/** Values that mostly fit a JSON schema. */
+const valuesOf = (given: unknown, named: Readonly<Record<string, unknown>>): fc.Arbitrary<unknown> => {
   const schema = schemaShape.parse(given ?? {});
   const { minimum = -1_000, maximum = 1_000_000, minLength = 0 } = schema;
-  if (schema.$ref !== undefined) return near(named[schema.$ref.split('/').at(-1) ?? ''], named);
-  if (schema.enum) return bent(fc.constantFrom(...schema.enum));
-  if (schema.const !== undefined) return bent(fc.constant(schema.const));
-  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => near(one, named)));
+  if (schema.$ref !== undefined) return valuesOf(named[schema.$ref.split('/').at(-1) ?? ''], named);
+  if (schema.enum) return sometimesOdd(fc.constantFrom(...schema.enum));
+  if (schema.const !== undefined) return sometimesOdd(fc.constant(schema.const));
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => valuesOf(one, named)));
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case 'string':
-      if (schema.format === 'uuid') return bent(fc.uuid());
+      if (schema.format === 'uuid') return sometimesOdd(fc.uuid());
       if (schema.format === 'date-time')
-        return bent(fc.date({ noInvalidDate: true }).map((at) => at.toISOString()));
-      return bent(
+        return sometimesOdd(fc.date({ noInvalidDate: true }).map((at) => at.toISOString()));
+      return sometimesOdd(
         schema.pattern === undefined
           ? fc.string({ unit: 'grapheme', minLength, maxLength: minLength + 30 })
           : fc.stringMatching(new RegExp(schema.pattern), { size: 'small' }),
       );
     case 'integer':
-      return bent(fc.integer({ min: Math.ceil(minimum), max: Math.floor(maximum) }));
+      return sometimesOdd(fc.integer({ min: Math.ceil(minimum), max: Math.floor(maximum) }));
     case 'number':
-      return bent(fc.double({ min: minimum, max: maximum }));
+      return sometimesOdd(fc.double({ min: minimum, max: maximum }));
     case 'array':
-      return bent(fc.array(near(schema.items, named), { maxLength: 3 }));
+      return sometimesOdd(fc.array(valuesOf(schema.items, named), { maxLength: 3 }));
     case 'object': {
       const members = Object.entries(schema.properties ?? {});
-      const shape = Object.fromEntries(members.map(([name, member]) => [name, near(member, named)]));
+      const shape = Object.fromEntries(members.map(([name, member]) => [name, valuesOf(member, named)]));
       const required = schema.required.filter((name) => Object.hasOwn(shape, name));
-      return bent(fc.record(shape, { requiredKeys: required }));
+      return sometimesOdd(fc.record(shape, { requiredKeys: required }));
     }
     default:
       return oddities;
@@ -94,7 +94,7 @@ interface Attempt {
 
 const asText = (value: unknown): string =>
   (typeof value === 'string' ? value : JSON.stringify(value)).toWellFormed();
-/** A client cannot send other characters in a header, nor a segment of a path that stands for another path. */
+/** A client can send neither other characters in a header nor a dot segment in a path. */
 const asHeader = (value: unknown): string =>
   asText(value)
     .replaceAll(/[^\x20-\x7e]/g, '?')
@@ -114,11 +114,11 @@ const attempts = (
 ): fc.Arbitrary<Attempt> => {
   const given = (place: string): fc.Arbitrary<Values> => {
     const own = parameters.filter((one) => one.in === place);
-    const shape = Object.fromEntries(own.map(({ name, schema }) => [name, near(schema, named)]));
+    const shape = Object.fromEntries(own.map(({ name, schema }) => [name, valuesOf(schema, named)]));
     return fc.record(shape, place === 'path' ? {} : { requiredKeys: [] });
   };
   const body = requestBody
-    ? fc.oneof(near(requestBody.content['application/json']?.schema, named), oddities)
+    ? fc.oneof(valuesOf(requestBody.content['application/json']?.schema, named), oddities)
     : fc.constant(undefined);
   return fc
     .record({ as: person, inPath: given('path'), query: given('query'), headers: given('header'), body })

@@ -1,28 +1,26 @@
-// Who may do what, and what becomes of requests that cannot be served: a clear, typed answer, and nothing stored.
-import { beforeAll, describe, expect, it } from 'vitest';
+// Access to orders, products and payments, ETags, and invalid requests: each gets a typed answer and has no effect.
+import { describe, expect, it } from 'vitest';
 import {
   act,
   call,
   eventually,
   newProduct,
+  orderOne,
   orderWith,
   place,
   query,
   stack,
   tokenOf,
+  useProduct,
   type Person,
-  type ProductView,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 const path = (id: string, rest = ''): string => `/api/v1/orders/${id}${rest}`;
 
-describe('who may see and do what', () => {
-  it('an order is there for its customer, for sellers of its lines and for administrators', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+describe('the API', () => {
+  it('shows an order to its customer, the sellers of its lines and administrators', async () => {
+    const { id } = await orderOne(thing.id);
     await orderWith(id, 'PAID');
     const status = async (as: Parameters<typeof tokenOf>[0], rest = '') =>
       (await call('order', path(id, rest), { as })).status;
@@ -50,12 +48,10 @@ describe('who may see and do what', () => {
     expect(await payment('admin')).toBe(200);
   });
 
-  it('a list shows the own orders only, page by page, newest first', async () => {
+  it('lists only the caller’s own orders, page by page, newest first', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
-      ids.push(
-        (await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL', as: 'user2' })).id,
-      );
+      ids.push((await orderOne(thing.id, { mode: 'MANUAL', as: 'user2' })).id);
     }
     const seen: Record<string, unknown>[] = [];
     let cursor: string | null = '';
@@ -71,7 +67,7 @@ describe('who may see and do what', () => {
     expect(new Set(seen.map((order) => order['id'])).size).toBe(seen.length);
   });
 
-  it('a product is changed by its own seller, and only from the version that was read', async () => {
+  it('lets only its seller change a product, and only from the current version', async () => {
     const change = (as: 'seller' | 'seller2' | 'user', name: string, version: string) =>
       call('inventory', `/api/v1/products/${thing.id}`, {
         as,
@@ -97,8 +93,8 @@ describe('who may see and do what', () => {
     });
   });
 
-  it('is read again only when it has changed', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+  it('answers 304 for a known ETag', async () => {
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     for (const [part, address] of [
       ['order', path(id)],
@@ -116,7 +112,7 @@ describe('who may see and do what', () => {
     }
   });
 
-  it('has an ETag for what is shown: who sees less has another one, and what changes without the version too', async () => {
+  it('has an ETag per representation: it differs between roles and changes with the stock, without a new version', async () => {
     const theirs = await newProduct(100, 'seller2');
     const { id } = await place({
       items: [
@@ -130,7 +126,7 @@ describe('who may see and do what', () => {
       (await call(part, address, { as })).headers.get('etag');
     const shown = await Promise.all((['user', 'seller', 'seller2'] as const).map((as) => etagFor(as)));
     expect(new Set(shown).size).toBe(3);
-    // An administrator sees what the customer sees.
+    // An administrator sees the same as the customer.
     expect(await etagFor('admin')).toBe(shown[0]);
 
     const address = `/api/v1/products/${thing.id}`;
@@ -138,7 +134,7 @@ describe('who may see and do what', () => {
     await call('inventory', `${address}/restock`, { as: 'seller', body: { quantity: 1 } });
     const after = await etagFor('seller', 'inventory', address);
     expect(after).not.toBe(before);
-    // The stock is no part of what a seller edits: the version that was read before still is the one.
+    // The stock is no part of the edited version, so the version that was read before is still current.
     const edit = await call('inventory', address, {
       as: 'seller',
       method: 'PATCH',
@@ -148,7 +144,7 @@ describe('who may see and do what', () => {
     expect(edit.status).toBe(200);
   });
 
-  it('nothing is served without a valid token', async () => {
+  it('refuses requests without a valid token', async () => {
     for (const [part, route] of [
       ['order', '/api/v1/orders'],
       ['inventory', '/api/v1/products'],
@@ -162,7 +158,7 @@ describe('who may see and do what', () => {
   });
 });
 
-describe('a request that cannot be served', () => {
+describe('an invalid request', () => {
   const good = () => ({
     items: [{ productId: thing.id, quantity: 1 }],
     payment: { mode: 'AUTO', method: 'card' },
@@ -198,7 +194,7 @@ describe('a request that cannot be served', () => {
     expect(after).toEqual(before);
   });
 
-  it('is told apart by what is wrong with it', async () => {
+  it('gets a status that names the cause', async () => {
     const post = async (body: string, type: string) =>
       fetch(`${stack.urls.order}/api/v1/orders`, {
         method: 'POST',
@@ -215,7 +211,7 @@ describe('a request that cannot be served', () => {
     expect((await call('inventory', '/api/v1/products/a%00b', { as: 'user' })).status).toBe(404);
   });
 
-  it('is not one that only writes its ids in capitals and its content type with white space', async () => {
+  it('is not one with ids in capital letters or white space in its content type', async () => {
     const response = await fetch(`${stack.urls.order}/api/v1/orders`, {
       method: 'POST',
       headers: {
@@ -249,22 +245,25 @@ describe('a request that cannot be served', () => {
     expect((await act(capitals, 'cancel', 'user')).body).toMatchObject({ id, status: 'CANCELLED' });
   });
 
-  it('an illegal transition is a conflict that names the state', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+  it('for an illegal transition gets 409', async () => {
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const early = await act(id, 'fulfill', 'seller');
     expect(early).toMatchObject({ status: 409, body: { code: 'illegal_transition' } });
   });
 });
 
 describe('every service', () => {
-  it.each(['order', 'inventory', 'payment'] as const)('%s describes itself and is healthy', async (part) => {
-    const { body } = await call(part, '/openapi.json');
-    expect(Object(body).openapi).toMatch(/^3\.1/);
-    expect(Object.keys(Object(body).paths).some((route) => route.startsWith('/api/v1/'))).toBe(true);
-    const ready = await call(part, '/health/ready');
-    expect(ready).toMatchObject({ status: 200, body: { status: 'ok' } });
-    const checks = ['database', 'load', 'schemas', ...(part === 'order' ? ['streams'] : [])];
-    expect(Object.keys(Object(ready.body).checks).sort()).toEqual(checks);
-    expect(Object(ready.body).pipeline).toEqual({ kafka: { status: 'ok' }, registry: { status: 'ok' } });
-  });
+  it.each(['order', 'inventory', 'payment'] as const)(
+    '%s serves its OpenAPI document and is healthy',
+    async (part) => {
+      const { body } = await call(part, '/openapi.json');
+      expect(Object(body).openapi).toMatch(/^3\.1/);
+      expect(Object.keys(Object(body).paths).some((route) => route.startsWith('/api/v1/'))).toBe(true);
+      const ready = await call(part, '/health/ready');
+      expect(ready).toMatchObject({ status: 200, body: { status: 'ok' } });
+      const checks = ['database', 'load', 'schemas', ...(part === 'order' ? ['streams'] : [])];
+      expect(Object.keys(Object(ready.body).checks).sort()).toEqual(checks);
+      expect(Object(ready.body).pipeline).toEqual({ kafka: { status: 'ok' }, registry: { status: 'ok' } });
+    },
+  );
 });

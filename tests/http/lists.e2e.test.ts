@@ -1,7 +1,16 @@
-// What a list is filtered and sorted by, as an administrator searches and as a seller works.
+// Filters, sort orders and pages of the lists of orders and products.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { call, given, newProduct, orderWith, place, products, type Person } from '../support/shop.ts';
+import {
+  bodyOf,
+  call,
+  newProduct,
+  orderOne,
+  orderWith,
+  place,
+  products,
+  type Person,
+} from '../support/shop.ts';
 
 const page = z.object({ data: z.array(z.object({ id: z.string() })), nextCursor: z.string().nullable() });
 
@@ -12,11 +21,11 @@ const idsOf = async (service: 'order' | 'inventory', path: string, as: Person): 
 };
 
 describe('orders', () => {
-  it('are found by time, customer and reason, in both directions', async () => {
+  it('are filtered by time, customer and reason, and sorted in both directions', async () => {
     const { id: productId } = await newProduct(5);
-    const first = await place({ items: [{ productId, quantity: 1 }] });
-    const second = await place({ items: [{ productId, quantity: 1 }], token: 'tok_declined' });
-    const third = await place({ items: [{ productId, quantity: 1 }], as: 'user2' });
+    const first = await orderOne(productId);
+    const second = await orderOne(productId, { token: 'tok_declined' });
+    const third = await orderOne(productId, { as: 'user2' });
     await orderWith(second.id, 'CANCELLED');
     const since = `placedFrom=${first.createdAt}`;
     const find = (filter: string) => idsOf('order', `/api/v1/orders?${since}&${filter}`, 'admin');
@@ -28,11 +37,10 @@ describe('orders', () => {
     expect(await find('reason=payment_failed')).toEqual([second.id]);
   });
 
-  it('go on where the page before ended, also oldest first', async () => {
+  it('are listed page by page, also oldest first', async () => {
     const { id: productId } = await newProduct(5);
     const placed = [];
-    for (let count = 0; count < 3; count += 1)
-      placed.push(await place({ items: [{ productId, quantity: 1 }] }));
+    for (let count = 0; count < 3; count += 1) placed.push(await orderOne(productId));
     const read: string[] = [];
     let cursor: string | undefined;
     const path = `/api/v1/orders?sort=oldest&limit=1&placedFrom=${placed[0]?.createdAt ?? ''}`;
@@ -47,7 +55,7 @@ describe('orders', () => {
     expect(read).toEqual(placed.map(({ id }) => id));
   });
 
-  it('are to be shipped while a line of the asking seller is not', async () => {
+  it('are to be shipped while a line of the calling seller is not shipped', async () => {
     const mine = await newProduct(5);
     const other = await newProduct(5, 'seller2');
     const { id, createdAt } = await place({
@@ -75,7 +83,7 @@ describe('orders', () => {
 });
 
 describe('products', () => {
-  it('are found by their seller', async () => {
+  it('are filtered by seller', async () => {
     const { id } = await newProduct(1, 'seller2');
     const of = (seller: string) =>
       idsOf('inventory', `/api/v1/products?limit=100&sellerId=${seller}`, 'seller2');
@@ -83,7 +91,7 @@ describe('products', () => {
     expect(await of('user-seller-001')).not.toContain(id);
   });
 
-  it('are found by words of their name or SKU, in any case, and sorted over the pages', async () => {
+  it('are found by words of their name or SKU in any case, and sorted across pages', async () => {
     const word = `W${crypto.randomUUID().slice(0, 8)}`;
     const create = async (letter: string, amountMinor: number): Promise<string> => {
       const sku = `SKU-${letter}-${word}`;
@@ -93,7 +101,7 @@ describe('products', () => {
         price: { amountMinor, currency: 'EUR' },
         quantity: 1,
       };
-      return given('creating a product', await products('seller2').create({ body })).id;
+      return bodyOf('creating a product', await products('seller2').create({ body })).id;
     };
     const [b, a, c] = [await create('b', 300), await create('a', 200), await create('c', 200)];
     const sorted = async (sort: string): Promise<string[]> => {
@@ -109,7 +117,7 @@ describe('products', () => {
       return found;
     };
     expect(await sorted('name')).toEqual([a, b, c]);
-    // Equal prices are in the order of their ids, that is, of their creation.
+    // Equal prices are sorted by id, so by creation.
     expect(await sorted('price')).toEqual([a, c, b]);
     expect(await sorted('-price')).toEqual([b, c, a]);
     expect(await sorted('id')).toEqual([b, a, c]);
@@ -117,7 +125,7 @@ describe('products', () => {
     expect(await idsOf('inventory', `/api/v1/products?q=sku-C-${word}`, 'user')).toEqual([c]);
   });
 
-  it('refuse the cursor of another order', async () => {
+  it('refuse a cursor of another sort order', async () => {
     const { body } = await call('inventory', '/api/v1/products?sort=name&limit=1', { as: 'user' });
     const path = `/api/v1/products?sort=price&cursor=${String(Object(body).nextCursor)}`;
     expect((await call('inventory', path, { as: 'user' })).status).toBe(422);

@@ -1,12 +1,12 @@
-// The trail of an order as a live stream: whole, in order, to those who may see the order, across crashes of the service,
-// and gone without a trace when its reader leaves.
+// The event stream of an order: complete, in order, visible only to people who may see the order, and cleaned up when its reader
+// disconnects.
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   followToTheEnd,
   openEvents,
-  seen,
+  receivedTrail,
   statuses,
   trailOf,
   untilStatus,
@@ -17,20 +17,16 @@ import {
   act,
   call,
   eventually,
-  newProduct,
+  orderOne,
   orderWith,
-  place,
   placeRaw,
   query,
   stack,
   tokenOf,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 
 const open: EventStream[] = [];
 const events = async (...args: Parameters<typeof openEvents>): Promise<EventStream> => {
@@ -40,22 +36,25 @@ const events = async (...args: Parameters<typeof openEvents>): Promise<EventStre
 };
 endInstancesAfterEach();
 afterEach(async () => {
-  for (const stream of open) stream.leave();
+  for (const stream of open) stream.close();
   open.length = 0;
-  await eventually('nothing is left open', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
+  await eventually(
+    'no stream is open',
+    async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
+  );
 });
 
-/** What the service says it has open. */
-const openAt = async (url = stack.urls.order): Promise<string> => {
+/** The open streams and waits that the service reports. */
+const openStreams = async (url = stack.urls.order): Promise<string> => {
   const { checks } = Object(await (await fetch(`${url}/health/ready`)).json());
   return String(Object(checks).streams.detail).replaceAll(/ of \d+/g, '');
 };
 
 const placeOne = async (mode: 'AUTO' | 'MANUAL' = 'AUTO'): Promise<string> =>
-  (await place({ items: [{ productId: thing.id, quantity: 1 }], mode })).id;
+  (await orderOne(thing.id, { mode })).id;
 
 describe('the events of an order', () => {
-  it('tell its whole way as it happens and end with it', async () => {
+  it('have every step when it happens, and end with the order', async () => {
     const id = await placeOne();
     const stream = await events(id);
     expect(stream.status).toBe(200);
@@ -68,7 +67,7 @@ describe('the events of an order', () => {
 
     expect(statuses(stream).at(-1)).toBe('FULFILLED');
     const all = await trailOf(id);
-    expect(seen(stream)).toEqual(all.slice(0, stream.events.length));
+    expect(receivedTrail(stream)).toEqual(all.slice(0, stream.events.length));
     expect(stream.events[0]?.data).toEqual({
       type: 'place_order',
       outcome: 'accepted',
@@ -76,33 +75,33 @@ describe('the events of an order', () => {
       version: 1,
       occurredAt: expect.any(String),
     });
-    // An ignored input has no version of its own and is told all the same.
+    // An ignored input has no version of its own but is in the stream too.
     expect(stream.events.map(({ data }) => data['outcome'])).toContain('ignored: already_confirmed');
   });
 
-  it('go on after the entry that was seen last, and tell who has seen all not to come back', async () => {
+  it('continue after Last-Event-ID, and answer 204 when there is nothing more', async () => {
     const id = await placeOne('MANUAL');
     await orderWith(id, 'CONFIRMED');
     const [first, second] = await trailOf(id);
     const stream = await events(id, { lastEventId: Number(first?.['id']) });
-    await eventually('the second entry came', async () => stream.events.length > 0);
-    expect(seen(stream)).toEqual([second]);
+    await eventually('the second entry is received', async () => stream.events.length > 0);
+    expect(receivedTrail(stream)).toEqual([second]);
     await act(id, 'cancel', 'user');
     expect(await stream.over).toBe('ended');
     expect(stream.events.find(({ type }) => type === 'cancel')).toMatchObject({
       data: { status: 'CANCELLED' },
     });
 
-    // What inventory and payment say of it afterwards is had by coming back, until there is nothing more.
-    await eventually('all of it was seen', async () => {
+    // Later events of inventory and payment are received after a reconnect, until there is nothing more.
+    await eventually('all entries are received', async () => {
       const rest = await followToTheEnd(id, AbortSignal.timeout(20_000));
       const again = await events(id, { lastEventId: rest.at(-1)?.id });
-      again.leave();
+      again.close();
       return again.status === 204;
     });
   });
 
-  it('are there for those who may see the order, and tell nobody who did what', async () => {
+  it('are visible to people who may see the order, and name no actor', async () => {
     const id = await placeOne('MANUAL');
     await orderWith(id, 'CONFIRMED');
     for (const as of ['user', 'seller', 'admin'] as const) {
@@ -117,7 +116,7 @@ describe('the events of an order', () => {
     expect((await call('order', `/api/v1/orders/${id}/events`)).status).toBe(401);
   });
 
-  it('are found by an id in capitals, too', async () => {
+  it('are found by an id in capital letters', async () => {
     const id = await placeOne('MANUAL');
     const stream = await events(id.toUpperCase());
     await untilStatus(stream, 'CONFIRMED');
@@ -130,7 +129,7 @@ describe('the events of an order', () => {
     expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request' } });
   });
 
-  it('refuse to go on after an entry that there is not', async () => {
+  it('refuse a Last-Event-ID that does not exist', async () => {
     const id = await placeOne('MANUAL');
     const headers = { 'last-event-id': '999999999999999' };
     const answer = await call('order', `/api/v1/orders/${id}/events`, { as: 'user', headers });
@@ -139,18 +138,24 @@ describe('the events of an order', () => {
 
   it('send a comment while nothing happens', async () => {
     const stream = await events(await placeOne('MANUAL'));
-    await eventually('a heartbeat came', async () => stream.comments.includes(': quiet'));
+    await eventually('a heartbeat is received', async () => stream.comments.includes(': quiet'));
   });
 });
 
 describe('a stream', () => {
-  it('frees what it held when its reader leaves, whether it was reading or not', async () => {
+  it('is cleaned up when its reader disconnects, whether it was reading or not', async () => {
     const id = await placeOne('MANUAL');
     await orderWith(id, 'CONFIRMED');
     for (let index = 0; index < 5; index += 1) await events(id);
-    await eventually('all wait', async () => (await openAt()) === '5 streams, 0 waits, 5 watching');
-    for (const stream of open) stream.leave();
-    await eventually('all are gone', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
+    await eventually(
+      'all streams are open',
+      async () => (await openStreams()) === '5 streams, 0 waits, 5 watching',
+    );
+    for (const stream of open) stream.close();
+    await eventually(
+      'all streams are closed',
+      async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
+    );
 
     // A connection that is reset before the answer could be read.
     const { hostname, port } = new URL(stack.urls.order);
@@ -161,10 +166,13 @@ describe('a stream', () => {
     );
     socket.resetAndDestroy();
     expect((await events(id, { method: 'HEAD' })).status).toBe(200);
-    await eventually('they hold nothing', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
+    await eventually(
+      'no stream is left',
+      async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
+    );
   });
 
-  it('is refused to a caller that has 20, and had by another', async () => {
+  it('is refused to a caller with 20 streams, but not to another caller', async () => {
     const id = await placeOne('MANUAL');
     await Promise.all(Array.from({ length: 20 }, () => events(id)));
     const answer = await call('order', `/api/v1/orders/${id}/events`, { as: 'user' });
@@ -176,7 +184,7 @@ describe('a stream', () => {
 
 describe('an instance with room for two streams', () => {
   it(
-    'turns the third away, and when it stops ends streams and waits at once',
+    'refuses the third, and ends streams and waits at once when it stops',
     { timeout: 120_000 },
     async () => {
       const { url, child } = await startInstance('order', { ORDER_STREAM_LIMIT: '2' });
@@ -188,7 +196,7 @@ describe('an instance with room for two streams', () => {
       });
       expect([third.status, third.headers.get('retry-after')]).toEqual([503, '5']);
 
-      // A slow charge: it does not rest before the stop.
+      // A slow charge, so the order has no final status before the stop.
       const body = {
         items: [{ productId: thing.id, quantity: 1 }],
         payment: { mode: 'AUTO', method: 'card', token: 'tok_slow' },
@@ -202,13 +210,16 @@ describe('an instance with room for two streams', () => {
         },
         body: JSON.stringify(body),
       });
-      await eventually('all are open', async () => (await openAt(url)) === '2 streams, 1 waits, 3 watching');
-      const toldAt = performance.now();
+      await eventually(
+        'streams and wait are open',
+        async () => (await openStreams(url)) === '2 streams, 1 waits, 3 watching',
+      );
+      const stoppedAt = performance.now();
       child.kill('SIGTERM');
       const answer = await waiting;
       expect(answer.status).toBe(201);
       expect(await Promise.all(streams.map(({ over }) => over))).toEqual(['ended', 'ended']);
-      expect(performance.now() - toldAt).toBeLessThan(2_000);
+      expect(performance.now() - stoppedAt).toBeLessThan(2_000);
       const [code]: unknown[] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
       expect(code).toBe(0);
       await orderWith(String(Object(await answer.json()).id), 'PAID');
@@ -237,7 +248,7 @@ describe('Prefer: wait', () => {
     expect(Object(body).status).toBe(status);
   });
 
-  it('answers after that time with what the order is then', async () => {
+  it('answers after that time with the current order', async () => {
     const startedAt = performance.now();
     const answer = await wait('1', { token: 'tok_slow' });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(1_000);
@@ -247,17 +258,17 @@ describe('Prefer: wait', () => {
     await orderWith(String(Object(answer.body).id), 'PAID');
   });
 
-  it('grants ten seconds to who wants an hour', async () => {
+  it('waits at most ten seconds', async () => {
     expect((await wait('3600')).headers.get('preference-applied')).toBe('wait=10');
   });
 
-  it.each(['soon', '-1', '"5', ''])('takes no notice of wait=%s', async (seconds) => {
+  it.each(['soon', '-1', '"5', ''])('is ignored if it is wait=%s', async (seconds) => {
     const answer = await wait(seconds, { mode: 'MANUAL' });
     expect(answer).toMatchObject({ status: 201, body: { status: 'PENDING' } });
     expect(answer.headers.get('preference-applied')).toBeNull();
   });
 
-  it('does not hold up a replay, which is the stored answer as it is', async () => {
+  it('does not delay a replay, which is the stored answer', async () => {
     const headers = { 'idempotency-key': crypto.randomUUID(), prefer: 'wait=10' };
     const first = await wait('10', { headers });
     const replay = await wait('10', { headers });
@@ -267,10 +278,10 @@ describe('Prefer: wait', () => {
     expect(replay.headers.get('preference-applied')).toBeNull();
   });
 
-  it('is over when the client leaves, and the order is placed all the same', async () => {
+  it('ends when the client disconnects, and the order is placed', async () => {
     const key = crypto.randomUUID();
-    const leaving = new AbortController();
-    const asked = fetch(`${stack.urls.order}/api/v1/orders`, {
+    const closing = new AbortController();
+    const request = fetch(`${stack.urls.order}/api/v1/orders`, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${await tokenOf('user')}`,
@@ -282,12 +293,18 @@ describe('Prefer: wait', () => {
         items: [{ productId: thing.id, quantity: 1 }],
         payment: { mode: 'AUTO', method: 'card', token: 'tok_slow' },
       }),
-      signal: leaving.signal,
+      signal: closing.signal,
     });
-    await eventually('it waits', async () => (await openAt()) === '0 streams, 1 waits, 1 watching');
-    leaving.abort();
-    await expect(asked).rejects.toThrow();
-    await eventually('nobody waits', async () => (await openAt()) === '0 streams, 0 waits, 0 watching');
+    await eventually(
+      'the request waits',
+      async () => (await openStreams()) === '0 streams, 1 waits, 1 watching',
+    );
+    closing.abort();
+    await expect(request).rejects.toThrow();
+    await eventually(
+      'no request waits',
+      async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
+    );
     const [kept] = await query(
       'order',
       (sql) => sql`select body ->> 'id' as id from idempotency_keys where key = ${key}`,

@@ -1,6 +1,6 @@
-// Every cell of the permission table, asked for over HTTP: who has no cell is refused, who has one gets through, and whoever
-// asks for something out of their scope is told that it does not exist. The tests are made from the table, so an entry that is
-// added to it is not left out here: without a request for it this file does not compile.
+// Every cell of the permission table over HTTP: without a cell the answer is 403, with one it is the expected status, and outside
+// the caller's scope it is 404. The tests are generated from the table. This file does not compile without a request for each
+// entry.
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -30,16 +30,16 @@ type Guarded = { [A in Action]: Table[A]['allow'] extends string ? never : A }[A
 interface Fixtures {
   /** Of the seller. */
   readonly product: string;
-  /** Of the customer, with lines of the seller: one PAID, one to be paid by hand, one to be cancelled. */
+  /** Orders of the customer, with lines of the seller: one PAID, one unpaid (MANUAL), one to be cancelled. */
   readonly paid: string;
   readonly unpaid: string;
-  readonly doomed: string;
+  readonly toCancel: string;
 }
 interface Request {
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What who may do it is answered. */
+  /** The status for a caller with the permission. */
   readonly allowed: number;
 }
 
@@ -47,7 +47,7 @@ const reason = { reason: 'the permission table is being tested' };
 const letters = '/api/v1/dead-letters';
 const nobody = randomUUID();
 
-/** In an order in which one does not spoil the next. */
+/** In an order in which no request affects a later one. */
 const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'orders.place': ({ product }) => ({
     path: '/api/v1/orders',
@@ -64,7 +64,7 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'orders.repair': ({ paid }) => ({ path: `/api/v1/orders/${paid}/repair`, body: reason, allowed: 200 }),
   'orders.confirm': ({ paid }) => ({ path: `/api/v1/orders/${paid}/confirm`, allowed: 200 }),
   'orders.fulfill': ({ paid }) => ({ path: `/api/v1/orders/${paid}/fulfill`, allowed: 200 }),
-  'orders.cancel': ({ doomed }) => ({ path: `/api/v1/orders/${doomed}/cancel`, allowed: 200 }),
+  'orders.cancel': ({ toCancel }) => ({ path: `/api/v1/orders/${toCancel}/cancel`, allowed: 200 }),
   'products.list': () => ({ path: '/api/v1/products', allowed: 200 }),
   'products.read': ({ product }) => ({ path: `/api/v1/products/${product}`, allowed: 200 }),
   'products.create': () => ({
@@ -107,7 +107,7 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'dead-letters.read': () => ({ path: `${letters}/${nobody}`, allowed: 404 }),
   'dead-letters.replay-group': () => ({
     path: `${letters}/replay`,
-    body: { fingerprint: 'of nothing that there is' },
+    body: { fingerprint: 'of no dead letter' },
     allowed: 200,
   }),
   'dead-letters.replay': () => ({ path: `${letters}/${nobody}/replay`, allowed: 404 }),
@@ -129,13 +129,13 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'catalogue.permissions': () => ({ path: '/api/catalogue/permissions', allowed: 200 }),
 };
 
-/** Who owns the fixtures, and somebody else with the same role. */
+/** The owner of the fixtures, and another person with the same role. */
 const people: Record<Role, { readonly owner: Person; readonly stranger?: Person }> = {
   USER: { owner: 'user', stranger: 'user2' },
   SELLER: { owner: 'seller', stranger: 'seller2' },
   ADMIN: { owner: 'admin' },
 };
-/** Without an id in the path there is nothing that would not exist: a stranger gets what is theirs. */
+/** The path has an id. Without one, another person of the role gets their own data instead of 404. */
 const ofOne = (action: Action): boolean => permissions[action].path.includes('{');
 
 const sessions = new Map<Person, Promise<string>>();
@@ -155,7 +155,7 @@ const sessionOf = (person: Person): Promise<string> => {
   return session;
 };
 
-/** What tells a process who calls: the services want a token, the dashboard the cookie of its session. */
+/** The credentials of a person: a token for the services, a session cookie for the dashboard. */
 const credentials = async (service: Service, as: Person): Promise<Record<string, string>> =>
   service === 'dashboard'
     ? { cookie: await sessionOf(as) }
@@ -165,21 +165,21 @@ let fixtures: Fixtures;
 beforeAll(async () => {
   const { id: product } = await newProduct(1_000);
   const items = [{ productId: product, quantity: 1 }];
-  const [{ id: paid }, { id: unpaid }, { id: doomed }] = await Promise.all([
+  const [{ id: paid }, { id: unpaid }, { id: toCancel }] = await Promise.all([
     place({ items }),
     place({ items, mode: 'MANUAL' }),
     place({ items, mode: 'MANUAL' }),
   ]);
   await orderWith(paid, 'PAID');
   await orderWith(unpaid, 'CONFIRMED');
-  await eventually('the payment service knows its terms', () => payment(unpaid));
-  fixtures = { product, paid, unpaid, doomed };
+  await eventually('the payment service knows the order', () => payment(unpaid));
+  fixtures = { product, paid, unpaid, toCancel };
 });
 
-/** The status alone: a stream would go on. */
+/** Reads only the status, because a stream would not end. */
 const statusOf = async (service: Service, action: Guarded, as?: Person): Promise<number> => {
   const { path, body, headers } = requests[action](fixtures);
-  const leaving = new AbortController();
+  const closing = new AbortController();
   const response = await fetch(`${stack.urls[service]}${path}`, {
     method: permissions[action].method.toUpperCase(),
     headers: {
@@ -188,9 +188,9 @@ const statusOf = async (service: Service, action: Guarded, as?: Person): Promise
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.any([leaving.signal, AbortSignal.timeout(15_000)]),
+    signal: AbortSignal.any([closing.signal, AbortSignal.timeout(15_000)]),
   });
-  leaving.abort();
+  closing.abort();
   return response.status;
 };
 
@@ -217,7 +217,7 @@ const cells = actions
       ...roles.flatMap((role): Cell[] => {
         const scope = typeof allow === 'string' ? undefined : allow[role];
         const { owner, stranger } = people[role];
-        const allowed = requests[action]({ product: '', paid: '', unpaid: '', doomed: '' }).allowed;
+        const allowed = requests[action]({ product: '', paid: '', unpaid: '', toCancel: '' }).allowed;
         if (scope === undefined) {
           return [{ service, action, who: `${role}, no cell`, as: owner, expected: 403 }];
         }
@@ -239,7 +239,7 @@ const cells = actions
   });
 
 describe('the permission table', () => {
-  // Those who may not come first: nothing that they try has an effect on what follows.
+  // The refused requests come first, because they have no effect on later ones.
   const inOrder = [
     ...cells.filter(({ expected }) => expected >= 400),
     ...cells.filter(({ expected }) => expected < 400),
@@ -248,7 +248,7 @@ describe('the permission table', () => {
     expect(await statusOf(service, action, as)).toBe(expected);
   });
 
-  it('has the lists of strangers without anything that is not theirs', async () => {
+  it('shows no orders of others in a list', async () => {
     const listed = async (as: Person): Promise<string[]> => {
       const response = await fetch(`${stack.urls.order}/api/v1/orders?limit=100`, {
         headers: { authorization: `Bearer ${await tokenOf(as)}` },
@@ -257,14 +257,14 @@ describe('the permission table', () => {
       const { data } = z.object({ data: z.array(z.object({ id: z.string() })) }).parse(await response.json());
       return data.map(({ id }) => id);
     };
-    const all = [fixtures.paid, fixtures.unpaid, fixtures.doomed];
+    const all = [fixtures.paid, fixtures.unpaid, fixtures.toCancel];
     expect((await listed('user')).filter((id) => all.includes(id))).toHaveLength(3);
     expect((await listed('seller')).filter((id) => all.includes(id))).toHaveLength(3);
     expect((await listed('user2')).filter((id) => all.includes(id))).toEqual([]);
     expect((await listed('seller2')).filter((id) => all.includes(id))).toEqual([]);
   });
 
-  it('leaves a stranger without the reservation of an order that has no line of theirs', async () => {
+  it('shows a seller no reservation of an order without their lines', async () => {
     const response = await fetch(`${stack.urls.inventory}/api/v1/reservations?orderId=${fixtures.paid}`, {
       headers: { authorization: `Bearer ${await tokenOf('seller2')}` },
       signal: AbortSignal.timeout(15_000),

@@ -1,9 +1,9 @@
-// The permission tables of all processes, held against what no table may grant.
+// The permission tables of all processes: what no table may grant.
 import { describe, expect, it } from 'vitest';
 import { actions, permissionOf } from '../../scripts/quality/documents/all-permissions.ts';
 
 describe('the permission tables', () => {
-  it('have one entry for a method and path of a process', () => {
+  it('have one entry per process, method and path', () => {
     const keys = actions.flatMap((action) => {
       const { on, method, path } = permissionOf(action);
       return on.map((process) => `${process} ${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`);
@@ -11,7 +11,7 @@ describe('the permission tables', () => {
     expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
   });
 
-  it('let no administrator change an order, a product or a payment', () => {
+  it('allow administrators to change no order, product or payment', () => {
     const changing = actions.filter((action) => {
       const { allow, method } = permissionOf(action);
       return method !== 'get' && typeof allow !== 'string' && allow.ADMIN !== undefined;
@@ -29,7 +29,7 @@ describe('the permission tables', () => {
     ]);
   });
 
-  it('give customers and sellers nothing but their own of whatever belongs to somebody', () => {
+  it('give customers and sellers access to their own data only, except products', () => {
     const wide = actions.filter((action) => {
       const { allow } = permissionOf(action);
       return typeof allow !== 'string' && (allow.USER === 'all' || allow.SELLER === 'all');
@@ -37,7 +37,7 @@ describe('the permission tables', () => {
     expect(wide.sort()).toEqual(['products.list', 'products.read']);
   });
 
-  it('leave nothing under /api open to everyone', () => {
+  it('leave nothing under /api public', () => {
     const open = actions.filter((action) => {
       const { allow, path } = permissionOf(action);
       return allow === 'anyone' && path.startsWith('/api/');

@@ -1,4 +1,4 @@
-// What every process understands of a request although it is written in another way, and what the published schemas refuse.
+// Variants of a request that every process accepts, and requests that the published schemas must refuse.
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ const route = z.looseObject({ method: z.string(), path: z.string(), request: z.l
 const routes = [orderApi, inventoryApi, paymentApi, deadLetterApi]
   .flatMap((api) => Object.values<unknown>(api))
   .flatMap((value) => (route.safeParse(value).success ? [route.parse(value)] : []));
-/** The schemas of what a request names things by: its path and its query. */
+/** The schemas of paths and queries that have an id. */
 const naming = routes.flatMap(({ method, path, request }) =>
   [request?.['params'], request?.['query']].flatMap((schema) =>
     schema instanceof z.ZodObject && Object.keys(schema.shape).some((name) => /id$/i.test(name))
@@ -24,8 +24,8 @@ const naming = routes.flatMap(({ method, path, request }) =>
   ),
 );
 
-describe('an id in capitals is the same id', () => {
-  it('everywhere where a request names one', () => {
+describe('an id in capital letters is the same id', () => {
+  it('in every path and query', () => {
     expect(naming.length).toBeGreaterThan(15);
     for (const { what, schema } of naming) {
       const names = Object.keys(schema.shape).filter((name) => /id$/i.test(name));
@@ -34,7 +34,7 @@ describe('an id in capitals is the same id', () => {
     }
   });
 
-  it('also in a body, while an id that is no UUID stays as it is', () => {
+  it('also in a body, while an id that is no UUID stays unchanged', () => {
     const body = orderApi.place.request.body.content['application/json'].schema;
     const { items } = body.parse({
       items: [
@@ -47,7 +47,7 @@ describe('an id in capitals is the same id', () => {
   });
 });
 
-describe('the published schemas refuse what the server refuses', () => {
+describe('the published schemas refuse, like the server,', () => {
   const documentShape = z.looseObject({
     paths: z.record(
       z.string(),
@@ -69,13 +69,13 @@ describe('the published schemas refuse what the server refuses', () => {
   const accepts = (schema: object, value: unknown): boolean =>
     new Ajv2020({ strict: false }).addSchema({ ...document, $id: 'document' }).compile(schema)(value);
 
-  it('a change that changes nothing', () => {
+  it('a change without a field', () => {
     const schema = { $ref: 'document#/components/schemas/ProductChange' };
     expect(accepts(schema, {})).toBe(false);
     expect(accepts(schema, { name: 'Cup' })).toBe(true);
   });
 
-  it('half an anchor of the audit log', () => {
+  it('an incomplete anchor of the audit log', () => {
     const { parameters } = document.paths['/api/v1/audit/verification']?.['get'] ?? { parameters: [] };
     const schema = parameters.find(({ name }) => name === 'anchor')?.schema ?? {};
     expect(accepts(schema, { position: 1 })).toBe(false);

@@ -1,5 +1,5 @@
-// After flows of every kind, everything that the stack wrote and answered is searched: logs, tables, topics, the provider's
-// ledger, responses. A secret that is found is one that a backup, a log archive or a support ticket would carry on.
+// After flows of every kind, searches logs, tables, topics, the provider's ledger and responses for secrets. A secret there would
+// get into backups, log archives and support tickets.
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,25 +33,25 @@ interface Text {
 
 const exactly = (text: string): RegExp => new RegExp(text.replaceAll(/[^\w]/g, String.raw`\$&`));
 const canary = randomUUID().replaceAll('-', '');
-/** Valid by their check digit, of three brands. */
+/** Card numbers of three brands, with a valid check digit. */
 const cards = ['4111111111111111', '5555555555554444', '378282246310005'] as const;
 const providerToken: Secret = { what: 'a token of the provider', pattern: /tok_[A-Za-z0-9_]+/ };
 const signingKeys = z.object({ d: z.string() });
 
-/** Every value under the name of a private member of a key, wherever it is in the file. */
+/** The private members of all keys in the file. */
 const privateMembers = (value: unknown): string[] => {
   if (typeof value !== 'object' || value === null) return [];
   const key = signingKeys.safeParse(value);
   return [...(key.success ? [key.data.d] : []), ...Object.values(value).flatMap(privateMembers)];
 };
 
-/** A line of a stack: a place in a file, with or without the function before it. */
+/** A line of a stack trace: a position in a file, with or without a function. */
 const stackFrame = /\bat (?:[^\s()]+ ){0,4}\(?(?:file:|node:|\/)[^\s()]+:\d+:\d+/;
 
 let secrets: readonly Secret[] = [];
 const responses: Text[] = [];
 
-/** Where a token of the provider belongs: the order, the payment, and the event that leads from one to the other. */
+/** Places that may have a token of the provider: the order, the payment, and the event between them. */
 const mayHoldToken = new Set([
   'table order.orders',
   'table order.outbox',
@@ -122,7 +122,7 @@ const ledgerTexts = (): Text[] => [
 ];
 
 /** A call whose answer is searched later. */
-async function heard(
+async function recordedCall(
   part: Parameters<typeof call>[0],
   path: string,
   options: CallOptions = {},
@@ -136,9 +136,9 @@ async function heard(
 }
 
 const idOf = ({ body }: Answer): string => z.object({ id: z.string() }).parse(body).id;
-const mend = () => query('payment', (sql) => sql`alter table payments drop constraint if exists broken`);
+const repair = () => query('payment', (sql) => sql`alter table payments drop constraint if exists broken`);
 
-/** Flows of every kind, good and bad, with secrets wherever somebody might put one. */
+/** Flows of every kind, successful and failing, with secrets in every possible place. */
 async function runFlows(): Promise<void> {
   const { id: productId } = await newProduct(100);
   const items = [{ productId, quantity: 1 }];
@@ -147,16 +147,19 @@ async function runFlows(): Promise<void> {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<string> => {
     const payment = { mode: 'AUTO', method: 'card', token: 'tok_success', ...more };
-    return idOf(await heard('order', '/api/v1/orders', { as: 'user', body: { items, payment }, headers }));
+    return idOf(
+      await recordedCall('order', '/api/v1/orders', { as: 'user', body: { items, payment }, headers }),
+    );
   };
   const settle = async (id: string, status: string): Promise<void> => {
     await orderWith(id, status);
-    for (const rest of ['', '/history']) await heard('order', `/api/v1/orders/${id}${rest}`, { as: 'admin' });
-    await heard('payment', `/api/v1/payments/${id}`, { as: 'admin' });
+    for (const rest of ['', '/history'])
+      await recordedCall('order', `/api/v1/orders/${id}${rest}`, { as: 'admin' });
+    await recordedCall('payment', `/api/v1/payments/${id}`, { as: 'admin' });
   };
 
-  await heard('dashboard', '/auth/token', { body: { email: 'user@orderflow.io', password: canary } });
-  await heard('dashboard', '/auth/token', {
+  await recordedCall('dashboard', '/auth/token', { body: { email: 'user@orderflow.io', password: canary } });
+  await recordedCall('dashboard', '/auth/token', {
     body: { email: 'user@orderflow.io', password: 'orderflow', pan: cards[0] },
   });
   const cookie = { cookie: `session=${canary}`, 'x-api-key': canary, 'idempotency-key': randomUUID() };
@@ -168,16 +171,16 @@ async function runFlows(): Promise<void> {
   await orderWith(refunded, 'PAID');
   await act(refunded, 'cancel', 'user');
   await settle(refunded, 'CANCELLED');
-  const byHand = await place({ mode: 'MANUAL', token: undefined });
-  await orderWith(byHand, 'CONFIRMED');
-  const pay = `/api/v1/payments/${byHand}/pay`;
-  await heard('payment', pay, { as: 'user', body: { token: cards[1] } });
-  await heard('payment', pay, {
+  const manual = await place({ mode: 'MANUAL', token: undefined });
+  await orderWith(manual, 'CONFIRMED');
+  const pay = `/api/v1/payments/${manual}/pay`;
+  await recordedCall('payment', pay, { as: 'user', body: { token: cards[1] } });
+  await recordedCall('payment', pay, {
     as: 'user',
     body: { token: 'tok_success' },
     headers: { 'idempotency-key': randomUUID() },
   });
-  await settle(byHand, 'PAID');
+  await settle(manual, 'PAID');
   await whileGateway({ mode: 'error' }, async () => {
     const failing = await place();
     await eventually('the charge has failed', async () => {
@@ -188,35 +191,38 @@ async function runFlows(): Promise<void> {
 
   for (const card of cards) {
     const payment = { mode: 'AUTO', method: 'card', token: card };
-    await heard('order', '/api/v1/orders', { as: 'user', body: { items, payment } });
-    await heard('order', '/api/v1/orders', {
+    await recordedCall('order', '/api/v1/orders', { as: 'user', body: { items, payment } });
+    await recordedCall('order', '/api/v1/orders', {
       as: 'user',
       body: { items, payment: { ...payment, token: canary } },
     });
-    await heard('inventory', '/api/v1/products', {
+    await recordedCall('inventory', '/api/v1/products', {
       as: 'seller',
       body: { name: canary, sku: card, quantity: -1 },
     });
-    await heard('gateway', '/v1/charges', {
+    await recordedCall('gateway', '/v1/charges', {
       body: { amountMinor: 1, currency: 'EUR', reference: canary, token: '', card },
     });
   }
   const forged = {
     authorization: `Bearer ${(await tokenOf('admin')).split('.').slice(0, 2).join('.')}.AAAA`,
   };
-  await heard('order', '/api/v1/orders', { headers: forged });
-  await heard('order', '/chaos/faults', { method: 'DELETE', headers: { 'x-chaos-token': canary } });
-  await heard('order', '/chaos/faults', { method: 'DELETE', headers: { 'x-chaos-token': stack.chaosToken } });
+  await recordedCall('order', '/api/v1/orders', { headers: forged });
+  await recordedCall('order', '/chaos/faults', { method: 'DELETE', headers: { 'x-chaos-token': canary } });
+  await recordedCall('order', '/chaos/faults', {
+    method: 'DELETE',
+    headers: { 'x-chaos-token': stack.chaosToken },
+  });
   await placeRaw({ items, as: 'seller' });
 
-  // A defect of the payment service: it cannot store the terms that order.created brings, token included.
+  // A defect of the payment service: it cannot store the payment terms of order.created, which include the token.
   await query('payment', (sql) =>
     sql.unsafe(
       `alter table payments add constraint broken check (token is null or token not like 'tok_broken%') not valid`,
     ),
   );
   const stuck = await place({ token: 'tok_broken_terms' });
-  const [letter] = await eventually('order.created is parked', async () => {
+  const [letter] = await eventually('order.created is a dead letter', async () => {
     const rows = await query<{ id: string }>(
       'payment',
       (sql) => sql`select id from dead_letters where key = ${stuck}`,
@@ -224,18 +230,19 @@ async function runFlows(): Promise<void> {
     return rows.length === 1 && rows;
   });
   const path = '/api/v1/dead-letters';
-  for (const rest of ['', '/groups', `/${letter?.id}`]) await heard('payment', path + rest, { as: 'admin' });
+  for (const rest of ['', '/groups', `/${letter?.id}`])
+    await recordedCall('payment', path + rest, { as: 'admin' });
   const replay = { as: 'admin', method: 'POST' } as const;
-  expect((await heard('payment', `${path}/${letter?.id}/replay`, replay)).status).toBe(409);
-  const shown = await heard('payment', `${path}/${letter?.id}`, { as: 'admin' });
+  expect((await recordedCall('payment', `${path}/${letter?.id}/replay`, replay)).status).toBe(409);
+  const shown = await recordedCall('payment', `${path}/${letter?.id}`, { as: 'admin' });
   expect(JSON.stringify(shown.body)).toContain('[redacted]');
-  await mend();
-  expect((await heard('payment', `${path}/${letter?.id}/replay`, replay)).status).toBe(200);
+  await repair();
+  expect((await recordedCall('payment', `${path}/${letter?.id}/replay`, replay)).status).toBe(200);
   await settle(stuck, 'CANCELLED');
-  for (const service of serviceNames) await heard(service, '/api/v1/audit?limit=100', { as: 'admin' });
-  for (const part of ['order', 'dashboard', 'gateway'] as const) await heard(part, '/metrics');
-  await heard('dashboard', '/health');
-  await heard('auditor', '/audit');
+  for (const service of serviceNames) await recordedCall(service, '/api/v1/audit?limit=100', { as: 'admin' });
+  for (const part of ['order', 'dashboard', 'gateway'] as const) await recordedCall(part, '/metrics');
+  await recordedCall('dashboard', '/health');
+  await recordedCall('auditor', '/audit');
 }
 
 beforeAll(async () => {
@@ -254,13 +261,13 @@ beforeAll(async () => {
     { what: 'a private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----/ },
     ...members.map((member) => ({ what: 'a private key', pattern: exactly(member) })),
     ...cards.map((card) => ({ what: 'a card number', pattern: exactly(card) })),
-    { what: 'what was refused', pattern: exactly(canary) },
+    { what: 'the canary', pattern: exactly(canary) },
   ];
   await runFlows();
 }, 180_000);
 afterAll(async () => {
-  await mend();
-  // Later tests expect that nothing was parked.
+  await repair();
+  // Later tests expect no dead letters.
   await query('payment', (sql) => sql`delete from dead_letters`);
 });
 
@@ -281,11 +288,11 @@ describe('no secret', () => {
     expect((await topicTexts()).flatMap(finds)).toEqual([]);
   });
 
-  it('is in the books of the provider', () => {
+  it("is in the provider's ledger", () => {
     expect(ledgerTexts().flatMap(finds)).toEqual([]);
   });
 
-  it('is in an answer, nor is the stack of a refusal', () => {
+  it('is in an answer, and no stack trace is in a refusal', () => {
     expect(responses.flatMap(finds)).toEqual([]);
     const withStack = responses.filter(
       ({ where, text }) => !where.includes('dead-letters') && stackFrame.test(text),
@@ -295,7 +302,7 @@ describe('no secret', () => {
 });
 
 describe('the search', () => {
-  it('finds what is planted, of every kind and in every place', async () => {
+  it('finds planted secrets of every kind and in every place', async () => {
     const planted = [
       await tokenOf('user'),
       `Bearer ${'a'.repeat(20)}`,
@@ -328,7 +335,7 @@ describe('the search', () => {
     } finally {
       await query('order', (sql) => sql`delete from idempotency_keys where scope = ${entry?.scope ?? ''}`);
     }
-    // The token that is allowed on this topic is there, so records are really read.
+    // The token that is allowed on this topic is found, so records are really read.
     expect((await topicTexts()).some(({ text }) => providerToken.pattern.test(text))).toBe(true);
   });
 });

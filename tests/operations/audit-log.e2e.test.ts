@@ -1,8 +1,8 @@
-// The audit log of the running services: what customers, sellers and administrators did and were refused is there under its
-// correlation id, survives a kill at any moment, and shows when its rows are touched.
+// The audit log of the running services: it has accepted and refused actions under their correlation id, survives a kill at any
+// time, and detects changed rows.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
 import { expectAuditLogIntact } from '../support/invariants.ts';
@@ -12,19 +12,17 @@ import {
   disarm,
   eventually,
   killHard,
-  newProduct,
+  orderOne,
   orderWith,
+  pay,
   place,
   placeRaw,
   query,
   stack,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 afterEach(() => disarm('order'));
 
 const entryShape = z.looseObject({
@@ -42,7 +40,7 @@ const verificationShape = z.object({
   firstBroken: z.object({ position: z.number(), sentence: z.string() }).nullable(),
 });
 
-/** Entries of a correlation id, oldest first, as an administrator finds them among the newest hundred. */
+/** The entries of a correlation id among the newest hundred, oldest first. */
 const entriesOf = async (service: ServiceName, correlationId: string): Promise<Entry[]> => {
   const { status, body } = await call(service, '/api/v1/audit?limit=100', { as: 'admin' });
   expect(status).toBe(200);
@@ -60,7 +58,7 @@ const correlated = () => {
 };
 
 describe('the audit log', () => {
-  it('has the life of an order: placed, refused to others, cancelled, cancelled again', async () => {
+  it('has the actions on an order: placed, refused to others, cancelled, cancelled again', async () => {
     const { correlationId, headers } = correlated();
     const items = [{ productId: thing.id, quantity: 1 }];
     const key = { 'idempotency-key': randomUUID() };
@@ -95,7 +93,7 @@ describe('the audit log', () => {
     );
   });
 
-  it('is kept by every service of its own part', async () => {
+  it('is kept by every service for its own actions', async () => {
     const { correlationId, headers } = correlated();
     const body = { quantity: 5 };
     const restock = (as: 'seller' | 'seller2') =>
@@ -106,16 +104,14 @@ describe('the audit log', () => {
       { subject: 'user-seller-002', resource: thing.id, outcome: 'refused', status: 404 },
     ]);
 
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    const pay = (token: string) =>
-      call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token }, headers });
-    expect((await pay('4111111111111111')).status).toBe(422);
+    expect((await pay(id, { token: '4111111111111111', headers })).status).toBe(422);
     expect(
       (
         await eventually('it can be paid', async () => {
-          const answer = await pay('tok_success');
-          // Unknown or not yet to be paid until payment has heard of the order and of its stock.
+          const answer = await pay(id, { headers });
+          // 404 or 409 until the payment service knows the order and its reservation.
           return answer.status !== 404 && answer.status !== 409 && answer;
         })
       ).status,
@@ -123,13 +119,13 @@ describe('the audit log', () => {
     const entries = await sealedEntriesOf('payment', correlationId);
     expect(entries[0]).toMatchObject({ resource: id, outcome: 'refused', code: 'schema_violation' });
     expect(entries.at(-1)).toMatchObject({ resource: id, outcome: 'accepted' });
-    // Neither what was sent nor who sent it is more in it than a name.
+    // The entries have neither the body of a request nor personal data.
     const text = JSON.stringify(await query('payment', (sql) => sql`select * from audit_log`));
     expect(text).not.toMatch(/tok_|4111[ -]?1111|eyJ|@orderflow/);
   });
 
   it.each(['order', 'inventory', 'payment'] as const)(
-    'of the %s service is for administrators',
+    'of the %s service is readable by administrators only',
     async (part) => {
       for (const path of ['/api/v1/audit', '/api/v1/audit/verification']) {
         expect((await call(part, path)).status).toBe(401);
@@ -144,10 +140,10 @@ describe('the audit log', () => {
     const admin = postgres(stack.databases.order.admin, { max: 1, onnotice: () => undefined });
     const { correlationId, headers } = correlated();
     try {
-      // While a transaction is open, nothing that follows it is sealed.
+      // While a transaction is open, no later entry is sealed.
       await admin.begin(async (tx) => {
         await tx`select pg_current_xact_id()`;
-        await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL', headers });
+        await orderOne(thing.id, { mode: 'MANUAL', headers });
         expect(await entriesOf('order', correlationId)).toMatchObject([{ position: null }]);
         await killHard('order');
         expect(await entriesOf('order', correlationId)).toMatchObject([{ position: null }]);
@@ -159,13 +155,13 @@ describe('the audit log', () => {
     await expectAuditLogIntact('order');
   });
 
-  it('has nothing of an action that the service died in before its commit', async () => {
+  it('has no entry of an action during which the service crashed before the commit', async () => {
     const { correlationId, headers } = correlated();
     await arm('order', { point: 'after-effects', action: 'crash', actor: 'user-customer-001' });
     const placing = placeRaw({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL', headers });
     await expect(placing).rejects.toThrow();
     await eventually(
-      'the order service is back',
+      'the order service is ready again',
       async () => (await call('order', '/health/ready')).status === 200,
     );
     expect(
@@ -175,7 +171,7 @@ describe('the audit log', () => {
     await expectAuditLogIntact('order');
   });
 
-  it('shows the place where the owner of the database changed, deleted or swapped something', async () => {
+  it('names the position at which the owner of the database changed, deleted or swapped an entry', async () => {
     const { correlationId, headers } = correlated();
     for (let index = 0; index < 3; index += 1)
       await placeRaw({ items: [{ productId: 'ghost', quantity: 1 }], headers });
@@ -195,7 +191,7 @@ describe('the audit log', () => {
         await tx`update audit_seals set entry_id = ${one ?? 0} where position = ${third}`;
         await tx`update audit_seals set entry_id = ${other ?? 0} where position = ${first}`;
       });
-    /** Tampers, looks, and puts things right again, because later tests look at the same log. */
+    /** Tampers, verifies, and undoes it, because later tests verify the same log. */
     const expectFound = async (
       position: number,
       tamper: () => Promise<unknown>,

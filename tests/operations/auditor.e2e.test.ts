@@ -1,8 +1,9 @@
-// The auditor on the real stack: green after a load of every kind of order, and each injected corruption is reported under
-// the right invariant and forgotten once it is undone. The stack is shared, so each test undoes what it broke, come what may.
+// The auditor on the real stack: it reports no problem after orders of every kind, and each injected corruption under the right
+// invariant until it is undone. The stack is shared, so each test undoes its corruption in any case.
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { audit, expectAuditorGreen, violationOf } from '../support/audit.ts';
+import { addReservedUnits } from '../support/defect.ts';
 import {
   act,
   call,
@@ -14,19 +15,16 @@ import {
   place,
   query,
   stack,
-  type ProductView,
+  useProduct,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
-const one = () => [{ productId: thing.id, quantity: 1 }];
+const thing = useProduct(1_000);
+const oneUnit = () => [{ productId: thing.id, quantity: 1 }];
 
-const pausing = async (connector: string, task: () => Promise<void>): Promise<void> => {
-  const tell = (what: string) =>
-    fetch(`${stack.urls.connect}/connectors/${connector}/${what}`, { method: 'PUT' });
-  await tell('pause');
+const whilePaused = async (connector: string, task: () => Promise<void>): Promise<void> => {
+  const send = (action: string) =>
+    fetch(`${stack.urls.connect}/connectors/${connector}/${action}`, { method: 'PUT' });
+  await send('pause');
   try {
     await eventually(`${connector} is paused`, async () => {
       const answer = await fetch(`${stack.urls.connect}/connectors/${connector}/status`);
@@ -34,7 +32,7 @@ const pausing = async (connector: string, task: () => Promise<void>): Promise<vo
     });
     await task();
   } finally {
-    await tell('resume');
+    await send('resume');
   }
 };
 
@@ -54,15 +52,17 @@ const charge = async (reference: string): Promise<string> => {
   return String(Object(answer.body).id);
 };
 
-describe('a shop in order', () => {
-  it('is green after orders of every kind', { timeout: 120_000 }, async () => {
+describe('the auditor, without a corruption', () => {
+  it('reports no problem after orders of every kind', { timeout: 120_000 }, async () => {
     const kinds = [
-      { items: one() },
-      { items: one(), token: 'tok_declined' },
-      { items: one(), mode: 'MANUAL' as const },
+      { items: oneUnit() },
+      { items: oneUnit(), token: 'tok_declined' },
+      { items: oneUnit(), mode: 'MANUAL' as const },
       { items: [{ productId: thing.id, quantity: 10_000 }] },
     ];
-    const placed = await inParallel(24, 4, (index) => place(kinds[index % kinds.length] ?? { items: one() }));
+    const placed = await inParallel(24, 4, (index) =>
+      place(kinds[index % kinds.length] ?? { items: oneUnit() }),
+    );
     const paid = placed.filter((_order, index) => index % kinds.length === 0);
     for (const { id } of paid) await orderWith(id, 'PAID');
     await act(paid[0]?.id ?? '', 'cancel', 'user');
@@ -73,7 +73,7 @@ describe('a shop in order', () => {
     expect(figures['topicRecords']).toBeGreaterThan(48);
   });
 
-  it('says so in metrics', async () => {
+  it('exports that as metrics', async () => {
     const text = await (await fetch(`${stack.urls.auditor}/metrics`)).text();
     expect(text).toContain('orderflow_invariant_violations{invariant="stock_conserved"} 0');
     expect(text).toMatch(/^orderflow_stuck_orders 0$/m);
@@ -81,24 +81,19 @@ describe('a shop in order', () => {
   });
 });
 
-describe('a corruption is reported and, undone, forgotten', { timeout: 120_000 }, () => {
-  it('one unit reserved for nobody', async () => {
-    const add = (units: number) =>
-      query(
-        'inventory',
-        (sql) => sql`update inventory set reserved = reserved + ${units} where product_id = ${thing.id}`,
-      );
-    await add(1);
+describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () => {
+  it('a reserved unit without a reservation', async () => {
+    await addReservedUnits(thing.id, 1);
     try {
       expect((await violationOf('stock_conserved', thing.id)).sentence).toContain('live reservations hold');
     } finally {
-      await add(-1);
+      await addReservedUnits(thing.id, -1);
     }
     await expectAuditorGreen();
   });
 
-  it('an event on a topic whose outbox row is gone', async () => {
-    const { id } = await place({ items: one() });
+  it('an event on a topic without an outbox row', async () => {
+    const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
     await expectAuditorGreen();
     await query('order', (sql) => sql`create table kept as select * from outbox where aggregate_id = ${id}`);
@@ -113,9 +108,9 @@ describe('a corruption is reported and, undone, forgotten', { timeout: 120_000 }
     await expectAuditorGreen();
   });
 
-  it('a committed event that does not reach its topic', async () => {
+  it('a committed event that is not on its topic', async () => {
     const other = await newProduct(1);
-    await pausing('inventory-outbox', async () => {
+    await whilePaused('inventory-outbox', async () => {
       const price = { amountMinor: 1_500, currency: 'EUR' };
       const changed = await call('inventory', `/api/v1/products/${other.id}`, {
         as: 'seller',
@@ -134,7 +129,7 @@ describe('a corruption is reported and, undone, forgotten', { timeout: 120_000 }
     await expectAuditorGreen();
   });
 
-  it('money taken for no order', async () => {
+  it('a charge without an order', async () => {
     const reference = randomUUID();
     const id = await charge(reference);
     try {
@@ -146,7 +141,7 @@ describe('a corruption is reported and, undone, forgotten', { timeout: 120_000 }
   });
 
   it('an order charged twice', async () => {
-    const { id } = await place({ items: one() });
+    const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
     const second = await charge(id);
     try {
@@ -158,8 +153,8 @@ describe('a corruption is reported and, undone, forgotten', { timeout: 120_000 }
     await expectAuditorGreen();
   });
 
-  it('a version that the trail skips, and a step that is not legal', async () => {
-    const { id } = await place({ items: one() });
+  it('a gap in the versions of a trail, and an illegal transition', async () => {
+    const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
     await query(
       'order',
@@ -186,11 +181,11 @@ describe('a corruption is reported and, undone, forgotten', { timeout: 120_000 }
   });
 });
 
-describe('an order that is stuck', { timeout: 120_000 }, () => {
-  it('is listed with what it waits for, and moves on when the event is said again', async () => {
-    const { id } = await place({ items: one(), mode: 'MANUAL' });
+describe('a stuck order', { timeout: 120_000 }, () => {
+  it('is listed with the event it waits for, and continues when the event is emitted again', async () => {
+    const { id } = await place({ items: oneUnit(), mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    // As if the order service had lost inventory.reserved: neither claimed nor taken in.
+    // As if the order service had lost inventory.reserved: neither claimed nor handled.
     await query(
       'order',
       (sql) => sql`
@@ -217,8 +212,8 @@ describe('an order that is stuck', { timeout: 120_000 }, () => {
     await expectAuditorGreen();
   });
 
-  it('a repair changes nothing of an order that is well, and is on record', async () => {
-    const { id } = await place({ items: one() });
+  it('a repair does not change an order without a problem, and is in its history', async () => {
+    const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
     const before = await order(id);
     const body = { reason: 'just to be sure' };

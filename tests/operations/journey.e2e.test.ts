@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { runCommand, type Finished } from '../support/commands.ts';
-import { call, eventually, newProduct, orderWith, place, stack, type OrderView } from '../support/shop.ts';
+import { call, eventually, newProduct, orderOne, orderWith, stack, type OrderView } from '../support/shop.ts';
 
 const journey = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> =>
   runCommand('journey', args, { ORDERFLOW_DATA: stack.dataDir, ...env });
 
-const told = z.object({
+const journeyShape = z.object({
   orders: z.array(z.object({ id: z.string(), status: z.string() })),
   correlationIds: z.array(z.string()),
   events: z.array(
@@ -32,18 +32,18 @@ let paid: OrderView;
 beforeAll(async () => {
   const thing = await newProduct(5);
   const headers = { 'x-correlation-id': correlationId };
-  const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], headers });
+  const { id } = await orderOne(thing.id, { headers });
   paid = await orderWith(id, 'PAID');
 });
 
 describe('the journey of an order', () => {
-  it('has its events with every hop, and the log lines of all parts, each with the ids that tie it to the rest', async () => {
-    const { orders, correlationIds, events, logs } = await eventually('all is told', async () => {
+  it('has its events with every hop, and the log lines of all parts with their ids', async () => {
+    const { orders, correlationIds, events, logs } = await eventually('the journey is complete', async () => {
       const { code, output } = await journey([paid.id, '--json']);
       expect(code).toBe(0);
-      const story = told.parse(JSON.parse(output));
+      const found = journeyShape.parse(JSON.parse(output));
       return (
-        story.events.length === 4 && story.events.every((event) => event.consumptions.length === 2) && story
+        found.events.length === 4 && found.events.every((event) => event.consumptions.length === 2) && found
       );
     });
     expect(orders).toEqual([expect.objectContaining({ id: paid.id, status: 'PAID' })]);
@@ -76,7 +76,7 @@ describe('the journey of an order', () => {
     );
   });
 
-  it('is the same one by its correlation id, as a table and a timeline', async () => {
+  it('is found by its correlation id, and printed as a table and a timeline', async () => {
     const { code, output } = await journey([correlationId]);
     expect(code).toBe(0);
     expect(output).toContain(`order ${paid.id}: PAID, placed `);
@@ -95,7 +95,7 @@ describe('an order whose id is shortened, as the pages show it', () => {
     expect([status, body]).toMatchObject([200, { orders: [{ id: paid.id }] }]);
   });
 
-  it('is not found by an end that it does not have', async () => {
+  it('is not found with another end', async () => {
     const other = paid.id.endsWith('0000') ? '1111' : '0000';
     const { status } = await call('auditor', `/api/v1/stories/${paid.id.slice(0, 8)}...${other}`, {
       as: 'admin',
@@ -104,8 +104,8 @@ describe('an order whose id is shortened, as the pages show it', () => {
   });
 });
 
-describe('what cannot be told', () => {
-  it('is an id that nobody knows: one sentence, exit code 1', async () => {
+describe('npm run journey without a result', () => {
+  it('for an unknown id: one sentence, exit code 1', async () => {
     const id = randomUUID();
     expect(await journey([id])).toEqual({
       code: 1,
@@ -114,7 +114,7 @@ describe('what cannot be told', () => {
   });
 
   it.each([[[]], [['one', 'two']], [['--nonsense']], [["' or 1=1"]], [['x'.repeat(129)]]])(
-    'is asked for in a wrong way, as with %j: exit code 2 and the usage',
+    'with the wrong arguments %j: exit code 2 and the usage',
     async (args) => {
       const { code, output } = await journey(args);
       expect(code).toBe(2);
@@ -123,16 +123,16 @@ describe('what cannot be told', () => {
     },
   );
 
-  it('is on a stack that does not answer: one sentence, exit code 2', async () => {
+  it('on a stack that does not answer: one sentence, exit code 2', async () => {
     const { code, output } = await journey([paid.id], { ORDER_DB_PORT: '1' });
     expect(code).toBe(2);
     expect(output).toMatch(/^the databases cannot be read \(.*ECONNREFUSED.*\); is the stack running\?\n$/);
   });
 
-  it('is in a file or a Jaeger that is not there: the rest is told all the same, or the file is named', async () => {
-    const deaf = await journey([paid.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
-    expect(deaf.code).toBe(0);
-    expect(deaf.output).toMatch(/no spans: Jaeger at \S+ cannot be queried \(.*ECONNREFUSED/);
+  it('without Jaeger prints the rest; without the log file names the file', async () => {
+    const withoutJaeger = await journey([paid.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
+    expect(withoutJaeger.code).toBe(0);
+    expect(withoutJaeger.output).toMatch(/no spans: Jaeger at \S+ cannot be queried \(.*ECONNREFUSED/);
     expect(await journey([paid.id, '--logs', '/nowhere'])).toEqual({
       code: 2,
       output: 'there is no file /nowhere\n',

@@ -1,13 +1,13 @@
-// A lint that never complains is worth nothing: each rule is shown what it is there for.
+// Each rule of the lint for metrics must report a violation.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { complaintsAbout, parseScrape, seriesOf } from './metric-conventions.ts';
+import { violationsIn, parseScrape, seriesOf } from './metric-conventions.ts';
 
 const gauge = (name: string, sample = `${name} 1`): string =>
   `# HELP ${name} What it is.\n# TYPE ${name} gauge\n${sample}\n`;
 
 describe('the conventions of Prometheus', () => {
-  it('are kept by figures as prom-client writes them', async () => {
+  it('are kept by metrics that prom-client writes', async () => {
     const registers = [new Registry()];
     const [registry] = registers;
     new Counter({ name: 'orders_placed_total', help: 'Orders.', labelNames: ['mode'], registers }).inc({
@@ -23,10 +23,10 @@ describe('the conventions of Prometheus', () => {
     hop.observe({ group: 'a' }, 1);
     hop.observe({ group: 'b, "c" {d}' }, 2);
     const text = (await registry?.metrics()) ?? '';
-    expect(complaintsAbout(text)).toEqual([]);
+    expect(violationsIn(text)).toEqual([]);
     const parsed = parseScrape(text);
     expect([...parsed.keys()]).toEqual(['orders_placed_total', 'slot_lag_bytes', 'hop_duration_seconds']);
-    // The buckets of a histogram are one series each, not eleven.
+    // The buckets of a histogram count as one series.
     expect(seriesOf(parsed.get('hop_duration_seconds') ?? { type: '', help: '', samples: [] }).size).toBe(2);
   });
 
@@ -50,7 +50,7 @@ describe('the conventions of Prometheus', () => {
       'no unit',
     ],
     ['lag', gauge('lag', 'lag{orderId="x"} 1'), 'a label orderId that is not in snake_case'],
-    ['lag', gauge('lag', 'lag{order_id="x"} 1'), 'a label order_id, of which there is no end'],
+    ['lag', gauge('lag', 'lag{order_id="x"} 1'), 'a label order_id with unbounded values'],
     ['lag', gauge('lag', 'lag{key="0198c5ee-3e0a-7cc1-9d2b-1a2b3c4d5e6f"} 1'), 'looks like an id'],
     ['lag', gauge('lag', 'lag{path="/orders/0af7651916cd43dd8448eb211c80319c"} 1'), 'looks like an id'],
     ['lag', gauge('lag', 'lag{key="4711815"} 1'), 'looks like an id'],
@@ -61,8 +61,8 @@ describe('the conventions of Prometheus', () => {
       gauge('lag', Array.from({ length: 301 }, (_, index) => `lag{a="${index}"} 1`).join('\n')),
       '301 series',
     ],
-  ])('%s is complained about: %j', (name, text, complaint) => {
-    expect(complaintsAbout(text)).toContainEqual(expect.stringContaining(complaint));
-    expect(complaintsAbout(text).every((sentence) => sentence.startsWith(`${name} `))).toBe(true);
+  ])('%s is reported: %j', (name, text, violation) => {
+    expect(violationsIn(text)).toContainEqual(expect.stringContaining(violation));
+    expect(violationsIn(text).every((sentence) => sentence.startsWith(`${name} `))).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
-// What is wrong with a scrape by the conventions of Prometheus: names, units, HELP and TYPE, and labels that would make a
-// series per order. A label with an id in it takes Prometheus along, long after the test that could have seen it.
+// A lint for a scrape by the conventions of Prometheus: names, units, HELP and TYPE, and labels with unbounded values. A label with
+// an id makes one series per order, which overloads Prometheus over time.
 
 interface Sample {
   readonly name: string;
@@ -11,14 +11,14 @@ interface Family {
   readonly samples: Sample[];
 }
 
-/** Gauges whose name ends like that of a counter, for ever, since others rely on it. */
-const namedByOthers: ReadonlySet<string> = new Set([
+/** Gauges of prom-client whose name ends like that of a counter. */
+const libraryNames: ReadonlySet<string> = new Set([
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
 ]);
 
-/** Series of one figure, the buckets of a histogram counted as one: more than the code has words for. */
+/** Most series of one metric; the buckets of a histogram count as one. */
 const mostSeries = 300;
 const longestValue = 120;
 
@@ -27,15 +27,15 @@ const partsOf: Readonly<Record<string, readonly string[]>> = {
   summary: ['', '_sum', '_count'],
 };
 
-/** The text format of Prometheus, as far as a scrape has it: comments of a family, then its samples. */
+/** Parses the text format of Prometheus: the comments of a family, then its samples. */
 export const parseScrape = (text: string): ReadonlyMap<string, Family> => {
   const families = new Map<string, Family>();
   const familyOf = (name: string): Family =>
     families.get(name) ?? { type: undefined, help: undefined, samples: [] };
   for (const line of text.split('\n')) {
-    const [, kind, of = '', said = ''] = /^# (HELP|TYPE) (\S+) ?(.*)$/.exec(line) ?? [];
-    if (kind === 'HELP') families.set(of, { ...familyOf(of), help: said });
-    if (kind === 'TYPE') families.set(of, { ...familyOf(of), type: said });
+    const [, kind, of = '', content = ''] = /^# (HELP|TYPE) (\S+) ?(.*)$/.exec(line) ?? [];
+    if (kind === 'HELP') families.set(of, { ...familyOf(of), help: content });
+    if (kind === 'TYPE') families.set(of, { ...familyOf(of), type: content });
     if (line === '' || line.startsWith('#')) continue;
     const [, name = line, pairs = ''] = /^([^{\s]+)(?:\{(.*)\})? \S+(?: \d+)?$/.exec(line) ?? [];
     const labels = new Map(
@@ -55,22 +55,22 @@ export const parseScrape = (text: string): ReadonlyMap<string, Family> => {
   return families;
 };
 
-/** The labels of a series but for those that its type adds. */
+/** The labels of a series without those that its type adds. */
 const identityOf = ({ labels }: Sample): string =>
   JSON.stringify([...labels].filter(([label]) => label !== 'le' && label !== 'quantile').sort());
 
-/** What tells the series of a figure apart, for each of them once. */
+/** The series of a metric, by their labels. */
 export const seriesOf = (family: Family): ReadonlySet<string> => new Set(family.samples.map(identityOf));
 
 const notABaseUnit =
   /_(?:ms|millis|milliseconds|micros|microseconds|nanos|nanoseconds|minutes|hours|days|kb|mb|kib|mib|kilobytes|megabytes|percent|percentage)(?:_|$)/;
-/** A unit that is not last, but for `_total` behind it: `_seconds_since`, `_bytes_used`. */
+/** A unit that is neither last nor followed by `_total`: `_seconds_since`, `_bytes_used`. */
 const unitInside = /_(?:seconds|bytes|ratio)_(?!total$)/;
 
-const wrongWithName = (name: string, type: string): readonly string[] => [
+const nameViolations = (name: string, type: string): readonly string[] => [
   ...(/^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name) ? [] : ['is not in snake_case']),
   ...(type === 'counter' && !name.endsWith('_total') ? ['is a counter and does not end in _total'] : []),
-  ...(type !== 'counter' && name.endsWith('_total') && !namedByOthers.has(name)
+  ...(type !== 'counter' && name.endsWith('_total') && !libraryNames.has(name)
     ? [`is a ${type} and ends in _total`]
     : []),
   ...(/_(?:count|sum|bucket)$/.test(name) ? ['ends like a part of a histogram'] : []),
@@ -88,7 +88,7 @@ const holdsAnId = (value: string): boolean =>
   /\d{5,}/.test(value) ||
   value.includes('@');
 
-const wrongWithLabels = (family: Family): readonly string[] => {
+const labelViolations = (family: Family): readonly string[] => {
   const labels = new Map<string, Set<string>>();
   for (const sample of family.samples)
     for (const [label, value] of sample.labels)
@@ -96,7 +96,7 @@ const wrongWithLabels = (family: Family): readonly string[] => {
   return [...labels].flatMap(([label, values]) => [
     ...(/^[a-z][a-z0-9_]*$/.test(label) ? [] : [`has a label ${label} that is not in snake_case`]),
     ...(/(?:^|_)(?:u?u?id|email|user|token|trace)$/.test(label)
-      ? [`has a label ${label}, of which there is no end`]
+      ? [`has a label ${label} with unbounded values`]
       : []),
     ...(label === 'le' || label === 'quantile'
       ? []
@@ -106,19 +106,19 @@ const wrongWithLabels = (family: Family): readonly string[] => {
   ]);
 };
 
-/** One sentence for each thing that is wrong, the name of the figure first. */
-export const complaintsAbout = (text: string): readonly string[] =>
+/** One sentence per violation, with the name of the metric first. */
+export const violationsIn = (text: string): readonly string[] =>
   [...parseScrape(text)].flatMap(([name, family]) => {
     const { type, help, samples } = family;
     const series = seriesOf(family).size;
     return [
       ...(help === undefined || help.trim() === '' ? ['has no HELP'] : []),
-      ...(type === undefined ? ['has no TYPE'] : wrongWithName(name, type)),
+      ...(type === undefined ? ['has no TYPE'] : nameViolations(name, type)),
       ...(series > mostSeries ? [`has ${series} series, more than ${mostSeries}`] : []),
       ...(new Set(samples.map((sample) => `${sample.name}${JSON.stringify([...sample.labels].sort())}`))
         .size < samples.length
         ? ['has a series twice']
         : []),
-      ...wrongWithLabels(family),
-    ].map((complaint) => `${name} ${complaint}`);
+      ...labelViolations(family),
+    ].map((violation) => `${name} ${violation}`);
   });

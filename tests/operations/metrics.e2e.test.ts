@@ -1,9 +1,9 @@
-// The figures of every process as Prometheus would get them: named by its conventions, explained, and of a number that what
-// clients send cannot raise.
+// The metrics of every process as Prometheus scrapes them: they keep its conventions, have HELP texts, and clients cannot raise the
+// number of series.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { complaintsAbout, parseScrape, seriesOf } from './metric-conventions.ts';
-import { newProduct, orderWith, place, stack, tokenOf } from '../support/shop.ts';
+import { violationsIn, parseScrape, seriesOf } from './metric-conventions.ts';
+import { newProduct, orderOne, orderWith, stack, tokenOf } from '../support/shop.ts';
 
 const processes = ['order', 'inventory', 'payment', 'gateway', 'dashboard', 'auditor'] as const;
 const urls: Readonly<Record<string, string>> = {
@@ -16,10 +16,10 @@ const scrape = async (name: string): Promise<string> => {
   return response.text();
 };
 
-/** An order to PAID, and what clients do by mistake: ids, paths and parameters that nobody has heard of. */
+/** An order that becomes PAID, and requests with unknown ids, paths and parameters. */
 const traffic = async (): Promise<void> => {
   const { id: productId } = await newProduct(1);
-  const { id } = await place({ items: [{ productId, quantity: 1 }] });
+  const { id } = await orderOne(productId);
   await orderWith(id, 'PAID');
   const headers = { authorization: `Bearer ${await tokenOf('user')}` };
   const unknown = randomUUID();
@@ -36,23 +36,23 @@ const traffic = async (): Promise<void> => {
       ).text();
 };
 
-describe('what Prometheus gets', () => {
+describe('a scrape', () => {
   it.each(Object.keys(urls))('of %s keeps its conventions', async (name) => {
     const text = await scrape(name);
     expect(parseScrape(text).size).toBeGreaterThan(20);
-    expect(complaintsAbout(text)).toEqual([]);
+    expect(violationsIn(text)).toEqual([]);
   });
 
-  it('does not grow with what clients send', async () => {
-    /** What is counted per request and per event: the figures that traffic could add to. */
+  it('has no more series after more requests', async () => {
+    /** The series of the HTTP metrics. */
     const series = async (): Promise<readonly string[]> => {
       const texts = await Promise.all(
         processes.map(async (name) => [name, parseScrape(await scrape(name))] as const),
       );
       return texts
         .flatMap(([name, families]) =>
-          [...families].flatMap(([figure, family]) =>
-            figure.startsWith('http_') ? [...seriesOf(family)].map((one) => `${name} ${figure} ${one}`) : [],
+          [...families].flatMap(([metric, family]) =>
+            metric.startsWith('http_') ? [...seriesOf(family)].map((one) => `${name} ${metric} ${one}`) : [],
           ),
         )
         .sort();

@@ -1,5 +1,5 @@
-// A shop with a million orders: what the lists, the sweeps and the auditor read must not grow with it. The plans of the very
-// queries that they send are looked at, on tables of that size.
+// A million orders: the number of pages that lists, sweeps and auditor read must not grow with the tables. The test checks the
+// plans of their queries on tables of that size.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ import { stack } from '../stack/worker-stack.ts';
 
 const million = 1_000_000;
 
-/** Orders of two years, one a minute, the last of them open; 10,000 customers, a large seller, many middling ones, and one of three orders. */
+/** Orders of two years, one per minute, the latest of them open: 10,000 customers, one large seller, many medium ones, and one with three orders. */
 const content: Readonly<Record<ServiceName, string>> = {
   order: `
     insert into orders (id, customer_id, status, reservation_state, payment_mode, payment_method, payment_state, total_minor,
@@ -56,7 +56,7 @@ const content: Readonly<Record<ServiceName, string>> = {
     select gen_random_uuid(), order_id, 'charge', 'charge-' || order_id, 100, 'EUR', 'succeeded', 1, now(), 'c', 'c', 't', now(), now()
     from payments;`,
 };
-/** Without WAL: so much of it would cost the connectors of the stack their slots. Tables that refer to others come first. */
+/** These tables are unlogged, because so much WAL would invalidate the replication slots of the stack. Referencing tables come first. */
 const unlogged: Readonly<Record<ServiceName, readonly string[]>> = {
   order: ['order_items', 'order_events', 'orders', 'outbox', 'processed_events', 'idempotency_keys'],
   inventory: [
@@ -69,7 +69,7 @@ const unlogged: Readonly<Record<ServiceName, readonly string[]>> = {
   ],
   payment: ['transactions', 'payments', 'outbox', 'processed_events', 'idempotency_keys'],
 };
-/** In each database, as many as the retention keeps of a busy week. */
+/** The messaging tables of each database, with the rows of a busy week. */
 const messaging = `
   insert into outbox (id, aggregate_type, aggregate_id, event_type, schema_id, payload, correlation_id, causation_id, traceparent,
                       occurred_at)
@@ -126,10 +126,10 @@ interface Plan {
 }
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
-/** Few products, and no dead letter at all: PostgreSQL reads such tables whole, and should. */
+/** PostgreSQL scans these tables, because they are small here: 100 products, and no dead letters. */
 const small = ['inventory', 'dead_letters'];
 
-/** What the queries of `work` read: the tables that they scan whole, and the pages of 8 kB of the largest of them. */
+/** The tables that the queries of `work` scan sequentially, and the pages of 8 kB that the largest query reads. */
 const reads = async (service: ServiceName, work: () => Promise<unknown>) => {
   sent.length = 0;
   await work();
@@ -139,7 +139,7 @@ const reads = async (service: ServiceName, work: () => Promise<unknown>) => {
     if (!/^\s*(select|with)/i.test(text)) continue;
     const [row] = await clientOf(service).unsafe(
       `explain (analyze, buffers, format json) ${text}`,
-      // Safe: they are what Drizzle has just handed to the driver.
+      // Safe: Drizzle has just passed the same values to the driver.
       params as postgres.ParameterOrJSON<never>[],
     );
     const [{ Plan: plan }] = row?.['QUERY PLAN'] as [{ Plan: Plan }];
@@ -168,11 +168,11 @@ describe('with a million orders', () => {
     ['a customer', { viewer: { as: 'customer', id: 'customer-5' } }],
     ['a large seller', { viewer: { as: 'seller', id: 'large' } }],
     ['a large seller, to ship', { viewer: { as: 'seller', id: 'large' }, toShip: true, sort: 'oldest' }],
-    ['a middling seller', { viewer: { as: 'seller', id: 'seller-5' } }],
-    ['a middling seller, from the middle', { viewer: { as: 'seller', id: 'seller-5' }, after: middle }],
-    ['a seller of three orders', { viewer: { as: 'seller', id: 'rare' } }],
-    ['a seller of three orders, to ship', { viewer: { as: 'seller', id: 'rare' }, toShip: true }],
-    ['a seller of none', { viewer: { as: 'seller', id: 'nobody' } }],
+    ['a medium seller', { viewer: { as: 'seller', id: 'seller-5' } }],
+    ['a medium seller, from the middle', { viewer: { as: 'seller', id: 'seller-5' }, after: middle }],
+    ['a seller with three orders', { viewer: { as: 'seller', id: 'rare' } }],
+    ['a seller with three orders, to ship', { viewer: { as: 'seller', id: 'rare' }, toShip: true }],
+    ['a seller without orders', { viewer: { as: 'seller', id: 'nobody' } }],
   ])('the list of %s reads a few pages', async (_whose, change) => {
     const { scanned, pages } = await reads('order', () =>
       listOrders(databaseOf('order'), { ...page, ...change }),
@@ -181,7 +181,7 @@ describe('with a million orders', () => {
     expect(pages).toBeLessThan(5_000);
   });
 
-  it('the sweeps read what is due', async () => {
+  it('the sweeps read only due rows', async () => {
     const deadline = await reads('order', () => findWaitingOrders(databaseOf('order'), new Date(), 100));
     const expiry = await reads('inventory', () =>
       findDueReservations(databaseOf('inventory'), new Date(), 100),
@@ -192,24 +192,24 @@ describe('with a million orders', () => {
     }
   });
 
-  it('the auditor reads what is recent or open', async () => {
+  it('the auditor reads only recent or open rows', async () => {
     const ids = Array.from(
       { length: 500 },
       (_, n) => `018f0000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`,
     );
-    const looks = [
+    const results = [
       await reads('order', () => readOrders(databaseOf('order'), scope, ids)),
       await reads('inventory', () => readInventory(databaseOf('inventory'), ids, scope, ids)),
       await reads('payment', () => readPayments(databaseOf('payment'), ids, scope, ids)),
       await reads('order', () => readInbox(databaseOf('order'), 'order-service-group', ids, new Map())),
     ];
-    for (const { scanned, pages } of looks) {
+    for (const { scanned, pages } of results) {
       expect(scanned).toEqual([]);
       expect(pages).toBeLessThan(20_000);
     }
   });
 
-  it('the auditor adds up the ledger of the stock once, then only what is new', async () => {
+  it('the auditor sums the stock ledger once, then only its new rows', async () => {
     const ledger = openStockLedger(databaseOf('inventory'));
     await ledger.read();
     const { scanned, pages } = await reads('inventory', ledger.read);

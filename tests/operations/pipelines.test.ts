@@ -1,11 +1,11 @@
-// The names by which the auditor knows the pipelines and the consumers are those of the topology.
+// The auditor's names of pipelines and consumers must equal those of the topology.
 import { expect, it } from 'vitest';
 import { canaryTopicOf, serviceNames, services } from '../../scripts/stack/topology.ts';
 import { everyService } from '../../services/auditor/domain/facts.ts';
 import { consumerGroups } from '../../services/auditor/pipelines/pipeline-metrics.ts';
 import { pipelineNames } from '../../services/auditor/pipelines/pipelines.ts';
 
-it.each(serviceNames)('the pipeline of the %s service', (service) => {
+it.each(serviceNames)('the auditor knows the pipeline of the %s service', (service) => {
   const { connector, topic, database } = services[service];
   expect(pipelineNames(service)).toEqual({
     connector,
@@ -15,7 +15,7 @@ it.each(serviceNames)('the pipeline of the %s service', (service) => {
   });
 });
 
-it('the consumers, and what they read', () => {
+it('the auditor knows the consumer groups and their topics', () => {
   expect(everyService).toEqual(serviceNames);
   const described = serviceNames.map((service) => ({
     group: services[service].consumerGroup,

@@ -1,4 +1,4 @@
-// The auditor's table of who reacts to what is the services' own subscriptions.
+// The auditor's table of reactions must equal the subscriptions of the services.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { expect, it } from 'vitest';
@@ -9,8 +9,8 @@ import { createEventCodec } from '../../services/platform/event-codec/event-code
 import { everyService } from '../../services/auditor/domain/facts.ts';
 import { reactions } from '../../services/auditor/domain/deliveries.ts';
 
-it('names exactly the groups that subscribe', () => {
-  // Never connected: subscriptions are only listed.
+it('the auditor expects reactions of exactly the groups that subscribe', () => {
+  // Never connected, because the subscriptions are only listed.
   const db = drizzle(postgres({ max: 1 }));
   const shell = {
     db,

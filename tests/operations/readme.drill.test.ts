@@ -1,6 +1,6 @@
-// The README is what a newcomer does: a copy of the project in an empty folder, `npm start`, every command of every block
-// in order, the commands of scripts/README.md, Ctrl-C, start again, reset. A command that stops working, or one that nobody
-// runs here, fails this test; those for containers are not run.
+// Follows the README as a newcomer does: copies the project to an empty folder, then runs `npm start`, every command of every block
+// in order, the commands of scripts/README.md, Ctrl-C, a second start, and reset. A command that fails or is not run here fails
+// this test. Commands for containers are not run.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const blocksOf = (document: string): string[] =>
     (match) => match[1] ?? '',
   );
 const isNpm = (block: string): boolean => block.startsWith('npm ');
-/** An engine is not everywhere; what these commands start is held against the topology in compose.test.ts. */
+/** Not run, because Docker is not everywhere; compose.test.ts checks the containers against the topology. */
 const isDocker = (block: string): boolean => /^(\w+=\S+ )*docker /.test(block);
 const shellBlocks = blocksOf('README.md').filter((block) => !isNpm(block) && !isDocker(block));
 const npmCommands = ['README.md', 'scripts/README.md']
@@ -36,7 +36,7 @@ let output = '';
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'orderflow-newcomer-'));
   project = join(home, 'orderflow');
-  // What is tracked, and what would be: the working tree as it is, without anything installed or built in it.
+  // Tracked files and untracked ones that git does not ignore: the working tree without installed or built files.
   const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
   });
@@ -61,12 +61,12 @@ afterAll(async () => {
 });
 
 /** The end of the log that a failed start points to. */
-const detailsOf = (said: string): string => {
-  const log = /^ +details: (.+)$/m.exec(said)?.[1];
+const detailsOf = (text: string): string => {
+  const log = /^ +details: (.+)$/m.exec(text)?.[1];
   return log !== undefined && existsSync(log) ? readFileSync(log, 'utf8').slice(-2_000) : '';
 };
 
-/** `npm start` in a process group of its own, as a terminal gives it. */
+/** `npm start` in its own process group, as in a terminal. */
 const start = async (): Promise<void> => {
   output = '';
   const child = spawn('npm', ['start'], { cwd: project, env: environment, detached: true });
@@ -76,15 +76,15 @@ const start = async (): Promise<void> => {
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
-  // The packages come over a network that may be slow.
+  // The download of the packages may be slow.
   await until({ what: 'npm start', withinMs: 600_000, everyMs: 200 }, () => {
-    // A failure ends the waiting; the folder that has the details is gone by the time anybody could look.
+    // The details go into the error, because the folder is deleted after the test.
     if (child.exitCode !== null) throw failure(`npm start ended:\n${output}\n${detailsOf(output)}`);
     return Promise.resolve(output.includes('Ctrl-C stops'));
   });
 };
 
-/** Ctrl-C: the terminal signals the whole foreground group. */
+/** Ctrl-C: a terminal signals the whole foreground process group. */
 const interrupt = async (): Promise<void> => {
   const child = starting;
   if (child?.pid === undefined) return;
@@ -113,26 +113,26 @@ const moved = (block: string): string =>
   });
 
 describeOwnParts('a newcomer follows the README', () => {
-  it('knows every npm command of both documents', () => {
+  it('covers every npm command of both documents', () => {
     expect(npmCommands.sort()).toEqual([
       'npm run audit',
       'npm run bench -- --seconds 5 --rates 10 --orders 5',
       'npm run bench -- backlog',
       'npm run bench -- http',
-      // Comes before this suite in .ci/run; most of it is the unit tests, which this suite has as well.
+      // Not run here: .ci/run runs it before this suite.
       'npm run check',
       'npm run doctor',
-      // Kills containers, as those for containers a block above start them.
+      // Not run here: it needs the containers.
       'npm run drill',
       'npm run reconcile',
       'npm run reset',
       'npm start',
-      // What is running at this moment.
+      // Not run here: this test is part of it.
       'npm test',
     ]);
   });
 
-  it('npm start sets everything up, boots, and sends an order through', { timeout: 660_000 }, async () => {
+  it('npm start installs, boots, and places a demonstration order', { timeout: 660_000 }, async () => {
     await start();
     expect(output).toMatch(/demonstration order \S+: PAID/);
     expect(output).toMatch(/inventory\.reserved +inventory +\d+ ms +\+\d+ ms/);
@@ -148,31 +148,31 @@ describeOwnParts('a newcomer follows the README', () => {
     expect(seen).toMatch(/order\.fulfilled +order +\d+ ms/);
   });
 
-  it('npm run bench measures it', { timeout: 120_000 }, () => {
+  it('npm run bench measures the stack', { timeout: 120_000 }, () => {
     expect(run('npm', ['run', 'bench', '--', '--seconds', '5', '--rates', '10', '--orders', '5'])).toMatch(
       /placed → PAID at 1 order\/s +p50 [\d.]+ ms/,
     );
   });
 
-  it('npm run bench -- http puts it under load', { timeout: 180_000 }, () => {
+  it('npm run bench -- http puts the stack under load', { timeout: 180_000 }, () => {
     const args = ['--seconds', '3', '--clients', '10'];
     expect(run('npm', ['run', 'bench', '--', 'http', ...args])).toMatch(
       /place +p50 .*all invariants hold, 0/s,
     );
   });
 
-  it('npm run bench -- backlog fills a pipeline and sees it drained', { timeout: 180_000 }, () => {
+  it('npm run bench -- backlog fills a pipeline and measures how it drains', { timeout: 180_000 }, () => {
     const seen = run('npm', ['run', 'bench', '--', 'backlog', '--rows', '5000']);
     expect(seen).toMatch(/5000 rows of 600 bytes written.*drained in \d+ s, \d+ rows\/s/s);
   });
 
-  it('npm run audit, reconcile and doctor find everything in order', { timeout: 120_000 }, () => {
+  it('npm run audit, reconcile and doctor report no problem', { timeout: 120_000 }, () => {
     expect(run('npm', ['run', 'audit'])).toMatch(/^holds +money_conserved/m);
     expect(run('npm', ['run', 'reconcile'])).toContain('everything agrees');
     expect(run('npm', ['run', 'doctor'])).toContain('nothing is broken');
   });
 
-  it('a second npm start on the same data says so and leaves the first alone', { timeout: 60_000 }, () => {
+  it('a second npm start on the same data fails and leaves the first alone', { timeout: 60_000 }, () => {
     expect(starting?.exitCode, 'the first one runs').toBeNull();
     const { status, stdout, stderr } = spawnSync('npm', ['start'], {
       cwd: project,
@@ -184,24 +184,20 @@ describeOwnParts('a newcomer follows the README', () => {
     expect(starting?.exitCode).toBeNull();
   });
 
-  it(
-    'Ctrl-C leaves no process and no port behind; all is still there afterwards',
-    { timeout: 300_000 },
-    async () => {
-      await interrupt();
-      expect(output).toContain('nothing is left running');
-      for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true);
-      const left = spawnSync('pgrep', ['-f', project]).stdout.toString('utf8');
-      expect(left).toBe('');
+  it('Ctrl-C leaves no process and no port open, and keeps the data', { timeout: 300_000 }, async () => {
+    await interrupt();
+    expect(output).toContain('nothing is left running');
+    for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true);
+    const left = spawnSync('pgrep', ['-f', project]).stdout.toString('utf8');
+    expect(left).toBe('');
 
-      await start();
-      const status = `${shellBlocks[0]}\ncurl -s "localhost:3001/api/v1/orders?status=FULFILLED" -H "authorization: Bearer $CUSTOMER" | json .data.length`;
-      expect(run('bash', ['-euo', 'pipefail', '-c', moved(status)]).trim()).toMatch(/^1$/m);
-      await interrupt();
-    },
-  );
+    await start();
+    const status = `${shellBlocks[0]}\ncurl -s "localhost:3001/api/v1/orders?status=FULFILLED" -H "authorization: Bearer $CUSTOMER" | json .data.length`;
+    expect(run('bash', ['-euo', 'pipefail', '-c', moved(status)]).trim()).toMatch(/^1$/m);
+    await interrupt();
+  });
 
-  it('npm run reset forgets everything', { timeout: 60_000 }, () => {
+  it('npm run reset deletes all data', { timeout: 60_000 }, () => {
     expect(existsSync(join(project, '.orderflow'))).toBe(true);
     run('npm', ['run', 'reset']);
     expect(existsSync(join(project, '.orderflow'))).toBe(false);

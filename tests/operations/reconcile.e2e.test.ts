@@ -1,15 +1,16 @@
-// The two commands on the real stack: they see what is wrong, say it by exit code, and what can be mended is mended by events
-// alone. An order whose event was never written is what a service that forgot its outbox would leave behind.
+// `npm run audit` and `npm run reconcile` on the real stack: they report problems by their exit code, and repair with events only.
+// The test makes an order without an outbox row, as a service that forgot to write it would.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { expectAuditorGreen } from '../support/audit.ts';
 import { runCommand } from '../support/commands.ts';
-import { newProduct, order, orderWith, place, query } from '../support/shop.ts';
+import { addReservedUnits } from '../support/defect.ts';
+import { newProduct, order, orderOne, orderWith, query } from '../support/shop.ts';
 
 const grace = ['--grace', '3'];
 
-/** Inserts a copy of the order as if it had just been placed, but nothing into the outbox. */
-const placeSilently = async (template: string): Promise<string> => {
+/** Inserts a copy of the order as if it had just been placed, but no outbox row. */
+const placeWithoutEvent = async (template: string): Promise<string> => {
   const id = randomUUID();
   await query(
     'order',
@@ -32,14 +33,14 @@ const placeSilently = async (template: string): Promise<string> => {
   return id;
 };
 
-const forget = async (id: string): Promise<void> => {
+const deleteOrder = async (id: string): Promise<void> => {
   await query('order', (sql) => sql`delete from order_events where order_id = ${id}`);
   await query('order', (sql) => sql`delete from order_items where order_id = ${id}`);
   await query('order', (sql) => sql`delete from orders where id = ${id}`);
 };
 
 describe('npm run audit', { timeout: 120_000 }, () => {
-  it('exits 0 when all holds', async () => {
+  it('exits 0 when all invariants hold', async () => {
     await expectAuditorGreen();
     const { code, output } = await runCommand('audit', grace);
     expect(code, output).toBe(0);
@@ -47,25 +48,20 @@ describe('npm run audit', { timeout: 120_000 }, () => {
     expect(output).toMatch(/\d+ orders, \d+ products, .* checked in \d+ ms/);
   });
 
-  it('exits 1 and says what does not', async () => {
+  it('exits 1 and names the violated invariant', async () => {
     const thing = await newProduct(5);
-    const add = (units: number) =>
-      query(
-        'inventory',
-        (sql) => sql`update inventory set reserved = reserved + ${units} where product_id = ${thing.id}`,
-      );
-    await add(1);
+    await addReservedUnits(thing.id, 1);
     try {
       const { code, output } = await runCommand('audit', [...grace, '--json']);
       expect(code, output).toBe(1);
       expect(JSON.parse(output).violations).toMatchObject([{ invariant: 'stock_conserved', key: thing.id }]);
     } finally {
-      await add(-1);
+      await addReservedUnits(thing.id, -1);
     }
     await expectAuditorGreen();
   });
 
-  it('exits 2 when it cannot look', async () => {
+  it('exits 2 when it cannot read a database', async () => {
     const { code, output } = await runCommand('audit', grace, { ORDER_DB_PORT: '1' });
     expect(code, output).toBe(2);
     expect(output).toContain('cannot be read');
@@ -73,12 +69,12 @@ describe('npm run audit', { timeout: 120_000 }, () => {
 });
 
 describe('npm run reconcile', { timeout: 180_000 }, () => {
-  it('finds an order that nobody was told of, and --fix tells them through the outbox', async () => {
+  it('finds an order whose event is missing, and --fix emits it through the outbox', async () => {
     const thing = await newProduct(10);
-    const { id: template } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    const { id: template } = await orderOne(thing.id);
     await orderWith(template, 'PAID');
     await expectAuditorGreen();
-    const id = await placeSilently(template);
+    const id = await placeWithoutEvent(template);
     try {
       const seen = await runCommand('reconcile', [...grace, '--json']);
       expect(seen.code, seen.output).toBe(1);
@@ -93,7 +89,7 @@ describe('npm run reconcile', { timeout: 180_000 }, () => {
       expect(fixed.output).toMatch(/afterwards:\neverything agrees/);
       await orderWith(id, 'PAID');
     } finally {
-      if ((await order(id)).status === 'PENDING') await forget(id);
+      if ((await order(id)).status === 'PENDING') await deleteOrder(id);
     }
     await expectAuditorGreen();
   });

@@ -1,50 +1,39 @@
-// What the auditor adds up of the stock ledger, on a real database.
+// The sums that the auditor computes over the stock ledger, on a real database.
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { openStockLedger } from '../../services/auditor/stock-ledger.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { useTestDatabase } from '../support/database.ts';
 
 const limits = { products: 2, movements: 3 };
-let database: TestDatabase;
-let connection: Connection;
-beforeAll(async () => {
-  database = await createTestDatabase('inventory', stack.databases.inventory.admin);
-  connection = connectDatabase(database.url, 'test');
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
-});
+const database = useTestDatabase('inventory');
 beforeEach(async () => {
-  await connection.db.execute(sql`truncate inventory cascade`);
+  await database.db.execute(sql`truncate inventory cascade`);
 });
 
 const addProduct = (id: string, available: number) =>
-  connection.db.execute(sql`
+  database.db.execute(sql`
     insert into inventory (product_id, seller_id, name, sku, price_minor, currency, available, reserved, version, created_at)
     values (${id}, 'seller', ${id}, ${id}, 100, 'EUR', ${available}, 0, 1, now())`);
 const move = (id: string, delta: number) =>
-  connection.db.execute(sql`
+  database.db.execute(sql`
     insert into stock_movements
       (product_id, kind, available_delta, reserved_delta, order_id, actor, correlation_id, occurred_at)
     values (${id}, 'restock', ${delta}, 0, null, 'test', 'c', now())`);
 const restock = async (id: string, delta: number): Promise<void> => {
-  await connection.db.execute(
+  await database.db.execute(
     sql`update inventory set available = available + ${delta} where product_id = ${id}`,
   );
   await move(id, delta);
 };
 
-it('all products agree with their ledgers, over many transactions and looks', async () => {
+it('the sum of each product is right after many transactions and reads', async () => {
   const ids = ['a', 'b', 'c', 'd', 'e'];
   for (const id of ids) {
     await addProduct(id, 10);
     await move(id, 10);
   }
   for (let times = 0; times < 8; times += 1) await restock('c', 1);
-  const ledger = openStockLedger(connection.db, limits);
+  const ledger = openStockLedger(database.db, limits);
   const sums = async () => (await ledger.read()).map((fact) => [fact.productId, fact.ledgerAvailable]);
   expect(await sums()).toEqual([
     ['a', 10],
@@ -57,20 +46,20 @@ it('all products agree with their ledgers, over many transactions and looks', as
   expect((await sums()).at(-1)).toEqual(['e', 15]);
 });
 
-it('a product that its ledger contradicts is told at each look', async () => {
+it('a product that differs from its ledger is reported at each read', async () => {
   await addProduct('a', 10);
   await move('a', 9);
-  const ledger = openStockLedger(connection.db, limits);
-  for (let look = 0; look < 2; look += 1)
+  const ledger = openStockLedger(database.db, limits);
+  for (let read = 0; read < 2; read += 1)
     expect(await ledger.read()).toMatchObject([{ available: 10, ledgerAvailable: 9 }]);
 });
 
-it('a database that was restored to another past is not taken for a contradiction', async () => {
+it('a database restored to an earlier state is not reported as different', async () => {
   await addProduct('a', 10);
   await move('a', 10);
-  const ledger = openStockLedger(connection.db, limits);
+  const ledger = openStockLedger(database.db, limits);
   await ledger.read();
-  await connection.db.execute(sql`truncate inventory restart identity cascade`);
+  await database.db.execute(sql`truncate inventory restart identity cascade`);
   await addProduct('a', 7);
   await move('a', 7);
   expect(await ledger.read()).toMatchObject([{ available: 7, ledgerAvailable: 7 }]);

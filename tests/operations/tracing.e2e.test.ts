@@ -1,5 +1,5 @@
-// One order is one trace, from the request over the outbox, the WAL and Kafka to the last effect, as a collector gets to see
-// it from three processes; and a collector that is ill harms nobody.
+// One order is one trace, from the request through outbox, WAL and Kafka to the last effect, as a collector receives it from three
+// processes. A collector that does not answer has no effect on the services.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -33,8 +33,8 @@ interface Traced {
 }
 
 /**
- * The trace as indented lines, siblings by name. Subtrees that begin with one of `apart` stand by themselves: what they
- * hang on is whichever of two events came last.
+ * The trace as indented lines, with siblings sorted by name. Subtrees that begin with a span of `apart` are printed separately,
+ * because their parent is whichever of two events was handled last.
  */
 const shape = (spans: readonly TraceSpan[], apart: readonly string[]): string[] => {
   const lines = (span: TraceSpan, depth: number): string[] => [
@@ -98,28 +98,32 @@ afterAll(async () => {
 });
 
 describe('an order', () => {
-  it('that is PAID is one trace, from the request to the pinned reservation', () => {
+  const beforeTheOutcome = [
+    'order: POST /api/v1/orders',
+    '  order: transaction',
+    '    order: outbox order.created',
+    '      inventory: cdc order.created',
+    '        inventory: process order.created',
+    '          inventory: transaction',
+    '            inventory: outbox inventory.reserved',
+    '              order: cdc inventory.reserved',
+    '                order: process inventory.reserved',
+    '                  order: transaction',
+    '              payment: cdc inventory.reserved',
+    '                payment: process inventory.reserved',
+    '                  payment: transaction',
+    '      payment: cdc order.created',
+    '        payment: process order.created',
+    '          payment: transaction',
+    'payment: call gateway: charge',
+    '  payment: POST /v1/charges',
+    '    gateway: POST /v1/charges',
+    '  payment: transaction',
+  ];
+
+  it('that is PAID is one trace, up to the pinned reservation', () => {
     expect(shape(paid.spans, ['call gateway: charge'])).toEqual([
-      'order: POST /api/v1/orders',
-      '  order: transaction',
-      '    order: outbox order.created',
-      '      inventory: cdc order.created',
-      '        inventory: process order.created',
-      '          inventory: transaction',
-      '            inventory: outbox inventory.reserved',
-      '              order: cdc inventory.reserved',
-      '                order: process inventory.reserved',
-      '                  order: transaction',
-      '              payment: cdc inventory.reserved',
-      '                payment: process inventory.reserved',
-      '                  payment: transaction',
-      '      payment: cdc order.created',
-      '        payment: process order.created',
-      '          payment: transaction',
-      'payment: call gateway: charge',
-      '  payment: POST /v1/charges',
-      '    gateway: POST /v1/charges',
-      '  payment: transaction',
+      ...beforeTheOutcome,
       '    payment: outbox payment.succeeded',
       '      inventory: cdc payment.succeeded',
       '        inventory: process payment.succeeded',
@@ -137,28 +141,9 @@ describe('an order', () => {
     ]);
   });
 
-  it('that is undone is one trace as well, to the stock that is free again', () => {
+  it('that is CANCELLED is one trace, up to the released stock', () => {
     expect(shape(declined.spans, ['call gateway: charge', 'outbox inventory.released'])).toEqual([
-      'order: POST /api/v1/orders',
-      '  order: transaction',
-      '    order: outbox order.created',
-      '      inventory: cdc order.created',
-      '        inventory: process order.created',
-      '          inventory: transaction',
-      '            inventory: outbox inventory.reserved',
-      '              order: cdc inventory.reserved',
-      '                order: process inventory.reserved',
-      '                  order: transaction',
-      '              payment: cdc inventory.reserved',
-      '                payment: process inventory.reserved',
-      '                  payment: transaction',
-      '      payment: cdc order.created',
-      '        payment: process order.created',
-      '          payment: transaction',
-      'payment: call gateway: charge',
-      '  payment: POST /v1/charges',
-      '    gateway: POST /v1/charges',
-      '  payment: transaction',
+      ...beforeTheOutcome,
       '    payment: outbox payment.failed',
       '      inventory: cdc payment.failed',
       '        inventory: process payment.failed',
@@ -183,7 +168,7 @@ describe('an order', () => {
     ]);
   });
 
-  it('hangs below the span of the client', () => {
+  it('has the span of the client as its parent', () => {
     for (const { spans, client } of [paid, declined]) {
       const [root, ...others] = spans.filter((span) => !parentOf(spans, span));
       expect(others).toEqual([]);
@@ -192,8 +177,8 @@ describe('an order', () => {
   });
 });
 
-describe('the way of an event', () => {
-  it('is a span from the outbox to the consumer, around the commit and the publication', async () => {
+describe('the transport of an event', () => {
+  it('is a span from the outbox to the consumer that includes the commit and the publication', async () => {
     for (const { spans, order } of [paid, declined]) {
       const committedAt = new Map<unknown, number>();
       for (const service of serviceNames) {
@@ -205,28 +190,28 @@ describe('the way of an event', () => {
         );
         for (const { id, at } of rows) committedAt.set(id, Number(at));
       }
-      const ways = spans.filter(({ name }) => name.startsWith('cdc '));
-      expect(ways.length).toBeGreaterThan(5);
-      for (const way of ways) {
-        const outbox = parentOf(spans, way);
-        expect(outbox?.name).toBe(way.name.replace('cdc ', 'outbox '));
-        expect(outbox?.service).not.toBe(way.service);
-        expect(way.attributes['messaging.message.id']).toBe(outbox?.attributes['messaging.message.id']);
-        const commit = committedAt.get(way.attributes['messaging.message.id']) ?? NaN;
-        const published = way.events.find(({ name }) => name === 'published')?.at ?? NaN;
-        expect(way.start).toBeLessThanOrEqual(commit);
-        // Whole milliseconds: what the connector says of the publication.
+      const transports = spans.filter(({ name }) => name.startsWith('cdc '));
+      expect(transports.length).toBeGreaterThan(5);
+      for (const transport of transports) {
+        const outbox = parentOf(spans, transport);
+        expect(outbox?.name).toBe(transport.name.replace('cdc ', 'outbox '));
+        expect(outbox?.service).not.toBe(transport.service);
+        expect(transport.attributes['messaging.message.id']).toBe(outbox?.attributes['messaging.message.id']);
+        const commit = committedAt.get(transport.attributes['messaging.message.id']) ?? NaN;
+        const published = transport.events.find(({ name }) => name === 'published')?.at ?? NaN;
+        expect(transport.start).toBeLessThanOrEqual(commit);
+        // The connector reports the publication in whole milliseconds.
         expect(published).toBeGreaterThanOrEqual(Math.floor(commit));
-        expect(way.end).toBeGreaterThanOrEqual(published);
-        const [handling] = spans.filter(({ parentId }) => parentId === way.spanId);
-        expect(handling?.name).toBe(way.name.replace('cdc ', 'process '));
-        expect(handling?.start).toBeCloseTo(way.end, 0);
+        expect(transport.end).toBeGreaterThanOrEqual(published);
+        const [handling] = spans.filter(({ parentId }) => parentId === transport.spanId);
+        expect(handling?.name).toBe(transport.name.replace('cdc ', 'process '));
+        expect(handling?.start).toBeCloseTo(transport.end, 0);
       }
     }
   });
 
-  it('says which event of which order it is, on which topic, for which consumer', () => {
-    const [way] = named(paid.spans, 'cdc payment.succeeded', 'inventory');
+  it('has event, order, topic and consumer as attributes', () => {
+    const [transport] = named(paid.spans, 'cdc payment.succeeded', 'inventory');
     const [handling] = named(paid.spans, 'process payment.succeeded', 'inventory');
     const attributes = {
       'messaging.system': 'kafka',
@@ -240,7 +225,7 @@ describe('the way of an event', () => {
       'orderflow.event.type': 'payment.succeeded',
       'orderflow.order_id': paid.order.id,
     };
-    expect(way?.attributes).toMatchObject(attributes);
+    expect(transport?.attributes).toMatchObject(attributes);
     expect(handling?.attributes).toMatchObject({ ...attributes, 'orderflow.outcome': 'accepted' });
     expect(named(paid.spans, 'POST /api/v1/orders')[0]?.attributes).toMatchObject({
       'http.request.method': 'POST',
@@ -252,20 +237,20 @@ describe('the way of an event', () => {
 });
 
 describe('the call of the gateway', () => {
-  it('hangs on the transaction that decided to make it, and its answer is recorded below it', () => {
+  it('is a child of the transaction that requested it, and the parent of the HTTP call', () => {
     for (const [{ spans, order }, outcome] of [
       [paid, 'succeeded'],
       [declined, 'declined'],
     ] as const) {
-      const [asking] = named(spans, 'call gateway: charge');
-      expect(asking).toMatchObject({
+      const [gatewayCall] = named(spans, 'call gateway: charge');
+      expect(gatewayCall).toMatchObject({
         service: 'payment',
         attributes: { 'orderflow.order_id': order.id, 'orderflow.outcome': outcome },
       });
-      const decided = asking && parentOf(spans, asking);
-      expect(decided).toMatchObject({ service: 'payment', name: 'transaction' });
+      const requestedBy = gatewayCall && parentOf(spans, gatewayCall);
+      expect(requestedBy).toMatchObject({ service: 'payment', name: 'transaction' });
       const [call] = named(spans, 'POST /v1/charges', 'payment');
-      expect(call?.parentId).toBe(asking?.spanId);
+      expect(call?.parentId).toBe(gatewayCall?.spanId);
       expect(call?.attributes['http.response.status_code']).toBe(outcome === 'succeeded' ? '201' : '402');
       const [served] = named(spans, 'POST /v1/charges', 'gateway');
       expect(served?.parentId).toBe(call?.spanId);
@@ -273,8 +258,8 @@ describe('the call of the gateway', () => {
   });
 });
 
-describe('what happens again', () => {
-  it('a re-delivered event is a trace of its own, linked to the event', () => {
+describe('a repetition', () => {
+  it('by redelivery is a separate trace, linked to the event', () => {
     const { spans, order } = repeated;
     const [event] = named(spans, 'outbox order.created');
     const again = collector
@@ -293,7 +278,7 @@ describe('what happens again', () => {
     expect(named(spans, 'process order.created', 'inventory')).toHaveLength(1);
   });
 
-  it('an event that is said again belongs to who asked for it, and is linked to what was said at first', () => {
+  it('by a repair is in the trace of the repair, linked to the first event', () => {
     const [first] = named(paid.spans, 'outbox inventory.reserved').toSorted((a, b) => a.start - b.start);
     expect(shape(repair.spans, [])).toEqual([
       'inventory: POST /api/v1/reservations/:orderId/repair',
@@ -312,11 +297,11 @@ describe('what happens again', () => {
   });
 });
 
-it('npm run journey tells the traces of an order, also those that are only linked to it', async () => {
+it('npm run journey prints the traces of an order, also linked ones', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-spans-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'spans.jsonl');
-  writeFileSync(file, collector.received());
+  writeFileSync(file, collector.exported());
   const { id } = repeated.order;
   const { code, output } = await runCommand('journey', [id, '--spans', file], {
     ORDERFLOW_DATA: stack.dataDir,
@@ -327,8 +312,8 @@ it('npm run journey tells the traces of an order, also those that are only linke
   expect(output).not.toContain(paid.client.traceId);
 });
 
-it('nothing of a person and nothing of a card is exported', async () => {
-  const received = collector.received();
+it('no personal data and no card data is exported', async () => {
+  const received = collector.exported();
   expect(received).toContain(paid.order.id);
   const { customerId } = paid.order;
   const tokens = await Promise.all((['user', 'admin'] as const).map(tokenOf));
@@ -344,18 +329,18 @@ it('nothing of a person and nothing of a card is exported', async () => {
     expect(received).not.toContain(secret);
 });
 
-describe('a collector that takes connections and never answers', () => {
+describe('a collector that accepts connections and never answers', () => {
   endInstancesAfterEach();
 
-  it('slows nobody, and does not keep a service from stopping', { timeout: 90_000 }, async () => {
+  it('slows no request, and does not keep a service from stopping', { timeout: 90_000 }, async () => {
     const sockets: Socket[] = [];
-    const ill = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
-    await once(ill, 'listening');
+    const collector = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(collector, 'listening');
     onTestFinished(() => {
       for (const socket of sockets) socket.destroy();
-      ill.close();
+      collector.close();
     });
-    const { port } = ill.address() as AddressInfo;
+    const { port } = collector.address() as AddressInfo;
     const instance = await startInstance('order', {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
       OTEL_TRACES_SAMPLER: 'always_on',
@@ -374,7 +359,7 @@ describe('a collector that takes connections and never answers', () => {
       return instance.log().includes('spans could not be exported');
     });
     expect(sockets.length).toBeGreaterThan(0);
-    // Not one request has waited for an export, which is given up after three seconds.
+    // No request has waited for an export, which times out after three seconds.
     expect(Math.max(...took)).toBeLessThan(3_000);
     expect(instance.log().match(/spans could not be exported/g)).toHaveLength(1);
     const stopping = performance.now();

@@ -1,58 +1,49 @@
-// What an operator does with connectors, and what only looks like health: drift, a heartbeat that is refused, a busy database
-// beside a quiet outbox, a rotated password, rows that must never reach the router, events that are too large.
+// Connector operations and hidden faults: drift, a refused heartbeat, a busy database with a quiet outbox, a changed password, rows
+// that must not reach the router, events that are too large.
 import postgres from 'postgres';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readConnector } from '../../scripts/connectors/files.ts';
 import { databasePorts, serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
-import { connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
+import { connectors, connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
 import { underLoad } from '../support/load.ts';
 import { createOutboxRows } from '../support/outbox-rows.ts';
-import { eventually, newProduct, orderWith, place, query, stack } from '../support/shop.ts';
+import { eventually, newProduct, orderOne, orderWith, query, stack } from '../support/shop.ts';
+import { useTimings } from '../support/timings.ts';
 
 const planShape = z.record(z.string(), z.object({ changes: z.array(z.object({ key: z.string() })) }));
 
-const report: string[] = [];
-const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-  const began = performance.now();
-  const result = await work();
-  report.push(`${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  return result;
-};
-afterAll(() => {
-  process.stderr.write(`${report.join('\n')}\n`);
-});
+const timed = useTimings();
 
-const connectors = (...args: readonly string[]) => runCommand('connectors', args);
-const runs = (service: ServiceName) =>
+const taskRuns = (service: ServiceName) =>
   eventually(`the task of ${service} runs`, async () => (await taskOf(service))?.state === 'RUNNING', 60_000);
 
-/** A change behind the back of the commands, which would refuse most of these. */
+/** Changes a configuration directly in Connect. The commands would refuse most of these changes. */
 const tamper = async (service: ServiceName, change: Readonly<Record<string, string | undefined>>) => {
   const current = await (await fetch(`${connectorUrl(service)}/config`)).json();
-  await eventually('Connect takes the configuration', async () => {
+  await eventually('Connect accepts the configuration', async () => {
     const body = JSON.stringify({ ...Object(current), ...change });
     const headers = { 'content-type': 'application/json' };
     return (await fetch(`${connectorUrl(service)}/config`, { method: 'PUT', headers, body })).ok;
   });
 };
-const applied = async (): Promise<void> => {
+const apply = async (): Promise<void> => {
   const { code, output } = await connectors('apply');
   expect(code, output).toBe(0);
 };
 const placed: string[] = [];
-/** An order goes through all three connectors. */
-const flows = async (): Promise<void> => {
+/** Sends an order through all three connectors. */
+const expectFlow = async (): Promise<void> => {
   const thing = await newProduct(1);
-  const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+  const { id } = await orderOne(thing.id);
   placed.push(id);
   await orderWith(id, 'PAID', 60_000);
 };
 
 describe('npm run connectors', { timeout: 120_000 }, () => {
-  it('sees what somebody has changed by hand, says what it means and takes it back', async () => {
+  it('detects a manual change, explains it and reverts it', async () => {
     expect((await connectors('drift')).code).toBe(0);
     expect((await connectors('validate')).code).toBe(0);
     await tamper('payment', { 'poll.interval.ms': '500', 'errors.tolerance': 'all' });
@@ -70,7 +61,7 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
     expect((await connectors('drift')).code).toBe(0);
   });
 
-  it('refuses a change of the slot unless it is asked for by name', async () => {
+  it('refuses a change of the slot without --allow-dangerous', async () => {
     expect((await connectors('stop', '--connector', 'payment-outbox')).code).toBe(0);
     await tamper('payment', { 'slot.name': 'another_slot', 'poll.interval.ms': '500' });
     const databases = serviceNames.map(
@@ -92,14 +83,14 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
     const allowed = await connectors('apply', '--allow-dangerous', '--connector', 'payment-outbox');
     expect([allowed.code, allowed.output]).toEqual([0, expect.stringContaining('changed, paused')]);
     expect((await connectors('resume', '--connector', 'payment-outbox')).output).toContain('running');
-    await flows();
+    await expectFlow();
   });
 });
 
 describe('the heartbeat', { timeout: 240_000 }, () => {
-  it('moves the slot of a quiet outbox in a busy database; without it the slot stays behind', async () => {
+  it('advances the slot of a quiet outbox in a busy database; without it the slot stays behind', async () => {
     const quiet = ['inventory', 'payment'] as const;
-    const write = (service: ServiceName) =>
+    const writeWal = (service: ServiceName) =>
       query(
         service,
         (sql) =>
@@ -118,7 +109,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       query('inventory', (sql) => sql`select event_type, aggregate_id from outbox order by occurred_at`);
     const before = (await published()).length;
     try {
-      // They would move it as well.
+      // Canaries would advance the slot too.
       for (const service of quiet)
         await query(
           service,
@@ -126,12 +117,12 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
             sql`revoke execute on function emit_canary(uuid) from ${sql(services[service].database.auditor)}`,
         );
       await tamper('inventory', { 'heartbeat.interval.ms': '0', 'heartbeat.action.query': undefined });
-      await runs('inventory');
-      await Promise.all([write('inventory'), write('payment')]);
-      await timed('50 MB of WAL beside a quiet outbox, until the slot has followed', () =>
-        eventually('the slot has followed', async () => (await lagOf('payment')) < bound, 90_000),
+      await taskRuns('inventory');
+      await Promise.all([writeWal('inventory'), writeWal('payment')]);
+      await timed('50 MB of WAL beside a quiet outbox, until the slot has caught up', () =>
+        eventually('the slot has caught up', async () => (await lagOf('payment')) < bound, 90_000),
       );
-      // An event would move it too, and then this were no control.
+      // No event was published, which would have advanced the slot too.
       expect((await published()).slice(before)).toEqual([]);
       expect(await lagOf('inventory')).toBeGreaterThan(45 * bound);
     } finally {
@@ -144,14 +135,14 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
         );
       }
     }
-    await applied();
-    await eventually('the slot follows again', async () => (await lagOf('inventory')) < bound, 90_000);
+    await apply();
+    await eventually('the slot has caught up again', async () => (await lagOf('inventory')) < bound, 90_000);
     const [beat] = (await readTopic('__debezium-heartbeat.inventory-db')).slice(-1);
     expect(JSON.parse(String(beat?.value))).toMatchObject({ ts_ms: expect.any(Number) });
     expect((await taskOf('inventory'))?.state).toBe('RUNNING');
   });
 
-  it('fails the task when nobody says how to write it', async () => {
+  it('fails the task when its converter is not configured', async () => {
     await tamper('payment', {
       'value.converter.delegate.converter.type': undefined,
       'value.converter.delegate.converter.type.schemas.enable': undefined,
@@ -166,17 +157,17 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       60_000,
     );
     expect(trace).toMatch(/delegate/i);
-    // Mends a task that has failed, whatever Connect still says of the one before.
-    await applied();
-    await flows();
+    // `apply` repairs a failed task, even while Connect still reports the previous one.
+    await apply();
+    await expectFlow();
   });
 
-  it('that is refused is found by the doctor, though the task runs', async () => {
+  it('that PostgreSQL refuses is found by the doctor, although the task runs', async () => {
     const heartbeat = 'function pg_logical_emit_message(boolean, text, text, boolean)';
     expect((await doctor()).code).toBe(0);
     await query('payment', (sql) => sql.unsafe(`revoke execute on ${heartbeat} from public`));
     try {
-      const { code, sentences } = await timed('a refused heartbeat, until the doctor says so', doctor);
+      const { code, sentences } = await timed('a refused heartbeat, until the doctor reports it', doctor);
       expect([code, sentences]).toEqual([1, expect.stringMatching(/heartbeat .*permission denied/)]);
       expect((await taskOf('payment'))?.state).toBe('RUNNING');
     } finally {
@@ -187,12 +178,12 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
 });
 
 describe('the password of the CDC role', { timeout: 120_000 }, () => {
-  it('that was changed is found before the task needs it, and fails it at once', async () => {
+  it('that was changed is found by the doctor before the task needs it, and fails the restarted task', async () => {
     const alter = (password: string) =>
       query('payment', (sql) => sql.unsafe(`alter role payment_cdc password '${password}'`));
     await alter('another');
     try {
-      await runs('payment');
+      await taskRuns('payment');
       const { code, sentences } = await doctor();
       expect([code, sentences]).toEqual([1, expect.stringContaining('payment_cdc cannot log in')]);
       await fetch(`${connectorUrl('payment')}/restart?includeTasks=true`, { method: 'POST' });
@@ -204,12 +195,12 @@ describe('the password of the CDC role', { timeout: 120_000 }, () => {
     }
     const { code, output } = await connectors('restart', '--failed', '--connector', 'payment-outbox');
     expect(code, output).toBe(0);
-    await flows();
+    await expectFlow();
   });
 });
 
-describe('what must not reach the router', { timeout: 120_000 }, () => {
-  it('an update or a truncate of the outbox is refused to the service, and skipped when the superuser does it', async () => {
+describe('a change that must not reach the router', { timeout: 120_000 }, () => {
+  it('is an update or a truncate of the outbox: refused to the service, skipped for the superuser', async () => {
     const service = postgres(stack.databases.payment.service, { max: 1, onnotice: () => undefined });
     await expect(service`update outbox set event_type = 'x'`).rejects.toMatchObject({ code: '42501' });
     await expect(service`truncate outbox`).rejects.toMatchObject({ code: '42501' });
@@ -223,26 +214,26 @@ describe('what must not reach the router', { timeout: 120_000 }, () => {
     await admin.begin(async (tx) => {
       await tx`create temp table kept on commit drop as select * from outbox`;
       await tx`truncate outbox`;
-      // Put back without being published: to this transaction alone the publication has no table.
+      // The rows are restored without being published: in this transaction the publication has no table.
       await tx.unsafe(`alter publication ${publication} drop table outbox`);
       await tx`insert into outbox select * from kept`;
       await tx.unsafe(`alter publication ${publication} add table outbox`);
     });
     await admin.end();
-    await flows();
+    await expectFlow();
     expect((await taskOf('payment'))?.state).toBe('RUNNING');
     const published = await readTopic('payment-events');
     expect(idsOf(published).filter((id) => before.includes(id))).toHaveLength(before.length);
     expect(published.filter(({ value }) => value === null)).toEqual([]);
   });
 
-  it('an event that is too large is refused before it is committed; the largest goes through', async () => {
+  it('is an event that is too large: its transaction is refused; the largest allowed one is published', async () => {
     const { productId, rowOfSize } = await createOutboxRows('large');
     const [largest, tooLarge] = [rowOfSize(900_000), rowOfSize(900_001)];
     expect([largest.payload.length, tooLarge.payload.length]).toEqual([900_000, 900_001]);
     const service = postgres(stack.databases.inventory.service, { max: 1, onnotice: () => undefined });
     try {
-      // What the same transaction has written goes with it.
+      // The other writes of the transaction are rolled back too.
       const refused = service.begin(async (tx) => {
         await tx`update inventory set available = available + 1 where product_id = ${productId}`;
         await tx`insert into outbox ${tx(tooLarge)}`;
@@ -259,12 +250,12 @@ describe('what must not reach the router', { timeout: 120_000 }, () => {
       (await readTopic('inventory-events')).some((record) => header(record, 'id') === largest.id),
     );
     expect((await taskOf('inventory'))?.state).toBe('RUNNING');
-    await flows();
+    await expectFlow();
   });
 });
 
 describe('a row that cannot be published', { timeout: 180_000 }, () => {
-  it('stops the pipeline; put aside, everything behind it is published and the constraint is back', async () => {
+  it('stops the pipeline; after the row is moved away, everything behind it is published', async () => {
     const { row, rowOfSize } = await createOutboxRows('poison');
     const poison = rowOfSize(1_100_000);
     const constraint = 'outbox_payload_framed';
@@ -288,7 +279,7 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
       );
       expect((await taskOf('inventory'))?.trace).toMatch(/larger than|RecordTooLarge|max.request.size/);
 
-      // The runbook, as it stands there.
+      // These are the steps of the runbook.
       expect((await connectors('stop', '--connector', 'inventory-outbox')).code).toBe(0);
       await query(
         'inventory',
@@ -313,61 +304,61 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
     const [kept] = await query('inventory', (sql) => sql`select id from outbox_poison`);
     expect(kept?.['id']).toBe(poison.id);
     await query('inventory', (sql) => sql`drop table outbox_poison`);
-    await flows();
+    await expectFlow();
   });
 });
 
-describe('a new column of the outbox, named by a connector', { timeout: 180_000 }, () => {
+describe('a new column of the outbox in the configuration of a connector', { timeout: 180_000 }, () => {
   const placement = 'transforms.outbox.table.fields.additional.placement';
-  const naming = async (): Promise<Readonly<Record<string, string>>> => {
-    const { [placement]: now } = readConnector('payment');
-    return { [placement]: `${String(now)},region:header:region` };
+  const withRegion = async (): Promise<Readonly<Record<string, string>>> => {
+    const { [placement]: current } = readConnector('payment');
+    return { [placement]: `${String(current)},region:header:region` };
   };
   const addColumn = () =>
     query('payment', (sql) => sql`alter table outbox add column region text default 'north'`);
   const dropColumn = () => query('payment', (sql) => sql`alter table outbox drop column if exists region`);
-  const putBack = async (): Promise<void> => {
+  const restoreConfiguration = async (): Promise<void> => {
     const { code, output } = await connectors('apply', '--allow-dangerous', '--connector', 'payment-outbox');
     expect(code, output).toBe(0);
   };
 
-  it('becomes a header under traffic once the slot has passed the migration', async () => {
+  it('becomes a header under traffic after the slot has passed the migration', async () => {
     const thing = await newProduct(100);
     try {
       placed.push(
         ...(await underLoad({ productId: thing.id, orders: 18, everyMs: 150 }, async () => {
           await addColumn();
-          // An event after the migration is on the topic: the slot has passed it.
-          await flows();
-          await tamper('payment', await naming());
-          await runs('payment');
+          // An event after the migration is on the topic, so the slot has passed the migration.
+          await expectFlow();
+          await tamper('payment', await withRegion());
+          await taskRuns('payment');
         })),
       );
-      await flows();
+      await expectFlow();
       const ofTheLast = (await readTopic('payment-events')).filter(
         ({ key }) => String(key) === placed.at(-1),
       );
       expect(new Set(ofTheLast.map((record) => header(record, 'region')))).toEqual(new Set(['north']));
     } finally {
-      await putBack();
+      await restoreConfiguration();
       await dropColumn();
     }
-    await flows();
+    await expectFlow();
   });
 
-  it('fails the task when it is named before; the configuration of before mends it', async () => {
+  it('fails the task before the slot has passed the migration; the previous configuration repairs it', async () => {
     expect((await connectors('stop', '--connector', 'payment-outbox')).code).toBe(0);
     try {
-      // Waits in the WAL without the column.
+      // This event waits in the WAL without the column.
       const thing = await newProduct(1);
-      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      const { id } = await orderOne(thing.id);
       placed.push(id);
-      await eventually('payment has heard of it', async () => {
+      await eventually('the payment service has handled the order', async () => {
         const rows = await query('payment', (sql) => sql`select 1 from outbox where aggregate_id = ${id}`);
         return rows.length > 0;
       });
       await addColumn();
-      await tamper('payment', await naming());
+      await tamper('payment', await withRegion());
       expect((await connectors('resume', '--connector', 'payment-outbox')).code).not.toBe(null);
       await eventually(
         'the task has failed',
@@ -375,14 +366,14 @@ describe('a new column of the outbox, named by a connector', { timeout: 180_000 
         60_000,
       );
     } finally {
-      await putBack();
+      await restoreConfiguration();
       await dropColumn();
     }
-    await flows();
+    await expectFlow();
   });
 });
 
-it('after all of it nothing is lost, nothing has taken effect twice, and the doctor is content', async () => {
+it('after all tests no event is lost or handled twice, and the doctor reports no problem', async () => {
   await expectInvariants(placed);
   const { code, sentences } = await doctor();
   expect(code, sentences).toBe(0);

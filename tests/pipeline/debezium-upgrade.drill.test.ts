@@ -1,5 +1,5 @@
-// connectors/runbooks/debezium-upgrade.md, carried out as it stands there on a worker of its own that begins with the Debezium of
-// the minor version before, while orders are placed. Two more workers' starts: it runs in `npm run test:faults`, or by
+// Follows connectors/runbooks/debezium-upgrade.md step by step on a second worker that starts with the previous minor version of
+// Debezium, while orders are placed. Because it starts a worker twice, it runs only in `npm run test:faults`, or with
 // `FAULT_ROUNDS=5 npm test -- debezium-upgrade`.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { ports, serviceNames, services, type ServiceName } from '../../scripts/s
 import { doctor, runCommand } from '../support/commands.ts';
 import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
 import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
-import { faultRounds, newProduct, orderWith, place, query, stack } from '../support/shop.ts';
+import { faultRounds, newProduct, orderOne, orderWith, query, stack } from '../support/shop.ts';
 
 const began = performance.now();
 const report: string[] = [];
@@ -18,7 +18,7 @@ const note = (what: string): void => {
   report.push(`${what}: at ${((performance.now() - began) / 1000).toFixed(1)} s`);
 };
 
-/** The commands of the runbook, in their order. */
+/** The commands of the runbook, in order. */
 const commands = [
   ...readFileSync(
     join(import.meta.dirname, '..', '..', 'connectors', 'runbooks', 'debezium-upgrade.md'),
@@ -27,10 +27,10 @@ const commands = [
 ].map(([, command = '']) => command);
 
 let worker: SecondWorker;
-/** Where the commands find the worker of this test instead of that of the stack. */
-let there: Readonly<Record<string, string>>;
+/** Environment variables that direct the commands to the worker of this test. */
+let workerEnvironment: Readonly<Record<string, string>>;
 const onWorker = async (...args: readonly string[]): Promise<string> => {
-  const { code, output } = await runCommand('connectors', args, there);
+  const { code, output } = await runCommand('connectors', args, workerEnvironment);
   expect(code, output).toBe(0);
   return output;
 };
@@ -52,7 +52,7 @@ const idsOnTopics = async (): Promise<(string | undefined)[]> =>
     .flat()
     .map((record) => header(record, 'id'));
 
-/** What a consumer gets of each event of the orders, by event id; an event that comes twice is an error. */
+/** The records of the orders by event id. An event that is published twice fails the test. */
 const recordsOf = async (
   service: ServiceName,
   orderIds: ReadonlySet<string>,
@@ -66,25 +66,25 @@ const recordsOf = async (
 describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under traffic', () => {
   let productId: string;
   const [byOld, meanwhile, byNew]: [string[], string[], string[]] = [[], [], []];
-  const ordered = async (): Promise<string> => (await place({ items: [{ productId, quantity: 1 }] })).id;
+  const ordered = async (): Promise<string> => (await orderOne(productId)).id;
 
   beforeAll(async () => {
     productId = (await newProduct(10_000)).id;
     worker = await createSecondWorker(stack.ports);
-    there = {
+    workerEnvironment = {
       [ports.connect.env]: String(worker.port),
       [ports.connectMetrics.env]: String(worker.metricsPort),
     };
     await Promise.all([onStack('stop'), worker.startWith('previous-connect-plugins')]);
     await onWorker('apply');
-    note('the pipelines run with the version before');
+    note('the pipelines run with the previous version');
   }, 120_000);
 
   afterAll(async () => {
-    // Whatever became of the test, the slots are free for the worker of the stack.
-    await runCommand('connectors', ['stop'], there);
+    // The slots must be free for the worker of the stack.
+    await runCommand('connectors', ['stop'], workerEnvironment);
     await worker.stop();
-    // What the stack's own Connect has stored is behind what the slots have been told since.
+    // The stored offsets of the stack's Connect are behind the confirmed positions of the slots.
     for (const service of serviceNames)
       await onStack('offsets', 'reset', '--yes', '--connector', services[service].connector);
     await onStack('resume');
@@ -93,11 +93,11 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under
     await expectInvariants(all);
     const { code, sentences } = await doctor();
     expect(code, sentences).toBe(0);
-    note('the stack is as it was');
+    note('the stack is restored');
     process.stderr.write(`${report.join('\n')}\n`);
   }, 240_000);
 
-  it('loses and repeats no event, takes no snapshot, keeps the offsets and every byte', async () => {
+  it('loses and repeats no event, takes no snapshot, and keeps the offsets and the payloads', async () => {
     const before = await debeziumOf();
     for (let index = 0; index < 5; index += 1) byOld.push(await ordered());
     await Promise.all(byOld.map((id) => orderWith(id, 'PAID', 60_000)));
@@ -115,7 +115,7 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under
     for (const command of commands) {
       note(command);
       const [, script = '', name = '', , ...args] = command.split(' ');
-      // The tests that the runbook ends with are the rest of this folder.
+      // The last step of the runbook runs the tests of this folder.
       if (script === 'test') continue;
       if (script === 'start') {
         stored.push(await storedNow());
@@ -125,7 +125,7 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under
         continue;
       }
       if (name === 'doctor') {
-        const { findings } = await doctor(there);
+        const { findings } = await doctor(workerEnvironment);
         const broken = findings.filter(({ level }) => level === 'broken').map(({ sentence }) => sentence);
         expect(broken).toEqual(hasUpgraded ? [] : [expect.stringContaining(`Debezium is ${String(before)}`)]);
         continue;
@@ -142,13 +142,13 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under
 
     const now = await debeziumOf();
     expect([before, now]).toEqual([expect.stringMatching(/^3\.6\./), expect.stringMatching(/^3\.7\./)]);
-    // Written by one version, found by the other, and moved on since.
-    const [left, found] = stored;
-    expect(found).toEqual(left);
-    expect(left).toMatchObject({ 'order-outbox': { stored: [{ lsn: expect.any(String) }] } });
+    // The new version found the offsets of the old one and has advanced them since.
+    const [storedByOld, found] = stored;
+    expect(found).toEqual(storedByOld);
+    expect(storedByOld).toMatchObject({ 'order-outbox': { stored: [{ lsn: expect.any(String) }] } });
     expect(await storedNow()).not.toEqual(found);
 
-    // Each event once, in the order of the commits; a snapshot would have repeated all that the outbox holds.
+    // Each event once, in commit order. A snapshot would have repeated the whole outbox.
     await expectOrderKept(all);
     const known = new Set(published);
     expect((await idsOnTopics()).filter((id) => known.has(id))).toHaveLength(published.length);
@@ -162,7 +162,7 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under
       );
       for (const { id, payload, event_type: type } of rows) {
         const record = records.get(id);
-        expect(record?.value?.equals(payload), `the bytes of ${type} ${id}`).toBe(true);
+        expect(record?.value?.equals(payload), `the payload of ${type} ${id}`).toBe(true);
         const names = Object.keys(record?.headers ?? {}).sort();
         headersOf.set(type, (headersOf.get(type) ?? new Set()).add(names.join()));
       }

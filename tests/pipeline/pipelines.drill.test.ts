@@ -1,5 +1,5 @@
-// Health that is not fooled: each fault that Connect keeps to itself is seen within its bound, named for what it is, and over
-// once it is mended. What has failed is started again without anybody's help.
+// The health of pipelines: each fault, also one that Connect does not report, is detected within its time limit, named, and gone
+// after the repair. Failed tasks are restarted automatically.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { services } from '../../scripts/stack/topology.ts';
@@ -11,8 +11,8 @@ import {
   eventually,
   faultRounds,
   newProduct,
+  orderOne,
   orderWith,
-  place,
   query,
   signalBackend,
   signalPart,
@@ -31,30 +31,32 @@ const pipelines = async (): Promise<readonly Pipeline[]> => {
   const seen: readonly Pipeline[] = Object((await call('auditor', '/pipelines')).body).pipelines;
   return seen;
 };
-const payments = async (): Promise<Pipeline> => {
+const paymentPipeline = async (): Promise<Pipeline> => {
   const found = (await pipelines()).find(({ service }) => service === 'payment');
   if (!found) throw new Error('there is no such pipeline');
   return found;
 };
 
-/** Seconds until the problem is told of; fails when that takes longer than `withinSeconds`. */
-const seen = async (problem: string, withinSeconds: number): Promise<Pipeline> => {
+/** Waits until the problem is reported; fails after `withinSeconds`. */
+const detected = async (problem: string, withinSeconds: number): Promise<Pipeline> => {
   const began = performance.now();
   const pipeline = await eventually(
-    `${problem} is seen`,
+    `${problem} is detected`,
     async () => {
-      const now = await payments();
+      const now = await paymentPipeline();
       if (!now.problems.some((found) => found.problem === problem)) throw new Error(JSON.stringify(now));
       return now;
     },
     withinSeconds * 1_000,
   );
-  process.stderr.write(`${problem} was seen after ${((performance.now() - began) / 1_000).toFixed(1)} s\n`);
+  process.stderr.write(
+    `${problem} was detected after ${((performance.now() - began) / 1_000).toFixed(1)} s\n`,
+  );
   return pipeline;
 };
-const allWell = (withinMs = 60_000): Promise<true> =>
+const allHealthy = (withinMs = 60_000): Promise<true> =>
   eventually(
-    'all pipelines are well',
+    'all pipelines are healthy',
     async () => {
       const now = await pipelines();
       const broken = now.filter(({ problems }) => problems.length > 0);
@@ -68,7 +70,7 @@ interface Part {
   readonly status: string;
   readonly detail: string;
 }
-const dashboardSays = async (): Promise<Part | undefined> => {
+const dashboardStatus = async (): Promise<Part | undefined> => {
   const parts: readonly Part[] = Object((await call('dashboard', '/health')).body).parts;
   return parts.find(({ name }) => name === 'payment-pipeline');
 };
@@ -88,27 +90,27 @@ const endWalSender = () =>
       sql`select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = ${database.slot}`,
   );
 
-describe('pipelines that are well', () => {
-  it('carry canaries that nobody else ever sees', { timeout: 90_000 }, async () => {
-    await allWell();
-    await eventually('a canary of each has come back', async () =>
+describe('healthy pipelines', () => {
+  it('carry canaries that no consumer receives', { timeout: 90_000 }, async () => {
+    await allHealthy();
+    await eventually('a canary of each pipeline has arrived', async () =>
       (await pipelines()).every(({ canary }) => canary.roundTripMs !== null),
     );
-    expect(await dashboardSays()).toMatchObject({
+    expect(await dashboardStatus()).toMatchObject({
       status: 'ok',
       detail: 'slot, connector, heartbeat, canary',
     });
     expect(await metric('orderflow_canary_round_trip_seconds_count{service="payment"}')).toBeGreaterThan(0);
-    await eventually('the consumers are seen to have read everything', async () => {
+    await eventually('the consumer lag is zero', async () => {
       const lag = 'orderflow_consumer_lag_records{group="order-service-group",topic="inventory-events"}';
       return (await metric(lag)) === 0;
     });
     const exporter = `http://127.0.0.1:${stack.ports.connectMetrics}/metrics`;
-    const figures = await (await fetch(exporter)).text();
-    expect(figures).toMatch(/^debezium_streaming_connected\{server="payment-db",?\} 1\.0$/m);
-    expect(figures).toMatch(/^kafka_connect_task_status\{.*status="running".*\} 1\.0$/m);
-    // What two attributes claim at once would get a label that nobody has asked for.
-    expect(figures).not.toContain('_objectname');
+    const connectMetrics = await (await fetch(exporter)).text();
+    expect(connectMetrics).toMatch(/^debezium_streaming_connected\{server="payment-db",?\} 1\.0$/m);
+    expect(connectMetrics).toMatch(/^kafka_connect_task_status\{.*status="running".*\} 1\.0$/m);
+    // The exporter adds this label when two attributes map to one metric.
+    expect(connectMetrics).not.toContain('_objectname');
     const rows = await query('payment', (sql) => sql`select 1 from outbox where event_type = 'canary'`);
     expect(rows).toEqual([]);
     const types = (await readTopic(topic)).map((record) => header(record, 'eventType'));
@@ -122,127 +124,139 @@ const taskHasFailed = async (): Promise<boolean> => {
   return Object(status).tasks[0]?.state === 'FAILED';
 };
 
-describe('a pipeline that does not flow', () => {
+describe('a broken pipeline', () => {
   it(
-    'its task has failed: seen within 15 s, and started again once it can run',
+    'with a failed task is detected within 15 s, and restarted once the task can run',
     { timeout: 180_000 },
     async () => {
-      await allWell();
+      await allHealthy();
       const before = await metric('orderflow_watchdog_restarts_total{service="payment"}');
       await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} nologin`));
       try {
         await endWalSender();
-        // Connect itself takes a moment to find out.
+        // Connect notices it after a moment.
         await eventually('the task fails', taskHasFailed);
-        await seen('task_failed', 15);
-        expect(await dashboardSays()).toMatchObject({ status: 'unavailable' });
+        await detected('task_failed', 15);
+        expect(await dashboardStatus()).toMatchObject({ status: 'unavailable' });
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
       }
-      await allWell(60_000);
+      await allHealthy(60_000);
       expect(await metric('orderflow_watchdog_restarts_total{service="payment"}')).toBeGreaterThan(before);
       const thing = await newProduct(1);
-      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      const { id } = await orderOne(thing.id);
       await orderWith(id, 'PAID');
       await expectInvariants([id]);
     },
   );
 
-  it('its reader hangs while its task is RUNNING: seen within 30 s', { timeout: 180_000 }, async () => {
-    await allWell();
-    const [row] = await query<{ pid: number }>(
-      'payment',
-      (sql) => sql`select active_pid as pid from pg_replication_slots where slot_name = ${database.slot}`,
-    );
-    if (row === undefined) throw new Error('nobody reads the slot');
-    await signalBackend('payment', row.pid, 'SIGSTOP');
-    try {
-      const { problems, connector: said } = await seen('stalled', 30);
-      expect(said.state).toBe('running');
-      expect(problems.map(({ problem }) => problem)).toEqual(['stalled']);
-    } finally {
-      await signalBackend('payment', row.pid, 'SIGCONT');
-    }
-    await allWell();
-  });
+  it(
+    'whose WAL sender hangs while its task is RUNNING is detected within 30 s',
+    { timeout: 180_000 },
+    async () => {
+      await allHealthy();
+      const [row] = await query<{ pid: number }>(
+        'payment',
+        (sql) => sql`select active_pid as pid from pg_replication_slots where slot_name = ${database.slot}`,
+      );
+      if (row === undefined) throw new Error('nobody reads the slot');
+      await signalBackend('payment', row.pid, 'SIGSTOP');
+      try {
+        const { problems, connector: reported } = await detected('stalled', 30);
+        expect(reported.state).toBe('running');
+        expect(problems.map(({ problem }) => problem)).toEqual(['stalled']);
+      } finally {
+        await signalBackend('payment', row.pid, 'SIGCONT');
+      }
+      await allHealthy();
+    },
+  );
 
-  it('its heartbeat is forbidden while all else flows: seen within 15 s', { timeout: 90_000 }, async () => {
-    await allWell();
-    const right = 'execute on function pg_logical_emit_message(boolean, text, text, boolean)';
-    await query('payment', (sql) => sql.unsafe(`revoke ${right} from public`));
-    try {
-      const { problems } = await seen('heartbeat_forbidden', 15);
-      expect(problems).toHaveLength(1);
-    } finally {
-      await query('payment', (sql) => sql.unsafe(`grant ${right} to public`));
-    }
-    await allWell();
-  });
+  it(
+    'whose heartbeat is forbidden while events flow is detected within 15 s',
+    { timeout: 90_000 },
+    async () => {
+      await allHealthy();
+      const right = 'execute on function pg_logical_emit_message(boolean, text, text, boolean)';
+      await query('payment', (sql) => sql.unsafe(`revoke ${right} from public`));
+      try {
+        const { problems } = await detected('heartbeat_forbidden', 15);
+        expect(problems).toHaveLength(1);
+      } finally {
+        await query('payment', (sql) => sql.unsafe(`grant ${right} to public`));
+      }
+      await allHealthy();
+    },
+  );
 
-  it('its slot is lost while its task is RUNNING: seen within 15 s', { timeout: 240_000 }, async () => {
-    await allWell();
-    const change = async (method: string, path: string): Promise<void> => {
-      await eventually(`${method} ${path}`, async () => {
-        const { status } = await fetch(`${connectors}/${path}`, { method });
-        return status < 300;
-      });
-    };
-    const setting = 'idle_replication_slot_timeout';
-    await change('PUT', 'stop');
-    try {
-      await eventually('nobody reads the slot', async () => {
-        const [slot] = await query(
-          'payment',
-          (sql) => sql`select active from pg_replication_slots where slot_name = ${database.slot}`,
-        );
-        return slot?.['active'] === false;
-      });
-      await query('payment', (sql) => sql.unsafe(`alter system set ${setting} = '1s'`));
-      await query('payment', (sql) => sql`select pg_reload_conf()`);
-      await eventually('the slot is lost', async () => {
-        await delay(500);
-        await query('payment', (sql) => sql`checkpoint`);
-        const [slot] = await query(
-          'payment',
-          (sql) => sql`select wal_status from pg_replication_slots where slot_name = ${database.slot}`,
-        );
-        return slot?.['wal_status'] === 'lost';
-      });
-      await change('PUT', 'resume');
-      await seen('slot_lost', 15);
-      expect((await dashboardSays())?.detail).toContain('is lost');
-    } finally {
-      await query('payment', (sql) => sql.unsafe(`alter system reset ${setting}`));
-      await query('payment', (sql) => sql`select pg_reload_conf()`);
-      // Nothing was written meanwhile, so nothing has to be published again: a new slot, from now on.
+  it(
+    'whose slot is lost while its task is RUNNING is detected within 15 s',
+    { timeout: 240_000 },
+    async () => {
+      await allHealthy();
+      const change = async (method: string, path: string): Promise<void> => {
+        await eventually(`${method} ${path}`, async () => {
+          const { status } = await fetch(`${connectors}/${path}`, { method });
+          return status < 300;
+        });
+      };
+      const setting = 'idle_replication_slot_timeout';
       await change('PUT', 'stop');
-      await eventually('the slot is made anew', async () => {
-        await query('payment', (sql) => sql`select pg_drop_replication_slot(${database.slot})`).catch(
-          () => [],
-        );
-        await query(
-          'payment',
-          (sql) =>
-            sql`select pg_create_logical_replication_slot(${database.slot}, 'pgoutput', false, false, true)`,
-        );
-        return true;
-      });
-      await change('DELETE', 'offsets');
-      await change('PUT', 'resume');
-    }
-    await allWell();
-  });
+      try {
+        await eventually('nobody reads the slot', async () => {
+          const [slot] = await query(
+            'payment',
+            (sql) => sql`select active from pg_replication_slots where slot_name = ${database.slot}`,
+          );
+          return slot?.['active'] === false;
+        });
+        await query('payment', (sql) => sql.unsafe(`alter system set ${setting} = '1s'`));
+        await query('payment', (sql) => sql`select pg_reload_conf()`);
+        await eventually('the slot is lost', async () => {
+          await delay(500);
+          await query('payment', (sql) => sql`checkpoint`);
+          const [slot] = await query(
+            'payment',
+            (sql) => sql`select wal_status from pg_replication_slots where slot_name = ${database.slot}`,
+          );
+          return slot?.['wal_status'] === 'lost';
+        });
+        await change('PUT', 'resume');
+        await detected('slot_lost', 15);
+        expect((await dashboardStatus())?.detail).toContain('is lost');
+      } finally {
+        await query('payment', (sql) => sql.unsafe(`alter system reset ${setting}`));
+        await query('payment', (sql) => sql`select pg_reload_conf()`);
+        // Nothing was written meanwhile, so a new slot from the current position misses nothing.
+        await change('PUT', 'stop');
+        await eventually('the slot is created again', async () => {
+          await query('payment', (sql) => sql`select pg_drop_replication_slot(${database.slot})`).catch(
+            () => [],
+          );
+          await query(
+            'payment',
+            (sql) =>
+              sql`select pg_create_logical_replication_slot(${database.slot}, 'pgoutput', false, false, true)`,
+          );
+          return true;
+        });
+        await change('DELETE', 'offsets');
+        await change('PUT', 'resume');
+      }
+      await allHealthy();
+    },
+  );
 });
 
-describe('of two auditors', () => {
+describe('two auditors', () => {
   endInstancesAfterEach();
 
-  // Minutes, because a silent session and a steady connector are told by the clock.
+  // Takes minutes, because the end of a silent session and the reset of the counter need time.
   it.runIf(faultRounds > 1)(
-    'one restarts connectors; when it hangs the other takes over, gives up at its limit, and counts anew after a success',
+    'share the watchdog: when the leader hangs the other takes over, gives up at its limit, and resets its counter after a success',
     { timeout: 400_000 },
     async () => {
-      await allWell();
+      await allHealthy();
       const second = await startInstance('auditor', { WATCHDOG_RESTARTS: '2' });
       const seenBySecond = async (): Promise<Pipeline> => {
         const body: unknown = await (await fetch(`${second.url}/pipelines`)).json();
@@ -257,11 +271,11 @@ describe('of two auditors', () => {
         return true;
       };
       expect((await seenBySecond()).watchdog.leads).toBe(false);
-      expect((await payments()).watchdog.leads).toBe(true);
+      expect((await paymentPipeline()).watchdog.leads).toBe(true);
 
       await signalPart('auditor', 'SIGSTOP');
       try {
-        await eventually('the second leads', () => watchdog(({ leads }) => leads), 45_000);
+        await eventually('the second auditor leads', () => watchdog(({ leads }) => leads), 45_000);
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} nologin`));
         await endWalSender();
         await eventually('the task fails', taskHasFailed);
@@ -273,11 +287,11 @@ describe('of two auditors', () => {
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
         await signalPart('auditor', 'SIGCONT');
       }
-      await eventually('a person restarts it', async () => {
+      await eventually('Connect accepts a manual restart', async () => {
         const restart = `${connectors}/restart?includeTasks=true&onlyFailed=true`;
         return (await fetch(restart, { method: 'POST' })).ok;
       });
-      await eventually('it counts anew', () => watchdog(({ restarts }) => restarts === 0), 120_000);
+      await eventually('the counter is reset', () => watchdog(({ restarts }) => restarts === 0), 120_000);
       expect(await watchdog(({ leads, gaveUp }) => leads && !gaveUp)).toBe(true);
     },
   );

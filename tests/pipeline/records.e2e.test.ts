@@ -1,17 +1,17 @@
-// The record on Kafka as an independent client sees it: key, framing, headers, and nothing of the connector's own.
+// The records on Kafka, read by an independent client: key, framing, and exactly the headers of the contract.
 import { describe, expect, it } from 'vitest';
 import postgres from 'postgres';
 import avro from 'avsc';
 import { header, readTopic } from '../support/kafka-log.ts';
-import { eventually, newProduct, orderWith, place, query, stack } from '../support/shop.ts';
+import { eventually, newProduct, orderOne, orderWith, place, query, stack } from '../support/shop.ts';
 
 const recordsOf = async (topic: string, key: string) =>
   (await readTopic(topic)).filter((record) => record.key?.toString('utf8') === key);
 
 describe('a record', () => {
-  it('is keyed by the order, carries the outbox bytes untouched and exactly the headers of the contract', async () => {
+  it('has the order as key, the unchanged outbox payload, and exactly the headers of the contract', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    const { id } = await orderOne(thing.id);
     await orderWith(id, 'PAID');
     for (const [service, topic] of [
       ['order', 'order-events'],
@@ -47,9 +47,9 @@ describe('a record', () => {
     }
   });
 
-  it('decodes with nothing but the registry, and its metadata are its headers', async () => {
+  it('can be decoded with the registry alone, and its metadata equal its headers', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const [record] = await eventually('order.created is published', async () => {
       const found = await recordsOf('order-events', id);
       return found.length > 0 && found;
@@ -105,18 +105,18 @@ describe('a transaction that rolls back', () => {
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
       occurred_at: new Date(),
     });
-    const undone = '00000000-0000-4000-8000-000000000001';
+    const rolledBack = '00000000-0000-4000-8000-000000000001';
     await expect(
       sql.begin(async (tx) => {
-        await tx`insert into outbox ${tx(row(undone))}`;
-        throw new Error('changed my mind');
+        await tx`insert into outbox ${tx(row(rolledBack))}`;
+        throw new Error('rolled back on purpose');
       }),
-    ).rejects.toThrow('changed my mind');
+    ).rejects.toThrow('rolled back on purpose');
     await sql.end();
 
-    // An order placed afterwards: once its event is there, everything committed before it is there as well.
+    // Once the event of a later order is published, everything committed before it is published too.
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await eventually(
       'the later event is published',
       async () => (await recordsOf('order-events', id)).length > 0,

@@ -1,49 +1,28 @@
-// The slot is lost, dropped, made anew behind the connector's back; the connector is made anew. What must be told is told, what
-// was missed is published by `npm run recover` whatever kills it, nothing takes effect twice, and order per key is kept.
+// The slot is lost, dropped, or created again without the connector; the connector is created again. The loss is reported,
+// `npm run recover` publishes the missed events even if it is killed at any step, nothing takes effect twice, and the order per
+// key is kept.
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readConnector } from '../../scripts/connectors/files.ts';
 import { services, type ServiceName } from '../../scripts/stack/topology.ts';
-import { connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
+import { connectors, connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
 import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
-import {
-  call,
-  eventually,
-  faultRounds,
-  newProduct,
-  orderWith,
-  place,
-  query,
-  type ProductView,
-} from '../support/shop.ts';
+import { call, eventually, faultRounds, orderOne, orderWith, query, useProduct } from '../support/shop.ts';
+import { useTimings } from '../support/timings.ts';
 
 const auditShape = z.object({ violations: z.array(z.object({ invariant: z.string(), key: z.string() })) });
 
-const report: string[] = [];
-const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-  const began = performance.now();
-  const result = await work();
-  report.push(`${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  return result;
-};
-const connectors = (...args: readonly string[]) => runCommand('connectors', args);
+const timed = useTimings();
 const succeed = async (...args: readonly string[]): Promise<string> => {
   const { code, output } = await connectors(...args);
   expect(code, output).toBe(0);
   return output;
 };
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
-afterAll(() => {
-  process.stderr.write(`${report.join('\n')}\n`);
-});
-const ordered = async (): Promise<string> =>
-  (await place({ items: [{ productId: thing.id, quantity: 1 }] })).id;
+const thing = useProduct(1_000);
+const ordered = async (): Promise<string> => (await orderOne(thing.id)).id;
 const idsOn = async (service: ServiceName): Promise<(string | undefined)[]> =>
   (await readTopic(services[service].topic)).map((record) => header(record, 'id'));
 const outboxIdsOf = async (service: ServiceName, key: string): Promise<string[]> =>
@@ -59,7 +38,7 @@ const recovered = async (service: ServiceName): Promise<string> => {
   expect(output).toContain('reconciled: everything agrees');
   return output;
 };
-/** As an operator's server does it that has little disk to spare: more WAL than a stopped connector may hold back. */
+/** Invalidates the slot: PostgreSQL may keep only 1 MB of WAL for the stopped connector. */
 const loseSlot = async (service: ServiceName): Promise<void> => {
   const { slot } = services[service].database;
   await query(service, (sql) => sql`alter system set max_slot_wal_keep_size = '1MB'`);
@@ -87,31 +66,31 @@ const loseSlot = async (service: ServiceName): Promise<void> => {
   }
 };
 
-/** Once the slot is made, and after the start; each step in `npm run test:faults`. */
+/** The steps of `recover` at which it is killed: two of them, or all in `npm run test:faults`. */
 const killedAt = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
 
 describe('a lost slot', () => {
-  it('is told, and recovery publishes exactly what was missed, killed on the way and with writers', async () => {
+  it('is reported, and recovery publishes exactly the missed events, even if it is killed while orders are placed', async () => {
     const before = await ordered();
     await orderWith(before, 'PAID');
     await succeed('stop', '--connector', 'order-outbox');
     const missedOrders = [await ordered(), await ordered(), await ordered()];
     await loseSlot('order');
 
-    const [finding] = await timed('a lost slot, until the doctor says so', async () =>
+    const [finding] = await timed('a lost slot, until the doctor reports it', async () =>
       (await doctor()).findings.filter(({ sentence }) => sentence.includes('is lost')),
     );
     expect(finding).toMatchObject({ area: 'order database' });
 
-    // The auditor, who knows nothing of slots, names exactly the events that are missing.
+    // `npm run audit`, which does not read the slot, names exactly the missing events.
     const missed = (await Promise.all(missedOrders.map((id) => outboxIdsOf('order', id)))).flat();
     const { violations } = auditShape.parse(
       JSON.parse((await runCommand('audit', ['--json', '--grace', '0'])).output),
     );
     const unpublished = violations.filter(({ invariant }) => invariant === 'outbox_published');
     expect(unpublished.map(({ key }) => key).sort()).toEqual([...missed].sort());
-    const dry = await runCommand('recover', ['order', '--dry-run']);
-    expect(dry.output).toContain(`${missed.length} rows of the outbox are not on order-events`);
+    const dryRun = await runCommand('recover', ['order', '--dry-run']);
+    expect(dryRun.output).toContain(`${missed.length} rows of the outbox are not on order-events`);
 
     const writing = new AbortController();
     const writtenMeanwhile: string[] = [];
@@ -122,8 +101,8 @@ describe('a lost slot', () => {
       }
     })();
     for (const step of killedAt) {
-      const { output } = await runCommand('recover', ['order'], {}, (said, child) => {
-        if (said.includes(`${step}/7`)) child.kill('SIGKILL');
+      const { output } = await runCommand('recover', ['order'], {}, (text, child) => {
+        if (text.includes(`${step}/7`)) child.kill('SIGKILL');
       });
       expect(output).toContain(`${step}/7`);
       expect(output).not.toContain('reconciled');
@@ -142,14 +121,14 @@ describe('a lost slot', () => {
   }, 240_000);
 });
 
-describe('a slot that was dropped and made anew behind the connector', () => {
+describe('a slot that was dropped and created again', () => {
   it('fails the task instead of leaving a gap, and is recovered', async () => {
     const { slot } = services.inventory.database;
     await succeed('stop', '--connector', 'inventory-outbox');
     await query('inventory', (sql) => sql`select pg_drop_replication_slot(${slot})`);
     const stored = JSON.parse(await succeed('offsets', 'get', '--json', '--connector', 'inventory-outbox'));
     expect(stored['inventory-outbox']).toMatchObject({ stored: [{ lsn: expect.any(String) }], slot: null });
-    // Written while there is no slot at all.
+    // Written while there is no slot.
     const before = await outboxIdsOf('inventory', thing.id);
     const renamed = await call('inventory', `/api/v1/products/${thing.id}`, {
       as: 'seller',
@@ -164,7 +143,7 @@ describe('a slot that was dropped and made anew behind the connector', () => {
       (sql) => sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`,
     );
     await fetch(`${connectorUrl('inventory')}/resume`, { method: 'PUT' });
-    const trace = await timed('a slot made anew, until the task has failed', () =>
+    const trace = await timed('a slot created again, until the task has failed', () =>
       eventually(
         'the task has failed',
         async () => {
@@ -188,62 +167,62 @@ describe('a slot that was dropped and made anew behind the connector', () => {
   }, 200_000);
 });
 
-describe('a connector that is made anew without its offsets', () => {
-  const remake = async (): Promise<void> => {
+describe('a connector that is created again without its offsets', () => {
+  const deleteConnector = async (): Promise<void> => {
     await succeed('stop', '--connector', 'payment-outbox');
     const refused = await connectors('offsets', 'reset', '--connector', 'payment-outbox');
     expect(refused.output).toContain('nothing was changed');
     expect(await succeed('offsets', 'reset', '--yes', '--connector', 'payment-outbox')).toContain('reset');
-    // 409 while the worker is still about what was done before.
-    await eventually('Connect has forgotten the connector', async () => {
+    // 409 while the worker still handles the previous request.
+    await eventually('Connect has deleted the connector', async () => {
       const { status } = await fetch(connectorUrl('payment'), { method: 'DELETE' });
       return status === 204 || status === 404;
     });
   };
 
-  it('repeats nothing; with a snapshot it repeats all, and nothing takes effect twice', async () => {
+  it('repeats no event; with a snapshot it repeats all, and none takes effect twice', async () => {
     const running = await connectors('offsets', 'reset', '--yes', '--connector', 'payment-outbox');
     expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
 
     const first = await ordered();
     await orderWith(first, 'PAID');
     const before = await idsOn('payment');
-    // A slot is told how far the connector is every ten seconds; what it does not know of yet would come again.
+    // The connector confirms its position to the slot every ten seconds; unconfirmed events would be repeated.
     const [end] = await query<{ lsn: string }>(
       'payment',
       (sql) => sql`select pg_current_wal_lsn()::text as lsn`,
     );
     await eventually(
-      'the slot knows',
+      'the slot has the current position',
       async () => {
         const [row] = await query(
           'payment',
           (
             sql,
-          ) => sql`select confirmed_flush_lsn >= ${end?.lsn ?? ''}::pg_lsn as known from pg_replication_slots
+          ) => sql`select confirmed_flush_lsn >= ${end?.lsn ?? ''}::pg_lsn as confirmed from pg_replication_slots
             where slot_name = ${services.payment.database.slot}`,
         );
-        return row?.['known'] === true;
+        return row?.['confirmed'] === true;
       },
       60_000,
     );
-    await remake();
+    await deleteConnector();
     expect(await succeed('apply')).toContain('payment-outbox: created, running');
     const second = await ordered();
     await orderWith(second, 'PAID', 60_000);
     const after = await idsOn('payment');
     expect(after.filter((id) => before.includes(id))).toHaveLength(before.length);
 
-    // The control: the same with a snapshot.
-    await remake();
-    await eventually('Connect takes the connector', async () => {
+    // For comparison, the same with a snapshot.
+    await deleteConnector();
+    await eventually('Connect accepts the connector', async () => {
       const body = JSON.stringify({ ...readConnector('payment'), 'snapshot.mode': 'initial' });
       const headers = { 'content-type': 'application/json' };
       return (await fetch(`${connectorUrl('payment')}/config`, { method: 'PUT', headers, body })).ok;
     });
     const retained = await query('payment', (sql) => sql`select id from outbox`);
     await eventually(
-      'every retained row is on the topic once more',
+      'every retained row is on the topic again',
       async () => (await idsOn('payment')).length >= after.length + retained.length,
       60_000,
     );
@@ -254,15 +233,18 @@ describe('a connector that is made anew without its offsets', () => {
   }, 200_000);
 });
 
-describe('a service that is taken out of operation', () => {
-  it('loses its connector first and then its slot, and only when that was meant; recovery brings both back', async () => {
+describe('npm run connectors -- remove', () => {
+  it('removes connector and slot only when stopped and with --yes; recovery creates both again', async () => {
     const remove = (...args: readonly string[]) =>
       connectors('remove', '--connector', 'payment-outbox', ...args);
     const running = await remove('--yes');
     expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
     await succeed('stop', '--connector', 'payment-outbox');
-    const asked = await remove();
-    expect([asked.code, asked.output]).toEqual([1, expect.stringContaining('nothing was changed')]);
+    const unconfirmed = await remove();
+    expect([unconfirmed.code, unconfirmed.output]).toEqual([
+      1,
+      expect.stringContaining('nothing was changed'),
+    ]);
     const done = await remove('--yes');
     expect([done.code, done.output]).toEqual([
       0,

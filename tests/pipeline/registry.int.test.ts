@@ -1,5 +1,5 @@
-// What the real registry does with every kind of change, with ids that would come out otherwise, and when it was started
-// without rules. On registries of its own, in temporary folders, so that no id of the shared stack is used up.
+// The real registry with every kind of schema change, with ids that would differ, and without rules. The tests start their own
+// registries in temporary folders, so that no id of the shared stack is used up.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ afterAll(async () => {
   }
 });
 
-/** An empty registry; without `rules` as somebody would start it who does not know that it has none by default. */
+/** Starts an empty registry. Without `rules` it has its default: none. */
 const emptyRegistry = async (rules = true): Promise<RegistryAddress> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-registry-'));
   const supervisor = await createSupervisor(dataDir, () => undefined);
@@ -70,7 +70,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
     registry = await emptyRegistry();
   });
 
-  it('takes all releases under the recorded ids, once', async () => {
+  it('registers all releases with the recorded ids, once', async () => {
     const first = await registerSchemas(registry, contract);
     expect(first).toMatchObject({ registered: contract.releases.length, unchanged: 0 });
     const again = await registerSchemas(registry, contract);
@@ -79,24 +79,24 @@ describeOwnParts('a registry with the rules of the stack', () => {
     expect(new Set(found.map(({ state }) => state))).toEqual(new Set(['registered']));
   });
 
-  it('serves schemas that read the golden bytes of every version', async () => {
+  it('serves schemas that decode the golden bytes of every version', async () => {
     expect(await readGoldenBytes(registry, contract)).toBeGreaterThan(contract.releases.length);
   });
 
-  it('uses up no id when something is tried or refused', async () => {
+  it('uses up no id for a trial or a refusal', async () => {
     const taken = await add(registry, parcel);
     expect(taken.body).toMatchObject({ id: contract.releases.length + 1 });
   });
 
   it.each(kindsOfChange)(
-    'and to $name: it agrees with the verdict, or the table says why not',
+    'judges a change to $name as the table says',
     async ({ change, verdict, registered = verdict === 'FULL' }) => {
       expect(await wouldAccept(registry, subjectOf(parcel), textOf(change(parcel)))).toBe(registered);
     },
   );
 
   it.each(kindsOfChange.filter(({ name }) => name !== 'nothing'))(
-    'and to $name: it has another id exactly when it is another version to us',
+    'gives a change to $name a new id exactly when it is a new version for us',
     async ({ change }) => {
       const body = { schema: textOf(change(parcel)), schemaType: 'AVRO' };
       const found = await post(`${registry.url}/subjects/${subjectOf(parcel)}`, body);
@@ -104,14 +104,14 @@ describeOwnParts('a registry with the rules of the stack', () => {
     },
   );
 
-  it('refuses at registration what it refuses in a trial, and keeps nothing of it', async () => {
+  it('refuses at registration what it refuses in a trial, and stores nothing', async () => {
     const removed = { ...parcel, fields: parcel.fields.filter(({ name }) => name !== 'orderId') };
     expect((await add(registry, removed)).status).toBe(409);
     const versions = await fetch(`${registry.url}/subjects/${subjectOf(parcel)}/versions`);
     expect(await versions.json()).toEqual([1]);
   });
 
-  it('is not given a working version that is not released', async () => {
+  it('gets no working version that is not released', async () => {
     const [first, ...others] = contract.working;
     if (first === undefined) throw new Error('there is no event');
     const fields = [...first.fields, { name: 'note', type: 'string', default: '', doc: 'Note.' }];
@@ -119,10 +119,10 @@ describeOwnParts('a registry with the rules of the stack', () => {
     await expect(registerSchemas(registry, changed)).rejects.toThrow(/has changes that are not released/);
   });
 
-  it('is refused when a release would not get its recorded id, before anything is written', async () => {
+  it('gets nothing when a release would not have its recorded id', async () => {
     const [last] = contract.releases.slice(-1);
     if (last === undefined) throw new Error('there is no release');
-    // The next id belongs to the parcel already.
+    // The next id is already that of the parcel schema.
     const field = {
       name: 'note',
       type: 'string',
@@ -147,7 +147,7 @@ describeOwnParts('a registry that was started without rules', () => {
     registry = await emptyRegistry(false);
   });
 
-  it('is given its mode for every subject, which is then enforced; by itself it takes anything', async () => {
+  it('enforces the mode that we set per subject, and accepts anything for other subjects', async () => {
     await registerSchemas(registry, contract);
     const [first] = contract.releases;
     if (first === undefined) throw new Error('there is no release');

@@ -1,15 +1,23 @@
-// What leaves the outbox, against a real connector: deleting never reaches Kafka, and what the connector has not yet read is
-// delivered whatever happens to its row. Rows are made old and put back by the superuser; the services' rights have neither.
+// Retention of the outbox with a real connector: deletes do not reach Kafka, and rows that the connector has not read yet are
+// delivered even if they are deleted. The superuser makes rows old and restores them, because a service may not update its outbox.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { services } from '../../scripts/stack/topology.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
-import { eventually, newProduct, orderWith, place, query, stack, type ProductView } from '../support/shop.ts';
+import {
+  eventually,
+  newProduct,
+  orderOne,
+  orderWith,
+  query,
+  stack,
+  type ProductView,
+} from '../support/shop.ts';
 
 const { connector, database } = services.order;
 const connectorUrl = `${stack.urls.connect}/connectors/${connector}`;
-const putBack: postgres.Row[] = [];
+const toRestore: postgres.Row[] = [];
 let admin: postgres.Sql;
 let asService: postgres.Sql;
 let thing: ProductView;
@@ -21,12 +29,12 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
-  // Published a second time by this, and recognised by every consumer: later tests find every published event in the outbox.
-  for (const row of putBack) await admin`insert into outbox ${admin(row)} on conflict do nothing`;
+  // Later tests expect every published event in the outbox. The restored rows are published again, and the inboxes ignore them.
+  for (const row of toRestore) await admin`insert into outbox ${admin(row)} on conflict do nothing`;
   await Promise.all([admin.end(), asService.end()]);
 });
 
-const ordered = (): Promise<{ id: string }> => place({ items: [{ productId: thing.id, quantity: 1 }] });
+const ordered = (): Promise<{ id: string }> => orderOne(thing.id);
 const rowsOf = (id: string): Promise<postgres.Row[]> =>
   query('order', (sql) => sql`select * from outbox where aggregate_id = ${id}`);
 const publishedOf = async (id: string): Promise<(string | undefined)[]> =>
@@ -35,31 +43,31 @@ const publishedOf = async (id: string): Promise<(string | undefined)[]> =>
     .map((record) => header(record, 'id'));
 
 const makeOld = async (id: string): Promise<void> => {
-  putBack.push(...(await rowsOf(id)));
+  toRestore.push(...(await rowsOf(id)));
   await admin`update outbox set occurred_at = now() - interval '3 days' where aggregate_id = ${id}`;
 };
 
-/** As the service's own role: what a run of the retention would delete of rows older than two days. */
+/** Deletes rows older than two days as the retention does, with the role of the service. */
 const retain = async (): Promise<{ deleted: number; refused: string | null }> => {
-  // PostgreSQL tells its slots every 15 s which transactions have ended; here it is told to.
+  // PostgreSQL logs its running transactions every 15 s, which a slot needs to advance; here it is done at once.
   await admin`select pg_log_standby_snapshot()`;
   const [row] = await asService<{ deleted: number; refused: string | null }[]>`
     select * from delete_published_outbox_rows(${database.slot}, now() - interval '2 days', 500)`;
   return row ?? { deleted: -1, refused: null };
 };
-const isGone = (id: string): Promise<true> =>
+const untilDeleted = (id: string): Promise<true> =>
   eventually(`the outbox row of ${id} is deleted`, async () => {
     await retain();
     return (await rowsOf(id)).length === 0;
   });
 
 describe('the retention of the outbox', () => {
-  it('deletes what was delivered, and Kafka never hears of it', async () => {
+  it('deletes delivered rows, and no delete reaches Kafka', async () => {
     const { id } = await ordered();
     await orderWith(id, 'PAID');
     const before = await publishedOf(id);
     await makeOld(id);
-    await isGone(id);
+    await untilDeleted(id);
     const later = await ordered();
     await orderWith(later.id, 'PAID');
     expect(before.length).toBe(1);
@@ -67,7 +75,7 @@ describe('the retention of the outbox', () => {
     expect((await readTopic('order-events')).filter(({ value }) => value === null)).toEqual([]);
   });
 
-  it('while the connector is stopped keeps what it has not read, which is delivered afterwards', async () => {
+  it('keeps rows that a stopped connector has not read; they are delivered afterwards', async () => {
     await fetch(`${connectorUrl}/stop`, { method: 'PUT' });
     await eventually('nobody reads the slot', async () => {
       const [slot] = await admin`select active from pg_replication_slots where slot_name = ${database.slot}`;
@@ -80,11 +88,11 @@ describe('the retention of the outbox', () => {
       await delay(100);
     }
 
-    // Even a row that somebody deletes by force is in the WAL, and that is what the connector reads.
-    putBack.push(...(await rowsOf(deletedByForce.id)));
+    // Even a row that somebody deletes is in the WAL, from which the connector reads it.
+    toRestore.push(...(await rowsOf(deletedByForce.id)));
     await admin`delete from outbox where aggregate_id = ${deletedByForce.id}`;
 
-    // Written in another database of the server: the slot falls behind, the connector need not read it.
+    // WAL of another database of the server: the slot falls behind, but the connector has nothing to read.
     const elsewhere = new URL(stack.databases.order.admin);
     elsewhere.pathname = '/postgres';
     const other = postgres(elsewhere.href, { max: 1, onnotice: () => undefined });
@@ -96,10 +104,10 @@ describe('the retention of the outbox', () => {
     await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
     await orderWith(waiting.id, 'PAID', 60_000);
     await orderWith(deletedByForce.id, 'PAID', 60_000);
-    await isGone(waiting.id);
+    await untilDeleted(waiting.id);
   }, 150_000);
 
-  it('is out of reach for everybody but the service', async () => {
+  it('can only be run by the service', async () => {
     const cdc = postgres(stack.databases.order.cdc, { max: 1, onnotice: () => undefined });
     await expect(
       cdc`select * from delete_published_outbox_rows(${database.slot}, now() - interval '2 days', 1)`,

@@ -1,5 +1,5 @@
-// schemas/EVOLUTION.md, carried out as it stands there in a copy of the project, with instances of both versions side by side;
-// then the registry loses its storage. The copy goes on being the newest tree, so that it is the one to restore from.
+// Follows schemas/EVOLUTION.md step by step in a copy of the project, with instances of both versions at the same time; then the
+// registry loses its storage. The copy is the newest version, so the restore is done from it.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,8 +26,8 @@ import {
   eventually,
   killHard,
   newProduct,
+  orderOne,
   orderWith,
-  place,
   query,
   signalPart,
   stack,
@@ -41,11 +41,11 @@ const logger = createLogger({ service: 'test', level: 'error' });
 let tree: string;
 let thing: ProductView;
 
-interface Said {
+interface CommandResult {
   readonly code: number;
   readonly output: string;
 }
-const inTree = async (command: string, args: readonly string[]): Promise<Said> => {
+const inTree = async (command: string, args: readonly string[]): Promise<CommandResult> => {
   const options = { cwd: tree, env: { ...process.env, ...environment }, timeout: 120_000 };
   try {
     const { stdout, stderr } = await run(command, args, options);
@@ -55,7 +55,7 @@ const inTree = async (command: string, args: readonly string[]): Promise<Said> =
     return { code, output: `${stdout}${stderr}` };
   }
 };
-const schemas = (...args: string[]): Promise<Said> =>
+const schemas = (...args: string[]): Promise<CommandResult> =>
   inTree(process.execPath, [join(tree, 'scripts', 'schemas.ts'), ...args]);
 
 beforeAll(async () => {
@@ -63,7 +63,7 @@ beforeAll(async () => {
   for (const name of ['schemas', 'services', 'drizzle', 'scripts', 'package.json', 'tsconfig.json'])
     cpSync(join(root, name), join(tree, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
-  const git = (...args: string[]): Promise<Said> => inTree('git', args);
+  const git = (...args: string[]): Promise<CommandResult> => inTree('git', args);
   await git('init', '-q', '-b', 'main');
   await git('add', 'schemas', 'services');
   await git('-c', 'user.name=test', '-c', 'user.email=test@localhost', 'commit', '-qm', 'before');
@@ -74,7 +74,7 @@ afterAll(() => {
 });
 endInstancesAfterEach();
 
-/** The blocks of the guide, in their order. */
+/** The code blocks of the guide, in order. */
 const steps = [
   ...readFileSync(join(root, 'schemas', 'EVOLUTION.md'), 'utf8').matchAll(/^```(diff|sh)\n([\s\S]*?)^```/gm),
 ].map(([, kind = '', text = '']) => ({ kind, text }));
@@ -101,15 +101,15 @@ const client = async () => {
 
 const logOf = (name: string): string => readFileSync(join(stack.dataDir, 'logs', `${name}.log`), 'utf8');
 
-/** Ids of events that a process says it has handled. */
+/** The ids of order.created events that a process has handled, from its log. */
 const handledIn = (log: string): Set<string> =>
   new Set(
     [...log.matchAll(/"message":"order\.created accepted".*?"eventId":"([^"]+)"/g)].map(([, id = '']) => id),
   );
 
 describe('the guide to changing an event', () => {
-  it('works as it stands there', { timeout: 240_000 }, async () => {
-    const said: string[] = [];
+  it('works step by step', { timeout: 240_000 }, async () => {
+    const outputs: string[] = [];
     for (const { kind, text } of steps) {
       if (kind === 'diff') {
         writeFileSync(join(tree, 'step.diff'), text);
@@ -121,10 +121,10 @@ describe('the guide to changing an event', () => {
         const [verb = '', ...args] = line.replace('npm run schemas -- ', '').split(' ');
         const { code, output } = await schemas(verb, ...args);
         expect(code, `${line}: ${output}`).toBe(0);
-        said.push(output);
+        outputs.push(output);
       }
     }
-    const all = said.join('\n');
+    const all = outputs.join('\n');
     expect(all).toMatch(/`units` \| added: `int`, default `0` \| yes \| yes/);
     expect(all).toMatch(/released order\.created v2: registry id 12/);
     expect(all).toMatch(/1 registered, 11 were there/);
@@ -132,7 +132,7 @@ describe('the guide to changing an event', () => {
   });
 
   it(
-    'old and new instances work side by side: no event is lost or misread',
+    'lets old and new instances work together: no event is lost or misread',
     { timeout: 240_000 },
     async () => {
       const next = await Promise.all(
@@ -141,9 +141,9 @@ describe('the guide to changing an event', () => {
       const [order, inventory] = next;
       if (order === undefined || inventory === undefined) throw new Error('an instance is missing');
       const ids: string[] = [];
-      // Until each version has handled what the other one wrote: which instance has which partition is up to Kafka.
+      // Repeated until each version has handled events of the other, because Kafka assigns the partitions.
       await eventually(
-        'both versions have handled events of the other one',
+        'both versions have handled events of the other',
         async () => {
           for (let more = 0; more < 6; more += 1)
             ids.push(await placeAt(stack.urls.order), await placeAt(order.url));
@@ -182,36 +182,38 @@ describe('the guide to changing an event', () => {
   );
 });
 
-describe('the registry does not answer', () => {
-  it('an event with a schema id not yet known waits, and is not parked', { timeout: 120_000 }, async () => {
-    const next = await startInstance('order', {}, tree);
-    // One that has just begun knows the versions of its own code alone.
-    await killHard('inventory');
-    await eventually('inventory is ready again', () => isConnected(stack.urls.inventory), 60_000);
-    const from = logOf('inventory').length;
-    await signalPart('registry', 'SIGSTOP');
-    let id: string;
-    try {
-      id = await placeAt(next.url);
-      await eventually(
-        'the event is tried again',
-        () =>
-          Promise.resolve(
-            /handling failed and is retried.*registry/.test(logOf('inventory').slice(from)),
-          ),
-        60_000,
-      );
-    } finally {
-      await signalPart('registry', 'SIGCONT');
-    }
-    await orderWith(id, 'PAID', 60_000);
-    const parked = await query('inventory', (sql) => sql`select id from dead_letters where key = ${id}`);
-    expect(parked).toEqual([]);
-    // What the other version writes is read as well, once asked for.
-    const other = await place({ items: [{ productId: thing.id, quantity: 1 }] });
-    await orderWith(other.id, 'PAID', 60_000);
-    await expectInvariants([id, other.id]);
-  });
+describe('while the registry does not answer', () => {
+  it(
+    'an event with an unknown schema id waits and does not become a dead letter',
+    { timeout: 120_000 },
+    async () => {
+      const next = await startInstance('order', {}, tree);
+      // A restarted instance has only the schemas of its own code.
+      await killHard('inventory');
+      await eventually('inventory is ready again', () => isConnected(stack.urls.inventory), 60_000);
+      const from = logOf('inventory').length;
+      await signalPart('registry', 'SIGSTOP');
+      let id: string;
+      try {
+        id = await placeAt(next.url);
+        await eventually(
+          'the event is retried',
+          () =>
+            Promise.resolve(/handling failed and is retried.*registry/.test(logOf('inventory').slice(from))),
+          60_000,
+        );
+      } finally {
+        await signalPart('registry', 'SIGCONT');
+      }
+      await orderWith(id, 'PAID', 60_000);
+      const letters = await query('inventory', (sql) => sql`select id from dead_letters where key = ${id}`);
+      expect(letters).toEqual([]);
+      // Events of the other version are read too.
+      const other = await orderOne(thing.id);
+      await orderWith(other.id, 'PAID', 60_000);
+      await expectInvariants([id, other.id]);
+    },
+  );
 });
 
 const eraseRegistry = async (): Promise<void> => {
@@ -224,13 +226,13 @@ const eraseRegistry = async (): Promise<void> => {
   for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true, force: true });
 };
 
-describe('the registry loses its storage', () => {
+describe('after the registry has lost its storage', () => {
   it(
-    'is said loudly, nothing is misread or parked, and a restore gives the same ids',
+    'the loss is reported, no event is misread or dead-lettered, and a restore gives the same ids',
     { timeout: 240_000 },
     async () => {
       const warm = await client();
-      // While it still runs, so that it cannot be started with it again.
+      // Erased before the kill, because the supervisor restarts it at once.
       await eraseRegistry();
       await killHard('registry');
 
@@ -238,11 +240,11 @@ describe('the registry loses its storage', () => {
       expect(lost.code).toBe(1);
       expect(lost.output).toMatch(/the registry has lost everything: run `npm run schemas -- restore`/);
 
-      // Who knows the ids goes on; who does not, waits and says so.
-      const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+      // Instances with resolved ids go on; a new one waits and reports why.
+      const { id } = await orderOne(thing.id);
       await orderWith(id, 'PAID');
       const cold = await spawnInstance('order');
-      const unready = await eventually('the cold instance says why it is not ready', async () => {
+      const unready = await eventually('the cold instance reports why it is not ready', async () => {
         const response = await fetch(`${cold.url}/health/ready`);
         return response.status === 503 && response.text();
       });

@@ -1,4 +1,4 @@
-// Topics of a running broker are corrected without losing what somebody else has set, such as min.insync.replicas of a cluster.
+// `provisionTopics` corrects its own settings of existing topics and keeps other ones, such as min.insync.replicas of a cluster.
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kafkaClient } from '../../scripts/stack/parts/kafka.ts';
@@ -24,7 +24,7 @@ afterAll(async () => {
   await admin.disconnect();
 });
 
-it('a changed setting is corrected and another one stays', async () => {
+it('corrects a changed setting and keeps other ones', async () => {
   const { 'retention.ms': wanted } = await read();
   await admin.alterConfigs({
     validateOnly: false,

@@ -1,13 +1,13 @@
-// The audit log on a real database: an entry if and only if there is an effect, one chain whoever seals, and tampering by
-// the owner of the database, who may do anything there, named by its place.
+// The audit log on a real database: an entry exists exactly when there is an effect, all instances seal one chain, and the
+// verification names the position at which the owner of the database has tampered with it.
 import { randomUUID } from 'node:crypto';
 import { asc, sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditLog, auditSeals, outbox } from '../../drizzle/messaging/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { traceparent, useTestShell } from '../support/database.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
 import { chainStart, type ChainPoint } from '../../services/platform/audit-log/audit-chain.ts';
 import { recordRefusals, registerAuditRoutes } from '../../services/platform/http/routes/audit-http.ts';
 import { recordAction, type PersonsAction } from '../../services/platform/audit-log/audit-log.ts';
@@ -18,19 +18,13 @@ import {
   rejected,
   type Decision,
 } from '../../services/platform/transaction/decision/decision.ts';
-import {
-  connectDatabase,
-  type Connection,
-  type Database,
-} from '../../services/platform/database/database.ts';
+import { connectDatabase, type Database } from '../../services/platform/database/database.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
-import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import {
   handle,
   unclaimed,
   type CommandHandler,
   type Message,
-  type Shell,
 } from '../../services/platform/transaction/handle.ts';
 import { createGuards } from '../../services/platform/http/limits/guards.ts';
 import { createApp } from '../../services/platform/http/server/app.ts';
@@ -40,32 +34,14 @@ import {
   type Principal,
 } from '../../services/platform/http/server/request-context.ts';
 import { idempotencyClaim } from '../../services/platform/transaction/idempotency.ts';
-import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
 import { problem } from '../../services/platform/http/endpoint/problem.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 
-const { databases, urls } = stack;
-const lines: (LogFields & { readonly message: string })[] = [];
-const line = (message: string, fields: LogFields = {}): void => {
-  lines.push({ message, ...fields });
-};
-const logger: Logger = { error: line, warn: line, info: line, debug: line, child: () => logger };
-let database: TestDatabase;
-let connection: Connection;
+const { logger, lines } = recordingLogger();
+const { database, shell } = useTestShell('order', ['order.fulfilled']);
 let db: Database;
-let shell: Shell;
 
 beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-  ({ db } = connection);
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(['order.fulfilled'], new AbortController().signal);
-  shell = { db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
+  ({ db } = shell);
 });
 beforeEach(async () => {
   lines.length = 0;
@@ -87,15 +63,15 @@ const fulfilled = (orderId: string): DomainEvent => ({
   data: { orderId, customerId: 'customer-1' },
 });
 
-/** Decides as it is told; its effect is the event that it emits. */
-const told: CommandHandler<Decision<string, DomainEvent>, null, string> = {
+/** The input is the decision; its effect is the event that it emits. */
+const decideAsGiven: CommandHandler<Decision<string, DomainEvent>, null, string> = {
   load: () => Promise.resolve(null),
   decide: (decision) => decision,
   save: () => [],
 };
 const message = (
   input: Decision<string, DomainEvent>,
-  asked?: PersonsAction,
+  requested?: PersonsAction,
 ): Message<Decision<string, DomainEvent>> => ({
   id: randomUUID(),
   input,
@@ -103,16 +79,16 @@ const message = (
   context: {
     correlationId: 'correlation-1',
     causationId: 'cause-1',
-    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    traceparent,
     actor: 'tester',
-    ...(asked ? { action: asked } : {}),
+    ...(requested ? { action: requested } : {}),
   },
 });
 
 const entries = () => db.select().from(auditLog).orderBy(asc(auditLog.id));
 const seals = () => db.select().from(auditSeals).orderBy(asc(auditSeals.position));
 const effects = async () => (await db.select().from(outbox)).length;
-/** Seals until the chain has this length: what runs elsewhere on the server may hold the newest entries back for a moment. */
+/** Seals until the chain has this length: an open transaction elsewhere on the server can delay the newest entries. */
 const sealUpTo = async (length: number, atMost = 500): Promise<void> => {
   const one = async () => {
     await sealBatch(db, atMost);
@@ -128,9 +104,9 @@ const signal = new AbortController().signal;
 const verify = (anchor?: ChainPoint) => verifyAuditLog(db, { anchor, signal, batch: 3 });
 
 describe('an entry', () => {
-  it('of an accepted action is written with its effect and says who, what, when and about what', async () => {
-    const asked = action();
-    await handle(shell, told, message(accepted('done', fulfilled('order-1')), asked), unclaimed);
+  it('of an accepted action is written with its effect: subject, action, time and resource', async () => {
+    const requested = action();
+    await handle(shell, decideAsGiven, message(accepted('done', fulfilled('order-1')), requested), unclaimed);
     expect(await entries()).toMatchObject([
       {
         at,
@@ -142,41 +118,48 @@ describe('an entry', () => {
         status: null,
         code: null,
         correlationId: 'correlation-1',
-        requestId: asked.requestId,
+        requestId: requested.requestId,
       },
     ]);
     expect(await effects()).toBe(1);
   });
 
-  it('about something new names what was made', async () => {
+  it('of an action that creates something names the new resource', async () => {
     const made = accepted('done', fulfilled('order-new'));
-    await handle(shell, told, message(made, action({ resource: null })), unclaimed);
+    await handle(shell, decideAsGiven, message(made, action({ resource: null })), unclaimed);
     expect(await entries()).toMatchObject([{ resource: 'order-new' }]);
   });
 
-  it('of an ignored action says why it changed nothing', async () => {
-    await handle(shell, told, message(ignored('already_cancelled'), action()), unclaimed);
+  it('of an ignored action has the reason', async () => {
+    await handle(shell, decideAsGiven, message(ignored('already_cancelled'), action()), unclaimed);
     expect(await entries()).toMatchObject([{ outcome: 'ignored', code: 'already_cancelled' }]);
   });
 
-  it('is not written for events and timers, which are nobody’s action', async () => {
-    await handle(shell, told, message(accepted('done', fulfilled('order-1'))), unclaimed);
+  it('is not written for events and timers', async () => {
+    await handle(shell, decideAsGiven, message(accepted('done', fulfilled('order-1'))), unclaimed);
     expect([await effects(), await entries()]).toEqual([1, []]);
   });
 
-  it('goes with its effect when the transaction is undone after both were written', async () => {
+  it('is rolled back together with its effect', async () => {
     const claim = { ...unclaimed, settle: () => Promise.reject(new Error('the process dies here')) };
-    const dying = handle(shell, told, message(accepted('done', fulfilled('order-1')), action()), claim);
+    const dying = handle(
+      shell,
+      decideAsGiven,
+      message(accepted('done', fulfilled('order-1')), action()),
+      claim,
+    );
     await expect(dying).rejects.toThrow('dies here');
-    await expect(handle(shell, told, message(rejected('no', 'No.'), action()), unclaimed)).rejects.toThrow();
+    await expect(
+      handle(shell, decideAsGiven, message(rejected('no', 'No.'), action()), unclaimed),
+    ).rejects.toThrow();
     expect([await effects(), await entries()]).toEqual([0, []]);
   });
 
-  it('takes its effect with it when it cannot be written', async () => {
+  it('that cannot be written rolls its effect back', async () => {
     const unstorable = action({ correlationId: 'a\0b' });
     const failing = handle(
       shell,
-      told,
+      decideAsGiven,
       message(accepted('done', fulfilled('order-1')), unstorable),
       unclaimed,
     );
@@ -184,7 +167,7 @@ describe('an entry', () => {
     expect([await effects(), await entries()]).toEqual([0, []]);
   });
 
-  it('is written once for a request that is repeated under its Idempotency-Key', async () => {
+  it('is written once for a request that is repeated with its Idempotency-Key', async () => {
     const claim = () =>
       idempotencyClaim<string>({
         scope: 'customer-1 POST /',
@@ -193,14 +176,14 @@ describe('an entry', () => {
         answer: (state) => ({ status: 201, body: state, headers: {} }),
       });
     const send = () =>
-      handle(shell, told, message(accepted('done', fulfilled('order-1')), action()), claim());
+      handle(shell, decideAsGiven, message(accepted('done', fulfilled('order-1')), action()), claim());
     expect([(await send()).kind, (await send()).kind]).toEqual(['accepted', 'duplicate']);
     expect(await entries()).toHaveLength(1);
   });
 });
 
 describe('sealing', () => {
-  it('gives committed entries their places in the chain, and adds nothing when there is nothing new', async () => {
+  it('appends committed entries to the chain, and nothing when there is no new entry', async () => {
     await addEntries(3);
     await sealUpTo(3);
     const [, , third] = await seals();
@@ -218,7 +201,7 @@ describe('sealing', () => {
     });
   });
 
-  it('takes no more at a time than it is told', async () => {
+  it('seals no more than one batch at a time', async () => {
     await addEntries(5);
     const results = [];
     while ((await seals()).length < 5) results.push(await sealBatch(db, 2));
@@ -226,20 +209,18 @@ describe('sealing', () => {
     expect(await verify()).toMatchObject({ status: 'intact', unsealed: 0 });
   });
 
-  it('passes nobody by: an earlier entry that commits later is sealed later', async () => {
-    let commit = (): void => undefined;
-    const open = new Promise<void>((resolve) => (commit = resolve));
-    let appended = (): void => undefined;
-    const isAppended = new Promise<void>((resolve) => (appended = resolve));
+  it('skips no entry: an earlier entry that commits later is sealed later', async () => {
+    const commit = Promise.withResolvers<undefined>();
+    const appended = Promise.withResolvers<undefined>();
     const slow = db.transaction(async (tx) => {
       await recordAction(tx, action({ resource: 'slow' }), { outcome: 'accepted' }, at);
-      appended();
-      await open;
+      appended.resolve(undefined);
+      await commit.promise;
     });
-    await isAppended;
+    await appended.promise;
     await recordAction(db, action({ resource: 'quick' }), { outcome: 'accepted' }, at);
     const before = await sealBatch(db, 500);
-    commit();
+    commit.resolve(undefined);
     await slow;
     expect(before).toMatchObject({ sealed: 0 });
     await sealUpTo(2);
@@ -247,7 +228,7 @@ describe('sealing', () => {
     expect(await verify()).toMatchObject({ status: 'intact', entries: 2, unsealed: 0 });
   });
 
-  it('by many instances at once, while actions go on, makes one chain without gaps', async () => {
+  it('by many instances at once, during new actions, makes one chain without gaps', async () => {
     const others = Array.from({ length: 3 }, (_, index) =>
       connectDatabase(database.url, `test-${index}`, { poolSize: 4 }),
     );
@@ -272,18 +253,18 @@ describe('sealing', () => {
     expect(await verify()).toMatchObject({ status: 'intact', entries: 160, unsealed: 0 });
   });
 
-  it('puts the head of the chain into the service’s log, as an anchor outside of the database', async () => {
+  it('logs the head of the chain, as an anchor outside of the database', async () => {
     await addEntries(1);
     const sealer = startSealing({ db, logger });
-    const said = () => lines.find(({ message: text }) => text === 'audit log sealed');
-    await expect.poll(said, { timeout: 10_000 }).toBeDefined();
+    const logged = () => lines.find(({ message: text }) => text === 'audit log sealed');
+    await expect.poll(logged, { timeout: 10_000 }).toBeDefined();
     await sealer.stop();
     const [first] = await seals();
-    expect(said()).toEqual({ message: 'audit log sealed', position: 1, hash: first?.hash });
+    expect(logged()).toEqual({ message: 'audit log sealed', position: 1, hash: first?.hash });
   });
 });
 
-describe('somebody with every right on the database', () => {
+describe('the verification', () => {
   let owner: postgres.Sql;
   let head: ChainPoint;
   beforeAll(() => {
@@ -300,7 +281,7 @@ describe('somebody with every right on the database', () => {
     firstBroken: { position, sentence: expect.stringMatching(sentence) },
   });
 
-  it('changes nothing: the chain is intact, also for the anchor of its head and for earlier ones', async () => {
+  it('finds an untouched chain intact, for the anchor of its head and for earlier ones', async () => {
     const [, third] = await db
       .select()
       .from(auditSeals)
@@ -311,23 +292,23 @@ describe('somebody with every right on the database', () => {
   });
 
   it.each([
-    ['who did it', "subject = 'somebody-else'"],
-    ['when', "at = at + interval '1 millisecond'"],
-    ['what came of it', "outcome = 'ignored', code = 'x'"],
-    ['about what', "resource = 'order-99'"],
-  ])('changes %s', async (_what, change) => {
+    ['the subject', "subject = 'somebody-else'"],
+    ['the time', "at = at + interval '1 millisecond'"],
+    ['the outcome', "outcome = 'ignored', code = 'x'"],
+    ['the resource', "resource = 'order-99'"],
+  ])('finds an entry of which the owner of the database changed %s', async (_what, change) => {
     await owner.unsafe(`update audit_log set ${change} where id = 4`);
     expect(await verify()).toMatchObject(brokenAt(4, /is not the one that was sealed/));
   });
 
-  it('deletes an entry, with or without its seal', async () => {
+  it('finds a deleted entry, with or without its seal', async () => {
     await owner`delete from audit_log where id = 7`;
     expect(await verify()).toMatchObject({ ...brokenAt(7, /entry .* is missing/), entries: 7 });
     await owner`delete from audit_seals where entry_id = 7`;
     expect(await verify()).toMatchObject(brokenAt(7, /seal at position 7 is missing/));
   });
 
-  it('swaps two entries', async () => {
+  it('finds two swapped entries', async () => {
     await owner.begin(async (tx) => {
       await tx`update audit_seals set entry_id = -1 where position = 2`;
       await tx`update audit_seals set entry_id = 2 where position = 6`;
@@ -336,7 +317,7 @@ describe('somebody with every right on the database', () => {
     expect(await verify()).toMatchObject(brokenAt(2, /is not the one that was sealed/));
   });
 
-  it('cuts off the end, which only an anchor shows', async () => {
+  it('finds a chain without its end only with an anchor', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`delete from audit_log where id > 6`;
     expect(await verify()).toMatchObject({
@@ -348,7 +329,7 @@ describe('somebody with every right on the database', () => {
     expect(await verify(head)).toMatchObject(brokenAt(8, /ends before position 8/));
   });
 
-  it('has an end sealed anew after changing it, which only an anchor shows', async () => {
+  it('finds an end that was changed and sealed again only with an anchor', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`update audit_log set subject = 'somebody-else' where id = 7`;
     await sealUpTo(8);
@@ -356,7 +337,7 @@ describe('somebody with every right on the database', () => {
     expect(await verify(head)).toMatchObject(brokenAt(8, /is not that of the anchor/));
   });
 
-  it('adds an entry in the past: it stays without a seal, and what follows is sealed all the same', async () => {
+  it('reports an entry added in the past as unsealed; later entries are sealed', async () => {
     await owner`insert into audit_log (transaction, at, subject, roles, action, outcome, correlation_id, request_id)
       values ('1'::xid8, now(), 's', '{}', 'a', 'accepted', 'c', 'r')`;
     await addEntries(1);
@@ -364,7 +345,7 @@ describe('somebody with every right on the database', () => {
     expect(await verify()).toMatchObject({ status: 'intact', entries: 10, unsealed: 1 });
   });
 
-  it('deletes what was sealed last: later entries are sealed all the same', async () => {
+  it('finds that the last sealed entry was deleted; later entries are sealed', async () => {
     await owner`delete from audit_log where id = 8`;
     await addEntries(2);
     await sealUpTo(10);
@@ -372,7 +353,7 @@ describe('somebody with every right on the database', () => {
   });
 });
 
-describe('at the HTTP edge', () => {
+describe('the HTTP API', () => {
   let app: App;
   let principal: Principal | undefined;
   let answering: () => Response | Promise<Response>;
@@ -386,7 +367,7 @@ describe('at the HTTP edge', () => {
     const built = createApp({ logger, title: 'test', guards: createGuards(undefined, authenticate) });
     built.use('/api/*', recordRefusals(on));
     registerAuditRoutes(built, on);
-    // Routes without an entry in the permission table: their callers are put in place here.
+    // These routes have no entry in the permission table, so the test sets the caller.
     built.use('/api/*', async (c, next) => {
       c.set('principal', principal);
       await next();
@@ -399,7 +380,7 @@ describe('at the HTTP edge', () => {
     });
     built.post('/api/handled/:id', async (c) => {
       const { input } = message(accepted('done', fulfilled('order-1')));
-      await handle(shell, told, { id: 'm', at, input, context: messageContextOf(c) }, unclaimed);
+      await handle(shell, decideAsGiven, { id: 'm', at, input, context: messageContextOf(c) }, unclaimed);
       return c.body(null, 204);
     });
     return built;
@@ -410,7 +391,7 @@ describe('at the HTTP edge', () => {
     throw problem(code);
   };
 
-  it('records a refusal before it is answered: who, what, about what, and why', async () => {
+  it('records a refusal with subject, action, resource and code', async () => {
     answering = refuse('conflict');
     const headers = { 'x-correlation-id': 'correlation-9', authorization: 'Bearer secret' };
     const response = await post('/api/things/thing-1/turn', headers);
@@ -443,7 +424,7 @@ describe('at the HTTP edge', () => {
     expect(await entries()).toMatchObject([{ outcome: 'refused', status, code, resource: null }]);
   });
 
-  it('calls an action by its name where the route has one, and the same whether accepted or refused', async () => {
+  it('records the name of the action where the route has one', async () => {
     answering = refuse('forbidden');
     await post('/api/named/thing-1');
     await post('/api/handled/thing-2');
@@ -453,14 +434,14 @@ describe('at the HTTP edge', () => {
     ]);
   });
 
-  it('can write whatever was asked for, be it a NUL or longer than any id', async () => {
+  it('records any requested id, also with a NUL or of any length', async () => {
     answering = refuse('not_found');
     expect((await post('/api/things/a%00b/turn')).status).toBe(404);
     expect((await post(`/api/things/${'x'.repeat(5_000)}/turn`)).status).toBe(404);
     expect((await entries()).map(({ resource }) => resource?.length)).toEqual([3, 200]);
   });
 
-  it('records no success of its own, no reading, no unknown address, no stranger and no fault of ours', async () => {
+  it('records no success, no read, no unknown path, no anonymous caller and no server error', async () => {
     await post('/api/things');
     answering = refuse('forbidden');
     await app.request('/api/things/thing-1/turn');
@@ -473,7 +454,7 @@ describe('at the HTTP edge', () => {
     expect(await entries()).toEqual([]);
   });
 
-  it('records the first of many refusals for too many requests, for each person', async () => {
+  it('records the first of many 429 refusals per person', async () => {
     answering = refuse('too_many_requests');
     for (let index = 0; index < 5; index += 1) expect((await post('/api/things')).status).toBe(429);
     principal = { subject: 'customer-2', email: undefined, roles: ['USER'] };
@@ -481,7 +462,7 @@ describe('at the HTTP edge', () => {
     expect((await entries()).map(({ subject }) => subject)).toEqual(['customer-1', 'customer-2']);
   });
 
-  it('answers 503 when the refusal cannot be recorded, so that nobody probes unseen', async () => {
+  it('answers 503 when the refusal cannot be recorded, so no probing goes unrecorded', async () => {
     const closed = connectDatabase(database.url, 'test');
     await closed.close();
     app = build(closed.db);
@@ -502,14 +483,14 @@ describe('at the HTTP edge', () => {
   };
   const resources = async (query: string) => (await list(query)).data.map(({ resource }) => resource);
 
-  it('shows administrators the entries, newest first, by person, action, outcome and time, page by page', async () => {
+  it('lists the entries to administrators, newest first, filtered by subject, action, outcome and time, in pages', async () => {
     const minutes = (count: number) => new Date(at.getTime() + count * 60_000);
     const record = (resource: string, more: Partial<PersonsAction>, when: Date) =>
       recordAction(db, action({ resource, ...more }), { outcome: 'accepted' }, when);
     await record('a', {}, minutes(1));
     await record('b', { subject: 'customer-2' }, minutes(2));
     await record('c', { name: 'orders.place' }, minutes(3));
-    // Of the same instant, and one that was decided earlier than it was written.
+    // Two with the same time, and one that was decided earlier than it was written.
     await record('d', {}, minutes(4));
     await record('e', {}, minutes(4));
     await recordAction(
@@ -539,26 +520,30 @@ describe('at the HTTP edge', () => {
     expect((await list('limit=1')).data).toMatchObject([{ position: 5, at: minutes(4).toISOString() }]);
   });
 
-  it('verifies for administrators, also against an anchor', async () => {
+  it('verifies the chain for administrators, also against an anchor', async () => {
     await addEntries(2);
     await sealUpTo(2);
     principal = { subject: 'admin-1', email: undefined, roles: ['ADMIN'] };
-    const ask = async (query = '') => {
+    const verification = async (query = '') => {
       const response = await app.request(`/api/v1/audit/verification${query}`);
       return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
     };
     const [, second] = await seals();
     const head = { position: 2, hash: second?.hash };
-    expect(await ask()).toEqual({
+    expect(await verification()).toEqual({
       status: 200,
       body: { status: 'intact', entries: 2, unsealed: 0, head, firstBroken: null },
     });
-    expect((await ask(`?position=2&hash=${head.hash ?? ''}`)).body).toMatchObject({ status: 'intact' });
-    expect((await ask(`?position=3&hash=${chainStart.hash}`)).body).toMatchObject({ status: 'broken' });
-    expect((await ask('?position=3')).status).toBe(422);
+    expect((await verification(`?position=2&hash=${head.hash ?? ''}`)).body).toMatchObject({
+      status: 'intact',
+    });
+    expect((await verification(`?position=3&hash=${chainStart.hash}`)).body).toMatchObject({
+      status: 'broken',
+    });
+    expect((await verification('?position=3')).status).toBe(422);
   });
 
-  it('shows nothing to anybody else, and refuses nonsense', async () => {
+  it('answers 403 to everybody else, and 422 to an invalid query', async () => {
     expect((await app.request('/api/v1/audit')).status).toBe(403);
     expect((await app.request('/api/v1/audit/verification')).status).toBe(403);
     principal = { subject: 'admin-1', email: undefined, roles: ['ADMIN'] };

@@ -1,5 +1,5 @@
-// Every promise of every table: a request that breaks one gets a typed answer. The catalogue of the databases is walked, so a
-// constraint that is added is not forgotten here.
+// A request that violates a constraint gets a typed answer. The constraints are read from the system catalogue, so new ones are
+// covered too.
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { inventoryProblems } from '../../services/inventory/http/api.ts';
@@ -11,7 +11,7 @@ import { stack } from '../stack/worker-stack.ts';
 
 const problems = { order: orderProblems, inventory: inventoryProblems, payment: paymentProblems };
 
-/** SQLSTATE by kind of constraint: primary key and unique, foreign key, exclusion, check. */
+/** SQLSTATE by `pg_constraint.contype`. */
 const sqlStates: Readonly<Record<string, string>> = {
   p: '23505',
   u: '23505',
@@ -31,7 +31,7 @@ const constraintsOf = async (service: ServiceName) => {
   }
 };
 
-/** As Drizzle and the driver throw it. */
+/** The error as Drizzle and the driver throw it. */
 const thrown = (name: string, type: string): Error =>
   new Error('Failed query', {
     cause: Object.assign(new Error(`violates constraint "${name}"`), {
@@ -41,17 +41,17 @@ const thrown = (name: string, type: string): Error =>
   });
 
 describe.each(serviceNames)('a violated constraint of the %s database', (service) => {
-  it('is a conflict that the client can act upon, or a fault of the code', async () => {
+  it('is answered 409, or 500 if only a defect can cause it', async () => {
     const constraints = await constraintsOf(service);
     expect(constraints.length).toBeGreaterThan(10);
     for (const { name, type } of constraints) {
       const { status, code } = toProblem(thrown(name, type), problems[service]);
-      // A check that fails is a decision that broke its own rules: nobody else can have caused it.
+      // Only a wrong decision can violate a check.
       expect([name, status], code).toEqual([name, type === 'c' ? 500 : 409]);
     }
   });
 
-  it('that a problem names is there', async () => {
+  it('exists if a problem names it', async () => {
     const names = (await constraintsOf(service)).map(({ name }) => name);
     for (const { constraint } of Object.values(problems[service]))
       if (constraint !== undefined) expect(names).toContain(constraint);

@@ -1,4 +1,4 @@
-// The consumer loop on a real broker: order per key, redelivery, keys that wait, and records that can never be handled.
+// The consumer on a real broker: order per key, redelivery, waiting keys, and dead letters.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
@@ -7,52 +7,40 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { deadLetters, processedEvents } from '../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { until } from '../../scripts/stack/supervise/deadline.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
+import { useTestShell } from '../support/database.ts';
 import { startConsumer, type Incoming, type Outcome } from '../../services/platform/messaging/consumer.ts';
 import { accepted } from '../../services/platform/transaction/decision/decision.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
-import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import { Rejected, type CommandHandler } from '../../services/platform/transaction/handle.ts';
 import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-event-stream.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import { handledBy } from '../../services/platform/messaging/subscription.ts';
 import { DependencyUnavailable } from '../../services/platform/database/transient.ts';
 
-const { databases, urls } = stack;
+const { urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const kafka = new Kafka({ clientId: 'consumer-test', brokers: [urls.kafka], logLevel: logLevel.NOTHING });
 const producer = kafka.producer();
 const admin = kafka.admin();
-let database: TestDatabase;
-let connection: Connection;
-let codec: EventCodec;
+const { database, shell } = useTestShell('order', ['inventory.committed', 'order.fulfilled']);
 
 beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(['inventory.committed', 'order.fulfilled'], new AbortController().signal);
-  codec = createEventCodec(registry.schemaId, registry.writerSchema);
   await Promise.all([producer.connect(), admin.connect()]);
 });
 afterAll(async () => {
   await Promise.all([producer.disconnect(), admin.disconnect()]);
-  await connection.close();
-  await database.drop();
 });
 
 const record = (orderId: string, eventId = randomUUID()): KafkaRecord => {
   const event: DomainEvent = { type: 'inventory.committed', data: { orderId, items: [] } };
   const metadata = { eventId, correlationId: 'c', causationId: 'c', occurredAt: new Date() };
-  const { payload } = codec.encode(event, metadata);
+  const { payload } = shell.codec.encode(event, metadata);
   return { key: orderId, value: payload, headers: { id: eventId, eventType: event.type } };
 };
 
-/** An handler whose only effect is the claim of the event itself. */
-const nothing: CommandHandler<null, null> = {
+/** A handler whose only effect is the claim of the event. */
+const noEffect: CommandHandler<null, null> = {
   load: () => Promise.resolve(null),
   decide: () => accepted(null),
   save: () => [],
@@ -69,7 +57,7 @@ interface Run {
   readonly groupId: string;
 }
 
-/** Starts a consumer of a topic of its own, which halts when 3 of 6 records would be parked; `handler` sees every delivery before the shell does. */
+/** Creates a topic and starts a consumer of it. `before` runs before each event is handled. */
 const start = async (
   before: (incoming: Incoming<'inventory.committed'>) => Promise<void>,
   configEntries: { name: string; value: string }[] = [],
@@ -79,25 +67,24 @@ const start = async (
   return consume(topic, before);
 };
 
-/** Starts a member of the topic's group. */
+/** Starts a member of the topic's group. It halts before the third of six records is dead-lettered. */
 const consume = (
   topic: string,
   before: (incoming: Incoming<'inventory.committed'>) => Promise<void>,
 ): Run => {
   const groupId = `group-${topic}`;
   const seen: string[] = [];
-  const shell = { db: connection.db, codec };
-  const apply: Handler = handledBy(shell, nothing, () => null);
+  const apply: Handler = handledBy(shell, noEffect, () => null);
   const subscription = startConsumer({
     stream: kafkaJsEventStream({ brokers: [urls.kafka], clientId: 'test', concurrency: 1 }, logger),
-    dispatch: createDispatch(codec, {
+    dispatch: createDispatch(shell.codec, {
       'inventory.committed': async (incoming) => {
         seen.push(incoming.event.data.orderId);
         await before(incoming);
         return apply(incoming);
       },
     }),
-    db: connection.db,
+    db: database.db,
     groupId,
     topics: [topic],
     logger,
@@ -123,68 +110,70 @@ const consume = (
   };
 };
 
-const reaches = (run: Run, offset: number) =>
-  until({ what: `offset ${offset}`, withinMs: 20_000 }, async () => (await run.committedOffset()) === offset);
+const waitUntil = (what: string, condition: () => boolean | Promise<boolean>) =>
+  until({ what, withinMs: 20_000 }, async () => condition());
+const offsetCommitted = (run: Run, offset: number) =>
+  waitUntil(`offset ${offset}`, async () => (await run.committedOffset()) === offset);
 const claims = async (run: Run) =>
-  (await connection.db.select().from(processedEvents)).filter((row) => row.topic === run.topic);
-const parked = async (run: Run) =>
-  (await connection.db.select().from(deadLetters)).filter((row) => row.topic === run.topic);
+  (await database.db.select().from(processedEvents)).filter((row) => row.topic === run.topic);
+const deadLettersOf = async (run: Run) =>
+  (await database.db.select().from(deadLetters)).filter((row) => row.topic === run.topic);
 
 describe('delivery', () => {
-  it('hands over the records of a key in order and advances the offset', async () => {
+  it('handles records in order and commits the offset', async () => {
     const run = await start(() => Promise.resolve());
     const keys = Array.from({ length: 50 }, (_, index) => `order-${index}`);
     await run.send(...keys.map((key) => record(key)));
-    await reaches(run, 50);
+    await offsetCommitted(run, 50);
     expect(run.seen).toEqual(keys);
     expect((await claims(run)).length).toBe(50);
   });
 
-  it('handles an event once that is on the topic twice', async () => {
+  it('handles an event once that is in the topic twice', async () => {
     const run = await start(() => Promise.resolve());
     const twice = record('order-1');
     await run.send(twice, twice, record('order-2'));
-    await reaches(run, 3);
+    await offsetCommitted(run, 3);
     expect(run.seen).toEqual(['order-1', 'order-1', 'order-2']);
     expect((await claims(run)).length).toBe(2);
   });
 
   it.each(['gzip', 'snappy', 'lz4', 'zstd', 'uncompressed'])(
-    'reads what the broker keeps as %s, in one block or many',
+    'reads batches that the broker stores as %s, in one block or many',
     async (codec) => {
       const run = await start(() => Promise.resolve(), [{ name: 'compression.type', value: codec }]);
-      // Random keys do not compress, so that the batch has more than one block of any codec.
+      // Random keys do not compress, so the batch has more than one block in any codec.
       const keys = Array.from({ length: 150 }, () => randomBytes(300).toString('hex'));
       await run.send(...keys.map((key) => record(key)));
       await run.send(record('order-1'));
-      await reaches(run, 151);
+      await offsetCommitted(run, 151);
       expect(run.seen).toEqual([...keys, 'order-1']);
-      expect(await parked(run)).toEqual([]);
+      expect(await deadLettersOf(run)).toEqual([]);
     },
   );
 
-  it('ignores event types nobody subscribed to', async () => {
+  it('skips event types without a subscription', async () => {
     const run = await start(() => Promise.resolve());
     const event: DomainEvent = { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } };
     const metadata = { eventId: randomUUID(), correlationId: 'c', causationId: 'c', occurredAt: new Date() };
-    await run.send({ key: 'o', value: codec.encode(event, metadata).payload }, record('order-1'));
-    await reaches(run, 2);
+    await run.send({ key: 'o', value: shell.codec.encode(event, metadata).payload }, record('order-1'));
+    await offsetCommitted(run, 2);
     expect(run.seen).toEqual(['order-1']);
-    expect(await parked(run)).toEqual([]);
+    expect(await deadLettersOf(run)).toEqual([]);
   });
 
-  it('passes over canaries that a connector did not keep apart, and halts for none', async () => {
+  it('skips canaries that a connector put on this topic, and does not halt because of them', async () => {
     const run = await start(() => Promise.resolve());
     const canary = { key: 'canary', value: Buffer.alloc(6), headers: { eventType: 'canary' } };
     await run.send(...Array.from({ length: 20 }, () => canary), record('order-1'));
-    await reaches(run, 21);
+    await offsetCommitted(run, 21);
     expect(run.seen).toEqual(['order-1']);
-    expect(await parked(run)).toEqual([]);
+    expect(await deadLettersOf(run)).toEqual([]);
   });
 });
 
-describe('a failure that passes', () => {
-  /** A dependency that is away for some orders, and the order of the events that were handled. */
+describe('a transient failure', () => {
+  /** A dependency that is unavailable for some orders; `handled` lists the handled events in order. */
   const awayFor = (...orderIds: string[]) => {
     const away = new Set(orderIds);
     const handled: string[] = [];
@@ -200,7 +189,7 @@ describe('a failure that passes', () => {
   };
   const ids = (count: number) => Array.from({ length: count }, () => randomUUID());
 
-  it('holds back its own key alone: other keys go on, and the position waits for it', async () => {
+  it('blocks only its key: other keys go on, and the committed offset stays before it', async () => {
     const { away, handled, handler } = awayFor('order-1');
     const run = await start(handler);
     const [first, second, third, other, last] = ids(5);
@@ -211,46 +200,42 @@ describe('a failure that passes', () => {
       record('order-1', third),
       record('order-3', last),
     );
-    await until({ what: 'the other keys', withinMs: 20_000 }, () => Promise.resolve(handled.length === 2));
+    await waitUntil('the other keys', () => handled.length === 2);
     expect(handled).toEqual([other, last]);
-    await until({ what: 'several attempts', withinMs: 20_000 }, () =>
-      Promise.resolve(run.seen.filter((orderId) => orderId === 'order-1').length > 5),
-    );
+    await waitUntil('several attempts', () => run.seen.filter((orderId) => orderId === 'order-1').length > 5);
     expect(run.waitingKeys()).toBe(1);
     await expect.poll(run.committedOffset).toBe(0);
     away.clear();
-    await reaches(run, 5);
+    await offsetCommitted(run, 5);
     expect(handled).toEqual([other, last, first, second, third]);
     expect([run.waitingKeys(), (await claims(run)).length]).toEqual([0, 5]);
-    expect(await parked(run)).toEqual([]);
+    expect(await deadLettersOf(run)).toEqual([]);
   });
 
-  it('of too many keys holds back the partition, and nothing is lost', async () => {
+  it('of too many keys blocks the partition, and nothing is lost', async () => {
     const { away, handled, handler } = awayFor('order-1', 'order-2');
     const run = await start(handler);
     await run.send(record('order-1'), record('order-2'), record('order-3'));
-    await until({ what: 'two waiting keys', withinMs: 20_000 }, () =>
-      Promise.resolve(run.waitingKeys() === 2),
-    );
-    await until({ what: 'several attempts', withinMs: 20_000 }, () => Promise.resolve(run.seen.length > 10));
+    await waitUntil('two waiting keys', () => run.waitingKeys() === 2);
+    await waitUntil('several attempts', () => run.seen.length > 10);
     expect(run.seen).not.toContain('order-3');
     away.delete('order-2');
-    await until({ what: 'the third key', withinMs: 20_000 }, () => Promise.resolve(handled.length === 2));
+    await waitUntil('the third key', () => handled.length === 2);
     await expect.poll(run.committedOffset).toBe(0);
     away.clear();
-    await reaches(run, 3);
+    await offsetCommitted(run, 3);
     expect((await claims(run)).length).toBe(3);
   });
 
-  it('that outlasts its consumer is read again by the next one, and handled once', async () => {
+  it('that lasts longer than its consumer is read again by the next one and handled once', async () => {
     const { handler } = awayFor('order-1');
     const run = await start(handler);
     await run.send(record('order-1'), record('order-2'), record('order-1'));
-    await until({ what: 'the other key', withinMs: 20_000 }, async () => (await claims(run)).length === 1);
+    await waitUntil('the other key', async () => (await claims(run)).length === 1);
     await run.stop();
     await expect.poll(run.committedOffset).toBe(0);
     const next = consume(run.topic, () => Promise.resolve());
-    await reaches(next, 3);
+    await offsetCommitted(next, 3);
     expect((await claims(run)).length).toBe(3);
   });
 });
@@ -260,12 +245,12 @@ describe('a record that can never be handled', () => {
     ['bytes without framing', { value: Buffer.from('{"json":true}') }, 'no_framing'],
     ['an unknown schema id', { value: Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1]) }, 'unknown_schema'],
     ['no value at all', { value: null }, 'no_value'],
-  ])('%s is kept whole as a dead letter, and the next one is handled', async (_what, bad, code) => {
+  ])('%s is stored unchanged as a dead letter, and the next record is handled', async (_what, bad, code) => {
     const run = await start(() => Promise.resolve());
     await run.send({ key: 'order-1', headers: { eventType: 'what' }, ...bad }, record('order-2'));
-    await reaches(run, 2);
+    await offsetCommitted(run, 2);
     expect(run.seen).toEqual(['order-2']);
-    expect(await parked(run)).toMatchObject([
+    expect(await deadLettersOf(run)).toMatchObject([
       {
         consumer: run.groupId,
         offset: 0n,
@@ -279,44 +264,44 @@ describe('a record that can never be handled', () => {
     ]);
   });
 
-  it('a rejected event is parked unclaimed, so that it can be replayed', async () => {
+  it('a rejected event is dead-lettered without a claim, so that it can be replayed', async () => {
     const run = await start(({ event }) =>
       event.data.orderId === 'order-1'
         ? Promise.reject(new Rejected('impossible', 'It cannot be.'))
         : Promise.resolve(),
     );
     await run.send(record('order-1'), record('order-2'));
-    await reaches(run, 2);
-    expect(await parked(run)).toMatchObject([
+    await offsetCommitted(run, 2);
+    expect(await deadLettersOf(run)).toMatchObject([
       { key: 'order-1', fingerprint: 'Rejected|impossible|inventory.committed' },
     ]);
     expect((await claims(run)).length).toBe(1);
   });
 
-  it('a defect of ours is tried three times before it is parked', async () => {
+  it('an event that meets a defect is tried three times before it is dead-lettered', async () => {
     const run = await start(({ event }) =>
       event.data.orderId === 'order-1' ? Promise.reject(new TypeError('a defect')) : Promise.resolve(),
     );
     await run.send(record('order-1'), record('order-2'));
-    await reaches(run, 2);
+    await offsetCommitted(run, 2);
     expect(run.seen.filter((orderId) => orderId === 'order-1').length).toBe(3);
-    expect(await parked(run)).toMatchObject([{ attempts: 3 }]);
+    expect(await deadLettersOf(run)).toMatchObject([{ attempts: 3 }]);
   });
 });
 
-describe('keeping a dead letter', () => {
+describe('storing a dead letter', () => {
   it('works for records with characters that PostgreSQL cannot store', async () => {
     const run = await start(() => Promise.resolve());
     await run.send({ key: 'a\0b', value: null, headers: { eventType: 'c\0d', id: '\0' } }, record('order-2'));
-    await reaches(run, 2);
-    expect(await parked(run)).toMatchObject([
+    await offsetCommitted(run, 2);
+    expect(await deadLettersOf(run)).toMatchObject([
       { key: 'a\uFFFDb', eventType: 'c\uFFFDd', headers: { eventType: 'c\uFFFDd', id: '\uFFFD' } },
     ]);
   });
 
-  it('comes before the offset: while it cannot be kept, the record is not passed', async () => {
+  it('comes before the offset: while it cannot be stored, the offset does not advance', async () => {
     const run = await start(() => Promise.resolve());
-    await connection.db.execute(sql`alter table dead_letters rename to hidden`);
+    await database.db.execute(sql`alter table dead_letters rename to hidden`);
     try {
       await run.send({ key: 'bad', value: null }, record('order-2'));
       await expect(
@@ -324,45 +309,45 @@ describe('keeping a dead letter', () => {
       ).rejects.toThrow();
       expect(run.seen).toEqual(['order-2']);
     } finally {
-      await connection.db.execute(sql`alter table hidden rename to dead_letters`);
+      await database.db.execute(sql`alter table hidden rename to dead_letters`);
     }
-    await reaches(run, 2);
-    expect((await parked(run)).length).toBe(1);
+    await offsetCommitted(run, 2);
+    expect((await deadLettersOf(run)).length).toBe(1);
   });
 });
 
-describe('when most records would be parked', () => {
+describe('when most records would be dead-lettered', () => {
   const bad = (key: string): KafkaRecord => ({ key, value: Buffer.from('no event') });
 
-  it('the consumer halts: nothing more is parked or skipped, and it says why', async () => {
+  it('the consumer halts with a reason: no more records are dead-lettered or skipped', async () => {
     const run = await start(() => Promise.resolve());
     await run.send(...Array.from({ length: 20 }, (_, index) => bad(`bad-${index}`)));
-    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    await waitUntil('the halt', () => run.halted() !== undefined);
     expect(run.halted()).toMatch(/^halted: 2 of the last 2 records became dead letters/);
-    // Several probes later nothing has changed.
+    // Several probes later the consumer is still halted.
     await setTimeout(1_700);
-    expect((await parked(run)).length).toBe(2);
+    expect((await deadLettersOf(run)).length).toBe(2);
     expect(await run.committedOffset()).toBeLessThanOrEqual(2);
     expect(run.halted()).toBeDefined();
   });
 
-  it('goes on by itself, without losing a record, once the cause has passed', async () => {
+  it('it goes on by itself once the cause is gone, and loses no record', async () => {
     let broken = true;
     const run = await start(() =>
       broken ? Promise.reject(new Rejected('broken', 'broken')) : Promise.resolve(),
     );
     await run.send(...Array.from({ length: 10 }, (_, index) => record(`order-${index}`)));
-    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    await waitUntil('the halt', () => run.halted() !== undefined);
     broken = false;
-    await reaches(run, 10);
+    await offsetCommitted(run, 10);
     expect(run.halted()).toBeUndefined();
-    expect([(await parked(run)).length, (await claims(run)).length]).toEqual([2, 8]);
+    expect([(await deadLettersOf(run)).length, (await claims(run)).length]).toEqual([2, 8]);
   });
 
-  it('stops at once while it is halted', async () => {
+  it('it stops at once while it is halted', async () => {
     const run = await start(() => Promise.resolve());
     await run.send(bad('1'), bad('2'), bad('3'));
-    await until({ what: 'the halt', withinMs: 20_000 }, () => Promise.resolve(run.halted() !== undefined));
+    await waitUntil('the halt', () => run.halted() !== undefined);
     const began = performance.now();
     await run.stop();
     expect(performance.now() - began).toBeLessThan(5_000);
@@ -371,7 +356,7 @@ describe('when most records would be parked', () => {
 });
 
 describe('stopping', () => {
-  it('finishes the record under way and commits its offset, and takes no further one', async () => {
+  it('finishes the current record, commits its offset and takes no further one', async () => {
     const entered = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();
     const run = await start(async () => {

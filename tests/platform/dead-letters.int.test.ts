@@ -1,48 +1,41 @@
-// Dead letters on a real database, through the administrators' API: what replay makes happen, once, and what it never does.
+// The API of dead letters on a real database: replay takes effect once, and each attempt is in the audit log.
 import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditLog, deadLetters, outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { useTestShell } from '../support/database.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
 import { recordRefusals } from '../../services/platform/http/routes/audit-http.ts';
 import type { Incoming } from '../../services/platform/messaging/consumer.ts';
 import { accepted } from '../../services/platform/transaction/decision/decision.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
 import { keepDeadLetter } from '../../services/platform/messaging/dead-letters.ts';
 import { deadLetterProblems } from '../../services/platform/http/routes/dead-letters-api.ts';
 import { registerDeadLetterRoutes } from '../../services/platform/http/routes/dead-letters-http.ts';
 import { createDispatch } from '../../services/platform/messaging/dispatch.ts';
-import { createEventCodec, type EventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import { Rejected, type CommandHandler } from '../../services/platform/transaction/handle.ts';
 import { createGuards } from '../../services/platform/http/limits/guards.ts';
 import { createApp } from '../../services/platform/http/server/app.ts';
 import type { Role } from '../../services/platform/http/endpoint/permissions.ts';
 import type { App } from '../../services/platform/http/server/request-context.ts';
-import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
 import { standardProblems } from '../../services/platform/http/endpoint/problem.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import { handledBy } from '../../services/platform/messaging/subscription.ts';
 import { DependencyUnavailable } from '../../services/platform/database/transient.ts';
 
-const { databases, urls } = stack;
-const lines: (LogFields & { readonly message: string })[] = [];
-const line = (message: string, fields: LogFields = {}): void => {
-  lines.push({ message, ...fields });
-};
-const logger: Logger = { error: line, warn: line, info: line, debug: line, child: () => logger };
+const { logger, lines } = recordingLogger();
 const consumer = 'replay-group';
-let database: TestDatabase;
-let connection: Connection;
-let codec: EventCodec;
+const { database, shell } = useTestShell('order', [
+  'inventory.committed',
+  'order.fulfilled',
+  'order.created',
+]);
 let app: App;
 let roles: Role[];
 /** What the handler does before the transaction. */
 let before: () => Promise<void>;
 
-/** Emits one event per handled one, so that an effect can be counted. */
+/** Emits one event per handled one, so that effects can be counted. */
 const echo: CommandHandler<string, null> = {
   load: () => Promise.resolve(null),
   decide: (orderId) => accepted(null, { type: 'order.fulfilled', data: { orderId, customerId: 'c' } }),
@@ -50,20 +43,8 @@ const echo: CommandHandler<string, null> = {
 };
 
 beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(
-    ['inventory.committed', 'order.fulfilled', 'order.created'],
-    new AbortController().signal,
-  );
-  codec = createEventCodec(registry.schemaId, registry.writerSchema);
-  const { db } = connection;
-  const handler = handledBy(
-    { db, codec },
-    echo,
-    ({ event }: Incoming<'inventory.committed'>) => event.data.orderId,
-  );
+  const { db, codec } = shell;
+  const handler = handledBy(shell, echo, ({ event }: Incoming<'inventory.committed'>) => event.data.orderId);
   const dispatch = createDispatch(codec, {
     'inventory.committed': async (incoming) => {
       await before();
@@ -80,19 +61,15 @@ beforeAll(async () => {
   app.use('/api/*', recordRefusals(db));
   registerDeadLetterRoutes(app, { db, codec, dispatch, logger });
 });
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
-});
 beforeEach(async () => {
   roles = ['ADMIN'];
   before = () => Promise.resolve();
   lines.length = 0;
-  await connection.db.execute(sql`truncate dead_letters, processed_events, outbox, audit_log`);
+  await database.db.execute(sql`truncate dead_letters, processed_events, outbox, audit_log`);
 });
 
 let nextOffset = 0n;
-interface Parking {
+interface Failure {
   readonly event?: DomainEvent;
   readonly value?: Buffer;
   readonly error?: Error;
@@ -102,19 +79,23 @@ const committed = (orderId: string): DomainEvent => ({
   data: { orderId, items: [] },
 });
 
-/** Parks a record as the consumer would; the id of its letter. */
-const park = async ({ event = committed(randomUUID()), value, error }: Parking = {}): Promise<string> => {
+/** Stores a dead letter as the consumer does, and returns its id. */
+const storeDeadLetter = async ({
+  event = committed(randomUUID()),
+  value,
+  error,
+}: Failure = {}): Promise<string> => {
   const eventId = randomUUID();
   const metadata = { eventId, correlationId: 'c', causationId: 'c', occurredAt: new Date() };
   const offset = (nextOffset += 1n);
-  await keepDeadLetter(connection.db, {
+  await keepDeadLetter(database.db, {
     consumer,
     record: {
       topic: 'inventory-events',
       partition: 0,
       offset,
       key: 'key',
-      value: value ?? codec.encode(event, metadata).payload,
+      value: value ?? shell.codec.encode(event, metadata).payload,
       headers: { id: eventId, eventType: event.type },
       timestamp: new Date('2026-01-01T00:00:00Z'),
     },
@@ -122,7 +103,7 @@ const park = async ({ event = committed(randomUUID()), value, error }: Parking =
     attempts: 1,
     at: new Date(),
   });
-  const [row] = await connection.db.select().from(deadLetters).where(eq(deadLetters.offset, offset));
+  const [row] = await database.db.select().from(deadLetters).where(eq(deadLetters.offset, offset));
   return row?.id ?? '';
 };
 const call = async (method: string, path: string, body?: unknown) => {
@@ -135,21 +116,21 @@ const call = async (method: string, path: string, body?: unknown) => {
   return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
 };
 const letter = async (id: string) =>
-  (await connection.db.select().from(deadLetters).where(eq(deadLetters.id, id)))[0];
-const effects = async () => (await connection.db.select().from(outbox)).length;
-/** What the audit log says: about what, what came of it, and why. */
+  (await database.db.select().from(deadLetters).where(eq(deadLetters.id, id)))[0];
+const effects = async () => (await database.db.select().from(outbox)).length;
+/** Action, resource, outcome and code of each audit log entry. */
 const recorded = async () => {
-  const entries = await connection.db.select().from(auditLog).orderBy(asc(auditLog.id));
+  const entries = await database.db.select().from(auditLog).orderBy(asc(auditLog.id));
   return entries.map(({ subject, action, resource, outcome, code }) => {
     expect(subject).toBe('admin-1');
     return [action, resource, outcome, code];
   });
 };
-const claims = () => connection.db.select().from(processedEvents);
+const claims = () => database.db.select().from(processedEvents);
 
 describe('replaying a dead letter', () => {
-  it('handles its event as the consumer would have, and claims it', async () => {
-    const id = await park();
+  it('handles its event as the consumer would, and claims it', async () => {
+    const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/replay`)).toEqual({ status: 200, body: { id, outcome: 'accepted' } });
     expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 1, settledBy: 'admin-1' });
     expect(await effects()).toBe(1);
@@ -165,18 +146,18 @@ describe('replaying a dead letter', () => {
     );
   });
 
-  it('again changes nothing', async () => {
-    const id = await park();
+  it('a second time changes nothing', async () => {
+    const id = await storeDeadLetter();
     await call('POST', `/${id}/replay`);
     expect(await call('POST', `/${id}/replay`)).toEqual({ status: 200, body: { id, outcome: 'duplicate' } });
     expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
   });
 
   it('many times at once has one effect', async () => {
-    const id = await park();
+    const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
     let waiting = 0;
-    // All of them have read the letter as parked before the first one opens its transaction.
+    // All of them have read the letter before the first one opens its transaction.
     before = async () => {
       waiting += 1;
       if (waiting === 6) inside.resolve(undefined);
@@ -191,10 +172,10 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
   });
 
-  it('of an event that was handled meanwhile is a duplicate, and settles the letter', async () => {
-    const id = await park();
+  it('is a duplicate if its event was handled meanwhile, and settles the letter', async () => {
+    const id = await storeDeadLetter();
     const row = await letter(id);
-    await connection.db.insert(processedEvents).values({
+    await database.db.insert(processedEvents).values({
       consumer,
       eventId: row?.eventId ?? '',
       eventType: 'inventory.committed',
@@ -209,8 +190,8 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
   });
 
-  it('that fails keeps it parked and counts', async () => {
-    const id = await park();
+  it('that fails leaves the letter open and counts the attempt', async () => {
+    const id = await storeDeadLetter();
     before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
       status: 409,
@@ -225,20 +206,20 @@ describe('replaying a dead letter', () => {
     expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 2 });
   });
 
-  it('that fails inside the transaction undoes the mark with the effects', async () => {
-    const id = await park();
-    await connection.db.execute(sql`alter table outbox add constraint broken check (false) not valid`);
+  it('that fails inside the transaction rolls back state and effects together', async () => {
+    const id = await storeDeadLetter();
+    await database.db.execute(sql`alter table outbox add constraint broken check (false) not valid`);
     try {
       expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 409 });
     } finally {
-      await connection.db.execute(sql`alter table outbox drop constraint broken`);
+      await database.db.execute(sql`alter table outbox drop constraint broken`);
     }
     expect(await letter(id)).toMatchObject({ state: 'parked', replays: 1 });
     expect((await claims()).length).toBe(0);
   });
 
-  it('during an outage is answered 503, to be repeated', async () => {
-    const id = await park();
+  it('during an outage is answered 503', async () => {
+    const id = await storeDeadLetter();
     before = () => Promise.reject(new DependencyUnavailable('down'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
       status: 503,
@@ -247,23 +228,25 @@ describe('replaying a dead letter', () => {
     expect((await letter(id))?.state).toBe('parked');
   });
 
-  it('of a type that nobody subscribes to settles it without an effect', async () => {
-    const id = await park({ event: { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } } });
+  it('of a type without a subscription settles it without an effect', async () => {
+    const id = await storeDeadLetter({
+      event: { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } },
+    });
     expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
     expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
   });
 
-  it('of bytes that are no event fails for good', async () => {
-    const id = await park({ value: Buffer.from('rubbish') });
+  it('of bytes that are no event always fails', async () => {
+    const id = await storeDeadLetter({ value: Buffer.from('rubbish') });
     expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 409 });
     expect((await letter(id))?.state).toBe('parked');
   });
 });
 
 describe('replaying a group', () => {
-  it('replays its parked letters up to the limit and leaves other groups alone', async () => {
-    const ids = [await park(), await park(), await park()];
-    const other = await park({ error: new TypeError('another') });
+  it('replays its open letters up to the limit and leaves other groups alone', async () => {
+    const ids = [await storeDeadLetter(), await storeDeadLetter(), await storeDeadLetter()];
+    const other = await storeDeadLetter({ error: new TypeError('another') });
     const fingerprint = 'Rejected|impossible|inventory.committed';
     const answer = await call('POST', '/replay', { fingerprint, limit: 2 });
     expect(answer).toMatchObject({ status: 200, body: { replayed: 2, failed: 0, remaining: 1 } });
@@ -277,17 +260,17 @@ describe('replaying a group', () => {
     );
   });
 
-  it('is not held up by letters that keep failing', async () => {
-    const [bad, good] = [await park({ value: Buffer.from('rubbish') }), await park()];
+  it('is not blocked by letters that keep failing', async () => {
+    const [bad, good] = [await storeDeadLetter({ value: Buffer.from('rubbish') }), await storeDeadLetter()];
     const group = { fingerprint: 'Rejected|impossible|inventory.committed', limit: 1 };
     expect(await call('POST', '/replay', group)).toMatchObject({ body: { failed: 1, remaining: 2 } });
     expect(await call('POST', '/replay', group)).toMatchObject({ body: { replayed: 1, remaining: 1 } });
     expect([(await letter(bad))?.state, (await letter(good))?.state]).toEqual(['parked', 'replayed']);
   });
 
-  it('ends at an outage instead of failing every letter', async () => {
-    await park();
-    await park();
+  it('stops at an outage instead of failing every letter', async () => {
+    await storeDeadLetter();
+    await storeDeadLetter();
     before = () => Promise.reject(new DependencyUnavailable('down'));
     const group = { fingerprint: 'Rejected|impossible|inventory.committed' };
     expect(await call('POST', '/replay', group)).toMatchObject({
@@ -297,8 +280,8 @@ describe('replaying a group', () => {
 });
 
 describe('archiving a dead letter', () => {
-  it('settles it with the reason and who said so; it is never replayed again', async () => {
-    const id = await park();
+  it('settles it with the reason and the person; it can no longer be replayed', async () => {
+    const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/archive`, { reason: 'A test record' })).toMatchObject({
       status: 200,
       body: { state: 'archived', archiveReason: 'A test record', settledBy: 'admin-1' },
@@ -317,8 +300,8 @@ describe('archiving a dead letter', () => {
     expect(await effects()).toBe(0);
   });
 
-  it('while it is being replayed has no effect on either: one of the two wins', async () => {
-    const id = await park();
+  it('while it is being replayed: one of the two wins', async () => {
+    const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();
     before = async () => {
@@ -334,8 +317,8 @@ describe('archiving a dead letter', () => {
     expect((await claims()).length).toBe(0);
   });
 
-  it('that was replayed is a conflict; without a reason it breaks the schema', async () => {
-    const id = await park();
+  it('after a replay is a conflict; without a reason it is answered 422', async () => {
+    const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/archive`, { reason: ' ' })).toMatchObject({ status: 422 });
     await call('POST', `/${id}/replay`);
     expect(await call('POST', `/${id}/archive`, { reason: 'late' })).toMatchObject({
@@ -345,9 +328,14 @@ describe('archiving a dead letter', () => {
   });
 });
 
-describe('looking at dead letters', () => {
+describe('reading dead letters', () => {
   it('lists them page by page, newest first, by state and fingerprint', async () => {
-    const ids = [await park(), await park(), await park(), await park({ error: new TypeError('x') })];
+    const ids = [
+      await storeDeadLetter(),
+      await storeDeadLetter(),
+      await storeDeadLetter(),
+      await storeDeadLetter({ error: new TypeError('x') }),
+    ];
     await call('POST', `/${ids[0] ?? ''}/archive`, { reason: 'done' });
     const query = `state=parked&fingerprint=${encodeURIComponent('Rejected|impossible|inventory.committed')}`;
     const first = await call('GET', `?${query}&limit=1`);
@@ -358,9 +346,13 @@ describe('looking at dead letters', () => {
     expect(await call('GET', '?state=lost')).toMatchObject({ status: 422 });
   });
 
-  it('groups the parked ones by what would release them', async () => {
-    const ids = [await park(), await park(), await park({ error: new TypeError('a defect') })];
-    await park().then((id) => call('POST', `/${id}/archive`, { reason: 'done' }));
+  it('groups the open ones by their cause', async () => {
+    const ids = [
+      await storeDeadLetter(),
+      await storeDeadLetter(),
+      await storeDeadLetter({ error: new TypeError('a defect') }),
+    ];
+    await storeDeadLetter().then((id) => call('POST', `/${id}/archive`, { reason: 'done' }));
     expect(await call('GET', '/groups')).toMatchObject({
       status: 200,
       body: {
@@ -378,8 +370,11 @@ describe('looking at dead letters', () => {
 
   it('shows the bytes, and the event when it can be decoded', async () => {
     const value = Buffer.from('rubbish');
-    const telling = await park({ value: Buffer.from('rubbish with tok_secret in it') });
-    const [good, bad] = [await park({ event: committed('order-7') }), await park({ value })];
+    const withToken = await storeDeadLetter({ value: Buffer.from('rubbish with tok_secret in it') });
+    const [good, bad] = [
+      await storeDeadLetter({ event: committed('order-7') }),
+      await storeDeadLetter({ value }),
+    ];
     expect((await call('GET', `/${good}`)).body).toMatchObject({
       event: { type: 'inventory.committed', data: { orderId: 'order-7' } },
       undecodable: null,
@@ -391,14 +386,14 @@ describe('looking at dead letters', () => {
       valueBase64: value.toString('base64'),
       undecodable: 'not in Confluent framing (7 bytes)',
     });
-    const { valueBase64 } = Object((await call('GET', `/${telling}`)).body);
+    const { valueBase64 } = Object((await call('GET', `/${withToken}`)).body);
     expect(Buffer.from(valueBase64, 'base64').toString()).toBe('rubbish with [redacted] in it');
     expect(await call('GET', `/${randomUUID()}`)).toMatchObject({ status: 404 });
     expect(await call('GET', '/nothing')).toMatchObject({ status: 404 });
   });
 
-  it('is for administrators only', async () => {
-    const id = await park();
+  it('is allowed to administrators only', async () => {
+    const id = await storeDeadLetter();
     roles = ['SELLER', 'USER'];
     for (const [method, path, body] of [
       ['GET', ''],
@@ -414,8 +409,8 @@ describe('looking at dead letters', () => {
 });
 
 describe('the audit log', () => {
-  it('has a replay with its effect, and a repetition as ignored', async () => {
-    const id = await park();
+  it('has a replay as accepted, and its repetition as ignored', async () => {
+    const id = await storeDeadLetter();
     await call('POST', `/${id}/replay`);
     await call('POST', `/${id}/replay`);
     expect(await recorded()).toEqual([
@@ -424,15 +419,15 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has one acceptance of many replays at once', async () => {
-    const id = await park();
+  it('has one accepted entry for many replays at once', async () => {
+    const id = await storeDeadLetter();
     await Promise.all(Array.from({ length: 6 }, () => call('POST', `/${id}/replay`)));
     const outcomes = (await recorded()).map(([, , outcome]) => outcome).sort();
     expect(outcomes).toEqual(['accepted', ...Array.from({ length: 5 }, () => 'ignored')]);
   });
 
-  it('has a replay that failed as refused, once, and one during an outage not at all', async () => {
-    const id = await park();
+  it('has a failed replay as refused, and none for a replay during an outage', async () => {
+    const id = await storeDeadLetter();
     before = () => Promise.reject(new DependencyUnavailable('down'));
     await call('POST', `/${id}/replay`);
     before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
@@ -440,8 +435,8 @@ describe('the audit log', () => {
     expect(await recorded()).toEqual([['dead-letters.replay', id, 'refused', 'replay_failed']]);
   });
 
-  it('has every letter of a group, those that failed too, and says when there was none', async () => {
-    const [bad, good] = [await park({ value: Buffer.from('rubbish') }), await park()];
+  it('has every letter of a group, also the failed ones, and an entry for an empty group', async () => {
+    const [bad, good] = [await storeDeadLetter({ value: Buffer.from('rubbish') }), await storeDeadLetter()];
     await call('POST', '/replay', { fingerprint: 'Rejected|impossible|inventory.committed' });
     await call('POST', '/replay', { fingerprint: 'nothing like it' });
     expect(await recorded()).toEqual([
@@ -451,8 +446,8 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has what was archived, and what could not be', async () => {
-    const id = await park();
+  it('has archived letters, and refused attempts to archive', async () => {
+    const id = await storeDeadLetter();
     await call('POST', `/${id}/archive`, { reason: 'A test record' });
     await call('POST', `/${id}/archive`, { reason: 'again' });
     await call('POST', `/${id}/archive`, { reason: ' ' });

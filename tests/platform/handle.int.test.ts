@@ -1,20 +1,18 @@
-// The one transaction on a real database: what commits together, what is undone together, and what takes effect once.
+// `handle` on a real database: what commits together, what is rolled back together, and what takes effect once.
 import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { processedEvents, outbox } from '../../drizzle/messaging/schema.ts';
 import { catalogue } from '../../drizzle/order/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../schemas/generated/events.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { traceparent, useTestShell } from '../support/database.ts';
 import {
   accepted,
   ignored,
   rejected,
   type Decision,
 } from '../../services/platform/transaction/decision/decision.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
-import { createEventCodec, InvalidEvent, unframe } from '../../services/platform/event-codec/event-codec.ts';
+import { InvalidEvent, unframe } from '../../services/platform/event-codec/event-codec.ts';
 import {
   handle,
   Rejected,
@@ -25,28 +23,10 @@ import {
   type Shell,
 } from '../../services/platform/transaction/handle.ts';
 import { inboxClaim, type Delivery } from '../../services/platform/transaction/inbox.ts';
-import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 
-const { databases, urls } = stack;
-const logger = createLogger({ service: 'test', level: 'error' });
-let database: TestDatabase;
-let connection: Connection;
-let shell: Shell;
+const { shell } = useTestShell('order', ['order.fulfilled']);
 
-beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(['order.fulfilled'], new AbortController().signal);
-  shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
-});
-
-/** A counter in the catalogue table, so that an effect is a row like any other. */
+/** A counter in a row of the catalogue table. */
 interface Step {
   readonly key: string;
   readonly decision: (count: number) => Decision<number, DomainEvent>;
@@ -77,7 +57,6 @@ const increment = (key: string) => ({
   decision: (count: number) => accepted(count + 1, fulfilled(key)),
 });
 
-const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const message = (input: Step): Message<Step> => ({
   id: randomUUID(),
   input,
@@ -104,7 +83,7 @@ const claimed = (eventId: string) =>
   shell.db.select().from(processedEvents).where(eq(processedEvents.eventId, eventId));
 
 describe('an accepted input', () => {
-  it('commits claim, effect and event together; the row is what the connector publishes', async () => {
+  it('commits claim, effect and event together; the outbox row is what the connector publishes', async () => {
     const key = randomUUID();
     const from = delivery();
     const input = message(increment(key));
@@ -146,7 +125,7 @@ describe('an accepted input', () => {
     expect([await count(key), (await emitted(key)).length]).toEqual([1, 1]);
   });
 
-  it('takes effect once when the same event is delivered to several instances at the same moment', async () => {
+  it('takes effect once when the same event is delivered to several instances at once', async () => {
     const key = randomUUID();
     const from = delivery();
     const handled = await Promise.all(
@@ -163,7 +142,7 @@ describe('an accepted input', () => {
     expect([await count(one), await count(two)]).toEqual([1, 1]);
   });
 
-  it('waits for whoever holds the row, so no update is lost', async () => {
+  it('waits for the row lock, so no update is lost', async () => {
     const key = randomUUID();
     await handle(shell, counting, message(increment(key)), unclaimed);
     await Promise.all(
@@ -173,12 +152,12 @@ describe('an accepted input', () => {
   });
 });
 
-describe('what leaves nothing behind', () => {
+describe('an input that is rolled back', () => {
   const expectNothing = async (key: string, eventId: string): Promise<void> => {
     expect([await count(key), await emitted(key), await claimed(eventId)]).toEqual([0, [], []]);
   };
 
-  it('a rejected input, whose claim is undone as well, so that it can be replayed', async () => {
+  it('is a rejected one; its claim is rolled back too, so it can be replayed', async () => {
     const [key, from] = [randomUUID(), delivery()];
     const step = { key, decision: () => rejected('impossible', 'It cannot be.') };
     const handled = handle(shell, counting, message(step), inboxClaim(from));
@@ -187,7 +166,7 @@ describe('what leaves nothing behind', () => {
     await expectNothing(key, from.eventId);
   });
 
-  it('an event that breaks its schema', async () => {
+  it('is one whose event does not fit its schema', async () => {
     const [key, from] = [randomUUID(), delivery()];
     const broken: DomainEvent = { type: 'order.fulfilled', data: Object.create({ orderId: key }) };
     const step = { key, decision: () => accepted(1, broken) };
@@ -195,7 +174,7 @@ describe('what leaves nothing behind', () => {
     await expectNothing(key, from.eventId);
   });
 
-  it('a failure after the event was appended', async () => {
+  it('is one that fails after the event was appended', async () => {
     const [key, from] = [randomUUID(), delivery()];
     const claim = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
     await expect(handle(shell, counting, message(increment(key)), claim)).rejects.toThrow('dies here');
@@ -203,38 +182,38 @@ describe('what leaves nothing behind', () => {
   });
 });
 
-describe('what is told for the figures', () => {
-  const told = (): Shell & { readonly heard: Committed[] } => {
-    const heard: Committed[] = [];
-    return { ...shell, heard, committed: (what) => heard.push(what) };
+describe('the hook for metrics', () => {
+  const recording = (): Shell & { readonly calls: Committed[] } => {
+    const calls: Committed[] = [];
+    return { ...shell, calls, committed: (committed) => calls.push(committed) };
   };
-  const watched: typeof counting = {
+  const measured: typeof counting = {
     ...counting,
     measurements: (before, after) => [{ name: `${before} to ${after}`, labels: {} }],
   };
 
-  it('is an accepted input, once it is committed, and once however often it comes', async () => {
-    const [key, from, listening] = [randomUUID(), delivery(), told()];
-    await handle(listening, watched, message(increment(key)), inboxClaim(from));
-    await handle(listening, watched, message(increment(key)), inboxClaim(from));
-    expect(listening.heard).toEqual([
+  it('gets an accepted input after its commit, and once however often it is delivered', async () => {
+    const [key, from, recorder] = [randomUUID(), delivery(), recording()];
+    await handle(recorder, measured, message(increment(key)), inboxClaim(from));
+    await handle(recorder, measured, message(increment(key)), inboxClaim(from));
+    expect(recorder.calls).toEqual([
       { events: [fulfilled(key)], measurements: [{ name: '0 to 1', labels: {} }] },
     ]);
   });
 
-  it('is nothing of what was rolled back, rejected or ignored', async () => {
-    const [key, from, listening] = [randomUUID(), delivery(), told()];
+  it('gets nothing that was rolled back, rejected or ignored', async () => {
+    const [key, from, recorder] = [randomUUID(), delivery(), recording()];
     const dying = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
-    await expect(handle(listening, watched, message(increment(key)), dying)).rejects.toThrow('dies here');
+    await expect(handle(recorder, measured, message(increment(key)), dying)).rejects.toThrow('dies here');
     const impossible = { key, decision: () => rejected('impossible', 'It cannot be.') };
-    await expect(handle(listening, watched, message(impossible), unclaimed)).rejects.toThrow(Rejected);
-    await handle(listening, watched, message({ key, decision: () => ignored('late') }), unclaimed);
-    expect(listening.heard).toEqual([]);
+    await expect(handle(recorder, measured, message(impossible), unclaimed)).rejects.toThrow(Rejected);
+    await handle(recorder, measured, message({ key, decision: () => ignored('late') }), unclaimed);
+    expect(recorder.calls).toEqual([]);
   });
 });
 
 describe('an ignored input', () => {
-  it('stays claimed with its reason and changes nothing else', async () => {
+  it('is claimed with its reason and changes nothing else', async () => {
     const [key, from] = [randomUUID(), delivery()];
     const step = { key, decision: () => ignored('already_there') };
     expect(await handle(shell, counting, message(step), inboxClaim(from))).toMatchObject({
@@ -248,7 +227,7 @@ describe('an ignored input', () => {
 });
 
 describe('the outbox table', () => {
-  it('holds every subject that the contract names', () => {
+  it('gets only events whose subject starts with orderflow.', () => {
     expect(Object.values(eventCatalogue).every(({ subject }) => subject.startsWith('orderflow.'))).toBe(true);
   });
 
@@ -256,7 +235,7 @@ describe('the outbox table', () => {
     ['an unframed payload', { payload: Buffer.from('{"json":true}') }],
     ['a payload above the limit', { payload: Buffer.alloc(900_001) }],
     ['an empty key', { aggregateId: '' }],
-  ])('refuses %s, which the connector could not publish', async (_what, wrong) => {
+  ])('rejects %s, which the connector could not publish', async (_what, wrong) => {
     const row = {
       id: randomUUID(),
       aggregateType: 'order',

@@ -1,5 +1,5 @@
-// The migrations on a real database: from nothing, from states that a version with one series for all tables could leave,
-// and cut off in the middle of an index.
+// The migrations on a real database: from an empty one, from the states of the version that had one series for all tables, and
+// after an interruption in the middle of an index.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ afterAll(async () => {
   await admin.end();
 });
 
-/** Tables with their columns, indexes that are valid, constraints, functions: what code can depend on. */
+/** Columns, indexes, constraints and functions. */
 const shapeOf = async (sql: postgres.Sql) => ({
   columns: await sql`
     SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
@@ -52,7 +52,7 @@ const shapeOf = async (sql: postgres.Sql) => ({
     WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
 });
 
-/** The series of one service as it was when it made the messaging tables too: series, place in it, time. */
+/** The former single series of each service, which created the messaging tables too: today's series, index in it, time. */
 const before: Record<ServiceName, readonly (readonly ['messaging' | 'own', number, number])[]> = {
   order: [
     ['own', 0, 1795443976934],
@@ -82,7 +82,7 @@ const before: Record<ServiceName, readonly (readonly ['messaging' | 'own', numbe
 const filesOf = (series: string) =>
   readMigrationFiles({ migrationsFolder: join(migrationsFolder, series, 'migrations') });
 
-/** Leaves what the first `count` migrations of the one series left. Its first made the messaging tables along with the others. */
+/** Applies the first `count` migrations of the former series. Its first one created the messaging tables too. */
 const leaveAsBefore = async (sql: postgres.Sql, service: ServiceName, count: number): Promise<void> => {
   await sql`CREATE SCHEMA drizzle`;
   await sql`CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`;
@@ -98,7 +98,7 @@ const leaveAsBefore = async (sql: postgres.Sql, service: ServiceName, count: num
 
 describe('the migrations', () => {
   it.each(serviceNames)(
-    'of the %s database make its tables, and do nothing when they are there',
+    'create the tables of the %s database, and do nothing when these exist',
     async (service) => {
       const sql = await emptyDatabase();
       await migrateDatabase(sql, service);
@@ -117,11 +117,11 @@ describe('the migrations', () => {
     },
   );
 
-  it.each(serviceNames)('take the %s database over from any state of the one series', async (service) => {
+  it.each(serviceNames)('migrate the %s database from any state of the former series', async (service) => {
     const fresh = await emptyDatabase();
     await migrateDatabase(fresh, service);
     const shape = await shapeOf(fresh);
-    // The first, one in the middle, the newest.
+
     for (const count of [1, 3, before[service].length]) {
       const sql = await emptyDatabase();
       await leaveAsBefore(sql, service, count);
@@ -134,7 +134,7 @@ describe('the migrations', () => {
     }
   });
 
-  it('run by two starts at once are carried out once', async () => {
+  it('are applied once when two processes start at once', async () => {
     const sql = await emptyDatabase();
     const other = connectTo(made.at(-1)?.name ?? '');
     await Promise.all([migrateDatabase(sql, 'order'), migrateDatabase(other, 'order')]);
@@ -143,7 +143,7 @@ describe('the migrations', () => {
     expect(done?.count).toBe(filesOf('messaging').length);
   });
 
-  it('build an index beside the traffic, again after an attempt that was cut off', async () => {
+  it('build an index concurrently, and rebuild it after a failed attempt', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'orderflow-migrations-'));
     try {
       const series = (name: string, at: number, statements: string): void => {

@@ -1,13 +1,11 @@
-// Retention on a real database with a replication slot of its own that nobody reads: it moves only when a test moves it. What the
-// slot still needs depends on every transaction of the server, so nothing else runs beside this file.
+// Retention on a real database with its own replication slot, which only the tests advance. What the slot still needs depends on
+// every transaction of the server, so nothing else runs at the same time as this file.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deadLetters, idempotencyKeys, outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
 import {
   runRetention,
@@ -15,7 +13,6 @@ import {
   type RetentionReport,
 } from '../../services/platform/database/retention.ts';
 
-const { databases } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const slot = `test_${randomUUID().slice(0, 8)}`;
 const config = {
@@ -30,39 +27,30 @@ const hour = 3_600_000;
 const day = 24 * hour;
 const ago = (ms: number): Date => new Date(Date.now() - ms);
 const never = new AbortController().signal;
-let database: TestDatabase;
-let connection: Connection;
+const database = useTestDatabase('order');
 
-beforeAll(async () => {
-  database = await createTestDatabase('order', databases.order.admin);
-  connection = connectDatabase(database.url, 'test');
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
-});
 beforeEach(async () => {
-  await connection.db.execute(sql`truncate outbox, processed_events, dead_letters, idempotency_keys`);
-  await connection.db.execute(sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput')`);
+  await database.db.execute(sql`truncate outbox, processed_events, dead_letters, idempotency_keys`);
+  await database.db.execute(sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput')`);
 });
 afterEach(async () => {
-  await connection.db.execute(
+  await database.db.execute(
     sql`select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = ${slot}`,
   );
 });
 
 const run = (more: Partial<RetentionOptions> = {}): Promise<RetentionReport> =>
-  runRetention({ db: connection.db, logger, config, slot, ...more }, new Date(), never);
+  runRetention({ db: database.db, logger, config, slot, ...more }, new Date(), never);
 
-/** What a connector does when it has delivered everything and said so. */
+/** Advances the slot as a connector does after it has delivered everything. */
 const deliverAll = async (): Promise<void> => {
-  await connection.db.execute(sql`select pg_log_standby_snapshot()`);
-  // A slot advances over what is flushed, which a commit makes sure of.
-  await connection.db.execute(sql`select pg_logical_emit_message(true, 'test', '')`);
-  await connection.db.execute(sql`select pg_replication_slot_advance(${slot}, pg_current_wal_lsn())`);
+  await database.db.execute(sql`select pg_log_standby_snapshot()`);
+  // A slot advances only over flushed WAL, and a commit flushes it.
+  await database.db.execute(sql`select pg_logical_emit_message(true, 'test', '')`);
+  await database.db.execute(sql`select pg_replication_slot_advance(${slot}, pg_current_wal_lsn())`);
 };
 const addOutbox = async (...ages: readonly number[]): Promise<void> => {
-  await connection.db.insert(outbox).values(
+  await database.db.insert(outbox).values(
     ages.map((age) => ({
       id: randomUUID(),
       aggregateType: 'order',
@@ -78,17 +66,17 @@ const addOutbox = async (...ages: readonly number[]): Promise<void> => {
   );
 };
 const kept = async (): Promise<string[]> =>
-  (await connection.db.select().from(outbox)).map(({ aggregateId }) => aggregateId);
+  (await database.db.select().from(outbox)).map(({ aggregateId }) => aggregateId);
 
 describe('the outbox', () => {
-  it('loses what is older than its retention and delivered, and nothing else', async () => {
+  it('loses only delivered rows that are older than its retention', async () => {
     await addOutbox(8 * day, 7 * day + hour, 7 * day - hour, 0);
     await deliverAll();
     expect(await run()).toMatchObject({ deleted: { outbox: 2 }, more: false });
     expect((await kept()).sort()).toEqual(['aged 0', `aged ${7 * day - hour}`]);
   });
 
-  it('keeps a row of any age that the slot has not delivered yet', async () => {
+  it('keeps undelivered rows of any age', async () => {
     await addOutbox(100 * day);
     await deliverAll();
     await addOutbox(99 * day);
@@ -99,7 +87,7 @@ describe('the outbox', () => {
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
   });
 
-  it('keeps a row whose transaction was under way when others had long been delivered', async () => {
+  it('keeps a row whose transaction was still open when later rows were delivered', async () => {
     const other = postgres(database.url, { max: 1, onnotice: () => undefined });
     const ready = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();
@@ -123,10 +111,10 @@ describe('the outbox', () => {
     expect(await kept()).toEqual([]);
   });
 
-  it('keeps everything when the slot is gone, and says so', async () => {
+  it('keeps everything when the slot does not exist, and reports it', async () => {
     await addOutbox(100 * day);
     await deliverAll();
-    await connection.db.execute(sql`select pg_drop_replication_slot(${slot})`);
+    await database.db.execute(sql`select pg_drop_replication_slot(${slot})`);
     expect(await run()).toMatchObject({
       deleted: { outbox: 0 },
       refused: `there is no replication slot ${slot}`,
@@ -134,10 +122,10 @@ describe('the outbox', () => {
     expect((await kept()).length).toBe(1);
   });
 
-  it('keeps everything while the slot is far behind, and says so', async () => {
+  it('keeps everything while the slot is far behind, and reports it', async () => {
     await addOutbox(100 * day);
     await deliverAll();
-    await connection.db.execute(
+    await database.db.execute(
       sql`select count(pg_logical_emit_message(false, 'test', repeat('x', 1000000))) from generate_series(1, 70)`,
     );
     expect((await run()).refused).toMatch(new RegExp(`^the replication slot ${slot} is 6\\d MiB behind$`));
@@ -146,20 +134,22 @@ describe('the outbox', () => {
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
   });
 
-  it('is never asked for what is younger than a day, nor for too much at once', async () => {
+  it('keeps rows younger than a day, and limits the rows per statement', async () => {
     await addOutbox(hour);
     await deliverAll();
-    const ask = (age: string, rows: number): Promise<unknown> =>
+    const deletionError = (age: string, rows: number): Promise<unknown> =>
       postgresError(
         sql`select * from delete_published_outbox_rows(${slot}, now() - ${age}::interval, ${rows})`,
       );
-    expect(await ask('23 hours', 10)).toBe('outbox rows younger than one day are never deleted');
-    expect(await ask('2 days', 0)).toBe('between 1 and 10000 outbox rows are deleted at a time');
-    expect(await ask('2 days', 10_001)).toBe('between 1 and 10000 outbox rows are deleted at a time');
+    expect(await deletionError('23 hours', 10)).toBe('outbox rows younger than one day are never deleted');
+    expect(await deletionError('2 days', 0)).toBe('between 1 and 10000 outbox rows are deleted at a time');
+    expect(await deletionError('2 days', 10_001)).toBe(
+      'between 1 and 10000 outbox rows are deleted at a time',
+    );
     expect((await kept()).length).toBe(1);
   });
 
-  it('takes the slot of another database for none', async () => {
+  it('keeps everything when the slot belongs to another database', async () => {
     await addOutbox(100 * day);
     await deliverAll();
     expect(await run({ slot: 'order_outbox_slot' })).toMatchObject({ deleted: { outbox: 0 } });
@@ -168,7 +158,7 @@ describe('the outbox', () => {
 
 const postgresError = async (statement: ReturnType<typeof sql>): Promise<string> => {
   try {
-    await connection.db.execute(statement);
+    await database.db.execute(statement);
     return 'no error';
   } catch (error) {
     return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
@@ -177,7 +167,7 @@ const postgresError = async (statement: ReturnType<typeof sql>): Promise<string>
 
 describe('the other tables', () => {
   const addInbox = async (age: number, eventId: string = randomUUID()): Promise<string> => {
-    await connection.db.insert(processedEvents).values({
+    await database.db.insert(processedEvents).values({
       consumer: 'group',
       eventId,
       eventType: 't',
@@ -197,7 +187,7 @@ describe('the other tables', () => {
     eventId: string = randomUUID(),
   ): Promise<void> => {
     const settled = { settledAt: ago(age), settledBy: 'somebody' };
-    await connection.db.insert(deadLetters).values({
+    await database.db.insert(deadLetters).values({
       id: randomUUID(),
       consumer: 'group',
       topic: 't',
@@ -216,7 +206,7 @@ describe('the other tables', () => {
     });
   };
 
-  it('lose what is older than their retention, parked dead letters excepted', async () => {
+  it('lose rows older than their retention, except open dead letters', async () => {
     for (const age of [31 * day, 29 * day]) {
       await addInbox(age);
       await addLetter('replayed', age);
@@ -224,7 +214,7 @@ describe('the other tables', () => {
       await addLetter('parked', 100 * day);
     }
     for (const age of [25 * hour, 23 * hour])
-      await connection.db.insert(idempotencyKeys).values({
+      await database.db.insert(idempotencyKeys).values({
         scope: 's',
         key: String(age),
         fingerprint: 'f',
@@ -237,47 +227,47 @@ describe('the other tables', () => {
       deleted: { idempotencyKeys: 1, deadLetters: 2, inbox: 1, outbox: 0 },
       more: false,
     });
-    expect((await connection.db.select().from(deadLetters)).map(({ state }) => state).sort()).toEqual([
+    expect((await database.db.select().from(deadLetters)).map(({ state }) => state).sort()).toEqual([
       'archived',
       'parked',
       'parked',
       'replayed',
     ]);
-    expect((await connection.db.select().from(idempotencyKeys)).map(({ key }) => key)).toEqual([
+    expect((await database.db.select().from(idempotencyKeys)).map(({ key }) => key)).toEqual([
       String(23 * hour),
     ]);
   });
 
-  it('remember an event for as long as a parked letter may bring it again', async () => {
+  it('keep the claim of an event while an open dead letter may replay it', async () => {
     const eventId = await addInbox(100 * day);
     await addLetter('parked', 100 * day, eventId);
     expect(await run()).toMatchObject({ deleted: { inbox: 0 } });
-    await connection.db.execute(
+    await database.db.execute(
       sql`update dead_letters set state = 'replayed', settled_at = now(), settled_by = 'somebody'`,
     );
     expect(await run()).toMatchObject({ deleted: { inbox: 1 } });
   });
 
-  it('are emptied in small transactions, so many per run', async () => {
+  it('are emptied in small transactions, with a limited number per run', async () => {
     for (let index = 0; index < 25; index += 1) await addInbox(31 * day);
     expect(await run({ batch: 5, batches: 2 })).toMatchObject({ deleted: { inbox: 10 }, more: true });
     expect(await run({ batch: 5, batches: 20 })).toMatchObject({ deleted: { inbox: 15 }, more: false });
   });
 
-  it('are emptied although one of them cannot be, which the report names', async () => {
+  it('are emptied although one of them fails, and the report names it', async () => {
     await addInbox(31 * day);
-    await connection.db.execute(sql`alter table idempotency_keys rename to hidden`);
+    await database.db.execute(sql`alter table idempotency_keys rename to hidden`);
     try {
       expect(await run()).toMatchObject({
         deleted: { idempotencyKeys: 0, inbox: 1 },
         failed: { idempotencyKeys: 'relation "idempotency_keys" does not exist' },
       });
     } finally {
-      await connection.db.execute(sql`alter table hidden rename to idempotency_keys`);
+      await database.db.execute(sql`alter table hidden rename to idempotency_keys`);
     }
   });
 
-  it('are not deleted while another instance is deleting', async () => {
+  it('are left alone while another instance is deleting', async () => {
     await addInbox(31 * day);
     const other = postgres(database.url, { max: 1, onnotice: () => undefined });
     await other`select pg_advisory_lock(hashtextextended('retention', 0))`;
@@ -291,6 +281,6 @@ describe('the other tables', () => {
     const reports = await Promise.all(Array.from({ length: 4 }, () => run({ batch: 5 })));
     const [last] = [await run()];
     const total = [...reports, last].reduce((sum, { deleted }) => sum + deleted.inbox, 0);
-    expect([total, (await connection.db.select().from(processedEvents)).length]).toEqual([50, 0]);
+    expect([total, (await database.db.select().from(processedEvents)).length]).toEqual([50, 0]);
   });
 });

@@ -1,51 +1,42 @@
-// Statements are prepared once a connection. A migration beside the traffic must not leave one that no longer fits.
+// Each connection prepares a statement once. A migration under traffic must not leave a prepared statement with an old result type.
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { isTransient } from '../../services/platform/database/transient.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { useTestDatabase, type UsedDatabase } from '../support/database.ts';
 
-let database: TestDatabase;
-let connection: Connection;
+const database = useTestDatabase('order', { poolSize: 1 });
 beforeAll(async () => {
-  database = await createTestDatabase('order', stack.databases.order.admin);
-  connection = connectDatabase(database.url, 'test', { poolSize: 1 });
-  await connection.db.execute(sql`create table things (id int, name text)`);
-  await connection.db.execute(sql`insert into things values (1, '7')`);
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
+  await database.db.execute(sql`create table things (id int, name text)`);
+  await database.db.execute(sql`insert into things values (1, '7')`);
 });
 
-const readIn = (db: Pick<Connection['db'], 'execute'>, id: number) =>
+const readIn = (db: Pick<UsedDatabase['db'], 'execute'>, id: number) =>
   db.execute(sql`select name from things where id = ${id}`);
 const change = (type: string) =>
-  connection.db.execute(sql.raw(`alter table things alter column name type ${type} using name::${type}`));
+  database.db.execute(sql.raw(`alter table things alter column name type ${type} using name::${type}`));
 
-it('a statement is planned once, whatever its values, inside a transaction and outside', async () => {
-  await readIn(connection.db, 1);
-  await readIn(connection.db, 2);
-  await connection.db.transaction((tx) => readIn(tx, 3));
-  const found = await connection.db.execute(
+it('a statement is prepared once for all its parameter values, inside and outside of a transaction', async () => {
+  await readIn(database.db, 1);
+  await readIn(database.db, 2);
+  await database.db.transaction((tx) => readIn(tx, 3));
+  const found = await database.db.execute(
     sql`select count(*)::int as plans from pg_prepared_statements where statement like 'select name from things%'`,
   );
   expect(found).toMatchObject([{ plans: 1 }]);
 });
 
-it('a query outlives a change of its table', async () => {
-  await readIn(connection.db, 1);
+it('a query succeeds after a change of its table', async () => {
+  await readIn(database.db, 1);
   await change('int');
-  expect(await readIn(connection.db, 1)).toMatchObject([{ name: 7 }]);
+  expect(await readIn(database.db, 1)).toMatchObject([{ name: 7 }]);
 });
 
-it('a transaction that meets a change of its table fails for a cause that passes, and succeeds the next time', async () => {
-  await connection.db.transaction((tx) => readIn(tx, 1));
+it('a transaction after a change of its table fails with a transient error and succeeds when it is repeated', async () => {
+  await database.db.transaction((tx) => readIn(tx, 1));
   await change('bigint');
   const attempts: unknown[] = [];
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const outcome = await connection.db
+    const outcome = await database.db
       .transaction((tx) => readIn(tx, 1))
       .then(
         () => 'read',

@@ -1,4 +1,4 @@
-// Least privilege on the running databases: a service can add facts and can neither change nor remove one.
+// Least privilege on the running databases: a service can append to the outbox and the audit log, but not change or delete rows.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
@@ -55,17 +55,17 @@ describe.each(serviceNames)('the %s database', (service) => {
     await expect(as(auditor, 'create table intruder (id int)')).rejects.toEqual(denied);
   });
 
-  it('lets the auditor send a canary, and nobody else', async () => {
+  it('lets only the auditor send a canary', async () => {
     const canary = randomUUID();
     await expect(as(auditor, `select emit_canary('${canary}')`)).resolves.toBeDefined();
-    // Published, and gone before anybody could have seen it.
+    // It is in the WAL, but the row is deleted in the same transaction.
     expect(await as(admin, `select 1 from outbox where id = '${canary}'`)).toHaveLength(0);
     await expect(as(serviceUrl, `select emit_canary('${canary}')`)).rejects.toEqual(denied);
     await expect(as(cdc, `select emit_canary('${canary}')`)).rejects.toEqual(denied);
     await expect(as(auditor, 'insert into outbox select * from outbox')).rejects.toEqual(denied);
   });
 
-  it('publishes inserts of the outbox, through a slot that survives a failover', async () => {
+  it('publishes only inserts of the outbox, through a slot that survives a failover', async () => {
     const { publication, slot } = services[service].database;
     expect(
       await as(

@@ -1,5 +1,5 @@
-// From the environment to the encrypted connection, against a real PostgreSQL and a real Kafka that let nobody in without:
-// the right settings connect, and each wrong one is refused with an error that says what is wrong.
+// TLS settings from the environment against a real PostgreSQL and a real Kafka that require TLS: the right settings connect, and
+// each wrong one fails with an error that names the cause.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -99,13 +99,13 @@ describeOwnParts('PostgreSQL over TLS', () => {
       (error: unknown) => (error instanceof Error ? (error.cause ?? error) : error),
     );
 
-  it.each(['require', 'verify-ca', 'verify-full'])('is connected to with %s', async (mode) => {
+  it.each(['require', 'verify-ca', 'verify-full'])('accepts %s', async (mode) => {
     const trusting: Env = mode === 'require' ? {} : { DATABASE_CA_FILE: ca };
     const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, ...trusting };
     expect(await connect(env)).toMatch(/^TLSv1\.[23]$/);
   });
 
-  it('lets a client certificate stand for the password', async () => {
+  it('accepts a client certificate instead of the password', async () => {
     const env = {
       DATABASE_URL: urlOf(parts.postgres.byCertificate),
       DATABASE_SSLMODE: 'verify-full',
@@ -122,23 +122,23 @@ describeOwnParts('PostgreSQL over TLS', () => {
     });
   });
 
-  it('is refused without TLS', async () => {
+  it('refuses connections without TLS', async () => {
     expect(await refusal({ DATABASE_URL: byPassword() })).toMatchObject({
       message: expect.stringContaining('no encryption'),
     });
   });
 
-  it.each(['require', 'verify-full'])('is not spoken to in clear where it has no TLS (%s)', async (mode) => {
+  it.each(['require', 'verify-full'])('without TLS is not used with %s', async (mode) => {
     const env = { DATABASE_URL: stack.databases.order.service, DATABASE_SSLMODE: mode };
     expect(await refusal(env)).toBeInstanceOf(Error);
   });
 
-  it.each(['verify-ca', 'verify-full'])('is not believed by %s with the wrong authority', async (mode) => {
+  it.each(['verify-ca', 'verify-full'])('is rejected by %s if its authority is another one', async (mode) => {
     const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, DATABASE_CA_FILE: strangerCa };
     expect(await refusal(env)).toMatchObject({ message: expect.stringMatching(/certificate/) });
   });
 
-  it('is not believed by verify-full under a name that its certificate does not have', async () => {
+  it('is rejected by verify-full under a name that is not in its certificate', async () => {
     const env = { DATABASE_URL: byPassword('localhost'), DATABASE_CA_FILE: ca };
     expect(await refusal({ ...env, DATABASE_SSLMODE: 'verify-full' })).toMatchObject({
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
@@ -189,7 +189,7 @@ describeOwnParts('Kafka', () => {
   });
 
   it.each(['SASL_SSL PLAIN', 'SASL_SSL SCRAM-SHA-256', 'SASL_SSL SCRAM-SHA-512', 'SSL'])(
-    'is read from with %s',
+    'accepts %s',
     async (how) => {
       const [protocol, mechanism = ''] = how.split(' ');
       const stream =
@@ -227,7 +227,7 @@ describeOwnParts('Kafka', () => {
     },
   );
 
-  it('is not believed with the wrong authority', async () => {
+  it('is rejected if its authority is another one', async () => {
     const wrong = { KAFKA_CA_FILE: strangerCa };
     const errors = await Promise.all([
       endsOf(parts.kafka.sasl, { ...sasl('PLAIN'), ...wrong }),
@@ -236,7 +236,7 @@ describeOwnParts('Kafka', () => {
     for (const error of errors) expect(error).toMatch(/unable to (verify|get)|self-signed/);
   });
 
-  it('refuses whoever has no certificate of its authority', async () => {
+  it('refuses clients without a certificate of its authority', async () => {
     const without: Env = { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_CA_FILE: ca };
     const errors = await Promise.all(
       [without, mutual(impostor)].map((env) => endsOf(parts.kafka.certificate, env)),
@@ -274,20 +274,20 @@ describeOwnParts("the operators' commands", () => {
     return seen.length;
   };
 
-  it('get in by the variables of the services', async () => {
+  it('connect with the environment variables of the services', async () => {
     const [row] = await asAdmin(env());
     expect(row).toEqual({ version: expect.stringMatching(/^TLSv1\.[23]$/), who: 'postgres' });
     expect(await brokersOf(env())).toBe(1);
   });
 
-  it('believe the wrong authority no more than the services do', async () => {
+  it('reject servers of another authority', async () => {
     await expect(asAdmin(env(strangerCa))).rejects.toThrow(/certificate/);
     await expect(brokersOf(env(strangerCa))).rejects.toThrow(/unable to (verify|get)|self-signed/);
   });
 });
 
-describeOwnParts('a service with everything secured', () => {
-  it('gets ready, and answers those alone who have a certificate', async () => {
+describeOwnParts('a service with TLS on every connection', () => {
+  it('gets ready, and answers only clients with a certificate', async () => {
     const { urls, commands } = stack;
     const adminUrl = `postgres://postgres:${parts.password}@127.0.0.1:${parts.postgres.port}/postgres`;
     const database = await createTestDatabase('order', adminUrl);
@@ -328,14 +328,14 @@ describeOwnParts('a service with everything secured', () => {
 
     const client = parts.authority.issue('a client');
     const tls = { ca: parts.authority.cert };
-    const ready = async () => (await ask(port, { ...tls, ...client })) === 200;
+    const ready = async () => (await readinessStatus(port, { ...tls, ...client })) === 200;
     await until({ what: 'the secured service', withinMs: 50_000 }, ready);
-    expect(await ask(port, tls)).not.toBe(200);
+    expect(await readinessStatus(port, tls)).not.toBe(200);
   });
 });
 
-/** The status of the readiness probe, undefined without an answer. */
-const ask = (port: number, tls: RequestOptions): Promise<number | undefined> =>
+/** The status of the readiness probe; undefined without an answer. */
+const readinessStatus = (port: number, tls: RequestOptions): Promise<number | undefined> =>
   new Promise((resolve) => {
     const path = '/health/ready';
     request({ host: '127.0.0.1', port, path, agent: false, timeout: 5_000, ...tls }, (response) => {

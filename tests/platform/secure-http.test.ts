@@ -1,5 +1,5 @@
-// TLS at the HTTP edge: our server with and without client certificates, and the registry client against a registry that
-// demands both a client certificate and a password. The other side is Node's own TLS.
+// TLS over HTTP: our server with and without client certificates, and the registry client against a registry that requires a
+// client certificate and a password. The other side is Node's own TLS.
 import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -59,7 +59,7 @@ const get = (port: number, tls: RequestOptions): Promise<number | string> =>
   });
 
 describe('the HTTP server with a certificate', () => {
-  it('is believed by those who trust its authority, and by nobody else', async () => {
+  it('is accepted only by clients that trust its authority', async () => {
     const { port } = await serve(server);
     expect(await get(port, { ca: authority.cert })).toBe(200);
     expect(await get(port, { ca: stranger.cert })).toMatch(
@@ -67,21 +67,21 @@ describe('the HTTP server with a certificate', () => {
     );
   });
 
-  it('speaks nothing older than TLS 1.2', async () => {
+  it('refuses versions before TLS 1.2', async () => {
     const { port } = await serve(server);
     const old = { ca: authority.cert, minVersion: 'TLSv1' as const, ciphers: 'DEFAULT@SECLEVEL=0' };
     expect(await get(port, { ...old, maxVersion: 'TLSv1.1' })).toMatch(/PROTOCOL_VERSION|EPROTO|ECONNRESET/);
     expect(await get(port, { ...old, maxVersion: 'TLSv1.2' })).toBe(200);
   });
 
-  it('outlives clients that do not speak TLS', async () => {
+  it('survives clients that do not use TLS', async () => {
     const { port } = await serve(server);
     const plain = await fetch(`http://127.0.0.1:${port}/openapi.json`).catch(() => 'refused');
     expect(plain).toBe('refused');
     expect(await get(port, { ca: authority.cert })).toBe(200);
   });
 
-  it('closes while a client holds a connection without a request', async () => {
+  it('can close while a client has an idle connection', async () => {
     const running = await serve(server);
     const socket = connectTls({ host: '127.0.0.1', port: running.port, ca: authority.cert });
     await new Promise((resolve) => socket.once('secureConnect', resolve));
@@ -92,8 +92,8 @@ describe('the HTTP server with a certificate', () => {
   });
 });
 
-describe('the HTTP server that demands a client certificate', () => {
-  it('lets in those of its authority alone', async () => {
+describe('the HTTP server that requires a client certificate', () => {
+  it('accepts only certificates of its authority', async () => {
     const { port } = await serve({ ...server, clientCa: authority.cert });
     const ca = authority.cert;
     expect(await get(port, { ca, ...client })).toBe(200);
@@ -103,13 +103,13 @@ describe('the HTTP server that demands a client certificate', () => {
 });
 
 describe('NODE_EXTRA_CA_CERTS', () => {
-  it('is what makes our own HTTP calls believe a private authority', async () => {
+  it('makes our HTTP calls trust a private authority', async () => {
     const { port } = await serve(server);
     const extra = join(folder, 'extra.pem');
     writeFileSync(extra, authority.cert);
     const script = `await fetch('https://localhost:${port}/openapi.json').then(
       ({ status }) => console.log(status), (error) => console.log(error.cause.code));`;
-    const said = (env: Record<string, string>) =>
+    const outputWith = (env: Record<string, string>) =>
       new Promise<string>((resolve, reject) => {
         const options = { env: { PATH: process.env['PATH'], ...env }, timeout: 20_000 };
         execFile(process.execPath, ['--input-type=module', '-e', script], options, (error, stdout) => {
@@ -117,8 +117,8 @@ describe('NODE_EXTRA_CA_CERTS', () => {
           else resolve(stdout.trim());
         });
       });
-    expect(await said({ NODE_EXTRA_CA_CERTS: extra })).toBe('200');
-    expect(await said({})).toMatch(/UNABLE_TO_VERIFY|SELF_SIGNED|UNABLE_TO_GET_ISSUER/);
+    expect(await outputWith({ NODE_EXTRA_CA_CERTS: extra })).toBe('200');
+    expect(await outputWith({})).toMatch(/UNABLE_TO_VERIFY|SELF_SIGNED|UNABLE_TO_GET_ISSUER/);
   }, 60_000);
 });
 
@@ -146,23 +146,23 @@ describe('the registry client', () => {
   const eventType = 'order.created' as const;
   const tls = { ca: authority.cert, ...client };
 
-  it('looks up an id with the certificate and the password', async () => {
+  it('resolves an id with the certificate and the password', async () => {
     const connected = createRegistryClient(await registry(), logger, { tls, user });
     await connected.resolveIds([eventType], new AbortController().signal);
     expect(connected.schemaId(eventType)).toBe(7);
   });
 
-  it('of the commands gets in with the same settings, and with no less', async () => {
+  it('of the commands needs the same settings', async () => {
     const url = await registry();
-    const askWith = (security: RegistrySecurity) =>
+    const statusWith = (security: RegistrySecurity) =>
       callRegistry({ url, security }, `${url}/subjects`, { withinMs: 5_000 });
-    expect(await askWith({ tls, user })).toMatchObject({
+    expect(await statusWith({ tls, user })).toMatchObject({
       status: 200,
       text: expect.stringContaining('"id":7'),
     });
-    expect(await askWith({ tls })).toMatchObject({ status: 401 });
-    await expect(askWith({ tls: { ...tls, ca: stranger.cert }, user })).rejects.toThrow(/certificate/i);
-    await expect(askWith({ tls: { ca: authority.cert }, user })).rejects.toThrow(
+    expect(await statusWith({ tls })).toMatchObject({ status: 401 });
+    await expect(statusWith({ tls: { ...tls, ca: stranger.cert }, user })).rejects.toThrow(/certificate/i);
+    await expect(statusWith({ tls: { ca: authority.cert }, user })).rejects.toThrow(
       /certificate|socket|ECONNRESET|EPIPE/i,
     );
   });
@@ -171,14 +171,14 @@ describe('the registry client', () => {
     ['the wrong authority', { tls: { ...tls, ca: stranger.cert }, user }, /certificate/i],
     ['no client certificate', { tls: { ca: authority.cert }, user }, /certificate|socket|ECONNRESET|EPIPE/i],
     ['the wrong password', { tls, user: { ...user, password: 'guess' } }, /Unauthorized/],
-  ])('is refused with %s, and the log says why', async (_what, security, reason) => {
+  ])('is refused with %s, and logs the reason', async (_what, security, reason) => {
     const refused = createRegistryClient(await registry(), logger, security);
-    const giveUp = new AbortController();
+    const aborting = new AbortController();
     logged.length = 0;
-    const resolving = refused.resolveIds([eventType], giveUp.signal);
+    const resolving = refused.resolveIds([eventType], aborting.signal);
     await expect.poll(() => logged.join(''), { timeout: 10_000 }).toMatch(reason);
     expect(refused.missing()).toEqual([eventType]);
-    giveUp.abort();
+    aborting.abort();
     await resolving;
   });
 });

@@ -1,5 +1,5 @@
-// What is said of TLS and passwords is looked at before anything connects: a file that is not there, half a pair, a setting
-// that would have no effect, and what is fit for a laptop alone.
+// TLS and password settings are checked before anything connects: missing files, incomplete pairs, settings without effect, and
+// settings that are only allowed in development.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -70,13 +70,13 @@ describe('a PEM file', () => {
     ['KAFKA_CA_FILE', files.broken, 'which contains no valid PEM certificate; expected the path'],
     ['NODE_EXTRA_CA_CERTS', files.missing, 'which cannot be read (ENOENT); expected the path'],
     ['KAFKA_KEY_FILE', files.cert, 'which contains no valid private key; expected the path'],
-  ])('given as %s that is wrong is named with the reason', (variable, path, reason) => {
+  ])('given as %s that is invalid is named with the reason', (variable, path, reason) => {
     const [problem, ...more] = problemsOf({ [variable]: path });
     expect(more).toEqual([]);
     expect(problem).toContain(`${variable} is ${JSON.stringify(path)}, ${reason}`);
   });
 
-  it('that is wrong ends the start of a process with exit code 78 and one sentence', async () => {
+  it('that is invalid ends the start of a process with exit code 78 and one sentence', async () => {
     const env = { PATH: process.env['PATH'], ...complete, TLS_CERT_FILE: files.missing, PORT: '0' };
     const main = join(import.meta.dirname, '..', '..', 'services', 'order', 'main.ts');
     const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
@@ -98,7 +98,7 @@ describe('a certificate and its key', () => {
     KAFKA: { KAFKA_SECURITY_PROTOCOL: 'SSL' },
     SCHEMA_REGISTRY: {},
   };
-  it.each(Object.keys(usual))('of %s belong together', (prefix) => {
+  it.each(Object.keys(usual))('of %s must match', (prefix) => {
     const [cert, key] = [`${prefix}_CERT_FILE`, `${prefix}_KEY_FILE`];
     const problems = (env: Record<string, string>) => problemsOf({ ...usual[prefix], ...env });
     expect(problems({ [cert]: files.cert, [key]: files.key })).toEqual([]);
@@ -134,20 +134,17 @@ describe('a setting that would have no effect', () => {
 });
 
 describe('PostgreSQL', () => {
-  it.each(['require', 'verify-full', 'disable'])(
-    'is not told of TLS twice (sslmode=%s in the URL)',
-    (mode) => {
-      expect(problemsOf({ DATABASE_URL: `${complete.DATABASE_URL}?sslmode=${mode}` })).toEqual([
-        'DATABASE_URL has TLS parameters; expected DATABASE_SSLMODE and the DATABASE_*_FILE settings instead.',
-      ]);
-    },
-  );
-  it('has no other modes than those of libpq that are safe to choose', () => {
+  it.each(['require', 'verify-full', 'disable'])('refuses TLS parameters in the URL (sslmode=%s)', (mode) => {
+    expect(problemsOf({ DATABASE_URL: `${complete.DATABASE_URL}?sslmode=${mode}` })).toEqual([
+      'DATABASE_URL has TLS parameters; expected DATABASE_SSLMODE and the DATABASE_*_FILE settings instead.',
+    ]);
+  });
+  it('refuses the unsafe modes of libpq', () => {
     expect(problemsOf({ DATABASE_SSLMODE: 'prefer' })).toEqual([
       'DATABASE_SSLMODE is "prefer"; expected one of disable, require, verify-ca, verify-full.',
     ]);
   });
-  it('is believed only with a certificate, unless it is told otherwise', () => {
+  it('is verified unless the mode is disable or require', () => {
     const trust = (env: Record<string, string>) => databaseTrust(configOf(env), complete.DATABASE_URL);
     expect(trust({})).toBe(false);
     expect(trust({ DATABASE_SSLMODE: 'require' })).toMatchObject({ rejectUnauthorized: false });
@@ -168,7 +165,7 @@ describe('PostgreSQL', () => {
 
 describe('Kafka', () => {
   const user = { KAFKA_SASL_USERNAME: 'order', KAFKA_SASL_PASSWORD: 'hush' };
-  it('is signed in to with a mechanism, a user and a password', () => {
+  it('needs a mechanism, a user and a password for SASL', () => {
     expect(problemsOf({ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' })).toEqual(
       ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'].map(
         (variable) => `${variable} is not set; it is needed with KAFKA_SECURITY_PROTOCOL=SASL_SSL.`,
@@ -180,7 +177,7 @@ describe('Kafka', () => {
       sasl: { mechanism: 'SCRAM-SHA-512', username: 'order', password: 'hush' },
     });
   });
-  it('is not signed in to by a mechanism nobody knows', () => {
+  it('refuses an unknown SASL mechanism', () => {
     expect(problemsOf({ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', KAFKA_SASL_MECHANISM: 'MD5', ...user })).toEqual(
       ['KAFKA_SASL_MECHANISM is "MD5"; expected one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512.'],
     );
@@ -188,7 +185,7 @@ describe('Kafka', () => {
 });
 
 describe('the schema registry', () => {
-  it('is signed in to with a user and a password, which its address does not carry', () => {
+  it('needs user and password as a pair, and not in its URL', () => {
     expect(problemsOf({ SCHEMA_REGISTRY_USERNAME: 'me' })).toEqual([
       'SCHEMA_REGISTRY_USERNAME is set, but SCHEMA_REGISTRY_PASSWORD is not; expected both or neither.',
     ]);
@@ -201,7 +198,7 @@ describe('the schema registry', () => {
 });
 
 describe('the HTTP server', () => {
-  it('is plain without a certificate and has clients prove themselves where it is told to', () => {
+  it('is plain without a certificate and verifies clients when it has a client authority', () => {
     expect(serverTls(configOf({}))).toBeUndefined();
     const pair = { TLS_CERT_FILE: files.cert, TLS_KEY_FILE: files.key };
     expect(serverTls(configOf(pair))).not.toHaveProperty('clientCa');
@@ -213,7 +210,7 @@ describe('the HTTP server', () => {
 
 describe('with NODE_ENV=production', () => {
   const production = { NODE_ENV: 'production' };
-  it('a service refuses the password that everybody knows, and says nothing of any other', () => {
+  it('a service refuses the public development password, and no other', () => {
     expect(problemsOf({ ...production, DATABASE_URL: 'postgres://me:orderflow@db/things' })).toEqual([
       'NODE_ENV is "production", but the password in DATABASE_URL is the public one for development.',
     ]);
@@ -226,7 +223,7 @@ describe('with NODE_ENV=production', () => {
     expect(problemsOf({ ...production, ...plain })).toEqual([expect.stringContaining('unencrypted')]);
     expect(problemsOf(plain)).toEqual([]);
   });
-  it('the auditor refuses it in each of its three databases', () => {
+  it('the auditor refuses the development password for each of its databases', () => {
     const url = 'postgres://me:orderflow@db/things';
     const result = parseConfig(
       auditor.shape,
@@ -258,7 +255,7 @@ describe('with NODE_ENV=production', () => {
 });
 
 describe('the processes without a database', () => {
-  it('look at the pair of their server as well', () => {
+  it('check certificate and key of their server too', () => {
     const broken = { TLS_CERT_FILE: files.cert };
     expect(parseConfig(gateway.shape, { LEDGER_FILE: '/l', ...broken }, gateway.contradictions).ok).toBe(
       false,

@@ -1,12 +1,11 @@
-// A role or a database with other defaults than the code relies on: the connection sets its own.
+// A connection sets the session settings that the code relies on, whatever the defaults of the role or the database are.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { outbox } from '../../drizzle/messaging/schema.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
+import { useTestDatabase } from '../support/database.ts';
 
 const hostile = {
   DateStyle: "'German, DMY'",
@@ -19,23 +18,16 @@ const hostile = {
   lock_timeout: "'1ms'",
 } as const;
 
-let database: TestDatabase;
-let connection: Connection;
+const database = useTestDatabase('order');
 beforeAll(async () => {
-  database = await createTestDatabase('order', stack.databases.order.admin);
   const admin = postgres(stack.databases.order.admin, { max: 1 });
   for (const [name, value] of Object.entries(hostile))
     await admin.unsafe(`ALTER DATABASE ${database.name} SET ${name} = ${value}`);
   await admin.end();
-  connection = connectDatabase(database.url, 'test');
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
 });
 
-describe('hostile defaults of a database', () => {
-  it('are there', async () => {
+describe('other defaults of a database', () => {
+  it('are in effect', async () => {
     const admin = postgres(stack.databases.order.admin, { max: 1 });
     const [row] = await admin<{ settings: string[] }[]>`
       SELECT setconfig AS settings FROM pg_db_role_setting
@@ -44,11 +36,11 @@ describe('hostile defaults of a database', () => {
     expect(row?.settings).toHaveLength(Object.keys(hostile).length);
   });
 
-  it('change nothing of what is written and read', async () => {
+  it('do not change what is written and read', async () => {
     const id = randomUUID();
     const occurredAt = new Date('2026-03-04T05:06:07.089Z');
     const payload = Buffer.from([0, 0, 0, 0, 1, 255, 92, 7]);
-    await connection.db.insert(outbox).values({
+    await database.db.insert(outbox).values({
       id,
       aggregateType: 'order-events',
       aggregateId: 'key',
@@ -60,12 +52,12 @@ describe('hostile defaults of a database', () => {
       traceparent: 't',
       occurredAt,
     });
-    const [row] = await connection.db.select().from(outbox).where(eq(outbox.id, id));
+    const [row] = await database.db.select().from(outbox).where(eq(outbox.id, id));
     expect(row).toMatchObject({ occurredAt, payload });
   });
 
-  it('change neither the isolation nor the time limits', async () => {
-    const [row] = await connection.db.execute(sql`
+  it('change neither the isolation level nor the timeouts', async () => {
+    const [row] = await database.db.execute(sql`
       SELECT current_setting('transaction_isolation') AS isolation, current_setting('statement_timeout') AS statements,
              current_setting('lock_timeout') AS locks, (interval '1 day 2 hours')::text AS span, now()::text AS now`);
     expect(row).toMatchObject({

@@ -1,36 +1,27 @@
-// A transaction sends COMMIT behind statements whose answers nobody has waited for. It must still be all or nothing.
+// A transaction sends COMMIT without waiting for the results of earlier statements. It must still be all or nothing.
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { isTransient } from '../../services/platform/database/transient.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { useTestDatabase, type UsedDatabase } from '../support/database.ts';
 
-let database: TestDatabase;
-let connection: Connection;
+const database = useTestDatabase('order', { poolSize: 2 });
 beforeAll(async () => {
-  database = await createTestDatabase('order', stack.databases.order.admin);
-  connection = connectDatabase(database.url, 'test', { poolSize: 2 });
-  await connection.db.execute(sql`create table things (id int primary key check (id > 0))`);
-});
-afterAll(async () => {
-  await connection.close();
-  await database.drop();
+  await database.db.execute(sql`create table things (id int primary key check (id > 0))`);
 });
 beforeEach(async () => {
-  await connection.db.execute(sql`truncate things`);
+  await database.db.execute(sql`truncate things`);
 });
 
-type Tx = Pick<Connection['db'], 'execute'>;
+type Tx = Pick<UsedDatabase['db'], 'execute'>;
 const insert = (on: Tx, id: number) => on.execute(sql`insert into things values (${id})`);
-const stored = async (): Promise<unknown[]> => [...(await connection.db.execute(sql`select id from things`))];
+const stored = async (): Promise<unknown[]> => [...(await database.db.execute(sql`select id from things`))];
 /** Starts a statement without waiting for it. */
 const start = (statement: ReturnType<typeof insert>): void => {
   statement.execute().catch(() => undefined);
 };
 
-it('commits what was started without waiting', async () => {
-  await connection.db.transaction(async (tx) => {
+it('commits statements whose results nobody awaits', async () => {
+  await database.db.transaction(async (tx) => {
     start(insert(tx, 1));
     start(insert(tx, 2));
   });
@@ -38,40 +29,37 @@ it('commits what was started without waiting', async () => {
 });
 
 it('commits nothing when one of the statements fails, and throws the error of that statement', async () => {
-  const transaction = connection.db.transaction(async (tx) => {
+  const transaction = database.db.transaction(async (tx) => {
     start(insert(tx, 1));
     start(insert(tx, -1));
     start(insert(tx, 3));
   });
   await expect(transaction).rejects.toMatchObject({ code: '23514' });
   expect(await stored()).toEqual([]);
-  await connection.db.transaction((tx) => insert(tx, 4));
+  await database.db.transaction((tx) => insert(tx, 4));
   expect(await stored()).toEqual([{ id: 4 }]);
 });
 
-it('waits for the server once for BEGIN, once for each answer that is needed, once for the rest and COMMIT', async () => {
-  const before = connection.usage();
-  await connection.db.transaction(async (tx) => {
+it('needs one round trip for BEGIN, one for the awaited results, one for the rest and COMMIT', async () => {
+  const before = database.connection.usage();
+  await database.db.transaction(async (tx) => {
     await Promise.all([tx.execute(sql`select 1`), tx.execute(sql`select 2`)]);
     start(insert(tx, 1));
     start(insert(tx, 2));
   });
-  const after = connection.usage();
+  const after = database.connection.usage();
   expect(after.roundTrips - before.roundTrips).toBe(3);
   expect(after.transactions - before.transactions).toBe(1);
 });
 
-it('runs nothing outside of a transaction whose connection is lost', async () => {
-  let goOn = (): void => undefined;
-  const isLost = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
+it('executes no statement of a transaction after its connection is lost', async () => {
+  const lost = Promise.withResolvers<undefined>();
   let late: unknown;
-  const transaction = connection.db.transaction(async (tx) => {
+  const transaction = database.db.transaction(async (tx) => {
     await insert(tx, 1);
     const [backend] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
-    await connection.db.execute(sql`select pg_terminate_backend(${backend?.pid ?? 0})`);
-    await isLost;
+    await database.db.execute(sql`select pg_terminate_backend(${backend?.pid ?? 0})`);
+    await lost.promise;
     late = await insert(tx, 2)
       .execute()
       .then(
@@ -80,17 +68,17 @@ it('runs nothing outside of a transaction whose connection is lost', async () =>
       );
   });
   await expect(transaction).rejects.toSatisfy(isTransient);
-  goOn();
+  lost.resolve(undefined);
   await expect.poll(() => late).toBe('refused');
   expect(await stored()).toEqual([]);
 });
 
-it('refuses a statement after its end', async () => {
+it('rejects a statement after its end', async () => {
   let kept: Tx | undefined;
-  await connection.db.transaction(async (tx) => {
+  await database.db.transaction(async (tx) => {
     kept = tx;
   });
-  await expect(insert(kept ?? connection.db, 1).execute()).rejects.toMatchObject({
+  await expect(insert(kept ?? database.db, 1).execute()).rejects.toMatchObject({
     cause: { message: 'a statement was sent after the end of its transaction' },
   });
   expect(await stored()).toEqual([]);

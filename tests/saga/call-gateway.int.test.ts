@@ -1,4 +1,4 @@
-// Asking a provider that refuses, hangs or is at it, on real rows: what is asked, how often, and what stays visible.
+// The gateway calls on a real database, with a provider that refuses, fails or is busy.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -7,14 +7,10 @@ import { asc, eq, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { transactions } from '../../drizzle/payment/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
-import { stack } from '../stack/worker-stack.ts';
+import { testContext, useTestShell } from '../support/database.ts';
 import { eventually } from '../support/shop.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
-import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
-import { handle, unclaimed, type Shell } from '../../services/platform/transaction/handle.ts';
+import { handle, unclaimed } from '../../services/platform/transaction/handle.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import type { Timer } from '../../services/platform/process/timer.ts';
 import { startGatewayCalls } from '../../services/payment/jobs/call-gateway.ts';
 import type { PaymentInput } from '../../services/payment/domain/decide.ts';
@@ -23,7 +19,6 @@ import { createGateway, type Gateway, type Resilience } from '../../services/pay
 import { findPayment, paymentHandler } from '../../services/payment/store.ts';
 import { leaseDue, postpone } from '../../services/payment/transaction-leases.ts';
 
-const { databases, urls } = stack;
 const logged: string[] = [];
 const logger = createLogger({
   service: 'test',
@@ -35,33 +30,23 @@ const logger = createLogger({
     },
   }),
 });
-let database: TestDatabase;
-let connection: Connection;
-let shell: Shell;
+const { shell } = useTestShell('payment', ['payment.succeeded', 'payment.failed', 'payment.refunded']);
 let server: Server;
 let gateway: Gateway;
-let asking: Timer | undefined;
-/** How often it was about to look for what is due. */
-let rounds = 0;
+let timer: Timer | undefined;
+/** How often the job has polled for due requests. */
+let polls = 0;
 
-/** What the provider was asked, and what it answers next; the last answer goes on. */
-let asked: string[] = [];
+/** The requests to the provider and its next answers; the last answer is repeated. */
+let requests: string[] = [];
 let answers: (readonly [number, object])[] = [];
-/** What happens while it has a request. */
+/** Runs before each answer. */
 let beforeAnswer: () => Promise<void> = async () => undefined;
 
 beforeAll(async () => {
-  database = await createTestDatabase('payment', databases.payment.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  await registry.resolveIds(
-    ['payment.succeeded', 'payment.failed', 'payment.refunded'],
-    new AbortController().signal,
-  );
-  shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
   server = createServer((request: IncomingMessage, response) => {
-    asked.push(`${request.method ?? ''} ${request.url?.split('?')[0] ?? ''}`);
-    const [status, body] = answers[Math.min(asked.length, answers.length) - 1] ?? [500, {}];
+    requests.push(`${request.method ?? ''} ${request.url?.split('?')[0] ?? ''}`);
+    const [status, body] = answers[Math.min(requests.length, answers.length) - 1] ?? [500, {}];
     void beforeAnswer().then(() => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
@@ -70,8 +55,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   server.close();
-  await connection.close();
-  await database.drop();
 });
 
 const resilience = { timeoutMs: 1_000, retries: 0, retryMaxMs: 10, failures: 3, halfOpenAfterMs: 60_000 };
@@ -84,26 +67,26 @@ const createTestGateway = (changes: Partial<Resilience> = {}): Gateway => {
   );
 };
 beforeEach(() => {
-  asked = [];
+  requests = [];
   answers = [];
   beforeAnswer = async () => undefined;
   logged.length = 0;
   gateway = createTestGateway();
-  rounds = 0;
+  polls = 0;
 });
 afterEach(async () => {
-  await asking?.stop();
-  asking = undefined;
+  await timer?.stop();
+  timer = undefined;
   await shell.db.delete(transactions);
 });
-const startAsking = (changes?: Partial<Resilience>): void => {
+const startCalls = (changes?: Partial<Resilience>): void => {
   if (changes) gateway = createTestGateway(changes);
-  asking = startGatewayCalls({
+  timer = startGatewayCalls({
     shell,
     gateway: {
       ...gateway,
       admits: () => {
-        rounds += 1;
+        polls += 1;
         return gateway.admits();
       },
     },
@@ -117,14 +100,8 @@ const startAsking = (changes?: Partial<Resilience>): void => {
   });
 };
 
-const context = {
-  correlationId: 'c',
-  causationId: 'c',
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-  actor: 'tester',
-};
 const submit = (input: PaymentInput) =>
-  handle(shell, paymentHandler, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+  handle(shell, paymentHandler, { id: randomUUID(), context: testContext, at: input.at, input }, unclaimed);
 const amount = { amountMinor: 4_200, currency: 'EUR' };
 /** An order whose charge is due. */
 const dueCharge = async (): Promise<string> => {
@@ -159,26 +136,26 @@ const failed = [500, { code: 'provider_error' }] as const;
 const busy = [409, { code: 'request_in_progress' }] as const;
 const nothing = [200, { data: [] }] as const;
 
-describe('a sale called off while the outcome of its charge is unknown', () => {
-  it('is looked up, waited for while the provider is at it, and not charged when it never was', async () => {
+describe('the charge of a cancelled order', () => {
+  it('with an unknown outcome is looked up until the provider knows it, and abandoned if there is none', async () => {
     answers = [failed, busy, nothing];
     const orderId = await dueCharge();
     const [leased] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
     if (!leased) throw new Error('nothing was due');
     await gateway.charge(
-      { idempotencyKey: leased.row.idempotencyKey, amount, token: null, reference: orderId, ...context },
+      { idempotencyKey: leased.row.idempotencyKey, amount, token: null, reference: orderId, ...testContext },
       async () => true,
     );
     await postpone(shell.db, leased.row, { error: 'lost', retryInMs: 0 });
     await cancel(orderId);
-    startAsking();
+    startCalls();
     await resolved(orderId, 'charge', 'abandoned');
-    expect(asked).toEqual(['POST /v1/charges', 'GET /v1/charges', 'GET /v1/charges']);
+    expect(requests).toEqual(['POST /v1/charges', 'GET /v1/charges', 'GET /v1/charges']);
     const found = await findPayment(shell.db, orderId);
     expect(found?.payment).toMatchObject({ charge: 'failed', failureCode: 'not_attempted', refund: 'none' });
   });
 
-  it('is refunded when it was charged', async () => {
+  it('with an unknown outcome is refunded if it was made', async () => {
     answers = [
       [200, { data: [{ status: 'succeeded', id: 'ch_7' }] }],
       [201, { id: 're_1' }],
@@ -189,65 +166,65 @@ describe('a sale called off while the outcome of its charge is unknown', () => {
       .set({ state: 'unknown', attempts: 1 })
       .where(eq(transactions.orderId, orderId));
     await cancel(orderId);
-    startAsking();
+    startCalls();
     await resolved(orderId, 'refund', 'succeeded');
-    expect(asked).toEqual(['GET /v1/charges', 'POST /v1/charges/ch_7/refunds']);
+    expect(requests).toEqual(['GET /v1/charges', 'POST /v1/charges/ch_7/refunds']);
   });
 
-  it('is not even asked for when it was never asked for before', async () => {
+  it('is not requested if it was never requested before', async () => {
     const orderId = await dueCharge();
     await cancel(orderId);
-    startAsking();
+    startCalls();
     await resolved(orderId, 'charge', 'abandoned');
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });
 
-describe('a refund that the provider refuses', () => {
-  it('stays visible, is an error in the log, and is asked for again later only', async () => {
+describe('a refused refund', () => {
+  it('stays open, is logged as an error, and is requested again only later', async () => {
     answers = [charged, [409, { code: 'refund_exceeds_charge' }]];
     const orderId = await dueCharge();
-    startAsking();
+    startCalls();
     await resolved(orderId, 'charge', 'succeeded');
     await cancel(orderId);
-    asking?.wake();
+    timer?.wake();
     const refund = await resolved(orderId, 'refund', 'unknown');
     expect(refund.lastError).toBe('the gateway refused the refund: refund_exceeds_charge');
     expect(refund.dueAt.getTime()).toBeGreaterThan(Date.now() + 3_000_000);
     expect(logged.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
     expect(gateway.circuit()).toMatchObject({ state: 'closed', declines: 1, unknown: 0 });
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 });
 
-describe('a call that is repeated at once', () => {
-  it('is counted, and has the lease for as long as it may take', async () => {
+describe('a call that is retried at once', () => {
+  it('is counted as an attempt', async () => {
     answers = [failed, charged];
     const orderId = await dueCharge();
-    startAsking({ retries: 1 });
+    startCalls({ retries: 1 });
     await resolved(orderId, 'charge', 'succeeded');
-    expect(asked).toEqual(['POST /v1/charges', 'POST /v1/charges']);
+    expect(requests).toEqual(['POST /v1/charges', 'POST /v1/charges']);
     const [row] = await rowsOf(orderId);
     expect(row?.attempts).toBe(2);
   });
 });
 
 describe('an open circuit', () => {
-  it('leaves what is due as it is: not called, not counted, not failed', async () => {
+  it('leaves due requests as they are: not called, not counted, not failed', async () => {
     answers = [failed];
     const first = await dueCharge();
-    startAsking();
+    startCalls();
     await eventually('the circuit opens', async () => gateway.circuit().state === 'open');
-    const called = asked.length;
+    const called = requests.length;
     const orders = await Promise.all([dueCharge(), dueCharge(), dueCharge()]);
-    asking?.wake();
-    const before = rounds;
-    await eventually('it has looked for what is due again', async () => rounds > before + 3);
+    timer?.wake();
+    const before = polls;
+    await eventually('the job has polled again', async () => polls > before + 3);
     for (const orderId of orders) {
       expect(await rowsOf(orderId)).toMatchObject([{ state: 'due', attempts: 0, lastError: null }]);
     }
     expect(await rowsOf(first)).toMatchObject([{ state: 'unknown', attempts: resilience.failures }]);
-    expect(asked).toHaveLength(called);
+    expect(requests).toHaveLength(called);
   });
 });
 
@@ -256,18 +233,20 @@ describe('an instance that has lost its lease', () => {
     answers = [failed, charged];
     const orderId = await dueCharge();
     beforeAnswer = async () => {
-      // Another instance leases it, in one statement: the poll of this one must not come between.
+      // Another instance leases it, in one statement so that no poll of this one comes in between.
       await shell.db.update(transactions).set({
         dueAt: sql`clock_timestamp() + interval '60 s'`,
         attempts: sql`${transactions.attempts} + 1`,
       });
     };
-    startAsking({ retries: 1 });
-    await eventually('it gives up', async () => logged.some((line) => line.includes('the lease has ended')));
-    expect(asked).toEqual(['POST /v1/charges']);
+    startCalls({ retries: 1 });
+    await eventually('the call is given up', async () =>
+      logged.some((line) => line.includes('the lease has ended')),
+    );
+    expect(requests).toEqual(['POST /v1/charges']);
     expect(await rowsOf(orderId)).toMatchObject([{ state: 'due', attempts: 2, lastError: null }]);
   });
-  it('changes nothing of the request that another one is at', async () => {
+  it('does not change the request that another instance has leased', async () => {
     const orderId = await dueCharge();
     const [stalled] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
     const again = await eventually('the lease ends', async () => {

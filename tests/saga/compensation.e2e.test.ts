@@ -1,10 +1,21 @@
-// What is undone when an order cannot be: nothing stays reserved and nobody has paid.
+// Compensation: after a failed order no stock is reserved and no money is kept.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
-import { act, call, chargesOf, eventually, newProduct, orderWith, place, product } from '../support/shop.ts';
+import {
+  act,
+  call,
+  chargesOf,
+  eventually,
+  newProduct,
+  orderOne,
+  orderWith,
+  pay,
+  place,
+  product,
+} from '../support/shop.ts';
 
 describe('not enough stock', () => {
-  it('reserves nothing of any line, charges nothing, and cancels', async () => {
+  it('reserves nothing for any line, charges nothing and cancels the order', async () => {
     const [plenty, short] = [await newProduct(10), await newProduct(1)];
     const { id } = await place({
       items: [
@@ -24,11 +35,11 @@ describe('not enough stock', () => {
   });
 });
 
-describe('a payment the gateway refuses', () => {
+describe('a declined payment', () => {
   it.each([
     ['tok_declined', 'card_declined'],
     ['tok_insufficient_funds', 'insufficient_funds'],
-  ])('%s gives the stock back and cancels', async (token, failureCode) => {
+  ])('%s releases the stock and cancels the order', async (token, failureCode) => {
     const thing = await newProduct(2);
     const { id } = await place({ items: [{ productId: thing.id, quantity: 2 }], token });
     const cancelled = await orderWith(id, 'CANCELLED');
@@ -44,57 +55,51 @@ describe('a payment the gateway refuses', () => {
 });
 
 describe('paying again after a decline', () => {
-  it('is refused with the state and what can be done, and the answer under the first key stays', async () => {
+  it('is refused with the state and the next step; the answer to the first key stays the same', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    const pay = (token: string, headers: Record<string, string> = {}) =>
-      call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token }, headers });
-    const first = { 'idempotency-key': `first-${id}` };
-    const asked = await eventually('payment knows the hold', async () => {
-      const answer = await pay('tok_declined', first);
+    const first = { token: 'tok_declined', headers: { 'idempotency-key': `first-${id}` } };
+    const accepted = await eventually('the payment service knows the reservation', async () => {
+      const answer = await pay(id, first);
       return answer.status === 409 ? undefined : answer;
     });
-    expect(asked.status).toBe(202);
+    expect(accepted.status).toBe(202);
     await orderWith(id, 'CANCELLED');
-    expect(await pay('tok_success')).toMatchObject({
+    expect(await pay(id)).toMatchObject({
       status: 409,
       body: {
         code: 'not_payable',
         detail: expect.stringMatching(/^The payment is FAILED \(card_declined\).* Place a new order\.$/),
       },
     });
-    expect(await pay('tok_declined', first)).toMatchObject({ status: 202, body: asked.body });
+    expect(await pay(id, first)).toMatchObject({ status: 202, body: accepted.body });
     expect(await chargesOf(id)).toEqual([]);
   });
 });
 
-describe('a customer who cancels', () => {
-  it('a reserved order gives its stock back', async () => {
+describe('a cancellation by the customer', () => {
+  it('releases the stock of a reserved order', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect((await act(id, 'cancel', 'user')).body).toMatchObject({
       status: 'CANCELLED',
       cancellationReason: 'customer_cancelled',
     });
     await eventually('the stock is free again', async () => (await product(thing.id)).free === 1);
-    await eventually('it cannot be paid any more', async () => {
-      const { status } = await call('payment', `/api/v1/payments/${id}/pay`, {
-        as: 'user',
-        body: { token: 'tok_success' },
-      });
-      return status === 409;
+    await eventually('the order cannot be paid any more', async () => {
+      return (await pay(id)).status === 409;
     });
     await expectInvariants([id]);
   });
 
-  it('a paid order gives its stock back and returns the money', async () => {
+  it('releases the stock of a PAID order and refunds it', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+    const { id } = await orderOne(thing.id);
     await orderWith(id, 'PAID');
     expect((await act(id, 'cancel', 'user')).status).toBe(200);
-    await eventually('the money is back', async () => {
+    await eventually('the payment is refunded', async () => {
       const { body } = await call('payment', `/api/v1/payments/${id}`, { as: 'user' });
       return Object(body).state === 'REFUNDED';
     });
@@ -108,8 +113,8 @@ describe('a customer who cancels', () => {
   });
 });
 
-describe('a connection lost after the money was taken', () => {
-  it('is resolved by asking under the same key: one charge, and the order is PAID', async () => {
+describe('a connection lost after the charge', () => {
+  it('is resolved by a retry with the same key: one charge, and the order is PAID', async () => {
     const thing = await newProduct(1);
     const { id } = await place({
       items: [{ productId: thing.id, quantity: 1 }],

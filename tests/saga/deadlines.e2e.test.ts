@@ -1,4 +1,4 @@
-// Time as an input of the saga: a hold that nobody paid for lapses, and no order waits for events for ever.
+// The timers of the saga: an unpaid reservation expires, and no order waits for ever.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -7,26 +7,27 @@ import {
   eventually,
   newProduct,
   order,
+  orderOne,
   orderWith,
+  pay,
   place,
   product,
 } from '../support/shop.ts';
-import { age, lapse } from '../support/time.ts';
+import { ageOrder, expireReservation } from '../support/time.ts';
 
 describe('a MANUAL order that nobody pays for', () => {
-  it('loses its stock at the end of its hold, is CANCELLED, and cannot be paid any more', async () => {
+  it('is CANCELLED when its reservation expires, releases its stock, and cannot be paid any more', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    expect(await lapse(id)).toHaveLength(1);
+    expect(await expireReservation(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({
       cancellationReason: 'reservation_expired',
       reservation: { state: 'expired' },
     });
     expect(await product(thing.id)).toMatchObject({ reserved: 0, free: 1 });
-    await eventually('it cannot be paid any more', async () => {
-      const body = { token: 'tok_success' };
-      return (await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body })).status === 409;
+    await eventually('the order cannot be paid any more', async () => {
+      return (await pay(id)).status === 409;
     });
     expect(await chargesOf(id)).toEqual([]);
     await expectInvariants([id]);
@@ -34,11 +35,11 @@ describe('a MANUAL order that nobody pays for', () => {
 });
 
 describe('the deadline of the saga', () => {
-  it('ends an order that still waits, and inventory and payment follow', async () => {
+  it('cancels an order that still waits, and inventory and payment follow', async () => {
     const thing = await newProduct(1);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    expect(await age(id)).toHaveLength(1);
+    expect(await ageOrder(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({ cancellationReason: 'reservation_expired' });
     await eventually('its stock is free again', async () => (await product(thing.id)).free === 1);
     const { body } = await call('order', `/api/v1/orders/${id}/history`, { as: 'admin' });
@@ -48,16 +49,16 @@ describe('the deadline of the saga', () => {
     await expectInvariants([id]);
   });
 
-  it('leaves a PAID order alone: it waits for its sellers', async () => {
+  it('leaves a PAID order alone', async () => {
     const thing = await newProduct(2);
     const items = [{ productId: thing.id, quantity: 1 }];
     const { id } = await place({ items });
     await orderWith(id, 'PAID');
-    await age(id);
-    // A second order placed later and past its deadline too: once it is over, the sweep has seen both.
+    await ageOrder(id);
+    // A second, later order that is past its deadline too: once it is CANCELLED, the sweep has seen both.
     const { id: waiting } = await place({ items, mode: 'MANUAL' });
     await orderWith(waiting, 'CONFIRMED');
-    await age(waiting);
+    await ageOrder(waiting);
     await orderWith(waiting, 'CANCELLED');
     expect((await order(id)).status).toBe('PAID');
     await expectInvariants([id, waiting]);

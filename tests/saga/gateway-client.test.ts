@@ -1,4 +1,4 @@
-// Our client against the provider itself: what is definite and what is not, and that one key moves money once.
+// The gateway client against the mock provider: definite and unknown outcomes, and one money movement per key.
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import {
 } from '../../services/payment/jobs/gateway-client.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-const inTime = (): AbortSignal => AbortSignal.timeout(10_000);
+const timeout = (): AbortSignal => AbortSignal.timeout(10_000);
 
 let client: GatewayClient;
 let ledger: Ledger;
@@ -41,13 +41,13 @@ beforeEach(async () => {
 });
 afterEach(() => end());
 
-/** What the provider took and gave back, minor units. */
-const moved = async (): Promise<readonly [number, number]> => {
+/** Charged and refunded amounts in the provider's ledger, in minor units. */
+const chargedAndRefunded = async (): Promise<readonly [number, number]> => {
   const { captured, refunded } = await ledger.snapshot();
   return [captured[0]?.amountMinor ?? 0, refunded[0]?.amountMinor ?? 0];
 };
 
-/** A charge of its own, under a key of its own. */
+/** A new charge with its own key. */
 const chargeOf = (token: string | null, amountMinor = 1_000): ChargeRequest => ({
   idempotencyKey: randomUUID(),
   reference: randomUUID(),
@@ -57,40 +57,40 @@ const chargeOf = (token: string | null, amountMinor = 1_000): ChargeRequest => (
 });
 
 describe('a charge', () => {
-  it('that is made is made once, however often it is asked for under its key', async () => {
+  it('is made once, however often it is requested with its key', async () => {
     const request = chargeOf(null);
-    const first = await client.charge(request, inTime());
+    const first = await client.charge(request, timeout());
     expect(first.kind).toBe('succeeded');
-    expect(await client.charge(request, inTime())).toEqual(first);
-    expect(await client.lookUp(request, inTime())).toEqual(first);
-    expect(await moved()).toEqual([1_000, 0]);
+    expect(await client.charge(request, timeout())).toEqual(first);
+    expect(await client.lookUp(request, timeout())).toEqual(first);
+    expect(await chargedAndRefunded()).toEqual([1_000, 0]);
   });
 
   it.each([
     ['tok_declined', 'card_declined'],
     ['tok_insufficient_funds', 'insufficient_funds'],
     ['tok_of_nobody', 'invalid_token'],
-  ])('with %s is refused for good: asked once, it is never to be tried again', async (token, code) => {
+  ])('with %s is refused with a definite result', async (token, code) => {
     const request = chargeOf(token);
-    expect(await client.charge(request, inTime())).toEqual({ kind: 'refused', code });
-    expect(await client.lookUp(request, inTime())).toEqual({ kind: 'refused', code });
-    expect(await moved()).toEqual([0, 0]);
+    expect(await client.charge(request, timeout())).toEqual({ kind: 'refused', code });
+    expect(await client.lookUp(request, timeout())).toEqual({ kind: 'refused', code });
+    expect(await chargedAndRefunded()).toEqual([0, 0]);
   });
 
-  it('whose answer is lost is not known to be made; the same key finds it, and takes nothing more', async () => {
+  it('whose answer is lost has an unknown outcome; repeated with its key it is found and not made twice', async () => {
     const request = chargeOf('tok_charge_then_drop');
-    expect(await client.charge(request, inTime())).toMatchObject({ kind: 'unknown', timedOut: false });
-    expect((await client.charge(request, inTime())).kind).toBe('succeeded');
-    expect(await moved()).toEqual([1_000, 0]);
+    expect(await client.charge(request, timeout())).toMatchObject({ kind: 'unknown', timedOut: false });
+    expect((await client.charge(request, timeout())).kind).toBe('succeeded');
+    expect(await chargedAndRefunded()).toEqual([1_000, 0]);
   });
 
-  it('that fails at the provider is not known to be made; nothing is found under its key', async () => {
+  it('that fails at the provider has an unknown outcome; the look-up finds nothing', async () => {
     const request = chargeOf('tok_error');
-    expect(await client.charge(request, inTime())).toMatchObject({ kind: 'unknown', timedOut: false });
-    expect(await client.lookUp(request, inTime())).toEqual({ kind: 'absent' });
+    expect(await client.charge(request, timeout())).toMatchObject({ kind: 'unknown', timedOut: false });
+    expect(await client.lookUp(request, timeout())).toEqual({ kind: 'absent' });
   });
 
-  it('that is not answered in time says so', async () => {
+  it('that is not answered in time is reported as timed out', async () => {
     const request = chargeOf('tok_slow');
     expect(await client.charge(request, AbortSignal.timeout(200))).toMatchObject({
       kind: 'unknown',
@@ -100,18 +100,18 @@ describe('a charge', () => {
 });
 
 describe('a refund', () => {
-  it('gives the money back once, and never more than was taken', async () => {
+  it('is made once, and never for more than was charged', async () => {
     const charge = chargeOf(null);
-    const made = await client.charge(charge, inTime());
+    const made = await client.charge(charge, timeout());
     const chargeId = made.kind === 'succeeded' ? made.gatewayId : 'none';
     const refund = { idempotencyKey: randomUUID(), traceparent, chargeId, amountMinor: 1_000 };
-    const first = await client.refund(refund, inTime());
+    const first = await client.refund(refund, timeout());
     expect(first.kind).toBe('succeeded');
-    expect(await client.refund(refund, inTime())).toEqual(first);
-    expect(await client.refund({ ...refund, idempotencyKey: randomUUID() }, inTime())).toEqual({
+    expect(await client.refund(refund, timeout())).toEqual(first);
+    expect(await client.refund({ ...refund, idempotencyKey: randomUUID() }, timeout())).toEqual({
       kind: 'refused',
       code: 'refund_exceeds_charge',
     });
-    expect(await moved()).toEqual([1_000, 1_000]);
+    expect(await chargedAndRefunded()).toEqual([1_000, 1_000]);
   });
 });

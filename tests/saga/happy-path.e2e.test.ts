@@ -1,4 +1,4 @@
-// From HTTP to FULFILLED through three outboxes, Debezium and Kafka.
+// Orders from HTTP to FULFILLED, through three outboxes, Debezium and Kafka.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -8,13 +8,15 @@ import {
   eventually,
   newProduct,
   order,
+  orderOne,
   orderWith,
+  pay,
   place,
   product,
 } from '../support/shop.ts';
 
 describe('an order that is charged automatically', () => {
-  it('is reserved, charged once, PAID, shipped by its seller; the stock falls', async () => {
+  it('is reserved, charged once, PAID and shipped by its seller, and the stock is reduced', async () => {
     const thing = await newProduct(5);
     const placed = await place({ items: [{ productId: thing.id, quantity: 2 }] });
     expect(placed).toMatchObject({
@@ -36,13 +38,13 @@ describe('an order that is charged automatically', () => {
     await eventually('the stock is committed', async () => (await product(thing.id)).available === 3);
     expect(await product(thing.id)).toMatchObject({ available: 3, reserved: 0, free: 3 });
     await eventually(
-      'the order knows it',
+      'the order service knows that the stock is committed',
       async () => (await order(placed.id)).reservation.state === 'committed',
     );
     await expectInvariants([placed.id]);
   });
 
-  it('leaves a trail in which every step is tied to what caused it', async () => {
+  it('has a trail whose entries all have the correlation id of the request', async () => {
     const thing = await newProduct(1);
     const correlationId = `trail-${thing.id}`;
     const { body } = await call('order', '/api/v1/orders', {
@@ -66,20 +68,18 @@ describe('an order that is charged automatically', () => {
   });
 });
 
-describe('an order that its customer pays by hand', () => {
-  it('waits CONFIRMED, is charged when it is paid, and once however often that is sent', async () => {
+describe('a MANUAL order', () => {
+  it('waits as CONFIRMED and is charged once, however often the payment is sent', async () => {
     const thing = await newProduct(3);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const waiting = await orderWith(id, 'CONFIRMED');
     expect(waiting.payment.state).toBe('none');
     expect(waiting.reservation.expiresAt).not.toBeNull();
     expect(await chargesOf(id)).toEqual([]);
 
-    const pay = () =>
-      call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body: { token: 'tok_success' } });
-    // The payment service may hear of the reservation a moment after the order service.
-    await eventually('the payment is accepted', async () => (await pay()).status < 300);
-    await Promise.all(Array.from({ length: 5 }, pay));
+    // The payment service may learn of the reservation later than the order service.
+    await eventually('the payment is accepted', async () => (await pay(id)).status < 300);
+    await Promise.all(Array.from({ length: 5 }, () => pay(id)));
     await orderWith(id, 'PAID');
     expect(await chargesOf(id)).toHaveLength(1);
     expect((await call('payment', `/api/v1/payments/${id}`, { as: 'user' })).body).toMatchObject({
@@ -92,7 +92,7 @@ describe('an order that its customer pays by hand', () => {
 });
 
 describe('an order of several sellers', () => {
-  it('is FULFILLED when the last of them ships; each sees and ships only the own lines', async () => {
+  it('is FULFILLED when the last seller ships; each seller sees and ships only their own lines', async () => {
     const [mine, theirs] = [await newProduct(5, 'seller'), await newProduct(5, 'seller2')];
     const { id } = await place({
       items: [

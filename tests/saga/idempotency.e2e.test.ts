@@ -1,28 +1,25 @@
-// Idempotency-Key over the real API: one effect per key, the same answer every time, and no key of somebody else's.
+// Idempotency-Key over the real API: one effect per key, the same answer each time, and separate keys per caller.
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   call,
   chargesOf,
   newProduct,
+  orderOne,
   orderWith,
   paymentWith,
-  place,
   placeRaw,
   product,
   query,
+  useProduct,
   type Answer,
   type Person,
   type Placing,
-  type ProductView,
 } from '../support/shop.ts';
 
-let thing: ProductView;
-beforeAll(async () => {
-  thing = await newProduct(1_000);
-});
+const thing = useProduct(1_000);
 
-const placing = (key: string, more: Partial<Placing> = {}): Placing => ({
+const requestWith = (key: string, more: Partial<Placing> = {}): Placing => ({
   items: [{ productId: thing.id, quantity: 1 }],
   mode: 'MANUAL',
   headers: { 'idempotency-key': key },
@@ -32,10 +29,10 @@ const ordersFor = (key: string) =>
   query('order', (sql) => sql`select body ->> 'id' as id from idempotency_keys where key = ${key}`);
 
 describe('Idempotency-Key of an order', () => {
-  it('replays the first answer, word for word, and says so', async () => {
+  it('replays the first answer unchanged and marks it as replayed', async () => {
     const key = randomUUID();
-    const first = await placeRaw(placing(key));
-    const second = await placeRaw(placing(key));
+    const first = await placeRaw(requestWith(key));
+    const second = await placeRaw(requestWith(key));
     expect([first.status, second.status]).toEqual([201, 201]);
     expect(second.body).toEqual(first.body);
     expect(first.headers.get('idempotent-replayed')).toBeNull();
@@ -43,42 +40,42 @@ describe('Idempotency-Key of an order', () => {
     expect(second.headers.get('location')).toBe(first.headers.get('location'));
   });
 
-  it('is the same key quoted, as the draft standard writes it, or bare', async () => {
+  it('is the same key with quotes, as in the draft standard, and without', async () => {
     const key = randomUUID();
-    const bare = await placeRaw(placing(key));
-    const quoted = await placeRaw(placing(key, { headers: { 'idempotency-key': `"${key}"` } }));
+    const bare = await placeRaw(requestWith(key));
+    const quoted = await placeRaw(requestWith(key, { headers: { 'idempotency-key': `"${key}"` } }));
     expect(quoted.body).toEqual(bare.body);
   });
 
   it('refuses another body under the same key', async () => {
     const key = randomUUID();
-    await placeRaw(placing(key));
-    const other = await placeRaw(placing(key, { items: [{ productId: thing.id, quantity: 2 }] }));
+    await placeRaw(requestWith(key));
+    const other = await placeRaw(requestWith(key, { items: [{ productId: thing.id, quantity: 2 }] }));
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
   it('belongs to its caller: another customer may use the same key', async () => {
     const key = randomUUID();
-    const mine = await placeRaw(placing(key));
-    const theirs = await placeRaw(placing(key, { as: 'user2' }));
+    const mine = await placeRaw(requestWith(key));
+    const theirs = await placeRaw(requestWith(key, { as: 'user2' }));
     expect(theirs.status).toBe(201);
     expect(theirs.body).not.toEqual(mine.body);
   });
 
-  it('places one order however many requests race; the others get that order or 409', async () => {
+  it('places one order when many requests race; the others get that order or 409', async () => {
     const key = randomUUID();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => placeRaw(placing(key))));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => placeRaw(requestWith(key))));
     expect(new Set(answers.map(({ status }) => status)).isSubsetOf(new Set([201, 409]))).toBe(true);
     const created = answers.filter(({ status }) => status === 201);
     expect(new Set(created.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     expect(await ordersFor(key)).toHaveLength(1);
   });
 
-  it('knows no order of the members of the body', async () => {
+  it('ignores the order of the members of the body', async () => {
     const key = randomUUID();
     const headers = { 'idempotency-key': key };
     const item = { productId: thing.id, quantity: 1 };
-    const turned = { quantity: 1, productId: thing.id };
+    const reordered = { quantity: 1, productId: thing.id };
     const first = await call('order', '/api/v1/orders', {
       as: 'user',
       headers,
@@ -87,22 +84,22 @@ describe('Idempotency-Key of an order', () => {
     const second = await call('order', '/api/v1/orders', {
       as: 'user',
       headers,
-      body: { payment: { method: 'card', mode: 'MANUAL' }, items: [turned] },
+      body: { payment: { method: 'card', mode: 'MANUAL' }, items: [reordered] },
     });
     expect(second).toMatchObject({ status: 201, body: first.body });
   });
 
-  it('is not used up by a request that was refused', async () => {
+  it('can be used again after a refused request', async () => {
     const key = randomUUID();
-    const refused = await placeRaw(placing(key, { items: [{ productId: 'ghost', quantity: 1 }] }));
+    const refused = await placeRaw(requestWith(key, { items: [{ productId: 'ghost', quantity: 1 }] }));
     expect(refused).toMatchObject({ status: 422, body: { code: 'unknown_product' } });
-    expect((await placeRaw(placing(key))).status).toBe(201);
+    expect((await placeRaw(requestWith(key))).status).toBe(201);
   });
 });
 
 describe('Idempotency-Key of a payment', () => {
   const payable = async (): Promise<string> => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await paymentWith(id, 'PENDING');
     return id;
@@ -113,17 +110,17 @@ describe('Idempotency-Key of a payment', () => {
       body: { token },
       headers: { 'idempotency-key': key },
     });
-  /** Pays once the payment service, too, knows that the stock is held: a refusal does not use the key up. */
-  const paySoon = async (id: string, key: string): Promise<Answer> => {
+  /** Pays once the payment service knows of the reservation. Refused requests do not use up the key. */
+  const payWhenReserved = async (id: string, key: string): Promise<Answer> => {
     for (;;) {
       const answer = await pay(id, key);
       if (answer.status !== 409) return answer;
     }
   };
 
-  it('replays the first answer, word for word, also once the payment has moved on', async () => {
+  it('replays the first answer unchanged, also after the payment has succeeded', async () => {
     const [id, key] = [await payable(), randomUUID()];
-    const first = await paySoon(id, key);
+    const first = await payWhenReserved(id, key);
     expect(first).toMatchObject({ status: 202, body: { state: 'PENDING' } });
     expect(first.headers.get('idempotent-replayed')).toBeNull();
     await paymentWith(id, 'SUCCEEDED');
@@ -133,9 +130,9 @@ describe('Idempotency-Key of a payment', () => {
     expect(await chargesOf(id)).toHaveLength(1);
   });
 
-  it('keeps what was answered to a payment that was paid for before', async () => {
+  it('replays the answer for a payment that had succeeded before', async () => {
     const [id, key] = [await payable(), randomUUID()];
-    await paySoon(id, randomUUID());
+    await payWhenReserved(id, randomUUID());
     await paymentWith(id, 'SUCCEEDED');
     const first = await pay(id, key);
     const second = await pay(id, key);
@@ -146,21 +143,21 @@ describe('Idempotency-Key of a payment', () => {
 
   it('refuses another body under the same key', async () => {
     const [id, key] = [await payable(), randomUUID()];
-    await paySoon(id, key);
+    await payWhenReserved(id, key);
     const other = await pay(id, key, 'tok_declined');
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
   it('belongs to its order and its caller', async () => {
     const [one, other, key] = [await payable(), await payable(), randomUUID()];
-    expect((await paySoon(one, key)).body).toMatchObject({ orderId: one });
-    expect((await paySoon(other, key)).body).toMatchObject({ orderId: other });
+    expect((await payWhenReserved(one, key)).body).toMatchObject({ orderId: one });
+    expect((await payWhenReserved(other, key)).body).toMatchObject({ orderId: other });
     expect((await pay(one, key, 'tok_success', 'user2')).status).toBe(404);
   });
 
-  it('charges once however many requests race; the others get that answer or 409', async () => {
+  it('charges once when many requests race; the others get that answer or 409', async () => {
     const [id, key] = [await payable(), randomUUID()];
-    const answers = await Promise.all(Array.from({ length: 20 }, () => paySoon(id, key)));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => payWhenReserved(id, key)));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     await paymentWith(id, 'SUCCEEDED');
     expect(await chargesOf(id)).toHaveLength(1);
@@ -168,7 +165,7 @@ describe('Idempotency-Key of a payment', () => {
 });
 
 describe('Idempotency-Key of every other call', () => {
-  const twice = async (part: 'inventory' | 'order', path: string, as: Person, body?: unknown) => {
+  const sendTwice = async (part: 'inventory' | 'order', path: string, as: Person, body?: unknown) => {
     const headers = { 'idempotency-key': randomUUID() };
     const send = () =>
       call(part, path, { as, method: 'POST', headers, ...(body === undefined ? {} : { body }) });
@@ -183,7 +180,7 @@ describe('Idempotency-Key of every other call', () => {
 
   it('a restock that is sent again after a lost answer adds its units once', async () => {
     const { id, available } = await newProduct(10);
-    await twice('inventory', `/api/v1/products/${id}/restock`, 'seller', { quantity: 5 });
+    await sendTwice('inventory', `/api/v1/products/${id}/restock`, 'seller', { quantity: 5 });
     expect(await product(id)).toMatchObject({ available: available + 5 });
   });
 
@@ -203,39 +200,40 @@ describe('Idempotency-Key of every other call', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
-  it('a product is made once', async () => {
+  it('a product is created once', async () => {
     const body = {
       name: 'A thing',
       sku: randomUUID(),
       price: { amountMinor: 100, currency: 'EUR' },
       quantity: 1,
     };
-    const made = await twice('inventory', '/api/v1/products', 'seller', body);
+    const made = await sendTwice('inventory', '/api/v1/products', 'seller', body);
     expect(made.status).toBe(201);
   });
 
-  it('an order is confirmed, shipped and cancelled once, and the first answer is the one that is given again', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+  it('confirmation, shipment and cancellation of an order happen once, with the first answer replayed', async () => {
+    const { id } = await orderOne(thing.id);
     await orderWith(id, 'PAID');
-    await twice('order', `/api/v1/orders/${id}/confirm`, 'seller');
-    await twice('order', `/api/v1/orders/${id.toUpperCase()}/fulfill`, 'seller');
-    const { id: doomed } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
-    const cancelled = await twice('order', `/api/v1/orders/${doomed}/cancel`, 'user');
+    await sendTwice('order', `/api/v1/orders/${id}/confirm`, 'seller');
+    await sendTwice('order', `/api/v1/orders/${id.toUpperCase()}/fulfill`, 'seller');
+    const { id: toCancel } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const cancelled = await sendTwice('order', `/api/v1/orders/${toCancel}/cancel`, 'user');
     expect(cancelled.body).toMatchObject({ status: 'CANCELLED' });
   });
 
-  it('a repair says its events once', async () => {
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL' });
-    await twice('order', `/api/v1/orders/${id}/repair`, 'admin', { reason: 'a test' });
+  it('a repair emits its events once', async () => {
+    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    await sendTwice('order', `/api/v1/orders/${id}/repair`, 'admin', { reason: 'a test' });
   });
 
-  it('is part of the contract of every POST that changes something', async () => {
-    /** A letter is settled once, whatever is sent; arming a fault twice is meant. */
-    const settled = (path: string): boolean => path.includes('/dead-letters/') || path.startsWith('/chaos/');
+  it('is documented for every POST that changes something', async () => {
+    /** Needs no key: a dead letter is settled once anyway, and a fault may be armed twice. */
+    const needsNoKey = (path: string): boolean =>
+      path.includes('/dead-letters/') || path.startsWith('/chaos/');
     for (const part of ['order', 'inventory', 'payment'] as const) {
       const { body } = await call(part, '/openapi.json');
       const posts = Object.entries(Object(Object(body).paths)).filter(
-        ([path, item]) => 'post' in Object(item) && !settled(path),
+        ([path, item]) => 'post' in Object(item) && !needsNoKey(path),
       );
       expect(posts.length).toBeGreaterThan(1);
       for (const [path, item] of posts) {

@@ -1,18 +1,15 @@
-// Many buyers, few units: what the row locks are for. Each test would go red without them.
+// Reservations under concurrency: each test would fail without the row locks.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { inventory, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import { outbox } from '../../drizzle/messaging/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../stack/test-database.ts';
 import { stack } from '../stack/worker-stack.ts';
+import { testContext, useTestShell } from '../support/database.ts';
 import { constraintViolation } from '../../services/platform/database/constraint-violation.ts';
-import { connectDatabase, type Connection } from '../../services/platform/database/database.ts';
-import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
 import { handle, unclaimed, type Shell } from '../../services/platform/transaction/handle.ts';
 import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 import type { ReservationInput } from '../../services/inventory/domain/reservation.ts';
 import { inventoryProblems } from '../../services/inventory/http/api.ts';
 import { toProblem } from '../../services/platform/http/server/errors.ts';
@@ -20,67 +17,56 @@ import { eventually } from '../support/shop.ts';
 import { expireReservations } from '../../services/inventory/jobs/expire-reservations.ts';
 import { productHandler, reservationHandler } from '../../services/inventory/store.ts';
 
-const { databases, urls } = stack;
 const logger = createLogger({ service: 'test', level: 'error' });
 const forever = new AbortController().signal;
-const admin = postgres(databases.inventory.admin, { max: 1 });
-let database: TestDatabase;
-let connection: Connection;
-let shell: Shell;
+const admin = postgres(stack.databases.inventory.admin, { max: 1 });
+const { database, shell } = useTestShell('inventory', [
+  'inventory.reserved',
+  'inventory.reservation_failed',
+  'inventory.released',
+  'inventory.product_changed',
+]);
 
-beforeAll(async () => {
-  database = await createTestDatabase('inventory', databases.inventory.admin);
-  connection = connectDatabase(database.url, 'test');
-  const registry = createRegistryClient(urls.registry, logger);
-  const emits = [
-    'inventory.reserved',
-    'inventory.reservation_failed',
-    'inventory.released',
-    'inventory.product_changed',
-  ] as const;
-  await registry.resolveIds(emits, forever);
-  shell = { db: connection.db, codec: createEventCodec(registry.schemaId, registry.writerSchema) };
-});
 afterAll(async () => {
   await admin.end();
-  await connection.close();
-  await database.drop();
 });
 
 const price = { amountMinor: 100, currency: 'EUR' };
-const context = {
-  correlationId: 'c',
-  causationId: 'c',
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-  actor: 'tester',
-};
-const create = (on: Shell, productId: string, quantity: number) => {
+const create = (on: Shell, productId: string, quantity: number, sku = productId) => {
   const at = new Date();
   const input = {
     type: 'create',
     productId,
     sellerId: 's',
     name: 'n',
-    sku: productId,
+    sku,
     price,
     quantity,
     at,
   } as const;
-  return handle(on, productHandler, { id: randomUUID(), context, at, input }, unclaimed);
+  return handle(on, productHandler, { id: randomUUID(), context: testContext, at, input }, unclaimed);
 };
 const newProduct = async (quantity: number): Promise<string> => {
   const productId = randomUUID();
   await create(shell, productId, quantity);
   return productId;
 };
-const submit = async (input: ReservationInput) =>
-  handle(shell, reservationHandler, { id: randomUUID(), context, at: input.at, input }, unclaimed);
-const buy = async (productIds: readonly string[], ttlMs = 60_000): Promise<string> => {
-  const orderId = randomUUID();
-  const items = productIds.map((productId) => ({ productId, sellerId: 's', quantity: 1, unitPrice: price }));
+const submitOn = (input: ReservationInput) => (on: Shell) =>
+  handle(on, reservationHandler, { id: randomUUID(), context: testContext, at: input.at, input }, unclaimed);
+const submit = (input: ReservationInput) => submitOn(input)(shell);
+const created = (
+  orderId: string,
+  productIds: readonly string[],
+  { quantity = 1, ttlMs = 60_000 } = {},
+): ReservationInput => {
+  const items = productIds.map((productId) => ({ productId, sellerId: 's', quantity, unitPrice: price }));
   const payment = { mode: 'AUTO', method: 'card', token: null } as const;
   const data = { orderId, customerId: 'c', items, total: price, payment };
-  await submit({ type: 'order.created', data, at: new Date(), ttlMs });
+  return { type: 'order.created', data, at: new Date(), ttlMs };
+};
+const buy = async (productIds: readonly string[], ttlMs = 60_000): Promise<string> => {
+  const orderId = randomUUID();
+  await submit(created(orderId, productIds, { ttlMs }));
   return orderId;
 };
 const stock = async (productId: string) => {
@@ -94,7 +80,7 @@ const stateOf = async (orderId: string) =>
   (await shell.db.select().from(reservations).where(eq(reservations.orderId, orderId)))[0]?.state;
 
 describe('the last units', () => {
-  it('60 buyers at once for 10 units: ten get one, fifty are told there is none, nobody gets an error', async () => {
+  it('60 buyers at once for 10 units: ten reservations succeed, fifty fail, and there is no error', async () => {
     const productId = await newProduct(10);
     const orders = await Promise.all(Array.from({ length: 60 }, () => buy([productId])));
     const states = await Promise.all(orders.map(stateOf));
@@ -108,7 +94,7 @@ describe('the last units', () => {
     expect(ledger).toEqual({ reserved: 10 });
   });
 
-  it('orders that name the same products in opposite order do not deadlock', async () => {
+  it('orders with the same products in opposite order do not deadlock', async () => {
     const [a, b] = [await newProduct(100), await newProduct(100)];
     const orders = await Promise.all(
       Array.from({ length: 40 }, (_, index) => buy(index % 2 === 0 ? [a, b] : [b, a])),
@@ -120,7 +106,7 @@ describe('the last units', () => {
     ]);
   });
 
-  it('the database refuses to oversell, whatever a program does', async () => {
+  it('the database itself refuses to oversell', async () => {
     const productId = await newProduct(1);
     const oversell = shell.db
       .update(inventory)
@@ -130,8 +116,8 @@ describe('the last units', () => {
   });
 });
 
-describe('two inputs about something that has no row yet', () => {
-  /** Carries out `second` while `first` has stored everything but not committed: the second has to wait for the first. */
+describe('two inputs for a row that does not exist yet', () => {
+  /** Handles `second` after `first` has written but not committed, so the second has to wait for the first. */
   const inARace = async (first: (shell: Shell) => Promise<unknown>, second: () => Promise<unknown>) => {
     const stored = Promise.withResolvers<undefined>();
     const reach = async (point: string): Promise<boolean> => {
@@ -149,42 +135,35 @@ describe('two inputs about something that has no row yet', () => {
     await stored.promise;
     return Promise.all([slow, second()]);
   };
-  const item = (productId: string) => ({ productId, sellerId: 's', quantity: 3, unitPrice: price });
-  const created = (orderId: string, productId: string): ReservationInput => {
-    const payment = { mode: 'AUTO', method: 'card', token: null } as const;
-    const data = { orderId, customerId: 'c', items: [item(productId)], total: price, payment };
-    return { type: 'order.created', data, at: new Date(), ttlMs: 60_000 };
-  };
   const cancelled = (orderId: string): ReservationInput => ({
     type: 'order.cancelled',
     data: { orderId, customerId: 'c', reason: 'customer_cancelled' },
     at: new Date(),
     ttlMs: 60_000,
   });
-  const carryOut = (input: ReservationInput) => (on: Shell) =>
-    handle(on, reservationHandler, { id: randomUUID(), context, at: input.at, input }, unclaimed);
+  const threeUnits = (orderId: string, productId: string) => created(orderId, [productId], { quantity: 3 });
 
-  it('a cancellation while the order is being reserved gives the units back', async () => {
+  it('a cancellation during the reservation releases the units', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(carryOut(created(orderId, productId)), () => submit(cancelled(orderId)));
+    await inARace(submitOn(threeUnits(orderId, productId)), () => submit(cancelled(orderId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
-  it('an order that comes while its cancellation is being stored reserves nothing', async () => {
+  it('an order that arrives while its cancellation is handled reserves nothing', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(carryOut(cancelled(orderId)), () => submit(created(orderId, productId)));
+    await inARace(submitOn(cancelled(orderId)), () => submit(threeUnits(orderId, productId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
   it('the same order twice at once reserves once', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(carryOut(created(orderId, productId)), () => submit(created(orderId, productId)));
+    await inARace(submitOn(threeUnits(orderId, productId)), () => submit(threeUnits(orderId, productId)));
     expect(await stock(productId)).toEqual({ available: 10, reserved: 3 });
   });
 
-  it('the same product twice at once is stored once, with its first stock', async () => {
+  it('the same product twice at once is created once, with the stock of the first input', async () => {
     const productId = randomUUID();
     await inARace(
       (on: Shell) => create(on, productId, 5),
@@ -198,30 +177,17 @@ describe('two inputs about something that has no row yet', () => {
     expect(movements.map(({ kind }) => kind)).toEqual(['initial']);
   });
 
-  it('one SKU for two products of a seller at once: the second learns which promise it broke', async () => {
+  it('one SKU for two products of a seller at once: the second is refused with sku_taken', async () => {
     const sku = randomUUID();
-    const create = () => {
-      const at = new Date();
-      const input = {
-        type: 'create',
-        productId: randomUUID(),
-        sellerId: 's',
-        name: 'n',
-        sku,
-        price,
-        quantity: 1,
-        at,
-      } as const;
-      return (on: Shell) => handle(on, productHandler, { id: randomUUID(), context, at, input }, unclaimed);
-    };
-    const broken = await inARace(create(), () => create()(shell)).catch((error: unknown) => error);
+    const createAnother = (on: Shell) => create(on, randomUUID(), 1, sku);
+    const broken = await inARace(createAnother, () => createAnother(shell)).catch((error: unknown) => error);
     expect(constraintViolation(broken)).toEqual({ constraint: 'inventory_sku', kind: 'lost_race' });
     expect(toProblem(broken, inventoryProblems)).toMatchObject({ code: 'sku_taken', status: 409 });
   });
 });
 
-describe('the sweep', () => {
-  it('several instances at once expire each reservation once', async () => {
+describe('the expiry sweep', () => {
+  it('in several instances at once expires each reservation once', async () => {
     const productId = await newProduct(30);
     const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], 1)));
     const kept = await buy([await newProduct(1)], 3_600_000);

@@ -1,7 +1,7 @@
-// The model's histories against the real thing: fast-check invents who does what when and which fault strikes in between,
-// four hands carry it out by HTTP at once, and nobody repairs anything. Whatever the history, every answer was one the API
-// promises, every order ends as `impossibleEnd` allows (which holds in every history of the model), and the invariants hold.
-// A failure prints its history and the SEED that begins with the same steps again; only the timing is never the same.
+// Random histories on the real stack: fast-check generates the requests and the faults in between, four clients send them over
+// HTTP at once, and nobody repairs anything. Every answer must be one that the API documents, every final state must pass
+// `contradiction` (as in the model), and the invariants must hold. A failure prints its history and its SEED: the same seed
+// begins with the same steps, though with other timing.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -12,7 +12,7 @@ import type { OrderStatus } from '../../services/order/domain/order.ts';
 import { expectAuditorGreen } from '../support/audit.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { baskets, type Step as ModelStep } from './model/steps.ts';
-import { impossibleEnd, legal, type Befallen } from './model/ends.ts';
+import { contradiction, allowedNext, type OrderHistory } from './model/final-states.ts';
 import {
   arm,
   call,
@@ -29,11 +29,11 @@ import {
   type OrderView,
   type Person,
 } from '../support/shop.ts';
-import { age, lapse } from '../support/time.ts';
+import { ageOrder, expireReservation } from '../support/time.ts';
 
 const stepsPerHistory = faultRounds > 1 ? 500 : 300;
-const hands = 4;
-/** What a dead instance has leased waits 39 s, and after many crashes in a row its successor is started 15 s later only. */
+const clients = 4;
+/** The lease of a dead instance ends after 39 s, and after many crashes in a row its successor starts only 15 s later. */
 const settleMs = faultRounds > 1 ? 240_000 : 120_000;
 
 type Step =
@@ -51,14 +51,14 @@ type Step =
     }
   | { readonly do: 'restock'; readonly product: 'cup' | 'pen'; readonly units: number }
   | {
-      readonly do: 'strike';
+      readonly do: 'arm a fault';
       readonly service: ServiceName;
       readonly fault: Readonly<Record<string, unknown>>;
     }
-  | { readonly do: 'let the gateway'; readonly behaviour: Misbehaviour }
-  | { readonly do: 'let a moment pass'; readonly ms: number };
+  | { readonly do: 'set the gateway behaviour'; readonly behaviour: Misbehaviour }
+  | { readonly do: 'wait'; readonly ms: number };
 
-/** Which of the newest orders: they are on their way, so what is done to them races with their events. */
+/** Selects one of the newest orders: they are in flight, so a command for them races with their events. */
 const pick = fc.nat(15);
 const seller = fc.constantFrom('anna' as const, 'ben' as const);
 const service = fc.constantFrom(...serviceNames);
@@ -99,7 +99,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      do: fc.constant('strike' as const),
+      do: fc.constant('arm a fault' as const),
       service,
       fault: fc.oneof(
         fc.record({
@@ -119,7 +119,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      do: fc.constant('strike' as const),
+      do: fc.constant('arm a fault' as const),
       service,
       fault: fc.record({
         point: fc.constantFrom('after-claim', 'after-effects', 'after-commit'),
@@ -130,7 +130,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constant({
-      do: 'strike' as const,
+      do: 'arm a fault' as const,
       service: 'payment' as const,
       fault: { point: 'after-remote-answer', action: 'crash' },
     }),
@@ -138,7 +138,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      do: fc.constant('let the gateway' as const),
+      do: fc.constant('set the gateway behaviour' as const),
       behaviour: fc.constantFrom<Misbehaviour>(
         { mode: 'normal' },
         { mode: 'normal' },
@@ -146,7 +146,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         { mode: 'decline', rate: 0.3 },
         { mode: 'slow', rate: 0.5, latencyMs: 400 },
         { mode: 'charge_then_drop', rate: 0.5 },
-        // Each costs the timeout of a call.
+        // Each hanging call lasts until its timeout.
         ...(faultRounds > 1 ? [{ mode: 'hang', rate: 0.1 } as const] : []),
       ),
     }),
@@ -154,14 +154,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 36,
     arbitrary: fc.record({
-      do: fc.constant('let a moment pass' as const),
+      do: fc.constant('wait' as const),
       ms: fc.constantFrom(50, 200, 600),
     }),
   },
 );
 
-/** What the API may answer, besides that it cannot at the moment. */
-const promised: Readonly<Record<string, readonly number[]>> = {
+/** The documented answers, apart from 5xx. */
+const documented: Readonly<Record<string, readonly number[]>> = {
   place: [201],
   cancel: [200, 409],
   confirm: [200, 404, 409],
@@ -171,7 +171,7 @@ const promised: Readonly<Record<string, readonly number[]>> = {
 };
 const sellers: Readonly<Record<'anna' | 'ben', Person>> = { anna: 'seller', ben: 'seller2' };
 
-/** An order as the hands know it. */
+/** An order as the clients know it. */
 interface Placed {
   readonly id: string;
   readonly name: string;
@@ -181,7 +181,7 @@ interface Placed {
   readonly sellers: ReadonlySet<string>;
   readonly shippedBy: Set<string>;
   /** A cancellation was answered 200. */
-  toldOff: boolean;
+  cancelConfirmed: boolean;
   paid: boolean;
   late: boolean;
 }
@@ -192,8 +192,8 @@ const paidOrders = async (as: Person): Promise<ReadonlySet<string>> => {
   return new Set(pageShape.parse(body).data.map(({ id }) => id));
 };
 
-/** The history of a seed, told as it goes. */
-async function live(seed: number, tell: (line: string) => void): Promise<Placed[]> {
+/** Runs the history of a seed and logs its steps. */
+async function run(seed: number, log: (line: string) => void): Promise<Placed[]> {
   const [history = []] = fc.sample(
     fc.array(steps, { minLength: stepsPerHistory, maxLength: stepsPerHistory, size: 'max' }),
     { seed, numRuns: 1 },
@@ -203,9 +203,9 @@ async function live(seed: number, tell: (line: string) => void): Promise<Placed[
   const placed: Placed[] = [];
   const newest = (of: readonly Placed[], nth: number): Placed | undefined =>
     of[of.length - 1 - (nth % Math.max(1, of.length))];
-  /** What one of its people would act upon: a seller sees what is PAID, a customer knows what is not. */
+  /** The order that a person would act on: a seller acts on PAID orders, a customer on unpaid ones. */
   const choose = async (step: Extract<Step, { readonly pick: number }>): Promise<Placed | undefined> => {
-    // Every third act is out of turn.
+    // Every third step takes any order.
     if (step.pick % 3 === 0) return newest(placed, step.pick);
     if (step.do === 'pay')
       return newest(
@@ -213,26 +213,32 @@ async function live(seed: number, tell: (line: string) => void): Promise<Placed[
         step.pick,
       );
     if (!('seller' in step)) return newest(placed, step.pick);
-    const paid = await eventually(`${step.seller} sees what is PAID`, () => paidOrders(sellers[step.seller]));
+    const paid = await eventually(`${step.seller} sees the PAID orders`, () =>
+      paidOrders(sellers[step.seller]),
+    );
     return newest(
       placed.filter(({ id, shippedBy }) => paid.has(id) && !shippedBy.has(step.seller)),
       step.pick,
     );
   };
 
-  /** Asks until there is an answer, as a client does whose service has just crashed. */
-  const stubbornly = async (what: string, about: string, ask: () => Promise<Answer>): Promise<Answer> => {
+  /** Repeats a request until its answer is not 5xx, as a client does when the service has crashed. */
+  const sendUntilAnswered = async (
+    action: string,
+    subject: string,
+    send: () => Promise<Answer>,
+  ): Promise<Answer> => {
     const answer = await eventually(
-      `${what} of ${about} is answered`,
+      `${action} of ${subject} is answered`,
       async () => {
-        const answered = await ask();
+        const answered = await send();
         if (answered.status >= 500) throw new Error(`answered ${answered.status}`);
         return answered;
       },
       60_000,
     );
-    tell(`${what} ${about}: ${answer.status}`);
-    expect(promised[what], `${what}: ${JSON.stringify(answer.body)}`).toContain(answer.status);
+    log(`${action} ${subject}: ${answer.status}`);
+    expect(documented[action], `${action}: ${JSON.stringify(answer.body)}`).toContain(answer.status);
     return answer;
   };
 
@@ -247,7 +253,7 @@ async function live(seed: number, tell: (line: string) => void): Promise<Placed[
         const { mode, token, as } = step;
         const payment = { mode, method: 'card', ...(mode === 'AUTO' ? { token } : {}) };
         const headers = { 'idempotency-key': randomUUID() };
-        const { body } = await stubbornly('place', `${mode} ${token}`, () =>
+        const { body } = await sendUntilAnswered('place', `${mode} ${token}`, () =>
           call('order', '/api/v1/orders', { as, headers, body: { items, payment } }),
         );
         const id = String(Object(body).id);
@@ -259,7 +265,7 @@ async function live(seed: number, tell: (line: string) => void): Promise<Placed[
           token,
           sellers: new Set(lines.map(([name]) => ownerOf[name === 'cup' ? 'cup' : 'pen'])),
           shippedBy: new Set(),
-          toldOff: false,
+          cancelConfirmed: false,
           paid: false,
           late: false,
         });
@@ -271,18 +277,18 @@ async function live(seed: number, tell: (line: string) => void): Promise<Placed[
         const it = await choose(step);
         if (!it) return;
         const as = 'seller' in step ? sellers[step.seller] : it.as;
-        const { status } = await stubbornly(step.do, it.name, () =>
+        const { status } = await sendUntilAnswered(step.do, it.name, () =>
           call('order', `/api/v1/orders/${it.id}/${step.do}`, { as, method: 'POST' }),
         );
         if (status !== 200) return;
-        if (step.do === 'cancel') it.toldOff = true;
+        if (step.do === 'cancel') it.cancelConfirmed = true;
         if ('seller' in step && step.do === 'fulfill') it.shippedBy.add(step.seller);
         return;
       }
       case 'pay': {
         const it = await choose(step);
         if (!it) return;
-        const { status } = await stubbornly('pay', it.name, () =>
+        const { status } = await sendUntilAnswered('pay', it.name, () =>
           call('payment', `/api/v1/payments/${it.id}/pay`, { as: it.as, body: { token: it.token } }),
         );
         if (status < 300) it.paid = true;
@@ -293,12 +299,12 @@ async function live(seed: number, tell: (line: string) => void): Promise<Placed[
         const it = await choose(step);
         if (!it) return;
         it.late = true;
-        await (step.do === 'expire' ? lapse(it.id) : age(it.id));
-        tell(`${step.do} ${it.name}`);
+        await (step.do === 'expire' ? expireReservation(it.id) : ageOrder(it.id));
+        log(`${step.do} ${it.name}`);
         return;
       }
       case 'restock': {
-        await stubbornly('restock', `${step.units} ${step.product}`, () =>
+        await sendUntilAnswered('restock', `${step.units} ${step.product}`, () =>
           call('inventory', `/api/v1/products/${products[step.product].id}/restock`, {
             as: sellers[ownerOf[step.product]],
             body: { quantity: step.units },
@@ -306,18 +312,18 @@ async function live(seed: number, tell: (line: string) => void): Promise<Placed[
         );
         return;
       }
-      case 'strike':
+      case 'arm a fault':
         await eventually(`a fault is armed in ${step.service}`, async () => {
           await arm(step.service, step.fault);
           return true;
         });
-        tell(`strike ${step.service}: ${JSON.stringify(step.fault)}`);
+        log(`arm a fault in ${step.service}: ${JSON.stringify(step.fault)}`);
         return;
-      case 'let the gateway':
+      case 'set the gateway behaviour':
         await call('gateway', '/v1/behaviour', { method: 'PUT', body: step.behaviour });
-        tell(`let the gateway ${JSON.stringify(step.behaviour)}`);
+        log(`set the gateway behaviour ${JSON.stringify(step.behaviour)}`);
         return;
-      case 'let a moment pass':
+      case 'wait':
         await delay(step.ms);
         return;
       default:
@@ -326,7 +332,7 @@ async function live(seed: number, tell: (line: string) => void): Promise<Placed[
   };
 
   try {
-    await inParallel(history.length, hands, async (index) => {
+    await inParallel(history.length, clients, async (index) => {
       const step = history[index];
       if (step) await perform(step);
     });
@@ -338,21 +344,21 @@ async function live(seed: number, tell: (line: string) => void): Promise<Placed[
   return placed;
 }
 
-/** Every order once it has an end. What nobody paid for lapses, as it would in half an hour. */
+/** Every order once it has a final status. The reservation of an unpaid order is expired here instead of after half an hour. */
 const settled = (placed: readonly Placed[]): Promise<readonly OrderView[]> =>
   eventually(
-    'every order has come to rest',
+    'every order has a final status',
     async () => {
       const seen = await inParallel(placed.length, 8, (index) => order(placed[index]?.id ?? ''));
       const open = placed.filter((_, index) => ['PENDING', 'CONFIRMED'].includes(seen[index]?.status ?? ''));
       for (const it of open) {
         if (it.mode === 'AUTO' || it.paid) continue;
         it.late = true;
-        await lapse(it.id);
+        await expireReservation(it.id);
       }
       if (open.length > 0) {
         const views = seen.filter(({ id }) => open.some((it) => it.id === id));
-        throw new Error(`under way: ${JSON.stringify(open)}; ${JSON.stringify(views)}`);
+        throw new Error(`in flight: ${JSON.stringify(open)}; ${JSON.stringify(views)}`);
       }
       return seen;
     },
@@ -365,8 +371,11 @@ const declinedOrders = async (): Promise<ReadonlySet<string>> => {
   return new Set(charges.filter(({ status }) => status === 'declined').map(({ reference }) => reference));
 };
 
-/** Each order ended as what befell it allows, by legal steps, and what was promised by an answer was kept. */
-async function expectPossibleEnds(placed: readonly Placed[], seen: readonly OrderView[]): Promise<void> {
+/** Each order has a final state that its history allows, reached by allowed transitions, and confirmed cancellations hold. */
+async function expectPossibleFinalStates(
+  placed: readonly Placed[],
+  seen: readonly OrderView[],
+): Promise<void> {
   const declined = await declinedOrders();
   const ids = placed.map(({ id }) => id);
   const trail = await query<{ order_id: string; type: string; status: OrderStatus }>(
@@ -378,41 +387,41 @@ async function expectPossibleEnds(placed: readonly Placed[], seen: readonly Orde
     const own = trail.filter((entry) => entry.order_id === it.id);
     for (const [at, { status }] of own.entries()) {
       const previous = own[at - 1]?.status ?? 'PENDING';
-      expect(legal[previous], `${it.name} goes from ${previous} to ${status}`).toContain(status);
+      expect(allowedNext[previous], `${it.name} goes from ${previous} to ${status}`).toContain(status);
     }
     const view = seen[index];
     const status = own.at(-1)?.status ?? 'PENDING';
     const reason = view?.cancellationReason ?? null;
     expect(view?.status).toBe(status);
     const cancelled = own.some(({ type }) => type === 'cancel');
-    const befallen: Befallen = { ...it, cancelled, declined: declined.has(it.id) };
-    const wrong = impossibleEnd(befallen, { status, reason });
+    const history: OrderHistory = { ...it, cancelled, declined: declined.has(it.id) };
+    const wrong = contradiction(history, { status, reason });
     expect(wrong, `${it.name} is ${status} (${String(reason)}) after ${JSON.stringify(it)}`).toBeUndefined();
-    if (it.toldOff) expect(status, `${it.name}, which was said to be cancelled`).toBe('CANCELLED');
+    if (it.cancelConfirmed) expect(status, `${it.name}, whose cancellation was confirmed`).toBe('CANCELLED');
   }
 }
 
 it.each(Array.from({ length: faultRounds }, (_, round) => stack.seed + round))(
-  `the saga keeps every promise in a history of ${stepsPerHistory} steps (seed %i)`,
+  `the saga keeps every invariant in a history of ${stepsPerHistory} steps (seed %i)`,
   { timeout: 600_000 },
   async (seed) => {
     const began = performance.now();
-    const story: string[] = [];
+    const log: string[] = [];
     try {
-      const placed = await live(seed, (line) => {
-        story.push(`${((performance.now() - began) / 1000).toFixed(2)} s  ${line}`);
+      const placed = await run(seed, (line) => {
+        log.push(`${((performance.now() - began) / 1000).toFixed(2)} s  ${line}`);
       });
       const seen = await settled(placed);
-      await expectPossibleEnds(placed, seen);
+      await expectPossibleFinalStates(placed, seen);
       // A refund may wait for the lease of an instance that died.
       await expectAuditorGreen();
       await expectInvariants(placed.map(({ id }) => id));
-      // A history in which nothing comes about would keep every promise too.
+      // A history without any effect would keep every invariant too.
       const cancelled = seen.filter(({ status }) => status === 'CANCELLED').length;
       expect(cancelled).toBeGreaterThan(0);
       expect(cancelled).toBeLessThan(seen.length);
     } catch (error) {
-      throw new Error(`SEED=${seed} begins with the same steps\n${story.join('\n')}`, { cause: error });
+      throw new Error(`SEED=${seed} begins with the same steps\n${log.join('\n')}`, { cause: error });
     }
   },
 );

@@ -1,6 +1,5 @@
-// Two races that a shop runs all day, many at once and around the very instant: the end of a hold against the payment, and
-// the customer's change of mind against the charge. Either may win, order by order; what must never be is a mixture, money
-// without stock or stock without money.
+// Two races, many at once: the expiry of a reservation against the payment, and the cancellation against the charge. Either may
+// win, but money without stock or stock without money must never be the result.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { random } from '../../services/gateway/behaviour.ts';
@@ -9,16 +8,16 @@ import { endInstance, endInstancesAfterEach, startInstance } from '../support/in
 import { expectInvariants } from '../support/invariants.ts';
 import {
   act,
-  call,
   eventually,
   faultRounds,
   inParallel,
-  keptOf,
+  netChargeOf,
   newProduct,
   order,
+  orderOne,
   orderWith,
+  pay,
   payment,
-  place,
   product,
   query,
   stack,
@@ -28,9 +27,9 @@ import {
 
 endInstancesAfterEach();
 
-const ended = (id: string): Promise<OrderView> =>
+const finalOrder = (id: string): Promise<OrderView> =>
   eventually(
-    `${id} has come to its end`,
+    `${id} is PAID or CANCELLED`,
     async () => {
       const seen = await order(id);
       if (seen.status !== 'PAID' && seen.status !== 'CANCELLED') throw new Error(JSON.stringify(seen));
@@ -39,19 +38,19 @@ const ended = (id: string): Promise<OrderView> =>
     90_000,
   );
 
-/** PAID with its stock pinned and its money kept, or CANCELLED with nothing held and nothing kept; nothing in between. */
+/** Each order is PAID with its stock pinned and its money kept, or CANCELLED with no stock held and no money kept. */
 async function expectWholeOrNothing(ends: readonly OrderView[], productId: string): Promise<void> {
   const ids = ends.map(({ id }) => id);
   // Refunds are made after the order is CANCELLED.
   await expectAuditorGreen();
   await expectInvariants(ids);
-  const holds = await query<{ order_id: string; state: string }>(
+  const reservations = await query<{ order_id: string; state: string }>(
     'inventory',
     (sql) => sql`select order_id, state from reservations where order_id in ${sql(ids)}`,
   );
   for (const { id, status, total } of ends) {
-    const hold = holds.find((row) => row.order_id === id)?.state;
-    const kept = await keptOf(id);
+    const hold = reservations.find((row) => row.order_id === id)?.state;
+    const kept = await netChargeOf(id);
     if (status === 'PAID')
       expect({ id, hold, kept }).toEqual({ id, hold: 'pinned', kept: total.amountMinor });
     else
@@ -65,52 +64,51 @@ async function expectWholeOrNothing(ends: readonly OrderView[], productId: strin
   expect((await product(productId)).reserved).toBe(paid);
 }
 
-describe('payments that land when the hold ends', () => {
+describe('payments around the expiry of the reservation', () => {
   const customers = faultRounds > 1 ? 300 : 48;
   const ttlMs = 4_000;
   const latencyMs = 1_000;
 
   it(
-    `${customers} customers: each has the goods and has paid, or has neither`,
+    `${customers} customers: each order is either PAID with its stock, or CANCELLED without a charge`,
     { timeout: 600_000 },
     async () => {
       const thing = await newProduct(customers);
-      // Beside the one of the stack, so that most orders have a short hold and the others show that a long one is kept.
+      // Beside the instance of the stack: most reservations are short, the others must be kept.
       const settings = { RESERVATION_TTL_SECONDS: String(ttlMs / 1_000) };
-      const hasty = await Promise.all([
+      const shortTtl = await Promise.all([
         startInstance('inventory', settings),
         startInstance('inventory', settings),
       ]);
 
       const ends = await whileGateway({ mode: 'slow', latencyMs }, () =>
         inParallel(customers, 12, async (index) => {
-          // Some are charged at once, well before the end of the hold.
+          // Some are charged at once, well before the reservation expires.
           const mode = index % 4 === 0 ? 'AUTO' : 'MANUAL';
-          const { id, status } = await place({ items: [{ productId: thing.id, quantity: 1 }], mode });
+          const { id, status } = await orderOne(thing.id, { mode });
           const { reservation } = await eventually(`${id} is reserved`, async () => {
             const seen = await order(id);
             return seen.status !== status && seen;
           });
-          // Without an end: the hold has ended, or is pinned by now.
+          // Null: the reservation has ended or is already pinned.
           const expiresAt = reservation.expiresAt === null ? Date.now() : Date.parse(reservation.expiresAt);
           const isShort = expiresAt - Date.now() <= ttlMs;
           if (mode === 'MANUAL') {
-            // The money arrives between 1.2 s before the end of the hold and 0.8 s after it.
-            const lands = expiresAt - 1_200 + random(stack.seed, index) * 2_000;
-            if (isShort) await delay(Math.max(0, lands - latencyMs - Date.now()));
-            const body = { token: 'tok_success' };
-            await eventually(`${id} is paid for or over`, async () => {
-              const paid = await call('payment', `/api/v1/payments/${id}/pay`, { as: 'user', body });
+            // The charge succeeds between 1.2 s before and 0.8 s after the expiry.
+            const chargedAt = expiresAt - 1_200 + random(stack.seed, index) * 2_000;
+            if (isShort) await delay(Math.max(0, chargedAt - latencyMs - Date.now()));
+            await eventually(`the payment of ${id} is accepted, or the order is CANCELLED`, async () => {
+              const paid = await pay(id);
               if (paid.status === 202) return true;
-              // Payment does not know yet that the stock is held, or that there is an order; or the hold has ended.
+              // The payment service does not know the order or its reservation yet, or the reservation has ended.
               expect([404, 409], JSON.stringify(paid.body)).toContain(paid.status);
               return (await order(id)).status === 'CANCELLED';
             });
           }
-          return { isShort, end: await ended(id) };
+          return { isShort, end: await finalOrder(id) };
         }),
       );
-      expect(await Promise.all(hasty.map((child) => endInstance(child, 'SIGTERM')))).toEqual([0, 0]);
+      expect(await Promise.all(shortTtl.map((child) => endInstance(child, 'SIGTERM')))).toEqual([0, 0]);
 
       await expectWholeOrNothing(
         ends.map(({ end }) => end),
@@ -119,7 +117,7 @@ describe('payments that land when the hold ends', () => {
       const short = ends.filter(({ isShort }) => isShort).map(({ end }) => end);
       const lost = short.filter(({ status }) => status === 'CANCELLED');
       expect(new Set(lost.map((end) => end.cancellationReason))).toEqual(new Set(['reservation_expired']));
-      expect(lost.length, `of ${short.length} short holds some payments came in time`).toBeLessThan(
+      expect(lost.length, `some of ${short.length} short reservations are paid in time`).toBeLessThan(
         short.length,
       );
       for (const { isShort, end } of ends) if (!isShort) expect(end.status).toBe('PAID');
@@ -127,23 +125,23 @@ describe('payments that land when the hold ends', () => {
   );
 });
 
-describe('customers who change their minds around the charge', () => {
+describe('cancellations around the charge', () => {
   const customers = faultRounds > 1 ? 300 : 64;
 
   it(
-    `${customers} customers: who cancelled has paid nothing, the others have the goods`,
+    `${customers} customers: cancelled orders cost nothing, the others are PAID with their stock`,
     { timeout: 600_000 },
     async () => {
       const thing = await newProduct(customers);
-      const underWay = (id: string) =>
-        eventually('the charge is under way', async () => (await payment(id)).attempts.length > 0);
-      /** When to cancel: at once, at any moment, while the charge is under way, once it is PAID; or not at all. */
+      const chargeStarted = (id: string) =>
+        eventually('the charge has started', async () => (await payment(id)).attempts.length > 0);
+      /** When to cancel: at once, at a random time, when the charge starts, after that, once it is PAID; or never. */
       const moments: readonly ((id: string, index: number) => Promise<unknown>)[] = [
         () => Promise.resolve(),
         (_, index) => delay(random(stack.seed, index) * 600),
-        (id) => underWay(id),
+        (id) => chargeStarted(id),
         async (id, index) => {
-          await underWay(id);
+          await chargeStarted(id);
           await delay(random(stack.seed, index) * 300);
         },
         (id) => orderWith(id, 'PAID'),
@@ -151,13 +149,13 @@ describe('customers who change their minds around the charge', () => {
 
       const ends = await whileGateway({ mode: 'slow', latencyMs: 150 }, () =>
         inParallel(customers, 16, async (index) => {
-          const { id } = await place({ items: [{ productId: thing.id, quantity: 1 }] });
+          const { id } = await orderOne(thing.id);
           const moment = moments[index % (moments.length + 1)];
           if (moment) {
             await moment(id, index);
             expect((await act(id, 'cancel', 'user')).status).toBe(200);
           }
-          return { wanted: moment === undefined, end: await ended(id) };
+          return { wanted: moment === undefined, end: await finalOrder(id) };
         }),
       );
 
@@ -170,12 +168,12 @@ describe('customers who change their minds around the charge', () => {
         ends.map(({ end }) => end),
         thing.id,
       );
-      // Both halves of the race were run.
-      const off = ends.filter(({ wanted }) => !wanted).map(({ end }) => end.id);
+      // Both outcomes of the race occurred.
+      const cancelledIds = ends.filter(({ wanted }) => !wanted).map(({ end }) => end.id);
       const states = await inParallel(
-        off.length,
+        cancelledIds.length,
         8,
-        async (index) => (await payment(off[index] ?? '')).state,
+        async (index) => (await payment(cancelledIds[index] ?? '')).state,
       );
       expect(states).toContain('REFUNDED');
       expect(states.filter((state) => state !== 'REFUNDED').length).toBeGreaterThan(0);

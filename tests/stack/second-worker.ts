@@ -1,6 +1,6 @@
-// For tests: a Connect worker beside that of the stack, a cluster of its own on the same Kafka and the same databases, with the
-// plugins that a test puts there. Offsets and configurations are its own, so the two never take a task from each other; that
-// only one of them reads a slot at a time is up to the test.
+// A second Connect worker for tests, in its own cluster on the same Kafka and databases, with the plugins of the test's choice. It
+// has its own offsets and configurations, so the two clusters share no tasks. The test must make sure that only one of them
+// reads a slot at a time.
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,19 +12,19 @@ import { createSupervisor, type Supervisor } from '../../scripts/stack/supervise
 import { developmentPassword, type Ports } from '../../scripts/stack/topology.ts';
 
 /** The Debezium of the stack, or that of the minor version before. */
-export type Plugins = 'connect-plugins' | 'previous-connect-plugins';
+type Plugins = 'connect-plugins' | 'previous-connect-plugins';
 
 export interface SecondWorker {
   readonly port: number;
   readonly metricsPort: number;
-  /** Replaces the content of its `plugin.path` and starts it; the one that runs is stopped first. */
+  /** Stops the worker if it runs, replaces the content of `plugin.path` and starts it. */
   readonly startWith: (plugins: Plugins) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
 const cluster = 'second-connect';
 
-/** Nothing runs before `startWith`. `ports` are those of the stack. */
+/** Prepares the worker; `startWith` starts it. `ports` are those of the stack. */
 export async function createSecondWorker(ports: Ports): Promise<SecondWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-second-connect-'));
   chmodSync(folder, 0o755);

@@ -1,5 +1,5 @@
-// For tests: a PostgreSQL and a Kafka beside those of the stack that let nobody in without TLS, started as the stack starts
-// its own. The stack itself listens on loopback only and needs none of this.
+// A PostgreSQL and a Kafka that require TLS, for tests, started as the stack starts its own. The stack itself listens on loopback
+// only and uses no TLS.
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,18 +15,18 @@ import { createTestAuthority, type TestAuthority } from '../support/test-certifi
 import { superuser } from '../../scripts/stack/topology.ts';
 
 export interface SecureParts {
-  /** Issued the certificates of both servers, and is asked about those of the clients. */
+  /** Issued the server certificates, and is trusted for client certificates. */
   readonly authority: TestAuthority;
   readonly password: string;
   readonly postgres: {
     readonly port: number;
     /** Signs in with the password. */
     readonly byPassword: string;
-    /** Signs in with a client certificate of this common name, and with nothing else. */
+    /** Signs in only with a client certificate of this common name. */
     readonly byCertificate: string;
   };
   readonly kafka: {
-    /** Without TLS, for whoever prepares a test. */
+    /** Without TLS, for the preparation of a test. */
     readonly plain: number;
     /** SASL_SSL, with PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
     readonly sasl: number;
@@ -46,7 +46,7 @@ interface Given {
 
 const users = { byPassword: 'by_password', byCertificate: 'by_certificate' } as const;
 
-/** Its certificate names the address 127.0.0.1 and nothing else. */
+/** Its certificate is for 127.0.0.1 only. */
 const startPostgres = async (
   { authority, password, folder, supervisor }: Given,
   port: number,
@@ -130,10 +130,10 @@ const startKafka = async (
   await supervisor.start(kafkaPart(options));
 };
 
-/** Starts both on free ports and in a temporary folder. The Java artefacts must be there, as they are beside the stack. */
+/** Starts both on free ports and in a temporary folder. The Java artefacts must have been fetched. */
 export async function startSecureParts(): Promise<SecureParts> {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-secure-'));
-  // As for the stack: `nobody` must be able to enter the folder, and only that.
+  // As for the stack: the user `nobody` must be able to enter the folder.
   chmodSync(folder, 0o755);
   const supervisor = await createSupervisor(folder, () => undefined);
   const stop = async (): Promise<void> => {

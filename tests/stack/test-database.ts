@@ -1,5 +1,5 @@
-// A database of its own for one integration test file: the service's migrations on the stack's PostgreSQL, but out of reach
-// of the running services and of Debezium.
+// A database for one integration test file, on the stack's PostgreSQL and with the service's migrations. The running services and
+// Debezium do not use it.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { migrateDatabase } from '../../scripts/stack/provision/migrations.ts';
@@ -14,8 +14,8 @@ export interface TestDatabase {
 const quiet = { max: 1, onnotice: () => undefined };
 
 /**
- * Creates a database beside the one that `adminUrl` connects to, as a copy of a template that has the service's migrations. The
- * first caller makes the template.
+ * Creates a database on the server of `adminUrl`, as a copy of a template that has the service's migrations. The first caller
+ * makes the template.
  */
 export async function createTestDatabase(service: ServiceName, adminUrl: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
@@ -26,7 +26,7 @@ export async function createTestDatabase(service: ServiceName, adminUrl: string)
     return url.href;
   };
   const template = `template_${service}`;
-  // Two files may start at once: the lock lets one of them make the template, and the new name appears when it is whole.
+  // Two files may start at once: the lock lets one of them make the template, which gets its final name when it is complete.
   await admin`SELECT pg_advisory_lock(hashtext(${template}))`;
   const [exists] = await admin`SELECT 1 FROM pg_database WHERE datname = ${template}`;
   if (!exists) {

@@ -1,6 +1,5 @@
-// The one seam through which tests get their infrastructure. The provider is the embedded stack, or one in containers where
-// ORDERFLOW_STACK says so, booted once per run on free ports and in a temporary folder; tests know only what it provides:
-// addresses, connection strings, processes.
+// Boots the stack of a test run, once, on free ports and in a temporary folder: embedded, or in containers if ORDERFLOW_STACK says
+// so. Tests know only what it provides: addresses, connection strings, processes.
 import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,20 +20,20 @@ import {
 } from '../../scripts/stack/topology.ts';
 import { stackVariables } from '../../scripts/stack/variables.ts';
 
-export interface TestStack {
+interface TestStack {
   readonly urls: Urls;
   readonly ports: Ports;
   readonly dataDir: string;
-  /** Container by part, of the parts that run in one; the others are processes. */
+  /** The container of each part that runs in one. The other parts are processes. */
   readonly containers: Readonly<Partial<Record<string, string>>>;
   readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
-  /** How a process is started, for tests that want another instance of it. */
+  /** How each process is started, for tests that start another instance. */
   readonly commands: Readonly<Record<ServiceName | 'auditor', Command>>;
   /** How often each fault is repeated: once in `npm test`, more in `npm run test:faults`. */
   readonly faultRounds: number;
-  /** What random histories begin with: another one in each run, unless SEED says which. */
+  /** Seed of the random histories: random in each run, unless SEED is set. */
   readonly seed: number;
-  /** Where the services export spans to, of traces that a test has sampled; nobody listens unless a test does. */
+  /** The port to which the services export the spans of sampled traces. Only a test listens there. */
   readonly otlpPort: number;
   /** Arms the fault points of the services. */
   readonly chaosToken: string;
@@ -46,17 +45,17 @@ declare module 'vitest' {
   }
 }
 
-export interface RunningTestStack {
+interface RunningTestStack {
   readonly provided: TestStack;
   readonly stop: () => Promise<void>;
 }
 
-/** Imported only when asked for: the embedded stack must not wait for what it does not need. */
+/** Testcontainers is imported only when needed, because the import takes time. */
 const containersFrom = async (env: NodeJS.ProcessEnv): Promise<Containers | undefined> => {
   if (stackKindFrom(env) === 'embedded') return undefined;
   if (!haveArtefacts())
     process.stderr.write(
-      'the Java artefacts of the embedded stack are not here: tests that start parts of it themselves are skipped; `npm start` fetches them\n',
+      'tests that start parts of the embedded stack are skipped, because its Java artefacts are missing; `npm start` fetches them\n',
     );
   const { containersOf } = await import('../../scripts/stack/parts/containers.ts');
   return containersOf(`orderflow-test-${randomUUID().slice(0, 8)}`);
@@ -81,10 +80,10 @@ export const bootTestStack = async (): Promise<RunningTestStack> => {
       EXPIRY_SWEEP_SECONDS: '1',
       DEADLINE_SWEEP_SECONDS: '1',
       GATEWAY_BREAKER_SECONDS: '3',
-      // What was killed is taken over as soon as these allow, and the tests kill a lot.
+      // Work of a killed instance is taken over after these times, and the tests kill often.
       GATEWAY_TIMEOUT_MS: '4000',
       CONSUMER_SESSION_TIMEOUT_MS: '6000',
-      // A few people stand for many; what the limits do is tested where they are set on purpose.
+      // Few users send many requests. The tests of the limits set their own.
       RATE_LIMIT_REQUESTS: '10000000',
       LOGINS_PER_MINUTE: '1000000',
       CHAOS_ENABLED: '1',

@@ -1,4 +1,4 @@
-// The auditor's word on the whole stack, as every test of faults ends with it.
+// The auditor's report on the whole stack. Every fault test ends with it.
 import { z } from 'zod';
 import { call, eventually } from './shop.ts';
 
@@ -17,11 +17,11 @@ export type Audit = z.infer<typeof auditShape>;
 
 export const audit = async (): Promise<Audit> => auditShape.parse((await call('auditor', '/audit')).body);
 
-/** The auditor, looking after this call, finds nothing broken, nothing in flight and nobody stuck. */
+/** An audit that begins after this call finds no violation, nothing in flight and no stuck order. */
 export async function expectAuditorGreen(): Promise<Audit> {
   const from = Date.now();
   return eventually(
-    'the auditor finds everything in order',
+    'the auditor reports no problem',
     async () => {
       const report = await audit();
       const { status, checkedAt, topicsRead, inFlight, stuck } = report;
@@ -34,9 +34,9 @@ export async function expectAuditorGreen(): Promise<Audit> {
   );
 }
 
-/** The auditor's violation of the invariant that is about `key`, once it has one. */
+/** Waits until the auditor reports a violation of the invariant for `key`. */
 export const violationOf = (invariant: string, key: string): Promise<Audit['violations'][number]> =>
-  eventually(`the auditor reports ${invariant} of ${key}`, async () => {
+  eventually(`the auditor reports ${invariant} for ${key}`, async () => {
     const { violations } = await audit();
     const found = violations.find((one) => one.invariant === invariant && one.key.startsWith(key));
     if (!found) throw new Error(JSON.stringify(violations));

@@ -1,5 +1,5 @@
-// For tests of the pages: a real browser that is installed on this machine, and people who use the pages in it. Nothing is
-// downloaded; without a browser these tests are skipped.
+// For tests of the pages: an installed browser, and people who use the pages in it. No browser is downloaded; without one these
+// tests are skipped.
 import AxeBuilder from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
@@ -15,11 +15,11 @@ export { browserPath };
 export interface Visitor {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Goes to an address of the pages. */
+  /** Opens a path of the dashboard. */
   readonly visit: (path: string) => Promise<void>;
-  /** Signs in as a demo user, as the sign-in page does, and goes to the user's first page. */
+  /** Signs in as a demo user and opens the user's first page. */
   readonly signIn: (email: string) => Promise<void>;
-  /** Fails with what axe finds on the present screen, in the light and in the dark theme. */
+  /** Fails if axe finds a violation on the current screen, in the light or the dark theme. */
   readonly expectAccessible: () => Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export interface VisitorOptions {
   readonly height?: number;
 }
 
-/** Opens the browser for one file of tests. Each visitor has cookies and storage of their own. */
+/** Opens the browser for one test file. Each visitor has separate cookies and storage. */
 export const useBrowser = (): {
   readonly newVisitor: (options?: VisitorOptions) => Promise<Visitor>;
   /** A visitor who is signed in. */
@@ -44,7 +44,7 @@ export const useBrowser = (): {
       args: browserArguments,
     });
   });
-  // Pages that stay open go on asking and drawing beside the tests that follow.
+  // Open pages would go on sending requests during the next tests.
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));
   });
@@ -85,7 +85,7 @@ export const useBrowser = (): {
             .locator(`html[data-mantine-color-scheme="${colorScheme}"]`)
             .waitFor({ state: 'attached' });
           const axe = new AxeBuilder({ page });
-          // The themes differ in their colours alone.
+          // The themes differ only in their colours.
           if (colorScheme === 'dark') axe.withRules('color-contrast');
           const { violations } = await axe.analyze();
           const found = violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html ?? ''}`);

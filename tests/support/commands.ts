@@ -1,4 +1,4 @@
-// The project's commands as an operator runs them, against the stack of this test run, and what they and Connect then say.
+// Runs the project's commands against the stack of this test run, as an operator does.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -7,25 +7,24 @@ import { ports as portTopology, services, type ServiceName } from '../../scripts
 import { stack } from './shop.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-/** The ports of this stack, as the commands take them. */
+/** The ports of this stack, as environment variables of the commands. */
 export const environment = Object.fromEntries(
   portNames.map((name) => [portTopology[name].env, String(stack.ports[name])]),
 );
 
-export type CommandName =
-  'audit' | 'reconcile' | 'connectors' | 'doctor' | 'journey' | 'provision' | 'recover';
+type CommandName = 'audit' | 'reconcile' | 'connectors' | 'doctor' | 'journey' | 'provision' | 'recover';
 
 export interface Finished {
   readonly code: number | null;
   readonly output: string;
 }
 
-/** `seen` gets everything said so far, whenever more is said. */
+/** `onOutput` is called with the whole output so far whenever there is more. */
 export const runCommand = (
   command: CommandName,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
-  seen: (output: string, child: ChildProcess) => void = () => undefined,
+  onOutput: (output: string, child: ChildProcess) => void = () => undefined,
 ): Promise<Finished> =>
   new Promise((resolve, reject) => {
     const script = join(root, 'scripts', `${command}.ts`);
@@ -36,7 +35,7 @@ export const runCommand = (
     let output = '';
     const collect = (chunk: Buffer): void => {
       output += chunk.toString('utf8');
-      seen(output, child);
+      onOutput(output, child);
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
@@ -45,6 +44,9 @@ export const runCommand = (
       resolve({ code, output });
     });
   });
+
+/** `npm run connectors`. */
+export const connectors = (...args: readonly string[]): Promise<Finished> => runCommand('connectors', args);
 
 const verdict = z.object({
   findings: z.array(z.object({ area: z.string(), level: z.string(), sentence: z.string() })),
@@ -69,7 +71,7 @@ const statusShape = z.object({
   tasks: z.array(z.object({ state: z.string(), trace: z.string().optional() })),
 });
 
-/** What Connect says of the one task of a service's connector; undefined when it has none. */
+/** The status of the only task of a service's connector; undefined if it has none. */
 export const taskOf = async (
   service: ServiceName,
 ): Promise<z.infer<typeof statusShape>['tasks'][number] | undefined> =>

@@ -1,5 +1,5 @@
-// Every answer that a test receives is held against the OpenAPI document of the process that gave it: a status, a content
-// type or a field that is not documented fails the test that met it.
+// Checks every answer that a test receives against the OpenAPI document of the process: an undocumented status, content type or
+// field fails the test.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ const documentShape = z.looseObject({
 
 export interface Received {
   readonly method: string;
-  /** With or without a query. */
+  /** May have a query. */
   readonly path: string;
   readonly status: number;
   readonly contentType: string | null;
@@ -32,11 +32,11 @@ interface Route {
 const patternOf = (template: string): RegExp =>
   new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
 
-/** JSON pointer of a place in the document. */
+/** JSON pointer into the document. */
 const pointer = (...parts: readonly string[]): string =>
   `#/${parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`;
 
-/** Yields a sentence for each way in which an answer is not what the document says. */
+/** Returns a function that yields one sentence for each deviation of an answer from the document. */
 export function createConformance(given: unknown): (received: Received) => string[] {
   const document = documentShape.parse(given);
   const ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -45,14 +45,14 @@ export function createConformance(given: unknown): (received: Received) => strin
   const compiled = new Map<string, ValidateFunction>();
   const routes: Route[] = Object.entries(document.paths)
     .map(([template, operations]) => ({ template, pattern: patternOf(template), operations }))
-    // A fixed segment is more particular than a parameter.
+    // A fixed segment takes precedence over a parameter.
     .sort((one, other) => one.template.split('{').length - other.template.split('{').length);
 
   return ({ method, path, status, contentType, body }) => {
     const [pathname = ''] = path.split('?');
     const route = routes.find(({ pattern }) => pattern.test(pathname));
     const found = route?.operations[method.toLowerCase()];
-    // An unknown address or method: only its problem could be checked, and that is what the tests of it do.
+    // An unknown path or method is in no document; tests of it check its problem themselves.
     if (!route || !found) return [];
     const what = `${method} ${route.template} → ${status}`;
     const response = found.responses[String(status)];

@@ -1,7 +1,7 @@
-// A client of Server-Sent Events that sees what a browser's EventSource hides: the status, the comments, the very end.
+// A client of Server-Sent Events that also shows what a browser's EventSource hides: the status, the comments, the end.
 import { eventually, query, stack, tokenOf, type Person } from './shop.ts';
 
-export interface StreamedEvent {
+interface StreamedEvent {
   readonly id: number;
   readonly type: string;
   readonly data: Record<string, unknown>;
@@ -10,13 +10,13 @@ export interface StreamedEvent {
 export interface EventStream {
   readonly status: number;
   readonly headers: Headers;
-  /** What came so far. */
+  /** Received so far. */
   readonly events: readonly StreamedEvent[];
   readonly comments: readonly string[];
-  /** Resolves when the stream is over: `ended` by the server in order, or `cut`. */
+  /** Resolves at the end of the stream: `ended` regularly by the server, or `cut` off. */
   readonly over: Promise<'ended' | 'cut'>;
-  /** Leaves, as a closed tab does. */
-  readonly leave: () => void;
+  /** Closes the connection, as a closed tab does. */
+  readonly close: () => void;
 }
 
 const toEvent = (block: string): StreamedEvent | undefined => {
@@ -31,20 +31,20 @@ const toEvent = (block: string): StreamedEvent | undefined => {
     : { id: Number(field('id')), type: String(field('event')), data: JSON.parse(data) };
 };
 
-export interface OpenEvents {
+interface OpenEvents {
   readonly as?: Person;
   readonly lastEventId?: number | string | undefined;
   readonly method?: string;
-  /** Another instance than the stack's. */
+  /** The address of another instance than the stack's. */
   readonly url?: string;
 }
 
-/** Opens the events of an order; resolves with the answer's head. */
+/** Opens the event stream of an order. Resolves when the headers of the answer are there. */
 export async function openEvents(
   orderId: string,
   { as = 'user', lastEventId, method = 'GET', url = stack.urls.order }: OpenEvents = {},
 ): Promise<EventStream> {
-  const leaving = new AbortController();
+  const closing = new AbortController();
   const response = await fetch(`${url}/api/v1/orders/${orderId}/events`, {
     method,
     headers: {
@@ -52,7 +52,7 @@ export async function openEvents(
       accept: 'text/event-stream',
       ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }),
     },
-    signal: leaving.signal,
+    signal: closing.signal,
   });
   const events: StreamedEvent[] = [];
   const comments: string[] = [];
@@ -79,39 +79,39 @@ export async function openEvents(
     events,
     comments,
     over: read(),
-    leave: () => leaving.abort(),
+    close: () => closing.abort(),
   };
 }
 
 /**
- * Follows an order to its end as an EventSource does: comes back with the last id whenever the stream is over or cannot be
- * had, and stops at 204. All events, in the order in which they were seen.
+ * Follows an order to its end as an EventSource does: reconnects with the last id whenever the stream ends or cannot be opened,
+ * and stops at 204. Returns all events in the order in which they were received.
  */
-export async function followToTheEnd(orderId: string, giveUp: AbortSignal): Promise<StreamedEvent[]> {
-  const seen: StreamedEvent[] = [];
-  while (!giveUp.aborted) {
+export async function followToTheEnd(orderId: string, signal: AbortSignal): Promise<StreamedEvent[]> {
+  const received: StreamedEvent[] = [];
+  while (!signal.aborted) {
     try {
-      const stream = await openEvents(orderId, { lastEventId: seen.at(-1)?.id });
+      const stream = await openEvents(orderId, { lastEventId: received.at(-1)?.id });
       await stream.over;
-      if (stream.status === 204) return seen;
-      seen.push(...stream.events);
+      if (stream.status === 204) return received;
+      received.push(...stream.events);
     } catch {
-      // Nobody listens at the moment.
+      // The service does not answer at the moment.
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`order ${orderId} did not end; seen: ${JSON.stringify(seen)}`);
+  throw new Error(`order ${orderId} did not end; seen: ${JSON.stringify(received)}`);
 }
 
-/** The trail of an order as its rows have it. */
+/** The trail of an order in the database. */
 export const trailOf = (id: string) =>
   query(
     'order',
     (sql) =>
       sql`select sequence::int as id, type, version from order_events where order_id = ${id} order by sequence`,
   );
-export const seen = (stream: Pick<EventStream, 'events'>) =>
+export const receivedTrail = (stream: Pick<EventStream, 'events'>) =>
   stream.events.map(({ id, type, data }) => ({ id, type, version: data['version'] }));
 export const statuses = (stream: EventStream) => stream.events.map(({ data }) => data['status']);
 export const untilStatus = (stream: EventStream, status: string) =>
-  eventually(`the stream says ${status}`, async () => statuses(stream).includes(status));
+  eventually(`the stream has ${status}`, async () => statuses(stream).includes(status));

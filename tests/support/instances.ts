@@ -1,4 +1,4 @@
-// More instances of a process than the stack runs, each on a port of its own.
+// Starts further instances of a process, each on its own port.
 import { z } from 'zod';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,24 +15,24 @@ export interface Instance {
 
 const started: ChildProcess[] = [];
 
-/** Leaves no instance behind, whatever the tests did. */
+/** Kills every instance that a test has started. */
 export const killInstances = (): void => {
   for (const child of started) child.kill('SIGKILL');
   started.length = 0;
 };
 
-/** Ends whatever instance a test has left running; to be called where tests are described. */
+/** Kills the instances of each test after it. Call it where tests are described. */
 export const endInstancesAfterEach = (): void => {
   afterEach(killInstances);
 };
 
-export interface InstanceOptions {
+interface InstanceOptions {
   readonly settings?: Readonly<Record<string, string>>;
-  /** The folder of another version of the project. */
+  /** The folder of another version of the project, to run that one. */
   readonly tree?: string;
 }
 
-/** Another instance of a process; resolves once it listens, ready or not. */
+/** Starts an instance. Resolves once it listens, ready or not. */
 export const spawnInstance = async (
   service: ServiceName | 'auditor',
   { settings = {}, tree }: InstanceOptions = {},
@@ -61,19 +61,19 @@ export const spawnInstance = async (
 
 const healthy = z.object({ pipeline: z.record(z.string(), z.object({ status: z.literal('ok') })) });
 
-/** Whether the service at the address answers requests and reads its events. */
+/** True if the service at this address answers requests and reads its events. */
 export const isConnected = async (url: string): Promise<boolean> => {
   const response = await fetch(`${url}/health/ready`);
   return response.ok && healthy.safeParse(await response.json()).success;
 };
 
-/** Resolves once the instance is a member of the consumer group. */
+/** Resolves once the instance is ready, and so a member of its consumer group. */
 export const instanceReady = async (instance: Instance): Promise<Instance> => {
   await eventually(`the instance at ${instance.url} is ready`, () => isConnected(instance.url), 60_000);
   return instance;
 };
 
-/** Another instance of a process, with some settings of its own; resolves once it is ready, so a member of its group. */
+/** Starts an instance with its own settings. Resolves once it is ready. */
 export const startInstance = async (
   service: ServiceName | 'auditor',
   settings: Readonly<Record<string, string>> = {},
@@ -81,7 +81,7 @@ export const startInstance = async (
 ): Promise<Instance> =>
   instanceReady(await spawnInstance(service, { settings, ...(tree === undefined ? {} : { tree }) }));
 
-/** The exit code of the instance once it has ended: after SIGTERM, when it has finished what it was doing. */
+/** Sends the signal and resolves to the exit code. After SIGTERM the instance finishes its work first. */
 export const endInstance = async ({ child }: Instance, signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown> => {
   const exit = once(child, 'exit');
   child.kill(signal);

@@ -1,9 +1,9 @@
-// What must hold when everything has come to rest, whatever was killed on the way.
+// The invariants that hold when nothing is in flight any more, whatever was killed before.
 import { expect } from 'vitest';
 import { serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { expectAuditorGreen } from './audit.ts';
 import { header, readTopic } from './kafka-log.ts';
-import { call, chargesOf, eventually, keptOf, order, query } from './shop.ts';
+import { call, chargesOf, eventually, netChargeOf, order, query } from './shop.ts';
 
 interface OutboxRow extends Record<string, unknown> {
   readonly id: string;
@@ -14,8 +14,8 @@ interface OutboxRow extends Record<string, unknown> {
 const outboxOf = (service: ServiceName) =>
   query<OutboxRow>(service, (sql) => sql`select id, aggregate_id, event_type from outbox`);
 
-/** Every committed outbox id is on its topic and nothing else is: at least once, and only what was committed. */
-export async function expectOutboxPublished(): Promise<void> {
+/** Each topic has every committed outbox id, at least once, and no other. */
+async function expectOutboxPublished(): Promise<void> {
   for (const service of serviceNames) {
     const { topic } = services[service];
     await eventually(
@@ -34,8 +34,8 @@ export async function expectOutboxPublished(): Promise<void> {
   }
 }
 
-/** Every event took effect once in every group that reacts to it, and none was parked. */
-export async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
+/** Every group has handled each event that it reacts to, and there are no dead letters. */
+async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
   const reacts: Record<string, readonly ServiceName[]> = {
     'order.created': ['inventory', 'payment'],
     'inventory.reserved': ['order', 'payment'],
@@ -71,8 +71,8 @@ export async function expectHandledOnce(orderIds: readonly string[]): Promise<vo
   }
 }
 
-/** Stock is conserved and never oversold: each product's columns are the sums of its ledger and of its live holds. */
-export async function expectStockConserved(): Promise<void> {
+/** The stock of each product equals the sums of its ledger and of its live reservations, and is never oversold. */
+async function expectStockConserved(): Promise<void> {
   const rows = await query(
     'inventory',
     (sql) => sql`
@@ -90,17 +90,19 @@ export async function expectStockConserved(): Promise<void> {
   expect(rows).toEqual([]);
 }
 
-/** The provider's own ledger holds one charge per paid order, and keeps nothing of an order that is not paid for. */
-export async function expectMoneyRight(orderIds: readonly string[]): Promise<void> {
+/** The provider's ledger has the total of each paid order, charged once, and nothing of any other order. */
+async function expectMoneyRight(orderIds: readonly string[]): Promise<void> {
   for (const id of orderIds) {
     const { status, total } = await order(id);
     const isPaidFor = status === 'PAID' || status === 'FULFILLED';
-    expect(await keptOf(id), `kept of ${id}, which is ${status}`).toBe(isPaidFor ? total.amountMinor : 0);
+    expect(await netChargeOf(id), `net charge of ${id}, which is ${status}`).toBe(
+      isPaidFor ? total.amountMinor : 0,
+    );
     expect((await chargesOf(id)).length, `charges of ${id}`).toBeLessThanOrEqual(1);
   }
 }
 
-/** The audit log of a service is what was written, and every entry of it has its place in the chain. */
+/** The audit log of a service is unchanged, and every entry is in the hash chain. */
 export async function expectAuditLogIntact(service: ServiceName): Promise<void> {
   await eventually(`the audit log of the ${service} service is intact and sealed`, async () => {
     const { status, body } = await call(service, '/api/v1/audit/verification', { as: 'admin' });
@@ -110,7 +112,7 @@ export async function expectAuditLogIntact(service: ServiceName): Promise<void> 
   });
 }
 
-/** Orders that went the happy way to PAID: each trail is gap-free, and each topic has their events in the order of the commits. */
+/** For orders that became PAID without a detour: each trail has no gap, and each topic has their events in commit order. */
 export async function expectOrderKept(orderIds: readonly string[]): Promise<void> {
   const trails = await query(
     'order',
@@ -142,6 +144,6 @@ export async function expectInvariants(orderIds: readonly string[]): Promise<voi
   await expectStockConserved();
   await expectMoneyRight(orderIds);
   for (const service of serviceNames) await expectAuditLogIntact(service);
-  // An eye of its own, over all orders of the stack and not only these.
+  // The auditor checks all orders of the stack, with its own code.
   await expectAuditorGreen();
 }

@@ -1,4 +1,4 @@
-// What is really on the topics, read by a plain consumer that shares nothing with the services' own reading.
+// Reads topics with a plain consumer that shares no code with the services.
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type KafkaMessage } from 'kafkajs';
 import { stack } from './shop.ts';
@@ -14,7 +14,7 @@ export const kafka = new Kafka({
 
 export type LogRecord = KafkaMessage & { readonly topic: string; readonly partition: number };
 
-/** All committed records of a topic up to its present end, in partition and offset order. */
+/** All committed records of a topic up to its current end, by partition and offset. */
 export async function readTopic(topic: string): Promise<LogRecord[]> {
   const admin = kafka.admin();
   await admin.connect();
@@ -28,8 +28,8 @@ export async function readTopic(topic: string): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
   const reached = new Map<number, bigint>();
   const complete = Promise.withResolvers<undefined>();
-  const lookWhetherComplete = (): void => {
-    // With transactions the last offsets of a partition are control records, which only `batch` tells about.
+  const checkComplete = (): void => {
+    // With transactions the last offsets of a partition are control records, which are in no message.
     if ([...ends].every(([partition, end]) => end === 0n || (reached.get(partition) ?? 0n) >= end)) {
       complete.resolve(undefined);
     }
@@ -41,18 +41,18 @@ export async function readTopic(topic: string): Promise<LogRecord[]> {
     eachBatchAutoResolve: true,
     eachBatch: ({ batch }) => {
       for (const message of batch.messages) {
-        // A retried batch would come again; its records are those of the same offsets.
+        // A retried batch is delivered again with the same offsets.
         if (BigInt(message.offset) < (reached.get(batch.partition) ?? 0n)) continue;
         records.push({ ...message, topic, partition: batch.partition });
       }
       reached.set(batch.partition, BigInt(batch.lastOffset()) + 1n);
-      lookWhetherComplete();
+      checkComplete();
       return Promise.resolve();
     },
   });
-  lookWhetherComplete();
+  checkComplete();
   const deadline = setTimeout(() => {
-    complete.reject(new Error(`${topic} could not be read to its end`));
+    complete.reject(new Error(`${topic} could not be read to its end in time`));
   }, 30_000);
   try {
     await complete.promise;
@@ -67,7 +67,7 @@ export async function readTopic(topic: string): Promise<LogRecord[]> {
   return records.sort((a, b) => a.partition - b.partition || Number(BigInt(a.offset) - BigInt(b.offset)));
 }
 
-/** A header as text; undefined when it is absent or null, an error when it is repeated. */
+/** A header as text; undefined if it is absent or null. Throws if it is repeated. */
 export function header(record: LogRecord, name: string): string | undefined {
   const value = record.headers?.[name];
   if (Array.isArray(value)) throw new Error(`header ${name} is repeated`);

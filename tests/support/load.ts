@@ -1,13 +1,12 @@
-// A small steady load of stubborn clients: each order is placed under one Idempotency-Key and sent again until it is
-// answered, as a client with a bad connection would.
+// A small steady load of clients that retry: each order has an Idempotency-Key and is sent again until it is accepted.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { expectInvariants } from './invariants.ts';
 import { eventually, orderWith, placeRaw } from './shop.ts';
 
-/** Places one order, however often it takes; its id. */
-export const placeStubbornly = (productId: string): Promise<string> => {
+/** Sends an order until it is accepted, and returns its id. */
+export const placeUntilAccepted = (productId: string): Promise<string> => {
   const headers = { 'idempotency-key': randomUUID() };
   return eventually(
     'the order is accepted',
@@ -20,24 +19,24 @@ export const placeStubbornly = (productId: string): Promise<string> => {
   );
 };
 
-export interface Load {
+interface Load {
   readonly productId: string;
   readonly orders: number;
-  /** Pause between two new orders, ms. */
+  /** Pause between two orders, ms. */
   readonly everyMs: number;
 }
 
-/** Places orders while `fault` happens, a third of the way in, then waits until all are PAID and everything holds. */
+/** Places orders, injects `fault` after a third of them, then waits until all are PAID and checks the invariants. */
 export async function underLoad(
   { productId, orders, everyMs }: Load,
   fault: () => Promise<void>,
 ): Promise<string[]> {
   const placed: Promise<string>[] = [];
   for (let index = 0; index < orders; index += 1) {
-    placed.push(placeStubbornly(productId));
-    // A steady trickle: some orders are under way in every part when the fault strikes.
+    placed.push(placeUntilAccepted(productId));
+    // The pause keeps some orders in flight in every part when the fault happens.
     await delay(everyMs);
-    if (index === Math.floor(orders / 3)) placed.push(fault().then(() => placeStubbornly(productId)));
+    if (index === Math.floor(orders / 3)) placed.push(fault().then(() => placeUntilAccepted(productId)));
   }
   const ids = await Promise.all(placed);
   expect(new Set(ids).size).toBe(orders + 1);

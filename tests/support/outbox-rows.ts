@@ -1,20 +1,13 @@
-// Outbox rows as the inventory service writes them, for tests that need events by the hundred or of a size to order. Each says
-// a version of a product that everybody knows already: it is published and consumed, and changes nothing.
+// Outbox rows as the inventory service writes them, for tests that need many events or a certain size. Each has a version of a
+// product that every consumer knows already, so it is published and consumed without an effect.
 import { randomUUID } from 'node:crypto';
-import { createEventCodec } from '../../services/platform/event-codec/event-codec.ts';
-import { createLogger } from '../../services/platform/process/logger.ts';
-import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
-import { newProduct, stack } from './shop.ts';
+import { createTestCodec, traceparent } from './database.ts';
+import { newProduct } from './shop.ts';
 
-/** The first version of a new product again and again, under one correlation id. */
+/** Makes rows with the first version of a new product, all with one correlation id. */
 export const createOutboxRows = async (correlationId: string) => {
   const { id: productId, price } = await newProduct(1);
-  const registry = createRegistryClient(
-    stack.urls.registry,
-    createLogger({ service: 'test', level: 'error' }),
-  );
-  await registry.resolveIds(['inventory.product_changed'], new AbortController().signal);
-  const codec = createEventCodec(registry.schemaId, registry.writerSchema);
+  const codec = await createTestCodec(['inventory.product_changed']);
   const rowOf = (name: string) => {
     const id = randomUUID();
     const occurredAt = new Date();
@@ -34,14 +27,14 @@ export const createOutboxRows = async (correlationId: string) => {
       payload,
       correlation_id: correlationId,
       causation_id: correlationId,
-      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      traceparent,
       occurred_at: occurredAt,
     };
   };
   return {
     productId,
     row: () => rowOf('n'),
-    /** Its payload has exactly that many bytes. */
+    /** The payload has exactly this number of bytes. */
     rowOfSize: (bytes: number) => {
       const rough = rowOf('x'.repeat(bytes - 1_000)).payload.length;
       return rowOf('x'.repeat(2 * bytes - 1_000 - rough));

@@ -1,9 +1,10 @@
-// The shop as its people see it: signs them in, speaks HTTP only, and waits for what can be observed, with a deadline.
+// Uses the stack as its users do: signs in, sends HTTP requests, and waits for observable results with a deadline.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
+import { beforeAll } from 'vitest';
 import { z } from 'zod';
 import { signalContainer, signalInContainer } from '../../scripts/stack/parts/docker.ts';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
@@ -18,7 +19,7 @@ export { stack };
 
 export const { faultRounds } = stack;
 
-/** Repeats `observe` until it yields something, and fails with what it saw last when `withinMs` are over. */
+/** Repeats `observe` until it returns a result. After `withinMs` it fails, with the last error as the cause. */
 export async function eventually<T>(
   what: string,
   observe: () => Promise<T | undefined | false>,
@@ -35,7 +36,7 @@ export async function eventually<T>(
     }
     await delay(50);
   } while (performance.now() < deadline);
-  throw new Error(`gave up waiting until ${what}`, { cause: last });
+  throw new Error(`timed out waiting until ${what}`, { cause: last });
 }
 
 export interface Answer<T = unknown> {
@@ -66,7 +67,7 @@ const signIn = async (person: Person): Promise<string> => {
   return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
 };
 
-/** A valid access token of the person. */
+/** A valid access token of a person. */
 export const tokenOf = (person: Person): Promise<string> => {
   const token = tokens.get(person) ?? signIn(person);
   tokens.set(person, token);
@@ -80,7 +81,7 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One HTTP call; a body means POST unless said otherwise. */
+/** One HTTP request. The default method is POST with a body, and GET without. */
 export async function call(part: Part, path: string, options: CallOptions = {}): Promise<Answer> {
   const { as, body, headers = {} } = options;
   const response = await fetch(`${stack.urls[part]}${path}`, {
@@ -111,7 +112,7 @@ const loadConformance = async (part: Part): Promise<ReturnType<typeof createConf
 
 const conformances = new Map<Part, Promise<ReturnType<typeof createConformance>>>();
 
-/** The document is fetched once; while its process is away, the next call tries again. */
+/** Fetches the OpenAPI document once; after a failure the next call fetches it again. */
 export const conformanceOf = (part: Part): Promise<ReturnType<typeof createConformance>> => {
   const known = conformances.get(part) ?? loadConformance(part);
   conformances.set(part, known);
@@ -119,7 +120,7 @@ export const conformanceOf = (part: Part): Promise<ReturnType<typeof createConfo
   return known;
 };
 
-/** Typed clients of the services in the name of a person. */
+/** Typed clients of the services, with the token of a person. */
 export const orders = (as: Person) =>
   createClient(orderApi, { baseUrl: stack.urls.order, token: () => tokenOf(as) });
 export const products = (as: Person) =>
@@ -127,8 +128,8 @@ export const products = (as: Person) =>
 export const payments = (as: Person) =>
   createClient(paymentApi, { baseUrl: stack.urls.payment, token: () => tokenOf(as) });
 
-/** The body of an answer that is not a refusal. */
-export function given<Body>(
+/** The body of an answer; throws if the request was refused. */
+export function bodyOf<Body>(
   what: string,
   answer: { readonly ok: true; readonly body: Body } | Refusal,
 ): Body {
@@ -138,13 +139,13 @@ export function given<Body>(
 
 export type OrderView = z.infer<typeof orderView>;
 export type ProductView = z.infer<typeof productView>;
-export type PaymentView = z.infer<typeof paymentView>;
+type PaymentView = z.infer<typeof paymentView>;
 
-/** A new product of the seller, known to the order service when this resolves. */
+/** Creates a product of the seller. Resolves once the order service knows it. */
 export async function newProduct(quantity: number, as: Person = 'seller'): Promise<ProductView> {
   const sku = `SKU-${randomUUID().slice(0, 8)}`;
   const body = { name: `Thing ${sku}`, sku, price: { amountMinor: 1_000, currency: 'EUR' }, quantity };
-  const product = given('creating a product', await products(as).create({ body }));
+  const product = bodyOf('creating a product', await products(as).create({ body }));
   await eventually(`the order service knows ${product.id}`, async () => {
     const rows = await query('order', (sql) => sql`select 1 from catalogue where product_id = ${product.id}`);
     return rows.length === 1;
@@ -152,8 +153,31 @@ export async function newProduct(quantity: number, as: Person = 'seller'): Promi
   return product;
 }
 
+/** A product for the tests of a file. It exists from `beforeAll` on. */
+export function useProduct(quantity: number): Pick<ProductView, 'id' | 'name' | 'sku'> {
+  let created: ProductView | undefined;
+  beforeAll(async () => {
+    created = await newProduct(quantity);
+  });
+  const product = (): ProductView => {
+    if (!created) throw new Error('the product does not exist before `beforeAll`');
+    return created;
+  };
+  return {
+    get id() {
+      return product().id;
+    },
+    get name() {
+      return product().name;
+    },
+    get sku() {
+      return product().sku;
+    },
+  };
+}
+
 export const product = async (id: string): Promise<ProductView> =>
-  given(`product ${id}`, await products('admin').read({ params: { id } }));
+  bodyOf(`product ${id}`, await products('admin').read({ params: { id } }));
 
 export interface Placing {
   readonly items: readonly { readonly productId: string; readonly quantity: number }[];
@@ -176,7 +200,7 @@ export const placeRaw = ({
     body: { items, payment: { mode, method: 'card', ...(token === undefined ? {} : { token }) } },
   });
 
-/** Places an order and returns it as answered: PENDING. */
+/** Places an order and returns the answer: PENDING. */
 export async function place({
   items,
   mode = 'AUTO',
@@ -186,13 +210,26 @@ export async function place({
 }: Placing): Promise<OrderView> {
   const payment = { mode, method: 'card' as const, ...(token === undefined ? {} : { token }) };
   const body = { items: [...items], payment };
-  return given('placing an order', await orders(as).place({ body, ...(headers && { headers }) }));
+  return bodyOf('placing an order', await orders(as).place({ body, ...(headers && { headers }) }));
 }
 
-export const order = async (id: string, as: Person = 'admin'): Promise<OrderView> =>
-  given(`order ${id}`, await orders(as).read({ params: { id } }));
+/** Places an order of one unit. */
+export const orderOne = (productId: string, options: Omit<Placing, 'items'> = {}): Promise<OrderView> =>
+  place({ ...options, items: [{ productId, quantity: 1 }] });
 
-/** The order once it has the status. */
+export const order = async (id: string, as: Person = 'admin'): Promise<OrderView> =>
+  bodyOf(`order ${id}`, await orders(as).read({ params: { id } }));
+
+/** How many orders have a line of the product. */
+export async function countOrdersOf(productId: string): Promise<number> {
+  const rows = await query(
+    'order',
+    (sql) => sql`select distinct order_id from order_items where product_id = ${productId}`,
+  );
+  return rows.length;
+}
+
+/** Waits until the order has the status. */
 export const orderWith = (id: string, status: string, withinMs = 30_000): Promise<OrderView> =>
   eventually(
     `order ${id} is ${status}`,
@@ -207,6 +244,12 @@ export const orderWith = (id: string, status: string, withinMs = 30_000): Promis
 export const act = (id: string, action: 'cancel' | 'confirm' | 'fulfill', as: Person): Promise<Answer> =>
   call('order', `/api/v1/orders/${id}/${action}`, { as, method: 'POST' });
 
+/** Pays a MANUAL order. */
+export const pay = (
+  orderId: string,
+  { token = 'tok_success', as = 'user', headers = {} }: Omit<Partial<Placing>, 'items' | 'mode'> = {},
+): Promise<Answer> => call('payment', `/api/v1/payments/${orderId}/pay`, { as, body: { token }, headers });
+
 const ledgerShape = z.object({
   charges: z.array(
     z.looseObject({ id: z.string(), reference: z.string(), status: z.string(), amountMinor: z.number() }),
@@ -214,7 +257,7 @@ const ledgerShape = z.object({
   refunds: z.array(z.looseObject({ chargeId: z.string(), amountMinor: z.number() })),
 });
 
-/** Charges that the provider's own ledger holds for an order. */
+/** The successful charges of an order in the provider's ledger. */
 export async function chargesOf(orderId: string): Promise<z.infer<typeof ledgerShape>['charges']> {
   const { body } = await call('gateway', '/v1/ledger');
   return ledgerShape
@@ -222,8 +265,8 @@ export async function chargesOf(orderId: string): Promise<z.infer<typeof ledgerS
     .charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
 }
 
-/** What the provider's own ledger says was kept of an order: captured minus refunded, minor units. */
-export async function keptOf(orderId: string): Promise<number> {
+/** Charged minus refunded for an order in the provider's ledger, in minor units. */
+export async function netChargeOf(orderId: string): Promise<number> {
   const { charges, refunds } = ledgerShape.parse((await call('gateway', '/v1/ledger')).body);
   const made = charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
   const back = refunds.filter((refund) => made.some((charge) => charge.id === refund.chargeId));
@@ -234,9 +277,9 @@ export async function keptOf(orderId: string): Promise<number> {
 
 /** The payment of an order. */
 export const payment = async (orderId: string): Promise<PaymentView> =>
-  given(`the payment of ${orderId}`, await payments('admin').read({ params: { orderId } }));
+  bodyOf(`the payment of ${orderId}`, await payments('admin').read({ params: { orderId } }));
 
-/** The payment once it has the state. */
+/** Waits until the payment has the state. */
 export const paymentWith = (orderId: string, state: string): Promise<PaymentView> =>
   eventually(`the payment of ${orderId} is ${state}`, async () => {
     const seen = await payment(orderId);
@@ -245,7 +288,7 @@ export const paymentWith = (orderId: string, state: string): Promise<PaymentView
   });
 
 /** The circuit breaker between the payment service and the gateway. */
-export const circuit = async () => given('the circuit', await payments('admin').circuit());
+export const circuit = async () => bodyOf('the circuit', await payments('admin').circuit());
 
 export interface Misbehaviour {
   readonly mode: 'normal' | 'decline' | 'error' | 'slow' | 'hang' | 'charge_then_drop';
@@ -253,7 +296,7 @@ export interface Misbehaviour {
   readonly latencyMs?: number;
 }
 
-/** Runs `work` while the gateway misbehaves, and whatever happens lets it behave again. */
+/** Runs `work` while the gateway misbehaves, and restores its behaviour afterwards. */
 export async function whileGateway<T>(behaviour: Misbehaviour, work: () => Promise<T>): Promise<T> {
   const set = async (body: Misbehaviour): Promise<void> => {
     const { status } = await call('gateway', '/v1/behaviour', { method: 'PUT', body });
@@ -269,7 +312,7 @@ export async function whileGateway<T>(behaviour: Misbehaviour, work: () => Promi
 
 type Row = Record<string, unknown>;
 
-/** Rows of a service's own database, read as its administrator. */
+/** Runs a statement in a service's database as its administrator. */
 export async function query<T extends Row = Row>(
   service: ServiceName,
   statement: (sql: postgres.Sql) => postgres.PendingQuery<postgres.Row[]>,
@@ -289,7 +332,7 @@ export async function query<T extends Row = Row>(
 const partShape = z.object({ pid: z.number().optional(), state: z.string(), restarts: z.number() });
 const statusShape = z.object({ parts: z.record(z.string(), partShape) });
 
-/** The supervisor's view of one process. */
+/** The supervisor's status of a part. */
 export function part(name: string): z.infer<typeof partShape> {
   const { parts } = statusShape.parse(JSON.parse(readFileSync(join(stack.dataDir, 'stack.json'), 'utf8')));
   const found = parts[name];
@@ -297,7 +340,7 @@ export function part(name: string): z.infer<typeof partShape> {
   return found;
 }
 
-/** A signal to a part, whether it runs as a process or in a container. */
+/** Sends a signal to a part, which is a process or a container. */
 export async function signalPart(name: string, signal: NodeJS.Signals): Promise<void> {
   const { pid } = part(name);
   if (pid === undefined) throw new Error(`${name} is not running`);
@@ -306,7 +349,7 @@ export async function signalPart(name: string, signal: NodeJS.Signals): Promise<
   else await signalContainer(container, signal);
 }
 
-/** A signal to one process of a service's PostgreSQL, by the pid that the server itself knows it by. */
+/** Sends a signal to one backend of a service's PostgreSQL, by the pid that the server reports. */
 export async function signalBackend(
   service: ServiceName,
   pid: number,
@@ -317,7 +360,7 @@ export async function signalBackend(
   else await signalInContainer(container, pid, signal);
 }
 
-/** Ends a part by a signal and returns once the supervisor has it ready again. */
+/** Ends a part with a signal. Resolves once the supervisor has started it again and it is ready. */
 export async function restartBy(name: string, signal: NodeJS.Signals): Promise<void> {
   const before = part(name);
   await signalPart(name, signal);
@@ -331,21 +374,21 @@ export async function restartBy(name: string, signal: NodeJS.Signals): Promise<v
   );
 }
 
-/** Ends a part the hard way and returns once the supervisor has it ready again. */
+/** Kills a part with SIGKILL. Resolves once it is ready again. */
 export const killHard = (name: string): Promise<void> => restartBy(name, 'SIGKILL');
 
-/** Arms a fault in a service, to strike at its named point. */
+/** Arms a fault at a named point of a service. */
 export async function arm(service: ServiceName, fault: Readonly<Record<string, unknown>>): Promise<void> {
   const headers = { 'x-chaos-token': stack.chaosToken };
   const { status, body } = await call(service, '/chaos/faults', { body: fault, headers });
   if (status !== 200) throw new Error(`arming was answered ${status}: ${JSON.stringify(body)}`);
 }
 
-/** Disarms every fault of a service; what is armed does not survive a crash either. */
+/** Disarms every fault of a service. A crash of the service disarms them too. */
 export const disarm = (service: ServiceName): Promise<Answer> =>
   call(service, '/chaos/faults', { method: 'DELETE', headers: { 'x-chaos-token': stack.chaosToken } });
 
-/** Runs `count` tasks, at most `width` at once. */
+/** Runs `count` tasks, at most `width` of them at once. */
 export async function inParallel<T>(
   count: number,
   width: number,

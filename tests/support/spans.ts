@@ -1,5 +1,5 @@
-// A collector for a test: takes what the services of the stack export, where they are told to export it. They sample no trace
-// of their own accord, so only what a test asks for with a sampled traceparent arrives.
+// A trace collector for a test, at the address to which the services of the stack export. They do not sample traces themselves, so
+// only traces that a test starts with a sampled traceparent arrive.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -8,9 +8,9 @@ import { eventually, stack } from './shop.ts';
 
 export interface Collector {
   readonly spans: () => readonly TraceSpan[];
-  /** The bodies of the exports as they came, one a line. */
-  readonly received: () => string;
-  /** The spans of a trace once they are as many, and none is missing between one and the root. */
+  /** The bodies of all exports, one per line. */
+  readonly exported: () => string;
+  /** Waits until a trace has this number of spans and no missing parent. */
   readonly trace: (traceId: string, atLeast: number) => Promise<readonly TraceSpan[]>;
   readonly close: () => Promise<void>;
 }
@@ -31,7 +31,7 @@ export const startCollector = async (): Promise<Collector> => {
   });
   return {
     spans: () => spans,
-    received: () => bodies.map((body) => `${JSON.stringify(body)}\n`).join(''),
+    exported: () => bodies.map((body) => `${JSON.stringify(body)}\n`).join(''),
     trace: (traceId, atLeast) =>
       eventually(`trace ${traceId} is complete`, async () => {
         const found = spans.filter((span) => span.traceId === traceId);
@@ -52,12 +52,12 @@ export const startCollector = async (): Promise<Collector> => {
 
 export interface Sampled {
   readonly traceId: string;
-  /** The span of the client, which is exported by nobody. */
+  /** The span of the client, which nobody exports. */
   readonly spanId: string;
   readonly headers: { readonly traceparent: string };
 }
 
-/** A client that traces: its traceparent says that the trace is sampled. */
+/** The traceparent of a client whose trace is sampled. */
 export const sampled = (): Sampled => {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   return { traceId, spanId, headers: { traceparent: `00-${traceId}-${spanId}-01` } };

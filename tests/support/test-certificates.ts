@@ -1,12 +1,12 @@
-// Throw-away certificates for tests: X.509 by Node alone, so that a test needs neither an `openssl` on the PATH nor a key in
-// the repository. Good for an hour, on loopback.
+// Certificates for tests, made with Node alone, so tests need neither `openssl` nor a key in the repository. They are valid for
+// an hour.
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 
 /** DER: tag, length, content. */
 const der = (tag: number, ...contents: readonly Uint8Array[]): Buffer => {
   const content = Buffer.concat(contents);
   if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  // As few bytes as will do: Java encodes what it has read again before it checks the signature.
+  // The shortest form: Java re-encodes the certificate before it checks the signature.
   const length = Buffer.from(
     content.length.toString(16).padStart(content.length < 0x100 ? 2 : 4, '0'),
     'hex',
@@ -55,7 +55,7 @@ const nameOf = (commonName: string): Buffer =>
 const alternative = (host: string): Buffer =>
   /^[\d.]+$/.test(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host));
 
-export interface TestCertificate {
+interface TestCertificate {
   /** PEM texts. */
   readonly cert: string;
   readonly key: string;
@@ -101,7 +101,7 @@ const certificate = ({ subject, issuer, publicKey, signedWith, authority, hosts 
 
 const newKeys = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 
-/** A certificate authority of its own. */
+/** A new certificate authority. */
 export function createTestAuthority(name: string): TestAuthority {
   const own = newKeys();
   const common = { issuer: name, signedWith: own.privateKey };

@@ -1,17 +1,16 @@
-// Time as tests move it: what is awaited for minutes in a shop is over at once. Only rows of one order are changed, and only
-// to what they would be had the order been older.
+// Moves the time of one order by changing its rows to what they would be if the order were older, so tests need not wait.
 import { query } from './shop.ts';
 
-/** As if the order had been reserved so long ago that its hold lapses now; nothing when it holds nothing that lapses. */
-export const lapse = (orderId: string) =>
+/** Makes the reservation of an order expire now. Returns no row if there is none that can expire. */
+export const expireReservation = (orderId: string) =>
   query(
     'inventory',
     (sql) =>
       sql`update reservations set expires_at = now() where order_id = ${orderId} and state = 'reserved' returning state`,
   );
 
-/** As if the order had been placed longer ago than its deadline. */
-export const age = (orderId: string) =>
+/** Makes an order older than its deadline. */
+export const ageOrder = (orderId: string) =>
   query(
     'order',
     (sql) =>

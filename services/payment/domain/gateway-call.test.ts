@@ -10,8 +10,8 @@ describe('the call for a request', () => {
     ['charge', true, 2, 'look_up'],
     ['refund', true, 1, 'refund'],
     ['refund', true, 2, 'refund'],
-  ] as const)('a %s, closed: %s, attempt %i: %s', (kind, isCancelled, attempts, call) => {
-    expect(gatewayCallFor({ kind, isCancelled, attempts })).toBe(call);
+  ] as const)('a %s, closed: %s, attempt %i: %s', (kind, isClosed, attempts, call) => {
+    expect(gatewayCallFor({ kind, isClosed, attempts })).toBe(call);
   });
 });
 

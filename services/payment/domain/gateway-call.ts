@@ -6,7 +6,7 @@ import type { GatewayRequest } from './payment.ts';
 interface LeasedRequest {
   readonly kind: GatewayRequest['kind'];
   /** The payment was closed when the request was leased. */
-  readonly isCancelled: boolean;
+  readonly isClosed: boolean;
   /** How often the request was leased, this time included. */
   readonly attempts: number;
 }
@@ -14,9 +14,9 @@ interface LeasedRequest {
 /** `look_up` reads the outcome under the idempotency key; `nothing` needs no call. */
 type GatewayCall = 'charge' | 'refund' | 'look_up' | 'nothing';
 
-export function gatewayCallFor({ kind, isCancelled, attempts }: LeasedRequest): GatewayCall {
+export function gatewayCallFor({ kind, isClosed, attempts }: LeasedRequest): GatewayCall {
   if (kind === 'refund') return 'refund';
-  if (!isCancelled) return 'charge';
+  if (!isClosed) return 'charge';
   return attempts === 1 ? 'nothing' : 'look_up';
 }
 

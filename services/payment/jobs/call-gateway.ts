@@ -44,12 +44,12 @@ export function startGatewayCalls(options: GatewayCallsOptions): Timer {
   const latestStart = (): number => performance.now() + leaseMs - options.callMs;
 
   const callGateway = async (
-    { row, isCancelled, context }: LeasedTransaction,
+    { row, isClosed, context }: LeasedTransaction,
     mayCall: MayCall,
   ): Promise<Outcome> => {
     const { idempotencyKey, amountMinor, currency, token, chargeId, orderId, kind, attempts } = row;
     const keyed = { idempotencyKey, traceparent: context.traceparent };
-    const call = gatewayCallFor({ kind, isCancelled, attempts });
+    const call = gatewayCallFor({ kind, isClosed, attempts });
     switch (call) {
       case 'refund':
         return gateway.refund({ ...keyed, chargeId: chargeId ?? '', amountMinor }, mayCall);

@@ -8,20 +8,20 @@ export interface BadRequest {
   /** Method and target. */
   readonly line: string;
   readonly as?: Person;
-  /** Header lines, as latin1. `Content-Length` is added unless the framing is named here. */
+  /** Header lines in latin1. `Content-Length` is added unless a framing header is given here. */
   readonly headers?: readonly string[];
   readonly body?: Bytes;
   readonly status: number;
   readonly code: string;
-  /** Refused before there is a request with an address, so no operation can document it. */
+  /** Refused before routing, so no operation documents it. */
   readonly beforeRouting?: true;
 }
 
-export interface Known {
+export interface Fixtures {
   /** A product of the seller. */
   readonly productId: string;
   readonly sku: string;
-  /** An order of the user, to be paid by hand. */
+  /** A MANUAL order of the user. */
   readonly orderId: string;
   readonly forgedToken: string;
 }
@@ -41,7 +41,7 @@ export const wrongType: Expected = [415, 'unsupported_media_type'];
 export const violation: Expected = [422, 'schema_violation'];
 export const unknownProduct: Expected = [422, 'unknown_product'];
 
-/** The same request with one thing after the other wrong; [what, value]. */
+/** A variant of a request with one wrong part. */
 export type Wrong = readonly [what: string, value: Bytes];
 
 export const request = (

@@ -1,8 +1,8 @@
-// Requests that must be refused for who sends them or for where they go: missing, forged and insufficient credentials, wrong
-// addresses, methods and queries.
+// Requests that must be refused because of their caller or target: missing, forged and insufficient credentials, wrong paths,
+// methods and queries.
 import { encodeCursor } from '../../../services/platform/http/request/cursor.ts';
 import {
-  type Known,
+  type Fixtures,
   type BadRequest,
   request,
   unauthenticated,
@@ -15,7 +15,7 @@ import {
   violation,
 } from './bad-request.ts';
 
-export const callers = ({ orderId, productId, forgedToken }: Known): BadRequest[] => {
+export const callers = ({ orderId, productId, forgedToken }: Fixtures): BadRequest[] => {
   const none = Buffer.from('{"alg":"none"}').toString('base64url');
   const travelling = Buffer.from('{"alg":"EdDSA","kid":"../../../dev/null"}').toString('base64url');
   const payload = Buffer.from('{"sub":"user-admin-001","roles":["ADMIN"]}').toString('base64url');
@@ -68,7 +68,7 @@ export const callers = ({ orderId, productId, forgedToken }: Known): BadRequest[
     ...with403.map(([part, line, as]) =>
       request(`${line} as ${as}`, part, line, forbidden, { as, headers: [json], body: '{}' }),
     ),
-    ...with404.map(([part, line, as]) => request(`somebody else’s: ${line}`, part, line, notFound, { as })),
+    ...with404.map(([part, line, as]) => request(`of another user: ${line}`, part, line, notFound, { as })),
     ...(['order', 'inventory', 'payment'] as const).flatMap((part) => [
       request('faults without the token', part, 'DELETE /chaos/faults', badRequest),
       request('faults with a wrong token', part, 'DELETE /chaos/faults', forbidden, {
@@ -78,7 +78,7 @@ export const callers = ({ orderId, productId, forgedToken }: Known): BadRequest[
   ];
 };
 
-export const addresses = ({ orderId, productId }: Known): BadRequest[] => {
+export const addresses = ({ orderId, productId }: Fixtures): BadRequest[] => {
   const order = `/api/v1/orders/${orderId}`;
   const nowhere = [
     '/api/v1/orders/',
@@ -143,7 +143,7 @@ export const addresses = ({ orderId, productId }: Known): BadRequest[] => {
   ];
 };
 
-export const queries = ({ orderId, productId }: Known): BadRequest[] => {
+export const queries = ({ orderId, productId }: Fixtures): BadRequest[] => {
   const list = (query: string): BadRequest =>
     request(`orders?${query.slice(0, 60)}`, 'order', `GET /api/v1/orders?${query}`, violation, {
       as: 'user',

@@ -1,7 +1,6 @@
-// Bytes that must be refused before they are a request: broken request lines, headers and framing.
+// Requests that must be refused before routing: malformed request lines, headers and framing.
 import { type BadRequest, badRequest, request } from './bad-request.ts';
 
-/** What is refused before anybody knows what it is about. */
 export const framing = (): BadRequest[] => {
   const refused = (
     what: string,
@@ -10,9 +9,9 @@ export const framing = (): BadRequest[] => {
     [status, code] = badRequest,
   ) => request(what, 'order', line, [status, code], { headers, beforeRouting: true });
   return [
-    refused('a method in small letters', 'post /api/v1/orders'),
-    refused('a method nobody knows', 'STEAL /api/v1/orders'),
-    refused('a target that is not an address', 'GET http://[bad'),
+    refused('a method in lower case', 'post /api/v1/orders'),
+    refused('an unknown method', 'STEAL /api/v1/orders'),
+    refused('a target that is no URL', 'GET http://[bad'),
     refused('a target beyond ASCII', 'GET /api/v1/orders\xff'),
     refused('a negative length', 'POST /api/v1/orders', ['Content-Length: -1']),
     refused('a length that is no number', 'POST /api/v1/orders', ['Content-Length: ten']),
@@ -36,7 +35,7 @@ export const framing = (): BadRequest[] => {
       [],
       [431, 'headers_too_large'],
     ),
-    // The request names its host already.
+    // Each request has a Host header already.
     refused('a second Host', 'GET /api/v1/orders', ['Host: evil.example']),
     refused('an expectation', 'POST /api/v1/orders', ['Expect: miracles'], [417, 'expectation_failed']),
   ];

@@ -1,6 +1,6 @@
 // Payments, charges and refunds that must be refused.
 import {
-  type Known,
+  type Fixtures,
   type BadRequest,
   type Expected,
   request,
@@ -12,7 +12,7 @@ import {
   wrongType,
 } from './bad-request.ts';
 
-export const money = ({ orderId }: Known): BadRequest[] => {
+export const money = ({ orderId }: Fixtures): BadRequest[] => {
   const pay = (
     what: string,
     body: string,

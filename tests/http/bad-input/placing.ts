@@ -1,6 +1,6 @@
-// Orders that must be refused: wrong products, quantities, payments, content types and bytes that are not JSON.
+// Orders that must be refused: wrong products, quantities, payments, content types, and bytes that are no JSON.
 import {
-  type Known,
+  type Fixtures,
   type BadRequest,
   type Bytes,
   type Expected,
@@ -15,7 +15,7 @@ import {
   badRequest,
 } from './bad-request.ts';
 
-export const placing = ({ productId }: Known): BadRequest[] => {
+export const placing = ({ productId }: Fixtures): BadRequest[] => {
   const payment = '{"mode":"AUTO","method":"card"}';
   const orderOf = (id: string, quantity = '1', more = ''): string =>
     `{"items":[{"productId":${id},"quantity":${quantity}${more}}],"payment":${payment}}`;

@@ -1,6 +1,6 @@
 // Products and stock changes of a seller that must be refused.
 import {
-  type Known,
+  type Fixtures,
   type BadRequest,
   violation,
   json,
@@ -10,7 +10,7 @@ import {
   notFound,
 } from './bad-request.ts';
 
-export const selling = ({ productId, sku }: Known): BadRequest[] => {
+export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
   const good = { name: 'Thing', sku: 'SKU-never', price: { amountMinor: 1, currency: 'EUR' }, quantity: 1 };
   const create = (what: string, change: object, [status, code] = violation): BadRequest => ({
     what: `a product with ${what}`,
@@ -65,7 +65,7 @@ export const selling = ({ productId, sku }: Known): BadRequest[] => {
     ...['"v1', 'v1', '0', '"v1" "v2"', '"v1",', '*, "v1"'].map((version) =>
       patch(`the version ${version}`, '{"name":"x"}', badRequest, [`If-Match: ${version}`]),
     ),
-    // Well formed, and none that was ever given out: a weak tag matches nothing.
+    // Well formed but never issued; a weak tag never matches.
     ...['W/"v1"', '"v9999999999"', '""', '"v-1"', '"0"'].map((version) =>
       patch(`the version ${version}`, '{"name":"x"}', [412, 'stale_version'], [`If-Match: ${version}`]),
     ),

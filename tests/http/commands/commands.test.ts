@@ -1,5 +1,5 @@
-// Each command of the saga's services, for each role and in each state: what is answered. A command without a row fails the
-// test, and so does a refusal that the service's catalogue does not explain, because a client would get 500 for it.
+// The answer to each command of the saga's services, for each role and state. A command without a row fails the test, and so does
+// a rejection without a problem in the service's API, because a client would get 500 for it.
 import { describe, expect, it } from 'vitest';
 import { permissions as ofInventory } from '../../../services/inventory/http/permissions.ts';
 import { permissions as ofOrder } from '../../../services/order/http/permissions.ts';
@@ -16,7 +16,7 @@ const commands: Readonly<Record<string, Row<unknown>>> = {
   ...paymentCommands,
   ...inventoryCommands,
 };
-/** They make something new, so there is no state that they could meet. */
+/** They create something, so there is no state to test. */
 const creating = ['orders.place', 'products.create'];
 
 const tables = { ...ofOrder, ...ofInventory, ...ofPayment };
@@ -48,7 +48,7 @@ describe('each command', () => {
     });
   }
 
-  it('that cannot pay names the state of the payment and what can be done', () => {
+  it('rejected by the payment names its state and the next step', () => {
     const details = Object.values(payments).flatMap((state) => {
       const decision = decide(pay(own), { payment: state, request: null });
       return decision.kind === 'rejected' ? [decision.detail] : [];

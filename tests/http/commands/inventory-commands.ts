@@ -1,4 +1,4 @@
-// What people do with products and reservations, in each state that these can be in.
+// The commands for products and reservations, in each state.
 import {
   decideProduct,
   maxUnits,

@@ -1,4 +1,4 @@
-// What people do with orders, in each state that an order can be in.
+// The commands for orders, in each state.
 import { decide, type OrderCommand } from '../../../services/order/domain/decide.ts';
 import type { Fulfilment, Order } from '../../../services/order/domain/order.ts';
 import { reemit } from '../../../services/order/domain/reemit.ts';

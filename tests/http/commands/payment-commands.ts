@@ -1,4 +1,4 @@
-// What people do with payments, in each state that a payment can be in.
+// The commands for payments, in each state.
 import { decide, type PaymentInput } from '../../../services/payment/domain/decide.ts';
 import { newPayment, type Payment } from '../../../services/payment/domain/payment.ts';
 import { reemit } from '../../../services/payment/domain/reemit.ts';
@@ -12,20 +12,20 @@ const payment = (facts: Partial<Payment>): Payment => ({
   ...facts,
 });
 const charged = { charge: 'succeeded', chargeId: 'ch_1' } as const;
-const off = { closedBy: 'order_cancelled' } as const;
+const closed = { closedBy: 'order_cancelled' } as const;
 export const payments = {
   'without stock': payment({ hold: 'unknown' }),
   payable: payment({}),
-  'cancelled before it was paid': payment(off),
+  'cancelled before it was paid': payment(closed),
   'charge under way': payment({ charge: 'started' }),
-  'cancelled during the charge': payment({ ...off, charge: 'started' }),
+  'cancelled during the charge': payment({ ...closed, charge: 'started' }),
   paid: payment(charged),
   'paid and pinned': payment({ ...charged, hold: 'pinned' }),
   declined: payment({ charge: 'failed', failureCode: 'card_declined' }),
-  'declined, order cancelled': payment({ ...off, charge: 'failed', failureCode: 'card_declined' }),
-  'given up': payment({ ...off, charge: 'failed', failureCode: 'not_attempted' }),
-  'refund under way': payment({ ...off, ...charged, refund: 'started' }),
-  refunded: payment({ ...off, ...charged, refund: 'succeeded', refundId: 're_1' }),
+  'declined, order cancelled': payment({ ...closed, charge: 'failed', failureCode: 'card_declined' }),
+  'given up': payment({ ...closed, charge: 'failed', failureCode: 'not_attempted' }),
+  'refund under way': payment({ ...closed, ...charged, refund: 'started' }),
+  refunded: payment({ ...closed, ...charged, refund: 'succeeded', refundId: 're_1' }),
 };
 export const pay = (as: string): PaymentInput => ({
   type: 'pay',

@@ -1,4 +1,4 @@
-// One command in each of its states, for each role: what the table of commands consists of.
+// A row of the table of commands: one command in each state, for each role.
 import type { Role } from '../../../services/platform/http/endpoint/permissions.ts';
 import type { ProblemKinds } from '../../../services/platform/http/endpoint/problem.ts';
 import type { Decision } from '../../../services/platform/transaction/decision/decision.ts';
@@ -13,11 +13,11 @@ export interface Row<State> {
   readonly by: Role;
   readonly problems: ProblemKinds;
   readonly states: Readonly<Record<string, State>>;
-  /** What the caller does; `as` is the subject of their token. */
+  /** Runs the command; `as` is the subject of the caller's token. */
   readonly decide: (state: State, as: string) => Decision<unknown, unknown>;
-  /** In the order of the states: the effect of the command, or why it has none. */
+  /** By state: the effect of the command, or why it has none. */
   readonly answers: Readonly<Record<string, string>>;
-  /** What somebody of the same role gets in every state; absent where the role reaches everything. */
+  /** The answer to another person of the same role; absent if the role has access to everything. */
   readonly stranger?: '404 not_found';
 }
 
@@ -27,9 +27,9 @@ export const answerOf = (decision: Decision<unknown, unknown>, problems: Problem
   return `${problems[decision.code]?.status ?? 500} ${decision.code}`;
 };
 
-/** Keeps each row's state type while the rows share a table. */
+/** Checks each row's state type, although the rows share a table. */
 export const row = <State>(given: Row<State>): Row<unknown> => ({
   ...given,
-  // Safe: the test hands a row none but its own states.
+  // Safe: the test passes a row only its own states.
   decide: (state, as) => given.decide(state as State, as),
 });

@@ -1,13 +1,13 @@
-// The invariants of the saga: what holds after every step, and what holds once everything has come to rest.
+// The invariants of the saga: those that hold after every step, and those that hold when nothing is in flight any more.
 import type { Reservation } from '../../../services/inventory/domain/reservation.ts';
 import { statusOf, type Order } from '../../../services/order/domain/order.ts';
 import { newPayment } from '../../../services/payment/domain/payment.ts';
-import type { Books } from './books.ts';
-import { impossibleEnd, legal, type Befallen } from './ends.ts';
+import type { ModelState } from './state.ts';
+import { contradiction, allowedNext, type OrderHistory } from './final-states.ts';
 import { unitsAtStart } from './steps.ts';
 import { must } from './violation.ts';
 
-/** Checks what holds at any moment, and remembers the status of each order for the next check. */
+/** Checks the invariants that hold after every step, and stores the status of each order for the next check. */
 export const checkAlways = ({
   orders,
   reservations,
@@ -15,8 +15,8 @@ export const checkAlways = ({
   charges,
   refunds,
   lastStatus,
-  offForInventory,
-}: Books): void => {
+  cancelledForInventory,
+}: ModelState): void => {
   for (const [productId, { available, reserved }] of stock) {
     must(0 <= reserved && reserved <= available, `0 ≤ reserved ≤ available of ${productId}`);
     const units = (...states: readonly Reservation['state'][]): number =>
@@ -24,7 +24,10 @@ export const checkAlways = ({
         .filter(({ state }) => states.includes(state))
         .flatMap(({ items }) => items)
         .reduce((sum, item) => sum + (item.productId === productId ? item.quantity : 0), 0);
-    must(reserved === units('reserved', 'pinned'), `what is reserved of ${productId} is what is held`);
+    must(
+      reserved === units('reserved', 'pinned'),
+      `the reserved units of ${productId} equal those of its reservations`,
+    );
     must(
       (unitsAtStart.get(productId) ?? 0) === available + units('committed'),
       `no unit of ${productId} appears or vanishes`,
@@ -33,11 +36,11 @@ export const checkAlways = ({
   for (const [orderId, order] of orders) {
     const status = statusOf(order);
     const before = lastStatus.get(orderId) ?? 'PENDING';
-    must(legal[before].includes(status), `${orderId} does not go from ${before} to ${status}`);
+    must(allowedNext[before].includes(status), `${orderId} does not go from ${before} to ${status}`);
     if (before === 'PAID' && status === 'CANCELLED') {
       must(
         order.cancellation === 'customer_cancelled',
-        `only its customer takes ${orderId} back once it is PAID`,
+        `only the customer cancels ${orderId} once it is PAID`,
       );
     }
     const shipped = order.items.some(({ fulfilment }) => fulfilment === 'shipped');
@@ -51,24 +54,31 @@ export const checkAlways = ({
     const sum = (entries: readonly { readonly amount: number }[]): number =>
       entries.reduce((total, entry) => total + entry.amount, 0);
     must(made.length <= 1 && back.length <= 1, `${orderId} is charged once and refunded once at most`);
-    must(sum(back) <= sum(made), `${orderId} gets back no more than was taken`);
+    must(sum(back) <= sum(made), `no more is refunded for ${orderId} than was charged`);
     if (status !== 'PAID' && status !== 'FULFILLED') continue;
-    must(sum(made) - sum(back) === order.total.amountMinor, `${orderId} is ${status}, so it is paid for`);
+    must(
+      sum(made) - sum(back) === order.total.amountMinor,
+      `${orderId} is ${status}, so its total is charged`,
+    );
     const { state } = reservations.get(orderId) ?? { state: 'nothing' };
     const holds = state === 'pinned' || (status === 'FULFILLED' && state === 'committed');
     must(holds, `${orderId} is ${status}, so its stock is pinned (it is ${state})`);
   }
-  for (const orderId of offForInventory) {
+  for (const orderId of cancelledForInventory) {
     const { state } = reservations.get(orderId) ?? { state: 'nothing' };
-    must(state !== 'reserved' && state !== 'pinned', `no stock is held for ${orderId}, which is off`);
+    must(state !== 'reserved' && state !== 'pinned', `no stock is held for ${orderId}, which is cancelled`);
   }
   must(
     [...refunds.values()].every(({ chargeId }) => [...charges.values()].some(({ id }) => id === chargeId)),
-    'only what was charged is refunded',
+    'every refund belongs to a charge',
   );
 };
 
-const befallen = ({ effects, charges }: Books, orderId: string, { items, payment }: Order): Befallen => {
+const historyOf = (
+  { effects, charges }: ModelState,
+  orderId: string,
+  { items, payment }: Order,
+): OrderHistory => {
   const effect = effects.get(orderId) ?? new Set();
   const sellers = new Set(items.map(({ sellerId }) => sellerId));
   return {
@@ -82,14 +92,14 @@ const befallen = ({ effects, charges }: Books, orderId: string, { items, payment
   };
 };
 
-/** Checks what holds once everything is delivered and asked. */
-export const checkAtRest = (books: Books, deadLetters: number): void => {
-  const { orders, reservations, payments, charges, refunds } = books;
-  must(deadLetters === 0, 'every parked event can be replayed in the end');
+/** Checks the invariants that hold when every event is handled and every gateway request has its answer. */
+export const checkAtRest = (model: ModelState, deadLetters: number): void => {
+  const { orders, reservations, payments, charges, refunds } = model;
+  must(deadLetters === 0, 'every dead letter can be replayed in the end');
   let held = 0;
   for (const [orderId, order] of orders) {
     const status = statusOf(order);
-    const wrong = impossibleEnd(befallen(books, orderId, order), { status, reason: order.cancellation });
+    const wrong = contradiction(historyOf(model, orderId, order), { status, reason: order.cancellation });
     must(
       wrong === undefined,
       `${orderId} is ${status} (${String(order.cancellation)}), but ${String(wrong)}`,
@@ -98,7 +108,7 @@ export const checkAtRest = (books: Books, deadLetters: number): void => {
     const { state } = reservations.get(orderId) ?? { state: 'nothing' };
     if (status === 'CANCELLED') {
       must(charge !== 'succeeded' || refund === 'succeeded', `${orderId} is CANCELLED, so no money is kept`);
-      must(charge !== 'started', `the charge of ${orderId} is resolved`);
+      must(charge !== 'started', `the charge of ${orderId} has an outcome`);
       must(['released', 'expired', 'failed'].includes(state), `${orderId} is CANCELLED, but ${state}`);
       must(
         refund !== 'succeeded' || order.payment.state === 'refunded',
@@ -111,5 +121,5 @@ export const checkAtRest = (books: Books, deadLetters: number): void => {
   }
   const taken = [...charges.values()].reduce((sum, { amount, declined }) => sum + (declined ? 0 : amount), 0);
   const returned = [...refunds.values()].reduce((sum, { amount }) => sum + amount, 0);
-  must(taken - returned === held, `captured − refunded is what PAID and FULFILLED orders cost`);
+  must(taken - returned === held, `charged − refunded is the total of the PAID and FULFILLED orders`);
 };

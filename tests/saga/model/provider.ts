@@ -1,20 +1,20 @@
-// The payment provider of the model. The invariant: one key, one effect.
+// The payment provider of the model: one effect per idempotency key.
 import type { GatewayResult } from '../../../services/payment/domain/gateway-call.ts';
-import type { Asked, Books } from './books.ts';
-import type { Fate } from './steps.ts';
+import type { StoredRequest, ModelState } from './state.ts';
+import type { ProviderBehaviour } from './steps.ts';
 
-/** Asks the provider for the effect of a request, or for what became of it. */
-export const askProvider = (
-  { charges, refunds }: Pick<Books, 'charges' | 'refunds'>,
-  asked: Asked,
-  ask: 'charge' | 'refund' | 'look_up',
-  fate: Fate,
+/** Sends a request to the provider, or looks up its outcome. */
+export const callProvider = (
+  { charges, refunds }: Pick<ModelState, 'charges' | 'refunds'>,
+  stored: StoredRequest,
+  call: 'charge' | 'refund' | 'look_up',
+  behaviour: ProviderBehaviour,
 ): GatewayResult => {
-  const { idempotencyKey, amount, chargeId } = asked.request;
+  const { idempotencyKey, amount, chargeId } = stored.request;
   const lost: GatewayResult = { kind: 'unknown', error: 'no answer', timedOut: true };
-  if (fate === 'lost') return lost;
-  if (fate === 'busy') return { kind: 'in_progress' };
-  if (ask === 'refund') {
+  if (behaviour === 'lost') return lost;
+  if (behaviour === 'busy') return { kind: 'in_progress' };
+  if (call === 'refund') {
     const known = refunds.get(idempotencyKey);
     const refund = known ?? {
       id: `refund ${refunds.size + 1}`,
@@ -22,22 +22,22 @@ export const askProvider = (
       amount: amount.amountMinor,
     };
     if (!known) {
-      if (fate === 'decline') return { kind: 'refused', code: 'refund_exceeds_charge' };
+      if (behaviour === 'decline') return { kind: 'refused', code: 'refund_exceeds_charge' };
       refunds.set(idempotencyKey, refund);
     }
-    return fate === 'dropped' ? lost : { kind: 'succeeded', gatewayId: refund.id };
+    return behaviour === 'dropped' ? lost : { kind: 'succeeded', gatewayId: refund.id };
   }
   let charge = charges.get(idempotencyKey);
-  if (ask === 'charge' && !charge) {
+  if (call === 'charge' && !charge) {
     charge = {
       id: `charge ${charges.size + 1}`,
-      orderId: asked.orderId,
+      orderId: stored.orderId,
       amount: amount.amountMinor,
-      declined: fate === 'decline',
+      declined: behaviour === 'decline',
     };
     charges.set(idempotencyKey, charge);
   }
-  if (fate === 'dropped') return lost;
+  if (behaviour === 'dropped') return lost;
   if (!charge) return { kind: 'absent' };
   return charge.declined
     ? { kind: 'refused', code: 'card_declined' }

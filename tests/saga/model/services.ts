@@ -1,4 +1,4 @@
-// The three services of the model: their real decisions, applied to the books without a database.
+// The three services of the model: their real `decide` functions, applied to state in memory.
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import {
   decide as decideReservation,
@@ -8,17 +8,17 @@ import { decide as decideOrder, type OrderInput } from '../../../services/order/
 import { statusOf } from '../../../services/order/domain/order.ts';
 import { decide as decidePayment, type PaymentInput } from '../../../services/payment/domain/decide.ts';
 import { newPayment } from '../../../services/payment/domain/payment.ts';
-import type { Books } from './books.ts';
+import type { ModelState } from './state.ts';
 import { ttlMs, type Group } from './steps.ts';
 import { must } from './violation.ts';
 
-/** The outcome of an input, with a text for the story; `rejected` only where nothing was changed. */
+/** The outcome of an input, with a text for the trace. A rejected input changes nothing. */
 export interface Outcome {
   readonly kind: 'accepted' | 'ignored' | 'rejected';
   readonly text: string;
 }
 
-export interface Services {
+interface Services {
   readonly toOrder: (orderId: string, input: OrderInput) => Outcome;
   readonly toReservation: (input: ReservationInput) => Outcome;
   readonly toPayment: (input: PaymentInput) => Outcome;
@@ -26,9 +26,9 @@ export interface Services {
   readonly handlers: Record<Group, (event: DomainEvent) => Outcome | undefined>;
 }
 
-/** `publish` takes the events of a decision and says for the story which they are. */
+/** `publish` appends the events of a decision to their topics and returns their names for the trace. */
 export const createServices = (
-  { orders, reservations, stock, payments, requests }: Books,
+  { orders, reservations, stock, payments, requests }: ModelState,
   {
     now,
     publish,
@@ -40,7 +40,7 @@ export const createServices = (
     const decision = decideOrder(input, order);
     if (decision.kind === 'rejected') return { kind: 'rejected', text: decision.code };
     if (decision.kind === 'ignored') return { kind: 'ignored', text: decision.reason };
-    must(decision.state.version === order.version + 1, 'an accepted input counts one version');
+    must(decision.state.version === order.version + 1, 'an accepted input increments the version by one');
     orders.set(orderId, decision.state);
     return { kind: 'accepted', text: `${statusOf(decision.state)}${publish(decision.events)}` };
   };
@@ -68,27 +68,27 @@ export const createServices = (
     const { request } = state;
     if (input.type === 'gateway_answered') {
       const { answer } = input.data;
-      for (const asked of requests) {
-        if (asked.orderId === orderId && asked.request.kind === answer.kind) asked.state = answer.outcome;
+      for (const stored of requests) {
+        if (stored.orderId === orderId && stored.request.kind === answer.kind) stored.state = answer.outcome;
       }
     }
     if (request) {
-      const off = state.payment.closedBy !== null;
+      const isClosed = state.payment.closedBy !== null;
       must(
-        off === (request.kind === 'refund'),
-        `a sale that is ${off ? 'off' : 'on'} asks for no ${request.kind}`,
+        isClosed === (request.kind === 'refund'),
+        `${isClosed ? 'a closed' : 'an open'} payment requests no ${request.kind}`,
       );
-      const before = requests.filter((asked) => asked.orderId === orderId);
+      const before = requests.filter((stored) => stored.orderId === orderId);
       must(
-        before.every((asked) => asked.request.kind !== request.kind),
-        `at most one ${request.kind} is asked for per order`,
+        before.every((stored) => stored.request.kind !== request.kind),
+        `at most one ${request.kind} is requested per order`,
       );
       requests.push({ request, orderId, state: 'due', attempts: 0, lease: 0 });
     }
     const { charge, refund, closedBy } = state.payment;
-    const facts = `charge ${charge}, refund ${refund}${closedBy === null ? '' : `, off by ${closedBy}`}`;
-    const asks = request ? `, asks for a ${request.kind}` : '';
-    return { kind: 'accepted', text: `${facts}${asks}${publish(events)}` };
+    const facts = `charge ${charge}, refund ${refund}${closedBy === null ? '' : `, closed by ${closedBy}`}`;
+    const requested = request ? `, requests a ${request.kind}` : '';
+    return { kind: 'accepted', text: `${facts}${requested}${publish(events)}` };
   };
 
   const handlers: Record<Group, (event: DomainEvent) => Outcome | undefined> = {

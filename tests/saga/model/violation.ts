@@ -1,6 +1,4 @@
-// An invariant that does not hold ends the history in which it was broken.
-
-/** An invariant does not hold. */
+/** An invariant does not hold. It ends the history. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 }

@@ -1,48 +1,48 @@
-// The facts of the shop in the model: what the three services and the provider have stored.
+// The state of the model: what the three services and the payment provider have stored.
 import type { Reservation, Stock } from '../../../services/inventory/domain/reservation.ts';
 import type { Order, OrderStatus } from '../../../services/order/domain/order.ts';
 import type { GatewayAnswer } from '../../../services/payment/domain/decide.ts';
 import type { GatewayRequest, Payment } from '../../../services/payment/domain/payment.ts';
 import { unitsAtStart } from './steps.ts';
 
-export interface Asked {
+export interface StoredRequest {
   readonly request: GatewayRequest;
   readonly orderId: string;
   state: 'due' | 'unknown' | GatewayAnswer['outcome'];
   attempts: number;
-  /** Which lease is the current one. */
+  /** Number of the current lease. */
   lease: number;
 }
-export interface Charge {
+interface Charge {
   readonly id: string;
   readonly orderId: string;
   readonly amount: number;
   readonly declined: boolean;
 }
-export interface Refund {
+interface Refund {
   readonly id: string;
   readonly chargeId: string;
   readonly amount: number;
 }
 
-export interface Books {
+export interface ModelState {
   readonly orders: Map<string, Order>;
   readonly reservations: Map<string, Reservation>;
   readonly stock: Map<string, Stock>;
   readonly payments: Map<string, Payment>;
-  readonly requests: Asked[];
+  readonly requests: StoredRequest[];
   readonly charges: Map<string, Charge>;
   readonly refunds: Map<string, Refund>;
-  /** The status that each order had when it was checked last. */
+  /** The status of each order at the last check. */
   readonly lastStatus: Map<string, OrderStatus>;
-  /** Orders of which the inventory knows that they are cancelled. */
-  readonly offForInventory: Set<string>;
+  /** Orders whose cancellation the inventory service has handled. */
+  readonly cancelledForInventory: Set<string>;
   /** Commands and timers that took effect, per order. */
   readonly effects: Map<string, Set<string>>;
 }
 
-/** The books of a shop in which nothing has happened yet. */
-export const openBooks = (): Books => ({
+/** The state before the first step. */
+export const initialState = (): ModelState => ({
   orders: new Map(),
   reservations: new Map(),
   stock: new Map([...unitsAtStart].map(([productId, available]) => [productId, { available, reserved: 0 }])),
@@ -51,6 +51,6 @@ export const openBooks = (): Books => ({
   charges: new Map(),
   refunds: new Map(),
   lastStatus: new Map(),
-  offForInventory: new Set(),
+  cancelledForInventory: new Set(),
   effects: new Map(),
 });

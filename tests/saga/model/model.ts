@@ -1,6 +1,6 @@
-// The three services as one machine of memory and pure decisions: what the shell, the outbox, Kafka, the inbox, the timers
-// and the gateway may do to a saga, as steps that can be taken in any order. Real are the decisions; everything around
-// them is the least that the design promises, so what holds in here does not depend on luck outside.
+// The three services as one state machine in memory. The `decide` functions are the real ones. Outbox, Kafka, inbox, timers and
+// gateway are modelled as steps that can be taken in any order, with only the guarantees that the design gives. So the
+// invariants that hold here do not depend on timing.
 import { eventCatalogue, type DomainEvent, type Topic } from '../../../schemas/generated/events.ts';
 import { type OrderInput } from '../../../services/order/domain/decide.ts';
 import { statusOf } from '../../../services/order/domain/order.ts';
@@ -16,7 +16,7 @@ import {
   type Step,
   groups,
   ttlMs,
-  type Fate,
+  type ProviderBehaviour,
   deadlineMs,
   mostOrders,
   baskets,
@@ -25,9 +25,9 @@ import {
   minutes,
 } from './steps.ts';
 import { must } from './violation.ts';
-import { openBooks, type Asked } from './books.ts';
+import { initialState, type StoredRequest } from './state.ts';
 import { checkAlways, checkAtRest } from './invariants.ts';
-import { askProvider } from './provider.ts';
+import { callProvider } from './provider.ts';
 import { createServices, type Outcome } from './services.ts';
 
 interface Published {
@@ -40,12 +40,12 @@ interface Queue {
   readonly orderId: string;
   readonly log: readonly Published[];
 }
-/** An instance at work on one request. Once its lease has ended it asks no more, but may still record an answer it has. */
+/** An instance that works on one request. After its lease has ended it calls nothing, but may still record an answer it has. */
 interface Worker {
-  readonly asked: Asked;
+  readonly stored: StoredRequest;
   readonly attempts: number;
   readonly lease: number;
-  readonly isCancelled: boolean;
+  readonly isClosed: boolean;
   answer: GatewayAnswer | null;
 }
 
@@ -55,27 +55,26 @@ const consumes: Record<Group, readonly Topic[]> = {
   payment: ['order-events', 'inventory-events'],
 };
 
-export interface World {
-  /** Takes one step and checks every invariant that must hold at any moment. */
-  take(step: Step): void;
-  /** Lets everything that is under way come to its end, then checks what must hold at rest. */
+interface Model {
+  /** Takes one step and checks the invariants that hold after every step. */
+  apply(step: Step): void;
+  /** Handles everything that is in flight, then checks the invariants that hold at rest. */
   drain(): void;
-  /** What happened, a line per effect. */
-  readonly story: readonly string[];
+  /** One line per effect. */
+  readonly trace: readonly string[];
 }
 
-/** A shop in which nothing has happened yet. */
-export function createWorld(): World {
-  const story: string[] = [];
-  const tell = (line: string): void => {
-    story.push(line);
+/** The model before the first step. */
+export function createModel(): Model {
+  const trace: string[] = [];
+  const note = (line: string): void => {
+    trace.push(line);
   };
-  const started = Date.parse('2026-01-01T10:00:00Z');
-  let clock = started;
+  let clock = Date.parse('2026-01-01T10:00:00Z');
   const now = (): Date => new Date(clock);
 
-  const books = openBooks();
-  const { orders, payments, requests, effects, offForInventory } = books;
+  const state = initialState();
+  const { orders, payments, requests, effects, cancelledForInventory } = state;
   let workers: Worker[] = [];
   const tookEffect = (orderId: string, what: string): void => {
     effects.set(orderId, (effects.get(orderId) ?? new Set()).add(what));
@@ -86,7 +85,7 @@ export function createWorld(): World {
   const offsets = new Map<string, number>();
   const inbox = new Set<string>();
   let deadLetters: { readonly group: Group; readonly record: Published }[] = [];
-  let anythingParked = false;
+  let anyDeadLettered = false;
 
   const logOf = (topic: Topic, orderId: string): Published[] => {
     const name = `${topic} ${orderId}`;
@@ -112,42 +111,43 @@ export function createWorld(): World {
     return events.map((event) => `, emits ${event.type}`).join('');
   };
 
-  const { toOrder, toReservation, toPayment, handlers } = createServices(books, { now, publish });
+  const { toOrder, toReservation, toPayment, handlers } = createServices(state, { now, publish });
 
-  /** The inbox and the handler, one transaction: claimed exactly when it took effect. */
+  /** Inbox and handler in one transaction: an event is claimed exactly when it took effect. */
   const handle = (group: Group, record: Published, how: string): Outcome['kind'] => {
     const { id, event } = record;
     const what = `${group} ${how} ${event.type} (event ${id})`;
     if (inbox.has(`${group} ${id}`)) {
-      tell(`${what}: known, nothing happens`);
+      note(`${what}: duplicate`);
       return 'ignored';
     }
     const outcome = handlers[group](event);
     if (!outcome) return 'ignored';
-    tell(`${what}: ${outcome.kind === 'accepted' ? '' : `${outcome.kind} `}${outcome.text}`);
+    note(`${what}: ${outcome.kind === 'accepted' ? '' : `${outcome.kind} `}${outcome.text}`);
     if (outcome.kind !== 'rejected') inbox.add(`${group} ${id}`);
-    if (group === 'inventory' && event.type === 'order.cancelled') offForInventory.add(event.data.orderId);
+    if (group === 'inventory' && event.type === 'order.cancelled')
+      cancelledForInventory.add(event.data.orderId);
     return outcome.kind;
   };
 
-  const park = (group: Group, record: Published): void => {
+  const deadLetter = (group: Group, record: Published): void => {
     if (deadLetters.some((letter) => letter.group === group && letter.record === record)) return;
     deadLetters.push({ group, record });
   };
 
-  const deliver = (queue: Queue, how: 'once' | 'crash' | 'park'): void => {
+  const deliver = (queue: Queue, how: 'once' | 'crash' | 'dead-letter'): void => {
     const offset = offsetOf(queue);
     const record = queue.log[offset];
     if (!record) return;
-    if (how === 'park') {
-      anythingParked = true;
-      tell(`${queue.group} parks ${record.event.type} (event ${record.id})`);
-      park(queue.group, record);
+    if (how === 'dead-letter') {
+      anyDeadLettered = true;
+      note(`${queue.group} dead-letters ${record.event.type} (event ${record.id})`);
+      deadLetter(queue.group, record);
     } else if (handle(queue.group, record, 'handles') === 'rejected') {
-      must(anythingParked, 'an event is refused only because an earlier one was parked');
-      park(queue.group, record);
+      must(anyDeadLettered, 'an event is rejected only if an earlier one was dead-lettered');
+      deadLetter(queue.group, record);
     }
-    if (how === 'crash') tell(`${queue.group} dies before its offset advances`);
+    if (how === 'crash') note(`${queue.group} dies before it commits the offset`);
     else offsets.set(nameOf(queue), offset + 1);
   };
 
@@ -157,38 +157,38 @@ export function createWorld(): World {
     return true;
   };
 
-  const isOpen = ({ state }: Asked): boolean => state === 'due' || state === 'unknown';
+  const isOpen = (stored: StoredRequest): boolean => stored.state === 'due' || stored.state === 'unknown';
 
-  const lease = (asked: Asked): void => {
-    asked.attempts += 1;
-    asked.lease += 1;
-    const isCancelled = (payments.get(asked.orderId)?.closedBy ?? null) !== null;
-    const { attempts, lease: held } = asked;
-    workers.push({ asked, attempts, lease: held, isCancelled, answer: null });
-    tell(
-      `an instance takes the ${asked.request.kind} of ${asked.orderId}${isCancelled ? ', which is off' : ''}`,
+  const lease = (stored: StoredRequest): void => {
+    stored.attempts += 1;
+    stored.lease += 1;
+    const isClosed = (payments.get(stored.orderId)?.closedBy ?? null) !== null;
+    const { attempts, lease: held } = stored;
+    workers.push({ stored, attempts, lease: held, isClosed, answer: null });
+    note(
+      `an instance leases the ${stored.request.kind} of ${stored.orderId}${isClosed ? ', whose payment is closed' : ''}`,
     );
   };
 
-  const ask = (worker: Worker, fate: Fate): void => {
-    const { asked, attempts, isCancelled } = worker;
-    const { kind } = asked.request;
-    if (worker.lease !== asked.lease) {
-      tell(`an instance has lost its lease of the ${kind} of ${asked.orderId} and asks nothing`);
+  const callGateway = (worker: Worker, behaviour: ProviderBehaviour): void => {
+    const { stored, attempts, isClosed } = worker;
+    const { kind } = stored.request;
+    if (worker.lease !== stored.lease) {
+      note(`an instance has lost its lease of the ${kind} of ${stored.orderId} and calls nothing`);
       leave(worker);
       return;
     }
-    const what = gatewayCallFor({ kind, isCancelled, attempts });
-    must(!(isCancelled && what === 'charge'), 'a sale known to be off is not charged');
+    const call = gatewayCallFor({ kind, isClosed, attempts });
+    must(!(isClosed && call === 'charge'), 'a payment known to be closed is not charged');
     const result: GatewayResult =
-      what === 'nothing' ? { kind: 'absent' } : askProvider(books, asked, what, fate);
+      call === 'nothing' ? { kind: 'absent' } : callProvider(state, stored, call, behaviour);
     const answer = answerOf(kind, result);
-    tell(`the gateway is asked (${what}) for the ${kind} of ${asked.orderId}: ${result.kind}`);
+    note(`the gateway is called (${call}) for the ${kind} of ${stored.orderId}: ${result.kind}`);
     if (typeof answer !== 'string') {
       worker.answer = answer;
       return;
     }
-    if (isOpen(asked)) asked.state = 'unknown';
+    if (isOpen(stored)) stored.state = 'unknown';
     leave(worker);
   };
 
@@ -197,41 +197,41 @@ export function createWorld(): World {
   };
 
   const record = (worker: Worker): void => {
-    const { answer, asked } = worker;
+    const { answer, stored } = worker;
     if (!answer) return;
-    const data = { orderId: asked.orderId, answer };
+    const data = { orderId: stored.orderId, answer };
     const outcome = toPayment({ type: 'gateway_answered', data, at: now() });
     const text = outcome.kind === 'accepted' ? outcome.text : `${outcome.kind} ${outcome.text}`;
-    tell(`payment records that the ${answer.kind} of ${asked.orderId} ${answer.outcome}: ${text}`);
+    note(`payment records that the ${answer.kind} of ${stored.orderId} ${answer.outcome}: ${text}`);
     must(outcome.kind !== 'rejected', `the answer of the gateway can be recorded (${outcome.text})`);
     leave(worker);
   };
 
-  /** Delivers and asks until nothing moves any more. */
+  /** Delivers events and calls the gateway until nothing is in flight. */
   const settle = (replaying: boolean): void => {
     for (let round = 0; ; round += 1) {
-      must(round < 100, 'what is under way comes to rest');
+      must(round < 100, 'everything in flight is handled within 100 rounds');
       let moved = false;
       for (const queue of queues()) {
         while (offsetOf(queue) < queue.log.length) {
           moved = true;
           deliver(queue, 'once');
-          checkAlways(books);
+          checkAlways(state);
         }
       }
       if (replaying) {
         for (const letter of deadLetters) moved = replay(letter) || moved;
-        checkAlways(books);
+        checkAlways(state);
       }
       for (const worker of workers) {
         moved = true;
-        if (!worker.answer) ask(worker, 'succeed');
+        if (!worker.answer) callGateway(worker, 'succeed');
         record(worker);
-        checkAlways(books);
+        checkAlways(state);
       }
-      for (const asked of requests.filter(isOpen)) {
+      for (const stored of requests.filter(isOpen)) {
         moved = true;
-        lease(asked);
+        lease(stored);
       }
       if (!moved) return;
     }
@@ -241,13 +241,13 @@ export function createWorld(): World {
     const outcome = toReservation({ type: 'expire', data: { orderId }, at: now(), ttlMs });
     if (outcome.kind !== 'accepted') return;
     tookEffect(orderId, 'expire');
-    tell(`the sweep expires ${orderId}: ${outcome.text}`);
+    note(`the sweep expires ${orderId}: ${outcome.text}`);
   };
   const checkDeadline = (orderId: string): void => {
     const outcome = toOrder(orderId, { type: 'deadline', deadlineMs, at: now() });
     if (outcome.kind !== 'accepted') return;
     tookEffect(orderId, 'deadline');
-    tell(`the deadline of ${orderId}: ${outcome.text}`);
+    note(`the deadline of ${orderId}: ${outcome.text}`);
   };
 
   const settleWithTime = (replaying: boolean): void => {
@@ -267,7 +267,7 @@ export function createWorld(): World {
   const command = (orderId: string, who: string, input: OrderInput): void => {
     const { kind, text } = toOrder(orderId, input);
     if (kind === 'accepted') tookEffect(orderId, input.type === 'fulfill' ? `shipped by ${who}` : input.type);
-    tell(`${who} says ${input.type} to ${orderId}: ${kind === 'accepted' ? text : `${kind} ${text}`}`);
+    note(`${who} sends ${input.type} for ${orderId}: ${kind === 'accepted' ? text : `${kind} ${text}`}`);
   };
 
   const perform = (step: Step): void => {
@@ -280,11 +280,11 @@ export function createWorld(): World {
         const payment = { mode: step.mode, method: 'card', token: null } as const;
         const placing = { type: 'place_order', orderId, customerId, items, payment, at: now() } as const;
         const decision = placeOrder(placing, catalogue);
-        if (decision.kind !== 'accepted') throw new Error('the order is refused');
+        if (decision.kind !== 'accepted') throw new Error('the order is rejected');
         orders.set(orderId, decision.state);
         publish(decision.events);
         const lines = basket.map(([productId, quantity]) => `${quantity} ${productId}`).join(' + ');
-        tell(`carl places ${orderId} (${step.mode}): ${lines}`);
+        note(`carl places ${orderId} (${step.mode}): ${lines}`);
         return;
       }
       case 'cancel': {
@@ -304,7 +304,7 @@ export function createWorld(): World {
         const outcome = toPayment({ type: 'pay', data: { orderId, customerId, token: null }, at: now() });
         if (outcome.kind !== 'accepted') return;
         tookEffect(orderId, 'pay');
-        tell(`carl pays for ${orderId}: ${outcome.text}`);
+        note(`carl pays for ${orderId}: ${outcome.text}`);
         return;
       }
       case 'expire': {
@@ -330,7 +330,7 @@ export function createWorld(): World {
         );
         if (!queue) return;
         offsets.set(nameOf(queue), Math.max(0, offsetOf(queue) - step.by));
-        tell(`${queue.group} reads ${queue.topic} of ${queue.orderId} again from an earlier offset`);
+        note(`${queue.group} reads ${queue.topic} of ${queue.orderId} again from an earlier offset`);
         return;
       }
       case 'replay': {
@@ -342,40 +342,42 @@ export function createWorld(): World {
         const past = choose([...logs.values()].flat(), step.pick);
         if (!past) return;
         publish([past.event]);
-        tell(
+        note(
           `${past.event.type} of ${ids().length} orders (event ${past.id}) is published again as ${published}`,
         );
         return;
       }
       case 'lease': {
-        const asked = choose(requests.filter(isOpen), step.pick);
-        if (asked && workers.length < 4) lease(asked);
+        const stored = choose(requests.filter(isOpen), step.pick);
+        if (stored && workers.length < 4) lease(stored);
         return;
       }
-      case 'turn away': {
+      case 'release': {
         const worker = choose(
           workers.filter(({ answer }) => !answer),
           step.pick,
         );
         if (!worker) return;
-        worker.asked.attempts -= 1;
+        worker.stored.attempts -= 1;
         leave(worker);
-        tell(`the open circuit turns the ${worker.asked.request.kind} of ${worker.asked.orderId} away`);
+        note(
+          `the circuit is open: the ${worker.stored.request.kind} of ${worker.stored.orderId} is released`,
+        );
         return;
       }
       case 'die': {
         const worker = choose(workers, step.pick);
         if (!worker) return;
         leave(worker);
-        tell(`the instance at the ${worker.asked.request.kind} of ${worker.asked.orderId} dies`);
+        note(`the instance at the ${worker.stored.request.kind} of ${worker.stored.orderId} dies`);
         return;
       }
-      case 'ask': {
+      case 'call': {
         const worker = choose(
           workers.filter(({ answer }) => !answer),
           step.pick,
         );
-        if (worker) ask(worker, step.fate);
+        if (worker) callGateway(worker, step.behaviour);
         return;
       }
       case 'record': {
@@ -388,7 +390,7 @@ export function createWorld(): World {
       }
       case 'wait':
         clock += step.minutes * minutes;
-        tell(`${step.minutes} minutes pass`);
+        note(`${step.minutes} minutes pass`);
         return;
       default:
         step satisfies never;
@@ -396,25 +398,25 @@ export function createWorld(): World {
   };
 
   return {
-    story,
-    take: (step) => {
+    trace,
+    apply: (step) => {
       perform(step);
-      checkAlways(books);
+      checkAlways(state);
     },
     drain: () => {
-      // First with what is parked still parked: an order may wait for it no longer than its deadline.
-      tell('--- everything under way is delivered and asked, and time passes');
+      // First without replaying the dead letters: no order may wait for one longer than its deadline.
+      note('--- everything in flight is handled, and time passes');
       settleWithTime(false);
       for (const [orderId, order] of orders) {
         const status = statusOf(order);
         must(
           status !== 'PENDING' && status !== 'CONFIRMED',
-          `${orderId} has an end or waits for its sellers`,
+          `${orderId} has a final status or waits for its sellers`,
         );
       }
-      tell('--- what is parked is replayed');
+      note('--- the dead letters are replayed');
       settleWithTime(true);
-      checkAtRest(books, deadLetters.length);
+      checkAtRest(state, deadLetters.length);
     },
   };
 }
