@@ -129,7 +129,7 @@ export const mutations: readonly Mutation[] = [
     file: 'services/payment/jobs/gateway-client.ts',
     from: 'new Set([400, 402, 403, 404, 422])',
     to: 'new Set([400, 403, 404])',
-    tests: [...unit, 'services/payment'],
+    tests: [...unit, 'gateway-client'],
   },
   {
     bug: 'gateway called without the lease',

@@ -173,15 +173,16 @@ describe('delivery', () => {
 });
 
 describe('a transient failure', () => {
-  /** A dependency that is unavailable for some orders; `handled` lists the handled events in order. */
-  const awayFor = (...orderIds: string[]) => {
-    const away = new Set(orderIds);
+  /** A dependency that is unavailable for some orders or events; `handled` lists the handled events in order. */
+  const awayFor = (...orderOrEventIds: string[]) => {
+    const away = new Set(orderOrEventIds);
     const handled: string[] = [];
     return {
       away,
       handled,
       handler: ({ event }: Incoming<'inventory.committed'>): Promise<void> => {
-        if (away.has(event.data.orderId)) return Promise.reject(new DependencyUnavailable('down'));
+        if (away.has(event.data.orderId) || away.has(event.metadata.eventId))
+          return Promise.reject(new DependencyUnavailable('down'));
         handled.push(event.metadata.eventId);
         return Promise.resolve();
       },
@@ -190,9 +191,10 @@ describe('a transient failure', () => {
   const ids = (count: number) => Array.from({ length: count }, () => randomUUID());
 
   it('blocks only its key: other keys go on, and the committed offset stays before it', async () => {
-    const { away, handled, handler } = awayFor('order-1');
+    const [first = randomUUID(), second, third, other, last] = ids(5);
+    // The later events of the key could be handled: only their order holds them back.
+    const { away, handled, handler } = awayFor(first);
     const run = await start(handler);
-    const [first, second, third, other, last] = ids(5);
     await run.send(
       record('order-1', first),
       record('order-2', other),
