@@ -6,6 +6,7 @@ import { failure } from '../../schemas/tools/failure.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { summarise, type Latency } from './latency.ts';
 import { call, newProduct, signIn, withId } from './shop.ts';
+import { allPaidAt } from './stages.ts';
 import type { System } from './system.ts';
 
 const connect = (system: System, service: ServiceName): postgres.Sql =>
@@ -15,7 +16,11 @@ const connect = (system: System, service: ServiceName): postgres.Sql =>
 export const publishedAt = (perSecond: number): string => `commit → published at ${perSecond} events/s`;
 
 /** Calls `task` at a steady rate for some seconds; a slow answer does not slow the rate. */
-const steadily = async (perSecond: number, seconds: number, task: (index: number) => Promise<void>) => {
+export const steadily = async (
+  perSecond: number,
+  seconds: number,
+  task: (index: number) => Promise<void>,
+) => {
   const running: Promise<void>[] = [];
   const failures: unknown[] = [];
   const began = performance.now();
@@ -108,18 +113,10 @@ export const measurePaid = async (system: System, orders: number): Promise<Laten
     };
     await steadily(1, orders + 5, place);
     const ids = [...sent.keys()];
-    const read = () => sql<{ id: string; paid: number }[]>`
-      select order_id as id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as paid
-      from order_events where status = 'PAID' and type <> 'confirm' and order_id in ${sql(ids)}`;
-    let paid = await read();
-    for (let tries = 0; paid.length < ids.length && tries < 100; tries += 1) {
-      await delay(100);
-      paid = await read();
-    }
-    if (paid.length < ids.length) throw failure(`${ids.length - paid.length} orders are not PAID`);
+    const paid = await allPaidAt(sql, ids, 10_000);
     return summarise(
       'placed → PAID at 1 order/s',
-      paid.map(({ id, paid: at }) => at - (sent.get(id) ?? NaN)),
+      [...paid].map(([id, at]) => at - (sent.get(id) ?? NaN)),
     );
   } finally {
     await sql.end({ timeout: 5 });

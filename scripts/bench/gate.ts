@@ -2,14 +2,14 @@
 // the code and hardly on the machine, so they are compared with committed values, and a change that adds 10 % fails.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import postgres from 'postgres';
 import { z } from 'zod';
 import type { Stack } from '../stack/boot.ts';
-import { until } from '../stack/supervise/deadline.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { serviceNames } from '../stack/topology.ts';
+import { round } from './latency.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
-import { call, newProduct, signIn, withId } from './shop.ts';
+import { closeShop, openShop, placeByClients, type Shop } from './orders.ts';
+import { systemOf } from './system.ts';
 
 const databaseUse = z.object({ transactionsPerOrder: z.number(), roundTripsPerOrder: z.number() });
 export type DatabaseUse = z.infer<typeof databaseUse>;
@@ -68,24 +68,9 @@ const idleRate = async (stack: Stack, seconds: number) => {
 };
 
 /** Places orders one after the other, each once the one before is PAID. */
-const placeOrders = async (
-  stack: Stack,
-  sql: postgres.Sql,
-  productId: string,
-  token: string,
-  count: number,
-) => {
-  for (let placed = 0; placed < count; placed += 1) {
-    const body = { items: [{ productId, quantity: 1 }], payment: { mode: 'AUTO', method: 'card' } };
-    const { id } = withId.parse(await call(`${stack.urls.order}/api/v1/orders`, token, 'POST', body));
-    await until({ what: `order ${id} to be PAID`, withinMs: 30_000, everyMs: 20 }, async () => {
-      const [row] = await sql<{ status: string }[]>`select status from orders where id = ${id}`;
-      return row?.status === 'PAID';
-    });
-  }
+const placeOrders = async (shop: Shop, count: number): Promise<void> => {
+  for (let placed = 0; placed < count; placed += 1) await placeByClients(shop, 1, 1);
 };
-
-export const round = (value: number): number => Math.round(value * 10) / 10;
 
 export const exceededCounts = (measured: DatabaseUse, bound: DatabaseUse): readonly string[] => {
   const compare = (what: string, is: number, was: number): readonly string[] =>
@@ -101,23 +86,15 @@ export const exceededCounts = (measured: DatabaseUse, bound: DatabaseUse): reado
 /** Measures on a stack of its own. `write` commits what is measured as the new values. */
 export const benchGate = (orders: number, write: boolean, say: Say): Promise<GateReport> =>
   onOwnStack(say, {}, async (stack) => {
-    const sql = postgres(stack.databaseUrl('order', 'auditor'), { max: 1, connect_timeout: 5 });
+    const shop = await openShop(systemOf(stack));
     try {
-      const [seller, customer] = await Promise.all([
-        signIn('seller@orderflow.io', stack.urls.dashboard),
-        signIn('user@orderflow.io', stack.urls.dashboard),
-      ]);
-      const productId = await newProduct(seller, orders * 2, stack.urls.inventory);
-      await until({ what: 'the order service to know the product', withinMs: 30_000 }, async () => {
-        return (await sql`select 1 from catalogue where product_id = ${productId}`).length === 1;
-      });
       say('warming up …');
-      await placeOrders(stack, sql, productId, customer, 10);
+      await placeOrders(shop, 10);
       say('measuring the idle stack for 20 s …');
       const idle = await idleRate(stack, 20);
       say(`placing ${orders} orders …`);
       const before = await readCounts(stack);
-      await placeOrders(stack, sql, productId, customer, orders);
+      await placeOrders(shop, orders);
       // The last order's events reach the services that its status does not wait for.
       await delay(1_000);
       const after = await readCounts(stack);
@@ -132,6 +109,6 @@ export const benchGate = (orders: number, write: boolean, say: Say): Promise<Gat
       const bound = committed();
       return { measured, committed: bound, exceeded: exceededCounts(measured, bound) };
     } finally {
-      await sql.end({ timeout: 5 });
+      await closeShop(shop);
     }
   });

@@ -8,11 +8,14 @@ export interface Latency {
   readonly max: number;
 }
 
+/** To one decimal. */
+export const round = (value: number): number => Math.round(value * 10) / 10;
+
 /** Percentiles of latencies in milliseconds. */
 export const summarise = (what: string, latencies: readonly number[]): Latency => {
   const sorted = [...latencies].sort((a, b) => a - b);
   const at = (share: number): number =>
-    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN) * 10) / 10;
+    round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN);
   return { what, samples: sorted.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 };
 

@@ -2,10 +2,11 @@
 // latency counts from the intended start, so that a stall is seen by every order that it delays. The rate rises until the p99 of
 // placed → PAID is above its bound; the last rate below it is the knee. At half of the knee the time is split by stage and the
 // CPU by part.
+import { round } from './latency.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
-import { closeShop, measureIdle, openShop, placeAtRate, round, stepLine, type Step } from './orders.ts';
+import { closeShop, measureIdle, openShop, placeAtRate, stepLine, type Step } from './orders.ts';
 import { readMemory, totalCpu, type CpuTimes } from './processes.ts';
-import { readStages, stageNames, type Stages } from './stages.ts';
+import { readStages, type Stages } from './stages.ts';
 import { systemOf } from './system.ts';
 
 export interface LoadOptions {
@@ -33,13 +34,12 @@ export interface LoadReport {
 const meanStages = (orders: readonly Stages[]): Record<keyof Stages, number> => {
   const mean = (stage: keyof Stages): number =>
     round(orders.reduce((sum, stages) => sum + stages[stage], 0) / orders.length);
-  const [request, published, delivered, handled, gateway] = stageNames.map(mean);
   return {
-    request: request ?? NaN,
-    published: published ?? NaN,
-    delivered: delivered ?? NaN,
-    handled: handled ?? NaN,
-    gateway: gateway ?? NaN,
+    request: mean('request'),
+    published: mean('published'),
+    delivered: mean('delivered'),
+    handled: mean('handled'),
+    gateway: mean('gateway'),
   };
 };
 

@@ -2,11 +2,13 @@
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build, type Histogram } from 'hdr-histogram-js';
+import { failure } from '../../schemas/tools/failure.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { callOver } from './client.ts';
+import { round } from './latency.ts';
 import { cpuPer, readCpu, totalCpu, type CpuTimes } from './processes.ts';
 import { newProduct, signIn, withId } from './shop.ts';
-import { closeDatabases, openDatabases, paidAt, type Sqls } from './stages.ts';
+import { closeDatabases, allPaidAt, openDatabases, type Sqls } from './stages.ts';
 import type { System } from './system.ts';
 
 export interface Step {
@@ -58,8 +60,6 @@ export const closeShop = async ({ agent, sqls }: Shop): Promise<void> => {
   await closeDatabases(sqls);
 };
 
-export const round = (value: number): number => Math.round(value * 10) / 10;
-
 /** Milliseconds at a percentile of a histogram of microseconds. */
 const at = (histogram: Histogram, percentile: number): number =>
   round(histogram.getValueAtPercentile(percentile) / 1_000);
@@ -74,13 +74,6 @@ const placeOrder = async (
   const answer = await callOver(agent, `${system.urls.order}/api/v1/orders`, token, 'POST', body);
   return answer?.status === 201 ? withId.parse(JSON.parse(answer.body)) : String(answer?.status ?? 'none');
 };
-
-/** When PAID was committed, by order, once all of them are PAID. */
-const allPaid = (shop: Shop, ids: readonly string[]): Promise<Map<string, number>> =>
-  until({ what: `${ids.length} orders to be PAID`, withinMs: drainWithinMs, everyMs: 250 }, async () => {
-    const found = await paidAt(shop.sqls.order, ids);
-    return found.size === ids.length && found;
-  });
 
 /** Places orders at a rate for some seconds and waits until all of them are PAID. */
 export const placeAtRate = async (shop: Shop, rate: number, seconds: number) => {
@@ -105,7 +98,7 @@ export const placeAtRate = async (shop: Shop, rate: number, seconds: number) => 
   }
   await Promise.all(answers);
   const ids = [...starts.keys()];
-  const paid = await allPaid(shop, ids);
+  const paid = await allPaidAt(shop.sqls.order, ids, drainWithinMs);
   const cpuAfter = readCpu(system);
   const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000 });
   for (const [id, intended] of starts)
@@ -134,11 +127,13 @@ export const placeByClients = async (shop: Shop, clients: number, count: number)
     while (next < count) {
       next += 1;
       const answer = await placeOrder(shop, next);
-      if (typeof answer !== 'string') ids.push(answer.id);
+      // A measurement of which a part was refused would measure something else.
+      if (typeof answer === 'string') throw failure(`an order was not accepted: ${answer}`);
+      ids.push(answer.id);
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
-  const paid = await allPaid(shop, ids);
+  const paid = await allPaidAt(shop.sqls.order, ids, drainWithinMs);
   const after = readCpu(shop.system);
   return {
     orders: ids.length,

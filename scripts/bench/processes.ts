@@ -1,6 +1,7 @@
 // CPU time and memory by part of the stack. Unlike a rate, CPU time says the same on a machine that others use too.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { round } from './latency.ts';
 import type { System } from './system.ts';
 
 /** CPU milliseconds by part; `bench` is this process. */
@@ -75,12 +76,9 @@ export const readMemory = (system: System): Readonly<Record<string, number>> => 
 /** By part, the CPU milliseconds between two readings for each of `count` things. */
 export const cpuPer = (before: CpuTimes, after: CpuTimes, count: number): CpuTimes =>
   Object.fromEntries(
-    Object.entries(after).map(([part, ms]) => [
-      part,
-      Math.round(((ms - (before[part] ?? ms)) / count) * 10) / 10,
-    ]),
+    Object.entries(after).map(([part, ms]) => [part, round((ms - (before[part] ?? ms)) / count)]),
   );
 
 /** The sum over the parts of the system, without the load that this process makes. */
 export const totalCpu = ({ bench: _, ...parts }: CpuTimes): number =>
-  Math.round(Object.values(parts).reduce((sum, ms) => sum + ms, 0) * 10) / 10;
+  round(Object.values(parts).reduce((sum, ms) => sum + ms, 0));

@@ -1,5 +1,6 @@
 // Where the time of an order goes, from the commit timestamps of the three databases and the timestamps that Connect gave the records.
 import postgres from 'postgres';
+import { until } from '../stack/supervise/deadline.ts';
 import { serviceNames, type ServiceName } from '../stack/topology.ts';
 import type { System } from './system.ts';
 
@@ -16,12 +17,23 @@ export const closeDatabases = async (sqls: Sqls): Promise<void> => {
 };
 
 /** Milliseconds since 1970 at which PAID was committed, by order; only the orders that are PAID. */
-export const paidAt = async (order: postgres.Sql, ids: readonly string[]): Promise<Map<string, number>> => {
+const paidAt = async (order: postgres.Sql, ids: readonly string[]): Promise<Map<string, number>> => {
   const rows = await order<{ id: string; at: number }[]>`
     select order_id as id, (extract(epoch from min(pg_xact_commit_timestamp(xmin))) * 1000)::float8 as at
     from order_events where status = 'PAID' and order_id = any (${ids}::uuid[]) group by order_id`;
   return new Map(rows.map(({ id, at }) => [id, at]));
 };
+
+/** The same, once all of the orders are PAID. */
+export const allPaidAt = (
+  order: postgres.Sql,
+  ids: readonly string[],
+  withinMs: number,
+): Promise<Map<string, number>> =>
+  until({ what: `${ids.length} orders to be PAID`, withinMs, everyMs: 100 }, async () => {
+    const found = await paidAt(order, ids);
+    return found.size === ids.length && found;
+  });
 
 interface Emitted {
   readonly id: string;
@@ -49,7 +61,6 @@ export interface Stages {
   /** From the request to the gateway being stored to its answer being stored. */
   readonly gateway: number;
 }
-export const stageNames = ['request', 'published', 'delivered', 'handled', 'gateway'] as const;
 
 const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 

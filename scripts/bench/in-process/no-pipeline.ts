@@ -18,12 +18,17 @@ import { connectDatabase } from '../../../services/platform/database/database.ts
 import { createEventCodec } from '../../../services/platform/event-codec/event-codec.ts';
 import { createRegistryClient } from '../../../services/platform/event-codec/schema-registry.ts';
 import { createLogger } from '../../../services/platform/process/logger.ts';
-import { handle, unclaimed, type Shell } from '../../../services/platform/transaction/handle.ts';
+import {
+  handle,
+  unclaimed,
+  type CommandHandler,
+  type Shell,
+} from '../../../services/platform/transaction/handle.ts';
 import { inboxClaim } from '../../../services/platform/transaction/inbox.ts';
 import { failure } from '../../../schemas/tools/failure.ts';
 import type { Stack } from '../../stack/boot.ts';
 import { serviceNames, type ServiceName } from '../../stack/topology.ts';
-import { round } from '../orders.ts';
+import { round } from '../latency.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 const reservationTtlMs = 1_800_000;
@@ -68,15 +73,19 @@ export const measureNoPipeline = async (
       publishedAt: new Date(),
     });
 
+  /** Handles an event in a service, as its consumer does. */
+  const apply = <Input, State, Next>(
+    service: ServiceName,
+    handler: CommandHandler<Input, State, Next>,
+    input: Input,
+    orderId: string,
+    event: DomainEvent,
+  ) => handle(shell(service), handler, message(input, orderId), claim(service, event));
+
   const pay = async (orderId: string, event: DomainEvent): Promise<void> => {
     const at = new Date();
     const input = { ...event, at } as PaymentInput;
-    const handled = await handle(
-      shell('payment'),
-      paymentHandler,
-      message(input, orderId),
-      claim('payment', event),
-    );
+    const handled = await apply('payment', paymentHandler, input, orderId, event);
     if (handled.kind !== 'accepted') return;
     await deliverAll(orderId, handled.events);
     const { request } = handled.state;
@@ -92,22 +101,12 @@ export const measureNoPipeline = async (
   };
   const reserve = async (orderId: string, event: DomainEvent): Promise<void> => {
     const input = { ...event, at: new Date(), ttlMs: reservationTtlMs } as ReservationInput;
-    const handled = await handle(
-      shell('inventory'),
-      reservationHandler,
-      message(input, orderId),
-      claim('inventory', event),
-    );
+    const handled = await apply('inventory', reservationHandler, input, orderId, event);
     if (handled.kind === 'accepted') await deliverAll(orderId, handled.events);
   };
   const order = async (orderId: string, event: DomainEvent): Promise<void> => {
     const input = { orderId, input: { ...event, at: new Date() } as OrderInput };
-    const handled = await handle(
-      shell('order'),
-      orderHandler,
-      message(input, orderId),
-      claim('order', event),
-    );
+    const handled = await apply('order', orderHandler, input, orderId, event);
     if (handled.kind === 'accepted') await deliverAll(orderId, handled.events);
   };
   const deliverAll = async (orderId: string, events: readonly DomainEvent[]): Promise<void> => {

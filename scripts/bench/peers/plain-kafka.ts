@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kafkaClient } from '../../stack/parts/kafka.ts';
+import { steadily } from '../events.ts';
 import { summarise, type Latency } from '../latency.ts';
 
 /** Sends at a steady rate with acks of all. Milliseconds from the call of `send` to the consumer's handler. */
@@ -40,13 +41,7 @@ export const measurePlainKafka = async (
       await send(`warm-up-${index}`, false);
       await delay(100);
     }
-    const began = performance.now();
-    const sends: Promise<void>[] = [];
-    for (let index = 0; index < perSecond * seconds; index += 1) {
-      await delay(Math.max(0, began + (index * 1_000) / perSecond - performance.now()));
-      sends.push(send(`message-${index}`, true));
-    }
-    await Promise.all(sends);
+    await steadily(perSecond, seconds, (index) => send(`message-${index}`, true));
     for (let tries = 0; latencies.length < sent.size && tries < 100; tries += 1) await delay(100);
     return summarise('plain Kafka, produce → consume', latencies);
   } finally {

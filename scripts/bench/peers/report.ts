@@ -1,5 +1,5 @@
 // The comparison for people: a table in Markdown and a chart in SVG.
-import { round } from '../orders.ts';
+import { round } from '../latency.ts';
 import { totalCpu } from '../processes.ts';
 import type { PeersReport, SystemFigures } from './peers.ts';
 
