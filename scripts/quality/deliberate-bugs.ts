@@ -55,10 +55,31 @@ export const mutations: readonly Mutation[] = [
     tests: ['reservation-handler.int'],
   },
   {
+    bug: 'an input that fails takes the others of its transaction with it',
+    file: 'services/platform/transaction/shared-transaction.ts',
+    from: 'await Promise.all(next.map(runAlone));',
+    to: "for (const { settle } of next) settle(Promise.reject(new Error('not committed')));",
+    tests: ['shared-transaction.int'],
+  },
+  {
+    bug: 'inputs that share a transaction lock their stock in any order',
+    file: 'services/inventory/store.ts',
+    from: ".orderBy(asc(inventory.productId))\n      .for('update'),",
+    to: ',',
+    tests: ['reservation-handler.int'],
+  },
+  {
+    bug: 'the offset passes a record that is still in hand',
+    file: 'services/platform/messaging/assignment.ts',
+    from: 'for (const record of records) positionOf(record).begin(record.offset);',
+    to: 'const last = records.at(-1);\n      if (last) positionOf(last).begin(last.offset);',
+    tests: [...unit, 'assignment.test'],
+  },
+  {
     bug: 'offset before commit',
     file: 'services/platform/messaging/consumer.ts',
-    from: 'const result = await heartbeating(context.heartbeat, () => attempt(record, delivery));',
-    to: "void attempt(record, delivery).catch(() => undefined);\n        const result = 'handled' as string;",
+    from: 'const result = await heartbeating(context.heartbeat, () => attempt(record, delivery, again));',
+    to: "void attempt(record, delivery, again).catch(() => undefined);\n        const result = 'handled' as string;",
     tests: ['consumer.int'],
   },
   {
@@ -71,8 +92,8 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'the committed offset passes a waiting record',
     file: 'services/platform/messaging/assignment.ts',
-    from: '      if (waiting) {\n',
-    to: '      if (waiting) position.finish(record.offset);\n      if (waiting) {\n',
+    from: '    if (!waiting) {\n',
+    to: '    if (waiting) finish();\n    if (!waiting) {\n',
     tests: ['consumer.int', 'assignment.test'],
   },
   {

@@ -1,10 +1,10 @@
 // Loads and saves reservations and products. Every transaction locks products in product-id order: in another order, two
 // transactions with the same products could deadlock; without locks, both could take the last unit.
-import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Statement, Transaction } from '../platform/database/database.ts';
 import type { CommandHandler, Message } from '../platform/transaction/handle.ts';
-import { lockRowOf } from '../platform/database/lock-row.ts';
+import { lockNames, lockRowOf } from '../platform/database/lock-row.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
@@ -99,6 +99,33 @@ const movementRows = (
   return [tx.insert(stockMovements).values(rows)];
 };
 
+/** Locks the reservations of several inputs, then their stock: in the order in which the inputs lock them one by one. */
+const lockAll = (tx: Transaction, inputs: readonly ReservationInput[]): readonly Statement[] => {
+  const orderIds = inputs.map(({ data }) => data.orderId);
+  const ordered = inputs.flatMap((input) =>
+    input.type === 'order.created' ? input.data.items.map(({ productId }) => productId) : [],
+  );
+  const reserved = tx
+    .select({ productId: reservationItems.productId })
+    .from(reservationItems)
+    .where(inArray(reservationItems.orderId, orderIds));
+  return [
+    lockNames(tx, 'reservation', orderIds),
+    tx
+      .select({ orderId: reservations.orderId })
+      .from(reservations)
+      .where(inArray(reservations.orderId, orderIds))
+      .orderBy(asc(reservations.orderId))
+      .for('update'),
+    tx
+      .select({ productId: inventory.productId })
+      .from(inventory)
+      .where(or(inArray(inventory.productId, ordered), inArray(inventory.productId, reserved)))
+      .orderBy(asc(inventory.productId))
+      .for('update'),
+  ];
+};
+
 /** Handles one input of an order's reservation. */
 export const reservationHandler: CommandHandler<ReservationInput, ReservationView> = {
   load: async (tx, input) => {
@@ -108,6 +135,7 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
     ]);
     return { reservation, stock };
   },
+  lockAll,
   decide,
   save: (tx, before, decision, message) => {
     if (decision.kind === 'ignored' || !decision.state.reservation) return [];

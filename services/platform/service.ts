@@ -27,6 +27,7 @@ import { chaosTokenOf, createFaults } from './process/faults.ts';
 import { createHttpParts } from './http/limits/guards.ts';
 import type { Measurement } from './transaction/decision/measurement.ts';
 import type { Shell } from './transaction/handle.ts';
+import { shareTransactions } from './transaction/shared-transaction.ts';
 import { createHealth, type HealthCheck } from './http/routes/health.ts';
 import { createApp } from './http/server/app.ts';
 import { serveApp } from './http/server/serve.ts';
@@ -81,9 +82,9 @@ export interface ServiceDefinition {
   };
 }
 
-const parallelPartitions = 4;
-/** Each record in hand holds one connection at most; the second half is for retries of keys that wait. */
-const consumerConnections = 2 * parallelPartitions;
+const parallelPartitions = 20;
+/** One for events that share a transaction; the others for events that are handled alone after a failure. */
+const consumerConnections = 8;
 
 const isEventType = (type: string): type is EventType => type in eventCatalogue;
 const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
@@ -140,7 +141,11 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     stopping,
   });
 
-  const subscriptionsOfConsumer = subscriptions({ ...shell, db: consuming.db });
+  const subscriptionsOfConsumer = subscriptions({
+    ...shell,
+    db: consuming.db,
+    shared: shareTransactions(consuming.db),
+  });
   const subscribed = Object.keys(subscriptionsOfConsumer).filter(isEventType);
   const dispatchOf = (handlers: Subscriptions): Dispatch =>
     eventMetrics.counted(createDispatch(shell.codec, handlers), subscribed);

@@ -120,12 +120,20 @@ const deadLettersOf = async (run: Run) =>
   (await database.db.select().from(deadLetters)).filter((row) => row.topic === run.topic);
 
 describe('delivery', () => {
-  it('handles records in order and commits the offset', async () => {
-    const run = await start(() => Promise.resolve());
-    const keys = Array.from({ length: 50 }, (_, index) => `order-${index}`);
-    await run.send(...keys.map((key) => record(key)));
+  it('handles the records of a key in order, keys side by side, and commits the offset', async () => {
+    const handled: string[] = [];
+    const run = await start(async ({ event }) => {
+      // The records of the first key take longest.
+      if (event.data.orderId === 'order-0') await setTimeout(20);
+      handled.push(event.metadata.eventId);
+    });
+    const sent = Array.from({ length: 50 }, (_, index) => ({ key: `order-${index % 10}`, id: randomUUID() }));
+    await run.send(...sent.map(({ key, id }) => record(key, id)));
     await offsetCommitted(run, 50);
-    expect(run.seen).toEqual(keys);
+    const ofKey = (wanted: string): string[] => sent.filter(({ key }) => key === wanted).map(({ id }) => id);
+    for (const key of new Set(sent.map(({ key }) => key)))
+      expect(handled.filter((id) => ofKey(key).includes(id))).toEqual(ofKey(key));
+    expect(ofKey('order-0')).not.toContain(handled[0]);
     expect((await claims(run)).length).toBe(50);
   });
 
@@ -134,7 +142,7 @@ describe('delivery', () => {
     const twice = record('order-1');
     await run.send(twice, twice, record('order-2'));
     await offsetCommitted(run, 3);
-    expect(run.seen).toEqual(['order-1', 'order-1', 'order-2']);
+    expect(run.seen.toSorted()).toEqual(['order-1', 'order-1', 'order-2']);
     expect((await claims(run)).length).toBe(2);
   });
 
@@ -147,7 +155,7 @@ describe('delivery', () => {
       await run.send(...keys.map((key) => record(key)));
       await run.send(record('order-1'));
       await offsetCommitted(run, 151);
-      expect(run.seen).toEqual([...keys, 'order-1']);
+      expect(run.seen.toSorted()).toEqual([...keys, 'order-1'].toSorted());
       expect(await deadLettersOf(run)).toEqual([]);
     },
   );
@@ -217,8 +225,9 @@ describe('a transient failure', () => {
   it('of too many keys blocks the partition, and nothing is lost', async () => {
     const { away, handled, handler } = awayFor('order-1', 'order-2');
     const run = await start(handler);
-    await run.send(record('order-1'), record('order-2'), record('order-3'));
+    await run.send(record('order-1'), record('order-2'));
     await waitUntil('two waiting keys', () => run.waitingKeys() === 2);
+    await run.send(record('order-3'));
     await waitUntil('several attempts', () => run.seen.length > 10);
     expect(run.seen).not.toContain('order-3');
     away.delete('order-2');

@@ -15,6 +15,7 @@ import { inventoryProblems } from '../../services/inventory/http/api.ts';
 import { toProblem } from '../../services/platform/http/server/errors.ts';
 import { eventually } from '../support/shop.ts';
 import { expireReservations } from '../../services/inventory/jobs/expire-reservations.ts';
+import { shareTransactions } from '../../services/platform/transaction/shared-transaction.ts';
 import { productHandler, reservationHandler } from '../../services/inventory/store.ts';
 
 const logger = createLogger({ service: 'test', level: 'error' });
@@ -64,9 +65,9 @@ const created = (
   const data = { orderId, customerId: 'c', items, total: price, payment };
   return { type: 'order.created', data, at: new Date(), ttlMs };
 };
-const buy = async (productIds: readonly string[], ttlMs = 60_000): Promise<string> => {
+const buy = async (productIds: readonly string[], { ttlMs = 60_000, on = shell } = {}): Promise<string> => {
   const orderId = randomUUID();
-  await submit(created(orderId, productIds, { ttlMs }));
+  await submitOn(created(orderId, productIds, { ttlMs }))(on);
   return orderId;
 };
 const stock = async (productId: string) => {
@@ -104,6 +105,39 @@ describe('the last units', () => {
       { available: 100, reserved: 40 },
       { available: 100, reserved: 40 },
     ]);
+  });
+
+  it('orders that share a transaction see what those before them have reserved', async () => {
+    const productId = await newProduct(10);
+    const on = { db: shell.db, codec: shell.codec, shared: shareTransactions(shell.db) };
+    const before = database.connection.usage().transactions;
+    const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], { on })));
+    // The first order, then the others. Had the database refused to oversell, each would have been handled again alone.
+    expect(database.connection.usage().transactions - before).toBe(2);
+    const states = await Promise.all(orders.map(stateOf));
+    expect(states.filter((state) => state === 'reserved')).toHaveLength(10);
+    expect(states.filter((state) => state === 'failed')).toHaveLength(20);
+    expect(await stock(productId)).toEqual({ available: 10, reserved: 10 });
+  });
+
+  it('orders that share transactions in several instances do not deadlock over the same products', async () => {
+    const products = await Promise.all(Array.from({ length: 4 }, () => newProduct(1_000)));
+    const instances = Array.from({ length: 4 }, () => ({
+      db: shell.db,
+      codec: shell.codec,
+      shared: shareTransactions(shell.db),
+    }));
+    const before = database.connection.usage().transactions;
+    const orders = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => {
+        const [productId, on] = [products[(index >> 2) % 4], instances[index % 4]];
+        if (!productId || !on) throw new Error('unreachable');
+        return buy([productId], { on });
+      }),
+    );
+    // Of each instance: the first order, then 32, then 17. After a deadlock, each of them would have been handled again alone.
+    expect(database.connection.usage().transactions - before).toBe(12);
+    expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['reserved']));
   });
 
   it('the database itself refuses to oversell', async () => {
@@ -189,8 +223,8 @@ describe('two inputs for a row that does not exist yet', () => {
 describe('the expiry sweep', () => {
   it('in several instances at once expires each reservation once', async () => {
     const productId = await newProduct(30);
-    const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], 1)));
-    const kept = await buy([await newProduct(1)], 3_600_000);
+    const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], { ttlMs: 1 })));
+    const kept = await buy([await newProduct(1)], { ttlMs: 3_600_000 });
     const done = await Promise.all([1, 2, 3].map(() => expireReservations(shell, logger, forever)));
     expect(done.reduce((sum, expired) => sum + expired)).toBe(30);
     expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['expired']));

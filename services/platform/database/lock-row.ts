@@ -1,7 +1,15 @@
 // A lock on something that may have no row yet. `FOR UPDATE` locks rows that exist: two transactions that both find none would both
 // decide that they are the first.
 import { sql } from 'drizzle-orm';
-import type { Transaction } from './database.ts';
+import type { Statement, Transaction } from './database.ts';
+
+/** Locks the names of several rows in ascending order, each of which may not exist yet. */
+export const lockNames = (tx: Transaction, kind: string, ids: readonly string[]): Statement => {
+  const names = [...new Set(ids)].sort().map((id) => `${kind} ${id}`);
+  return tx.execute(
+    sql`SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(${sql.param(names)}::text[]) AS name`,
+  );
+};
 
 /**
  * The row that `read` finds and locks. A lock on its name is taken before and held until the transaction ends, so that nobody else

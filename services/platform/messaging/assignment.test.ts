@@ -31,10 +31,10 @@ const at = (next: bigint, partition = 0): Progress => ({ topic: 'order-events', 
 describe('a commit', () => {
   it('covers all partitions in one request, and only what has changed', async () => {
     const { assignment, sent } = assigned();
-    await assignment.take(recordAt(4n), heartbeat);
-    await assignment.take(recordAt(9n, 1), heartbeat);
+    await assignment.take([recordAt(4n)], heartbeat);
+    await assignment.take([recordAt(9n, 1)], heartbeat);
     await assignment.commit();
-    await assignment.take(recordAt(5n), heartbeat);
+    await assignment.take([recordAt(5n)], heartbeat);
     await assignment.commit();
     await assignment.commit();
     expect(sent).toEqual([[at(5n), at(10n, 1)], [at(6n)]]);
@@ -43,8 +43,8 @@ describe('a commit', () => {
   it('stops before a record that waits, and follows by itself when that is finished', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
-    await assignment.take(recordAt(4n), heartbeat);
-    await assignment.take(recordAt(5n), heartbeat);
+    await assignment.take([recordAt(4n)], heartbeat);
+    await assignment.take([recordAt(5n)], heartbeat);
     await assignment.commit();
     expect(sent).toEqual([[at(4n)]]);
     resolve(undefined);
@@ -56,7 +56,7 @@ describe('a commit', () => {
   it('for several batches within a moment is one request', async () => {
     const { assignment, sent } = assigned();
     for (const offset of [4n, 5n, 6n]) {
-      await assignment.take(recordAt(offset), heartbeat);
+      await assignment.take([recordAt(offset)], heartbeat);
       assignment.commitSoon();
     }
     expect(sent).toEqual([]);
@@ -68,7 +68,7 @@ describe('a commit', () => {
   it('that fails is sent again, although no further record arrives', async () => {
     const { assignment, sent, send, onCommitFailed } = assigned();
     send.mockRejectedValueOnce(new Error('the coordinator has moved'));
-    await assignment.take(recordAt(4n), heartbeat);
+    await assignment.take([recordAt(4n)], heartbeat);
     await assignment.commit();
     expect([sent, onCommitFailed.mock.calls.length]).toEqual([[], 1]);
     await vi.waitFor(
@@ -82,7 +82,7 @@ describe('a commit', () => {
   it('is never sent once the partitions belong to others: it would move their position', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
-    await assignment.take(recordAt(4n), heartbeat);
+    await assignment.take([recordAt(4n)], heartbeat);
     assignment.lose();
     resolve(undefined);
     await assignment.commit();
@@ -91,10 +91,55 @@ describe('a commit', () => {
   });
 });
 
+describe('records that are handed over together', () => {
+  /** An assignment whose records are finished by hand, and the offsets that have been handed over. */
+  const byHand = () => {
+    const inHand = new Map<bigint, () => void>();
+    const onRecord = ({ offset }: StreamRecord): Promise<undefined> =>
+      new Promise((resolve) => {
+        inHand.set(offset, () => {
+          resolve(undefined);
+        });
+      });
+    const sent: (readonly Progress[])[] = [];
+    const send = (positions: readonly Progress[]): Promise<void> => {
+      sent.push(positions);
+      return Promise.resolve();
+    };
+    return { assignment: createAssignment({ onRecord, send, onCommitFailed: vi.fn() }), inHand, sent };
+  };
+  const ofKey = (key: string, offset: bigint): StreamRecord => ({ ...recordAt(offset), key });
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it('are handled side by side, but those of one key one after the other', async () => {
+    const { assignment, inHand } = byHand();
+    void assignment.take([ofKey('a', 4n), ofKey('a', 5n), ofKey('b', 6n)], heartbeat);
+    expect([...inHand.keys()]).toEqual([4n, 6n]);
+    inHand.get(4n)?.();
+    await settled();
+    expect([...inHand.keys()]).toEqual([4n, 6n, 5n]);
+  });
+
+  it('are committed only up to the first that is not finished', async () => {
+    const { assignment, inHand, sent } = byHand();
+    const taken = assignment.take([ofKey('a', 4n), ofKey('b', 5n), ofKey('b', 6n)], heartbeat);
+    inHand.get(5n)?.();
+    await settled();
+    await assignment.commit();
+    inHand.get(4n)?.();
+    await settled();
+    await assignment.commit();
+    inHand.get(6n)?.();
+    await taken;
+    await assignment.commit();
+    expect(sent).toEqual([[at(4n)], [at(6n)], [at(7n)]]);
+  });
+});
+
 it('closing waits for what is under way and commits it', async () => {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
-  await assignment.take(recordAt(4n), heartbeat);
+  await assignment.take([recordAt(4n)], heartbeat);
   const closed = assignment.close();
   expect(sent).toEqual([]);
   resolve(undefined);

@@ -6,8 +6,11 @@ import type { Progress, RecordContext, StreamRecord, SubscribeOptions } from './
 import { pause } from '../process/retry.ts';
 
 export interface Assignment {
-  /** Hands a record over; resolves when the next record of its partition may follow. */
-  take(record: StreamRecord, heartbeat: RecordContext['heartbeat']): Promise<void>;
+  /**
+   * Hands over consecutive records of a partition: those of a key one after the other, the keys side by side. Resolves when the next
+   * records may follow.
+   */
+  take(records: readonly StreamRecord[], heartbeat: RecordContext['heartbeat']): Promise<void>;
   /** Commits what has been finished since the last time. Never rejects: a commit that fails is repeated. */
   commit(): Promise<void>;
   /** Commits within 250 ms. A commit for each small batch would cost the broker more than the batch itself. */
@@ -57,6 +60,26 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
     return known.position;
   };
 
+  const handOver = async (record: StreamRecord, heartbeat: RecordContext['heartbeat']): Promise<void> => {
+    const position = positionOf(record);
+    const finish = (): void => {
+      position.finish(record.offset);
+    };
+    const waiting = await tracked(onRecord(record, { heartbeat, signal: over.signal }));
+    if (!waiting) {
+      finish();
+      return;
+    }
+    void tracked(waiting.finished).then(
+      () => {
+        finish();
+        commitSoon();
+      },
+      // It rejects only when the assignment has ended: the record is read again.
+      () => undefined,
+    );
+  };
+
   const sendPositions = async (): Promise<void> => {
     const due = [...partitions.values()].flatMap((known) => {
       const next = known.position.next();
@@ -88,20 +111,14 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
   };
 
   return {
-    take: async (record, heartbeat) => {
-      const position = positionOf(record);
-      position.begin(record.offset);
-      const waiting = await tracked(onRecord(record, { heartbeat, signal: over.signal }));
-      if (waiting) {
-        void tracked(waiting.finished).then(
-          () => {
-            position.finish(record.offset);
-            commitSoon();
-          },
-          // It rejects only when the assignment has ended: the record is read again.
-          () => undefined,
-        );
-      } else position.finish(record.offset);
+    take: async (records, heartbeat) => {
+      // All of them begin before any is finished, so that the position does not pass one that has not begun.
+      for (const record of records) positionOf(record).begin(record.offset);
+      const keys = [...Map.groupBy(records, ({ key }) => key).values()].map(async (ofKey) => {
+        for (const record of ofKey) await handOver(record, heartbeat);
+      });
+      const failed = (await Promise.allSettled(keys)).find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
     },
     commit,
     commitSoon,

@@ -43,7 +43,10 @@ export interface RunningConsumer extends Subscription {
 
 /** Retries have no end: the record must not be lost, and its key cannot go on without it. */
 const defaultBackoff = { initialMs: 50, maxMs: 2_000 };
-/** When more keys wait, the cause is common to them, such as a database that is away: then the whole partition waits. */
+/**
+ * When more keys wait, the cause is common to them, such as a database that is away: then the whole partition waits. Records that were
+ * handed over together may exceed it by their number.
+ */
 const defaultWaitingLimit: WaitingLimit = { keys: 20, records: 1_000 };
 /** The first failed attempt is logged, then one a minute. */
 const loggedEvery = 30;
@@ -89,13 +92,17 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const backoff = options.backoff ?? defaultBackoff;
   const breaker = createDeadLetterBreaker(options.deadLetterLimit ?? defaultDeadLetterLimit);
 
-  const attempt = async (record: StreamRecord, delivery: TracedDelivery): Promise<'handled' | 'skipped'> => {
+  const attempt = async (
+    record: StreamRecord,
+    delivery: TracedDelivery,
+    isAlone: boolean,
+  ): Promise<'handled' | 'skipped'> => {
     if (isCanary(record)) return 'skipped';
     const actor = `event:${record.headers['eventType'] ?? 'unknown'}`;
     const repeat = await faults?.reach('before-handling', actor);
     const started = performance.now();
     const { traceparent } = delivery;
-    const dispatched = await dispatch(record, { consumer: groupId, traceparent });
+    const dispatched = await dispatch(record, { consumer: groupId, traceparent, isAlone });
     if (!dispatched.outcome) return 'skipped';
     const { event, outcome } = dispatched;
     await faults?.reach('after-commit', actor);
@@ -177,7 +184,8 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
           const pass = await admitted(record, context);
           attempts += 1;
           try {
-            const result = await heartbeating(context.heartbeat, () => attempt(record, delivery));
+            const again = attempts > 1;
+            const result = await heartbeating(context.heartbeat, () => attempt(record, delivery, again));
             if (result === 'skipped') breaker.abandoned(pass);
             else if (breaker.handled(pass)) logger.info('the consumer resumes: a probe was handled', place);
             if (attempts > 1) logger.info('handled after failed attempts', { attempts, ...place });
@@ -189,13 +197,16 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
               breaker.abandoned(pass);
               return failed(error);
             }
+            const wasHalted = breaker.halted(performance.now()) !== undefined;
             if (breaker.failed(pass, performance.now()) === 'dead_letter')
               return await keep(error, context.heartbeat).then(
                 () => true,
                 (notKept: unknown) => failed(asError(notKept)),
               );
             const halted = breaker.halted(performance.now());
-            logger.error('the consumer is halted', { halted, error, ...place });
+            // Other records in hand may fail after it has halted; one line is enough for all of them.
+            if (!wasHalted || pass === 'probe')
+              logger.error('the consumer is halted', { halted, error, ...place });
           }
         }
       },

@@ -10,9 +10,13 @@ import type { MessageContext } from '../transaction/message-context.ts';
 /** An event as a subscription receives it. */
 export interface Incoming<T extends EventType = EventType> {
   readonly event: ReceivedEvent<T>;
+  /** Of the record. */
+  readonly key?: string | undefined;
   readonly delivery: Delivery;
   readonly context: MessageContext;
   readonly at: Date;
+  /** The event is handled in a transaction of its own. */
+  readonly isAlone: boolean;
 }
 
 /** The outcome of handling an event. */
@@ -44,6 +48,8 @@ export type Dispatch = (
     readonly replay?: SettleLetter;
     /** The parent span of the handling; the traceparent of the record's header when absent. */
     readonly traceparent?: string;
+    /** An attempt has failed before: the event is handled in a transaction of its own, so that it cannot fail those of others. */
+    readonly isAlone?: boolean;
   },
 ) => Promise<Dispatched>;
 
@@ -51,12 +57,13 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
   const callSubscription = <T extends EventType>(
     event: ReceivedEvent<T>,
     record: StreamRecord,
-    { consumer, replay, traceparent }: Parameters<Dispatch>[1],
+    { consumer, replay, traceparent, isAlone = false }: Parameters<Dispatch>[1],
   ): Promise<Outcome> | undefined => {
     const { type, metadata } = event;
     const subscription: ((incoming: Incoming<T>) => Promise<Outcome>) | undefined = subscriptions[type];
     return subscription?.({
       event,
+      key: record.key ?? undefined,
       delivery: {
         consumer,
         eventId: metadata.eventId,
@@ -74,6 +81,7 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
         actor: `event:${type}`,
       },
       at: new Date(),
+      isAlone,
     });
   };
 

@@ -36,7 +36,7 @@ export interface Progress {
 export interface SubscribeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
-  /** Called for one record of a partition at a time, in offset order; several partitions run in parallel. */
+  /** Called for one record of a key at a time, in offset order; several keys and partitions run in parallel. */
   readonly onRecord: (record: StreamRecord, context: RecordContext) => Promise<Waiting | undefined>;
   /** For readers without state: every start reads from the beginning, and stopping deletes the group. */
   readonly fromBeginning?: boolean;

@@ -30,6 +30,9 @@ export interface KafkaSettings {
   readonly security?: KafkaSecurity;
 }
 
+/** Records of a partition that are handed over together. */
+const recordsAtOnce = 32;
+
 /** KafkaJS has a separate type for each mechanism. */
 const saslOptions = ({ mechanism, ...user }: NonNullable<KafkaSecurity['sasl']>): SASLOptions => {
   switch (mechanism) {
@@ -176,10 +179,15 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
           const mine = assignment;
           if (!mine) return;
           try {
-            for (const message of messages) {
+            for (let from = 0; from < messages.length; from += recordsAtOnce) {
               if (mine.isOver()) return;
-              await mine.take(toRecord(topic, partition, message), heartbeat);
-              resolveOffset(message.offset);
+              const some = messages.slice(from, from + recordsAtOnce);
+              await mine.take(
+                some.map((message) => toRecord(topic, partition, message)),
+                heartbeat,
+              );
+              const last = some.at(-1);
+              if (last) resolveOffset(last.offset);
               await heartbeat();
             }
             mine.commitSoon();

@@ -5,17 +5,18 @@ import { handle, type CommandHandler, type Shell } from '../transaction/handle.t
 import { inboxClaim } from '../transaction/inbox.ts';
 
 /** A subscription that handles each event of type `T`, turned into an input, with a command handler. */
-export const handledBy =
-  <T extends EventType, Input, State, Next>(
-    shell: Shell,
-    handler: CommandHandler<Input, State, Next>,
-    toInput: (incoming: Incoming<T>) => Input,
-    afterCommit: (state: Next) => void = () => undefined,
-  ) =>
-  async (incoming: Incoming<T>): Promise<Outcome> => {
-    const { event, delivery, context, at } = incoming;
-    const message = { id: event.metadata.eventId, context, at, input: toInput(incoming) };
-    const handled = await handle(shell, handler, message, inboxClaim(delivery));
+export const handledBy = <T extends EventType, Input, State, Next>(
+  shell: Shell,
+  handler: CommandHandler<Input, State, Next>,
+  toInput: (incoming: Incoming<T>) => Input,
+  afterCommit: (state: Next) => void = () => undefined,
+) => {
+  const { shared: _, ...alone } = shell;
+  return async (incoming: Incoming<T>): Promise<Outcome> => {
+    const { event, key, delivery, context, at, isAlone } = incoming;
+    const message = { id: event.metadata.eventId, key, context, at, input: toInput(incoming) };
+    const handled = await handle(isAlone ? alone : shell, handler, message, inboxClaim(delivery));
     if (handled.kind === 'accepted') afterCommit(handled.state);
     return handled.kind === 'ignored' ? { kind: 'ignored', reason: handled.reason } : { kind: handled.kind };
   };
+};

@@ -12,11 +12,14 @@ import type { Measurement } from './decision/measurement.ts';
 import { messageKeyOf, type EventCodec } from '../event-codec/event-codec.ts';
 import type { Faults } from '../process/faults.ts';
 import { outboxRows, type Cause } from './outbox.ts';
+import type { SharedTransactions } from './shared-transaction.ts';
 import { inSpan, type Traced } from '../telemetry/tracing.ts';
 
 /** An input with its identity: `id` is the event's or request's id, `at` the time the decision may know. */
 export interface Message<Input> extends Cause {
   readonly input: Input;
+  /** The message key of an event: the id of what it locks. */
+  readonly key?: string | undefined;
 }
 
 /** Makes an input take effect once. */
@@ -43,6 +46,11 @@ export interface CommandHandler<Input, State, Next = State> {
    * too: it may lock rows, and insert an empty one to lock it, but change none.
    */
   load(tx: Transaction, input: Input): Promise<State>;
+  /**
+   * The statements that lock for several inputs what `load` locks for each, in the same order. Needed when an input locks several rows
+   * that other inputs lock too: inputs that share a transaction would otherwise take these locks in any order.
+   */
+  lockAll?(tx: Transaction, inputs: readonly Input[]): readonly Statement[];
   /** Pure. */
   decide(input: Input, state: State): Decision<Next, DomainEvent>;
   /** Pure: the statements that store the decision. It also sees ignored inputs, for handlers that keep a history of them. */
@@ -80,6 +88,8 @@ export type Handled<State, Next, Prior> =
 export interface Shell {
   readonly db: Database;
   readonly codec: EventCodec;
+  /** Set where inputs that wait at the same time may share a transaction. */
+  readonly shared?: SharedTransactions;
   /** Counts. It must not throw: the input is handled by then. */
   readonly committed?: (committed: Committed) => void;
   /** Only where chaos testing is enabled. */
@@ -99,7 +109,7 @@ const send = (statements: readonly Statement[]): Promise<unknown> => {
  * when the database fails; in every case nothing was written.
  */
 export function handle<Input, State, Next, Prior>(
-  { db, codec, committed, faults }: Shell,
+  { db, codec, shared, committed, faults }: Shell,
   handler: CommandHandler<Input, State, Next>,
   given: Message<Input>,
   claim: Claim<NoInfer<Next>, Prior>,
@@ -108,8 +118,8 @@ export function handle<Input, State, Next, Prior>(
   let measurements: readonly Measurement[] = [];
   const transaction = async ({ span, traceparent }: Traced): Promise<Handled<State, Next, Prior>> => {
     const message = { ...given, context: { ...given.context, traceparent } };
-    const appended: Traced[] = [];
-    const handled = await db.transaction(async (tx): Promise<Handled<State, Next, Prior>> => {
+    let appended: readonly Traced[] = [];
+    const run = async (tx: Transaction): Promise<Handled<State, Next, Prior>> => {
       span.addEvent('begun');
       const [claimed, before] = await Promise.all([
         claim.take(tx, message.at),
@@ -123,7 +133,7 @@ export function handle<Input, State, Next, Prior>(
 
       const events = decision.kind === 'accepted' ? decision.events : [];
       const outbox = outboxRows(tx, codec, events, message);
-      appended.push(...outbox.spans);
+      appended = outbox.spans;
       const effects = send([
         ...handler.save(tx, before, decision, message),
         ...outbox.statements,
@@ -137,7 +147,11 @@ export function handle<Input, State, Next, Prior>(
       if (decision.kind === 'ignored') return { ...decision, state: before };
       measurements = handler.measurements?.(before, decision.state) ?? [];
       return decision;
-    });
+    };
+    const { key = '', id, input } = message;
+    const handled = await (shared
+      ? shared.run({ lockOrder: `${key} ${id}`, handler, input, run })
+      : db.transaction(run));
     // Only now: the span of an event that was rolled back is never ended, so it is never exported.
     for (const event of appended) event.span.end();
     if (handled.kind === 'accepted') committed?.({ events: handled.events, measurements });

@@ -1,0 +1,220 @@
+// Events that share a transaction: each takes effect once, and one that fails fails alone.
+import { randomUUID } from 'node:crypto';
+import { eq, inArray, sql } from 'drizzle-orm';
+import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../drizzle/order/schema.ts';
+import { outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
+import type { DomainEvent } from '../../schemas/generated/events.ts';
+import {
+  accepted,
+  ignored,
+  rejected,
+  type Decision,
+} from '../../services/platform/transaction/decision/decision.ts';
+import { handle, type CommandHandler, type Committed } from '../../services/platform/transaction/handle.ts';
+import { inboxClaim } from '../../services/platform/transaction/inbox.ts';
+import {
+  shareTransactions,
+  type SharedTransactions,
+} from '../../services/platform/transaction/shared-transaction.ts';
+import { testContext, useTestShell } from '../support/database.ts';
+
+const { database, shell } = useTestShell('order', ['order.fulfilled']);
+
+interface Step {
+  readonly key: string;
+  readonly decision: Decision<number, DomainEvent>;
+}
+/** Stores the decided number as the version of a product. */
+const storing: CommandHandler<Step, number> = {
+  load: async (tx, { key }) => {
+    const [row] = await tx.select().from(catalogue).where(eq(catalogue.productId, key)).for('update');
+    return row?.version ?? 0;
+  },
+  decide: ({ decision }) => decision,
+  save: (tx, _before, decision, { input }) => {
+    if (decision.kind === 'ignored') return [];
+    const row = { sellerId: 's', name: 'n', priceMinor: decision.state, currency: 'EUR', version: 1 };
+    return [tx.insert(catalogue).values({ productId: input.key, ...row })];
+  },
+};
+const store = (priceMinor = 1): Step => {
+  const key = randomUUID();
+  const event: DomainEvent = { type: 'order.fulfilled', data: { orderId: key, customerId: 'c' } };
+  return { key, decision: accepted(priceMinor, event) };
+};
+
+/** Handles the inputs at the same time; the ids of their events are given or new. */
+const handleAll = (
+  shared: SharedTransactions,
+  inputs: readonly Step[],
+  {
+    handler = storing,
+    eventIds = [] as readonly string[],
+    committed = (_: Committed): void => undefined,
+  } = {},
+) =>
+  Promise.allSettled(
+    inputs.map((input, index) => {
+      const eventId = eventIds[index] ?? randomUUID();
+      const delivery = {
+        consumer: 'g',
+        eventId,
+        eventType: 'inventory.committed',
+        topic: 'inventory-events',
+        partition: 0,
+        offset: BigInt(index),
+        publishedAt: new Date(),
+      };
+      const message = { id: eventId, key: input.key, context: testContext, at: new Date(), input };
+      const on = { db: shell.db, codec: shell.codec, shared, committed };
+      return handle(on, handler, message, inboxClaim(delivery));
+    }),
+  );
+
+/** Stored keys, with the transaction that stored each. */
+const storedBy = async (inputs: readonly Step[]): Promise<Map<string, string>> => {
+  const ids = inputs.map(({ key }) => key);
+  const rows = await shell.db
+    .select({ key: catalogue.productId, transaction: sql<string>`xmin::text` })
+    .from(catalogue)
+    .where(inArray(catalogue.productId, ids));
+  return new Map(rows.map(({ key, transaction }) => [key, transaction]));
+};
+const emittedOnce = async (inputs: readonly Step[]): Promise<boolean> => {
+  const ids = inputs.map(({ key }) => key);
+  const rows = await shell.db.select().from(outbox).where(inArray(outbox.aggregateId, ids));
+  return (
+    rows.length === inputs.length && new Set(rows.map(({ aggregateId }) => aggregateId)).size === ids.length
+  );
+};
+const kinds = (settled: Awaited<ReturnType<typeof handleAll>>) =>
+  settled.map((result) => (result.status === 'fulfilled' ? result.value.kind : 'failed'));
+
+describe('inputs that wait at the same time', () => {
+  it('are committed by one transaction, apart from the first, which does not wait for others', async () => {
+    const inputs = Array.from({ length: 20 }, () => store());
+    const before = database.connection.usage();
+    expect(new Set(kinds(await handleAll(shareTransactions(shell.db), inputs)))).toEqual(
+      new Set(['accepted']),
+    );
+    const after = database.connection.usage();
+    expect(after.transactions - before.transactions).toBe(2);
+    // At most three for each transaction, however many inputs share it.
+    expect(after.roundTrips - before.roundTrips).toBeLessThanOrEqual(6);
+    expect(new Set((await storedBy(inputs)).values()).size).toBe(2);
+    expect(await emittedOnce(inputs)).toBe(true);
+  });
+
+  it('are bounded: many of them take several transactions', async () => {
+    const inputs = Array.from({ length: 100 }, () => store());
+    await handleAll(shareTransactions(shell.db), inputs);
+    const transactions = [...(await storedBy(inputs)).values()];
+    const sizes = [...Map.groupBy(transactions, (id) => id).values()].map((those) => those.length);
+    expect([sizes.reduce((sum, size) => sum + size), Math.max(...sizes)]).toEqual([100, 32]);
+  });
+
+  it('are counted after the commit, each once', async () => {
+    const counted: string[] = [];
+    const inputs = Array.from({ length: 5 }, () => store());
+    await handleAll(shareTransactions(shell.db), inputs, {
+      committed: ({ events }) => counted.push(...events.map((event) => event.type)),
+    });
+    expect(counted).toEqual(Array.from({ length: 5 }, () => 'order.fulfilled'));
+  });
+
+  it('may be duplicates of earlier events, which change nothing', async () => {
+    const shared = shareTransactions(shell.db);
+    const [inputs, eventIds] = [
+      [store(), store(), store()],
+      [randomUUID(), randomUUID(), randomUUID()],
+    ];
+    await handleAll(shared, inputs, { eventIds });
+    const again = await handleAll(shared, [store(), ...inputs], { eventIds: [randomUUID(), ...eventIds] });
+    expect(kinds(again)).toEqual(['accepted', 'duplicate', 'duplicate', 'duplicate']);
+    expect(await emittedOnce(inputs)).toBe(true);
+  });
+});
+
+describe('an input that fails', () => {
+  const failing: [string, Step, unknown][] = [
+    [
+      'its decision is a rejection',
+      { ...store(), decision: rejected('impossible', 'no') },
+      { code: 'impossible' },
+    ],
+    ['the database refuses what it stores', store(Number.NaN), { code: '22P02' }],
+    [
+      'its event does not fit the schema',
+      { ...store(), decision: accepted(1, { type: 'order.fulfilled', data: {} } as DomainEvent) },
+      { name: 'InvalidEvent' },
+    ],
+  ];
+
+  it.each(failing)(
+    'because %s fails alone: the others of its transaction take effect once',
+    async (_why, bad, error) => {
+      const [first, ...others] = Array.from({ length: 6 }, () => store());
+      if (!first) throw new Error('unreachable');
+      const counted: unknown[] = [];
+      const settled = await handleAll(
+        shareTransactions(shell.db),
+        [first, ...others.slice(0, 3), bad, ...others.slice(3)],
+        {
+          committed: ({ events }) => counted.push(...events),
+        },
+      );
+      expect(kinds(settled)).toEqual([
+        'accepted',
+        'accepted',
+        'accepted',
+        'accepted',
+        'failed',
+        'accepted',
+        'accepted',
+      ]);
+      expect(settled[4]).toMatchObject({ reason: error });
+      expect([...(await storedBy([first, ...others, bad])).keys()].sort()).toEqual(
+        [first, ...others].map(({ key }) => key).sort(),
+      );
+      expect(await emittedOnce([first, ...others])).toBe(true);
+      expect(counted).toHaveLength(6);
+    },
+  );
+
+  it('leaves no claim: it can be handled again', async () => {
+    const shared = shareTransactions(shell.db);
+    const [good, eventIds] = [store(), [randomUUID(), randomUUID(), randomUUID()]];
+    const bad = { ...good, decision: rejected('impossible', 'no') };
+    await handleAll(shared, [store(), bad, store()], { eventIds });
+    const [, second = ''] = eventIds;
+    expect(await shell.db.select().from(processedEvents).where(eq(processedEvents.eventId, second))).toEqual(
+      [],
+    );
+    expect(kinds(await handleAll(shared, [good], { eventIds: [second] }))).toEqual(['accepted']);
+  });
+
+  it('is not one that is ignored', async () => {
+    const late = { ...store(), decision: ignored('late') };
+    const settled = await handleAll(shareTransactions(shell.db), [store(), late, store()]);
+    expect(kinds(settled)).toEqual(['accepted', 'ignored', 'accepted']);
+  });
+});
+
+it('the loss of the connection of a shared transaction costs no input', async () => {
+  let losses = 0;
+  const breaking: typeof storing = {
+    ...storing,
+    load: async (tx, input) => {
+      const before = await storing.load(tx, input);
+      losses += 1;
+      // The third to load is in the shared transaction.
+      if (losses === 3) await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`);
+      return before;
+    },
+  };
+  const inputs = Array.from({ length: 6 }, () => store());
+  const settled = await handleAll(shareTransactions(shell.db), inputs, { handler: breaking });
+  expect(new Set(kinds(settled))).toEqual(new Set(['accepted']));
+  expect(await emittedOnce(inputs)).toBe(true);
+});
