@@ -3,6 +3,7 @@
 // paid once, no pause was too long, all invariants hold; 1: not so; 2: the drill could not run.
 import postgres from 'postgres';
 import { newProduct, signIn } from '../bench/shop.ts';
+import { paidAt } from '../bench/stages.ts';
 import { isHealthy, killContainer, runningContainers, startContainer, type Container } from './containers.ts';
 import { longestGap, problemsOf, tableOf, type Outcome } from './outcome.ts';
 import { startLoad } from './load.ts';
@@ -67,10 +68,7 @@ const paidTimes = async (ids: readonly string[]): Promise<Map<string, number>> =
   const deadline = performance.now() + paidWithinMs;
   try {
     for (;;) {
-      const rows = await sql<{ id: string; at: number }[]>`
-        select order_id as id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as at
-        from order_events where status = 'PAID' and type <> 'confirm' and order_id in ${sql([...ids])}`;
-      const paid = new Map(rows.map(({ id, at }) => [id, at]));
+      const paid = await paidAt(sql, ids);
       if (paid.size === ids.length || performance.now() > deadline) return paid;
       await pause(1_000, signal);
     }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mismatch } from '../../services/auditor/audit.ts';
 import type { Urls } from '../stack/addresses.ts';
-import { demoPassword } from '../stack/demonstration.ts';
+import { signIn } from '../stack/demonstration.ts';
 import {
   commandLine,
   printJson,
@@ -15,7 +15,7 @@ import {
   type Print,
 } from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
-import { failure, messageOf } from '../../schemas/tools/failure.ts';
+import { failure, reasonOf } from '../../schemas/tools/failure.ts';
 import { openAuditorView, type AuditorView } from '../operator/auditor-view.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';
@@ -35,20 +35,14 @@ const resourceOf: Readonly<Record<ServiceName, string>> = {
 };
 
 /** An administrator's token: the one in the environment, or that of the demonstration user. */
-const signIn = async (urls: Urls): Promise<string> => {
+const administratorToken = async (urls: Urls): Promise<string> => {
   const given = process.env[stackVariables.token.env];
   if (given !== undefined && given !== '') return given;
-  const response = await fetch(`${urls.dashboard}/auth/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email: 'admin@orderflow.io', password: demoPassword }),
-    signal: AbortSignal.timeout(5_000),
-  }).catch((error: unknown) => {
+  return signIn(urls.dashboard, 'admin@orderflow.io').catch((error: unknown) => {
     throw failure(
-      `the demonstration administrator cannot sign in (${messageOf(error)}); set ORDERFLOW_TOKEN to an administrator's token`,
+      `the demonstration administrator cannot sign in (${reasonOf(error)}); set ORDERFLOW_TOKEN to an administrator's token`,
     );
   });
-  return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
 };
 
 const requestRepair = async (
@@ -91,7 +85,7 @@ const findMismatches = async ({ checkTwice, auditor }: AuditorView): Promise<rea
 /** Each round asks a service once per order, waits the grace period for the events to arrive, and compares again. */
 const repairAll = async (view: AuditorView, found: readonly Mismatch[], graceMs: number, say: Print) => {
   const { urls } = stackOf(process.env);
-  const token = await signIn(urls);
+  const token = await administratorToken(urls);
   const fixed: Repair[] = [];
   let left = found;
   for (let round = 0; round < maxRounds; round += 1) {
