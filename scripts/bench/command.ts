@@ -1,7 +1,7 @@
-// npm run bench: measures the latency of events and orders on the stack of `npm start`; its subcommands measure more. Latencies come
-// from PostgreSQL's own commit timestamps, so they contain neither polling nor the clock of this process. Compare numbers only
-// within one run: they depend on the machine. Exit code 0: measured, within the bounds; 1: outside of a bound (the p99 of commit →
-// published at 100 events/s, a lost slot, a 5xx answer, a violated invariant, no knee); 2: could not be measured.
+// npm run bench: measures the latency of events and orders on the stack of `npm start`; its subcommands measure more. Latencies
+// come from PostgreSQL's own commit timestamps, so they contain neither polling nor the clock of this process. Compare numbers
+// only within one run: they depend on the machine. Exit code 0: measured, within the bounds; 1: outside of a bound (the p99 of
+// commit → published at 100 events/s, a lost slot, a 5xx answer, a violated invariant, no knee); 2: could not be measured.
 import { Option } from '@commander-js/extra-typings';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,10 +17,10 @@ import { runningSystem } from './system.ts';
 import { benchTracing } from './tracing.ts';
 import {
   commandLine,
-  subcommand,
   numberFrom,
   printJson,
   printUnless,
+  subcommand,
   wholeNumber,
   withExitCode,
 } from '../operator/command-line.ts';

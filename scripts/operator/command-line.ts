@@ -49,11 +49,11 @@ export const subcommand = (
   description: string,
   ...examples: readonly string[]
 ) => {
-  const path = `${parent
-    .createHelp()
-    .commandUsage(parent)
-    .replace(/ \[.*$/, '')} ${name}`;
-  return parent.command(name).description(description).addHelpText('after', exampleText(path, examples));
+  const [above = ''] = parent.createHelp().commandUsage(parent).split(' [');
+  return parent
+    .command(name)
+    .description(description)
+    .addHelpText('after', exampleText(`${above} ${name}`, examples));
 };
 
 /** The action of a command that returns its exit code. */

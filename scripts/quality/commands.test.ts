@@ -58,7 +58,7 @@ describe('the commands', () => {
     ['journey', '', "missing required argument 'id'"],
     ['journey', 'a/b', 'An order id is a UUID'],
     ['recover', 'orders', 'Allowed choices are order, inventory, payment'],
-    ['schemas', 'check OrderCreated', 'too many arguments'],
+    ['schemas', 'check order.created', 'too many arguments'],
   ])('%s %s is refused', (name, args, sentence) => {
     const command = commands[name];
     if (command === undefined) throw new Error(`there is no command ${name}`);

@@ -198,7 +198,7 @@ subcommand(
 )
   .option(...base)
   .action(withExitCode(report));
-subcommand(schemas, 'release', 'release the working version of the events', '', 'OrderCreated --amend')
+subcommand(schemas, 'release', 'release the working version of the events', '', 'order.created --amend')
   .argument('[event...]', 'the events (default: all changed events)')
   .option('--amend', 'replace a version that the base does not have yet')
   .option(...base)
