@@ -1,2 +1,5 @@
 // npm run alerts
-import './quality/alerts.ts';
+import { runCommand } from './operator/command-line.ts';
+import { alerts } from './quality/alerts.ts';
+
+await runCommand(alerts);

@@ -1,2 +1,5 @@
 // npm run audit:dependencies
-import './quality/audit-dependencies.ts';
+import { runCommand } from './operator/command-line.ts';
+import { auditDependencies } from './quality/audit-dependencies.ts';
+
+await runCommand(auditDependencies);

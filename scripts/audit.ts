@@ -1,46 +1,5 @@
-// npm run audit: runs the auditor's checks once over all retained data. Exit code 0: all invariants hold; 1: one is violated; 2:
-// the checks could not run.
-import { invariants } from '../services/auditor/audit.ts';
-import { viewOfReport } from '../services/auditor/http/report-view.ts';
-import { argumentsOf, print, printJson, runCommand } from './operator/command-line.ts';
-import { failure } from '../schemas/tools/failure.ts';
-import { openAuditorView } from './operator/auditor-view.ts';
-
-const usage = 'usage: npm run audit [-- --json] [--grace <seconds>]';
-
-const audit = async (): Promise<number> => {
-  const { values: flags } = argumentsOf(usage, {
-    options: { json: { type: 'boolean', default: false }, grace: { type: 'string', default: '30' } },
-  });
-  const graceSeconds = Number(flags.grace);
-  if (!(graceSeconds >= 0)) throw failure(`--grace is a number of seconds\n${usage}`);
-  const view = await openAuditorView(process.env, graceSeconds * 1_000);
-  try {
-    const report = await view.checkTwice();
-    const exitCode = report.status === 'ok' ? 0 : 1;
-    if (flags.json) {
-      printJson(viewOfReport(report));
-      return exitCode;
-    }
-    for (const [name, sentence] of Object.entries(invariants)) {
-      const violations = report.violations.filter((finding) => finding.invariant === name);
-      print(`${violations.length === 0 ? 'holds   ' : 'VIOLATED'}  ${name.padEnd(20)} ${sentence}`);
-      for (const finding of violations.slice(0, 20)) print(`          ${finding.sentence}`);
-      if (violations.length > 20) print(`          and ${violations.length - 20} more`);
-    }
-    print();
-    for (const { orderId, status, waitsFor, missing } of report.stuck) {
-      print(`stuck     order ${orderId} is ${status} and waits for its ${waitsFor} ${missing.join(', ')}`);
-    }
-    const { orders, products, charges, outboxRows, topicRecords, durationMs } = report.figures;
-    print(
-      `${orders} orders, ${products} products, ${charges} charges, ${outboxRows} outbox rows, ${topicRecords} records, ` +
-        `${report.inFlight.length} in flight, ${report.stuck.length} stuck; checked in ${durationMs} ms`,
-    );
-    return exitCode;
-  } finally {
-    await view.close();
-  }
-};
+// npm run audit
+import { audit } from './doctor/audit.ts';
+import { runCommand } from './operator/command-line.ts';
 
 await runCommand(audit);

@@ -1,2 +1,5 @@
 // npm run bench
-import './bench/command.ts';
+import { bench } from './bench/command.ts';
+import { runCommand } from './operator/command-line.ts';
+
+await runCommand(bench);

@@ -1,2 +1,5 @@
 // npm run check
-import './quality/check.ts';
+import { runCommand } from './operator/command-line.ts';
+import { check } from './quality/check.ts';
+
+await runCommand(check);

@@ -1,2 +1,5 @@
 // npm run connectors
-import './connectors/command.ts';
+import { connectors } from './connectors/command.ts';
+import { runCommand } from './operator/command-line.ts';
+
+await runCommand(connectors);

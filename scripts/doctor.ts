@@ -1,2 +1,5 @@
 // npm run doctor
-import './doctor/command.ts';
+import { doctor } from './doctor/command.ts';
+import { runCommand } from './operator/command-line.ts';
+
+await runCommand(doctor);

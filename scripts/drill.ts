@@ -1,2 +1,5 @@
 // npm run drill
-import './drill/command.ts';
+import { drill } from './drill/command.ts';
+import { runCommand } from './operator/command-line.ts';
+
+await runCommand(drill);

@@ -1,2 +1,5 @@
 // npm run images
-import './quality/images/images.ts';
+import { runCommand } from './operator/command-line.ts';
+import { images } from './quality/images/images.ts';
+
+await runCommand(images);

@@ -1,2 +1,5 @@
 // npm run journey
-import './journey/command.ts';
+import { journey } from './journey/command.ts';
+import { runCommand } from './operator/command-line.ts';
+
+await runCommand(journey);

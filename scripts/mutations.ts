@@ -1,2 +1,5 @@
 // npm run test:mutations
-import './quality/mutations.ts';
+import { runCommand } from './operator/command-line.ts';
+import { testMutations } from './quality/mutations.ts';
+
+await runCommand(testMutations);

@@ -1,2 +1,5 @@
 // npm run reconcile
-import './recover/reconcile.ts';
+import { runCommand } from './operator/command-line.ts';
+import { reconcile } from './recover/reconcile.ts';
+
+await runCommand(reconcile);

@@ -1,2 +1,5 @@
 // npm run recover
-import './recover/command.ts';
+import { runCommand } from './operator/command-line.ts';
+import { recover } from './recover/command.ts';
+
+await runCommand(recover);

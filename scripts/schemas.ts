@@ -1,2 +1,5 @@
 // npm run schemas
-import './schemas/command.ts';
+import { runCommand } from './operator/command-line.ts';
+import { schemas } from './schemas/command.ts';
+
+await runCommand(schemas);

@@ -5,6 +5,7 @@ import { databaseUrlOf, type Urls } from './stack/addresses.ts';
 import { dataFolder } from './stack/data-folder.ts';
 import { demonstrate, demoPassword, demoUsers } from './stack/demonstration.ts';
 import { explain, isStopped } from '../schemas/tools/failure.ts';
+import { commandLine, runCommand } from './operator/command-line.ts';
 import { formatJourney, readJourney } from './journey/journey.ts';
 import { portsFrom } from './stack/ports.ts';
 import { developmentPassword, passwords } from './stack/topology.ts';
@@ -110,15 +111,24 @@ const main = async (): Promise<void> => {
   say(`all data is in ${dataDir}; Ctrl-C stops the stack, \`npm run reset\` deletes the data`);
 };
 
-try {
-  await main();
-  await finished;
-} catch (error) {
-  if (!isStopped(error)) {
-    console.error(explain(error));
-    process.exitCode = 1;
+const runUntilStopped = async (): Promise<void> => {
+  try {
+    await main();
+    await finished;
+  } catch (error) {
+    if (!isStopped(error)) {
+      console.error(explain(error));
+      process.exitCode = 1;
+    }
   }
-}
-await stack?.stop();
-say(process.exitCode === 1 ? 'not started' : 'stopped; nothing is left running');
-process.exit();
+  await stack?.stop();
+  say(process.exitCode === 1 ? 'not started' : 'stopped; nothing is left running');
+  process.exit();
+};
+
+await runCommand(
+  commandLine(
+    'npm start',
+    'Boots the stack, sends one order through it and runs until Ctrl-C. SETTINGS.md lists the variables.',
+  ).action(runUntilStopped),
+);

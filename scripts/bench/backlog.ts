@@ -3,21 +3,17 @@
 // way of canaries: inserted and deleted in one transaction each, to the topic for canaries. The connector has the work of real
 // events, and no consumer, no audit and no retention ever sees them.
 import { randomUUID } from 'node:crypto';
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import postgres from 'postgres';
-import { z } from 'zod';
 import { callConnect } from '../../services/auditor/pipelines/connect-rest.ts';
-import { dataFolder } from '../stack/data-folder.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { stackOf } from '../operator/environment.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { services } from '../stack/topology.ts';
+import { readMemory } from './processes.ts';
+import { runningSystem } from './system.ts';
 
-export interface BacklogSample {
+interface BacklogSample {
   readonly second: number;
   readonly lagMiB: number;
   /** Resident memory of Connect. */
@@ -26,7 +22,7 @@ export interface BacklogSample {
   readonly heapMiB: number;
 }
 
-export interface BacklogReport {
+interface BacklogReport {
   readonly rows: number;
   readonly payloadBytes: number;
   readonly writtenInSeconds: number;
@@ -38,7 +34,7 @@ export interface BacklogReport {
   readonly samples: readonly BacklogSample[];
 }
 
-export interface Backlog {
+interface Backlog {
   readonly rows: number;
   readonly payloadBytes: number;
   readonly say: (line: string) => void;
@@ -48,17 +44,12 @@ const { connector, database } = services.payment;
 const rowsPerBatch = 20_000;
 const drainWithinMs = 60 * 60_000;
 
-const statusFile = z.object({ parts: z.record(z.string(), z.object({ pid: z.number().optional() })) });
-const run = promisify(execFile);
 const mebibytes = (bytes: number): number => Math.round(bytes / (1024 * 1024));
 
-/** MiB that Connect has resident, asked of the system. */
-const residentMiB = async (): Promise<number> => {
-  const { parts } = statusFile.parse(JSON.parse(readFileSync(join(dataFolder(), 'stack.json'), 'utf8')));
-  const pid = parts['connect']?.pid;
-  if (pid === undefined) throw failure('Kafka Connect is not running; run npm start first');
-  const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
-  return Math.round(Number(stdout) / 1024);
+const residentMiB = (): number => {
+  const { connect } = readMemory(runningSystem());
+  if (connect === undefined) throw failure('Kafka Connect is not running; run npm start first');
+  return connect;
 };
 
 /** MiB of heap that Connect uses; while it is too busy to say, not a number. */
@@ -115,7 +106,7 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
     // The WAL of the backlog is more than a laptop's slot may hold back, which would end in a lost slot.
     await sql`alter system set max_slot_wal_keep_size = '-1'`;
     await sql`select pg_reload_conf()`;
-    const before = await residentMiB();
+    const before = residentMiB();
     await tell('stop');
     await until({ what: 'the slot to be let go of', withinMs: 30_000 }, async () => !(await slot()).active);
 
@@ -154,11 +145,8 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
     const draining = performance.now();
     const samples: BacklogSample[] = [];
     const sample = async (): Promise<void> => {
-      const [{ lag }, rssMiB, heap] = await Promise.all([
-        slot(),
-        residentMiB(),
-        heapMiB(ports.connectMetrics),
-      ]);
+      const [{ lag }, heap] = await Promise.all([slot(), heapMiB(ports.connectMetrics)]);
+      const rssMiB = residentMiB();
       const second = Math.round((performance.now() - draining) / 1_000);
       const seen = { second, lagMiB: mebibytes(lag ?? 0), rssMiB, heapMiB: heap };
       samples.push(seen);

@@ -5,8 +5,9 @@ import postgres from 'postgres';
 import { failure } from '../../schemas/tools/failure.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { summarise, type Latency } from './latency.ts';
-import { call, newProduct, signIn, withId } from './shop.ts';
-import { allPaidAt } from './stages.ts';
+import { closeShop, openShop, placeAtRate } from './orders.ts';
+import { call, newProduct, refusal, signIn } from './shop.ts';
+import { steadily } from './steadily.ts';
 import type { System } from './system.ts';
 
 const connect = (system: System, service: ServiceName): postgres.Sql =>
@@ -14,28 +15,6 @@ const connect = (system: System, service: ServiceName): postgres.Sql =>
 
 /** The latency that the pipeline alone makes. */
 export const publishedAt = (perSecond: number): string => `commit → published at ${perSecond} events/s`;
-
-/** Calls `task` at a steady rate for some seconds; a slow answer does not slow the rate. */
-export const steadily = async (
-  perSecond: number,
-  seconds: number,
-  task: (index: number) => Promise<void>,
-) => {
-  const running: Promise<void>[] = [];
-  const failures: unknown[] = [];
-  const began = performance.now();
-  // The first failure ends the measurement: what follows would measure something else.
-  for (let index = 0; index < perSecond * seconds && failures.length === 0; index += 1) {
-    await delay(Math.max(0, began + (index * 1_000) / perSecond - performance.now()));
-    running.push(
-      task(index).catch((error: unknown) => {
-        failures.push(error);
-      }),
-    );
-  }
-  await Promise.all(running);
-  if (failures.length > 0) throw failures[0];
-};
 
 /** inventory.product_changed, from the commit at inventory to the commit of the catalogue copy at order. */
 export const measureHop = async (system: System, perSecond: number, seconds: number): Promise<Latency[]> => {
@@ -89,36 +68,17 @@ export const measureHop = async (system: System, perSecond: number, seconds: num
   }
 };
 
-/** From sending the request until PAID is committed, at one order a second. */
+/** From the intended start of the request until PAID is committed, at one order a second. */
 export const measurePaid = async (system: System, orders: number): Promise<Latency> => {
-  const [seller, customer] = [
-    await signIn('seller@orderflow.io', system.urls.dashboard),
-    await signIn('user@orderflow.io', system.urls.dashboard),
-  ];
-  const productId = await newProduct(seller, orders + 5, system.urls.inventory);
-  const sql = connect(system, 'order');
+  const shop = await openShop(system);
   try {
-    for (let tries = 0; tries < 100; tries += 1) {
-      const known = await sql`select 1 from catalogue where product_id = ${productId}`;
-      if (known.length > 0) break;
-      await delay(50);
-    }
-    const sent = new Map<string, number>();
-    const place = async (index: number): Promise<void> => {
-      const at = Date.now();
-      const body = { items: [{ productId, quantity: 1 }], payment: { mode: 'AUTO', method: 'card' } };
-      const { id } = withId.parse(await call(`${system.urls.order}/api/v1/orders`, customer, 'POST', body));
-      // The first orders warm up what has not run yet.
-      if (index >= 5) sent.set(id, at);
-    };
-    await steadily(1, orders + 5, place);
-    const ids = [...sent.keys()];
-    const paid = await allPaidAt(sql, ids, 10_000);
-    return summarise(
-      'placed → PAID at 1 order/s',
-      [...paid].map(([id, at]) => at - (sent.get(id) ?? NaN)),
-    );
+    // The first orders warm up what has not run yet.
+    await placeAtRate(shop, 1, 5);
+    const { orders: samples, refused, p50, p90, p99, max } = (await placeAtRate(shop, 1, orders)).step;
+    const [status] = Object.keys(refused);
+    if (status !== undefined) throw refusal('an order', status);
+    return { what: 'placed → PAID at 1 order/s', samples, p50, p90, p99, max };
   } finally {
-    await sql.end({ timeout: 5 });
+    await closeShop(shop);
   }
 };

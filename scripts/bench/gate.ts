@@ -12,7 +12,7 @@ import { closeShop, openShop, placeByClients, type Shop } from './orders.ts';
 import { systemOf } from './system.ts';
 
 const databaseUse = z.object({ transactionsPerOrder: z.number(), roundTripsPerOrder: z.number() });
-export type DatabaseUse = z.infer<typeof databaseUse>;
+type DatabaseUse = z.infer<typeof databaseUse>;
 
 const committedFile = new URL('database-use.json', import.meta.url);
 const committed = (): DatabaseUse => databaseUse.parse(JSON.parse(readFileSync(committedFile, 'utf8')));
@@ -20,7 +20,7 @@ const committed = (): DatabaseUse => databaseUse.parse(JSON.parse(readFileSync(c
 /** A count may be so much higher than the committed one. */
 const tolerated = 1.1;
 
-export interface GateReport {
+interface GateReport {
   readonly measured: DatabaseUse;
   readonly committed: DatabaseUse;
   /** The counts that are too high, as sentences. */

@@ -26,7 +26,7 @@ interface Memory {
   readonly most: number;
 }
 
-export interface HttpReport {
+interface HttpReport {
   readonly requestsPerSecond: number;
   readonly calls: readonly Latency[];
   /** Answers by status; `none` for a connection that broke or an answer that did not come. */

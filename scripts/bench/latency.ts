@@ -20,11 +20,11 @@ export const summarise = (what: string, latencies: readonly number[]): Latency =
 };
 
 /** What has to hold of one of the latencies. */
-export interface Objective {
+interface Objective {
   readonly what: string;
   readonly p99AtMost: number;
 }
-export interface Verdict extends Objective {
+interface Verdict extends Objective {
   readonly p99: number;
   readonly isHeld: boolean;
 }

@@ -9,7 +9,7 @@ import { readMemory, totalCpu, type CpuTimes } from './processes.ts';
 import { readStages, type Stages } from './stages.ts';
 import { systemOf } from './system.ts';
 
-export interface LoadOptions {
+interface LoadOptions {
   /** Orders per second, ascending. */
   readonly rates: readonly number[];
   /** Of each rate. */
@@ -19,7 +19,7 @@ export interface LoadOptions {
   readonly say: Say;
 }
 
-export interface LoadReport {
+interface LoadReport {
   readonly steps: readonly Step[];
   /** Orders per second; undefined when already the first rate is above the bound. */
   readonly knee: number | undefined;

@@ -2,13 +2,13 @@
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build, type Histogram } from 'hdr-histogram-js';
-import { failure } from '../../schemas/tools/failure.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { callOver } from './client.ts';
 import { round } from './latency.ts';
 import { cpuPer, readCpu, totalCpu, type CpuTimes } from './processes.ts';
-import { newProduct, signIn, withId } from './shop.ts';
+import { newProduct, refusal, signIn, withId } from './shop.ts';
 import { closeDatabases, allPaidAt, openDatabases, type Sqls } from './stages.ts';
+import { steadily } from './steadily.ts';
 import type { System } from './system.ts';
 
 export interface Step {
@@ -83,20 +83,12 @@ export const placeAtRate = async (shop: Shop, rate: number, seconds: number) => 
   const cpuBefore = readCpu(system);
   const since = new Date();
   const began = Date.now();
-  const answers: Promise<void>[] = [];
   const place = async (index: number, intended: number): Promise<void> => {
     const answer = await placeOrder(shop, index);
     if (typeof answer === 'string') refused[answer] = (refused[answer] ?? 0) + 1;
     else starts.set(answer.id, intended);
   };
-  const count = Math.round(rate * seconds);
-  for (let index = 0; index < count; index += 1) {
-    const intended = began + (index * 1_000) / rate;
-    const wait = intended - Date.now();
-    if (wait > 0) await delay(wait);
-    answers.push(place(index, intended));
-  }
-  await Promise.all(answers);
+  await steadily(rate, seconds, (index) => place(index, began + (index * 1_000) / rate));
   const ids = [...starts.keys()];
   const paid = await allPaidAt(shop.sqls.order, ids, drainWithinMs);
   const cpuAfter = readCpu(system);
@@ -128,7 +120,7 @@ export const placeByClients = async (shop: Shop, clients: number, count: number)
       next += 1;
       const answer = await placeOrder(shop, next);
       // A measurement of which a part was refused would measure something else.
-      if (typeof answer === 'string') throw failure(`an order was not accepted: ${answer}`);
+      if (typeof answer === 'string') throw refusal('an order', answer);
       ids.push(answer.id);
     }
   };

@@ -1,23 +1,27 @@
 // What the measurements ask of the stack that `npm start` runs: demo users, products, where everything is.
 import { z } from 'zod';
 import { urlsOf } from '../stack/addresses.ts';
-import { demoPassword } from '../stack/demonstration.ts';
-import { failure } from '../../schemas/tools/failure.ts';
+import { signIn as signInAt } from '../stack/demonstration.ts';
+import { failure, reasonOf } from '../../schemas/tools/failure.ts';
 import { portsFrom } from '../stack/ports.ts';
 
 export const urls = urlsOf(portsFrom(process.env));
 
-/** An access token of a demo user. */
-export const signIn = async (email: string, dashboard = urls.dashboard): Promise<string> => {
-  const response = await fetch(`${dashboard}/auth/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password: demoPassword }),
-    signal: AbortSignal.timeout(5_000),
-  }).catch((cause: unknown) => {
-    throw Object.assign(failure('nothing answers where the stack should be; run npm start first'), { cause });
+/** An access token of a demo user. Throws a failure when there is none. */
+export const signIn = (email: string, dashboard = urls.dashboard): Promise<string> =>
+  signInAt(dashboard, email).catch((error: unknown) => {
+    throw failure(`${email} cannot sign in (${reasonOf(error)}); is the stack running? npm start starts it`);
   });
-  return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
+
+/** The failure of a request for a measurement. */
+export const refusal = (what: string, status: string): Error => {
+  if (status === '429')
+    return failure(
+      'the stack refuses requests (429): one user may send no more than RATE_LIMIT_REQUESTS per minute; ' +
+        'start it with RATE_LIMIT_REQUESTS=10000000 HTTP_MAX_IN_FLIGHT_PER_SUBJECT=400 npm start',
+    );
+  if (status === '503') return failure(`${what} answered 503: the stack is overloaded; measure a lower rate`);
+  return failure(status === 'none' ? `${what} was not answered` : `${what} answered ${status}`);
 };
 
 /** One call that has to succeed. */
@@ -28,16 +32,7 @@ export const call = async (url: string, token: string, method: string, body: unk
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(10_000),
   });
-  if (response.status === 429)
-    throw failure(
-      'the stack turned requests away (429): one person may send no more than RATE_LIMIT_REQUESTS of them a minute; ' +
-        'start it with RATE_LIMIT_REQUESTS=10000000 HTTP_MAX_IN_FLIGHT_PER_SUBJECT=400 npm start',
-    );
-  if (response.status === 503)
-    throw failure(
-      `${method} ${url} answered 503: the stack has more to do than it can answer; measure a lower rate`,
-    );
-  if (!response.ok) throw failure(`${method} ${url} answered ${response.status}`);
+  if (!response.ok) throw refusal(`${method} ${url}`, String(response.status));
   return response.json();
 };
 

@@ -17,7 +17,7 @@ export const closeDatabases = async (sqls: Sqls): Promise<void> => {
 };
 
 /** Milliseconds since 1970 at which PAID was committed, by order; only the orders that are PAID. */
-const paidAt = async (order: postgres.Sql, ids: readonly string[]): Promise<Map<string, number>> => {
+export const paidAt = async (order: postgres.Sql, ids: readonly string[]): Promise<Map<string, number>> => {
   const rows = await order<{ id: string; at: number }[]>`
     select order_id as id, (extract(epoch from min(pg_xact_commit_timestamp(xmin))) * 1000)::float8 as at
     from order_events where status = 'PAID' and order_id = any (${ids}::uuid[]) group by order_id`;

@@ -5,14 +5,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import postgres from 'postgres';
 import type { Stack } from '../stack/boot.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { serviceNames } from '../stack/topology.ts';
 import { onOwnStack, type StackEnvironment } from './own-stack.ts';
-import { call, newProduct, signIn, withId } from './shop.ts';
+import { closeShop, openShop, placeByClients } from './orders.ts';
+import { systemOf } from './system.ts';
 
-export interface TracingLoad {
+interface TracingLoad {
   /** How often off, on, on, off is gone through. */
   readonly rounds: number;
   /** Orders of a block that count, after a fifth as many that warm up the new processes. */
@@ -23,13 +23,13 @@ export interface TracingLoad {
   readonly say: (line: string) => void;
 }
 
-export interface TracingBlock {
+interface TracingBlock {
   readonly tracing: boolean;
   readonly ordersPerSecond: number;
   readonly spans: number;
 }
 
-export interface TracingReport {
+interface TracingReport {
   readonly sampled: number;
   readonly blocks: readonly TracingBlock[];
   /** Means over the blocks, orders per second. */
@@ -38,8 +38,6 @@ export interface TracingReport {
   /** on : off; 1 when tracing costs nothing. */
   readonly ratio: number;
 }
-
-const paidWithinMs = 120_000;
 
 const startCounting = async (): Promise<{ server: Server; url: string; spans: () => number }> => {
   let spans = 0;
@@ -69,38 +67,6 @@ const restartServices = async (stack: Stack): Promise<void> => {
   });
 };
 
-/** Places orders with so many clients and waits until all are PAID; the rate from the first request to the last commit. */
-const measure = async (
-  { urls }: Stack,
-  sql: postgres.Sql,
-  productId: string,
-  token: string,
-  count: number,
-  clients: number,
-): Promise<number> => {
-  const began = Date.now();
-  const ids: string[] = [];
-  let left = count;
-  const client = async (): Promise<void> => {
-    while (left > 0) {
-      left -= 1;
-      const body = { items: [{ productId, quantity: 1 }], payment: { mode: 'AUTO', method: 'card' } };
-      ids.push(withId.parse(await call(`${urls.order}/api/v1/orders`, token, 'POST', body)).id);
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, client));
-  const last = await until(
-    { what: 'all orders to be PAID', withinMs: paidWithinMs, everyMs: 200 },
-    async () => {
-      const [row] = await sql<{ paid: number; last: number }[]>`
-      select count(*)::int as paid, (extract(epoch from max(pg_xact_commit_timestamp(xmin))) * 1000)::float8 as last
-      from orders where status = 'PAID' and id = any (${ids}::uuid[])`;
-      return row?.paid === count && row.last;
-    },
-  );
-  return count / ((last - began) / 1_000);
-};
-
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -115,18 +81,10 @@ export const benchTracing = async ({
   const collector = await startCounting();
   const env: StackEnvironment = {};
   const measureBlocks = async (stack: Stack): Promise<TracingReport> => {
-    const sql = postgres(stack.databaseUrl('order', 'auditor'), { max: 1, connect_timeout: 5 });
+    const shop = await openShop(systemOf(stack));
     try {
-      const [seller, customer] = await Promise.all([
-        signIn('seller@orderflow.io', stack.urls.dashboard),
-        signIn('user@orderflow.io', stack.urls.dashboard),
-      ]);
       const blocks: TracingBlock[] = [];
       const order = Array.from({ length: rounds }, () => [false, true, true, false]).flat();
-      const productId = await newProduct(seller, order.length * orders * 2, stack.urls.inventory);
-      await until({ what: 'the order service to know the product', withinMs: 30_000 }, async () => {
-        return (await sql`select 1 from catalogue where product_id = ${productId}`).length === 1;
-      });
       for (const tracing of order) {
         // What the next instances of the services are started with.
         Object.assign(env, {
@@ -135,9 +93,9 @@ export const benchTracing = async ({
           OTEL_TRACES_SAMPLER_ARG: String(sampled),
         });
         await restartServices(stack);
-        await measure(stack, sql, productId, customer, Math.ceil(orders / 5), clients);
+        await placeByClients(shop, clients, Math.ceil(orders / 5));
         const before = collector.spans();
-        const ordersPerSecond = await measure(stack, sql, productId, customer, orders, clients);
+        const { ordersPerSecond } = await placeByClients(shop, clients, orders);
         const block = { tracing, ordersPerSecond, spans: collector.spans() - before };
         blocks.push(block);
         say(`${tracing ? 'on ' : 'off'}  ${ordersPerSecond.toFixed(1)} orders/s, ${block.spans} spans taken`);
@@ -147,7 +105,7 @@ export const benchTracing = async ({
       const [off, on] = [of(false), of(true)];
       return { sampled, blocks, off, on, ratio: on / off };
     } finally {
-      await sql.end({ timeout: 5 });
+      await closeShop(shop);
     }
   };
   try {

@@ -45,7 +45,7 @@ export interface Outcome {
   readonly left: readonly Change[];
 }
 
-export interface ApplyOptions extends Omit<Wait, 'what'> {
+interface ApplyOptions extends Omit<Wait, 'what'> {
   readonly url: string;
   /** What to do with dangerous changes: apply them or leave them out. When absent, they are a failure. */
   readonly dangerous?: 'allow' | 'leave';

@@ -1,61 +1,64 @@
 // npm run connectors -- <command>: validates the files in connectors/, compares them with Kafka Connect and applies them; shows,
 // pauses and restarts connectors; shows and resets offsets. Exit code 0: done, without a finding; 1: done, with a finding; 2: not
 // done.
-import { commandsOn, nameOf } from './commands.ts';
+import { Option } from '@commander-js/extra-typings';
+import { commandsOn, nameOf, type Flags } from './commands.ts';
 import { expectConnect } from './connect-admin.ts';
-import { argumentsOf, print, printJson, runCommand } from '../operator/command-line.ts';
+import { commandLine, print, printJson, subcommand, withExitCode } from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { serviceNames } from '../stack/topology.ts';
 
-const usage = `usage: npm run connectors -- <command> [--connector <name>] [--json]
-  validate [--offline]       lint the files and, unless offline, let Connect validate them
-  plan                       show what apply would change, and the consequence of each change
-  apply [--allow-dangerous]  apply the files to Connect
-  drift                      like plan, with exit code 1 when there is a difference
-  status                     show connectors, tasks and slots; exit code 1 when one does not publish
-  restart [--failed]         restart connectors and tasks, or only the failed ones
-  pause | resume | stop      stop also releases the slot and the offsets
-  offsets get                show the offset that Connect has stored, and the slot
-  offsets reset --yes        delete the stored offset of a stopped connector
-  remove --yes               delete a stopped connector, then drop its slot`;
+const names = serviceNames.map(nameOf);
 
-const parse = () =>
-  argumentsOf(usage, {
-    allowPositionals: true,
-    options: {
-      connector: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      offline: { type: 'boolean', default: false },
-      'allow-dangerous': { type: 'boolean', default: false },
-      failed: { type: 'boolean', default: false },
-      yes: { type: 'boolean', default: false },
-    },
-  });
+export const connectors = commandLine(
+  'npm run connectors',
+  'Compares the connectors in Kafka Connect with their files, and operates them.',
+  'status',
+  'plan --json',
+  'restart --failed --connector order-outbox',
+)
+  .addOption(new Option('--connector <name>', 'work on this connector only').choices(names))
+  .option('--json', 'print JSON');
 
 /** These commands delete something, so the connector has to be named. */
-const forOneConnector = new Set(['offsets reset', 'remove']);
+const forOneConnector: readonly string[] = ['offsets reset', 'remove'];
 
-const run = async (): Promise<number> => {
-  const { values: flags, positionals } = parse();
-  const name = positionals.join(' ');
-  const stack = stackOf(process.env);
-  const command = commandsOn(stack)[name];
-  if (command === undefined) throw failure(name === '' ? usage : `there is no command "${name}"\n${usage}`);
-  const chosen = serviceNames.filter(
-    (service) => flags.connector === undefined || nameOf(service) === flags.connector,
-  );
-  if (chosen.length === 0)
-    throw failure(
-      `there is no connector "${flags.connector ?? ''}", only ${serviceNames.map(nameOf).join(', ')}`,
-    );
-  if (forOneConnector.has(name) && flags.connector === undefined)
-    throw failure(`${name} is for one connector: --connector ${serviceNames.map(nameOf).join(' | ')}`);
-  if (!(name === 'validate' && flags.offline)) await expectConnect(stack.urls.connect);
-  const { ok, lines, json } = await command(chosen, flags);
-  if (flags.json) printJson(json);
-  else print(lines.join('\n'));
-  return ok ? 0 : 1;
-};
+type CommandName = keyof ReturnType<typeof commandsOn>;
+const perform = (name: CommandName) =>
+  withExitCode(async (flags: Flags) => {
+    const { connector, json } = connectors.opts();
+    if (connector === undefined && forOneConnector.includes(name))
+      throw failure(`${name} is for one connector: --connector ${names.join(' | ')}`);
+    const stack = stackOf(process.env);
+    if (!flags.offline) await expectConnect(stack.urls.connect);
+    const chosen = serviceNames.filter((service) => connector === undefined || nameOf(service) === connector);
+    const result = await commandsOn(stack)[name](chosen, flags);
+    if (json) printJson(result.json);
+    else print(result.lines.join('\n'));
+    return result.ok ? 0 : 1;
+  });
 
-await runCommand(run);
+type Row = readonly [name: CommandName, description: string, flag?: string, whatFor?: string];
+const rows: readonly Row[] = [
+  ['validate', 'lint the files and let Connect validate them', '--offline', 'only lint the files'],
+  ['plan', 'show what apply would change, and the consequence of each change'],
+  ['apply', 'apply the files to Connect', '--allow-dangerous', 'also apply what plan calls DANGEROUS'],
+  ['drift', 'like plan, with exit code 1 when there is a difference'],
+  ['status', 'show connectors, tasks and slots; exit code 1 when one does not publish'],
+  ['restart', 'restart connectors and tasks', '--failed', 'restart only the failed ones'],
+  ['pause', 'pause connectors; they keep their slot and their offsets'],
+  ['resume', 'start paused or stopped connectors'],
+  ['stop', 'stop connectors and release their slot and their offsets'],
+  ['remove', 'delete a stopped connector, then drop its slot', '--yes', 'delete it'],
+  ['offsets get', 'show the offset that Connect has stored, and the slot'],
+  ['offsets reset', 'delete the stored offset of a stopped connector', '--yes', 'delete it'],
+];
+const offsets = subcommand(connectors, 'offsets', 'show or reset the stored offsets', 'get');
+for (const [name, description, flag, whatFor] of rows) {
+  const [first = '', second] = name.split(' ');
+  const [parent, word] = second === undefined ? [connectors, first] : [offsets, second];
+  const example = ['--connector order-outbox', ...(flag === undefined ? [] : [flag])].join(' ');
+  const added = subcommand(parent, word, description, example).action(perform(name));
+  if (flag !== undefined) added.option(flag, whatFor);
+}

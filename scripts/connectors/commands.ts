@@ -24,19 +24,19 @@ import {
 } from './connect-admin.ts';
 
 export interface Flags {
-  readonly offline: boolean;
-  readonly 'allow-dangerous': boolean;
-  readonly failed: boolean;
-  readonly yes: boolean;
+  readonly offline?: true | undefined;
+  readonly allowDangerous?: true | undefined;
+  readonly failed?: true | undefined;
+  readonly yes?: true | undefined;
 }
 
-export interface CommandResult {
+interface CommandResult {
   /** False: the exit code is 1. */
   readonly ok: boolean;
   readonly lines: readonly string[];
   readonly json: unknown;
 }
-export type Command = (chosen: readonly ServiceName[], flags: Flags) => Promise<CommandResult>;
+type Command = (chosen: readonly ServiceName[], flags: Flags) => Promise<CommandResult>;
 
 const wait = { withinMs: 90_000 };
 export const nameOf = (service: ServiceName): string => services[service].connector;
@@ -77,7 +77,7 @@ const reasonLine = (state: ConnectorState | undefined): string =>
   state !== undefined && 'why' in state ? `\n    ${state.why}` : '';
 
 /** The subcommands by name, for the stack at that address. */
-export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command>> => {
+export const commandsOn = (stack: StackAddress) => {
   const { connect: url } = stack.urls;
 
   const validate: Command = (chosen, { offline }) =>
@@ -111,7 +111,7 @@ export const commandsOn = (stack: StackAddress): Readonly<Record<string, Command
       const { applied } = await applyConnector(service, {
         ...wait,
         url,
-        ...(flags['allow-dangerous'] ? { dangerous: 'allow' } : {}),
+        ...(flags.allowDangerous ? { dangerous: 'allow' } : {}),
       });
       const state = await awaitRunning(service, { ...wait, url });
       const hint = state === 'paused' ? `; npm run connectors -- resume --connector ${connector}` : '';

@@ -101,7 +101,7 @@ const position = z.object({
   ts_usec: z.number().optional(),
 });
 
-export interface StoredOffset {
+interface StoredOffset {
   /** In the notation of PostgreSQL, such as `0/16B3748`; null when the offset holds none. */
   readonly lsn: string | null;
   readonly raw: unknown;

@@ -3,7 +3,7 @@
 import { anyValue } from './lint.ts';
 
 /** What a change does to events, from harmless to loss. */
-export type Consequence =
+type Consequence =
   'restart' | 'duplicates' | 'failure' | 'contract' | 'order' | 'topic' | 'replay' | 'slot' | 'loss';
 
 export interface Impact {

@@ -4,7 +4,7 @@ import { passwords, services, type ServiceName } from '../stack/topology.ts';
 import type { ConnectorConfig } from './files.ts';
 import { isReference, isSecret } from './secrets.ts';
 
-export interface LintFinding {
+interface LintFinding {
   readonly key: string;
   /** Completes the sentence "<key> …". */
   readonly problem: string;

@@ -3,20 +3,17 @@
 // is broken; 2: the checks could not run.
 import { judge } from './judge.ts';
 import { readFacts } from './read.ts';
-import { argumentsOf, print, printJson, runCommand } from '../operator/command-line.ts';
+import { commandLine, print, printJson, withExitCode } from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
 
-const usage = 'usage: npm run doctor [-- --json]';
-
-const doctor = async (): Promise<number> => {
-  const { values: flags } = argumentsOf(usage, { options: { json: { type: 'boolean', default: false } } });
+const examine = async (json: boolean | undefined): Promise<number> => {
   const areas = judge(await readFacts(stackOf(process.env), process.env));
   const findings = areas.flatMap(({ area, findings: found }) =>
     found.map((finding) => ({ area, ...finding })),
   );
   const broken = findings.filter(({ level }) => level === 'broken').length;
   const exitCode = broken === 0 ? 0 : 1;
-  if (flags.json) {
+  if (json) {
     const status = broken === 0 ? 'ok' : 'broken';
     printJson({ status, findings, areas: areas.map(({ area, seen }) => ({ area, seen })) });
     return exitCode;
@@ -36,4 +33,11 @@ const doctor = async (): Promise<number> => {
   return exitCode;
 };
 
-await runCommand(doctor);
+export const doctor = commandLine(
+  'npm run doctor',
+  'Checks every part between a commit and its event. Each finding has a remedy.',
+  '',
+  '--json',
+)
+  .option('--json', 'print JSON')
+  .action(withExitCode(({ json }) => examine(json)));

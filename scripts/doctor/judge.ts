@@ -7,7 +7,7 @@ import { judgeDatabase, judgeLogin } from './judge-database.ts';
 import { judgeConnect, judgeConnector } from './judge-connect.ts';
 import { judgeKafka, judgeRegistry, judgeSchemaIds, judgeRetention } from './judge-kafka.ts';
 
-export interface Area {
+interface Area {
   readonly area: string;
   /** False: not read; another area has the reason. */
   readonly seen: boolean;

@@ -3,22 +3,25 @@
 // paid once, no pause was too long, all invariants hold; 1: not so; 2: the drill could not run.
 import postgres from 'postgres';
 import { newProduct, signIn } from '../bench/shop.ts';
+import { paidAt } from '../bench/stages.ts';
 import { isHealthy, killContainer, runningContainers, startContainer, type Container } from './containers.ts';
 import { longestGap, problemsOf, tableOf, type Outcome } from './outcome.ts';
 import { startLoad } from './load.ts';
 import { pause, seconds, until } from '../stack/supervise/deadline.ts';
-import { argumentsOf, printJson, printUnless, runCommand, type Print } from '../operator/command-line.ts';
+import {
+  commandLine,
+  numberFrom,
+  printJson,
+  printUnless,
+  withExitCode,
+  type Print,
+} from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
-import { explain, failure, isStopped } from '../../schemas/tools/failure.ts';
+import { failure, isStopped } from '../../schemas/tools/failure.ts';
 import { openAuditorView } from '../operator/auditor-view.ts';
 import { profilePorts } from '../stack/topology.ts';
 
-const usage = `usage: npm run drill [-- [part …] [--rate <orders a second>] [--away <seconds>] [--longest <seconds>] [--json]]
-  part       a running service of docker-compose.yml; without one, all of them, one after the other
-  --rate     orders placed per second (4)
-  --away     seconds until a killed container is started again (5)
-  --longest  the longest pause that is allowed, in seconds (60; the circuit breaker of the gateway alone takes 30)`;
-
+const upToAnHour = numberFrom(0.001, 3_600);
 const healthyWithinMs = 180_000;
 const paidWithinMs = 180_000;
 const quietWithinMs = 120_000;
@@ -27,12 +30,6 @@ const [leadMs, trailMs] = [2_000, 3_000];
 
 const interrupted = new AbortController();
 const { signal } = interrupted;
-process.on('SIGINT', () => {
-  interrupted.abort();
-});
-process.on('SIGTERM', () => {
-  interrupted.abort();
-});
 
 interface Drill {
   readonly perSecond: number;
@@ -71,10 +68,7 @@ const paidTimes = async (ids: readonly string[]): Promise<Map<string, number>> =
   const deadline = performance.now() + paidWithinMs;
   try {
     for (;;) {
-      const rows = await sql<{ id: string; at: number }[]>`
-        select order_id as id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as at
-        from order_events where status = 'PAID' and type <> 'confirm' and order_id in ${sql([...ids])}`;
-      const paid = new Map(rows.map(({ id, at }) => [id, at]));
+      const paid = await paidAt(sql, ids);
       if (paid.size === ids.length || performance.now() > deadline) return paid;
       await pause(1_000, signal);
     }
@@ -136,30 +130,23 @@ const drillPart = async (container: Container, drill: Drill): Promise<Outcome> =
   return outcome;
 };
 
-const positive = (text: string, flag: string): number => {
-  const value = Number(text);
-  if (!(value > 0 && value <= 3_600))
-    throw failure(`${flag} is a number above 0, and at most 3600\n${usage}`);
-  return value;
-};
+interface Flags {
+  readonly rate: number;
+  readonly away: number;
+  readonly longest: number;
+  readonly json?: true | undefined;
+}
 
-const main = async (): Promise<number> => {
-  const { values: flags, positionals } = argumentsOf(usage, {
-    allowPositionals: true,
-    options: {
-      rate: { type: 'string', default: '4' },
-      away: { type: 'string', default: '5' },
-      longest: { type: 'string', default: '60' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const perSecond = positive(flags.rate, '--rate');
-  const awayMs = positive(flags.away, '--away') * 1_000;
-  const longestMs = positive(flags.longest, '--longest') * 1_000;
+const drillParts = async (parts: readonly string[], flags: Flags): Promise<number> => {
+  for (const name of ['SIGINT', 'SIGTERM'])
+    process.on(name, () => {
+      interrupted.abort();
+    });
+  const perSecond = flags.rate;
+  const [awayMs, longestMs] = [flags.away * 1_000, flags.longest * 1_000];
   const say = printUnless(flags.json);
-
   const running = await runningContainers();
-  const unknown = positionals.find((name) => running.every(({ part }) => part !== name));
+  const unknown = parts.find((name) => running.every(({ part }) => part !== name));
   if (unknown !== undefined)
     throw failure(
       `no container of "${unknown}" is running, only of ${running.map(({ part }) => part).join(', ')}`,
@@ -176,7 +163,7 @@ const main = async (): Promise<number> => {
   const drill: Drill = { perSecond, awayMs, longestMs, addresses, say };
   const outcomes: Outcome[] = [];
   for (const container of running) {
-    if (positionals.length > 0 && !positionals.includes(container.part)) continue;
+    if (parts.length > 0 && !parts.includes(container.part)) continue;
     outcomes.push(await drillPart(container, drill));
   }
 
@@ -190,6 +177,28 @@ const main = async (): Promise<number> => {
   return wrong.length === 0 ? 0 : 1;
 };
 
-await runCommand(main, (error) =>
-  isStopped(error) ? 'interrupted; every killed container has been started again' : explain(error),
-);
+export const drill = commandLine(
+  'npm run drill',
+  'Kills each container under load and checks that nothing is lost.',
+  '',
+  'kafka-2 connect --away 20 --longest 30',
+)
+  .argument('[part...]', 'running services of docker-compose.yml (default: all, one after the other)')
+  .option('--rate <orders>', 'orders placed per second', upToAnHour, 4)
+  .option('--away <seconds>', 'time until a killed container is started again', upToAnHour, 5)
+  .option(
+    '--longest <seconds>',
+    'the longest pause that is allowed; the circuit breaker of the gateway alone takes 30',
+    upToAnHour,
+    60,
+  )
+  .option('--json', 'print JSON')
+  .action(
+    withExitCode((parts, flags) =>
+      drillParts(parts, flags).catch((error: unknown) => {
+        throw isStopped(error)
+          ? failure('interrupted; every killed container has been started again')
+          : error;
+      }),
+    ),
+  );

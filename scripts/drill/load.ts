@@ -6,14 +6,14 @@ import { createClient, type AnswerOf } from '../../services/platform/http/server
 import { pause, until } from '../stack/supervise/deadline.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 
-export interface Placed {
+interface Placed {
   readonly orderId: string;
   /** When it was first sent, epoch ms. */
   readonly sentAt: number;
   readonly acceptedAt: number;
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   /** The instances of the order service. */
   readonly addresses: readonly string[];
   readonly token: string;
@@ -22,7 +22,7 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Load {
+interface Load {
   /** Stops placing orders and resolves to all of them once the last is accepted. */
   readonly stop: () => Promise<readonly Placed[]>;
 }

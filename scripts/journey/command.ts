@@ -4,7 +4,8 @@ import { findLines, formatLines, isReadRequest, traceIdsIn, type LogLine } from 
 import { logSource, unreadableNote } from './log-sources.ts';
 import { spansOfFiles, spansOfJaeger, type SpanQuery } from './span-sources.ts';
 import { formatTraces, type TraceSpan } from './spans.ts';
-import { argumentsOf, print, printJson, runCommand } from '../operator/command-line.ts';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { collect, commandLine, print, printJson, withExitCode } from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
 import { failure, isFailure, reasonOf } from '../../schemas/tools/failure.ts';
 import type { Story } from '../../services/auditor/stories/read-story.ts';
@@ -12,32 +13,17 @@ import { formatJourney, loadStory } from './journey.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';
 
-const usage = `usage: npm run journey -- <order or correlation id> [--logs <file>]… [--spans <file>]… [--json]
-  --logs    read log lines from a file instead of the data folder or docker compose
-  --spans   read spans from a file with one OTLP JSON export per line, in addition to JAEGER_URL
-  --json    print everything as JSON`;
-
 /** Log lines and spans may be this much older than the first entry in the databases. */
 const leadMs = 60_000;
 const dayMs = 24 * 3_600_000;
 const maxId = 128;
 
-const parse = () => {
-  const { values: flags, positionals } = argumentsOf(usage, {
-    allowPositionals: true,
-    options: {
-      logs: { type: 'string', multiple: true, default: [] },
-      spans: { type: 'string', multiple: true, default: [] },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const [id, ...more] = positionals;
-  if (id === undefined || more.length > 0) throw failure(usage);
+const parseId = (id: string): string => {
   if (!/^[A-Za-z0-9._-]+$/.test(id) || id.length > maxId)
-    throw failure(
-      `an order id is a UUID, a correlation id at most ${maxId} letters, digits and . _ -\n${usage}`,
+    throw new InvalidArgumentError(
+      `An order id is a UUID, a correlation id at most ${maxId} letters, digits and . _ -`,
     );
-  return { id, flags };
+  return id;
 };
 
 const loadStoryAsAuditor = async (id: string): Promise<Story> => {
@@ -100,8 +86,13 @@ const sampledTraceId = (traceparent: string): string[] => {
   return traceId !== undefined && flags === '01' ? [traceId] : [];
 };
 
-const journey = async (): Promise<number> => {
-  const { id, flags } = parse();
+interface Flags {
+  readonly logs: readonly string[];
+  readonly spans: readonly string[];
+  readonly json?: true | undefined;
+}
+
+const showJourney = async (id: string, flags: Flags): Promise<number> => {
   const story = await loadStoryAsAuditor(id);
   const { orders, correlationIds, events } = story;
   const databaseTimes = [
@@ -156,4 +147,25 @@ const journey = async (): Promise<number> => {
   return 0;
 };
 
-await runCommand(journey);
+export const journey = commandLine(
+  'npm run journey',
+  'Shows the events, log lines and spans of one order.',
+  '0198c0de-7a3e-7b4c-9d21-5f0e3a6b8c11',
+  'checkout-42 --logs order.log --logs payment.log --json',
+)
+  .argument('<id>', 'an order id or a correlation id', parseId)
+  .addOption(
+    new Option('--logs <file>', 'read the log lines from this file; can be repeated')
+      .argParser(collect)
+      .default([], 'the data folder, or docker compose'),
+  )
+  .addOption(
+    new Option(
+      '--spans <file>',
+      'read spans from this file too, one OTLP JSON export per line; can be repeated',
+    )
+      .argParser(collect)
+      .default([], 'only JAEGER_URL'),
+  )
+  .option('--json', 'print everything as JSON')
+  .action(withExitCode(showJourney));

@@ -47,7 +47,7 @@ export const formatJourney = (events: readonly JourneyEvent[], start = firstComm
 };
 
 /** The URL of each database, with a role that may read outbox and inbox, and its TLS settings; plain TCP when absent. */
-export type DatabaseAt = (service: ServiceName) => { readonly url: string; readonly tls?: Trust };
+type DatabaseAt = (service: ServiceName) => { readonly url: string; readonly tls?: Trust };
 
 /** Opens connections, reads the story and closes them. */
 export const loadStory = async (at: DatabaseAt, id: string): Promise<Story> => {

@@ -8,7 +8,7 @@ import { dataFolder } from '../stack/data-folder.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { runningOn } from '../stack/supervise/data-folder-lock.ts';
 
-export interface LogSource {
+interface LogSource {
   /** Completes the sentence "… could not be read". */
   readonly what: string;
   readonly lines: () => AsyncIterable<string>;

@@ -12,7 +12,7 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-export interface FoundLines {
+interface FoundLines {
   readonly lines: readonly LogLine[];
   /** The number of further lines beyond the limit. */
   readonly omitted: number;

@@ -2,7 +2,7 @@
 // and formats each trace as a tree.
 import { z } from 'zod';
 
-export interface SpanId {
+interface SpanId {
   readonly traceId: string;
   readonly spanId: string;
 }

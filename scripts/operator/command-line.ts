@@ -1,8 +1,12 @@
-// What every command does with its arguments and its exit code. A Failure is printed as its sentence; any other error is a
-// defect and is printed with its stack trace.
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { explain, failure, messageOf } from '../../schemas/tools/failure.ts';
-import { serviceNames, type ServiceName } from '../stack/topology.ts';
+// What every command does with its arguments, its output and its exit code; Commander parses the arguments and writes the help. A
+// Failure is printed as its sentence; any other error is a defect and is printed with its stack trace.
+import {
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  type CommandUnknownOpts,
+} from '@commander-js/extra-typings';
+import { explain } from '../../schemas/tools/failure.ts';
 
 export type Print = (line?: string) => void;
 
@@ -11,41 +15,99 @@ export const print: Print = (line = '') => {
 };
 
 /** Prints lines for people, or nothing when the command prints JSON. */
-export const printUnless = (json: boolean): Print => (json ? () => undefined : print);
+export const printUnless = (json: boolean | undefined): Print => (json ? () => undefined : print);
 
 export const printJson = (value: unknown): void => {
   print(JSON.stringify(value, null, 2));
 };
 
-/** Runs a command and sets the exit code it returns; 2 when it throws. */
-export const runCommand = async (
-  command: () => Promise<number>,
-  errorText: (error: unknown) => string = explain,
-): Promise<void> => {
+/** The end of a help text: the command with the arguments of each example. */
+const exampleText = (command: string, examples: readonly string[]): string =>
+  ['', 'Examples:', ...(examples.length > 0 ? examples : ['']).map((args) => `  ${command} ${args}`)]
+    .map((line) => line.replace(/(?: --)? $/, ''))
+    .join('\n');
+
+/** A command; `name` is what a user types before `--`. An example is its arguments. */
+export const commandLine = (name: string, description: string, ...examples: readonly string[]) =>
+  new Command(`${name} --`)
+    .description(description)
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .addHelpText('after', exampleText(`${name} --`, examples))
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, ''));
+      },
+    })
+    .exitOverride();
+
+/** A subcommand; it inherits the settings of its parent. */
+export const subcommand = (
+  parent: CommandUnknownOpts,
+  name: string,
+  description: string,
+  ...examples: readonly string[]
+) => {
+  const [above = ''] = parent.createHelp().commandUsage(parent).split(' [');
+  return parent
+    .command(name)
+    .description(description)
+    .addHelpText('after', exampleText(`${above} ${name}`, examples));
+};
+
+/** The action of a command that returns its exit code. */
+export const withExitCode =
+  <A extends unknown[]>(work: (...args: A) => number | Promise<number>) =>
+  async (...args: A): Promise<void> => {
+    process.exitCode = await work(...args);
+  };
+
+const showUsageAfterErrors = (command: CommandUnknownOpts): void => {
+  const usage = command.createHelp().commandUsage(command);
+  command.showHelpAfterError(`usage: ${usage}\n--help explains the arguments`);
+  command.commands.forEach(showUsageAfterErrors);
+};
+
+/** Runs a command with the arguments of this process. Sets exit code 2 when the arguments are wrong, `failed` when it throws. */
+export const runCommand = async (command: CommandUnknownOpts, failed = 2): Promise<void> => {
+  showUsageAfterErrors(command);
   try {
-    process.exitCode = await command();
+    await command.parseAsync();
   } catch (error) {
-    process.stderr.write(`${errorText(error)}\n`);
-    process.exitCode = 2;
+    // Commander has printed the help, or what is wrong with the arguments.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else {
+      process.stderr.write(`${explain(error)}\n`);
+      process.exitCode = failed;
+    }
   }
 };
 
-/** Parses the arguments of a command. Throws a failure that ends with the usage. */
-export const argumentsOf = <T extends ParseArgsConfig>(
-  usage: string,
-  config: T,
-): ReturnType<typeof parseArgs<T>> => {
-  try {
-    return parseArgs<T>(config);
-  } catch (error) {
-    throw failure(`${messageOf(error)}\n${usage}`);
-  }
+const parseNumber = (text: string, kind: string, isKind: (value: number) => boolean): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !isKind(value)) throw new InvalidArgumentError(`It is ${kind}.`);
+  return value;
 };
 
-/** Throws a failure when there is no service of that name. */
-export const serviceNamed = (name: string, usage: string): ServiceName => {
-  const service = serviceNames.find((candidate) => candidate === name);
-  if (service === undefined)
-    throw failure(`there is no service "${name}", only ${serviceNames.join(', ')}\n${usage}`);
-  return service;
-};
+/** Parses an option that is a number in this range. */
+export const numberFrom =
+  (least: number, most: number) =>
+  (text: string): number =>
+    parseNumber(text, `a number from ${least} to ${most}`, (value) => value >= least && value <= most);
+
+/** Parses an option that is a whole number, `least` or more. */
+export const wholeNumber =
+  (least = 1, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number =>
+    parseNumber(
+      text,
+      `a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}`,
+      (value) => Number.isInteger(value) && value >= least && value <= most,
+    );
+
+/** Seconds, up to a week. */
+export const secondsNumber = numberFrom(0, 7 * 24 * 3_600);
+
+/** Parses an option that can be given several times. */
+export const collect = (value: string, values: readonly string[]): readonly string[] => [...values, value];

@@ -47,7 +47,7 @@ export const shape = {
   ...registrySecuritySettings,
   gatewayUrl: optional(settings.gatewayUrl, settings.gatewayUrl.description),
 };
-export type OperatorConfig = Config<typeof shape>;
+type OperatorConfig = Config<typeof shape>;
 
 const contradictionsIn = (config: OperatorConfig): string[] => {
   const urls = {

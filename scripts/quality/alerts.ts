@@ -4,7 +4,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine, withExitCode } from '../operator/command-line.ts';
+import { failure } from '../../schemas/tools/failure.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = join(root, 'connectors', 'alerts');
@@ -14,32 +15,24 @@ const filesIn = (path: string): string[] =>
     .sort()
     .map((name) => join(path, name));
 
-const end = (code: number, sentence: string): never => {
-  process.stderr.write(`${sentence}\n`);
-  process.exit(code);
-};
-
-try {
-  parseArgs({ options: {} });
-} catch {
-  end(2, 'usage: npm run alerts (it takes no arguments)');
-}
-if (spawnSync('promtool', ['--version'], { timeout: 10_000 }).error !== undefined)
-  end(
-    2,
-    'promtool was not found, so the alert rules were not tested; it is part of Prometheus (on Debian: apt-get install prometheus). ' +
-      'The checks that need no promtool are in the unit tests: npm run check',
-  );
-
 const promtool = (...args: readonly string[]): boolean =>
   spawnSync('promtool', args, { stdio: 'inherit', timeout: 60_000 }).status === 0;
-const checked = promtool('check', 'rules', ...filesIn(folder));
-const tested = promtool('test', 'rules', ...filesIn(join(folder, 'tests')));
-// Only the syntax: the rule files are beside the configuration only in the container.
-const configured = promtool(
-  'check',
-  'config',
-  '--syntax-only',
-  join(root, 'deploy', 'observability', 'prometheus.yml'),
+
+export const alerts = commandLine(
+  'npm run alerts',
+  'Checks the alert rules, runs their tests, and checks the configuration of Prometheus. Needs promtool.',
+).action(
+  withExitCode(() => {
+    if (spawnSync('promtool', ['--version'], { timeout: 10_000 }).error !== undefined)
+      throw failure(
+        'promtool was not found, so the alert rules were not tested; it is part of Prometheus (on Debian: apt-get install prometheus). ' +
+          'The checks that need no promtool are in the unit tests: npm run check',
+      );
+    const checked = promtool('check', 'rules', ...filesIn(folder));
+    const tested = promtool('test', 'rules', ...filesIn(join(folder, 'tests')));
+    // Only the syntax: the rule files are beside the configuration only in the container.
+    const configuration = join(root, 'deploy', 'observability', 'prometheus.yml');
+    const configured = promtool('check', 'config', '--syntax-only', configuration);
+    return checked && tested && configured ? 0 : 1;
+  }),
 );
-process.exitCode = checked && tested && configured ? 0 : 1;

@@ -4,14 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { commandLine, print, withExitCode } from '../operator/command-line.ts';
 import { jarLicences, licenceComplaints } from './dependency-licences.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const say = (sentence: string): void => {
-  process.stdout.write(`${sentence}\n`);
-};
 
 /** True: no problem found. Undefined: the check could not run. */
 type Verdict = boolean | undefined;
@@ -20,7 +17,7 @@ const notChecked = (sentence: string): Verdict => {
   return undefined;
 };
 const reportLicences = (what: string, count: number, complaints: readonly string[]): Verdict => {
-  say(
+  print(
     complaints.length === 0
       ? `licences: all ${count} ${what} have an allowed licence`
       : `licences of ${what} that scripts/quality/dependency-licences.ts does not allow:\n  ${complaints.join('\n  ')}`,
@@ -95,7 +92,7 @@ const vulnerabilities = (): Verdict => {
     ['high', 'critical'].includes(severity),
   );
   const { total = 0 } = answer.data.metadata.vulnerabilities;
-  say(
+  print(
     [
       `vulnerabilities: ${severe.length} packages with high or critical ones, ${total} with any (npm audit shows them)`,
       ...severe.map(([name, { severity, range }]) => `  ${name} ${range}: ${severity}`),
@@ -104,16 +101,13 @@ const vulnerabilities = (): Verdict => {
   return severe.length === 0;
 };
 
-const run = (): number => {
-  try {
-    parseArgs({ options: {} });
-  } catch {
-    process.stderr.write('usage: npm run audit:dependencies (it takes no arguments)\n');
-    return 2;
-  }
-  const verdicts = [packageLicences(), licencesOfJars(), vulnerabilities()];
-  if (verdicts.includes(false)) return 1;
-  return verdicts.includes(undefined) ? 2 : 0;
-};
-
-process.exitCode = run();
+export const auditDependencies = commandLine(
+  'npm run audit:dependencies',
+  'Finds known vulnerabilities and licences that are not allowed.',
+).action(
+  withExitCode(() => {
+    const verdicts = [packageLicences(), licencesOfJars(), vulnerabilities()];
+    if (verdicts.includes(false)) return 1;
+    return verdicts.includes(undefined) ? 2 : 0;
+  }),
+);

@@ -13,19 +13,20 @@ import { schemasFolder } from '../../schemas/tools/generate-events.ts';
 import { checkContract } from '../../schemas/tools/check.ts';
 import { derivedDrift } from '../../schemas/tools/derived.ts';
 import { findBase } from '../../schemas/tools/history.ts';
+import { commandLine, print, withExitCode } from '../operator/command-line.ts';
 import { developmentAddresses } from '../stack/topology.ts';
 import { readContract } from '../../schemas/tools/releases.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const node = (script: string, ...args: string[]) =>
-  run(process.execPath, [join(root, 'node_modules', script), ...args]);
+  spawnStep(process.execPath, [join(root, 'node_modules', script), ...args]);
 
 interface Result {
   readonly ok: boolean;
   readonly output: string;
 }
 
-const run = (command: string, args: readonly string[]): Promise<Result> =>
+const spawnStep = (command: string, args: readonly string[]): Promise<Result> =>
   new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -99,21 +100,25 @@ const steps: readonly (readonly [string, () => Promise<Result>])[] = [
   ['unit tests', () => node('vitest/vitest.mjs', 'run', '--project', 'unit', '--reporter', 'dot')],
 ];
 
-const began = performance.now();
-let failed = 0;
-await Promise.all(
-  steps.map(async ([name, check]) => {
-    const started = performance.now();
-    const { ok, output } = await check();
-    if (!ok) failed += 1;
-    const took = ((performance.now() - started) / 1000).toFixed(1);
-    process.stdout.write(
-      `${ok ? 'ok    ' : 'FAILED'} ${name} (${took} s)\n${ok ? '' : `${output.trim()}\n`}`,
-    );
-  }),
-);
-const total = ((performance.now() - began) / 1000).toFixed(1);
-process.stdout.write(
-  failed === 0 ? `all checks passed in ${total} s\n` : `${failed} of ${steps.length} checks failed\n`,
-);
-process.exitCode = failed === 0 ? 0 : 1;
+const runSteps = async (): Promise<number> => {
+  const began = performance.now();
+  let failed = 0;
+  await Promise.all(
+    steps.map(async ([name, run]) => {
+      const started = performance.now();
+      const { ok, output } = await run();
+      if (!ok) failed += 1;
+      const took = ((performance.now() - started) / 1000).toFixed(1);
+      print(`${ok ? 'ok    ' : 'FAILED'} ${name} (${took} s)`);
+      if (!ok) print(output.trim());
+    }),
+  );
+  const total = ((performance.now() - began) / 1000).toFixed(1);
+  print(failed === 0 ? `all checks passed in ${total} s` : `${failed} of ${steps.length} checks failed`);
+  return failed === 0 ? 0 : 1;
+};
+
+export const check = commandLine(
+  'npm run check',
+  'Runs all checks that need no stack, in under a minute.',
+).action(withExitCode(runSteps));

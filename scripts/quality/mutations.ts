@@ -1,7 +1,6 @@
 // npm run test:mutations: proves that the tests can fail. Each deliberate bug removes one safeguard from a copy of the project,
 // and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: there is a
 // bug that no test noticed.
-// `npm run test:mutations -- <words>` tries only the bugs whose names contain the words.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -15,11 +14,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { commandLine, print, withExitCode } from '../operator/command-line.ts';
 import { mutations } from './deliberate-bugs.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const wanted = process.argv.slice(2).join(' ');
-const chosen = mutations.filter(({ bug }) => bug.includes(wanted));
 
 /** A copy of the working tree without ignored files, with a link to the dependencies. */
 const scratchCopy = (): string => {
@@ -51,47 +49,59 @@ const failedTests = (output: string): string[] => {
   return failed;
 };
 
-const copy = scratchCopy();
-let survivors = 0;
 /** How many failed tests are printed for each bug. */
 const maxPrinted = 4;
-try {
-  for (const { bug, file, from, to, tests } of chosen) {
-    const path = join(copy, file);
-    const original = readFileSync(path, 'utf8');
-    if (original.split(from).length !== 2) throw new Error(`"${bug}" does not match ${file} any more`);
-    writeFileSync(
-      path,
-      original.replace(from, () => to),
-    );
-    const started = performance.now();
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [...process.execArgv, 'tests/run.ts', ...tests],
-      {
-        cwd: copy,
-        encoding: 'utf8',
-        env: { ...process.env, CI: 'true', NO_COLOR: '1' },
-        timeout: 600_000,
-        maxBuffer: 64 * 1024 * 1024,
-      },
-    );
-    writeFileSync(path, original);
-    const verdict = /\d+ passed, \d+ failed/.exec(stdout)?.[0] ?? 'no verdict';
-    const failed = failedTests(`${stdout}\n${stderr}`);
-    const caught = status !== 0 && failed.length > 0;
-    if (!caught) survivors += 1;
-    const took = ((performance.now() - started) / 1000).toFixed(0);
-    process.stdout.write(`${caught ? 'caught  ' : 'SURVIVED'}  ${bug.padEnd(56)} ${verdict} (${took} s)\n`);
-    // No test ran: print the end of the output, which has the reason.
-    if (failed.length === 0 && status !== 0)
-      failed.push(...`${stdout}\n${stderr}`.trim().split('\n').slice(-maxPrinted));
-    for (const line of failed.slice(0, maxPrinted)) process.stdout.write(`          ${line.slice(0, 200)}\n`);
-    if (failed.length > maxPrinted)
-      process.stdout.write(`          … and ${failed.length - maxPrinted} more\n`);
+
+const tryAll = (words: readonly string[]): number => {
+  const chosen = mutations.filter(({ bug }) => bug.includes(words.join(' ')));
+  const copy = scratchCopy();
+  let survivors = 0;
+  try {
+    for (const { bug, file, from, to, tests } of chosen) {
+      const path = join(copy, file);
+      const original = readFileSync(path, 'utf8');
+      if (original.split(from).length !== 2) throw new Error(`"${bug}" does not match ${file} any more`);
+      writeFileSync(
+        path,
+        original.replace(from, () => to),
+      );
+      const started = performance.now();
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [...process.execArgv, 'tests/run.ts', ...tests],
+        {
+          cwd: copy,
+          encoding: 'utf8',
+          env: { ...process.env, CI: 'true', NO_COLOR: '1' },
+          timeout: 600_000,
+          maxBuffer: 64 * 1024 * 1024,
+        },
+      );
+      writeFileSync(path, original);
+      const verdict = /\d+ passed, \d+ failed/.exec(stdout)?.[0] ?? 'no verdict';
+      const failed = failedTests(`${stdout}\n${stderr}`);
+      const caught = status !== 0 && failed.length > 0;
+      if (!caught) survivors += 1;
+      const took = ((performance.now() - started) / 1000).toFixed(0);
+      print(`${caught ? 'caught  ' : 'SURVIVED'}  ${bug.padEnd(56)} ${verdict} (${took} s)`);
+      // No test ran: print the end of the output, which has the reason.
+      if (failed.length === 0 && status !== 0)
+        failed.push(...`${stdout}\n${stderr}`.trim().split('\n').slice(-maxPrinted));
+      for (const line of failed.slice(0, maxPrinted)) print(`          ${line.slice(0, 200)}`);
+      if (failed.length > maxPrinted) print(`          … and ${failed.length - maxPrinted} more`);
+    }
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
   }
-} finally {
-  rmSync(copy, { recursive: true, force: true });
-}
-process.stdout.write(`${chosen.length - survivors} of ${chosen.length} deliberate bugs were caught\n`);
-process.exitCode = survivors === 0 ? 0 : 1;
+  print(`${chosen.length - survivors} of ${chosen.length} deliberate bugs were caught`);
+  return survivors === 0 ? 0 : 1;
+};
+
+export const testMutations = commandLine(
+  'npm run test:mutations',
+  'Removes one safeguard at a time from a copy of the project; the tests must fail.',
+  '',
+  'circuit breaker',
+)
+  .argument('[words...]', 'try only the bugs whose names contain these words')
+  .action(withExitCode(tryAll));

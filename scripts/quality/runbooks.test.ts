@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commandsOn } from '../connectors/commands.ts';
+import { commands, refusalOf } from './documents/all-commands.ts';
 import { stackOf } from '../operator/environment.ts';
-import { serviceNames, services } from '../stack/topology.ts';
+import { serviceNames } from '../stack/topology.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = join(root, 'connectors', 'runbooks');
@@ -45,12 +45,13 @@ const wrongAddress = (command: string): string | undefined =>
     ? undefined
     : 'names an address outside of the stack';
 
-/** The source of a command. Its entry file may only import it. */
-const sourceOf = (target: string): string => {
-  const entry = readFileSync(join(root, target === 'test' ? 'tests/run.ts' : `scripts/${target}.ts`), 'utf8');
-  const logic = /^import '(\S+)';$/m.exec(entry)?.[1];
-  return logic === undefined ? entry : readFileSync(join(root, 'scripts', logic), 'utf8');
-};
+/** The arguments with a value in the place of each placeholder, such as `<name>`. */
+const argumentsIn = (text: string): string[] =>
+  text
+    .replace('<name>', 'order-outbox')
+    .replace('<service>', 'order')
+    .replace(/<[^>]+>/g, 'x')
+    .split(' ');
 
 /** What is wrong with a command; undefined when it is correct. */
 const wrongWith = (command: string): string | undefined => {
@@ -66,35 +67,15 @@ const wrongWith = (command: string): string | undefined => {
       ? undefined
       : 'is not a command of kafka-transactions.sh';
   if (words[0] !== 'npm') return 'is not a command of this project';
-  const isRun = words[1] === 'run';
-  const script = isRun ? (words[2] ?? '') : (words[1] ?? '');
+  const [, script = '', args] = /^npm (?:run )?(\S+)(?: (.*))?$/.exec(words.join(' ')) ?? [];
   const runs = packageScripts[script];
   if (runs === undefined) return `has no script ${script}`;
-  const args = words.slice(isRun ? 3 : 2);
-  if (args.length > 0 && args[0] !== '--') return 'passes its arguments without --';
-  const target = /run\.mjs (\S+)/.exec(runs)?.[1] ?? script;
-  const source = sourceOf(target);
-  const positionals: string[] = [];
-  for (let index = 1; index < args.length; index += 1) {
-    const word = args[index] ?? '';
-    if (!word.startsWith('--')) positionals.push(word);
-    else {
-      const flag = word.slice(2);
-      if (!source.includes(`'${flag}': { type`) && !source.includes(` ${flag}: { type`))
-        return `has no flag ${word}`;
-      if (flag === 'connector') {
-        index += 1;
-        const value = args[index] ?? '';
-        const known = serviceNames.some((service) => services[service].connector === value);
-        if (!known && value !== '<name>') return `names no connector: ${value}`;
-      }
-    }
-  }
-  const subject = positionals.join(' ');
-  if (target === 'connectors' && !(subject in commandsOn(defaultStack))) return `has no command ${subject}`;
-  if (target === 'recover' && ![...serviceNames, '<service>'].includes(subject))
-    return `names no service: ${subject}`;
-  return undefined;
+  if (args === undefined) return undefined;
+  if (!args.startsWith('-- ')) return 'passes its arguments without --';
+  const program = commands[/run\.mjs (\S+)/.exec(runs)?.[1] ?? script];
+  if (program !== undefined) return refusalOf(program, argumentsIn(args.slice(3)));
+  // Vitest parses the arguments of the tests: names of files.
+  return args.includes(' --') ? 'passes an option to Vitest' : undefined;
 };
 
 describe('the runbooks', () => {

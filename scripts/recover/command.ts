@@ -18,21 +18,14 @@ import {
 import { countMissing, markPublished, recordRows, republishMissing } from './outbox.ts';
 import { readPublished } from './published.ts';
 import { seconds, until } from '../stack/supervise/deadline.ts';
-import {
-  argumentsOf,
-  printJson,
-  printUnless,
-  runCommand,
-  serviceNamed,
-  type Print,
-} from '../operator/command-line.ts';
+import { Argument } from '@commander-js/extra-typings';
+import { commandLine, printJson, printUnless, withExitCode, type Print } from '../operator/command-line.ts';
 import { stackOf, type StackAddress } from '../operator/environment.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { openAuditorView } from '../operator/auditor-view.ts';
 import { createSlot, ensurePublication } from '../stack/provision/slot.ts';
-import { services, type ServiceName } from '../stack/topology.ts';
+import { serviceNames, services, type ServiceName } from '../stack/topology.ts';
 
-const usage = 'usage: npm run recover -- <order|inventory|payment> [--dry-run] [--json]';
 const topicWithinMs = 10 * 60_000;
 /** How long the slot of a stopped task may take to be released. */
 const slotWithinMs = 60_000;
@@ -139,7 +132,7 @@ const reconcile = async (): Promise<readonly string[]> => {
   }
 };
 
-const recover = async (
+const recoverService = async (
   stack: StackAddress,
   sql: postgres.Sql,
   service: ServiceName,
@@ -203,25 +196,24 @@ const recover = async (
   };
 };
 
-const run = async (): Promise<number> => {
-  const { values: flags, positionals } = argumentsOf(usage, {
-    allowPositionals: true,
-    options: {
-      'dry-run': { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const [name, ...others] = positionals;
-  if (name === undefined || others.length > 0) throw failure(usage);
-  const service = serviceNamed(name, usage);
-  const stack = stackOf(process.env);
-  await expectConnect(stack.urls.connect);
-  const say = printUnless(flags.json);
-  const outcome = await withDatabase(stack, service, 'admin', (sql) =>
-    (flags['dry-run'] ? dryRun : recover)(stack, sql, service, say),
+export const recover = commandLine(
+  'npm run recover',
+  'Publishes the events that a lost slot has not delivered, and restarts the connector.',
+  'payment --dry-run',
+  'payment',
+)
+  .addArgument(new Argument('<service>', 'the service that owns the slot').choices(serviceNames))
+  .option('--dry-run', 'count the missing events and change nothing')
+  .option('--json', 'print JSON')
+  .action(
+    withExitCode(async (service, flags) => {
+      const stack = stackOf(process.env);
+      await expectConnect(stack.urls.connect);
+      const say = printUnless(flags.json);
+      const outcome = await withDatabase(stack, service, 'admin', (sql) =>
+        (flags.dryRun ? dryRun : recoverService)(stack, sql, service, say),
+      );
+      if (flags.json) printJson(outcome);
+      return (outcome.disagreements ?? []).length === 0 ? 0 : 1;
+    }),
   );
-  if (flags.json) printJson(outcome);
-  return (outcome.disagreements ?? []).length === 0 ? 0 : 1;
-};
-
-await runCommand(run);

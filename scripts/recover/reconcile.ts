@@ -5,15 +5,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mismatch } from '../../services/auditor/audit.ts';
 import type { Urls } from '../stack/addresses.ts';
-import { demoPassword } from '../stack/demonstration.ts';
-import { argumentsOf, printJson, printUnless, runCommand, type Print } from '../operator/command-line.ts';
+import { signIn } from '../stack/demonstration.ts';
+import {
+  commandLine,
+  printJson,
+  printUnless,
+  secondsNumber,
+  withExitCode,
+  type Print,
+} from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
-import { failure, messageOf } from '../../schemas/tools/failure.ts';
+import { failure, reasonOf } from '../../schemas/tools/failure.ts';
 import { openAuditorView, type AuditorView } from '../operator/auditor-view.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';
-
-const usage = 'usage: npm run reconcile [-- --fix] [--json] [--grace <seconds>]';
 
 interface Repair {
   readonly service: ServiceName;
@@ -30,20 +35,14 @@ const resourceOf: Readonly<Record<ServiceName, string>> = {
 };
 
 /** An administrator's token: the one in the environment, or that of the demonstration user. */
-const signIn = async (urls: Urls): Promise<string> => {
+const administratorToken = async (urls: Urls): Promise<string> => {
   const given = process.env[stackVariables.token.env];
   if (given !== undefined && given !== '') return given;
-  const response = await fetch(`${urls.dashboard}/auth/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email: 'admin@orderflow.io', password: demoPassword }),
-    signal: AbortSignal.timeout(5_000),
-  }).catch((error: unknown) => {
+  return signIn(urls.dashboard, 'admin@orderflow.io').catch((error: unknown) => {
     throw failure(
-      `the demonstration administrator cannot sign in (${messageOf(error)}); set ORDERFLOW_TOKEN to an administrator's token`,
+      `the demonstration administrator cannot sign in (${reasonOf(error)}); set ORDERFLOW_TOKEN to an administrator's token`,
     );
   });
-  return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
 };
 
 const requestRepair = async (
@@ -86,7 +85,7 @@ const findMismatches = async ({ checkTwice, auditor }: AuditorView): Promise<rea
 /** Each round asks a service once per order, waits the grace period for the events to arrive, and compares again. */
 const repairAll = async (view: AuditorView, found: readonly Mismatch[], graceMs: number, say: Print) => {
   const { urls } = stackOf(process.env);
-  const token = await signIn(urls);
+  const token = await administratorToken(urls);
   const fixed: Repair[] = [];
   let left = found;
   for (let round = 0; round < maxRounds; round += 1) {
@@ -110,33 +109,38 @@ const repairAll = async (view: AuditorView, found: readonly Mismatch[], graceMs:
   return { fixed, left };
 };
 
-const reconcile = async (): Promise<number> => {
-  const { values: flags } = argumentsOf(usage, {
-    options: {
-      json: { type: 'boolean', default: false },
-      fix: { type: 'boolean', default: false },
-      grace: { type: 'string', default: '30' },
-    },
-  });
-  const say = printUnless(flags.json);
-  const graceMs = Number(flags.grace) * 1_000;
-  if (!(graceMs >= 0)) throw failure(`--grace is a number of seconds\n${usage}`);
+interface Flags {
+  readonly fix?: true | undefined;
+  readonly grace: number;
+  readonly json?: true | undefined;
+}
+
+const compare = async ({ fix, grace, json }: Flags): Promise<number> => {
+  const say = printUnless(json);
+  const graceMs = grace * 1_000;
   const view = await openAuditorView(process.env, graceMs);
   try {
     const found = await findMismatches(view);
     printMismatches(found, say);
-    const { fixed, left } = flags.fix
-      ? await repairAll(view, found, graceMs, say)
-      : { fixed: [], left: found };
+    const { fixed, left } = fix ? await repairAll(view, found, graceMs, say) : { fixed: [], left: found };
     if (fixed.length > 0) {
       say('afterwards:');
       printMismatches(left, say);
     }
-    if (flags.json) printJson({ found, fixed, left });
+    if (json) printJson({ found, fixed, left });
     return left.length === 0 ? 0 : 1;
   } finally {
     await view.close();
   }
 };
 
-await runCommand(reconcile);
+export const reconcile = commandLine(
+  'npm run reconcile',
+  'Compares what the services, the payment provider and the topics record about each order.',
+  '',
+  '--fix',
+)
+  .option('--fix', 'let the responsible service emit its state again through its outbox')
+  .option('--grace <seconds>', 'how long events may take to arrive', secondsNumber, 30)
+  .option('--json', 'print JSON')
+  .action(withExitCode(compare));

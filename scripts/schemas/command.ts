@@ -1,5 +1,5 @@
-// npm run schemas -- <verb>: checks, reviews, releases and registers the event contract. The verbs and their exit codes are in
-// `usage`; exit code 2 always means that the command failed, with a sentence that says why.
+// npm run schemas -- <verb>: checks, reviews, releases and registers the event contract. `--help` explains the verbs and their exit
+// codes; exit code 2 always means that the command failed, with a sentence that says why.
 import { join } from 'node:path';
 import { schemasFolder, type EventSchema } from '../../schemas/tools/generate-events.ts';
 import { checkContract } from '../../schemas/tools/check.ts';
@@ -22,49 +22,25 @@ import {
   reviewContract,
 } from '../../schemas/tools/review/report.ts';
 import { subscribersOf, usageOf } from '../../schemas/tools/review/usage.ts';
-import { argumentsOf, print, printJson, runCommand } from '../operator/command-line.ts';
+import { commandLine, print, printJson, subcommand, withExitCode } from '../operator/command-line.ts';
 import { stackOf } from '../operator/environment.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import type { RegistryAddress } from '../../schemas/tools/registry-http.ts';
 import { developmentAddresses, registryPath } from '../stack/topology.ts';
 
-const usage = `usage: npm run schemas -- <verb> [options]
-
-  check                       lint the schemas, check that releases are unchanged, and read the golden bytes of every writer
-                              with every reader; 1: there is a problem
-  diff                        show the changes of each event since the base, field by field
-  report                      review the changes, in Markdown: verdict and reason, readers, deployment order, alternatives;
-                              0: FULL, 3: BACKWARD at most, 4: FORWARD at most, 5: NONE
-  release [event …] [--amend] release the working version of the events, or of all changed events; --amend replaces a version
-                              that the base does not have yet
-  register                    register the releases under their recorded ids; verify ids and modes, and that modes are enforced
-  verify                      verify without a change; 1: a release is missing or has another id
-  restore                     refill a registry that has lost its storage, then read golden bytes through it
-  generate                    write the generated files: types, catalogue, AsyncAPI document
-
-  --base <rev>                revision to compare with (default: origin/main, or main)
-  --registry <url>            URL of the registry's Confluent API (default: the stack on this machine)
-  --json                      print JSON`;
-
 const root = join(import.meta.dirname, '..', '..');
-const parse = () =>
-  argumentsOf(`\n${usage}`, {
-    allowPositionals: true,
-    options: {
-      base: { type: 'string' },
-      registry: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      amend: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
 
-type Flags = ReturnType<typeof parse>['values'];
+interface Flags {
+  readonly base?: string | undefined;
+  readonly registry?: string | undefined;
+  readonly amend?: true | undefined;
+}
+const isJson = (): boolean => schemas.opts().json === true;
 
-const check = async ({ base: name, json }: Flags): Promise<number> => {
+const check = async ({ base: name }: Flags): Promise<number> => {
   const base = await findBase(root, name);
   const report = checkContract(readContract(), schemasFolder, base);
-  if (json) printJson(report);
+  if (isJson()) printJson(report);
   else {
     for (const complaint of report.complaints) print(complaint);
     const { events, releases, readings } = report;
@@ -77,14 +53,18 @@ const check = async ({ base: name, json }: Flags): Promise<number> => {
   return report.complaints.length === 0 ? 0 : 1;
 };
 
+const generate = async (): Promise<number> => {
+  for (const file of await writeDerived(developmentAddresses)) print(`wrote ${file}`);
+  return 0;
+};
+
 const release = async (events: readonly string[], { base: name, amend }: Flags): Promise<number> => {
   const base: Base | undefined = await findBase(root, name);
-  const written = releaseEvents(readContract(), schemasFolder, events, { amend, base });
+  const written = releaseEvents(readContract(), schemasFolder, events, { amend: amend === true, base });
   for (const { event, version, id, samples } of written)
     print(`released ${event} v${version}: registry id ${id}, ${samples.length} golden records`);
   if (written.length === 0) print('nothing has changed since the last release');
-  for (const file of await writeDerived(developmentAddresses)) print(`wrote ${file}`);
-  return 0;
+  return generate();
 };
 
 const baseOf = async ({ base: name }: Flags): Promise<Base> => {
@@ -96,12 +76,12 @@ const baseOf = async ({ base: name }: Flags): Promise<Base> => {
 
 const report = async (values: Flags): Promise<number> => {
   const base = await baseOf(values);
-  const usage = (schemas: readonly EventSchema[]) =>
-    usageOf(root, schemas).catch((error: unknown) => {
+  const usage = (events: readonly EventSchema[]) =>
+    usageOf(root, events).catch((error: unknown) => {
       throw failure(`the types of the events cannot be generated: ${messageOf(error)}`);
     });
   const reviewed = await reviewContract(readContract(), base, subscribersOf(root), usage);
-  if (values.json) printJson(reviewed);
+  if (isJson()) printJson(reviewed);
   else print(asMarkdown(reviewed).trimEnd());
   return exitCodes[reviewed.verdict];
 };
@@ -113,7 +93,7 @@ const diff = async (values: Flags): Promise<number> => {
     change: before === undefined ? 'added' : after === undefined ? 'removed' : 'changed',
     findings: before && after ? review(before, after).findings : [],
   }));
-  if (values.json) printJson({ base: base.name, commit: base.commit, events });
+  if (isJson()) printJson({ base: base.name, commit: base.commit, events });
   else if (events.length === 0) print(`unchanged since ${base.name} (${base.commit.slice(0, 9)})`);
   else for (const line of differenceLines(events)) print(line);
   return 0;
@@ -129,7 +109,7 @@ const registryOf = ({ registry }: Flags): RegistryAddress => {
 
 const register = async (values: Flags): Promise<number> => {
   const { registered, unchanged, verified } = await registerSchemas(registryOf(values), readContract());
-  if (values.json) printJson({ registered, unchanged, verified });
+  if (isJson()) printJson({ registered, unchanged, verified });
   else {
     print(`${registered} registered, ${unchanged} were there`);
     for (const sentence of verified) print(`  ${sentence}`);
@@ -143,7 +123,7 @@ const verify = async (values: Flags): Promise<number> => {
   const found = await readReleaseStates(registry, contract.releases);
   const foreign = await foreignSubjects(registry, contract);
   const wrong = found.filter(({ state }) => state !== 'registered');
-  if (values.json) {
+  if (isJson()) {
     const rows = found.map(({ release, state }) => ({
       event: release.event,
       version: release.version,
@@ -172,7 +152,7 @@ const restore = async (values: Flags): Promise<number> => {
   const registry = registryOf(values);
   const { registered, unchanged, verified } = await registerSchemas(registry, contract);
   const records = await readGoldenBytes(registry, contract);
-  if (values.json) printJson({ registered, unchanged, verified, records });
+  if (isJson()) printJson({ registered, unchanged, verified, records });
   else {
     print(`${registered} restored, ${unchanged} were there`);
     for (const sentence of verified) print(`  ${sentence}`);
@@ -181,36 +161,70 @@ const restore = async (values: Flags): Promise<number> => {
   return 0;
 };
 
-const main = async (): Promise<number> => {
-  const { positionals, values } = parse();
-  const [verb, ...events] = positionals;
-  if (values.help) {
-    print(usage);
-    return 0;
-  }
-  if (verb !== 'release' && events.length > 0)
-    throw failure(`${verb ?? ''} takes no argument ${events.join(' ')}\n\n${usage}`);
-  switch (verb) {
-    case 'check':
-      return check(values);
-    case 'release':
-      return release(events, values);
-    case 'diff':
-      return diff(values);
-    case 'report':
-      return report(values);
-    case 'register':
-      return register(values);
-    case 'verify':
-      return verify(values);
-    case 'restore':
-      return restore(values);
-    case 'generate':
-      for (const file of await writeDerived(developmentAddresses)) print(`wrote ${file}`);
-      return 0;
-    default:
-      throw failure(verb === undefined ? usage : `there is no verb "${verb}"\n\n${usage}`);
-  }
-};
+export const schemas = commandLine(
+  'npm run schemas',
+  'Checks, reviews, releases and registers the event contract.',
+  'check',
+  'report --base origin/main',
+).option('--json', 'print JSON');
 
-await runCommand(main);
+const base = ['--base <rev>', 'the revision to compare with (default: origin/main, or main)'] as const;
+const registry = [
+  '--registry <url>',
+  "URL of the registry's Confluent API (default: the stack on this machine)",
+] as const;
+
+subcommand(
+  schemas,
+  'check',
+  'lint the schemas, check that releases are unchanged, and read the golden bytes of every writer with every reader; exit code 1: there is a problem',
+  '--base main',
+)
+  .option(...base)
+  .action(withExitCode(check));
+subcommand(
+  schemas,
+  'diff',
+  'show the changes of each event since the base, field by field',
+  '',
+  '--base HEAD~1 --json',
+)
+  .option(...base)
+  .action(withExitCode(diff));
+subcommand(
+  schemas,
+  'report',
+  'review the changes, in Markdown: verdict and reason, readers, deployment order, alternatives; exit code 0: FULL, 3: BACKWARD at most, 4: FORWARD at most, 5: NONE',
+)
+  .option(...base)
+  .action(withExitCode(report));
+subcommand(schemas, 'release', 'release the working version of the events', '', 'order.created --amend')
+  .argument('[event...]', 'the events (default: all changed events)')
+  .option('--amend', 'replace a version that the base does not have yet')
+  .option(...base)
+  .action(withExitCode(release));
+subcommand(
+  schemas,
+  'register',
+  'register the releases under their recorded ids; verify ids and modes, and that modes are enforced',
+)
+  .option(...registry)
+  .action(withExitCode(register));
+subcommand(
+  schemas,
+  'verify',
+  'verify without a change; exit code 1: a release is missing or has another id',
+  `--registry http://registry:8081${registryPath}`,
+)
+  .option(...registry)
+  .action(withExitCode(verify));
+subcommand(
+  schemas,
+  'restore',
+  'refill a registry that has lost its storage, then read golden bytes through it',
+)
+  .option(...registry)
+  .action(withExitCode(restore));
+subcommand(schemas, 'generate', 'write the generated files: types, catalogue, AsyncAPI document').action(
+  withExitCode(generate),
+);

@@ -22,11 +22,12 @@ export type Demonstration =
   | { readonly kind: 'placed'; readonly orderId: string; readonly status: string; readonly tookMs: number }
   | { readonly kind: 'skipped'; readonly reason: string };
 
-const signIn = async (dashboard: string): Promise<string> => {
+/** An access token of a demo user. */
+export const signIn = async (dashboard: string, email: string): Promise<string> => {
   const response = await fetch(`${dashboard}/auth/token`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email: demoUsers[0].email, password: demoPassword }),
+    body: JSON.stringify({ email, password: demoPassword }),
     signal: AbortSignal.timeout(10_000),
   });
   const body: unknown = await response.json();
@@ -48,7 +49,7 @@ const isFinal = (status: string): boolean => ['PAID', 'FULFILLED', 'CANCELLED'].
 /** Never throws: when the demonstration fails, the stack keeps running, so that the cause can be examined. */
 export const demonstrate = async (urls: Urls, withinMs = 15_000): Promise<Demonstration> => {
   try {
-    const token = await signIn(urls.dashboard);
+    const token = await signIn(urls.dashboard, demoUsers[0].email);
     const catalogue = createClient(inventoryApi, { baseUrl: urls.inventory, token: () => token });
     const orders = createClient(orderApi, { baseUrl: urls.order, token: () => token });
     const { data } = bodyOf('reading the catalogue', await catalogue.list());

@@ -118,7 +118,7 @@ describe('npm run journey without a result', () => {
     async (args) => {
       const { code, output } = await journey(args);
       expect(code).toBe(2);
-      expect(output).toContain('usage: npm run journey -- <order or correlation id>');
+      expect(output).toContain('usage: npm run journey -- [options] <id>');
       expect(output).not.toMatch(/^ +at /m);
     },
   );

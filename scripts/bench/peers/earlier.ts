@@ -13,7 +13,7 @@ import { startedSystem, type System } from '../system.ts';
 
 const startWithinMs = 10 * 60_000;
 
-export interface Checkout {
+interface Checkout {
   readonly folder: string;
   readonly remove: () => void;
 }

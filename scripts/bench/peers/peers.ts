@@ -13,7 +13,7 @@ import { checkOut, onEarlierVersion } from './earlier.ts';
 import { measurePlainKafka } from './plain-kafka.ts';
 import { withPoller } from './poller.ts';
 
-export interface PeersOptions {
+interface PeersOptions {
   /** The earlier version to compare with. */
   readonly commit: string;
   readonly rounds: number;

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kafkaClient } from '../../stack/parts/kafka.ts';
-import { steadily } from '../events.ts';
 import { summarise, type Latency } from '../latency.ts';
+import { steadily } from '../steadily.ts';
 
 /** Sends at a steady rate with acks of all. Milliseconds from the call of `send` to the consumer's handler. */
 export const measurePlainKafka = async (

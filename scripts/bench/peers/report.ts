@@ -24,7 +24,7 @@ const defined = (values: readonly (number | undefined)[]): number | undefined =>
 };
 
 /** One row a system: the means over its rounds. */
-export const rowsOf = ({ systems }: PeersReport): readonly Row[] =>
+const rowsOf = ({ systems }: PeersReport): readonly Row[] =>
   [...Map.groupBy(systems, ({ system }) => system)].map(([system, rounds]): Row => {
     const mean = (of: (figures: SystemFigures) => number): number => meanOf(rounds.map(of));
     const meanIfMeasured = (of: (figures: SystemFigures) => number | undefined) => defined(rounds.map(of));

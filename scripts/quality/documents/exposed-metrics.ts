@@ -1,8 +1,10 @@
-// The names of all metrics, read from their sources: the code of the processes, the configuration of the JMX exporter and the
+// The names and labels of all metrics, read from their sources: the code of the processes, the configuration of the JMX exporter and the
 // recording rules. Tests compare the queries of alert rules and dashboards with them: a query for an unknown metric silently
 // returns nothing.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { createAuditorApp } from '../../../services/auditor/http/routes.ts';
 import { createPipelineMetrics } from '../../../services/auditor/pipelines/pipeline-metrics.ts';
 import {
@@ -18,10 +20,20 @@ import { guardSettings } from '../../../services/platform/process/settings/guard
 import { createHealth } from '../../../services/platform/http/routes/health.ts';
 import { createLogger } from '../../../services/platform/process/logger.ts';
 
+type LabelsByMetric = readonly (readonly [name: string, labels: readonly string[]])[];
+
 const connectors = join(import.meta.dirname, '..', '..', '..', 'connectors');
+const yamlIn = (...path: string[]): unknown => parse(readFileSync(join(connectors, ...path), 'utf8'));
+
+/** Prometheus adds these labels to every metric that it scrapes. */
+const targetLabels = ['job', 'instance'];
+
+/** The labels that a query groups by. */
+export const groupedBy = (query: string): readonly string[] =>
+  [...query.matchAll(/by \(([^)]+)\)/g)].flatMap(([, labels = '']) => labels.split(', '));
 
 /** Every metric that a process exposes, with or without a value. */
-const metricsOfProcesses = async (): Promise<readonly string[]> => {
+const metricsOfProcesses = (): LabelsByMetric => {
   const { httpParts } = createHttpParts(readConfig(guardSettings, {}));
   const { metrics } = httpParts;
   const noValues = () => Promise.resolve(new Map<string, number>());
@@ -46,25 +58,43 @@ const metricsOfProcesses = async (): Promise<readonly string[]> => {
     operations: { record: notCalled, readFlow: notCalled, connectUrl: '', stream: { lag: noValues } },
     httpParts,
   });
-  const text = await metrics.registry.metrics();
-  return [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) =>
-    type === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`) : [name],
+  // The types of prom-client do not declare the names of the labels.
+  const registered = z.array(
+    z.object({ name: z.string(), type: z.string(), labelNames: z.array(z.string()) }),
   );
+  return registered
+    .parse(metrics.registry.getMetricsAsArray())
+    .flatMap(({ name, type, labelNames }) =>
+      (type === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']).map((part): [string, string[]] => [
+        `${name}${part}`,
+        [...labelNames, ...(part === '_bucket' ? ['le'] : []), ...targetLabels],
+      ]),
+    );
 };
 
-const metricsOfExporter = (): readonly string[] =>
-  [...readFileSync(join(connectors, 'jmx-exporter.yaml'), 'utf8').matchAll(/^ {4}name: (\w+)$/gm)].map(
-    ([, name = '']) => name,
-  );
+const exporterSchema = z.object({
+  rules: z.array(z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) })),
+});
+const metricsOfExporter = (): LabelsByMetric =>
+  exporterSchema
+    .parse(yamlIn('jmx-exporter.yaml'))
+    .rules.map(({ name, labels }) => [name, [...Object.keys(labels), ...targetLabels]]);
 
-const recordedMetrics = (): readonly string[] =>
+const rulesSchema = z.object({
+  groups: z.array(
+    z.object({ rules: z.array(z.object({ record: z.string().optional(), expr: z.string() })) }),
+  ),
+});
+const recordedMetrics = (): LabelsByMetric =>
   readdirSync(join(connectors, 'alerts'))
     .filter((file) => file.endsWith('.yml'))
-    .map((file) => readFileSync(join(connectors, 'alerts', file), 'utf8'))
-    .flatMap((text) => [...text.matchAll(/^ +- record: (\S+)$/gm)].map(([, name = '']) => name));
+    .flatMap((file) => rulesSchema.parse(yamlIn('alerts', file)).groups)
+    .flatMap(({ rules }) => rules)
+    .flatMap(({ record, expr }) => (record === undefined ? [] : [[record, groupedBy(expr)] as const]));
 
-export const exposedMetrics = async (): Promise<ReadonlySet<string>> =>
-  new Set([...(await metricsOfProcesses()), ...metricsOfExporter(), ...recordedMetrics()]);
+/** The labels of every metric, by its name. */
+export const exposedMetrics = (): ReadonlyMap<string, readonly string[]> =>
+  new Map([...metricsOfProcesses(), ...metricsOfExporter(), ...recordedMetrics()]);
 
 /** The metrics that a query names, except those of Prometheus itself, such as `up`. */
 export const metricsIn = (query: string): readonly string[] =>

@@ -4,10 +4,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { imageComplaints, type Image } from './image-rules.ts';
-import { argumentsOf } from '../../operator/command-line.ts';
-import { explain, failure } from '../../../schemas/tools/failure.ts';
+import { commandLine, print, printJson, withExitCode } from '../../operator/command-line.ts';
+import { failure } from '../../../schemas/tools/failure.ts';
 
-const usage = 'usage: npm run images [-- --json]';
 const root = join(import.meta.dirname, '..', '..', '..');
 const queryWithinMs = 60_000;
 const buildWithinMs = 30 * 60_000;
@@ -59,33 +58,30 @@ const inspect = (name: string): Image => {
   };
 };
 
-const run = (): number => {
-  const { values: flags } = argumentsOf(usage, { options: { json: { type: 'boolean', default: false } } });
+const buildAndCheck = (json: boolean | undefined): number => {
   requireDocker();
   const names = imageNames();
   // With --json, the build output goes to stderr, so that stdout contains only the JSON.
   const { status } = spawnSync('docker', ['compose', 'build'], {
     cwd: root,
-    stdio: ['ignore', flags.json ? 2 : 1, 2],
+    stdio: ['ignore', json ? 2 : 1, 2],
     timeout: buildWithinMs,
   });
   if (status !== 0) throw failure('the images could not be built; see the output above');
-  const images = names.map(inspect);
-  const complaints = images.flatMap(imageComplaints);
-  if (flags.json) process.stdout.write(`${JSON.stringify({ images, complaints }, null, 2)}\n`);
+  const built = names.map(inspect);
+  const complaints = built.flatMap(imageComplaints);
+  if (json) printJson({ images: built, complaints });
   else {
-    for (const { name, bytes, user } of images)
-      process.stdout.write(
-        `${name.padEnd(22)} ${String(Math.ceil(bytes / 1e6)).padStart(4)} MB  runs as ${user}\n`,
-      );
-    process.stdout.write(complaints.length === 0 ? 'all images are correct\n' : `${complaints.join('\n')}\n`);
+    for (const { name, bytes, user } of built)
+      print(`${name.padEnd(22)} ${String(Math.ceil(bytes / 1e6)).padStart(4)} MB  runs as ${user}`);
+    print(complaints.length === 0 ? 'all images are correct' : complaints.join('\n'));
   }
   return complaints.length === 0 ? 0 : 1;
 };
 
-try {
-  process.exitCode = run();
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 2;
-}
+export const images = commandLine(
+  'npm run images',
+  'Builds the images of docker-compose.yml and checks them.',
+)
+  .option('--json', 'print JSON; the output of the build goes to stderr')
+  .action(withExitCode(({ json }) => buildAndCheck(json)));
