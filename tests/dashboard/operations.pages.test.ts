@@ -52,6 +52,10 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await visit('/pipelines');
     await page.getByRole('heading', { name: 'All pipelines are healthy' }).waitFor();
     await page.getByRole('img', { name: /^Canary round trip through payment-outbox/ }).waitFor();
+    const lag = page.getByRole('table', { name: 'Consumer lag' });
+    await lag.getByRole('button', { name: 'Partitions of payment-events for order-service-group' }).focus();
+    await page.keyboard.press('Enter');
+    await lag.getByRole('row', { name: /^Partition 0 \S+ \S+ \d+$/ }).waitFor();
     await expectAccessible();
     await page.getByRole('button', { name: 'Pause payment-outbox' }).click();
     const dialog = page.getByRole('dialog', { name: 'Pause payment-outbox?' });

@@ -24,7 +24,7 @@ const connectors = join(import.meta.dirname, '..', '..', '..', 'connectors');
 const metricsOfProcesses = async (): Promise<readonly string[]> => {
   const { httpParts } = createHttpParts(readConfig(guardSettings, {}));
   const { metrics } = httpParts;
-  const noValues = () => Promise.resolve(new Map<string, number>());
+  const noValues = () => Promise.resolve(new Map<string, never>());
   const notCalled = () => Promise.reject(new Error('reading the metrics calls no route'));
   createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
   createSagaMetrics(metrics);

@@ -190,7 +190,22 @@ export const overviewView = z
       .array(
         z.object({
           group: z.string(),
-          topics: z.array(z.object({ topic: z.string(), lag: z.number() })),
+          topics: z.array(
+            z.object({
+              topic: z.string(),
+              lag: z.number().openapi({ description: 'Of all partitions' }),
+              partitions: z.array(
+                z.object({
+                  partition: z.int(),
+                  end: z.int().openapi({ description: 'The first offset after the last record' }),
+                  committed: z.int().nullable().openapi({
+                    description: 'The next offset to read; null when the group has committed nothing',
+                  }),
+                  lag: z.int(),
+                }),
+              ),
+            }),
+          ),
         }),
       )
       .nullable()

@@ -30,7 +30,7 @@ const pipeline = (service: Pipeline['service'], problems: Pipeline['problems'] =
 const pipelines = (payment: Pipeline): PipelinesOverview => ({
   status: payment.status,
   pipelines: [pipeline('order'), pipeline('inventory'), payment],
-  groups: [{ group: 'order-service-group', topics: [{ topic: 'payment-events', lag: 7 }] }],
+  groups: [{ group: 'order-service-group', topics: [{ topic: 'payment-events', lag: 7, partitions: [] }] }],
 });
 const flow: Sources['flow'] = {
   services: (['order', 'inventory', 'payment'] as const).map((service) => ({
