@@ -177,12 +177,41 @@ const sampleView = z.object({
   retainedBytes: nullable.openapi({ description: 'WAL that the slot retains' }),
 });
 
+/** The differences between the running configuration of a connector and its file. */
+const driftView = z.object({
+  sentence: z.string(),
+  remedy: z.string(),
+  changes: z.array(
+    z.object({
+      key: z.string(),
+      running: z.string().nullable().openapi({
+        description: 'The value in Kafka Connect; null when the key is absent. Secrets are not shown.',
+      }),
+      file: z
+        .string()
+        .nullable()
+        .openapi({
+          description: 'The value in the file; null when the key is absent. Secrets are not shown.',
+        }),
+      consequence: z.string().openapi({ description: 'What applying the file does to events' }),
+      sentence: z.string(),
+      dangerous: z
+        .boolean()
+        .openapi({ description: 'Not applied unless the operator allows dangerous changes' }),
+    }),
+  ),
+});
+
 export const overviewView = z
   .object({
     status: z.enum(['ok', 'broken']),
     pipelines: z.array(
       pipelineView.extend({
         connectorName: z.string(),
+        drift: driftView.nullable().openapi({
+          description:
+            'Null when Kafka Connect does not answer or has no such connector, and when the file cannot be read',
+        }),
         samples: z.array(sampleView).openapi({ description: 'Of the latest checks, oldest first' }),
       }),
     ),

@@ -25,6 +25,7 @@ const pipeline = (service: Pipeline['service'], problems: Pipeline['problems'] =
   canary: { roundTripMs: 40, waitingMs: 0, sent: 9, lost: 0 },
   watchdog: { leads: true, restarts: 0, gaveUp: false },
   outbox: null,
+  drift: null,
   samples: [],
 });
 const pipelines = (payment: Pipeline): PipelinesOverview => ({
