@@ -71,6 +71,12 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const question = page.getByRole('dialog', { name: 'Resume payment-outbox?' });
     await question.getByRole('button', { name: 'Resume', exact: true }).click();
     await page.getByRole('heading', { name: 'All pipelines are healthy' }).waitFor();
+    const history = page.getByRole('table', { name: 'History of problems' });
+    await history
+      .getByRole('row', { name: /payment-outbox connector paused .* resume by an administrator$/ })
+      .first()
+      .waitFor();
+    await expectAccessible();
     const log = await call('payment', '/api/v1/audit?action=connectors.pause&limit=1', { as: 'admin' });
     expect(log.body).toMatchObject({ data: [{ resource: 'payment-outbox', outcome: 'accepted' }] });
   });
@@ -100,7 +106,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await differences
       .getByRole('row', { name: new RegExp(`^poll.interval.ms 50 ${file} restart`) })
       .waitFor();
-    await differences.getByText(/^Back to the safe value/).waitFor();
+    await differences.getByText('Back to the safe value').waitFor();
     await differences.getByText('(a secret in plain text)').waitFor();
     expect(await page.content()).not.toContain('hunter2');
     await expectAccessible();

@@ -96,7 +96,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const row = page.getByRole('row').filter({ has: link });
     await row.getByText(/^release/).waitFor();
     await expectAccessible();
-    await page.getByLabel('Stuck').click();
+    await page.getByRole('combobox', { name: 'Stuck' }).click();
     await page.getByRole('option', { name: 'Stuck for 1 hour' }).click();
     await page.waitForURL('**/all-orders?stuck=3600');
     await row.waitFor({ state: 'detached' });

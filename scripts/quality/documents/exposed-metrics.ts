@@ -41,7 +41,7 @@ const metricsOfProcesses = async (): Promise<readonly string[]> => {
     logger: createLogger({ service: 'metrics', level: 'error' }),
     health: createHealth({ checks: {} }),
     auditor: { latest: () => undefined },
-    pipelines: { latest: () => [], samples: () => [] },
+    pipelines: { latest: () => [], samples: () => [], incidents: () => [], recordActed: () => undefined },
     stories: { read: notCalled, codec: { decode: notCalled } },
     operations: { record: notCalled, readFlow: notCalled, connectUrl: '', stream: { lag: noValues } },
     httpParts,

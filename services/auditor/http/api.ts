@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { json } from '../../platform/http/request/shapes.ts';
 import { everyService } from '../domain/facts.ts';
+import { incidentsKept } from '../domain/incidents.ts';
 import { problemNames } from '../domain/pipeline-problems.ts';
 import { permissions } from './permissions.ts';
 
@@ -167,6 +168,9 @@ export const reportView = z
   })
   .openapi('Audit');
 
+const connectorActions = ['restart', 'pause', 'resume'] as const;
+export type ConnectorAction = (typeof connectorActions)[number];
+
 /** The measurements of one check of a pipeline. */
 const sampleView = z.object({
   at: time,
@@ -187,12 +191,9 @@ const driftView = z.object({
       running: z.string().nullable().openapi({
         description: 'The value in Kafka Connect; null when the key is absent. Secrets are not shown.',
       }),
-      file: z
-        .string()
-        .nullable()
-        .openapi({
-          description: 'The value in the file; null when the key is absent. Secrets are not shown.',
-        }),
+      file: z.string().nullable().openapi({
+        description: 'The value in the file; null when the key is absent. Secrets are not shown.',
+      }),
       consequence: z.string().openapi({ description: 'What applying the file does to events' }),
       sentence: z.string(),
       dangerous: z
@@ -244,6 +245,39 @@ export const overviewView = z
   })
   .openapi('PipelinesOverview');
 
+export const incidentsView = z
+  .object({
+    since: z.iso
+      .datetime()
+      .openapi({ description: 'When this auditor started; it does not know earlier problems' }),
+    data: z
+      .array(
+        z.object({
+          service,
+          connectorName: z.string(),
+          problem: z.enum(problemNames),
+          level: z.enum(['broken', 'warning']),
+          sentence: z.string(),
+          startedAt: z.iso.datetime(),
+          endedAt: z.iso.datetime().nullable().openapi({ description: 'Null while it lasts' }),
+          restarts: z.int().openapi({ description: 'By the watchdog of this auditor, while it lasted' }),
+          lastAction: z
+            .object({
+              at: z.iso.datetime(),
+              by: z.enum(['watchdog', 'administrator']),
+              action: z.enum(connectorActions),
+            })
+            .nullable()
+            .openapi({
+              description:
+                'The last action on the connector while it lasted. Commands and Kafka Connect itself can end a problem without one.',
+            }),
+        }),
+      )
+      .openapi({ description: `Newest first, at most ${incidentsKept}` }),
+  })
+  .openapi('Incidents');
+
 export const invariantsView = reportView
   .extend({
     invariants: z.array(z.object({ name: z.string(), sentence: z.string() })),
@@ -285,9 +319,6 @@ export const flowView = z
   })
   .openapi('Flow');
 
-const connectorActions = ['restart', 'pause', 'resume'] as const;
-export type ConnectorAction = (typeof connectorActions)[number];
-
 const actionEndpoint = (action: ConnectorAction, summary: string) =>
   endpoint(permissions[`connectors.${action}`], {
     tags: ['pipelines'],
@@ -316,6 +347,11 @@ export const auditorApi = {
   restartConnector: actionEndpoint('restart', 'Restart a connector and its tasks'),
   pauseConnector: actionEndpoint('pause', 'Pause a connector; its events wait in the WAL'),
   resumeConnector: actionEndpoint('resume', 'Resume a paused connector'),
+  readIncidents: endpoint(permissions['incidents.read'], {
+    tags: ['pipelines'],
+    summary: 'The problems of the pipelines, and what the watchdog and administrators did about them',
+    responses: { 200: { description: 'Since this auditor started', content: json(incidentsView) } },
+  }),
   readInvariants: endpoint(permissions['invariants.read'], {
     tags: ['audit'],
     summary: 'The last audit, with the meaning of each invariant',

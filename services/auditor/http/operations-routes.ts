@@ -47,9 +47,11 @@ const viewOfDrift = ({ sentence, remedy, changes }: Drift) => ({
 export function registerOperationsRoutes(
   app: App,
   { record, readFlow, connectUrl, stream }: OperationsSources,
-  pipelines: Pick<Pipelines, 'latest' | 'samples'>,
+  pipelines: Omit<Pipelines, 'stop'>,
   latestAudit: () => Report,
 ): void {
+  /** The history begins with the process. */
+  const since = new Date().toISOString();
   const lags = cachedRead(() => readLags(stream), { timeoutMs: lagTimeoutMs, maxAgeMs: lagFreshMs });
   const drifts = cachedRead(() => readDrift(connectUrl, driftTimeoutMs), {
     timeoutMs: driftTimeoutMs,
@@ -86,6 +88,21 @@ export function registerOperationsRoutes(
     return c.json(overview, 200, { 'Cache-Control': 'no-store' });
   });
 
+  app.openapi(auditorApi.readIncidents, (c) => {
+    const data = pipelines
+      .incidents()
+      .map(({ name, service, startedAt, endedAt, lastAction, ...incident }) => ({
+        ...incident,
+        service,
+        connectorName: pipelineNames(service).connector,
+        problem: name,
+        startedAt: new Date(startedAt).toISOString(),
+        endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+        lastAction: lastAction && { ...lastAction, at: new Date(lastAction.at).toISOString() },
+      }));
+    return c.json({ since, data }, 200, { 'Cache-Control': 'no-store' });
+  });
+
   app.openapi(auditorApi.readInvariants, (c) => {
     const meanings = Object.entries(invariants).map(([name, sentence]) => ({ name, sentence }));
     return c.json({ ...viewOfReport(latestAudit()), invariants: meanings }, 200, {
@@ -106,6 +123,7 @@ export function registerOperationsRoutes(
         cause,
       });
     }
+    pipelines.recordActed(service, { at: Date.now(), by: 'administrator', action });
     return { connector, action };
   };
   app.openapi(auditorApi.restartConnector, async (c) =>

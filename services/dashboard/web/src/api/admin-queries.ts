@@ -10,6 +10,7 @@ import type {
   DeadLetterSummary,
   EventChanges,
   Flow,
+  Incidents,
   Invariants,
   Order,
   OrderStatus,
@@ -81,6 +82,12 @@ export const pipelinesQuery = queryOptions({
   queryKey: ['pipelines'],
   queryFn: ({ signal }) => request<PipelinesOverview>('/api/auditor/pipelines', { signal }),
   refetchInterval: 3_000,
+});
+
+export const incidentsQuery = queryOptions({
+  queryKey: ['incidents'],
+  queryFn: ({ signal }) => request<Incidents>('/api/auditor/incidents', { signal }),
+  refetchInterval: 5_000,
 });
 
 export const invariantsQuery = queryOptions({

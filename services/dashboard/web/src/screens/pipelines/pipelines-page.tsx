@@ -1,4 +1,4 @@
-// The pipelines, the most urgent first, and the lag of the consumers.
+// The pipelines, the most urgent first, the lag of the consumers, and the history of problems.
 import { useQuery } from '@tanstack/react-query';
 import { pipelinesQuery } from '../../api/admin-queries.ts';
 import type { PipelinesOverview } from '../../api/types.ts';
@@ -7,6 +7,7 @@ import { Page } from '../../parts/page.tsx';
 import { Failed, Loading } from '../../parts/states.tsx';
 import { conditionOf } from './causes.ts';
 import { ConsumerLag } from './consumer-lag.tsx';
+import { IncidentHistory } from './incident-history.tsx';
 import { PipelineCard } from './pipeline-card.tsx';
 
 const titleOf = ({ pipelines }: PipelinesOverview): string => {
@@ -38,6 +39,7 @@ export const PipelinesPage = () => {
           <PipelineCard key={pipeline.service} pipeline={pipeline} />
         ))}
       {data !== undefined && <ConsumerLag groups={data.groups} />}
+      <IncidentHistory />
     </Page>
   );
 };
