@@ -20,14 +20,15 @@ const Row = ({ incident }: { incident: Incident }) => {
   const { startedAt, endedAt, connectorName, problem, level, sentence } = incident;
   return (
     <Table.Tr>
-      <Table.Td>
+      <Table.Td className={classes['short']}>
         <When at={startedAt} />
       </Table.Td>
-      <Table.Td>{connectorName}</Table.Td>
+      <Table.Td className={classes['short']}>{connectorName}</Table.Td>
       <Table.Td>
         <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{problem.replaceAll('_', ' ')}</StateBadge>
-        <br />
-        {sentence}
+        <div className={classes['why']} title={sentence}>
+          {sentence}
+        </div>
       </Table.Td>
       <Table.Td className={classes['number']}>
         {endedAt === null ? 'ongoing' : formatDuration(Date.parse(endedAt) - Date.parse(startedAt))}
