@@ -6,7 +6,7 @@ import { until, type Wait } from '../stack/supervise/deadline.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import { connectorFile, readConnector, type ConnectorConfig } from './files.ts';
-import { changesBetween, type Change } from './impact.ts';
+import { changesBetween, type Change } from '../../services/auditor/drift/impact.ts';
 import { lint } from './lint.ts';
 import { configOf, refusalOf } from './connect-admin.ts';
 

@@ -2,7 +2,8 @@
 // of them are defaults. Connect's own validation reports none of them.
 import { passwords, services, type ServiceName } from '../stack/topology.ts';
 import type { ConnectorConfig } from './files.ts';
-import { isReference, isSecret } from './secrets.ts';
+import { anyValue } from '../../services/auditor/drift/impact-table.ts';
+import { isReference, isSecret } from '../../services/auditor/drift/secrets.ts';
 
 interface LintFinding {
   readonly key: string;
@@ -129,9 +130,6 @@ const rules: readonly Rule[] = [
     because: 'KafkaJS reads no other codec',
   },
 ];
-
-/** Matches every value of the column. Group 1 is the suffix of canaries; every other value goes to the topic of events. */
-export const anyValue = '(?s)(?:.*(-canary)|.*)';
 
 const topologySettings = (service: ServiceName): Readonly<Record<string, string>> => {
   const { database, topic } = services[service];

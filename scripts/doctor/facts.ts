@@ -1,6 +1,6 @@
 // What `npm run doctor` reads. A part that could not be read is a `Reading` with the reason.
 import type { SlotFacts } from '../../services/auditor/pipelines/slot-health.ts';
-import type { Change } from '../connectors/impact.ts';
+import type { Change } from '../../services/auditor/drift/impact.ts';
 import type { ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';
 import type { ServiceName, Topic } from '../stack/topology.ts';
 

@@ -1,5 +1,6 @@
 // Judges the Connect worker and its connectors: the version of Debezium, the state of each connector, and its configuration
 // against its file.
+import { describeDrift } from '../../services/auditor/drift/impact.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import type { ConnectFacts, ConnectorFacts } from './facts.ts';
 import { type Finding, broken, onlyIf } from './finding.ts';
@@ -62,11 +63,9 @@ export const judgeConnector = (service: ServiceName, facts: ConnectorFacts): Fin
     ...invalid.map(({ key, problem }) =>
       broken(`connectors/${service}.json: ${key} ${problem}`, `npm run connectors -- validate ${option}`),
     ),
-    ...onlyIf(changes.length > 0, () =>
-      broken(
-        `${connector} is not what connectors/${service}.json says: ${changes.map(({ key }) => key).join(', ')}.`,
-        `npm run connectors -- plan ${option}, then apply`,
-      ),
-    ),
+    ...onlyIf(changes.length > 0, () => {
+      const { sentence, remedy } = describeDrift(service, connector, changes);
+      return broken(sentence, remedy);
+    }),
   ];
 };

@@ -119,7 +119,7 @@ describe('the runbooks', () => {
       'scripts/doctor/judge-database.ts',
       'scripts/doctor/judge-connect.ts',
       'scripts/doctor/judge-kafka.ts',
-      'scripts/connectors/impact-table.ts',
+      'services/auditor/drift/impact-table.ts',
     ];
     const named = sources.flatMap((source) =>
       [...readFileSync(join(root, source), 'utf8').matchAll(/connectors\/runbooks\/([a-z-]+\.md)/g)].map(

@@ -12,6 +12,7 @@ import {
   lt,
   lte,
   ne,
+  or,
   sql,
   type SQL,
 } from 'drizzle-orm';
@@ -19,6 +20,9 @@ import { orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { Database } from '../platform/database/database.ts';
 import { statusOf, type Order, type OrderStatus } from './domain/order.ts';
 import { toOrder, itemsOf } from './order-rows.ts';
+
+/** The SQL condition of the index `orders_waiting`, on the time of placement. */
+const isWaiting = sql`${orders.status} in ('PENDING','CONFIRMED')`;
 
 /** Ids of orders placed at or before `placedBy` that still wait for events, ascending from `after`, at most `limit`. */
 export const findWaitingOrders = async (
@@ -31,11 +35,7 @@ export const findWaitingOrders = async (
     .select({ id: orders.id })
     .from(orders)
     .where(
-      and(
-        sql`${orders.status} in ('PENDING','CONFIRMED')`,
-        lte(orders.createdAt, placedBy),
-        after === undefined ? undefined : gt(orders.id, after),
-      ),
+      and(isWaiting, lte(orders.createdAt, placedBy), after === undefined ? undefined : gt(orders.id, after)),
     )
     .orderBy(asc(orders.id))
     .limit(limit);
@@ -95,6 +95,8 @@ interface OrderFilter {
   readonly status?: OrderStatus | undefined;
   /** Only PAID orders with an unshipped line that the viewer may see. */
   readonly toShip?: boolean;
+  /** Only orders that wait for the next step of the saga, and have not changed since then. */
+  readonly stuckSince?: Date | undefined;
   readonly reason?: string | undefined;
   readonly customerId?: string | undefined;
   readonly placedFrom?: Date | undefined;
@@ -124,6 +126,21 @@ const isToShip = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | undefined
             viewer.as === 'seller' ? eq(orderItems.sellerId, viewer.id) : undefined,
           ),
         ),
+    ),
+  );
+
+/** The SQL condition of `stuckSince`. A customer may leave a CONFIRMED order with manual payment until its reservation expires. */
+const isStuck = (since: Date): SQL | undefined =>
+  and(
+    isWaiting,
+    // Implied by the next condition; named because the index has this column.
+    lte(orders.createdAt, since),
+    lte(orders.updatedAt, since),
+    or(
+      eq(orders.status, 'PENDING'),
+      ne(orders.paymentMode, 'MANUAL'),
+      eq(orders.paymentState, 'succeeded'),
+      lte(orders.reservationExpiresAt, since),
     ),
   );
 
@@ -178,9 +195,10 @@ export async function listOrders(
   db: Database,
   { viewer, sort, limit, after, ...filter }: OrderPage,
 ): Promise<{ order: Order; status: OrderStatus }[]> {
-  const { status, toShip, reason, customerId, placedFrom, placedBefore } = filter;
+  const { status, toShip, stuckSince, reason, customerId, placedFrom, placedBefore } = filter;
   const condition = and(
     status && eq(orders.status, status),
+    stuckSince && isStuck(stuckSince),
     reason === undefined ? undefined : eq(orders.cancellationReason, reason),
     customerId === undefined ? undefined : eq(orders.customerId, customerId),
     placedFrom && gte(orders.createdAt, placedFrom),

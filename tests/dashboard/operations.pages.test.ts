@@ -1,6 +1,7 @@
 // An administrator in a real browser: the map of the system, the pipelines with a connector that is paused and resumed, and the
 // invariants.
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { browserPath, useBrowser } from '../support/browser.ts';
 import { services } from '../../scripts/stack/topology.ts';
 import { connectorUrl, runCommand } from '../support/commands.ts';
@@ -52,6 +53,10 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await visit('/pipelines');
     await page.getByRole('heading', { name: 'All pipelines are healthy' }).waitFor();
     await page.getByRole('img', { name: /^Canary round trip through payment-outbox/ }).waitFor();
+    const lag = page.getByRole('table', { name: 'Consumer lag' });
+    await lag.getByRole('button', { name: 'Partitions of payment-events for order-service-group' }).focus();
+    await page.keyboard.press('Enter');
+    await lag.getByRole('row', { name: /^Partition 0 \S+ \S+ \d+$/ }).waitFor();
     await expectAccessible();
     await page.getByRole('button', { name: 'Pause payment-outbox' }).click();
     const dialog = page.getByRole('dialog', { name: 'Pause payment-outbox?' });
@@ -66,8 +71,51 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const question = page.getByRole('dialog', { name: 'Resume payment-outbox?' });
     await question.getByRole('button', { name: 'Resume', exact: true }).click();
     await page.getByRole('heading', { name: 'All pipelines are healthy' }).waitFor();
+    const history = page.getByRole('table', { name: 'History of problems' });
+    await history
+      .getByRole('row', { name: /payment-outbox connector paused .* resume by an administrator$/ })
+      .first()
+      .waitFor();
+    await expectAccessible();
     const log = await call('payment', '/api/v1/audit?action=connectors.pause&limit=1', { as: 'admin' });
     expect(log.body).toMatchObject({ data: [{ resource: 'payment-outbox', outcome: 'accepted' }] });
+  });
+
+  it('sees what differs between a connector and its file, without secrets, and that it was applied', async () => {
+    const { page, visit, expectAccessible } = await administrator();
+    const url = `${connectorUrl('inventory')}/config`;
+    const config = z.record(z.string(), z.string()).parse(await (await fetch(url)).json());
+    const changed = {
+      ...config,
+      'errors.tolerance': 'all',
+      'poll.interval.ms': '50',
+      'added.by.hand.token': 'hunter2',
+    };
+    await visit('/pipelines');
+    await page.getByText('The running configuration is that of connectors/inventory.json.').waitFor();
+    await fetch(url, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(changed),
+    });
+    onTestFinished(async () => {
+      await runCommand('connectors', ['apply', '--connector', 'inventory-outbox']);
+    });
+    const differences = page.getByRole('table', { name: 'Differences of inventory-outbox' });
+    const file = config['poll.interval.ms'] ?? '';
+    await differences
+      .getByRole('row', { name: new RegExp(`^poll.interval.ms 50 ${file} restart`) })
+      .waitFor();
+    await differences.getByText('Back to the safe value').waitFor();
+    await differences.getByText('(a secret in plain text)').waitFor();
+    expect(await page.content()).not.toContain('hunter2');
+    await expectAccessible();
+    const drift = await runCommand('connectors', ['drift', '--connector', 'inventory-outbox']);
+    for (const line of await differences.getByRole('row').locator('td:last-child').allInnerTexts())
+      expect(drift.output).toContain(line.split('\n').at(-1));
+
+    await runCommand('connectors', ['apply', '--connector', 'inventory-outbox']);
+    await page.getByText('The running configuration is that of connectors/inventory.json.').waitFor();
   });
 
   it('sees that a slot was dropped, how to fix it, and that it is fixed', async () => {

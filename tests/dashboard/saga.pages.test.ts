@@ -1,7 +1,7 @@
 // An administrator in a real browser: finds an order by any id, reads its saga as a timeline and as a table, opens an event.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { call, newProduct, orderOne, orderWith, place } from '../support/shop.ts';
+import { call, newProduct, orderOne, orderWith, place, query } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -74,6 +74,33 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
       .getByRole('alert')
       .getByText(/There is no order, event or request/)
       .waitFor();
+  });
+
+  it('finds the orders that are stuck, and what each waits for', async () => {
+    const { page, visit, expectAccessible } = await administrator();
+    const { id: productId } = await newProduct(1);
+    const { id } = await orderOne(productId, { mode: 'MANUAL' });
+    await orderWith(id, 'CONFIRMED');
+    await visit('/all-orders?stuck=60');
+    await page.getByText(/^Stuck: the order is PENDING or CONFIRMED.* for 1 minute\./).waitFor();
+    const link = page.getByRole('link', { name: `${id.slice(0, 8)}…${id.slice(-4)}` });
+    expect(await link.count()).toBe(0);
+
+    await query(
+      'order',
+      (sql) => sql`
+        update orders set created_at = created_at - interval '3 minutes', updated_at = updated_at - interval '3 minutes',
+                          reservation_expires_at = now() - interval '2 minutes'
+        where id = ${id}`,
+    );
+    const row = page.getByRole('row').filter({ has: link });
+    await row.getByText(/^release/).waitFor();
+    await expectAccessible();
+    await page.getByRole('combobox', { name: 'Stuck' }).click();
+    await page.getByRole('option', { name: 'Stuck for 1 hour' }).click();
+    await page.waitForURL('**/all-orders?stuck=3600');
+    await row.waitFor({ state: 'detached' });
+    await call('order', `/api/v1/orders/${id}/cancel`, { method: 'POST', body: {}, as: 'user' });
   });
 
   it('is the only role with access: a customer is redirected to the shop', async () => {

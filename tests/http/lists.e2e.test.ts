@@ -4,11 +4,13 @@ import { z } from 'zod';
 import {
   bodyOf,
   call,
+  eventually,
   newProduct,
   orderOne,
   orderWith,
   place,
   products,
+  whileGateway,
   type Person,
 } from '../support/shop.ts';
 
@@ -35,6 +37,20 @@ describe('orders', () => {
     expect(await find(`placedBefore=${second.createdAt}`)).toEqual([first.id]);
     expect(await find('customerId=user-customer-002')).toEqual([third.id]);
     expect(await find('reason=payment_failed')).toEqual([second.id]);
+  });
+
+  it('are stuck while the saga makes no progress, but not while a customer may pay', async () => {
+    const { id: productId } = await newProduct(5);
+    const manual = await orderOne(productId, { mode: 'MANUAL' });
+    const path = `/api/v1/orders?stuckSeconds=1&placedFrom=${manual.createdAt}`;
+    await whileGateway({ mode: 'error' }, async () => {
+      const { id } = await orderOne(productId);
+      await eventually('the order is stuck', async () =>
+        (await idsOf('order', path, 'admin')).includes(id) ? true : undefined,
+      );
+      expect(await idsOf('order', path, 'admin')).toEqual([id]);
+      expect(await idsOf('order', path.replace('=1', '=600'), 'admin')).toEqual([]);
+    });
   });
 
   it('are listed page by page, also oldest first', async () => {
@@ -74,12 +90,15 @@ describe('orders', () => {
     expect(await toShip('admin')).toContain(id);
   });
 
-  it.each(['toShip=1', 'sort=total', 'placedFrom=yesterday', 'placedBefore=0000-01-01T00:00:00Z'])(
-    'refuse the filter %s',
-    async (filter) => {
-      expect((await call('order', `/api/v1/orders?${filter}`, { as: 'admin' })).status).toBe(422);
-    },
-  );
+  it.each([
+    'toShip=1',
+    'sort=total',
+    'stuckSeconds=0',
+    'placedFrom=yesterday',
+    'placedBefore=0000-01-01T00:00:00Z',
+  ])('refuse the filter %s', async (filter) => {
+    expect((await call('order', `/api/v1/orders?${filter}`, { as: 'admin' })).status).toBe(422);
+  });
 });
 
 describe('products', () => {

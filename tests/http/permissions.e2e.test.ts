@@ -116,6 +116,7 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'audit.verify': () => ({ path: '/api/v1/audit/verification', allowed: 200 }),
   'flow.read': () => ({ path: '/api/v1/flow', allowed: 200 }),
   'pipelines.read': () => ({ path: '/api/v1/pipelines', allowed: 200 }),
+  'incidents.read': () => ({ path: '/api/v1/incidents', allowed: 200 }),
   'invariants.read': () => ({ path: '/api/v1/invariants', allowed: 200 }),
   'connectors.restart': () => ({ path: '/api/v1/connectors/payment/restart', allowed: 202 }),
   'connectors.pause': () => ({ path: '/api/v1/connectors/payment/pause', allowed: 202 }),

@@ -165,6 +165,7 @@ describe('with a million orders', () => {
     ['an administrator', {}],
     ['an administrator, from the middle', { after: middle }],
     ['an administrator, of one customer', { customerId: 'customer-77' }],
+    ['an administrator, of stuck orders', { stuckSince: new Date() }],
     ['a customer', { viewer: { as: 'customer', id: 'customer-5' } }],
     ['a large seller', { viewer: { as: 'seller', id: 'large' } }],
     ['a large seller, to ship', { viewer: { as: 'seller', id: 'large' }, toShip: true, sort: 'oldest' }],

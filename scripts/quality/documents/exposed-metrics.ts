@@ -36,7 +36,7 @@ export const groupedBy = (query: string): readonly string[] =>
 const metricsOfProcesses = (): LabelsByMetric => {
   const { httpParts } = createHttpParts(readConfig(guardSettings, {}));
   const { metrics } = httpParts;
-  const noValues = () => Promise.resolve(new Map<string, number>());
+  const noValues = () => Promise.resolve(new Map<string, never>());
   const notCalled = () => Promise.reject(new Error('reading the metrics calls no route'));
   createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
   createSagaMetrics(metrics);
@@ -53,7 +53,7 @@ const metricsOfProcesses = (): LabelsByMetric => {
     logger: createLogger({ service: 'metrics', level: 'error' }),
     health: createHealth({ checks: {} }),
     auditor: { latest: () => undefined },
-    pipelines: { latest: () => [], samples: () => [] },
+    pipelines: { latest: () => [], samples: () => [], incidents: () => [], recordActed: () => undefined },
     stories: { read: notCalled, codec: { decode: notCalled } },
     operations: { record: notCalled, readFlow: notCalled, connectUrl: '', stream: { lag: noValues } },
     httpParts,

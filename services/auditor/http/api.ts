@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { json } from '../../platform/http/request/shapes.ts';
 import { everyService } from '../domain/facts.ts';
+import { incidentsKept } from '../domain/incidents.ts';
 import { problemNames } from '../domain/pipeline-problems.ts';
 import { permissions } from './permissions.ts';
 
@@ -167,6 +168,9 @@ export const reportView = z
   })
   .openapi('Audit');
 
+const connectorActions = ['restart', 'pause', 'resume'] as const;
+export type ConnectorAction = (typeof connectorActions)[number];
+
 /** The measurements of one check of a pipeline. */
 const sampleView = z.object({
   at: time,
@@ -177,12 +181,38 @@ const sampleView = z.object({
   retainedBytes: nullable.openapi({ description: 'WAL that the slot retains' }),
 });
 
+/** The differences between the running configuration of a connector and its file. */
+const driftView = z.object({
+  sentence: z.string(),
+  remedy: z.string(),
+  changes: z.array(
+    z.object({
+      key: z.string(),
+      running: z.string().nullable().openapi({
+        description: 'The value in Kafka Connect; null when the key is absent. Secrets are not shown.',
+      }),
+      file: z.string().nullable().openapi({
+        description: 'The value in the file; null when the key is absent. Secrets are not shown.',
+      }),
+      consequence: z.string().openapi({ description: 'What applying the file does to events' }),
+      sentence: z.string(),
+      dangerous: z
+        .boolean()
+        .openapi({ description: 'Not applied unless the operator allows dangerous changes' }),
+    }),
+  ),
+});
+
 export const overviewView = z
   .object({
     status: z.enum(['ok', 'broken']),
     pipelines: z.array(
       pipelineView.extend({
         connectorName: z.string(),
+        drift: driftView.nullable().openapi({
+          description:
+            'Null when Kafka Connect does not answer or has no such connector, and when the file cannot be read',
+        }),
         samples: z.array(sampleView).openapi({ description: 'Of the latest checks, oldest first' }),
       }),
     ),
@@ -190,7 +220,22 @@ export const overviewView = z
       .array(
         z.object({
           group: z.string(),
-          topics: z.array(z.object({ topic: z.string(), lag: z.number() })),
+          topics: z.array(
+            z.object({
+              topic: z.string(),
+              lag: z.number().openapi({ description: 'Of all partitions' }),
+              partitions: z.array(
+                z.object({
+                  partition: z.int(),
+                  end: z.int().openapi({ description: 'The first offset after the last record' }),
+                  committed: z.int().nullable().openapi({
+                    description: 'The next offset to read; null when the group has committed nothing',
+                  }),
+                  lag: z.int(),
+                }),
+              ),
+            }),
+          ),
         }),
       )
       .nullable()
@@ -199,6 +244,39 @@ export const overviewView = z
       }),
   })
   .openapi('PipelinesOverview');
+
+export const incidentsView = z
+  .object({
+    since: z.iso
+      .datetime()
+      .openapi({ description: 'When this auditor started; it does not know earlier problems' }),
+    data: z
+      .array(
+        z.object({
+          service,
+          connectorName: z.string(),
+          problem: z.enum(problemNames),
+          level: z.enum(['broken', 'warning']),
+          sentence: z.string(),
+          startedAt: z.iso.datetime(),
+          endedAt: z.iso.datetime().nullable().openapi({ description: 'Null while it lasts' }),
+          restarts: z.int().openapi({ description: 'By the watchdog of this auditor, while it lasted' }),
+          lastAction: z
+            .object({
+              at: z.iso.datetime(),
+              by: z.enum(['watchdog', 'administrator']),
+              action: z.enum(connectorActions),
+            })
+            .nullable()
+            .openapi({
+              description:
+                'The last action on the connector while it lasted. Commands and Kafka Connect itself can end a problem without one.',
+            }),
+        }),
+      )
+      .openapi({ description: `Newest first, at most ${incidentsKept}` }),
+  })
+  .openapi('Incidents');
 
 export const invariantsView = reportView
   .extend({
@@ -241,9 +319,6 @@ export const flowView = z
   })
   .openapi('Flow');
 
-const connectorActions = ['restart', 'pause', 'resume'] as const;
-export type ConnectorAction = (typeof connectorActions)[number];
-
 const actionEndpoint = (action: ConnectorAction, summary: string) =>
   endpoint(permissions[`connectors.${action}`], {
     tags: ['pipelines'],
@@ -272,6 +347,11 @@ export const auditorApi = {
   restartConnector: actionEndpoint('restart', 'Restart a connector and its tasks'),
   pauseConnector: actionEndpoint('pause', 'Pause a connector; its events wait in the WAL'),
   resumeConnector: actionEndpoint('resume', 'Resume a paused connector'),
+  readIncidents: endpoint(permissions['incidents.read'], {
+    tags: ['pipelines'],
+    summary: 'The problems of the pipelines, and what the watchdog and administrators did about them',
+    responses: { 200: { description: 'Since this auditor started', content: json(incidentsView) } },
+  }),
   readInvariants: endpoint(permissions['invariants.read'], {
     tags: ['audit'],
     summary: 'The last audit, with the meaning of each invariant',

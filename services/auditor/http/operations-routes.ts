@@ -11,6 +11,7 @@ import type { Flow } from '../flow/read-flow.ts';
 import { pauseOrResume, restartConnector } from '../pipelines/connect-rest.ts';
 import { readLags } from '../pipelines/pipeline-metrics.ts';
 import { pipelineNames, type Pipelines } from '../pipelines/pipelines.ts';
+import { readDrift, type Drift } from '../drift/read-drift.ts';
 import { auditorApi, type ConnectorAction } from './api.ts';
 import { requireReports, statusOf, viewOfPipeline } from './pipeline-routes.ts';
 import { viewOfReport } from './report-view.ts';
@@ -28,16 +29,34 @@ export interface OperationsSources {
 const connectTimeoutMs = 10_000;
 const lagTimeoutMs = 3_000;
 const lagFreshMs = 2_000;
+const driftTimeoutMs = 3_000;
+const driftFreshMs = 2_000;
 const flowTimeoutMs = 5_000;
 const flowFreshMs = 2_000;
+
+const viewOfDrift = ({ sentence, remedy, changes }: Drift) => ({
+  sentence,
+  remedy,
+  changes: changes.map(({ from, to, ...change }) => ({
+    ...change,
+    running: from ?? null,
+    file: to ?? null,
+  })),
+});
 
 export function registerOperationsRoutes(
   app: App,
   { record, readFlow, connectUrl, stream }: OperationsSources,
-  pipelines: Pick<Pipelines, 'latest' | 'samples'>,
+  pipelines: Omit<Pipelines, 'stop'>,
   latestAudit: () => Report,
 ): void {
+  /** The history begins with the process. */
+  const since = new Date().toISOString();
   const lags = cachedRead(() => readLags(stream), { timeoutMs: lagTimeoutMs, maxAgeMs: lagFreshMs });
+  const drifts = cachedRead(() => readDrift(connectUrl, driftTimeoutMs), {
+    timeoutMs: driftTimeoutMs,
+    maxAgeMs: driftFreshMs,
+  });
   const flow = cachedRead(readFlow, { timeoutMs: flowTimeoutMs, maxAgeMs: flowFreshMs });
   app.openapi(auditorApi.readFlow, async (c) => {
     const found = await flow();
@@ -52,16 +71,36 @@ export function registerOperationsRoutes(
 
   app.openapi(auditorApi.readPipelines, async (c) => {
     const reports = requireReports(pipelines);
+    const [groups, drift] = await Promise.all([lags(), drifts()]);
     const overview = {
       status: statusOf(reports),
-      pipelines: reports.map((report) => ({
-        ...viewOfPipeline(report),
-        connectorName: pipelineNames(report.service).connector,
-        samples: [...pipelines.samples(report.service)],
-      })),
-      groups: (await lags()) ?? null,
+      pipelines: reports.map((report) => {
+        const found = drift?.get(report.service);
+        return {
+          ...viewOfPipeline(report),
+          connectorName: pipelineNames(report.service).connector,
+          drift: found === undefined ? null : viewOfDrift(found),
+          samples: [...pipelines.samples(report.service)],
+        };
+      }),
+      groups: groups ?? null,
     };
     return c.json(overview, 200, { 'Cache-Control': 'no-store' });
+  });
+
+  app.openapi(auditorApi.readIncidents, (c) => {
+    const data = pipelines
+      .incidents()
+      .map(({ name, service, startedAt, endedAt, lastAction, ...incident }) => ({
+        ...incident,
+        service,
+        connectorName: pipelineNames(service).connector,
+        problem: name,
+        startedAt: new Date(startedAt).toISOString(),
+        endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+        lastAction: lastAction && { ...lastAction, at: new Date(lastAction.at).toISOString() },
+      }));
+    return c.json({ since, data }, 200, { 'Cache-Control': 'no-store' });
   });
 
   app.openapi(auditorApi.readInvariants, (c) => {
@@ -84,6 +123,7 @@ export function registerOperationsRoutes(
         cause,
       });
     }
+    pipelines.recordActed(service, { at: Date.now(), by: 'administrator', action });
     return { connector, action };
   };
   app.openapi(auditorApi.restartConnector, async (c) =>

@@ -13,6 +13,7 @@ export const permissions = permissionTable({
   'stories.read': { method: 'get', path: '/api/v1/stories/{id}', allow: { ADMIN: 'all' } },
   'flow.read': { method: 'get', path: '/api/v1/flow', allow: { ADMIN: 'all' } },
   'pipelines.read': { method: 'get', path: '/api/v1/pipelines', allow: { ADMIN: 'all' } },
+  'incidents.read': { method: 'get', path: '/api/v1/incidents', allow: { ADMIN: 'all' } },
   'invariants.read': { method: 'get', path: '/api/v1/invariants', allow: { ADMIN: 'all' } },
   'connectors.restart': {
     method: 'post',

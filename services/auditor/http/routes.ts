@@ -53,7 +53,7 @@ export interface AuditorAppOptions {
   readonly logger: Logger;
   readonly health: Health;
   readonly auditor: Pick<Auditor, 'latest'>;
-  readonly pipelines: Pick<Pipelines, 'latest' | 'samples'>;
+  readonly pipelines: Omit<Pipelines, 'stop'>;
   readonly stories: StorySources;
   readonly operations: OperationsSources;
   readonly publicUrl?: string | undefined;

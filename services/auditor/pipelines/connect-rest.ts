@@ -1,4 +1,4 @@
-// The part of Kafka Connect's REST API that is used here: the state of connectors, restart, pause and resume. Imports nothing,
+// The part of Kafka Connect's REST API that is used here: the state and the configuration of connectors, restart, pause and resume. Imports nothing,
 // because the image `jobs` contains no other file of the auditor.
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -51,6 +51,21 @@ export const readConnectors = async (
   if (status !== 200 || !isObject(body)) throw new Error(`Kafka Connect answered ${status}`);
   return new Map(
     Object.entries(body).map(([name, view]) => [name, stateOf(isObject(view) ? view['status'] : undefined)]),
+  );
+};
+
+/** The configurations of all connectors by name, in one request. May contain secrets in plain text. */
+export const readConfigs = async (
+  connectUrl: string,
+  withinMs: number,
+): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>> => {
+  const { status, body } = await callConnect(`${connectUrl}/connectors?expand=info`, {}, withinMs);
+  if (status !== 200 || !isObject(body)) throw new Error(`Kafka Connect answered ${status}`);
+  return new Map(
+    Object.entries(body).flatMap(([name, view]) => {
+      const info = isObject(view) ? view['info'] : undefined;
+      return isObject(info) && isObject(info['config']) ? [[name, info['config']]] : [];
+    }),
   );
 };
 

@@ -16,12 +16,16 @@ export const consumerGroups = everyService.map((service) => ({
   topics: everyService.filter((other) => other !== service).map(topicOf),
 }));
 
-/** The lag of each consumer group, in records. */
+/** The lag of each consumer group, in records: of its topics, and of each partition. */
 export const readLags = (stream: Pick<EventStream, 'lag'>) =>
   Promise.all(
     consumerGroups.map(async ({ group, topics }) => ({
       group,
-      topics: [...(await stream.lag(group, topics))].map(([topic, lag]) => ({ topic, lag })),
+      topics: [...(await stream.lag(group, topics))].map(([topic, partitions]) => ({
+        topic,
+        lag: partitions.reduce((sum, { lag }) => sum + lag, 0),
+        partitions: [...partitions],
+      })),
     })),
   );
 

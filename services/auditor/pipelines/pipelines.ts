@@ -9,6 +9,7 @@ import type { SlotState } from './slot-health.ts';
 import { every } from '../../platform/process/timer.ts';
 import { arrive, noCanaries, send, waitingMs, type Canaries } from '../domain/canaries.ts';
 import { everyService, topicOf, type Service } from '../domain/facts.ts';
+import { recordActed, recordProblems, type ConnectorActed, type Incidents } from '../domain/incidents.ts';
 import { isBroken, judgePipeline, noMemory, type Memory } from '../domain/pipeline.ts';
 import type { Problem } from '../domain/pipeline-problems.ts';
 import {
@@ -59,6 +60,10 @@ export interface Pipelines {
   readonly latest: () => readonly PipelineReport[];
   /** Samples of the latest checks, oldest first. */
   readonly samples: (service: Service) => readonly Sample[];
+  /** The problems since the start of the process and what was done about them, newest first. */
+  readonly incidents: () => Incidents;
+  /** Adds an action of an administrator to the incidents. */
+  readonly recordActed: (service: Service, acted: ConnectorActed) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -115,6 +120,7 @@ export function watchPipelines(
   const memories = new Map<Service, Memory>();
   const watchdogStates = new Map<Service, WatchdogState>();
   const samples = new Map<Service, readonly Sample[]>();
+  let incidents: Incidents = [];
 
   const serviceOf = new Map(everyService.map((service) => [pipelineNames(service).canaryTopic, service]));
   const canaryReader = sendsCanaries
@@ -151,15 +157,15 @@ export function watchPipelines(
     return error;
   };
 
-  /** Restarts the connector if the watchdog decides so and this instance leads. Returns whether the watchdog gave up. */
+  /** Restarts the connector if the watchdog decides so and this instance leads. */
   const runWatchdog = async (
     service: Service,
     connector: ConnectorView,
     leads: boolean,
-  ): Promise<boolean> => {
+  ): Promise<{ readonly gaveUp: boolean; readonly restartedAt?: number }> => {
     if (!leads || settings.restarts === 0) {
       watchdogStates.delete(service);
-      return false;
+      return { gaveUp: false };
     }
     const name = pipelineNames(service).connector;
     const before = watchdogStates.get(service) ?? initialWatchdogState;
@@ -179,10 +185,10 @@ export function watchPipelines(
       const { error } = await attempt(() =>
         restartConnector(settings.connectUrl, name, what, connectTimeoutMs),
       );
-      if (error !== undefined)
-        logger.warn('the connector could not be restarted', { connector: name, error });
+      if (error === undefined) return { gaveUp: verdict.gaveUp, restartedAt: Date.now() };
+      logger.warn('the connector could not be restarted', { connector: name, error });
     }
-    return verdict.gaveUp;
+    return { gaveUp: verdict.gaveUp };
   };
 
   const logChanges = (service: Service, before: readonly Problem[], after: readonly Problem[]): void => {
@@ -216,7 +222,7 @@ export function watchPipelines(
     const { value: database }: Attempt<DatabaseStatus> =
       slot.value === undefined ? {} : await attempt(sessions[service].readStatus);
     const leads = database?.leads === true;
-    const gaveUp = await runWatchdog(service, connector, leads);
+    const { gaveUp, restartedAt } = await runWatchdog(service, connector, leads);
     // Durations use the monotonic clock: a step of the system clock would look like a stalled pipeline.
     const now = performance.now();
     const checkedAt = Date.now();
@@ -254,14 +260,18 @@ export function watchPipelines(
         retainedBytes,
       },
     ]);
+    const reported = problems.map((problem) => ({
+      ...problem,
+      since: Math.round(checkedAt - (now - problem.since)),
+    }));
+    incidents = recordProblems(incidents, service, reported, checkedAt);
+    if (restartedAt !== undefined)
+      incidents = recordActed(incidents, service, { at: restartedAt, by: 'watchdog', action: 'restart' });
     reports.set(service, {
       service,
       status: isBroken(problems) ? 'broken' : 'ok',
       checkedAt: new Date(checkedAt),
-      problems: problems.map((problem) => ({
-        ...problem,
-        since: Math.round(checkedAt - (now - problem.since)),
-      })),
+      problems: reported,
       slot: slot.value?.state ?? null,
       confirmedSecondsAgo: (now - (memory.confirmedAt ?? now)) / 1_000,
       connector,
@@ -286,6 +296,10 @@ export function watchPipelines(
   return {
     latest: () => everyService.flatMap((service) => reports.get(service) ?? []),
     samples: (service) => samples.get(service) ?? [],
+    incidents: () => incidents,
+    recordActed: (service, acted) => {
+      incidents = recordActed(incidents, service, acted);
+    },
     stop: async () => {
       await timer.stop();
       await canaryReader?.stop();

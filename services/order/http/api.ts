@@ -49,6 +49,7 @@ export const { kinds: orderProblems, problem } = defineProblems({
 
 const maxLines = 100;
 const maxQuantity = 10_000;
+const maxStuckSeconds = 30 * 24 * 3_600;
 
 const paymentMode = z.enum(['AUTO', 'MANUAL']);
 export const orderStatus = z.enum(['PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED']);
@@ -158,6 +159,17 @@ const listRoute = endpoint(permissions['orders.list'], {
       }),
       reason: printable(100).optional().openapi({ description: 'Why the order was cancelled' }),
       customerId: resourceId(200).optional(),
+      stuckSeconds: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(maxStuckSeconds)
+        .optional()
+        .openapi({
+          description:
+            'Only orders that wait for the next step of the saga and have not changed for this long: PENDING ones, and CONFIRMED ones ' +
+            'with payment mode AUTO, with a payment that succeeded, or with a reservation that expired that long ago',
+        }),
       placedFrom: instant.optional().openapi({ description: 'Only orders placed at this instant or later' }),
       placedBefore: instant.optional().openapi({ description: 'Only orders placed before this instant' }),
       sort: z.enum(['newest', 'oldest']).default('newest'),

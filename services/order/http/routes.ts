@@ -126,11 +126,12 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
   });
 
   app.openapi(orderApi.list, async (c) => {
-    const { limit, cursor, toShip, placedFrom, placedBefore, ...rest } = c.req.valid('query');
+    const { limit, cursor, toShip, stuckSeconds, placedFrom, placedBefore, ...rest } = c.req.valid('query');
     const found = await listOrders(shell.db, {
       ...rest,
       viewer: viewerOf(c),
       toShip: toShip === 'true',
+      stuckSince: stuckSeconds === undefined ? undefined : new Date(Date.now() - stuckSeconds * 1_000),
       placedFrom: dateOf(placedFrom),
       placedBefore: dateOf(placedBefore),
       // One more than the page shows, to know whether there is a next page.

@@ -33,6 +33,17 @@ export interface Progress {
   readonly next: bigint;
 }
 
+/** How far a consumer group has read a partition. */
+export interface PartitionLag {
+  readonly partition: number;
+  /** The first offset after the last record. */
+  readonly end: number;
+  /** The next offset to read; null when the group has committed nothing. */
+  readonly committed: number | null;
+  /** Records that the group has yet to read, markers of transactions included. */
+  readonly lag: number;
+}
+
 export interface SubscribeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
@@ -57,8 +68,8 @@ export interface EventStream {
    * passes a record that is not finished; a record whose `onRecord` rejects is read again. Reconnects without end.
    */
   subscribe(options: SubscribeOptions): Subscription;
-  /** Records that the group has yet to read, by topic, markers of transactions included. Rejects when the broker does not answer. */
-  lag(groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** How far the group has read each partition, by topic. Rejects when the broker does not answer. */
+  lag(groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionLag[]>>;
   /** The committed positions of each group, without partitions that have none. Rejects when the broker does not answer. */
   committed(
     groupIds: readonly string[],

@@ -13,7 +13,15 @@ import {
 import { createAssignment, type Assignment } from './assignment.ts';
 import { registerCodecs } from './compression.ts';
 import type { KafkaSecurity } from '../process/security/kafka-security.ts';
-import type { EventStream, Progress, StreamRecord, SubscribeOptions, Subscription } from './event-stream.ts';
+import type {
+  EventStream,
+  PartitionLag,
+  Progress,
+  StreamRecord,
+  SubscribeOptions,
+  Subscription,
+} from './event-stream.ts';
+import { partitionLag } from './partition-lag.ts';
 import type { Logger } from '../process/logger.ts';
 import { pause } from '../process/retry.ts';
 
@@ -274,23 +282,20 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     }
   };
 
-  const lag = async (groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, number>> => {
+  const lag = async (
+    groupId: string,
+    topics: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly PartitionLag[]>> => {
     const admin = kafka.admin({ retry: { retries: 1 } });
     await admin.connect();
     try {
       const committed = await admin.fetchOffsets({ groupId, topics: [...topics] });
       const found = await Promise.all(
-        committed.map(async ({ topic, partitions }): Promise<[string, number]> => {
-          const at = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+        committed.map(async ({ topic, partitions }): Promise<[string, readonly PartitionLag[]]> => {
+          const offsets = new Map(partitions.map(({ partition, offset }) => [partition, offset]));
           const bounds = await admin.fetchTopicOffsets(topic);
-          const behind = bounds.map(({ partition, low, high }) => {
-            // -1: nothing is committed yet, so the group starts at the first record of the topic.
-            const next = Math.max(at.get(partition) ?? -1, Number(low));
-            const behind = Number(high) - next;
-            // The last offset of a topic that is written in transactions is a commit marker, which no consumer handles.
-            return behind > 1 ? behind : 0;
-          });
-          return [topic, behind.reduce((sum, records) => sum + records, 0)];
+          const lags = bounds.map((bound) => partitionLag(bound, offsets.get(bound.partition)));
+          return [topic, lags.toSorted((one, other) => one.partition - other.partition)];
         }),
       );
       return new Map(found);

@@ -10,6 +10,7 @@ import type {
   DeadLetterSummary,
   EventChanges,
   Flow,
+  Incidents,
   Invariants,
   Order,
   OrderStatus,
@@ -28,12 +29,14 @@ export interface AllOrdersFilter {
   /** A day such as `2026-11-26`, in the time zone of the browser. */
   readonly from?: string;
   readonly sort?: 'oldest';
+  /** Only orders that wait for the system and have not changed for this many seconds. */
+  readonly stuck?: number;
 }
 
 /** The orders of all customers. */
-export const allOrdersQuery = ({ status, reason, customer, from, sort }: AllOrdersFilter) =>
+export const allOrdersQuery = ({ status, reason, customer, from, sort, stuck }: AllOrdersFilter) =>
   infiniteQueryOptions({
-    queryKey: ['orders', 'everybody', { status, reason, customer, from, sort }],
+    queryKey: ['orders', 'everybody', { status, reason, customer, from, sort, stuck }],
     queryFn: ({ pageParam, signal }) => {
       const placedFrom = from === undefined ? undefined : new Date(`${from}T00:00`).toISOString();
       const filter = {
@@ -43,6 +46,7 @@ export const allOrdersQuery = ({ status, reason, customer, from, sort }: AllOrde
         customerId: customer,
         placedFrom,
         sort,
+        stuckSeconds: stuck,
         cursor: pageParam,
       };
       return request<Page<Order>>(`/api/order/orders${query(filter)}`, { signal });
@@ -78,6 +82,12 @@ export const pipelinesQuery = queryOptions({
   queryKey: ['pipelines'],
   queryFn: ({ signal }) => request<PipelinesOverview>('/api/auditor/pipelines', { signal }),
   refetchInterval: 3_000,
+});
+
+export const incidentsQuery = queryOptions({
+  queryKey: ['incidents'],
+  queryFn: ({ signal }) => request<Incidents>('/api/auditor/incidents', { signal }),
+  refetchInterval: 5_000,
 });
 
 export const invariantsQuery = queryOptions({

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type {
   ConnectorAction,
   flowView,
+  incidentsView,
   invariantsView,
   overviewView,
   storyEventView,
@@ -46,6 +47,7 @@ export type Flow = z.infer<typeof flowView>;
 export type PipelinesOverview = z.infer<typeof overviewView>;
 export type Pipeline = PipelinesOverview['pipelines'][number];
 export type PipelineProblem = Pipeline['problems'][number];
+export type Incidents = z.infer<typeof incidentsView>;
 export type Invariants = z.infer<typeof invariantsView>;
 export type { ConnectorAction };
 export type AuditEntry = z.infer<typeof entryView>;

@@ -8,13 +8,13 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { sessionQuery, type ProductSearch } from '../api/queries.ts';
-import type { AllOrdersFilter } from '../api/admin-queries.ts';
 import type { OrderStatus, Role, User } from '../api/types.ts';
 import { Failed, Loading } from '../parts/states.tsx';
 import { isOrderStatus } from '../parts/order-status.ts';
 import { Page } from '../parts/page.tsx';
 import { failedSearch } from '../screens/failed/failed-search.ts';
 import { toAccessSearch } from '../screens/access/access-search.ts';
+import { toOrdersSearch } from '../screens/all-orders/orders-search.ts';
 import { toAuditSearch } from '../screens/audit-log/audit-search.ts';
 import { toEventsSearch } from '../screens/events/events-search.ts';
 import { isSignInFailure, type SignInFailure } from '../screens/sign-in/sign-in-failure.ts';
@@ -138,15 +138,7 @@ export const allOrdersRoute = createRoute({
   getParentRoute: () => root,
   path: '/all-orders',
   ...forRoles('ADMIN'),
-  validateSearch: (search): AllOrdersFilter => ({
-    ...(isOrderStatus(search['status']) ? { status: search['status'] } : {}),
-    ...textIn(search, 'reason'),
-    ...textIn(search, 'customer'),
-    ...(typeof search['from'] === 'string' && /^\d{4}-\d\d-\d\d$/.test(search['from'])
-      ? { from: search['from'] }
-      : {}),
-    ...(search['sort'] === 'oldest' ? { sort: 'oldest' } : {}),
-  }),
+  validateSearch: toOrdersSearch,
   component: lazyRouteComponent(() => import('../screens/all-orders/all-orders-page.tsx'), 'AllOrdersPage'),
 });
 

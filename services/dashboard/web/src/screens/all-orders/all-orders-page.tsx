@@ -1,10 +1,15 @@
 // The orders of all customers, for administrators. Any id can be searched; each order links to its saga.
 import { Button, Select, TextInput } from '@mantine/core';
-import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { allOrdersQuery, storyQuery, type AllOrdersFilter } from '../../api/admin-queries.ts';
+import {
+  allOrdersQuery,
+  invariantsQuery,
+  storyQuery,
+  type AllOrdersFilter,
+} from '../../api/admin-queries.ts';
 import { Problem } from '../../api/request.ts';
 import type { Order } from '../../api/types.ts';
 import { queryClient } from '../../app/query-client.ts';
@@ -19,7 +24,13 @@ import { ShowMore } from '../../parts/show-more.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
+import classes from './all-orders-page.module.css';
+import { describeStuckTime, stuckTimes } from './orders-search.ts';
 
+const stuckChoices = Object.entries(stuckTimes).map(([value, label]) => ({
+  value,
+  label: `Stuck for ${label}`,
+}));
 const reasons = Object.entries(cancellationReasons).map(([value, label]) => ({ value, label }));
 
 const columns: readonly Column<Order>[] = [
@@ -74,6 +85,44 @@ const columns: readonly Column<Order>[] = [
   },
 ];
 
+/** Also what each order waits for, and since when. The auditor finds this out in its audits, so a new row may lack it. */
+const useStuckColumns = (isShown: boolean): readonly Column<Order>[] => {
+  const { data } = useQuery({ ...invariantsQuery, enabled: isShown });
+  return useMemo(() => {
+    if (!isShown) return columns;
+    const waits = new Map(data?.stuck.map((order) => [order.orderId, order]));
+    return [
+      ...columns.filter(({ id }) => id !== 'reason'),
+      {
+        id: 'changed',
+        header: 'Last change',
+        value: ({ updatedAt }) => updatedAt,
+        cell: ({ updatedAt }) => <When at={updatedAt} />,
+        sortable: false,
+      },
+      {
+        id: 'waitsFor',
+        header: 'Waiting for',
+        value: ({ id }) => waits.get(id)?.waitsFor ?? null,
+        cell: ({ id }) => {
+          const order = waits.get(id);
+          return order === undefined ? '–' : [order.waitsFor, ...order.missing].join(', ');
+        },
+        sortable: false,
+      },
+    ];
+  }, [isShown, data?.stuck]);
+};
+
+const StuckMeaning = ({ seconds }: { seconds: number }) => (
+  <p className={classes['note']}>
+    Stuck: the order is PENDING or CONFIRMED, waits for the system and has not changed for{' '}
+    {describeStuckTime(seconds)}. An order that waits for its customer to pay or for a seller to ship is not
+    stuck. “Waiting for” comes from the last audit; <Link to="/invariants">Invariants</Link> also lists
+    refunds and releases of stock that are overdue.
+  </p>
+);
+
 /** Opens the saga of an order, event or correlation id. Any other id is taken for a customer id. */
 const IdSearch = ({ onCustomer }: { onCustomer: (customerId: string) => void }) => {
   const [text, setText] = useState('');
@@ -120,7 +169,8 @@ export const AllOrdersPage = () => {
   const navigate = useNavigate({ from: '/all-orders' });
   const orders = useInfiniteQuery(allOrdersQuery(filter));
   const all = useMemo(() => orders.data?.pages.flatMap(({ data }) => data) ?? [], [orders.data]);
-  const set = (changed: Partial<Record<keyof AllOrdersFilter, string | undefined>>) =>
+  const shownColumns = useStuckColumns(filter.stuck !== undefined);
+  const set = (changed: Partial<Record<keyof AllOrdersFilter, string | number | undefined>>) =>
     void navigate({ search: { ...filter, ...changed } as AllOrdersFilter, replace: true });
   return (
     <Page
@@ -147,6 +197,15 @@ export const AllOrdersPage = () => {
             value={filter.reason ?? null}
             onChange={(value) => set({ reason: value ?? undefined })}
           />
+          <Select
+            aria-label="Stuck"
+            placeholder="Stuck or not"
+            clearable
+            w={180}
+            data={stuckChoices}
+            value={filter.stuck === undefined ? null : String(filter.stuck)}
+            onChange={(value) => set({ stuck: value === null ? undefined : Number(value) })}
+          />
           <TextInput
             aria-label="Placed on or after"
             type="date"
@@ -169,6 +228,7 @@ export const AllOrdersPage = () => {
         </>
       }
     >
+      {filter.stuck !== undefined && <StuckMeaning seconds={filter.stuck} />}
       <Card flush>
         {orders.isPending && <Loading lines={8} />}
         {orders.isError && all.length === 0 && (
@@ -184,7 +244,7 @@ export const AllOrdersPage = () => {
         {all.length > 0 && (
           <DataTable
             label="Orders"
-            columns={columns}
+            columns={shownColumns}
             rows={all}
             rowId={({ id }) => id}
             csv="orders"

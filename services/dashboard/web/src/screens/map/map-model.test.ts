@@ -25,12 +25,13 @@ const pipeline = (service: Pipeline['service'], problems: Pipeline['problems'] =
   canary: { roundTripMs: 40, waitingMs: 0, sent: 9, lost: 0 },
   watchdog: { leads: true, restarts: 0, gaveUp: false },
   outbox: null,
+  drift: null,
   samples: [],
 });
 const pipelines = (payment: Pipeline): PipelinesOverview => ({
   status: payment.status,
   pipelines: [pipeline('order'), pipeline('inventory'), payment],
-  groups: [{ group: 'order-service-group', topics: [{ topic: 'payment-events', lag: 7 }] }],
+  groups: [{ group: 'order-service-group', topics: [{ topic: 'payment-events', lag: 7, partitions: [] }] }],
 });
 const flow: Sources['flow'] = {
   services: (['order', 'inventory', 'payment'] as const).map((service) => ({

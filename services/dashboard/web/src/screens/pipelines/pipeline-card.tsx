@@ -8,6 +8,7 @@ import { LineChart } from '../../parts/line-chart.tsx';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
 import { causesOf } from './causes.ts';
+import { ConnectorDrift } from './connector-drift.tsx';
 import { ConnectorActions } from './connector-actions.tsx';
 import classes from './pipelines.module.css';
 import { Remedy } from './remedy.tsx';
@@ -140,6 +141,7 @@ export const PipelineCard = ({ pipeline }: { pipeline: Pipeline }) => {
           </details>
         )}
         <Flow pipeline={pipeline} />
+        <ConnectorDrift pipeline={pipeline} />
         <p className={classes['chart']}>Canary round trip (test events that no service reads)</p>
         <LineChart
           label={`Canary round trip through ${connectorName}: ${formatDuration(points.at(-1)?.value ?? 0)} now, at most ${formatDuration(longest)} in the last ${formatDuration(points.length * 5_000)}.`}

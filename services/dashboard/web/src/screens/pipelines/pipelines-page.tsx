@@ -1,15 +1,14 @@
-import { Table } from '@mantine/core';
+// The pipelines, the most urgent first, the lag of the consumers, and the history of problems.
 import { useQuery } from '@tanstack/react-query';
 import { pipelinesQuery } from '../../api/admin-queries.ts';
 import type { PipelinesOverview } from '../../api/types.ts';
-import { Card } from '../../parts/card.tsx';
-import { formatNumber } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Failed, Loading } from '../../parts/states.tsx';
 import { conditionOf } from './causes.ts';
+import { ConsumerLag } from './consumer-lag.tsx';
+import { IncidentHistory } from './incident-history.tsx';
 import { PipelineCard } from './pipeline-card.tsx';
-import classes from './pipelines.module.css';
 
 const titleOf = ({ pipelines }: PipelinesOverview): string => {
   const unhealthy = pipelines.filter((pipeline) => conditionOf(pipeline) !== 'healthy');
@@ -21,35 +20,6 @@ const titleOf = ({ pipelines }: PipelinesOverview): string => {
 };
 
 const urgency = { broken: 0, paused: 1, healthy: 2 } as const;
-
-const Groups = ({ groups }: Pick<PipelinesOverview, 'groups'>) => (
-  <Card title="Consumer lag" flush={groups !== null}>
-    {groups === null ? (
-      <p>Kafka is not responding, so the lag is unknown.</p>
-    ) : (
-      <Table className={classes['groups']}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Consumer group</Table.Th>
-            <Table.Th>Topic</Table.Th>
-            <Table.Th className={classes['number']}>Lag (records)</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {groups.flatMap(({ group, topics }) =>
-            topics.map(({ topic, lag }) => (
-              <Table.Tr key={`${group}/${topic}`}>
-                <Table.Td>{group}</Table.Td>
-                <Table.Td>{topic}</Table.Td>
-                <Table.Td className={classes['number']}>{formatNumber(lag)}</Table.Td>
-              </Table.Tr>
-            )),
-          )}
-        </Table.Tbody>
-      </Table>
-    )}
-  </Card>
-);
 
 export const PipelinesPage = () => {
   const overview = useQuery(pipelinesQuery);
@@ -68,7 +38,8 @@ export const PipelinesPage = () => {
         .map((pipeline) => (
           <PipelineCard key={pipeline.service} pipeline={pipeline} />
         ))}
-      {data !== undefined && <Groups groups={data.groups} />}
+      {data !== undefined && <ConsumerLag groups={data.groups} />}
+      <IncidentHistory />
     </Page>
   );
 };

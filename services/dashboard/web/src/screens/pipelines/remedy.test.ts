@@ -7,6 +7,10 @@ it('splits a remedy into commands, runbooks and text', () => {
     { kind: 'text', text: ', ' },
     { kind: 'runbook', name: 'slot-lost', section: undefined },
   ]);
+  expect(partsOfRemedy('npm run connectors -- plan --connector order-outbox, then apply')).toEqual([
+    { kind: 'command', text: 'npm run connectors -- plan --connector order-outbox' },
+    { kind: 'text', text: ', then apply' },
+  ]);
   expect(partsOfRemedy('connectors/runbooks/alerts.md#connector_paused')).toEqual([
     { kind: 'runbook', name: 'alerts', section: 'connector_paused' },
   ]);

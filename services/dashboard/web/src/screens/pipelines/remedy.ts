@@ -6,7 +6,7 @@ export type RemedyPart =
   | { readonly kind: 'runbook'; readonly name: string; readonly section: string | undefined };
 
 const pattern =
-  /npm run [a-z:]+(?: -- [a-z]+(?:-[a-z]+)*)?|(?:see )?connectors\/runbooks\/([a-z-]+)\.md(?:#([a-z_]+))?/g;
+  /npm run [a-z:]+(?: -- [a-z]+(?:-[a-z]+)*(?: --connector [a-z-]+)?)?|(?:see )?connectors\/runbooks\/([a-z-]+)\.md(?:#([a-z_]+))?/g;
 
 export const partsOfRemedy = (remedy: string): RemedyPart[] => {
   const parts: RemedyPart[] = [];

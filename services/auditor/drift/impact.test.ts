@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { serviceNames } from '../stack/topology.ts';
-import { readConnector } from './files.ts';
+import { everyService } from '../domain/facts.ts';
+import { readConnectorFile } from './connector-file.ts';
 import { changesBetween } from './impact.ts';
 import { isExplained } from './impact-table.ts';
 
-const connector = readConnector('order');
+const connector = readConnectorFile('order');
 const changesTo = (key: string, to: string | undefined) => {
   const desired = Object.fromEntries(
     Object.entries({ ...connector, [key]: to ?? '' }).filter(([k]) => to !== undefined || k !== key),
@@ -13,8 +13,8 @@ const changesTo = (key: string, to: string | undefined) => {
 };
 
 describe('the consequence of a change', () => {
-  it.each(serviceNames)('is listed for every key of %s.json', (service) => {
-    expect(Object.keys(readConnector(service)).filter((key) => !isExplained(key))).toEqual([]);
+  it.each(everyService)('is listed for every key of %s.json', (service) => {
+    expect(Object.keys(readConnectorFile(service)).filter((key) => !isExplained(key))).toEqual([]);
   });
 
   it('is none when only the name that Connect adds differs', () => {
@@ -83,7 +83,10 @@ describe('the consequence of a change', () => {
   });
 
   it('does not show a secret in plain text', () => {
-    const found = changesBetween(connector, { ...connector, 'database.password': 'hunter2' });
-    expect(found).toMatchObject([{ key: 'database.password', from: '(a secret in plain text)' }]);
+    const keys = ['database.password', 'producer.override.ssl.keystore.key', 'x.basic.auth.user.info'];
+    for (const key of keys)
+      expect(changesBetween(connector, { ...connector, [key]: 'hunter2' })).toMatchObject([
+        { key, from: '(a secret in plain text)' },
+      ]);
   });
 });

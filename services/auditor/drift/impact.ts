@@ -1,6 +1,7 @@
 // Compares the wanted configuration of a connector with the one in Connect. Each change comes with its consequence for events.
 // A secret in plain text is never shown.
-import type { ConnectorConfig } from './files.ts';
+import type { Service } from '../domain/facts.ts';
+import type { ConnectorConfig } from './connector-file.ts';
 import { isReference, isSecret } from './secrets.ts';
 import { type Impact, isExplained, restart, judgeOf } from './impact-table.ts';
 
@@ -31,3 +32,9 @@ export const changesBetween = (
     return [{ key, from: redacted(key, from), to: redacted(key, to), ...judge(to, from) }];
   });
 };
+
+/** What a difference means for whoever has to act, and the commands that show and end it. */
+export const describeDrift = (service: Service, connector: string, changes: readonly Change[]) => ({
+  sentence: `${connector} is not what connectors/${service}.json says: ${changes.map(({ key }) => key).join(', ')}.`,
+  remedy: `npm run connectors -- plan --connector ${connector}, then apply`,
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { incidentsKept, recordActed, recordProblems, type Incidents } from './incidents.ts';
+import type { ProblemName } from './pipeline-problems.ts';
+
+const problem = (name: ProblemName, since: number, sentence: string = name) => ({
+  name,
+  level: 'broken' as const,
+  sentence,
+  since,
+});
+const restart = (at: number) => ({ at, by: 'watchdog', action: 'restart' }) as const;
+
+describe('an incident', () => {
+  it('begins with its problem, takes its latest sentence, and ends when the problem is gone', () => {
+    const begun = recordProblems([], 'order', [problem('stalled', 5, 'for 15 s')], 10);
+    const lasting = recordProblems(begun, 'order', [problem('stalled', 5, 'for 20 s')], 15);
+    expect(lasting).toMatchObject([{ startedAt: 5, endedAt: null, sentence: 'for 20 s' }]);
+    const ended = recordProblems(lasting, 'order', [], 20);
+    expect(ended).toMatchObject([{ endedAt: 20, lastAction: null }]);
+    expect(recordProblems(ended, 'order', [problem('stalled', 30)], 30)).toMatchObject([
+      { startedAt: 30, endedAt: null },
+      { startedAt: 5, endedAt: 20 },
+    ]);
+  });
+
+  it('is not touched by the checks and actions of other pipelines', () => {
+    const begun = recordProblems([], 'order', [problem('task_failed', 5)], 10);
+    expect(recordProblems(begun, 'payment', [], 15)).toEqual(begun);
+    expect(recordActed(begun, 'payment', restart(15))).toEqual(begun);
+  });
+
+  it('counts the restarts by the watchdog, and keeps the last action', () => {
+    let history: Incidents = recordProblems([], 'order', [problem('task_failed', 5)], 10);
+    history = recordActed(recordActed(history, 'order', restart(10)), 'order', restart(20));
+    history = recordActed(history, 'order', { at: 25, by: 'administrator', action: 'pause' });
+    history = recordProblems(history, 'order', [problem('connector_paused', 30)], 30);
+    history = recordActed(history, 'order', { at: 40, by: 'administrator', action: 'resume' });
+    expect(recordProblems(history, 'order', [], 45)).toMatchObject([
+      { name: 'connector_paused', restarts: 0, lastAction: { action: 'resume' } },
+      { name: 'task_failed', restarts: 2, endedAt: 30, lastAction: { action: 'pause', at: 25 } },
+    ]);
+  });
+});
+
+it('the history is bounded, and drops the oldest', () => {
+  let history: Incidents = [];
+  for (let at = 0; at < 2 * incidentsKept; at += 1)
+    history = recordProblems(recordProblems(history, 'order', [problem('behind', at)], at), 'order', [], at);
+  expect(history).toHaveLength(incidentsKept);
+  expect(history[0]).toMatchObject({ startedAt: 2 * incidentsKept - 1 });
+});

@@ -1,0 +1,25 @@
+// Reads connectors/<service>.json: the configuration of each connector, as the body of a PUT to Connect.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Service } from '../domain/facts.ts';
+
+export type ConnectorConfig = Readonly<Record<string, string>>;
+
+export const connectorFile = (service: Service): string =>
+  join(import.meta.dirname, '..', '..', '..', 'connectors', `${service}.json`);
+
+/** Throws an error that names the file when it cannot be read. */
+export const readConnectorFile = (service: Service): ConnectorConfig => {
+  const file = connectorFile(service);
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new Error(`${file} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`, {
+      cause,
+    });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${file} is not a JSON object`);
+  return Object.fromEntries(Object.entries(value).map(([key, setting]) => [key, String(setting)]));
+};

@@ -1,0 +1,30 @@
+// Compares the configurations in Connect with connectors/<service>.json.
+import { everyService, type Service } from '../domain/facts.ts';
+import { readConfigs } from '../pipelines/connect-rest.ts';
+import { pipelineNames } from '../pipelines/pipelines.ts';
+import { readConnectorFile } from './connector-file.ts';
+import { changesBetween, describeDrift, type Change } from './impact.ts';
+
+export interface Drift {
+  readonly sentence: string;
+  readonly remedy: string;
+  /** From the configuration in Connect to that of the file. */
+  readonly changes: readonly Change[];
+}
+
+/** By service, also when nothing differs; without the connectors that Connect does not have. Rejects when Connect does not answer. */
+export const readDrift = async (
+  connectUrl: string,
+  withinMs: number,
+): Promise<ReadonlyMap<Service, Drift>> => {
+  const configs = await readConfigs(connectUrl, withinMs);
+  return new Map(
+    everyService.flatMap((service): [Service, Drift][] => {
+      const { connector } = pipelineNames(service);
+      const config = configs.get(connector);
+      if (config === undefined) return [];
+      const changes = changesBetween(readConnectorFile(service), config);
+      return [[service, { ...describeDrift(service, connector, changes), changes }]];
+    }),
+  );
+};

@@ -1,0 +1,26 @@
+// The URL parameters of the list of all orders: its filters.
+import type { AllOrdersFilter } from '../../api/admin-queries.ts';
+import { isOrderStatus } from '../../parts/order-status.ts';
+
+/** The times after which an order that has not changed counts as stuck, in seconds. */
+export const stuckTimes = { 60: '1 minute', 600: '10 minutes', 3_600: '1 hour' } as const;
+
+/** Undefined for a time that the page does not offer. */
+export const describeStuckTime = (seconds: number): string | undefined =>
+  (stuckTimes as Readonly<Record<number, string>>)[seconds];
+
+const textIn = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+export const toOrdersSearch = (search: Readonly<Record<string, unknown>>): AllOrdersFilter => {
+  const { status, from, sort, stuck } = search;
+  const [reason, customer] = [textIn(search['reason']), textIn(search['customer'])];
+  return {
+    ...(isOrderStatus(status) ? { status } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    ...(customer === undefined ? {} : { customer }),
+    ...(typeof from === 'string' && /^\d{4}-\d\d-\d\d$/.test(from) ? { from } : {}),
+    ...(sort === 'oldest' ? { sort } : {}),
+    ...(typeof stuck === 'number' && describeStuckTime(stuck) !== undefined ? { stuck } : {}),
+  };
+};

@@ -1,0 +1,14 @@
+import type { Incidents } from '../../api/types.ts';
+
+type Incident = Incidents['data'][number];
+
+/** What was last done about a problem while it lasted, as far as the auditor knows. */
+export const describeAction = ({
+  lastAction,
+  restarts,
+}: Pick<Incident, 'lastAction' | 'restarts'>): string => {
+  if (lastAction === null) return 'none by the watchdog or on this page';
+  const last =
+    lastAction.by === 'watchdog' ? 'restart by the watchdog' : `${lastAction.action} by an administrator`;
+  return restarts > 1 ? `${last} (${restarts} restarts by the watchdog)` : last;
+};
