@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { failure } from '../../schemas/tools/failure.ts';
 import { commandLine, print, withExitCode } from '../operator/command-line.ts';
 import { mutations } from './deliberate-bugs.ts';
 
@@ -54,6 +55,10 @@ const maxPrinted = 4;
 
 const tryAll = (words: readonly string[]): number => {
   const chosen = mutations.filter(({ bug }) => bug.includes(words.join(' ')));
+  if (chosen.length === 0)
+    throw failure(
+      `no deliberate bug has "${words.join(' ')}" in its name: ${mutations.map(({ bug }) => `\n  ${bug}`).join('')}`,
+    );
   const copy = scratchCopy();
   let survivors = 0;
   try {
