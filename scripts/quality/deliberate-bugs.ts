@@ -62,6 +62,13 @@ export const mutations: readonly Mutation[] = [
     tests: ['shared-transaction.int'],
   },
   {
+    bug: 'inputs of one key share a transaction',
+    file: 'services/platform/transaction/shared-transaction.ts',
+    from: 'if (!first.has(input.work.key)) first.set(input.work.key, input);',
+    to: 'first.set(`${input.work.key} ${String(first.size)}`, input);',
+    tests: ['shared-transaction.int'],
+  },
+  {
     bug: 'inputs that share a transaction lock their stock in any order',
     file: 'services/inventory/store.ts',
     from: ".orderBy(asc(inventory.productId))\n      .for('update'),",

@@ -136,6 +136,34 @@ describe('inputs that wait at the same time', () => {
   });
 });
 
+it('inputs of the same key each see what the one before has stored', async () => {
+  const key = randomUUID();
+  const counting: CommandHandler<Step, number> = {
+    ...storing,
+    load: async (tx) => {
+      const [row] = await tx.select().from(catalogue).where(eq(catalogue.productId, key)).for('update');
+      return row?.version ?? 0;
+    },
+    decide: (_input, count) => accepted(count + 1),
+    save: (tx, _before, decision) => {
+      if (decision.kind === 'ignored') return [];
+      const row = { sellerId: 's', name: 'n', priceMinor: 1, currency: 'EUR', version: decision.state };
+      return [
+        tx
+          .insert(catalogue)
+          .values({ productId: key, ...row })
+          .onConflictDoUpdate({ target: catalogue.productId, set: row }),
+      ];
+    },
+  };
+  const inputs = Array.from({ length: 10 }, () => ({ ...store(), key }));
+  expect(new Set(kinds(await handleAll(shareTransactions(shell.db), inputs, { handler: counting })))).toEqual(
+    new Set(['accepted']),
+  );
+  const [row] = await shell.db.select().from(catalogue).where(eq(catalogue.productId, key));
+  expect(row?.version).toBe(10);
+});
+
 describe('an input that fails', () => {
   const failing: [string, Step, unknown][] = [
     [

@@ -52,8 +52,11 @@ const newProduct = async (quantity: number): Promise<string> => {
   await create(shell, productId, quantity);
   return productId;
 };
-const submitOn = (input: ReservationInput) => (on: Shell) =>
-  handle(on, reservationHandler, { id: randomUUID(), context: testContext, at: input.at, input }, unclaimed);
+const submitOn = (input: ReservationInput) => (on: Shell) => {
+  const { at, data } = input;
+  const message = { id: randomUUID(), key: data.orderId, context: testContext, at, input };
+  return handle(on, reservationHandler, message, unclaimed);
+};
 const submit = (input: ReservationInput) => submitOn(input)(shell);
 const created = (
   orderId: string,

@@ -148,10 +148,8 @@ export function handle<Input, State, Next, Prior>(
       measurements = handler.measurements?.(before, decision.state) ?? [];
       return decision;
     };
-    const { key = '', id, input } = message;
-    const handled = await (shared
-      ? shared.run({ lockOrder: `${key} ${id}`, handler, input, run })
-      : db.transaction(run));
+    const { key = '', input } = message;
+    const handled = await (shared ? shared.run({ key, handler, input, run }) : db.transaction(run));
     // Only now: the span of an event that was rolled back is never ended, so it is never exported.
     for (const event of appended) event.span.end();
     if (handled.kind === 'accepted') committed?.({ events: handled.events, measurements });

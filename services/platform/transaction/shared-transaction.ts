@@ -1,6 +1,7 @@
 // Events that wait at the same time share one transaction: one BEGIN, one COMMIT and one flush of the WAL for all of them, and their
-// statements travel together. Each has its own claim. When any of them fails, nothing is committed, and each is handled again in a
-// transaction of its own: only the event at fault fails then, as if it had been alone from the start.
+// statements travel together. Each has its own claim, and no two of them concern the same key: a lock does not protect a row from its
+// own transaction. When any of them fails, nothing is committed, and each is handled again in a transaction of its own: only the event
+// at fault fails then, as if it had been alone from the start.
 import type { Database, Statement, Transaction } from '../database/database.ts';
 
 /** The part of a CommandHandler that matters for inputs that share a transaction. */
@@ -10,8 +11,8 @@ interface Locking {
 
 /** What one input does in a transaction. It may run twice: nothing that the first run has kept in memory may count then. */
 export interface Work<T> {
-  /** Inputs take their locks in the order of these texts, so that two transactions never wait for each other. */
-  readonly lockOrder: string;
+  /** Id of the entity whose row the input locks. */
+  readonly key: string;
   readonly handler: Locking;
   readonly input: unknown;
   run(tx: Transaction): Promise<T>;
@@ -32,7 +33,18 @@ interface Waiting {
 /** Inputs of one transaction at most. It bounds how long their rows are locked. */
 const inputsAtMost = 32;
 
-const byLockOrder = (a: Waiting, b: Waiting): number => (a.work.lockOrder < b.work.lockOrder ? -1 : 1);
+/** All transactions take their locks in this sequence, so that no two of them wait for each other. */
+const byKey = ({ work: a }: Waiting, { work: b }: Waiting): number => (a.key < b.key ? -1 : 1);
+
+/** The first input of each key, up to the limit. */
+const firstOfEachKey = (waiting: Iterable<Waiting>): Waiting[] => {
+  const first = new Map<string, Waiting>();
+  for (const input of waiting) {
+    if (first.size === inputsAtMost) break;
+    if (!first.has(input.work.key)) first.set(input.work.key, input);
+  }
+  return [...first.values()];
+};
 
 const runTogether = async (tx: Transaction, works: readonly Work<unknown>[]): Promise<unknown[]> => {
   const locks = [...Map.groupBy(works, ({ handler }) => handler)].flatMap(([handler, its]) => {
@@ -58,7 +70,8 @@ const runTogether = async (tx: Transaction, works: readonly Work<unknown>[]): Pr
 
 /** One shared transaction at a time: what arrives meanwhile shares the next one. */
 export function shareTransactions(db: Database): SharedTransactions {
-  let waiting: Waiting[] = [];
+  // A set keeps the sequence of arrival and allows removal from the middle.
+  const waiting = new Set<Waiting>();
   let isRunning = false;
 
   const runAlone = async ({ work, settle }: Waiting): Promise<void> => {
@@ -68,8 +81,8 @@ export function shareTransactions(db: Database): SharedTransactions {
   };
 
   const runNext = async (): Promise<void> => {
-    const next = waiting.slice(0, inputsAtMost).sort(byLockOrder);
-    waiting = waiting.slice(inputsAtMost);
+    const next = firstOfEachKey(waiting).sort(byKey);
+    for (const input of next) waiting.delete(input);
     const works = next.map(({ work }) => work);
     const [only, another] = next;
     if (only && !another) return runAlone(only);
@@ -88,14 +101,14 @@ export function shareTransactions(db: Database): SharedTransactions {
 
   const runWaiting = async (): Promise<void> => {
     isRunning = true;
-    while (waiting.length > 0) await runNext();
+    while (waiting.size > 0) await runNext();
     isRunning = false;
   };
 
   return {
     run: <T>(work: Work<T>) =>
       new Promise<T>((resolve) => {
-        waiting.push({ work, settle: resolve as (result: Promise<unknown>) => void });
+        waiting.add({ work, settle: resolve as (result: Promise<unknown>) => void });
         if (!isRunning) void runWaiting();
       }),
   };
