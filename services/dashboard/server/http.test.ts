@@ -196,8 +196,9 @@ describe('the pages', () => {
     }
   });
 
-  it('do not replace the 404 for other clients', async () => {
+  it('are served to a command that names no type, at the root only: elsewhere it gets a 404', async () => {
     const { base } = await serve();
+    expect(await (await fetch(base)).text()).toContain('<title>pages</title>');
     expect((await fetch(`${base}/nothing`)).status).toBe(404);
     expect((await fetch(`${base}/assets/nothing.js`, { headers: { accept: 'text/html' } })).status).toBe(404);
   });

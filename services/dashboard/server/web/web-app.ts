@@ -37,9 +37,11 @@ export const addWebApp = (app: App, folder: string): void => {
   );
   app.use('/favicon.svg', serveStatic({ root: folder }));
   app.use('*', async (c, next) => {
+    const accepted = c.req.header('accept') ?? '*/*';
     const isPage =
       ['GET', 'HEAD'].includes(c.req.method) &&
-      c.req.header('accept')?.includes('text/html') === true &&
+      // A command such as curl names no type. Elsewhere it gets the JSON of an unknown path.
+      (accepted.includes('text/html') || (c.req.path === '/' && accepted.includes('*/*'))) &&
       !c.req.path.startsWith('/api/') &&
       !c.req.path.startsWith('/assets/');
     if (!isPage) {

@@ -67,7 +67,7 @@ export const standardProblems = {
   body_too_large: {
     status: 413,
     title: 'Body too large',
-    explanation: 'The body exceeds 1 MiB. Nothing was done.',
+    explanation: 'The body is larger than this process accepts; `detail` has the limit. Nothing was done.',
   },
   unsupported_media_type: {
     status: 415,

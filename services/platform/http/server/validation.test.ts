@@ -7,7 +7,7 @@ it.each<[string, z.ZodType, unknown]>([
   ['must have at least 2 characters', z.string().min(2), 'a'],
   ['must have at most 3 characters', z.string().max(3), 'abcd'],
   ['must not be empty', z.array(z.string()).min(1), []],
-  ['must have at most 1 entries', z.array(z.string()).max(1), ['a', 'b']],
+  ['must have at most 1 entry', z.array(z.string()).max(1), ['a', 'b']],
   ['must be at least 1', z.number().min(1), 0],
   ['must be at most 9', z.number().max(9), 10],
   ['must be more than 0', z.number().gt(0), 0],

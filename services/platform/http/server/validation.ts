@@ -10,7 +10,10 @@ const maximumPathLength = 200;
 
 type ValidationTarget = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie';
 
-const units: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' };
+const units: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  string: ['character', 'characters'],
+  array: ['entry', 'entries'],
+};
 
 /** The library's own sentences, such as "Too small: expected string to have >=1 characters", are for developers. */
 export const describeIssue = (issue: z.core.$ZodIssue): string => {
@@ -22,7 +25,9 @@ export const describeIssue = (issue: z.core.$ZodIssue): string => {
   const verb = unit === undefined ? 'be' : 'have';
   const comparison =
     issue.inclusive === false ? (isLower ? 'more than' : 'less than') : isLower ? 'at least' : 'at most';
-  return ['must', verb, comparison, bound, ...(unit === undefined ? [] : [unit])].join(' ');
+  return ['must', verb, comparison, bound, ...(unit === undefined ? [] : [unit[bound === '1' ? 0 : 1]])].join(
+    ' ',
+  );
 };
 
 const fieldErrors = (target: ValidationTarget, issues: readonly z.core.$ZodIssue[]): FieldError[] => {
