@@ -47,8 +47,8 @@ export interface CommandHandler<Input, State, Next = State> {
    */
   load(tx: Transaction, input: Input): Promise<State>;
   /**
-   * The statements that lock for several inputs what `load` locks for each, in the same order. Needed when an input locks several rows
-   * that other inputs lock too: inputs that share a transaction would otherwise take these locks in any order.
+   * The statements that lock for several inputs what `load` locks for each, in the same sequence. Needed when inputs of different keys
+   * lock the same rows: those that share a transaction then take their locks without deadlocks, and run one after the other.
    */
   lockAll?(tx: Transaction, inputs: readonly Input[]): readonly Statement[];
   /** Pure. */

@@ -9,7 +9,7 @@ interface Locking {
   lockAll?(tx: Transaction, inputs: readonly unknown[]): readonly Statement[];
 }
 
-/** What one input does in a transaction. It may run twice: nothing that the first run has kept in memory may count then. */
+/** What one input does in a transaction. `run` may be called twice: the second call must ignore what the first kept in memory. */
 export interface Work<T> {
   /** Id of the entity whose row the input locks. */
   readonly key: string;
@@ -23,24 +23,24 @@ export interface SharedTransactions {
   run<T>(work: Work<T>): Promise<T>;
 }
 
-/** An input that waits, with the promise of its caller. */
-interface Waiting {
+/** Work that waits for a transaction, and the promise of its caller. */
+interface Queued {
   readonly work: Work<unknown>;
   /** Settles the promise of the caller with the result of `run`. */
   readonly settle: (result: Promise<unknown>) => void;
 }
 
-/** Inputs of one transaction at most. It bounds how long their rows are locked. */
-const inputsAtMost = 32;
+/** Inputs per transaction. The limit bounds how long their rows stay locked. */
+const maxInputs = 32;
 
 /** All transactions take their locks in this sequence, so that no two of them wait for each other. */
-const byKey = ({ work: a }: Waiting, { work: b }: Waiting): number => (a.key < b.key ? -1 : 1);
+const byKey = (a: Queued, b: Queued): number => (a.work.key < b.work.key ? -1 : 1);
 
 /** The first input of each key, up to the limit. */
-const firstOfEachKey = (waiting: Iterable<Waiting>): Waiting[] => {
-  const first = new Map<string, Waiting>();
-  for (const input of waiting) {
-    if (first.size === inputsAtMost) break;
+const firstOfEachKey = (queue: Iterable<Queued>): Queued[] => {
+  const first = new Map<string, Queued>();
+  for (const input of queue) {
+    if (first.size === maxInputs) break;
     if (!first.has(input.work.key)) first.set(input.work.key, input);
   }
   return [...first.values()];
@@ -52,14 +52,14 @@ const runTogether = async (tx: Transaction, works: readonly Work<unknown>[]): Pr
     return handler.lockAll?.(tx, inputs) ?? [];
   });
   if (locks.length === 0) {
-    // All of them have ended before the transaction does: none may go on beside its second run.
+    // Wait for all runs before the transaction ends, so that none of them overlaps with its second run.
     const runs = await Promise.allSettled(works.map((work) => work.run(tx)));
     return runs.map((run) => {
       if (run.status === 'rejected') throw run.reason;
       return run.value;
     });
   }
-  // They lock the same rows, so each loads them after the one before has changed them.
+  // These inputs may change the same rows: each one loads them after the previous one has changed them.
   const locked = Promise.all(locks.map((statement) => statement.execute()));
   locked.catch(() => undefined);
   const results: unknown[] = [];
@@ -71,18 +71,18 @@ const runTogether = async (tx: Transaction, works: readonly Work<unknown>[]): Pr
 /** One shared transaction at a time: what arrives meanwhile shares the next one. */
 export function shareTransactions(db: Database): SharedTransactions {
   // A set keeps the sequence of arrival and allows removal from the middle.
-  const waiting = new Set<Waiting>();
+  const queue = new Set<Queued>();
   let isRunning = false;
 
-  const runAlone = async ({ work, settle }: Waiting): Promise<void> => {
+  const runAlone = async ({ work, settle }: Queued): Promise<void> => {
     const result = db.transaction((tx) => work.run(tx));
     settle(result);
     await Promise.allSettled([result]);
   };
 
   const runNext = async (): Promise<void> => {
-    const next = firstOfEachKey(waiting).sort(byKey);
-    for (const input of next) waiting.delete(input);
+    const next = firstOfEachKey(queue).sort(byKey);
+    for (const input of next) queue.delete(input);
     const works = next.map(({ work }) => work);
     const [only, another] = next;
     if (only && !another) return runAlone(only);
@@ -90,7 +90,7 @@ export function shareTransactions(db: Database): SharedTransactions {
     try {
       results = await db.transaction((tx) => runTogether(tx, works));
     } catch {
-      // Whatever failed fails again for the input that it belongs to, and its caller reports it.
+      // The input at fault fails again when it is alone, and its caller reports the error.
       await Promise.all(next.map(runAlone));
       return;
     }
@@ -99,17 +99,20 @@ export function shareTransactions(db: Database): SharedTransactions {
     });
   };
 
-  const runWaiting = async (): Promise<void> => {
+  const runQueue = async (): Promise<void> => {
     isRunning = true;
-    while (waiting.size > 0) await runNext();
-    isRunning = false;
+    try {
+      while (queue.size > 0) await runNext();
+    } finally {
+      isRunning = false;
+    }
   };
 
   return {
     run: <T>(work: Work<T>) =>
       new Promise<T>((resolve) => {
-        waiting.add({ work, settle: resolve as (result: Promise<unknown>) => void });
-        if (!isRunning) void runWaiting();
+        queue.add({ work, settle: resolve as (result: Promise<unknown>) => void });
+        if (!isRunning) void runQueue();
       }),
   };
 }
