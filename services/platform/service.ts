@@ -18,7 +18,7 @@ import { connectDatabase } from './database/database.ts';
 import { addDatabaseMetrics } from './database/database-metrics.ts';
 import { deadLetterProblems } from './http/routes/dead-letters-api.ts';
 import { registerDeadLetterRoutes } from './http/routes/dead-letters-http.ts';
-import { createDispatch, type Dispatch } from './messaging/dispatch.ts';
+import { createDispatch } from './messaging/dispatch.ts';
 import { createEventCodec } from './event-codec/event-codec.ts';
 import { createEventMetrics } from './messaging/event-metrics.ts';
 import { registerFaultRoutes } from './http/routes/faults-http.ts';
@@ -147,8 +147,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     shared: shareTransactions(consuming.db),
   });
   const subscribed = Object.keys(subscriptionsOfConsumer).filter(isEventType);
-  const dispatchOf = (handlers: Subscriptions): Dispatch =>
-    eventMetrics.counted(createDispatch(shell.codec, handlers), subscribed);
+  eventMetrics.subscribed(subscribed);
 
   let consumer: RunningConsumer | undefined = undefined;
   eventMetrics.observe(() => consumer);
@@ -187,8 +186,14 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   app.use('/api/*', recordRefusals(shell.db));
   routes(app);
   if (faults && chaosToken !== undefined) registerFaultRoutes(app, faults, chaosToken);
-  const replayed = dispatchOf(subscriptions(shell));
-  registerDeadLetterRoutes(app, { db: shell.db, codec: shell.codec, dispatch: replayed, logger });
+  const replayed = createDispatch(shell.codec, subscriptions(shell));
+  registerDeadLetterRoutes(app, {
+    db: shell.db,
+    codec: shell.codec,
+    dispatch: replayed,
+    events: eventMetrics,
+    logger,
+  });
   registerAuditRoutes(app, shell.db);
   assertPermitted(app, name, definition.permissions, permissionsOfServices, permissionsOfProcesses);
   const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
@@ -217,7 +222,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
       },
       logger,
     ),
-    dispatch: dispatchOf(subscriptionsOfConsumer),
+    dispatch: createDispatch(shell.codec, subscriptionsOfConsumer),
     db: consuming.db,
     groupId: consumerGroup,
     topics: [...new Set(subscribed.map((type) => eventCatalogue[type].topic))],

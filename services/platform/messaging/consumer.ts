@@ -3,7 +3,7 @@
 // becomes a dead letter before the offset advances. When most records fail, the fault is not in them: the consumer halts instead.
 import type { Database } from '../database/database.ts';
 import { keepDeadLetter } from './dead-letters.ts';
-import type { Dispatch } from './dispatch.ts';
+import type { Dispatch, HandledEvent } from './dispatch.ts';
 import { UndecodableRecord } from '../event-codec/event-codec.ts';
 import type { ConsumerEvents, DeadLetterReason } from './event-metrics.ts';
 import type { Faults } from '../process/faults.ts';
@@ -92,6 +92,29 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const backoff = options.backoff ?? defaultBackoff;
   const breaker = createDeadLetterBreaker(options.deadLetterLimit ?? defaultDeadLetterLimit);
 
+  /** The one place where a handled delivery is observed: span, metrics, log. */
+  const observe = (
+    record: StreamRecord,
+    { event, outcome }: HandledEvent,
+    delivery: TracedDelivery,
+    started: number,
+  ): void => {
+    delivery.end(outcome);
+    events?.handled(record, { event, outcome }, 'live');
+    logger.info(`${event.type} ${outcome.kind}`, {
+      ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
+      eventId: event.metadata.eventId,
+      correlationId: event.metadata.correlationId,
+      traceId: traceIdOf(delivery.traceparent),
+      ...entityIdsOfEvent(event.type, record.key),
+      topic: record.topic,
+      partition: record.partition,
+      offset: String(record.offset),
+      lagMs: Date.now() - record.timestamp.getTime(),
+      ms: Math.round(performance.now() - started),
+    });
+  };
+
   const attempt = async (
     record: StreamRecord,
     delivery: TracedDelivery,
@@ -104,26 +127,13 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     const { traceparent } = delivery;
     const dispatched = await dispatch(record, { consumer: groupId, traceparent, isAlone });
     if (!dispatched.outcome) return 'skipped';
-    const { event, outcome } = dispatched;
     await faults?.reach('after-commit', actor);
-    delivery.end(outcome);
+    observe(record, dispatched, delivery, started);
     if (repeat) {
       const second = beginDelivery(record, groupId);
       const repeated = await dispatch(record, { consumer: groupId, traceparent: second.traceparent });
-      second.end(repeated.outcome ?? { kind: 'ignored' });
+      if (repeated.outcome) observe(record, repeated, second, started);
     }
-    logger.info(`${event.type} ${outcome.kind}`, {
-      ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
-      eventId: event.metadata.eventId,
-      correlationId: event.metadata.correlationId,
-      traceId: traceIdOf(traceparent),
-      ...entityIdsOfEvent(event.type, record.key),
-      topic: record.topic,
-      partition: record.partition,
-      offset: String(record.offset),
-      lagMs: Date.now() - record.timestamp.getTime(),
-      ms: Math.round(performance.now() - started),
-    });
     return 'handled';
   };
 

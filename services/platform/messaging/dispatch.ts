@@ -33,9 +33,13 @@ export type Subscriptions = {
 /** Handlers of exactly these event types. */
 export type SubscriptionsTo<T extends EventType> = Required<Pick<Subscriptions, T>>;
 
+export interface HandledEvent {
+  readonly event: ReceivedEvent;
+  readonly outcome: Outcome;
+}
+
 /** No outcome when the service does not subscribe to the type. */
-export type Dispatched =
-  { readonly event: ReceivedEvent; readonly outcome: Outcome } | { readonly outcome: undefined };
+export type Dispatched = HandledEvent | { readonly outcome: undefined };
 
 /**
  * Calls the subscription of a record on behalf of a consumer group.

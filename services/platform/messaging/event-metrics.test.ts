@@ -1,6 +1,6 @@
-// What is counted of an event, and what is left out of the figures of its journey.
+// The metrics of events, requests and cached reads.
 import { describe, expect, it } from 'vitest';
-import type { Dispatch, Outcome } from './dispatch.ts';
+import type { Outcome } from './dispatch.ts';
 import { createEventMetrics } from './event-metrics.ts';
 import { createMetrics, cachedRead } from '../telemetry/metrics.ts';
 
@@ -20,50 +20,40 @@ const event = {
   data: { orderId: 'order-1', items: [] },
   metadata: { eventId: 'e', correlationId: 'c', causationId: 'c', occurredAt },
 } as const;
-const replay = () => Promise.resolve(true);
 
-const observed = async (outcome: Outcome, on: Parameters<Dispatch>[1] = { consumer: group }) => {
+const metricsAfter = async (outcome: Outcome, delivery: 'live' | 'replay' = 'live'): Promise<string> => {
   const metrics = createMetrics();
   const events = createEventMetrics(metrics, { group, emitted: ['order.created'] });
-  await events.counted(() => Promise.resolve({ event, outcome }), ['inventory.committed'])(record, on);
+  events.subscribed(['inventory.committed']);
+  events.handled(record, { event, outcome }, delivery);
   return metrics.registry.metrics();
 };
 const of = `{group="${group}",event_type="inventory.committed"`;
 
-describe('the figures of an event', () => {
-  it('tell how long it was on its way to the broker and from there to the commit', async () => {
-    const text = await observed({ kind: 'accepted' });
+describe('the metrics of a handled event', () => {
+  it('have the time until its publication, and from there until its commit', async () => {
+    const text = await metricsAfter({ kind: 'accepted' });
     expect(text).toContain(`orderflow_events_handled_total${of},outcome="accepted",reason="none"} 1`);
     expect(text).toContain(`orderflow_event_publication_seconds_count${of}} 1`);
     expect(Number(/publication_seconds_sum\{.*\} (.+)/.exec(text)?.[1])).toBeCloseTo(3, 1);
     expect(Number(/consumption_seconds_sum\{.*\} (.+)/.exec(text)?.[1])).toBeGreaterThanOrEqual(2);
   });
 
-  it('know a duplicate, and do not take it for an event that was slow', async () => {
-    const text = await observed({ kind: 'duplicate' });
+  it('count a duplicate, but leave its age out of the latencies', async () => {
+    const text = await metricsAfter({ kind: 'duplicate' });
     expect(text).toContain(`orderflow_inbox_duplicates_total${of}} 1`);
     expect(text).toContain(`orderflow_event_consumption_seconds_count${of}} 0`);
   });
 
-  it('count a replay of a dead letter, and not the time that it lay there', async () => {
-    const text = await observed({ kind: 'ignored', reason: 'late' }, { consumer: group, replay });
+  it('count the replay of a dead letter, but leave its age out of the latencies', async () => {
+    const text = await metricsAfter({ kind: 'ignored', reason: 'late' }, 'replay');
     expect(text).toContain(`orderflow_events_handled_total${of},outcome="ignored",reason="late"} 1`);
     expect(text).toContain(`orderflow_event_consumption_seconds_count${of}} 0`);
   });
-
-  it('leave out an event that failed, for nothing of it was committed', async () => {
-    const metrics = createMetrics();
-    const events = createEventMetrics(metrics, { group, emitted: [] });
-    const failing = events.counted(() => Promise.reject(new Error('rolled back')), ['inventory.committed']);
-    await expect(failing(record, { consumer: group })).rejects.toThrow('rolled back');
-    expect(await metrics.registry.metrics()).toContain(
-      `orderflow_events_handled_total${of},outcome="accepted",reason="none"} 0`,
-    );
-  });
 });
 
-describe('a request with a method of its own', () => {
-  it('gets no series of its own', async () => {
+describe('requests with unusual methods', () => {
+  it('share one series', async () => {
     const { registry, observeRequest } = createMetrics();
     for (const method of ['PROPFIND', 'MKCOL', 'LOCK']) {
       observeRequest(method, 'unmatched', 404, 0.001);
@@ -74,14 +64,14 @@ describe('a request with a method of its own', () => {
   });
 });
 
-describe('a figure that has to be asked for', () => {
-  it('is asked for once, however many look', async () => {
-    let asked = 0;
-    const answer = cachedRead(() => Promise.resolve((asked += 1)), { timeoutMs: 1_000, maxAgeMs: 60_000 });
-    expect(await Promise.all([answer(), answer(), answer()])).toEqual([1, 1, 1]);
+describe('a cached read', () => {
+  it('is done once for concurrent callers', async () => {
+    let reads = 0;
+    const read = cachedRead(() => Promise.resolve((reads += 1)), { timeoutMs: 1_000, maxAgeMs: 60_000 });
+    expect(await Promise.all([read(), read(), read()])).toEqual([1, 1, 1]);
   });
 
-  it('is left out when the answer does not come, or is an error', async () => {
+  it('is undefined after a timeout or an error', async () => {
     const limits = { timeoutMs: 1, maxAgeMs: 60_000 };
     expect(await cachedRead(() => new Promise<number>(() => undefined), limits)()).toBeUndefined();
     expect(await cachedRead(() => Promise.reject<number>(new Error('away')), limits)()).toBeUndefined();

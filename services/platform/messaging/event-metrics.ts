@@ -3,15 +3,18 @@
 // is bounded whatever clients send.
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { DomainEvent, EventType } from '../../../schemas/generated/events.ts';
-import type { Dispatch } from './dispatch.ts';
+import type { HandledEvent } from './dispatch.ts';
+import type { StreamRecord } from './event-stream.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Why a record was kept as a dead letter. */
 export const deadLetterReasons = ['undecodable', 'rejected', 'unexpected'] as const;
 export type DeadLetterReason = (typeof deadLetterReasons)[number];
 
-/** Called by the consumer as it happens. */
+/** Events of the consumer and of the replay of dead letters. */
 export interface ConsumerEvents {
+  /** The event of the record was handled: its transaction is committed. */
+  readonly handled: (record: StreamRecord, handled: HandledEvent, delivery: 'live' | 'replay') => void;
   /** An attempt has failed and will be repeated. */
   readonly retried: () => void;
   readonly deadLettered: (reason: DeadLetterReason) => void;
@@ -25,8 +28,8 @@ export interface ObservedConsumer {
 
 export interface EventMetrics extends ConsumerEvents {
   readonly appended: (events: readonly DomainEvent[]) => void;
-  /** The same dispatch with metrics, for records and for replays. */
-  readonly counted: (dispatch: Dispatch, subscribed: readonly EventType[]) => Dispatch;
+  /** Begins the series of these event types at 0. */
+  readonly subscribed: (types: readonly EventType[]) => void;
   /** Reads the consumer at each scrape; undefined as long as there is none. */
   readonly observe: (consumer: () => ObservedConsumer | undefined) => void;
 }
@@ -98,28 +101,24 @@ export function createEventMetrics(
     appended: (events) => {
       for (const { type } of events) appended.inc({ event_type: type });
     },
-    counted: (dispatch, subscribed) => {
-      for (const type of subscribed) {
+    subscribed: (types) => {
+      for (const type of types) {
         const of = { group, event_type: type };
         handled.inc({ ...of, outcome: 'accepted', reason: 'none' }, 0);
         duplicates.inc(of, 0);
         publication.zero(of);
         consumption.zero(of);
       }
-      return async (record, on) => {
-        const dispatched = await dispatch(record, on);
-        if (!dispatched.outcome) return dispatched;
-        const { event, outcome } = dispatched;
-        const of = { group, event_type: event.type };
-        handled.inc({ ...of, outcome: outcome.kind, reason: outcome.reason ?? 'none' });
-        if (outcome.kind === 'duplicate') duplicates.inc(of);
-        // Duplicates and replays are left out of the latencies: their age says nothing about the pipeline.
-        else if (on.replay === undefined) {
-          publication.observe(of, secondsBetween(event.metadata.occurredAt, record.timestamp));
-          consumption.observe(of, secondsBetween(record.timestamp, new Date()));
-        }
-        return dispatched;
-      };
+    },
+    handled: (record, { event, outcome }, delivery) => {
+      const of = { group, event_type: event.type };
+      handled.inc({ ...of, outcome: outcome.kind, reason: outcome.reason ?? 'none' });
+      if (outcome.kind === 'duplicate') duplicates.inc(of);
+      // Duplicates and replays are left out of the latencies: their age says nothing about the pipeline.
+      else if (delivery === 'live') {
+        publication.observe(of, secondsBetween(event.metadata.occurredAt, record.timestamp));
+        consumption.observe(of, secondsBetween(record.timestamp, new Date()));
+      }
     },
     retried: () => {
       retries.inc({ group });

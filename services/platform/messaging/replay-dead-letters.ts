@@ -6,6 +6,7 @@ import { recordAction, type PersonsAction } from '../audit-log/audit-log.ts';
 import type { Database } from '../database/database.ts';
 import { countFailedReplay, recordOf, settleAsReplayed, type DeadLetter } from './dead-letters.ts';
 import type { Dispatch, Outcome } from './dispatch.ts';
+import type { ConsumerEvents } from './event-metrics.ts';
 import type { Logger } from '../process/logger.ts';
 import type { SettleLetter } from '../transaction/inbox.ts';
 import { entityIdsOfEvent, beginReplay, traceIdOf } from '../telemetry/tracing.ts';
@@ -14,6 +15,7 @@ import { isTransient } from '../database/transient.ts';
 export interface ReplayParts {
   readonly db: Database;
   readonly dispatch: Dispatch;
+  readonly events?: Pick<ConsumerEvents, 'handled'>;
   readonly logger: Logger;
 }
 
@@ -23,7 +25,7 @@ export type ReplayResult =
 
 /** Replays one letter, in the trace of the traceparent `parent`. A letter that is settled already is a duplicate. */
 export async function replayDeadLetter(
-  { db, dispatch, logger }: ReplayParts,
+  { db, dispatch, events, logger }: ReplayParts,
   letter: DeadLetter,
   action: PersonsAction,
   parent?: string,
@@ -46,10 +48,11 @@ export async function replayDeadLetter(
   };
   const replay: SettleLetter = (tx, now) => settleAsReplayed(tx, { deadLetterId: id, action }, now);
   try {
-    const { outcome } = await dispatch(record, { consumer, replay, traceparent });
+    const dispatched = await dispatch(record, { consumer, replay, traceparent });
+    if (dispatched.outcome) events?.handled(record, dispatched, 'replay');
     // The service does not react to this type (any more): there is nothing to handle and nothing to claim.
-    const replayed = outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
-    if (!outcome) await db.transaction((tx) => replay(tx, new Date()));
+    else await db.transaction((tx) => replay(tx, new Date()));
+    const replayed = dispatched.outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
     traced.end(replayed);
     logger.info(`dead letter replayed: ${replayed.kind}`, {
       ...fields,
