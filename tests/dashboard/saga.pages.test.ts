@@ -28,12 +28,26 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await timeline.getByText('Slowest step').waitFor();
     await expectAccessible();
 
-    // By keyboard: the block opens the event that it handled, with its body, partition and offset.
-    await timeline.getByRole('button', { name: /^order: PAID \d/ }).focus();
+    // By keyboard: one tab stop, arrow keys, and Enter opens the event that the block handled, with its body and its position.
+    const bar = (name: RegExp) => timeline.getByRole('button', { name });
+    const expectFocus = (name: RegExp) => bar(name).and(page.locator(':focus')).waitFor();
+    await bar(/^order: placed/).focus();
+    await page.keyboard.press('ArrowDown');
+    await expectFocus(/^inventory: stock reserved/);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Tab');
+    await expectFocus(/^order: PAID \d/);
     await page.keyboard.press('Enter');
     const opened = page.getByRole('region', { name: 'inventory.reserved' });
+    await opened.and(page.locator(':focus')).waitFor();
     await opened.getByText(/^inventory-events · partition \d+ · offset \d+$/).waitFor();
     expect(await opened.getByLabel('Decoded event').textContent()).toContain(productId);
+    await expectAccessible();
+    await page.keyboard.press('Escape');
+    await opened.waitFor({ state: 'detached' });
+    await expectFocus(/^order: PAID \d/);
 
     await page.getByText('Table', { exact: true }).click();
     const table = page.getByRole('table').first();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Story } from '../../api/types.ts';
+import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
 import { layoutOf } from './saga-layout.ts';
 import { sagaOf } from './saga-model.ts';
 import { timeScale } from './time-scale.ts';
@@ -155,6 +156,42 @@ describe('the saga of an order', () => {
       }
     }
     expect(width).toBeGreaterThanOrEqual(900);
+  });
+});
+
+describe('the keyboard in the timeline', () => {
+  const saga = sagaOf(story, 100_000);
+  const bars = barsOf(saga);
+  const walk = (...keys: readonly string[]): string | undefined =>
+    keys.reduce<(typeof bars)[number] | undefined>((bar, key) => bar && barAfterKey(bars, bar, key), bars[0])
+      ?.label;
+
+  it('moves along time in a lane and stops at its ends', () => {
+    expect(walk('ArrowRight')).toBe('CONFIRMED');
+    expect(walk('ArrowRight', 'ArrowRight', 'ArrowLeft')).toBe('CONFIRMED');
+    expect(walk('ArrowLeft')).toBeUndefined();
+    expect(walk('End', 'ArrowRight')).toBeUndefined();
+  });
+
+  it('moves to the nearest bar of the next lane, and over a lane without one', () => {
+    expect(walk('ArrowDown')).toBe('stock reserved');
+    expect(walk('End', 'ArrowDown', 'ArrowDown')).toBe('handled order.created');
+    const withoutInventory = bars.filter(({ lane }) => lane !== 'inventory');
+    const [first] = withoutInventory;
+    expect(first && barAfterKey(withoutInventory, first, 'ArrowDown')?.lane).toBe('payment');
+    expect(walk('ArrowUp')).toBeUndefined();
+  });
+
+  it('goes to the first and the last bar, and ignores other keys', () => {
+    expect(walk('End')).toBe('PAID');
+    expect(walk('End', 'Home')).toBe('placed');
+    expect(walk('a')).toBeUndefined();
+  });
+
+  it('has a sentence for screen readers', () => {
+    expect(describeTimeline(saga)).toMatch(
+      /^9 steps in 1 min 29 s\. The slowest took 30 ms: at the payment provider\. Arrow keys/,
+    );
   });
 });
 
