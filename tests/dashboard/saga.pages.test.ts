@@ -26,6 +26,9 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
         .waitFor();
     await timeline.getByText('charge succeeded').waitFor();
     await timeline.getByText('Slowest step').waitFor();
+    expect(
+      await timeline.getByText(/^\d.* (waiting in Kafka|at the payment provider)/).count(),
+    ).toBeGreaterThan(1);
     await expectAccessible();
 
     // By keyboard: one tab stop, arrow keys, and Enter opens the event that the block handled, with its body and its position.

@@ -122,6 +122,14 @@ describe('the saga of an order', () => {
     expect(saga.slowest).toEqual({ from: 1_040, to: 1_070, label: 'at the payment provider' });
   });
 
+  it('names the longest waits, those for a person too', () => {
+    expect(saga.waits.map(({ from, to, label }) => [to - from, label])).toEqual([
+      [10, 'waiting in Kafka for payment'],
+      [30, 'at the payment provider'],
+      [88_904, 'waiting for a seller'],
+    ]);
+  });
+
   it('lists events without a consumer and marks dead letters', () => {
     const [first, second] = story.events;
     if (first === undefined || second === undefined) throw new Error('no events');

@@ -127,6 +127,22 @@ const Axis = ({ layout }: { layout: Layout }) => (
   </g>
 );
 
+const Waits = ({ layout }: { layout: Layout }) => (
+  <g>
+    {layout.waits.map(({ x, y, width, text }) => (
+      <g key={`${x}/${y}`}>
+        <path
+          d={`M${x} ${y + 2}v6M${x} ${y + 5}h${width}M${x + width} ${y + 2}v6`}
+          className={classes['wait']}
+        />
+        <text x={x} y={y + 20} className={classes['waitWords']}>
+          {text}
+        </text>
+      </g>
+    ))}
+  </g>
+);
+
 const Legend = () => (
   <span className={classes['legend']}>
     <span data-part="block">transaction</span>
@@ -211,6 +227,7 @@ export const SagaTimeline = ({ saga, ...selection }: { saga: Saga } & Selection)
               />
             ))}
             <Axis layout={layout} />
+            <Waits layout={layout} />
             {saga.hops.map((hop) => (
               <HopShape key={hop.id} hop={hop} layout={layout} {...selection} />
             ))}
