@@ -61,13 +61,18 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   });
 
   it('sees the saga live, and what it is waiting for', async () => {
-    const { page, visit } = await administrator();
+    const { page, visit } = await visitorAs('admin@orderflow.io', { width: 360, height: 800 });
     const { id: productId } = await newProduct(5);
     const { id } = await orderOne(productId, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await visit(`/all-orders/${id}`);
     await page.getByRole('heading', { name: 'Waiting for payment' }).waitFor();
-    await page.getByText(/^The reservation expires at/).waitFor();
+    await page.getByText(/^The order waits for its payment until .*, when the reservation expires/).waitFor();
+    const hidden = () =>
+      page
+        .getByRole('group', { name: 'Timeline of the saga' })
+        .evaluate((frame) => frame.scrollWidth - frame.clientWidth - frame.scrollLeft);
+    await expect.poll(hidden).toBeLessThan(2);
     const path = `/api/v1/orders/${id}/cancel`;
     expect((await call('order', path, { method: 'POST', body: {}, as: 'user' })).status).toBe(200);
     await page.getByRole('heading', { name: 'Cancelled: by the customer' }).waitFor();

@@ -3,6 +3,7 @@ import type { Story } from '../../api/types.ts';
 import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
 import { layoutOf } from './saga-layout.ts';
 import { sagaOf } from './saga-model.ts';
+import { isUnfinished, waitsOf } from './saga-title.ts';
 import { timeScale } from './time-scale.ts';
 
 const at = (service: string, receivedAt: number, committedAt: number, outcome = 'accepted') => ({
@@ -164,6 +165,38 @@ describe('the saga of an order', () => {
       }
     }
     expect(width).toBeGreaterThanOrEqual(900);
+  });
+});
+
+describe('an order that is not finished', () => {
+  const withStatus = (status: string, expiresAt: number | null = null): Story => ({
+    ...story,
+    calls: [],
+    orders: [
+      {
+        id: 'o1',
+        customerId: 'u1',
+        status,
+        cancellationReason: null,
+        placedAt: 1_000,
+        updatedAt: 1_000,
+        expiresAt,
+      },
+    ],
+  });
+  const waits = (of: Story): string[] => waitsOf(of, sagaOf(of, 2_000), 2_000);
+
+  it('says what it waits for, and until when', () => {
+    expect(waits(withStatus('CONFIRMED', 60_000))).toEqual([
+      expect.stringMatching(/^The order waits for its payment until .+, when the reservation expires\.$/),
+    ]);
+    expect(waits(withStatus('PENDING'))).toHaveLength(1);
+    expect(waits(withStatus('PAID'))).toHaveLength(1);
+  });
+
+  it.each(['FULFILLED', 'CANCELLED'])('is not one that is %s', (status) => {
+    expect(isUnfinished(withStatus(status))).toBe(false);
+    expect(waits(withStatus(status))).toEqual([]);
   });
 });
 

@@ -4,7 +4,7 @@
 import { ActionIcon, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { Minus, Plus } from 'lucide-react';
-import { useId, useMemo, useState } from 'react';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration } from '../../parts/format.ts';
 import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
@@ -175,11 +175,23 @@ const Zoom = ({ at, onZoom }: { at: number; onZoom: (zoom: number) => void }) =>
   </span>
 );
 
-export const SagaTimeline = ({ saga, ...selection }: { saga: Saga } & Selection) => {
+interface SagaTimelineProps extends Selection {
+  readonly saga: Saga;
+  /** Scrolled to its last event, at first and after each new one. */
+  readonly followsEnd: boolean;
+}
+
+export const SagaTimeline = ({ saga, followsEnd, ...selection }: SagaTimelineProps) => {
   const { ref, width } = useElementSize();
   const [zoom, setZoom] = useState(0);
   const drawn = Math.max(width, 320) * (zooms[zoom] ?? 1);
   const layout = useMemo(() => layoutOf(saga, drawn), [saga, drawn]);
+  const drawing = useRef<SVGSVGElement>(null);
+  const blockCount = saga.blocks.length;
+  useEffect(() => {
+    const frame = drawing.current?.parentElement;
+    if (followsEnd && width > 0) frame?.scrollTo({ left: frame.scrollWidth });
+  }, [followsEnd, blockCount, width]);
   const { slowest } = saga;
   const bars = useMemo(() => barsOf(saga), [saga]);
   const [visited, setVisited] = useState<string>();
@@ -215,7 +227,7 @@ export const SagaTimeline = ({ saga, ...selection }: { saga: Saga } & Selection)
           onKeyDown={move}
         >
           <VisuallyHidden id={help}>{describeTimeline(saga)}</VisuallyHidden>
-          <svg width={layout.width} height={layout.height} role="presentation">
+          <svg ref={drawing} width={layout.width} height={layout.height} role="presentation">
             {layout.lanes.map(({ lane, y, height }) => (
               <rect
                 key={lane}
