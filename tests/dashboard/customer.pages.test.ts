@@ -263,6 +263,17 @@ describe.skipIf(browserPath === undefined)('somebody who is not signed in', () =
     const { page, visit, expectAccessible } = await newVisitor();
     await visit('/status');
     await page.getByRole('heading', { name: 'All systems operational' }).waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'Payments' }).getByText('Operational').waitFor();
+    expect(await page.getByRole('table').count()).toBe(0);
+    expect(await (await page.request.get('/health')).text()).not.toContain('pipeline');
+    await expectAccessible();
+  });
+});
+
+describe.skipIf(browserPath === undefined)('an administrator on the status page', () => {
+  it('sees every component', async () => {
+    const { page, visit, expectAccessible } = await visitorAs('admin@orderflow.io');
+    await visit('/status');
     await page.getByRole('rowheader', { name: 'payment-pipeline' }).waitFor();
     await expectAccessible();
   });

@@ -26,14 +26,31 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
         .waitFor();
     await timeline.getByText('charge succeeded').waitFor();
     await timeline.getByText('Slowest step').waitFor();
+    expect(
+      await timeline.getByText(/^\d.* (waiting in Kafka|at the payment provider)/).count(),
+    ).toBeGreaterThan(1);
     await expectAccessible();
 
-    // By keyboard: the block opens the event that it handled, with its body, partition and offset.
-    await timeline.getByRole('button', { name: /^order: PAID \d/ }).focus();
+    // By keyboard: one tab stop, arrow keys, and Enter opens the event that the block handled, with its body and its position.
+    const bar = (name: RegExp) => timeline.getByRole('button', { name });
+    const expectFocus = (name: RegExp) => bar(name).and(page.locator(':focus')).waitFor();
+    await bar(/^order: placed/).focus();
+    await page.keyboard.press('ArrowDown');
+    await expectFocus(/^inventory: stock reserved/);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Tab');
+    await expectFocus(/^order: PAID \d/);
     await page.keyboard.press('Enter');
     const opened = page.getByRole('region', { name: 'inventory.reserved' });
+    await opened.and(page.locator(':focus')).waitFor();
     await opened.getByText(/^inventory-events · partition \d+ · offset \d+$/).waitFor();
     expect(await opened.getByLabel('Decoded event').textContent()).toContain(productId);
+    await expectAccessible();
+    await page.keyboard.press('Escape');
+    await opened.waitFor({ state: 'detached' });
+    await expectFocus(/^order: PAID \d/);
 
     await page.getByText('Table', { exact: true }).click();
     const table = page.getByRole('table').first();
@@ -44,13 +61,18 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   });
 
   it('sees the saga live, and what it is waiting for', async () => {
-    const { page, visit } = await administrator();
+    const { page, visit } = await visitorAs('admin@orderflow.io', { width: 360, height: 800 });
     const { id: productId } = await newProduct(5);
     const { id } = await orderOne(productId, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await visit(`/all-orders/${id}`);
     await page.getByRole('heading', { name: 'Waiting for payment' }).waitFor();
-    await page.getByText(/^The reservation expires at/).waitFor();
+    await page.getByText(/^The order waits for its payment until .*, when the reservation expires/).waitFor();
+    const hidden = () =>
+      page
+        .getByRole('group', { name: 'Timeline of the saga' })
+        .evaluate((frame) => frame.scrollWidth - frame.clientWidth - frame.scrollLeft);
+    await expect.poll(hidden).toBeLessThan(2);
     const path = `/api/v1/orders/${id}/cancel`;
     expect((await call('order', path, { method: 'POST', body: {}, as: 'user' })).status).toBe(200);
     await page.getByRole('heading', { name: 'Cancelled: by the customer' }).waitFor();

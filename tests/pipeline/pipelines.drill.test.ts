@@ -2,6 +2,7 @@
 // after the repair. Failed tasks are restarted automatically.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { demoPassword } from '../../scripts/stack/demonstration.ts';
 import { services } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
@@ -71,7 +72,15 @@ interface Part {
   readonly detail: string;
 }
 const dashboardStatus = async (): Promise<Part | undefined> => {
-  const parts: readonly Part[] = Object((await call('dashboard', '/health')).body).parts;
+  const { dashboard } = stack.urls;
+  const session = await fetch(`${dashboard}/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: dashboard },
+    body: JSON.stringify({ email: 'admin@orderflow.io', password: demoPassword }),
+  });
+  const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const health = await fetch(`${dashboard}/health`, { headers: { cookie } });
+  const parts: readonly Part[] = Object(await health.json()).parts;
   return parts.find(({ name }) => name === 'payment-pipeline');
 };
 const metric = async (line: string): Promise<number> => {

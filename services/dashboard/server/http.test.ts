@@ -178,9 +178,33 @@ describe('POST /auth/token', () => {
 });
 
 describe('the health of the components', () => {
-  it('is reported as JSON', async () => {
+  const functions = [
+    { name: 'Shop and stock', status: 'ok' },
+    { name: 'Orders', status: 'disrupted' },
+    { name: 'Payments', status: 'disrupted' },
+  ];
+  const healthFor = async (email?: string): Promise<unknown> => {
     const { base } = await serve();
-    expect(await (await fetch(`${base}/health`)).json()).toEqual(report);
+    const session = await fetch(`${base}/session`, {
+      method: email === undefined ? 'GET' : 'POST',
+      headers: { 'content-type': 'application/json', origin: base },
+      ...(email === undefined ? {} : { body: JSON.stringify({ email, password: 'orderflow' }) }),
+    });
+    expect(session.status).toBe(200);
+    const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? '';
+    return (await fetch(`${base}/health`, { headers: { cookie } })).json();
+  };
+
+  it.each([undefined, 'user@orderflow.io'])(
+    'is that of the shop, without any component, for %s',
+    async (email) => {
+      expect(await healthFor(email)).toEqual({ checkedAt: report.checkedAt, functions });
+    },
+  );
+
+  it('has every component for an administrator', async () => {
+    const { checkedAt, parts } = report;
+    expect(await healthFor('admin@orderflow.io')).toEqual({ checkedAt, functions, parts });
   });
 });
 

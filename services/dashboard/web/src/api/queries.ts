@@ -7,7 +7,7 @@ import type {
   Order,
   OrderStatus,
   Page,
-  PartsReport,
+  SystemHealth,
   Payment,
   Product,
   Session,
@@ -130,6 +130,6 @@ export const paymentQuery = (orderId: string) =>
 
 export const healthQuery = queryOptions({
   queryKey: ['health'],
-  queryFn: ({ signal }) => request<PartsReport>('/health', { signal }),
+  queryFn: ({ signal }) => request<SystemHealth>('/health', { signal }),
   refetchInterval: 2_000,
 });

@@ -22,14 +22,15 @@ import type {
 import type { entryView, verificationView } from '../../../../platform/http/routes/audit-http.ts';
 import type { CatalogueEvent, EventChanges } from '../../../server/catalogue/event-catalogue.ts';
 import type { PermissionEntry } from '../../../server/catalogue/permission-matrix.ts';
-import type { PartHealth, PartsReport } from '../../../server/parts-health.ts';
+import type { PartHealth } from '../../../server/parts-health.ts';
+import type { FunctionHealth, SystemHealth } from '../../../server/public-health.ts';
 import type { sessionView } from '../../../server/session/session-routes.ts';
 import type { ServiceUrls } from '../../../server/web/service-proxy.ts';
 
 export type { DeadLetterGroup, DeadLetterSummary, GroupReplayed, Replayed, WholeDeadLetter };
 export type DeadLetterState = DeadLetterSummary['state'];
 export type ServiceName = Exclude<keyof ServiceUrls, 'auditor'>;
-export type { CatalogueEvent, EventChanges, PartHealth, PartsReport, PermissionEntry };
+export type { CatalogueEvent, EventChanges, FunctionHealth, PartHealth, PermissionEntry, SystemHealth };
 export type Session = z.infer<typeof sessionView>;
 export type User = NonNullable<Session['user']>;
 export type Role = User['roles'][number];

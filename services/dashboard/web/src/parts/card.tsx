@@ -7,11 +7,17 @@ interface CardProps {
   readonly aside?: React.ReactNode;
   /** No padding, for lists and tables that reach the edge. */
   readonly flush?: boolean;
+  /** For pages that move the focus to the card. */
+  readonly focusRef?: React.Ref<HTMLElement>;
   readonly children: React.ReactNode;
 }
 
-export const Card = ({ title, aside, flush = false, children }: CardProps) => (
-  <section className={classes['card']} {...(title === undefined ? {} : { 'aria-label': title })}>
+export const Card = ({ title, aside, flush = false, focusRef, children }: CardProps) => (
+  <section
+    className={classes['card']}
+    {...(title === undefined ? {} : { 'aria-label': title })}
+    {...(focusRef === undefined ? {} : { ref: focusRef, tabIndex: -1 })}
+  >
     {title !== undefined && (
       <header>
         <h2>{title}</h2>

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { PartsReport, Pipeline, PipelinesOverview } from '../../api/types.ts';
+import type { Pipeline, PipelinesOverview, SystemHealth } from '../../api/types.ts';
 import { headlineOf, mapOf, type Sources } from './map-model.ts';
 
-const parts = (...broken: readonly string[]): PartsReport => ({
-  status: 'ok',
+const parts = (...broken: readonly string[]): SystemHealth => ({
   checkedAt: '2026-01-01T00:00:00Z',
+  functions: [],
   parts: ['order', 'inventory', 'payment', 'gateway', 'connect', 'registry', 'kafka']
     .concat(['order-db', 'inventory-db', 'payment-db'])
     .map((name) => ({

@@ -1,5 +1,5 @@
 // The system as nodes and edges, from the health of the components, the pipelines and the event flow. Pure.
-import type { Flow, PartsReport, Pipeline, PipelinesOverview } from '../../api/types.ts';
+import type { Flow, Pipeline, PipelinesOverview, SystemHealth } from '../../api/types.ts';
 import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts';
 
 export type Health = 'ok' | 'warning' | 'broken' | 'unknown';
@@ -32,7 +32,7 @@ export interface SystemMap {
 }
 
 export interface Sources {
-  readonly parts: PartsReport | undefined;
+  readonly parts: SystemHealth | undefined;
   readonly pipelines: PipelinesOverview | undefined;
   readonly flow: Flow | undefined;
 }
@@ -43,7 +43,7 @@ type Service = (typeof services)[number];
 const perMinute = (count: number): string => `${formatNumber(count)}/min`;
 
 const healthOf = ({ parts }: Sources, name: string): Health => {
-  const part = parts?.parts.find((candidate) => candidate.name === name);
+  const part = parts?.parts?.find((candidate) => candidate.name === name);
   switch (part?.status) {
     case 'ok':
       return 'ok';
@@ -57,7 +57,7 @@ const healthOf = ({ parts }: Sources, name: string): Health => {
 };
 
 const detailOf = ({ parts }: Sources, name: string, healthyDetail: string): string => {
-  const part = parts?.parts.find((candidate) => candidate.name === name);
+  const part = parts?.parts?.find((candidate) => candidate.name === name);
   if (part === undefined) return 'unknown';
   if (part.status === 'ok') return healthyDetail;
   return part.detail === '' ? part.status : part.detail;

@@ -1,5 +1,5 @@
 // The details of one event: its steps through the system, its position on the topic, its ids and its decoded body.
-import { Table } from '@mantine/core';
+import { CloseButton, Table } from '@mantine/core';
 import type { StoryEvent } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
@@ -63,16 +63,27 @@ const Steps = ({ event, start }: EventCardProps) => {
   );
 };
 
-export const EventCard = ({ event, start }: EventCardProps) => {
+interface EventViewProps extends EventCardProps {
+  readonly focusRef: React.Ref<HTMLElement>;
+  readonly close: () => void;
+}
+
+export const EventCard = ({ event, start, focusRef, close }: EventViewProps) => {
   const { position } = event;
   const [, traceId] = event.traceparent.split('-');
   return (
     <Card
       title={event.eventType}
+      focusRef={focusRef}
       aside={
-        position === null
-          ? 'Not consumed yet'
-          : `${position.topic} · partition ${position.partition} · offset ${position.offset}`
+        <span className={classes['aside']}>
+          <span>
+            {position === null
+              ? 'Not consumed yet'
+              : `${position.topic} · partition ${position.partition} · offset ${position.offset}`}
+          </span>
+          <CloseButton aria-label="Close the event" onClick={close} />
+        </span>
       }
     >
       <div className={classes['event']}>

@@ -1,4 +1,5 @@
 // The layout of the timeline. Pure: times become x coordinates, lanes and their rows become y coordinates.
+import { formatDuration } from '../../parts/format.ts';
 import { lanes, type Block, type Hop, type Lane, type Saga } from './saga-model.ts';
 import { timeScale, type Scale } from './time-scale.ts';
 
@@ -7,6 +8,7 @@ const rowHeight = 42;
 const lanePadding = 10;
 const laneGap = 34;
 const axisHeight = 30;
+const waitHeight = 24;
 const smallestBlock = 6;
 /** Approximate widths of the letters of a label. */
 const letterWidth = 6.9;
@@ -26,7 +28,16 @@ export interface PlacedLane {
   readonly height: number;
 }
 
+/** A wait with its name, above the lanes. */
+export interface PlacedWait {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly text: string;
+}
+
 export interface Layout {
+  readonly waits: readonly PlacedWait[];
   readonly scale: Scale;
   readonly width: number;
   readonly height: number;
@@ -65,13 +76,27 @@ const rowsOf = (blocks: readonly Block[], scale: Scale): { rows: Map<string, Row
   return { rows, count: Math.max(1, ends.length) };
 };
 
+const placeWaits = ({ waits }: Saga, scale: Scale): PlacedWait[] => {
+  const ends: number[] = [];
+  return waits.map(({ from, to, label }) => {
+    const x = inset + scale.x(from);
+    const width = Math.max(2, inset + scale.x(to) - x);
+    const text = `${formatDuration(to - from)} ${label}`;
+    const free = ends.findIndex((end) => end <= x);
+    const row = free === -1 ? ends.length : free;
+    ends[row] = x + Math.max(width, text.length * letterWidth) + labelGap;
+    return { x, y: axisHeight + row * waitHeight, width, text };
+  });
+};
+
 /** `width` is the preferred width. The drawing gets wider when it would become too fine to read. */
 export const layoutOf = (saga: Saga, width: number): Layout => {
   const lastLabel = Math.max(80, ...saga.blocks.slice(-3).map(labelWidth)) + 2 * labelGap;
   const scale = timeScale(timesOf(saga), { width: Math.max(240, width - lastLabel - 2 * inset) });
   const placed = new Map<string, PlacedBlock>();
   const placedLanes: PlacedLane[] = [];
-  let y = axisHeight;
+  const waits = placeWaits(saga, scale);
+  let y = Math.max(axisHeight, ...waits.map((wait) => wait.y + waitHeight + labelGap));
   for (const lane of lanes) {
     const blocks = saga.blocks.filter((block) => block.lane === lane);
     if (lane === 'provider' && blocks.length === 0) continue;
@@ -86,12 +111,16 @@ export const layoutOf = (saga: Saga, width: number): Layout => {
     }
     y += height + laneGap;
   }
-  const reach = [...placed.values()].map((block) => block.x + block.width + labelGap + labelWidth(block));
+  const reach = [
+    ...[...placed.values()].map((block) => block.x + block.width + labelGap + labelWidth(block)),
+    ...waits.map(({ x, text }) => x + text.length * letterWidth),
+  ];
   return {
     scale,
     width: Math.max(width, ...reach.map((x) => x + labelGap)),
     height: y - laneGap + lanePadding,
     lanes: placedLanes,
+    waits,
     blocks: placed,
   };
 };

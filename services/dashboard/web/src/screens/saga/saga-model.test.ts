@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Story } from '../../api/types.ts';
+import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
 import { layoutOf } from './saga-layout.ts';
 import { sagaOf } from './saga-model.ts';
+import { isUnfinished, waitsOf } from './saga-title.ts';
 import { timeScale } from './time-scale.ts';
 
 const at = (service: string, receivedAt: number, committedAt: number, outcome = 'accepted') => ({
@@ -121,6 +123,14 @@ describe('the saga of an order', () => {
     expect(saga.slowest).toEqual({ from: 1_040, to: 1_070, label: 'at the payment provider' });
   });
 
+  it('names the longest waits, those for a person too', () => {
+    expect(saga.waits.map(({ from, to, label }) => [to - from, label])).toEqual([
+      [10, 'waiting in Kafka for payment'],
+      [30, 'at the payment provider'],
+      [88_904, 'waiting for a seller'],
+    ]);
+  });
+
   it('lists events without a consumer and marks dead letters', () => {
     const [first, second] = story.events;
     if (first === undefined || second === undefined) throw new Error('no events');
@@ -155,6 +165,74 @@ describe('the saga of an order', () => {
       }
     }
     expect(width).toBeGreaterThanOrEqual(900);
+  });
+});
+
+describe('an order that is not finished', () => {
+  const withStatus = (status: string, expiresAt: number | null = null): Story => ({
+    ...story,
+    calls: [],
+    orders: [
+      {
+        id: 'o1',
+        customerId: 'u1',
+        status,
+        cancellationReason: null,
+        placedAt: 1_000,
+        updatedAt: 1_000,
+        expiresAt,
+      },
+    ],
+  });
+  const waits = (of: Story): string[] => waitsOf(of, sagaOf(of, 2_000), 2_000);
+
+  it('says what it waits for, and until when', () => {
+    expect(waits(withStatus('CONFIRMED', 60_000))).toEqual([
+      expect.stringMatching(/^The order waits for its payment until .+, when the reservation expires\.$/),
+    ]);
+    expect(waits(withStatus('PENDING'))).toHaveLength(1);
+    expect(waits(withStatus('PAID'))).toHaveLength(1);
+  });
+
+  it.each(['FULFILLED', 'CANCELLED'])('is not one that is %s', (status) => {
+    expect(isUnfinished(withStatus(status))).toBe(false);
+    expect(waits(withStatus(status))).toEqual([]);
+  });
+});
+
+describe('the keyboard in the timeline', () => {
+  const saga = sagaOf(story, 100_000);
+  const bars = barsOf(saga);
+  const walk = (...keys: readonly string[]): string | undefined =>
+    keys.reduce<(typeof bars)[number] | undefined>((bar, key) => bar && barAfterKey(bars, bar, key), bars[0])
+      ?.label;
+
+  it('moves along time in a lane and stops at its ends', () => {
+    expect(walk('ArrowRight')).toBe('CONFIRMED');
+    expect(walk('ArrowRight', 'ArrowRight', 'ArrowLeft')).toBe('CONFIRMED');
+    expect(walk('ArrowLeft')).toBeUndefined();
+    expect(walk('End', 'ArrowRight')).toBeUndefined();
+  });
+
+  it('moves to the nearest bar of the next lane, and over a lane without one', () => {
+    expect(walk('ArrowDown')).toBe('stock reserved');
+    expect(walk('End', 'ArrowDown', 'ArrowDown')).toBe('handled order.created');
+    const withoutInventory = bars.filter(({ lane }) => lane !== 'inventory');
+    const [first] = withoutInventory;
+    expect(first && barAfterKey(withoutInventory, first, 'ArrowDown')?.lane).toBe('payment');
+    expect(walk('ArrowUp')).toBeUndefined();
+  });
+
+  it('goes to the first and the last bar, and ignores other keys', () => {
+    expect(walk('End')).toBe('PAID');
+    expect(walk('End', 'Home')).toBe('placed');
+    expect(walk('a')).toBeUndefined();
+  });
+
+  it('has a sentence for screen readers', () => {
+    expect(describeTimeline(saga)).toMatch(
+      /^9 steps in 1 min 29 s\. The slowest took 30 ms: at the payment provider\. Arrow keys/,
+    );
   });
 });
 

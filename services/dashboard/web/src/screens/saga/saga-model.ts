@@ -2,6 +2,7 @@
 // events between them. Pure. All times are milliseconds since the epoch.
 import type { Story, StoryEvent } from '../../api/types.ts';
 import { serviceOf, undoes, describeEvents, describeOutcome, describeStep } from './saga-labels.ts';
+import { byLength, idleTimes, longestOf, stepWaits, type Stretch } from './saga-waits.ts';
 
 export const lanes = ['order', 'inventory', 'payment', 'provider'] as const;
 export type Lane = (typeof lanes)[number];
@@ -38,17 +39,14 @@ export interface CallLink {
   readonly to: string;
 }
 
-export interface Slowest {
-  readonly from: number;
-  readonly to: number;
-  readonly label: string;
-}
-
 export interface Saga {
   readonly blocks: readonly Block[];
   readonly hops: readonly Hop[];
   readonly links: readonly CallLink[];
-  readonly slowest: Slowest | undefined;
+  /** The longest wait or transaction. */
+  readonly slowest: Stretch | undefined;
+  /** The longest waits, in the order of time. */
+  readonly waits: readonly Stretch[];
   /** Events that no service has consumed yet. */
   readonly waiting: readonly StoryEvent[];
 }
@@ -168,20 +166,16 @@ const linksOf = (story: Story, blocks: readonly Block[]): CallLink[] =>
     ];
   });
 
-/** The longest step of the saga; undefined when it took less than 1 ms. */
-const slowestOf = (hops: readonly Hop[], blocks: readonly Block[]): Slowest | undefined => {
-  const parts: Slowest[] = [
-    ...hops.flatMap(({ committedAt, publishedAt, receivedAt }) => [
-      { from: committedAt, to: publishedAt, label: 'from the outbox to Kafka' },
-      { from: publishedAt, to: receivedAt, label: 'waiting in Kafka' },
-    ]),
-    ...blocks.map(({ start, end, lane }) => ({
+/** The longest step of the saga; undefined when it took less than 1 ms. Waits for people are not steps. */
+const slowestOf = (steps: readonly Stretch[], blocks: readonly Block[]): Stretch | undefined => {
+  const transactions = blocks
+    .filter(({ lane }) => lane !== 'provider')
+    .map(({ start, end, lane }) => ({
       from: start,
       to: end,
-      label: lane === 'provider' ? 'at the payment provider' : `in a transaction of the ${lane} service`,
-    })),
-  ];
-  const [slowest] = parts.toSorted((one, other) => other.to - other.from - (one.to - one.from));
+      label: `in a transaction of the ${lane} service`,
+    }));
+  const [slowest] = [...steps, ...transactions].toSorted(byLength);
   return slowest === undefined || slowest.to - slowest.from < 1 ? undefined : slowest;
 };
 
@@ -221,7 +215,8 @@ export const sagaOf = (story: Story, now: number): Saga => {
     blocks: blocks.toSorted((one, other) => one.start - other.start),
     hops,
     links: linksOf(story, blocks),
-    slowest: slowestOf(hops, blocks),
+    slowest: slowestOf(stepWaits(blocks, hops), blocks),
+    waits: longestOf([...stepWaits(blocks, hops), ...idleTimes(story, blocks, hops)]),
     waiting: story.events.filter(({ consumptions }) => consumptions.length === 0),
   };
 };

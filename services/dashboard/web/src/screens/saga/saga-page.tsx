@@ -1,7 +1,7 @@
 import { Button, CopyButton, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { storyQuery } from '../../api/admin-queries.ts';
 import type { Story } from '../../api/types.ts';
 import { sagaRoute } from '../../app/router.tsx';
@@ -18,7 +18,7 @@ import { sagaOf } from './saga-model.ts';
 import classes from './saga-page.module.css';
 import { SagaTable } from './saga-table.tsx';
 import { SagaTimeline } from './saga-timeline.tsx';
-import { summaryOf, titleOf, waitsOf } from './saga-title.ts';
+import { isUnfinished, summaryOf, titleOf, waitsOf } from './saga-title.ts';
 
 const Waits = ({ sentences }: { sentences: readonly string[] }) =>
   sentences.length === 0 ? null : (
@@ -31,16 +31,47 @@ const Waits = ({ sentences }: { sentences: readonly string[] }) =>
     </Card>
   );
 
+/** Opens and closes an event in the URL. The focus moves to the event that the keyboard opens, and back to where it came from. */
+const useOpenEvent = (opened: string | undefined) => {
+  const navigate = useNavigate({ from: '/all-orders/$id' });
+  const [page, card] = [useRef<HTMLDivElement>(null), useRef<HTMLElement>(null)];
+  const opener = useRef<Element>(null);
+  const takesFocus = useRef(false);
+  useEffect(() => {
+    if (takesFocus.current) card.current?.focus();
+    takesFocus.current = false;
+  }, [opened]);
+  return {
+    page,
+    card,
+    select: (eventId: string, byKeyboard: boolean) => {
+      opener.current = document.activeElement;
+      if (byKeyboard && eventId === opened) card.current?.focus();
+      else takesFocus.current = byKeyboard;
+      void navigate({
+        search: (search) => ({ ...search, event: eventId }),
+        replace: true,
+        resetScroll: false,
+      });
+    },
+    close: () => {
+      if (opened === undefined) return;
+      const back = page.current?.contains(opener.current) === true ? opener.current : null;
+      const target = back ?? page.current?.querySelector('[role="button"][tabindex="0"], button');
+      if (target instanceof HTMLElement || target instanceof SVGElement) target.focus();
+      void navigate({ search: ({ event: _, ...search }) => search, replace: true, resetScroll: false });
+    },
+  };
+};
+
 const StoryView = ({ story, at }: { story: Story; at: number }) => {
   const { event: selected, view } = sagaRoute.useSearch();
-  const navigate = useNavigate({ from: '/all-orders/$id' });
   const saga = useMemo(() => sagaOf(story, at), [story, at]);
-  const select = (eventId: string) =>
-    void navigate({ search: (search) => ({ ...search, event: eventId }), replace: true, resetScroll: false });
   const start = Math.min(...story.events.map(({ occurredAt }) => occurredAt));
-  const event = story.events.find(({ id }) => id === selected) ?? story.events[0];
+  const event = story.events.find(({ id }) => id === selected);
+  const { select, close, card, page } = useOpenEvent(event?.id);
   return (
-    <>
+    <div ref={page} className={classes['story']} onKeyDown={(key) => key.key === 'Escape' && close()}>
       <Waits sentences={waitsOf(story, saga, at)} />
       {story.events.length === 0 && (
         <Empty title="No events available">
@@ -51,10 +82,10 @@ const StoryView = ({ story, at }: { story: Story; at: number }) => {
         (view === 'table' ? (
           <SagaTable story={story} start={start} select={select} />
         ) : (
-          <SagaTimeline saga={saga} selected={event?.id} select={select} />
+          <SagaTimeline saga={saga} followsEnd={isUnfinished(story)} selected={event?.id} select={select} />
         ))}
-      {event !== undefined && <EventCard event={event} start={start} />}
-    </>
+      {event !== undefined && <EventCard event={event} start={start} focusRef={card} close={close} />}
+    </div>
   );
 };
 

@@ -11,7 +11,7 @@ interface SagaTableProps {
   readonly story: Story;
   /** The zero of all times, ms since the epoch. */
   readonly start: number;
-  readonly select: (eventId: string) => void;
+  readonly select: (eventId: string, byKeyboard: boolean) => void;
 }
 
 const headers = ['Event', 'Producer', 'Committed', 'Outbox', 'Consumer', 'Kafka', 'Transaction', 'Outcome'];
@@ -59,7 +59,10 @@ export const SagaTable = ({ story, start, select }: SagaTableProps) => (
               <Table.Tr key={`${event.id}/${line}`}>
                 <Table.Td>
                   {line === 0 && (
-                    <UnstyledButton className={classes['open']} onClick={() => select(event.id)}>
+                    <UnstyledButton
+                      className={classes['open']}
+                      onClick={({ detail }) => select(event.id, detail === 0)}
+                    >
                       {event.eventType}
                     </UnstyledButton>
                   )}

@@ -1,39 +1,56 @@
 // The saga as a drawing: a lane per service, a block per transaction, an orange line from its commit to Kafka, and a dashed line
-// from Kafka to the consumer. A click on a block or a line selects the event.
-import { ActionIcon, Tooltip } from '@mantine/core';
+// from Kafka to the consumer. A click on a block or a line opens the event. For the keyboard the drawing is one tab stop, and the
+// arrow keys move between the blocks.
+import { ActionIcon, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { Minus, Plus } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration } from '../../parts/format.ts';
+import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
 import { blockHeight, layoutOf, pathsOf, type Layout, type PlacedBlock } from './saga-layout.ts';
 import type { Hop, Saga } from './saga-model.ts';
 import classes from './saga-timeline.module.css';
 
+const barId = (blockId: string): string => `bar-${blockId}`;
+
 interface Selection {
   readonly selected: string | undefined;
-  readonly select: (eventId: string) => void;
+  /** `byKeyboard`: the focus moves to the event. */
+  readonly select: (eventId: string, byKeyboard: boolean) => void;
 }
 
 const durationOf = ({ start, end }: PlacedBlock): string => formatDuration(end - start);
 
-const BlockShape = ({ block, selected, select }: { block: PlacedBlock } & Selection) => {
-  const { x, y, width, label, lane, kind, eventId } = block;
+interface BlockProps extends Selection {
+  readonly block: PlacedBlock;
+  /** The start of the saga. */
+  readonly zero: number;
+  /** Whether this is the one bar that Tab reaches. */
+  readonly isTabStop: boolean;
+  readonly onFocus: () => void;
+}
+
+const BlockShape = ({ block, zero, isTabStop, onFocus, selected, select }: BlockProps) => {
+  const { id, x, y, width, label, lane, kind, eventId, start } = block;
   const button =
     eventId === undefined
       ? {}
       : {
+          id: barId(id),
           role: 'button',
-          tabIndex: 0,
-          'aria-pressed': eventId === selected,
-          'aria-label': `${lane}: ${label} ${durationOf(block)}`,
-          onClick: () => {
-            select(eventId);
+          tabIndex: isTabStop ? 0 : -1,
+          'aria-expanded': eventId === selected,
+          'aria-label': `${lane}: ${label} ${durationOf(block)}, ${formatDuration(start - zero)} after the start`,
+          onFocus,
+          // Assistive technology clicks without a pointer.
+          onClick: ({ detail }: React.MouseEvent) => {
+            select(eventId, detail === 0);
           },
           onKeyDown: (event: React.KeyboardEvent) => {
             if (event.key !== 'Enter' && event.key !== ' ') return;
             event.preventDefault();
-            select(eventId);
+            select(eventId, true);
           },
         };
   return (
@@ -61,7 +78,7 @@ const HopShape = ({ hop, layout, selected, select }: { hop: Hop; layout: Layout 
       data-undo={hop.undo}
       data-selected={hop.eventId === selected}
       onClick={() => {
-        select(hop.eventId);
+        select(hop.eventId, false);
       }}
     >
       <title>{`${hop.eventType}: ${outbox} from the outbox to Kafka, ${kafka} until it was consumed`}</title>
@@ -110,6 +127,22 @@ const Axis = ({ layout }: { layout: Layout }) => (
   </g>
 );
 
+const Waits = ({ layout }: { layout: Layout }) => (
+  <g>
+    {layout.waits.map(({ x, y, width, text }) => (
+      <g key={`${x}/${y}`}>
+        <path
+          d={`M${x} ${y + 2}v6M${x} ${y + 5}h${width}M${x + width} ${y + 2}v6`}
+          className={classes['wait']}
+        />
+        <text x={x} y={y + 20} className={classes['waitWords']}>
+          {text}
+        </text>
+      </g>
+    ))}
+  </g>
+);
+
 const Legend = () => (
   <span className={classes['legend']}>
     <span data-part="block">transaction</span>
@@ -142,12 +175,39 @@ const Zoom = ({ at, onZoom }: { at: number; onZoom: (zoom: number) => void }) =>
   </span>
 );
 
-export const SagaTimeline = ({ saga, ...selection }: { saga: Saga } & Selection) => {
+interface SagaTimelineProps extends Selection {
+  readonly saga: Saga;
+  /** Scrolled to its last event, at first and after each new one. */
+  readonly followsEnd: boolean;
+}
+
+export const SagaTimeline = ({ saga, followsEnd, ...selection }: SagaTimelineProps) => {
   const { ref, width } = useElementSize();
   const [zoom, setZoom] = useState(0);
   const drawn = Math.max(width, 320) * (zooms[zoom] ?? 1);
   const layout = useMemo(() => layoutOf(saga, drawn), [saga, drawn]);
+  const drawing = useRef<SVGSVGElement>(null);
+  const blockCount = saga.blocks.length;
+  useEffect(() => {
+    const frame = drawing.current?.parentElement;
+    if (followsEnd && width > 0) frame?.scrollTo({ left: frame.scrollWidth });
+  }, [followsEnd, blockCount, width]);
   const { slowest } = saga;
+  const bars = useMemo(() => barsOf(saga), [saga]);
+  const [visited, setVisited] = useState<string>();
+  const current =
+    bars.find(({ id }) => id === visited) ??
+    bars.find(({ eventId }) => eventId === selection.selected) ??
+    bars[0];
+  const zero = saga.blocks[0]?.start ?? 0;
+  const help = useId();
+  const move = (event: React.KeyboardEvent) => {
+    if (current === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    const next = barAfterKey(bars, current, event.key);
+    if (next === undefined) return;
+    event.preventDefault();
+    document.getElementById(barId(next.id))?.focus();
+  };
   return (
     <Card title="Timeline" flush aside={<Legend />}>
       <div className={classes['frame']}>
@@ -161,11 +221,13 @@ export const SagaTimeline = ({ saga, ...selection }: { saga: Saga } & Selection)
         <div
           className={classes['scroll']}
           ref={ref}
-          tabIndex={0}
           role="group"
           aria-label="Timeline of the saga"
+          aria-describedby={help}
+          onKeyDown={move}
         >
-          <svg width={layout.width} height={layout.height} role="presentation">
+          <VisuallyHidden id={help}>{describeTimeline(saga)}</VisuallyHidden>
+          <svg ref={drawing} width={layout.width} height={layout.height} role="presentation">
             {layout.lanes.map(({ lane, y, height }) => (
               <rect
                 key={lane}
@@ -177,12 +239,20 @@ export const SagaTimeline = ({ saga, ...selection }: { saga: Saga } & Selection)
               />
             ))}
             <Axis layout={layout} />
+            <Waits layout={layout} />
             {saga.hops.map((hop) => (
               <HopShape key={hop.id} hop={hop} layout={layout} {...selection} />
             ))}
             <Links saga={saga} layout={layout} />
             {[...layout.blocks.values()].map((block) => (
-              <BlockShape key={block.id} block={block} {...selection} />
+              <BlockShape
+                key={block.id}
+                block={block}
+                zero={zero}
+                isTabStop={block.id === current?.id}
+                onFocus={() => setVisited(block.id)}
+                {...selection}
+              />
             ))}
           </svg>
         </div>

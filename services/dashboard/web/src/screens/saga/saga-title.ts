@@ -45,9 +45,32 @@ export const summaryOf = (story: Story): string => {
   ].join(' · ');
 };
 
+const time = (at: number): string => formatTime(new Date(at).toISOString());
+
+/** What an unfinished order waits for, and until when. */
+const waitOfOrder = ({ status, expiresAt }: Story['orders'][number]): string[] => {
+  switch (status) {
+    case 'PENDING':
+      return ['The order waits for its stock to be reserved.'];
+    case 'CONFIRMED':
+      return [
+        expiresAt === null
+          ? 'The order waits for its payment.'
+          : `The order waits for its payment until ${time(expiresAt)}, when the reservation expires.`,
+      ];
+    case 'PAID':
+      return ['The order waits for its sellers to ship it. It has no deadline.'];
+    default:
+      return [];
+  }
+};
+
+/** Whether the order goes on, for example because it is not shipped yet. */
+export const isUnfinished = ({ orders }: Story): boolean =>
+  orders.some((order) => waitOfOrder(order).length > 0);
+
 /** What the saga is waiting for; empty once everything is processed. */
 export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
-  const time = (at: number): string => formatTime(new Date(at).toISOString());
   return [
     ...saga.waiting.map(
       ({ eventType, committedAt }) =>
@@ -61,8 +84,6 @@ export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
             lastError === null ? '' : ` (${lastError})`
           }. Next attempt at ${time(dueAt)}.`,
       ),
-    ...story.orders
-      .filter(({ status, expiresAt }) => status === 'CONFIRMED' && expiresAt !== null)
-      .map(({ expiresAt }) => `The reservation expires at ${time(expiresAt ?? 0)} unless the order is paid.`),
+    ...story.orders.flatMap(waitOfOrder),
   ];
 };

@@ -1,8 +1,9 @@
-// The public status page: first the functions that customers use, then every component as the probes and the supervisor see it.
+// The public status page: the functions that customers use and, for administrators, every component as the
+// probes and the supervisor see it. The server leaves the components out for everybody else.
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { healthQuery } from '../../api/queries.ts';
-import type { PartHealth } from '../../api/types.ts';
+import type { FunctionHealth, PartHealth, SystemHealth } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatTime } from '../../parts/format.ts';
 import { LiveMark } from '../../parts/live-mark.tsx';
@@ -25,31 +26,25 @@ const processOf = ({ pid, state, restarts = 0 }: PartHealth): string =>
     ...(restarts === 0 ? [] : [`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`]),
   ].join(' · ');
 
-const headline = (parts: readonly PartHealth[]): string => {
-  const broken = parts.filter(({ status }) => status !== 'ok');
-  if (broken.length === 0) return 'All systems operational';
-  return broken.length === 1 ? '1 component needs attention' : `${broken.length} components need attention`;
+const headline = ({ functions, parts = [] }: SystemHealth): string => {
+  const broken = parts.filter(({ status }) => status !== 'ok').length;
+  if (broken > 0) return broken === 1 ? '1 component needs attention' : `${broken} components need attention`;
+  if (functions.some(({ status }) => status === 'disrupted')) return 'Some functions are disrupted';
+  return functions.some(({ status }) => status === 'slow')
+    ? 'The shop may be slow'
+    : 'All systems operational';
 };
 
-/** The functions of the shop, and the components that each depends on. */
-const functions: readonly { readonly name: string; readonly needs: readonly string[] }[] = [
-  { name: 'Shop and stock', needs: ['inventory', 'inventory-db'] },
-  {
-    name: 'Orders',
-    needs: ['order', 'order-db', 'order-pipeline', 'inventory-pipeline', 'kafka', 'connect'],
-  },
-  { name: 'Payments', needs: ['payment', 'payment-db', 'payment-pipeline', 'gateway', 'kafka', 'connect'] },
-];
+const functionBadges: Readonly<Record<FunctionHealth['status'], readonly [Tone, string]>> = {
+  ok: ['ok', 'Operational'],
+  slow: ['wait', 'May be slow'],
+  disrupted: ['bad', 'Disrupted'],
+};
 
-const Summary = ({ parts }: { parts: readonly PartHealth[] }) => (
+const Functions = ({ functions }: Pick<SystemHealth, 'functions'>) => (
   <ul className={classes['uses']}>
-    {functions.map(({ name, needs }) => {
-      const needed = parts.filter((part) => needs.includes(part.name));
-      const [tone, words]: readonly [Tone, string] = needed.some(({ status }) => status === 'unavailable')
-        ? ['bad', 'Disrupted']
-        : needed.some(({ status }) => status !== 'ok')
-          ? ['wait', 'May be slow']
-          : ['ok', 'Operational'];
+    {functions.map(({ name, status }) => {
+      const [tone, words] = functionBadges[status];
       return (
         <li key={name}>
           <b>{name}</b>
@@ -94,33 +89,34 @@ const Parts = ({ parts }: { parts: readonly PartHealth[] }) => (
 
 export const StatusPage = () => {
   const health = useQuery(healthQuery);
-  const parts = health.data?.parts;
+  const { data } = health;
   return (
     <Page
-      title={parts === undefined ? 'Status' : headline(parts)}
+      title={data === undefined ? 'Status' : headline(data)}
       actions={
         <LiveMark
           state={
-            health.isError && health.data !== undefined
-              ? { kind: 'stale', since: health.data.checkedAt }
-              : { kind: health.data === undefined ? 'connecting' : 'live' }
+            health.isError && data !== undefined
+              ? { kind: 'stale', since: data.checkedAt }
+              : { kind: data === undefined ? 'connecting' : 'live' }
           }
         />
       }
     >
-      {parts !== undefined && parts.length > 0 && <Summary parts={parts} />}
-      <Card
-        title="Components"
-        flush
-        aside={health.data === undefined ? null : `Checked at ${formatTime(health.data.checkedAt)}`}
-      >
-        {health.isPending && <Loading lines={8} />}
-        {health.isError && parts === undefined && (
-          <Failed error={health.error} retry={() => void health.refetch()} />
-        )}
-        {parts?.length === 0 && <Empty title="No components configured" />}
-        {parts !== undefined && parts.length > 0 && <Parts parts={parts} />}
-      </Card>
+      {health.isPending && <Loading lines={4} />}
+      {health.isError && data === undefined && (
+        <Failed error={health.error} retry={() => void health.refetch()} />
+      )}
+      {data !== undefined && <Functions functions={data.functions} />}
+      {data?.parts !== undefined && (
+        <Card title="Components" flush aside={`Checked at ${formatTime(data.checkedAt)}`}>
+          {data.parts.length === 0 ? (
+            <Empty title="No components configured" />
+          ) : (
+            <Parts parts={data.parts} />
+          )}
+        </Card>
+      )}
     </Page>
   );
 };
