@@ -29,10 +29,13 @@ const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
   return before?.status === step.status ? undefined : step.status;
 };
 
+const withAttempts = (label: string, attempts: number): string =>
+  attempts > 1 ? `${label}, ${attempts} attempts` : label;
+
 /** One transaction per event and consumer. */
 const consumerBlocks = (story: Story): Block[] =>
   story.events.flatMap((event) =>
-    event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome }) => {
+    event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome, attempts }) => {
       const lane = serviceOf(consumer);
       if (!isLane(lane)) return [];
       const emitted = emittedIn(story, event.id, lane, committedAt).map(({ eventType }) => eventType);
@@ -45,7 +48,7 @@ const consumerBlocks = (story: Story): Block[] =>
         lane,
         start: receivedAt,
         end: committedAt,
-        label: tone === 'ok' ? done : label.replace(/: .*\|/, ': '),
+        label: withAttempts(tone === 'ok' ? done : label.replace(/: .*\|/, ': '), attempts),
         kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : undo ? 'undo' : 'done',
         eventId: event.id,
       };
@@ -111,7 +114,7 @@ const providerBlocks = ({ calls }: Story, now: number): Block[] =>
     lane: 'provider',
     start: createdAt,
     end: callKinds[state] === 'open' ? Math.max(now, updatedAt) : updatedAt,
-    label: `${kind} ${state}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
+    label: withAttempts(`${kind} ${state}`, attempts),
     kind: kind === 'refund' && state === 'succeeded' ? 'undo' : callKinds[state],
     eventId: undefined,
   }));

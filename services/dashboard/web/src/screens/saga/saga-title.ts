@@ -37,10 +37,12 @@ export const summaryOf = (story: Story): string => {
   const deliveries = story.events.flatMap(({ consumptions }) => consumptions);
   const letters = deliveries.filter(({ letterId }) => letterId !== null).length;
   const ignored = deliveries.filter(({ outcome }) => outcome.startsWith('ignored')).length;
+  const retries = deliveries.reduce((sum, { attempts }) => sum + attempts - 1, 0);
   return [
     plural(story.events.length, 'event'),
     `${deliveries.length} ${deliveries.length === 1 ? 'delivery' : 'deliveries'}`,
     ...(ignored === 0 ? [] : [`${ignored} ignored`]),
+    ...(retries === 0 ? [] : [retries === 1 ? '1 retry' : `${retries} retries`]),
     letters === 0 ? 'no dead letters' : plural(letters, 'dead letter'),
   ].join(' · ');
 };
