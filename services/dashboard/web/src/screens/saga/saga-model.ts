@@ -1,8 +1,8 @@
-// The saga of an order as a drawing: transactions in the lanes of the services, calls to the payment provider, and the hops of
-// events between them. Pure. All times are milliseconds since the epoch.
+// Converts the saga of an order into the elements of the timeline: transactions in the lanes of the services, calls to the payment
+// provider, and the hops of events between the transactions. Pure. All times are milliseconds since the epoch.
 import type { Story, StoryEvent } from '../../api/types.ts';
-import { serviceOf, undoes, describeEvents, describeOutcome, describeStep } from './saga-labels.ts';
-import { byLength, idleTimes, longestOf, stepWaits, type Stretch } from './saga-waits.ts';
+import { serviceOf, isCompensation, describeEvents, describeOutcome, describeStep } from './saga-labels.ts';
+import { byDuration, idleTimes, longestOf, stepWaits, type Period } from './saga-waits.ts';
 
 export const lanes = ['order', 'inventory', 'payment', 'provider'] as const;
 export type Lane = (typeof lanes)[number];
@@ -14,12 +14,12 @@ export interface Block {
   readonly start: number;
   readonly end: number;
   readonly label: string;
-  readonly kind: 'done' | 'undo' | 'ignored' | 'failed' | 'open';
-  /** The event that the transaction handled; without one, the first event that it emitted. */
+  readonly kind: 'done' | 'compensation' | 'ignored' | 'failed' | 'open';
+  /** The event that the transaction handled. If no event caused the transaction: the first event that it emitted. */
   readonly eventId: string | undefined;
 }
 
-/** An event, from the transaction that committed it to a transaction that handled it. */
+/** The way of an event from the transaction that emitted it to a transaction that handled it. */
 export interface Hop {
   readonly id: string;
   readonly eventId: string;
@@ -29,10 +29,10 @@ export interface Hop {
   readonly committedAt: number;
   readonly publishedAt: number;
   readonly receivedAt: number;
-  readonly undo: boolean;
+  readonly isCompensation: boolean;
 }
 
-/** A line between a provider call and the transaction that requested it, or the one that recorded its result. */
+/** A line between a provider call and the transaction that requested the call or recorded its result. */
 export interface CallLink {
   readonly id: string;
   readonly from: string;
@@ -44,11 +44,11 @@ export interface Saga {
   readonly hops: readonly Hop[];
   readonly links: readonly CallLink[];
   /** The longest wait or transaction. */
-  readonly slowest: Stretch | undefined;
-  /** The longest waits, in the order of time. */
-  readonly waits: readonly Stretch[];
+  readonly slowest: Period | undefined;
+  /** The longest waits, sorted by time. */
+  readonly waits: readonly Period[];
   /** Events that no service has consumed yet. */
-  readonly waiting: readonly StoryEvent[];
+  readonly unconsumed: readonly StoryEvent[];
 }
 
 const isLane = (name: string): name is Lane => lanes.some((lane) => lane === name);
@@ -63,8 +63,8 @@ const emittedIn = (story: Story, eventId: string, service: string, committedAt: 
 const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
   const step = steps.find(({ inputId }) => inputId === eventId);
   if (step === undefined) return undefined;
-  const before = steps.slice(0, steps.indexOf(step)).findLast(({ orderId }) => orderId === step.orderId);
-  return before?.status === step.status ? undefined : step.status;
+  const previous = steps.slice(0, steps.indexOf(step)).findLast(({ orderId }) => orderId === step.orderId);
+  return previous?.status === step.status ? undefined : step.status;
 };
 
 /** One transaction per event and consumer. */
@@ -76,33 +76,37 @@ const consumerBlocks = (story: Story): Block[] =>
       const emitted = emittedIn(story, event.id, lane, committedAt).map(({ eventType }) => eventType);
       const status = lane === 'order' ? newStatus(story, event.id) : undefined;
       const { label, tone } = describeOutcome(outcome);
-      const done = status ?? (emitted.length > 0 ? describeEvents(emitted) : `handled ${event.eventType}`);
-      const undo = undoes(event.eventType) || emitted.some(undoes);
+      const handledLabel =
+        status ?? (emitted.length > 0 ? describeEvents(emitted) : `handled ${event.eventType}`);
+      const compensates = isCompensation(event.eventType) || emitted.some(isCompensation);
       return {
         id: `${event.id}/${lane}`,
         lane,
         start: receivedAt,
         end: committedAt,
-        label: tone === 'ok' ? done : label.replace(/: .*\|/, ': '),
-        kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : undo ? 'undo' : 'done',
+        label: tone === 'ok' ? handledLabel : label.replace(/: .*\|/, ': '),
+        kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : compensates ? 'compensation' : 'done',
         eventId: event.id,
       };
     }),
   );
 
-/** The transactions that no event caused: a request, a timer, or a response of the provider. */
+/** The transactions that no event caused. They were caused by a request, a timer, or a response of the payment provider. */
 const initialBlocks = (
   story: Story,
-  known: readonly Block[],
+  consumerTransactions: readonly Block[],
 ): { block: Block; events: readonly string[] }[] => {
-  const emittedByKnown = new Set(
-    known.flatMap(({ eventId, lane, end }) =>
+  const emittedByConsumers = new Set(
+    consumerTransactions.flatMap(({ eventId, lane, end }) =>
       eventId === undefined ? [] : emittedIn(story, eventId, lane, end).map(({ id }) => id),
     ),
   );
-  const rest = story.events.filter(({ id }) => !emittedByKnown.has(id));
-  const byTransaction = Map.groupBy(rest, ({ emittedBy, committedAt }) => `${emittedBy}/${committedAt}`);
-  const ofEvents = [...byTransaction].flatMap(([id, events]) => {
+  const otherEvents = story.events.filter(({ id }) => !emittedByConsumers.has(id));
+  const byTransaction = Map.groupBy(
+    otherEvents,
+    ({ emittedBy, committedAt }) => `${emittedBy}/${committedAt}`,
+  );
+  const blocksWithEvents = [...byTransaction].flatMap(([id, events]) => {
     const [first] = events;
     if (first === undefined) return [];
     const types = events.map(({ eventType }) => eventType);
@@ -112,13 +116,13 @@ const initialBlocks = (
       start: first.occurredAt,
       end: first.committedAt,
       label: describeEvents(types),
-      kind: types.some(undoes) ? 'undo' : 'done',
+      kind: types.some(isCompensation) ? 'compensation' : 'done',
       eventId: first.id,
     };
     return [{ block, events: events.map((event) => event.id) }];
   });
   const causes = new Set(story.events.flatMap(({ id, causationId }) => [id, causationId]));
-  const ofSteps = story.steps
+  const blocksWithoutEvents = story.steps
     .filter(({ inputId }) => !causes.has(inputId))
     .map(({ inputId, type, recordedAt, outcome }) => ({
       block: {
@@ -132,7 +136,7 @@ const initialBlocks = (
       },
       events: [],
     }));
-  return [...ofEvents, ...ofSteps];
+  return [...blocksWithEvents, ...blocksWithoutEvents];
 };
 
 const callKinds = {
@@ -150,7 +154,7 @@ const providerBlocks = ({ calls }: Story, now: number): Block[] =>
     start: createdAt,
     end: callKinds[state] === 'open' ? Math.max(now, updatedAt) : updatedAt,
     label: `${kind} ${state}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
-    kind: kind === 'refund' && state === 'succeeded' ? 'undo' : callKinds[state],
+    kind: kind === 'refund' && state === 'succeeded' ? 'compensation' : callKinds[state],
     eventId: undefined,
   }));
 
@@ -166,8 +170,8 @@ const linksOf = (story: Story, blocks: readonly Block[]): CallLink[] =>
     ];
   });
 
-/** The longest step of the saga; undefined when it took less than 1 ms. Waits for people are not steps. */
-const slowestOf = (steps: readonly Stretch[], blocks: readonly Block[]): Stretch | undefined => {
+/** The longest step of the saga; undefined if no step took 1 ms or more. A wait for a person is not a step. */
+const slowestOf = (steps: readonly Period[], blocks: readonly Block[]): Period | undefined => {
   const transactions = blocks
     .filter(({ lane }) => lane !== 'provider')
     .map(({ start, end, lane }) => ({
@@ -175,18 +179,18 @@ const slowestOf = (steps: readonly Stretch[], blocks: readonly Block[]): Stretch
       to: end,
       label: `in a transaction of the ${lane} service`,
     }));
-  const [slowest] = [...steps, ...transactions].toSorted(byLength);
+  const [slowest] = [...steps, ...transactions].toSorted(byDuration);
   return slowest === undefined || slowest.to - slowest.from < 1 ? undefined : slowest;
 };
 
-/** `now` is the end of the provider calls that are still open. */
+/** Provider calls that are still open are drawn up to `now`. */
 export const sagaOf = (story: Story, now: number): Saga => {
-  const ofConsumers = consumerBlocks(story);
-  const others = initialBlocks(story, ofConsumers);
-  const blocks = [...ofConsumers, ...others.map(({ block }) => block), ...providerBlocks(story, now)];
+  const handled = consumerBlocks(story);
+  const initial = initialBlocks(story, handled);
+  const blocks = [...handled, ...initial.map(({ block }) => block), ...providerBlocks(story, now)];
   const sourceOf = (event: StoryEvent): string | undefined =>
-    others.find(({ events }) => events.includes(event.id))?.block.id ??
-    ofConsumers.find(({ lane, end, eventId }) => {
+    initial.find(({ events }) => events.includes(event.id))?.block.id ??
+    handled.find(({ lane, end, eventId }) => {
       return lane === event.emittedBy && end === event.committedAt && eventId === event.causationId;
     })?.id;
   const hops = story.events.flatMap((event) =>
@@ -206,17 +210,17 @@ export const sagaOf = (story: Story, now: number): Saga => {
           committedAt: event.committedAt,
           publishedAt,
           receivedAt: Math.max(receivedAt, publishedAt),
-          undo: undoes(event.eventType),
+          isCompensation: isCompensation(event.eventType),
         },
       ];
     }),
   );
   return {
-    blocks: blocks.toSorted((one, other) => one.start - other.start),
+    blocks: blocks.toSorted((a, b) => a.start - b.start),
     hops,
     links: linksOf(story, blocks),
     slowest: slowestOf(stepWaits(blocks, hops), blocks),
     waits: longestOf([...stepWaits(blocks, hops), ...idleTimes(story, blocks, hops)]),
-    waiting: story.events.filter(({ consumptions }) => consumptions.length === 0),
+    unconsumed: story.events.filter(({ consumptions }) => consumptions.length === 0),
   };
 };
