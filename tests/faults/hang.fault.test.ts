@@ -23,7 +23,7 @@ describe('a part that hangs', () => {
     { timeout: 400_000 },
     async () => {
       const ms = faultRounds > 1 ? 60_000 : 8_000;
-      await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, async () => {
+      await underLoad({ productId: thing.id, orders: 24, pauseMs: 150 }, async () => {
         const frozen = freeze('kafka', ms);
         await delay(1_000);
         const placed = await orderOne(thing.id);
@@ -34,14 +34,14 @@ describe('a part that hangs', () => {
   );
 
   it('Kafka Connect: the WAL keeps the committed events', { timeout: 300_000 }, async () => {
-    await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, () => freeze('connect', 8_000));
+    await underLoad({ productId: thing.id, orders: 24, pauseMs: 150 }, () => freeze('connect', 8_000));
   });
 
   it(
     'the schema registry: services with resolved schema ids do not need it',
     { timeout: 300_000 },
     async () => {
-      await underLoad({ productId: thing.id, orders: 12, everyMs: 100 }, async () => {
+      await underLoad({ productId: thing.id, orders: 12, pauseMs: 100 }, async () => {
         const frozen = freeze('registry', 6_000);
         const placed = await orderOne(thing.id);
         expect(placed.status).toBe('PENDING');
@@ -55,7 +55,7 @@ describe('a part that hangs', () => {
     'the payment gateway: other orders go on, and every charge is made once',
     { timeout: 300_000 },
     async () => {
-      await underLoad({ productId: thing.id, orders: 12, everyMs: 100 }, () => freeze('gateway', 10_000));
+      await underLoad({ productId: thing.id, orders: 12, pauseMs: 100 }, () => freeze('gateway', 10_000));
     },
   );
 });

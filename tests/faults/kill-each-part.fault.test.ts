@@ -45,7 +45,7 @@ describe('kill -9 under load', () => {
     { timeout: 300_000 },
     async (part) => {
       const before = await product(thing.id);
-      const ids = await underLoad({ productId: thing.id, orders, everyMs: 150 }, () => killHard(part));
+      const ids = await underLoad({ productId: thing.id, orders, pauseMs: 150 }, () => killHard(part));
       const after = await product(thing.id);
       expect(after.reserved - before.reserved).toBe(ids.length);
       if (isExactlyOnce) expect(await repeatedOnTopics(ids)).toEqual([]);

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import { killInstancesAfterEach, startInstance } from '../support/instances.ts';
 import {
   countOrdersOf,
   eventually,
@@ -18,7 +18,7 @@ import {
 
 const thing = useProduct(1_000);
 beforeAll(() => tokenOf('user'));
-endInstancesAfterEach();
+killInstancesAfterEach();
 
 /** Locks a table of the order database exclusively during `work`. */
 const whileLocked = async <T>(table: string, work: () => Promise<T>): Promise<T> => {

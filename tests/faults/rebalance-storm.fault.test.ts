@@ -3,12 +3,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
-import { endInstance, endInstancesAfterEach, startInstance } from '../support/instances.ts';
-import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
+import { stopInstance, killInstancesAfterEach, startInstance } from '../support/instances.ts';
+import { expectInvariants, expectEventsInCommitOrder } from '../support/invariants.ts';
 import { placeUntilAccepted } from '../support/load.ts';
 import { faultRounds, killHard, newProduct, orderWith, product } from '../support/shop.ts';
 
-endInstancesAfterEach();
+killInstancesAfterEach();
 
 const rounds = faultRounds > 1 ? 8 : 1;
 
@@ -31,7 +31,7 @@ it(
       // A different one is killed in each round; the others finish their work.
       const leaving = joined.map(async (child, index) => {
         const isKilled = index === round % joined.length;
-        const code = await endInstance(child, isKilled ? 'SIGKILL' : 'SIGTERM');
+        const code = await stopInstance(child, isKilled ? 'SIGKILL' : 'SIGTERM');
         expect(code).toBe(isKilled ? null : 0);
       });
       // An instance of the stack is killed too, so a group may have no member for a moment.
@@ -43,7 +43,7 @@ it(
     const ids = await Promise.all(placed);
     for (const id of ids) await orderWith(id, 'PAID', 120_000);
     await expectInvariants(ids);
-    await expectOrderKept(ids);
+    await expectEventsInCommitOrder(ids);
     expect((await product(thing.id)).reserved).toBe(ids.length);
   },
 );

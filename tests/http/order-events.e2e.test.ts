@@ -4,15 +4,15 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  followToTheEnd,
+  followToEnd,
   openEvents,
-  receivedTrail,
+  receivedHistory,
   statuses,
-  trailOf,
+  historyOf,
   untilStatus,
   type EventStream,
 } from '../support/event-source.ts';
-import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import { killInstancesAfterEach, startInstance } from '../support/instances.ts';
 import {
   act,
   call,
@@ -34,7 +34,7 @@ const events = async (...args: Parameters<typeof openEvents>): Promise<EventStre
   open.push(stream);
   return stream;
 };
-endInstancesAfterEach();
+killInstancesAfterEach();
 afterEach(async () => {
   for (const stream of open) stream.close();
   open.length = 0;
@@ -63,11 +63,11 @@ describe('the events of an order', () => {
     await act(id, 'confirm', 'seller');
     await act(id, 'confirm', 'seller');
     await act(id, 'fulfill', 'seller');
-    expect(await stream.over).toBe('ended');
+    expect(await stream.end).toBe('ended');
 
     expect(statuses(stream).at(-1)).toBe('FULFILLED');
-    const all = await trailOf(id);
-    expect(receivedTrail(stream)).toEqual(all.slice(0, stream.events.length));
+    const all = await historyOf(id);
+    expect(receivedHistory(stream)).toEqual(all.slice(0, stream.events.length));
     expect(stream.events[0]?.data).toEqual({
       type: 'place_order',
       outcome: 'accepted',
@@ -82,19 +82,19 @@ describe('the events of an order', () => {
   it('continue after Last-Event-ID, and answer 204 when there is nothing more', async () => {
     const id = await placeOne('MANUAL');
     await orderWith(id, 'CONFIRMED');
-    const [first, second] = await trailOf(id);
+    const [first, second] = await historyOf(id);
     const stream = await events(id, { lastEventId: Number(first?.['id']) });
     await eventually('the second entry is received', async () => stream.events.length > 0);
-    expect(receivedTrail(stream)).toEqual([second]);
+    expect(receivedHistory(stream)).toEqual([second]);
     await act(id, 'cancel', 'user');
-    expect(await stream.over).toBe('ended');
+    expect(await stream.end).toBe('ended');
     expect(stream.events.find(({ type }) => type === 'cancel')).toMatchObject({
       data: { status: 'CANCELLED' },
     });
 
     // Later events of inventory and payment are received after a reconnect, until there is nothing more.
     await eventually('all entries are received', async () => {
-      const rest = await followToTheEnd(id, AbortSignal.timeout(20_000));
+      const rest = await followToEnd(id, AbortSignal.timeout(20_000));
       const again = await events(id, { lastEventId: rest.at(-1)?.id });
       again.close();
       return again.status === 204;
@@ -218,7 +218,7 @@ describe('an instance with room for two streams', () => {
       child.kill('SIGTERM');
       const answer = await waiting;
       expect(answer.status).toBe(201);
-      expect(await Promise.all(streams.map(({ over }) => over))).toEqual(['ended', 'ended']);
+      expect(await Promise.all(streams.map(({ end }) => end))).toEqual(['ended', 'ended']);
       expect(performance.now() - stoppedAt).toBeLessThan(2_000);
       const [code]: unknown[] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
       expect(code).toBe(0);
