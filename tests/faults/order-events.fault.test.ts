@@ -1,4 +1,4 @@
-// The event stream of an order while its service is killed or its database is unavailable: no gap, no repeat.
+// The event stream of an order while its service is killed or its database is unavailable: the stream has no gap and repeats no event.
 import { describe, expect, it } from 'vitest';
 import {
   followToEnd,
@@ -22,7 +22,7 @@ import {
 const thing = useProduct(1_000);
 
 describe('a stream', () => {
-  it('has no gap and no repeat after kill -9 of the service', { timeout: 120_000 }, async () => {
+  it('has no gap and repeats no event after kill -9 of the service', { timeout: 120_000 }, async () => {
     const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
     const following = followToEnd(id, AbortSignal.timeout(90_000));
     await orderWith(id, 'CONFIRMED');
@@ -38,7 +38,7 @@ describe('a stream', () => {
     expect(receivedHistory({ events: followed })).toEqual((await historyOf(id)).slice(0, followed.length));
   });
 
-  it('continues after the database was unavailable', { timeout: 120_000 }, async () => {
+  it('continues after an outage of the database', { timeout: 120_000 }, async () => {
     const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
     const stream = await openEvents(id);
     await untilStatus(stream, 'CONFIRMED');

@@ -1,5 +1,5 @@
-// PostgreSQL restarts in both modes: fast (sessions are ended, data is flushed) and immediate (like a crash, with recovery at the
-// next start).
+// Restarts of PostgreSQL in two shutdown modes: fast (sessions are ended and data is flushed) and immediate (as in a crash, with
+// recovery at the next start).
 import { beforeAll, describe, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
 import { restartBySignal, tokenOf, useProduct } from '../support/shop.ts';

@@ -1,5 +1,5 @@
-// One instance of each service, then three, then one again, under load. Each step rebalances the partitions while events are
-// handled, so two instances may have the same event at once. It must take effect once.
+// Under load, each service is scaled from one instance to three and back to one. Each step rebalances the partitions while events are
+// handled, so two instances may handle the same event at once. The event must take effect once.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
