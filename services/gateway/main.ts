@@ -1,7 +1,7 @@
 // The mock payment provider: a process of its own with its own ledger and plain HTTP, like a real provider. Of the services it
 // shares only platform code.
 import { readConfig } from '../platform/process/settings/config.ts';
-import { createHttpParts } from '../platform/http/limits/guards.ts';
+import { createHttpOptions } from '../platform/http/limits/guards.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
@@ -28,7 +28,7 @@ void ledger.failed.then((error) => {
 });
 
 const stopping = new AbortController();
-const { httpParts, checkLoad } = createHttpParts(config);
+const { httpOptions, checkLoad } = createHttpOptions(config);
 const health = createHealth({ checks: { load: checkLoad, ledger: ledger.check } });
 const app = createGatewayApp({
   logger,
@@ -36,7 +36,7 @@ const app = createGatewayApp({
   health,
   stopping: stopping.signal,
   publicUrl: config.publicUrl,
-  httpParts,
+  httpOptions,
 });
 const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 lifecycle.onStop('http', () => server.close(), 12_000);

@@ -17,7 +17,7 @@ export const shape = {
     {
       description:
         'Seconds after which an order that is not paid is cancelled. Must be more than RESERVATION_TTL_SECONDS.',
-      otherwise: '`RESERVATION_TTL_SECONDS` + 900',
+      whenUnset: '`RESERVATION_TTL_SECONDS` + 900',
     },
   ),
   // A setting of inventory. With a shorter deadline, orders would be cancelled while they still hold stock.

@@ -4,7 +4,7 @@ import { permissions } from './permissions.ts';
 import type { Context } from 'hono';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertPermitted } from '../../platform/http/endpoint/endpoint.ts';
-import type { HttpParts } from '../../platform/http/limits/guards.ts';
+import type { HttpOptions } from '../../platform/http/limits/guards.ts';
 import type { Health } from '../../platform/http/routes/health.ts';
 import { createApp } from '../../platform/http/server/app.ts';
 import type { App, AppEnv } from '../../platform/http/server/request-context.ts';
@@ -31,7 +31,7 @@ export interface GatewayOptions {
   /** Aborts requests that hang on purpose. */
   readonly stopping: AbortSignal;
   readonly publicUrl?: string | undefined;
-  readonly httpParts?: HttpParts;
+  readonly httpOptions?: HttpOptions;
   /** Milliseconds after which the connection of a hanging request is dropped; 120,000 when absent. */
   readonly hangMs?: number;
 }
@@ -42,7 +42,7 @@ export const createGatewayApp = ({
   health,
   stopping,
   publicUrl,
-  httpParts,
+  httpOptions,
   hangMs = 120_000,
 }: GatewayOptions): App => {
   const app = createApp({
@@ -51,7 +51,7 @@ export const createGatewayApp = ({
     description: 'Charges and refunds like those of a real provider, with faults on demand.',
     problems: gatewayProblems,
     publicUrl,
-    ...httpParts,
+    ...httpOptions,
   });
   health.register(app);
 
