@@ -17,7 +17,7 @@ const headers = {
   eventType: 'Name of the event, readable without decoding the value.',
   correlationId: 'Shared by everything that one request caused.',
   causationId: 'Id of what directly caused the event.',
-  occurredAt: 'When the service decided it.',
+  occurredAt: 'When the service created the event.',
   traceparent: 'W3C trace context of the request or event that caused it.',
 } as const;
 
@@ -25,8 +25,8 @@ const headers = {
 const fieldRows = (node: RecordNode, path: string): string[] =>
   node.fields.flatMap((field) => {
     const at = path === '' ? field.name : `${path}.${field.name}`;
-    const fallback = field.fallback === undefined ? '' : ` = \`${field.fallback}\``;
-    const row = `| \`${at}\` | ${cell(typeText(field.type))}${fallback} | ${cell(field.doc)}${symbolsOf(field.type)} |`;
+    const defaultValue = field.fallback === undefined ? '' : ` = \`${field.fallback}\``;
+    const row = `| \`${at}\` | ${cell(typeText(field.type))}${defaultValue} | ${cell(field.doc)}${symbolsOf(field.type)} |`;
     const inner = recordIn(field.type);
     return at === 'metadata' || inner === undefined ? [row] : [row, ...fieldRows(inner, at)];
   });
@@ -63,22 +63,25 @@ ${JSON.stringify(exampleOf(releases) ?? {}, null, 2)}
 };
 
 /** The text of schemas/CATALOGUE.md. */
-export const generateCatalogue = ({ working, releases }: Contract, subscribers: Subscribers): string => {
+export const generateCatalogue = (
+  { working: schemas, releases }: Contract,
+  subscribers: Subscribers,
+): string => {
   const consumersOf = (schema: EventSchema): readonly string[] => subscribers.get(schema.eventType) ?? [];
-  const [first] = working;
+  const [first] = schemas;
   const metadata = first && treeOf(first).fields.find(({ name }) => name === 'metadata')?.type;
   return `<!-- Generated from schemas/*.avsc and services/*/subscriptions.ts by \`npm run schemas -- generate\`. DO NOT EDIT. -->
 
 # Events
 
-The events between the services: ${String(working.length)} events on ${String(new Set(working.map(({ topic }) => topic)).size)} topics. Values are Avro in Confluent framing: a zero byte,
+The events between the services: ${String(schemas.length)} events on ${String(new Set(schemas.map(({ topic }) => topic)).size)} topics. Values are Avro in Confluent framing: a zero byte,
 four bytes of schema id, the body. Each event has its own subject with the mode \`FULL_TRANSITIVE\`: every released version
 reads every other one. [EVOLUTION.md](EVOLUTION.md) explains how to change an event; [asyncapi.json](asyncapi.json) is this
 catalogue for tools.
 
 | event | producer | consumers | topic | key | version |
 | --- | --- | --- | --- | --- | --- |
-${working
+${schemas
   .map((schema) => {
     const { eventType, topic, keyField } = schema;
     const version = releasesOfEvent(releases, eventType).at(-1)?.version;
@@ -100,7 +103,7 @@ Every event begins with \`metadata\`:
 | --- | --- | --- |
 ${metadata?.kind === 'record' ? fieldRows(metadata, 'metadata').join('\n') : ''}
 
-${working
+${schemas
   .map((schema) => section(schema, releasesOfEvent(releases, schema.eventType), consumersOf(schema)))
   .join('\n')}`;
 };
@@ -115,13 +118,13 @@ export interface Addresses {
 
 /** The content of schemas/asyncapi.json. */
 export const asyncApi = (
-  { working, releases }: Contract,
+  { working: schemas, releases }: Contract,
   subscribers: Subscribers,
   addresses: Addresses,
 ): unknown => {
-  const topics = [...new Set(working.map(({ topic }) => topic))].sort();
-  const on = (topic: string): EventSchema[] => working.filter((schema) => schema.topic === topic);
-  const services = [...new Set([...working.map(producerOf), ...[...subscribers.values()].flat()])].sort();
+  const topics = [...new Set(schemas.map(({ topic }) => topic))].sort();
+  const eventsOn = (topic: string): EventSchema[] => schemas.filter((schema) => schema.topic === topic);
+  const services = [...new Set([...schemas.map(producerOf), ...[...subscribers.values()].flat()])].sort();
   const message = (topic: string, type: string): object => ({
     $ref: `#/channels/${topic}/messages/${type}`,
   });
@@ -144,8 +147,10 @@ export const asyncApi = (
   });
   const operations = services.flatMap((service) =>
     topics.flatMap((topic): [string, object][] => {
-      const sent = on(topic).filter((schema) => producerOf(schema) === service);
-      const received = on(topic).filter(({ eventType }) => subscribers.get(eventType)?.includes(service));
+      const sent = eventsOn(topic).filter((schema) => producerOf(schema) === service);
+      const received = eventsOn(topic).filter(({ eventType }) =>
+        subscribers.get(eventType)?.includes(service),
+      );
       const types = (schemas: EventSchema[]): string[] => schemas.map(({ eventType }) => eventType);
       return [
         ...(sent.length > 0
@@ -219,14 +224,17 @@ export const asyncApi = (
         {
           address: topic,
           messages: Object.fromEntries(
-            on(topic).map(({ eventType }) => [eventType, { $ref: `#/components/messages/${eventType}` }]),
+            eventsOn(topic).map(({ eventType }) => [
+              eventType,
+              { $ref: `#/components/messages/${eventType}` },
+            ]),
           ),
         },
       ]),
     ),
     operations: Object.fromEntries(operations),
     components: {
-      messages: Object.fromEntries(working.map((schema) => [schema.eventType, messageOf(schema)])),
+      messages: Object.fromEntries(schemas.map((schema) => [schema.eventType, messageOf(schema)])),
       schemas: {
         Headers: {
           type: 'object',

@@ -22,7 +22,7 @@ const lock = readLock(files.get('released/lock.json'));
 const base: Base = {
   name: 'main',
   commit: '0'.repeat(40),
-  working: contract.working,
+  workingSchemas: contract.working,
   releases: contract.releases,
   lock,
 };

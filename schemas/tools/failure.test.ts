@@ -30,7 +30,7 @@ describe('a failed command', () => {
     ['Kafka', Object.assign(new Error('x'), { name: 'KafkaJSNumberOfRetriesExceeded' }), /nothing answers/],
     ['a name', coded('ENOTFOUND', { hostname: 'db.example' }), /db\.example cannot be resolved/],
     ['a time limit', new DOMException('late', 'TimeoutError'), /did not answer in time/],
-    ['a password', coded('28P01'), /refuses to sign in/],
+    ['a password', coded('28P01'), /rejects the credentials/],
     ['a full disk', coded('ENOSPC'), /disk is full/],
     ['a file that is missing', coded('ENOENT', { path: '/there' }), /\/there does not exist/],
     ['a port', coded('EADDRINUSE', { port: 3000 }), /port 3000 is in use/],

@@ -1,5 +1,5 @@
-// Errors of the commands. A Failure has one sentence with the remedy, and the log file with the details. Every other unexpected
-// error is a defect of these scripts and is shown with its stack trace.
+// Errors of the commands. A Failure has one sentence that names the remedy and, where there is one, the log file with the details. An
+// error of the environment is explained in one sentence. Every other error is a defect of the scripts and is shown with its stack trace.
 
 export interface Failure extends Error {
   readonly name: 'Failure';
@@ -12,7 +12,7 @@ export const failure = (sentence: string, log?: string): Failure =>
 export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error && error.name === 'Failure' && 'log' in error;
 
-/** Thrown by every wait when the stack is stopped during its start. */
+/** The error that every wait throws when the stack is stopped while it starts. */
 export const stopped = (): Error => Object.assign(new Error('stopped'), { name: 'Stopped' });
 
 export const isStopped = (error: unknown): boolean => error instanceof Error && error.name === 'Stopped';
@@ -56,7 +56,7 @@ const environmentSentence = (error: Error): string | undefined => {
       return 'a part did not answer in time; npm run doctor names the failing part';
     case '28P01':
     case '28000':
-      return `PostgreSQL refuses to sign in (${error.message}); run this command with the passwords of the running stack`;
+      return `PostgreSQL rejects the credentials (${error.message}); run this command with the passwords of the running stack`;
     case '3D000':
     case '42P01':
       return `the database or its tables do not exist (${error.message}); npm start creates them`;

@@ -7,7 +7,7 @@ const schema: EventSchema = {
   type: 'record',
   name: 'ParcelHandedOver',
   namespace: 'orderflow.parcel',
-  doc: 'A parcel left.',
+  doc: 'A parcel was handed to the courier.',
   eventType: 'parcel.handed_over',
   topic: 'parcel-events',
   keyField: 'parcelId',

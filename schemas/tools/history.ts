@@ -1,5 +1,5 @@
-// Reads the contract of the base revision from git. It reveals a released version that was changed together with its golden
-// bytes and its fingerprint in the lock file.
+// Reads the contract of the base revision from git. Comparing the releases with the base finds a released version that was changed
+// together with its golden bytes and its fingerprint in the lock file.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,7 +25,7 @@ export interface Base {
   readonly name: string;
   /** The commit with which the working tree is compared: the merge base. */
   readonly commit: string;
-  readonly working: readonly EventSchema[];
+  readonly workingSchemas: readonly EventSchema[];
   readonly releases: readonly Release[];
   readonly lock: readonly LockEntry[];
 }
@@ -44,14 +44,14 @@ const readBase = async (root: string, name: string): Promise<Base | undefined> =
       ]),
     ),
   );
-  const working = [...texts].flatMap(([path, text]): EventSchema[] => {
+  const workingSchemas = [...texts].flatMap(([path, text]): EventSchema[] => {
     if (path.includes('/') || !path.endsWith('.avsc')) return [];
     const schema: unknown = JSON.parse(text);
     return isEventSchema(schema) ? [schema] : [];
   });
   const read = (path: string): string | undefined => texts.get(path);
   const { releases } = releasesOf(read);
-  return { name, commit, working, releases, lock: readLock(read(join('released', 'lock.json'))) };
+  return { name, commit, workingSchemas, releases, lock: readLock(read(join('released', 'lock.json'))) };
 };
 
 /** The named base, or `origin/main`, or `main`. Throws a Failure if the named one does not exist. */
@@ -60,7 +60,7 @@ export const findBase = async (root: string, name?: string): Promise<Base | unde
   const base = await readBase(root, name);
   if (base === undefined)
     throw failure(
-      `git has no revision "${name}" with a common ancestor; fetch it, or name another one with --base`,
+      `git has no revision "${name}" with a common ancestor; fetch it, or name another revision with --base`,
     );
   return base;
 };

@@ -1,7 +1,7 @@
-// What a pipeline does with a backlog: rows are written while the connector is stopped, then it is started, and what counts
-// is how fast it gets through, whether Connect's memory stays bounded, and that the slot is empty in the end. The rows go the
-// way of canaries: inserted and deleted in one transaction each, to the topic for canaries. The connector has the work of real
-// events, and no consumer, no audit and no retention ever sees them.
+// Measures how a pipeline drains a backlog. Rows are written while the connector is stopped; then the connector is resumed. The report
+// has the drain rate, the memory of Connect, and whether the slot was lost. Like canaries, each row is inserted and deleted in one
+// transaction and published to the canary topic, so the connector does the work of real events, and consumers, audit and retention
+// never see these rows.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
@@ -18,7 +18,7 @@ interface BacklogSample {
   readonly lagMiB: number;
   /** Resident memory of Connect. */
   readonly rssMiB: number;
-  /** Used heap of Connect, as it says itself; garbage included. */
+  /** Used heap of Connect from its own metrics, garbage included. */
   readonly heapMiB: number;
 }
 
@@ -52,7 +52,7 @@ const residentMiB = (): number => {
   return connect;
 };
 
-/** MiB of heap that Connect uses; while it is too busy to say, not a number. */
+/** MiB of heap that Connect uses; NaN when Connect does not answer in time. */
 const heapMiB = async (metricsPort: number): Promise<number> => {
   try {
     const signal = AbortSignal.timeout(5_000);
@@ -63,13 +63,13 @@ const heapMiB = async (metricsPort: number): Promise<number> => {
   }
 };
 
-/** Writes the backlog, lets it drain and says how that went. Throws a failure when it cannot be measured. */
+/** Writes a backlog, lets it drain and reports the drain. Throws a failure when the backlog cannot be measured. */
 export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promise<BacklogReport> => {
   const { urls, ports, databaseUrl } = stackOf(process.env);
   const url = `${urls.connect}/connectors/${connector}`;
-  const tell = async (what: 'stop' | 'resume'): Promise<void> => {
-    await until({ what: `the connector to ${what}`, withinMs: 30_000, everyMs: 500 }, async () => {
-      const { status } = await callConnect(`${url}/${what}`, { method: 'PUT' });
+  const setConnector = async (action: 'stop' | 'resume'): Promise<void> => {
+    await until({ what: `the connector to ${action}`, withinMs: 30_000, everyMs: 500 }, async () => {
+      const { status } = await callConnect(`${url}/${action}`, { method: 'PUT' });
       return status < 300;
     });
   };
@@ -86,7 +86,7 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
     if (row === undefined) throw failure(`there is no replication slot ${database.slot}`);
     return row;
   };
-  /** Where a row is when everything before it has been confirmed. */
+  /** The current WAL position. */
   const position = async (): Promise<string> => {
     const [row] = await sql<{ lsn: string }[]>`select pg_current_wal_lsn()::text as lsn`;
     return row?.lsn ?? '0/0';
@@ -103,12 +103,15 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
         'nothing answers where the database of the payment service should be; run npm start first',
       );
     });
-    // The WAL of the backlog is more than a laptop's slot may hold back, which would end in a lost slot.
+    // The WAL of the backlog exceeds max_slot_wal_keep_size of a local stack, which would invalidate the slot.
     await sql`alter system set max_slot_wal_keep_size = '-1'`;
     await sql`select pg_reload_conf()`;
     const before = residentMiB();
-    await tell('stop');
-    await until({ what: 'the slot to be let go of', withinMs: 30_000 }, async () => !(await slot()).active);
+    await setConnector('stop');
+    await until(
+      { what: 'the slot to become inactive', withinMs: 30_000 },
+      async () => !(await slot()).active,
+    );
 
     const writing = performance.now();
     const start = await position();
@@ -154,7 +157,7 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
         `${String(second).padStart(5)} s   ${String(seen.lagMiB).padStart(5)} MiB behind   Connect: ${rssMiB} MiB resident, ${seen.heapMiB} MiB heap`,
       );
     };
-    await tell('resume');
+    await setConnector('resume');
     let lost = false;
     while (!(await isConfirmed(end))) {
       if (performance.now() - draining > drainWithinMs)
@@ -179,7 +182,7 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
       samples,
     };
   } finally {
-    await tell('resume').catch(() => undefined);
+    await setConnector('resume').catch(() => undefined);
     await sql`alter system reset max_slot_wal_keep_size`.catch(() => undefined);
     await sql`select pg_reload_conf()`.catch(() => undefined);
     await sql.end({ timeout: 5 });

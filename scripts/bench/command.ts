@@ -1,7 +1,8 @@
 // npm run bench: measures the latency of events and orders on the stack of `npm start`; its subcommands measure more. Latencies
 // come from PostgreSQL's own commit timestamps, so they contain neither polling nor the clock of this process. Compare numbers
-// only within one run: they depend on the machine. Exit code 0: measured, within the bounds; 1: outside of a bound (the p99 of
-// commit → published at 100 events/s, a lost slot, a 5xx answer, a violated invariant, no knee); 2: could not be measured.
+// only within one run: they depend on the machine. Exit code 0: measured, within all limits; 1: a limit is exceeded or something
+// failed (the p99 of commit → published at 100 events/s, a lost slot, a 5xx answer, a violated invariant, no knee); 2: could not be
+// measured. The knee is the highest rate of orders at which the p99 of placed → PAID is still within its limit.
 import { Option } from '@commander-js/extra-typings';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -64,29 +65,29 @@ const ratesOption = (rates: readonly number[]) =>
     .argParser(parseRates)
     .default(rates, rates.join(','));
 
-const lineOf = ({ what, samples, p50, p90, p99, max }: Latency): string =>
-  `${what.padEnd(36)} p50 ${p50} ms   p90 ${p90} ms   p99 ${p99} ms   max ${max} ms   (${samples})`;
+const lineOf = ({ name, samples, p50, p90, p99, max }: Latency): string =>
+  `${name.padEnd(36)} p50 ${p50} ms   p90 ${p90} ms   p99 ${p99} ms   max ${max} ms   (${samples})`;
 
-/** The load under which the bound of the pipeline has to hold, events per second. */
+/** Events per second at which the p99 of the pipeline is compared with its limit. */
 const judgedRate = 100;
 
 const measureEvents = async ({ rates, seconds, orders, p99: p99AtMost }: EventFlags): Promise<number> => {
   const { say, sayJson } = output();
   const latencies: Latency[] = [];
-  const tell = (measured: readonly Latency[]): void => {
+  const report = (measured: readonly Latency[]): void => {
     for (const latency of measured) say(lineOf(latency));
     latencies.push(...measured);
   };
   const system = runningSystem();
-  for (const rate of rates) tell(await measureHop(system, rate, seconds));
-  tell([await measurePaid(system, orders)]);
-  const verdict = judge(latencies, { what: publishedAt(judgedRate), p99AtMost });
+  for (const rate of rates) report(await measureHop(system, rate, seconds));
+  report([await measurePaid(system, orders)]);
+  const verdict = judge(latencies, { name: publishedAt(judgedRate), p99AtMost });
   if (verdict !== undefined)
     say(
-      `${verdict.isHeld ? 'held' : 'NOT HELD'}: p99 of ${verdict.what} is ${verdict.p99} ms, at most ${p99AtMost} ms are allowed`,
+      `${verdict.isMet ? 'met' : 'NOT MET'}: p99 of ${verdict.name} is ${verdict.p99} ms, the limit is ${p99AtMost} ms`,
     );
   sayJson({ latencies, verdict: verdict ?? null });
-  return verdict?.isHeld === false ? 1 : 0;
+  return verdict?.isMet === false ? 1 : 0;
 };
 
 const measureHttp = async ({ clients, seconds }: HttpLoad): Promise<number> => {
@@ -101,7 +102,7 @@ const measureHttp = async ({ clients, seconds }: HttpLoad): Promise<number> => {
       .join(', ')}`,
   );
   for (const { part, before, halfway, end, most } of memory) {
-    say(`${part.padEnd(10)} ${before} MiB before, ${halfway} halfway, ${end} at the end, ${most} at most`);
+    say(`${part.padEnd(10)} ${before} MiB before, ${halfway} halfway, ${end} final, ${most} peak`);
   }
   say(violations.length === 0 ? `all invariants hold, ${stuck} orders are stuck` : violations.join('\n'));
   sayJson(report);
@@ -115,7 +116,7 @@ const measureBacklog = async (rows: number, payloadBytes: number): Promise<numbe
   const { rss } = report;
   say(
     `drained in ${report.drainedInSeconds} s, ${report.rowsPerSecond} rows/s; Connect had ${rss.before} MiB resident before, ` +
-      `${rss.most} at most, ${rss.end} at the end`,
+      `${rss.most} peak, ${rss.end} final`,
   );
   if (report.lost) say('the slot was lost: npm run recover -- payment');
   sayJson(report);
@@ -132,7 +133,7 @@ const measureTracing = async (flags: TracingFlags): Promise<number> => {
   };
   say(`without tracing ${off.toFixed(1)} orders/s (${range(false)})`);
   say(`with ${flags.ratio * 100} % of the traces sampled ${on.toFixed(1)} orders/s (${range(true)})`);
-  say(`ratio ${report.ratio.toFixed(3)}`);
+  say(`throughput with tracing ÷ without: ${report.throughputRatio.toFixed(3)}`);
   sayJson(report);
   return 0;
 };
@@ -140,10 +141,10 @@ const measureTracing = async (flags: TracingFlags): Promise<number> => {
 const measureGate = async (orders: number, write: boolean): Promise<number> => {
   const { say, sayJson } = output();
   const report = await benchGate(orders, write, say);
-  const { measured, committed, exceeded } = report;
+  const { measured, baseline, exceeded } = report;
   say(
-    `an order takes ${measured.transactionsPerOrder} transactions (${committed.transactionsPerOrder} are committed) and ` +
-      `${measured.roundTripsPerOrder} round trips to PostgreSQL (${committed.roundTripsPerOrder} are committed)`,
+    `an order takes ${measured.transactionsPerOrder} transactions (baseline: ${baseline.transactionsPerOrder}) and ` +
+      `${measured.roundTripsPerOrder} round trips to PostgreSQL (baseline: ${baseline.roundTripsPerOrder})`,
   );
   for (const sentence of exceeded) say(`EXCEEDED: ${sentence}`);
   sayJson(report);
@@ -159,11 +160,11 @@ const measureLoad = async (flags: LoadFlags): Promise<number> => {
     Object.entries(values)
       .map(([name, value]) => `${name} ${value}${unit}`)
       .join('   ');
-  if (half) say(`mean by stage at half of the knee: ${columns(half.stages, ' ms')}`);
+  if (half) say(`mean by stage at half the knee rate: ${columns(half.stages, ' ms')}`);
   for (const step of [half, last])
-    if (step?.cpu) say(`CPU ms an order by part at ${step.rate} orders/s: ${columns(step.cpu, '')}`);
-  say(`MiB resident by part at the end: ${columns(memory, '')}`);
-  if (idle) say(`CPU ms a second at rest by part: ${columns(idle, '')}`);
+    if (step?.cpu) say(`CPU ms per order by part at ${step.rate} orders/s: ${columns(step.cpu, '')}`);
+  say(`final MiB resident by part: ${columns(memory, '')}`);
+  if (idle) say(`CPU ms per second while idle, by part: ${columns(idle, '')}`);
   sayJson(report);
   return report.knee === undefined ? 1 : 0;
 };
@@ -186,8 +187,8 @@ bench
   .addHelpText('after', '\nExamples:\n  npm run bench -- --seconds 5 --rates 10 --orders 5')
   .addOption(ratesOption([10, 100]))
   .option('--seconds <seconds>', 'duration of each rate', wholeNumber(), 20)
-  .option('--orders <number>', 'orders that are measured to PAID', wholeNumber(), 30)
-  .option('--p99 <ms>', `bound of commit → published at ${judgedRate} events/s`, wholeNumber(), 100)
+  .option('--orders <number>', 'number of orders whose time to PAID is measured', wholeNumber(), 30)
+  .option('--p99 <ms>', `p99 limit of commit → published at ${judgedRate} events/s`, wholeNumber(), 100)
   .action(withExitCode(measureEvents));
 subcommand(bench, 'http', 'the order service under many clients', '--clients 50')
   .option('--clients <number>', 'clients at the same time', wholeNumber(), 200)
@@ -196,7 +197,7 @@ subcommand(bench, 'http', 'the order service under many clients', '--clients 50'
 subcommand(
   bench,
   'backlog',
-  'how fast rows drain that were written while a connector was stopped',
+  'how fast a connector drains the rows that were written while it was stopped',
   '--rows 100000',
 )
   .option('--rows <number>', 'rows to write', wholeNumber(), 1_000_000)
@@ -205,37 +206,42 @@ subcommand(
 subcommand(
   bench,
   'gate',
-  'transactions and round trips of an order, compared with the committed values, on its own stack',
+  'transactions and round trips per order, compared with the baseline, on a separate stack',
   '',
   '--write',
 )
   .option('--orders <number>', 'orders to measure', wholeNumber(), 40)
-  .option('--write', 'write the measured values as the new committed ones')
+  .option('--write', 'store the measured values as the new baseline')
   .action(withExitCode(({ orders, write }) => measureGate(orders, write === true)));
 subcommand(
   bench,
   'load',
-  'placed → PAID at rising rates of arrival up to the knee, on its own stack',
+  'placed → PAID at rising arrival rates, until the p99 exceeds its limit, on a separate stack',
   '--rates 10,20,40',
 )
   .addOption(ratesOption([1, 5, 10, 20, 30, 40, 60, 80]))
   .option('--seconds <seconds>', 'duration of each rate', wholeNumber(), 20)
-  .option('--p99 <ms>', 'the p99 of placed → PAID that defines the knee', wholeNumber(), 1_000)
+  .option(
+    '--p99 <ms>',
+    'p99 limit of placed → PAID; the knee is the highest rate within it',
+    wholeNumber(),
+    1_000,
+  )
   .action(withExitCode(measureLoad));
 subcommand(
   bench,
   'peers',
-  'this version, an earlier one, a polling relay, no pipeline, and plain Kafka, in turns',
+  'this version, an earlier one, a polling relay, no pipeline, and plain Kafka, compared in one run',
   '--commit main --rounds 1',
 )
   .option('--commit <rev>', 'the earlier version', '7d25a35')
   .option('--rounds <number>', 'rounds', wholeNumber(), 2)
-  .option('--orders <number>', 'orders of each block', wholeNumber(), 600)
+  .option('--orders <number>', 'number of orders per block', wholeNumber(), 600)
   .option('--out <folder>', 'folder of the table, the chart and the JSON file', '.orderflow/bench')
   .action(withExitCode(measurePeers));
-subcommand(bench, 'tracing', 'orders per second with tracing and without, on its own stack', '--ratio 1')
+subcommand(bench, 'tracing', 'orders per second with tracing and without, on a separate stack', '--ratio 1')
   .option('--rounds <number>', 'rounds', wholeNumber(), 2)
-  .option('--orders <number>', 'orders of each block', wholeNumber(), 1_500)
+  .option('--orders <number>', 'number of orders per block', wholeNumber(), 1_500)
   .option('--clients <number>', 'clients at the same time', wholeNumber(), 16)
   .option('--ratio <ratio>', 'share of the traces that are sampled', numberFrom(0, 1), 0.1)
   .action(withExitCode(measureTracing));

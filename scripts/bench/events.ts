@@ -1,11 +1,11 @@
-// How long an event takes from its commit to the commit of what it causes, and an order from its request to PAID. Latencies come from
-// PostgreSQL's own commit timestamps, so neither polling nor the clock of this process is in them.
+// Measures the time from the commit of an event to the commit of its consumer, and from the request of an order to PAID. Latencies
+// come from PostgreSQL's own commit timestamps, so they contain neither polling nor the clock of this process.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { failure } from '../../schemas/tools/failure.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { summarise, type Latency } from './latency.ts';
-import { closeShop, openShop, placeAtRate } from './orders.ts';
+import { disconnectShop, prepareShop, placeAtRate } from './orders.ts';
 import { call, newProduct, refusal, signIn } from './shop.ts';
 import { steadily } from './steadily.ts';
 import type { System } from './system.ts';
@@ -13,7 +13,7 @@ import type { System } from './system.ts';
 const connect = (system: System, service: ServiceName): postgres.Sql =>
   postgres(system.databaseUrl(service), { max: 2, connect_timeout: 5 });
 
-/** The latency that the pipeline alone makes. */
+/** Name of the latency that the pipeline alone causes. */
 export const publishedAt = (perSecond: number): string => `commit → published at ${perSecond} events/s`;
 
 /** inventory.product_changed, from the commit at inventory to the commit of the catalogue copy at order. */
@@ -51,16 +51,16 @@ export const measureHop = async (system: System, perSecond: number, seconds: num
     }
     if (consumed.length < ids.length) throw failure(`${ids.length - consumed.length} events did not arrive`);
     const committed = new Map(emitted.map(({ id, at }) => [id, at]));
-    const since_ = (time: (row: (typeof consumed)[number]) => number): number[] =>
+    const elapsed = (time: (row: (typeof consumed)[number]) => number): number[] =>
       consumed.map((row) => time(row) - (committed.get(row.id) ?? NaN));
     return [
       summarise(
         publishedAt(perSecond),
-        since_((row) => row.published),
+        elapsed((row) => row.published),
       ),
       summarise(
         `commit → consumed at ${perSecond} events/s`,
-        since_((row) => row.consumed),
+        elapsed((row) => row.consumed),
       ),
     ];
   } finally {
@@ -68,17 +68,17 @@ export const measureHop = async (system: System, perSecond: number, seconds: num
   }
 };
 
-/** From the intended start of the request until PAID is committed, at one order a second. */
+/** Measures the time from the intended start of a request to the commit of PAID, at one order per second. */
 export const measurePaid = async (system: System, orders: number): Promise<Latency> => {
-  const shop = await openShop(system);
+  const shop = await prepareShop(system);
   try {
-    // The first orders warm up what has not run yet.
+    // Warm-up.
     await placeAtRate(shop, 1, 5);
     const { orders: samples, refused, p50, p90, p99, max } = (await placeAtRate(shop, 1, orders)).step;
     const [status] = Object.keys(refused);
     if (status !== undefined) throw refusal('an order', status);
-    return { what: 'placed → PAID at 1 order/s', samples, p50, p90, p99, max };
+    return { name: 'placed → PAID at 1 order/s', samples, p50, p90, p99, max };
   } finally {
-    await closeShop(shop);
+    await disconnectShop(shop);
   }
 };

@@ -1,5 +1,5 @@
-// How much of the databases one order needs: transactions and round trips, as the services' own metrics count them. They depend on
-// the code and hardly on the machine, so they are compared with committed values, and a change that adds 10 % fails.
+// Measures the transactions and database round trips per order from the services' metrics. The counts depend on the code and hardly
+// on the machine, so they are compared with a baseline that is kept in git; a count more than 10 % above the baseline fails.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -8,21 +8,21 @@ import { failure } from '../../schemas/tools/failure.ts';
 import { serviceNames } from '../stack/topology.ts';
 import { round } from './latency.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
-import { closeShop, openShop, placeByClients, type Shop } from './orders.ts';
+import { disconnectShop, prepareShop, placeByClients, type Shop } from './orders.ts';
 import { systemOf } from './system.ts';
 
 const databaseUse = z.object({ transactionsPerOrder: z.number(), roundTripsPerOrder: z.number() });
 type DatabaseUse = z.infer<typeof databaseUse>;
 
-const committedFile = new URL('database-use.json', import.meta.url);
-const committed = (): DatabaseUse => databaseUse.parse(JSON.parse(readFileSync(committedFile, 'utf8')));
+const baselineFile = new URL('database-use.json', import.meta.url);
+const readBaseline = (): DatabaseUse => databaseUse.parse(JSON.parse(readFileSync(baselineFile, 'utf8')));
 
-/** A count may be so much higher than the committed one. */
-const tolerated = 1.1;
+/** Highest accepted count, as a multiple of the baseline. */
+const tolerance = 1.1;
 
 interface GateReport {
   readonly measured: DatabaseUse;
-  readonly committed: DatabaseUse;
+  readonly baseline: DatabaseUse;
   /** The counts that are too high, as sentences. */
   readonly exceeded: readonly string[];
 }
@@ -55,7 +55,7 @@ const readCounts = async ({ urls }: Stack): Promise<Counts> => {
   };
 };
 
-/** What happens without orders, such as sweeps, by the second. */
+/** Transactions and round trips per millisecond without orders, for example from sweeps. */
 const idleRate = async (stack: Stack, seconds: number) => {
   const before = await readCounts(stack);
   await delay(seconds * 1_000);
@@ -67,26 +67,26 @@ const idleRate = async (stack: Stack, seconds: number) => {
   };
 };
 
-/** Places orders one after the other, each once the one before is PAID. */
+/** Places one order at a time: the next one when the previous one is PAID. */
 const placeOrders = async (shop: Shop, count: number): Promise<void> => {
   for (let placed = 0; placed < count; placed += 1) await placeByClients(shop, 1, 1);
 };
 
-export const exceededCounts = (measured: DatabaseUse, bound: DatabaseUse): readonly string[] => {
-  const compare = (what: string, is: number, was: number): readonly string[] =>
-    is <= was * tolerated
+export const exceededCounts = (measured: DatabaseUse, baseline: DatabaseUse): readonly string[] => {
+  const compare = (name: string, actual: number, expected: number): readonly string[] =>
+    actual <= expected * tolerance
       ? []
-      : [`${round(is)} ${what} an order, ${was} are committed and 10 % more allowed`];
+      : [`${round(actual)} ${name} per order; the baseline is ${expected}, and 10 % more is allowed`];
   return [
-    ...compare('transactions', measured.transactionsPerOrder, bound.transactionsPerOrder),
-    ...compare('round trips', measured.roundTripsPerOrder, bound.roundTripsPerOrder),
+    ...compare('transactions', measured.transactionsPerOrder, baseline.transactionsPerOrder),
+    ...compare('round trips', measured.roundTripsPerOrder, baseline.roundTripsPerOrder),
   ];
 };
 
-/** Measures on a stack of its own. `write` commits what is measured as the new values. */
+/** Measures on a separate stack. `write` stores the measured counts as the new baseline. */
 export const benchGate = (orders: number, write: boolean, say: Say): Promise<GateReport> =>
   onOwnStack(say, {}, async (stack) => {
-    const shop = await openShop(systemOf(stack));
+    const shop = await prepareShop(systemOf(stack));
     try {
       say('warming up …');
       await placeOrders(shop, 10);
@@ -95,7 +95,7 @@ export const benchGate = (orders: number, write: boolean, say: Say): Promise<Gat
       say(`placing ${orders} orders …`);
       const before = await readCounts(stack);
       await placeOrders(shop, orders);
-      // The last order's events reach the services that its status does not wait for.
+      // PAID does not wait for every consumer: some still handle events of the last order.
       await delay(1_000);
       const after = await readCounts(stack);
       const elapsed = after.at - before.at;
@@ -105,10 +105,10 @@ export const benchGate = (orders: number, write: boolean, say: Say): Promise<Gat
         transactionsPerOrder: round(perOrder('transactions')),
         roundTripsPerOrder: round(perOrder('roundTrips')),
       };
-      if (write) writeFileSync(committedFile, `${JSON.stringify(measured)}\n`);
-      const bound = committed();
-      return { measured, committed: bound, exceeded: exceededCounts(measured, bound) };
+      if (write) writeFileSync(baselineFile, `${JSON.stringify(measured)}\n`);
+      const baseline = readBaseline();
+      return { measured, baseline, exceeded: exceededCounts(measured, baseline) };
     } finally {
-      await closeShop(shop);
+      await disconnectShop(shop);
     }
   });

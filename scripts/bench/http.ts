@@ -1,6 +1,5 @@
-// 200 clients at once who place, read, list and cancel orders, each with its next call as soon as it has the answer to the
-// one before. What counts is not the rate, which is that of the machine, but that nothing is answered 5xx, that no process
-// grows, and that the invariants hold afterwards.
+// Many concurrent clients place, read, list and cancel orders; each client sends its next request when it has the previous answer.
+// The rate depends on the machine. The result is whether no answer is a 5xx, no process grows, and the invariants hold afterwards.
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '../../schemas/tools/failure.ts';
@@ -32,7 +31,7 @@ interface HttpReport {
   /** Answers by status; `none` for a connection that broke or an answer that did not come. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly memory: readonly Memory[];
-  /** What the auditor says after the load: broken invariants and orders that do not get on. */
+  /** Violated invariants that the auditor finds after the load. */
   readonly violations: readonly string[];
   readonly stuck: number;
 }
@@ -56,14 +55,14 @@ export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpRep
   const client = async (index: number): Promise<void> => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const token = customers[index % customers.length] ?? '';
-    const timed = async (what: string, method: string, path: string, body?: unknown) => {
+    const timed = async (name: string, method: string, path: string, body?: unknown) => {
       const began = performance.now();
       const answer = await callOver(agent, `${urls.order}${path}`, token, method, body);
       const key = answer === undefined ? 'none' : String(answer.status);
       statuses[key] = (statuses[key] ?? 0) + 1;
-      const taken = latencies.get(what) ?? [];
-      latencies.set(what, taken);
-      taken.push(performance.now() - began);
+      const durations = latencies.get(name) ?? [];
+      latencies.set(name, durations);
+      durations.push(performance.now() - began);
       return answer;
     };
     while (!isOver()) {
@@ -94,14 +93,14 @@ export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpRep
 
   const view = await openAuditorView(process.env, 30_000);
   try {
-    // What the load left behind flows off; only then there is something to judge.
+    // Waits until no order is in flight; the invariants are judged only then.
     let report = await view.checkTwice();
     for (let tries = 0; report.inFlight.length > 0 && tries < 120; tries += 1) {
       await delay(1_000);
       report = await view.checkTwice();
     }
     samples.push(readMemory(system));
-    const all = [...latencies].map(([what, taken]) => summarise(what, taken));
+    const all = [...latencies].map(([name, durations]) => summarise(name, durations));
     return {
       requestsPerSecond: Math.round(all.reduce((sum, call) => sum + call.samples, 0) / seconds),
       calls: all,

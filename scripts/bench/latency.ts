@@ -1,6 +1,6 @@
-// How latencies are told: percentiles, because a mean hides who waited.
+// Summarises latencies as percentiles: a mean hides slow requests.
 export interface Latency {
-  readonly what: string;
+  readonly name: string;
   readonly samples: number;
   readonly p50: number;
   readonly p90: number;
@@ -8,31 +8,38 @@ export interface Latency {
   readonly max: number;
 }
 
-/** To one decimal. */
+/** Rounds to one decimal. */
 export const round = (value: number): number => Math.round(value * 10) / 10;
 
 /** Percentiles of latencies in milliseconds. */
-export const summarise = (what: string, latencies: readonly number[]): Latency => {
+export const summarise = (name: string, latencies: readonly number[]): Latency => {
   const sorted = [...latencies].sort((a, b) => a - b);
-  const at = (share: number): number =>
+  const percentile = (share: number): number =>
     round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN);
-  return { what, samples: sorted.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
+  return {
+    name,
+    samples: sorted.length,
+    p50: percentile(0.5),
+    p90: percentile(0.9),
+    p99: percentile(0.99),
+    max: percentile(1),
+  };
 };
 
-/** What has to hold of one of the latencies. */
+/** An upper limit for the p99 of the latency with this name. */
 interface Objective {
-  readonly what: string;
+  readonly name: string;
   readonly p99AtMost: number;
 }
 interface Verdict extends Objective {
   readonly p99: number;
-  readonly isHeld: boolean;
+  readonly isMet: boolean;
 }
 
-/** Undefined when what the objective is about was not measured. */
+/** Undefined when no latency has the name of the objective. */
 export const judge = (latencies: readonly Latency[], objective: Objective): Verdict | undefined => {
-  const measured = latencies.find(({ what }) => what === objective.what);
+  const measured = latencies.find(({ name }) => name === objective.name);
   if (measured === undefined) return undefined;
-  // Without samples the percentile is no number, and nothing is held.
-  return { ...objective, p99: measured.p99, isHeld: measured.p99 <= objective.p99AtMost };
+  // Without samples the p99 is NaN, so the objective is not met.
+  return { ...objective, p99: measured.p99, isMet: measured.p99 <= objective.p99AtMost };
 };

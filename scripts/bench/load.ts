@@ -1,10 +1,9 @@
-// Orders at fixed rates of arrival, whatever the system makes of them: an arrival does not wait for the answers before it, and each
-// latency counts from the intended start, so that a stall is seen by every order that it delays. The rate rises until the p99 of
-// placed → PAID is above its bound; the last rate below it is the knee. At half of the knee the time is split by stage and the
-// CPU by part.
+// Places orders at fixed arrival rates: a request does not wait for earlier answers, and each latency counts from the intended start of
+// the request, so a stall counts for every order that it delays. The rate rises until the p99 of placed → PAID exceeds its limit; the
+// knee is the last rate within the limit. At half the knee rate, the latency is split by stage and the CPU time by part.
 import { round } from './latency.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
-import { closeShop, measureIdle, openShop, placeAtRate, stepLine, type Step } from './orders.ts';
+import { disconnectShop, measureIdle, prepareShop, placeAtRate, stepLine, type Step } from './orders.ts';
 import { readMemory, totalCpu, type CpuTimes } from './processes.ts';
 import { readStages, type Stages } from './stages.ts';
 import { systemOf } from './system.ts';
@@ -12,20 +11,20 @@ import { systemOf } from './system.ts';
 interface LoadOptions {
   /** Orders per second, ascending. */
   readonly rates: readonly number[];
-  /** Of each rate. */
+  /** Duration of each rate. */
   readonly seconds: number;
-  /** Bound of the p99 of placed → PAID, milliseconds. */
+  /** Limit for the p99 of placed → PAID, milliseconds. */
   readonly p99AtMost: number;
   readonly say: Say;
 }
 
 interface LoadReport {
   readonly steps: readonly Step[];
-  /** Orders per second; undefined when already the first rate is above the bound. */
+  /** Orders per second; undefined when even the first rate exceeds the limit. */
   readonly knee: number | undefined;
-  /** At half of the knee. */
+  /** Measured at half the knee rate. */
   readonly half: (Step & { readonly stages: Readonly<Record<keyof Stages, number>> }) | undefined;
-  /** CPU milliseconds per second of a stack at rest, by part. */
+  /** CPU milliseconds per second while idle, by part. */
   readonly idle: CpuTimes | undefined;
   /** MiB resident by part, at the end. */
   readonly memory: Readonly<Record<string, number>>;
@@ -43,17 +42,17 @@ const meanStages = (orders: readonly Stages[]): Record<keyof Stages, number> => 
   };
 };
 
-/** Measures on a stack of its own. */
+/** Measures on a separate stack. */
 export const benchLoad = ({ rates, seconds, p99AtMost, say }: LoadOptions): Promise<LoadReport> =>
   onOwnStack(say, {}, async (stack) => {
     const system = systemOf(stack);
-    const shop = await openShop(system);
+    const shop = await prepareShop(system);
     try {
       say('warming up for 20 s at 5 orders/s …');
       await placeAtRate(shop, 5, 20);
-      say('measuring the stack at rest for 30 s …');
+      say('measuring the idle stack for 30 s …');
       const idle = await measureIdle(system, 30);
-      if (idle) say(`at rest: ${round(totalCpu(idle) / 10)} % of a core`);
+      if (idle) say(`idle: ${round(totalCpu(idle) / 10)} % of a core`);
       const steps: Step[] = [];
       for (const rate of rates) {
         const { step } = await placeAtRate(shop, rate, seconds);
@@ -61,8 +60,10 @@ export const benchLoad = ({ rates, seconds, p99AtMost, say }: LoadOptions): Prom
         say(stepLine(step));
         if (step.p99 > p99AtMost || Object.keys(step.refused).length > 0) break;
       }
-      const held = steps.filter(({ p99, refused }) => p99 <= p99AtMost && Object.keys(refused).length === 0);
-      const knee = held.at(-1)?.rate;
+      const passed = steps.filter(
+        ({ p99, refused }) => p99 <= p99AtMost && Object.keys(refused).length === 0,
+      );
+      const knee = passed.at(-1)?.rate;
       if (knee === undefined) return { steps, knee, half: undefined, idle, memory: readMemory(system) };
       say(`the knee is at ${knee} orders/s; half of it for ${seconds * 2} s …`);
       const { step, starts, since } = await placeAtRate(shop, knee / 2, seconds * 2);
@@ -70,6 +71,6 @@ export const benchLoad = ({ rates, seconds, p99AtMost, say }: LoadOptions): Prom
       say(stepLine(step));
       return { steps, knee, half: { ...step, stages }, idle, memory: readMemory(system) };
     } finally {
-      await closeShop(shop);
+      await disconnectShop(shop);
     }
   });

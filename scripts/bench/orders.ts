@@ -24,7 +24,7 @@ export interface Step {
   readonly max: number;
   /** From the first intended start to the last commit of PAID. */
   readonly paidPerSecond: number;
-  /** CPU milliseconds an order, by part; undefined where the system does not tell. */
+  /** CPU milliseconds per order, by part; undefined where there is no /proc. */
   readonly cpu: CpuTimes | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface Shop {
   readonly productIds: readonly string[];
 }
 
-export const openShop = async (system: System): Promise<Shop> => {
+export const prepareShop = async (system: System): Promise<Shop> => {
   const [seller, token] = await Promise.all([
     signIn('seller@orderflow.io', system.urls.dashboard),
     signIn('user@orderflow.io', system.urls.dashboard),
@@ -55,7 +55,7 @@ export const openShop = async (system: System): Promise<Shop> => {
   return { system, sqls, agent: new Agent({ keepAlive: true, maxSockets: 256 }), token, productIds };
 };
 
-export const closeShop = async ({ agent, sqls }: Shop): Promise<void> => {
+export const disconnectShop = async ({ agent, sqls }: Shop): Promise<void> => {
   agent.destroy();
   await closeDatabases(sqls);
 };
@@ -138,7 +138,7 @@ export const stepLine = ({ rate, orders, refused, p50, p90, p99, max, paidPerSec
   const refusals = Object.entries(refused).map(([status, count]) => `   ${count} × ${status}`);
   return (
     `${String(rate).padStart(4)} orders/s   p50 ${p50} ms   p90 ${p90}   p99 ${p99}   max ${max}   ` +
-    `${paidPerSecond} PAID/s   ${cpu ? `${totalCpu(cpu)} CPU ms an order` : ''}   (${orders})${refusals.join('')}`
+    `${paidPerSecond} PAID/s   ${cpu ? `${totalCpu(cpu)} CPU ms per order` : ''}   (${orders})${refusals.join('')}`
   );
 };
 

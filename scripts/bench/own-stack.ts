@@ -9,10 +9,10 @@ import { failure } from '../../schemas/tools/failure.ts';
 
 export type Say = (line: string) => void;
 
-/** Settings of the processes. They are read whenever a process starts, so a change holds from its next start on. */
+/** Settings of the processes. A process reads them when it starts, so a change takes effect at its next start. */
 export type StackEnvironment = Record<string, string | undefined>;
 
-/** Boots a stack that turns nobody away for sending much, measures on it, and stops it. */
+/** Boots a stack whose rate limits do not reject the load of a measurement, measures on it, and stops it. */
 export const onOwnStack = async <T>(
   say: Say,
   env: StackEnvironment,

@@ -1,4 +1,4 @@
-// CPU time and memory by part of the stack. Unlike a rate, CPU time says the same on a machine that others use too.
+// CPU time and memory by part of the stack. Unlike throughput, CPU time hardly changes when other programs use the machine.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { round } from './latency.ts';
@@ -7,12 +7,12 @@ import type { System } from './system.ts';
 /** CPU milliseconds by part; `bench` is this process. */
 export type CpuTimes = Readonly<Record<string, number>>;
 
-/** The kernel counts in hundredths of a second for every program, whatever its own clock is. */
+/** /proc reports CPU time in ticks of 1/100 s, whatever the kernel's internal timer frequency is. */
 const msPerTick = 10;
 
 interface ProcessTimes {
   readonly parent: number;
-  /** Of the process and of its children that have ended. */
+  /** CPU time of the process and of its children that have ended. */
   readonly ms: number;
 }
 
@@ -25,7 +25,7 @@ const readProcesses = (): ReadonlyMap<number, ProcessTimes> => {
     try {
       stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
     } catch {
-      // It has ended since the folder was listed.
+      // The process has ended since the folder was listed.
       continue;
     }
     // The name of the program is in parentheses and may hold anything; the fields are counted behind it (proc(5)).
@@ -73,7 +73,7 @@ export const readMemory = (system: System): Readonly<Record<string, number>> => 
   );
 };
 
-/** By part, the CPU milliseconds between two readings for each of `count` things. */
+/** The CPU milliseconds between two readings divided by `count` orders or seconds, by part. */
 export const cpuPer = (before: CpuTimes, after: CpuTimes, count: number): CpuTimes =>
   Object.fromEntries(
     Object.entries(after).map(([part, ms]) => [part, round((ms - (before[part] ?? ms)) / count)]),

@@ -1,7 +1,7 @@
-// What tracing costs, as a ratio of orders per second within one run: blocks without telemetry and blocks with a sampler and an
-// exporter alternate on one stack, in the order off on on off, so that what drifts meets both. The stack is one of its own,
-// because the three services are started anew for each block, with other settings; the collector that takes the spans runs
-// on the same machine and does nothing but count them. An order counts when it is PAID, so all hops are in the figure.
+// Measures the cost of tracing as the throughput with tracing divided by the throughput without, in one run on one stack. Blocks
+// without telemetry and blocks with a sampler and an exporter alternate in the sequence off, on, on, off, so that drift affects both
+// equally. The measurement needs a separate stack, because the three services are restarted with other settings for each block. The
+// collector runs on the same machine and only counts the spans. An order counts once it is PAID, so the throughput includes all hops.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -9,13 +9,13 @@ import type { Stack } from '../stack/boot.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { serviceNames } from '../stack/topology.ts';
 import { onOwnStack, type StackEnvironment } from './own-stack.ts';
-import { closeShop, openShop, placeByClients } from './orders.ts';
+import { disconnectShop, prepareShop, placeByClients } from './orders.ts';
 import { systemOf } from './system.ts';
 
 interface TracingLoad {
-  /** How often off, on, on, off is gone through. */
+  /** Repetitions of the sequence off, on, on, off. */
   readonly rounds: number;
-  /** Orders of a block that count, after a fifth as many that warm up the new processes. */
+  /** Measured orders per block; a fifth as many warm up the new processes first. */
   readonly orders: number;
   readonly clients: number;
   /** Share of the traces that are sampled. */
@@ -35,11 +35,11 @@ interface TracingReport {
   /** Means over the blocks, orders per second. */
   readonly off: number;
   readonly on: number;
-  /** on : off; 1 when tracing costs nothing. */
-  readonly ratio: number;
+  /** on ÷ off; 1 when tracing costs nothing. */
+  readonly throughputRatio: number;
 }
 
-const startCounting = async (): Promise<{ server: Server; url: string; spans: () => number }> => {
+const startCollector = async (): Promise<{ server: Server; url: string; spans: () => number }> => {
   let spans = 0;
   const server = createServer((request, response) => {
     void text(request).then((body) => {
@@ -52,14 +52,14 @@ const startCounting = async (): Promise<{ server: Server; url: string; spans: ()
   return { server, url: `http://127.0.0.1:${String(port)}`, spans: () => spans };
 };
 
-/** Stops the services gently; the supervisor starts them again, with what the environment says by then. */
+/** Sends SIGTERM to the services; the supervisor restarts them with the current environment. */
 const restartServices = async (stack: Stack): Promise<void> => {
   const before = stack.status().parts;
   for (const name of serviceNames) {
     const pid = before[name]?.pid;
     if (pid !== undefined) process.kill(pid, 'SIGTERM');
   }
-  await until({ what: 'the services to be started again', withinMs: 90_000 }, () => {
+  await until({ what: 'the services to be restarted', withinMs: 90_000 }, () => {
     const now = stack.status().parts;
     return Promise.resolve(
       serviceNames.every((name) => now[name]?.state === 'ready' && now[name].pid !== before[name]?.pid),
@@ -70,7 +70,7 @@ const restartServices = async (stack: Stack): Promise<void> => {
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Measures on a stack of its own. */
+/** Measures on a separate stack. */
 export const benchTracing = async ({
   rounds,
   orders,
@@ -78,15 +78,15 @@ export const benchTracing = async ({
   ratio: sampled,
   say,
 }: TracingLoad): Promise<TracingReport> => {
-  const collector = await startCounting();
+  const collector = await startCollector();
   const env: StackEnvironment = {};
   const measureBlocks = async (stack: Stack): Promise<TracingReport> => {
-    const shop = await openShop(systemOf(stack));
+    const shop = await prepareShop(systemOf(stack));
     try {
       const blocks: TracingBlock[] = [];
-      const order = Array.from({ length: rounds }, () => [false, true, true, false]).flat();
-      for (const tracing of order) {
-        // What the next instances of the services are started with.
+      const sequence = Array.from({ length: rounds }, () => [false, true, true, false]).flat();
+      for (const tracing of sequence) {
+        // The settings of the services after their next restart.
         Object.assign(env, {
           OTEL_EXPORTER_OTLP_ENDPOINT: tracing ? collector.url : undefined,
           OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
@@ -98,14 +98,16 @@ export const benchTracing = async ({
         const { ordersPerSecond } = await placeByClients(shop, clients, orders);
         const block = { tracing, ordersPerSecond, spans: collector.spans() - before };
         blocks.push(block);
-        say(`${tracing ? 'on ' : 'off'}  ${ordersPerSecond.toFixed(1)} orders/s, ${block.spans} spans taken`);
+        say(
+          `${tracing ? 'on ' : 'off'}  ${ordersPerSecond.toFixed(1)} orders/s, ${block.spans} spans received`,
+        );
       }
-      const of = (tracing: boolean): number =>
+      const throughput = (tracing: boolean): number =>
         mean(blocks.filter((block) => block.tracing === tracing).map((block) => block.ordersPerSecond));
-      const [off, on] = [of(false), of(true)];
-      return { sampled, blocks, off, on, ratio: on / off };
+      const [off, on] = [throughput(false), throughput(true)];
+      return { sampled, blocks, off, on, throughputRatio: on / off };
     } finally {
-      await closeShop(shop);
+      await disconnectShop(shop);
     }
   };
   try {

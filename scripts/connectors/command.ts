@@ -1,6 +1,6 @@
 // npm run connectors -- <command>: validates the files in connectors/, compares them with Kafka Connect and applies them; shows,
-// pauses and restarts connectors; shows and resets offsets. Exit code 0: done, without a finding; 1: done, with a finding; 2: not
-// done.
+// pauses and restarts connectors; shows and resets offsets. Exit code 0: completed without findings; 1: completed with findings;
+// 2: could not be completed.
 import { Option } from '@commander-js/extra-typings';
 import { commandsOn, nameOf, type Flags } from './commands.ts';
 import { expectConnect } from './connect-admin.ts';
@@ -29,7 +29,7 @@ const perform = (name: CommandName) =>
   withExitCode(async (flags: Flags) => {
     const { connector, json } = connectors.opts();
     if (connector === undefined && forOneConnector.includes(name))
-      throw failure(`${name} is for one connector: --connector ${names.join(' | ')}`);
+      throw failure(`${name} needs one connector: --connector ${names.join(' | ')}`);
     const stack = stackOf(process.env);
     if (!flags.offline) await expectConnect(stack.urls.connect);
     const chosen = serviceNames.filter((service) => connector === undefined || nameOf(service) === connector);
@@ -49,7 +49,7 @@ const rows: readonly Row[] = [
   ['restart', 'restart connectors and tasks', '--failed', 'restart only the failed ones'],
   ['pause', 'pause connectors; they keep their slot and their offsets'],
   ['resume', 'start paused or stopped connectors'],
-  ['stop', 'stop connectors and release their slot and their offsets'],
+  ['stop', 'stop connectors: the slot becomes inactive, so that offsets can be reset'],
   ['remove', 'delete a stopped connector, then drop its slot', '--yes', 'delete it'],
   ['offsets get', 'show the offset that Connect has stored, and the slot'],
   ['offsets reset', 'delete the stored offset of a stopped connector', '--yes', 'delete it'],

@@ -21,14 +21,14 @@ export interface DatabaseFacts {
   /** `idle_replication_slot_timeout` in seconds; 0: never. */
   readonly idleSlotSeconds: number;
   readonly slot: SlotFacts;
-  /** Null: it does not exist. */
+  /** Null: does not exist. */
   readonly publication: {
     readonly tables: readonly string[];
-    /** Of `insert`, `update`, `delete`, `truncate`. */
+    /** The published operations: some of `insert`, `update`, `delete`, `truncate`. */
     readonly operations: readonly string[];
     readonly allTables: boolean;
   } | null;
-  /** Null: it does not exist. */
+  /** Null: does not exist. */
   readonly cdcRole: {
     readonly login: boolean;
     readonly replication: boolean;
@@ -62,7 +62,7 @@ export interface ConnectorFacts {
 
 export interface ConnectFacts {
   readonly version: string;
-  /** Its version; null: the worker does not have the plugin. */
+  /** Version of the plugin; null: the worker does not have the plugin. */
   readonly debezium: string | null;
 }
 
@@ -89,7 +89,7 @@ export interface KafkaFacts {
 export interface RegistryFacts {
   /** The effective compatibility of each subject that does not have the required one. */
   readonly compatibility: Readonly<Record<string, string>>;
-  /** Null: the registry does not say. */
+  /** Null: the registry does not report which kind of id it uses. */
   readonly legacyIds: boolean | null;
 }
 
@@ -106,7 +106,7 @@ export interface SchemaIdFacts {
 
 export interface ClockFacts {
   readonly part: string;
-  /** How far its clock is ahead of this machine; negative when behind. */
+  /** How far the remote clock is ahead of this machine; negative when behind. */
   readonly aheadMs: number;
   /** The measurement error: half the round trip, or the whole second of a Date header. */
   readonly uncertainMs: number;

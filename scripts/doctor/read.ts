@@ -106,7 +106,7 @@ const httpClock = async (part: string, url: string): Promise<ClockFacts[]> => {
   const after = Date.now();
   const at = Date.parse(response.headers.get('date') ?? '');
   if (Number.isNaN(at)) return [];
-  // The header has whole seconds.
+  // The Date header has a resolution of one second.
   return [{ part, aheadMs: at + 500 - (before + after) / 2, uncertainMs: 500 + (after - before) / 2 }];
 };
 

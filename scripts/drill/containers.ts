@@ -1,5 +1,5 @@
-// Lists, kills and starts the containers of docker-compose.yml and reads their health. Docker treats a kill as the wish of an
-// operator, so it does not restart such a container by itself.
+// Lists, kills and starts the containers of docker-compose.yml and reads their health. Docker does not restart a container
+// that an operator killed.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

@@ -1,5 +1,5 @@
-// Places orders at a steady rate. Each order has one Idempotency-Key and is sent again until it is accepted, to the next instance
-// where there are two. So each order counts once, and an outage shows as a gap between accepted orders.
+// Places orders at a steady rate. Each order has one Idempotency-Key and is sent again until it is accepted, to the other instance
+// if there are two. So each order counts once, and an outage shows as a gap between accepted orders.
 import { randomUUID } from 'node:crypto';
 import { orderApi } from '../../services/order/http/api.ts';
 import { createClient, type AnswerOf } from '../../services/platform/http/server/client.ts';
@@ -8,7 +8,7 @@ import { failure } from '../../schemas/tools/failure.ts';
 
 interface Placed {
   readonly orderId: string;
-  /** When it was first sent, epoch ms. */
+  /** When the order was first sent, epoch ms. */
   readonly sentAt: number;
   readonly acceptedAt: number;
 }

@@ -1,4 +1,4 @@
-// The result of killing one part: how long it was away, what became of the orders, and the longest pause. A pause is a time in
+// The result of killing one part: how long it was down, the final states of the orders, and the longest pause. A pause is a period in
 // which no order was accepted, or none was paid, although clients kept placing orders.
 import { alignColumns } from '../operator/table.ts';
 import { seconds } from '../stack/supervise/deadline.ts';
@@ -18,7 +18,7 @@ export interface Outcome {
   readonly findings: readonly string[];
 }
 
-/** The longest gap in `from` and the times, in any order; all epoch ms. */
+/** The longest gap in `from` and the times, which need not be sorted; all epoch ms. */
 export const longestGap = (from: number, times: readonly number[]): number =>
   Math.round(
     [from, ...times]

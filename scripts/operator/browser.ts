@@ -1,4 +1,4 @@
-// The browser that is installed on this machine; nothing is downloaded.
+// Finds a browser that is installed on this machine; downloads none.
 import { existsSync } from 'node:fs';
 import { stackVariables } from '../stack/variables.ts';
 

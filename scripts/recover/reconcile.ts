@@ -1,6 +1,6 @@
 // npm run reconcile: compares what the services, the payment provider and the topics record about each order. With --fix it
 // asks the responsible service to emit its state again through its outbox; the command itself writes to no database. Exit code 0:
-// no difference is left; 1: one is; 2: the comparison could not run.
+// no difference is left; 1: differences are left; 2: the comparison could not run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mismatch } from '../../services/auditor/audit.ts';

@@ -1,5 +1,5 @@
-// The kinds of changes to an event, each with our verdict, the result of Avro's schema resolution on bytes, and the answer
-// of the registry. If they differ, `why` gives the reason. Tests verify all three.
+// The kinds of changes to an event. Each has the verdict of our rules, the result of Avro's schema resolution on encoded bytes, and
+// the answer of the registry. `why` gives the reason where the three disagree. Tests verify all three.
 import type { AvroField, EventSchema } from '../generate-events.ts';
 import type { Verdict } from './compatibility.ts';
 
@@ -9,7 +9,7 @@ interface KindOfChange {
   readonly verdict: Verdict;
   /** The result of avsc on bytes, if it differs from the verdict. */
   readonly onBytes?: Verdict;
-  /** Whether the registry accepts it under FULL_TRANSITIVE, if that differs from "the verdict is FULL". */
+  /** Whether the registry accepts the change under FULL_TRANSITIVE; by default it accepts exactly the changes with the verdict FULL. */
   readonly registered?: boolean;
   readonly why?: string;
 }
@@ -30,12 +30,12 @@ const size = (symbols: readonly string[], fallback?: string) => ({
   ...(fallback === undefined ? {} : { default: fallback }),
 });
 
-/** The schema before the change, with one field of each form. */
+/** The schema before the change, with one field of each kind of type. */
 export const parcel: EventSchema = {
   type: 'record',
   name: 'ParcelHandedOver',
   namespace: 'orderflow.parcel',
-  doc: 'A parcel left.',
+  doc: 'A parcel was handed to the courier.',
   eventType: 'parcel.handed_over',
   topic: 'parcel-events',
   keyField: 'parcelId',

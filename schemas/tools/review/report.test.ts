@@ -1,4 +1,5 @@
-// The content of the report. Its readers are derived from the code of the services, so these tests name services and not lines.
+// The content of the report. It finds the readers of a field in the source code of the services, so these tests check the names of
+// services and not line numbers.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EventSchema } from '../generate-events.ts';
@@ -12,7 +13,7 @@ const contract = readContract();
 const base: Base = {
   name: 'main',
   commit: 'c0ffee'.padEnd(40, '0'),
-  working: contract.working,
+  workingSchemas: contract.working,
   releases: contract.releases,
   lock: [],
 };
@@ -63,13 +64,13 @@ describe('the usage of events in the code', () => {
   });
 });
 
-describe('a report', () => {
-  it('of an unchanged contract says so', async () => {
+describe('the review report', () => {
+  it('says that an unchanged contract is unchanged', async () => {
     const report = await reviewContract(contract, base, subscribersOf(root), () => Promise.resolve(usage));
     expect(asMarkdown(report)).toBe('## Event contract: unchanged since `main` (c0ffee000)\n');
   });
 
-  it('of a compatible change allows any order of deployment', async () => {
+  it('for a compatible change allows deploying the services in any sequence', async () => {
     const field = { name: 'units', type: 'int', default: 0, doc: 'Units ordered.' };
     const { text, event, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
     expect([event.verdict, exit]).toEqual(['FULL', 0]);
@@ -79,7 +80,7 @@ describe('a report', () => {
     expect(text).not.toMatch(/\*\*Instead\*\*/);
   });
 
-  it('of a removed field names its readers, and deploys the consumers first', async () => {
+  it('for a removed field names its readers, and deploys the consumers first', async () => {
     const { text, event, exit } = await reportOn(without('total'));
     expect([event.verdict, exit]).toEqual(['BACKWARD', 3]);
     expect(services(event, 'total')).toEqual(['payment']);
@@ -89,7 +90,7 @@ describe('a report', () => {
     expect(text).toMatch(/\*\*Instead\*\*\n\n- `total`: Keep the field/);
   });
 
-  it('of a new field without a default deploys the producer first', async () => {
+  it('for a new field without a default deploys the producer first', async () => {
     const field = { name: 'units', type: 'int', doc: 'Units ordered.' };
     const { text, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
     expect(exit).toBe(4);
@@ -97,7 +98,7 @@ describe('a report', () => {
     expect(text).toMatch(/Give it a default/);
   });
 
-  it('of a possible rename asks whether it is one', async () => {
+  it('for a possible rename asks whether the field was renamed', async () => {
     const fields = created.fields.map((field) =>
       field.name === 'customerId' ? { ...field, name: 'buyerId' } : field,
     );
@@ -107,7 +108,7 @@ describe('a report', () => {
     expect(services(event, 'customerId')).toEqual(['payment']);
   });
 
-  it('of a removed event names the consumers that would dead-letter its records', async () => {
+  it('for a removed event names the consumers that would dead-letter its records', async () => {
     const working = contract.working.filter((schema) => schema !== created);
     const report = await reviewContract({ ...contract, working }, base, subscribersOf(root), () =>
       Promise.resolve(usage),

@@ -42,11 +42,11 @@ export const changedEvents = (
   base: Base,
   { working }: Contract,
 ): { before: EventSchema | undefined; after: EventSchema | undefined }[] => {
-  const types = new Set([...base.working, ...working].map(({ eventType }) => eventType));
+  const types = new Set([...base.workingSchemas, ...working].map(({ eventType }) => eventType));
   return [...types]
     .sort()
     .map((type) => ({
-      before: base.working.find(({ eventType }) => eventType === type),
+      before: base.workingSchemas.find(({ eventType }) => eventType === type),
       after: working.find(({ eventType }) => eventType === type),
     }))
     .filter(({ before, after }) => !before || !after || textOf(before) !== textOf(after));
@@ -95,7 +95,7 @@ export const reviewContract = async (
       after &&
       differences(before, after).some(({ kind }) => kind !== 'added' && !harmless.has(kind)),
   );
-  const earlier = touched ? await usageOf(base.working) : undefined;
+  const earlier = touched ? await usageOf(base.workingSchemas) : undefined;
   const pending = new Set(unreleased(contract).map(({ eventType }) => eventType));
   const events = changed.map(({ before, after }): EventReport => {
     const schema = after ?? before;

@@ -1,11 +1,11 @@
-// This system beside its alternatives, in one run on one machine with the same orders: an earlier version of itself (in turns, so
-// that what changes on the machine meets both), a polling relay in the place of Debezium, the same transactions without a
-// pipeline, and a plain Kafka message.
+// Compares this version with alternatives in one run on one machine with the same orders: an earlier version (their rounds alternate,
+// so that drift affects both equally), a polling relay in place of Debezium, the same transactions without a pipeline, and plain Kafka
+// messages.
 import type { Stack } from '../../stack/boot.ts';
 import { measureHop, measurePaid } from '../events.ts';
 import { measureNoPipeline } from '../in-process/no-pipeline.ts';
 import type { Latency } from '../latency.ts';
-import { closeShop, measureIdle, openShop, placeByClients } from '../orders.ts';
+import { disconnectShop, measureIdle, prepareShop, placeByClients } from '../orders.ts';
 import { onOwnStack, type Say } from '../own-stack.ts';
 import { readMemory, totalCpu, type CpuTimes } from '../processes.ts';
 import { systemOf, type System } from '../system.ts';
@@ -17,22 +17,22 @@ interface PeersOptions {
   /** The earlier version to compare with. */
   readonly commit: string;
   readonly rounds: number;
-  /** Orders of each measurement of throughput. */
+  /** Number of orders per throughput measurement. */
   readonly orders: number;
   readonly say: Say;
 }
 
 export interface SystemFigures {
   readonly system: string;
-  /** Commit → published and commit → consumed at 10 events/s; empty where the outbox does not keep its rows. */
+  /** Commit → published and commit → consumed at 10 events/s; empty when the relay deletes the outbox rows. */
   readonly hop: readonly Latency[];
-  /** At 1 order/s. */
+  /** Measured at 1 order/s. */
   readonly placedToPaid: Latency;
-  /** Of 8 clients who place one order after the other, until the last one is PAID. */
+  /** Throughput of 8 clients that each place one order at a time, until the last order is PAID. */
   readonly ordersPerSecond: number;
-  /** CPU milliseconds an order at that rate, by part. */
+  /** CPU milliseconds per order during the throughput measurement, by part. */
   readonly cpu: CpuTimes | undefined;
-  /** CPU milliseconds a second at rest, by part. */
+  /** CPU milliseconds per second while idle, by part. */
   readonly idle: CpuTimes | undefined;
   /** MiB resident by part. */
   readonly memory: Readonly<Record<string, number>>;
@@ -57,27 +57,27 @@ const measureSystem = async (
   name: string,
   system: System,
   { orders, say }: PeersOptions,
-  keepsOutbox = true,
+  outboxRowsRemain = true,
 ): Promise<SystemFigures> => {
-  const shop = await openShop(system);
+  const shop = await prepareShop(system);
   try {
     say(`${name}: warming up`);
     await placeByClients(shop, clients, Math.ceil(orders / 4));
-    const hop = keepsOutbox ? await measureHop(system, hopRate, hopSeconds) : [];
+    const hop = outboxRowsRemain ? await measureHop(system, hopRate, hopSeconds) : [];
     const placedToPaid = await measurePaid(system, singleOrders);
     const { ordersPerSecond, cpu } = await placeByClients(shop, clients, orders);
     const idle = await measureIdle(system, idleSeconds);
     say(
       `${name}: ${ordersPerSecond} orders/s, placed → PAID p50 ${placedToPaid.p50} ms` +
-        (cpu ? `, ${totalCpu(cpu)} CPU ms an order` : ''),
+        (cpu ? `, ${totalCpu(cpu)} CPU ms per order` : ''),
     );
     return { system: name, hop, placedToPaid, ordersPerSecond, cpu, idle, memory: readMemory(system) };
   } finally {
-    await closeShop(shop);
+    await disconnectShop(shop);
   }
 };
 
-/** The lines of the boot are left out: there are many stacks. */
+/** Hides the boot messages of the many stacks. */
 const quiet: Say = () => undefined;
 
 const withOwnStack = <T>(measure: (stack: Stack) => Promise<T>): Promise<T> => onOwnStack(quiet, {}, measure);
@@ -99,7 +99,7 @@ export const benchPeers = async (options: PeersOptions): Promise<PeersReport> =>
       const plainKafka = await measurePlainKafka(stack.urls.kafka, hopRate, hopSeconds);
       say(`plain Kafka: p50 ${plainKafka.p50} ms`);
       // The products are announced by an event, so they are made before the connectors are paused.
-      const shop = await openShop(system);
+      const shop = await prepareShop(system);
       try {
         const polling = await withPoller(stack, system, (polled) =>
           measureSystem('polling relay', polled, options, false),
@@ -113,7 +113,7 @@ export const benchPeers = async (options: PeersOptions): Promise<PeersReport> =>
           plainKafka,
         };
       } finally {
-        await closeShop(shop);
+        await disconnectShop(shop);
       }
     });
   } finally {

@@ -1,4 +1,4 @@
-// The comparison for people: a table in Markdown and a chart in SVG.
+// The comparison as a table in Markdown and a chart in SVG.
 import { round } from '../latency.ts';
 import { totalCpu } from '../processes.ts';
 import type { PeersReport, SystemFigures } from './peers.ts';
@@ -23,7 +23,7 @@ const defined = (values: readonly (number | undefined)[]): number | undefined =>
   return present.length === 0 ? undefined : meanOf(present);
 };
 
-/** One row a system: the means over its rounds. */
+/** One row per system, with the means over its rounds. */
 const rowsOf = ({ systems }: PeersReport): readonly Row[] =>
   [...Map.groupBy(systems, ({ system }) => system)].map(([system, rounds]): Row => {
     const mean = (of: (figures: SystemFigures) => number): number => meanOf(rounds.map(of));
@@ -53,7 +53,7 @@ export const markdownOf = (report: PeersReport): string => {
   return [
     `Measured at ${measuredAt} by \`npm run bench -- peers\`. Compare within this table, not with other machines.`,
     '',
-    '| system | orders/s | CPU ms an order | commit → published / consumed, p50 ms | placed → PAID p50 / p99 ms | at rest, of a core | MiB resident |',
+    '| system | orders/s | CPU ms per order | commit → published / consumed, p50 ms | placed → PAID p50 / p99 ms | idle, share of a core | MiB resident |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...lines,
     `| the same transactions without a pipeline | ${noPipeline} | – | – | – | – | – |`,

@@ -1,6 +1,6 @@
 // How the arrow keys move between the bars of the timeline. Pure.
 import { formatDuration } from '../../parts/format.ts';
-import { lanes, type Block, type Saga } from './saga-model.ts';
+import { lanes, type Block, type Saga } from './saga-types.ts';
 
 /** The blocks that open an event, in the order of time. */
 export const barsOf = ({ blocks }: Pick<Saga, 'blocks'>): Block[] =>

@@ -1,6 +1,6 @@
 // The layout of the timeline. Pure: times become x coordinates, lanes and their rows become y coordinates.
 import { formatDuration } from '../../parts/format.ts';
-import { lanes, type Block, type Hop, type Lane, type Saga } from './saga-model.ts';
+import { lanes, type Block, type Hop, type Lane, type Saga } from './saga-types.ts';
 import { timeScale, type Scale } from './time-scale.ts';
 
 export const blockHeight = 26;

@@ -2,7 +2,7 @@
 import type { Story } from '../../api/types.ts';
 import { formatDuration, formatTime } from '../../parts/format.ts';
 import { describeReason } from '../../parts/order-status.ts';
-import type { Saga } from './saga-model.ts';
+import type { Saga } from './saga-types.ts';
 
 const after = (story: Story, status: string): string => {
   const placed = story.orders[0]?.placedAt;

@@ -1,14 +1,7 @@
 // Where the time of a saga went while no transaction ran: the longest waits, by name. Pure.
 import type { Story } from '../../api/types.ts';
 import { serviceOf } from './saga-labels.ts';
-import type { Block, Hop } from './saga-model.ts';
-
-/** A stretch of time and what it was spent on. */
-export interface Stretch {
-  readonly from: number;
-  readonly to: number;
-  readonly label: string;
-}
+import type { Block, Hop, Stretch } from './saga-types.ts';
 
 const lengthOf = ({ from, to }: Stretch): number => to - from;
 
