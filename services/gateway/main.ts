@@ -1,5 +1,5 @@
-// The mock payment provider: a process of its own with its own ledger and plain HTTP, like a real provider. Of the services it
-// shares only platform code.
+// The mock payment provider. Like a real provider, it is a separate process with a separate ledger and an HTTP API. It shares only
+// platform code with the services.
 import { readConfig } from '../platform/process/settings/config.ts';
 import { createHttpOptions } from '../platform/http/limits/guards.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
@@ -22,7 +22,7 @@ const ledger = await openLedger(config.ledgerFile, (bytes) =>
   logger.warn('incomplete last line of the ledger dropped', { bytes }),
 );
 lifecycle.onStop('ledger', ledger.close);
-// Memory is ahead of the disk then, so the process exits and replays the journal at its next start.
+// Memory then has entries that are not on disk, so the process exits and reads the journal again at its next start.
 void ledger.failed.then((error) => {
   throw new Error('the ledger cannot be written', { cause: error });
 });
