@@ -1,16 +1,16 @@
-// From a record to the handler of its event: decode it, find the subscription, call it. The consumer and the replay of dead letters
-// share this, so that a replayed event is handled by the same code as a delivered one.
+// Dispatch decodes a record, finds the subscription of its event type and calls it. The consumer and the replay of dead letters share
+// it, so that a replayed event is handled by the same code as a delivered event.
 import { eventCatalogue, type EventType } from '../../../schemas/generated/events.ts';
 import { type EventCodec, type ReceivedEvent, UndecodableRecord } from '../event-codec/event-codec.ts';
 import type { StreamRecord } from './event-stream.ts';
-import type { Delivery, SettleLetter } from '../transaction/inbox.ts';
+import type { Delivery, SettleDeadLetter } from '../transaction/inbox.ts';
 import { continueTrace } from '../telemetry/trace-context.ts';
 import type { MessageContext } from '../transaction/message-context.ts';
 
 /** An event as a subscription receives it. */
 export interface Incoming<T extends EventType = EventType> {
   readonly event: ReceivedEvent<T>;
-  /** Of the record. */
+  /** Key of the record. */
   readonly key?: string | undefined;
   readonly delivery: Delivery;
   readonly context: MessageContext;
@@ -47,8 +47,8 @@ export type Dispatch = (
   record: StreamRecord,
   on: {
     readonly consumer: string;
-    readonly replay?: SettleLetter;
-    /** The parent span of the handling; the traceparent of the record's header when absent. */
+    readonly replay?: SettleDeadLetter;
+    /** The parent span of the handling; the traceparent header of the record when absent. */
     readonly traceparent?: string;
     /** The number of this attempt; 1 when absent. */
     readonly attempts?: number;
@@ -87,7 +87,7 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
     });
   };
 
-  /** Decided by the header, so that events for other services cost no decoding. */
+  /** Reads only the header, so that events for other services need not be decoded. */
   const isForOthers = (type: string | undefined): boolean =>
     type !== undefined && type in eventCatalogue && !(type in subscriptions);
 
