@@ -181,6 +181,35 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     expect((await product(id)).reserved).toBe(1);
   });
 
+  it('sees the order that was sent just before a reload, and does not place it again with the next one', async () => {
+    const visitor = await customer();
+    const { page } = visitor;
+    const [first, second] = [await newProduct(5), await newProduct(5)];
+    await fillCart(visitor, [first.name]);
+    // The request takes effect, but the page is gone before the response arrives.
+    const reached = Promise.withResolvers<undefined>();
+    await page.route(
+      '**/api/order/orders',
+      async (route) => {
+        await route.fetch();
+        reached.resolve(undefined);
+      },
+      { times: 1 },
+    );
+    await page.getByRole('button', { name: /^Order and pay/ }).click();
+    await reached.promise;
+    await page.reload();
+    await page.waitForURL(/\/orders\/[0-9a-f-]{36}$/);
+    await orderWith(orderIdOf(visitor), 'PAID');
+    await visitor.visit('/shop');
+    await fillCart(visitor, [second.name]);
+    await page.getByRole('button', { name: /^Order and pay/ }).click();
+    await page.waitForURL(/\/orders\/[0-9a-f-]{36}$/);
+    await orderWith(orderIdOf(visitor), 'PAID');
+    expect((await product(first.id)).reserved).toBe(1);
+    expect((await product(second.id)).reserved).toBe(1);
+  });
+
   it('loads at most 250 kB of compressed scripts for the shop', async () => {
     const { context } = await customer();
     const page = await context.newPage();

@@ -16,6 +16,7 @@ const waitReason = (story: Story, { eventId, lane, start }: Block): string => {
     case 'fulfill':
       return 'waiting for a seller';
     case 'cancel':
+      return 'until the customer cancelled';
     case 'payment':
     case 'provider':
       return 'waiting for the customer';

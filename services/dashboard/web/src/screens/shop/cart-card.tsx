@@ -3,8 +3,8 @@ import { Button, NumberInput, SegmentedControl } from '@mantine/core';
 import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Trash2 } from 'lucide-react';
-import { useState } from 'react';
-import { Problem, request } from '../../api/request.ts';
+import { useEffect, useEffectEvent, useState } from 'react';
+import { isOutcomeUnknown, Problem, request } from '../../api/request.ts';
 import { orderQuery, productQuery } from '../../api/queries.ts';
 import type { Order, Product } from '../../api/types.ts';
 import { useUser } from '../../app/session.ts';
@@ -12,7 +12,17 @@ import { Card } from '../../parts/card.tsx';
 import { formatMoney, formatNumber, sellerName } from '../../parts/format.ts';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import classes from './cart-card.module.css';
-import { linesOf, maxUnits, totalsOf, useCart, type Cart, type CartLine } from './cart.ts';
+import {
+  linesOf,
+  maxUnits,
+  orderToResend,
+  totalsOf,
+  useCart,
+  type Cart,
+  type CartLine,
+  type OrderBody,
+  type SentOrder,
+} from './cart.ts';
 import { testCards } from './test-cards.ts';
 
 interface LineProps {
@@ -87,30 +97,41 @@ const useCartProducts = (cart: Cart): CartProducts =>
 const placeOrderKey = ['place-order'];
 
 export const CartCard = () => {
-  const { cart, setUnits, setPayment, clearCart } = useCart(useUser().id);
+  const { cart, setUnits, setPayment, setSent, setRefused, setPlaced } = useCart(useUser().id);
   const client = useQueryClient();
   const navigate = useNavigate();
   const { mode, token } = cart;
   const { products, isPending, error } = useCartProducts(cart);
   const lines = linesOf(cart, products);
   const totals = totalsOf(lines);
-  const placeOrder = useMutation<Order, Problem>({
+  const placeOrder = useMutation<Order, Problem, SentOrder>({
     mutationKey: placeOrderKey,
-    mutationFn: () =>
+    mutationFn: ({ key, body }) =>
       request<Order>('/api/order/orders', {
         method: 'POST',
-        headers: { 'Idempotency-Key': cart.key },
-        body: {
-          items: lines.map(({ product, quantity }) => ({ productId: product.id, quantity })),
-          payment: { mode, method: 'card', ...(mode === 'AUTO' ? { token } : {}) },
-        },
+        headers: { 'Idempotency-Key': key },
+        body,
       }),
-    onSuccess: (placed) => {
-      clearCart();
+    onError: (problem) => {
+      if (!isOutcomeUnknown(problem)) setRefused();
+    },
+    onSuccess: (placed, { body }) => {
+      setPlaced(body);
       client.setQueryData(orderQuery(placed.id).queryKey, placed);
       void navigate({ to: '/orders/$orderId', params: { orderId: placed.id } });
     },
   });
+  const send = (order: SentOrder): void => {
+    // The second click of a double click arrives before the button is disabled.
+    if (client.isMutating({ mutationKey: placeOrderKey }) > 0) return;
+    setSent(order);
+    placeOrder.mutate(order);
+  };
+  const resend = useEffectEvent(() => {
+    const order = orderToResend(cart, Date.now());
+    if (order !== undefined) send(order);
+  });
+  useEffect(() => resend(), []);
   if (lines.length === 0)
     return (
       <Card title="Cart">
@@ -185,8 +206,12 @@ export const CartCard = () => {
           loading={placeOrder.isPending}
           disabled={totals.length !== 1 || !isAvailable || isPending || error !== undefined}
           onClick={() => {
-            // The second click of a double click arrives before the button is disabled.
-            if (client.isMutating({ mutationKey: placeOrderKey }) === 0) placeOrder.mutate();
+            const body: OrderBody = {
+              items: lines.map(({ product, quantity }) => ({ productId: product.id, quantity })),
+              payment: { mode, method: 'card', ...(mode === 'AUTO' ? { token } : {}) },
+            };
+            const now = Date.now();
+            send(orderToResend(cart, now) ?? { key: cart.key, body, at: now });
           }}
         >
           {mode === 'AUTO' ? `Order and pay ${price}` : `Order for ${price}, pay later`}

@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { Product } from '../../api/types.ts';
-import { countUnits, emptyCart, linesOf, totalsOf, withAdded, withPayment, withUnits } from './cart.ts';
+import {
+  countUnits,
+  emptyCart,
+  linesOf,
+  orderToResend,
+  totalsOf,
+  withAdded,
+  withPayment,
+  withPlaced,
+  withRefusal,
+  withSent,
+  withUnits,
+} from './cart.ts';
 
 const product = (id: string, amountMinor: number, currency = 'EUR', sellerId = 'one'): Product => ({
   id,
@@ -25,6 +37,26 @@ describe('a cart', () => {
       withPayment(first, { token: 'tok_declined' }),
     ];
     expect(new Set(keys.map(({ key }) => key)).size).toBe(keys.length);
+  });
+
+  it('has an order to send again while it has no answer and is not old, even after changes of the cart', () => {
+    const body = { items: [], payment: { mode: 'AUTO', method: 'card', token: 'tok' } } as const;
+    const cart = withUnits(emptyCart(), 'a', 1);
+    const order = { key: cart.key, body, at: 1_000 };
+    const sent = withSent(cart, order);
+    expect(orderToResend(cart, 2_000)).toBeUndefined();
+    expect(orderToResend(sent, 2_000)).toEqual(order);
+    expect(orderToResend(withUnits(sent, 'b', 1), 2_000)).toEqual(order);
+    expect(orderToResend(sent, 1_000 + 600_000)).toBeUndefined();
+    expect(orderToResend(withRefusal(sent), 2_000)).toBeUndefined();
+  });
+
+  it('keeps what was added after an order was sent, once that is placed', () => {
+    const items = [{ productId: 'a', quantity: 2 }];
+    const cart = withUnits(withUnits(emptyCart(), 'a', 3), 'b', 1);
+    const placed = withPlaced(cart, { items, payment: { mode: 'MANUAL', method: 'card' } });
+    expect(placed.units).toEqual({ a: 1, b: 1 });
+    expect(orderToResend(placed, 2_000)).toBeUndefined();
   });
 
   it.each([

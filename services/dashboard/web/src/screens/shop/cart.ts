@@ -4,6 +4,12 @@ import { useCallback } from 'react';
 import type { Money, Product } from '../../api/types.ts';
 import { testCards } from './test-cards.ts';
 
+/** The body of `POST /orders`. */
+export interface OrderBody {
+  readonly items: readonly { readonly productId: string; readonly quantity: number }[];
+  readonly payment: { readonly mode: 'AUTO' | 'MANUAL'; readonly method: 'card'; readonly token?: string };
+}
+
 export interface Cart {
   /** Units by product id. */
   readonly units: Readonly<Record<string, number>>;
@@ -14,7 +20,23 @@ export interface Cart {
   /** The idempotency key of the next order. The key changes only when the content changes or the order is placed, so a double
    *  click, a reload or a lost response cannot place a second order. */
   readonly key: string;
+  /** An order that was sent and has no answer, for example because the page was reloaded meanwhile. */
+  readonly sent?: SentOrder;
 }
+
+export interface SentOrder {
+  readonly key: string;
+  readonly body: OrderBody;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Milliseconds after which an order without an answer is no longer sent again. */
+const resendWithin = 600_000;
+
+/** The order to send again before any other: with its key it is placed only once, and the customer sees it. */
+export const orderToResend = ({ sent }: Cart, now: number): SentOrder | undefined =>
+  sent !== undefined && now - sent.at < resendWithin ? sent : undefined;
 
 /** The largest quantity of one product in an order. */
 export const maxUnits = 10_000;
@@ -27,11 +49,21 @@ export const emptyCart = (): Cart => ({
 });
 
 /** The cart after a change, with a new key, because the changed cart is a different order. */
-const withChange = (cart: Cart, change: Partial<Omit<Cart, 'key'>>): Cart => ({
+const withChange = (cart: Cart, change: Partial<Omit<Cart, 'key' | 'sent'>>): Cart => ({
   ...cart,
   ...change,
   key: crypto.randomUUID(),
 });
+
+export const withSent = (cart: Cart, sent: SentOrder): Cart => ({ ...cart, sent });
+export const withRefusal = ({ sent: _, ...cart }: Cart): Cart => cart;
+
+/** What is left in the cart once the order is placed: what was added after it was sent. */
+export const withPlaced = ({ units }: Cart, { items }: OrderBody): Cart =>
+  items.reduce(
+    (left, { productId, quantity }) => withUnits(left, productId, (left.units[productId] ?? 0) - quantity),
+    { ...emptyCart(), units },
+  );
 
 /** Adds the units to those already in the cart. */
 export const withAdded = (
@@ -81,7 +113,7 @@ export const totalsOf = (lines: readonly CartLine[]): Money[] => {
 };
 
 export const useCart = (userId: string) => {
-  const [cart, setCart, clearCart] = useLocalStorage<Cart>({
+  const [cart, setCart] = useLocalStorage<Cart>({
     key: `orderflow-cart-${userId}`,
     defaultValue: emptyCart(),
     getInitialValueInEffect: false,
@@ -98,5 +130,11 @@ export const useCart = (userId: string) => {
     (items: Parameters<typeof withAdded>[1]) => setCart((current) => withAdded(current, items)),
     [setCart],
   );
-  return { cart, setUnits, addUnits, setPayment, clearCart };
+  const setSent = useCallback((sent: SentOrder) => setCart((current) => withSent(current, sent)), [setCart]);
+  const setRefused = useCallback(() => setCart(withRefusal), [setCart]);
+  const setPlaced = useCallback(
+    (body: OrderBody) => setCart((current) => withPlaced(current, body)),
+    [setCart],
+  );
+  return { cart, setUnits, addUnits, setPayment, setSent, setRefused, setPlaced };
 };
