@@ -1,5 +1,5 @@
-// The audit log of the running services: it has accepted and refused actions under their correlation id, survives a kill at any
-// time, and detects changed rows.
+// The audit log of the running services: it records accepted and refused actions with their correlation id, loses nothing when a
+// service is killed, and detects changed rows.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -58,7 +58,7 @@ const correlated = () => {
 };
 
 describe('the audit log', () => {
-  it('has the actions on an order: placed, refused to others, cancelled, cancelled again', async () => {
+  it('records the actions on an order: placing, refused actions of others, cancelling, cancelling again', async () => {
     const { correlationId, headers } = correlated();
     const items = [{ productId: thing.id, quantity: 1 }];
     const key = { 'idempotency-key': randomUUID() };
@@ -93,7 +93,7 @@ describe('the audit log', () => {
     );
   });
 
-  it('is kept by every service for its own actions', async () => {
+  it('is written by every service for its own actions', async () => {
     const { correlationId, headers } = correlated();
     const body = { quantity: 5 };
     const restock = (as: 'seller' | 'seller2') =>
@@ -111,7 +111,7 @@ describe('the audit log', () => {
       (
         await eventually('it can be paid', async () => {
           const answer = await pay(id, { headers });
-          // 404 or 409 until the payment service knows the order and its reservation.
+          // The response is 404 or 409 until the payment service knows the order and its reservation.
           return answer.status !== 404 && answer.status !== 409 && answer;
         })
       ).status,
@@ -119,7 +119,7 @@ describe('the audit log', () => {
     const entries = await sealedEntriesOf('payment', correlationId);
     expect(entries[0]).toMatchObject({ resource: id, outcome: 'refused', code: 'schema_violation' });
     expect(entries.at(-1)).toMatchObject({ resource: id, outcome: 'accepted' });
-    // The entries have neither the body of a request nor personal data.
+    // The entries contain neither request bodies nor personal data.
     const text = JSON.stringify(await query('payment', (sql) => sql`select * from audit_log`));
     expect(text).not.toMatch(/tok_|4111[ -]?1111|eyJ|@orderflow/);
   });
@@ -140,7 +140,7 @@ describe('the audit log', () => {
     const admin = postgres(stack.databases.order.admin, { max: 1, onnotice: () => undefined });
     const { correlationId, headers } = correlated();
     try {
-      // While a transaction is open, no later entry is sealed.
+      // An open transaction prevents the sealing of later entries.
       await admin.begin(async (tx) => {
         await tx`select pg_current_xact_id()`;
         await orderOne(thing.id, { mode: 'MANUAL', headers });
@@ -171,7 +171,7 @@ describe('the audit log', () => {
     await expectAuditLogIntact('order');
   });
 
-  it('names the position at which the owner of the database changed, deleted or swapped an entry', async () => {
+  it('names the position of an entry that the database owner changed, deleted or swapped', async () => {
     const { correlationId, headers } = correlated();
     for (let index = 0; index < 3; index += 1)
       await placeRaw({ items: [{ productId: 'ghost', quantity: 1 }], headers });
@@ -191,7 +191,7 @@ describe('the audit log', () => {
         await tx`update audit_seals set entry_id = ${one ?? 0} where position = ${third}`;
         await tx`update audit_seals set entry_id = ${other ?? 0} where position = ${first}`;
       });
-    /** Tampers, verifies, and undoes it, because later tests verify the same log. */
+    /** Tampers with the log and verifies it. Then undoes the change, because later tests verify the same log. */
     const expectFound = async (
       position: number,
       tamper: () => Promise<unknown>,

@@ -1,5 +1,6 @@
-// The auditor on the real stack: it reports no problem after orders of every kind, and each injected corruption under the right
-// invariant until it is undone. The stack is shared, so each test undoes its corruption in any case.
+// The auditor on the real stack: it reports no problem after orders of every kind, and it reports each injected corruption as a
+// violation of the right invariant until the corruption is undone. Each test undoes its corruption even if it fails, because all tests
+// share the stack.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { audit, expectAuditorGreen, violationOf } from '../support/audit.ts';
@@ -73,7 +74,7 @@ describe('the auditor, without a corruption', () => {
     expect(figures['topicRecords']).toBeGreaterThan(48);
   });
 
-  it('exports that as metrics', async () => {
+  it('exports the result as metrics', async () => {
     const text = await (await fetch(`${stack.urls.auditor}/metrics`)).text();
     expect(text).toContain('orderflow_invariant_violations{invariant="stock_conserved"} 0');
     expect(text).toMatch(/^orderflow_stuck_orders 0$/m);
@@ -153,7 +154,7 @@ describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () =>
     await expectAuditorGreen();
   });
 
-  it('a gap in the versions of a trail, and an illegal transition', async () => {
+  it('a gap in the versions of the history of an order, and an illegal transition', async () => {
     const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
     await query(
@@ -182,10 +183,10 @@ describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () =>
 });
 
 describe('a stuck order', { timeout: 120_000 }, () => {
-  it('is listed with the event it waits for, and continues when the event is emitted again', async () => {
+  it('is listed with the event that it waits for, and continues when the event is emitted again', async () => {
     const { id } = await place({ items: oneUnit(), mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    // As if the order service had lost inventory.reserved: neither claimed nor handled.
+    // Simulates that the order service has lost inventory.reserved: the event is neither claimed nor handled.
     await query(
       'order',
       (sql) => sql`
@@ -212,7 +213,7 @@ describe('a stuck order', { timeout: 120_000 }, () => {
     await expectAuditorGreen();
   });
 
-  it('a repair does not change an order without a problem, and is in its history', async () => {
+  it('a repair of an order without a problem does not change the order, and is recorded in its history', async () => {
     const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
     const before = await order(id);

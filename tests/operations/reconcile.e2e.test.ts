@@ -1,5 +1,5 @@
-// `npm run audit` and `npm run reconcile` on the real stack: they report problems by their exit code, and repair with events only.
-// The test makes an order without an outbox row, as a service that forgot to write it would.
+// `npm run audit` and `npm run reconcile` on the real stack: they report problems with their exit code, and repair only by emitting
+// events. The tests use an order without an outbox row, which simulates a service that failed to write the row.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { expectAuditorGreen } from '../support/audit.ts';
@@ -9,7 +9,7 @@ import { newProduct, order, orderOne, orderWith, query } from '../support/shop.t
 
 const grace = ['--grace', '3'];
 
-/** Inserts a copy of the order as if it had just been placed, but no outbox row. */
+/** Inserts a copy of an order as if the copy had just been placed, but without an outbox row. */
 const placeWithoutEvent = async (template: string): Promise<string> => {
   const id = randomUUID();
   await query(

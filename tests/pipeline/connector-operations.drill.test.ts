@@ -1,5 +1,5 @@
-// Connector operations and hidden faults: drift, a refused heartbeat, a busy database with a quiet outbox, a changed password, rows
-// that must not reach the router, events that are too large.
+// Operations on connectors, and faults that Connect does not report: configuration drift, a refused heartbeat, a busy database with a
+// quiet outbox, a changed password, rows that must not reach the event router, and events that are too large.
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -20,7 +20,7 @@ const timed = useTimings();
 const taskRuns = (service: ServiceName) =>
   eventually(`the task of ${service} runs`, async () => (await taskOf(service))?.state === 'RUNNING', 60_000);
 
-/** Changes a configuration directly in Connect. The commands would refuse most of these changes. */
+/** Changes a configuration directly in Connect, because `npm run connectors` would refuse most of these changes. */
 const tamper = async (service: ServiceName, change: Readonly<Record<string, string | undefined>>) => {
   const current = await (await fetch(`${connectorUrl(service)}/config`)).json();
   await eventually('Connect accepts the configuration', async () => {
@@ -43,7 +43,7 @@ const expectFlow = async (): Promise<void> => {
 };
 
 describe('npm run connectors', { timeout: 120_000 }, () => {
-  it('detects a manual change, explains it and reverts it', async () => {
+  it('detects, explains and reverts a manual change', async () => {
     expect((await connectors('drift')).code).toBe(0);
     expect((await connectors('validate')).code).toBe(0);
     await tamper('payment', { 'poll.interval.ms': '500', 'errors.tolerance': 'all' });
@@ -88,7 +88,7 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
 });
 
 describe('the heartbeat', { timeout: 240_000 }, () => {
-  it('advances the slot of a quiet outbox in a busy database; without it the slot stays behind', async () => {
+  it('advances the slot of a quiet outbox in a busy database; without the heartbeat the slot falls behind', async () => {
     const quiet = ['inventory', 'payment'] as const;
     const writeWal = (service: ServiceName) =>
       query(
@@ -109,7 +109,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       query('inventory', (sql) => sql`select event_type, aggregate_id from outbox order by occurred_at`);
     const before = (await published()).length;
     try {
-      // Canaries would advance the slot too.
+      // The auditor sends no canaries during this test, because canaries also advance the slot.
       for (const service of quiet)
         await query(
           service,
@@ -122,7 +122,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       await timed('50 MB of WAL beside a quiet outbox, until the slot has caught up', () =>
         eventually('the slot has caught up', async () => (await lagOf('payment')) < bound, 90_000),
       );
-      // No event was published, which would have advanced the slot too.
+      // No event was published during the test, because a published event also advances the slot.
       expect((await published()).slice(before)).toEqual([]);
       expect(await lagOf('inventory')).toBeGreaterThan(45 * bound);
     } finally {
@@ -142,7 +142,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
     expect((await taskOf('inventory'))?.state).toBe('RUNNING');
   });
 
-  it('fails the task when its converter is not configured', async () => {
+  it('fails the task if the converter of the heartbeat is not configured', async () => {
     await tamper('payment', {
       'value.converter.delegate.converter.type': undefined,
       'value.converter.delegate.converter.type.schemas.enable': undefined,
@@ -157,12 +157,12 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       60_000,
     );
     expect(trace).toMatch(/delegate/i);
-    // `apply` repairs a failed task, even while Connect still reports the previous one.
+    // `apply` repairs a failed task, even if Connect still reports the status of the previous task.
     await apply();
     await expectFlow();
   });
 
-  it('that PostgreSQL refuses is found by the doctor, although the task runs', async () => {
+  it('is reported by the doctor if PostgreSQL refuses it, although the task is running', async () => {
     const heartbeat = 'function pg_logical_emit_message(boolean, text, text, boolean)';
     expect((await doctor()).code).toBe(0);
     await query('payment', (sql) => sql.unsafe(`revoke execute on ${heartbeat} from public`));
@@ -178,7 +178,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
 });
 
 describe('the password of the CDC role', { timeout: 120_000 }, () => {
-  it('that was changed is found by the doctor before the task needs it, and fails the restarted task', async () => {
+  it('after a change is reported by the doctor before the task needs the password, and fails the restarted task', async () => {
     const alter = (password: string) =>
       query('payment', (sql) => sql.unsafe(`alter role payment_cdc password '${password}'`));
     await alter('another');
@@ -199,8 +199,8 @@ describe('the password of the CDC role', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a change that must not reach the router', { timeout: 120_000 }, () => {
-  it('is an update or a truncate of the outbox: refused to the service, skipped for the superuser', async () => {
+describe('a change that must not reach the event router', { timeout: 120_000 }, () => {
+  it('is an update or a truncate of the outbox: refused for the service, skipped for the superuser', async () => {
     const service = postgres(stack.databases.payment.service, { max: 1, onnotice: () => undefined });
     await expect(service`update outbox set event_type = 'x'`).rejects.toMatchObject({ code: '42501' });
     await expect(service`truncate outbox`).rejects.toMatchObject({ code: '42501' });
@@ -214,7 +214,7 @@ describe('a change that must not reach the router', { timeout: 120_000 }, () => 
     await admin.begin(async (tx) => {
       await tx`create temp table kept on commit drop as select * from outbox`;
       await tx`truncate outbox`;
-      // The rows are restored without being published: in this transaction the publication has no table.
+      // The rows are restored without being published, because the publication has no table in this transaction.
       await tx.unsafe(`alter publication ${publication} drop table outbox`);
       await tx`insert into outbox select * from kept`;
       await tx.unsafe(`alter publication ${publication} add table outbox`);
@@ -227,13 +227,13 @@ describe('a change that must not reach the router', { timeout: 120_000 }, () => 
     expect(published.filter(({ value }) => value === null)).toEqual([]);
   });
 
-  it('is an event that is too large: its transaction is refused; the largest allowed one is published', async () => {
+  it('is an event that is too large: its transaction is refused; an event of the maximum size is published', async () => {
     const { productId, rowOfSize } = await createOutboxRows('large');
     const [largest, tooLarge] = [rowOfSize(900_000), rowOfSize(900_001)];
     expect([largest.payload.length, tooLarge.payload.length]).toEqual([900_000, 900_001]);
     const service = postgres(stack.databases.inventory.service, { max: 1, onnotice: () => undefined });
     try {
-      // The other writes of the transaction are rolled back too.
+      // The other writes of the transaction are also rolled back.
       const refused = service.begin(async (tx) => {
         await tx`update inventory set available = available + 1 where product_id = ${productId}`;
         await tx`insert into outbox ${tx(tooLarge)}`;
@@ -255,7 +255,7 @@ describe('a change that must not reach the router', { timeout: 120_000 }, () => 
 });
 
 describe('a row that cannot be published', { timeout: 180_000 }, () => {
-  it('stops the pipeline; after the row is moved away, everything behind it is published', async () => {
+  it('stops the pipeline; once the row is moved away, all later rows are published', async () => {
     const { row, rowOfSize } = await createOutboxRows('poison');
     const poison = rowOfSize(1_100_000);
     const constraint = 'outbox_payload_framed';
@@ -322,13 +322,13 @@ describe('a new column of the outbox in the configuration of a connector', { tim
     expect(code, output).toBe(0);
   };
 
-  it('becomes a header under traffic after the slot has passed the migration', async () => {
+  it('becomes a header while orders are placed, after the slot has passed the migration', async () => {
     const thing = await newProduct(100);
     try {
       placed.push(
         ...(await underLoad({ productId: thing.id, orders: 18, pauseMs: 150 }, async () => {
           await addColumn();
-          // An event after the migration is on the topic, so the slot has passed the migration.
+          // Once an event from after the migration is on the topic, the slot has passed the migration.
           await expectFlow();
           await tamper('payment', await withRegion());
           await taskRuns('payment');
@@ -346,10 +346,10 @@ describe('a new column of the outbox in the configuration of a connector', { tim
     await expectFlow();
   });
 
-  it('fails the task before the slot has passed the migration; the previous configuration repairs it', async () => {
+  it('fails the task if the slot has not passed the migration; the previous configuration repairs the task', async () => {
     expect((await connectors('stop', '--connector', 'payment-outbox')).code).toBe(0);
     try {
-      // This event waits in the WAL without the column.
+      // This event was written before the migration and waits in the WAL without the column.
       const thing = await newProduct(1);
       const { id } = await orderOne(thing.id);
       placed.push(id);

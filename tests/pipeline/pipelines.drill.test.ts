@@ -1,5 +1,5 @@
-// The health of pipelines: each fault, also one that Connect does not report, is detected within its time limit, named, and gone
-// after the repair. Failed tasks are restarted automatically.
+// The health of pipelines. Each fault, including faults that Connect does not report, is detected within a time limit and reported by
+// name until the repair. Failed tasks are restarted automatically.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { demoPassword } from '../../scripts/stack/demonstration.ts';
@@ -29,18 +29,18 @@ interface Pipeline {
   readonly watchdog: { readonly leads: boolean; readonly restarts: number; readonly gaveUp: boolean };
 }
 const pipelines = async (): Promise<readonly Pipeline[]> => {
-  const seen: readonly Pipeline[] = Object((await call('auditor', '/pipelines')).body).pipelines;
-  return seen;
+  const reported: readonly Pipeline[] = Object((await call('auditor', '/pipelines')).body).pipelines;
+  return reported;
 };
 const paymentPipeline = async (): Promise<Pipeline> => {
-  const found = (await pipelines()).find(({ service }) => service === 'payment');
-  if (!found) throw new Error('there is no such pipeline');
-  return found;
+  const pipeline = (await pipelines()).find(({ service }) => service === 'payment');
+  if (!pipeline) throw new Error('there is no payment pipeline');
+  return pipeline;
 };
 
-/** Waits until the problem is reported; fails after `withinSeconds`. */
-const detected = async (problem: string, withinSeconds: number): Promise<Pipeline> => {
-  const began = performance.now();
+/** Waits until the auditor reports the problem. Fails after `withinSeconds`. */
+const waitForProblem = async (problem: string, withinSeconds: number): Promise<Pipeline> => {
+  const startedAt = performance.now();
   const pipeline = await eventually(
     `${problem} is detected`,
     async () => {
@@ -51,7 +51,7 @@ const detected = async (problem: string, withinSeconds: number): Promise<Pipelin
     withinSeconds * 1_000,
   );
   process.stderr.write(
-    `${problem} was detected after ${((performance.now() - began) / 1_000).toFixed(1)} s\n`,
+    `${problem} was detected after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`,
   );
   return pipeline;
 };
@@ -118,7 +118,7 @@ describe('healthy pipelines', () => {
     const connectMetrics = await (await fetch(exporter)).text();
     expect(connectMetrics).toMatch(/^debezium_streaming_connected\{server="payment-db",?\} 1\.0$/m);
     expect(connectMetrics).toMatch(/^kafka_connect_task_status\{.*status="running".*\} 1\.0$/m);
-    // The exporter adds this label when two attributes map to one metric.
+    // The JMX exporter adds this label if two attributes map to the same metric.
     expect(connectMetrics).not.toContain('_objectname');
     const rows = await query('payment', (sql) => sql`select 1 from outbox where event_type = 'canary'`);
     expect(rows).toEqual([]);
@@ -143,9 +143,9 @@ describe('a broken pipeline', () => {
       await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} nologin`));
       try {
         await endWalSender();
-        // Connect notices it after a moment.
+        // Connect reports the failure with a short delay.
         await eventually('the task fails', taskHasFailed);
-        await detected('task_failed', 15);
+        await waitForProblem('task_failed', 15);
         expect(await dashboardStatus()).toMatchObject({ status: 'unavailable' });
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
@@ -171,7 +171,7 @@ describe('a broken pipeline', () => {
       if (row === undefined) throw new Error('nobody reads the slot');
       await signalBackend('payment', row.pid, 'SIGSTOP');
       try {
-        const { problems, connector: reported } = await detected('stalled', 30);
+        const { problems, connector: reported } = await waitForProblem('stalled', 30);
         expect(reported.state).toBe('running');
         expect(problems.map(({ problem }) => problem)).toEqual(['stalled']);
       } finally {
@@ -189,7 +189,7 @@ describe('a broken pipeline', () => {
       const right = 'execute on function pg_logical_emit_message(boolean, text, text, boolean)';
       await query('payment', (sql) => sql.unsafe(`revoke ${right} from public`));
       try {
-        const { problems } = await detected('heartbeat_forbidden', 15);
+        const { problems } = await waitForProblem('heartbeat_forbidden', 15);
         expect(problems).toHaveLength(1);
       } finally {
         await query('payment', (sql) => sql.unsafe(`grant ${right} to public`));
@@ -231,12 +231,12 @@ describe('a broken pipeline', () => {
           return slot?.['wal_status'] === 'lost';
         });
         await change('PUT', 'resume');
-        await detected('slot_lost', 15);
+        await waitForProblem('slot_lost', 15);
         expect((await dashboardStatus())?.detail).toContain('is lost');
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter system reset ${setting}`));
         await query('payment', (sql) => sql`select pg_reload_conf()`);
-        // Nothing was written meanwhile, so a new slot from the current position misses nothing.
+        // Nothing was written while there was no slot, so a new slot at the current position misses no event.
         await change('PUT', 'stop');
         await eventually('the slot is created again', async () => {
           await query('payment', (sql) => sql`select pg_drop_replication_slot(${database.slot})`).catch(
@@ -260,7 +260,7 @@ describe('a broken pipeline', () => {
 describe('two auditors', () => {
   killInstancesAfterEach();
 
-  // Takes minutes, because the end of a silent session and the reset of the counter need time.
+  // This takes minutes: the server must notice that the frozen session is dead, and the restart counter must be reset.
   it.runIf(faultRounds > 1)(
     'share the watchdog: when the leader hangs the other takes over, gives up at its limit, and resets its counter after a success',
     { timeout: 400_000 },

@@ -1,6 +1,6 @@
-// The slot is lost, dropped, or created again without the connector; the connector is created again. The loss is reported,
-// `npm run recover` publishes the missed events even if it is killed at any step, nothing takes effect twice, and the order per
-// key is kept.
+// Recovery of a pipeline after its slot was lost, dropped, or recreated without the connector, or after the connector was recreated. The
+// loss is reported. `npm run recover` publishes the missed events, even if it is killed at any step. No event takes effect twice, and
+// the events of each key stay in sequence.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -38,7 +38,7 @@ const recovered = async (service: ServiceName): Promise<string> => {
   expect(output).toContain('reconciled: everything agrees');
   return output;
 };
-/** Invalidates the slot: PostgreSQL may keep only 1 MB of WAL for the stopped connector. */
+/** Invalidates the slot: limits the WAL that PostgreSQL keeps for the stopped connector to 1 MB, and writes more. */
 const loseSlot = async (service: ServiceName): Promise<void> => {
   const { slot } = services[service].database;
   await query(service, (sql) => sql`alter system set max_slot_wal_keep_size = '1MB'`);
@@ -66,11 +66,11 @@ const loseSlot = async (service: ServiceName): Promise<void> => {
   }
 };
 
-/** The steps of `recover` at which it is killed: two of them, or all in `npm run test:faults`. */
+/** The steps at which `recover` is killed: two steps, or all steps in `npm run test:faults`. */
 const killedAt = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
 
 describe('a lost slot', () => {
-  it('is reported, and recovery publishes exactly the missed events, even if it is killed while orders are placed', async () => {
+  it('is reported, and the recovery publishes exactly the missed events, even if it is killed while orders are placed', async () => {
     const before = await ordered();
     await orderWith(before, 'PAID');
     await succeed('stop', '--connector', 'order-outbox');
@@ -122,13 +122,13 @@ describe('a lost slot', () => {
 });
 
 describe('a slot that was dropped and created again', () => {
-  it('fails the task instead of leaving a gap, and is recovered', async () => {
+  it('fails the task instead of skipping events, and can be recovered', async () => {
     const { slot } = services.inventory.database;
     await succeed('stop', '--connector', 'inventory-outbox');
     await query('inventory', (sql) => sql`select pg_drop_replication_slot(${slot})`);
     const stored = JSON.parse(await succeed('offsets', 'get', '--json', '--connector', 'inventory-outbox'));
     expect(stored['inventory-outbox']).toMatchObject({ stored: [{ lsn: expect.any(String) }], slot: null });
-    // Written while there is no slot.
+    // This event is written while there is no slot.
     const before = await outboxIdsOf('inventory', thing.id);
     const renamed = await call('inventory', `/api/v1/products/${thing.id}`, {
       as: 'seller',
@@ -173,21 +173,21 @@ describe('a connector that is created again without its offsets', () => {
     const refused = await connectors('offsets', 'reset', '--connector', 'payment-outbox');
     expect(refused.output).toContain('nothing was changed');
     expect(await succeed('offsets', 'reset', '--yes', '--connector', 'payment-outbox')).toContain('reset');
-    // 409 while the worker still handles the previous request.
+    // The worker responds with 409 while it still handles the previous request.
     await eventually('Connect has deleted the connector', async () => {
       const { status } = await fetch(connectorUrl('payment'), { method: 'DELETE' });
       return status === 204 || status === 404;
     });
   };
 
-  it('repeats no event; with a snapshot it repeats all, and none takes effect twice', async () => {
+  it('publishes no event again; with a snapshot it publishes all events again, and none takes effect twice', async () => {
     const running = await connectors('offsets', 'reset', '--yes', '--connector', 'payment-outbox');
     expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
 
     const first = await ordered();
     await orderWith(first, 'PAID');
     const before = await idsOn('payment');
-    // The connector confirms its position to the slot every ten seconds; unconfirmed events would be repeated.
+    // The connector confirms its position to the slot every ten seconds. Events that are not confirmed yet would be published again.
     const [end] = await query<{ lsn: string }>(
       'payment',
       (sql) => sql`select pg_current_wal_lsn()::text as lsn`,
@@ -213,7 +213,7 @@ describe('a connector that is created again without its offsets', () => {
     const after = await idsOn('payment');
     expect(after.filter((id) => before.includes(id))).toHaveLength(before.length);
 
-    // For comparison, the same with a snapshot.
+    // For comparison: the same steps with a snapshot.
     await deleteConnector();
     await eventually('Connect accepts the connector', async () => {
       const body = JSON.stringify({ ...readConnector('payment'), 'snapshot.mode': 'initial' });
@@ -234,7 +234,7 @@ describe('a connector that is created again without its offsets', () => {
 });
 
 describe('npm run connectors -- remove', () => {
-  it('removes connector and slot only when stopped and with --yes; recovery creates both again', async () => {
+  it('removes connector and slot only if the connector is stopped and with --yes; the recovery creates both again', async () => {
     const remove = (...args: readonly string[]) =>
       connectors('remove', '--connector', 'payment-outbox', ...args);
     const running = await remove('--yes');

@@ -1,5 +1,5 @@
 // Retention of the outbox with a real connector: deletes do not reach Kafka, and rows that the connector has not read yet are
-// delivered even if they are deleted. The superuser makes rows old and restores them, because a service may not update its outbox.
+// delivered even if they are deleted. The tests change and restore rows as the superuser, because a service may not update its outbox.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,7 +29,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
-  // Later tests expect every published event in the outbox. The restored rows are published again, and the inboxes ignore them.
+  // Later tests expect every published event in the outbox. The restored rows are published again, and the inboxes ignore the
+  // duplicates.
   for (const row of toRestore) await admin`insert into outbox ${admin(row)} on conflict do nothing`;
   await Promise.all([admin.end(), asService.end()]);
 });
@@ -47,9 +48,9 @@ const makeOld = async (id: string): Promise<void> => {
   await admin`update outbox set occurred_at = now() - interval '3 days' where aggregate_id = ${id}`;
 };
 
-/** Deletes rows older than two days as the retention does, with the role of the service. */
+/** Deletes rows that are older than two days, as the retention job does, with the database role of the service. */
 const retain = async (): Promise<{ deleted: number; refused: string | null }> => {
-  // PostgreSQL logs its running transactions every 15 s, which a slot needs to advance; here it is done at once.
+  // A slot can advance only after PostgreSQL has logged the running transactions, which it does every 15 s. Here it is done at once.
   await admin`select pg_log_standby_snapshot()`;
   const [row] = await asService<{ deleted: number; refused: string | null }[]>`
     select * from delete_published_outbox_rows(${database.slot}, now() - interval '2 days', 500)`;
@@ -62,7 +63,7 @@ const untilDeleted = (id: string): Promise<true> =>
   });
 
 describe('the retention of the outbox', () => {
-  it('deletes delivered rows, and no delete reaches Kafka', async () => {
+  it('deletes delivered rows without publishing the deletes', async () => {
     const { id } = await ordered();
     await orderWith(id, 'PAID');
     const before = await publishedOf(id);
@@ -75,7 +76,7 @@ describe('the retention of the outbox', () => {
     expect((await readTopic('order-events')).filter(({ value }) => value === null)).toEqual([]);
   });
 
-  it('keeps rows that a stopped connector has not read; they are delivered afterwards', async () => {
+  it('keeps rows that a stopped connector has not read; the rows are delivered afterwards', async () => {
     await fetch(`${connectorUrl}/stop`, { method: 'PUT' });
     await eventually('nobody reads the slot', async () => {
       const [slot] = await admin`select active from pg_replication_slots where slot_name = ${database.slot}`;
@@ -88,11 +89,11 @@ describe('the retention of the outbox', () => {
       await delay(100);
     }
 
-    // Even a row that somebody deletes is in the WAL, from which the connector reads it.
+    // Even a row that is deleted by hand is delivered, because the connector reads the row from the WAL.
     toRestore.push(...(await rowsOf(deletedByForce.id)));
     await admin`delete from outbox where aggregate_id = ${deletedByForce.id}`;
 
-    // WAL of another database of the server: the slot falls behind, but the connector has nothing to read.
+    // Another database of the server writes WAL: the slot falls behind, although the connector has nothing to read.
     const elsewhere = new URL(stack.databases.order.admin);
     elsewhere.pathname = '/postgres';
     const other = postgres(elsewhere.href, { max: 1, onnotice: () => undefined });

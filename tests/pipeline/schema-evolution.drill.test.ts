@@ -1,5 +1,5 @@
-// Follows schemas/EVOLUTION.md step by step in a copy of the project, with instances of both versions at the same time; then the
-// registry loses its storage. The copy is the newest version, so the restore is done from it.
+// Follows schemas/EVOLUTION.md step by step in a copy of the project, while instances of both versions run. Then the registry loses its
+// storage. The copy contains the newest schemas, so the registry is restored from the copy.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -74,7 +74,7 @@ afterAll(() => {
 });
 killInstancesAfterEach();
 
-/** The code blocks of the guide, in order. */
+/** The code blocks of the guide, from top to bottom. */
 const steps = [
   ...readFileSync(join(root, 'schemas', 'EVOLUTION.md'), 'utf8').matchAll(/^```(diff|sh)\n([\s\S]*?)^```/gm),
 ].map(([, kind = '', text = '']) => ({ kind, text }));
@@ -101,7 +101,7 @@ const client = async () => {
 
 const logOf = (name: string): string => readFileSync(join(stack.dataDir, 'logs', `${name}.log`), 'utf8');
 
-/** The ids of order.created events that a process has handled, from its log. */
+/** The ids of the order.created events that an instance has handled, according to its log. */
 const handledIn = (log: string): Set<string> =>
   new Set(
     [...log.matchAll(/"message":"order\.created accepted".*?"eventId":"([^"]+)"/g)].map(([, id = '']) => id),
@@ -141,7 +141,7 @@ describe('the guide to changing an event', () => {
       const [order, inventory] = next;
       if (order === undefined || inventory === undefined) throw new Error('an instance is missing');
       const ids: string[] = [];
-      // Repeated until each version has handled events of the other, because Kafka assigns the partitions.
+      // Repeated until each version has handled events of the other version, because the test cannot choose the partitions.
       await eventually(
         'both versions have handled events of the other',
         async () => {
@@ -182,13 +182,13 @@ describe('the guide to changing an event', () => {
   );
 });
 
-describe('while the registry does not answer', () => {
+describe('while the registry does not respond', () => {
   it(
     'an event with an unknown schema id waits and does not become a dead letter',
     { timeout: 120_000 },
     async () => {
       const next = await startInstance('order', {}, tree);
-      // A restarted instance has only the schemas of its own code.
+      // After a restart an instance knows only the schemas in its own code.
       await killHard('inventory');
       await eventually('inventory is ready again', () => isConnected(stack.urls.inventory), 60_000);
       const from = logOf('inventory').length;
@@ -208,7 +208,7 @@ describe('while the registry does not answer', () => {
       await orderWith(id, 'PAID', 60_000);
       const letters = await query('inventory', (sql) => sql`select id from dead_letters where key = ${id}`);
       expect(letters).toEqual([]);
-      // Events of the other version are read too.
+      // The instance can also read events of the other version.
       const other = await orderOne(thing.id);
       await orderWith(other.id, 'PAID', 60_000);
       await expectInvariants([id, other.id]);
@@ -232,7 +232,7 @@ describe('after the registry has lost its storage', () => {
     { timeout: 240_000 },
     async () => {
       const warm = await client();
-      // Erased before the kill, because the supervisor restarts it at once.
+      // The storage is deleted before the kill, because the supervisor restarts the registry at once.
       await eraseRegistry();
       await killHard('registry');
 
@@ -240,7 +240,7 @@ describe('after the registry has lost its storage', () => {
       expect(lost.code).toBe(1);
       expect(lost.output).toMatch(/the registry has lost everything: run `npm run schemas -- restore`/);
 
-      // Instances with resolved ids go on; a new one waits and reports why.
+      // Instances with resolved ids continue. A new instance waits and reports the reason.
       const { id } = await orderOne(thing.id);
       await orderWith(id, 'PAID');
       const cold = await spawnInstance('order');
