@@ -1,5 +1,5 @@
-// The migrations on a real database: from an empty one, from the states of the version that had one series for all tables, and
-// after an interruption in the middle of an index.
+// The migrations on a real database: on an empty database, on every state of an earlier version that had one series of migrations for
+// all tables, and after an interrupted creation of an index.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ afterAll(async () => {
   await admin.end();
 });
 
-/** Columns, indexes, constraints and functions. */
+/** The schema of a database: its columns, indexes, constraints and functions. */
 const shapeOf = async (sql: postgres.Sql) => ({
   columns: await sql`
     SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
@@ -52,7 +52,8 @@ const shapeOf = async (sql: postgres.Sql) => ({
     WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
 });
 
-/** The former single series of each service, which created the messaging tables too: today's series, index in it, time. */
+/** The former single series of each service, which also created the messaging tables. For each migration: today's series, the index in
+ *  that series, and the time. */
 const before: Record<ServiceName, readonly (readonly ['messaging' | 'own', number, number])[]> = {
   order: [
     ['own', 0, 1795443976934],
@@ -82,7 +83,7 @@ const before: Record<ServiceName, readonly (readonly ['messaging' | 'own', numbe
 const filesOf = (series: string) =>
   readMigrationFiles({ migrationsFolder: join(migrationsFolder, series, 'migrations') });
 
-/** Applies the first `count` migrations of the former series. Its first one created the messaging tables too. */
+/** Applies the first `count` migrations of the former series. The first migration of that series also created the messaging tables. */
 const leaveAsBefore = async (sql: postgres.Sql, service: ServiceName, count: number): Promise<void> => {
   await sql`CREATE SCHEMA drizzle`;
   await sql`CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`;

@@ -1,5 +1,5 @@
-// TLS settings from the environment against a real PostgreSQL and a real Kafka that require TLS: the right settings connect, and
-// each wrong one fails with an error that names the cause.
+// TLS settings from environment variables, against a real PostgreSQL and a real Kafka that require TLS. The right settings connect. Each
+// wrong setting fails with an error that names the cause.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -38,7 +38,7 @@ const file = (name: string, text: string): string => {
 };
 const stranger = createTestAuthority('another authority');
 let parts: SecureParts;
-/** Paths of PEM files. */
+/** The paths of the PEM files. */
 let ca = '';
 let strangerCa = '';
 let certificate: { readonly cert: string; readonly key: string };
@@ -61,7 +61,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The settings of a service, as it would read them from the environment. */
+/** The settings of a service, read from environment variables as the service would read them. */
 const configOf = (env: Env) => {
   const rest = {
     DATABASE_URL: 'postgres://me:hush@127.0.0.1/things',
@@ -79,7 +79,7 @@ describeOwnParts('PostgreSQL over TLS', () => {
     `postgres://${user}:${password}@${host}:${parts.postgres.port}/postgres`;
   const byPassword = (host?: string) => urlOf(parts.postgres.passwordUser, parts.password, host);
 
-  /** The TLS version of the connection that the server sees, or null; rejects as the driver does. */
+  /** Resolves to the TLS version that the server reports for the connection; null without TLS. Rejects with the error of the driver. */
   const connect = async (env: Env): Promise<string | null> => {
     const config = configOf(env);
     const tls = databaseTrust(config, config.databaseUrl);
@@ -128,17 +128,20 @@ describeOwnParts('PostgreSQL over TLS', () => {
     });
   });
 
-  it.each(['require', 'verify-full'])('without TLS is not used with %s', async (mode) => {
+  it.each(['require', 'verify-full'])('without TLS is refused by clients with %s', async (mode) => {
     const env = { DATABASE_URL: stack.databases.order.service, DATABASE_SSLMODE: mode };
     expect(await refusal(env)).toBeInstanceOf(Error);
   });
 
-  it.each(['verify-ca', 'verify-full'])('is rejected by %s if its authority is another one', async (mode) => {
-    const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, DATABASE_CA_FILE: strangerCa };
-    expect(await refusal(env)).toMatchObject({ message: expect.stringMatching(/certificate/) });
-  });
+  it.each(['verify-ca', 'verify-full'])(
+    'is rejected by clients with %s if its certificate is from an untrusted authority',
+    async (mode) => {
+      const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, DATABASE_CA_FILE: strangerCa };
+      expect(await refusal(env)).toMatchObject({ message: expect.stringMatching(/certificate/) });
+    },
+  );
 
-  it('is rejected by verify-full under a name that is not in its certificate', async () => {
+  it('is rejected by clients with verify-full if the host name is not in its certificate', async () => {
     const env = { DATABASE_URL: byPassword('localhost'), DATABASE_CA_FILE: ca };
     expect(await refusal({ ...env, DATABASE_SSLMODE: 'verify-full' })).toMatchObject({
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
@@ -227,7 +230,7 @@ describeOwnParts('Kafka', () => {
     },
   );
 
-  it('is rejected if its authority is another one', async () => {
+  it('is rejected if its certificate is from an untrusted authority', async () => {
     const wrong = { KAFKA_CA_FILE: strangerCa };
     const errors = await Promise.all([
       endsOf(parts.kafka.saslPort, { ...sasl('PLAIN'), ...wrong }),
@@ -236,7 +239,7 @@ describeOwnParts('Kafka', () => {
     for (const error of errors) expect(error).toMatch(/unable to (verify|get)|self-signed/);
   });
 
-  it('refuses clients without a certificate of its authority', async () => {
+  it('refuses clients without a certificate from the trusted authority', async () => {
     const without: Env = { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_CA_FILE: ca };
     const errors = await Promise.all(
       [without, mutual(impostor)].map((env) => endsOf(parts.kafka.mutualTlsPort, env)),
@@ -280,14 +283,14 @@ describeOwnParts("the operators' commands", () => {
     expect(await brokersOf(env())).toBe(1);
   });
 
-  it('reject servers of another authority', async () => {
+  it('reject servers with a certificate from an untrusted authority', async () => {
     await expect(asAdmin(env(strangerCa))).rejects.toThrow(/certificate/);
     await expect(brokersOf(env(strangerCa))).rejects.toThrow(/unable to (verify|get)|self-signed/);
   });
 });
 
 describeOwnParts('a service with TLS on every connection', () => {
-  it('gets ready, and answers only clients with a certificate', async () => {
+  it('becomes ready, and serves only clients with a certificate', async () => {
     const { urls, commands } = stack;
     const adminUrl = `postgres://postgres:${parts.password}@127.0.0.1:${parts.postgres.port}/postgres`;
     const database = await createTestDatabase('order', adminUrl);
@@ -334,7 +337,7 @@ describeOwnParts('a service with TLS on every connection', () => {
   });
 });
 
-/** The status of the readiness probe; undefined without an answer. */
+/** The status of the readiness probe; undefined without a response. */
 const readinessStatus = (port: number, tls: RequestOptions): Promise<number | undefined> =>
   new Promise((resolve) => {
     const path = '/health/ready';

@@ -1,5 +1,5 @@
-// TLS and password settings are checked before anything connects: missing files, incomplete pairs, settings without effect, and
-// settings that are only allowed in development.
+// TLS and password settings are checked before a process opens a connection: missing files, incomplete pairs, settings without effect,
+// and settings that are allowed only in development.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,7 +76,7 @@ describe('a PEM file', () => {
     expect(problem).toContain(`${variable} is ${JSON.stringify(path)}, ${reason}`);
   });
 
-  it('that is invalid ends the start of a process with exit code 78 and one sentence', async () => {
+  it('that is invalid makes a process exit at the start with code 78 and one sentence', async () => {
     const env = { PATH: process.env['PATH'], ...complete, TLS_CERT_FILE: files.missing, PORT: '0' };
     const main = join(import.meta.dirname, '..', '..', 'services', 'order', 'main.ts');
     const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
@@ -144,7 +144,7 @@ describe('PostgreSQL', () => {
       'DATABASE_SSLMODE is "prefer"; expected one of disable, require, verify-ca, verify-full.',
     ]);
   });
-  it('is verified unless the mode is disable or require', () => {
+  it('certificates are verified unless the mode is disable or require', () => {
     const trust = (env: Record<string, string>) => databaseTrust(configOf(env), complete.DATABASE_URL);
     expect(trust({})).toBe(false);
     expect(trust({ DATABASE_SSLMODE: 'require' })).toMatchObject({ rejectUnauthorized: false });
@@ -165,7 +165,7 @@ describe('PostgreSQL', () => {
 
 describe('Kafka', () => {
   const user = { KAFKA_SASL_USERNAME: 'order', KAFKA_SASL_PASSWORD: 'hush' };
-  it('needs a mechanism, a user and a password for SASL', () => {
+  it('requires a mechanism, a user and a password for SASL', () => {
     expect(problemsOf({ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' })).toEqual(
       ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'].map(
         (variable) => `${variable} is not set; it is needed with KAFKA_SECURITY_PROTOCOL=SASL_SSL.`,
@@ -185,7 +185,7 @@ describe('Kafka', () => {
 });
 
 describe('the schema registry', () => {
-  it('needs user and password as a pair, and not in its URL', () => {
+  it('requires user and password together, and not in the URL', () => {
     expect(problemsOf({ SCHEMA_REGISTRY_USERNAME: 'me' })).toEqual([
       'SCHEMA_REGISTRY_USERNAME is set, but SCHEMA_REGISTRY_PASSWORD is not; expected both or neither.',
     ]);
@@ -198,7 +198,7 @@ describe('the schema registry', () => {
 });
 
 describe('the HTTP server', () => {
-  it('is plain without a certificate and verifies clients when it has a client authority', () => {
+  it('uses plain HTTP without a certificate, and verifies clients if a client authority is configured', () => {
     expect(serverTls(configOf({}))).toBeUndefined();
     const pair = { TLS_CERT_FILE: files.cert, TLS_KEY_FILE: files.key };
     expect(serverTls(configOf(pair))).not.toHaveProperty('clientCa');
@@ -210,7 +210,7 @@ describe('the HTTP server', () => {
 
 describe('with NODE_ENV=production', () => {
   const production = { NODE_ENV: 'production' };
-  it('a service refuses the public development password, and no other', () => {
+  it('a service refuses the public development password and accepts other passwords', () => {
     expect(problemsOf({ ...production, DATABASE_URL: 'postgres://me:orderflow@db/things' })).toEqual([
       'NODE_ENV is "production", but the password in DATABASE_URL is the public one for development.',
     ]);
@@ -255,7 +255,7 @@ describe('with NODE_ENV=production', () => {
 });
 
 describe('the processes without a database', () => {
-  it('check certificate and key of their server too', () => {
+  it('also check the certificate and the key of their HTTP server', () => {
     const broken = { TLS_CERT_FILE: files.cert };
     expect(parseConfig(gateway.shape, { LEDGER_FILE: '/l', ...broken }, gateway.contradictions).ok).toBe(
       false,

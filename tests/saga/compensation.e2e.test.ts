@@ -1,4 +1,4 @@
-// Compensation: after a failed order no stock is reserved and no money is kept.
+// Compensation: after an order has failed, no stock is reserved and no money is kept.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -55,7 +55,7 @@ describe('a declined payment', () => {
 });
 
 describe('paying again after a decline', () => {
-  it('is refused with the state and the next step; the answer to the first key stays the same', async () => {
+  it('is refused with the state and the next step; the response to the first key stays the same', async () => {
     const thing = await newProduct(1);
     const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');

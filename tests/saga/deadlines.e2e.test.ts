@@ -1,4 +1,4 @@
-// The timers of the saga: an unpaid reservation expires, and no order waits for ever.
+// The timers of the saga: an unpaid reservation expires, and no order waits without limit.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import { ageOrder, expireReservation } from '../support/time.ts';
 
 describe('a MANUAL order that nobody pays for', () => {
-  it('is CANCELLED when its reservation expires, releases its stock, and cannot be paid any more', async () => {
+  it('is CANCELLED when its reservation expires; its stock is released, and it can no longer be paid', async () => {
     const thing = await newProduct(1);
     const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
@@ -35,7 +35,7 @@ describe('a MANUAL order that nobody pays for', () => {
 });
 
 describe('the deadline of the saga', () => {
-  it('cancels an order that still waits, and inventory and payment follow', async () => {
+  it('cancels an order that is still waiting; inventory and payment compensate', async () => {
     const thing = await newProduct(1);
     const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
@@ -49,13 +49,13 @@ describe('the deadline of the saga', () => {
     await expectInvariants([id]);
   });
 
-  it('leaves a PAID order alone', async () => {
+  it('does not change a PAID order', async () => {
     const thing = await newProduct(2);
     const items = [{ productId: thing.id, quantity: 1 }];
     const { id } = await place({ items });
     await orderWith(id, 'PAID');
     await ageOrder(id);
-    // A second, later order that is past its deadline too: once it is CANCELLED, the sweep has seen both.
+    // A second, later order is also past its deadline. Once the second order is CANCELLED, the sweep has checked both orders.
     const { id: waiting } = await place({ items, mode: 'MANUAL' });
     await orderWith(waiting, 'CONFIRMED');
     await ageOrder(waiting);

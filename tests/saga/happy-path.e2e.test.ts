@@ -44,7 +44,7 @@ describe('an order that is charged automatically', () => {
     await expectInvariants([placed.id]);
   });
 
-  it('has a trail whose entries all have the correlation id of the request', async () => {
+  it('has a history in which every entry has the correlation id of the request', async () => {
     const thing = await newProduct(1);
     const correlationId = `trail-${thing.id}`;
     const { body } = await call('order', '/api/v1/orders', {
@@ -69,7 +69,7 @@ describe('an order that is charged automatically', () => {
 });
 
 describe('a MANUAL order', () => {
-  it('waits as CONFIRMED and is charged once, however often the payment is sent', async () => {
+  it('stays CONFIRMED until it is paid, and is charged once, however often the payment request is sent', async () => {
     const thing = await newProduct(3);
     const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const waiting = await orderWith(id, 'CONFIRMED');
@@ -77,7 +77,7 @@ describe('a MANUAL order', () => {
     expect(waiting.reservation.expiresAt).not.toBeNull();
     expect(await chargesOf(id)).toEqual([]);
 
-    // The payment service may learn of the reservation later than the order service.
+    // The payment service may receive the reservation event later than the order service.
     await eventually('the payment is accepted', async () => (await pay(id)).status < 300);
     await Promise.all(Array.from({ length: 5 }, () => pay(id)));
     await orderWith(id, 'PAID');

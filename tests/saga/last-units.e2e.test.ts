@@ -1,4 +1,4 @@
-// 100 buyers for the last 10 units, through all services.
+// 100 buyers order the last 10 units at the same time, through all services.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import { eventually, inParallel, newProduct, order, orderOne, product } from '../support/shop.ts';
