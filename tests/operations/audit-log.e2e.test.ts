@@ -22,7 +22,7 @@ import {
   useProduct,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
+const testProduct = useProduct(1_000);
 afterEach(() => disarm('order'));
 
 const entryShape = z.looseObject({
@@ -52,15 +52,15 @@ const sealedEntriesOf = (service: ServiceName, correlationId: string): Promise<E
     const entries = await entriesOf(service, correlationId);
     return entries.length > 0 && entries.every(({ position }) => position !== null) && entries;
   });
-const correlated = () => {
+const newCorrelation = () => {
   const correlationId = randomUUID();
   return { correlationId, headers: { 'x-correlation-id': correlationId } };
 };
 
 describe('the audit log', () => {
   it('records the actions on an order: placing, refused actions of others, cancelling, cancelling again', async () => {
-    const { correlationId, headers } = correlated();
-    const items = [{ productId: thing.id, quantity: 1 }];
+    const { correlationId, headers } = newCorrelation();
+    const items = [{ productId: testProduct.id, quantity: 1 }];
     const key = { 'idempotency-key': randomUUID() };
     const { id } = await place({ items, mode: 'MANUAL', headers: { ...headers, ...key } });
     await place({ items, mode: 'MANUAL', headers: { ...headers, ...key } });
@@ -94,17 +94,17 @@ describe('the audit log', () => {
   });
 
   it('is written by every service for its own actions', async () => {
-    const { correlationId, headers } = correlated();
+    const { correlationId, headers } = newCorrelation();
     const body = { quantity: 5 };
     const restock = (as: 'seller' | 'seller2') =>
-      call('inventory', `/api/v1/products/${thing.id}/restock`, { as, body, headers });
+      call('inventory', `/api/v1/products/${testProduct.id}/restock`, { as, body, headers });
     expect([(await restock('seller')).status, (await restock('seller2')).status]).toEqual([200, 404]);
     expect(await sealedEntriesOf('inventory', correlationId)).toMatchObject([
-      { subject: 'user-seller-001', resource: thing.id, outcome: 'accepted' },
-      { subject: 'user-seller-002', resource: thing.id, outcome: 'refused', status: 404 },
+      { subject: 'user-seller-001', resource: testProduct.id, outcome: 'accepted' },
+      { subject: 'user-seller-002', resource: testProduct.id, outcome: 'refused', status: 404 },
     ]);
 
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect((await pay(id, { token: '4111111111111111', headers })).status).toBe(422);
     expect(
@@ -138,12 +138,12 @@ describe('the audit log', () => {
 
   it('loses nothing when the service is killed between a commit and its seal', async () => {
     const admin = postgres(stack.databases.order.admin, { max: 1, onnotice: () => undefined });
-    const { correlationId, headers } = correlated();
+    const { correlationId, headers } = newCorrelation();
     try {
       // An open transaction prevents the sealing of later entries.
       await admin.begin(async (tx) => {
         await tx`select pg_current_xact_id()`;
-        await orderOne(thing.id, { mode: 'MANUAL', headers });
+        await orderOne(testProduct.id, { mode: 'MANUAL', headers });
         expect(await entriesOf('order', correlationId)).toMatchObject([{ position: null }]);
         await killHard('order');
         expect(await entriesOf('order', correlationId)).toMatchObject([{ position: null }]);
@@ -156,9 +156,13 @@ describe('the audit log', () => {
   });
 
   it('has no entry of an action during which the service crashed before the commit', async () => {
-    const { correlationId, headers } = correlated();
+    const { correlationId, headers } = newCorrelation();
     await arm('order', { point: 'after-effects', action: 'crash', actor: 'user-customer-001' });
-    const placing = placeRaw({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL', headers });
+    const placing = placeRaw({
+      items: [{ productId: testProduct.id, quantity: 1 }],
+      mode: 'MANUAL',
+      headers,
+    });
     await expect(placing).rejects.toThrow();
     await eventually(
       'the order service is ready again',
@@ -172,7 +176,7 @@ describe('the audit log', () => {
   });
 
   it('names the position of an entry that the database owner changed, deleted or swapped', async () => {
-    const { correlationId, headers } = correlated();
+    const { correlationId, headers } = newCorrelation();
     for (let index = 0; index < 3; index += 1)
       await placeRaw({ items: [{ productId: 'ghost', quantity: 1 }], headers });
     const positions = (await sealedEntriesOf('order', correlationId)).map(({ position }) => position ?? 0);

@@ -19,8 +19,8 @@ import {
   useProduct,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
-const oneUnit = () => [{ productId: thing.id, quantity: 1 }];
+const testProduct = useProduct(1_000);
+const oneUnit = () => [{ productId: testProduct.id, quantity: 1 }];
 
 const whilePaused = async (connector: string, task: () => Promise<void>): Promise<void> => {
   const send = (action: string) =>
@@ -59,7 +59,7 @@ describe('the auditor, without a corruption', () => {
       { items: oneUnit() },
       { items: oneUnit(), token: 'tok_declined' },
       { items: oneUnit(), mode: 'MANUAL' as const },
-      { items: [{ productId: thing.id, quantity: 10_000 }] },
+      { items: [{ productId: testProduct.id, quantity: 10_000 }] },
     ];
     const placed = await inParallel(24, 4, (index) =>
       place(kinds[index % kinds.length] ?? { items: oneUnit() }),
@@ -84,11 +84,13 @@ describe('the auditor, without a corruption', () => {
 
 describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () => {
   it('a reserved unit without a reservation', async () => {
-    await addReservedUnits(thing.id, 1);
+    await addReservedUnits(testProduct.id, 1);
     try {
-      expect((await violationOf('stock_conserved', thing.id)).sentence).toContain('live reservations hold');
+      expect((await violationOf('stock_conserved', testProduct.id)).sentence).toContain(
+        'live reservations hold',
+      );
     } finally {
-      await addReservedUnits(thing.id, -1);
+      await addReservedUnits(testProduct.id, -1);
     }
     await expectAuditorGreen();
   });

@@ -32,9 +32,9 @@ const correlationId = `journey-${randomUUID()}`;
 let paid: OrderView;
 
 beforeAll(async () => {
-  const thing = await newProduct(5);
+  const testProduct = await newProduct(5);
   const headers = { 'x-correlation-id': correlationId };
-  const { id } = await orderOne(thing.id, { headers });
+  const { id } = await orderOne(testProduct.id, { headers });
   paid = await orderWith(id, 'PAID');
 });
 

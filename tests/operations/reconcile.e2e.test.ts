@@ -49,14 +49,16 @@ describe('npm run audit', { timeout: 120_000 }, () => {
   });
 
   it('exits 1 and names the violated invariant', async () => {
-    const thing = await newProduct(5);
-    await addReservedUnits(thing.id, 1);
+    const testProduct = await newProduct(5);
+    await addReservedUnits(testProduct.id, 1);
     try {
       const { code, output } = await runCommand('audit', [...grace, '--json']);
       expect(code, output).toBe(1);
-      expect(JSON.parse(output).violations).toMatchObject([{ invariant: 'stock_conserved', key: thing.id }]);
+      expect(JSON.parse(output).violations).toMatchObject([
+        { invariant: 'stock_conserved', key: testProduct.id },
+      ]);
     } finally {
-      await addReservedUnits(thing.id, -1);
+      await addReservedUnits(testProduct.id, -1);
     }
     await expectAuditorGreen();
   });
@@ -70,8 +72,8 @@ describe('npm run audit', { timeout: 120_000 }, () => {
 
 describe('npm run reconcile', { timeout: 180_000 }, () => {
   it('finds an order whose event is missing, and --fix emits it through the outbox', async () => {
-    const thing = await newProduct(10);
-    const { id: template } = await orderOne(thing.id);
+    const testProduct = await newProduct(10);
+    const { id: template } = await orderOne(testProduct.id);
     await orderWith(template, 'PAID');
     await expectAuditorGreen();
     const id = await placeWithoutEvent(template);

@@ -61,7 +61,7 @@ const parentOf = (spans: readonly TraceSpan[], span: TraceSpan): TraceSpan | und
   spans.find(({ spanId }) => spanId === span.parentId);
 
 let collector: Collector;
-let thing: ProductView;
+let testProduct: ProductView;
 let paid: Traced;
 let declined: Traced;
 let repeated: Traced;
@@ -69,12 +69,12 @@ let repair: Sampled & { readonly spans: readonly TraceSpan[] };
 
 const placed = async (token: string): Promise<Omit<Traced, 'spans'>> => {
   const client = sampled();
-  const items = [{ productId: thing.id, quantity: 1 }];
+  const items = [{ productId: testProduct.id, quantity: 1 }];
   return { client, order: await place({ items, token, headers: client.headers }) };
 };
 
 beforeAll(async () => {
-  [collector, thing] = await Promise.all([startCollector(), newProduct(100)]);
+  [collector, testProduct] = await Promise.all([startCollector(), newProduct(100)]);
   const [first, second] = await Promise.all([placed('tok_success'), placed('tok_declined')]);
   await Promise.all([orderWith(first.order.id, 'PAID'), orderWith(second.order.id, 'CANCELLED')]);
   await arm('inventory', { point: 'before-handling', action: 'repeat', actor: 'event:order.created' });
@@ -323,8 +323,8 @@ it('no personal data and no card data is exported', async () => {
     'tok_',
     'orderflow.io',
     customerId,
-    thing.name,
-    thing.sku,
+    testProduct.name,
+    testProduct.sku,
     'to see its trace',
     ...tokens,
   ])

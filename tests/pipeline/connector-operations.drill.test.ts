@@ -15,9 +15,9 @@ import { useTimings } from '../support/timings.ts';
 
 const planShape = z.record(z.string(), z.object({ changes: z.array(z.object({ key: z.string() })) }));
 
-const timed = useTimings();
+const measure = useTimings();
 
-const taskRuns = (service: ServiceName) =>
+const waitUntilTaskRuns = (service: ServiceName) =>
   eventually(`the task of ${service} runs`, async () => (await taskOf(service))?.state === 'RUNNING', 60_000);
 
 /** Changes a configuration directly in Connect, because `npm run connectors` would refuse most of these changes. */
@@ -34,10 +34,10 @@ const apply = async (): Promise<void> => {
   expect(code, output).toBe(0);
 };
 const placed: string[] = [];
-/** Sends an order through all three connectors. */
-const expectFlow = async (): Promise<void> => {
-  const thing = await newProduct(1);
-  const { id } = await orderOne(thing.id);
+/** Places an order and waits until it is PAID, which requires all three connectors. */
+const expectEventsFlow = async (): Promise<void> => {
+  const testProduct = await newProduct(1);
+  const { id } = await orderOne(testProduct.id);
   placed.push(id);
   await orderWith(id, 'PAID', 60_000);
 };
@@ -83,7 +83,7 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
     const allowed = await connectors('apply', '--allow-dangerous', '--connector', 'payment-outbox');
     expect([allowed.code, allowed.output]).toEqual([0, expect.stringContaining('changed, paused')]);
     expect((await connectors('resume', '--connector', 'payment-outbox')).output).toContain('running');
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 
@@ -117,9 +117,9 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
             sql`revoke execute on function emit_canary(uuid) from ${sql(services[service].database.auditor)}`,
         );
       await tamper('inventory', { 'heartbeat.interval.ms': '0', 'heartbeat.action.query': undefined });
-      await taskRuns('inventory');
+      await waitUntilTaskRuns('inventory');
       await Promise.all([writeWal('inventory'), writeWal('payment')]);
-      await timed('50 MB of WAL beside a quiet outbox, until the slot has caught up', () =>
+      await measure('50 MB of WAL beside a quiet outbox, until the slot has caught up', () =>
         eventually('the slot has caught up', async () => (await lagOf('payment')) < bound, 90_000),
       );
       // No event was published during the test, because a published event also advances the slot.
@@ -159,7 +159,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
     expect(trace).toMatch(/delegate/i);
     // `apply` repairs a failed task, even if Connect still reports the status of the previous task.
     await apply();
-    await expectFlow();
+    await expectEventsFlow();
   });
 
   it('is reported by the doctor if PostgreSQL refuses it, although the task is running', async () => {
@@ -167,7 +167,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
     expect((await doctor()).code).toBe(0);
     await query('payment', (sql) => sql.unsafe(`revoke execute on ${heartbeat} from public`));
     try {
-      const { code, sentences } = await timed('a refused heartbeat, until the doctor reports it', doctor);
+      const { code, sentences } = await measure('a refused heartbeat, until the doctor reports it', doctor);
       expect([code, sentences]).toEqual([1, expect.stringMatching(/heartbeat .*permission denied/)]);
       expect((await taskOf('payment'))?.state).toBe('RUNNING');
     } finally {
@@ -183,11 +183,11 @@ describe('the password of the CDC role', { timeout: 120_000 }, () => {
       query('payment', (sql) => sql.unsafe(`alter role payment_cdc password '${password}'`));
     await alter('another');
     try {
-      await taskRuns('payment');
+      await waitUntilTaskRuns('payment');
       const { code, sentences } = await doctor();
       expect([code, sentences]).toEqual([1, expect.stringContaining('payment_cdc cannot log in')]);
       await fetch(`${connectorUrl('payment')}/restart?includeTasks=true`, { method: 'POST' });
-      await timed('a wrong password, until the task has failed', () =>
+      await measure('a wrong password, until the task has failed', () =>
         eventually('the task has failed', async () => (await taskOf('payment'))?.state === 'FAILED', 60_000),
       );
     } finally {
@@ -195,7 +195,7 @@ describe('the password of the CDC role', { timeout: 120_000 }, () => {
     }
     const { code, output } = await connectors('restart', '--failed', '--connector', 'payment-outbox');
     expect(code, output).toBe(0);
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 
@@ -220,7 +220,7 @@ describe('a change that must not reach the event router', { timeout: 120_000 }, 
       await tx.unsafe(`alter publication ${publication} add table outbox`);
     });
     await admin.end();
-    await expectFlow();
+    await expectEventsFlow();
     expect((await taskOf('payment'))?.state).toBe('RUNNING');
     const published = await readTopic('payment-events');
     expect(idsOf(published).filter((id) => before.includes(id))).toHaveLength(before.length);
@@ -250,7 +250,7 @@ describe('a change that must not reach the event router', { timeout: 120_000 }, 
       (await readTopic('inventory-events')).some((record) => header(record, 'id') === largest.id),
     );
     expect((await taskOf('inventory'))?.state).toBe('RUNNING');
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 
@@ -270,7 +270,7 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
     try {
       await query('inventory', (sql) => sql`insert into outbox ${sql(poison)}`);
       await query('inventory', (sql) => sql`insert into outbox ${sql(behind)}`);
-      await timed('a row that cannot be published, until the task has failed', () =>
+      await measure('a row that cannot be published, until the task has failed', () =>
         eventually(
           'the task has failed',
           async () => (await taskOf('inventory'))?.state === 'FAILED',
@@ -291,7 +291,9 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
           insert into outbox_poison select * from row`,
       );
       await query('inventory', (sql) => sql`select pg_drop_replication_slot('inventory_outbox_slot')`);
-      const { code, output } = await timed('recovery behind it', () => runCommand('recover', ['inventory']));
+      const { code, output } = await measure('recovery behind it', () =>
+        runCommand('recover', ['inventory']),
+      );
       expect([code, output]).toEqual([0, expect.stringContaining('reconciled: everything agrees')]);
     } finally {
       await query('inventory', (sql) => sql`delete from outbox where id = ${poison.id}`);
@@ -304,7 +306,7 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
     const [kept] = await query('inventory', (sql) => sql`select id from outbox_poison`);
     expect(kept?.['id']).toBe(poison.id);
     await query('inventory', (sql) => sql`drop table outbox_poison`);
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 
@@ -323,18 +325,18 @@ describe('a new column of the outbox in the configuration of a connector', { tim
   };
 
   it('becomes a header while orders are placed, after the slot has passed the migration', async () => {
-    const thing = await newProduct(100);
+    const testProduct = await newProduct(100);
     try {
       placed.push(
-        ...(await underLoad({ productId: thing.id, orders: 18, pauseMs: 150 }, async () => {
+        ...(await underLoad({ productId: testProduct.id, orders: 18, pauseMs: 150 }, async () => {
           await addColumn();
           // Once an event from after the migration is on the topic, the slot has passed the migration.
-          await expectFlow();
+          await expectEventsFlow();
           await tamper('payment', await withRegion());
-          await taskRuns('payment');
+          await waitUntilTaskRuns('payment');
         })),
       );
-      await expectFlow();
+      await expectEventsFlow();
       const ofTheLast = (await readTopic('payment-events')).filter(
         ({ key }) => String(key) === placed.at(-1),
       );
@@ -343,15 +345,15 @@ describe('a new column of the outbox in the configuration of a connector', { tim
       await restoreConfiguration();
       await dropColumn();
     }
-    await expectFlow();
+    await expectEventsFlow();
   });
 
   it('fails the task if the slot has not passed the migration; the previous configuration repairs the task', async () => {
     expect((await connectors('stop', '--connector', 'payment-outbox')).code).toBe(0);
     try {
       // This event was written before the migration and waits in the WAL without the column.
-      const thing = await newProduct(1);
-      const { id } = await orderOne(thing.id);
+      const testProduct = await newProduct(1);
+      const { id } = await orderOne(testProduct.id);
       placed.push(id);
       await eventually('the payment service has handled the order', async () => {
         const rows = await query('payment', (sql) => sql`select 1 from outbox where aggregate_id = ${id}`);
@@ -369,7 +371,7 @@ describe('a new column of the outbox in the configuration of a connector', { tim
       await restoreConfiguration();
       await dropColumn();
     }
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 

@@ -11,7 +11,7 @@ const status = async () => (await fetch(`${stack.urls.connect}/connectors/${conn
 const taskState = async (): Promise<unknown> => Object(await status()).tasks[0]?.state;
 
 it('a task that stays UNASSIGNED is restarted, and events flow again', { timeout: 150_000 }, async () => {
-  const thing = await newProduct(1);
+  const testProduct = await newProduct(1);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   // The status is written in the name of the worker, with a higher generation than the statuses of the worker.
@@ -25,7 +25,7 @@ it('a task that stays UNASSIGNED is restarted, and events flow again', { timeout
   await eventually('Connect has the status', async () => (await taskState()) === 'UNASSIGNED');
 
   await eventually('the task runs again', async () => (await taskState()) === 'RUNNING', 90_000);
-  const { id } = await orderOne(thing.id);
+  const { id } = await orderOne(testProduct.id);
   expect((await orderWith(id, 'PAID', 60_000)).status).toBe('PAID');
   await expectInvariants([id]);
 });

@@ -55,13 +55,13 @@ const waitForProblem = async (problem: string, withinSeconds: number): Promise<P
   );
   return pipeline;
 };
-const allHealthy = (withinMs = 60_000): Promise<true> =>
+const waitUntilAllHealthy = (withinMs = 60_000): Promise<true> =>
   eventually(
     'all pipelines are healthy',
     async () => {
       const now = await pipelines();
-      const broken = now.filter(({ problems }) => problems.length > 0);
-      if (now.length !== 3 || broken.length > 0) throw new Error(JSON.stringify(broken));
+      const unhealthy = now.filter(({ problems }) => problems.length > 0);
+      if (now.length !== 3 || unhealthy.length > 0) throw new Error(JSON.stringify(unhealthy));
       return true;
     },
     withinMs,
@@ -91,7 +91,7 @@ const metric = async (line: string): Promise<number> => {
 };
 
 const { connector, database, topic } = services.payment;
-const connectors = `${stack.urls.connect}/connectors/${connector}`;
+const connectorUrl = `${stack.urls.connect}/connectors/${connector}`;
 const endWalSender = () =>
   query(
     'payment',
@@ -101,7 +101,7 @@ const endWalSender = () =>
 
 describe('healthy pipelines', () => {
   it('carry canaries that no consumer receives', { timeout: 90_000 }, async () => {
-    await allHealthy();
+    await waitUntilAllHealthy();
     await eventually('a canary of each pipeline has arrived', async () =>
       (await pipelines()).every(({ canary }) => canary.roundTripMs !== null),
     );
@@ -129,7 +129,7 @@ describe('healthy pipelines', () => {
 });
 
 const taskHasFailed = async (): Promise<boolean> => {
-  const status = await (await fetch(`${connectors}/status`)).json();
+  const status = await (await fetch(`${connectorUrl}/status`)).json();
   return Object(status).tasks[0]?.state === 'FAILED';
 };
 
@@ -138,7 +138,7 @@ describe('a broken pipeline', () => {
     'with a failed task is detected within 15 s, and restarted once the task can run',
     { timeout: 180_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const before = await metric('orderflow_watchdog_restarts_total{service="payment"}');
       await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} nologin`));
       try {
@@ -150,10 +150,10 @@ describe('a broken pipeline', () => {
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
       }
-      await allHealthy(60_000);
+      await waitUntilAllHealthy(60_000);
       expect(await metric('orderflow_watchdog_restarts_total{service="payment"}')).toBeGreaterThan(before);
-      const thing = await newProduct(1);
-      const { id } = await orderOne(thing.id);
+      const testProduct = await newProduct(1);
+      const { id } = await orderOne(testProduct.id);
       await orderWith(id, 'PAID');
       await expectInvariants([id]);
     },
@@ -163,7 +163,7 @@ describe('a broken pipeline', () => {
     'whose WAL sender hangs while its task is RUNNING is detected within 30 s',
     { timeout: 180_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const [row] = await query<{ pid: number }>(
         'payment',
         (sql) => sql`select active_pid as pid from pg_replication_slots where slot_name = ${database.slot}`,
@@ -177,7 +177,7 @@ describe('a broken pipeline', () => {
       } finally {
         await signalBackend('payment', row.pid, 'SIGCONT');
       }
-      await allHealthy();
+      await waitUntilAllHealthy();
     },
   );
 
@@ -185,7 +185,7 @@ describe('a broken pipeline', () => {
     'whose heartbeat is forbidden while events flow is detected within 15 s',
     { timeout: 90_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const right = 'execute on function pg_logical_emit_message(boolean, text, text, boolean)';
       await query('payment', (sql) => sql.unsafe(`revoke ${right} from public`));
       try {
@@ -194,7 +194,7 @@ describe('a broken pipeline', () => {
       } finally {
         await query('payment', (sql) => sql.unsafe(`grant ${right} to public`));
       }
-      await allHealthy();
+      await waitUntilAllHealthy();
     },
   );
 
@@ -202,10 +202,10 @@ describe('a broken pipeline', () => {
     'whose slot is lost while its task is RUNNING is detected within 15 s',
     { timeout: 240_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const change = async (method: string, path: string): Promise<void> => {
         await eventually(`${method} ${path}`, async () => {
-          const { status } = await fetch(`${connectors}/${path}`, { method });
+          const { status } = await fetch(`${connectorUrl}/${path}`, { method });
           return status < 300;
         });
       };
@@ -252,7 +252,7 @@ describe('a broken pipeline', () => {
         await change('DELETE', 'offsets');
         await change('PUT', 'resume');
       }
-      await allHealthy();
+      await waitUntilAllHealthy();
     },
   );
 });
@@ -265,21 +265,21 @@ describe('two auditors', () => {
     'share the watchdog: when the leader hangs the other takes over, gives up at its limit, and resets its counter after a success',
     { timeout: 400_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const second = await startInstance('auditor', { WATCHDOG_RESTARTS: '2' });
-      const seenBySecond = async (): Promise<Pipeline> => {
+      const pipelineSeenBySecond = async (): Promise<Pipeline> => {
         const body: unknown = await (await fetch(`${second.url}/pipelines`)).json();
-        const found: readonly Pipeline[] = Object(body).pipelines;
-        const pipeline = found.find(({ service }) => service === 'payment');
+        const reported: readonly Pipeline[] = Object(body).pipelines;
+        const pipeline = reported.find(({ service }) => service === 'payment');
         if (!pipeline) throw new Error('there is no such pipeline');
         return pipeline;
       };
       const watchdog = async (holds: (now: Pipeline['watchdog']) => boolean) => {
-        const { watchdog: now } = await seenBySecond();
+        const { watchdog: now } = await pipelineSeenBySecond();
         if (!holds(now)) throw new Error(JSON.stringify(now));
         return true;
       };
-      expect((await seenBySecond()).watchdog.leads).toBe(false);
+      expect((await pipelineSeenBySecond()).watchdog.leads).toBe(false);
       expect((await paymentPipeline()).watchdog.leads).toBe(true);
 
       await signalPart('auditor', 'SIGSTOP');
@@ -289,7 +289,7 @@ describe('two auditors', () => {
         await endWalSender();
         await eventually('the task fails', taskHasFailed);
         await eventually('the watchdog gives up', () => watchdog(({ gaveUp }) => gaveUp), 60_000);
-        const { problems, watchdog: now } = await seenBySecond();
+        const { problems, watchdog: now } = await pipelineSeenBySecond();
         expect(problems.map(({ problem }) => problem)).toContain('watchdog_gave_up');
         expect(now.restarts).toBe(2);
       } finally {
@@ -297,7 +297,7 @@ describe('two auditors', () => {
         await signalPart('auditor', 'SIGCONT');
       }
       await eventually('Connect accepts a manual restart', async () => {
-        const restart = `${connectors}/restart?includeTasks=true&onlyFailed=true`;
+        const restart = `${connectorUrl}/restart?includeTasks=true&onlyFailed=true`;
         return (await fetch(restart, { method: 'POST' })).ok;
       });
       await eventually('the counter is reset', () => watchdog(({ restarts }) => restarts === 0), 120_000);

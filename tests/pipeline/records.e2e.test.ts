@@ -11,8 +11,8 @@ const recordsOf = async (topic: string, key: string) =>
 
 describe('a record', () => {
   it('has the order id as key, the unchanged payload of the outbox row, and exactly the headers of the contract', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id);
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id);
     await orderWith(id, 'PAID');
     for (const [service, topic] of [
       ['order', 'order-events'],
@@ -49,8 +49,8 @@ describe('a record', () => {
   });
 
   it('can be decoded with only the registry, and its metadata equals its headers', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     const [record] = await eventually('order.created is published', async () => {
       const found = await recordsOf('order-events', id);
       return found.length > 0 && found;
@@ -72,9 +72,9 @@ describe('a record', () => {
   });
 
   it('continues the trace of the request through every hop', async () => {
-    const thing = await newProduct(1);
+    const testProduct = await newProduct(1);
     const { id } = await place({
-      items: [{ productId: thing.id, quantity: 1 }],
+      items: [{ productId: testProduct.id, quantity: 1 }],
       headers: { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' },
     });
     await orderWith(id, 'PAID');
@@ -116,8 +116,8 @@ describe('a transaction that rolls back', () => {
     await sql.end();
 
     // Events are published in commit order: once the event of a later order is published, all earlier events are published too.
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await eventually(
       'the later event is published',
       async () => (await recordsOf('order-events', id)).length > 0,

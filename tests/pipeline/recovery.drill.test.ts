@@ -14,16 +14,16 @@ import { useTimings } from '../support/timings.ts';
 
 const auditShape = z.object({ violations: z.array(z.object({ invariant: z.string(), key: z.string() })) });
 
-const timed = useTimings();
+const measure = useTimings();
 const succeed = async (...args: readonly string[]): Promise<string> => {
   const { code, output } = await connectors(...args);
   expect(code, output).toBe(0);
   return output;
 };
 
-const thing = useProduct(1_000);
-const ordered = async (): Promise<string> => (await orderOne(thing.id)).id;
-const idsOn = async (service: ServiceName): Promise<(string | undefined)[]> =>
+const testProduct = useProduct(1_000);
+const placeOrder = async (): Promise<string> => (await orderOne(testProduct.id)).id;
+const publishedIdsOf = async (service: ServiceName): Promise<(string | undefined)[]> =>
   (await readTopic(services[service].topic)).map((record) => header(record, 'id'));
 const outboxIdsOf = async (service: ServiceName, key: string): Promise<string[]> =>
   (
@@ -32,8 +32,8 @@ const outboxIdsOf = async (service: ServiceName, key: string): Promise<string[]>
       (sql) => sql`select id from outbox where aggregate_id = ${key} order by id`,
     )
   ).map(({ id }) => id);
-const recovered = async (service: ServiceName): Promise<string> => {
-  const { code, output } = await timed(`recover ${service}`, () => runCommand('recover', [service]));
+const recover = async (service: ServiceName): Promise<string> => {
+  const { code, output } = await measure(`recover ${service}`, () => runCommand('recover', [service]));
   expect(code, output).toBe(0);
   expect(output).toContain('reconciled: everything agrees');
   return output;
@@ -67,17 +67,17 @@ const loseSlot = async (service: ServiceName): Promise<void> => {
 };
 
 /** The steps at which `recover` is killed: two steps, or all steps in `npm run test:faults`. */
-const killedAt = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
+const killSteps = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
 
 describe('a lost slot', () => {
   it('is reported, and the recovery publishes exactly the missed events, even if it is killed while orders are placed', async () => {
-    const before = await ordered();
+    const before = await placeOrder();
     await orderWith(before, 'PAID');
     await succeed('stop', '--connector', 'order-outbox');
-    const missedOrders = [await ordered(), await ordered(), await ordered()];
+    const missedOrders = [await placeOrder(), await placeOrder(), await placeOrder()];
     await loseSlot('order');
 
-    const [finding] = await timed('a lost slot, until the doctor reports it', async () =>
+    const [finding] = await measure('a lost slot, until the doctor reports it', async () =>
       (await doctor()).findings.filter(({ sentence }) => sentence.includes('is lost')),
     );
     expect(finding).toMatchObject({ area: 'order database' });
@@ -93,14 +93,14 @@ describe('a lost slot', () => {
     expect(dryRun.output).toContain(`${missed.length} rows of the outbox are not on order-events`);
 
     const writing = new AbortController();
-    const writtenMeanwhile: string[] = [];
+    const concurrentOrders: string[] = [];
     const writer = (async () => {
       while (!writing.signal.aborted) {
-        writtenMeanwhile.push(await ordered());
+        concurrentOrders.push(await placeOrder());
         await delay(150);
       }
     })();
-    for (const step of killedAt) {
+    for (const step of killSteps) {
       const { output } = await runCommand('recover', ['order'], {}, (text, child) => {
         if (text.includes(`${step}/7`)) child.kill('SIGKILL');
       });
@@ -109,11 +109,11 @@ describe('a lost slot', () => {
     }
     writing.abort();
     await writer;
-    await recovered('order');
+    await recover('order');
 
-    const all = [before, ...missedOrders, ...writtenMeanwhile];
+    const all = [before, ...missedOrders, ...concurrentOrders];
     await Promise.all(all.map((id) => orderWith(id, 'PAID', 60_000)));
-    const published = await idsOn('order');
+    const published = await publishedIdsOf('order');
     for (const id of missed) expect(published.filter((one) => one === id)).toEqual([id]);
     await expectEventsInCommitOrder(all);
     await expectInvariants(all);
@@ -129,21 +129,21 @@ describe('a slot that was dropped and created again', () => {
     const stored = JSON.parse(await succeed('offsets', 'get', '--json', '--connector', 'inventory-outbox'));
     expect(stored['inventory-outbox']).toMatchObject({ stored: [{ lsn: expect.any(String) }], slot: null });
     // This event is written while there is no slot.
-    const before = await outboxIdsOf('inventory', thing.id);
-    const renamed = await call('inventory', `/api/v1/products/${thing.id}`, {
+    const before = await outboxIdsOf('inventory', testProduct.id);
+    const renamed = await call('inventory', `/api/v1/products/${testProduct.id}`, {
       as: 'seller',
       method: 'PATCH',
       body: { name: 'Renamed' },
     });
     expect(renamed.status).toBe(200);
-    const [lostId] = (await outboxIdsOf('inventory', thing.id)).filter((id) => !before.includes(id));
+    const [lostId] = (await outboxIdsOf('inventory', testProduct.id)).filter((id) => !before.includes(id));
     expect(lostId).toBeDefined();
     await query(
       'inventory',
       (sql) => sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`,
     );
     await fetch(`${connectorUrl('inventory')}/resume`, { method: 'PUT' });
-    const trace = await timed('a slot created again, until the task has failed', () =>
+    const trace = await measure('a slot created again, until the task has failed', () =>
       eventually(
         'the task has failed',
         async () => {
@@ -156,12 +156,12 @@ describe('a slot that was dropped and created again', () => {
     expect(trace).toMatch(/starting at .* no longer available on the server/s);
     expect((await connectors('status', '--connector', 'inventory-outbox')).code).toBe(1);
 
-    expect(await idsOn('inventory')).not.toContain(lostId);
+    expect(await publishedIdsOf('inventory')).not.toContain(lostId);
 
-    await recovered('inventory');
-    expect((await idsOn('inventory')).filter((id) => id === lostId)).toEqual([lostId]);
+    await recover('inventory');
+    expect((await publishedIdsOf('inventory')).filter((id) => id === lostId)).toEqual([lostId]);
     await succeed('drift');
-    const id = await ordered();
+    const id = await placeOrder();
     await orderWith(id, 'PAID');
     await expectInvariants([id]);
   }, 200_000);
@@ -184,9 +184,9 @@ describe('a connector that is created again without its offsets', () => {
     const running = await connectors('offsets', 'reset', '--yes', '--connector', 'payment-outbox');
     expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
 
-    const first = await ordered();
+    const first = await placeOrder();
     await orderWith(first, 'PAID');
-    const before = await idsOn('payment');
+    const before = await publishedIdsOf('payment');
     // The connector confirms its position to the slot every ten seconds. Events that are not confirmed yet would be published again.
     const [end] = await query<{ lsn: string }>(
       'payment',
@@ -208,9 +208,9 @@ describe('a connector that is created again without its offsets', () => {
     );
     await deleteConnector();
     expect(await succeed('apply')).toContain('payment-outbox: created, running');
-    const second = await ordered();
+    const second = await placeOrder();
     await orderWith(second, 'PAID', 60_000);
-    const after = await idsOn('payment');
+    const after = await publishedIdsOf('payment');
     expect(after.filter((id) => before.includes(id))).toHaveLength(before.length);
 
     // For comparison: the same steps with a snapshot.
@@ -223,11 +223,11 @@ describe('a connector that is created again without its offsets', () => {
     const retained = await query('payment', (sql) => sql`select id from outbox`);
     await eventually(
       'every retained row is on the topic again',
-      async () => (await idsOn('payment')).length >= after.length + retained.length,
+      async () => (await publishedIdsOf('payment')).length >= after.length + retained.length,
       60_000,
     );
     expect(await succeed('apply')).toContain('payment-outbox: changed, running');
-    const third = await ordered();
+    const third = await placeOrder();
     await orderWith(third, 'PAID', 60_000);
     await expectInvariants([first, second, third]);
   }, 200_000);
@@ -254,8 +254,8 @@ describe('npm run connectors -- remove', () => {
     expect(sentences).toContain('There is no replication slot payment_outbox_slot');
     expect(sentences).toContain('Connect has no connector payment-outbox');
 
-    const id = await ordered();
-    await recovered('payment');
+    const id = await placeOrder();
+    await recover('payment');
     await orderWith(id, 'PAID', 60_000);
     await expectInvariants([id]);
   }, 150_000);

@@ -20,12 +20,12 @@ const connectorUrl = `${stack.urls.connect}/connectors/${connector}`;
 const toRestore: postgres.Row[] = [];
 let admin: postgres.Sql;
 let asService: postgres.Sql;
-let thing: ProductView;
+let testProduct: ProductView;
 
 beforeAll(async () => {
   admin = postgres(stack.databases.order.admin, { max: 1, onnotice: () => undefined });
   asService = postgres(stack.databases.order.service, { max: 1, onnotice: () => undefined });
-  thing = await newProduct(100);
+  testProduct = await newProduct(100);
 });
 afterAll(async () => {
   await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
@@ -35,7 +35,7 @@ afterAll(async () => {
   await Promise.all([admin.end(), asService.end()]);
 });
 
-const ordered = (): Promise<{ id: string }> => orderOne(thing.id);
+const placeOrder = (): Promise<{ id: string }> => orderOne(testProduct.id);
 const rowsOf = (id: string): Promise<postgres.Row[]> =>
   query('order', (sql) => sql`select * from outbox where aggregate_id = ${id}`);
 const publishedOf = async (id: string): Promise<(string | undefined)[]> =>
@@ -49,27 +49,27 @@ const makeOld = async (id: string): Promise<void> => {
 };
 
 /** Deletes rows that are older than two days, as the retention job does, with the database role of the service. */
-const retain = async (): Promise<{ deleted: number; refused: string | null }> => {
+const runRetention = async (): Promise<{ deleted: number; refused: string | null }> => {
   // A slot can advance only after PostgreSQL has logged the running transactions, which it does every 15 s. Here it is done at once.
   await admin`select pg_log_standby_snapshot()`;
   const [row] = await asService<{ deleted: number; refused: string | null }[]>`
     select * from delete_published_outbox_rows(${database.slot}, now() - interval '2 days', 500)`;
   return row ?? { deleted: -1, refused: null };
 };
-const untilDeleted = (id: string): Promise<true> =>
+const waitUntilDeleted = (id: string): Promise<true> =>
   eventually(`the outbox row of ${id} is deleted`, async () => {
-    await retain();
+    await runRetention();
     return (await rowsOf(id)).length === 0;
   });
 
 describe('the retention of the outbox', () => {
   it('deletes delivered rows without publishing the deletes', async () => {
-    const { id } = await ordered();
+    const { id } = await placeOrder();
     await orderWith(id, 'PAID');
     const before = await publishedOf(id);
     await makeOld(id);
-    await untilDeleted(id);
-    const later = await ordered();
+    await waitUntilDeleted(id);
+    const later = await placeOrder();
     await orderWith(later.id, 'PAID');
     expect(before.length).toBe(1);
     expect(await publishedOf(id)).toEqual(before);
@@ -82,10 +82,10 @@ describe('the retention of the outbox', () => {
       const [slot] = await admin`select active from pg_replication_slots where slot_name = ${database.slot}`;
       return slot?.['active'] === false;
     });
-    const [waiting, deletedByForce] = [await ordered(), await ordered()];
+    const [waiting, deletedByForce] = [await placeOrder(), await placeOrder()];
     await makeOld(waiting.id);
     for (let turn = 0; turn < 5; turn += 1) {
-      expect(await retain()).toEqual({ deleted: 0, refused: null });
+      expect(await runRetention()).toEqual({ deleted: 0, refused: null });
       await delay(100);
     }
 
@@ -99,13 +99,13 @@ describe('the retention of the outbox', () => {
     const other = postgres(elsewhere.href, { max: 1, onnotice: () => undefined });
     await other`select count(pg_logical_emit_message(false, 'x', repeat('x', 1000000))) from generate_series(1, 70)`;
     await other.end();
-    const { deleted, refused } = await retain();
+    const { deleted, refused } = await runRetention();
     expect([deleted, refused]).toEqual([0, expect.stringMatching(/ is \d+ MiB behind$/)]);
 
     await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
     await orderWith(waiting.id, 'PAID', 60_000);
     await orderWith(deletedByForce.id, 'PAID', 60_000);
-    await untilDeleted(waiting.id);
+    await waitUntilDeleted(waiting.id);
   }, 150_000);
 
   it('can only be run by the service', async () => {

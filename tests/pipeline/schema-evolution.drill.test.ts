@@ -38,15 +38,15 @@ import {
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
 const logger = createLogger({ service: 'test', level: 'error' });
-let tree: string;
-let thing: ProductView;
+let projectCopy: string;
+let testProduct: ProductView;
 
 interface CommandResult {
   readonly code: number;
   readonly output: string;
 }
-const inTree = async (command: string, args: readonly string[]): Promise<CommandResult> => {
-  const options = { cwd: tree, env: { ...process.env, ...environment }, timeout: 120_000 };
+const runInCopy = async (command: string, args: readonly string[]): Promise<CommandResult> => {
+  const options = { cwd: projectCopy, env: { ...process.env, ...environment }, timeout: 120_000 };
   try {
     const { stdout, stderr } = await run(command, args, options);
     return { code: 0, output: stdout + stderr };
@@ -56,21 +56,21 @@ const inTree = async (command: string, args: readonly string[]): Promise<Command
   }
 };
 const schemas = (...args: string[]): Promise<CommandResult> =>
-  inTree(process.execPath, [join(tree, 'scripts', 'schemas.ts'), ...args]);
+  runInCopy(process.execPath, [join(projectCopy, 'scripts', 'schemas.ts'), ...args]);
 
 beforeAll(async () => {
-  tree = mkdtempSync(join(tmpdir(), 'orderflow-next-'));
+  projectCopy = mkdtempSync(join(tmpdir(), 'orderflow-next-'));
   for (const name of ['schemas', 'services', 'drizzle', 'scripts', 'package.json', 'tsconfig.json'])
-    cpSync(join(root, name), join(tree, name), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
-  const git = (...args: string[]): Promise<CommandResult> => inTree('git', args);
+    cpSync(join(root, name), join(projectCopy, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(projectCopy, 'node_modules'));
+  const git = (...args: string[]): Promise<CommandResult> => runInCopy('git', args);
   await git('init', '-q', '-b', 'main');
   await git('add', 'schemas', 'services');
   await git('-c', 'user.name=test', '-c', 'user.email=test@localhost', 'commit', '-qm', 'before');
-  thing = await newProduct(10_000);
+  testProduct = await newProduct(10_000);
 });
 afterAll(() => {
-  rmSync(tree, { recursive: true, force: true });
+  rmSync(projectCopy, { recursive: true, force: true });
 });
 killInstancesAfterEach();
 
@@ -84,7 +84,7 @@ const placeAt = async (url: string): Promise<string> => {
     method: 'POST',
     headers: { authorization: `Bearer ${await tokenOf('user')}`, 'content-type': 'application/json' },
     body: JSON.stringify({
-      items: [{ productId: thing.id, quantity: 3 }],
+      items: [{ productId: testProduct.id, quantity: 3 }],
       payment: { mode: 'AUTO', method: 'card' },
     }),
   });
@@ -112,8 +112,8 @@ describe('the guide to changing an event', () => {
     const outputs: string[] = [];
     for (const { kind, text } of steps) {
       if (kind === 'diff') {
-        writeFileSync(join(tree, 'step.diff'), text);
-        const applied = await inTree('git', ['apply', 'step.diff']);
+        writeFileSync(join(projectCopy, 'step.diff'), text);
+        const applied = await runInCopy('git', ['apply', 'step.diff']);
         expect(applied, text).toEqual({ code: 0, output: '' });
         continue;
       }
@@ -136,7 +136,9 @@ describe('the guide to changing an event', () => {
     { timeout: 240_000 },
     async () => {
       const next = await Promise.all(
-        (['order', 'inventory', 'payment'] as const).map((service) => startInstance(service, {}, tree)),
+        (['order', 'inventory', 'payment'] as const).map((service) =>
+          startInstance(service, {}, projectCopy),
+        ),
       );
       const [order, inventory] = next;
       if (order === undefined || inventory === undefined) throw new Error('an instance is missing');
@@ -163,7 +165,7 @@ describe('the guide to changing an event', () => {
       const registry = await client();
       const old = createEventCodec(registry.schemaId, registry.writerSchema);
       const newer: { readonly createEventCodec: typeof createEventCodec } = await import(
-        pathToFileURL(join(tree, 'services', 'platform', 'event-codec', 'event-codec.ts')).href
+        pathToFileURL(join(projectCopy, 'services', 'platform', 'event-codec', 'event-codec.ts')).href
       );
       const codec = newer.createEventCodec(registry.schemaId, registry.writerSchema);
       const mine = (await readTopic('order-events')).filter(
@@ -187,7 +189,7 @@ describe('while the registry does not respond', () => {
     'an event with an unknown schema id waits and does not become a dead letter',
     { timeout: 120_000 },
     async () => {
-      const next = await startInstance('order', {}, tree);
+      const next = await startInstance('order', {}, projectCopy);
       // After a restart an instance knows only the schemas in its own code.
       await killHard('inventory');
       await eventually('inventory is ready again', () => isConnected(stack.urls.inventory), 60_000);
@@ -209,7 +211,7 @@ describe('while the registry does not respond', () => {
       const letters = await query('inventory', (sql) => sql`select id from dead_letters where key = ${id}`);
       expect(letters).toEqual([]);
       // The instance can also read events of the other version.
-      const other = await orderOne(thing.id);
+      const other = await orderOne(testProduct.id);
       await orderWith(other.id, 'PAID', 60_000);
       await expectInvariants([id, other.id]);
     },
@@ -241,7 +243,7 @@ describe('after the registry has lost its storage', () => {
       expect(lost.output).toMatch(/the registry has lost everything: run `npm run schemas -- restore`/);
 
       // Instances with resolved ids continue. A new instance waits and reports the reason.
-      const { id } = await orderOne(thing.id);
+      const { id } = await orderOne(testProduct.id);
       await orderWith(id, 'PAID');
       const cold = await spawnInstance('order');
       const unready = await eventually('the cold instance reports why it is not ready', async () => {

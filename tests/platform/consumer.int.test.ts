@@ -183,13 +183,13 @@ describe('delivery', () => {
 describe('a transient failure', () => {
   /** Simulates a dependency that is unavailable for some orders or events. `handled` lists the events in the sequence of handling. */
   const unavailableFor = (...orderOrEventIds: string[]) => {
-    const away = new Set(orderOrEventIds);
+    const unavailable = new Set(orderOrEventIds);
     const handled: string[] = [];
     return {
-      away,
+      unavailable,
       handled,
       handler: ({ event }: Incoming<'inventory.committed'>): Promise<void> => {
-        if (away.has(event.data.orderId) || away.has(event.metadata.eventId))
+        if (unavailable.has(event.data.orderId) || unavailable.has(event.metadata.eventId))
           return Promise.reject(new DependencyUnavailable('down'));
         handled.push(event.metadata.eventId);
         return Promise.resolve();
@@ -201,7 +201,7 @@ describe('a transient failure', () => {
   it('blocks only its key: other keys continue, and the committed offset stays before the failed event', async () => {
     const [first = randomUUID(), second, third, other, last] = ids(5);
     // The handler accepts the later events of the key, but they have to wait for the first event of the key.
-    const { away, handled, handler } = unavailableFor(first);
+    const { unavailable, handled, handler } = unavailableFor(first);
     const run = await start(handler);
     await run.send(
       record('order-1', first),
@@ -215,7 +215,7 @@ describe('a transient failure', () => {
     await waitUntil('several attempts', () => run.seen.filter((orderId) => orderId === 'order-1').length > 5);
     expect(run.waitingKeys()).toBe(1);
     await expect.poll(run.committedOffset).toBe(0);
-    away.clear();
+    unavailable.clear();
     await offsetCommitted(run, 5);
     expect(handled).toEqual([other, last, first, second, third]);
     expect([run.waitingKeys(), (await claims(run)).length]).toEqual([0, 5]);
@@ -223,17 +223,17 @@ describe('a transient failure', () => {
   });
 
   it('of too many keys blocks the partition without losing events', async () => {
-    const { away, handled, handler } = unavailableFor('order-1', 'order-2');
+    const { unavailable, handled, handler } = unavailableFor('order-1', 'order-2');
     const run = await start(handler);
     await run.send(record('order-1'), record('order-2'));
     await waitUntil('two waiting keys', () => run.waitingKeys() === 2);
     await run.send(record('order-3'));
     await waitUntil('several attempts', () => run.seen.length > 10);
     expect(run.seen).not.toContain('order-3');
-    away.delete('order-2');
+    unavailable.delete('order-2');
     await waitUntil('the third key', () => handled.length === 2);
     await expect.poll(run.committedOffset).toBe(0);
-    away.clear();
+    unavailable.clear();
     await offsetCommitted(run, 3);
     expect((await claims(run)).length).toBe(3);
   });

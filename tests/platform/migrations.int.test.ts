@@ -13,7 +13,7 @@ import { stack } from '../stack/worker-stack.ts';
 
 const quiet = { max: 1, onnotice: () => undefined };
 const admin = postgres(stack.databases.order.admin, quiet);
-const made: { readonly name: string; readonly sql: postgres.Sql }[] = [];
+const createdDatabases: { readonly name: string; readonly sql: postgres.Sql }[] = [];
 
 const connectTo = (database: string): postgres.Sql => {
   const url = new URL(stack.databases.order.admin);
@@ -25,11 +25,11 @@ const emptyDatabase = async (): Promise<postgres.Sql> => {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await admin.unsafe(`CREATE DATABASE ${name}`);
   const sql = connectTo(name);
-  made.push({ name, sql });
+  createdDatabases.push({ name, sql });
   return sql;
 };
 afterAll(async () => {
-  for (const { name, sql } of made) {
+  for (const { name, sql } of createdDatabases) {
     await sql.end();
     await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
   }
@@ -137,7 +137,7 @@ describe('the migrations', () => {
 
   it('are applied once when two processes start at once', async () => {
     const sql = await emptyDatabase();
-    const other = connectTo(made.at(-1)?.name ?? '');
+    const other = connectTo(createdDatabases.at(-1)?.name ?? '');
     await Promise.all([migrateDatabase(sql, 'order'), migrateDatabase(other, 'order')]);
     await other.end();
     const [done] = await sql<{ count: number }[]>`SELECT count(*)::int FROM drizzle.__messaging_migrations`;

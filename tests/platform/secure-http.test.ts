@@ -85,10 +85,10 @@ describe('the HTTP server with a certificate', () => {
     const running = await serve(server);
     const socket = connectTls({ host: '127.0.0.1', port: running.port, ca: authority.cert });
     await new Promise((resolve) => socket.once('secureConnect', resolve));
-    const gone = new Promise((resolve) => socket.once('close', resolve));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.resume().on('error', () => undefined);
     await running.close(500);
-    await gone;
+    await closed;
   });
 });
 

@@ -17,15 +17,15 @@ import { ageOrder, expireReservation } from '../support/time.ts';
 
 describe('a MANUAL order that nobody pays for', () => {
   it('is CANCELLED when its reservation expires; its stock is released, and it can no longer be paid', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect(await expireReservation(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({
       cancellationReason: 'reservation_expired',
       reservation: { state: 'expired' },
     });
-    expect(await product(thing.id)).toMatchObject({ reserved: 0, free: 1 });
+    expect(await product(testProduct.id)).toMatchObject({ reserved: 0, free: 1 });
     await eventually('the order cannot be paid any more', async () => {
       return (await pay(id)).status === 409;
     });
@@ -36,12 +36,12 @@ describe('a MANUAL order that nobody pays for', () => {
 
 describe('the deadline of the saga', () => {
   it('cancels an order that is still waiting; inventory and payment compensate', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect(await ageOrder(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({ cancellationReason: 'reservation_expired' });
-    await eventually('its stock is free again', async () => (await product(thing.id)).free === 1);
+    await eventually('its stock is free again', async () => (await product(testProduct.id)).free === 1);
     const { body } = await call('order', `/api/v1/orders/${id}/history`, { as: 'admin' });
     expect(Object(body).data).toContainEqual(
       expect.objectContaining({ type: 'deadline', actor: 'deadline-sweep', outcome: 'accepted' }),
@@ -50,8 +50,8 @@ describe('the deadline of the saga', () => {
   });
 
   it('does not change a PAID order', async () => {
-    const thing = await newProduct(2);
-    const items = [{ productId: thing.id, quantity: 1 }];
+    const testProduct = await newProduct(2);
+    const items = [{ productId: testProduct.id, quantity: 1 }];
     const { id } = await place({ items });
     await orderWith(id, 'PAID');
     await ageOrder(id);

@@ -60,8 +60,8 @@ describe('the deadline sweep', () => {
     expect(await reasonOf(cancelledBefore)).toBe('customer_cancelled');
     const events = await shell.db.select().from(outbox).where(eq(outbox.eventType, 'order.cancelled'));
     expect(events.filter((event) => late.includes(event.aggregateId))).toHaveLength(30);
-    const trail = await shell.db.select().from(orderEvents).where(eq(orderEvents.type, 'deadline'));
-    expect(new Set(trail.map((entry) => entry.actor))).toEqual(new Set(['deadline-sweep']));
+    const entries = await shell.db.select().from(orderEvents).where(eq(orderEvents.type, 'deadline'));
+    expect(new Set(entries.map((entry) => entry.actor))).toEqual(new Set(['deadline-sweep']));
     expect(await enforceDeadline(shell, logger, deadlineMs, forever)).toBe(0);
   });
 });

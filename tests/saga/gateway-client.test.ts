@@ -102,8 +102,8 @@ describe('a charge', () => {
 describe('a refund', () => {
   it('is made once, and never for more than was charged', async () => {
     const charge = chargeOf(null);
-    const made = await client.charge(charge, timeout());
-    const chargeId = made.kind === 'succeeded' ? made.gatewayId : 'none';
+    const charged = await client.charge(charge, timeout());
+    const chargeId = charged.kind === 'succeeded' ? charged.gatewayId : 'none';
     const refund = { idempotencyKey: randomUUID(), traceparent, chargeId, amountMinor: 1_000 };
     const first = await client.refund(refund, timeout());
     expect(first.kind).toBe('succeeded');

@@ -18,10 +18,10 @@ import {
   type Placing,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
+const testProduct = useProduct(1_000);
 
 const requestWith = (key: string, more: Partial<Placing> = {}): Placing => ({
-  items: [{ productId: thing.id, quantity: 1 }],
+  items: [{ productId: testProduct.id, quantity: 1 }],
   mode: 'MANUAL',
   headers: { 'idempotency-key': key },
   ...more,
@@ -51,7 +51,7 @@ describe('Idempotency-Key of an order', () => {
   it('refuses another body under the same key', async () => {
     const key = randomUUID();
     await placeRaw(requestWith(key));
-    const other = await placeRaw(requestWith(key, { items: [{ productId: thing.id, quantity: 2 }] }));
+    const other = await placeRaw(requestWith(key, { items: [{ productId: testProduct.id, quantity: 2 }] }));
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
@@ -75,8 +75,8 @@ describe('Idempotency-Key of an order', () => {
   it('ignores the sequence of the members in the body', async () => {
     const key = randomUUID();
     const headers = { 'idempotency-key': key };
-    const item = { productId: thing.id, quantity: 1 };
-    const reordered = { quantity: 1, productId: thing.id };
+    const item = { productId: testProduct.id, quantity: 1 };
+    const reordered = { quantity: 1, productId: testProduct.id };
     const first = await call('order', '/api/v1/orders', {
       as: 'user',
       headers,
@@ -100,7 +100,7 @@ describe('Idempotency-Key of an order', () => {
 
 describe('Idempotency-Key of a payment', () => {
   const payable = async (): Promise<string> => {
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await paymentWith(id, 'PENDING');
     return id;
@@ -215,17 +215,17 @@ describe('Idempotency-Key of every other call', () => {
   });
 
   it('confirmation, shipment and cancellation of an order happen once, and the first response is replayed', async () => {
-    const { id } = await orderOne(thing.id);
+    const { id } = await orderOne(testProduct.id);
     await orderWith(id, 'PAID');
     await sendTwice('order', `/api/v1/orders/${id}/confirm`, 'seller');
     await sendTwice('order', `/api/v1/orders/${id.toUpperCase()}/fulfill`, 'seller');
-    const { id: toCancel } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id: toCancel } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     const cancelled = await sendTwice('order', `/api/v1/orders/${toCancel}/cancel`, 'user');
     expect(cancelled.body).toMatchObject({ status: 'CANCELLED' });
   });
 
   it('a repair emits its events once', async () => {
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await sendTwice('order', `/api/v1/orders/${id}/repair`, 'admin', { reason: 'a test' });
   });
 

@@ -396,8 +396,11 @@ async function expectPossibleFinalStates(
     expect(view?.status).toBe(status);
     const cancelled = history.some(({ type }) => type === 'cancel');
     const effects: OrderHistory = { ...it, cancelled, declined: declined.has(it.id) };
-    const wrong = contradiction(effects, { status, reason });
-    expect(wrong, `${it.name} is ${status} (${String(reason)}) after ${JSON.stringify(it)}`).toBeUndefined();
+    const impossible = contradiction(effects, { status, reason });
+    expect(
+      impossible,
+      `${it.name} is ${status} (${String(reason)}) after ${JSON.stringify(it)}`,
+    ).toBeUndefined();
     if (it.cancelConfirmed) expect(status, `${it.name}, whose cancellation was confirmed`).toBe('CANCELLED');
   }
 }

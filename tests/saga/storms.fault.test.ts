@@ -77,7 +77,7 @@ describe('payments around the expiry of the reservation', () => {
     `${customers} customers: each order is either PAID with its stock, or CANCELLED without a charge`,
     { timeout: 600_000 },
     async () => {
-      const thing = await newProduct(customers);
+      const testProduct = await newProduct(customers);
       // Two instances with a short reservation time run next to the instance of the stack. So most reservations are short; the reservations
       // of the instance of the stack must not expire.
       const settings = { RESERVATION_TTL_SECONDS: String(ttlMs / 1_000) };
@@ -90,7 +90,7 @@ describe('payments around the expiry of the reservation', () => {
         inParallel(customers, 12, async (index) => {
           // Some orders are charged at once, well before the reservation expires.
           const mode = index % 4 === 0 ? 'AUTO' : 'MANUAL';
-          const { id, status } = await orderOne(thing.id, { mode });
+          const { id, status } = await orderOne(testProduct.id, { mode });
           const { reservation } = await eventually(`${id} is reserved`, async () => {
             const seen = await order(id);
             return seen.status !== status && seen;
@@ -117,7 +117,7 @@ describe('payments around the expiry of the reservation', () => {
 
       await expectPaidOrCompensated(
         ends.map(({ end }) => end),
-        thing.id,
+        testProduct.id,
       );
       const short = ends.filter(({ isShort }) => isShort).map(({ end }) => end);
       const lost = short.filter(({ status }) => status === 'CANCELLED');
@@ -137,7 +137,7 @@ describe('cancellations around the charge', () => {
     `${customers} customers: cancelled orders cost nothing, the others are PAID with their stock`,
     { timeout: 600_000 },
     async () => {
-      const thing = await newProduct(customers);
+      const testProduct = await newProduct(customers);
       const chargeStarted = (id: string) =>
         eventually('the charge has started', async () => (await payment(id)).attempts.length > 0);
       /** Waits until the order is cancelled: at once, after a random time, when the charge has started, a random time after that, or once the
@@ -155,7 +155,7 @@ describe('cancellations around the charge', () => {
 
       const ends = await whileGateway({ mode: 'slow', latencyMs: 150 }, () =>
         inParallel(customers, 16, async (index) => {
-          const { id } = await orderOne(thing.id);
+          const { id } = await orderOne(testProduct.id);
           const waitToCancel = waits[index % (waits.length + 1)];
           if (waitToCancel) {
             await waitToCancel(id, index);
@@ -172,7 +172,7 @@ describe('cancellations around the charge', () => {
       }
       await expectPaidOrCompensated(
         ends.map(({ end }) => end),
-        thing.id,
+        testProduct.id,
       );
       // Check that both outcomes of the race have occurred.
       const cancelledIds = ends.filter(({ isKept }) => !isKept).map(({ end }) => end.id);

@@ -106,10 +106,13 @@ export const checkAtRest = (model: ModelState, deadLetters: number): void => {
   let expectedTotal = 0;
   for (const [orderId, order] of orders) {
     const status = statusOf(order);
-    const wrong = contradiction(historyOf(model, orderId, order), { status, reason: order.cancellation });
+    const impossible = contradiction(historyOf(model, orderId, order), {
+      status,
+      reason: order.cancellation,
+    });
     must(
-      wrong === undefined,
-      `${orderId} is ${status} (${String(order.cancellation)}), but ${String(wrong)}`,
+      impossible === undefined,
+      `${orderId} is ${status} (${String(order.cancellation)}), but ${String(impossible)}`,
     );
     const { charge, refund } = payments.get(orderId) ?? newPayment(orderId, order.createdAt);
     const { state } = reservations.get(orderId) ?? { state: 'nothing' };
