@@ -331,7 +331,7 @@ it('no personal data and no card data is exported', async () => {
     expect(received).not.toContain(secret);
 });
 
-describe('a collector that accepts connections and never answers', () => {
+describe('a collector that accepts connections and never responds', () => {
   killInstancesAfterEach();
 
   it(

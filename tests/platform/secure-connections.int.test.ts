@@ -36,15 +36,15 @@ const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
-const stranger = createTestAuthority('another authority');
+const untrustedAuthority = createTestAuthority('another authority');
 let parts: SecureParts;
 /** The paths of the PEM files. */
 let ca = '';
-let strangerCa = '';
+let untrustedCa = '';
 let certificate: { readonly cert: string; readonly key: string };
-let impostor: { readonly cert: string; readonly key: string };
+let untrustedCertificate: { readonly cert: string; readonly key: string };
 
-const issued = (name: string, { cert, key }: { cert: string; key: string }) => ({
+const writeCertificate = (name: string, { cert, key }: { cert: string; key: string }) => ({
   cert: file(`${name}.pem`, cert),
   key: file(`${name}.key`, key),
 });
@@ -52,9 +52,12 @@ const issued = (name: string, { cert, key }: { cert: string; key: string }) => (
 beforeAll(async () => {
   parts = await startSecureParts();
   ca = file('ca.pem', parts.authority.cert);
-  strangerCa = file('stranger.pem', stranger.cert);
-  certificate = issued('client', parts.authority.issue(parts.postgres.certificateUser));
-  impostor = issued('impostor', stranger.issue(parts.postgres.certificateUser));
+  untrustedCa = file('untrusted-ca.pem', untrustedAuthority.cert);
+  certificate = writeCertificate('client', parts.authority.issue(parts.postgres.certificateUser));
+  untrustedCertificate = writeCertificate(
+    'untrusted',
+    untrustedAuthority.issue(parts.postgres.certificateUser),
+  );
 }, 120_000);
 afterAll(async () => {
   await parts.stop();
@@ -63,13 +66,13 @@ afterAll(async () => {
 
 /** The settings of a service, read from environment variables as the service would read them. */
 const configOf = (env: Env) => {
-  const rest = {
+  const requiredSettings = {
     DATABASE_URL: 'postgres://me:hush@127.0.0.1/things',
     KAFKA_BROKERS: '127.0.0.1:9092',
     SCHEMA_REGISTRY_URL: 'https://registry.example',
     OIDC_ISSUER: 'https://id.example',
   };
-  const result = parseConfig(order.shape, { ...rest, ...env }, order.contradictions);
+  const result = parseConfig(order.shape, { ...requiredSettings, ...env }, order.contradictions);
   if (!result.ok) throw new Error(result.problems.join('\n'));
   return result.config;
 };
@@ -77,7 +80,7 @@ const configOf = (env: Env) => {
 describeOwnParts('PostgreSQL over TLS', () => {
   const urlOf = (user: string, password = '', host = '127.0.0.1') =>
     `postgres://${user}:${password}@${host}:${parts.postgres.port}/postgres`;
-  const byPassword = (host?: string) => urlOf(parts.postgres.passwordUser, parts.password, host);
+  const passwordUrl = (host?: string) => urlOf(parts.postgres.passwordUser, parts.password, host);
 
   /** Resolves to the TLS version that the server reports for the connection; null without TLS. Rejects with the error of the driver. */
   const connect = async (env: Env): Promise<string | null> => {
@@ -93,7 +96,7 @@ describeOwnParts('PostgreSQL over TLS', () => {
       await connection.close(1);
     }
   };
-  const refusal = (env: Env): Promise<unknown> =>
+  const connectionError = (env: Env): Promise<unknown> =>
     connect(env).then(
       () => 'connected',
       (error: unknown) => (error instanceof Error ? (error.cause ?? error) : error),
@@ -101,7 +104,7 @@ describeOwnParts('PostgreSQL over TLS', () => {
 
   it.each(['require', 'verify-ca', 'verify-full'])('accepts %s', async (mode) => {
     const trusting: Env = mode === 'require' ? {} : { DATABASE_CA_FILE: ca };
-    const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, ...trusting };
+    const env = { DATABASE_URL: passwordUrl(), DATABASE_SSLMODE: mode, ...trusting };
     expect(await connect(env)).toMatch(/^TLSv1\.[23]$/);
   });
 
@@ -113,37 +116,41 @@ describeOwnParts('PostgreSQL over TLS', () => {
     };
     const { cert, key } = certificate;
     expect(await connect({ ...env, DATABASE_CERT_FILE: cert, DATABASE_KEY_FILE: key })).toMatch(/^TLS/);
-    expect(await refusal(env)).toMatchObject({
+    expect(await connectionError(env)).toMatchObject({
       message: expect.stringContaining('connection requires a valid client certificate'),
     });
-    const forged = { ...env, DATABASE_CERT_FILE: impostor.cert, DATABASE_KEY_FILE: impostor.key };
-    expect(await refusal(forged)).toMatchObject({
+    const forged = {
+      ...env,
+      DATABASE_CERT_FILE: untrustedCertificate.cert,
+      DATABASE_KEY_FILE: untrustedCertificate.key,
+    };
+    expect(await connectionError(forged)).toMatchObject({
       message: expect.stringMatching(/unknown ca|CONNECTION_CLOSED|ECONNRESET/i),
     });
   });
 
   it('refuses connections without TLS', async () => {
-    expect(await refusal({ DATABASE_URL: byPassword() })).toMatchObject({
+    expect(await connectionError({ DATABASE_URL: passwordUrl() })).toMatchObject({
       message: expect.stringContaining('no encryption'),
     });
   });
 
   it.each(['require', 'verify-full'])('without TLS is refused by clients with %s', async (mode) => {
     const env = { DATABASE_URL: stack.databases.order.service, DATABASE_SSLMODE: mode };
-    expect(await refusal(env)).toBeInstanceOf(Error);
+    expect(await connectionError(env)).toBeInstanceOf(Error);
   });
 
   it.each(['verify-ca', 'verify-full'])(
     'is rejected by clients with %s if its certificate is from an untrusted authority',
     async (mode) => {
-      const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, DATABASE_CA_FILE: strangerCa };
-      expect(await refusal(env)).toMatchObject({ message: expect.stringMatching(/certificate/) });
+      const env = { DATABASE_URL: passwordUrl(), DATABASE_SSLMODE: mode, DATABASE_CA_FILE: untrustedCa };
+      expect(await connectionError(env)).toMatchObject({ message: expect.stringMatching(/certificate/) });
     },
   );
 
   it('is rejected by clients with verify-full if the host name is not in its certificate', async () => {
-    const env = { DATABASE_URL: byPassword('localhost'), DATABASE_CA_FILE: ca };
-    expect(await refusal({ ...env, DATABASE_SSLMODE: 'verify-full' })).toMatchObject({
+    const env = { DATABASE_URL: passwordUrl('localhost'), DATABASE_CA_FILE: ca };
+    expect(await connectionError({ ...env, DATABASE_SSLMODE: 'verify-full' })).toMatchObject({
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
     });
     expect(await connect({ ...env, DATABASE_SSLMODE: 'verify-ca' })).toMatch(/^TLS/);
@@ -151,7 +158,7 @@ describeOwnParts('PostgreSQL over TLS', () => {
 
   it('refuses the wrong password', async () => {
     const env = { DATABASE_URL: urlOf(parts.postgres.passwordUser, 'guess'), DATABASE_SSLMODE: 'require' };
-    expect(await refusal(env)).toMatchObject({
+    expect(await connectionError(env)).toMatchObject({
       message: expect.stringContaining('password authentication failed'),
     });
   });
@@ -193,8 +200,8 @@ describeOwnParts('Kafka', () => {
 
   it.each(['SASL_SSL PLAIN', 'SASL_SSL SCRAM-SHA-256', 'SASL_SSL SCRAM-SHA-512', 'SSL'])(
     'accepts %s',
-    async (how) => {
-      const [protocol, mechanism = ''] = how.split(' ');
+    async (security) => {
+      const [protocol, mechanism = ''] = security.split(' ');
       const stream =
         protocol === 'SSL'
           ? streamOf(parts.kafka.mutualTlsPort, mutual())
@@ -231,7 +238,7 @@ describeOwnParts('Kafka', () => {
   );
 
   it('is rejected if its certificate is from an untrusted authority', async () => {
-    const wrong = { KAFKA_CA_FILE: strangerCa };
+    const wrong = { KAFKA_CA_FILE: untrustedCa };
     const errors = await Promise.all([
       endsOf(parts.kafka.saslPort, { ...sasl('PLAIN'), ...wrong }),
       endsOf(parts.kafka.mutualTlsPort, { ...mutual(), ...wrong }),
@@ -240,9 +247,9 @@ describeOwnParts('Kafka', () => {
   });
 
   it('refuses clients without a certificate from the trusted authority', async () => {
-    const without: Env = { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_CA_FILE: ca };
+    const withoutCertificate: Env = { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_CA_FILE: ca };
     const errors = await Promise.all(
-      [without, mutual(impostor)].map((env) => endsOf(parts.kafka.mutualTlsPort, env)),
+      [withoutCertificate, mutual(untrustedCertificate)].map((env) => endsOf(parts.kafka.mutualTlsPort, env)),
     );
     for (const error of errors) expect(error).toMatch(/alert|closed|disconnected|ECONNRESET/i);
   });
@@ -284,8 +291,8 @@ describeOwnParts("the operators' commands", () => {
   });
 
   it('reject servers with a certificate from an untrusted authority', async () => {
-    await expect(asAdmin(env(strangerCa))).rejects.toThrow(/certificate/);
-    await expect(brokersOf(env(strangerCa))).rejects.toThrow(/unable to (verify|get)|self-signed/);
+    await expect(asAdmin(env(untrustedCa))).rejects.toThrow(/certificate/);
+    await expect(brokersOf(env(untrustedCa))).rejects.toThrow(/unable to (verify|get)|self-signed/);
   });
 });
 
@@ -309,7 +316,7 @@ describeOwnParts('a service with TLS on every connection', () => {
     const { order: port } = await freePorts();
     const url = new URL(database.url);
     [url.username, url.password] = [parts.postgres.passwordUser, parts.password];
-    const own = issued('service', parts.authority.issue('order', ['127.0.0.1']));
+    const own = writeCertificate('service', parts.authority.issue('order', ['127.0.0.1']));
     const { command, args, env, cwd } = commands.order;
     const child = spawn(command, [...args], {
       ...{ cwd, stdio: 'ignore' },

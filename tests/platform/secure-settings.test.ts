@@ -36,14 +36,14 @@ const files = {
   missing: join(folder, 'nowhere.pem'),
 };
 
-const complete = {
+const requiredSettings = {
   DATABASE_URL: 'postgres://me:hush@db.example/things',
   KAFKA_BROKERS: 'kafka.example:9093',
   SCHEMA_REGISTRY_URL: 'https://registry.example/apis/ccompat/v7',
   OIDC_ISSUER: 'https://id.example',
 };
 const read = (env: Record<string, string>) =>
-  parseConfig(order.shape, { ...complete, ...env }, order.contradictions);
+  parseConfig(order.shape, { ...requiredSettings, ...env }, order.contradictions);
 const problemsOf = (env: Record<string, string>): readonly string[] => {
   const result = read(env);
   return result.ok ? [] : result.problems;
@@ -70,14 +70,17 @@ describe('a PEM file', () => {
     ['KAFKA_CA_FILE', files.broken, 'which contains no valid PEM certificate; expected the path'],
     ['NODE_EXTRA_CA_CERTS', files.missing, 'which cannot be read (ENOENT); expected the path'],
     ['KAFKA_KEY_FILE', files.cert, 'which contains no valid private key; expected the path'],
-  ])('given as %s that is invalid is named with the reason', (variable, path, reason) => {
-    const [problem, ...more] = problemsOf({ [variable]: path });
-    expect(more).toEqual([]);
-    expect(problem).toContain(`${variable} is ${JSON.stringify(path)}, ${reason}`);
-  });
+  ])(
+    'that is invalid is reported with the name of its setting and the reason (%s)',
+    (variable, path, reason) => {
+      const [problem, ...more] = problemsOf({ [variable]: path });
+      expect(more).toEqual([]);
+      expect(problem).toContain(`${variable} is ${JSON.stringify(path)}, ${reason}`);
+    },
+  );
 
   it('that is invalid makes a process exit at the start with code 78 and one sentence', async () => {
-    const env = { PATH: process.env['PATH'], ...complete, TLS_CERT_FILE: files.missing, PORT: '0' };
+    const env = { PATH: process.env['PATH'], ...requiredSettings, TLS_CERT_FILE: files.missing, PORT: '0' };
     const main = join(import.meta.dirname, '..', '..', 'services', 'order', 'main.ts');
     const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
       execFile(process.execPath, [main], { env, timeout: 50_000 }, (error, _stdout, stderr) => {
@@ -92,15 +95,15 @@ describe('a PEM file', () => {
 });
 
 describe('a certificate and its key', () => {
-  const usual: Record<string, Record<string, string>> = {
+  const settingsThatUseTls: Record<string, Record<string, string>> = {
     TLS: {},
     DATABASE: { DATABASE_SSLMODE: 'verify-full' },
     KAFKA: { KAFKA_SECURITY_PROTOCOL: 'SSL' },
     SCHEMA_REGISTRY: {},
   };
-  it.each(Object.keys(usual))('of %s must match', (prefix) => {
+  it.each(Object.keys(settingsThatUseTls))('of %s must match', (prefix) => {
     const [cert, key] = [`${prefix}_CERT_FILE`, `${prefix}_KEY_FILE`];
-    const problems = (env: Record<string, string>) => problemsOf({ ...usual[prefix], ...env });
+    const problems = (env: Record<string, string>) => problemsOf({ ...settingsThatUseTls[prefix], ...env });
     expect(problems({ [cert]: files.cert, [key]: files.key })).toEqual([]);
     expect(problems({ [cert]: files.cert })).toEqual([
       `${cert} is set, but ${key} is not; expected both or neither.`,
@@ -135,7 +138,7 @@ describe('a setting that would have no effect', () => {
 
 describe('PostgreSQL', () => {
   it.each(['require', 'verify-full', 'disable'])('refuses TLS parameters in the URL (sslmode=%s)', (mode) => {
-    expect(problemsOf({ DATABASE_URL: `${complete.DATABASE_URL}?sslmode=${mode}` })).toEqual([
+    expect(problemsOf({ DATABASE_URL: `${requiredSettings.DATABASE_URL}?sslmode=${mode}` })).toEqual([
       'DATABASE_URL has TLS parameters; expected DATABASE_SSLMODE and the DATABASE_*_FILE settings instead.',
     ]);
   });
@@ -145,16 +148,17 @@ describe('PostgreSQL', () => {
     ]);
   });
   it('certificates are verified unless the mode is disable or require', () => {
-    const trust = (env: Record<string, string>) => databaseTrust(configOf(env), complete.DATABASE_URL);
+    const trust = (env: Record<string, string>) =>
+      databaseTrust(configOf(env), requiredSettings.DATABASE_URL);
     expect(trust({})).toBe(false);
     expect(trust({ DATABASE_SSLMODE: 'require' })).toMatchObject({ rejectUnauthorized: false });
-    const given = {
+    const fileSettings = {
       DATABASE_CA_FILE: files.ca,
       DATABASE_CERT_FILE: files.cert,
       DATABASE_KEY_FILE: files.key,
     };
     for (const DATABASE_SSLMODE of ['verify-ca', 'verify-full'])
-      expect(trust({ DATABASE_SSLMODE, ...given })).toMatchObject({
+      expect(trust({ DATABASE_SSLMODE, ...fileSettings })).toMatchObject({
         rejectUnauthorized: true,
         minVersion: 'TLSv1.2',
         ca: authority.cert,
