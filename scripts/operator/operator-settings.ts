@@ -27,7 +27,7 @@ const optional = <T>(given: Setting<T>, description: string): Setting<T | undefi
   ...given,
   description,
   schema: given.schema.optional(),
-  otherwise: 'the address of `npm start`',
+  whenUnset: 'the address of `npm start`',
 });
 const databaseUrl = (given: Setting<string>, service: string) =>
   optional(

@@ -8,7 +8,7 @@ export interface StackVariable {
   /** Completes the sentence "expected …". */
   readonly expected: string;
   /** What applies when it is not set. */
-  readonly otherwise: string;
+  readonly whenUnset: string;
   readonly secret?: boolean;
 }
 
@@ -17,69 +17,69 @@ export const stackVariables = {
     env: 'ORDERFLOW_DATA',
     description: 'Where the stack stores all data that survives a restart.',
     expected: 'a path',
-    otherwise: '`.orderflow` in the project',
+    whenUnset: '`.orderflow` in the project',
   },
   cache: {
     env: 'ORDERFLOW_CACHE',
     description: 'Where Java artefacts and compiled code are cached, for all clones.',
     expected: 'a path',
-    otherwise: '`orderflow` in `XDG_CACHE_HOME`, or in `~/.cache`',
+    whenUnset: '`orderflow` in `XDG_CACHE_HOME`, or in `~/.cache`',
   },
   java: {
     env: 'JAVA_HOME',
     description: 'A JDK, in addition to those on the PATH and in the usual places. The newest is used.',
     expected: 'the folder of a JDK',
-    otherwise: 'only the PATH and the usual places',
+    whenUnset: 'only the PATH and the usual places',
   },
   token: {
     env: 'ORDERFLOW_TOKEN',
     description: 'The access token of `npm run reconcile`, for services that trust another issuer.',
     expected: 'an access token of a user with the role ADMIN',
-    otherwise: 'the command signs in as the demo admin',
+    whenUnset: 'the command signs in as the demo admin',
     secret: true,
   },
   jaeger: {
     env: 'JAEGER_URL',
     description: 'The Jaeger from which `npm run journey` reads spans.',
     expected: 'an address such as http://localhost:16686',
-    otherwise: 'spans are read only from files',
+    whenUnset: 'spans are read only from files',
   },
   exactlyOnce: {
     env: 'EXACTLY_ONCE',
     description:
       'Whether Kafka Connect publishes in transactions, so that readers without an inbox see each event once. Costs a third of the throughput.',
     expected: 'enabled or disabled',
-    otherwise: 'disabled',
+    whenUnset: 'disabled',
   },
   faultRounds: {
     env: 'FAULT_ROUNDS',
     description: 'How often the fault tests repeat each fault.',
     expected: 'a whole number',
-    otherwise: '1',
+    whenUnset: '1',
   },
   seed: {
     env: 'SEED',
     description: 'The seed of the random histories in the tests. A failed test prints its seed.',
     expected: 'a whole number',
-    otherwise: 'a new one in each run',
+    whenUnset: 'a new one in each run',
   },
   stack: {
     env: 'ORDERFLOW_STACK',
     description: 'Whether the tests run on child processes or on containers of Testcontainers.',
     expected: '`embedded` or `docker`',
-    otherwise: '`embedded`',
+    whenUnset: '`embedded`',
   },
   browser: {
     env: 'ORDERFLOW_BROWSER',
     description: 'The browser for the tests of the pages and for `npm run screenshots`.',
     expected: 'the path of a Chrome, Chromium or Edge',
-    otherwise: 'the first one found in the usual places',
+    whenUnset: 'the first one found in the usual places',
   },
   keepTestData: {
     env: 'ORDERFLOW_KEEP_TEST_DATA',
     description: 'When set to any text, the data folder of a test run is kept.',
     expected: 'any text',
-    otherwise: 'the folder is deleted',
+    whenUnset: 'the folder is deleted',
   },
 } as const satisfies Record<string, StackVariable>;
 

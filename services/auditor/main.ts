@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { databaseTrust } from '../platform/process/security/database-security.ts';
-import { createHttpParts } from '../platform/http/limits/guards.ts';
+import { createHttpOptions } from '../platform/http/limits/guards.ts';
 import { kafkaSecurity } from '../platform/process/security/kafka-security.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
 import { createAuthenticator } from '../platform/http/endpoint/auth.ts';
@@ -66,9 +66,9 @@ const { authenticate } = createAuthenticator({
   reachedAt: config.oidcDiscoveryUrl,
   audience: config.oidcAudience,
 });
-const { httpParts, checkLoad } = createHttpParts(config, authenticate);
+const { httpOptions, checkLoad } = createHttpOptions(config, authenticate);
 const registry = createRegistryClient(config.schemaRegistryUrl, logger, registrySecurity(config));
-const pipelineMetrics = createPipelineMetrics(httpParts.metrics);
+const pipelineMetrics = createPipelineMetrics(httpOptions.metrics);
 const open = (service: Service) =>
   openPipelineSession(
     databases[service],
@@ -130,7 +130,7 @@ const app = createAuditorApp({
     stream: sources.stream,
   },
   publicUrl: config.publicUrl,
-  httpParts,
+  httpOptions,
 });
 const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 

@@ -1,6 +1,6 @@
 // The composition root of the dashboard, and its only file that reads the environment.
 import { readConfig } from '../platform/process/settings/config.ts';
-import { createHttpParts } from '../platform/http/limits/guards.ts';
+import { createHttpOptions } from '../platform/http/limits/guards.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
@@ -63,7 +63,7 @@ const openOidcClient = () => {
 };
 
 const issuer = await openIssuer();
-const { httpParts, checkLoad } = createHttpParts(config);
+const { httpOptions, checkLoad } = createHttpOptions(config);
 const health = createHealth({ checks: { load: checkLoad } });
 const app = createDashboardApp({
   logger,
@@ -81,7 +81,7 @@ const app = createDashboardApp({
     auditor: config.auditorUrl,
   },
   webFolder: config.webFolder,
-  httpParts,
+  httpOptions,
 });
 const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 lifecycle.onStop('http', () => server.close(), 12_000);

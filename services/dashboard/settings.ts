@@ -43,13 +43,13 @@ export const shape = {
     {
       description:
         'Enables sign-in at the OIDC provider (authorization code with PKCE). The client must allow the redirect to PUBLIC_URL/session/callback. For BUILT_IN_IDENTITY=off.',
-      otherwise: 'no sign-in when BUILT_IN_IDENTITY is off',
+      whenUnset: 'no sign-in when BUILT_IN_IDENTITY is off',
     },
   ),
   oidcClientSecret: setting('OIDC_CLIENT_SECRET', 'the client secret', z.string().optional(), {
     secret: true,
     description: 'The secret of OIDC_CLIENT_ID.',
-    otherwise: 'a public client',
+    whenUnset: 'a public client',
   }),
   oidcScope: setting(
     'OIDC_SCOPE',
@@ -74,7 +74,7 @@ export const shape = {
   ),
   stackFile: setting('STACK_FILE', "the path of the supervisor's status file", z.string().optional(), {
     description: 'The status file in which the supervisor of the embedded stack lists the running processes.',
-    otherwise: 'only probed components are shown',
+    whenUnset: 'only probed components are shown',
   }),
   sessionKeyFile: setting(
     'SESSION_KEY_FILE',
@@ -82,12 +82,12 @@ export const shape = {
     z.string().optional(),
     {
       description: 'The key that encrypts the session cookies. The file is created if it does not exist.',
-      otherwise: 'a restart ends all sessions',
+      whenUnset: 'a restart ends all sessions',
     },
   ),
   webFolder: setting('WEB_FOLDER', 'the path of the folder of the built pages', z.string().optional(), {
     description: 'The folder from which the pages are served.',
-    otherwise: 'no pages are served',
+    whenUnset: 'no pages are served',
   }),
   orderUrl: serviceUrl('ORDER_URL', 'order service', 3001),
   inventoryUrl: serviceUrl('INVENTORY_URL', 'inventory service', 3002),

@@ -34,7 +34,7 @@ describe('a charge', () => {
     expect(outcomeOfCharge(behave(mode), token, 0)).toEqual(outcome);
   });
 
-  it('follows the mode only when the random number is below the rate', () => {
+  it('is affected by the mode only when the random number is below the rate', () => {
     expect(outcomeOfCharge(behave('error', 0.3), 'tok_success', 0.29)).toEqual({ kind: 'fail' });
     expect(outcomeOfCharge(behave('error', 0.3), 'tok_success', 0.3)).toEqual({ kind: 'succeed' });
     expect(outcomeOfCharge(behave('error', 0), 'tok_success', 0)).toEqual({ kind: 'succeed' });

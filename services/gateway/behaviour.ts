@@ -1,12 +1,12 @@
 // Decides the outcome of a request, as pure functions of behaviour, token and random number. A token that forces an outcome takes
-// precedence over the mode. A run with a seed can be repeated exactly, so a fault test knows which requests fail.
+// precedence over the mode. The same seed makes the same requests fail, so a fault test is repeatable.
 
 export const modes = ['normal', 'decline', 'error', 'slow', 'hang', 'charge_then_drop'] as const;
 export type Mode = (typeof modes)[number];
 
 export interface Behaviour {
   readonly mode: Mode;
-  /** Share of the requests to which the mode applies, 0 to 1; the others succeed. */
+  /** Share of requests to which the mode applies, from 0 to 1; all other requests succeed. */
   readonly rate: number;
   /** Delay before a slow request is executed, ms. */
   readonly latencyMs: number;
@@ -22,13 +22,13 @@ export type DeclineCode = (typeof declineCodes)[number];
 export type Outcome =
   | { readonly kind: 'succeed' }
   | { readonly kind: 'decline'; readonly code: DeclineCode }
-  /** Answered 500; nothing is charged. */
+  /** The response is 500; nothing is charged. */
   | { readonly kind: 'fail' }
-  /** Executed after the delay, whether or not the caller still waits. */
+  /** The request is executed after the delay, whether or not the caller still waits. */
   | { readonly kind: 'delay'; readonly latencyMs: number }
-  /** Never answered; nothing is charged. */
+  /** The request is never answered; nothing is charged. */
   | { readonly kind: 'hang' }
-  /** Executed, but the connection is dropped instead of answered. */
+  /** The request is executed, but the connection is dropped before the response. */
   | { readonly kind: 'execute_then_drop' };
 
 /** @param randomNumber From `random`, in [0, 1). */
@@ -52,7 +52,7 @@ const outcomeOfMode = ({ mode, rate, latencyMs }: Behaviour, randomNumber: numbe
   }
 };
 
-/** The mode applies to `tok_success` only; every other token forces its outcome. */
+/** The mode applies only to `tok_success`; every other token forces a fixed outcome. */
 export const outcomeOfCharge = (behaviour: Behaviour, token: string, randomNumber: number): Outcome => {
   switch (token) {
     case 'tok_success':
@@ -72,7 +72,7 @@ export const outcomeOfCharge = (behaviour: Behaviour, token: string, randomNumbe
   }
 };
 
-/** The mode applies as to charges, except that a refund is never declined. */
+/** As for a charge with `tok_success`, except that a refund is never declined. */
 export const outcomeOfRefund = (behaviour: Behaviour, randomNumber: number): Outcome => {
   const outcome = outcomeOfMode(behaviour, randomNumber);
   return outcome.kind === 'decline' ? { kind: 'succeed' } : outcome;

@@ -25,7 +25,7 @@ const refund = async (ledger: Ledger, chargeId: string, amountMinor: number, ide
   ledger.recordRefund({ idempotencyKey, fingerprint: 'f', chargeId, amountMinor });
 
 describe('the ledger', () => {
-  it('has everything that was recorded when it is opened again', async () => {
+  it('has all recorded entries after it is opened again', async () => {
     const ledger = await openLedger(file);
     const paid = await ledger.recordCharge(charge());
     const declined = await ledger.recordCharge(
@@ -56,7 +56,7 @@ describe('the ledger', () => {
     await ledger.close();
   });
 
-  it('drops an incomplete last line, and appends after the last complete one', async () => {
+  it('drops an incomplete last line, and appends after the last complete line', async () => {
     const first = await openLedger(file);
     await first.recordCharge(charge());
     await first.close();
@@ -124,7 +124,7 @@ describe('the ledger', () => {
     await again.close();
   });
 
-  it('rejects every call once it cannot be written, with the cause', async () => {
+  it('rejects every call with the cause once the journal cannot be written', async () => {
     const ledger = await openLedger(file);
     await ledger.recordCharge(charge());
     await ledger.close();

@@ -1,5 +1,5 @@
-// The provider's ledger: an append-only journal of JSON lines, flushed to disk before a request is answered. So what was answered
-// survives kill -9. A key has at most one entry, and the refunds of a charge never exceed what it captured.
+// The provider's ledger: an append-only journal of JSON lines, flushed to disk before a request is answered, so that answered
+// requests survive kill -9. A key has no more than one entry, and the refunds of a charge never exceed the captured amount.
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
@@ -26,7 +26,7 @@ const refundSchema = z.object({
   createdAt: z.iso.datetime(),
   idempotencyKey: z.string(),
 });
-/** The fingerprint distinguishes a repeated request from a different one under the same key. The card token is not stored. */
+/** The fingerprint distinguishes a repeated request from another request with the same key. The card token is not stored. */
 const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('charge'), fingerprint: z.string(), charge: chargeSchema }),
   z.object({ type: z.literal('refund'), fingerprint: z.string(), refund: refundSchema }),
@@ -63,7 +63,7 @@ export interface NewRefund {
   readonly amountMinor: number;
 }
 
-/** Each promise resolves only when what it reports is on disk. */
+/** Each promise resolves only when the reported entries are on disk. */
 export interface Ledger {
   readonly chargeByKey: (idempotencyKey: string) => Promise<Recorded<Charge> | undefined>;
   readonly refundByKey: (idempotencyKey: string) => Promise<Recorded<Refund> | undefined>;
@@ -78,7 +78,7 @@ export interface Ledger {
   }>;
   /** Rejects when the journal can no longer be written. */
   readonly check: () => Promise<void>;
-  /** Resolves with the error when the journal can no longer be written; the process must then exit, and replay at its start. */
+  /** Resolves with the error when the journal can no longer be written; then the process must exit and read the journal again. */
   readonly failed: Promise<Error>;
   readonly close: () => Promise<void>;
 }
@@ -104,8 +104,8 @@ const parseLine = (line: string, number: number, file: string): Entry => {
 };
 
 /**
- * Bytes after the last line break belong to a write that was not flushed, so its request was not answered: they are dropped.
- * A crash cannot damage an earlier line, so a damaged one stops the start.
+ * Bytes after the last line break are dropped: they belong to a write that was not flushed, so its request was not answered.
+ * A crash cannot damage an earlier line; with a damaged line, the provider refuses to start.
  */
 const readJournal = async (journal: FileHandle, file: string) => {
   const bytes = await journal.readFile();
@@ -118,7 +118,7 @@ const readJournal = async (journal: FileHandle, file: string) => {
   };
 };
 
-/** Appends lines in order. Lines that arrive during a flush share the next write and flush. */
+/** Appends lines one after the other. Lines that arrive during a flush share the next write and flush. */
 const createJournal = (file: FileHandle) => {
   let waiting: { readonly line: string; readonly written: PromiseWithResolvers<undefined> }[] = [];
   let flushing: Promise<void> | undefined;
@@ -156,7 +156,7 @@ const createJournal = (file: FileHandle) => {
       void startFlush();
       return written.promise;
     },
-    /** Resolves when everything that has been appended so far is on disk. */
+    /** Resolves when all lines that have been appended so far are on disk. */
     flushed: async (): Promise<void> => {
       await startFlush();
       if (failure !== undefined) throw failure;
@@ -210,8 +210,8 @@ export const openLedger = async (file: string, onTorn?: (bytes: number) => void)
   }
   const journal = createJournal(handle);
 
-  // Applied before the flush, so that concurrent requests take it into account; returned only after the flush. If the flush
-  // fails, memory is ahead of the disk, so the process must exit.
+  // Applied before the flush, so that concurrent requests see the entry; resolves only after the flush. If the flush fails,
+  // memory has entries that are not on disk, so the process must exit.
   const record = async (entry: Entry): Promise<void> => {
     apply(entry);
     await journal.append(entry);

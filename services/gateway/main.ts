@@ -1,7 +1,7 @@
-// The mock payment provider: a process of its own with its own ledger and plain HTTP, like a real provider. Of the services it
-// shares only platform code.
+// The mock payment provider. Like a real provider, it is a separate process with a separate ledger and an HTTP API. It shares only
+// platform code with the services.
 import { readConfig } from '../platform/process/settings/config.ts';
-import { createHttpParts } from '../platform/http/limits/guards.ts';
+import { createHttpOptions } from '../platform/http/limits/guards.ts';
 import { serverTls } from '../platform/process/settings/process-settings.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
@@ -22,13 +22,13 @@ const ledger = await openLedger(config.ledgerFile, (bytes) =>
   logger.warn('incomplete last line of the ledger dropped', { bytes }),
 );
 lifecycle.onStop('ledger', ledger.close);
-// Memory is ahead of the disk then, so the process exits and replays the journal at its next start.
+// Memory then has entries that are not on disk, so the process exits and reads the journal again at its next start.
 void ledger.failed.then((error) => {
   throw new Error('the ledger cannot be written', { cause: error });
 });
 
 const stopping = new AbortController();
-const { httpParts, checkLoad } = createHttpParts(config);
+const { httpOptions, checkLoad } = createHttpOptions(config);
 const health = createHealth({ checks: { load: checkLoad, ledger: ledger.check } });
 const app = createGatewayApp({
   logger,
@@ -36,7 +36,7 @@ const app = createGatewayApp({
   health,
   stopping: stopping.signal,
   publicUrl: config.publicUrl,
-  httpParts,
+  httpOptions,
 });
 const server = await serveApp(app, { ...config, logger, tls: serverTls(config) });
 lifecycle.onStop('http', () => server.close(), 12_000);

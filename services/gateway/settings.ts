@@ -1,4 +1,5 @@
-// The settings of the mock payment provider: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
+// The settings of the mock payment provider. main.ts reads them and services/SETTINGS.md lists them. Importing this file starts
+// nothing.
 import { z } from 'zod';
 import { setting } from '../platform/process/settings/config.ts';
 import { telemetrySettings } from '../platform/process/settings/telemetry-settings.ts';

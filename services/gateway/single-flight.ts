@@ -1,5 +1,5 @@
-// Concurrent requests with the same key share one execution and its result. Without this, two concurrent requests would both find
-// nothing recorded for their key, and charge twice.
+// Concurrent requests with the same key share one execution and its result. Otherwise two concurrent requests would both find no
+// entry for their key, and charge twice.
 
 export interface Flight<T> {
   readonly fingerprint: string;
@@ -8,7 +8,7 @@ export interface Flight<T> {
 
 export interface SingleFlight<T> {
   readonly current: (key: string) => Flight<T> | undefined;
-  /** Returns the key's current flight, or starts `work` as a new one. */
+  /** Returns the current execution (flight) of the key, or starts `work` as a new one. */
   readonly join: (key: string, fingerprint: string, work: () => Promise<T>) => Flight<T>;
 }
 

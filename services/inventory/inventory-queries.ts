@@ -6,7 +6,7 @@ import type { Database } from '../platform/database/database.ts';
 import type { Product } from './domain/product.ts';
 import { toProduct } from './store.ts';
 
-/** Ids of orders whose reservation is due to expire, ascending from `after`, at most `limit`. */
+/** Up to `limit` ids, sorted and greater than `after`, of orders whose reservation is due to expire. */
 export const findDueReservations = async (
   db: Database,
   now: Date,
@@ -49,7 +49,7 @@ export const findProduct = async (db: Database, productId: string): Promise<Prod
 
 export type ProductSort = 'id' | 'name' | 'price' | '-price';
 
-/** A position in a sorted list: the sort value, and the product id, which orders equal values. */
+/** A position in a sorted list: the sort value, then the product id, which sorts products with equal values. */
 export interface ProductPosition {
   readonly productId: string;
   readonly value: string | number;

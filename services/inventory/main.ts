@@ -1,4 +1,4 @@
-// Composition root of the inventory service. No other file of it reads the environment.
+// Composition root of the inventory service, and its only file that reads the environment.
 import { permissions } from './http/permissions.ts';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { startService } from '../platform/service.ts';

@@ -1,5 +1,5 @@
-// The metrics of reservations. Each instance counts its own commits, so a query sums the counters of all instances. The gauge
-// is read from the shared database, so a query takes it from any one instance.
+// The metrics of reservations. Each instance counts its own commits, so a query has to sum the counters over the instances. The
+// gauge is read from the shared database, so every instance has the same value.
 import { Counter } from 'prom-client';
 import type { Measurement } from '../platform/transaction/decision/measurement.ts';
 import { addPolledGauge, type Metrics } from '../platform/telemetry/metrics.ts';
@@ -14,7 +14,7 @@ const states = [
   'committed',
 ] as const satisfies readonly ReservationState[];
 
-/** Registers the counter; the result records one measurement. */
+/** Registers the counter. Returns a function that records one measurement. */
 export function createReservationMetrics({ registry }: Metrics): (measurement: Measurement) => void {
   const changes = new Counter({
     name: 'orderflow_reservation_changes_total',

@@ -10,7 +10,8 @@ export const shape = {
     minimum: 1,
     maximum: 7 * 24 * 3600,
     byDefault: 30 * 60,
-    description: 'Seconds that stock is held for an unpaid order. The order service needs the same value.',
+    description:
+      'Seconds that stock is reserved for an unpaid order. The order service needs the same value.',
   }),
   sweepSeconds: wholeNumberSetting('EXPIRY_SWEEP_SECONDS', {
     minimum: 1,

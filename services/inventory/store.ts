@@ -1,5 +1,5 @@
-// Loads and saves reservations and products. Every transaction locks products in product-id order: in another order, two
-// transactions with the same products could deadlock; without locks, both could take the last unit.
+// Loads and saves reservations and products. Every transaction locks products sorted by product id. In another sequence, two
+// transactions with the same products could deadlock; without locks, both could reserve the last unit.
 import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Statement, Transaction } from '../platform/database/database.ts';
@@ -47,7 +47,7 @@ const lockReservation = async (tx: Transaction, orderId: string): Promise<Reserv
   return row ? { ...row, state: stateOf(row.state), items } : null;
 };
 
-/** Ids of the products whose stock the input may change: the ordered ones, or those of the order's reservation. */
+/** Ids of the products whose stock the input may change: those of the new order, or those of the existing reservation. */
 const affectedProducts = (tx: Transaction, input: ReservationInput) => {
   // A payment pins the reservation and changes no stock.
   if (input.type === 'payment.succeeded') return [];
@@ -99,7 +99,7 @@ const movementRows = (
   return [tx.insert(stockMovements).values(rows)];
 };
 
-/** Locks the reservations of several inputs, then their stock: in the order in which the inputs lock them one by one. */
+/** Locks the reservations of several inputs, then their stock, in the same sequence as `load` does for each input. */
 const lockAll = (tx: Transaction, inputs: readonly ReservationInput[]): readonly Statement[] => {
   const orderIds = inputs.map(({ data }) => data.orderId);
   const ordered = inputs.flatMap((input) =>
@@ -155,7 +155,7 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
       const availableDelta = after.available - available;
       const reservedDelta = after.reserved - reserved;
       if (availableDelta === 0 && reservedDelta === 0) continue;
-      // Relative updates: even if a lock were missing, the CHECK constraint would see the true sum.
+      // Relative updates: even if a lock were missing, the CHECK constraint would check the correct sum.
       statements.push(
         tx
           .update(inventory)
@@ -172,7 +172,7 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
   measurements: measurementsOf,
 };
 
-/** The cause of a release, from the ledger: the actor of the movement names the event. */
+/** The cause of a release, from the stock ledger: the actor of the movement contains the event type. */
 const findReleaseReason = async (
   tx: Transaction,
   { orderId, items }: Reservation,
@@ -193,7 +193,7 @@ const findReleaseReason = async (
   return movement.actor === 'event:payment.failed' ? 'payment_failed' : 'order_cancelled';
 };
 
-/** Emits again the event that states the reservation's present state. Writes only to the outbox. */
+/** Emits the event of the reservation's current state again. Writes only to the outbox. */
 export const repairHandler: CommandHandler<Repair, RepairView | null, RepairView> = {
   load: async (tx, { orderId }) => {
     const reservation = await lockReservation(tx, orderId);

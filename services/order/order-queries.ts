@@ -1,5 +1,5 @@
-// Reads orders without locks, for the HTTP routes and for the deadline sweep. A viewer reads only the orders, and of each
-// order only the lines, that they may see.
+// Reads orders without locks, for the HTTP routes and for the deadline sweep. A viewer gets only the orders and lines
+// that they may see.
 import {
   and,
   asc,
@@ -21,10 +21,10 @@ import type { Database } from '../platform/database/database.ts';
 import { statusOf, type Order, type OrderStatus } from './domain/order.ts';
 import { toOrder, itemsOf } from './order-rows.ts';
 
-/** The SQL condition of the index `orders_waiting`, on the time of placement. */
+/** The SQL condition of the partial index `orders_waiting` on the time of placement. */
 const isWaiting = sql`${orders.status} in ('PENDING','CONFIRMED')`;
 
-/** Ids of orders placed at or before `placedBy` that still wait for events, ascending from `after`, at most `limit`. */
+/** Up to `limit` ids, sorted and greater than `after`, of orders that still wait for events and were placed by `placedBy`. */
 export const findWaitingOrders = async (
   db: Database,
   placedBy: Date,
@@ -67,7 +67,7 @@ export const visibleTo = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | u
   }
 };
 
-/** The part of the order that the viewer may see: a seller sees their own lines, and the total of those. */
+/** The order, limited to what the viewer may see: a seller sees only their own lines and the total of these lines. */
 export function limitToViewer(viewer: Viewer, order: Order): Order {
   if (viewer.as !== 'seller') return order;
   const items = order.items.filter((item) => item.sellerId === viewer.id);
@@ -75,7 +75,7 @@ export function limitToViewer(viewer: Viewer, order: Order): Order {
   return { ...order, items, total: { ...order.total, amountMinor } };
 }
 
-/** The order as the viewer may see it, with the status of the whole order. Undefined if the viewer may not see it. */
+/** The order, limited to what the viewer may see, and the status of the whole order. Undefined if the viewer may not see it. */
 export async function findOrder(
   db: Pick<Database, 'select'>,
   id: string,
@@ -90,12 +90,12 @@ export async function findOrder(
   return { order: limitToViewer(viewer, order), status: statusOf(order) };
 }
 
-/** Conditions that an order must meet; absent ones do not apply. */
+/** Conditions that an order must meet; absent conditions do not apply. */
 interface OrderFilter {
   readonly status?: OrderStatus | undefined;
   /** Only PAID orders with an unshipped line that the viewer may see. */
   readonly toShip?: boolean;
-  /** Only orders that wait for the next step of the saga, and have not changed since then. */
+  /** Only orders that wait for the next step of the saga, and have not changed since this time. */
   readonly stuckSince?: Date | undefined;
   readonly reason?: string | undefined;
   readonly customerId?: string | undefined;
@@ -129,11 +129,11 @@ const isToShip = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | undefined
     ),
   );
 
-/** The SQL condition of `stuckSince`. A customer may leave a CONFIRMED order with manual payment until its reservation expires. */
+/** The SQL condition of `stuckSince`. A CONFIRMED order with manual payment is not stuck until its reservation expires. */
 const isStuck = (since: Date): SQL | undefined =>
   and(
     isWaiting,
-    // Implied by the next condition; named because the index has this column.
+    // Implied by the next condition; stated so that the index, which has this column, is used.
     lte(orders.createdAt, since),
     lte(orders.updatedAt, since),
     or(
@@ -167,8 +167,8 @@ const readPage = (db: Database, condition: SQL | undefined, { sort, limit, after
 };
 
 /**
- * Sorts by id, which begins with the time (UUIDv7), so that the page is read from the index of the seller's lines. Sorted by
- * the time of the orders, a seller's few orders would be searched among those of all sellers.
+ * Sorts by order id, which begins with the time (UUIDv7), so that the page is read from the index of the seller's lines. A sort by
+ * `created_at` would search the few orders of one seller among the orders of all sellers.
  */
 const readSellerPage = (
   db: Database,
@@ -190,7 +190,7 @@ const readSellerPage = (
     .orderBy((sort === 'newest' ? desc : asc)(orderItems.orderId))
     .limit(limit);
 
-/** Orders by the time they were placed. Keyset pagination: an order placed meanwhile shifts no page. */
+/** A page of orders, sorted by the time of placement. With keyset pagination, orders placed meanwhile do not shift the pages. */
 export async function listOrders(
   db: Database,
   { viewer, sort, limit, after, ...filter }: OrderPage,
@@ -227,7 +227,7 @@ export async function listOrders(
   });
 }
 
-/** The audit trail of an order, oldest first, at most `limit` entries. */
+/** The first `limit` entries of the audit trail of an order. */
 export const readTrail = (db: Database, orderId: string, limit: number) =>
   db
     .select()

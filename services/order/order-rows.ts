@@ -1,4 +1,4 @@
-// Turns rows into orders. A column value that the domain does not know throws here, so the domain never sees one.
+// Turns rows into orders. A column value that the domain does not know throws here.
 import { asc, inArray } from 'drizzle-orm';
 import type { orders } from '../../drizzle/order/schema.ts';
 import { orderItems } from '../../drizzle/order/schema.ts';

@@ -1,5 +1,5 @@
-// The metrics of the saga: orders placed and ended, and their durations. The domain decides what to count
-// (domain/measurements.ts); it is counted after the commit. Each instance counts its own commits, so a query sums them.
+// The metrics of the saga: orders placed and ended, and their durations. The domain decides what is counted
+// (domain/measurements.ts). Each instance counts its own inputs, after the commit, so a query has to sum over the instances.
 import { Counter, Histogram } from 'prom-client';
 import type { CancellationReason, PaymentMode } from '../../schemas/generated/events.ts';
 import type { Measurement } from '../platform/transaction/decision/measurement.ts';
@@ -15,7 +15,7 @@ const reasons = [
 const durations = ['confirmed', 'paid', 'settled'] as const;
 type Timed = (typeof durations)[number];
 
-/** 2 s is the bound of the service level objective, 2,700 s the deadline of an order. */
+/** 2 s is the threshold of the service level objective, 2,700 s the deadline of an order. */
 const buckets = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 2_700];
 
 const help: Readonly<Record<Timed, string>> = {
@@ -24,7 +24,7 @@ const help: Readonly<Record<Timed, string>> = {
   settled: 'From placing an order to PAID or CANCELLED, whichever came first.',
 };
 
-/** Registers the metrics; the result records one measurement. */
+/** Registers the metrics. Returns a function that records one measurement. */
 export function createSagaMetrics({ registry }: Metrics): (measurement: Measurement) => void {
   const registers = [registry];
   const placed = new Counter({

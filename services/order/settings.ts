@@ -17,10 +17,10 @@ export const shape = {
     {
       description:
         'Seconds after which an order that is not paid is cancelled. Must be more than RESERVATION_TTL_SECONDS.',
-      otherwise: '`RESERVATION_TTL_SECONDS` + 900',
+      whenUnset: '`RESERVATION_TTL_SECONDS` + 900',
     },
   ),
-  // A setting of inventory. With a shorter deadline, orders would be cancelled while they still hold stock.
+  // A setting of the inventory service. With a deadline below it, orders would be cancelled before their reservation expires.
   reservationTtlSeconds: wholeNumberSetting('RESERVATION_TTL_SECONDS', {
     minimum: 1,
     maximum: 7 * 24 * 3600,
@@ -43,14 +43,14 @@ export const shape = {
     minimum: 0,
     maximum: 10_000,
     byDefault: 1_000,
-    description: 'Most event streams open at once; one more gets 503.',
+    description: 'Maximum number of open event streams; a further stream is answered 503.',
   }),
   streamsPerSubject: wholeNumberSetting('ORDER_STREAMS_PER_SUBJECT', {
     minimum: 1,
     maximum: 10_000,
     byDefault: 20,
     description:
-      'Most event streams one subject may have open; one more gets 429. Waits have the same limit, counted separately.',
+      'Maximum number of open event streams per subject; a further stream is answered 429. Waits have the same limit, counted separately.',
   }),
   heartbeatSeconds: wholeNumberSetting('ORDER_STREAM_HEARTBEAT_SECONDS', {
     minimum: 1,
@@ -69,13 +69,13 @@ export const shape = {
     maximum: 10_000,
     byDefault: 200,
     description:
-      'Most requests with Prefer: wait that wait at once; further ones are answered without waiting.',
+      'Maximum number of requests with Prefer: wait that wait at the same time; further requests are answered without waiting.',
   }),
   waitSeconds: wholeNumberSetting('ORDER_WAIT_SECONDS', {
     minimum: 0,
     maximum: 60,
     byDefault: 10,
-    description: 'The longest wait in seconds that is granted. Must be less than HTTP_REQUEST_TIMEOUT_MS.',
+    description: 'The longest wait that is granted, in seconds. Must be less than HTTP_REQUEST_TIMEOUT_MS.',
   }),
 };
 

@@ -1,5 +1,5 @@
 // Loads and saves orders. Every change of an order locks its row first, so the inputs of one order are handled one after
-// the other. Without the lock, two inputs could each derive a status from facts that the other is about to change.
+// the other. Without the lock, two concurrent inputs could each derive the status from facts that the other input changes.
 import { and, eq, inArray } from 'drizzle-orm';
 import { catalogue, orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
@@ -97,7 +97,7 @@ export interface OrderChange {
 }
 
 const lockOrder = async (tx: Transaction, orderId: string): Promise<Order | null> => {
-  // Pipelined on one connection, so the items are read after the row is locked.
+  // Both statements are sent together and run one after the other: the items are read after the row is locked.
   const [[row], items] = await Promise.all([
     tx.select().from(orders).where(eq(orders.id, orderId)).for('update'),
     itemsOf(tx, [orderId]),
@@ -133,7 +133,7 @@ export const orderHandler: CommandHandler<OrderChange, Order | null, Order> = {
   measurements: (before, order) => (before ? measurementsOf(before, order) : []),
 };
 
-/** Emits again the event that states the order's present state. The order's history keeps who requested it and why. */
+/** Emits the event of the order's current state again. The audit trail of the order records who has requested it and why. */
 export const repairHandler: CommandHandler<Repair, Order | null, Order> = {
   load: (tx, { orderId }) => lockOrder(tx, orderId),
   decide: (_repair, order) => (order ? reemit(order) : rejected('not_found', 'There is no such order.')),

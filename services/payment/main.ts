@@ -1,4 +1,4 @@
-// Composition root of the payment service. No other file of it reads the environment.
+// Composition root of the payment service, and its only file that reads the environment.
 import { permissions } from './http/permissions.ts';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { startService } from '../platform/service.ts';
@@ -26,7 +26,7 @@ const resilience = {
 await startService({
   name: 'payment',
   description:
-    'Payments: one charge per order through the gateway, and its refund if the order ends unfulfilled.',
+    'Payments: one charge per order through the gateway, and its refund if the order is cancelled.',
   config,
   topic: 'payment-events',
   consumerGroup,
@@ -48,7 +48,7 @@ await startService({
           shell,
           gateway,
           logger,
-          // Another instance takes over the requests of a dead one after this time. 5 s are left to start the call.
+          // After this time, another instance takes over the requests of a crashed instance. A call must start within 5 s.
           leaseMs: resilience.timeoutMs + 5_000,
           callMs: resilience.timeoutMs,
           refusedRetryMs: config.refusedRefundSeconds * 1_000,

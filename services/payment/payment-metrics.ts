@@ -1,11 +1,11 @@
-// The metrics of payments and of the gateway. Each instance counts its own commits and calls, so a query sums the counters of
-// all instances. Open requests are read from the shared database, so a query takes them from any one instance.
+// The metrics of payments and of the gateway. Each instance counts its own commits and calls, so a query has to sum the
+// counters over the instances. Open requests are read from the shared database, so every instance has the same value.
 import { Counter } from 'prom-client';
 import type { Measurement } from '../platform/transaction/decision/measurement.ts';
 import { addPolledGauge, addCounter, addState, type Metrics } from '../platform/telemetry/metrics.ts';
 import type { Circuit } from './jobs/gateway.ts';
 
-/** Registers the counter; the result records one measurement. */
+/** Registers the counter. Returns a function that records one measurement. */
 export function createPaymentMetrics({ registry }: Metrics): (measurement: Measurement) => void {
   const payments = new Counter({
     name: 'orderflow_payments_total',

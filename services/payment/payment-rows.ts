@@ -1,5 +1,5 @@
 // Turns rows into payments and gateway requests, and payments into rows. A column value that the domain does not know throws
-// here, so the domain never sees one.
+// here.
 import type { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { PaymentMode, RefundReason } from '../../schemas/generated/events.ts';
 import { oneOf } from '../platform/database/one-of.ts';

@@ -1,5 +1,5 @@
 // Describes for the dashboard what the payment service does with each event. The type of subscriptions.ts requires a handler
-// for exactly these events.
+// for each of these events and for no other.
 import type { EventType } from '../../schemas/generated/events.ts';
 
 export const reactions = {

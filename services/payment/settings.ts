@@ -10,37 +10,39 @@ export const shape = {
     minimum: 100,
     maximum: 60_000,
     byDefault: 8_000,
-    description: 'Milliseconds that one call of the gateway may take.',
+    description: 'Milliseconds that one call to the gateway may take.',
   }),
   gatewayRetries: wholeNumberSetting('GATEWAY_RETRIES', {
     minimum: 0,
     maximum: 5,
     byDefault: 2,
-    description: 'Retries of a gateway call that failed fast, with the same idempotency key.',
+    description:
+      'Number of retries of a gateway call that failed but did not time out, with the same idempotency key.',
   }),
   gatewayRetryMaxMs: wholeNumberSetting('GATEWAY_RETRY_MAX_MS', {
     minimum: 1,
     maximum: 10_000,
     byDefault: 1_000,
-    description: 'The longest pause in milliseconds before such a retry.',
+    description: 'The longest pause before a retry of GATEWAY_RETRIES, in milliseconds.',
   }),
   breakerFailures: wholeNumberSetting('GATEWAY_BREAKER_FAILURES', {
     minimum: 1,
     maximum: 1_000,
     byDefault: 5,
-    description: 'Consecutive calls with unknown outcome that open the circuit breaker of the gateway.',
+    description:
+      'Number of consecutive calls with unknown outcome that opens the circuit breaker of the gateway.',
   }),
   breakerSeconds: wholeNumberSetting('GATEWAY_BREAKER_SECONDS', {
     minimum: 1,
     maximum: 3_600,
     byDefault: 30,
-    description: 'Seconds that the circuit breaker stays open before it lets one call through.',
+    description: 'Seconds that the circuit breaker stays open before it admits one call as a probe.',
   }),
   refusedRefundSeconds: wholeNumberSetting('REFUSED_REFUND_RETRY_SECONDS', {
     minimum: 1,
     maximum: 7 * 24 * 3_600,
     byDefault: 3_600,
-    description: 'Seconds until a refund that the gateway refused is requested again.',
+    description: 'Seconds until a refused refund is requested again.',
   }),
 };
 

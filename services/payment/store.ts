@@ -1,5 +1,5 @@
-// Loads and saves payments. The first event of an order creates its payment row, and every input locks that row. A request to
-// the gateway is stored in the same transaction as the decision that makes it.
+// Loads and saves payments. The first event of an order creates its payment row, and every input locks this row. A request to
+// the gateway is stored in the transaction of the decision that makes it.
 import { and, asc, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
@@ -13,11 +13,11 @@ import { newPayment, type Payment, type PaymentView } from './domain/payment.ts'
 import { reemit } from './domain/reemit.ts';
 import { kindOf, toPayment, toRow, type TransactionRow } from './payment-rows.ts';
 
-/** Creates the payment row if it is missing, then locks it. Insert-then-lock: two first events cannot both create it. */
+/** Inserts the payment row if it is missing, then locks it, so that two concurrent first events cannot both create it. */
 const lockPayment = async (tx: Transaction, { type, data, at }: PaymentInput): Promise<Payment> => {
   const initial = newPayment(data.orderId, at);
   const insert = tx.insert(payments).values(toRow(initial)).onConflictDoNothing();
-  // Pipelined on one connection, so the insert runs first. A customer's `pay` does not create a payment.
+  // Both statements are sent together and run one after the other, the insert first. A customer's `pay` does not create a payment.
   const [, [row]] = await Promise.all([
     type === 'pay' ? undefined : insert,
     tx.select().from(payments).where(eq(payments.orderId, data.orderId)).for('update'),
@@ -60,7 +60,7 @@ export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
   measurements: measurementsOf,
 };
 
-/** Emits again the event that states the payment's present state. Writes only to the outbox. */
+/** Emits the event of the payment's current state again. Writes only to the outbox. */
 export const repairHandler: CommandHandler<Repair, Payment | null, Payment> = {
   load: async (tx, { orderId }) => {
     const [row] = await tx.select().from(payments).where(eq(payments.orderId, orderId)).for('update');

@@ -1,5 +1,5 @@
-// Leases due gateway requests to one instance at a time. Only the holder of the latest lease changes a request, so an
-// instance whose lease has ended cannot overwrite the result of its successor.
+// Leases due gateway requests to one instance at a time. Only the holder of the latest lease may change a request, so an
+// instance whose lease has ended cannot overwrite the result of the next holder.
 import { and, asc, count, eq, getTableColumns, inArray, lte, sql } from 'drizzle-orm';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { Database } from '../platform/database/database.ts';
@@ -15,8 +15,8 @@ export interface LeasedTransaction {
 }
 
 /**
- * Leases up to `limit` due requests for `leaseMs`, in one statement. SKIP LOCKED keeps two instances from leasing the same
- * request. When an instance dies, its requests are due again at the end of the lease, by the database's clock.
+ * Leases up to `limit` due requests for `leaseMs`, in one statement. With SKIP LOCKED, two instances never lease the same request.
+ * When an instance dies, its requests are due again at the end of the lease, measured by the database's clock.
  */
 export async function leaseDue(
   db: Database,
@@ -63,7 +63,7 @@ const stillLeased = ({ id, attempts }: TransactionRow) =>
 
 const inMs = (ms: number) => sql`clock_timestamp() + ${`${ms} milliseconds`}::interval`;
 
-/** Records that the outcome is not known; the request is due again in `retryInMs`, with the same idempotency key. */
+/** Records that the outcome is unknown. The request is due again after `retryInMs`, with the same idempotency key. */
 export async function postpone(
   db: Database,
   leased: TransactionRow,
@@ -80,7 +80,7 @@ export async function postpone(
     .where(stillLeased(leased));
 }
 
-/** Undoes a lease under which nothing was called; the request is due again in `retryInMs`. */
+/** Undoes a lease during which no call was made. The request is due again after `retryInMs`. */
 export async function releaseLease(db: Database, leased: TransactionRow, retryInMs: number): Promise<void> {
   await db
     .update(transactions)
@@ -88,7 +88,7 @@ export async function releaseLease(db: Database, leased: TransactionRow, retryIn
     .where(stillLeased(leased));
 }
 
-/** Renews the lease for another call and counts the attempt; undefined if another instance holds the request. */
+/** Renews the lease for another call and returns the new number of attempts; undefined if another instance has the lease. */
 export async function renewLease(
   db: Database,
   leased: TransactionRow,

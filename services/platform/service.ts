@@ -1,5 +1,5 @@
-// The composition root of every event-driven service, in the order of its start. It stops in reverse order: it becomes unready, the
-// consumer and the jobs finish their work, then the server its requests, and the database connections are closed last.
+// The composition root of every event-driven service, in the sequence of its start. The stop has the reverse sequence: the service
+// becomes unready, the consumer and the jobs finish their work, the server finishes its requests, the database connections close.
 import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
 import { recordRefusals, registerAuditRoutes } from './http/routes/audit-http.ts';
 import { startSealing } from './audit-log/audit-seal.ts';
@@ -24,7 +24,7 @@ import { createEventMetrics } from './messaging/event-metrics.ts';
 import { registerFaultRoutes } from './http/routes/faults-http.ts';
 import { assertPermitted } from './http/endpoint/endpoint.ts';
 import { chaosTokenOf, createFaults } from './process/faults.ts';
-import { createHttpParts } from './http/limits/guards.ts';
+import { createHttpOptions } from './http/limits/guards.ts';
 import type { Measurement } from './transaction/decision/measurement.ts';
 import type { Shell } from './transaction/handle.ts';
 import { shareTransactions } from './transaction/shared-transaction.ts';
@@ -47,16 +47,16 @@ import { startRetention } from './database/retention.ts';
 import { createRegistryClient } from './event-codec/schema-registry.ts';
 import type { ServiceConfig } from './process/settings/service-settings.ts';
 
-/** Something that runs beside requests and events and can be stopped. */
+/** Background work that can be stopped. */
 export interface Job {
   stop(): Promise<void>;
 }
 
-export interface ServiceParts {
+export interface ServiceDependencies {
   readonly shell: Shell;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Aborted as soon as the process is told to stop. */
+  /** Aborted when the process begins to stop. */
   readonly stopping: AbortSignal;
 }
 
@@ -64,7 +64,7 @@ export interface ServiceDefinition {
   readonly name: 'order' | 'inventory' | 'payment';
   readonly description: string;
   readonly config: ServiceConfig;
-  /** The topic this service's outbox is published to: its event types are resolved at start-up. */
+  /** The topic of this service's outbox. The schema ids of its event types are resolved at start-up. */
   readonly topic: Topic;
   readonly consumerGroup: string;
   readonly permissions: PermissionTable;
@@ -72,24 +72,24 @@ export interface ServiceDefinition {
   /** Records the metrics of committed inputs. */
   readonly countMeasurements: (metrics: Metrics) => (measurement: Measurement) => void;
   /** Jobs start when the service can write events, before it consumes any. */
-  readonly assemble: (parts: ServiceParts) => {
-    /** Called once for the consumer, which has its own connections, and once for the replay of dead letters. */
+  readonly assemble: (parts: ServiceDependencies) => {
+    /** Called twice: for the consumer, which has a separate connection pool, and for the replay of dead letters. */
     readonly subscriptions: (shell: Shell) => Subscriptions;
     readonly routes: (app: App) => void;
     readonly startJobs?: () => Promise<readonly Job[]> | readonly Job[];
-    /** Health checks beside those that every service has. */
+    /** Health checks in addition to those that every service has. */
     readonly checks?: Readonly<Record<string, HealthCheck>>;
   };
 }
 
 const parallelPartitions = 20;
-/** One for events that share a transaction; the others for events that are handled alone after a failure. */
+/** One connection for events that share a transaction; the others for events that are handled separately after a failure. */
 const consumerConnections = 8;
 
 const isEventType = (type: string): type is EventType => type in eventCatalogue;
 const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
 
-/** Starts the service; it runs until the process is told to stop. */
+/** Starts the service, which runs until the process receives a stop signal. */
 export async function startService(definition: ServiceDefinition): Promise<void> {
   const { name, config, consumerGroup } = definition;
   const logger = createLogger({ service: name, level: config.logLevel });
@@ -103,7 +103,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     waitMs: config.databaseWaitMs,
   });
   lifecycle.onStop('database', () => connection.close());
-  // A pool of its own: if requests could keep the consumer waiting for a connection, it would lose its partitions.
+  // A separate pool: if requests could keep the consumer waiting for a connection, the consumer would lose its partitions.
   const consuming = connectDatabase(config.databaseUrl, `${name}-consumer`, {
     tls,
     poolSize: consumerConnections,
@@ -119,12 +119,12 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     reachedAt: config.oidcDiscoveryUrl,
     audience: config.oidcAudience,
   });
-  const { httpParts, checkLoad } = createHttpParts(config, authenticate, connection.saturated);
+  const { httpOptions, checkLoad } = createHttpOptions(config, authenticate, connection.saturated);
   const { stopping } = lifecycle;
   const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
-  const eventMetrics = createEventMetrics(httpParts.metrics, { group: consumerGroup, emitted });
-  addDatabaseMetrics(httpParts.metrics, [connection, consuming]);
-  const countMeasurement = definition.countMeasurements(httpParts.metrics);
+  const eventMetrics = createEventMetrics(httpOptions.metrics, { group: consumerGroup, emitted });
+  addDatabaseMetrics(httpOptions.metrics, [connection, consuming]);
+  const countMeasurement = definition.countMeasurements(httpOptions.metrics);
   const shell: Shell = {
     db: connection.db,
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
@@ -137,7 +137,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const { subscriptions, routes, startJobs, checks } = definition.assemble({
     shell,
     logger,
-    metrics: httpParts.metrics,
+    metrics: httpOptions.metrics,
     stopping,
   });
 
@@ -155,7 +155,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     checks: {
       load: checkLoad,
       database: connection.ping,
-      // Without schema ids no event can be written, so no command can be accepted. Once resolved, they stay.
+      // Without schema ids no event can be written, so no command can be accepted. Once resolved, the ids do not change.
       schemas: () => {
         const missing = registry.missing();
         return missing.length === 0
@@ -180,7 +180,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     description: definition.description,
     problems: { ...definition.problems, ...deadLetterProblems },
     publicUrl: config.publicUrl,
-    ...httpParts,
+    ...httpOptions,
   });
   health.register(app);
   app.use('/api/*', recordRefusals(shell.db));
@@ -232,6 +232,6 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     deadLetterLimit: { ...defaultDeadLetterLimit, limit: config.deadLetterLimit },
   });
   lifecycle.onStop('consumer', consumer.stop);
-  // Registered last, so it runs first: no new requests arrive while the rest finishes its work.
+  // Registered last, so it runs first: no new requests arrive while the other steps finish their work.
   lifecycle.onStop('readiness', health.drain);
 }

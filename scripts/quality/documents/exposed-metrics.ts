@@ -15,7 +15,7 @@ import { createSagaMetrics } from '../../../services/order/saga-metrics.ts';
 import { addGatewayMetrics, createPaymentMetrics } from '../../../services/payment/payment-metrics.ts';
 import { readConfig } from '../../../services/platform/process/settings/config.ts';
 import { createEventMetrics } from '../../../services/platform/messaging/event-metrics.ts';
-import { createHttpParts } from '../../../services/platform/http/limits/guards.ts';
+import { createHttpOptions } from '../../../services/platform/http/limits/guards.ts';
 import { guardSettings } from '../../../services/platform/process/settings/guard-settings.ts';
 import { createHealth } from '../../../services/platform/http/routes/health.ts';
 import { createLogger } from '../../../services/platform/process/logger.ts';
@@ -34,8 +34,8 @@ export const groupedBy = (query: string): readonly string[] =>
 
 /** Every metric that a process exposes, with or without a value. */
 const metricsOfProcesses = (): LabelsByMetric => {
-  const { httpParts } = createHttpParts(readConfig(guardSettings, {}));
-  const { metrics } = httpParts;
+  const { httpOptions } = createHttpOptions(readConfig(guardSettings, {}));
+  const { metrics } = httpOptions;
   const noValues = () => Promise.resolve(new Map<string, never>());
   const notCalled = () => Promise.reject(new Error('reading the metrics calls no route'));
   createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
@@ -56,7 +56,7 @@ const metricsOfProcesses = (): LabelsByMetric => {
     pipelines: { latest: () => [], samples: () => [], incidents: () => [], recordActed: () => undefined },
     stories: { read: notCalled, codec: { decode: notCalled } },
     operations: { record: notCalled, readFlow: notCalled, connectUrl: '', stream: { lag: noValues } },
-    httpParts,
+    httpOptions,
   });
   // The types of prom-client do not declare the names of the labels.
   const registered = z.array(

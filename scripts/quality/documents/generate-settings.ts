@@ -51,20 +51,20 @@ export const stackSettings: readonly StackVariable[] = [
     env: port.env,
     description: `Port on loopback: ${port.what}.`,
     expected: 'a port between 1 and 65535',
-    otherwise: String(port.default),
+    whenUnset: String(port.default),
   })),
   ...portsOfProfiles.map((port) => ({
     env: port.env,
     description: `Port on loopback, in the profile \`${port.profile}\` of docker-compose.yml: ${port.what}.`,
     expected: 'a port between 1 and 65535',
-    otherwise: String(port.default),
+    whenUnset: String(port.default),
   })),
   ...Object.entries(passwords).flatMap(([service, variables]) =>
     (Object.keys(roleDescriptions) as DatabaseRole[]).map((role) => ({
       env: variables[role],
       description: `Password at ${service}-db. ${roleDescriptions[role]}`,
       expected: 'any text, the same at every start on the same data',
-      otherwise: developmentPassword,
+      whenUnset: developmentPassword,
       secret: true,
     })),
   ),
@@ -75,15 +75,15 @@ interface Row {
   readonly env: string;
   readonly description: string;
   readonly expected: string;
-  readonly otherwise: string;
+  readonly whenUnset: string;
   readonly secret: boolean;
 }
 
 const code = (text: string): string => `\`${text}\``;
 
 /** The default in words, or as the text that has the same effect. */
-const defaultOf = ({ schema, otherwise }: Setting<unknown>): string => {
-  if (otherwise !== undefined) return otherwise;
+const defaultOf = ({ schema, whenUnset }: Setting<unknown>): string => {
+  if (whenUnset !== undefined) return whenUnset;
   const unset = schema.safeParse(undefined);
   if (!unset.success) return '**required**';
   // The default before parsing if there is one, else the parsed value.
@@ -93,7 +93,7 @@ const defaultOf = ({ schema, otherwise }: Setting<unknown>): string => {
 
 const rowOf = (setting: Setting<unknown>): Row => {
   const { env, description, expected, secret = false } = setting;
-  return { env, description, expected, otherwise: defaultOf(setting), secret };
+  return { env, description, expected, whenUnset: defaultOf(setting), secret };
 };
 const rowsOf = (shape: SettingShape): Row[] => Object.values(shape).map(rowOf);
 
@@ -124,7 +124,7 @@ const table = (rows: readonly Row[], usedBy?: (row: Row) => string): string => {
         code(row.env),
         row.secret ? `${row.description} Secret.` : row.description,
         row.expected,
-        row.otherwise,
+        row.whenUnset,
         ...(usedBy === undefined ? [] : [usedBy(row)]),
       ]),
     ),

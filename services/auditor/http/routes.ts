@@ -5,7 +5,7 @@ import { Gauge } from 'prom-client';
 import { type App } from '../../platform/http/server/request-context.ts';
 import { assertPermitted, endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import type { Health } from '../../platform/http/routes/health.ts';
-import type { HttpParts } from '../../platform/http/limits/guards.ts';
+import type { HttpOptions } from '../../platform/http/limits/guards.ts';
 import { addGauge, createMetrics, type Metrics } from '../../platform/telemetry/metrics.ts';
 import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
@@ -57,7 +57,7 @@ export interface AuditorAppOptions {
   readonly stories: StorySources;
   readonly operations: OperationsSources;
   readonly publicUrl?: string | undefined;
-  readonly httpParts?: HttpParts;
+  readonly httpOptions?: HttpOptions;
 }
 
 export const createAuditorApp = ({
@@ -68,9 +68,9 @@ export const createAuditorApp = ({
   stories,
   operations,
   publicUrl,
-  httpParts,
+  httpOptions,
 }: AuditorAppOptions): App => {
-  const metrics = httpParts?.metrics ?? createMetrics();
+  const metrics = httpOptions?.metrics ?? createMetrics();
   addAuditMetrics(metrics, auditor.latest);
   const app = createApp({
     logger,
@@ -78,7 +78,7 @@ export const createAuditorApp = ({
     description:
       'Checks from outside whether the invariants of the system hold and its pipelines deliver events.',
     publicUrl,
-    ...httpParts,
+    ...httpOptions,
     metrics,
   });
   health.register(app);

@@ -8,7 +8,7 @@ import { json } from '../../platform/http/request/shapes.ts';
 import { assertPermitted, endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { createRateLimiter, type RateLimiter } from '../../platform/http/limits/rate-limit.ts';
 import type { Health } from '../../platform/http/routes/health.ts';
-import { createGuards, type HttpParts } from '../../platform/http/limits/guards.ts';
+import { createGuards, type HttpOptions } from '../../platform/http/limits/guards.ts';
 import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { tokenLifetime, type Issuer } from './identity.ts';
@@ -67,7 +67,7 @@ export interface DashboardOptions {
   readonly services: ServiceUrls;
   /** The folder of the built pages. Absent: no pages are served. */
   readonly webFolder?: string | undefined;
-  readonly httpParts?: HttpParts;
+  readonly httpOptions?: HttpOptions;
 }
 
 const addIdentity = (app: App, issuer: Issuer, logins: RateLimiter): void => {
@@ -116,7 +116,7 @@ export const createDashboardApp = ({
   sessionKey,
   services,
   webFolder,
-  httpParts,
+  httpOptions,
   loginsPerMinute = 120,
 }: DashboardOptions): App => {
   const secure = publicUrl?.startsWith('https:') === true;
@@ -132,8 +132,8 @@ export const createDashboardApp = ({
       'Identity issuer for development, sessions of the pages, and the health of all components. `/api/{service}/…` is a proxy to `/api/v1/…` of that service for signed-in users.',
     problems: dashboardProblems,
     publicUrl,
-    ...httpParts,
-    guards: { ...(httpParts?.guards ?? createGuards()), authenticate: authenticateBySession(sessions) },
+    ...httpOptions,
+    guards: { ...(httpOptions?.guards ?? createGuards()), authenticate: authenticateBySession(sessions) },
   });
   health.register(app);
   const logins = createRateLimiter({ requests: loginsPerMinute, windowSeconds: 60 });

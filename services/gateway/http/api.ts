@@ -1,4 +1,4 @@
-// The provider's API: problems, shapes and endpoints, without behaviour.
+// The provider's API: problems, schemas and endpoints, without behaviour.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
@@ -33,12 +33,13 @@ export const { kinds: gatewayProblems, problem } = defineProblems({
   refund_exceeds_charge: {
     status: 409,
     title: 'Refund exceeds charge',
-    explanation: 'The refunds of a charge cannot add up to more than it captured.',
+    explanation: 'The refunds of a charge cannot exceed the captured amount.',
   },
   provider_error: {
     status: 500,
     title: 'Provider error',
-    explanation: 'The provider failed before it did anything. The same request may be sent again.',
+    explanation:
+      'The provider failed before it had executed the request. The same request may be sent again.',
   },
 });
 
@@ -102,7 +103,7 @@ const behaviourSchema = z
   .openapi('Behaviour');
 
 const keyHeader = z.object({
-  'idempotency-key': z.string().optional().openapi({ description: 'Required; quoted or bare' }),
+  'idempotency-key': z.string().optional().openapi({ description: 'Required; quoted or unquoted' }),
 });
 
 export const createChargeRoute = endpoint(permissions['charges.create'], {
@@ -110,7 +111,10 @@ export const createChargeRoute = endpoint(permissions['charges.create'], {
   summary: 'Charge a card',
   request: { headers: keyHeader, body: { required: true, content: json(newChargeSchema) } },
   responses: {
-    201: { description: 'Charged, now or earlier under the same key', content: json(chargeSchema) },
+    201: {
+      description: 'Charged, by this or an earlier request with the same key',
+      content: json(chargeSchema),
+    },
   },
   problems: [402, 500],
 });
@@ -124,7 +128,10 @@ export const refundChargeRoute = endpoint(permissions['charges.refund'], {
     body: { required: true, content: json(newRefundSchema) },
   },
   responses: {
-    201: { description: 'Refunded, now or earlier under the same key', content: json(refundSchema) },
+    201: {
+      description: 'Refunded, by this or an earlier request with the same key',
+      content: json(refundSchema),
+    },
   },
   problems: [409, 500],
 });

@@ -1,4 +1,4 @@
-// The mock provider has no accounts. A real one would authenticate its merchants by a key.
+// The mock provider has no accounts. A real provider would authenticate its merchants by a key.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({

@@ -170,7 +170,7 @@ describe('a charge', () => {
     expect((await client.charge('k')).status).toBe(201);
   });
 
-  it('with tok_charge_then_drop is made although the answer is lost, and is found by its key', async () => {
+  it('with tok_charge_then_drop is made although the response is lost, and is found by its key', async () => {
     await expect(client.charge('k', { token: 'tok_charge_then_drop' })).rejects.toThrow();
     expect(await (await client.byKey('k')).json()).toMatchObject({ data: [{ status: 'succeeded' }] });
     const again = await client.charge('k', { token: 'tok_charge_then_drop' });
@@ -178,7 +178,7 @@ describe('a charge', () => {
     expect((await client.ledger()).charges).toHaveLength(1);
   });
 
-  it('with tok_slow is made even when the caller gives up; a repeated request waits for the first', async () => {
+  it('with tok_slow is made even when the caller times out; a repeated request waits for the first request', async () => {
     await client.behave({ mode: 'normal', latencyMs: 300 });
     const impatient = client.charge('k', { token: 'tok_slow' }, { signal: AbortSignal.timeout(50) });
     await expect(impatient).rejects.toThrow();
@@ -228,7 +228,7 @@ describe('a refund', () => {
     expect(await codeOf(await client.refund(id, 'r-2', 4200))).toEqual([409, 'refund_exceeds_charge']);
   });
 
-  it('whose answer is lost is replayed when it is repeated', async () => {
+  it('is replayed when it is repeated after a lost response', async () => {
     const id = await paid();
     await client.behave({ mode: 'charge_then_drop' });
     await expect(client.refund(id, 'r', 4200)).rejects.toThrow();
@@ -311,7 +311,7 @@ describe('kill -9', () => {
     return { child, exited, client: clientOf(`http://127.0.0.1:${port}`) };
   };
 
-  it('loses no charge that was answered, and makes none twice', { timeout: 60_000 }, async () => {
+  it('loses no answered charge, and makes no charge twice', { timeout: 60_000 }, async () => {
     const file = join(directory, 'killed.jsonl');
     const first = await startProcess(file);
     const answered = new Map<string, string>();

@@ -1,10 +1,10 @@
-// The provider's routes: charges and refunds under idempotency keys, and the behaviour, by which tests make the provider fail.
+// The provider's routes: charges and refunds with idempotency keys, and the behaviour, with which tests make the provider fail.
 import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
 import { permissions } from './permissions.ts';
 import type { Context } from 'hono';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertPermitted } from '../../platform/http/endpoint/endpoint.ts';
-import type { HttpParts } from '../../platform/http/limits/guards.ts';
+import type { HttpOptions } from '../../platform/http/limits/guards.ts';
 import type { Health } from '../../platform/http/routes/health.ts';
 import { createApp } from '../../platform/http/server/app.ts';
 import type { App, AppEnv } from '../../platform/http/server/request-context.ts';
@@ -22,7 +22,7 @@ import {
   readLedgerRoute,
   refundChargeRoute,
 } from './api.ts';
-import { fingerprintOf, executeOnce, keyFrom, replayHeaders, type Done } from './idempotency.ts';
+import { fingerprintOf, executeOnce, keyFrom, replayHeaders, type ExecutionResult } from './idempotency.ts';
 
 export interface GatewayOptions {
   readonly logger: Logger;
@@ -31,7 +31,7 @@ export interface GatewayOptions {
   /** Aborts requests that hang on purpose. */
   readonly stopping: AbortSignal;
   readonly publicUrl?: string | undefined;
-  readonly httpParts?: HttpParts;
+  readonly httpOptions?: HttpOptions;
   /** Milliseconds after which the connection of a hanging request is dropped; 120,000 when absent. */
   readonly hangMs?: number;
 }
@@ -42,7 +42,7 @@ export const createGatewayApp = ({
   health,
   stopping,
   publicUrl,
-  httpParts,
+  httpOptions,
   hangMs = 120_000,
 }: GatewayOptions): App => {
   const app = createApp({
@@ -51,7 +51,7 @@ export const createGatewayApp = ({
     description: 'Charges and refunds like those of a real provider, with faults on demand.',
     problems: gatewayProblems,
     publicUrl,
-    ...httpParts,
+    ...httpOptions,
   });
   health.register(app);
 
@@ -59,27 +59,27 @@ export const createGatewayApp = ({
   let requestCount = 0;
   const nextRandom = (): number => random(behaviour.seed, requestCount++);
 
-  // The connection is closed, so the problem appears only in the log.
+  // The connection is closed, so the client never gets the problem; it only appears in the log.
   const drop = (c: Context<AppEnv>): never => {
     c.env.outgoing?.destroy();
     throw problem('unavailable', { detail: 'The connection was dropped on purpose.' });
   };
 
-  // Nothing is charged and the key stays unused, so a repeated request is executed.
+  // Nothing is charged and the key stays unused: a repeated request is executed.
   const hang = async (c: Context<AppEnv>): Promise<never> => {
     const aborted = AbortSignal.any([c.req.raw.signal, stopping]);
     await delay(hangMs, undefined, { signal: aborted }).catch(() => undefined);
     return drop(c);
   };
 
-  const chargeFlights = createSingleFlight<Done<Charge> | 'hang'>();
-  const refundFlights = createSingleFlight<Done<Refund> | 'hang'>();
+  const chargeFlights = createSingleFlight<ExecutionResult<Charge> | 'hang'>();
+  const refundFlights = createSingleFlight<ExecutionResult<Refund> | 'hang'>();
 
   app.openapi(createChargeRoute, async (c) => {
     const { amountMinor, currency, token, reference } = c.req.valid('json');
     const key = keyFrom(c.req.valid('header')['idempotency-key']);
     const fingerprint = fingerprintOf(amountMinor, currency, token, reference);
-    const done = await executeOnce({
+    const execution = await executeOnce({
       flights: chargeFlights,
       key,
       fingerprint,
@@ -95,17 +95,17 @@ export const createGatewayApp = ({
           ...(outcome.kind === 'decline' ? { declineCode: outcome.code } : {}),
         }),
     });
-    if (done === 'hang') return hang(c);
-    if (done.drop) return drop(c);
-    const headers = replayHeaders(done);
-    const { declineCode, id } = done.value;
+    if (execution === 'hang') return hang(c);
+    if (execution.dropConnection) return drop(c);
+    const headers = replayHeaders(execution);
+    const { declineCode, id } = execution.value;
     if (declineCode !== undefined) {
       throw problem(declineCode, {
         detail: `${gatewayProblems[declineCode].explanation} Charge ${id}.`,
         headers,
       });
     }
-    return c.json(done.value, 201, headers);
+    return c.json(execution.value, 201, headers);
   });
 
   app.openapi(refundChargeRoute, async (c) => {
@@ -113,7 +113,7 @@ export const createGatewayApp = ({
     const { id: chargeId } = c.req.valid('param');
     const key = keyFrom(c.req.valid('header')['idempotency-key']);
     const fingerprint = fingerprintOf(chargeId, amountMinor);
-    const done = await executeOnce({
+    const execution = await executeOnce({
       flights: refundFlights,
       key,
       fingerprint,
@@ -131,14 +131,14 @@ export const createGatewayApp = ({
         return refund;
       },
     });
-    if (done === 'hang') return hang(c);
-    if (done.drop) return drop(c);
-    return c.json(done.value, 201, replayHeaders(done));
+    if (execution === 'hang') return hang(c);
+    if (execution.dropConnection) return drop(c);
+    return c.json(execution.value, 201, replayHeaders(execution));
   });
 
   app.openapi(findChargesRoute, async (c) => {
     const { idempotencyKey } = c.req.valid('query');
-    // An empty answer would mean "never charged", which may be wrong a moment later.
+    // An empty list would mean that the key was never charged, but a charge with this key is in progress.
     if (chargeFlights.current(idempotencyKey) !== undefined) {
       throw problem('request_in_progress', { headers: { 'Retry-After': '1' } });
     }

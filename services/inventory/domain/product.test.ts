@@ -51,7 +51,7 @@ describe('a product', () => {
       expect(decideProduct(input, none)).toMatchObject({ kind: 'rejected', code: 'not_found' });
     }
   });
-  it('is published under the next version after a change', () => {
+  it('is published with the next version after a change', () => {
     const change: ProductInput = { type: 'change', ...by('seller-1'), name: 'Cup', expectedVersions: [4] };
     expect(decideProduct(change, exists)).toMatchObject({
       state: { product: { name: 'Cup', version: 5, available: 10, reserved: 3 } },
@@ -67,7 +67,7 @@ describe('a product', () => {
     expect(decideProduct(change, exists)).toMatchObject({ kind: 'ignored' });
   });
 
-  it('is restocked without an event, because stock is not part of the catalogue', () => {
+  it('is restocked without an event, because units are not part of the catalogue', () => {
     expect(decideProduct({ type: 'restock', ...by('seller-1'), quantity: 5 }, exists)).toMatchObject({
       state: { product: { available: 15, reserved: 3, version: 4 } },
       events: [],

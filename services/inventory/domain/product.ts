@@ -1,5 +1,5 @@
-// Decides the commands of sellers about their products. Only a changed catalogue entry is published as an event; stock
-// stays inside the inventory service.
+// Decides the commands of sellers about their products. Only changes of the catalogue entry are published as events, not
+// changes of the stock.
 import type { DomainEvent, Money } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Stock } from './reservation.ts';
@@ -42,7 +42,7 @@ export interface ProductView {
 
 type ProductDecision = Decision<ProductView, DomainEvent<'inventory.product_changed'>>;
 
-/** Most units of one product: sums stay within a 32-bit integer. */
+/** Maximum number of units per product, so that sums fit into a 32-bit integer. */
 export const maxUnits = 1_000_000_000;
 
 export function decideProduct(input: ProductInput, view: ProductView): ProductDecision {
@@ -65,7 +65,7 @@ export function decideProduct(input: ProductInput, view: ProductView): ProductDe
     });
   }
 
-  // The same answer for a missing product and for one of another seller, so that ids cannot be probed.
+  // The same response for a missing product and for a product of another seller, so that ids cannot be probed.
   if (product?.sellerId !== input.sellerId) return rejected('not_found', 'You have no such product.');
 
   if (input.type === 'restock') {

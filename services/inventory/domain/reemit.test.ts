@@ -1,4 +1,4 @@
-// The event that a repair repeats in each state of a reservation.
+// Which event a repair emits again in each state of a reservation.
 import { describe, expect, it } from 'vitest';
 import { reemit } from './reemit.ts';
 import type { Reservation, ReservationState } from './reservation.ts';
@@ -22,12 +22,12 @@ describe('the repair of a reservation', () => {
     ['pinned', { type: 'inventory.reserved', data: { orderId, items, expiresAt: null } }],
     ['committed', { type: 'inventory.committed', data: { orderId, items } }],
     ['expired', { type: 'inventory.released', data: { orderId, items, reason: 'ttl_expired' } }],
-  ] as const)('repeats the event of %s', (state, event) => {
+  ] as const)('emits the event of the state %s', (state, event) => {
     const view = { reservation: reservation(state), releasedBy: null };
     expect(reemit(view)).toEqual({ kind: 'accepted', state: view, events: [event] });
   });
 
-  it('repeats a release with the cause from the ledger', () => {
+  it('emits a release with the cause from the stock ledger', () => {
     const view = { reservation: reservation('released'), releasedBy: 'payment_failed' as const };
     expect(reemit(view)).toMatchObject({
       events: [{ type: 'inventory.released', data: { reason: 'payment_failed' } }],

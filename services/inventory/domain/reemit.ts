@@ -1,4 +1,4 @@
-// Repeats the event that states a reservation's present state, for a repair. inventory.reservation_failed cannot be repeated,
+// Emits the event of a reservation's current state again, for a repair. inventory.reservation_failed cannot be emitted again,
 // because the shortages are not stored.
 import type { ReleaseReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';

@@ -173,7 +173,7 @@ describe('every input in every state', () => {
 });
 
 describe('reserving', () => {
-  it('holds the lines summed by product, in product-id order, until the TTL', () => {
+  it('reserves the units per product, sorted by product id, until the TTL', () => {
     const decision = decide(created(), view('none'));
     expect(decision).toMatchObject({
       state: { reservation: { state: 'reserved', items: held, expiresAt } },
@@ -211,7 +211,7 @@ describe('reserving', () => {
   });
 });
 
-describe('races, in both orders', () => {
+describe('races, in both sequences', () => {
   const run = (from: ReservationState | 'none', names: readonly string[]): string[] => {
     let state = view(from);
     return names.map((name) => {
@@ -228,7 +228,7 @@ describe('races, in both orders', () => {
   const expired = 'expired a:0/10 b:0/1 inventory.released(ttl_expired)';
   const races: readonly (readonly [string, ReservationState | 'none', string[], string[]])[] = [
     [
-      'payment, then expiry: the pinned stock stays',
+      'payment, then expiry: the stock stays pinned',
       'reserved',
       ['paid', 'expire'],
       [pinned, 'ignored reservation_pinned'],
@@ -253,7 +253,7 @@ describe('races, in both orders', () => {
       ['reserved a:2/10 b:1/1 inventory.reserved', released('order_cancelled')],
     ],
     [
-      'cancellation, then reservation: the tombstone holds nothing',
+      'cancellation, then reservation: nothing is reserved because of the tombstone',
       'none',
       ['cancelled', 'created'],
       ['released a:0/10 b:0/1', already('released')],
@@ -285,7 +285,7 @@ describe('races, in both orders', () => {
       [released('order_cancelled'), already('released')],
     ],
     [
-      'shipping before the pin, by a replay',
+      'shipping, then a payment that was replayed late',
       'reserved',
       ['fulfilled', 'paid'],
       ['committed a:0/8 b:0/0 inventory.committed', already('committed')],
@@ -297,7 +297,7 @@ describe('races, in both orders', () => {
 });
 
 describe('the invariants of every input and every state', () => {
-  it('no unit is oversold or lost, and the reserved units are those of live reservations', () => {
+  it('no unit is oversold or lost, and the reserved units equal those of reserved and pinned reservations', () => {
     for (const input of Object.values(inputs)) {
       for (const state of states) {
         const before = view(state);
@@ -319,7 +319,7 @@ describe('the invariants of every input and every state', () => {
 });
 
 describe('summing lines', () => {
-  it('gives one entry per product, in product-id order', () => {
+  it('returns one entry per product, sorted by product id', () => {
     expect(sumByProduct([line('b', 1), line('a', 2), line('b', 3)])).toEqual([
       { productId: 'a', quantity: 2 },
       { productId: 'b', quantity: 4 },

@@ -1,5 +1,5 @@
-// Decides reservations. All items of an order are held, or none. A reservation expires after its TTL unless a payment pins
-// it first. A pinned reservation is committed when the order ships, or released when the order ends otherwise.
+// Decides reservations. Either all items of an order are reserved, or none. A reservation expires after its TTL unless a payment
+// pins it first. A pinned reservation is committed when the order is shipped, or released when the order is cancelled.
 import type { DomainEvent, ReleaseReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 
@@ -13,15 +13,15 @@ interface ReservationItem {
 export interface Reservation {
   readonly orderId: string;
   readonly state: ReservationState;
-  /** Units per product, summed over the order's lines, in product-id order; empty if nothing was ever held. */
+  /** Units per product, summed over the order's lines, sorted by product id; empty if nothing was ever reserved. */
   readonly items: readonly ReservationItem[];
-  /** Set exactly while the state is `reserved`. */
+  /** Null in every state except `reserved`. */
   readonly expiresAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-/** Units on hand (`available`, which includes the reserved ones) and reserved units. Always 0 ≤ reserved ≤ available. */
+/** `available`: units on hand, including reserved units. Always 0 ≤ reserved ≤ available. */
 export interface Stock {
   readonly available: number;
   readonly reserved: number;
@@ -49,7 +49,7 @@ export type ReservationEvent = DomainEvent<
 >;
 type ReservationDecision = Decision<ReservationView, ReservationEvent>;
 
-/** Units per product, summed over the lines, in product-id order. */
+/** Units per product, summed over the lines, sorted by product id. */
 export function sumByProduct(lines: readonly ReservationItem[]): ReservationItem[] {
   const sums = new Map<string, number>();
   for (const { productId, quantity } of lines) sums.set(productId, (sums.get(productId) ?? 0) + quantity);
@@ -102,7 +102,7 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
       return release(input.at, view, reservation, 'released', 'payment_failed');
 
     case 'order.cancelled':
-      // A tombstone: if a replay delivers order.created after this, it must not reserve stock for a cancelled order.
+      // A tombstone: if a replay delivers order.created after this event, no stock must be reserved for the cancelled order.
       if (!reservation) {
         const { at } = input;
         const tombstone: Reservation = {

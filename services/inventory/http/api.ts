@@ -1,4 +1,4 @@
-// The HTTP API of the inventory service: shapes, endpoints and problems.
+// The HTTP API of the inventory service: schemas, endpoints and problems.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { etagList, notModified } from '../../platform/http/request/etag.ts';
@@ -26,12 +26,13 @@ export const { kinds: inventoryProblems, problem } = defineProblems({
     status: 409,
     title: 'Event cannot be repeated',
     explanation:
-      'The shortages of a failed reservation are not stored, so its event cannot be emitted again. Replay it from the topic.',
+      'The shortages of a failed reservation are not stored, so its event cannot be emitted again. Replay the event from the topic.',
   },
   stale_version: {
     status: 412,
     title: 'Changed meanwhile',
-    explanation: 'The product has a version that If-Match does not name. Read the product again.',
+    explanation:
+      'The current version of the product is not among the versions in If-Match. Read the product again.',
   },
   ...idempotencyProblems,
 });
@@ -60,7 +61,7 @@ export const productView = z
     sku: z.string(),
     sellerId: z.string(),
     price: money,
-    available: z.int().openapi({ description: 'Units on hand, reserved ones included' }),
+    available: z.int().openapi({ description: 'Units on hand, including reserved units' }),
     reserved: z.int(),
     free: z.int().openapi({ description: 'available − reserved' }),
     version: z.int(),
@@ -85,11 +86,11 @@ const listRoute = endpoint(permissions['products.list'], {
     query: z.object({
       q: printable(100)
         .optional()
-        .openapi({ description: 'Words; the name or the SKU contains each of them' }),
+        .openapi({ description: 'Words, each of which must be contained in the name or the SKU' }),
       sellerId: resourceId(200).optional(),
       sort: z.enum(['id', 'name', 'price', '-price']).default('id').openapi({
         description:
-          'By product id, by name, cheapest first, or most expensive first. A cursor is valid only with its own sort',
+          'By product id, by name, cheapest first, or most expensive first. A cursor is valid only with the same sort',
       }),
       ...pageQuery,
     }),

@@ -1,5 +1,5 @@
-// The HTTP handlers of the inventory service. Everybody who is signed in reads the catalogue; a seller changes only their own
-// products.
+// The HTTP handlers of the inventory service. Everybody who is signed in may read the catalogue; a seller may change only their
+// own products.
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
@@ -45,18 +45,18 @@ const toView = (product: Product): ProductView => ({
 });
 const headersOf = (view: ProductView) => taggedHeaders(etagOf(view.version, view));
 
-/** The decoded cursor: the last product of the previous page. */
+/** The content of a cursor: the last product of the previous page. */
 const positionSchema = (sort: ProductSort) => {
   const value = sort === 'id' || sort === 'name' ? printable(200) : z.coerce.number().int();
   return z
     .tuple([z.literal(sort), value, printable(100)])
-    .transform(([, at, productId]): ProductPosition => ({ value: at, productId }));
+    .transform(([, sortValue, productId]): ProductPosition => ({ value: sortValue, productId }));
 };
 const cursorOf = (product: Product, sort: ProductSort): string => {
   const { value, productId } = positionOf(product, sort);
   return encodeCursor(sort, String(value), productId);
 };
-/** The decoded cursor: the sequence number of the last movement of the previous page. */
+/** The content of a cursor: the sequence number of the last movement of the previous page. */
 const movementPosition = z
   .tuple([z.string().regex(/^\d{1,15}$/)])
   .transform(([sequence]) => Number(sequence));
@@ -75,7 +75,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     return handled.state.product;
   };
 
-  /** Runs a command once per Idempotency-Key: the claim stores the answer for repeated requests. */
+  /** Runs a command once per Idempotency-Key; a repeated request gets the stored response. */
   const runIdempotentCommand = async (
     c: AppContext,
     key: string | undefined,

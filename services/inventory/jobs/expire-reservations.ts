@@ -8,7 +8,7 @@ import { reservationHandler } from '../store.ts';
 
 const pageSize = 100;
 
-/** Expires the reservations that are due; resolves to their number. */
+/** Expires the reservations that are due. Resolves to the number of expired reservations. */
 export const expireReservations = (shell: Shell, logger: Logger, signal: AbortSignal): Promise<number> =>
   sweepDue({
     name: 'expiry',

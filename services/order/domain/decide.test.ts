@@ -1,5 +1,5 @@
-// Every input in every combination of facts. The tables give the outcome for each value of the fact that an input depends
-// on. The last test checks the invariants over all combinations.
+// Every input with every combination of facts. The tables list the outcome for each value of the fact that decides the input.
+// The last test checks the invariants over all combinations.
 import { describe, expect, it } from 'vitest';
 import { decide, type OrderInput } from './decide.ts';
 import {
@@ -80,7 +80,7 @@ const inputs = {
 } satisfies Record<string, OrderInput>;
 type InputName = keyof typeof inputs;
 
-/** The outcome in one line: `STATUS` and emitted events, or the reason. */
+/** The outcome in one line: the status and the emitted events, or the reason why nothing changed. */
 const outcome = (input: InputName, facts: Partial<Facts>): string => {
   const decision = decide(inputs[input], order(facts));
   switch (decision.kind) {
@@ -218,7 +218,7 @@ describe('events of payment, by the state of the payment', () => {
   });
 });
 
-describe('payment and pin, in any order', () => {
+describe('payment and pin, in any sequence', () => {
   const apply = (names: readonly InputName[]): OrderStatus[] => {
     let state = order({});
     return names.map((name) => {
@@ -253,7 +253,7 @@ describe('commands of customers and sellers', () => {
   ] as const)('a customer can cancel while the order is %s', (_status, facts) => {
     expect(outcome('cancel', facts)).toBe('CANCELLED order.cancelled');
   });
-  it('a customer cannot cancel an order that is partly shipped', () => {
+  it('a customer cannot cancel a partly shipped order', () => {
     expect(outcome('cancel', shippedByOne)).toBe('rejected already_shipped');
     expect(outcome('cancel', fulfilled)).toBe('rejected already_shipped');
   });
@@ -296,7 +296,7 @@ describe('commands of customers and sellers', () => {
     expect(outcome('committed', fulfilled)).toBe('FULFILLED');
   });
   it.each(['expired', 'releasedUnpaid', 'reservationFailed', 'paymentFailed'] as const)(
-    'no event cancels an order that is partly shipped: %s',
+    'no event cancels a partly shipped order: %s',
     (input) => {
       const facts = { holding: input === 'reservationFailed' ? 'pending' : 'reserved' } as const;
       const lines = ['shipped', 'shipped'] as const;
@@ -337,7 +337,7 @@ describe('the deadline of the saga', () => {
   });
 });
 
-describe('races, in both orders', () => {
+describe('races, in both sequences', () => {
   const paid: Partial<Facts> = { holding: 'pinned', payment: 'succeeded' };
   const run = (facts: Partial<Facts>, names: readonly InputName[]): string[] => {
     let state = order(facts);

@@ -1,5 +1,5 @@
-// Decides what each command and each event changes in an order. Every input has an outcome in every state, so a late,
-// repeated or racing event is never a poison message.
+// Decides what each command and each event changes in an order. Every input has an outcome in every state, so no late, repeated
+// or concurrent event can block its partition.
 import type { CancellationReason, DomainEvent } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import { isPinned, statusOf, type Order, type PaymentState, type ReservationState } from './order.ts';
@@ -43,7 +43,7 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
   });
   const payment = (state: PaymentState): Partial<Order> => ({ payment: { ...order.payment, state } });
 
-  /** Records the facts, and cancels the order unless it is cancelled already. A shipped line cannot be undone. */
+  /** Records the facts, and cancels the order unless it is already cancelled. Rejects if a line is already shipped. */
   const cancelBecause = (reason: CancellationReason, facts: Partial<Order>): OrderDecision => {
     if (order.cancellation !== null) return accepted(change(facts));
     if (order.items.some((item) => item.fulfilment === 'shipped')) {
@@ -107,15 +107,15 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
     case 'payment.refunded': {
       const { state } = order.payment;
       if (state === 'refunded' || state === 'failed') return ignored(`payment_already_${state}`);
-      // Payment refunds only after it saw a cancellation or a release of the stock. Pinned stock of an order that is not
-      // cancelled was never released, so this refund has no cause.
+      // The payment service refunds only after a cancellation or a release of the stock. If the order is not cancelled and its
+      // stock is pinned, neither has happened, so this refund has no cause.
       return order.cancellation === null && isPinned(order)
-        ? rejected('refunded_without_cause', 'Money went back for an order that holds.')
+        ? rejected('refunded_without_cause', 'A payment was refunded for an order that is not cancelled.')
         : accepted(change(payment('refunded')));
     }
 
     case 'cancel':
-      // The same answer as for a missing order, so that ids cannot be probed.
+      // The same response as for a missing order, so that ids cannot be probed.
       if (order.customerId !== input.customerId) return rejected('not_found', 'You have no such order.');
       if (order.cancellation !== null) return ignored('already_cancelled');
       return cancelBecause('customer_cancelled', {});

@@ -38,16 +38,16 @@ describe('the measurements of an input', () => {
     ['reserved', pending, confirmed, ['confirmed']],
     ['charged, but not pinned', confirmed, { ...confirmed, payment: charged.payment }, []],
     ['paid', confirmed, paid, ['paid', 'settled']],
-    ['charged first, then pinned at once', charged, paid, ['confirmed', 'paid', 'settled']],
+    ['charged first, then reserved and pinned in one step', charged, paid, ['confirmed', 'paid', 'settled']],
     ['shipped', paid, fulfilled, ['ended']],
     ['cancelled before it was paid', confirmed, cancelled(confirmed), ['settled', 'ended']],
-    ['cancelled after it had settled as paid', paid, cancelled(paid), ['ended']],
+    ['cancelled after it was paid', paid, cancelled(paid), ['ended']],
     ['released after it was cancelled', cancelled(confirmed), cancelled(pending), []],
   ])('%s', (_name, before, after, expected) => {
     expect(names(before, after)).toEqual(expected);
   });
 
-  it('carry the outcome, the reason and the start of the order', () => {
+  it('have the outcome, the reason and the creation time of the order', () => {
     expect(measurementsOf(pending, cancelled(pending))).toEqual([
       { name: 'settled', labels: { mode: 'AUTO' }, since: at },
       { name: 'ended', labels: { outcome: 'cancelled', reason: 'customer_cancelled' } },

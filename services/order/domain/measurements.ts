@@ -1,5 +1,5 @@
-// Derives the measurements of the saga from the order before and after an input. Only a change of the status counts, so
-// each transition is counted once, whichever input caused it.
+// Derives the measurements of the saga from the order before and after an input. Only changes of the status count, so each
+// transition is counted once, whichever input has caused it.
 import type { Measurement } from '../../platform/transaction/decision/measurement.ts';
 import { statusOf, type Order, type OrderStatus } from './order.ts';
 
@@ -12,7 +12,7 @@ export function measurementsOf(before: Order | null, after: Order): readonly Mea
   const [was, is] = [statusOf(before), statusOf(after)];
   if (was === is) return [];
   const since = after.createdAt;
-  /** The input took the order to this status, or past it. */
+  /** Whether the order has reached or passed this status with this input. */
   const passes = (status: OrderStatus): boolean =>
     progress.indexOf(was) < progress.indexOf(status) && progress.indexOf(status) <= progress.indexOf(is);
   const reached = (name: string): Measurement => ({ name, labels: { mode }, since });

@@ -1,5 +1,5 @@
-// An order is a set of independent facts, and its status is derived from them. Kafka keeps order within one partition only,
-// so payment.succeeded may arrive before inventory.reserved. With facts, both orders lead to the same status.
+// An order is a set of independent facts, and its status is derived from them. Kafka guarantees a sequence only within a
+// partition, so payment.succeeded may arrive before inventory.reserved. With facts, both sequences lead to the same status.
 import type { CancellationReason, Money, PaymentMode } from '../../../schemas/generated/events.ts';
 
 export type ReservationState = 'pending' | 'reserved' | 'failed' | 'released' | 'expired' | 'committed';
@@ -21,7 +21,7 @@ export interface Order {
   readonly customerId: string;
   readonly items: readonly OrderItem[];
   readonly total: Money;
-  /** `expiresAt` is null while nothing is held, and once the stock is pinned. */
+  /** `expiresAt` is null while no stock is reserved, and once the stock is pinned. */
   readonly reservation: { readonly state: ReservationState; readonly expiresAt: Date | null };
   readonly payment: {
     readonly mode: PaymentMode;
@@ -37,13 +37,13 @@ export interface Order {
   readonly updatedAt: Date;
 }
 
-/** Inventory pins the stock of a paid order by reserving it without an expiry; no expiry sweep releases it any more. */
+/** Whether the stock is pinned. Inventory pins the stock of a paid order: the reservation has no expiry any more. */
 export const isPinned = ({ reservation }: Order): boolean =>
   reservation.state === 'committed' || (reservation.state === 'reserved' && reservation.expiresAt === null);
 
 /**
- * PAID needs the payment and the pinned stock. Before the pin, an expiry sweep can still release the stock of a paid
- * order, and a seller must not ship such an order.
+ * PAID needs the payment and the pinned stock. Before the stock is pinned, the expiry sweep can still release it, and a
+ * seller must not ship such an order.
  */
 export function statusOf(order: Order): OrderStatus {
   if (order.cancellation !== null) return 'CANCELLED';
@@ -53,9 +53,9 @@ export function statusOf(order: Order): OrderStatus {
   return 'PENDING';
 }
 
-/** The status never changes again. Facts about stock and payment may still follow. */
+/** Whether the status can never change again. Facts about stock and payment may still follow. */
 export const isFinal = (status: OrderStatus): boolean => status === 'CANCELLED' || status === 'FULFILLED';
 
-/** No further change without a person: the order is final, its sellers have to ship, or its customer has to pay. */
+/** Whether only a person can change the order: it is final, its sellers have to ship, or its customer has to pay. */
 export const isStable = (status: OrderStatus, mode: PaymentMode): boolean =>
   isFinal(status) || status === 'PAID' || (status === 'CONFIRMED' && mode === 'MANUAL');

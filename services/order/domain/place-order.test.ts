@@ -59,7 +59,7 @@ describe('placing an order', () => {
     if (decision.kind === 'accepted') expect(statusOf(decision.state)).toBe('PENDING');
   });
 
-  it('waits for the customer to pay when the mode is MANUAL', () => {
+  it('leaves the payment to the customer when the mode is MANUAL', () => {
     expect(placeOrder(command([{ productId: 'mug', quantity: 1 }], 'MANUAL'), catalogue)).toMatchObject({
       state: { payment: { state: 'none' } },
     });
@@ -117,7 +117,7 @@ describe('placing an order', () => {
     });
   });
 
-  it('rejects an order that costs nothing: a provider does not charge zero', () => {
+  it('rejects an order that costs nothing, because a provider does not charge zero', () => {
     const free = new Map([entry('sample', 0)]);
     expect(placeOrder(command([{ productId: 'sample', quantity: 3 }]), free)).toMatchObject({
       code: 'nothing_to_pay',

@@ -20,7 +20,7 @@ export interface CatalogueItem {
   readonly version: number;
 }
 
-/** Highest order total in minor units; a larger number is not exact in JavaScript. */
+/** Highest order total in minor units. Larger integers are not exact in JavaScript. */
 export const maxTotalMinor = Number.MAX_SAFE_INTEGER;
 
 /** Decides a new order against the catalogue entries of its products. */

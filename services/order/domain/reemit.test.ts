@@ -1,4 +1,4 @@
-// The event that a repair repeats in each state of an order.
+// Which event a repair emits again in each state of an order.
 import { describe, expect, it } from 'vitest';
 import type { Order } from './order.ts';
 import { reemit } from './reemit.ts';
@@ -26,7 +26,7 @@ const order: Order = {
 };
 
 describe('the repair of an order', () => {
-  it('repeats order.created for an open order', () => {
+  it('emits order.created for an open order', () => {
     const decision = reemit(order);
     expect(decision).toMatchObject({
       kind: 'accepted',
@@ -40,13 +40,13 @@ describe('the repair of an order', () => {
     });
   });
 
-  it('repeats order.cancelled for a cancelled order, and never order.created', () => {
+  it('emits order.cancelled for a cancelled order, and never order.created', () => {
     expect(reemit({ ...order, cancellation: 'payment_failed' })).toMatchObject({
       events: [{ type: 'order.cancelled', data: { reason: 'payment_failed' } }],
     });
   });
 
-  it('repeats order.fulfilled for a fulfilled order', () => {
+  it('emits order.fulfilled for a fulfilled order', () => {
     const shipped = { ...order, items: [{ ...item, fulfilment: 'shipped' as const }] };
     expect(reemit(shipped)).toMatchObject({ events: [{ type: 'order.fulfilled' }] });
   });

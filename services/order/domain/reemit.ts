@@ -1,10 +1,10 @@
-// Repeats the event that states an order's present state, for a repair. Nothing is decided again: a finished order repeats
-// its last event, an open order its first.
+// Emits the event of an order's current state again, for a repair. Nothing is decided again: for a finished order the last
+// event is repeated, for an open order the first.
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { accepted, type Decision } from '../../platform/transaction/decision/decision.ts';
 import { statusOf, type Order } from './order.ts';
 
-/** A cancelled order never repeats order.created, which could reserve stock again. */
+/** For a cancelled order, order.created is never repeated: it could reserve stock again. */
 export function reemit(
   order: Order,
 ): Decision<Order, DomainEvent<'order.created' | 'order.cancelled' | 'order.fulfilled'>> {

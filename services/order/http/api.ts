@@ -1,5 +1,5 @@
-// The HTTP API of the order service: shapes, endpoints and problems. It holds no behaviour, so clients, documentation and
-// tests can be derived from it.
+// The HTTP API of the order service: schemas, endpoints and problems. It has no behaviour, so clients, documentation and
+// tests can import it.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { notModified } from '../../platform/http/request/etag.ts';
@@ -135,9 +135,9 @@ const placeRoute = endpoint(permissions['orders.place'], {
         .optional()
         .openapi({
           description:
-            '`wait=N`: the answer waits until the order needs a person (it is PAID, CANCELLED or FULFILLED, or CONFIRMED ' +
-            'with payment mode MANUAL), for at most N seconds. `Preference-Applied` names the seconds that were granted. ' +
-            'A replay under an Idempotency-Key does not wait: it gets the stored answer.',
+            '`wait=N`: the response waits until the order needs a person (it is PAID, CANCELLED or FULFILLED, or CONFIRMED ' +
+            'with payment mode MANUAL), for at most N seconds. `Preference-Applied` has the granted seconds. ' +
+            'A repeated request with the same Idempotency-Key does not wait: it gets the stored response.',
         }),
     }),
     body: jsonBody(newOrder),
@@ -167,8 +167,8 @@ const listRoute = endpoint(permissions['orders.list'], {
         .optional()
         .openapi({
           description:
-            'Only orders that wait for the next step of the saga and have not changed for this long: PENDING ones, and CONFIRMED ones ' +
-            'with payment mode AUTO, with a payment that succeeded, or with a reservation that expired that long ago',
+            'Only orders that wait for the next step of the saga and have not changed for this many seconds: PENDING orders, and ' +
+            'CONFIRMED orders with payment mode AUTO, with a successful payment, or whose reservation expired at least this long ago',
         }),
       placedFrom: instant.optional().openapi({ description: 'Only orders placed at this instant or later' }),
       placedBefore: instant.optional().openapi({ description: 'Only orders placed before this instant' }),
@@ -218,7 +218,7 @@ const eventsRoute = endpoint(permissions['orders.events'], {
   kind: 'stream',
   summary: 'Follow the audit trail of an order as Server-Sent Events',
   description:
-    'Sends one event per entry of the trail: the existing entries, oldest first, then new ones as they are written. `id` is ' +
+    'Sends one event per entry of the trail: the existing entries, oldest first, then new entries as they are written. `id` is ' +
     'the sequence number of the entry, `event` its type, `data` JSON with `type`, `outcome`, `status`, `version` and ' +
     '`occurredAt`. Comments are sent while there is no entry to send. The stream ends when the order is CANCELLED or ' +
     'FULFILLED and every entry was sent, and otherwise after some minutes. A client that reconnects with `Last-Event-ID` ' +
@@ -229,7 +229,9 @@ const eventsRoute = endpoint(permissions['orders.events'], {
   },
   responses: {
     200: { description: 'The stream', content: { 'text/event-stream': { schema: z.string() } } },
-    204: { description: 'The order has a final status and the client has every entry; do not reconnect' },
+    204: {
+      description: 'The order has a final status and the client has received every entry; do not reconnect',
+    },
   },
 });
 

@@ -29,7 +29,7 @@ export function registerOrderEvents(
     const head = await findTrailHead(db, c.req.valid('param').id, viewerOf(c));
     if (!head) throw problem('not_found');
     if (after > head.sequence) {
-      // Waiting until the trail reaches this number would skip the entries before it.
+      // The trail has no entry with this number yet; following it from there would skip the entries in between.
       throw problem('bad_request', { detail: 'Last-Event-ID is not the id of an event of this order.' });
     }
     if (isFinal(head.status) && after === head.sequence) return c.body(null, 204);

@@ -20,7 +20,7 @@ const entry = (sequence: number, status: OrderStatus = 'PENDING'): TrailEntry =>
   occurredAt: new Date(sequence),
 });
 
-/** A trail that grows: the first batch is there at the start, each wait adds the next one. An empty batch is a heartbeat. */
+/** A trail that begins with the first batch; each wait adds the next batch. With an empty batch, the wait ends without an entry. */
 const source = (batches: readonly (readonly TrailEntry[])[]) => {
   let written: readonly TrailEntry[] = batches[0] ?? [];
   const later = batches.slice(1);
@@ -68,7 +68,7 @@ describe('following a trail', () => {
     expect(await follow(trail, 0)).toEqual([3, 5, 6]);
   });
 
-  it('yields each remaining entry once and in order, for any length and any first entry', async () => {
+  it('yields each remaining entry once and in sequence, for any length and any first entry', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 160 }), fc.nat(160), async (length, seen) => {
         const all = Array.from({ length }, (_, index) =>
@@ -130,47 +130,51 @@ describe('an event', () => {
 });
 
 describe('a client that does not read', () => {
-  it('stops the reads of the database until its socket takes more', { timeout: 30_000 }, async () => {
-    const stop = new AbortController();
-    const streams = createOpenRequests({ limit: 1, perSubject: 1, stopping: stop.signal });
-    let read = 0;
-    let answer: ServerResponse | undefined;
-    const endless: TrailSource = {
-      readAfter: async (_orderId, after, limit) => {
-        read += limit;
-        // Large, so that the buffers of the socket are soon full.
-        const outcome = 'x'.repeat(100_000);
-        return Array.from({ length: limit }, (_, index) => ({ ...entry(after + index + 1), outcome }));
-      },
-      watch: { waitForNewHead: () => Promise.reject(new Error('there is always more')) },
-    };
-    const logger = createLogger({ service: 'orders', level: 'error' });
-    const app = createApp({ logger, title: 'Orders' });
-    app.get('/events', (c) => {
-      const opened = streams.open('a');
-      if (opened === 'full' || opened === 'too_many') throw new Error(opened);
-      answer = c.env.outgoing;
-      const options = { ...endless, heartbeatMs: 1_000, lifetimeMs: 60_000 };
-      return streamTrail(c, { orderId: 'a', after: 0 }, opened, options, stop.signal);
-    });
-    const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
-    const socket = connect(server.port, '127.0.0.1');
-    await once(socket, 'connect');
-    socket.pause();
-    socket.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
-    await vi.waitUntil(() => answer?.writableNeedDrain === true, { timeout: 20_000 });
-    // Rows in flight between database and socket settle within some turns of the event loop.
-    const turns = async (count: number): Promise<void> => {
-      for (let turn = 0; turn < count; turn += 1) await new Promise((next) => setImmediate(next));
-    };
-    await turns(100);
-    const settled = read;
-    await turns(1_000);
-    expect(read).toBe(settled);
-    expect(answer?.writableLength).toBeLessThan(1_000_000);
+  it(
+    'stops the reads from the database until its socket accepts more data',
+    { timeout: 30_000 },
+    async () => {
+      const stop = new AbortController();
+      const streams = createOpenRequests({ limit: 1, perSubject: 1, stopping: stop.signal });
+      let read = 0;
+      let answer: ServerResponse | undefined;
+      const endless: TrailSource = {
+        readAfter: async (_orderId, after, limit) => {
+          read += limit;
+          // Large, so that the buffers of the socket are soon full.
+          const outcome = 'x'.repeat(100_000);
+          return Array.from({ length: limit }, (_, index) => ({ ...entry(after + index + 1), outcome }));
+        },
+        watch: { waitForNewHead: () => Promise.reject(new Error('there is always more')) },
+      };
+      const logger = createLogger({ service: 'orders', level: 'error' });
+      const app = createApp({ logger, title: 'Orders' });
+      app.get('/events', (c) => {
+        const opened = streams.open('a');
+        if (opened === 'full' || opened === 'too_many') throw new Error(opened);
+        answer = c.env.outgoing;
+        const options = { ...endless, heartbeatMs: 1_000, lifetimeMs: 60_000 };
+        return streamTrail(c, { orderId: 'a', after: 0 }, opened, options, stop.signal);
+      });
+      const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger });
+      const socket = connect(server.port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.pause();
+      socket.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
+      await vi.waitUntil(() => answer?.writableNeedDrain === true, { timeout: 20_000 });
+      // Rows in flight between database and socket settle within some turns of the event loop.
+      const turns = async (count: number): Promise<void> => {
+        for (let turn = 0; turn < count; turn += 1) await new Promise((next) => setImmediate(next));
+      };
+      await turns(100);
+      const settled = read;
+      await turns(1_000);
+      expect(read).toBe(settled);
+      expect(answer?.writableLength).toBeLessThan(1_000_000);
 
-    socket.destroy();
-    await vi.waitUntil(() => streams.count() === 0, { timeout: 20_000 });
-    await server.close();
-  });
+      socket.destroy();
+      await vi.waitUntil(() => streams.count() === 0, { timeout: 20_000 });
+      await server.close();
+    },
+  );
 });

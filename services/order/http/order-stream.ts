@@ -1,6 +1,6 @@
 // Streams the audit trail of an order as Server-Sent Events. Rows are read from the database only as fast as the client
-// takes them, so a slow client costs no memory. A stream keeps only the sequence number of the last entry: a client that
-// reconnects with it, to any instance, misses no entry and gets none twice.
+// reads the stream, so a slow client costs no memory. The only state of a stream is the sequence number of the last entry: a
+// client that reconnects with this number, to any instance, misses no entry and gets no entry twice.
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { AppEnv } from '../../platform/http/server/request-context.ts';
@@ -12,18 +12,18 @@ import type { OrderWatch } from './order-watch.ts';
 import type { TrailEntry } from './trail.ts';
 
 export interface TrailSource {
-  /** Entries after `after`, oldest first, at most `limit`. */
+  /** Up to `limit` entries after the sequence number `after`, oldest first. */
   readonly readAfter: (orderId: string, after: number, limit: number) => Promise<readonly TrailEntry[]>;
   readonly watch: Pick<OrderWatch, 'waitForNewHead'>;
 }
 
-/** Most rows in memory per stream. */
+/** Maximum number of rows in memory per stream. */
 const pageSize = 50;
 /** Pause after a failed query, ms. */
 const retryMs = 1_000;
 
 /**
- * Yields the entries after `after` as the consumer takes them, and `quiet` whenever there was none for `heartbeatMs`. Ends
+ * Yields the entries after `after` at the speed of the consumer, and `quiet` after each `heartbeatMs` without a new entry. Ends
  * after the last entry of an order with a final status, or when the signal is aborted.
  */
 export async function* followTrail(
@@ -41,7 +41,7 @@ export async function* followTrail(
       page = await readAfter(orderId, last, pageSize);
     } catch (error) {
       if (!isTransient(error)) throw error;
-      // The client keeps its stream while the database is away.
+      // The stream stays open while the database is unavailable.
       await pause(retryMs, signal);
       continue;
     }
@@ -66,16 +66,16 @@ export const toEvent = ({ sequence, type, outcome, status, version, occurredAt }
 
 export interface OrderStreamOptions extends TrailSource {
   readonly heartbeatMs: number;
-  /** Longest time of one stream. Its client reconnects, so that its token is checked again and dead peers are dropped. */
+  /** Maximum age of a stream. The client then reconnects, so that its token is checked again; dead clients do not. */
   readonly lifetimeMs: number;
 }
 
-/** Longest time for one write, ms. */
+/** Maximum time for one write, ms. */
 const slowestWriteMs = 30_000;
-/** Longest time for the last write once the stream has to end, ms. */
+/** Maximum time for the last write once the stream has to end, ms. */
 const lastWriteMs = 1_000;
 
-/** Sends the trail after `from.after`. Always releases the open request. */
+/** Sends the trail after `from.after`. Releases `open` at the end in any case. */
 export function streamTrail(
   c: Context<AppEnv>,
   from: { readonly orderId: string; readonly after: number },
@@ -90,7 +90,7 @@ export function streamTrail(
   // A proxy that buffers would delay the events.
   c.header('X-Accel-Buffering', 'no');
   return streamSSE(c, async (stream) => {
-    // Before the first await: the abort event of a client that has left already is not repeated.
+    // Registered before the first await: the abort event of a client that disconnects earlier would be lost.
     stream.onAbort(open.end);
     const lifetime = setTimeout(open.end, lifetimeMs);
     const writeInTime = async (write: () => Promise<unknown>): Promise<void> => {
@@ -108,7 +108,7 @@ export function streamTrail(
       }
     };
     try {
-      // Random, so that the clients of a process that stops do not all reconnect at once.
+      // Random, so that the clients of a stopping process do not all reconnect at the same time.
       await writeInTime(() => stream.write(`retry: ${1_000 + Math.floor(Math.random() * 1_000)}\n\n`));
       for await (const entry of followTrail(source, from, heartbeatMs, open.signal)) {
         await writeInTime(() =>

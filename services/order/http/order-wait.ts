@@ -1,6 +1,6 @@
-// `Prefer: wait=N`: the answer to a new order waits until the order is stable, so that the client need not poll. The order is
-// committed before the wait begins, and the wait holds no transaction and no database connection. A client that leaves or a
-// process that stops ends only the wait.
+// `Prefer: wait=N`: the response to a new order waits until the order is stable, so that the client need not poll. The order is
+// committed before the wait begins, and the wait needs no transaction and no database connection. When the client disconnects or
+// the process stops, only the wait ends.
 import type { Context } from 'hono';
 import type { AppEnv } from '../../platform/http/server/request-context.ts';
 import type { OpenRequests } from '../../platform/http/limits/open-requests.ts';
@@ -11,13 +11,13 @@ import type { OrderWatch } from './order-watch.ts';
 interface OrderWaitOptions {
   readonly watch: Pick<OrderWatch, 'waitForNewHead'>;
   readonly waits: OpenRequests;
-  /** The longest wait that is granted; 0 grants none. */
+  /** The longest wait that is granted; with 0, no wait is granted. */
   readonly maximumSeconds: number;
 }
 
 /**
- * Waits as the request prefers: until the order is stable, the time is over, the client leaves or the process stops. Resolves
- * to the seconds that were granted; to undefined at once if the request does not prefer a wait or the limit is reached.
+ * Waits until the order is stable, the preferred time is over, the client disconnects or the process stops. Resolves to the
+ * granted seconds. Resolves to undefined without waiting if the request prefers no wait or the limit of waits is reached.
  */
 export type WaitUntilStable = (c: Context<AppEnv>, order: Order) => Promise<number | undefined>;
 
@@ -27,7 +27,7 @@ export const createOrderWait =
     const seconds = preferredWait(c.req.header('prefer'), maximumSeconds);
     if (seconds === undefined) return undefined;
     const wait = waits.open(customerId);
-    // A preference that cannot be granted is not an error: the request is answered at once.
+    // A preference that cannot be granted is not an error: the request is answered without waiting.
     if (wait === 'full' || wait === 'too_many') return undefined;
     const client = c.env.outgoing;
     client?.once('close', wait.end);

@@ -15,7 +15,7 @@ afterEach(() => {
 const never = new AbortController().signal;
 const hour = 3_600_000;
 
-/** A watch over trails in memory; `queries` holds the watched orders of each query. */
+/** A watch over trails in memory; `queries`: the watched orders of each query. */
 const createWatch = () => {
   const lines: string[] = [];
   const stream = new Writable({
@@ -104,7 +104,7 @@ describe('the watch', () => {
     expect(await ahead).toBeUndefined();
   });
 
-  it('queries soon after a commit of its own process, once for several commits', async () => {
+  it('queries soon after a commit of this process, once for several commits', async () => {
     const { watch, queries, move } = createWatch();
     const waited = watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, never);
     move('a', 1);
@@ -132,7 +132,7 @@ describe('the watch', () => {
     expect(queries.length).toBeLessThanOrEqual(2);
   });
 
-  it('settles a waiter whose time is over, and one that has left before the wait', async () => {
+  it('settles a waiter whose time is over, and a waiter whose signal is already aborted', async () => {
     const { watch } = createWatch();
     const patient = watch.waitForNewHead({ orderId: 'a', after: 0 }, 1_000, never);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -141,13 +141,13 @@ describe('the watch', () => {
     expect(watch.count()).toBe(0);
   });
 
-  it('never runs two queries at once, however long one takes', async () => {
+  it('never runs two queries at the same time, however long a query takes', async () => {
     const { watch, queries, hold, move } = createWatch();
     const slow = Promise.withResolvers<void>();
     hold(slow.promise);
     const waited = watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, never);
     await vi.advanceTimersByTimeAsync(5_000);
-    // A waiter that arrives during a query is part of the next one.
+    // A waiter that arrives during a query is part of the next query.
     const late = watch.waitForNewHead({ orderId: 'b', after: 0 }, hour, never);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(queries).toHaveLength(1);

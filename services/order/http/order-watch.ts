@@ -1,28 +1,28 @@
 // Notices new entries in the audit trails of orders, with one query per interval for all waiting requests of the process.
-// Polling per request would multiply the queries; LISTEN/NOTIFY would need a session of its own and lose notifications while
-// that is disconnected. No entry is missed: each waiter states the last entry it has, and every query compares with that.
-// Trails are compared, not order versions: an ignored input adds an entry but no version, and streams send every entry.
+// Polling per request would multiply the queries; LISTEN/NOTIFY would need a dedicated session and lose notifications while that
+// session is disconnected. No entry is missed, because every query compares with the last entry that each waiter has.
+// It compares trails, not order versions: an ignored input adds an entry but no version, and streams send every entry.
 import type { Logger } from '../../platform/process/logger.ts';
 import type { TrailHead, Watched } from './trail.ts';
 
 export interface OrderWatch {
   /**
-   * Resolves to the newest entry of the trail once it is after `after`; to undefined when `withinMs` are over or the signal
-   * is aborted.
+   * Resolves to the newest entry of the trail as soon as its sequence number exceeds `after`; to undefined after `withinMs` or
+   * when the signal is aborted.
    */
   readonly waitForNewHead: (
     watched: Watched,
     withinMs: number,
     signal: AbortSignal,
   ) => Promise<TrailHead | undefined>;
-  /** Queries soon, after a commit of this process. Commits of other instances are noticed at the next interval. */
+  /** Called after a commit of this process, to query soon. Commits of other instances are noticed at the next interval. */
   readonly wake: () => void;
   /** Number of waiters. */
   readonly count: () => number;
 }
 
 interface OrderWatchOptions {
-  /** The newest entries of those watched orders that have new entries. */
+  /** The newest entry of each watched order that has new entries. */
   readonly readHeads: (watched: readonly Watched[]) => Promise<readonly TrailHead[]>;
   /** Pause between two queries, ms. */
   readonly intervalMs: number;
@@ -36,10 +36,10 @@ interface Waiter {
 
 /** Pause between two queries while they fail, ms. */
 const retryMs = 1_000;
-/** Pause between a commit and the query, ms: commits in close succession share one query. */
+/** Pause between a commit and the query, ms, so that commits in close succession share one query. */
 const batchMs = 10;
 
-/** One per process. The limits on open streams and waits bound the number of watched orders. */
+/** A process has one watch. The limits on open streams and waits bound the number of watched orders. */
 export function createOrderWatch({ readHeads, intervalMs, logger }: OrderWatchOptions): OrderWatch {
   const waiting = new Map<string, Set<Waiter>>();
   let next: NodeJS.Timeout | undefined;
@@ -69,7 +69,7 @@ export function createOrderWatch({ readHeads, intervalMs, logger }: OrderWatchOp
       if (failing) logger.info('orders are watched again');
       failing = false;
     } catch (error) {
-      // Logged once per outage. The next query finds whatever was committed meanwhile.
+      // Logged once per outage. The next query finds all entries that were committed meanwhile.
       if (!failing) logger.warn('orders cannot be watched; the query is repeated', { error, retryMs });
       failing = true;
     }

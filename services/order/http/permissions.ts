@@ -1,4 +1,4 @@
-// Who may do what with orders. An administrator reads every order and changes none; a repair only emits an event again.
+// Who may do what with orders. An administrator may read every order but change none; a repair only emits an event again.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({

@@ -1,5 +1,5 @@
-// The HTTP handlers of the order service. A route reads, or passes one command to `handle`; it decides nothing. An order that
-// the caller may not see is answered with 404, so that ids cannot be probed.
+// The HTTP handlers of the order service. A route reads, or passes one command to `handle`; it decides nothing. For an order that
+// the caller may not see the response is 404, so that ids cannot be probed.
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
@@ -52,14 +52,14 @@ const maxTrailEntries = 1_000;
 const dateOf = (text: string | undefined): Date | undefined =>
   text === undefined ? undefined : new Date(text);
 
-/** The decoded cursor: the last order of the previous page. */
+/** The content of a cursor: the last order of the previous page. */
 const orderPosition = z
   .tuple([instant, z.uuid()])
   .transform(([createdAt, id]) => ({ createdAt: new Date(createdAt), id }));
 
 /** Adds the order routes to an application. */
 export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: WaitUntilStable): void {
-  /** The present state of a placed order; its first state while the database is away, because the order is committed. */
+  /** The current state of a placed order, or its first state while the database is unavailable: the order is committed. */
   const readAgain = async (placed: Order): Promise<Order> => {
     try {
       return (await findOrder(shell.db, placed.id, { as: 'admin' }))?.order ?? placed;
@@ -134,11 +134,11 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
       stuckSince: stuckSeconds === undefined ? undefined : new Date(Date.now() - stuckSeconds * 1_000),
       placedFrom: dateOf(placedFrom),
       placedBefore: dateOf(placedBefore),
-      // One more than the page shows, to know whether there is a next page.
+      // One order more than the page shows, to find out whether there is a next page.
       limit: limit + 1,
       after: positionIn(cursor, orderPosition),
     });
-    // The status is that of the whole order, also for a seller, who sees only some lines.
+    // A seller sees only some lines, but the status of the whole order.
     const data = found.slice(0, limit).map(({ order, status }) => ({ ...toView(order), status }));
     const last = data.at(-1);
     const nextCursor = found.length > limit && last ? encodeCursor(last.createdAt, last.id) : null;
@@ -168,7 +168,7 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
     return c.json({ data }, 200);
   });
 
-  /** Runs a command on an order, once per Idempotency-Key; resolves to the order as the caller may see it. */
+  /** Runs a command on an order, once per Idempotency-Key. Resolves to the order, limited to what the caller may see. */
   const runCommand = async (c: AppContext, key: string | undefined, id: string, input: OrderCommand) => {
     const context = messageContextOf(c);
     const message = { id: context.causationId, context, at: input.at, input: { orderId: id, input } };

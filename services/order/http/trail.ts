@@ -1,5 +1,5 @@
-// Reads the audit trail of an order for streams and waits. The inputs of an order are handled under the lock of its row, so
-// its sequence numbers rise in commit order: no entry with a lower number appears later. This does not hold across orders.
+// Reads the audit trail of an order for streams and waits. The inputs of an order are handled one after the other, under the lock of
+// its row, so its sequence numbers rise with each commit: no entry with a lower number appears later. (Across orders it can.)
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import { orderEvents, orders } from '../../../drizzle/order/schema.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -16,7 +16,7 @@ export interface TrailHead {
   readonly status: OrderStatus;
 }
 
-/** The newest entry of the trail, with sequence 0 if there is none. Undefined if the viewer may not see the order. */
+/** The newest entry of the trail, with sequence 0 if the trail is empty. Undefined if the viewer may not see the order. */
 export async function findTrailHead(
   db: Database,
   orderId: string,
@@ -33,7 +33,7 @@ export async function findTrailHead(
   return row && { ...row, sequence: Number(row.sequence), status: statusOf(row.status) };
 }
 
-/** The part of an entry that every viewer of the order may see: without the actor and the reason. */
+/** The fields of an entry that every viewer of the order may see: without the actor and the reason. */
 export interface TrailEntry {
   readonly sequence: number;
   readonly type: string;
@@ -43,7 +43,7 @@ export interface TrailEntry {
   readonly occurredAt: Date;
 }
 
-/** Entries after `after`, oldest first, at most `limit`. */
+/** Up to `limit` entries after the sequence number `after`, oldest first. */
 export async function readTrailAfter(
   db: Database,
   orderId: string,
@@ -71,13 +71,13 @@ export async function readTrailAfter(
   }));
 }
 
-/** An order and the sequence number of the last entry that the waiter has; 0 for none. */
+/** An order and the sequence number of the last entry that the waiter has; 0 if it has no entry. */
 export interface Watched {
   readonly orderId: string;
   readonly after: number;
 }
 
-/** The newest entries of those watched orders that have new ones. One statement, with one index probe per order. */
+/** The newest entry of each watched order that has new entries. One statement with one index lookup per order. */
 export async function readNewHeads(db: Database, watched: readonly Watched[]): Promise<TrailHead[]> {
   const rows = await db.execute<{ order_id: string; sequence: string; status: string }>(sql`
     select watched."orderId" as order_id, head.sequence::text as sequence, head.status

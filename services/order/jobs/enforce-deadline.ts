@@ -1,5 +1,5 @@
 // Cancels orders that still wait for events at their deadline, so that their stock is released and their payment is
-// refunded, whatever failed.
+// refunded, whatever has failed.
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { sweepDue } from '../../platform/transaction/sweep.ts';

@@ -1,5 +1,5 @@
-// Every input in every state of a payment. The states are made by inputs, so each of them can occur. The last test checks the
-// invariants after random sequences of inputs.
+// Every input in every state of a payment. The states are created by inputs, so only states that can occur are tested. The last
+// test checks the invariants after random sequences of inputs.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, type PaymentInput } from './decide.ts';
@@ -212,7 +212,7 @@ describe('every input in every state', () => {
   }
 });
 
-describe('terms and hold arrive in either order', () => {
+describe('terms and hold arrive in either sequence', () => {
   it.each([[['created', 'held']], [['held', 'created']]] as const)('%s: one charge of the total', (path) => {
     const { request } = after(...path);
     expect(request).toEqual({
@@ -238,7 +238,7 @@ describe('a closed payment', () => {
     expect(after('held', cause, 'created').request).toBeNull();
     expect(outcome('pay', after('createdManual', 'held', cause))).toBe('rejected not_payable');
   });
-  it('is refunded in full, whichever comes first: the charge or the cancellation', () => {
+  it('is refunded in full, whether the charge or the cancellation comes first', () => {
     for (const path of [
       ['created', 'held', 'charged', 'cancelled'],
       ['created', 'held', 'cancelled', 'charged'],
@@ -261,7 +261,7 @@ describe('a closed payment', () => {
   });
 });
 
-describe('races, in both orders', () => {
+describe('races, in both sequences', () => {
   const run = (names: readonly InputName[], from: PaymentView = start): string[] => {
     let view = from;
     return names.map((name) => {
@@ -328,7 +328,7 @@ describe('races, in both orders', () => {
 });
 
 describe('after any sequence of inputs', () => {
-  it('at most one charge and one refund are requested, and a refund only of a charge that succeeded', () => {
+  it('no more than one charge and one refund are requested, and only a successful charge is refunded', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...names), { maxLength: 25 }), (path) => {
         let view = start;

@@ -1,5 +1,5 @@
-// Decides the inputs of a payment. It charges once the terms are known and the stock is held, never after the payment is
-// closed, and refunds a charge of a closed payment. The answer of the gateway is an input like any other.
+// Decides the inputs of a payment. A charge is requested as soon as the terms are known and the stock is reserved, but never for
+// a closed payment. A refund is requested when a closed payment has a charge. The answer of the gateway is also an input.
 import type { DomainEvent, RefundReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import {
@@ -50,8 +50,8 @@ export function decide(input: PaymentInput, { payment }: PaymentView): PaymentDe
   switch (input.type) {
     case 'order.created': {
       if (payment.terms) return ignored('terms_already_known');
-      const { customerId, total, payment: chosen } = input.data;
-      return accepted(chargeIfReady(change({ terms: { customerId, amount: total, ...chosen } })));
+      const { customerId, total, payment: method } = input.data;
+      return accepted(chargeIfReady(change({ terms: { customerId, amount: total, ...method } })));
     }
 
     case 'inventory.reserved': {
@@ -104,7 +104,7 @@ function payRefusalOf(payment: Payment): string | undefined {
     return `The payment is ${status} and closed (${closedBy}): ${money}. Place a new order.`;
   }
   return charge === 'none' && hold === 'unknown'
-    ? `The payment is ${status}: the order does not hold its stock yet. Repeat the call when it is CONFIRMED.`
+    ? `The payment is ${status}: the stock of the order is not reserved yet. Repeat the call when the order is CONFIRMED.`
     : undefined;
 }
 
@@ -127,7 +127,7 @@ function startCharge(payment: Payment, { amount }: Terms, token: string | null):
   return { payment: { ...payment, charge: 'started' }, request };
 }
 
-/** Closes the payment and refunds a charge. A charge in progress is refunded when the gateway answers. */
+/** Closes the payment and refunds its charge. A charge in progress is refunded once the gateway has answered. */
 function close(
   payment: Payment,
   change: (facts: Partial<Payment>) => Payment,
@@ -187,7 +187,8 @@ function decideAnswer(
         data: { orderId, amount, code: answer.code },
       });
     case 'abandoned':
-      // No event: the order is ending already. For an open payment, the order would wait for an event until its deadline.
+      // No event is needed, because the closed payment's order is already being cancelled. Without an event, the order of an
+      // open payment would wait until its deadline.
       return payment.closedBy === null
         ? rejected('sale_is_on', 'A charge can be abandoned only after the payment is closed.')
         : accepted(withoutRequest(change({ charge: 'failed', failureCode: notAttempted })));

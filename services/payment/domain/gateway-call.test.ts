@@ -1,4 +1,4 @@
-// The call that a request needs, and the meaning of each result.
+// Which call a request needs, and what each result means for the payment.
 import { describe, expect, it } from 'vitest';
 import { answerOf, gatewayCallFor, type GatewayResult } from './gateway-call.ts';
 
@@ -24,14 +24,14 @@ describe('the result of a call', () => {
     unknown: { kind: 'unknown', error: 'reset', timedOut: false },
   } satisfies Record<string, GatewayResult>;
 
-  it('ends a charge only if it is definite', () => {
+  it('settles a charge only if the result is definite', () => {
     expect(answerOf('charge', results.succeeded)).toMatchObject({ outcome: 'succeeded', gatewayId: 'id_1' });
     expect(answerOf('charge', results.refused)).toMatchObject({ outcome: 'declined', code: 'no' });
     expect(answerOf('charge', results.absent)).toMatchObject({ outcome: 'abandoned' });
     expect(answerOf('charge', results.inProgress)).toBe('the gateway is still processing the request');
     expect(answerOf('charge', results.unknown)).toBe('reset');
   });
-  it('ends a refund only if it succeeded', () => {
+  it('settles a refund only if it succeeded', () => {
     expect(answerOf('refund', results.succeeded)).toMatchObject({ kind: 'refund', outcome: 'succeeded' });
     expect(answerOf('refund', results.refused)).toBe('the gateway refused the refund: no');
     expect(answerOf('refund', results.absent)).toBe('the gateway has no such refund');

@@ -1,5 +1,5 @@
 // Decides which gateway call a request needs, and what the result means for the payment. A closed payment is never charged. If
-// its charge was sent before, the outcome is looked up, because money may have moved.
+// its charge request was sent before the payment was closed, the outcome is looked up, because money may have moved.
 import type { GatewayAnswer } from './decide.ts';
 import type { GatewayRequest } from './payment.ts';
 
@@ -7,11 +7,11 @@ interface LeasedRequest {
   readonly kind: GatewayRequest['kind'];
   /** The payment was closed when the request was leased. */
   readonly isClosed: boolean;
-  /** How often the request was leased, this time included. */
+  /** How often the request was leased, including this lease. */
   readonly attempts: number;
 }
 
-/** `look_up` reads the outcome under the idempotency key; `nothing` needs no call. */
+/** `look_up`: read the outcome under the idempotency key. `nothing`: no call is needed. */
 type GatewayCall = 'charge' | 'refund' | 'look_up' | 'nothing';
 
 export function gatewayCallFor({ kind, isClosed, attempts }: LeasedRequest): GatewayCall {
@@ -22,22 +22,22 @@ export function gatewayCallFor({ kind, isClosed, attempts }: LeasedRequest): Gat
 
 export type GatewayResult =
   | { readonly kind: 'succeeded'; readonly gatewayId: string }
-  /** The provider has not executed the request and will not execute it under this key. */
+  /** Definite: the provider has not executed the request and will not execute it under this key. */
   | { readonly kind: 'refused'; readonly code: string }
-  /** The provider has no request under this key. */
+  /** Definite: the provider has no request under this key. */
   | { readonly kind: 'absent' }
   /** The provider is still processing the request. */
   | { readonly kind: 'in_progress' }
   /** Timeout, lost connection, or an error of the provider: money may have moved. */
   | { readonly kind: 'unknown'; readonly error: string; readonly timedOut: boolean };
 
-/** The definite answer, an input of the payment; a string if there is none: the reason why the call is repeated. */
+/** The definite answer, which is an input of the payment. Without a definite answer, the reason why the call is repeated. */
 export function answerOf(kind: GatewayRequest['kind'], result: GatewayResult): GatewayAnswer | string {
   switch (result.kind) {
     case 'succeeded':
       return { kind, outcome: 'succeeded', gatewayId: result.gatewayId };
     case 'refused':
-      // A refund is owed until it is made. A refusal does not end it; an operator has to act.
+      // A refused refund is still owed to the customer, so it stays open; an operator has to act.
       return kind === 'charge'
         ? { kind, outcome: 'declined', code: result.code }
         : `the gateway refused the refund: ${result.code}`;

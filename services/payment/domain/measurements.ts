@@ -9,7 +9,7 @@ export function measurementsOf(
   const payment = (outcome: string): Measurement => ({ name: 'payment', labels: { outcome } });
   const became = <Key extends 'charge' | 'refund'>(key: Key, state: (typeof after)[Key]): boolean =>
     before[key] !== state && after[key] === state;
-  // An order that was cancelled before its charge has been declined by nobody.
+  // An abandoned charge is not a decline: the order was cancelled before the gateway was called.
   const isDeclined = became('charge', 'failed') && after.failureCode !== notAttempted;
   return [
     ...(became('charge', 'succeeded') ? [payment('charged')] : []),

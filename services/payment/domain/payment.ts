@@ -1,5 +1,5 @@
-// A payment is a set of independent facts about one order: its terms, the hold on its stock, whether the payment is closed,
-// and the states of charge and refund. Terms and hold come from different topics, so either can arrive first.
+// A payment is a set of independent facts about one order: its terms, the reservation of its stock (hold), whether the payment is
+// closed, and the states of charge and refund. Terms and hold come from different topics, so either can arrive first.
 import type { Money, PaymentMode, RefundReason } from '../../../schemas/generated/events.ts';
 
 export interface Terms {
@@ -7,16 +7,16 @@ export interface Terms {
   readonly amount: Money;
   readonly mode: PaymentMode;
   readonly method: string;
-  /** The provider's token of the payment method; null uses the provider's default. */
+  /** The provider's token of the payment method; null: the provider's default. */
   readonly token: string | null;
 }
 
 export interface Payment {
   readonly orderId: string;
   readonly terms: Terms | null;
-  /** The order's stock as inventory reported it; `pinned`: inventory has seen the payment. */
+  /** The reservation of the order's stock. `pinned`: inventory has received payment.succeeded, so the reservation cannot expire. */
   readonly hold: 'unknown' | 'held' | 'pinned';
-  /** Why the payment is closed: no charge starts any more, and a charge is refunded. Null while it is open. */
+  /** Why the payment is closed; null while it is open. A closed payment starts no charge, and its charge is refunded. */
   readonly closedBy: RefundReason | null;
   readonly charge: 'none' | 'started' | 'succeeded' | 'failed';
   readonly chargeId: string | null;
@@ -28,10 +28,10 @@ export interface Payment {
   readonly updatedAt: Date;
 }
 
-/** A request to the gateway. Stored with the decision, sent after its commit. */
+/** A request to the gateway. It is stored in the transaction of the decision and sent after the commit. */
 export interface GatewayRequest {
   readonly kind: 'charge' | 'refund';
-  /** One per order and kind, so that money moves once, however often the request is sent. */
+  /** The same for every repetition of an order's charge or refund, so that money moves only once. */
   readonly idempotencyKey: string;
   readonly amount: Money;
   readonly token: string | null;
@@ -39,18 +39,18 @@ export interface GatewayRequest {
   readonly chargeId: string | null;
 }
 
-/** A payment, and the request to the gateway that the last decision made. */
+/** A payment and the request to the gateway that the last decision has made. */
 export interface PaymentView {
   readonly payment: Payment;
   readonly request: GatewayRequest | null;
 }
 
-/** Failure code of a charge that was abandoned: the payment was closed before the gateway charged. */
+/** Failure code of an abandoned charge: the payment was closed before the gateway charged. */
 export const notAttempted = 'not_attempted';
 
 type PaymentStatus = 'PENDING' | 'SUCCEEDED' | 'FAILED' | 'UNKNOWN' | 'REFUNDED';
 
-/** The status that clients see. `unresolved`: the gateway was called and its answer is not known. */
+/** The status that clients see. `unresolved`: the gateway was called, but the outcome is unknown. */
 export function paymentStatus(payment: Payment, unresolved: boolean): PaymentStatus {
   if (payment.refund === 'succeeded') return 'REFUNDED';
   if (unresolved) return 'UNKNOWN';

@@ -1,4 +1,4 @@
-// The event that a repair repeats in each state of a payment.
+// Which event a repair emits again in each state of a payment.
 import { describe, expect, it } from 'vitest';
 import { newPayment, type Payment } from './payment.ts';
 import { reemit } from './reemit.ts';
@@ -12,19 +12,19 @@ const payment = (facts: Partial<Payment>): Payment => ({
 const orderId = 'order-1';
 
 describe('the repair of a payment', () => {
-  it('repeats payment.succeeded for a charge', () => {
+  it('emits payment.succeeded for a charge', () => {
     expect(reemit(payment({ charge: 'succeeded', chargeId: 'ch_1' }))).toMatchObject({
       events: [{ type: 'payment.succeeded', data: { orderId, amount, chargeId: 'ch_1' } }],
     });
   });
 
-  it('repeats payment.failed for a declined charge', () => {
+  it('emits payment.failed for a declined charge', () => {
     expect(reemit(payment({ charge: 'failed', failureCode: 'card_declined' }))).toMatchObject({
       events: [{ type: 'payment.failed', data: { orderId, amount, code: 'card_declined' } }],
     });
   });
 
-  it('repeats payment.refunded for a refunded charge, and not payment.succeeded', () => {
+  it('emits payment.refunded for a refunded charge, and not payment.succeeded', () => {
     const refunded = payment({
       charge: 'succeeded',
       chargeId: 'ch_1',

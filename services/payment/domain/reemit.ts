@@ -1,5 +1,5 @@
-// Repeats the event that states a payment's present state, for a repair. A payment without an outcome has emitted no event
-// yet, so there is nothing to repeat.
+// Emits the event of a payment's current state again, for a repair. A payment without an outcome has not emitted an event yet,
+// so nothing is emitted.
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, type Decision } from '../../platform/transaction/decision/decision.ts';
 import type { Payment } from './payment.ts';
@@ -15,7 +15,7 @@ export function reemit(payment: Payment): Decision<Payment, PaymentEvent> {
     case 'started':
       return ignored('not_settled_yet');
     case 'failed':
-      // A charge that was abandoned emitted no event.
+      // An abandoned charge has emitted no event.
       return failureCode === null || failureCode === 'not_attempted'
         ? ignored('never_attempted')
         : accepted(payment, { type: 'payment.failed', data: { orderId, amount, code: failureCode } });

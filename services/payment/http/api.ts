@@ -1,4 +1,4 @@
-// The HTTP API of the payment service: shapes, endpoints and problems.
+// The HTTP API of the payment service: schemas, endpoints and problems.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
@@ -14,7 +14,7 @@ export const { kinds: paymentProblems, problem } = defineProblems({
     status: 409,
     title: 'Not payable',
     explanation:
-      'Only an order that holds its stock can be paid, and it is charged only once. The detail names the state of the payment. If the order does not hold its stock yet, repeat the call in a moment; after a decline or a cancellation, place a new order.',
+      'An order can be paid only while its stock is reserved, and it is charged only once. `detail` has the state of the payment. If the stock is not reserved yet, repeat the call in a moment; after a decline or a cancellation, place a new order.',
   },
   not_manual: {
     status: 409,
@@ -77,7 +77,7 @@ const payRoute = endpoint(permissions['payments.pay'], {
   },
   responses: {
     200: {
-      description: 'The order was paid before; the payment in its present state',
+      description: 'The order was paid before; the payment in its current state',
       content: json(paymentView),
     },
     202: {
@@ -92,14 +92,14 @@ const circuitView = z
   .object({
     state: z.enum(['closed', 'open', 'half_open']),
     openedAt: z.iso.datetime().nullable(),
-    calls: z.int().openapi({ description: 'Calls of the gateway since this instance started' }),
+    calls: z.int().openapi({ description: 'Calls to the gateway since this instance started' }),
     successes: z.int(),
     declines: z.int().openapi({ description: 'Calls that the gateway definitely refused' }),
     unknown: z.int().openapi({ description: 'Calls without a definite answer, so money may have moved' }),
     rejected: z.int().openapi({ description: 'Requests and retries that the open circuit rejected' }),
     waiting: z
       .int()
-      .openapi({ description: 'Charges and refunds without a definite outcome, of all instances' }),
+      .openapi({ description: 'Charges and refunds without a definite outcome, over all instances' }),
   })
   .openapi('GatewayCircuit');
 

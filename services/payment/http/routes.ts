@@ -82,7 +82,7 @@ export function registerPaymentRoutes(
     return c.json({ ...counts, openedAt: openedAt?.toISOString() ?? null, waiting }, 200);
   });
 
-  /** The answer to `pay`: 202 while the outcome is open. */
+  /** The response to `pay`; its status is 202 while the outcome is open. */
   const answerOf = async (db: Pick<Database, 'select'>, id: string): Promise<PaymentAnswer> => {
     const found = await findPayment(db, id);
     const body = found && toView(found);
@@ -99,7 +99,7 @@ export function registerPaymentRoutes(
     const { subject: customerId } = callerOf(c);
     const at = new Date();
     const input: PaymentInput = { type: 'pay', data: { orderId: id, customerId, token }, at };
-    // With a key, the first answer must be the stored one: read again after the commit, it could differ from its replays.
+    // With a key, the first response must be the stored response: a payment that is read again after the commit could differ from it.
     let stored: PaymentAnswer | undefined;
     const claim = claimOf<PaymentView>(
       c,

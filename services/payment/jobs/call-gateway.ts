@@ -1,6 +1,6 @@
-// Calls the gateway between two transactions. The first one, in `handle`, stored the request and its idempotency key. The call
-// runs here, without a transaction. The answer is another input of `handle`. If the process dies in between, the lease ends
-// and the request is sent again with the same key.
+// Calls the gateway between two transactions. The first transaction, in `handle`, has stored the request and its idempotency key.
+// The call is made without a transaction. The second transaction, in `handle` again, handles the answer. If the process dies in
+// between, the lease ends and the request is sent again with the same key.
 import { handle, unclaimed, type Shell } from '../../platform/transaction/handle.ts';
 import type { Logger } from '../../platform/process/logger.ts';
 import { backoffMs, type Backoff } from '../../platform/process/retry.ts';
@@ -22,25 +22,25 @@ interface GatewayCallsOptions {
   readonly gateway: Gateway;
   readonly logger: Logger;
   /**
-   * Duration of a lease, ms. Longer than one call; each retry renews it. No call starts that could outlast its lease. So an
-   * instance that looks up a key and finds no charge knows that no other instance is charging.
+   * Duration of a lease, ms. It is longer than a call, and each retry renews it. No call starts that could outlast its lease.
+   * Therefore an instance that looks up a key and finds no charge knows that no other instance is charging.
    */
   readonly leaseMs: number;
-  /** Longest time of one call, ms. */
+  /** Maximum duration of one call, ms. */
   readonly callMs: number;
   readonly backoff: Backoff;
   /** Pause before a refused refund is requested again, ms. */
   readonly refusedRetryMs: number;
   /** Pause between two queries for due requests, ms. */
   readonly pollMs: number;
-  /** Most requests in progress at once, per instance. */
+  /** Maximum number of requests in progress, per instance. */
   readonly concurrency: number;
 }
 
 /** Sends due requests to the gateway. Call `wake` after a commit that stored a request. */
 export function startGatewayCalls(options: GatewayCallsOptions): Timer {
   const { shell, gateway, logger, leaseMs, backoff, pollMs } = options;
-  /** When a call must start at the latest. Computed before the lease is taken, so the lease in the database ends later. */
+  /** The latest start of a call. Computed before the request is leased, so the lease in the database ends later. */
   const latestStart = (): number => performance.now() + leaseMs - options.callMs;
 
   const callGateway = async (
@@ -66,7 +66,7 @@ export function startGatewayCalls(options: GatewayCallsOptions): Timer {
     }
   };
 
-  /** Calls the gateway for one request and handles the answer. Resolves to the outcome; undefined if nothing was called. */
+  /** Calls the gateway for one request and handles the answer. Resolves to the outcome; undefined if no call was made. */
   const settle = async (
     leased: LeasedTransaction,
     startBefore: number,
@@ -130,12 +130,12 @@ export function startGatewayCalls(options: GatewayCallsOptions): Timer {
   };
 
   const inProgress = new Set<Promise<void>>();
-  /** The last query found as many requests as it could lease: more may be due. */
+  /** Whether more requests may be due: the last query has found as many as it could lease. */
   let mayBeMore = false;
   const start = (leased: LeasedTransaction, startBefore: number): void => {
     const run = settleInSpan(leased, startBefore)
       .catch((error: unknown) => {
-        // The request is due again at the end of its lease, and is sent again with the same key.
+        // At the end of its lease, the request is due again and is sent again with the same key.
         const { row, context } = leased;
         logger.warn('a request to the gateway could not be settled', {
           error,

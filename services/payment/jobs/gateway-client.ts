@@ -1,5 +1,6 @@
-// The HTTP client of the payment provider. A result is either definite, or `unknown`: money may have moved. Only a definite
-// result may end a request. Every call carries the idempotency key of its request, so a repeated call never charges twice.
+// The HTTP client of the payment provider. Every call returns a GatewayResult. Definite results are `succeeded`, `refused` and
+// `absent` (a look-up has found no charge). After `in_progress` and `unknown`, money may have moved, so the request stays open and is
+// repeated. Every call carries the idempotency key of its request, so a repeated call never charges twice.
 import { z } from 'zod';
 import type { Money } from '../../../schemas/generated/events.ts';
 import { SpanStatusCode } from '@opentelemetry/api';
@@ -9,13 +10,13 @@ import type { GatewayResult } from '../domain/gateway-call.ts';
 interface Keyed {
   readonly idempotencyKey: string;
   readonly traceparent: string;
-  /** How often this request was sent before; 0 if absent. */
+  /** How often this request was already sent; 0 if absent. */
   readonly resends?: number;
 }
 export interface ChargeRequest extends Keyed {
   readonly amount: Money;
   readonly token: string | null;
-  /** Our reference, shown in the provider's ledger. */
+  /** The order id, shown as the reference in the provider's ledger. */
   readonly reference: string;
 }
 export interface RefundRequest extends Keyed {
@@ -24,11 +25,11 @@ export interface RefundRequest extends Keyed {
 }
 export type LookUpRequest = Keyed;
 
-/** Each method makes one call, which ends when `signal` is aborted, and never throws. */
+/** Each method makes one call, which is cancelled when `signal` is aborted. No method throws. */
 export interface GatewayClient {
   charge(request: ChargeRequest, signal: AbortSignal): Promise<GatewayResult>;
   refund(request: RefundRequest, signal: AbortSignal): Promise<GatewayResult>;
-  /** Reads the outcome of the charge under the key. */
+  /** Reads the outcome of the charge with the idempotency key. */
   lookUp(request: LookUpRequest, signal: AbortSignal): Promise<GatewayResult>;
 }
 
@@ -43,7 +44,7 @@ const found = z.object({
   ),
 });
 
-/** Statuses with which the provider says that it has not executed the request and will not. 429 is not one of them. */
+/** After these statuses the provider has not executed the request and never will. 429 is not definite: it may be retried. */
 const definite = new Set([400, 402, 403, 404, 422]);
 
 const toFailure = (status: number, answer: unknown, conflictIsDefinite: boolean): GatewayResult => {
@@ -66,7 +67,7 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
     toResult: (status: number, answer: unknown) => GatewayResult,
   ): Promise<GatewayResult> => {
     const method = body === undefined ? 'GET' : 'POST';
-    // The template and not the path, which can contain the idempotency key.
+    // The span has the template, not the path, because the path can contain the idempotency key.
     const { span, traceparent } = beginSpan(`${method} ${template}`, {
       kind: SpanKind.CLIENT,
       parent,

@@ -31,7 +31,7 @@ const succeeded: GatewayResult = { kind: 'succeeded', gatewayId: 'ch_1' };
 const declined: GatewayResult = { kind: 'refused', code: 'card_declined' };
 const failed: GatewayResult = { kind: 'unknown', error: '500', timedOut: false };
 
-/** A provider that gives these answers in turn, and repeats the last one. */
+/** A provider that returns these answers one after the other and then repeats the last answer. */
 const provider = (...answers: readonly (GatewayResult | 'hang')[]) => {
   const keys: string[] = [];
   const answer = async (key: string, signal: AbortSignal): Promise<GatewayResult> => {
@@ -51,7 +51,7 @@ const provider = (...answers: readonly (GatewayResult | 'hang')[]) => {
   return { client, keys };
 };
 
-/** A gateway whose circuit is open, with the provider's answers after that. */
+/** A gateway whose circuit is open. `answers`: the provider's answers to later calls. */
 const openCircuit = async (...answers: readonly (GatewayResult | 'hang')[]) => {
   const { client, keys } = provider(...Array.from({ length: 5 }, () => failed), ...answers);
   const gateway = createGateway(client, resilience, logger);
@@ -67,7 +67,7 @@ afterEach(() => {
 });
 
 describe('the circuit', () => {
-  it('opens after five consecutive calls of unknown outcome, and then calls nothing', async () => {
+  it('opens after five consecutive calls with unknown outcome, and then makes no call', async () => {
     const { gateway, keys } = await openCircuit();
     expect(gateway.circuit()).toMatchObject({ state: 'open', calls: 5, unknown: 5, rejected: 0 });
     expect(gateway.circuit().openedAt).toEqual(new Date());
@@ -86,7 +86,7 @@ describe('the circuit', () => {
     expect(gateway.circuit().state).toBe('open');
   });
 
-  it('starts to count again after a decline, which is an answer', async () => {
+  it('resets its count after a decline, which is a definite answer', async () => {
     const { client } = provider(failed, failed, failed, failed, declined, failed);
     const gateway = createGateway(client, resilience, logger);
     for (let call = 0; call < 9; call += 1) await gateway.charge(request, always);
@@ -95,7 +95,7 @@ describe('the circuit', () => {
     expect(gateway.circuit().state).toBe('open');
   });
 
-  it('lets one probe through after the pause, and nothing else', async () => {
+  it('admits one probe after the pause, and no other call', async () => {
     const { gateway, keys } = await openCircuit('hang');
     await vi.advanceTimersByTimeAsync(resilience.halfOpenAfterMs - 1);
     expect(gateway.admits()).toBe('none');

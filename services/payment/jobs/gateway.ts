@@ -1,6 +1,6 @@
 // Wraps the gateway client in a timeout, a bounded retry and a circuit breaker. Without the timeout, a hanging provider would
-// block all calls; without the breaker, every due payment would wait for that timeout. A retry is safe because it repeats the
-// idempotency key. A decline is an answer: it is not retried and does not open the circuit.
+// block all calls; without the breaker, every due payment would wait for the timeout. A retry is safe because it has the same
+// idempotency key. A decline is a definite answer: it is not retried and does not open the circuit.
 import {
   BrokenCircuitError,
   circuitBreaker,
@@ -19,19 +19,19 @@ import type { GatewayResult } from '../domain/gateway-call.ts';
 import type { ChargeRequest, GatewayClient, LookUpRequest, RefundRequest } from './gateway-client.ts';
 
 export interface Resilience {
-  /** Longest time for one call, ms. */
+  /** Maximum duration of one call, ms. */
   readonly timeoutMs: number;
-  /** Retries of a call that failed fast, with jitter. A call that timed out is not retried. */
+  /** Number of retries of a failed call, with jitter. A call that timed out is not retried. */
   readonly retries: number;
-  /** Longest pause before a retry, ms. */
+  /** Maximum pause before a retry, ms. */
   readonly retryMaxMs: number;
-  /** Consecutive calls of unknown outcome that open the circuit. */
+  /** Number of consecutive calls with unknown outcome that opens the circuit. */
   readonly failures: number;
-  /** Pause before an open circuit lets one call through, ms. */
+  /** Pause before an open circuit admits one call as a probe, ms. */
   readonly halfOpenAfterMs: number;
 }
 
-/** `circuit_open`: the circuit rejected the request and nothing was called. */
+/** `circuit_open`: the open circuit has rejected the request; no call was made. */
 export type Outcome = GatewayResult | { readonly kind: 'circuit_open' };
 
 /** Checked before each call; no call is made if it resolves to false. */
@@ -54,7 +54,7 @@ export interface Gateway {
   charge(request: ChargeRequest, mayCall: MayCall): Promise<Outcome>;
   refund(request: RefundRequest, mayCall: MayCall): Promise<Outcome>;
   lookUp(request: LookUpRequest, mayCall: MayCall): Promise<Outcome>;
-  /** How many due requests may be sent now: all, one as a probe, or none. */
+  /** How many due requests may be sent now: all, one (as a probe), or none. */
   admits(): 'all' | 'one' | 'none';
   circuit(): Circuit;
 }
@@ -72,16 +72,16 @@ const isUnknown = (value: unknown): boolean => isResult(value) && value.kind ===
 const failedFast = (value: unknown): boolean =>
   isResult(value) && value.kind === 'unknown' && !value.timedOut;
 
-/** One per process: the circuit is shared by all its requests. */
+/** A process needs one gateway, whose circuit all requests share. */
 export function createGateway(client: GatewayClient, resilience: Resilience, logger: Logger): Gateway {
   const { timeoutMs, retries, retryMaxMs, failures, halfOpenAfterMs } = resilience;
   const counts = { calls: 0, successes: 0, declines: 0, unknown: 0, rejected: 0 };
-  /** `since` is monotonic and measures the pause; `at` is shown to people. */
+  /** The opening of the circuit: `since` (monotonic clock) measures the pause, `at` is shown to people. */
   let opened: { readonly at: Date; readonly since: number } | null = null;
 
   const breaker = circuitBreaker(handleWhenResult(isUnknown), {
-    // The breaker would measure the pause with the wall clock, whose steps could skip or stretch it. `admits` measures the
-    // pause instead, so the breaker itself lets every probe through.
+    // The breaker would measure the pause with the wall clock, so a clock change could shorten or extend the pause. `admits`
+    // measures it instead, and the breaker admits every probe.
     halfOpenAfter: Number.NEGATIVE_INFINITY,
     breaker: new ConsecutiveBreaker(failures),
   });

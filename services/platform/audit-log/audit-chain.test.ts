@@ -89,21 +89,21 @@ describe('an unchanged chain', () => {
   it('is intact and ends at its last seal', () => {
     fc.assert(
       fc.property(chains, (links) => {
-        const { to, broken } = followChain(chainStart, links);
+        const { end, broken } = followChain(chainStart, links);
         expect(broken).toBeUndefined();
-        expect(to).toMatchObject({ position: links.length, hash: links.at(-1)?.seal.hash });
+        expect(end).toMatchObject({ position: links.length, hash: links.at(-1)?.seal.hash });
       }),
     );
   });
 
-  it('is the same whether it is sealed and verified at once or in parts', () => {
+  it('is the same whether it is sealed and verified in one run or in several', () => {
     anywhere((links, index) => {
       const entries = links.flatMap((link) => link.entry ?? []);
       const first = sealEntries(chainStart, entries.slice(0, index));
       const rest = sealEntries(first.at(-1) ?? chainStart, entries.slice(index));
       expect([...first, ...rest]).toEqual(links.map(({ seal }) => seal));
-      const half = followChain(chainStart, links.slice(0, index)).to;
-      expect(followChain(half, links.slice(index))).toMatchObject({ to: { position: links.length } });
+      const half = followChain(chainStart, links.slice(0, index)).end;
+      expect(followChain(half, links.slice(index))).toMatchObject({ end: { position: links.length } });
     });
   });
 
@@ -183,9 +183,9 @@ describe('tampering is found where it happened', () => {
 });
 
 describe('an anchor stored outside the database', () => {
-  it('reveals that the end was cut off, which the chain cannot', () => {
+  it('reveals that the end of the chain was cut off; the chain alone cannot', () => {
     anywhere((links, index) => {
-      const anchor = followChain(chainStart, links).to;
+      const anchor = followChain(chainStart, links).end;
       const cut = links.slice(0, index);
       expect(brokenAt(cut)).toBeUndefined();
       expect(anchorBreak(anchor, cut[anchor.position - 1]?.seal.hash)).toMatchObject({
@@ -194,9 +194,9 @@ describe('an anchor stored outside the database', () => {
     });
   });
 
-  it('reveals that everything was sealed again, which the chain cannot', () => {
+  it('reveals that the whole log was sealed again; the chain alone cannot', () => {
     anywhere((links, index, { entry: row }) => {
-      const anchor = followChain(chainStart, links).to;
+      const anchor = followChain(chainStart, links).end;
       const entries = links.flatMap((link) => link.entry ?? []);
       const forged = linked(row ? entries.with(index, entryChanges.subject(row)) : entries);
       expect(brokenAt(forged)).toBeUndefined();
@@ -206,7 +206,7 @@ describe('an anchor stored outside the database', () => {
     });
   });
 
-  it('agrees with the chain that it was taken from', () => {
+  it('agrees with its chain', () => {
     anywhere((_links, _index, { seal }) => {
       expect(anchorBreak({ position: seal.position, hash: seal.hash }, seal.hash)).toBeUndefined();
     });

@@ -1,6 +1,6 @@
 // The hash chain over the audit log, as functions of rows. Every hash covers the previous one, so a change, removal,
-// insertion or swap breaks the chain from there on. The chain alone cannot reveal that its end was cut off or that it was
-// computed again completely. An anchor can: a position and its hash, stored outside the database.
+// insertion or swap breaks the chain from there on. The chain alone cannot reveal that its end was cut off or that all of its
+// hashes were recomputed. An anchor can: it is a position and its hash, stored outside the database.
 import { createHash } from 'node:crypto';
 import type { auditLog, auditSeals } from '../../../drizzle/messaging/schema.ts';
 
@@ -15,7 +15,7 @@ export interface ChainPoint {
 
 export const chainStart: ChainPoint = { position: 0, hash: '0'.repeat(64) };
 
-/** Different entries have different texts: a JSON array of all columns in this order, instants in ISO 8601. */
+/** Different entries have different texts: a JSON array of all columns in this sequence, instants in ISO 8601. */
 export const canonical = (entry: AuditEntry): string =>
   JSON.stringify([
     entry.id,
@@ -38,7 +38,7 @@ export const hashAfter = (previous: ChainPoint, entry: AuditEntry): string =>
     .update(`${previous.hash}\n${previous.position + 1}\n${canonical(entry)}`)
     .digest('hex');
 
-/** The seals of these entries, after `head`. */
+/** The seals of these entries; the first one continues the chain at `head`. */
 export function sealEntries(head: ChainPoint, entries: readonly AuditEntry[]): AuditSeal[] {
   let last = head;
   return entries.map((entry) => {
@@ -70,27 +70,27 @@ export const missingSeal = (position: number): Break => ({
   sentence: `The seal at position ${position} is missing.`,
 });
 
-/** Verifies the links after `from`, which are in the order of their positions. */
+/** Verifies the links after `start`, which are sorted by position. */
 export function followChain(
-  from: ChainPoint,
+  start: ChainPoint,
   links: readonly Link[],
-): { readonly to: ChainPoint; readonly broken?: Break } {
-  let to = from;
+): { readonly end: ChainPoint; readonly broken?: Break } {
+  let end = start;
   for (const { seal, entry } of links) {
-    const position = to.position + 1;
-    const broken = (sentence: string) => ({ to, broken: { position, sentence } });
-    if (seal.position !== position) return { to, broken: missingSeal(position) };
-    if (seal.previousHash !== to.hash)
+    const position = end.position + 1;
+    const broken = (sentence: string) => ({ end, broken: { position, sentence } });
+    if (seal.position !== position) return { end, broken: missingSeal(position) };
+    if (seal.previousHash !== end.hash)
       return broken(`The seal at position ${position} does not continue the one before it.`);
     if (!entry) return broken(`The entry that was sealed at position ${position} is missing.`);
-    if (seal.hash !== hashAfter(to, entry))
+    if (seal.hash !== hashAfter(end, entry))
       return broken(`The entry at position ${position} is not the one that was sealed.`);
-    to = seal;
+    end = seal;
   }
-  return { to };
+  return { end };
 }
 
-/** How the chain contradicts an anchor. `hash` is that of the chain at the anchor's position, undefined past its end. */
+/** How the chain contradicts an anchor. `hash`: the chain's hash at the anchor's position, undefined when the chain is shorter. */
 export function anchorBreak(anchor: ChainPoint, hash: string | undefined): Break | undefined {
   const { position } = anchor;
   if (hash === undefined)

@@ -9,13 +9,13 @@ export interface PersonsAction {
   readonly subject: string;
   readonly roles: readonly string[];
   readonly name: string;
-  /** From the path; null when the action creates something. */
+  /** The id in the path; null when the action creates the resource. */
   readonly resource: string | null;
   readonly correlationId: string;
   readonly requestId: string;
 }
 
-/** `resource` replaces that of the action, such as the id of what was created. */
+/** `resource` replaces the action's resource, for example by the id of the created order. */
 type ActionOutcome = { readonly resource?: string | undefined } & (
   | { readonly outcome: 'accepted' }
   | { readonly outcome: 'ignored'; readonly code: string }
@@ -24,12 +24,12 @@ type ActionOutcome = { readonly resource?: string | undefined } & (
 
 const maximumLength = 200;
 
-/** A path can contain anything, also NUL, which PostgreSQL cannot store, but every entry must be written. */
+/** Makes a text storable: a path can contain NUL, which PostgreSQL refuses, and every entry must be written. */
 const storable = (text: string): string => text.slice(0, maximumLength).replaceAll(/\p{Cc}/gu, '\uFFFD');
 
 /**
- * Returns the statement that appends an entry; the caller awaits it, alone or with others. The entry is added to the hash
- * chain later (audit-seal.ts), so that actions do not wait for each other.
+ * Returns the statement that appends an entry; the caller awaits it, alone or together with other statements. The entry is
+ * added to the hash chain later (audit-seal.ts), so that actions do not wait for each other.
  */
 export function recordAction(
   tx: Database | Transaction,

@@ -1,7 +1,7 @@
 // Adds the entries of the audit log to the hash chain shortly after their commit. Actions append concurrently; only sealing
-// is sequential, under an advisory lock that ends with its transaction. The next run finds what a crash left unsealed.
-// Entries are sealed in the order of their transactions, and only those older than every running transaction of the server:
-// no entry can be added before them, so a run reads only new entries. A long transaction on the server delays only seals.
+// is sequential, under an advisory lock that ends with its transaction. The next run seals the entries that a crash left unsealed.
+// Entries are sealed sorted by transaction id, and only when that id is lower than the id of every running transaction of the
+// server: no entry can then appear before a sealed one, so a run reads only new entries. A long transaction delays only seals.
 import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import { auditLog, auditSeals } from '../../../drizzle/messaging/schema.ts';
 import {
@@ -37,7 +37,7 @@ const readLastSealed = async (tx: Transaction): Promise<{ transaction: string; i
   return lastSealed ?? { transaction: '0', id: 0 };
 };
 
-/** Seals up to `limit` entries in one transaction. `head` is that of the chain afterwards. */
+/** Seals up to `limit` entries in one transaction. `head`: the head of the chain afterwards. */
 export const sealBatch = (
   db: Database,
   limit: number,
@@ -55,7 +55,7 @@ export const sealBatch = (
         and(
           sql`(${auditLog.transaction}, ${auditLog.id}) > (${lastSealed.transaction}::xid8, ${lastSealed.id}::bigint)`,
           sql`${auditLog.transaction} < pg_snapshot_xmin(pg_current_snapshot())`,
-          // Only tampering can make an entry here a sealed one; it must not prevent the sealing of the others.
+          // Only tampering can put a sealed entry here; it must not prevent the sealing of the other entries.
           sql`not exists (select from ${auditSeals} where ${auditSeals.entryId} = ${auditLog.id})`,
         ),
       )
@@ -73,7 +73,7 @@ const batchSize = 500;
 const batchesPerRun = 20;
 const anchorEveryMs = 60_000;
 
-/** Seals every second, and logs the head of a grown chain once a minute: an anchor outside the database. */
+/** Seals every second. Logs the head of the chain at most once per minute, when it has changed: an anchor outside the database. */
 export function startSealing({ db, logger }: { readonly db: Database; readonly logger: Logger }): Timer {
   let logged: { readonly position: number; readonly at: number } | undefined;
   const logHead = ({ position, hash }: ChainPoint): void => {
@@ -111,14 +111,14 @@ export interface Verification {
 interface VerificationOptions {
   /** A point of the chain that was stored outside the database. */
   readonly anchor?: ChainPoint | undefined;
-  /** Ends the verification early, when nobody waits for the result. */
+  /** Aborted when nobody waits for the result any more. */
   readonly signal: AbortSignal;
   /** Rows per query; 1,000 when absent. */
   readonly batch?: number;
 }
 
 /**
- * Verifies the whole chain up to its present head and counts the entries, in bounded queries.
+ * Verifies the whole chain up to its current head and counts the entries, in bounded queries.
  * @throws the signal's reason when it is aborted.
  */
 export async function verifyAuditLog(db: Database, options: VerificationOptions): Promise<Verification> {
@@ -149,10 +149,10 @@ async function findFirstBreak(
       .where(and(gt(auditSeals.position, reached.position), lte(auditSeals.position, head.position)))
       .orderBy(asc(auditSeals.position))
       .limit(rows);
-    const { to, broken } = followChain(reached, links);
+    const { end, broken } = followChain(reached, links);
     if (broken) return broken;
     if (links.length === 0) return missingSeal(reached.position + 1);
-    reached = to;
+    reached = end;
   }
   return undefined;
 }

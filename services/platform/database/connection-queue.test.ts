@@ -2,37 +2,37 @@ import { describe, expect, it, vi } from 'vitest';
 import { createConnectionQueue } from './connection-queue.ts';
 import { isTransient } from './transient.ts';
 
-/** Work that takes until it is told to end. */
-const held = () => {
+/** Work that runs until the test ends it. */
+const pendingWork = () => {
   const end = Promise.withResolvers<void>();
   const work = vi.fn(() => end.promise);
   return { work, end: end.resolve };
 };
 
 describe('the queue for a connection', () => {
-  it('lets in as many as there are connections, the others in the order of arrival', async () => {
+  it('runs as much work at once as there are connections, and the rest in sequence of arrival', async () => {
     const queue = createConnectionQueue({ connections: 1, waitMs: 10_000 });
-    const first = held();
-    const order: number[] = [];
+    const first = pendingWork();
+    const started: number[] = [];
     const running = [queue.run(first.work)];
     for (const number of [1, 2, 3])
       running.push(
         queue.run(() => {
-          order.push(number);
+          started.push(number);
           return Promise.resolve();
         }),
       );
     expect(queue.waiting()).toBe(3);
-    expect(order).toEqual([]);
+    expect(started).toEqual([]);
     first.end();
     await Promise.all(running);
-    expect(order).toEqual([1, 2, 3]);
+    expect(started).toEqual([1, 2, 3]);
     expect(queue.waiting()).toBe(0);
   });
 
-  it('turns away who waits too long, as something that passes, and does not do their work later', async () => {
+  it('refuses work that waits too long with a transient error, and never runs that work', async () => {
     const queue = createConnectionQueue({ connections: 1, waitMs: 5 });
-    const [first, late, next] = [held(), held(), held()];
+    const [first, late, next] = [pendingWork(), pendingWork(), pendingWork()];
     const running = queue.run(first.work);
     const refused: unknown = await queue.run(late.work).catch((error: unknown) => error);
     expect(isTransient(refused)).toBe(true);
@@ -43,17 +43,17 @@ describe('the queue for a connection', () => {
     expect(late.work).not.toHaveBeenCalled();
   });
 
-  it('gets a connection back from work that fails', async () => {
+  it('frees the connection of work that fails', async () => {
     const queue = createConnectionQueue({ connections: 1, waitMs: 5 });
     for (let round = 0; round < 3; round += 1)
       await expect(queue.run(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
     await expect(queue.run(() => Promise.resolve('done'))).resolves.toBe('done');
   });
 
-  it('is saturated once the first has waited half of the time, and no longer when it has got in', async () => {
+  it('is saturated once its oldest work has waited for half of the limit, until that work runs', async () => {
     let now = 0;
     const queue = createConnectionQueue({ connections: 1, waitMs: 10_000 }, () => now);
-    const [first, second] = [held(), held()];
+    const [first, second] = [pendingWork(), pendingWork()];
     const running = [queue.run(first.work), queue.run(second.work)];
     now = 4_999;
     expect(queue.saturated()).toBeUndefined();

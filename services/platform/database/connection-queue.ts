@@ -1,12 +1,12 @@
-// The queue for the connections of a pool, in order of arrival and with a time limit. The driver's own queue has neither, and it sends
-// queries over busy connections, where no timeout of the server counts: behind a locked table, work of clients that have left would
-// pile up and be carried out later. Here, work that waits too long is refused before it has begun, so it is safe to repeat.
+// The queue for the connections of a pool: first in, first out, with a time limit. The driver's own queue has neither, and it sends
+// queries over busy connections, where no timeout of the server counts: behind a locked table, queries of disconnected clients would
+// pile up and run later. Here, work that waits too long is refused before it has begun, so it is safe to repeat.
 import { DependencyUnavailable } from './transient.ts';
 
 export interface ConnectionQueue {
-  /** Runs the work when a connection is free, in order of arrival. Throws DependencyUnavailable when none is free in time. */
+  /** Runs the work when a connection is free, first in, first out. Throws DependencyUnavailable when no connection is free in time. */
   readonly run: <T>(work: () => PromiseLike<T>) => Promise<T>;
-  /** Why new work would probably time out; undefined when it would not. */
+  /** Why new work would probably time out; undefined when it would be in time. */
   readonly saturated: () => string | undefined;
   readonly waiting: () => number;
 }
@@ -28,7 +28,7 @@ export function createConnectionQueue(
   now: () => number = () => performance.now(),
 ): ConnectionQueue {
   let free = connections;
-  // A set keeps the order of arrival and allows removal from the middle.
+  // A set keeps the sequence of arrival and allows removal from the middle.
   const waiting = new Set<Waiter>();
 
   const enter = (): Promise<void> => {
@@ -73,7 +73,7 @@ export function createConnectionQueue(
       const [oldest] = waiting;
       if (!oldest) return undefined;
       const waited = now() - oldest.since;
-      // The first one has waited for half of the limit: new work would time out.
+      // When the oldest work has waited for half of the limit, new work would time out.
       return waited * 2 < waitMs
         ? undefined
         : `${waiting.size} wait for a connection to the database, the first for ${Math.round(waited)} ms`;

@@ -1,13 +1,13 @@
-// The constraint that a statement violated. With it, a request that lost a race gets a typed answer instead of a 500.
+// Finds the constraint that a statement violated, so that a request that lost a race gets a specific problem instead of a 500.
 
 export interface ConstraintViolation {
   /** Name of the constraint, such as `inventory_sku`. */
   readonly constraint: string;
-  /** `lost_race`: another transaction stored or removed what this one relied on. `fault`: the code tried to store invalid values. */
+  /** `lost_race`: another transaction inserted or deleted a row first. `fault`: the code tried to store invalid values. */
   readonly kind: 'lost_race' | 'fault';
 }
 
-/** Unique, foreign key, exclusion: each of two transactions can be right by itself. */
+/** Unique, foreign key, exclusion: two transactions can violate them although each is valid by itself. */
 const racy = new Set(['23505', '23503', '23P01']);
 
 const textOf = (error: object, field: string): string | undefined => {

@@ -1,5 +1,5 @@
-// The service's own PostgreSQL. The server bounds every wait, so that a lost client or a forgotten lock ends in an error that is
-// retried, never in a transaction that holds its locks for ever.
+// The connection to the service's PostgreSQL database. Every wait has a timeout on the server, so a lost client or a forgotten lock
+// ends in an error that is retried, never in a transaction that holds its locks for ever.
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { createConnectionQueue, type ConnectionQueue } from './connection-queue.ts';
@@ -28,13 +28,13 @@ export interface Connection {
 
 interface Counts {
   transactions: number;
-  /** Waits for the server. Statements that are sent together are one. */
+  /** Waits for the server. Statements that are sent together count once. */
   roundTrips: number;
 }
 export type DatabaseUsage = Readonly<Counts>;
 
 export interface ConnectionOptions {
-  /** Connections at most; 16 when absent. */
+  /** Maximum number of connections; 16 when absent. */
   readonly poolSize?: number;
   /** Milliseconds that a query or a transaction waits for a connection; 10,000 when absent. */
   readonly waitMs?: number;
@@ -43,8 +43,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * The same client, only that queries and transactions wait in the queue for a connection before the driver sees them. Statements are
- * prepared once a connection: the server plans each once, and each is one message instead of two.
+ * The same client, but queries and transactions wait in the queue for a connection before the driver sees them. Each statement is
+ * prepared once per connection: the server parses it once, and sending it takes one message instead of two.
  */
 const queued = (client: postgres.Sql, queue: ConnectionQueue, used: Counts): postgres.Sql =>
   new Proxy(client, {
@@ -57,7 +57,7 @@ const queued = (client: postgres.Sql, queue: ConnectionQueue, used: Counts): pos
           });
       if (name === 'unsafe')
         return (...[text, parameters]: Parameters<postgres.Sql['unsafe']>) => {
-          // It is not sent before its result is awaited.
+          // The driver sends the query only when its result is awaited.
           const query = target.unsafe(text, parameters, { prepare: true });
           const run = <T>(rows: () => PromiseLike<T>): Promise<T> =>
             queue.run(() => {
@@ -75,8 +75,8 @@ const queued = (client: postgres.Sql, queue: ConnectionQueue, used: Counts): pos
   });
 
 /**
- * Session settings that the code relies on; a role or a database may have other defaults. With `DateStyle` German the driver could not
- * read timestamps, and with another isolation level a row would be stale when it is read again under its lock.
+ * Session settings that the code relies on, because a role or a database may have other defaults. With `DateStyle` German the driver
+ * could not parse timestamps. With another isolation level, a transaction that has waited for a lock would read a stale row.
  */
 export const sessionSettings = {
   DateStyle: 'ISO, MDY',
@@ -99,7 +99,7 @@ export function connectDatabase(
     connect_timeout: 5,
     idle_timeout: 60,
     max_lifetime: 30 * 60,
-    // At most a second, so that a restarted server is found soon.
+    // At most one second between attempts, so that the pool reconnects soon after a restart of the server.
     backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 1),
     onnotice: () => undefined,
     connection: {

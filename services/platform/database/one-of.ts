@@ -1,5 +1,5 @@
-// From a text column to a union type. A CHECK constraint or the only writer guarantees the value; if it is another one nevertheless,
-// reading the row fails.
+// Parses a text column into a union type. A CHECK constraint or the only writer guarantees the value. For any other value, reading the
+// row fails.
 
 /** A parser for texts that must be one of `values`. */
 export const oneOf =

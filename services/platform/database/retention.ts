@@ -1,6 +1,6 @@
-// Retention deletes old rows, in small transactions that block nobody for long. Each takes an advisory lock, so that one instance at a
-// time deletes and a dead one holds nothing. The inbox is kept longer than the outbox: an event that can still be published again must
-// still be recognised. The audit log is never deleted: a hash chain without its beginning proves nothing.
+// Retention deletes old rows, in small transactions that block no other transaction for long. Each takes an advisory lock, so that only
+// one instance deletes at a time and a crashed instance leaves no lock. Inbox rows are kept longer than outbox rows: as long as an event
+// can be published again, consumers must recognise it. The audit log is never deleted: a hash chain without its beginning proves nothing.
 import { sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import type { RetentionConfig } from '../process/settings/retention-settings.ts';
@@ -27,7 +27,7 @@ export interface RetentionReport {
   readonly refused?: string;
   /** Whether the limit of a run was reached before all due rows were deleted. */
   readonly more: boolean;
-  /** Errors of tables whose rows could not be deleted; the other tables were done. */
+  /** Errors by table. The rows of the other tables were deleted. */
   readonly failed?: Readonly<Record<string, string>>;
 }
 
@@ -59,7 +59,7 @@ export async function runRetention(
         where state <> 'parked' and settled_at < ${beforeDays(config.deadLetterRetentionDays)}
         order by settled_at limit ${batch} for update skip locked) returning 1)
       select count(*)::int as deleted, null::text as refused from gone`,
-    // The event of a parked dead letter may be replayed, so its row stays for as long as the letter is parked.
+    // The event of a parked dead letter may be replayed, so its inbox row stays for as long as the dead letter is parked.
     inbox: sql`
       with gone as (delete from processed_events where (consumer, event_id) in (
         select p.consumer, p.event_id from processed_events p
@@ -94,7 +94,7 @@ export async function runRetention(
       try {
         result = await deleteBatch(statements[table]);
       } catch (error) {
-        // The other tables are done all the same; the next run tries this one again.
+        // Continues with the other tables; the next run retries this one.
         failed[table] = error instanceof Error ? messageOf(error) : String(error);
         break;
       }
@@ -115,7 +115,7 @@ export async function runRetention(
 const messageOf = (error: Error): string =>
   error.cause instanceof Error ? error.cause.message : error.message;
 
-/** Runs at once and then every `config.retentionSeconds`; each run leaves one line in the log. */
+/** Runs immediately and then every `config.retentionSeconds`; each run writes one line to the log. */
 export const startRetention = (options: RetentionOptions): Timer =>
   every(
     options.config.retentionSeconds * 1_000,

@@ -1,4 +1,4 @@
-// Every class of SQLSTATE has an answer: does the input wait, or is it at fault itself?
+// For every class of SQLSTATE: is the failure transient, so that the input is retried, or is the input itself at fault?
 import { describe, expect, it } from 'vitest';
 import { DependencyUnavailable, isTransient } from './transient.ts';
 
@@ -38,7 +38,7 @@ const itself = {
   '22003': 'a number is too large',
   '22P02': 'a text is no number',
   '23502': 'a value is missing',
-  '23505': 'a key is taken',
+  '23505': 'a key exists already',
   '23514': 'a check fails',
   '25P02': 'the transaction has failed before',
   '42601': 'a syntax error',
@@ -63,7 +63,7 @@ describe('an input', () => {
     expect(isTransient(failed('ECONNREFUSED'))).toBe(true);
   });
 
-  it('is at fault when nobody knows why it failed', () => {
+  it('is at fault when the error is unknown', () => {
     expect(isTransient(new TypeError('a defect'))).toBe(false);
     expect(isTransient('a text')).toBe(false);
   });

@@ -3,11 +3,11 @@
 // its key for ever; a transient one taken for permanent would make a dead letter of a good event.
 
 /**
- * SQLSTATEs of PostgreSQL. Permanent, so not listed: 21, 22, 23 and 44 (the values break a rule), 25P02 and the rest of 25 (the code
+ * Transient SQLSTATEs. Permanent, so not listed: 21, 22, 23 and 44 (the values break a rule), 25P02 and the rest of 25 (the code
  * misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large), P0 (a function refuses them).
  */
 const transientSqlStates = [
-  /^0A000$/, // a prepared statement does not fit its changed table: it is prepared again
+  /^0A000$/, // a table has changed under a prepared statement: the statement is prepared again
   /^08/, // the connection failed
   /^25006$/, // the server is read-only: after a failover the old primary still answers
   /^25P0[34]$/, // a transaction was idle or took too long

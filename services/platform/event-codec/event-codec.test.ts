@@ -1,4 +1,4 @@
-// Framing, validation, and decoding with the reader's schema what another version has written.
+// Framing, validation, and decoding of events that another version has written.
 import avro from 'avsc';
 import { describe, expect, it } from 'vitest';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
@@ -132,7 +132,7 @@ describe('bytes that can never be decoded', () => {
   ])('%s', async (_what, bytes, schema) => {
     await expect(codecFor(schema).decode(bytes)).rejects.toThrow(UndecodableRecord);
   });
-  it('are told apart from bytes whose schema cannot be fetched at the moment', async () => {
+  it('are distinguished from bytes whose schema cannot be fetched at the moment', async () => {
     const codec = createEventCodec(
       () => 7,
       () => Promise.reject(new DependencyUnavailable('down')),

@@ -1,6 +1,6 @@
 // Encodes and decodes events: Avro in Confluent framing (0x00, 4-byte schema id, body). Schema ids for writing are resolved
-// at start-up. Decoding resolves the writer's schema into the reader's own: fields of a newer writer are dropped, missing
-// fields of an older writer get their defaults. Decoding with the writer's schema alone would do neither.
+// at start-up. Decoding resolves the writer's schema to the reader's schema: fields that only a newer writer has are dropped,
+// fields that an older writer lacks get their defaults.
 import avro, { type Schema, type Type } from 'avsc';
 import {
   eventCatalogue,
@@ -43,7 +43,7 @@ export interface EventCodec {
   ): { payload: Buffer; schemaId: number; aggregateId: string };
   /**
    * Calls the registry once per writer schema id.
-   * @throws UndecodableRecord when the bytes can never be decoded, DependencyUnavailable while the registry is.
+   * @throws UndecodableRecord when the bytes can never be decoded, DependencyUnavailable while the registry is unavailable.
    */
   decode(bytes: Buffer): Promise<ReceivedEvent>;
 }
@@ -93,7 +93,7 @@ export function messageKeyOf(event: DomainEvent): string | undefined {
   return typeof key === 'string' ? key : undefined;
 }
 
-/** `schemaIdOf` yields the registered id of an event type, undefined until it is resolved. */
+/** `schemaIdOf` returns the registered id of an event type; undefined until the id is resolved. */
 export function createEventCodec(
   schemaIdOf: (type: EventType) => number | undefined,
   writerSchemas: WriterSchemas,

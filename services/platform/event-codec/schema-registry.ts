@@ -18,7 +18,7 @@ interface RegistryClient {
   /** The registered id of the event type's schema in this build; undefined until it is resolved. */
   schemaId(type: EventType): number | undefined;
   writerSchema: WriterSchemas;
-  /** Looks up the ids of the event types, and retries until it has all of them or the signal is aborted. */
+  /** Looks up the ids of the event types, and retries until all are resolved or the signal is aborted. */
   resolveIds(types: readonly EventType[], signal: AbortSignal): Promise<void>;
   /** Rejects when the registry does not answer or its ids differ from the resolved ones. */
   check(): Promise<void>;
@@ -31,7 +31,7 @@ const retryEveryMs = 1_000;
 
 const isAvroType = (schema: object): schema is Type => avro.Type.isType(schema);
 
-/** A 404. The client replaces it by its own error without a status when a schema is looked up by its text. */
+/** Whether the registry answered 404. For a lookup by schema text, the client throws its own error without a status. */
 const isNotFound = (error: unknown): boolean =>
   error instanceof Error &&
   (('status' in error && error.status === 404) || error.name === 'ConfluentSchemaRegistryError');
@@ -81,8 +81,8 @@ export function createRegistryClient(
   };
 
   /**
-   * Ids are valid only in the registry that assigned them. A registry restored empty would make valid records undecodable,
-   * and one filled in another order would make them decode wrongly. Both are treated as unavailable.
+   * Ids are valid only in the registry that assigned them. With an empty registry, valid records would be undecodable; with
+   * a registry that has assigned other ids, records would be decoded wrongly. Both count as unavailable.
    */
   const assertSameRegistry = async (): Promise<void> => {
     const [resolved] = ids;

@@ -1,4 +1,4 @@
-// What is committed of an assignment, and what never is.
+// Which offsets of an assignment are committed.
 import { describe, expect, it, vi } from 'vitest';
 import { createAssignment } from './assignment.ts';
 import type { Progress, StreamRecord, Waiting } from './event-stream.ts';
@@ -14,7 +14,7 @@ const recordAt = (offset: bigint, partition = 0): StreamRecord => ({
 });
 const heartbeat = (): Promise<void> => Promise.resolve();
 
-/** An assignment whose records wait when they are at an offset in `waits`. */
+/** An assignment. A record at an offset in `waits` is finished only later. */
 const assigned = (waits: ReadonlyMap<bigint, Waiting> = new Map()) => {
   const sent: (readonly Progress[])[] = [];
   const send = vi.fn((positions: readonly Progress[]) => {
@@ -26,10 +26,10 @@ const assigned = (waits: ReadonlyMap<bigint, Waiting> = new Map()) => {
     Promise.resolve(waits.get(offset));
   return { assignment: createAssignment({ onRecord, send, onCommitFailed }), sent, send, onCommitFailed };
 };
-const at = (next: bigint, partition = 0): Progress => ({ topic: 'order-events', partition, next });
+const progressTo = (next: bigint, partition = 0): Progress => ({ topic: 'order-events', partition, next });
 
 describe('a commit', () => {
-  it('covers all partitions in one request, and only what has changed', async () => {
+  it('covers all partitions in one request, and only positions that have changed', async () => {
     const { assignment, sent } = assigned();
     await assignment.take([recordAt(4n)], heartbeat);
     await assignment.take([recordAt(9n, 1)], heartbeat);
@@ -37,23 +37,23 @@ describe('a commit', () => {
     await assignment.take([recordAt(5n)], heartbeat);
     await assignment.commit();
     await assignment.commit();
-    expect(sent).toEqual([[at(5n), at(10n, 1)], [at(6n)]]);
+    expect(sent).toEqual([[progressTo(5n), progressTo(10n, 1)], [progressTo(6n)]]);
   });
 
-  it('stops before a record that waits, and follows by itself when that is finished', async () => {
+  it('stops before a record that waits, and is sent again as soon as that record is finished', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
     await assignment.take([recordAt(4n)], heartbeat);
     await assignment.take([recordAt(5n)], heartbeat);
     await assignment.commit();
-    expect(sent).toEqual([[at(4n)]]);
+    expect(sent).toEqual([[progressTo(4n)]]);
     resolve(undefined);
     await vi.waitFor(() => {
-      expect(sent).toEqual([[at(4n)], [at(6n)]]);
+      expect(sent).toEqual([[progressTo(4n)], [progressTo(6n)]]);
     });
   });
 
-  it('for several batches within a moment is one request', async () => {
+  it('is one request for several batches within a short time', async () => {
     const { assignment, sent } = assigned();
     for (const offset of [4n, 5n, 6n]) {
       await assignment.take([recordAt(offset)], heartbeat);
@@ -61,11 +61,11 @@ describe('a commit', () => {
     }
     expect(sent).toEqual([]);
     await vi.waitFor(() => {
-      expect(sent).toEqual([[at(7n)]]);
+      expect(sent).toEqual([[progressTo(7n)]]);
     });
   });
 
-  it('that fails is sent again, although no further record arrives', async () => {
+  it('is sent again after a failure, even if no further record arrives', async () => {
     const { assignment, sent, send, onCommitFailed } = assigned();
     send.mockRejectedValueOnce(new Error('the coordinator has moved'));
     await assignment.take([recordAt(4n)], heartbeat);
@@ -73,13 +73,13 @@ describe('a commit', () => {
     expect([sent, onCommitFailed.mock.calls.length]).toEqual([[], 1]);
     await vi.waitFor(
       () => {
-        expect(sent).toEqual([[at(5n)]]);
+        expect(sent).toEqual([[progressTo(5n)]]);
       },
       { timeout: 10_000 },
     );
   });
 
-  it('is never sent once the partitions belong to others: it would move their position', async () => {
+  it('is never sent once the partitions are assigned to another member: it would change the position of that member', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
     await assignment.take([recordAt(4n)], heartbeat);
@@ -92,7 +92,7 @@ describe('a commit', () => {
 });
 
 describe('records that are handed over together', () => {
-  /** An assignment whose records are finished by hand, and the offsets that have been handed over. */
+  /** An assignment whose records the test finishes, and the offsets that have been handed over. */
   const byHand = () => {
     const inHand = new Map<bigint, () => void>();
     const onRecord = ({ offset }: StreamRecord): Promise<undefined> =>
@@ -111,7 +111,7 @@ describe('records that are handed over together', () => {
   const ofKey = (key: string, offset: bigint): StreamRecord => ({ ...recordAt(offset), key });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  it('are handled side by side, but those of one key one after the other', async () => {
+  it('are handled in parallel, but records of one key one after the other', async () => {
     const { assignment, inHand } = byHand();
     void assignment.take([ofKey('a', 4n), ofKey('a', 5n), ofKey('b', 6n)], heartbeat);
     expect([...inHand.keys()]).toEqual([4n, 6n]);
@@ -120,7 +120,7 @@ describe('records that are handed over together', () => {
     expect([...inHand.keys()]).toEqual([4n, 6n, 5n]);
   });
 
-  it('are committed only up to the first that is not finished', async () => {
+  it('are committed only up to the first unfinished record', async () => {
     const { assignment, inHand, sent } = byHand();
     const taken = assignment.take([ofKey('a', 4n), ofKey('b', 5n), ofKey('b', 6n)], heartbeat);
     inHand.get(5n)?.();
@@ -132,11 +132,11 @@ describe('records that are handed over together', () => {
     inHand.get(6n)?.();
     await taken;
     await assignment.commit();
-    expect(sent).toEqual([[at(4n)], [at(6n)], [at(7n)]]);
+    expect(sent).toEqual([[progressTo(4n)], [progressTo(6n)], [progressTo(7n)]]);
   });
 });
 
-it('closing waits for what is under way and commits it', async () => {
+it('closing waits for records under way and commits them', async () => {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
   await assignment.take([recordAt(4n)], heartbeat);
@@ -144,5 +144,5 @@ it('closing waits for what is under way and commits it', async () => {
   expect(sent).toEqual([]);
   resolve(undefined);
   await closed;
-  expect(sent).toEqual([[at(5n)]]);
+  expect(sent).toEqual([[progressTo(5n)]]);
 });

@@ -1,24 +1,24 @@
-// The partitions that a member of a consumer group is assigned: it hands over their records, remembers which are finished, and
-// commits up to the first that is not. It ends when the group rebalances. The next owner reads again what was not committed; the
-// inbox recognises what was handled.
+// An assignment: the partitions of one consumer group member until the next rebalance. It hands over their records, remembers which
+// records are finished, and commits up to the first unfinished record. The next owner reads uncommitted records again; the inbox
+// recognises those that were already handled.
 import { createCommitPosition, type CommitPosition } from './commit-position.ts';
 import type { Progress, RecordContext, StreamRecord, SubscribeOptions } from './event-stream.ts';
 import { pause } from '../process/retry.ts';
 
 export interface Assignment {
   /**
-   * Hands over consecutive records of a partition: those of a key one after the other, the keys side by side. Resolves when the next
-   * records may follow.
+   * Hands over consecutive records of a partition: records of one key one after the other, different keys in parallel. Resolves when
+   * the next records may follow.
    */
   take(records: readonly StreamRecord[], heartbeat: RecordContext['heartbeat']): Promise<void>;
-  /** Commits what has been finished since the last time. Never rejects: a commit that fails is repeated. */
+  /** Commits the records that were finished since the last commit. Never rejects: a commit that fails is repeated. */
   commit(): Promise<void>;
-  /** Commits within 250 ms. A commit for each small batch would cost the broker more than the batch itself. */
+  /** Commits within 250 ms. A commit per small batch would cost the broker more than the batch itself. */
   commitSoon(): void;
   readonly isOver: () => boolean;
-  /** The group has given the partitions to others: nothing more may be committed. */
+  /** The group has assigned the partitions to other members: nothing more may be committed. */
   lose(): void;
-  /** Takes no further record, waits for those in hand and commits them. */
+  /** Takes no further record, waits for the records under way and commits them. */
   close(): Promise<void>;
 }
 
@@ -75,7 +75,7 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
         finish();
         commitSoon();
       },
-      // It rejects only when the assignment has ended: the record is read again.
+      // `finished` rejects only when the assignment has ended: the record is read again.
       () => undefined,
     );
   };
@@ -95,7 +95,7 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
       void pause(commitAgainMs, over.signal).then(commit);
     }
   };
-  // One after the other, so that an earlier position never overtakes a later one.
+  // Commits are sent one after the other, so that an older position never overwrites a newer one.
   const commit = (): Promise<void> => {
     lastCommit = lastCommit.then(sendPositions);
     return lastCommit;
@@ -112,7 +112,7 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
 
   return {
     take: async (records, heartbeat) => {
-      // All of them begin before any is finished, so that the position does not pass one that has not begun.
+      // All records begin before the first is finished, so that the position does not pass a record that has not begun.
       for (const record of records) positionOf(record).begin(record.offset);
       const keys = [...Map.groupBy(records, ({ key }) => key).values()].map(async (ofKey) => {
         for (const record of ofKey) await handOver(record, heartbeat);

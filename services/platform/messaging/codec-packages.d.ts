@@ -1,4 +1,4 @@
-// The two codec packages have no types of their own.
+// Type declarations for the two codec packages, which have none.
 declare module 'snappyjs' {
   /** One raw Snappy block. */
   export function uncompress(compressed: Uint8Array): Uint8Array;

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { createCommitPosition } from './commit-position.ts';
 
-it('there is none before the first record', () => {
+it('there is no position before the first record', () => {
   expect(createCommitPosition().next()).toBeUndefined();
 });
 
-it('it never passes a record that is not finished, in whatever order the others finish', () => {
+it('the position never passes an unfinished record, in whatever sequence the other records finish', () => {
   const position = createCommitPosition();
   for (const offset of [3n, 4n, 7n]) position.begin(offset);
   const seen = [7n, 3n, 4n].map((offset) => {
@@ -15,7 +15,7 @@ it('it never passes a record that is not finished, in whatever order the others 
   expect(seen).toEqual([3n, 4n, 8n]);
 });
 
-it('a record that is read again is waited for again', () => {
+it('the position stops before a record that is read again until that record is finished again', () => {
   const position = createCommitPosition();
   for (const offset of [1n, 2n]) position.begin(offset);
   position.finish(2n);

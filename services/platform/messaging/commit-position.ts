@@ -1,6 +1,6 @@
-/** The offset up to which a partition may be committed, while its records finish out of order. */
+/** The offset up to which a partition may be committed. Its records may finish out of sequence. */
 export interface CommitPosition {
-  /** Offsets begin in ascending order; a record that is read again begins again. */
+  /** Must be called with ascending offsets; a record that is read again begins again. */
   begin(offset: bigint): void;
   finish(offset: bigint): void;
   /** The first offset that the next reader of the partition must read; undefined before the first record. */

@@ -1,4 +1,4 @@
-// The codecs as they are registered with KafkaJS. tests/platform/consumer.int.test.ts has what a broker makes of each.
+// The codecs as they are registered with KafkaJS. tests/platform/consumer.int.test.ts tests them with a broker.
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { registerCodecs, UnsupportedCompression } from './compression.ts';
@@ -10,7 +10,7 @@ const decompress = async (id: number, compressed: Buffer): Promise<string | unde
   (await codecs[id]?.().decompress(compressed))?.toString('utf8');
 
 describe('compressed records', () => {
-  // A literal of five bytes, as Snappy writes it.
+  // A Snappy literal of five bytes.
   const block = Buffer.from([5, 4 << 2, ...Buffer.from('order')]);
   const framed = Buffer.concat([Buffer.from([0, 0, 0, block.length]), block]);
   const java = Buffer.concat([Buffer.from('\x82SNAPPY\0\0\0\0\x01\0\0\0\x01', 'latin1'), framed, framed]);
@@ -22,8 +22,8 @@ describe('compressed records', () => {
     expect(await decompress(2, compressed)).toBe(text);
   });
 
-  it('are read from an LZ4 frame, and refused when it has checksums that would be misread', async () => {
-    // One block that is kept as it is, and the end mark.
+  it('are read from an LZ4 frame, and refused when the frame has block checksums', async () => {
+    // One uncompressed block and the end mark.
     const frame = (flags: number): Buffer =>
       Buffer.from([4, 0x22, 0x4d, 0x18, flags, 0x40, 0, 5, 0, 0, 0x80, ...Buffer.from('order'), 0, 0, 0, 0]);
     expect(await decompress(3, frame(0x60))).toBe('order');

@@ -1,12 +1,12 @@
-// Decompression of records. A topic whose `compression.type` is set is compressed by the broker, whatever the connector sends, and
-// KafkaJS by itself reads only gzip: its consumers would stop at the first record for ever.
+// Decompression of records. KafkaJS by itself reads only gzip, but the broker compresses the records of a topic with the topic's
+// `compression.type`, whatever the connector sends. The consumer would stop at the first such record for ever.
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import kafkajs from 'kafkajs';
 import lz4 from 'lz4js';
 import snappy from 'snappyjs';
 
-/** Records that this consumer can never read. Not retriable, so that the consumer reports it at once. */
+/** The records can never be read. Not retriable, so that the consumer reports the error immediately. */
 export class UnsupportedCompression extends kafkajs.KafkaJSNonRetriableError {
   override readonly name = 'UnsupportedCompression';
   constructor(codec: string, remedy: string) {
@@ -17,7 +17,7 @@ export class UnsupportedCompression extends kafkajs.KafkaJSNonRetriableError {
   }
 }
 
-/** The header of a Snappy stream of Java clients: this, two versions, then pairs of length and block. */
+/** The start of a Snappy stream of Java clients. Two version numbers follow, then pairs of length and block. */
 const javaMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 
 const readSnappy = (compressed: Buffer): Buffer => {
@@ -33,13 +33,13 @@ const readSnappy = (compressed: Buffer): Buffer => {
 };
 
 const readZstd = async (compressed: Buffer): Promise<Buffer> => {
-  // Absent before Node 22.15; the package allows older versions for development.
+  // Absent before Node 22.15; package.json allows older versions for development.
   const { zstdDecompress } = zlib as { zstdDecompress?: typeof zlib.zstdDecompress };
   if (zstdDecompress === undefined) throw new UnsupportedCompression('zstd', 'Run the service on Node 24.');
   return promisify(zstdDecompress)(compressed);
 };
 
-/** lz4js would misread such a frame: it takes the checksum of a block for its first bytes. */
+/** lz4js would misread such a frame, because it takes the block checksum for the first bytes of the block. */
 const hasBlockChecksums = (frame: Buffer): boolean => ((frame[4] ?? 0) & 0x10) !== 0;
 
 const readLz4 = (compressed: Buffer): Buffer => {
@@ -56,7 +56,7 @@ const unknown =
     throw new UnsupportedCompression(`codec ${id}`, 'Install a release of the service that reads it.');
   };
 
-/** By the codec id, three bits in the attributes of a batch. KafkaJS itself has 1, gzip, and reads unknown ids as plain bytes. */
+/** By codec id: three bits in the attributes of a batch. KafkaJS supports 1 (gzip) and reads unknown ids as uncompressed bytes. */
 const decompressors: Readonly<Record<number, Decompress>> = {
   2: readSnappy,
   3: readLz4,

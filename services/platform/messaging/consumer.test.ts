@@ -1,4 +1,4 @@
-// What the consumer owes its group while a record is in hand. The stream is a port, so a test stands in for Kafka.
+// The heartbeats of the consumer while a record is handled. The test implements the event stream in place of Kafka.
 import { Writable } from 'node:stream';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
@@ -20,7 +20,7 @@ const record: StreamRecord = {
   timestamp: new Date(),
 };
 
-/** A consumer whose handler waits for `handled`, and what Kafka would call for each record. */
+/** Starts a consumer whose handler waits for `handled`. Returns the function that Kafka would call for each record. */
 const consuming = (handled: Promise<Dispatched>): SubscribeOptions['onRecord'] => {
   const given: SubscribeOptions[] = [];
   const stream: EventStream = {
@@ -32,7 +32,7 @@ const consuming = (handled: Promise<Dispatched>): SubscribeOptions['onRecord'] =
     ends: () => Promise.resolve([]),
     committed: () => Promise.resolve(new Map()),
   };
-  // Connects on first use, which never comes.
+  // Would connect on first use; it is not used.
   const db = drizzle(postgres('postgres://nobody@127.0.0.1:1/none'));
   startConsumer({ stream, dispatch: () => handled, db, groupId: 'g', topics: ['order-events'], logger });
   const [options] = given;
@@ -40,7 +40,7 @@ const consuming = (handled: Promise<Dispatched>): SubscribeOptions['onRecord'] =
   return options.onRecord;
 };
 
-const passedOver: Dispatched = { outcome: undefined };
+const skipped: Dispatched = { outcome: undefined };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -50,27 +50,27 @@ afterEach(() => {
 });
 
 describe('while a record is handled', () => {
-  it('the group hears of its member, longer than the shortest session lasts, and no more afterwards', async () => {
+  it('heartbeats are sent every second, even beyond the shortest session timeout, and none afterwards', async () => {
     const { promise, resolve } = Promise.withResolvers<Dispatched>();
     const heartbeat = vi.fn(() => Promise.resolve());
     const handling = consuming(promise)(record, { heartbeat, signal: new AbortController().signal });
     await vi.advanceTimersByTimeAsync(12_000);
     expect(heartbeat).toHaveBeenCalledTimes(12);
-    resolve(passedOver);
+    resolve(skipped);
     await handling;
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('a partition that is lost meanwhile does not end the work half-way', async () => {
+  it('the work is completed although the partition is lost meanwhile', async () => {
     const { promise, resolve } = Promise.withResolvers<Dispatched>();
     const heartbeat = (): Promise<void> => Promise.reject(new Error('the group is rebalancing'));
     const handling = consuming(promise)(record, { heartbeat, signal: new AbortController().signal });
     await vi.advanceTimersByTimeAsync(5_000);
-    resolve(passedOver);
+    resolve(skipped);
     await expect(handling).resolves.toBeUndefined();
   });
 
-  it('a handler that hangs is not spoken for without end', async () => {
+  it('heartbeats end after a minute when the handler hangs', async () => {
     const heartbeat = vi.fn(() => Promise.resolve());
     const never = new Promise<Dispatched>(() => {});
     void consuming(never)(record, { heartbeat, signal: new AbortController().signal });

@@ -1,6 +1,7 @@
-// The consumer loop: dispatch each record, then let the offset advance. A record that fails for a transient cause waits beside the
-// loop, together with later records of its key: other keys go on, and each key stays in order. A record that can never be handled
-// becomes a dead letter before the offset advances. When most records fail, the fault is not in them: the consumer halts instead.
+// The consumer loop dispatches each record and then lets the offset advance. A record that fails for a transient cause waits outside
+// the loop, together with later records of its key: other keys continue, and the records of each key keep their sequence. A record
+// that can never be handled becomes a dead letter before the offset advances. When most records fail, the cause is not in the
+// records, and the consumer halts.
 import type { Database } from '../database/database.ts';
 import { keepDeadLetter } from './dead-letters.ts';
 import type { Dispatch, HandledEvent } from './dispatch.ts';
@@ -25,9 +26,9 @@ export interface ConsumerOptions {
   readonly topics: readonly string[];
   readonly logger: Logger;
   readonly backoff?: Pick<Backoff, 'initialMs' | 'maxMs'>;
-  /** Of one partition; 20 keys and 1,000 records when absent. */
+  /** Limit per partition; 20 keys and 1,000 records when absent. */
   readonly waitingLimit?: WaitingLimit;
-  /** Halts at 10 dead letters of the last 20 records and probes every 30 s, when absent. */
+  /** When absent: halts at 10 dead letters in the last 20 records, and probes every 30 s. */
   readonly deadLetterLimit?: DeadLetterLimit;
   readonly faults?: Faults | undefined;
   /** Counts retries and dead letters. */
@@ -37,27 +38,27 @@ export interface ConsumerOptions {
 export interface RunningConsumer extends Subscription {
   /** Why the consumer has halted; undefined while it has not. */
   halted(): string | undefined;
-  /** The number of keys whose records wait for a transient failure to end. */
+  /** The number of keys whose records wait for the end of a transient failure. */
   waitingKeys(): number;
 }
 
-/** Retries have no end: the record must not be lost, and its key cannot go on without it. */
+/** Retries are unlimited: the record must not be lost, and later records of its key must not overtake it. */
 const defaultBackoff = { initialMs: 50, maxMs: 2_000 };
 /**
- * When more keys wait, the cause is common to them, such as a database that is away: then the whole partition waits. Records that were
- * handed over together may exceed it by their number.
+ * When this many keys wait, they have a common cause, such as an unavailable database, and the whole partition waits. Records that
+ * were handed over together may exceed the limit.
  */
 const defaultWaitingLimit: WaitingLimit = { keys: 20, records: 1_000 };
-/** The first failed attempt is logged, then one a minute. */
+/** The first failed attempt is logged, then about one per minute. */
 const loggedEvery = 30;
-/** An unexpected error may be a race and go away; more attempts would only block the key. */
+/** An unexpected error may be caused by a race and disappear; more attempts would only block the key. */
 const unexpectedAttempts = 3;
 export const defaultDeadLetterLimit: DeadLetterLimit = { limit: 10, probeEveryMs: 30_000 };
-/** Between two checks of a halted or full partition whether it may go on; a heartbeat is sent at each. */
+/** Pause between two checks whether a halted or full partition may continue; a heartbeat is sent at each check. */
 const recheckMs = 200;
-/** Often enough for the shortest session that Kafka allows, 6 s. */
+/** Frequent enough for Kafka's shortest session timeout, 6 s. */
 const heartbeatEveryMs = 1_000;
-/** Longer than any transaction may take. A handler that hangs longer loses its partition to another instance. */
+/** Heartbeats end after this time, which is longer than any transaction may take: a hanging handler loses its partition. */
 const handlingMs = 60_000;
 
 /** Sends heartbeats during the work, so that waiting for a lock or a connection does not cost the partition. */
@@ -65,7 +66,7 @@ const heartbeating = async <T>(heartbeat: RecordContext['heartbeat'], work: () =
   const until = performance.now() + handlingMs;
   const beating = setInterval(() => {
     if (performance.now() > until) clearInterval(beating);
-    // The work goes on when the partition is lost; the next heartbeat reports the loss.
+    // The work continues when the partition is lost; the next heartbeat reports the loss.
     else heartbeat().catch(() => undefined);
   }, heartbeatEveryMs);
   try {
@@ -75,7 +76,7 @@ const heartbeating = async <T>(heartbeat: RecordContext['heartbeat'], work: () =
   }
 };
 
-/** A canary event of the auditor. It has its own topic; a connector with changed routing may bring it here, where it is skipped. */
+/** A canary event of the auditor. It belongs to another topic; it arrives here only if a connector's routing was changed. */
 const isCanary = ({ key, headers }: StreamRecord): boolean =>
   key === 'canary' && headers['eventType'] === 'canary';
 
@@ -118,14 +119,14 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const attempt = async (
     record: StreamRecord,
     delivery: TracedDelivery,
-    isAlone: boolean,
+    attempts: number,
   ): Promise<'handled' | 'skipped'> => {
     if (isCanary(record)) return 'skipped';
     const actor = `event:${record.headers['eventType'] ?? 'unknown'}`;
     const repeat = await faults?.reach('before-handling', actor);
     const started = performance.now();
     const { traceparent } = delivery;
-    const dispatched = await dispatch(record, { consumer: groupId, traceparent, isAlone });
+    const dispatched = await dispatch(record, { consumer: groupId, traceparent, attempts });
     if (!dispatched.outcome) return 'skipped';
     await faults?.reach('after-commit', actor);
     observe(record, dispatched, delivery, started);
@@ -168,8 +169,8 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     const keep = async (error: Error, heartbeat: RecordContext['heartbeat']): Promise<void> => {
       let kept = false;
       try {
-        const letter = { consumer: groupId, record, error, attempts, at: new Date() };
-        kept = await heartbeating(heartbeat, () => keepDeadLetter(db, letter));
+        const deadLetter = { consumer: groupId, record, error, attempts, at: new Date() };
+        kept = await heartbeating(heartbeat, () => keepDeadLetter(db, deadLetter));
       } finally {
         if (!kept) breaker.notKept();
       }
@@ -194,8 +195,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
           const pass = await admitted(record, context);
           attempts += 1;
           try {
-            const again = attempts > 1;
-            const result = await heartbeating(context.heartbeat, () => attempt(record, delivery, again));
+            const result = await heartbeating(context.heartbeat, () => attempt(record, delivery, attempts));
             if (result === 'skipped') breaker.abandoned(pass);
             else if (breaker.handled(pass)) logger.info('the consumer resumes: a probe was handled', place);
             if (attempts > 1) logger.info('handled after failed attempts', { attempts, ...place });
@@ -214,7 +214,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
                 (notKept: unknown) => failed(asError(notKept)),
               );
             const halted = breaker.halted(performance.now());
-            // Other records in hand may fail after it has halted; one line is enough for all of them.
+            // Other records under way may fail after the consumer has halted; one line is enough for all of them.
             if (!wasHalted || pass === 'probe')
               logger.error('the consumer is halted', { halted, error, ...place });
           }
@@ -227,7 +227,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   };
   type Attempts = ReturnType<typeof attemptsAt>;
 
-  /** Attempts the record until it is finished. The loop reads on meanwhile and sends the heartbeats. */
+  /** Attempts the record until it is finished. Meanwhile the loop continues to read and sends the heartbeats. */
   const retry = async (attempts: Attempts, signal: AbortSignal): Promise<void> => {
     const context: RecordContext = { heartbeat: () => Promise.resolve(), signal };
     for (;;) {

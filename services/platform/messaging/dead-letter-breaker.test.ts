@@ -8,7 +8,7 @@ beforeEach(() => {
 const handle = (count: number): void => {
   for (let index = 0; index < count; index += 1) breaker.handled('normal');
 };
-/** Fails records as a consumer would and tells how many of them were parked. */
+/** Fails records as a consumer would, and returns how many of them became dead letters. */
 const fail = (count: number): number => {
   let parked = 0;
   for (let index = 0; index < count; index += 1) {
@@ -17,8 +17,8 @@ const fail = (count: number): number => {
   return parked;
 };
 
-describe('the parking breaker', () => {
-  it('parks single failures for ever', () => {
+describe('the dead-letter breaker', () => {
+  it('never opens for single failures', () => {
     for (let round = 0; round < 100; round += 1) {
       handle(2);
       expect(fail(1)).toBe(1);
@@ -26,12 +26,12 @@ describe('the parking breaker', () => {
     expect(breaker.halted(0)).toBeUndefined();
   });
 
-  it('parks nine in a row and halts at the tenth', () => {
+  it('admits nine consecutive dead letters and halts at the tenth', () => {
     expect(fail(30)).toBe(9);
     expect(breaker.halted(0)).toContain('9 of the last 9 records');
   });
 
-  it('halts when ten of the last twenty would be parked, and forgets what is further back', () => {
+  it('halts when ten of the last twenty records would become dead letters; older records do not count', () => {
     handle(100);
     expect(fail(9)).toBe(9);
     handle(10);
@@ -43,7 +43,7 @@ describe('the parking breaker', () => {
     expect(fail(1)).toBe(1);
   });
 
-  it('does not count a record that was parked before and comes again', () => {
+  it('does not count a redelivered record that is a dead letter already', () => {
     for (let round = 0; round < 30; round += 1) {
       expect(fail(1)).toBe(1);
       breaker.notKept();
@@ -58,7 +58,7 @@ describe('the parking breaker', () => {
     expect(breaker.admit('b', 1_000)).toBeUndefined();
   });
 
-  it('waits again after a failed probe, and lets another partition try first', () => {
+  it('waits again after a failed probe, and admits the probe of another partition first', () => {
     fail(10);
     expect(breaker.admit('a', 1_000)).toBe('probe');
     expect(breaker.failed('probe', 1_500)).toBe('halt');
@@ -84,7 +84,7 @@ describe('the parking breaker', () => {
     expect(fail(1)).toBe(1);
   });
 
-  it('is not closed by a record that was under way when it opened, nor by an attempt that says nothing', () => {
+  it('is not closed by a record that was under way when it opened, nor by an abandoned attempt', () => {
     fail(10);
     expect(breaker.handled('normal')).toBe(false);
     expect(breaker.halted(0)).toBeDefined();

@@ -1,21 +1,21 @@
 // When most records of a consumer cannot be handled, the fault is not in the records: the registry has lost its schemas, or a
-// deployment is broken. Then the breaker opens instead of turning the topic into dead letters: the consumer halts, and one record at
-// a time probes whether the cause has gone. A handled probe closes the breaker. Its counts stay, so that the next failure opens it
-// again until most records are handled.
+// deployment is broken. Then the breaker opens instead of turning the whole topic into dead letters: the consumer halts and probes,
+// one record at a time, whether the cause still exists. A handled probe closes the breaker. Its counts stay, so the next failure opens
+// the breaker again, until most records are handled.
 
 /** Permission to attempt a record. It must be returned with the outcome: handled, failed or abandoned. */
 export type Pass = 'normal' | 'probe';
 
 export interface DeadLetterBreaker {
-  /** Permission to attempt the next record of `holder`, its partition; undefined: try again later. */
+  /** Permission to attempt the next record of the partition `holder`; undefined: ask again later. */
   admit(holder: string, now: number): Pass | undefined;
-  /** The record was handled; true when that closed the breaker. */
+  /** The record was handled. Returns whether this has closed the breaker. */
   handled(pass: Pass): boolean;
-  /** The record can never be handled. `dead_letter`: keep it as one and go on; `halt`: hold it and wait for admission again. */
+  /** The record can never be handled. `dead_letter`: store it as a dead letter; `halt`: keep it and wait for admission again. */
   failed(pass: Pass, now: number): 'dead_letter' | 'halt';
-  /** The record was not kept, or was kept before: a redelivered record is not another failure. */
+  /** The record was not stored as a dead letter, or had been stored before: a redelivered record is not another failure. */
   notKept(): void;
-  /** The attempt says nothing about the record, for example because the database was away. */
+  /** The attempt tells nothing about the record, for example because the database was unavailable. */
   abandoned(pass: Pass): void;
   /** Why the consumer has halted; undefined while the breaker is closed. */
   halted(now: number): string | undefined;
@@ -30,7 +30,7 @@ export interface DeadLetterLimit {
 
 export function createDeadLetterBreaker({ limit, probeEveryMs }: DeadLetterLimit): DeadLetterBreaker {
   const size = 2 * limit;
-  /** True for a dead letter, the latest last. */
+  /** Per record, whether it became a dead letter; the latest record is last. */
   let recent: boolean[] = [];
   let open: { probeAt: number; probing: boolean; lastHolder: string | undefined } | undefined;
 
@@ -62,7 +62,7 @@ export function createDeadLetterBreaker({ limit, probeEveryMs }: DeadLetterLimit
       if (pass === 'probe') endProbe();
       const wouldBe = recent.slice(1 - size).filter(Boolean).length + 1;
       if (!open && wouldBe < limit) {
-        // Counted here and not once it is kept: records of other partitions fail at the same time.
+        // Counted here and not when it is stored, because records of other partitions fail at the same time.
         remember(true);
         return 'dead_letter';
       }

@@ -1,6 +1,6 @@
-// Records that can never be handled as they are. They are stored completely before the offset advances past them, so that a bad
-// record neither blocks its partition nor gets lost. Later events of the same key are not held back: every decision is total, so an
-// event that is replayed later is one that arrives late, which each decision expects (accepted, or ignored with a reason).
+// Dead letters: records that can never be handled as they are. A record is stored completely before the offset advances past it, so
+// that it neither blocks its partition nor gets lost. Later events of the same key are handled as usual: every decision expects late
+// events (it accepts them or ignores them with a reason), and a replayed event is a late event.
 import { and, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { deadLetters } from '../../../drizzle/messaging/schema.ts';
@@ -27,7 +27,7 @@ export interface Replay {
 
 const maximumErrorLength = 8_000;
 
-/** PostgreSQL's text cannot contain NUL. A record that has one must still be stored, or it would block its partition. */
+/** PostgreSQL text cannot contain NUL. A record with a NUL must still be stored, or it would block its partition. */
 const storable = (text: string): string => text.replaceAll('\0', '\uFFFD');
 
 function* chainOf(error: Error): Generator<Error> {
@@ -45,7 +45,7 @@ export const describeError = (error: Error): string =>
     ).slice(0, maximumErrorLength),
   );
 
-/** Groups dead letters that one fix would release: name and code of the error, and event type. A cause may have the code. */
+/** Equal for dead letters that probably have the same cause: name of the error, code of the error or a cause, event type. */
 export const fingerprintOf = (record: StreamRecord, error: Error): string => {
   const coded = [...chainOf(error)].find((cause) => 'code' in cause);
   const code = coded !== undefined && 'code' in coded ? String(coded.code) : '';
@@ -83,25 +83,25 @@ export async function keepDeadLetter(db: Database, failure: Failure): Promise<bo
   return kept.length === 1;
 }
 
-/** The record as it was delivered. */
-export const recordOf = (letter: DeadLetter): StreamRecord => ({
-  topic: letter.topic,
-  partition: letter.partition,
-  offset: letter.offset,
-  key: letter.key,
-  value: letter.value,
-  headers: letter.headers,
-  timestamp: letter.publishedAt,
+/** The record as Kafka delivered it. */
+export const recordOf = (deadLetter: DeadLetter): StreamRecord => ({
+  topic: deadLetter.topic,
+  partition: deadLetter.partition,
+  offset: deadLetter.offset,
+  key: deadLetter.key,
+  value: deadLetter.value,
+  headers: deadLetter.headers,
+  timestamp: deadLetter.publishedAt,
 });
 
 const isParked = (id: string) => and(eq(deadLetters.id, id), eq(deadLetters.state, 'parked'));
 
 const accepted = { outcome: 'accepted' } as const;
-/** The outcome of a replay when another one was faster. */
+/** The outcome of a replay when a concurrent replay was faster. */
 export const alreadySettled = { outcome: 'ignored', code: 'already_settled' } as const;
 
 /**
- * Marks a parked letter as replayed and records who did it; false when it is no longer parked. It runs in the transaction that handles
+ * Marks a parked dead letter as replayed and records who did it; false when it is no longer parked. It runs in the transaction that handles
  * the event, which makes replays safe: a second replay waits for the row and then finds it settled, and a failed replay rolls the mark
  * back together with its effects.
  */
@@ -126,7 +126,7 @@ export async function settleAsReplayed(
   return isSettled;
 }
 
-/** Counts a replay that failed; the letter stays parked. */
+/** Counts a replay that failed; the dead letter stays parked. */
 export async function countFailedReplay(db: Database, id: string, error: Error): Promise<void> {
   await db
     .update(deadLetters)
@@ -134,7 +134,7 @@ export async function countFailedReplay(db: Database, id: string, error: Error):
     .where(isParked(id));
 }
 
-/** Archives a parked letter without handling it; undefined when it is not parked. */
+/** Archives a parked dead letter without handling it; undefined when it is not parked. */
 export function archiveDeadLetter(
   db: Database,
   id: string,

@@ -19,12 +19,12 @@ const recordOf = (eventType?: string) => ({
   timestamp: new Date(0),
 });
 
-it('an event that the service does not react to is passed over without being decoded', async () => {
+it('an event type without a subscription is skipped without being decoded', async () => {
   expect(await dispatch(recordOf('order.fulfilled'), { consumer: 'g' })).toEqual({ outcome: undefined });
 });
 
 it.each([['order.created'], ['a type that nobody knows'], [undefined]])(
-  'a record of type %s is decoded: it may be this service that has to know',
+  'a record of type %s is decoded: the service may subscribe to it',
   async (type) => {
     await expect(dispatch(recordOf(type), { consumer: 'g' })).rejects.toThrow('the record was decoded');
   },

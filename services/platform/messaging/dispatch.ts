@@ -1,22 +1,20 @@
-// From a record to the handler of its event: decode it, find the subscription, call it. The consumer and the replay of dead letters
-// share this, so that a replayed event is handled by the same code as a delivered one.
+// Dispatch decodes a record, finds the subscription of its event type and calls it. The consumer and the replay of dead letters share
+// it, so that a replayed event is handled by the same code as a delivered event.
 import { eventCatalogue, type EventType } from '../../../schemas/generated/events.ts';
 import { type EventCodec, type ReceivedEvent, UndecodableRecord } from '../event-codec/event-codec.ts';
 import type { StreamRecord } from './event-stream.ts';
-import type { Delivery, SettleLetter } from '../transaction/inbox.ts';
+import type { Delivery, SettleDeadLetter } from '../transaction/inbox.ts';
 import { continueTrace } from '../telemetry/trace-context.ts';
 import type { MessageContext } from '../transaction/message-context.ts';
 
 /** An event as a subscription receives it. */
 export interface Incoming<T extends EventType = EventType> {
   readonly event: ReceivedEvent<T>;
-  /** Of the record. */
+  /** Key of the record. */
   readonly key?: string | undefined;
   readonly delivery: Delivery;
   readonly context: MessageContext;
   readonly at: Date;
-  /** The event is handled in a transaction of its own. */
-  readonly isAlone: boolean;
 }
 
 /** The outcome of handling an event. */
@@ -49,11 +47,11 @@ export type Dispatch = (
   record: StreamRecord,
   on: {
     readonly consumer: string;
-    readonly replay?: SettleLetter;
-    /** The parent span of the handling; the traceparent of the record's header when absent. */
+    readonly replay?: SettleDeadLetter;
+    /** The parent span of the handling; the traceparent header of the record when absent. */
     readonly traceparent?: string;
-    /** An attempt has failed before: the event is handled in a transaction of its own, so that it cannot fail those of others. */
-    readonly isAlone?: boolean;
+    /** The number of this attempt; 1 when absent. */
+    readonly attempts?: number;
   },
 ) => Promise<Dispatched>;
 
@@ -61,7 +59,7 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
   const callSubscription = <T extends EventType>(
     event: ReceivedEvent<T>,
     record: StreamRecord,
-    { consumer, replay, traceparent, isAlone = false }: Parameters<Dispatch>[1],
+    { consumer, replay, traceparent, attempts = 1 }: Parameters<Dispatch>[1],
   ): Promise<Outcome> | undefined => {
     const { type, metadata } = event;
     const subscription: ((incoming: Incoming<T>) => Promise<Outcome>) | undefined = subscriptions[type];
@@ -76,6 +74,7 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
         partition: record.partition,
         offset: record.offset,
         publishedAt: record.timestamp,
+        attempts,
         ...(replay === undefined ? {} : { replay }),
       },
       context: {
@@ -85,11 +84,10 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
         actor: `event:${type}`,
       },
       at: new Date(),
-      isAlone,
     });
   };
 
-  /** Decided by the header, so that events for other services cost no decoding. */
+  /** Reads only the header, so that events for other services need not be decoded. */
   const isForOthers = (type: string | undefined): boolean =>
     type !== undefined && type in eventCatalogue && !(type in subscriptions);
 

@@ -28,27 +28,27 @@ const metricsAfter = async (outcome: Outcome, delivery: 'live' | 'replay' = 'liv
   events.handled(record, { event, outcome }, delivery);
   return metrics.registry.metrics();
 };
-const of = `{group="${group}",event_type="inventory.committed"`;
+const labels = `{group="${group}",event_type="inventory.committed"`;
 
 describe('the metrics of a handled event', () => {
-  it('have the time until its publication, and from there until its commit', async () => {
+  it('have the time until publication, and the time from publication to commit', async () => {
     const text = await metricsAfter({ kind: 'accepted' });
-    expect(text).toContain(`orderflow_events_handled_total${of},outcome="accepted",reason="none"} 1`);
-    expect(text).toContain(`orderflow_event_publication_seconds_count${of}} 1`);
+    expect(text).toContain(`orderflow_events_handled_total${labels},outcome="accepted",reason="none"} 1`);
+    expect(text).toContain(`orderflow_event_publication_seconds_count${labels}} 1`);
     expect(Number(/publication_seconds_sum\{.*\} (.+)/.exec(text)?.[1])).toBeCloseTo(3, 1);
     expect(Number(/consumption_seconds_sum\{.*\} (.+)/.exec(text)?.[1])).toBeGreaterThanOrEqual(2);
   });
 
   it('count a duplicate, but leave its age out of the latencies', async () => {
     const text = await metricsAfter({ kind: 'duplicate' });
-    expect(text).toContain(`orderflow_inbox_duplicates_total${of}} 1`);
-    expect(text).toContain(`orderflow_event_consumption_seconds_count${of}} 0`);
+    expect(text).toContain(`orderflow_inbox_duplicates_total${labels}} 1`);
+    expect(text).toContain(`orderflow_event_consumption_seconds_count${labels}} 0`);
   });
 
   it('count the replay of a dead letter, but leave its age out of the latencies', async () => {
     const text = await metricsAfter({ kind: 'ignored', reason: 'late' }, 'replay');
-    expect(text).toContain(`orderflow_events_handled_total${of},outcome="ignored",reason="late"} 1`);
-    expect(text).toContain(`orderflow_event_consumption_seconds_count${of}} 0`);
+    expect(text).toContain(`orderflow_events_handled_total${labels},outcome="ignored",reason="late"} 1`);
+    expect(text).toContain(`orderflow_event_consumption_seconds_count${labels}} 0`);
   });
 });
 
@@ -65,7 +65,7 @@ describe('requests with unusual methods', () => {
 });
 
 describe('a cached read', () => {
-  it('is done once for concurrent callers', async () => {
+  it('runs its query once for concurrent callers', async () => {
     let reads = 0;
     const read = cachedRead(() => Promise.resolve((reads += 1)), { timeoutMs: 1_000, maxAgeMs: 60_000 });
     expect(await Promise.all([read(), read(), read()])).toEqual([1, 1, 1]);

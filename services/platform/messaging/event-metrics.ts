@@ -1,6 +1,6 @@
-// The metrics of a service's events: appended to its outbox, latency and outcome of those that it consumes, dead letters. All are
-// recorded after the commit. Labels are the consumer group, event types of the contract and constants of the code, so their number
-// is bounded whatever clients send.
+// The metrics of a service's events: events appended to its outbox, latency and outcome of consumed events, dead letters. All are
+// recorded after the commit. Label values are the consumer group, event types of the contract and constants of the code, so the
+// number of series is bounded whatever clients send.
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { DomainEvent, EventType } from '../../../schemas/generated/events.ts';
 import type { HandledEvent } from './dispatch.ts';
@@ -30,7 +30,7 @@ export interface EventMetrics extends ConsumerEvents {
   readonly appended: (events: readonly DomainEvent[]) => void;
   /** Begins the series of these event types at 0. */
   readonly subscribed: (types: readonly EventType[]) => void;
-  /** Reads the consumer at each scrape; undefined as long as there is none. */
+  /** Reads the consumer at each scrape; `consumer` returns undefined before the consumer has started. */
   readonly observe: (consumer: () => ObservedConsumer | undefined) => void;
 }
 
@@ -40,7 +40,7 @@ export interface EventMetricsOptions {
 }
 
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-/** At least 0: the two times come from different clocks. */
+/** Not less than 0, although the two times come from different clocks. */
 const secondsBetween = (from: Date, to: Date): number => Math.max(0, to.getTime() - from.getTime()) / 1_000;
 
 export function createEventMetrics(
@@ -92,7 +92,7 @@ export function createEventMetrics(
     labelNames: ['group', 'reason'],
     registers,
   });
-  // Starting at 0, because a rate does not see the first event of a new series.
+  // Every series starts at 0, because `rate` does not count the first value of a new series.
   for (const type of emitted) appended.inc({ event_type: type }, 0);
   for (const reason of deadLetterReasons) deadLetters.inc({ group, reason }, 0);
   retries.inc({ group }, 0);
@@ -103,21 +103,21 @@ export function createEventMetrics(
     },
     subscribed: (types) => {
       for (const type of types) {
-        const of = { group, event_type: type };
-        handled.inc({ ...of, outcome: 'accepted', reason: 'none' }, 0);
-        duplicates.inc(of, 0);
-        publication.zero(of);
-        consumption.zero(of);
+        const labels = { group, event_type: type };
+        handled.inc({ ...labels, outcome: 'accepted', reason: 'none' }, 0);
+        duplicates.inc(labels, 0);
+        publication.zero(labels);
+        consumption.zero(labels);
       }
     },
     handled: (record, { event, outcome }, delivery) => {
-      const of = { group, event_type: event.type };
-      handled.inc({ ...of, outcome: outcome.kind, reason: outcome.reason ?? 'none' });
-      if (outcome.kind === 'duplicate') duplicates.inc(of);
+      const labels = { group, event_type: event.type };
+      handled.inc({ ...labels, outcome: outcome.kind, reason: outcome.reason ?? 'none' });
+      if (outcome.kind === 'duplicate') duplicates.inc(labels);
       // Duplicates and replays are left out of the latencies: their age says nothing about the pipeline.
       else if (delivery === 'live') {
-        publication.observe(of, secondsBetween(event.metadata.occurredAt, record.timestamp));
-        consumption.observe(of, secondsBetween(record.timestamp, new Date()));
+        publication.observe(labels, secondsBetween(event.metadata.occurredAt, record.timestamp));
+        consumption.observe(labels, secondsBetween(record.timestamp, new Date()));
       }
     },
     retried: () => {

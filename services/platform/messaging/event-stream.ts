@@ -1,5 +1,5 @@
-// The port to Kafka. Services only consume. The code above it knows records and no client library; another library needs one file
-// like kafkajs-event-stream.ts.
+// The port to Kafka (services only consume). Code that uses it knows no client library: to replace KafkaJS, only
+// kafkajs-event-stream.ts has to be replaced.
 
 export interface StreamRecord {
   readonly topic: string;
@@ -7,7 +7,7 @@ export interface StreamRecord {
   readonly offset: bigint;
   readonly key: string | null;
   readonly value: Buffer | null;
-  /** Header values as text. Null headers are left out; the last of repeated headers counts. */
+  /** Header values as text. Headers without a value are left out; of a repeated header the last value counts. */
   readonly headers: Readonly<Record<string, string>>;
   /** Kafka's record timestamp: when the record was published. */
   readonly timestamp: Date;
@@ -20,13 +20,13 @@ export interface RecordContext {
   readonly signal: AbortSignal;
 }
 
-/** A record that is not finished, although the next one of its partition may follow. */
+/** An unfinished record that does not hold back the next record of its partition. */
 export interface Waiting {
-  /** Rejects only when the signal of its context has been aborted. */
+  /** Rejects only after the signal of the record's context has been aborted. */
   readonly finished: Promise<void>;
 }
 
-/** A position in a partition: `next` is the first offset that is not read. */
+/** A position in a partition: `next` is the offset to be read next. */
 export interface Progress {
   readonly topic: string;
   readonly partition: number;
@@ -40,37 +40,37 @@ export interface PartitionLag {
   readonly end: number;
   /** The next offset to read; null when the group has committed nothing. */
   readonly committed: number | null;
-  /** Records that the group has yet to read, markers of transactions included. */
+  /** Records that the group has not read yet, including transaction markers. */
   readonly lag: number;
 }
 
 export interface SubscribeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
-  /** Called for one record of a key at a time, in offset order; several keys and partitions run in parallel. */
+  /** Called for one record per key at a time, in offset sequence; different keys and partitions run in parallel. */
   readonly onRecord: (record: StreamRecord, context: RecordContext) => Promise<Waiting | undefined>;
-  /** For readers without state: every start reads from the beginning, and stopping deletes the group. */
+  /** Used by readers without state: every start reads from the beginning, and stopping deletes the group. */
   readonly fromBeginning?: boolean;
-  /** Called after each batch, even one that contains only markers of transactions. */
+  /** Called after each batch, even if the batch contains only transaction markers. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
 export interface Subscription {
-  /** True while this is a member of the group and no error has ended its run. */
+  /** True while the subscription is a member of the group and no error has ended its run. */
   isRunning(): boolean;
-  /** Finishes the records in hand, commits their offsets, leaves the group. */
+  /** Finishes the records under way, commits their offsets, leaves the group. */
   stop(): Promise<void>;
 }
 
 export interface EventStream {
   /**
    * Reads committed records of the topics from the group's position, or from the beginning for a new group. The position never
-   * passes a record that is not finished; a record whose `onRecord` rejects is read again. Reconnects without end.
+   * passes an unfinished record; a record whose `onRecord` rejects is read again. Reconnects without limit.
    */
   subscribe(options: SubscribeOptions): Subscription;
   /** How far the group has read each partition, by topic. Rejects when the broker does not answer. */
   lag(groupId: string, topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionLag[]>>;
-  /** The committed positions of each group, without partitions that have none. Rejects when the broker does not answer. */
+  /** The committed positions of each group; uncommitted partitions are left out. Rejects when the broker does not answer. */
   committed(
     groupIds: readonly string[],
     topics: readonly string[],

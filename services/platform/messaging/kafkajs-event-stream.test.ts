@@ -1,11 +1,11 @@
-// What a subscription leaves behind when its runs end one after the other.
+// A subscription that is restarted many times must not accumulate listeners.
 import { getEventListeners } from 'node:events';
 import { Writable } from 'node:stream';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { kafkaJsEventStream } from './kafkajs-event-stream.ts';
 import { createLogger } from '../process/logger.ts';
 
-it('a subscription that began anew a hundred times listens for its stop as often as at first', async () => {
+it('after a hundred restarts a subscription has no more abort listeners than at first', async () => {
   const listened = vi.spyOn(EventTarget.prototype, 'addEventListener');
   onTestFinished(() => {
     listened.mockRestore();
@@ -20,7 +20,7 @@ it('a subscription that began anew a hundred times listens for its stop as often
     },
   });
   const logger = createLogger({ service: 'test', level: 'warn', stream });
-  // Without brokers every run fails at once.
+  // Without brokers every run fails immediately.
   const settings = { brokers: [], clientId: 'test', concurrency: 1, restartMs: 0 };
   const subscription = kafkaJsEventStream(settings, logger).subscribe({
     groupId: 'test',
@@ -30,7 +30,7 @@ it('a subscription that began anew a hundred times listens for its stop as often
   await enough.promise;
   const signals = listened.mock.contexts.filter((target) => target instanceof AbortSignal);
   const most = Math.max(...signals.map((signal) => getEventListeners(signal, 'abort').length));
-  // One is its own, the other that of the pause.
+  // One listener of the subscription, one of the pause.
   expect(most).toBeLessThanOrEqual(2);
   expect(signals.length).toBeGreaterThan(0);
   await subscription.stop();

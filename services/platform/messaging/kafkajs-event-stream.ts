@@ -1,6 +1,6 @@
 // The event stream on KafkaJS. It reads only committed records, because Connect may publish in transactions.
-// KafkaJS handles a fetch completely before the next one, its partitions in parallel, so a handler that waits holds back the other
-// partitions of this member too. Offsets are committed here and not by KafkaJS, because records finish out of order.
+// KafkaJS handles all partitions of a fetch in parallel and fetches again only when all of them are handled, so a handler that waits
+// holds back the other partitions of this member too. This file commits the offsets, because records finish out of sequence.
 import {
   Kafka,
   logLevel,
@@ -30,15 +30,15 @@ export interface KafkaSettings {
   readonly clientId: string;
   /** Partitions handled in parallel. */
   readonly concurrency: number;
-  /** Time without a heartbeat after which the group considers an instance dead, ms; 10,000 when absent. */
+  /** Milliseconds without a heartbeat after which the group removes an instance; 10,000 when absent. */
   readonly sessionTimeoutMs?: number;
-  /** Pause before a subscription that has ended is restarted, ms; 2,000 when absent. */
+  /** Milliseconds before a subscription that has ended is restarted; 2,000 when absent. */
   readonly restartMs?: number;
   /** Plain TCP without authentication when absent. */
   readonly security?: KafkaSecurity;
 }
 
-/** Records of a partition that are handed over together. */
+/** Maximum number of records of a partition that are handed over together. */
 const recordsAtOnce = 32;
 
 /** KafkaJS has a separate type for each mechanism. */
@@ -59,7 +59,7 @@ export const secureClient = ({ tls, sasl }: KafkaSecurity): Pick<KafkaConfig, 's
   ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
 });
 
-/** Header values as text; null headers are left out, and of a repeated header the last one counts. */
+/** Header values as text. Headers without a value are left out; of a repeated header the last value counts. */
 export function readHeaders(headers: IHeaders | undefined): Record<string, string> {
   const read: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers ?? {})) {
@@ -90,7 +90,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     brokers: [...settings.brokers],
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
-    // Bounds the retries with a lost broker. The consumer then restarts, and finds the broker that has taken over.
+    // Limits the retries with a lost broker. Then the consumer restarts, and finds the new coordinator.
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 4 },
     logLevel: logLevel.WARN,
     logCreator:
@@ -130,15 +130,15 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       endRun();
     });
 
-    // A run lasts until KafkaJS gives up; whatever the reason, another run follows.
+    // A run lasts until KafkaJS stops the consumer; whatever the reason, another run follows.
     const runOnce = async (): Promise<void> => {
       const consumer = kafka.consumer({
         groupId,
         sessionTimeout: sessionTimeoutMs,
-        // A member must miss several before the group removes it.
+        // A member must miss several heartbeats before the group removes it.
         heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
         rebalanceTimeout: 20_000,
-        // How long a fetch waits at the broker when there are no records; the first one ends the wait.
+        // How long the broker delays its response to a fetch while there are no records.
         maxWaitTimeInMs: 1_000,
         allowAutoTopicCreation: false,
         readUncommitted: false,
@@ -184,24 +184,24 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
         autoCommit: false,
         eachBatchAutoResolve: false,
         eachBatch: async ({ batch: { topic, partition, messages }, heartbeat, resolveOffset }) => {
-          const mine = assignment;
-          if (!mine) return;
+          const owned = assignment;
+          if (!owned) return;
           try {
             for (let from = 0; from < messages.length; from += recordsAtOnce) {
-              if (mine.isOver()) return;
-              const some = messages.slice(from, from + recordsAtOnce);
-              await mine.take(
-                some.map((message) => toRecord(topic, partition, message)),
+              if (owned.isOver()) return;
+              const records = messages.slice(from, from + recordsAtOnce);
+              await owned.take(
+                records.map((message) => toRecord(topic, partition, message)),
                 heartbeat,
               );
-              const last = some.at(-1);
+              const last = records.at(-1);
               if (last) resolveOffset(last.offset);
               await heartbeat();
             }
-            mine.commitSoon();
+            owned.commitSoon();
           } catch (error) {
-            // Above all when the group rebalances: KafkaJS rejoins only after this, so the broker still accepts the offsets.
-            await mine.commit();
+            // The usual cause is a rebalance: KafkaJS rejoins only after this handler, so the broker still accepts the offsets.
+            await owned.commit();
             throw error;
           }
         },

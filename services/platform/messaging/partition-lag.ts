@@ -1,6 +1,6 @@
 import type { PartitionLag } from './event-stream.ts';
 
-/** The offsets of a partition, as Kafka gives them. */
+/** The offsets of a partition, in the form in which KafkaJS returns them. */
 export interface PartitionOffsets {
   readonly partition: number;
   /** The first offset that the topic still has. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createWaitingKeys } from './waiting-keys.ts';
 
-/** Work that ends when the test says so. */
+/** Makes work that runs until the test ends it. */
 const steps = (done: string[]) => (name: string) => {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const work = async (): Promise<void> => {
@@ -12,7 +12,7 @@ const steps = (done: string[]) => (name: string) => {
 };
 
 describe('keys that wait', () => {
-  it('keep the order within a key and hold up no other key', async () => {
+  it('keep the sequence within a key and do not hold back other keys', async () => {
     const waiting = createWaitingKeys({ keys: 10, records: 10 });
     const done: string[] = [];
     const step = steps(done);
@@ -29,7 +29,7 @@ describe('keys that wait', () => {
     expect(waiting.keys()).toBe(0);
   });
 
-  it('are full at either limit, until something is finished', async () => {
+  it('are full at either limit, until a record is finished', async () => {
     const waiting = createWaitingKeys({ keys: 2, records: 3 });
     const step = steps([]);
     const [a1, a2, a3, b1] = [step('a1'), step('a2'), step('a3'), step('b1')];
@@ -45,7 +45,7 @@ describe('keys that wait', () => {
     expect(waiting.isFull()).toBe(true);
   });
 
-  it('never run a record after one of its key that was given up', async () => {
+  it('never run a record after an earlier record of its key has failed', async () => {
     const waiting = createWaitingKeys({ keys: 2, records: 3 });
     const done: string[] = [];
     const step = steps(done);

@@ -1,10 +1,10 @@
-/** The keys of one partition whose records wait for a transient failure to end. Other keys go on; records of a key stay in order. */
+/** The keys of one partition whose records wait for the end of a transient failure. Records of a key keep their sequence. */
 export interface WaitingKeys {
   has(key: string | null): boolean;
   /** True when no more records may be added: the partition must wait. */
   isFull(): boolean;
   keys(): number;
-  /** Runs `work` once all earlier work of this key has succeeded. Rejects as soon as any of it fails. */
+  /** Runs `work` once all earlier work of this key has succeeded. Rejects without running it when earlier work has failed. */
   add(key: string | null, work: () => Promise<void>): Promise<void>;
 }
 

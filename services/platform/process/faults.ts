@@ -1,6 +1,6 @@
-// Fault injection at the critical points: between claim and commit, between commit and offset, between a remote answer and
-// its record. A kill from outside hits these points only by chance.
-// Without CHAOS_ENABLED=1 a service has no fault points and no route to arm one.
+// Fault injection at the critical points: between inbox row and commit, between commit and offset commit, between a remote response
+// and its storage. Killing the process from outside hits these points only by chance.
+// Without CHAOS_ENABLED=1, a service has no fault points and no route to arm faults.
 import { z } from '@hono/zod-openapi';
 import { refuseToStart, setting, type Config } from './settings/config.ts';
 import type { Logger } from './logger.ts';
@@ -18,19 +18,19 @@ type FaultPoint = (typeof faultPoints)[number];
 export const faultSchema = z
   .strictObject({
     point: z.enum(faultPoints),
-    /** `crash` ends the process as kill -9 does; `delay` waits; `repeat` handles the record once more afterwards. */
+    /** `crash` kills the process with SIGKILL; `delay` waits; `repeat` handles the record a second time afterwards. */
     action: z.enum(['crash', 'delay', 'repeat']),
-    /** How often it takes effect before it is removed. */
+    /** How often the fault takes effect before it is removed. */
     times: z.int().min(1).max(100_000).default(1),
     delayMs: z.int().min(0).max(60_000).default(0),
-    /** Only for inputs of this actor, such as `event:order.created`. */
+    /** When set, only inputs of this actor are affected, such as `event:order.created`. */
     actor: z.string().max(100).optional(),
   })
   .openapi('Fault');
 type Fault = z.infer<typeof faultSchema>;
 
 export interface Faults {
-  /** Called at each fault point. Resolves to true when the record must be handled once more. */
+  /** Called at each fault point. Resolves to true when the record must be handled a second time. */
   reach(point: FaultPoint, actor: string): Promise<boolean>;
   arm(fault: Fault): void;
   disarm(): void;
@@ -86,7 +86,7 @@ export const faultSettings = {
   }),
 };
 
-/** Undefined when faults are disabled. Refuses to start with faults that anybody could arm. */
+/** Undefined when faults are disabled. Refuses to start when faults are enabled without a token. */
 export function chaosTokenOf(config: Config<typeof faultSettings>): string | undefined {
   if (!config.chaosEnabled) return undefined;
   return (

@@ -8,7 +8,7 @@ afterEach(() => {
   running.clear();
 });
 
-/** Starts a real process with a lifecycle. `body` runs after its installation and can print marks. */
+/** Starts a real process with a lifecycle. `body` is code that runs in the process; it can print marks. */
 const start = (body: string) => {
   const at = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   const script = `
@@ -51,7 +51,7 @@ describe('shutdown', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'on %s runs the steps in reverse order and exits 0',
+    'on %s runs the steps last to first and exits 0',
     async (signal) => {
       const { child, seen, exit, marks } = start(`
       lifecycle.onStop('first', () => mark('first'));
@@ -64,7 +64,7 @@ describe('shutdown', () => {
     },
   );
 
-  it('treats a second signal within a second as the same', async () => {
+  it('ignores a second signal within a second', async () => {
     const { child, seen, exit, marks } = start(`
       let runs = 0;
       process.on('SIGINT', () => mark('signal'));
@@ -99,7 +99,7 @@ describe('shutdown', () => {
       `setImmediate(() => { void Promise.reject(new Error('boom')); });`,
       'unhandled rejection',
     ],
-  ])('on %s logs it and exits 1 at once', async (_, body, message) => {
+  ])('on %s logs it and exits 1 immediately', async (_, body, message) => {
     const { exit, marks, output } = start(`lifecycle.onStop('never', () => mark('never')); ${body}`);
     expect(await exit).toBe(1);
     expect(marks()).not.toContain('never');

@@ -1,6 +1,6 @@
-// Graceful shutdown: everything that was started is stopped in reverse order, each step within its deadline.
+// Graceful shutdown: what was started last is stopped first, each step within its deadline.
 // The invariant: a stop never hangs, and within the deadlines no request or message in flight is lost. An unexpected error
-// ends the process at once, because its state is unknown.
+// ends the process immediately, because the state of the process is then unknown.
 import type { Logger } from './logger.ts';
 import { withTimeout } from './timeout.ts';
 
@@ -14,15 +14,15 @@ interface StopStep {
 export interface Lifecycle {
   /** Registers a stop step; the last one registered runs first. `deadlineMs` is 10,000 when absent. */
   readonly onStop: (name: string, stop: StopStep['stop'], deadlineMs?: number) => void;
-  /** Runs the steps once and ends the process; later callers get the same promise. */
+  /** Runs the steps and ends the process. Further calls return the same promise. */
   readonly stop: (reason: string) => Promise<void>;
-  /** Aborted before the first step, so that requests that only wait end and no step has to wait for them. */
+  /** Aborted before the first step: it ends requests that only wait, so that no step has to wait for them. */
   readonly stopping: AbortSignal;
 }
 
 interface LifecycleOptions {
   readonly logger: Logger;
-  /** Tests replace the process. */
+  /** The process; tests replace it. */
   readonly target?: Pick<NodeJS.Process, 'on' | 'exit'>;
 }
 
@@ -44,7 +44,7 @@ const runStep = async ({ name, stop, deadlineMs }: StopStep, logger: Logger): Pr
 
 /**
  * Installs the signal and crash handlers. SIGTERM and SIGINT stop the process with exit code 0; another signal more than a
- * second later ends it at once with 1. An uncaught error is logged and ends it with 1.
+ * second later ends it immediately with exit code 1. An uncaught error is logged and ends the process with exit code 1.
  */
 export const createLifecycle = ({ logger, target = process }: LifecycleOptions): Lifecycle => {
   const steps: StopStep[] = [];

@@ -38,7 +38,7 @@ const isSecret = (key: string): boolean => {
   return secretNames.has(name) || secretWords.some((word) => name.includes(word));
 };
 
-/** Redacts credentials inside text: an error message can quote a header, a stack a connection string. */
+/** Redacts credentials inside text: an error message can quote a header, and a stack can quote a connection string. */
 export const withoutCredentials = (text: string): string =>
   text
     .replaceAll(/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*)?/g, redacted)
@@ -115,7 +115,7 @@ export const createLogger = ({ service, level, stream = process.stdout }: Logger
       (message: string, fields: LogFields = {}): void => {
         if (!winston.isLevelEnabled(lineLevel)) return;
         const reserved = { timestamp: new Date().toISOString(), level: lineLevel, message, service };
-        // Spread twice: first for the order of the keys, last so that no field can overwrite them.
+        // Spread twice: first for the sequence of the keys, and last so that no other field can overwrite the reserved ones.
         winston.log({ ...reserved, ...bound, ...fields, ...reserved });
       };
     return {

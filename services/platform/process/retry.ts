@@ -1,14 +1,14 @@
-// Exponential backoff, bounded, with jitter so that many clients do not retry at once.
+// Exponential backoff with a limit, and with jitter so that many clients do not retry at the same time.
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Backoff {
   readonly initialMs: number;
   readonly maxMs: number;
-  /** Including the first. */
+  /** Number of attempts, including the first. */
   readonly attempts: number;
 }
 
-/** Milliseconds before attempt `attempt + 1`: between half of the step and the whole step. `random` is in [0, 1). */
+/** Milliseconds between attempt `attempt` and the next: between half of the backoff step and the whole step. `random` is in [0, 1). */
 export function backoffMs(
   backoff: Pick<Backoff, 'initialMs' | 'maxMs'>,
   attempt: number,
@@ -18,7 +18,7 @@ export function backoffMs(
   return Math.round(step / 2 + (step / 2) * random);
 }
 
-/** Resolves after `ms`, or at once when the signal is aborted. */
+/** Resolves after `ms`, or as soon as the signal is aborted. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await delay(ms, undefined, { signal }).catch(() => undefined);

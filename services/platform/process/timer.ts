@@ -1,10 +1,10 @@
-// Runs a job periodically. Runs never overlap, a failed run is logged and the job runs again after the interval, and
-// stopping waits for the current run.
+// Runs a job periodically. Runs never overlap. A failed run is logged, and the job runs again after the interval. Stopping waits
+// for the current run.
 import { pause } from './retry.ts';
 import type { Logger } from './logger.ts';
 
 export interface Timer {
-  /** Runs the job at once, or after the current run; several calls during a run cause one more run. */
+  /** Runs the job immediately, or after the current run; several calls during a run cause one more run. */
   wake(): void;
   stop(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export function every(
       } catch (error) {
         logger.warn(`${name} failed and is tried again`, { error, retryInMs: intervalMs });
       }
-      // If `wake` was called during the run, `interrupt` is already aborted and the pause ends at once.
+      // If `wake` was called during the run, `interrupt` is already aborted and the pause ends immediately.
       await pause(intervalMs, AbortSignal.any([stopping.signal, interrupt.signal]));
     }
   };

@@ -9,10 +9,10 @@ export interface Metrics {
   readonly observeRequest: (method: string, route: string, status: number, seconds: number) => void;
 }
 
-/** Other methods are counted as `other`: Node accepts about thirty. */
+/** All other methods (Node accepts about thirty) are counted as `other`. */
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** With `ofProcess`, also CPU, memory, event loop and garbage collection; only once per process. */
+/** With `ofProcess`, the metrics include CPU, memory, event loop and garbage collection; use it only once per process. */
 export function createMetrics(options: { readonly ofProcess: boolean } = { ofProcess: false }): Metrics {
   const registry = new Registry();
   if (options.ofProcess) collectDefaultMetrics({ register: registry });
@@ -32,7 +32,7 @@ export function createMetrics(options: { readonly ofProcess: boolean } = { ofPro
   };
 }
 
-/** A gauge whose value is read at each scrape; undefined omits it. */
+/** A gauge whose value is read at each scrape; it is omitted while `read` returns undefined. */
 export function addGauge(
   { registry }: Metrics,
   name: string,
@@ -64,7 +64,7 @@ export function addCounter({ registry }: Metrics, name: string, help: string, re
   });
 }
 
-/** One series per state: 1 for the current one, 0 for the others, so that an alert finds every series from the start. */
+/** One series per state: 1 for the current state, 0 for the others, so that alerts find every series from the start. */
 export function addState<State extends string>(
   { registry }: Metrics,
   name: string,
@@ -108,7 +108,7 @@ export function addPolledGauge(
 
 /**
  * Runs `query` on demand and shares its result among all callers for `maxAgeMs`, so that frequent scrapes cause no load.
- * Yields undefined when it fails or takes longer than `timeoutMs`: a hanging dependency must not block the other metrics.
+ * The result is undefined when the query fails or takes longer than `timeoutMs`: a hanging dependency must not block other metrics.
  */
 export const cachedRead = <T>(
   query: () => Promise<T>,

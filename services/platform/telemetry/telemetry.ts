@@ -1,6 +1,6 @@
-// The tracing SDK, loaded only when a collector is configured, because it costs memory and start-up time. No request waits
-// for the exporter or fails with it: spans wait in a bounded queue and are dropped when it is full. An unreachable collector
-// is logged once a minute.
+// The tracing SDK, loaded only when a collector is configured, because it costs memory and start-up time. Requests do not depend
+// on the exporter: spans wait in a bounded queue and are dropped when the queue is full. An unreachable collector is logged at
+// most once per minute.
 import { diag, DiagLogLevel, trace, TraceFlags } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -26,18 +26,18 @@ const limits = {
 const warnEveryMs = 60_000;
 
 interface Telemetry {
-  /** Exports the queued spans; takes at most as long as one export. */
+  /** Exports the queued spans; takes no longer than one export. */
   readonly stop: () => Promise<void>;
 }
 
-/** The SDK logs an error as text, or as JSON with its stack; then only its message is returned. */
+/** The message of an error that the SDK has logged, either as text or as JSON with the stack. */
 export const exportErrorMessage = (logged: string): string => {
   const [, message] = /"message":("(?:[^"\\]|\\.)*")/.exec(logged) ?? [];
   const reason: unknown = message === undefined ? logged : JSON.parse(message);
   return String(reason).slice(0, 300);
 };
 
-/** Also samples a root that is linked to a sampled span, so that a redelivery or replay is found from the event's trace. */
+/** Also samples root spans that link to a sampled span, so that a redelivery or replay can be found from the trace of the event. */
 const withLinks = (sampler: Sampler): Sampler => {
   const always = new ParentBasedSampler({ root: new AlwaysOnSampler() });
   return {
@@ -92,7 +92,7 @@ export const startTelemetry = (
     url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
     headers: config.otlpHeaders,
     timeoutMillis: limits.exportTimeoutMillis,
-    // On stop, all batches of a full queue are exported at once, beside the one under way.
+    // On stop, all batches of a full queue are exported concurrently, in addition to the export under way.
     concurrencyLimit: limits.maxQueueSize / limits.maxExportBatchSize + 1,
   });
   const provider = new TracerProvider({

@@ -46,7 +46,7 @@ describe('traceparent', () => {
     expect(childOf('nonsense', 'aaaaaaaaaaaaaaaa')).toBeUndefined();
   });
 
-  it('is continued when valid and replaced by a new trace when not', () => {
+  it('is continued when it is valid, and replaced by a new trace when it is not', () => {
     expect(parseTraceparent(continueTrace(valid))?.traceId).toBe(traceId);
     expect(continueTrace(valid)).not.toBe(continueTrace(valid));
     expect(parseTraceparent(continueTrace('nonsense'))?.sampled).toBe(true);

@@ -14,7 +14,7 @@ const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)
 const zeroTraceId = '0'.repeat(32);
 const zeroSpanId = '0'.repeat(16);
 
-/** Undefined when the specification calls it invalid. Of a version above 00 only the fields of version 00 are read. */
+/** Undefined when the header is invalid. For a version above 00, only the fields of version 00 are read. */
 export const parseTraceparent = (header: string | undefined): Traceparent | undefined => {
   const [, version, traceId, spanId, flags, rest] = pattern.exec(header?.trim() ?? '') ?? [];
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined)

@@ -1,7 +1,7 @@
-// Creates the spans, explicitly, at the few places where work enters, leaves or commits. Automatic instrumentation would
+// Creates spans explicitly, at the few places where work enters, leaves or commits, because automatic instrumentation would
 // have to patch ES modules. Without an SDK (telemetry.ts) OpenTelemetry's no-op tracer is used, and every message still
-// carries a traceparent. The invariant: a span holds ids and constants of the code, never text of a client or a driver,
-// because that can contain tokens.
+// carries a traceparent. The invariant: a span contains ids and constants of the code, never text of a client or a driver,
+// because such text can contain tokens.
 import {
   ROOT_CONTEXT,
   SpanKind,
@@ -31,7 +31,7 @@ interface StartOptions {
 
 export interface Traced {
   readonly span: Span;
-  /** For everything that this span causes; set even when nothing is traced. */
+  /** The parent of everything that this span causes; set even when nothing is traced. */
   readonly traceparent: string;
 }
 
@@ -49,7 +49,7 @@ const remote = (traceparent: string | undefined): SpanContext | undefined => {
   );
 };
 
-/** Begins a span. A span that is never ended is never exported, which discards it. */
+/** Begins a span. To discard a span, do not end it: only ended spans are exported. */
 export const beginSpan = (name: string, { parent, links = [], ...options }: StartOptions = {}): Traced => {
   const from = remote(parent);
   const linked = links.map(remote).filter((context) => context !== undefined);
@@ -59,7 +59,7 @@ export const beginSpan = (name: string, { parent, links = [], ...options }: Star
     from === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, from),
   );
   const { traceId, spanId, traceFlags } = span.spanContext();
-  // The no-op tracer returns the parent or an invalid context; then the span id for messages is generated here.
+  // The no-op tracer returns the parent or an invalid context; then `continueTrace` generates the span id for messages.
   const isOwn = trace.isSpanContextValid(span.spanContext()) && spanId !== from?.spanId;
   const sampled = (traceFlags & TraceFlags.SAMPLED) !== 0;
   return {
@@ -71,7 +71,7 @@ export const beginSpan = (name: string, { parent, links = [], ...options }: Star
 const identifier = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[\w.-]{1,60}$/.test(value) ? value : undefined;
 
-/** The code of the innermost cause, else its name; never its message. */
+/** The code of the innermost cause, or else the name of that cause; never its message. */
 export const errorTypeOf = (thrown: unknown): string => {
   let error = thrown;
   for (let depth = 0; depth < 5 && error instanceof Error && error.cause instanceof Error; depth += 1)
@@ -92,7 +92,7 @@ const endFailed = (span: Span, error: unknown): void => {
   span.end();
 };
 
-/** Runs `work` in a span. `attributesOf` describes the result; undefined discards the span, when there was nothing to do. */
+/** Runs `work` in a span. `attributesOf` describes the result; if it returns undefined, the span is discarded. */
 export const inSpan = async <T>(
   name: string,
   options: StartOptions,
@@ -111,7 +111,7 @@ export const inSpan = async <T>(
   }
 };
 
-/** For log lines. */
+/** The trace id for log lines. */
 export const traceIdOf = (traceparent: string): string | undefined => parseTraceparent(traceparent)?.traceId;
 
 /** Ids of the entities that a request or an event concerns, named as in log lines, such as `orderId`. */
@@ -152,8 +152,8 @@ export interface TracedDelivery {
 }
 
 /**
- * When the event was appended to the outbox, shortly before the commit: the time in its id. If the id is not a UUIDv7, the
- * time at which it occurred, which is earlier. If the clock of the writer is ahead, the time of publication.
+ * When the event was appended to the outbox, shortly before the commit. This is the time in the event id; for an id that is not a
+ * UUIDv7, the earlier time at which the event occurred; if the clock of the writer is ahead, the time of publication.
  */
 const appendedAt = ({ headers, timestamp }: EventRecord, latest: Date): Date => {
   const { id = '', occurredAt = '' } = headers;
@@ -174,13 +174,13 @@ const deliveryAttributes = (record: EventRecord, consumer: string): Attributes =
   ...(record.key === null ? {} : { 'messaging.kafka.message.key': record.key }),
 });
 
-/** Checked, because anybody who may write to the topic can set the header. */
+/** The event type in the header, validated because anybody who may write to the topic can set the header. */
 const typeOf = ({ headers }: EventRecord): string => identifier(headers['eventType']) ?? 'unknown';
 
 /**
  * Traces one delivery of a record, with all its attempts, in two spans: `cdc` from the outbox to the arrival (commit, WAL,
  * Connect, Kafka), and its child `process`, so that one trace leads from the request to the last effect. If the event is a
- * duplicate, both are discarded, and the delivery becomes a trace of its own that is linked to the event.
+ * duplicate, both spans are discarded, and the delivery becomes a separate trace that is linked to the event.
  */
 export const beginDelivery = (record: EventRecord, consumer: string): TracedDelivery => {
   const receivedAt = new Date();

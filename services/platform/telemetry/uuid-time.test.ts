@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { timeOfUuid } from './uuid-time.ts';
 
 describe('timeOfUuid', () => {
-  it('is the millisecond at which the id was made', () => {
+  it('is the millisecond at which the id was generated', () => {
     const before = Date.now();
     const made = timeOfUuid(v7())?.getTime() ?? NaN;
     expect(made).toBeGreaterThanOrEqual(before);

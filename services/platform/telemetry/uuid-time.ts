@@ -1,7 +1,7 @@
-// Reads the creation time out of a UUIDv7 (RFC 9562), the format of event and order ids. Only the start of a span and the
-// time range of a query depend on it.
+// Reads the creation time out of a UUIDv7 (RFC 9562), the format of event and order ids. Only the start of spans and the
+// time range of queries depend on this time.
 
-/** PostgreSQL cannot read the JavaScript notation of later instants. */
+/** PostgreSQL cannot parse the JavaScript notation of later instants. */
 const lastInstant = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Undefined for any other text, and for an instant after the year 9999. */

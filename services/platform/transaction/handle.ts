@@ -1,8 +1,8 @@
-// The one transaction. HTTP commands, Kafka events and timers all enter here: claim the input, load and lock the state,
-// decide, save, append to the outbox and, for an action of a person, to the audit log, commit. All of it commits or none of it
-// does, so a process may die at any instruction: the input is either handled completely or still to be handled.
-// It waits for the database three times: for BEGIN, for what the decision needs, and for COMMIT with all that the decision writes.
-// Nothing is caught in here and nothing remote is called: both would hold locks over something that may never answer.
+// The transaction in which HTTP commands, Kafka events and timers take effect: claim the input (an inbox row or an Idempotency-Key),
+// load and lock the state, decide, save, append to the outbox and, for an action of a person, to the audit log, commit. It commits
+// completely or not at all, so a process may die at any instruction: the input is either handled completely or still to be handled.
+// It waits for the database three times: for BEGIN, for the state, and for COMMIT together with all writes.
+// It calls nothing remote, because locks would be held as long as the call takes, and it catches no errors.
 import type { Attributes } from '@opentelemetry/api';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { recordAction } from '../audit-log/audit-log.ts';
@@ -18,13 +18,13 @@ import { inSpan, type Traced } from '../telemetry/tracing.ts';
 /** An input with its identity: `id` is the event's or request's id, `at` the time the decision may know. */
 export interface Message<Input> extends Cause {
   readonly input: Input;
-  /** The message key of an event: the id of what it locks. */
+  /** The message key of an event: the id of the entity that it locks. */
   readonly key?: string | undefined;
 }
 
-/** Makes an input take effect once. */
+/** Makes an input take effect only once: stores that the input was handled, in the same transaction. */
 export interface Claim<State, Prior> {
-  /** Sent first in the transaction. Not taken: this input was handled before, with the result `prior`. */
+  /** Sent first in the transaction. `taken: false`: the input was handled before, with the result `prior`. */
   take(tx: Transaction, now: Date): Promise<{ taken: true } | { taken: false; prior: Prior }>;
   /** Sent last in the transaction: stores the result. */
   settle(
@@ -33,7 +33,7 @@ export interface Claim<State, Prior> {
   ): readonly Statement[] | Promise<readonly Statement[]>;
 }
 
-/** For inputs whose decision is idempotent by itself, such as a sweep, which reads the locked row again. */
+/** For inputs whose decision is idempotent by itself: a sweep, for example, reads the row again under its lock. */
 export const unclaimed: Claim<unknown, never> = {
   take: () => Promise.resolve({ taken: true }),
   settle: () => [],
@@ -42,35 +42,35 @@ export const unclaimed: Claim<unknown, never> = {
 /** Loads, decides and saves one kind of state. */
 export interface CommandHandler<Input, State, Next = State> {
   /**
-   * Locks what `decide` depends on, in an order that all callers share. It is sent along with the claim, so it runs for a duplicate
-   * too: it may lock rows, and insert an empty one to lock it, but change none.
+   * Locks the rows that `decide` depends on, in a sequence that all callers share. It is sent together with the claim, so it also runs
+   * for duplicates: it may lock rows, and insert an empty row to lock it, but not change rows.
    */
   load(tx: Transaction, input: Input): Promise<State>;
   /**
-   * The statements that lock for several inputs what `load` locks for each, in the same sequence. Needed when inputs of different keys
-   * lock the same rows: those that share a transaction then take their locks without deadlocks, and run one after the other.
+   * Statements that lock, for several inputs, the rows that `load` locks for each input, in the same sequence. Needed when inputs of
+   * different keys lock the same rows: inputs that share a transaction then lock without deadlocks, and run one after the other.
    */
   lockAll?(tx: Transaction, inputs: readonly Input[]): readonly Statement[];
   /** Pure. */
   decide(input: Input, state: State): Decision<Next, DomainEvent>;
-  /** Pure: the statements that store the decision. It also sees ignored inputs, for handlers that keep a history of them. */
+  /** Pure: the statements that store the decision. It is also called for ignored inputs, so that a handler can record them. */
   save(
     tx: Transaction,
     before: State,
     decision: Accepted<Next, DomainEvent> | Ignored,
     message: Message<Input>,
   ): readonly Statement[];
-  /** Pure: what metrics count of an accepted input; nothing when absent. */
+  /** Pure: the measurements of an accepted input; none when absent. */
   measurements?(before: State, after: Next): readonly Measurement[];
 }
 
-/** What a transaction has caused, reported once it is committed. */
+/** The effects of a transaction, reported once it is committed. */
 export interface Committed {
   readonly events: readonly DomainEvent[];
   readonly measurements: readonly Measurement[];
 }
 
-/** The decision is a rejection. Thrown through the transaction, so that nothing of it is committed. */
+/** The decision is a rejection. Throwing it rolls the transaction back. */
 export class Rejected extends Error {
   override readonly name = 'Rejected';
   readonly code: string;
@@ -88,15 +88,15 @@ export type Handled<State, Next, Prior> =
 export interface Shell {
   readonly db: Database;
   readonly codec: EventCodec;
-  /** Set where inputs that wait at the same time may share a transaction. */
+  /** Set in the consumer: events that wait at the same time may share a transaction. */
   readonly shared?: SharedTransactions;
-  /** Counts. It must not throw: the input is handled by then. */
+  /** Counts events and measurements after the commit. It must not throw: the input is already handled. */
   readonly committed?: (committed: Committed) => void;
-  /** Only where chaos testing is enabled. */
+  /** Set only when fault injection is enabled. */
   readonly faults?: Faults;
 }
 
-/** Sends statements without waiting for them. The transaction fails with the first of them that fails. */
+/** Sends statements without waiting for them. If one fails, the transaction fails with its error. */
 const send = (statements: readonly Statement[]): Promise<unknown> => {
   const sent = Promise.all(statements.map((statement) => statement.execute()));
   sent.catch(() => undefined);
@@ -150,7 +150,7 @@ export function handle<Input, State, Next, Prior>(
     };
     const { key = '', input } = message;
     const handled = await (shared ? shared.run({ key, handler, input, run }) : db.transaction(run));
-    // Only now: the span of an event that was rolled back is never ended, so it is never exported.
+    // Ended only after the commit, so that the span of a rolled-back event is never exported.
     for (const event of appended) event.span.end();
     if (handled.kind === 'accepted') committed?.({ events: handled.events, measurements });
     return handled;
@@ -179,7 +179,7 @@ const auditEntry = (
   if (!action) return [];
   if (decision.kind === 'ignored')
     return [recordAction(tx, action, { outcome: 'ignored', code: decision.reason }, at)];
-  // The id of a new order or product is known by its first event only.
+  // Only the first event has the id of a new order or product.
   const [first] = decision.events;
   const resource = action.resource ?? (first && messageKeyOf(first));
   return [recordAction(tx, action, { outcome: 'accepted', resource }, at)];

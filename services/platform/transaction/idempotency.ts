@@ -1,6 +1,6 @@
-// Idempotency-Key: a client that did not get the answer may repeat its request, and gets the same answer instead of a second effect.
-// The answer is stored in the transaction of the effect, so that a crash cannot lose one of them.
-// It is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that the same key is a new request.
+// Idempotency-Key: a client that has not received the response may repeat its request. It gets the same response, and the request takes
+// effect only once. The response is stored in the transaction of the effect, so that a crash cannot lose only one of the two.
+// It is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that, a request with the same key is a new request.
 import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
@@ -16,12 +16,12 @@ export interface Answer {
 }
 
 export interface IdempotentRequest<State> {
-  /** Caller and route: two callers may use the same key. */
+  /** Caller, method and path: two callers may use the same key. */
   readonly scope: string;
   readonly key: string;
   /** Hash of the request body: `fingerprintOf`. */
   readonly fingerprint: string;
-  /** The answer to this request and to each repetition. It may read what the transaction has written. */
+  /** The response to this request and to each repetition. It may read rows that the transaction has written. */
   readonly answer: (
     decision: Accepted<State, DomainEvent> | Ignored,
     tx: Transaction,
@@ -29,7 +29,7 @@ export interface IdempotentRequest<State> {
 }
 
 /**
- * Claims an Idempotency-Key. A repeated request gets the stored answer.
+ * Claims an Idempotency-Key. A repeated request gets the stored response.
  * @throws Rejected `idempotency_key_in_flight` while the first request is running, and `idempotency_key_reused` when the key was used
  * with another body.
  */
@@ -39,7 +39,7 @@ export function idempotencyClaim<State>(request: IdempotentRequest<State>): Clai
   let takenAt: Date;
   return {
     take: async (tx, now) => {
-      // Held until commit or rollback, and taken before the row is read: the next owner sees the row that this one wrote.
+      // Locked before the row is read and until commit or rollback, so that the next owner of the lock sees the row.
       const [[lock], [prior]] = await Promise.all([
         tx.execute<{ locked: boolean }>(
           sql`select pg_try_advisory_xact_lock(hashtextextended(${`${scope} ${key}`}, 0)) as locked`,

@@ -1,12 +1,12 @@
-// The inbox (idempotent consumer): an event takes effect once per consumer group, because its id is claimed in the transaction that
-// applies it. A second delivery at the same time waits on the primary key and then finds the id taken.
+// The inbox (idempotent consumer): an event takes effect once per consumer group, because the transaction that handles it inserts a row
+// with the event id (it claims the event). A concurrent second delivery waits on the primary key and then finds the row.
 import { and, eq } from 'drizzle-orm';
 import { processedEvents } from '../../../drizzle/messaging/schema.ts';
 import type { Transaction } from '../database/database.ts';
 import type { Claim } from './handle.ts';
 
 /** Settles the replayed dead letter in the transaction that handles its event; false when it is settled already. */
-export type SettleLetter = (tx: Transaction, now: Date) => Promise<boolean>;
+export type SettleDeadLetter = (tx: Transaction, now: Date) => Promise<boolean>;
 
 /** The origin of a delivered event. */
 export interface Delivery {
@@ -17,11 +17,13 @@ export interface Delivery {
   readonly partition: number;
   readonly offset: bigint;
   readonly publishedAt: Date;
+  /** 1 for the first attempt to handle the event. */
+  readonly attempts: number;
   /** Set when a dead letter is replayed. */
-  readonly replay?: SettleLetter;
+  readonly replay?: SettleDeadLetter;
 }
 
-/** Claims the event for its consumer group. `prior` is undefined: a duplicate needs no answer. */
+/** Claims the event for its consumer group. `prior` is undefined: a duplicate event needs no result. */
 export function inboxClaim({ replay, ...delivery }: Delivery): Claim<unknown, undefined> {
   return {
     take: async (tx, now) => {

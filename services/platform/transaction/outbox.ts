@@ -1,5 +1,5 @@
-// The outbox: events are rows of the transaction that causes them, so they are published if and only if it commits. Debezium reads them
-// from the WAL; a service never publishes to Kafka itself.
+// The outbox: events are inserted in the transaction that causes them, so they are published if and only if it commits. Debezium reads
+// them from the WAL; a service never publishes to Kafka itself.
 import { v7 as uuidv7 } from 'uuid';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
@@ -16,7 +16,7 @@ import {
 
 /** The input that causes the events. */
 export interface Cause {
-  /** Id of the input: becomes the causation id of the events. */
+  /** Id of the input, which becomes the causation id of the events. */
   readonly id: string;
   readonly context: MessageContext;
   readonly at: Date;
@@ -24,13 +24,13 @@ export interface Cause {
 
 export interface OutboxRows {
   readonly statements: readonly Statement[];
-  /** One per event, the parent of all that the event causes. To be ended once the transaction is committed, and only then. */
+  /** One span per event, the parent of all that the event causes. The caller ends them after the commit. */
   readonly spans: readonly Traced[];
 }
 
 /**
- * The outbox rows of the events, in order. An event that does not fit its schema throws InvalidEvent, which aborts the
- * transaction: nothing that a consumer could not read ever reaches the WAL.
+ * The outbox rows of the events, in the same sequence. Throws InvalidEvent for an event that does not fit its schema, which aborts the
+ * transaction: an event that consumers could not read never reaches the WAL.
  */
 export function outboxRows(
   tx: Transaction,

@@ -1,6 +1,6 @@
-// Repair: a service emits the events that its current state implies again, through its outbox. State does not change. The events have
-// new ids and state facts, so a consumer that knows the facts ignores them. Without repair, only a write into a database, past every
-// decision, could move a stuck order on.
+// Repair: a service appends the events of its current state to the outbox again. Its state does not change. The events have new ids, but
+// a consumer that already has the state that they describe ignores them. Without repair, the only way to continue a stuck order would be
+// a manual change in a database.
 import { and, asc, eq, gte } from 'drizzle-orm';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import type { Database } from '../database/database.ts';
@@ -25,8 +25,8 @@ export interface Repaired {
 }
 
 /**
- * The traceparent of the order's first event, to which the trace of the repair links. The id of an order contains the time of its
- * placement, so the index on that time finds the event.
+ * The traceparent of the order's first event, to which the trace of the repair links. An order id contains the time at which the order
+ * was placed, so the query can use the index on `occurred_at`.
  */
 const firstTraceOf = async (db: Database, orderId: string): Promise<readonly string[]> => {
   const placedAt = timeOfUuid(orderId);
@@ -40,7 +40,7 @@ const firstTraceOf = async (db: Database, orderId: string): Promise<readonly str
   return rows.map(({ traceparent }) => traceparent);
 };
 
-/** The answer for a decision. */
+/** The response for a decision. */
 export const repairedBy = (
   { orderId }: Repair,
   decision: Accepted<unknown, DomainEvent> | Ignored,
@@ -50,7 +50,7 @@ export const repairedBy = (
   note: decision.kind === 'accepted' ? null : decision.reason,
 });
 
-/** Carries out one repair. A repeated request gets the stored answer. */
+/** Carries out one repair. A repeated request gets the stored response. */
 export async function repair<State, Next, Prior>(
   shell: Shell,
   repairHandler: CommandHandler<Repair, State, Next>,

@@ -1,15 +1,15 @@
 // Events that wait at the same time share one transaction: one BEGIN, one COMMIT and one flush of the WAL for all of them, and their
-// statements travel together. Each has its own claim, and no two of them concern the same key: a lock does not protect a row from its
-// own transaction. When any of them fails, nothing is committed, and each is handled again in a transaction of its own: only the event
-// at fault fails then, as if it had been alone from the start.
+// statements are sent together. Each event has its own inbox row. No two of the events have the same key, because a lock does not
+// protect a row from its own transaction. When one event fails, nothing is committed, and each event is handled again in a separate
+// transaction, where only the event at fault fails.
 import type { Database, Statement, Transaction } from '../database/database.ts';
 
-/** The part of a CommandHandler that matters for inputs that share a transaction. */
+/** The method of a CommandHandler that inputs in a shared transaction need. */
 interface Locking {
   lockAll?(tx: Transaction, inputs: readonly unknown[]): readonly Statement[];
 }
 
-/** What one input does in a transaction. `run` may be called twice: the second call must ignore what the first kept in memory. */
+/** The handling of one input. `run` may be called twice: the second call must not use values that the first call left in memory. */
 export interface Work<T> {
   /** Id of the entity whose row the input locks. */
   readonly key: string;
@@ -19,11 +19,11 @@ export interface Work<T> {
 }
 
 export interface SharedTransactions {
-  /** Resolves once the work is committed. Rejects with the error of the work alone; nothing of it is written then. */
+  /** Resolves once the work is committed. Rejects only with the work's own error; then none of its writes are committed. */
   run<T>(work: Work<T>): Promise<T>;
 }
 
-/** Work that waits for a transaction, and the promise of its caller. */
+/** Work that waits for a transaction. */
 interface Queued {
   readonly work: Work<unknown>;
   /** Settles the promise of the caller with the result of `run`. */
@@ -33,7 +33,7 @@ interface Queued {
 /** Inputs per transaction. The limit bounds how long their rows stay locked. */
 const maxInputs = 32;
 
-/** All transactions take their locks in this sequence, so that no two of them wait for each other. */
+/** All transactions take their locks in this sequence, so that no two transactions wait for each other. */
 const byKey = (a: Queued, b: Queued): number => (a.work.key < b.work.key ? -1 : 1);
 
 /** The first input of each key, up to the limit. */
@@ -52,14 +52,14 @@ const runTogether = async (tx: Transaction, works: readonly Work<unknown>[]): Pr
     return handler.lockAll?.(tx, inputs) ?? [];
   });
   if (locks.length === 0) {
-    // Wait for all runs before the transaction ends, so that none of them overlaps with its second run.
+    // Wait for all runs before the transaction ends, so that no run overlaps with its second run.
     const runs = await Promise.allSettled(works.map((work) => work.run(tx)));
     return runs.map((run) => {
       if (run.status === 'rejected') throw run.reason;
       return run.value;
     });
   }
-  // These inputs may change the same rows: each one loads them after the previous one has changed them.
+  // These inputs may change the same rows, so each input loads the rows after the previous input has changed them.
   const locked = Promise.all(locks.map((statement) => statement.execute()));
   locked.catch(() => undefined);
   const results: unknown[] = [];
@@ -68,7 +68,7 @@ const runTogether = async (tx: Transaction, works: readonly Work<unknown>[]): Pr
   return results;
 };
 
-/** One shared transaction at a time: what arrives meanwhile shares the next one. */
+/** Runs one shared transaction at a time: inputs that arrive meanwhile share the next transaction. */
 export function shareTransactions(db: Database): SharedTransactions {
   // A set keeps the sequence of arrival and allows removal from the middle.
   const queue = new Set<Queued>();
@@ -90,7 +90,7 @@ export function shareTransactions(db: Database): SharedTransactions {
     try {
       results = await db.transaction((tx) => runTogether(tx, works));
     } catch {
-      // The input at fault fails again when it is alone, and its caller reports the error.
+      // The input at fault fails again in its separate transaction, and its caller reports the error.
       await Promise.all(next.map(runAlone));
       return;
     }

@@ -35,19 +35,19 @@ const sweep = async (
 };
 
 describe('a sweep', () => {
-  it('handles everything that is due once, over all pages, and counts what took effect', async () => {
+  it('handles every due order once, over all pages, and counts the orders that changed', async () => {
     const { done, handled } = await sweep((id) => Promise.resolve(id !== '007'));
     expect([done, handled]).toEqual([249, due]);
   });
 
-  it('goes on behind what fails, also when that is a whole page', async () => {
+  it('continues after orders that fail, even after a whole page of them', async () => {
     const { done, failed } = await sweep((id) =>
       id < '120' ? Promise.reject(new Error('a row that nobody can handle')) : Promise.resolve(true),
     );
     expect([done, failed]).toEqual([130, due.slice(0, 120)]);
   });
 
-  it('goes on behind rows that others hold locked', async () => {
+  it('continues after rows that other transactions have locked', async () => {
     const locked = Object.assign(new Error('lock timeout'), { code: '55P03' });
     const { done, failed } = await sweep((id) =>
       id === '003' || id === '004' || id === '006' ? Promise.reject(locked) : Promise.resolve(true),
@@ -55,7 +55,7 @@ describe('a sweep', () => {
     expect([done, failed]).toEqual([247, ['003', '004', '006']]);
   });
 
-  it('ends when the database is away', async () => {
+  it('ends when the database is unavailable', async () => {
     const away = Object.assign(new Error('gone'), { code: '57P01' });
     let attempts = 0;
     const swept = sweep(() => {
@@ -66,7 +66,7 @@ describe('a sweep', () => {
     expect(attempts).toBe(3);
   });
 
-  it('ends with its process', async () => {
+  it('ends when the process stops', async () => {
     const stopping = new AbortController();
     const { handled } = await sweep((id) => {
       if (id === '003') stopping.abort();

@@ -1,6 +1,6 @@
-// A sweep handles the orders that are due one by one, a page at a time, each in its own transaction. An order that fails is logged and
-// skipped, so that it does not hold back the others; the next sweep retries it. Several instances may sweep at the same time, because
-// each order is locked and read again before the decision.
+// A sweep reads the orders that are due, page by page, and handles each order in a separate transaction. An order that fails is logged
+// and skipped, so that it does not hold back the others; the next sweep retries it. Several instances may sweep at the same time,
+// because each order is locked and read again before the decision.
 import { randomUUID } from 'node:crypto';
 import { isTransient } from '../database/transient.ts';
 import type { Logger } from '../process/logger.ts';
@@ -10,19 +10,19 @@ import type { Cause } from './outbox.ts';
 export interface Sweep {
   /** Name in log lines and spans; the actor of its events is `<name>-sweep`. */
   readonly name: string;
-  /** Order ids that are due, in ascending order, after the given one; at most `pageSize`. */
+  /** Ids of due orders, sorted, greater than `after`; no more than `pageSize`. */
   readonly read: (after: string | undefined) => Promise<readonly string[]>;
   readonly pageSize: number;
-  /** The outcome is 'ignored' when another instance was faster. */
+  /** Handles one order. `kind` is 'ignored' when another instance was faster. */
   readonly handle: (orderId: string, cause: Cause) => Promise<{ readonly kind: string }>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
-/** This many transient failures in a row mean that the database is away, not that a row is locked. */
+/** This many consecutive transient failures mean that the database is unavailable, not that a row is locked. */
 const transientFailures = 3;
 
-/** The number of orders that were changed. Throws when the database is away. */
+/** Returns the number of orders that were changed. Throws when the database is unavailable. */
 export async function sweepDue({ name, read, pageSize, handle, logger, signal }: Sweep): Promise<number> {
   const id = `${name}-${randomUUID()}`;
   // The root of a trace: the sweep itself causes it.

@@ -34,7 +34,7 @@ const keyOf = {
 } as const;
 type Algorithm = keyof typeof keyOf;
 
-/** A real issuer on a free port, which may announce another name. `requests` counts its requests. */
+/** A real issuer on a free port. `name`: the issuer that it announces instead of its URL. `requests` counts its requests. */
 const startIssuer = async (name?: string) => {
   const requests = { discovery: 0, keys: 0 };
   let broken: 'no' | 'all' | 'keys' = 'no';
@@ -260,7 +260,7 @@ describe('an issuer that does not answer', () => {
   });
 
   it.each(['all', 'keys'] as const)(
-    'leads to 503 while %s of it fails, and is used again once it is back',
+    'leads to 503 while its endpoints fail (%s), and is used again once they work',
     async (what) => {
       const issuer = await startIssuer();
       const { call } = build(issuer.issuer);

@@ -10,7 +10,7 @@ import type { AppContext, Principal } from '../server/request-context.ts';
 interface AuthenticatorOptions {
   /** Exactly the `iss` of the tokens. */
   readonly issuer: string;
-  /** Base URL for discovery, when this process reaches the issuer at another address than `issuer`. */
+  /** Base URL for discovery, when this process reaches the issuer at another URL than `issuer`. */
   readonly reachedAt?: string | undefined;
   readonly audience: string;
   /** Milliseconds for each call to the issuer; 3,000 when absent. */
@@ -20,7 +20,7 @@ interface AuthenticatorOptions {
 interface Authenticator {
   /** Throws the 401 problem for an invalid token, 503 when the issuer's keys cannot be fetched. */
   readonly verify: (token: string) => Promise<Principal>;
-  /** The caller of a request. Throws the 401 problem with WWW-Authenticate without a valid bearer token. */
+  /** The caller of a request. Without a valid bearer token, throws the 401 problem with WWW-Authenticate. */
   readonly authenticate: (c: AppContext) => Promise<Principal>;
 }
 
@@ -60,7 +60,7 @@ const toPrincipal = (payload: JWTPayload): Principal => {
   return { subject, email: typeof payload['email'] === 'string' ? payload['email'] : undefined, roles };
 };
 
-/** Fixed sentences, so that no content of the token gets into a header. */
+/** The sentences are constant, so that no content of the token gets into a header. */
 const reasonFor = (error: unknown): string => {
   if (error instanceof errors.JWTExpired) return 'The token has expired.';
   if (error instanceof errors.JWTClaimValidationFailed) {
@@ -83,7 +83,7 @@ const reasonFor = (error: unknown): string => {
 
 const base = (address: string): string => address.replace(/\/$/, '');
 
-/** Rewrites a key address below `issuer` to `reachedAt`. Other addresses are used as announced. */
+/** The URL of the keys: below `issuer` it is rewritten to `reachedAt`, elsewhere it is used as announced. */
 const keysOf = (announced: string, issuer: string, reachedAt: string): URL => {
   const below = `${base(issuer)}/`;
   const path = announced.startsWith(below) ? announced.slice(below.length) : undefined;
@@ -149,7 +149,7 @@ export const createAuthenticator = ({
       });
       return toPrincipal(payload);
     } catch (error) {
-      // The token was not verified, whatever the error: 401, never 500.
+      // Whatever the error, the token was not verified: 401, never 500.
       throw isHttpProblem(error) ? error : refuse(reasonFor(error));
     }
   };

@@ -50,7 +50,7 @@ const get = (app: ReturnType<typeof build>, path: string, token?: string) =>
   app.request(path, { headers: token === undefined ? {} : { authorization: token } }, {});
 
 describe('an endpoint', () => {
-  it('is reached with the role and the scope of its entry, and only with one of its roles', async () => {
+  it('gives its handler the role and the scope of the caller, and admits only the roles of its entry', async () => {
     const app = build();
     app.openapi(endpoint(permissions['orders.history'], { responses }), (c) => c.json(callerOf(c)));
     const path = '/api/v1/orders/1/history';
@@ -81,7 +81,7 @@ describe('an endpoint', () => {
     never.resolve(new Response('late'));
   });
 
-  it('counts as under way until its work has ended, not only until it is answered', async () => {
+  it('is counted until its work has ended, even after the 503 was sent', async () => {
     const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 1_000 });
     const app = build({ requestTimeoutMs: 20, admission });
     const work = Promise.withResolvers<Response>();
@@ -108,7 +108,7 @@ describe('an endpoint', () => {
     expect((await get(app, '/api/v1/products', 'USER')).status).toBe(200);
   });
 
-  it('answers 503 at once while too many requests are under way; probes are still answered', async () => {
+  it('answers 503 immediately while too many requests are under way; probes are still answered', async () => {
     const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 1_000 });
     const app = build({ admission });
     const gate = Promise.withResolvers<Response>();
@@ -188,7 +188,7 @@ describe('a body', () => {
     expect((await post('{"name":"a"}', headers)).status).toBe(415);
   });
 
-  it('is accepted with every valid form of a JSON Content-Type, and with nothing else', async () => {
+  it('is accepted with every valid form of a JSON Content-Type, and with no other Content-Type', async () => {
     const statusOf = async (type: string) => (await post('{"name":"Mug"}', { 'content-type': type })).status;
     for (const type of [
       'application/json',

@@ -1,5 +1,5 @@
 // An endpoint is made from an entry of a permission table and includes its guard: admission, authentication, rate limit,
-// permission, time limit, in this order. `assertPermitted` refuses a process with a route that is in no table.
+// permission, time limit, in this sequence. `assertPermitted` refuses a process with a route that is in no table.
 import { createRoute, type RouteConfig } from '@hono/zod-openapi';
 import type { MiddlewareHandler, Next } from 'hono';
 import {
@@ -21,7 +21,7 @@ type Described = Pick<
   'summary' | 'description' | 'tags' | 'parameters' | 'request' | 'responses'
 >;
 interface EndpointConfig extends Described {
-  /** Statuses of its own problems; those of the guard and of invalid input are added. */
+  /** Statuses of the handler's problems. The statuses of the guard and of invalid input are added. */
   readonly problems?: readonly number[];
   /**
    * `probe`: answered without a guard, even under overload. `stream`: stays open, so it is not counted among the requests
@@ -100,7 +100,7 @@ const guard =
     }
     const release = guards.admission.admit();
     const work = authoriseAndRun(c, { permission, takesBody }, guards, next);
-    // Released when the work ends, not at the time limit: work that continues uncounted would accumulate.
+    // Released when the work ends, not at the time limit: work that continues without being counted would accumulate.
     void work.then(release, release);
     await withTimeout(work, guards.requestTimeoutMs, () => timeoutProblem(c));
   };
@@ -113,7 +113,7 @@ async function authoriseAndRun(
 ): Promise<void> {
   await authorise(c, permission, guards);
   const principal = c.get('principal');
-  // Without a caller only the limit of the process applies.
+  // For a request without a caller, only the limit of the process applies.
   const release = principal && guards.concurrencyLimiter.take(principal.subject);
   try {
     if (takesBody) await assertReadable(c);
@@ -139,7 +139,7 @@ async function authorise(c: AppContext, permission: Permission, guards: Guards):
   c.set('access', access);
 }
 
-/** Throws when the routes of the application are not those of its tables: an unlisted route could be unguarded. */
+/** Throws when the application has other routes than its permission tables: an unlisted route could be unguarded. */
 export function assertPermitted(app: App, process: string, ...tables: readonly PermissionTable[]): void {
   const key = (method: string, path: string): string => `${method.toUpperCase()} ${path}`;
   const listed = tables.flatMap((table) => Object.values(table));

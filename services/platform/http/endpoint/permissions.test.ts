@@ -13,7 +13,7 @@ const permissions = permissionTable({
 });
 
 describe('the access of a caller', () => {
-  it('is that of the first role with a cell, in the order ADMIN, SELLER, USER', () => {
+  it('belongs to the first role with a cell, in the sequence ADMIN, SELLER, USER', () => {
     expect(accessOf(permissions['orders.list'], ['USER'])).toEqual({ role: 'USER', scope: 'own' });
     expect(accessOf(permissions['orders.list'], ['USER', 'SELLER'])).toEqual({
       role: 'SELLER',

@@ -6,12 +6,12 @@ export type Role = 'USER' | 'SELLER' | 'ADMIN';
 export const roles = ['ADMIN', 'SELLER', 'USER'] as const satisfies readonly Role[];
 
 /**
- * What a role may access. `own`: resources of the caller. `own lines`: orders with products of the caller, and only these
- * lines of them. A resource outside the scope is answered 404.
+ * What a role may access. `own`: resources of the caller. `own lines`: the order lines with products of the caller. A request
+ * for a resource outside the scope is answered 404.
  */
 export type Scope = 'all' | 'own' | 'own lines';
 
-/** Who may call: anyone, whoever sends the chaos token, or the roles that have a cell. */
+/** Who may call: anyone, callers that send the chaos token, or the listed roles (the cells of the table). */
 export type Allowed = 'anyone' | 'chaos token' | Readonly<Partial<Record<Role, Scope>>>;
 
 export interface Permission {
@@ -48,7 +48,7 @@ export const permissionsOfProcesses = permissionTable({
   'api.problem': { method: 'get', path: '/problems/{code}', allow: 'anyone' },
 });
 
-/** Of every event-driven service, beside its own. */
+/** Permissions that every event-driven service has in addition to its own. */
 export const permissionsOfServices = permissionTable({
   'dead-letters.list': { method: 'get', path: '/api/v1/dead-letters', allow: { ADMIN: 'all' } },
   'dead-letters.groups': { method: 'get', path: '/api/v1/dead-letters/groups', allow: { ADMIN: 'all' } },
@@ -80,8 +80,8 @@ export interface Access {
 }
 
 /**
- * The access of a caller with these roles, undefined when none has a cell. Of several roles the first of ADMIN, SELLER, USER
- * applies: scopes are not combined, so that it is clear in which role the caller acts.
+ * The access of a caller with these roles; undefined when none of them is allowed. Of several roles the first of ADMIN, SELLER,
+ * USER applies: scopes are not combined, so that it is clear in which role the caller acts.
  */
 export function accessOf({ allow }: Permission, held: readonly Role[]): Access | undefined {
   if (typeof allow === 'string') return undefined;

@@ -20,12 +20,12 @@ export const problemSchema = z
   .openapi('Problem');
 export type ProblemBody = z.infer<typeof problemSchema>;
 
-/** The path of the public address. The proxy removes it from each request, so paths in responses must begin with it. */
+/** The path of the public URL. The proxy removes this prefix from each request, so paths in responses must begin with it. */
 export const pathPrefixOf = (publicUrl: string): string =>
   (URL.parse(publicUrl)?.pathname ?? '').replace(/\/$/, '');
 
 /**
- * @param base The public address of the process; '' gives references relative to the process itself.
+ * @param base The public URL of the process; with '' the references are relative to the process.
  * @param instance Path of the request as the process sees it.
  */
 export const problemBody = (

@@ -9,7 +9,7 @@ export interface ProblemKind {
   readonly title: string;
   /** What happened and what the caller can do about it; shown on the page behind `type`. */
   readonly explanation: string;
-  /** The database constraint whose violation means this problem, such as `inventory_sku`: a concurrent request was first. */
+  /** The database constraint, such as `inventory_sku`, that is violated when a concurrent request was first. */
   readonly constraint?: string;
 }
 export type ProblemKinds = Readonly<Record<string, ProblemKind>>;
@@ -133,7 +133,7 @@ export interface FieldError {
 }
 
 export interface ProblemOptions {
-  /** What happened this time, written for the caller. The title when absent. */
+  /** What happened this time, written for the caller; the title when absent. */
   readonly detail?: string;
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;

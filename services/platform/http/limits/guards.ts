@@ -7,12 +7,12 @@ import { problem } from '../endpoint/problem.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import type { Guards } from '../server/request-context.ts';
 
-/** For a process whose endpoints are open to everybody: it verifies no tokens. */
+/** Used by a process without protected endpoints: it verifies no tokens. */
 const refuseEverybody: Guards['authenticate'] = () => Promise.reject(problem('unauthenticated'));
 
 const defaults = (): GuardConfig => readConfig(guardSettings, {});
 
-/** `busy` is that of `AdmissionLimits`. */
+/** `busy`: see `AdmissionLimits`. */
 export const createGuards = (
   config: GuardConfig = defaults(),
   authenticate: Guards['authenticate'] = refuseEverybody,
@@ -29,19 +29,19 @@ export const createGuards = (
   requestTimeoutMs: config.requestTimeoutMs,
 });
 
-/** Options of `createApp` that exist once per process, because the metrics include those of the process. */
-export interface HttpParts {
+/** Options of `createApp` that a process creates only once: its guards, and metrics that include those of the process. */
+export interface HttpOptions {
   readonly guards: Guards;
   readonly metrics: Metrics;
   readonly corsOrigins: readonly string[];
 }
 
-/** `checkLoad` is a health check: it rejects while requests are refused. `busy` is that of `AdmissionLimits`. */
-export function createHttpParts(
+/** `checkLoad` is a health check that rejects while requests are refused. `busy`: see `AdmissionLimits`. */
+export function createHttpOptions(
   config: GuardConfig,
   authenticate?: Guards['authenticate'],
   busy?: () => string | undefined,
-): { readonly httpParts: HttpParts; readonly checkLoad: () => Promise<void> } {
+): { readonly httpOptions: HttpOptions; readonly checkLoad: () => Promise<void> } {
   const guards = createGuards(config, authenticate, busy);
   const { admission } = guards;
   const metrics = createMetrics({ ofProcess: true });
@@ -53,7 +53,7 @@ export function createHttpParts(
     admission.refused,
   );
   return {
-    httpParts: { guards, metrics, corsOrigins: config.corsOrigins },
+    httpOptions: { guards, metrics, corsOrigins: config.corsOrigins },
     checkLoad: () => {
       const reason = admission.saturated();
       return reason === undefined ? Promise.resolve() : Promise.reject(new Error(`overloaded: ${reason}`));

@@ -1,10 +1,10 @@
-// Refuses a request at once when it could not be answered in time. Otherwise requests queue behind a saturated database or
-// event loop, each is answered after its client has given up, and the queue outlasts the peak.
+// Refuses a request immediately when it could not be answered in time. Otherwise requests would queue behind a saturated database
+// or event loop, each would be answered after its client has timed out, and the queue would outlast the peak.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { problem } from '../endpoint/problem.ts';
 
 interface AdmissionLimits {
-  /** Requests under way at once. */
+  /** Maximum number of requests under way. */
   readonly inFlight: number;
   /** New requests are refused while the mean delay of the event loop over a second, in milliseconds, is above this. */
   readonly eventLoopDelayMs: number;
@@ -15,7 +15,7 @@ interface AdmissionLimits {
 export interface Admission {
   /** Admits a request, or throws the 503 problem. The caller calls the returned function when the request has ended. */
   admit(): () => void;
-  /** Why requests are refused, undefined while they are not. Readiness follows it. */
+  /** Why requests are refused; undefined while they are admitted. The readiness check uses it. */
   saturated(): string | undefined;
   readonly inFlight: () => number;
   readonly refused: () => number;
@@ -23,7 +23,7 @@ export interface Admission {
 }
 
 const sampleEveryMs = 1_000;
-/** Readiness stays red this long after the last refusal; otherwise it would change with every request. */
+/** The process stays unready this long after the last refusal; otherwise readiness would change with every request. */
 const rememberRefusalMs = 1_000;
 
 /** Mean delay of the event loop over the last second, in milliseconds, as measured by Node. */
@@ -33,7 +33,7 @@ function watchEventLoop(): { delayMs(): number; stop(): void } {
   histogram.enable();
   let delayMs = 0;
   const timer = setInterval(() => {
-    // The histogram records the whole period of its timer; what exceeds the resolution is delay.
+    // The histogram records the period of its timer; the part above `resolution` is the delay.
     delayMs = Number.isNaN(histogram.mean) ? 0 : Math.max(0, histogram.mean / 1e6 - resolution);
     histogram.reset();
   }, sampleEveryMs);

@@ -1,16 +1,16 @@
-// Requests that stay open while nothing happens: streams and waits. Each uses memory while it lasts, so their number is
-// bounded per process and per caller. All of them end when the process begins to stop, so that no idle stream delays it.
+// Requests that stay open while nothing happens: streams and waits. Each uses memory while it is open, so their number is limited
+// per process and per caller. All of them end when the process begins to stop, so that no idle stream delays the stop.
 
 export interface OpenRequest {
   /** Aborted when this request is to end. */
   readonly signal: AbortSignal;
   readonly end: () => void;
-  /** Stops counting the request; called when it has ended, for whatever reason. */
+  /** Stops counting the request. Called once the request has ended, for whatever reason. */
   readonly release: () => void;
 }
 
 export interface OpenRequests {
-  /** Opens a request of the caller, or says which limit forbids it: that of the process (`full`) or of the caller. */
+  /** Opens a request of the caller, or returns the limit that is reached: of the process (`full`) or of the caller (`too_many`). */
   readonly open: (subject: string) => OpenRequest | 'full' | 'too_many';
   readonly count: () => number;
 }

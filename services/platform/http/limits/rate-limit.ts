@@ -1,5 +1,5 @@
-// The rate limit per caller. It is counted in the process, so each instance has its own limit: it protects the instance
-// and needs no shared store that could fail.
+// The rate limit per caller. Each process counts by itself: the limit protects this instance and needs no shared store that
+// could fail.
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { problem } from '../endpoint/problem.ts';
 
@@ -13,7 +13,7 @@ export interface RateLimiter {
   take(caller: string): Promise<void>;
 }
 
-/** Memory is bounded: a caller is forgotten after one window, and only callers with a verified token are counted. */
+/** Memory is bounded: a counter is deleted after one window, and only callers with a verified token are counted. */
 export function createRateLimiter({ requests, windowSeconds }: RateLimit): RateLimiter {
   const limiter = new RateLimiterMemory({ points: requests, duration: windowSeconds });
   return {

@@ -1,5 +1,5 @@
-// Opaque page cursors: the position after which the next page begins. They are opaque, so that clients do not depend on
-// their content, and positions instead of row numbers, so that new rows do not shift the pages.
+// Page cursors. A cursor is the position (sort key) after which the next page begins, not a row number, so that new rows do not
+// shift the pages. It is opaque, so that clients do not depend on its content.
 import { z } from 'zod';
 import { printable } from './text.ts';
 

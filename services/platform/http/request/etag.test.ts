@@ -6,7 +6,7 @@ describe('an ETag', () => {
     const body = { id: 'a', reservation: { expiresAt: null }, version: 3 };
     expect(etagOf(3, body)).toBe(etagOf(3, structuredClone(body)));
     expect(etagOf(3, body)).toMatch(/^"v3-[\w-]{16}"$/);
-    // What another caller sees, and a reservation that changed without the version.
+    // Another caller sees other items, and a reservation can change without the version.
     expect(etagOf(3, { ...body, items: [] })).not.toBe(etagOf(3, body));
     expect(etagOf(3, { ...body, reservation: { expiresAt: '2026-01-01' } })).not.toBe(etagOf(3, body));
   });

@@ -1,10 +1,10 @@
 // ETags: `"v<version>-<hash of the body>"`. The same ETag means the same bytes, so If-None-Match never yields a stale body.
-// If-Match compares only the version: it protects the row, and a change of other rows that the body shows, such as a
-// reservation, must not make it fail.
+// If-Match compares only the version: it protects the row of the resource, and must not fail when another row that the body
+// shows, such as a reservation, has changed.
 import { createHash } from 'node:crypto';
 import type { AppContext } from '../server/request-context.ts';
 
-/** `version` is that of the row that the body shows. */
+/** `version`: the version of the resource's row. */
 export const etagOf = (version: number, body: unknown): string => {
   const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 16);
   return `"v${version}-${hash}"`;

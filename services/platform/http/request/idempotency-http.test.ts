@@ -13,7 +13,7 @@ const reversed = (value: unknown): unknown => {
 };
 
 describe('the fingerprint of a body', () => {
-  it('does not depend on the order in which the members of objects were written', () => {
+  it('does not depend on the sequence of the members of objects', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (body) => {
         expect(fingerprintOf(reversed(body))).toBe(fingerprintOf(body));

@@ -1,5 +1,5 @@
-// Idempotency-Key at the HTTP edge: the header, the fingerprint of a body, the headers of a replayed response and both
-// refusals, the same for every endpoint that supports the header.
+// Idempotency-Key at the HTTP edge, shared by all endpoints that support the header: the header, the fingerprint of a body, the
+// headers of a replayed response and both refusals.
 import { z } from '@hono/zod-openapi';
 import { createHash } from 'node:crypto';
 import { unclaimed, type Claim } from '../../transaction/handle.ts';
@@ -23,7 +23,7 @@ export const idempotencyProblems = {
   },
 } as const satisfies Record<string, ProblemKind>;
 
-/** For the headers schema of an endpoint. The key may be quoted, as in the draft standard, or bare. */
+/** For the headers schema of an endpoint. The key may be quoted, as in the IETF draft, or unquoted. */
 export const idempotencyKeyHeader = {
   'idempotency-key': z
     .string()
@@ -51,13 +51,13 @@ const sorted = (value: unknown): unknown => {
   );
 };
 
-/** Hash of a parsed body, independent of the order in which the members of its objects were written. */
+/** Hash of a parsed body, independent of the sequence of the members of its objects. */
 export const fingerprintOf = (body: unknown): string =>
   createHash('sha256')
     .update(JSON.stringify(sorted(body)))
     .digest('hex');
 
-/** The claim of a request by its Idempotency-Key, if it has one. `answer` makes the response that each repetition gets. */
+/** The claim on the request's Idempotency-Key, if it has one. `answer` makes the response that each repetition gets. */
 export const claimOf = <State>(
   c: AppContext,
   key: string | undefined,

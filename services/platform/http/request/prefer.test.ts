@@ -33,7 +33,7 @@ describe('Prefer', () => {
     ['wait=1.5', undefined],
     ['wait="5', undefined],
     [undefined, undefined],
-  ])('of %s yields at most ten seconds, and undefined when it is malformed', (header, seconds) => {
+  ])('%s: at most ten seconds, and undefined when the value is malformed', (header, seconds) => {
     expect(preferredWait(header, 10)).toBe(seconds);
   });
 

@@ -1,8 +1,8 @@
-// The Prefer header (RFC 7240). A server may ignore a preference. A malformed or unknown one is skipped and is never an
-// error; of a repeated one the first counts.
+// The Prefer header (RFC 7240). A server may ignore preferences: a malformed or unknown preference is skipped and is never an
+// error. When a preference is repeated, the first one counts.
 
-/** The parts between commas outside quotes; an unterminated quote extends to the end. */
-const parts = /(?:[^,"]|"(?:[^"\\]|\\.)*"|".*)+/g;
+/** The elements between commas outside quotes; an unterminated quote extends to the end. */
+const elements = /(?:[^,"]|"(?:[^"\\]|\\.)*"|".*)+/g;
 /** `name` or `name=value`, with the value as a token or in quotes, followed by optional parameters. */
 const preference = /^\s*([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*([\w!#$%&'*+.^`|~-]+|"(?:[^"\\]|\\.)*")\s*)?(?:;.*)?$/;
 
@@ -11,8 +11,8 @@ const unquoted = (value: string): string =>
 
 /** The value of a preference, '' when it has no value, undefined when it is absent. Repeated headers arrive joined by commas. */
 export function preferenceOf(header: string | undefined, name: string): string | undefined {
-  for (const [part] of (header ?? '').matchAll(parts)) {
-    const [, found, value = ''] = preference.exec(part) ?? [];
+  for (const [element] of (header ?? '').matchAll(elements)) {
+    const [, found, value = ''] = preference.exec(element) ?? [];
     if (found?.toLowerCase() === name) return unquoted(value);
   }
   return undefined;

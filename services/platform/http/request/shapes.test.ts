@@ -11,7 +11,7 @@ describe('an instant', () => {
     },
   );
 
-  // PostgreSQL has no year 0, and an offset can lead out of the years with four digits.
+  // PostgreSQL has no year 0, and with its offset an instant can fall outside the years 1 to 9999 in UTC.
   it.each(['0000-12-31T23:59:59Z', '0001-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00', 'yesterday'])(
     '%s is invalid',
     (text) => {
@@ -33,9 +33,9 @@ describe('the position inside a cursor', () => {
   });
 
   it.each([
-    ['of another list', encodeCursor('ceramic-mug')],
-    ['with an instant that cannot be compared', encodeCursor('0000-01-01T00:00:00.000Z', id)],
-    ['that is none', 'nonsense'],
+    ['a cursor of another list', encodeCursor('ceramic-mug')],
+    ['a cursor with an instant that PostgreSQL cannot read', encodeCursor('0000-01-01T00:00:00.000Z', id)],
+    ['a text that is no cursor', 'nonsense'],
   ])('%s is refused', (_what, cursor) => {
     expect(() => positionIn(cursor, position)).toThrow(expect.objectContaining({ status: 422 }));
   });

@@ -14,14 +14,14 @@ export const money = z
 
 const firstInstant = Date.parse('0001-01-01T00:00:00Z');
 const lastInstant = Date.parse('9999-12-31T23:59:59.999Z');
-/** An instant that PostgreSQL can read: it has no year 0 and needs another notation for years above 9999. */
+/** An instant that PostgreSQL can read: PostgreSQL has no year 0 and does not parse ISO 8601 years above 9999. */
 export const instant = z.iso
   .datetime({ offset: true })
   .refine((text) => Date.parse(text) >= firstInstant && Date.parse(text) <= lastInstant, {
     message: 'must be in the years 1 to 9999',
   });
 
-/** Query parameters of a list endpoint: at most `limit` entries, after the position in `cursor`. */
+/** Query parameters of a list endpoint, which returns at most `limit` entries after the position in `cursor`. */
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(2_000).optional().openapi({ description: 'nextCursor of the previous page' }),

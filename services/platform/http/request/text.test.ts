@@ -8,7 +8,7 @@ describe('printable text', () => {
     ['a plain name', 'Ceramic mug'],
     ['another script', 'كوب خزفي'],
     ['an emoji of several code points', '👩‍👩‍👧 mug'],
-    ['characters beyond the first plane', '𝕸𝖚𝖌'],
+    ['characters outside the Basic Multilingual Plane', '𝕸𝖚𝖌'],
   ])('may be %s', (_what, text) => {
     expect(printable(20).parse(text)).toBe(text);
   });
@@ -20,8 +20,8 @@ describe('printable text', () => {
     ['a line separator', 'a\u2028b'],
     ['a direction override', 'a\u202egum'],
     ['an isolate', 'a\u2066b'],
-    ['the first half of a pair', 'a\ud83d'],
-    ['the second half of a pair', '\ude00a'],
+    ['unpaired high surrogate', 'a\ud83d'],
+    ['unpaired low surrogate', '\ude00a'],
     ['spaces only', '   '],
     ['zero-width characters only', '\u200b\u200d\ufeff'],
     ['more than the maximum', 'a'.repeat(21)],

@@ -3,14 +3,14 @@
 // look like another.
 import { z } from 'zod';
 
-// Without Unicode flags and classes, which some consumers of the OpenAPI document do not support.
+// No Unicode flag or class, because some consumers of the OpenAPI document do not support them.
 // eslint-disable-next-line no-control-regex -- it refuses these characters
 const plain = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/;
 const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const unpairedSurrogate = 'must not contain an unpaired surrogate';
 
 const uuids = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
-/** Puts each UUID in lower case, because UUIDs are compared as text. */
+/** Converts each UUID to lower case, because UUIDs are compared as text. */
 export const withLowerUuids = (text: string): string => text.replaceAll(uuids, (id) => id.toLowerCase());
 
 /** A UUID from a client, in lower case, as it is stored. */
@@ -27,7 +27,7 @@ export const printable = (maximum: number) =>
     .refine((text) => text.isWellFormed(), unpairedSurrogate)
     .refine((text) => visible.test(text), 'must contain a visible character');
 
-/** An id that is not always a UUID, such as that of a product of the demonstration. */
+/** An id that is not always a UUID: products of the demonstration have readable ids. */
 export const resourceId = (maximum: number) => printable(maximum).overwrite(withLowerUuids);
 
 /** Text of 1 to `maximum` characters for a lookup: anything that PostgreSQL can compare. */

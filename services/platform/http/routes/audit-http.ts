@@ -16,20 +16,21 @@ import { instant, json, pageOf, pageQuery, positionIn } from '../request/shapes.
 import { printable } from '../request/text.ts';
 
 const readingMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
-/** Per subject, one 429 in this time is recorded; at most this many subjects are remembered. */
+/** Only the first 429 of a subject in this period is recorded. */
 const throttledEveryMs = 60_000;
+/** Bounds the memory: of more subjects, the oldest is forgotten. */
 const maximumThrottled = 1_000;
 
 /**
- * Records refusals of authenticated callers. The entry is committed before the response is sent; if that fails, the response
- * is 503, so that nobody can probe permissions without a trace. Registered before the endpoints, which authenticate.
+ * Records refused requests of authenticated callers. The entry is committed before the response is sent; if the commit fails, the
+ * response is 503, so that nobody can probe permissions without a trace. Registered before the endpoints, which authenticate.
  *
- * Only in the request log: 401, 413 before authentication and 429 beyond the first in a minute, because an entry for each
- * would let strangers fill the disk; and 5xx, because the request was not refused and had no effect.
+ * Some responses are only in the request log. 401, 413 before authentication, and 429 beyond the first in a minute: an entry for
+ * each would let attackers fill the disk. 5xx: the request was not refused.
  */
 export function recordRefusals(db: Database): MiddlewareHandler<AppEnv> {
   const throttled = new Map<string, number>();
-  const isFirstInAWhile = (subject: string): boolean => {
+  const isFirstInPeriod = (subject: string): boolean => {
     const now = performance.now();
     if (now - (throttled.get(subject) ?? -Infinity) < throttledEveryMs) return false;
     throttled.delete(subject);
@@ -45,7 +46,7 @@ export function recordRefusals(db: Database): MiddlewareHandler<AppEnv> {
     const principal = c.get('principal');
     if (status < 400 || status > 499 || principal === undefined) return;
     if (readingMethods.includes(c.req.method) || routePatternOf(c) === 'unmatched') return;
-    if (status === 429 && !isFirstInAWhile(principal.subject)) return;
+    if (status === 429 && !isFirstInPeriod(principal.subject)) return;
     const code = c.get('problem') ?? `status_${status}`;
     try {
       await recordAction(db, personsActionOf(c), { outcome: 'refused', status, code }, new Date());
@@ -110,7 +111,7 @@ const listRoute = endpoint(permissionsOfServices['audit.list'], {
   },
 });
 
-/** In OpenAPI a parameter cannot require another one, so this object parameter states that position and hash belong together. */
+/** States that position and hash belong together: OpenAPI can express this only with an object parameter. */
 const anchorRule = {
   name: 'anchor',
   in: 'query',

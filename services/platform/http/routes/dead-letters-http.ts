@@ -13,7 +13,7 @@ import { redact, withoutCredentials } from '../../process/logger.ts';
 import {
   replayDeadLetter,
   replayGroup,
-  type ReplayParts,
+  type ReplayDependencies,
   type ReplayResult,
 } from '../../messaging/replay-dead-letters.ts';
 import { isTransient } from '../../database/transient.ts';
@@ -32,31 +32,31 @@ import {
 
 const firstLine = (text: string): string => withoutCredentials(text.split('\n')[0] ?? '').slice(0, 300);
 
-const toSummary = (letter: DeadLetter): DeadLetterSummary => ({
-  id: letter.id,
-  state: letter.state,
-  fingerprint: letter.fingerprint,
-  error: firstLine(letter.error),
-  attempts: letter.attempts,
-  replays: letter.replays,
-  replayError: letter.replayError === null ? null : firstLine(letter.replayError),
-  consumer: letter.consumer,
-  topic: letter.topic,
-  partition: letter.partition,
-  offset: String(letter.offset),
-  key: letter.key,
-  eventId: letter.eventId,
-  eventType: letter.eventType,
-  publishedAt: letter.publishedAt.toISOString(),
-  failedAt: letter.failedAt.toISOString(),
-  settledAt: letter.settledAt?.toISOString() ?? null,
-  settledBy: letter.settledBy,
-  archiveReason: letter.archiveReason,
+const toSummary = (deadLetter: DeadLetter): DeadLetterSummary => ({
+  id: deadLetter.id,
+  state: deadLetter.state,
+  fingerprint: deadLetter.fingerprint,
+  error: firstLine(deadLetter.error),
+  attempts: deadLetter.attempts,
+  replays: deadLetter.replays,
+  replayError: deadLetter.replayError === null ? null : firstLine(deadLetter.replayError),
+  consumer: deadLetter.consumer,
+  topic: deadLetter.topic,
+  partition: deadLetter.partition,
+  offset: String(deadLetter.offset),
+  key: deadLetter.key,
+  eventId: deadLetter.eventId,
+  eventType: deadLetter.eventType,
+  publishedAt: deadLetter.publishedAt.toISOString(),
+  failedAt: deadLetter.failedAt.toISOString(),
+  settledAt: deadLetter.settledAt?.toISOString() ?? null,
+  settledBy: deadLetter.settledBy,
+  archiveReason: deadLetter.archiveReason,
 });
 
 type Decoded = Pick<WholeDeadLetter, 'event' | 'undecodable' | 'valueBase64'>;
 
-/** The bytes need their own redaction: that of the decoded event does not apply to them. */
+/** Redacts the raw bytes; `redact` works only on decoded events. */
 const withoutCredentialBytes = (value: Buffer): string =>
   Buffer.from(withoutCredentials(value.toString('latin1')), 'latin1').toString('base64');
 
@@ -81,24 +81,24 @@ const toResult = (replayed: ReplayResult): Replayed => {
 };
 
 /** A page begins before this id. */
-const letterPosition = z.tuple([z.uuid()]).transform(([id]) => id);
+const deadLetterPosition = z.tuple([z.uuid()]).transform(([id]) => id);
 
 /** Adds the routes below `/api/v1/dead-letters`. */
 export function registerDeadLetterRoutes(
   app: App,
-  parts: ReplayParts & { readonly codec: EventCodec },
+  parts: ReplayDependencies & { readonly codec: EventCodec },
 ): void {
   const { db, codec, logger } = parts;
 
   const find = async (id: string): Promise<DeadLetter> => {
-    const [letter] = await db.select().from(deadLetters).where(eq(deadLetters.id, id));
-    if (!letter) throw problem('not_found');
-    return letter;
+    const [deadLetter] = await db.select().from(deadLetters).where(eq(deadLetters.id, id));
+    if (!deadLetter) throw problem('not_found');
+    return deadLetter;
   };
 
   app.openapi(listRoute, async (c) => {
     const query = c.req.valid('query');
-    const before = positionIn(query.cursor, letterPosition);
+    const before = positionIn(query.cursor, deadLetterPosition);
     // The ids are ordered by time, so an id is the position of a page.
     const found = await db
       .select()
@@ -145,12 +145,12 @@ export function registerDeadLetterRoutes(
   });
 
   app.openapi(readRoute, async (c) => {
-    const letter = await find(c.req.valid('param').id);
+    const deadLetter = await find(c.req.valid('param').id);
     const view = {
-      ...toSummary(letter),
-      stack: letter.error,
-      headers: letter.headers,
-      ...(await decoded(letter, codec)),
+      ...toSummary(deadLetter),
+      stack: deadLetter.error,
+      headers: deadLetter.headers,
+      ...(await decoded(deadLetter, codec)),
     };
     return c.json(view, 200);
   });
@@ -167,13 +167,13 @@ export function registerDeadLetterRoutes(
 
   app.openapi(replayRoute, async (c) => {
     const action = personsActionOf(c);
-    const letter = await find(c.req.valid('param').id);
-    if (letter.state === 'archived') throw problem('dead_letter_archived');
-    if (letter.state === 'replayed') {
+    const deadLetter = await find(c.req.valid('param').id);
+    if (deadLetter.state === 'archived') throw problem('dead_letter_archived');
+    if (deadLetter.state === 'replayed') {
       await recordAction(db, action, alreadySettled, new Date());
-      return c.json({ id: letter.id, outcome: 'duplicate' as const }, 200);
+      return c.json({ id: deadLetter.id, outcome: 'duplicate' as const }, 200);
     }
-    const replayed = await replayDeadLetter(parts, letter, action, c.get('traceparent'));
+    const replayed = await replayDeadLetter(parts, deadLetter, action, c.get('traceparent'));
     if (replayed.kind !== 'failed') return c.json(toResult(replayed), 200);
     const cause = replayed.error;
     if (isTransient(cause)) throw problem('unavailable', { headers: { 'Retry-After': '1' }, cause });

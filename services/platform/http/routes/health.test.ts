@@ -26,7 +26,7 @@ const serve = (
 };
 
 describe('readiness', () => {
-  it('is green when every check passes', async () => {
+  it('is ready when every check passes', async () => {
     const { ready } = serve({ database: async () => {}, kafka: async () => 'three brokers' });
     expect(await ready()).toEqual({
       status: 200,
@@ -37,7 +37,7 @@ describe('readiness', () => {
     });
   });
 
-  it('is red with the reason when a check fails, and still reports the others', async () => {
+  it('is unready with the reason when a check fails, and still reports the other checks', async () => {
     const { ready } = serve({
       database: () => Promise.reject(new Error('connect ECONNREFUSED\n  at secret place')),
       kafka: async () => {},
@@ -54,7 +54,7 @@ describe('readiness', () => {
     });
   });
 
-  it('stays green while Kafka is unavailable, and reports it as pipeline', async () => {
+  it('stays ready while Kafka is unavailable, and reports Kafka as pipeline', async () => {
     const { ready } = serve({ database: async () => {} }, 1_000, {
       kafka: () => Promise.reject(new Error('not a member of the consumer group')),
       registry: async () => {},
@@ -80,7 +80,7 @@ describe('readiness', () => {
     });
   });
 
-  it('is red when a check throws instead of rejecting', async () => {
+  it('is unready when a check throws instead of rejecting', async () => {
     const { ready } = serve({
       database: () => {
         throw new Error('at once');
@@ -127,7 +127,7 @@ describe('readiness', () => {
     expect(runs).toBe(2);
   });
 
-  it('stays red while draining, while liveness stays green', async () => {
+  it('stays unready while draining; liveness stays ok', async () => {
     const { app, health, ready } = serve({ database: async () => {} });
     health.drain();
     expect(await ready()).toMatchObject({

@@ -1,7 +1,7 @@
 // Liveness means "the process answers", readiness means "send requests here".
-// The invariant: a probe is always answered within the time limit, and a stopping service is red before it stops accepting.
-// A dependency that requests do not need, such as Kafka behind the outbox, is reported as `pipeline` and never makes readiness
-// red: an outage of Kafka would otherwise take all instances out of rotation, although they can accept orders.
+// The invariant: a probe is always answered within the time limit, and a stopping service is unready before it stops accepting
+// requests. A dependency that requests do not need, such as Kafka behind the outbox, is reported as `pipeline` and does not change
+// readiness: otherwise an outage of Kafka would make all instances unready, although they can accept orders.
 import { permissionsOfProcesses } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { type App } from '../server/request-context.ts';
@@ -9,7 +9,7 @@ import { endpoint } from '../endpoint/endpoint.ts';
 import { json } from '../request/shapes.ts';
 import { withTimeout } from '../../process/timeout.ts';
 
-/** Resolves when the dependency is usable, with a string if there is a detail to report; rejects otherwise. */
+/** Resolves when the dependency is usable, optionally with a detail to report; rejects otherwise. */
 export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
 
 const checksSchema = z.record(
@@ -32,7 +32,7 @@ export type HealthReport = z.infer<typeof healthSchema>;
 
 export interface Health {
   readonly report: () => Promise<HealthReport>;
-  /** Makes readiness red permanently: the first step of a shutdown. */
+  /** Makes the process unready for good: the first step of a shutdown. */
   readonly drain: () => void;
   /** Adds `/health/live` and `/health/ready` to an application. */
   readonly register: (app: App) => void;
@@ -43,7 +43,7 @@ interface HealthOptions {
   readonly checks: Readonly<Record<string, HealthCheck>>;
   /** Other dependencies: reported, without effect on the status. */
   readonly pipeline?: Readonly<Record<string, HealthCheck>>;
-  /** Milliseconds per check, half of it for those of `pipeline`; 1,000 when absent. */
+  /** Milliseconds per check, half of that for checks of `pipeline`; 1,000 when absent. */
   readonly timeoutMs?: number;
 }
 
@@ -85,7 +85,7 @@ export const createHealth = ({ checks, pipeline, timeoutMs = 1_000 }: HealthOpti
   const runRound = async (): Promise<HealthReport> => {
     const [checksReport, pipelineReport] = await Promise.all([
       runAll(checks, timeoutMs),
-      // The prober may have the same timeout, and a hanging pipeline must not look like a hanging process.
+      // Half of the limit: the prober may have the same timeout, and a hanging pipeline must not look like a hanging process.
       pipeline && runAll(pipeline, timeoutMs / 2),
     ]);
     const ready = Object.values(checksReport).every(({ status }) => status === 'ok');

@@ -1,4 +1,4 @@
-// The endpoint for a repair, the same in every service. transaction/repair.ts performs it.
+// The endpoint for a repair, the same in every service; transaction/repair.ts has the logic.
 import { z } from '@hono/zod-openapi';
 import type { CommandHandler, Shell } from '../../transaction/handle.ts';
 import { repair, repairedBy, type Repair, type Repaired } from '../../transaction/repair.ts';

@@ -95,7 +95,7 @@ describe('every error is a problem', () => {
     expect(document.instance).toBe('/no/such');
   });
 
-  it('405 with Allow when the address exists with another method', async () => {
+  it('405 with Allow when the path exists with another method', async () => {
     const { app } = createTestApp();
     const wrong = await app.request(`/v1/things/${someId}`, { method: 'DELETE' });
     expect(wrong.headers.get('allow')).toBe('GET, HEAD');
@@ -168,7 +168,7 @@ describe('every error is a problem', () => {
     await expectProblem(await createTestApp().app.request("/v1/things/1'%20or%201=1"), 404, 'not_found');
   });
 
-  it('500 for a crash, without internals in the answer and with the stack in the log', async () => {
+  it('500 for a crash, without internals in the response and with the stack in the log', async () => {
     const { app, lines } = createTestApp();
     const response = await app.request('/crash');
     const text = await response.clone().text();
@@ -226,7 +226,7 @@ describe('behind a proxy that removes a path prefix', () => {
     expect(document.servers).toEqual(publicUrl === undefined ? undefined : [{ url: publicUrl }]);
   });
 
-  it('the page of the API finds its files and the document', async () => {
+  it('the links of the API page lead to its files and to the OpenAPI document', async () => {
     const app = build('https://shop.example/orders-api');
     const page = await (await app.request('/docs')).text();
     const start = await (await app.request('/docs/start.js')).text();

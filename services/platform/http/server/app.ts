@@ -30,14 +30,14 @@ interface AppOptions {
   readonly description?: string;
   /** `kinds` of `defineProblems`; the standard problems when absent. */
   readonly problems?: ProblemKinds;
-  /** Address under which clients reach this process, without a trailing slash; see `problemBody`. */
+  /** URL under which clients reach this process, without a trailing slash; see `problemBody`. */
   readonly publicUrl?: string | undefined;
-  /** Bytes; 1 MiB when absent. */
+  /** Maximum size of a body in bytes; 1 MiB when absent. */
   readonly maximumBodyBytes?: number;
-  /** Origins whose pages may call from a browser; none when absent. */
+  /** Origins whose pages may call this process from a browser; none when absent. */
   readonly corsOrigins?: readonly string[];
   readonly metrics?: Metrics;
-  /** When absent: the default limits, and every token is refused, so only endpoints for everybody can be called. */
+  /** When absent, the default limits apply and every token is refused, so only public endpoints can be called. */
   readonly guards?: Guards;
 }
 

@@ -23,20 +23,20 @@ type JsonOf<T> = T extends {
   ? S
   : never;
 
-/** One part of a request; optional when everything in it is. */
-type Part<Name extends string, Value> = [Value] extends [never]
+/** One field of a request; optional when all values in it are optional. */
+type InputField<Name extends string, Value> = [Value] extends [never]
   ? object
   : object extends Value
     ? Partial<Readonly<Record<Name, Value>>>
     : Readonly<Record<Name, Value>>;
 type RequestOf<R extends Route> = R extends { readonly request: infer Q }
-  ? Part<'params', Q extends { readonly params: infer P } ? InputOf<P> : never> &
-      Part<'query', Q extends { readonly query: infer P } ? InputOf<P> : never> &
-      Part<'headers', Q extends { readonly headers: infer P } ? InputOf<P> : never> &
-      Part<'body', Q extends { readonly body: infer B } ? InputOf<JsonOf<B>> : never>
+  ? InputField<'params', Q extends { readonly params: infer P } ? InputOf<P> : never> &
+      InputField<'query', Q extends { readonly query: infer P } ? InputOf<P> : never> &
+      InputField<'headers', Q extends { readonly headers: infer P } ? InputOf<P> : never> &
+      InputField<'body', Q extends { readonly body: infer B } ? InputOf<JsonOf<B>> : never>
   : object;
 
-/** Without 304, which only a request with If-None-Match gets. */
+/** A successful response. 304 is left out: only a request with If-None-Match gets it. */
 type Success<R extends Route> = {
   [Status in Exclude<keyof R['responses'] & number, 304>]: {
     readonly ok: true;
@@ -59,7 +59,7 @@ export type AnswerOf<R extends Route> = Success<R> | Refusal;
 interface ClientOptions {
   /** Without a trailing slash. */
   readonly baseUrl: string;
-  /** Yields the access token for each call, so that it can be renewed. */
+  /** Returns the access token, once per call, so that the token can be renewed. */
   readonly token?: () => Promise<string> | string;
   /** Milliseconds; 15,000 when absent. */
   readonly timeoutMs?: number;
@@ -73,7 +73,7 @@ export type Client<Api extends Readonly<Record<string, Route>>> = {
   ) => Promise<AnswerOf<Api[Name]>>;
 };
 
-interface RequestParts {
+interface RequestValues {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, unknown>>;
@@ -85,7 +85,7 @@ const defined = (values: Readonly<Record<string, unknown>> = {}): [string, strin
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, String(value)]);
 
-const urlOf = (baseUrl: string, path: string, { params, query }: RequestParts): string => {
+const urlOf = (baseUrl: string, path: string, { params, query }: RequestValues): string => {
   const values = new Map(defined(params));
   const filled = path.replaceAll(/\{(.+?)\}/g, (_, name: string) =>
     encodeURIComponent(values.get(name) ?? ''),
@@ -115,7 +115,7 @@ export function createClient<const Api extends Readonly<Record<string, Route>>>(
   api: Api,
   { baseUrl, token, timeoutMs = 15_000 }: ClientOptions,
 ): Client<Api> {
-  const call = async ({ method, path, responses }: Route, request: RequestParts) => {
+  const call = async ({ method, path, responses }: Route, request: RequestValues) => {
     const response = await fetch(urlOf(baseUrl, path, request), {
       method: method.toUpperCase(),
       headers: {
@@ -138,7 +138,7 @@ export function createClient<const Api extends Readonly<Record<string, Route>>>(
   };
   const calls = Object.entries(api).map(([name, route]) => [
     name,
-    (request: RequestParts = {}) => call(route, request),
+    (request: RequestValues = {}) => call(route, request),
   ]);
   // Safe: every name calls its own route, and the response was validated against the schema of that route.
   return Object.fromEntries(calls) as Client<Api>;

@@ -27,7 +27,7 @@ const start = `SwaggerUIBundle({
 });
 `;
 
-/** Each file is read once: reading a bundle of 1.5 MB for every request would delay all others. */
+/** Each file is read once: reading the bundle of 1.5 MB for every request would delay other requests. */
 const contents = new Map<Asset, Promise<Uint8Array<ArrayBuffer>>>();
 
 const contentOf = async (name: Asset): Promise<Uint8Array<ArrayBuffer>> =>
@@ -42,7 +42,7 @@ export async function docsAsset(
   if (!isAsset(name)) return undefined;
   const content = contents.get(name) ?? contentOf(name);
   contents.set(name, content);
-  // After a failed read the next request reads again.
+  // After a failed read, the next request reads the file again.
   content.catch(() => contents.delete(name));
   return { type: assets[name], content: await content };
 }

@@ -1,5 +1,5 @@
-// The middleware that every request passes: correlation id, span, metric and log line, body limit, security headers. The
-// log line and the span name the pattern of the route, never the path, because a client can put anything into a path.
+// The middleware that every request passes: correlation id, span, metric and log line, body limit, security headers. Log lines and
+// spans contain the pattern of the route, never the path, because a client can put anything into a path.
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -15,11 +15,11 @@ import { entityIdAttributes, beginSpan, SpanKind, traceIdOf } from '../../teleme
 export const correlationHeader = 'x-correlation-id';
 const safeToken = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** The client's correlation id if it is safe in log lines and headers, else a new one. */
+/** The client's correlation id if it is safe in log lines and headers, else a new id. */
 const correlationIdFrom = (given: string | undefined): string =>
   given !== undefined && safeToken.test(given) ? given : uuidv7();
 
-/** Probes arrive every second; logged at info and traced, they would hide all other requests. */
+/** Probes arrive every second: traced and logged at level info, they would hide all other requests. */
 const isProbe = (path: string): boolean => path.startsWith('/health/') || path === '/metrics';
 
 /** Identifies, traces, measures and logs each request. */
@@ -91,7 +91,7 @@ export const limitBody = (maximumBytes: number): MiddlewareHandler<AppEnv> => {
   };
 };
 
-/** Puts the path of the public address before a path in the Location header. */
+/** Puts the path of the public URL before a path in the Location header. */
 export const publicLocations =
   (prefix: string): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -103,11 +103,11 @@ export const publicLocations =
 export const securityHeaders = secureHeaders({
   xFrameOptions: 'DENY',
   referrerPolicy: 'no-referrer',
-  // Whoever terminates TLS for the public host sets it.
+  // The proxy that terminates TLS for the public host sets this header.
   strictTransportSecurity: false,
 });
 
-/** A response may load nothing, unless its handler has set a policy, as pages do. */
+/** The policy of a response whose handler has set none: it may load nothing. Pages set their own policy. */
 export const defaultContentPolicy: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   if (c.res.headers.has('Content-Security-Policy')) return;

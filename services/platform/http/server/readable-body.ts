@@ -1,5 +1,5 @@
 // Checks that a body is text in UTF-8. Parsers replace invalid UTF-8 by U+FFFD and ignore unknown content codings, so
-// without this check the service would silently store something else than the client sent.
+// without this check the service would silently store other text than the client has sent.
 import { isUtf8 } from 'node:buffer';
 import { problem } from '../endpoint/problem.ts';
 import type { AppContext } from './request-context.ts';

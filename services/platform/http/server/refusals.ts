@@ -1,5 +1,5 @@
-// Refusals outside the application: by Node's parser, a wrong Host or Expect header, or the connection limit. The invariant:
-// these answers are problems with a correlation id too.
+// Refusals before a request reaches the application: by Node's parser, for a wrong Host or Expect header, or by the connection
+// limit. The invariant: these responses too are problems with a correlation id.
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -25,7 +25,7 @@ const codeOfParserError: ReadonlyMap<string | undefined, StandardProblemCode> = 
   ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
 ] as const);
 
-/** Writes the response to the socket: for bytes that never became a request. */
+/** Writes the response directly to the socket, because the bytes could not be parsed as a request. */
 const writeProblem = (
   publicUrl: string,
   socket: Duplex,
@@ -57,7 +57,7 @@ export const refuseMalformedRequest = (
 
 const authority = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{1,5})?$/i;
 
-/** What is wrong with the Host header, or undefined. A proxy and this server could read two hosts, or a path, differently. */
+/** What is wrong with the Host header, or undefined. A proxy and this server could interpret an invalid Host differently. */
 export const hostHeaderError = ({ headersDistinct, httpVersion }: IncomingMessage): string | undefined => {
   const [host, ...more] = headersDistinct['host'] ?? [];
   // HTTP/1.0 has no Host.
@@ -85,7 +85,7 @@ export const refuseRequest = (
   response.end(body);
 };
 
-/** Answers a connection beyond the limit with 503 and ends it within a second, even if its peer reads nothing. */
+/** Answers a connection beyond the limit with 503 and closes it within a second, even if the client reads nothing. */
 export const refuseConnection = (publicUrl: string, socket: Socket): void => {
   writeProblem(publicUrl, socket, 'overloaded', {
     detail: 'There are too many connections.',

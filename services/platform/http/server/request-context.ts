@@ -1,4 +1,4 @@
-// What the edge knows of the current request. Handlers read it through the functions below, never from the request.
+// The context of the current request, which the edge sets. Handlers read it through the functions below, never from the request.
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
@@ -13,7 +13,7 @@ import type { RateLimiter } from '../limits/rate-limit.ts';
 import type { MessageContext } from '../../transaction/message-context.ts';
 import type { EntityIds } from '../../telemetry/tracing.ts';
 
-/** The caller, as the verified token names them. */
+/** The caller, taken from the verified token. */
 export interface Principal {
   readonly subject: string;
   readonly email: string | undefined;
@@ -24,10 +24,10 @@ export interface Principal {
 export interface Guards {
   /** The caller of a request; throws the 401 problem, or 503 when the issuer does not answer. */
   readonly authenticate: (c: AppContext) => Promise<Principal>;
-  /** By subject; requests without a token are not counted. */
+  /** Counts per subject; requests without a token are not counted. */
   readonly rateLimiter: RateLimiter;
   readonly admission: Admission;
-  /** By subject. */
+  /** Counts per subject. */
   readonly concurrencyLimiter: ConcurrencyLimiter;
   /** Milliseconds after which a request is answered 503, although its work may continue. */
   readonly requestTimeoutMs: number;
@@ -46,7 +46,7 @@ export interface AppEnv {
     principal: Principal | undefined;
     action: string | undefined;
     access: Access | undefined;
-    /** Code of the problem that was answered. */
+    /** Code of the problem in the response. */
     problem: string | undefined;
   };
 }
@@ -62,12 +62,12 @@ export const messageContextOf = (c: AppContext): MessageContext => ({
   ...(c.get('principal') === undefined ? {} : { action: personsActionOf(c) }),
 });
 
-/** Adds ids to the log line and the span of the request: ids only, never text that a client chose. */
+/** Adds ids to the log line and the span of the request. Never text that a client has chosen. */
 export const addEntityIds = (c: AppContext, ids: EntityIds): void => {
   c.set('entityIds', { ...c.get('entityIds'), ...ids });
 };
 
-/** Adds the id in the path parameter `param` under `name`, also for a request that fails later. */
+/** Adds the id in the path parameter `param` as `name`, also for a request that fails later. */
 export const entityIdFromPath =
   (name: string, param: string): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -97,7 +97,7 @@ export const personsActionOf = (c: AppContext): PersonsAction => {
   };
 };
 
-/** The caller. Throws the 401 problem when nobody has been authenticated, so a missing guard lets nobody in. */
+/** The caller. Throws the 401 problem when nobody has been authenticated, so a missing guard admits nobody. */
 export const principalOf = (c: AppContext): Principal => {
   const principal = c.get('principal');
   if (principal === undefined)
@@ -105,7 +105,7 @@ export const principalOf = (c: AppContext): Principal => {
   return principal;
 };
 
-/** The caller and the access that the permission table grants. Throws the 403 problem when no guard has granted any. */
+/** The caller and the access that the permission table grants. Throws the 403 problem when no guard has granted access. */
 export const callerOf = (c: AppContext): Access & { readonly subject: string } => {
   const { subject } = principalOf(c);
   const access = c.get('access');

@@ -1,5 +1,5 @@
-// The endpoints with which every process describes itself: its OpenAPI document and the page that shows it, the pages that
-// explain its problems, and its metrics. None of this is secret.
+// The endpoints with which every process describes itself: its OpenAPI document with a page that shows it, a page per problem
+// code, and its metrics. None of this is secret.
 import { permissionsOfProcesses } from '../endpoint/permissions.ts';
 import { z } from 'zod';
 import { docsAsset, docsPage, docsPolicy } from './docs.ts';

@@ -114,7 +114,7 @@ describe('a running server', () => {
     }
   });
 
-  it('uses the public address also in refusals outside the application', async () => {
+  it('uses the public URL also in refusals outside the application', async () => {
     const { server } = await serve(createTestApp().app, 'https://shop.example/orders-api');
     for (const bytes of [
       'NONSENSE',
@@ -133,7 +133,7 @@ describe('a running server', () => {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
     });
-    // The server may close before everything is written; the answer is what counts.
+    // The server may close the connection before everything is written; only the response matters.
     request.on('error', () => {});
     const responded = Promise.withResolvers<number | undefined>();
     request.on('response', (response) => {
@@ -159,7 +159,7 @@ describe('a running server', () => {
     await closed;
   });
 
-  it('closes idle keep-alive connections at once', async () => {
+  it('closes idle keep-alive connections immediately', async () => {
     const { server, at } = await serve(createTestApp().app);
     const agent = new Agent({ keepAlive: true });
     const response = await new Promise<number | undefined>((resolve, reject) => {
@@ -174,7 +174,7 @@ describe('a running server', () => {
     agent.destroy();
   });
 
-  it('closes a keep-alive connection once its response, begun before the close, has ended', async () => {
+  it('closes a keep-alive connection once the response that was under way has ended', async () => {
     const { app } = createTestApp();
     const gate = Promise.withResolvers<undefined>();
     app.get('/stream', () => {
@@ -211,7 +211,7 @@ describe('a running server', () => {
     agent.destroy();
   });
 
-  it('cuts requests that still run at the deadline', async () => {
+  it('cuts requests that are still under way at the deadline', async () => {
     const { app, arrived, release } = gated();
     const { server, at } = await serve(app);
     const slow = fetch(at('/slow')).then(

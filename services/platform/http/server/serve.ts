@@ -34,7 +34,7 @@ interface ServeOptions {
   /** Milliseconds that a client may take to read a complete response; 30,000 when absent. */
   readonly sendTimeoutMs?: number;
   readonly logger: Logger;
-  /** As for `createApp`; for the refusals outside the application. */
+  /** See `createApp`; needed for the refusals outside the application. */
   readonly publicUrl?: string | undefined;
   /** Plain HTTP when absent. */
   readonly tls?: ServerTls | undefined;
@@ -49,7 +49,7 @@ export interface RunningServer {
   readonly close: (deadlineMs?: number) => Promise<void>;
 }
 
-/** In milliseconds. `hostHeaderError` checks Host instead of Node, whose refusal has no body. */
+/** Times in milliseconds. Node's check of the Host header is off, because its refusal has no body; see `hostHeaderError`. */
 const serverOptionsOf = (headersTimeout: number) => ({
   requireHostHeader: false,
   headersTimeout,
@@ -59,8 +59,8 @@ const serverOptionsOf = (headersTimeout: number) => ({
 });
 
 /**
- * Disconnects a client that does not read a complete response, which Node would keep in memory as long as the connection
- * lasts. A stream that is still being written is left alone; it has its own limits.
+ * Disconnects a client that does not read its response to the end: Node keeps the rest in memory as long as the connection is open.
+ * Streams that are still being written are left out; they have other limits.
  */
 const cutSlowReaders = (responses: ReadonlySet<ServerResponse>, timeoutMs: number): NodeJS.Timeout => {
   const since = new WeakMap<ServerResponse, number>();
@@ -88,13 +88,13 @@ const createTlsServer = (
       minVersion: 'TLSv1.2',
       cert,
       key,
-      // A client without a certificate of these authorities cannot send a request.
+      // The TLS handshake fails for a client without a certificate of these authorities.
       ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
     },
     onRequest,
   );
 
-/** Rejects with a readable sentence when it cannot listen on the port. */
+/** Rejects with a readable sentence when the port cannot be opened. */
 export const serveApp = async (
   app: App,
   {
@@ -109,9 +109,9 @@ export const serveApp = async (
   }: ServeOptions,
 ): Promise<RunningServer> => {
   const listener = getRequestListener(app.fetch, {
-    // The host in the URL of an HTTP/1.0 request without a Host header.
+    // Used in the URL of an HTTP/1.0 request without a Host header.
     hostname: 'localhost',
-    // Called when no request can be built (a broken target) or a handler throws something that is not an Error.
+    // Called when the request target is malformed, or when a handler throws something that is not an Error.
     errorHandler: (error) => {
       const isMalformed = error instanceof Error && error.name === 'RequestError';
       if (!isMalformed) logger.error('request crashed outside the application', { error });

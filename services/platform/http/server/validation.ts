@@ -1,5 +1,5 @@
-// Turns a request that breaks its schema into a problem with one entry per field. The answer is bounded: a body with a
-// hundred thousand mistakes must not produce an answer larger than itself.
+// Turns a request that breaks its schema into a problem with one entry per field. The response is bounded: a body with a
+// hundred thousand mistakes must not cause a response that is larger than the body.
 import type { Hook } from '@hono/zod-openapi';
 import type { z } from 'zod';
 import { problem, type FieldError } from '../endpoint/problem.ts';
@@ -15,7 +15,7 @@ const units: Readonly<Record<string, readonly [one: string, many: string]>> = {
   array: ['entry', 'entries'],
 };
 
-/** The library's own sentences, such as "Too small: expected string to have >=1 characters", are for developers. */
+/** Replaces Zod's sentences, such as "Too small: expected string to have >=1 characters", which are for developers. */
 export const describeIssue = (issue: z.core.$ZodIssue): string => {
   if (issue.code !== 'too_small' && issue.code !== 'too_big') return issue.message;
   const isLower = issue.code === 'too_small';
@@ -44,7 +44,7 @@ const fieldErrors = (target: ValidationTarget, issues: readonly z.core.$ZodIssue
 export const refuseInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
   if (result.success) return;
   const target: ValidationTarget = result.target;
-  // An id that cannot exist is an unknown id; a header is not part of the resource's schema.
+  // A malformed id is answered like an unknown id.
   if (target === 'param') throw problem('not_found');
   const all = fieldErrors(target, result.error.issues);
   const errors = all.slice(0, maximumFieldErrors);

@@ -1,5 +1,5 @@
 // TLS to PostgreSQL, with the modes of libpq. The connection string must not contain TLS parameters: the driver supports
-// only some of them, and an ignored one would leave the connection weaker than configured.
+// only some of them, and an ignored parameter would leave the connection weaker than configured.
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { z } from 'zod';
@@ -35,7 +35,7 @@ export const databaseTlsSettings = {
 };
 type DatabaseTlsConfig = Config<typeof databaseTlsSettings>;
 
-/** `url` is the connection string; its host is what verify-full checks. */
+/** `url`: the connection string; verify-full checks its host. */
 export const databaseTrust = (config: DatabaseTlsConfig, url: string): Trust => {
   const { databaseSslMode: mode, databaseCa: ca, databaseCert, databaseKey } = config;
   if (mode === 'disable') return false;
@@ -49,7 +49,7 @@ export const databaseTrust = (config: DatabaseTlsConfig, url: string): Trust => 
   };
 };
 
-/** The keys of `urls` are the names of their variables. */
+/** `urls`: connection strings by the name of their environment variable. */
 export const databaseTlsProblems = (
   config: DatabaseTlsConfig,
   urls: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-// TLS and SASL to Kafka, with the names of the broker's configuration.
+// TLS and SASL to Kafka. Settings and values have the names of the broker's configuration.
 import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {

@@ -1,5 +1,5 @@
-// Certificates and keys are read once, with the settings: a missing or wrong file ends the start with a clear sentence,
-// instead of failing the first connection. A renewed file is read at the next start.
+// Certificates and keys are read once, together with the settings: with a missing or wrong file, the process refuses to start and
+// prints a clear sentence, instead of failing at the first connection. A renewed file is read at the next start.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
@@ -39,17 +39,17 @@ const checkCertificates = (text: string): X509Certificate[] => {
   return blocks.map((block) => new X509Certificate(block));
 };
 
-/** A file of one or more certificates: a chain that begins with the own one, or trusted authorities. */
+/** A file of one or more certificates: a chain that begins with the process's own certificate, or trusted authorities. */
 export const certificateFile = (
   env: string,
   description: string,
-  otherwise?: string,
+  whenUnset?: string,
 ): Setting<string | undefined> =>
   setting(
     env,
     'the path of a PEM file with certificates',
     fileOf('valid PEM certificate', checkCertificates),
-    { description, ...(otherwise === undefined ? {} : { otherwise }) },
+    { description, ...(whenUnset === undefined ? {} : { whenUnset }) },
   );
 
 export const privateKeyFile = (env: string, description: string): Setting<string | undefined> =>
@@ -69,7 +69,7 @@ interface Identity {
 export const identityOf = (cert: string | undefined, key: string | undefined): Identity | undefined =>
   cert !== undefined && key !== undefined ? { cert, key } : undefined;
 
-/** TLS options of a client: trusted authorities, if not the public ones, and a client certificate, if there is one. */
+/** TLS options of a client: trusted authorities (the public ones when absent) and an optional client certificate. */
 export const clientTls = (ca: string | undefined, cert: string | undefined, key: string | undefined) => ({
   // Older versions are insecure.
   minVersion: 'TLSv1.2' as const,
@@ -77,7 +77,7 @@ export const clientTls = (ca: string | undefined, cert: string | undefined, key:
   ...identityOf(cert, key),
 });
 
-/** A sentence when only one of two settings is set. */
+/** One sentence if only one of two settings is set, else none. */
 export const bothOrNeither = (pair: Readonly<Record<string, unknown>>): string[] => {
   const variables = Object.keys(pair);
   const set = variables.filter((variable) => pair[variable] !== undefined);
@@ -85,7 +85,7 @@ export const bothOrNeither = (pair: Readonly<Record<string, unknown>>): string[]
   return set.length === 1 ? [`${set[0]} is set, but ${missing[0]} is not; expected both or neither.`] : [];
 };
 
-/** One sentence per problem of a certificate and its key; `variables` name their settings. */
+/** One sentence per problem of a certificate and its key; `variables`: the names of their environment variables. */
 export const identityProblems = (
   variables: { readonly cert: string; readonly key: string },
   cert: string | undefined,
@@ -98,7 +98,7 @@ export const identityProblems = (
     : [`${variables.key} is not the private key of the first certificate of ${variables.cert}.`];
 };
 
-/** The variables of a certificate and its key with this prefix. */
+/** The names of the environment variables of a certificate and its key. */
 export const certificateVariables = (prefix: string) => ({
   cert: `${prefix}_CERT_FILE`,
   key: `${prefix}_KEY_FILE`,

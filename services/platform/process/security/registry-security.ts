@@ -30,7 +30,7 @@ export const registrySecuritySettings = {
     z.string().optional(),
     {
       description: 'The user of the schema registry (basic authentication).',
-      otherwise: 'no authentication',
+      whenUnset: 'no authentication',
     },
   ),
   registryPassword: setting('SCHEMA_REGISTRY_PASSWORD', 'the password of the user', z.string().optional(), {

@@ -44,7 +44,7 @@ describe('settings', () => {
     });
   });
 
-  it('report everything that is missing at once', () => {
+  it('report all missing variables together', () => {
     expect(problemsOf({ DATABASE_URL: '  ' })).toEqual([
       'DATABASE_URL is not set; expected postgres://user:password@host:port/database.',
       'KAFKA_BROKERS is not set; expected a comma-separated list of host:port.',
@@ -78,7 +78,7 @@ describe('settings', () => {
     ]);
   });
 
-  it('hold whole numbers within their bounds', () => {
+  it('accept whole numbers only within their bounds', () => {
     const ttl = {
       ttl: wholeNumberSetting('TTL_SECONDS', {
         minimum: 1,
@@ -92,7 +92,7 @@ describe('settings', () => {
     expect(parseConfig(ttl, { TTL_SECONDS: '61' }).ok).toBe(false);
   });
 
-  it('end start-up with exit code 78 and one sentence each on stderr', async () => {
+  it('end the start with exit code 78 and one sentence per problem on stderr', async () => {
     const module = new URL('config.ts', import.meta.url).href;
     const script = `import { readConfig, settings } from ${JSON.stringify(module)};
       readConfig({ port: settings.port(1), oidcIssuer: settings.oidcIssuer }, { PORT: 'x' });

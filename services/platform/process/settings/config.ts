@@ -1,9 +1,9 @@
 // Settings are read once, at start-up, from the environment and turned into typed values.
-// The invariant: a process never starts with a missing or malformed setting. Otherwise a typing error would cause a failure
-// only when the setting is first used, perhaps hours later.
+// The invariant: a process never starts with a missing or malformed setting. Otherwise a typo would cause a failure only
+// when the setting is first used, perhaps hours later.
 import { z } from 'zod';
 
-/** EX_CONFIG of sysexits(3): a supervisor can tell wrong settings, which need no retry, from a crash. */
+/** EX_CONFIG of sysexits(3): with it, a supervisor can distinguish wrong settings, for which a restart is useless, from a crash. */
 export const configurationExitCode = 78;
 
 /** One environment variable: its schema and its documentation. */
@@ -17,8 +17,8 @@ export interface Setting<T> {
   readonly expected: string;
   /** The value never appears in a message. */
   readonly secret?: boolean;
-  /** What applies when it is not set, if the schema has no default that shows it. */
-  readonly otherwise?: string;
+  /** What applies when the variable is not set. Needed when the default of the schema does not show it. */
+  readonly whenUnset?: string;
 }
 
 export type SettingShape = Readonly<Record<string, Setting<unknown>>>;
@@ -32,10 +32,10 @@ export const setting = <T>(
   env: string,
   expected: string,
   schema: z.ZodType<T, string | undefined>,
-  words: { readonly description: string; readonly secret?: boolean; readonly otherwise?: string },
+  words: { readonly description: string; readonly secret?: boolean; readonly whenUnset?: string },
 ): Setting<T> => ({ env, expected, schema, ...words });
 
-/** An issue with a reason, which completes the sentence `X is "…", <reason>; expected …`. */
+/** A validation issue with a reason, which appears in the sentence `X is "…", <reason>; expected …`. */
 export const invalidBecause = (reason: string) => ({ code: 'custom' as const, params: { reason } });
 
 const reasonOf = (error: z.ZodError): string => {
@@ -67,7 +67,7 @@ const wholeNumber = (minimum: number, maximum: number) =>
 
 const broker = /^[A-Za-z0-9.[\]:_-]+:\d{1,5}$/;
 
-/** The settings that several services share; a service composes its own shape of them. */
+/** Settings that several services share; each service selects from them. */
 export const settings = {
   host: setting('HOST', 'a host name or address to listen on', z.string().default('127.0.0.1'), {
     description: 'The address on which the HTTP server listens; 0.0.0.0 for every interface.',
@@ -94,7 +94,7 @@ export const settings = {
     {
       description:
         'The address under which clients reach the process, used in links. If it has a path, the proxy must remove this path from each request.',
-      otherwise: 'links are relative',
+      whenUnset: 'links are relative',
     },
   ),
   environment: setting('NODE_ENV', 'the name of the environment', z.string().default('development'), {
@@ -132,7 +132,7 @@ export const settings = {
     {
       description:
         'The address for discovery and keys when this process cannot reach OIDC_ISSUER, such as a name in a container network. The `iss` of the tokens must still be OIDC_ISSUER.',
-      otherwise: 'OIDC_ISSUER',
+      whenUnset: 'OIDC_ISSUER',
     },
   ),
   oidcAudience: setting(
@@ -151,7 +151,7 @@ export const settings = {
   ),
 } as const;
 
-/** `minimum` and `maximum` are included. */
+/** `minimum` and `maximum` are inclusive. */
 export const wholeNumberSetting = (
   env: string,
   options: {
@@ -175,7 +175,7 @@ type ConfigResult<S extends SettingShape> =
 /** One sentence per contradiction between settings that are valid by themselves. */
 type Contradictions<S extends SettingShape> = (config: Config<S>) => readonly string[];
 
-/** Checks every setting, so that one start reports all problems. */
+/** Checks all settings before it returns, so that one start reports all problems. */
 export const parseConfig = <S extends SettingShape>(
   shape: S,
   env: Environment,

@@ -77,7 +77,7 @@ export const guardSettings = {
           .filter((entry) => entry !== ''),
       )
       .pipe(z.array(origin)),
-    { description: 'Origins whose pages may call from a browser.', otherwise: 'none' },
+    { description: 'Origins whose pages may call from a browser.', whenUnset: 'none' },
   ),
 } as const;
 export type GuardConfig = Config<typeof guardSettings>;

@@ -57,10 +57,10 @@ export const processProblems = ({ tlsCert, tlsKey, tlsClientCa }: ProcessConfig)
     : []),
 ];
 
-/** The password of every role of the embedded stack; it is public. */
+/** The password of every role in the embedded stack. It is not secret. */
 export const developmentPassword = 'orderflow';
 
-/** Settings that are unsafe in production. `urls` are those of databases; the keys are the names of their variables. */
+/** One sentence per setting that is unsafe in production. `urls`: connection strings by the name of their environment variable. */
 export const productionProblems = (
   config: Pick<ProcessConfig, 'environment'> & KafkaSecurityConfig,
   urls: Readonly<Record<string, string>>,

@@ -34,7 +34,7 @@ describe('the retention settings', () => {
       ]);
   });
 
-  it('that contradict each other end the start of a service', async () => {
+  it('prevent the start of a service when they contradict each other', async () => {
     const env = {
       PATH: process.env['PATH'],
       PORT: '0',

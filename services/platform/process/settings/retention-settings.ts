@@ -42,7 +42,7 @@ export const retentionSettings = {
       .optional(),
     {
       description: 'Events that this replication slot has not read are never deleted from the outbox.',
-      otherwise: '`<service>_outbox_slot`',
+      whenUnset: '`<service>_outbox_slot`',
     },
   ),
 };

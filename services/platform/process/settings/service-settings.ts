@@ -1,4 +1,4 @@
-// The settings of every event-driven service. They are separate from the code that starts one, so that their
+// The settings of every event-driven service. They are separate from the code that starts a service, so that their
 // documentation can be generated without loading the database and Kafka clients.
 import { settings, wholeNumberSetting, type Config } from './config.ts';
 import { databaseTlsProblems, databaseTlsSettings } from '../security/database-security.ts';

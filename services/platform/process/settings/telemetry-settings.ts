@@ -24,7 +24,7 @@ export const telemetrySettings = {
       .optional(),
     {
       description: 'Spans are exported to /v1/traces below this address, as JSON.',
-      otherwise: 'nothing is traced and no tracing code is loaded',
+      whenUnset: 'nothing is traced and no tracing code is loaded',
     },
   ),
   otlpHeaders: setting(
@@ -70,7 +70,7 @@ export const telemetrySettings = {
       .string()
       .regex(/^[\w.-]{1,100}$/)
       .optional(),
-    { description: 'The service name in the spans of the process.', otherwise: 'the name of the service' },
+    { description: 'The service name in the spans of the process.', whenUnset: 'the name of the service' },
   ),
 };
 

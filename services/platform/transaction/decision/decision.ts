@@ -1,5 +1,5 @@
 // A decision is the result of a pure function of an input and the current state; `handle` carries it out. A late or repeated input is
-// ignored with a reason. It is never an exception, which would block its partition.
+// ignored with a reason. It never causes an exception, because an exception would block the partition.
 
 export interface Accepted<State, Event> {
   readonly kind: 'accepted';
@@ -24,8 +24,8 @@ export const accepted = <State, Event>(state: State, ...events: Event[]): Accept
   events,
 });
 
-/** The input is late or repeated and changes nothing. The reason is stored with the claimed input. */
+/** The input is late or repeated and changes nothing. The reason is stored in the inbox row. */
 export const ignored = (reason: string): Ignored => ({ kind: 'ignored', reason });
 
-/** The input is impossible: an error for a client of the API, a dead letter when it came from Kafka. */
+/** The input is impossible: a client of the API gets an error, an event becomes a dead letter. */
 export const rejected = (code: string, detail: string): Rejection => ({ kind: 'rejected', code, detail });

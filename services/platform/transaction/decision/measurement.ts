@@ -1,8 +1,8 @@
-/** Something that an accepted input has caused and that metrics count: recorded once its transaction is committed. */
+/** An effect of an accepted input that metrics count. It is recorded once the transaction is committed. */
 export interface Measurement {
   readonly name: string;
-  /** Values from the code, few of them, never from a client. */
+  /** Few different values, all from the code, never from a client. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Start of the duration that ends now. */
+  /** When set, the duration from this time until now is recorded. */
   readonly since?: Date;
 }

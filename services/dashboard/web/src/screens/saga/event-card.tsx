@@ -50,7 +50,7 @@ const Steps = ({ event, start }: EventCardProps) => {
             <Table.Tr key={consumer}>
               <Table.Td>
                 <StateBadge tone={tone}>{label}</StateBadge>
-                {attempts !== null && ` after ${attempts} attempts`} by {serviceOf(consumer)}
+                {attempts > 1 && ` after ${attempts} attempts`} by {serviceOf(consumer)}
               </Table.Td>
               <Table.Td>{consumer}</Table.Td>
               <Table.Td className={classes['number']}>{sinceStart(receivedAt)}</Table.Td>

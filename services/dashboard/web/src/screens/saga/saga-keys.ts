@@ -1,6 +1,6 @@
 // Keyboard navigation between the bars of the timeline. A bar is a block that opens an event. Pure.
 import { formatDuration } from '../../parts/format.ts';
-import { lanes, type Block, type Saga } from './saga-model.ts';
+import { lanes, type Block, type Saga } from './saga-types.ts';
 
 /** The blocks that open an event, sorted by time. */
 export const barsOf = ({ blocks }: Pick<Saga, 'blocks'>): Block[] =>

@@ -1,6 +1,6 @@
 // The layout of the timeline: maps times to x coordinates, and lanes and their rows to y coordinates. Pure.
 import { formatDuration } from '../../parts/format.ts';
-import { lanes, type Block, type Hop, type Lane, type Saga } from './saga-model.ts';
+import { lanes, type Block, type Hop, type Lane, type Saga } from './saga-types.ts';
 import { timeScale, type Scale } from './time-scale.ts';
 
 export const blockHeight = 26;

@@ -3,7 +3,7 @@ import type { Story } from '../../api/types.ts';
 import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
 import { layoutOf } from './saga-layout.ts';
 import { sagaOf } from './saga-model.ts';
-import { isUnfinished, waitsOf } from './saga-title.ts';
+import { isUnfinished, summaryOf, waitsOf } from './saga-title.ts';
 import { timeScale } from './time-scale.ts';
 
 const consumption = (service: string, receivedAt: number, committedAt: number, outcome = 'accepted') => ({
@@ -12,7 +12,7 @@ const consumption = (service: string, receivedAt: number, committedAt: number, o
   committedAt,
   outcome,
   letterId: null,
-  attempts: null,
+  attempts: 1,
 });
 type Event = Story['events'][number];
 const event = (
@@ -95,6 +95,20 @@ const story: Story = {
 
 describe('the saga of an order', () => {
   const saga = sagaOf(story, 100_000);
+
+  it('marks a transaction that needed several attempts, and counts its retries', () => {
+    const [first, ...rest] = story.events;
+    if (first === undefined) throw new Error('unreachable');
+    const retried = first.consumptions.map((consumption, index) =>
+      index === 0 ? { ...consumption, attempts: 3 } : consumption,
+    );
+    const withRetries = { ...story, events: [{ ...first, consumptions: retried }, ...rest] };
+    expect(sagaOf(withRetries, 0).blocks.map(({ label }) => label)).toContainEqual(
+      expect.stringMatching(/, 3 attempts$/),
+    );
+    expect(summaryOf(withRetries)).toContain(' · 2 retries · ');
+    expect(summaryOf(story)).not.toContain('retr');
+  });
 
   it('has a block per transaction, with a label for what the transaction did', () => {
     expect(saga.blocks.map(({ lane, label, start, end }) => [lane, label, end - start])).toEqual([

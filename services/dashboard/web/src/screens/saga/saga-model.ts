@@ -2,54 +2,16 @@
 // provider, and the hops of events between the transactions. Pure. All times are milliseconds since the epoch.
 import type { Story, StoryEvent } from '../../api/types.ts';
 import { serviceOf, isCompensation, describeEvents, describeOutcome, describeStep } from './saga-labels.ts';
-import { byDuration, idleTimes, longestOf, stepWaits, type Period } from './saga-waits.ts';
-
-export const lanes = ['order', 'inventory', 'payment', 'provider'] as const;
-export type Lane = (typeof lanes)[number];
-
-/** A transaction of a service, or a call to the payment provider. */
-export interface Block {
-  readonly id: string;
-  readonly lane: Lane;
-  readonly start: number;
-  readonly end: number;
-  readonly label: string;
-  readonly kind: 'done' | 'compensation' | 'ignored' | 'failed' | 'open';
-  /** The event that the transaction handled. If no event caused the transaction: the first event that it emitted. */
-  readonly eventId: string | undefined;
-}
-
-/** The way of an event from the transaction that emitted it to a transaction that handled it. */
-export interface Hop {
-  readonly id: string;
-  readonly eventId: string;
-  readonly eventType: string;
-  readonly from: string;
-  readonly to: string;
-  readonly committedAt: number;
-  readonly publishedAt: number;
-  readonly receivedAt: number;
-  readonly isCompensation: boolean;
-}
-
-/** A line between a provider call and the transaction that requested the call or recorded its result. */
-export interface CallLink {
-  readonly id: string;
-  readonly from: string;
-  readonly to: string;
-}
-
-export interface Saga {
-  readonly blocks: readonly Block[];
-  readonly hops: readonly Hop[];
-  readonly links: readonly CallLink[];
-  /** The longest wait or transaction. */
-  readonly slowest: Period | undefined;
-  /** The longest waits, sorted by time. */
-  readonly waits: readonly Period[];
-  /** Events that no service has consumed yet. */
-  readonly unconsumed: readonly StoryEvent[];
-}
+import {
+  lanes,
+  type Block,
+  type CallLink,
+  type Hop,
+  type Lane,
+  type Saga,
+  type Period,
+} from './saga-types.ts';
+import { byDuration, idleTimes, longestOf, stepWaits } from './saga-waits.ts';
 
 const isLane = (name: string): name is Lane => lanes.some((lane) => lane === name);
 
@@ -67,10 +29,13 @@ const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
   return previous?.status === step.status ? undefined : step.status;
 };
 
+const withAttempts = (label: string, attempts: number): string =>
+  attempts > 1 ? `${label}, ${attempts} attempts` : label;
+
 /** One transaction per event and consumer. */
 const consumerBlocks = (story: Story): Block[] =>
   story.events.flatMap((event) =>
-    event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome }) => {
+    event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome, attempts }) => {
       const lane = serviceOf(consumer);
       if (!isLane(lane)) return [];
       const emitted = emittedIn(story, event.id, lane, committedAt).map(({ eventType }) => eventType);
@@ -84,7 +49,7 @@ const consumerBlocks = (story: Story): Block[] =>
         lane,
         start: receivedAt,
         end: committedAt,
-        label: tone === 'ok' ? handledLabel : label.replace(/: .*\|/, ': '),
+        label: withAttempts(tone === 'ok' ? handledLabel : label.replace(/: .*\|/, ': '), attempts),
         kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : compensates ? 'compensation' : 'done',
         eventId: event.id,
       };
@@ -153,7 +118,7 @@ const providerBlocks = ({ calls }: Story, now: number): Block[] =>
     lane: 'provider',
     start: createdAt,
     end: callKinds[state] === 'open' ? Math.max(now, updatedAt) : updatedAt,
-    label: `${kind} ${state}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
+    label: withAttempts(`${kind} ${state}`, attempts),
     kind: kind === 'refund' && state === 'succeeded' ? 'compensation' : callKinds[state],
     eventId: undefined,
   }));

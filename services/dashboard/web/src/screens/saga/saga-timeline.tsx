@@ -9,7 +9,7 @@ import { Card } from '../../parts/card.tsx';
 import { formatDuration } from '../../parts/format.ts';
 import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
 import { blockHeight, layoutOf, pathsOf, type Layout, type PlacedBlock } from './saga-layout.ts';
-import type { Hop, Saga } from './saga-model.ts';
+import type { Hop, Saga } from './saga-types.ts';
 import classes from './saga-timeline.module.css';
 
 const barId = (blockId: string): string => `bar-${blockId}`;

@@ -1,14 +1,7 @@
 // The waits of a saga: the times in which no transaction was running, each with the reason for the wait. Pure.
 import type { Story } from '../../api/types.ts';
 import { serviceOf } from './saga-labels.ts';
-import type { Block, Hop } from './saga-model.ts';
-
-/** A period of time, with a label for what it was spent on. */
-export interface Period {
-  readonly from: number;
-  readonly to: number;
-  readonly label: string;
-}
+import type { Block, Hop, Period } from './saga-types.ts';
 
 const durationOf = ({ from, to }: Period): number => to - from;
 
