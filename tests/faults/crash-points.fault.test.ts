@@ -15,7 +15,7 @@ import {
   useProduct,
 } from '../support/shop.ts';
 
-const thing = useProduct(10_000);
+const testProduct = useProduct(10_000);
 afterEach(async () => {
   for (const service of serviceNames)
     await eventually(`${service} is disarmed`, async () => (await disarm(service)).status === 200);
@@ -29,7 +29,7 @@ const handledEvent: Record<ServiceName, string> = {
 };
 
 const placeSome = (count: number): Promise<string[]> =>
-  Promise.all(Array.from({ length: count }, async () => (await orderOne(thing.id)).id));
+  Promise.all(Array.from({ length: count }, async () => (await orderOne(testProduct.id)).id));
 
 const expectAllPaid = async (ids: readonly string[]): Promise<void> => {
   for (const id of ids) await orderWith(id, 'PAID', 90_000);
@@ -79,7 +79,7 @@ describe('delivery', () => {
     await arm('order', { ...delay, actor: 'event:inventory.product_changed', delayMs: 4_000 });
     await arm('order', { ...delay, actor: 'event:inventory.reserved', delayMs: 3_000 });
     const changed = { as: 'seller', method: 'PATCH', body: { name: 'Renamed' } } as const;
-    await call('inventory', `/api/v1/products/${thing.id}`, changed);
+    await call('inventory', `/api/v1/products/${testProduct.id}`, changed);
     const [id = ''] = await placeSome(1);
     await expectAllPaid([id]);
     const history = await query(

@@ -29,8 +29,8 @@ const openedAfter = (openedAt: string | null) =>
 
 describe('an outage with 5xx responses', () => {
   it('opens the circuit: other orders continue, and the waiting payments are made after the outage', async () => {
-    const thing = await newProduct(100);
-    const items = [{ productId: thing.id, quantity: 1 }];
+    const testProduct = await newProduct(100);
+    const items = [{ productId: testProduct.id, quantity: 1 }];
     const { id: paidBefore } = await place({ items });
     await orderWith(paidBefore, 'PAID');
 
@@ -87,9 +87,9 @@ describe('an outage with 5xx responses', () => {
 
 describe('a charge that succeeds after the cancellation', () => {
   it('is refunded automatically, and the order stays CANCELLED', async () => {
-    const thing = await newProduct(1);
+    const testProduct = await newProduct(1);
     const id = await whileGateway({ mode: 'slow', latencyMs: 2_000 }, async () => {
-      const placed = await orderOne(thing.id);
+      const placed = await orderOne(testProduct.id);
       await eventually(
         'the charge has started',
         async () => (await payment(placed.id)).attempts[0]?.calls === 1,

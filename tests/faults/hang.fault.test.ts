@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
 import { call, faultRounds, orderOne, signalPart, tokenOf, useProduct } from '../support/shop.ts';
 
-const thing = useProduct(100_000);
+const testProduct = useProduct(100_000);
 beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
 /** Freezes a part for `ms`. The supervisor does not restart the part, because the process still exists. */
@@ -24,10 +24,10 @@ describe('a part that hangs', () => {
     { timeout: 400_000 },
     async () => {
       const ms = faultRounds > 1 ? 60_000 : 8_000;
-      await underLoad({ productId: thing.id, orders: 24, pauseMs: 150 }, async () => {
+      await underLoad({ productId: testProduct.id, orders: 24, pauseMs: 150 }, async () => {
         const freezing = freeze('kafka', ms);
         await delay(1_000);
-        const placed = await orderOne(thing.id);
+        const placed = await orderOne(testProduct.id);
         expect(placed.status).toBe('PENDING');
         await freezing;
       });
@@ -35,16 +35,16 @@ describe('a part that hangs', () => {
   );
 
   it('Kafka Connect: the WAL keeps the committed events', { timeout: 300_000 }, async () => {
-    await underLoad({ productId: thing.id, orders: 24, pauseMs: 150 }, () => freeze('connect', 8_000));
+    await underLoad({ productId: testProduct.id, orders: 24, pauseMs: 150 }, () => freeze('connect', 8_000));
   });
 
   it(
     'the schema registry: services with resolved schema ids do not need it',
     { timeout: 300_000 },
     async () => {
-      await underLoad({ productId: thing.id, orders: 12, pauseMs: 100 }, async () => {
+      await underLoad({ productId: testProduct.id, orders: 12, pauseMs: 100 }, async () => {
         const freezing = freeze('registry', 6_000);
-        const placed = await orderOne(thing.id);
+        const placed = await orderOne(testProduct.id);
         expect(placed.status).toBe('PENDING');
         expect((await call('order', '/health/ready')).status).toBe(200);
         await freezing;
@@ -56,7 +56,9 @@ describe('a part that hangs', () => {
     'the payment gateway: other orders continue, and every charge is made once',
     { timeout: 300_000 },
     async () => {
-      await underLoad({ productId: thing.id, orders: 12, pauseMs: 100 }, () => freeze('gateway', 10_000));
+      await underLoad({ productId: testProduct.id, orders: 12, pauseMs: 100 }, () =>
+        freeze('gateway', 10_000),
+      );
     },
   );
 });

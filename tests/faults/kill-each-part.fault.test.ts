@@ -24,7 +24,7 @@ const repeatedOnTopics = async (orderIds: readonly string[]): Promise<readonly s
 };
 
 describe('kill -9 under load', () => {
-  const thing = useProduct(100_000);
+  const testProduct = useProduct(100_000);
   // The access tokens are fetched before the token issuer is killed.
   beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
@@ -44,9 +44,9 @@ describe('kill -9 under load', () => {
     '%s: nothing is lost or done twice',
     { timeout: 300_000 },
     async (part) => {
-      const before = await product(thing.id);
-      const ids = await underLoad({ productId: thing.id, orders, pauseMs: 150 }, () => killHard(part));
-      const after = await product(thing.id);
+      const before = await product(testProduct.id);
+      const ids = await underLoad({ productId: testProduct.id, orders, pauseMs: 150 }, () => killHard(part));
+      const after = await product(testProduct.id);
       expect(after.reserved - before.reserved).toBe(ids.length);
       if (isExactlyOnce) expect(await repeatedOnTopics(ids)).toEqual([]);
     },

@@ -19,11 +19,11 @@ import {
   useProduct,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
+const testProduct = useProduct(1_000);
 
 describe('a stream', () => {
   it('has no gap and repeats no event after kill -9 of the service', { timeout: 120_000 }, async () => {
-    const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
+    const id = (await orderOne(testProduct.id, { mode: 'MANUAL' })).id;
     const following = followToEnd(id, AbortSignal.timeout(90_000));
     await orderWith(id, 'CONFIRMED');
     await killHard('order');
@@ -39,7 +39,7 @@ describe('a stream', () => {
   });
 
   it('continues after an outage of the database', { timeout: 120_000 }, async () => {
-    const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
+    const id = (await orderOne(testProduct.id, { mode: 'MANUAL' })).id;
     const stream = await openEvents(id);
     await untilStatus(stream, 'CONFIRMED');
     await signalPart('order-db', 'SIGQUIT');

@@ -16,7 +16,7 @@ import {
   useProduct,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
+const testProduct = useProduct(1_000);
 beforeAll(() => tokenOf('user'));
 killInstancesAfterEach();
 
@@ -114,12 +114,12 @@ describe('while the database hangs', () => {
       await whileLocked('orders', async () => {
         let ended = 0;
         const running = eight.map((key) =>
-          place(url, thing.id, key).finally(() => {
+          place(url, testProduct.id, key).finally(() => {
             ended += 1;
           }),
         );
         await eventually('eight requests are active', async () => (await activeRequests(url)) === 8);
-        expect(await place(url, thing.id, ninth)).toEqual({
+        expect(await place(url, testProduct.id, ninth)).toEqual({
           status: 503,
           code: 'overloaded',
           retryAfter: '1',
@@ -130,13 +130,13 @@ describe('while the database hangs', () => {
         for (const outcome of await Promise.all(running))
           expect(outcome).toMatchObject({ status: 503, code: 'unavailable', retryAfter: '1' });
       });
-      expect(await countOrdersOf(thing.id)).toBe(0);
+      expect(await countOrdersOf(testProduct.id)).toBe(0);
       await eventually('it is ready again', async () => (await fetch(`${url}/health/ready`)).ok);
       for (const round of [1, 2]) {
         for (const key of keys)
-          expect(await place(url, thing.id, key), `round ${round}`).toMatchObject({ status: 201 });
+          expect(await place(url, testProduct.id, key), `round ${round}`).toMatchObject({ status: 201 });
       }
-      expect(await countOrdersOf(thing.id)).toBe(keys.length);
+      expect(await countOrdersOf(testProduct.id)).toBe(keys.length);
     },
   );
 

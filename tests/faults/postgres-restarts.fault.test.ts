@@ -4,7 +4,7 @@ import { beforeAll, describe, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
 import { restartBySignal, tokenOf, useProduct } from '../support/shop.ts';
 
-const thing = useProduct(100_000);
+const testProduct = useProduct(100_000);
 beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
 describe.each(['order-db', 'inventory-db', 'payment-db'])('%s', (name) => {
@@ -12,6 +12,8 @@ describe.each(['order-db', 'inventory-db', 'payment-db'])('%s', (name) => {
     ['fast', 'SIGINT'],
     ['immediate', 'SIGQUIT'],
   ] as const)('a %s restart loses nothing', { timeout: 300_000 }, async (_way, signal) => {
-    await underLoad({ productId: thing.id, orders: 18, pauseMs: 100 }, () => restartBySignal(name, signal));
+    await underLoad({ productId: testProduct.id, orders: 18, pauseMs: 100 }, () =>
+      restartBySignal(name, signal),
+    );
   });
 });

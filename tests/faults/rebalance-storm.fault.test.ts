@@ -16,12 +16,12 @@ it(
   `instances of all services join and leave ${rounds} times under load: nothing is lost, duplicated or out of order`,
   { timeout: 900_000 },
   async () => {
-    const thing = await newProduct(100_000);
+    const testProduct = await newProduct(100_000);
     const placed: Promise<string>[] = [];
     const stopping = new AbortController();
     const load = (async () => {
       while (!stopping.signal.aborted) {
-        placed.push(placeUntilAccepted(thing.id));
+        placed.push(placeUntilAccepted(testProduct.id));
         await delay(200);
       }
     })();
@@ -44,6 +44,6 @@ it(
     for (const id of ids) await orderWith(id, 'PAID', 120_000);
     await expectInvariants(ids);
     await expectEventsInCommitOrder(ids);
-    expect((await product(thing.id)).reserved).toBe(ids.length);
+    expect((await product(testProduct.id)).reserved).toBe(ids.length);
   },
 );

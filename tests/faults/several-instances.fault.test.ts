@@ -14,12 +14,12 @@ describe('several instances', () => {
     '1 → 3 → 1 under load: nothing is lost or handled twice, and the event order per order is kept',
     { timeout: 240_000 },
     async () => {
-      const thing = await newProduct(10_000);
+      const testProduct = await newProduct(10_000);
       const ids: string[] = [];
       const stopping = new AbortController();
       const load = (async () => {
         while (!stopping.signal.aborted) {
-          ids.push((await orderOne(thing.id)).id);
+          ids.push((await orderOne(testProduct.id)).id);
           await delay(100);
         }
       })();

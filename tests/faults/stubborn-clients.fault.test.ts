@@ -22,7 +22,7 @@ import {
   type Answer,
 } from '../support/shop.ts';
 
-const thing = useProduct(10_000);
+const testProduct = useProduct(10_000);
 beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
 /** Kills the service repeatedly. Each kill happens at a random time after the service has become available again. */
@@ -62,12 +62,15 @@ const rounds = faultRounds > 1 ? 20 : 2;
 
 describe('repeated kill -9 of the service', () => {
   it('leaves one order and one response per key', { timeout: 300_000 }, async () => {
-    const before = await countOrdersOf(thing.id);
+    const before = await countOrdersOf(testProduct.id);
     const stopping = new AbortController();
     const placeWith = (key: string): Promise<Answer> =>
       sendUntilAnswered(
         () =>
-          placeRaw({ items: [{ productId: thing.id, quantity: 1 }], headers: { 'idempotency-key': key } }),
+          placeRaw({
+            items: [{ productId: testProduct.id, quantity: 1 }],
+            headers: { 'idempotency-key': key },
+          }),
         201,
       );
 
@@ -101,14 +104,14 @@ describe('repeated kill -9 of the service', () => {
     const ids = [String(Object(JSON.parse(answers[0] ?? '{}')).id), ...placed.flat()];
     expect(ids.length).toBeGreaterThan(rounds);
     expect(new Set(ids).size).toBe(ids.length);
-    expect((await countOrdersOf(thing.id)) - before).toBe(ids.length);
+    expect((await countOrdersOf(testProduct.id)) - before).toBe(ids.length);
     for (const id of ids) await orderWith(id, 'PAID', 120_000);
     await expectInvariants(ids);
   });
 
   it('leaves one charge and one response per key', { timeout: 300_000 }, async () => {
     const ids = await inParallel(12 * faultRounds, 4, async () => {
-      const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+      const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
       await orderWith(id, 'CONFIRMED', 60_000);
       return id;
     });

@@ -107,8 +107,8 @@ describe('connections that stay open', () => {
   };
 
   it('as event streams are accepted up to the limit, refused beyond the limit, and freed after the streams are closed', async () => {
-    const thing = await newProduct(100);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const testProduct = await newProduct(100);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     const answers = await Promise.all(several(30, () => stream(id)));
     try {
       const refused = answers.filter(({ statusCode }) => statusCode !== 200);

@@ -15,12 +15,12 @@ import {
   type Person,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
+const testProduct = useProduct(1_000);
 const path = (id: string, rest = ''): string => `/api/v1/orders/${id}${rest}`;
 
 describe('the API', () => {
   it('shows an order to its customer, the sellers of its lines and administrators', async () => {
-    const { id } = await orderOne(thing.id);
+    const { id } = await orderOne(testProduct.id);
     await orderWith(id, 'PAID');
     const status = async (as: Parameters<typeof tokenOf>[0], rest = '') =>
       (await call('order', path(id, rest), { as })).status;
@@ -51,7 +51,7 @@ describe('the API', () => {
   it('lists only the caller’s own orders, page by page, newest first', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
-      ids.push((await orderOne(thing.id, { mode: 'MANUAL', as: 'user2' })).id);
+      ids.push((await orderOne(testProduct.id, { mode: 'MANUAL', as: 'user2' })).id);
     }
     const seen: Record<string, unknown>[] = [];
     let cursor: string | null = '';
@@ -69,7 +69,7 @@ describe('the API', () => {
 
   it('lets only the seller of a product change it, and only with the current version', async () => {
     const change = (as: 'seller' | 'seller2' | 'user', name: string, version: string) =>
-      call('inventory', `/api/v1/products/${thing.id}`, {
+      call('inventory', `/api/v1/products/${testProduct.id}`, {
         as,
         method: 'PATCH',
         body: { name },
@@ -87,18 +87,18 @@ describe('the API', () => {
     await eventually('the order service has the new name', async () => {
       const [row] = await query(
         'order',
-        (sql) => sql`select name from catalogue where product_id = ${thing.id}`,
+        (sql) => sql`select name from catalogue where product_id = ${testProduct.id}`,
       );
       return row?.['name'] === 'A better name';
     });
   });
 
   it('responds with 304 to a known ETag', async () => {
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     for (const [part, address] of [
       ['order', path(id)],
-      ['inventory', `/api/v1/products/${thing.id}`],
+      ['inventory', `/api/v1/products/${testProduct.id}`],
     ] as const) {
       const { headers } = await call(part, address, { as: 'user' });
       const etag = headers.get('etag') ?? '';
@@ -116,7 +116,7 @@ describe('the API', () => {
     const theirs = await newProduct(100, 'seller2');
     const { id } = await place({
       items: [
-        { productId: thing.id, quantity: 1 },
+        { productId: testProduct.id, quantity: 1 },
         { productId: theirs.id, quantity: 1 },
       ],
       mode: 'MANUAL',
@@ -129,7 +129,7 @@ describe('the API', () => {
     // An administrator sees the same representation as the customer.
     expect(await etagFor('admin')).toBe(shown[0]);
 
-    const address = `/api/v1/products/${thing.id}`;
+    const address = `/api/v1/products/${testProduct.id}`;
     const before = await etagFor('seller', 'inventory', address);
     await call('inventory', `${address}/restock`, { as: 'seller', body: { quantity: 1 } });
     const after = await etagFor('seller', 'inventory', address);
@@ -148,7 +148,7 @@ describe('the API', () => {
     for (const [part, route] of [
       ['order', '/api/v1/orders'],
       ['inventory', '/api/v1/products'],
-      ['payment', `/api/v1/payments/${thing.id}`],
+      ['payment', `/api/v1/payments/${testProduct.id}`],
     ] as const) {
       expect(await call(part, route)).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
       const [header, payload] = (await tokenOf('user')).split('.');
@@ -160,10 +160,13 @@ describe('the API', () => {
 
 describe('an invalid request', () => {
   const good = () => ({
-    items: [{ productId: thing.id, quantity: 1 }],
+    items: [{ productId: testProduct.id, quantity: 1 }],
     payment: { mode: 'AUTO', method: 'card' },
   });
-  const item = (more: object) => ({ ...good(), items: [{ productId: thing.id, quantity: 1, ...more }] });
+  const item = (more: object) => ({
+    ...good(),
+    items: [{ productId: testProduct.id, quantity: 1, ...more }],
+  });
   const cases: [string, () => unknown, number][] = [
     ['no items', () => ({ ...good(), items: [] }), 422],
     ['a quantity of zero', () => item({ quantity: 0 }), 422],
@@ -219,20 +222,20 @@ describe('an invalid request', () => {
         'content-type': 'application/json ; charset=UTF-8',
       },
       body: JSON.stringify({
-        items: [{ productId: thing.id.toUpperCase(), quantity: 1 }],
+        items: [{ productId: testProduct.id.toUpperCase(), quantity: 1 }],
         payment: { mode: 'MANUAL', method: 'card' },
       }),
     });
     expect(response.status).toBe(201);
     const { id, items } = Object(await response.json());
-    expect(items).toMatchObject([{ productId: thing.id }]);
+    expect(items).toMatchObject([{ productId: testProduct.id }]);
     await orderWith(id, 'CONFIRMED');
     const capitals = String(id).toUpperCase();
     expect((await call('order', path(capitals), { as: 'user' })).body).toMatchObject({ id });
     expect(
-      (await call('inventory', `/api/v1/products/${thing.id.toUpperCase()}`, { as: 'user' })).body,
+      (await call('inventory', `/api/v1/products/${testProduct.id.toUpperCase()}`, { as: 'user' })).body,
     ).toMatchObject({
-      id: thing.id,
+      id: testProduct.id,
     });
     expect(
       (await call('inventory', `/api/v1/reservations?orderId=${capitals}`, { as: 'admin' })).body,
@@ -246,7 +249,7 @@ describe('an invalid request', () => {
   });
 
   it('with an illegal transition gets 409', async () => {
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     const early = await act(id, 'fulfill', 'seller');
     expect(early).toMatchObject({ status: 409, body: { code: 'illegal_transition' } });
   });

@@ -106,12 +106,12 @@ async function describeFailure(bad: BadRequest): Promise<string | undefined> {
 describe('bad input', () => {
   let corpus: BadRequest[];
   beforeAll(async () => {
-    const thing = await newProduct(10);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const testProduct = await newProduct(10);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     const [header, payload] = (await tokenOf('admin')).split('.');
     const forgedToken = `${header}.${payload}.${'A'.repeat(86)}`;
-    corpus = badRequests({ productId: thing.id, sku: thing.sku, orderId: id, forgedToken });
+    corpus = badRequests({ productId: testProduct.id, sku: testProduct.sku, orderId: id, forgedToken });
   });
 
   it('of every kind is refused as documented and stores nothing', async () => {

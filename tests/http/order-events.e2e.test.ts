@@ -26,7 +26,7 @@ import {
   useProduct,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
+const testProduct = useProduct(1_000);
 
 const open: EventStream[] = [];
 const events = async (...args: Parameters<typeof openEvents>): Promise<EventStream> => {
@@ -51,7 +51,7 @@ const openStreams = async (url = stack.urls.order): Promise<string> => {
 };
 
 const placeOne = async (mode: 'AUTO' | 'MANUAL' = 'AUTO'): Promise<string> =>
-  (await orderOne(thing.id, { mode })).id;
+  (await orderOne(testProduct.id, { mode })).id;
 
 describe('the events of an order', () => {
   it('are sent when they happen, and end with the final status of the order', async () => {
@@ -198,7 +198,7 @@ describe('an instance with a limit of two streams', () => {
 
       // The charge is slow, so the order has no final status when the instance is stopped.
       const body = {
-        items: [{ productId: thing.id, quantity: 1 }],
+        items: [{ productId: testProduct.id, quantity: 1 }],
         payment: { mode: 'AUTO', method: 'card', token: 'tok_slow' },
       };
       const waiting = fetch(`${url}/api/v1/orders`, {
@@ -230,7 +230,7 @@ describe('an instance with a limit of two streams', () => {
 describe('Prefer: wait', () => {
   const wait = (seconds: string, more: Partial<Parameters<typeof placeRaw>[0]> = {}) =>
     placeRaw({
-      items: [{ productId: thing.id, quantity: 1 }],
+      items: [{ productId: testProduct.id, quantity: 1 }],
       ...more,
       headers: { prefer: `respond-async; x=1, wait=${seconds}`, ...more.headers },
     });
@@ -290,7 +290,7 @@ describe('Prefer: wait', () => {
         prefer: 'wait=10',
       },
       body: JSON.stringify({
-        items: [{ productId: thing.id, quantity: 1 }],
+        items: [{ productId: testProduct.id, quantity: 1 }],
         payment: { mode: 'AUTO', method: 'card', token: 'tok_slow' },
       }),
       signal: closing.signal,

@@ -154,8 +154,8 @@ async function runFlows(): Promise<void> {
   };
   const waitAndRead = async (id: string, status: string): Promise<void> => {
     await orderWith(id, status);
-    for (const rest of ['', '/history'])
-      await recordedCall('order', `/api/v1/orders/${id}${rest}`, { as: 'admin' });
+    for (const suffix of ['', '/history'])
+      await recordedCall('order', `/api/v1/orders/${id}${suffix}`, { as: 'admin' });
     await recordedCall('payment', `/api/v1/payments/${id}`, { as: 'admin' });
   };
 
@@ -222,24 +222,24 @@ async function runFlows(): Promise<void> {
       `alter table payments add constraint broken check (token is null or token not like 'tok_broken%') not valid`,
     ),
   );
-  const stuck = await place({ token: 'tok_broken_terms' });
+  const deadLettered = await place({ token: 'tok_broken_terms' });
   const [letter] = await eventually('order.created is a dead letter', async () => {
     const rows = await query<{ id: string }>(
       'payment',
-      (sql) => sql`select id from dead_letters where key = ${stuck}`,
+      (sql) => sql`select id from dead_letters where key = ${deadLettered}`,
     );
     return rows.length === 1 && rows;
   });
   const path = '/api/v1/dead-letters';
-  for (const rest of ['', '/groups', `/${letter?.id}`])
-    await recordedCall('payment', path + rest, { as: 'admin' });
+  for (const suffix of ['', '/groups', `/${letter?.id}`])
+    await recordedCall('payment', path + suffix, { as: 'admin' });
   const replay = { as: 'admin', method: 'POST' } as const;
   expect((await recordedCall('payment', `${path}/${letter?.id}/replay`, replay)).status).toBe(409);
   const shown = await recordedCall('payment', `${path}/${letter?.id}`, { as: 'admin' });
   expect(JSON.stringify(shown.body)).toContain('[redacted]');
   await repairPayments();
   expect((await recordedCall('payment', `${path}/${letter?.id}/replay`, replay)).status).toBe(200);
-  await waitAndRead(stuck, 'CANCELLED');
+  await waitAndRead(deadLettered, 'CANCELLED');
   for (const service of serviceNames) await recordedCall(service, '/api/v1/audit?limit=100', { as: 'admin' });
   for (const part of ['order', 'dashboard', 'gateway'] as const) await recordedCall(part, '/metrics');
   await recordedCall('dashboard', '/health');

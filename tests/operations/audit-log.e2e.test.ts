@@ -1,5 +1,5 @@
-// The audit log of the running services: it has accepted and refused actions under their correlation id, survives a kill at any
-// time, and detects changed rows.
+// The audit log of the running services: it records accepted and refused actions with their correlation id, loses nothing when a
+// service is killed, and detects changed rows.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -22,7 +22,7 @@ import {
   useProduct,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
+const testProduct = useProduct(1_000);
 afterEach(() => disarm('order'));
 
 const entryShape = z.looseObject({
@@ -52,15 +52,15 @@ const sealedEntriesOf = (service: ServiceName, correlationId: string): Promise<E
     const entries = await entriesOf(service, correlationId);
     return entries.length > 0 && entries.every(({ position }) => position !== null) && entries;
   });
-const correlated = () => {
+const newCorrelation = () => {
   const correlationId = randomUUID();
   return { correlationId, headers: { 'x-correlation-id': correlationId } };
 };
 
 describe('the audit log', () => {
-  it('has the actions on an order: placed, refused to others, cancelled, cancelled again', async () => {
-    const { correlationId, headers } = correlated();
-    const items = [{ productId: thing.id, quantity: 1 }];
+  it('records the actions on an order: placing, refused actions of others, cancelling, cancelling again', async () => {
+    const { correlationId, headers } = newCorrelation();
+    const items = [{ productId: testProduct.id, quantity: 1 }];
     const key = { 'idempotency-key': randomUUID() };
     const { id } = await place({ items, mode: 'MANUAL', headers: { ...headers, ...key } });
     await place({ items, mode: 'MANUAL', headers: { ...headers, ...key } });
@@ -93,25 +93,25 @@ describe('the audit log', () => {
     );
   });
 
-  it('is kept by every service for its own actions', async () => {
-    const { correlationId, headers } = correlated();
+  it('is written by every service for its own actions', async () => {
+    const { correlationId, headers } = newCorrelation();
     const body = { quantity: 5 };
     const restock = (as: 'seller' | 'seller2') =>
-      call('inventory', `/api/v1/products/${thing.id}/restock`, { as, body, headers });
+      call('inventory', `/api/v1/products/${testProduct.id}/restock`, { as, body, headers });
     expect([(await restock('seller')).status, (await restock('seller2')).status]).toEqual([200, 404]);
     expect(await sealedEntriesOf('inventory', correlationId)).toMatchObject([
-      { subject: 'user-seller-001', resource: thing.id, outcome: 'accepted' },
-      { subject: 'user-seller-002', resource: thing.id, outcome: 'refused', status: 404 },
+      { subject: 'user-seller-001', resource: testProduct.id, outcome: 'accepted' },
+      { subject: 'user-seller-002', resource: testProduct.id, outcome: 'refused', status: 404 },
     ]);
 
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect((await pay(id, { token: '4111111111111111', headers })).status).toBe(422);
     expect(
       (
         await eventually('it can be paid', async () => {
           const answer = await pay(id, { headers });
-          // 404 or 409 until the payment service knows the order and its reservation.
+          // The response is 404 or 409 until the payment service knows the order and its reservation.
           return answer.status !== 404 && answer.status !== 409 && answer;
         })
       ).status,
@@ -119,7 +119,7 @@ describe('the audit log', () => {
     const entries = await sealedEntriesOf('payment', correlationId);
     expect(entries[0]).toMatchObject({ resource: id, outcome: 'refused', code: 'schema_violation' });
     expect(entries.at(-1)).toMatchObject({ resource: id, outcome: 'accepted' });
-    // The entries have neither the body of a request nor personal data.
+    // The entries contain neither request bodies nor personal data.
     const text = JSON.stringify(await query('payment', (sql) => sql`select * from audit_log`));
     expect(text).not.toMatch(/tok_|4111[ -]?1111|eyJ|@orderflow/);
   });
@@ -138,12 +138,12 @@ describe('the audit log', () => {
 
   it('loses nothing when the service is killed between a commit and its seal', async () => {
     const admin = postgres(stack.databases.order.admin, { max: 1, onnotice: () => undefined });
-    const { correlationId, headers } = correlated();
+    const { correlationId, headers } = newCorrelation();
     try {
-      // While a transaction is open, no later entry is sealed.
+      // An open transaction prevents the sealing of later entries.
       await admin.begin(async (tx) => {
         await tx`select pg_current_xact_id()`;
-        await orderOne(thing.id, { mode: 'MANUAL', headers });
+        await orderOne(testProduct.id, { mode: 'MANUAL', headers });
         expect(await entriesOf('order', correlationId)).toMatchObject([{ position: null }]);
         await killHard('order');
         expect(await entriesOf('order', correlationId)).toMatchObject([{ position: null }]);
@@ -156,9 +156,13 @@ describe('the audit log', () => {
   });
 
   it('has no entry of an action during which the service crashed before the commit', async () => {
-    const { correlationId, headers } = correlated();
+    const { correlationId, headers } = newCorrelation();
     await arm('order', { point: 'after-effects', action: 'crash', actor: 'user-customer-001' });
-    const placing = placeRaw({ items: [{ productId: thing.id, quantity: 1 }], mode: 'MANUAL', headers });
+    const placing = placeRaw({
+      items: [{ productId: testProduct.id, quantity: 1 }],
+      mode: 'MANUAL',
+      headers,
+    });
     await expect(placing).rejects.toThrow();
     await eventually(
       'the order service is ready again',
@@ -171,8 +175,8 @@ describe('the audit log', () => {
     await expectAuditLogIntact('order');
   });
 
-  it('names the position at which the owner of the database changed, deleted or swapped an entry', async () => {
-    const { correlationId, headers } = correlated();
+  it('names the position of an entry that the database owner changed, deleted or swapped', async () => {
+    const { correlationId, headers } = newCorrelation();
     for (let index = 0; index < 3; index += 1)
       await placeRaw({ items: [{ productId: 'ghost', quantity: 1 }], headers });
     const positions = (await sealedEntriesOf('order', correlationId)).map(({ position }) => position ?? 0);
@@ -191,7 +195,7 @@ describe('the audit log', () => {
         await tx`update audit_seals set entry_id = ${one ?? 0} where position = ${third}`;
         await tx`update audit_seals set entry_id = ${other ?? 0} where position = ${first}`;
       });
-    /** Tampers, verifies, and undoes it, because later tests verify the same log. */
+    /** Tampers with the log and verifies it. Then undoes the change, because later tests verify the same log. */
     const expectFound = async (
       position: number,
       tamper: () => Promise<unknown>,

@@ -1,5 +1,6 @@
-// The auditor on the real stack: it reports no problem after orders of every kind, and each injected corruption under the right
-// invariant until it is undone. The stack is shared, so each test undoes its corruption in any case.
+// The auditor on the real stack: it reports no problem after orders of every kind, and it reports each injected corruption as a
+// violation of the right invariant until the corruption is undone. Each test undoes its corruption even if it fails, because all tests
+// share the stack.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { audit, expectAuditorGreen, violationOf } from '../support/audit.ts';
@@ -18,8 +19,8 @@ import {
   useProduct,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
-const oneUnit = () => [{ productId: thing.id, quantity: 1 }];
+const testProduct = useProduct(1_000);
+const oneUnit = () => [{ productId: testProduct.id, quantity: 1 }];
 
 const whilePaused = async (connector: string, task: () => Promise<void>): Promise<void> => {
   const send = (action: string) =>
@@ -58,7 +59,7 @@ describe('the auditor, without a corruption', () => {
       { items: oneUnit() },
       { items: oneUnit(), token: 'tok_declined' },
       { items: oneUnit(), mode: 'MANUAL' as const },
-      { items: [{ productId: thing.id, quantity: 10_000 }] },
+      { items: [{ productId: testProduct.id, quantity: 10_000 }] },
     ];
     const placed = await inParallel(24, 4, (index) =>
       place(kinds[index % kinds.length] ?? { items: oneUnit() }),
@@ -73,7 +74,7 @@ describe('the auditor, without a corruption', () => {
     expect(figures['topicRecords']).toBeGreaterThan(48);
   });
 
-  it('exports that as metrics', async () => {
+  it('exports the result as metrics', async () => {
     const text = await (await fetch(`${stack.urls.auditor}/metrics`)).text();
     expect(text).toContain('orderflow_invariant_violations{invariant="stock_conserved"} 0');
     expect(text).toMatch(/^orderflow_stuck_orders 0$/m);
@@ -83,11 +84,13 @@ describe('the auditor, without a corruption', () => {
 
 describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () => {
   it('a reserved unit without a reservation', async () => {
-    await addReservedUnits(thing.id, 1);
+    await addReservedUnits(testProduct.id, 1);
     try {
-      expect((await violationOf('stock_conserved', thing.id)).sentence).toContain('live reservations hold');
+      expect((await violationOf('stock_conserved', testProduct.id)).sentence).toContain(
+        'live reservations hold',
+      );
     } finally {
-      await addReservedUnits(thing.id, -1);
+      await addReservedUnits(testProduct.id, -1);
     }
     await expectAuditorGreen();
   });
@@ -153,7 +156,7 @@ describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () =>
     await expectAuditorGreen();
   });
 
-  it('a gap in the versions of a trail, and an illegal transition', async () => {
+  it('a gap in the versions of the history of an order, and an illegal transition', async () => {
     const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
     await query(
@@ -182,10 +185,10 @@ describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () =>
 });
 
 describe('a stuck order', { timeout: 120_000 }, () => {
-  it('is listed with the event it waits for, and continues when the event is emitted again', async () => {
+  it('is listed with the event that it waits for, and continues when the event is emitted again', async () => {
     const { id } = await place({ items: oneUnit(), mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    // As if the order service had lost inventory.reserved: neither claimed nor handled.
+    // Simulates that the order service has lost inventory.reserved: the event is neither claimed nor handled.
     await query(
       'order',
       (sql) => sql`
@@ -212,7 +215,7 @@ describe('a stuck order', { timeout: 120_000 }, () => {
     await expectAuditorGreen();
   });
 
-  it('a repair does not change an order without a problem, and is in its history', async () => {
+  it('a repair of an order without a problem does not change the order, and is recorded in its history', async () => {
     const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
     const before = await order(id);

@@ -32,14 +32,14 @@ const correlationId = `journey-${randomUUID()}`;
 let paid: OrderView;
 
 beforeAll(async () => {
-  const thing = await newProduct(5);
+  const testProduct = await newProduct(5);
   const headers = { 'x-correlation-id': correlationId };
-  const { id } = await orderOne(thing.id, { headers });
+  const { id } = await orderOne(testProduct.id, { headers });
   paid = await orderWith(id, 'PAID');
 });
 
 describe('the journey of an order', () => {
-  it('has its events with every hop, and the log lines of all parts with their ids', async () => {
+  it('shows its events with every hop, and the log lines of all parts that contain an id of the order or its events', async () => {
     const { orders, correlationIds, events, logs } = await eventually('the journey is complete', async () => {
       const { code, output } = await journey([paid.id, '--json']);
       expect(code).toBe(0);
@@ -78,7 +78,7 @@ describe('the journey of an order', () => {
     );
   });
 
-  it('is found by its correlation id, and printed as a table and a timeline', async () => {
+  it('is found by its correlation id and printed as a table and a timeline', async () => {
     const { code, output } = await journey([correlationId]);
     expect(code).toBe(0);
     expect(output).toContain(`order ${paid.id}: PAID, placed `);
@@ -88,7 +88,7 @@ describe('the journey of an order', () => {
   });
 });
 
-describe('an order whose id is shortened, as the pages show it', () => {
+describe('an order id that is shortened as in the pages', () => {
   it.each(['…', '...'])('is found with %s', async (dots) => {
     const short = `${paid.id.slice(0, 8)}${dots}${paid.id.slice(-4)}`;
     const { status, body } = await call('auditor', `/api/v1/stories/${encodeURIComponent(short)}`, {
@@ -97,7 +97,7 @@ describe('an order whose id is shortened, as the pages show it', () => {
     expect([status, body]).toMatchObject([200, { orders: [{ id: paid.id }] }]);
   });
 
-  it('is not found with another end', async () => {
+  it('is not found if its last characters differ', async () => {
     const other = paid.id.endsWith('0000') ? '1111' : '0000';
     const { status } = await call('auditor', `/api/v1/stories/${paid.id.slice(0, 8)}...${other}`, {
       as: 'admin',
@@ -125,13 +125,13 @@ describe('npm run journey without a result', () => {
     },
   );
 
-  it('on a stack that does not answer: one sentence, exit code 2', async () => {
+  it('when the stack does not respond: one sentence, exit code 2', async () => {
     const { code, output } = await journey([paid.id], { ORDER_DB_PORT: '1' });
     expect(code).toBe(2);
     expect(output).toMatch(/^the databases cannot be read \(.*ECONNREFUSED.*\); is the stack running\?\n$/);
   });
 
-  it('without Jaeger prints the rest; without the log file names the file', async () => {
+  it('without Jaeger: prints everything else; without the log file: names the file', async () => {
     const withoutJaeger = await journey([paid.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
     expect(withoutJaeger.code).toBe(0);
     expect(withoutJaeger.output).toMatch(/no spans: Jaeger at \S+ cannot be queried \(.*ECONNREFUSED/);

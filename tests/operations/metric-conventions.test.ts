@@ -1,4 +1,4 @@
-// Each rule of the lint for metrics must report a violation.
+// Each rule of the metrics lint must report a violation of that rule.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { violationsIn, parseScrape, seriesOf } from './metric-conventions.ts';
@@ -7,7 +7,7 @@ const gauge = (name: string, sample = `${name} 1`): string =>
   `# HELP ${name} What it is.\n# TYPE ${name} gauge\n${sample}\n`;
 
 describe('the conventions of Prometheus', () => {
-  it('are kept by metrics that prom-client writes', async () => {
+  it('are followed by metrics that prom-client writes', async () => {
     const registers = [new Registry()];
     const [registry] = registers;
     new Counter({ name: 'orders_placed_total', help: 'Orders.', labelNames: ['mode'], registers }).inc({

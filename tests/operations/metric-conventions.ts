@@ -1,5 +1,5 @@
-// A lint for a scrape by the conventions of Prometheus: names, units, HELP and TYPE, and labels with unbounded values. A label with
-// an id makes one series per order, which overloads Prometheus over time.
+// A lint that checks a scrape against the conventions of Prometheus: names, units, HELP and TYPE, and labels with unbounded values. A
+// label with the id of an order would create one series per order, which overloads Prometheus over time.
 
 interface Sample {
   readonly name: string;
@@ -11,18 +11,18 @@ interface Family {
   readonly samples: Sample[];
 }
 
-/** Gauges of prom-client whose name ends like that of a counter. */
+/** Gauges of prom-client whose names end with `_total`, as the names of counters do. */
 const libraryNames: ReadonlySet<string> = new Set([
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
 ]);
 
-/** Most series of one metric; the buckets of a histogram count as one. */
-const mostSeries = 300;
-const longestValue = 120;
+/** The maximum number of series per metric. All buckets of a histogram count as one series. */
+const maxSeries = 300;
+const maxLabelLength = 120;
 
-const partsOf: Readonly<Record<string, readonly string[]>> = {
+const sampleSuffixes: Readonly<Record<string, readonly string[]>> = {
   histogram: ['_bucket', '_sum', '_count'],
   summary: ['', '_sum', '_count'],
 };
@@ -33,9 +33,9 @@ export const parseScrape = (text: string): ReadonlyMap<string, Family> => {
   const familyOf = (name: string): Family =>
     families.get(name) ?? { type: undefined, help: undefined, samples: [] };
   for (const line of text.split('\n')) {
-    const [, kind, of = '', content = ''] = /^# (HELP|TYPE) (\S+) ?(.*)$/.exec(line) ?? [];
-    if (kind === 'HELP') families.set(of, { ...familyOf(of), help: content });
-    if (kind === 'TYPE') families.set(of, { ...familyOf(of), type: content });
+    const [, kind, metric = '', content = ''] = /^# (HELP|TYPE) (\S+) ?(.*)$/.exec(line) ?? [];
+    if (kind === 'HELP') families.set(metric, { ...familyOf(metric), help: content });
+    if (kind === 'TYPE') families.set(metric, { ...familyOf(metric), type: content });
     if (line === '' || line.startsWith('#')) continue;
     const [, name = line, pairs = ''] = /^([^{\s]+)(?:\{(.*)\})? \S+(?: \d+)?$/.exec(line) ?? [];
     const labels = new Map(
@@ -45,17 +45,18 @@ export const parseScrape = (text: string): ReadonlyMap<string, Family> => {
       ]),
     );
     const family = name.replace(/_(?:bucket|sum|count)$/, '');
-    const owner = families.get(family)?.type;
-    const isPart = owner !== undefined && (partsOf[owner]?.includes(name.slice(family.length)) ?? false);
-    const key = isPart ? family : name;
-    const found = familyOf(key);
-    found.samples.push({ name, labels });
-    families.set(key, found);
+    const familyType = families.get(family)?.type;
+    const hasSuffix =
+      familyType !== undefined && (sampleSuffixes[familyType]?.includes(name.slice(family.length)) ?? false);
+    const key = hasSuffix ? family : name;
+    const current = familyOf(key);
+    current.samples.push({ name, labels });
+    families.set(key, current);
   }
   return families;
 };
 
-/** The labels of a series without those that its type adds. */
+/** The labels of a series, without the labels `le` and `quantile` that histograms and summaries add. */
 const identityOf = ({ labels }: Sample): string =>
   JSON.stringify([...labels].filter(([label]) => label !== 'le' && label !== 'quantile').sort());
 
@@ -64,7 +65,7 @@ export const seriesOf = (family: Family): ReadonlySet<string> => new Set(family.
 
 const notABaseUnit =
   /_(?:ms|millis|milliseconds|micros|microseconds|nanos|nanoseconds|minutes|hours|days|kb|mb|kib|mib|kilobytes|megabytes|percent|percentage)(?:_|$)/;
-/** A unit that is neither last nor followed by `_total`: `_seconds_since`, `_bytes_used`. */
+/** A unit in the wrong place. The unit must be the last part of the name or directly before `_total`; `_seconds_since` is wrong. */
 const unitInside = /_(?:seconds|bytes|ratio)_(?!total$)/;
 
 const nameViolations = (name: string, type: string): readonly string[] => [
@@ -101,12 +102,12 @@ const labelViolations = (family: Family): readonly string[] => {
     ...(label === 'le' || label === 'quantile'
       ? []
       : [...values]
-          .filter((value) => holdsAnId(value) || value.length > longestValue)
+          .filter((value) => holdsAnId(value) || value.length > maxLabelLength)
           .map((value) => `has a label ${label}="${value}" that looks like an id`)),
   ]);
 };
 
-/** One sentence per violation, with the name of the metric first. */
+/** One sentence per violation, starting with the name of the metric. */
 export const violationsIn = (text: string): readonly string[] =>
   [...parseScrape(text)].flatMap(([name, family]) => {
     const { type, help, samples } = family;
@@ -114,7 +115,7 @@ export const violationsIn = (text: string): readonly string[] =>
     return [
       ...(help === undefined || help.trim() === '' ? ['has no HELP'] : []),
       ...(type === undefined ? ['has no TYPE'] : nameViolations(name, type)),
-      ...(series > mostSeries ? [`has ${series} series, more than ${mostSeries}`] : []),
+      ...(series > maxSeries ? [`has ${series} series, more than ${maxSeries}`] : []),
       ...(new Set(samples.map((sample) => `${sample.name}${JSON.stringify([...sample.labels].sort())}`))
         .size < samples.length
         ? ['has a series twice']

@@ -1,5 +1,5 @@
-// The metrics of every process as Prometheus scrapes them: they keep its conventions, have HELP texts, and clients cannot raise the
-// number of series.
+// The metrics of every process, as Prometheus scrapes them: they follow the conventions of Prometheus, have HELP texts, and clients
+// cannot increase the number of series.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { violationsIn, parseScrape, seriesOf } from './metric-conventions.ts';
@@ -16,7 +16,7 @@ const scrape = async (name: string): Promise<string> => {
   return response.text();
 };
 
-/** An order that becomes PAID, and requests with unknown ids, paths and parameters. */
+/** Places an order, waits until it is PAID, and sends requests with unknown ids, paths and parameters. */
 const traffic = async (): Promise<void> => {
   const { id: productId } = await newProduct(1);
   const { id } = await orderOne(productId);
@@ -43,7 +43,7 @@ describe('a scrape', () => {
     expect(violationsIn(text)).toEqual([]);
   });
 
-  it('has no more series after more requests', async () => {
+  it('has the same number of series after more requests', async () => {
     /** The series of the HTTP metrics. */
     const series = async (): Promise<readonly string[]> => {
       const texts = await Promise.all(

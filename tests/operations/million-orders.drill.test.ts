@@ -1,5 +1,5 @@
-// A million orders: the number of pages that lists, sweeps and auditor read must not grow with the tables. The test checks the
-// plans of their queries on tables of that size.
+// The lists, the sweeps and the auditor must not read more pages when the tables grow. The test checks the query plans on tables with a
+// million orders.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +13,8 @@ import { stack } from '../stack/worker-stack.ts';
 
 const million = 1_000_000;
 
-/** Orders of two years, one per minute, the latest of them open: 10,000 customers, one large seller, many medium ones, and one with three orders. */
+/** Orders of two years, one per minute; the newest orders are open. There are 10,000 customers, one large seller, many medium sellers, and
+ *  one seller with three orders. */
 const content: Readonly<Record<ServiceName, string>> = {
   order: `
     insert into orders (id, customer_id, status, reservation_state, payment_mode, payment_method, payment_state, total_minor,
@@ -56,7 +57,8 @@ const content: Readonly<Record<ServiceName, string>> = {
     select gen_random_uuid(), order_id, 'charge', 'charge-' || order_id, 100, 'EUR', 'succeeded', 1, now(), 'c', 'c', 't', now(), now()
     from payments;`,
 };
-/** These tables are unlogged, because so much WAL would invalidate the replication slots of the stack. Referencing tables come first. */
+/** Tables that are made unlogged, because so much WAL would invalidate the replication slots of the stack. Tables with a foreign key
+ *  come before the tables that they reference. */
 const unlogged: Readonly<Record<ServiceName, readonly string[]>> = {
   order: ['order_items', 'order_events', 'orders', 'outbox', 'processed_events', 'idempotency_keys'],
   inventory: [
@@ -126,10 +128,10 @@ interface Plan {
 }
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
-/** PostgreSQL scans these tables, because they are small here: 100 products, and no dead letters. */
+/** PostgreSQL scans these tables sequentially, because they are small in this test: 100 products and no dead letters. */
 const small = ['inventory', 'dead_letters'];
 
-/** The tables that the queries of `work` scan sequentially, and the pages of 8 kB that the largest query reads. */
+/** The tables that the queries of `work` scan sequentially, and the number of 8 kB pages that the most expensive query reads. */
 const reads = async (service: ServiceName, work: () => Promise<unknown>) => {
   sent.length = 0;
   await work();
@@ -210,7 +212,7 @@ describe('with a million orders', () => {
     }
   });
 
-  it('the auditor sums the stock ledger once, then only its new rows', async () => {
+  it('the auditor sums the whole stock ledger once, and then only the new rows', async () => {
     const ledger = openStockLedger(databaseOf('inventory'));
     await ledger.read();
     const { scanned, pages } = await reads('inventory', ledger.read);

@@ -1,4 +1,4 @@
-// The auditor's names of pipelines and consumers must equal those of the topology.
+// The names of pipelines and consumer groups in the auditor must equal the names in the topology.
 import { expect, it } from 'vitest';
 import { canaryTopicOf, serviceNames, services } from '../../scripts/stack/topology.ts';
 import { everyService } from '../../services/auditor/domain/facts.ts';

@@ -1,4 +1,4 @@
-// The auditor's table of reactions must equal the subscriptions of the services.
+// The table of expected reactions in the auditor must equal the subscriptions of the services.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { everyService } from '../../services/auditor/domain/facts.ts';
 import { reactions } from '../../services/auditor/domain/deliveries.ts';
 
 it('the auditor expects reactions of exactly the groups that subscribe', () => {
-  // Never connected, because the subscriptions are only listed.
+  // The database is never used, because the test only lists the subscriptions.
   const db = drizzle(postgres({ max: 1 }));
   const shell = {
     db,

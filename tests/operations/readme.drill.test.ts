@@ -1,6 +1,6 @@
-// Follows the README as a newcomer does: copies the project to an empty folder, then runs `npm start`, every command of every block
-// in order, the commands of scripts/README.md, Ctrl-C, a second start, and reset. A command that fails or is not run here fails
-// this test. Commands for containers are not run.
+// Follows the README step by step, as a newcomer would. Copies the project to an empty folder. Then runs `npm start`, all commands of the
+// README and of scripts/README.md, Ctrl-C, a second start, and reset. The test fails if a command fails, or if a documented command is
+// missing in this test. Commands for containers are not run.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const blocksOf = (document: string): string[] =>
     (match) => match[1] ?? '',
   );
 const isNpm = (block: string): boolean => block.startsWith('npm ');
-/** Not run, because Docker is not everywhere; compose.test.ts checks the containers against the topology. */
+/** These commands are not run, because they need Docker; compose.test.ts checks the containers against the topology. */
 const isDocker = (block: string): boolean => /^(\w+=\S+ )*docker /.test(block);
 const shellBlocks = blocksOf('README.md').filter((block) => !isNpm(block) && !isDocker(block));
 const npmCommands = ['README.md', 'scripts/README.md']
@@ -36,7 +36,7 @@ let output = '';
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'orderflow-newcomer-'));
   project = join(home, 'orderflow');
-  // Tracked files and untracked ones that git does not ignore: the working tree without installed or built files.
+  // Copies the tracked files and the untracked files that git does not ignore: the working tree without installed or built files.
   const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
   });
@@ -60,13 +60,13 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** The end of the log that a failed start points to. */
+/** The last lines of the log that a failed start names. */
 const detailsOf = (text: string): string => {
   const log = /^ +details: (.+)$/m.exec(text)?.[1];
   return log !== undefined && existsSync(log) ? readFileSync(log, 'utf8').slice(-2_000) : '';
 };
 
-/** `npm start` in its own process group, as in a terminal. */
+/** Starts `npm start` in a separate process group, as a terminal does. */
 const start = async (): Promise<void> => {
   output = '';
   const child = spawn('npm', ['start'], { cwd: project, env: environment, detached: true });
@@ -78,13 +78,13 @@ const start = async (): Promise<void> => {
   child.stderr.on('data', collect);
   // The download of the packages may be slow.
   await until({ what: 'npm start', withinMs: 600_000, everyMs: 200 }, () => {
-    // The details go into the error, because the folder is deleted after the test.
+    // The error contains the details, because the folder is deleted after the test.
     if (child.exitCode !== null) throw failure(`npm start ended:\n${output}\n${detailsOf(output)}`);
     return Promise.resolve(output.includes('Ctrl-C stops'));
   });
 };
 
-/** Ctrl-C: a terminal signals the whole foreground process group. */
+/** Simulates Ctrl-C: a terminal sends the signal to the whole foreground process group. */
 const interrupt = async (): Promise<void> => {
   const child = starting;
   if (child?.pid === undefined) return;
@@ -105,7 +105,7 @@ const run = (command: string, args: readonly string[]): string => {
   return text;
 };
 
-/** A block with the default ports replaced by those of this run. */
+/** A code block of the README, with the default ports replaced by the ports of this run. */
 const moved = (block: string): string =>
   block.replace(/localhost:(\d+)/g, (all, port: string) => {
     const name = portNames.find((candidate) => String(portTopology[candidate].default) === port);
@@ -113,7 +113,7 @@ const moved = (block: string): string =>
   });
 
 describeOwnParts('a newcomer follows the README', () => {
-  it('covers every npm command of both documents', () => {
+  it('runs every npm command of README.md and scripts/README.md', () => {
     expect(npmCommands.sort()).toEqual([
       'npm run audit',
       'npm run bench -- --seconds 5 --rates 10 --orders 5',
@@ -172,7 +172,7 @@ describeOwnParts('a newcomer follows the README', () => {
     expect(run('npm', ['run', 'doctor'])).toContain('nothing is broken');
   });
 
-  it('a second npm start on the same data fails and leaves the first alone', { timeout: 60_000 }, () => {
+  it('a second npm start on the same data fails and does not affect the first', { timeout: 60_000 }, () => {
     expect(starting?.exitCode, 'the first one runs').toBeNull();
     const { status, stdout, stderr } = spawnSync('npm', ['start'], {
       cwd: project,
@@ -184,7 +184,7 @@ describeOwnParts('a newcomer follows the README', () => {
     expect(starting?.exitCode).toBeNull();
   });
 
-  it('Ctrl-C leaves no process and no port open, and keeps the data', { timeout: 300_000 }, async () => {
+  it('Ctrl-C ends all processes, closes all ports, and keeps the data', { timeout: 300_000 }, async () => {
     await interrupt();
     expect(output).toContain('nothing is left running');
     for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true);

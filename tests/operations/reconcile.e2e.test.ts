@@ -1,5 +1,5 @@
-// `npm run audit` and `npm run reconcile` on the real stack: they report problems by their exit code, and repair with events only.
-// The test makes an order without an outbox row, as a service that forgot to write it would.
+// `npm run audit` and `npm run reconcile` on the real stack: they report problems with their exit code, and repair only by emitting
+// events. The tests use an order without an outbox row, which simulates a service that failed to write the row.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { expectAuditorGreen } from '../support/audit.ts';
@@ -9,7 +9,7 @@ import { newProduct, order, orderOne, orderWith, query } from '../support/shop.t
 
 const grace = ['--grace', '3'];
 
-/** Inserts a copy of the order as if it had just been placed, but no outbox row. */
+/** Inserts a copy of an order as if the copy had just been placed, but without an outbox row. */
 const placeWithoutEvent = async (template: string): Promise<string> => {
   const id = randomUUID();
   await query(
@@ -49,14 +49,16 @@ describe('npm run audit', { timeout: 120_000 }, () => {
   });
 
   it('exits 1 and names the violated invariant', async () => {
-    const thing = await newProduct(5);
-    await addReservedUnits(thing.id, 1);
+    const testProduct = await newProduct(5);
+    await addReservedUnits(testProduct.id, 1);
     try {
       const { code, output } = await runCommand('audit', [...grace, '--json']);
       expect(code, output).toBe(1);
-      expect(JSON.parse(output).violations).toMatchObject([{ invariant: 'stock_conserved', key: thing.id }]);
+      expect(JSON.parse(output).violations).toMatchObject([
+        { invariant: 'stock_conserved', key: testProduct.id },
+      ]);
     } finally {
-      await addReservedUnits(thing.id, -1);
+      await addReservedUnits(testProduct.id, -1);
     }
     await expectAuditorGreen();
   });
@@ -70,8 +72,8 @@ describe('npm run audit', { timeout: 120_000 }, () => {
 
 describe('npm run reconcile', { timeout: 180_000 }, () => {
   it('finds an order whose event is missing, and --fix emits it through the outbox', async () => {
-    const thing = await newProduct(10);
-    const { id: template } = await orderOne(thing.id);
+    const testProduct = await newProduct(10);
+    const { id: template } = await orderOne(testProduct.id);
     await orderWith(template, 'PAID');
     await expectAuditorGreen();
     const id = await placeWithoutEvent(template);

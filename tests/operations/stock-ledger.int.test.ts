@@ -26,7 +26,7 @@ const restock = async (id: string, delta: number): Promise<void> => {
   await move(id, delta);
 };
 
-it('the sum of each product is right after many transactions and reads', async () => {
+it('the sum of each product is correct after many transactions and reads', async () => {
   const ids = ['a', 'b', 'c', 'd', 'e'];
   for (const id of ids) {
     await addProduct(id, 10);
@@ -46,7 +46,7 @@ it('the sum of each product is right after many transactions and reads', async (
   expect((await sums()).at(-1)).toEqual(['e', 15]);
 });
 
-it('a product that differs from its ledger is reported at each read', async () => {
+it('a product whose stock differs from its ledger is reported at each read', async () => {
   await addProduct('a', 10);
   await move('a', 9);
   const ledger = openStockLedger(database.db, limits);
@@ -54,7 +54,7 @@ it('a product that differs from its ledger is reported at each read', async () =
     expect(await ledger.read()).toMatchObject([{ available: 10, ledgerAvailable: 9 }]);
 });
 
-it('a database restored to an earlier state is not reported as different', async () => {
+it('after a restore to an earlier state, no difference is reported', async () => {
   await addProduct('a', 10);
   await move('a', 10);
   const ledger = openStockLedger(database.db, limits);

@@ -1,5 +1,5 @@
-// One order is one trace, from the request through outbox, WAL and Kafka to the last effect, as a collector receives it from three
-// processes. A collector that does not answer has no effect on the services.
+// Each order has one trace, from the request through outbox, WAL and Kafka to the last effect. A collector receives its spans from three
+// processes. A collector that does not respond has no effect on the services.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -33,23 +33,25 @@ interface Traced {
 }
 
 /**
- * The trace as indented lines, with siblings sorted by name. Subtrees that begin with a span of `apart` are printed separately,
- * because their parent is whichever of two events was handled last.
+ * The trace as indented lines, with siblings sorted by name. Subtrees whose root is named in `separateRoots` are printed separately,
+ * because their parent is not always the same: it is the one of two events that was handled last.
  */
-const shape = (spans: readonly TraceSpan[], apart: readonly string[]): string[] => {
+const shape = (spans: readonly TraceSpan[], separateRoots: readonly string[]): string[] => {
   const lines = (span: TraceSpan, depth: number): string[] => [
     `${'  '.repeat(depth)}${span.service}: ${span.name}`,
     ...spans
-      .filter((child) => child.parentId === span.spanId && !apart.includes(child.name))
+      .filter((child) => child.parentId === span.spanId && !separateRoots.includes(child.name))
       .map((child) => lines(child, depth + 1))
-      .toSorted((one, other) => one.join('\n').localeCompare(other.join('\n')))
+      .toSorted((a, b) => a.join('\n').localeCompare(b.join('\n')))
       .flat(),
   ];
   const known = new Set(spans.map(({ spanId }) => spanId));
   const isRoot = (span: TraceSpan) => !known.has(span.parentId ?? '');
   return [
     ...spans.filter(isRoot).flatMap((root) => lines(root, 0)),
-    ...apart.flatMap((name) => spans.filter((span) => span.name === name).flatMap((span) => lines(span, 0))),
+    ...separateRoots.flatMap((name) =>
+      spans.filter((span) => span.name === name).flatMap((span) => lines(span, 0)),
+    ),
   ];
 };
 
@@ -59,7 +61,7 @@ const parentOf = (spans: readonly TraceSpan[], span: TraceSpan): TraceSpan | und
   spans.find(({ spanId }) => spanId === span.parentId);
 
 let collector: Collector;
-let thing: ProductView;
+let testProduct: ProductView;
 let paid: Traced;
 let declined: Traced;
 let repeated: Traced;
@@ -67,12 +69,12 @@ let repair: Sampled & { readonly spans: readonly TraceSpan[] };
 
 const placed = async (token: string): Promise<Omit<Traced, 'spans'>> => {
   const client = sampled();
-  const items = [{ productId: thing.id, quantity: 1 }];
+  const items = [{ productId: testProduct.id, quantity: 1 }];
   return { client, order: await place({ items, token, headers: client.headers }) };
 };
 
 beforeAll(async () => {
-  [collector, thing] = await Promise.all([startCollector(), newProduct(100)]);
+  [collector, testProduct] = await Promise.all([startCollector(), newProduct(100)]);
   const [first, second] = await Promise.all([placed('tok_success'), placed('tok_declined')]);
   await Promise.all([orderWith(first.order.id, 'PAID'), orderWith(second.order.id, 'CANCELLED')]);
   await arm('inventory', { point: 'before-handling', action: 'repeat', actor: 'event:order.created' });
@@ -178,7 +180,7 @@ describe('an order', () => {
 });
 
 describe('the transport of an event', () => {
-  it('is a span from the outbox to the consumer that includes the commit and the publication', async () => {
+  it('is a span from the outbox to the consumer, with the times of the commit and the publication', async () => {
     for (const { spans, order } of [paid, declined]) {
       const committedAt = new Map<unknown, number>();
       for (const service of serviceNames) {
@@ -237,7 +239,7 @@ describe('the transport of an event', () => {
 });
 
 describe('the call of the gateway', () => {
-  it('is a child of the transaction that requested it, and the parent of the HTTP call', () => {
+  it('is a child span of the transaction that requested the call, and the parent span of the HTTP request', () => {
     for (const [{ spans, order }, outcome] of [
       [paid, 'succeeded'],
       [declined, 'declined'],
@@ -259,7 +261,7 @@ describe('the call of the gateway', () => {
 });
 
 describe('a repetition', () => {
-  it('by redelivery is a separate trace, linked to the event', () => {
+  it('after a redelivery is a separate trace, linked to the event', () => {
     const { spans, order } = repeated;
     const [event] = named(spans, 'outbox order.created');
     const again = collector
@@ -278,7 +280,7 @@ describe('a repetition', () => {
     expect(named(spans, 'process order.created', 'inventory')).toHaveLength(1);
   });
 
-  it('by a repair is in the trace of the repair, linked to the first event', () => {
+  it('through a repair is part of the trace of the repair, linked to the first event', () => {
     const [first] = named(paid.spans, 'outbox inventory.reserved').toSorted((a, b) => a.start - b.start);
     expect(shape(repair.spans, [])).toEqual([
       'inventory: POST /api/v1/reservations/:orderId/repair',
@@ -297,7 +299,7 @@ describe('a repetition', () => {
   });
 });
 
-it('npm run journey prints the traces of an order, also linked ones', async () => {
+it('npm run journey prints the traces of an order, including linked traces', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-spans-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'spans.jsonl');
@@ -321,49 +323,53 @@ it('no personal data and no card data is exported', async () => {
     'tok_',
     'orderflow.io',
     customerId,
-    thing.name,
-    thing.sku,
+    testProduct.name,
+    testProduct.sku,
     'to see its trace',
     ...tokens,
   ])
     expect(received).not.toContain(secret);
 });
 
-describe('a collector that accepts connections and never answers', () => {
+describe('a collector that accepts connections and never responds', () => {
   killInstancesAfterEach();
 
-  it('slows no request, and does not keep a service from stopping', { timeout: 90_000 }, async () => {
-    const sockets: Socket[] = [];
-    const collector = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
-    await once(collector, 'listening');
-    onTestFinished(() => {
-      for (const socket of sockets) socket.destroy();
-      collector.close();
-    });
-    const { port } = collector.address() as AddressInfo;
-    const instance = await startInstance('order', {
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
-      OTEL_TRACES_SAMPLER: 'always_on',
-    });
-    const read = async (): Promise<number> => {
-      const began = performance.now();
-      const { status } = await fetch(`${instance.url}/api/v1/orders?limit=1`, {
-        headers: { authorization: `Bearer ${await tokenOf('user')}` },
+  it(
+    'does not slow requests, and does not prevent a service from stopping',
+    { timeout: 90_000 },
+    async () => {
+      const sockets: Socket[] = [];
+      const collector = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+      await once(collector, 'listening');
+      onTestFinished(() => {
+        for (const socket of sockets) socket.destroy();
+        collector.close();
       });
-      expect(status).toBe(200);
-      return performance.now() - began;
-    };
-    const took: number[] = [];
-    await eventually('the exporter has given up once', async () => {
-      took.push(await read());
-      return instance.log().includes('spans could not be exported');
-    });
-    expect(sockets.length).toBeGreaterThan(0);
-    // No request has waited for an export, which times out after three seconds.
-    expect(Math.max(...took)).toBeLessThan(3_000);
-    expect(instance.log().match(/spans could not be exported/g)).toHaveLength(1);
-    const stopping = performance.now();
-    expect(await stopInstance(instance, 'SIGTERM')).toBe(0);
-    expect(performance.now() - stopping).toBeLessThan(10_000);
-  });
+      const { port } = collector.address() as AddressInfo;
+      const instance = await startInstance('order', {
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+        OTEL_TRACES_SAMPLER: 'always_on',
+      });
+      const read = async (): Promise<number> => {
+        const began = performance.now();
+        const { status } = await fetch(`${instance.url}/api/v1/orders?limit=1`, {
+          headers: { authorization: `Bearer ${await tokenOf('user')}` },
+        });
+        expect(status).toBe(200);
+        return performance.now() - began;
+      };
+      const took: number[] = [];
+      await eventually('the exporter has given up once', async () => {
+        took.push(await read());
+        return instance.log().includes('spans could not be exported');
+      });
+      expect(sockets.length).toBeGreaterThan(0);
+      // No request has waited for an export: an export times out only after three seconds.
+      expect(Math.max(...took)).toBeLessThan(3_000);
+      expect(instance.log().match(/spans could not be exported/g)).toHaveLength(1);
+      const stopping = performance.now();
+      expect(await stopInstance(instance, 'SIGTERM')).toBe(0);
+      expect(performance.now() - stopping).toBeLessThan(10_000);
+    },
+  );
 });

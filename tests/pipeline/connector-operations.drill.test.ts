@@ -1,5 +1,5 @@
-// Connector operations and hidden faults: drift, a refused heartbeat, a busy database with a quiet outbox, a changed password, rows
-// that must not reach the router, events that are too large.
+// Operations on connectors, and faults that Connect does not report: configuration drift, a refused heartbeat, a busy database with a
+// quiet outbox, a changed password, rows that must not reach the event router, and events that are too large.
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -15,12 +15,12 @@ import { useTimings } from '../support/timings.ts';
 
 const planShape = z.record(z.string(), z.object({ changes: z.array(z.object({ key: z.string() })) }));
 
-const timed = useTimings();
+const measure = useTimings();
 
-const taskRuns = (service: ServiceName) =>
+const waitUntilTaskRuns = (service: ServiceName) =>
   eventually(`the task of ${service} runs`, async () => (await taskOf(service))?.state === 'RUNNING', 60_000);
 
-/** Changes a configuration directly in Connect. The commands would refuse most of these changes. */
+/** Changes a configuration directly in Connect, because `npm run connectors` would refuse most of these changes. */
 const tamper = async (service: ServiceName, change: Readonly<Record<string, string | undefined>>) => {
   const current = await (await fetch(`${connectorUrl(service)}/config`)).json();
   await eventually('Connect accepts the configuration', async () => {
@@ -34,16 +34,16 @@ const apply = async (): Promise<void> => {
   expect(code, output).toBe(0);
 };
 const placed: string[] = [];
-/** Sends an order through all three connectors. */
-const expectFlow = async (): Promise<void> => {
-  const thing = await newProduct(1);
-  const { id } = await orderOne(thing.id);
+/** Places an order and waits until it is PAID, which requires all three connectors. */
+const expectEventsFlow = async (): Promise<void> => {
+  const testProduct = await newProduct(1);
+  const { id } = await orderOne(testProduct.id);
   placed.push(id);
   await orderWith(id, 'PAID', 60_000);
 };
 
 describe('npm run connectors', { timeout: 120_000 }, () => {
-  it('detects a manual change, explains it and reverts it', async () => {
+  it('detects, explains and reverts a manual change', async () => {
     expect((await connectors('drift')).code).toBe(0);
     expect((await connectors('validate')).code).toBe(0);
     await tamper('payment', { 'poll.interval.ms': '500', 'errors.tolerance': 'all' });
@@ -83,12 +83,12 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
     const allowed = await connectors('apply', '--allow-dangerous', '--connector', 'payment-outbox');
     expect([allowed.code, allowed.output]).toEqual([0, expect.stringContaining('changed, paused')]);
     expect((await connectors('resume', '--connector', 'payment-outbox')).output).toContain('running');
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 
 describe('the heartbeat', { timeout: 240_000 }, () => {
-  it('advances the slot of a quiet outbox in a busy database; without it the slot stays behind', async () => {
+  it('advances the slot of a quiet outbox in a busy database; without the heartbeat the slot falls behind', async () => {
     const quiet = ['inventory', 'payment'] as const;
     const writeWal = (service: ServiceName) =>
       query(
@@ -109,7 +109,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       query('inventory', (sql) => sql`select event_type, aggregate_id from outbox order by occurred_at`);
     const before = (await published()).length;
     try {
-      // Canaries would advance the slot too.
+      // The auditor sends no canaries during this test, because canaries also advance the slot.
       for (const service of quiet)
         await query(
           service,
@@ -117,12 +117,12 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
             sql`revoke execute on function emit_canary(uuid) from ${sql(services[service].database.auditor)}`,
         );
       await tamper('inventory', { 'heartbeat.interval.ms': '0', 'heartbeat.action.query': undefined });
-      await taskRuns('inventory');
+      await waitUntilTaskRuns('inventory');
       await Promise.all([writeWal('inventory'), writeWal('payment')]);
-      await timed('50 MB of WAL beside a quiet outbox, until the slot has caught up', () =>
+      await measure('50 MB of WAL beside a quiet outbox, until the slot has caught up', () =>
         eventually('the slot has caught up', async () => (await lagOf('payment')) < bound, 90_000),
       );
-      // No event was published, which would have advanced the slot too.
+      // No event was published during the test, because a published event also advances the slot.
       expect((await published()).slice(before)).toEqual([]);
       expect(await lagOf('inventory')).toBeGreaterThan(45 * bound);
     } finally {
@@ -142,7 +142,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
     expect((await taskOf('inventory'))?.state).toBe('RUNNING');
   });
 
-  it('fails the task when its converter is not configured', async () => {
+  it('fails the task if the converter of the heartbeat is not configured', async () => {
     await tamper('payment', {
       'value.converter.delegate.converter.type': undefined,
       'value.converter.delegate.converter.type.schemas.enable': undefined,
@@ -157,17 +157,17 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       60_000,
     );
     expect(trace).toMatch(/delegate/i);
-    // `apply` repairs a failed task, even while Connect still reports the previous one.
+    // `apply` repairs a failed task, even if Connect still reports the status of the previous task.
     await apply();
-    await expectFlow();
+    await expectEventsFlow();
   });
 
-  it('that PostgreSQL refuses is found by the doctor, although the task runs', async () => {
+  it('is reported by the doctor if PostgreSQL refuses it, although the task is running', async () => {
     const heartbeat = 'function pg_logical_emit_message(boolean, text, text, boolean)';
     expect((await doctor()).code).toBe(0);
     await query('payment', (sql) => sql.unsafe(`revoke execute on ${heartbeat} from public`));
     try {
-      const { code, sentences } = await timed('a refused heartbeat, until the doctor reports it', doctor);
+      const { code, sentences } = await measure('a refused heartbeat, until the doctor reports it', doctor);
       expect([code, sentences]).toEqual([1, expect.stringMatching(/heartbeat .*permission denied/)]);
       expect((await taskOf('payment'))?.state).toBe('RUNNING');
     } finally {
@@ -178,16 +178,16 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
 });
 
 describe('the password of the CDC role', { timeout: 120_000 }, () => {
-  it('that was changed is found by the doctor before the task needs it, and fails the restarted task', async () => {
+  it('after a change is reported by the doctor before the task needs the password, and fails the restarted task', async () => {
     const alter = (password: string) =>
       query('payment', (sql) => sql.unsafe(`alter role payment_cdc password '${password}'`));
     await alter('another');
     try {
-      await taskRuns('payment');
+      await waitUntilTaskRuns('payment');
       const { code, sentences } = await doctor();
       expect([code, sentences]).toEqual([1, expect.stringContaining('payment_cdc cannot log in')]);
       await fetch(`${connectorUrl('payment')}/restart?includeTasks=true`, { method: 'POST' });
-      await timed('a wrong password, until the task has failed', () =>
+      await measure('a wrong password, until the task has failed', () =>
         eventually('the task has failed', async () => (await taskOf('payment'))?.state === 'FAILED', 60_000),
       );
     } finally {
@@ -195,12 +195,12 @@ describe('the password of the CDC role', { timeout: 120_000 }, () => {
     }
     const { code, output } = await connectors('restart', '--failed', '--connector', 'payment-outbox');
     expect(code, output).toBe(0);
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 
-describe('a change that must not reach the router', { timeout: 120_000 }, () => {
-  it('is an update or a truncate of the outbox: refused to the service, skipped for the superuser', async () => {
+describe('a change that must not reach the event router', { timeout: 120_000 }, () => {
+  it('is an update or a truncate of the outbox: refused for the service, skipped for the superuser', async () => {
     const service = postgres(stack.databases.payment.service, { max: 1, onnotice: () => undefined });
     await expect(service`update outbox set event_type = 'x'`).rejects.toMatchObject({ code: '42501' });
     await expect(service`truncate outbox`).rejects.toMatchObject({ code: '42501' });
@@ -214,26 +214,26 @@ describe('a change that must not reach the router', { timeout: 120_000 }, () => 
     await admin.begin(async (tx) => {
       await tx`create temp table kept on commit drop as select * from outbox`;
       await tx`truncate outbox`;
-      // The rows are restored without being published: in this transaction the publication has no table.
+      // The rows are restored without being published, because the publication has no table in this transaction.
       await tx.unsafe(`alter publication ${publication} drop table outbox`);
       await tx`insert into outbox select * from kept`;
       await tx.unsafe(`alter publication ${publication} add table outbox`);
     });
     await admin.end();
-    await expectFlow();
+    await expectEventsFlow();
     expect((await taskOf('payment'))?.state).toBe('RUNNING');
     const published = await readTopic('payment-events');
     expect(idsOf(published).filter((id) => before.includes(id))).toHaveLength(before.length);
     expect(published.filter(({ value }) => value === null)).toEqual([]);
   });
 
-  it('is an event that is too large: its transaction is refused; the largest allowed one is published', async () => {
+  it('is an event that is too large: its transaction is refused; an event of the maximum size is published', async () => {
     const { productId, rowOfSize } = await createOutboxRows('large');
     const [largest, tooLarge] = [rowOfSize(900_000), rowOfSize(900_001)];
     expect([largest.payload.length, tooLarge.payload.length]).toEqual([900_000, 900_001]);
     const service = postgres(stack.databases.inventory.service, { max: 1, onnotice: () => undefined });
     try {
-      // The other writes of the transaction are rolled back too.
+      // The other writes of the transaction are also rolled back.
       const refused = service.begin(async (tx) => {
         await tx`update inventory set available = available + 1 where product_id = ${productId}`;
         await tx`insert into outbox ${tx(tooLarge)}`;
@@ -250,12 +250,12 @@ describe('a change that must not reach the router', { timeout: 120_000 }, () => 
       (await readTopic('inventory-events')).some((record) => header(record, 'id') === largest.id),
     );
     expect((await taskOf('inventory'))?.state).toBe('RUNNING');
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 
 describe('a row that cannot be published', { timeout: 180_000 }, () => {
-  it('stops the pipeline; after the row is moved away, everything behind it is published', async () => {
+  it('stops the pipeline; once the row is moved away, all later rows are published', async () => {
     const { row, rowOfSize } = await createOutboxRows('poison');
     const poison = rowOfSize(1_100_000);
     const constraint = 'outbox_payload_framed';
@@ -270,7 +270,7 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
     try {
       await query('inventory', (sql) => sql`insert into outbox ${sql(poison)}`);
       await query('inventory', (sql) => sql`insert into outbox ${sql(behind)}`);
-      await timed('a row that cannot be published, until the task has failed', () =>
+      await measure('a row that cannot be published, until the task has failed', () =>
         eventually(
           'the task has failed',
           async () => (await taskOf('inventory'))?.state === 'FAILED',
@@ -291,7 +291,9 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
           insert into outbox_poison select * from row`,
       );
       await query('inventory', (sql) => sql`select pg_drop_replication_slot('inventory_outbox_slot')`);
-      const { code, output } = await timed('recovery behind it', () => runCommand('recover', ['inventory']));
+      const { code, output } = await measure('recovery behind it', () =>
+        runCommand('recover', ['inventory']),
+      );
       expect([code, output]).toEqual([0, expect.stringContaining('reconciled: everything agrees')]);
     } finally {
       await query('inventory', (sql) => sql`delete from outbox where id = ${poison.id}`);
@@ -304,7 +306,7 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
     const [kept] = await query('inventory', (sql) => sql`select id from outbox_poison`);
     expect(kept?.['id']).toBe(poison.id);
     await query('inventory', (sql) => sql`drop table outbox_poison`);
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 
@@ -322,19 +324,19 @@ describe('a new column of the outbox in the configuration of a connector', { tim
     expect(code, output).toBe(0);
   };
 
-  it('becomes a header under traffic after the slot has passed the migration', async () => {
-    const thing = await newProduct(100);
+  it('becomes a header while orders are placed, after the slot has passed the migration', async () => {
+    const testProduct = await newProduct(100);
     try {
       placed.push(
-        ...(await underLoad({ productId: thing.id, orders: 18, pauseMs: 150 }, async () => {
+        ...(await underLoad({ productId: testProduct.id, orders: 18, pauseMs: 150 }, async () => {
           await addColumn();
-          // An event after the migration is on the topic, so the slot has passed the migration.
-          await expectFlow();
+          // Once an event from after the migration is on the topic, the slot has passed the migration.
+          await expectEventsFlow();
           await tamper('payment', await withRegion());
-          await taskRuns('payment');
+          await waitUntilTaskRuns('payment');
         })),
       );
-      await expectFlow();
+      await expectEventsFlow();
       const ofTheLast = (await readTopic('payment-events')).filter(
         ({ key }) => String(key) === placed.at(-1),
       );
@@ -343,15 +345,15 @@ describe('a new column of the outbox in the configuration of a connector', { tim
       await restoreConfiguration();
       await dropColumn();
     }
-    await expectFlow();
+    await expectEventsFlow();
   });
 
-  it('fails the task before the slot has passed the migration; the previous configuration repairs it', async () => {
+  it('fails the task if the slot has not passed the migration; the previous configuration repairs the task', async () => {
     expect((await connectors('stop', '--connector', 'payment-outbox')).code).toBe(0);
     try {
-      // This event waits in the WAL without the column.
-      const thing = await newProduct(1);
-      const { id } = await orderOne(thing.id);
+      // This event was written before the migration and waits in the WAL without the column.
+      const testProduct = await newProduct(1);
+      const { id } = await orderOne(testProduct.id);
       placed.push(id);
       await eventually('the payment service has handled the order', async () => {
         const rows = await query('payment', (sql) => sql`select 1 from outbox where aggregate_id = ${id}`);
@@ -369,7 +371,7 @@ describe('a new column of the outbox in the configuration of a connector', { tim
       await restoreConfiguration();
       await dropColumn();
     }
-    await expectFlow();
+    await expectEventsFlow();
   });
 });
 

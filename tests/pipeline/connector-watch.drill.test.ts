@@ -1,5 +1,5 @@
-// A task that stays UNASSIGNED in Connect, as after a failed rebalance. Connect never corrects it, so the stack does. The test
-// writes this status to Connect's status topic.
+// A task can stay UNASSIGNED in Connect, for example after a failed rebalance. Connect does not restart such a task, so the stack does.
+// The test simulates the state by writing it to the status topic of Connect.
 import { expect, it } from 'vitest';
 import { services } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from '../support/invariants.ts';
@@ -11,10 +11,10 @@ const status = async () => (await fetch(`${stack.urls.connect}/connectors/${conn
 const taskState = async (): Promise<unknown> => Object(await status()).tasks[0]?.state;
 
 it('a task that stays UNASSIGNED is restarted, and events flow again', { timeout: 150_000 }, async () => {
-  const thing = await newProduct(1);
+  const testProduct = await newProduct(1);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
-  // In the name of the worker, with a later generation than its own statuses.
+  // The status is written in the name of the worker, with a higher generation than the statuses of the worker.
   const { worker_id } = Object(await status()).connector;
   const value = { state: 'UNASSIGNED', trace: null, worker_id, generation: 1_000 };
   await producer.send({
@@ -25,7 +25,7 @@ it('a task that stays UNASSIGNED is restarted, and events flow again', { timeout
   await eventually('Connect has the status', async () => (await taskState()) === 'UNASSIGNED');
 
   await eventually('the task runs again', async () => (await taskState()) === 'RUNNING', 90_000);
-  const { id } = await orderOne(thing.id);
+  const { id } = await orderOne(testProduct.id);
   expect((await orderWith(id, 'PAID', 60_000)).status).toBe('PAID');
   await expectInvariants([id]);
 });

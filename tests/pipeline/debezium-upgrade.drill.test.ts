@@ -1,5 +1,5 @@
-// Follows connectors/runbooks/debezium-upgrade.md step by step on a second worker that starts with the previous minor version of
-// Debezium, while orders are placed. Because it starts a worker twice, it runs only in `npm run test:faults`, or with
+// Follows connectors/runbooks/debezium-upgrade.md step by step while orders are placed, on a second worker that starts with the previous
+// minor version of Debezium. The test starts a worker twice and is slow, so it runs only in `npm run test:faults`, or with
 // `FAULT_ROUNDS=5 npm test -- debezium-upgrade`.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const note = (what: string): void => {
   report.push(`${what}: at ${((performance.now() - began) / 1000).toFixed(1)} s`);
 };
 
-/** The commands of the runbook, in order. */
+/** The commands of the runbook, from top to bottom. */
 const commands = [
   ...readFileSync(
     join(import.meta.dirname, '..', '..', 'connectors', 'runbooks', 'debezium-upgrade.md'),
@@ -52,7 +52,7 @@ const idsOnTopics = async (): Promise<(string | undefined)[]> =>
     .flat()
     .map((record) => header(record, 'id'));
 
-/** The records of the orders by event id. An event that is published twice fails the test. */
+/** The records of the given orders, by event id. Fails if an event was published twice. */
 const recordsOf = async (
   service: ServiceName,
   orderIds: ReadonlySet<string>,
@@ -63,7 +63,7 @@ const recordsOf = async (
   return byId;
 };
 
-describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under traffic', () => {
+describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, while orders are placed', () => {
   let productId: string;
   const [byOld, meanwhile, byNew]: [string[], string[], string[]] = [[], [], []];
   const ordered = async (): Promise<string> => (await orderOne(productId)).id;
@@ -84,7 +84,7 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under
     // The slots must be free for the worker of the stack.
     await runCommand('connectors', ['stop'], workerEnvironment);
     await worker.stop();
-    // The stored offsets of the stack's Connect are behind the confirmed positions of the slots.
+    // The offsets that the Connect of the stack has stored are behind the confirmed positions of the slots.
     for (const service of serviceNames)
       await onStack('offsets', 'reset', '--yes', '--connector', services[service].connector);
     await onStack('resume');
@@ -142,13 +142,13 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under
 
     const now = await debeziumOf();
     expect([before, now]).toEqual([expect.stringMatching(/^3\.6\./), expect.stringMatching(/^3\.7\./)]);
-    // The new version found the offsets of the old one and has advanced them since.
+    // The new version continued from the offsets of the old version and has advanced them since.
     const [storedByOld, found] = stored;
     expect(found).toEqual(storedByOld);
     expect(storedByOld).toMatchObject({ 'order-outbox': { stored: [{ lsn: expect.any(String) }] } });
     expect(await storedNow()).not.toEqual(found);
 
-    // Each event once, in commit order. A snapshot would have repeated the whole outbox.
+    // Each event was published once, in commit order. A snapshot would have published the whole outbox again.
     await expectEventsInCommitOrder(all);
     const known = new Set(published);
     expect((await idsOnTopics()).filter((id) => known.has(id))).toHaveLength(published.length);

@@ -1,5 +1,5 @@
-// The health of pipelines: each fault, also one that Connect does not report, is detected within its time limit, named, and gone
-// after the repair. Failed tasks are restarted automatically.
+// The health of pipelines. Each fault, including faults that Connect does not report, is detected within a time limit and reported by
+// name until the repair. Failed tasks are restarted automatically.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { demoPassword } from '../../scripts/stack/demonstration.ts';
@@ -29,18 +29,18 @@ interface Pipeline {
   readonly watchdog: { readonly leads: boolean; readonly restarts: number; readonly gaveUp: boolean };
 }
 const pipelines = async (): Promise<readonly Pipeline[]> => {
-  const seen: readonly Pipeline[] = Object((await call('auditor', '/pipelines')).body).pipelines;
-  return seen;
+  const reported: readonly Pipeline[] = Object((await call('auditor', '/pipelines')).body).pipelines;
+  return reported;
 };
 const paymentPipeline = async (): Promise<Pipeline> => {
-  const found = (await pipelines()).find(({ service }) => service === 'payment');
-  if (!found) throw new Error('there is no such pipeline');
-  return found;
+  const pipeline = (await pipelines()).find(({ service }) => service === 'payment');
+  if (!pipeline) throw new Error('there is no payment pipeline');
+  return pipeline;
 };
 
-/** Waits until the problem is reported; fails after `withinSeconds`. */
-const detected = async (problem: string, withinSeconds: number): Promise<Pipeline> => {
-  const began = performance.now();
+/** Waits until the auditor reports the problem. Fails after `withinSeconds`. */
+const waitForProblem = async (problem: string, withinSeconds: number): Promise<Pipeline> => {
+  const startedAt = performance.now();
   const pipeline = await eventually(
     `${problem} is detected`,
     async () => {
@@ -51,17 +51,17 @@ const detected = async (problem: string, withinSeconds: number): Promise<Pipelin
     withinSeconds * 1_000,
   );
   process.stderr.write(
-    `${problem} was detected after ${((performance.now() - began) / 1_000).toFixed(1)} s\n`,
+    `${problem} was detected after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`,
   );
   return pipeline;
 };
-const allHealthy = (withinMs = 60_000): Promise<true> =>
+const waitUntilAllHealthy = (withinMs = 60_000): Promise<true> =>
   eventually(
     'all pipelines are healthy',
     async () => {
       const now = await pipelines();
-      const broken = now.filter(({ problems }) => problems.length > 0);
-      if (now.length !== 3 || broken.length > 0) throw new Error(JSON.stringify(broken));
+      const unhealthy = now.filter(({ problems }) => problems.length > 0);
+      if (now.length !== 3 || unhealthy.length > 0) throw new Error(JSON.stringify(unhealthy));
       return true;
     },
     withinMs,
@@ -91,7 +91,7 @@ const metric = async (line: string): Promise<number> => {
 };
 
 const { connector, database, topic } = services.payment;
-const connectors = `${stack.urls.connect}/connectors/${connector}`;
+const connectorUrl = `${stack.urls.connect}/connectors/${connector}`;
 const endWalSender = () =>
   query(
     'payment',
@@ -101,7 +101,7 @@ const endWalSender = () =>
 
 describe('healthy pipelines', () => {
   it('carry canaries that no consumer receives', { timeout: 90_000 }, async () => {
-    await allHealthy();
+    await waitUntilAllHealthy();
     await eventually('a canary of each pipeline has arrived', async () =>
       (await pipelines()).every(({ canary }) => canary.roundTripMs !== null),
     );
@@ -118,7 +118,7 @@ describe('healthy pipelines', () => {
     const connectMetrics = await (await fetch(exporter)).text();
     expect(connectMetrics).toMatch(/^debezium_streaming_connected\{server="payment-db",?\} 1\.0$/m);
     expect(connectMetrics).toMatch(/^kafka_connect_task_status\{.*status="running".*\} 1\.0$/m);
-    // The exporter adds this label when two attributes map to one metric.
+    // The JMX exporter adds this label if two attributes map to the same metric.
     expect(connectMetrics).not.toContain('_objectname');
     const rows = await query('payment', (sql) => sql`select 1 from outbox where event_type = 'canary'`);
     expect(rows).toEqual([]);
@@ -129,7 +129,7 @@ describe('healthy pipelines', () => {
 });
 
 const taskHasFailed = async (): Promise<boolean> => {
-  const status = await (await fetch(`${connectors}/status`)).json();
+  const status = await (await fetch(`${connectorUrl}/status`)).json();
   return Object(status).tasks[0]?.state === 'FAILED';
 };
 
@@ -138,22 +138,22 @@ describe('a broken pipeline', () => {
     'with a failed task is detected within 15 s, and restarted once the task can run',
     { timeout: 180_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const before = await metric('orderflow_watchdog_restarts_total{service="payment"}');
       await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} nologin`));
       try {
         await endWalSender();
-        // Connect notices it after a moment.
+        // Connect reports the failure with a short delay.
         await eventually('the task fails', taskHasFailed);
-        await detected('task_failed', 15);
+        await waitForProblem('task_failed', 15);
         expect(await dashboardStatus()).toMatchObject({ status: 'unavailable' });
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
       }
-      await allHealthy(60_000);
+      await waitUntilAllHealthy(60_000);
       expect(await metric('orderflow_watchdog_restarts_total{service="payment"}')).toBeGreaterThan(before);
-      const thing = await newProduct(1);
-      const { id } = await orderOne(thing.id);
+      const testProduct = await newProduct(1);
+      const { id } = await orderOne(testProduct.id);
       await orderWith(id, 'PAID');
       await expectInvariants([id]);
     },
@@ -163,7 +163,7 @@ describe('a broken pipeline', () => {
     'whose WAL sender hangs while its task is RUNNING is detected within 30 s',
     { timeout: 180_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const [row] = await query<{ pid: number }>(
         'payment',
         (sql) => sql`select active_pid as pid from pg_replication_slots where slot_name = ${database.slot}`,
@@ -171,13 +171,13 @@ describe('a broken pipeline', () => {
       if (row === undefined) throw new Error('nobody reads the slot');
       await signalBackend('payment', row.pid, 'SIGSTOP');
       try {
-        const { problems, connector: reported } = await detected('stalled', 30);
+        const { problems, connector: reported } = await waitForProblem('stalled', 30);
         expect(reported.state).toBe('running');
         expect(problems.map(({ problem }) => problem)).toEqual(['stalled']);
       } finally {
         await signalBackend('payment', row.pid, 'SIGCONT');
       }
-      await allHealthy();
+      await waitUntilAllHealthy();
     },
   );
 
@@ -185,16 +185,16 @@ describe('a broken pipeline', () => {
     'whose heartbeat is forbidden while events flow is detected within 15 s',
     { timeout: 90_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const right = 'execute on function pg_logical_emit_message(boolean, text, text, boolean)';
       await query('payment', (sql) => sql.unsafe(`revoke ${right} from public`));
       try {
-        const { problems } = await detected('heartbeat_forbidden', 15);
+        const { problems } = await waitForProblem('heartbeat_forbidden', 15);
         expect(problems).toHaveLength(1);
       } finally {
         await query('payment', (sql) => sql.unsafe(`grant ${right} to public`));
       }
-      await allHealthy();
+      await waitUntilAllHealthy();
     },
   );
 
@@ -202,10 +202,10 @@ describe('a broken pipeline', () => {
     'whose slot is lost while its task is RUNNING is detected within 15 s',
     { timeout: 240_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const change = async (method: string, path: string): Promise<void> => {
         await eventually(`${method} ${path}`, async () => {
-          const { status } = await fetch(`${connectors}/${path}`, { method });
+          const { status } = await fetch(`${connectorUrl}/${path}`, { method });
           return status < 300;
         });
       };
@@ -231,12 +231,12 @@ describe('a broken pipeline', () => {
           return slot?.['wal_status'] === 'lost';
         });
         await change('PUT', 'resume');
-        await detected('slot_lost', 15);
+        await waitForProblem('slot_lost', 15);
         expect((await dashboardStatus())?.detail).toContain('is lost');
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter system reset ${setting}`));
         await query('payment', (sql) => sql`select pg_reload_conf()`);
-        // Nothing was written meanwhile, so a new slot from the current position misses nothing.
+        // Nothing was written while there was no slot, so a new slot at the current position misses no event.
         await change('PUT', 'stop');
         await eventually('the slot is created again', async () => {
           await query('payment', (sql) => sql`select pg_drop_replication_slot(${database.slot})`).catch(
@@ -252,7 +252,7 @@ describe('a broken pipeline', () => {
         await change('DELETE', 'offsets');
         await change('PUT', 'resume');
       }
-      await allHealthy();
+      await waitUntilAllHealthy();
     },
   );
 });
@@ -260,26 +260,26 @@ describe('a broken pipeline', () => {
 describe('two auditors', () => {
   killInstancesAfterEach();
 
-  // Takes minutes, because the end of a silent session and the reset of the counter need time.
+  // This takes minutes: the server must notice that the frozen session is dead, and the restart counter must be reset.
   it.runIf(faultRounds > 1)(
     'share the watchdog: when the leader hangs the other takes over, gives up at its limit, and resets its counter after a success',
     { timeout: 400_000 },
     async () => {
-      await allHealthy();
+      await waitUntilAllHealthy();
       const second = await startInstance('auditor', { WATCHDOG_RESTARTS: '2' });
-      const seenBySecond = async (): Promise<Pipeline> => {
+      const pipelineSeenBySecond = async (): Promise<Pipeline> => {
         const body: unknown = await (await fetch(`${second.url}/pipelines`)).json();
-        const found: readonly Pipeline[] = Object(body).pipelines;
-        const pipeline = found.find(({ service }) => service === 'payment');
+        const reported: readonly Pipeline[] = Object(body).pipelines;
+        const pipeline = reported.find(({ service }) => service === 'payment');
         if (!pipeline) throw new Error('there is no such pipeline');
         return pipeline;
       };
       const watchdog = async (holds: (now: Pipeline['watchdog']) => boolean) => {
-        const { watchdog: now } = await seenBySecond();
+        const { watchdog: now } = await pipelineSeenBySecond();
         if (!holds(now)) throw new Error(JSON.stringify(now));
         return true;
       };
-      expect((await seenBySecond()).watchdog.leads).toBe(false);
+      expect((await pipelineSeenBySecond()).watchdog.leads).toBe(false);
       expect((await paymentPipeline()).watchdog.leads).toBe(true);
 
       await signalPart('auditor', 'SIGSTOP');
@@ -289,7 +289,7 @@ describe('two auditors', () => {
         await endWalSender();
         await eventually('the task fails', taskHasFailed);
         await eventually('the watchdog gives up', () => watchdog(({ gaveUp }) => gaveUp), 60_000);
-        const { problems, watchdog: now } = await seenBySecond();
+        const { problems, watchdog: now } = await pipelineSeenBySecond();
         expect(problems.map(({ problem }) => problem)).toContain('watchdog_gave_up');
         expect(now.restarts).toBe(2);
       } finally {
@@ -297,7 +297,7 @@ describe('two auditors', () => {
         await signalPart('auditor', 'SIGCONT');
       }
       await eventually('Connect accepts a manual restart', async () => {
-        const restart = `${connectors}/restart?includeTasks=true&onlyFailed=true`;
+        const restart = `${connectorUrl}/restart?includeTasks=true&onlyFailed=true`;
         return (await fetch(restart, { method: 'POST' })).ok;
       });
       await eventually('the counter is reset', () => watchdog(({ restarts }) => restarts === 0), 120_000);

@@ -1,4 +1,5 @@
-// The records on Kafka, read by an independent client: key, framing, and exactly the headers of the contract.
+// The records on Kafka, read by a consumer that shares no code with the services: the key, the framing, and exactly the headers of the
+// contract.
 import { describe, expect, it } from 'vitest';
 import postgres from 'postgres';
 import avro from 'avsc';
@@ -9,9 +10,9 @@ const recordsOf = async (topic: string, key: string) =>
   (await readTopic(topic)).filter((record) => record.key?.toString('utf8') === key);
 
 describe('a record', () => {
-  it('has the order as key, the unchanged outbox payload, and exactly the headers of the contract', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id);
+  it('has the order id as key, the unchanged payload of the outbox row, and exactly the headers of the contract', async () => {
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id);
     await orderWith(id, 'PAID');
     for (const [service, topic] of [
       ['order', 'order-events'],
@@ -47,9 +48,9 @@ describe('a record', () => {
     }
   });
 
-  it('can be decoded with the registry alone, and its metadata equal its headers', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+  it('can be decoded with only the registry, and its metadata equals its headers', async () => {
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     const [record] = await eventually('order.created is published', async () => {
       const found = await recordsOf('order-events', id);
       return found.length > 0 && found;
@@ -71,9 +72,9 @@ describe('a record', () => {
   });
 
   it('continues the trace of the request through every hop', async () => {
-    const thing = await newProduct(1);
+    const testProduct = await newProduct(1);
     const { id } = await place({
-      items: [{ productId: thing.id, quantity: 1 }],
+      items: [{ productId: testProduct.id, quantity: 1 }],
       headers: { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' },
     });
     await orderWith(id, 'PAID');
@@ -91,7 +92,7 @@ describe('a record', () => {
 });
 
 describe('a transaction that rolls back', () => {
-  it('publishes nothing, even when its outbox row was written', async () => {
+  it('publishes nothing, even if it has written an outbox row', async () => {
     const sql = postgres(stack.databases.order.service, { max: 1 });
     const row = (id: string) => ({
       id,
@@ -114,9 +115,9 @@ describe('a transaction that rolls back', () => {
     ).rejects.toThrow('rolled back on purpose');
     await sql.end();
 
-    // Once the event of a later order is published, everything committed before it is published too.
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    // Events are published in commit order: once the event of a later order is published, all earlier events are published too.
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await eventually(
       'the later event is published',
       async () => (await recordsOf('order-events', id)).length > 0,

@@ -1,6 +1,6 @@
-// The slot is lost, dropped, or created again without the connector; the connector is created again. The loss is reported,
-// `npm run recover` publishes the missed events even if it is killed at any step, nothing takes effect twice, and the order per
-// key is kept.
+// Recovery of a pipeline after its slot was lost, dropped, or recreated without the connector, or after the connector was recreated. The
+// loss is reported. `npm run recover` publishes the missed events, even if it is killed at any step. No event takes effect twice, and
+// the events of each key stay in sequence.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -14,16 +14,16 @@ import { useTimings } from '../support/timings.ts';
 
 const auditShape = z.object({ violations: z.array(z.object({ invariant: z.string(), key: z.string() })) });
 
-const timed = useTimings();
+const measure = useTimings();
 const succeed = async (...args: readonly string[]): Promise<string> => {
   const { code, output } = await connectors(...args);
   expect(code, output).toBe(0);
   return output;
 };
 
-const thing = useProduct(1_000);
-const ordered = async (): Promise<string> => (await orderOne(thing.id)).id;
-const idsOn = async (service: ServiceName): Promise<(string | undefined)[]> =>
+const testProduct = useProduct(1_000);
+const placeOrder = async (): Promise<string> => (await orderOne(testProduct.id)).id;
+const publishedIdsOf = async (service: ServiceName): Promise<(string | undefined)[]> =>
   (await readTopic(services[service].topic)).map((record) => header(record, 'id'));
 const outboxIdsOf = async (service: ServiceName, key: string): Promise<string[]> =>
   (
@@ -32,13 +32,13 @@ const outboxIdsOf = async (service: ServiceName, key: string): Promise<string[]>
       (sql) => sql`select id from outbox where aggregate_id = ${key} order by id`,
     )
   ).map(({ id }) => id);
-const recovered = async (service: ServiceName): Promise<string> => {
-  const { code, output } = await timed(`recover ${service}`, () => runCommand('recover', [service]));
+const recover = async (service: ServiceName): Promise<string> => {
+  const { code, output } = await measure(`recover ${service}`, () => runCommand('recover', [service]));
   expect(code, output).toBe(0);
   expect(output).toContain('reconciled: everything agrees');
   return output;
 };
-/** Invalidates the slot: PostgreSQL may keep only 1 MB of WAL for the stopped connector. */
+/** Invalidates the slot: limits the WAL that PostgreSQL keeps for the stopped connector to 1 MB, and writes more. */
 const loseSlot = async (service: ServiceName): Promise<void> => {
   const { slot } = services[service].database;
   await query(service, (sql) => sql`alter system set max_slot_wal_keep_size = '1MB'`);
@@ -66,18 +66,18 @@ const loseSlot = async (service: ServiceName): Promise<void> => {
   }
 };
 
-/** The steps of `recover` at which it is killed: two of them, or all in `npm run test:faults`. */
-const killedAt = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
+/** The steps at which `recover` is killed: two steps, or all steps in `npm run test:faults`. */
+const killSteps = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
 
 describe('a lost slot', () => {
-  it('is reported, and recovery publishes exactly the missed events, even if it is killed while orders are placed', async () => {
-    const before = await ordered();
+  it('is reported, and the recovery publishes exactly the missed events, even if it is killed while orders are placed', async () => {
+    const before = await placeOrder();
     await orderWith(before, 'PAID');
     await succeed('stop', '--connector', 'order-outbox');
-    const missedOrders = [await ordered(), await ordered(), await ordered()];
+    const missedOrders = [await placeOrder(), await placeOrder(), await placeOrder()];
     await loseSlot('order');
 
-    const [finding] = await timed('a lost slot, until the doctor reports it', async () =>
+    const [finding] = await measure('a lost slot, until the doctor reports it', async () =>
       (await doctor()).findings.filter(({ sentence }) => sentence.includes('is lost')),
     );
     expect(finding).toMatchObject({ area: 'order database' });
@@ -93,14 +93,14 @@ describe('a lost slot', () => {
     expect(dryRun.output).toContain(`${missed.length} rows of the outbox are not on order-events`);
 
     const writing = new AbortController();
-    const writtenMeanwhile: string[] = [];
+    const concurrentOrders: string[] = [];
     const writer = (async () => {
       while (!writing.signal.aborted) {
-        writtenMeanwhile.push(await ordered());
+        concurrentOrders.push(await placeOrder());
         await delay(150);
       }
     })();
-    for (const step of killedAt) {
+    for (const step of killSteps) {
       const { output } = await runCommand('recover', ['order'], {}, (text, child) => {
         if (text.includes(`${step}/7`)) child.kill('SIGKILL');
       });
@@ -109,11 +109,11 @@ describe('a lost slot', () => {
     }
     writing.abort();
     await writer;
-    await recovered('order');
+    await recover('order');
 
-    const all = [before, ...missedOrders, ...writtenMeanwhile];
+    const all = [before, ...missedOrders, ...concurrentOrders];
     await Promise.all(all.map((id) => orderWith(id, 'PAID', 60_000)));
-    const published = await idsOn('order');
+    const published = await publishedIdsOf('order');
     for (const id of missed) expect(published.filter((one) => one === id)).toEqual([id]);
     await expectEventsInCommitOrder(all);
     await expectInvariants(all);
@@ -122,28 +122,28 @@ describe('a lost slot', () => {
 });
 
 describe('a slot that was dropped and created again', () => {
-  it('fails the task instead of leaving a gap, and is recovered', async () => {
+  it('fails the task instead of skipping events, and can be recovered', async () => {
     const { slot } = services.inventory.database;
     await succeed('stop', '--connector', 'inventory-outbox');
     await query('inventory', (sql) => sql`select pg_drop_replication_slot(${slot})`);
     const stored = JSON.parse(await succeed('offsets', 'get', '--json', '--connector', 'inventory-outbox'));
     expect(stored['inventory-outbox']).toMatchObject({ stored: [{ lsn: expect.any(String) }], slot: null });
-    // Written while there is no slot.
-    const before = await outboxIdsOf('inventory', thing.id);
-    const renamed = await call('inventory', `/api/v1/products/${thing.id}`, {
+    // This event is written while there is no slot.
+    const before = await outboxIdsOf('inventory', testProduct.id);
+    const renamed = await call('inventory', `/api/v1/products/${testProduct.id}`, {
       as: 'seller',
       method: 'PATCH',
       body: { name: 'Renamed' },
     });
     expect(renamed.status).toBe(200);
-    const [lostId] = (await outboxIdsOf('inventory', thing.id)).filter((id) => !before.includes(id));
+    const [lostId] = (await outboxIdsOf('inventory', testProduct.id)).filter((id) => !before.includes(id));
     expect(lostId).toBeDefined();
     await query(
       'inventory',
       (sql) => sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`,
     );
     await fetch(`${connectorUrl('inventory')}/resume`, { method: 'PUT' });
-    const trace = await timed('a slot created again, until the task has failed', () =>
+    const trace = await measure('a slot created again, until the task has failed', () =>
       eventually(
         'the task has failed',
         async () => {
@@ -156,12 +156,12 @@ describe('a slot that was dropped and created again', () => {
     expect(trace).toMatch(/starting at .* no longer available on the server/s);
     expect((await connectors('status', '--connector', 'inventory-outbox')).code).toBe(1);
 
-    expect(await idsOn('inventory')).not.toContain(lostId);
+    expect(await publishedIdsOf('inventory')).not.toContain(lostId);
 
-    await recovered('inventory');
-    expect((await idsOn('inventory')).filter((id) => id === lostId)).toEqual([lostId]);
+    await recover('inventory');
+    expect((await publishedIdsOf('inventory')).filter((id) => id === lostId)).toEqual([lostId]);
     await succeed('drift');
-    const id = await ordered();
+    const id = await placeOrder();
     await orderWith(id, 'PAID');
     await expectInvariants([id]);
   }, 200_000);
@@ -173,21 +173,21 @@ describe('a connector that is created again without its offsets', () => {
     const refused = await connectors('offsets', 'reset', '--connector', 'payment-outbox');
     expect(refused.output).toContain('nothing was changed');
     expect(await succeed('offsets', 'reset', '--yes', '--connector', 'payment-outbox')).toContain('reset');
-    // 409 while the worker still handles the previous request.
+    // The worker responds with 409 while it still handles the previous request.
     await eventually('Connect has deleted the connector', async () => {
       const { status } = await fetch(connectorUrl('payment'), { method: 'DELETE' });
       return status === 204 || status === 404;
     });
   };
 
-  it('repeats no event; with a snapshot it repeats all, and none takes effect twice', async () => {
+  it('publishes no event again; with a snapshot it publishes all events again, and none takes effect twice', async () => {
     const running = await connectors('offsets', 'reset', '--yes', '--connector', 'payment-outbox');
     expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
 
-    const first = await ordered();
+    const first = await placeOrder();
     await orderWith(first, 'PAID');
-    const before = await idsOn('payment');
-    // The connector confirms its position to the slot every ten seconds; unconfirmed events would be repeated.
+    const before = await publishedIdsOf('payment');
+    // The connector confirms its position to the slot every ten seconds. Events that are not confirmed yet would be published again.
     const [end] = await query<{ lsn: string }>(
       'payment',
       (sql) => sql`select pg_current_wal_lsn()::text as lsn`,
@@ -208,12 +208,12 @@ describe('a connector that is created again without its offsets', () => {
     );
     await deleteConnector();
     expect(await succeed('apply')).toContain('payment-outbox: created, running');
-    const second = await ordered();
+    const second = await placeOrder();
     await orderWith(second, 'PAID', 60_000);
-    const after = await idsOn('payment');
+    const after = await publishedIdsOf('payment');
     expect(after.filter((id) => before.includes(id))).toHaveLength(before.length);
 
-    // For comparison, the same with a snapshot.
+    // For comparison: the same steps with a snapshot.
     await deleteConnector();
     await eventually('Connect accepts the connector', async () => {
       const body = JSON.stringify({ ...readConnector('payment'), 'snapshot.mode': 'initial' });
@@ -223,18 +223,18 @@ describe('a connector that is created again without its offsets', () => {
     const retained = await query('payment', (sql) => sql`select id from outbox`);
     await eventually(
       'every retained row is on the topic again',
-      async () => (await idsOn('payment')).length >= after.length + retained.length,
+      async () => (await publishedIdsOf('payment')).length >= after.length + retained.length,
       60_000,
     );
     expect(await succeed('apply')).toContain('payment-outbox: changed, running');
-    const third = await ordered();
+    const third = await placeOrder();
     await orderWith(third, 'PAID', 60_000);
     await expectInvariants([first, second, third]);
   }, 200_000);
 });
 
 describe('npm run connectors -- remove', () => {
-  it('removes connector and slot only when stopped and with --yes; recovery creates both again', async () => {
+  it('removes connector and slot only if the connector is stopped and with --yes; the recovery creates both again', async () => {
     const remove = (...args: readonly string[]) =>
       connectors('remove', '--connector', 'payment-outbox', ...args);
     const running = await remove('--yes');
@@ -254,8 +254,8 @@ describe('npm run connectors -- remove', () => {
     expect(sentences).toContain('There is no replication slot payment_outbox_slot');
     expect(sentences).toContain('Connect has no connector payment-outbox');
 
-    const id = await ordered();
-    await recovered('payment');
+    const id = await placeOrder();
+    await recover('payment');
     await orderWith(id, 'PAID', 60_000);
     await expectInvariants([id]);
   }, 150_000);

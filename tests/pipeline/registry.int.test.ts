@@ -1,5 +1,5 @@
-// The real registry with every kind of schema change, with ids that would differ, and without rules. The tests start their own
-// registries in temporary folders, so that no id of the shared stack is used up.
+// The real registry: with every kind of schema change, with schema ids that would differ from the recorded ids, and without
+// compatibility rules. The tests start separate registries in temporary folders, so they do not use up schema ids of the stack.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ afterAll(async () => {
   }
 });
 
-/** Starts an empty registry. Without `rules` it has its default: none. */
+/** Starts an empty registry. Without `rules` it has no compatibility rules, which is its default. */
 const emptyRegistry = async (rules = true): Promise<RegistryAddress> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-registry-'));
   const supervisor = await createSupervisor(dataDir, () => undefined);
@@ -83,7 +83,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
     expect(await readGoldenBytes(registry, contract)).toBeGreaterThan(contract.releases.length);
   });
 
-  it('uses up no id for a trial or a refusal', async () => {
+  it('assigns no schema id during a compatibility check or a refused registration', async () => {
     const taken = await add(registry, parcel);
     expect(taken.body).toMatchObject({ id: contract.releases.length + 1 });
   });
@@ -104,14 +104,14 @@ describeOwnParts('a registry with the rules of the stack', () => {
     },
   );
 
-  it('refuses at registration what it refuses in a trial, and stores nothing', async () => {
+  it('refuses to register what it refuses in a compatibility check, and stores nothing', async () => {
     const removed = { ...parcel, fields: parcel.fields.filter(({ name }) => name !== 'orderId') };
     expect((await add(registry, removed)).status).toBe(409);
     const versions = await fetch(`${registry.url}/subjects/${subjectOf(parcel)}/versions`);
     expect(await versions.json()).toEqual([1]);
   });
 
-  it('gets no working version that is not released', async () => {
+  it('gets no schema version that is not released', async () => {
     const [first, ...others] = contract.working;
     if (first === undefined) throw new Error('there is no event');
     const fields = [...first.fields, { name: 'note', type: 'string', default: '', doc: 'Note.' }];
@@ -119,10 +119,10 @@ describeOwnParts('a registry with the rules of the stack', () => {
     await expect(registerSchemas(registry, changed)).rejects.toThrow(/has changes that are not released/);
   });
 
-  it('gets nothing when a release would not have its recorded id', async () => {
+  it('gets nothing if a release would get a different id than the recorded one', async () => {
     const [last] = contract.releases.slice(-1);
     if (last === undefined) throw new Error('there is no release');
-    // The next id is already that of the parcel schema.
+    // The registry has already assigned the next id to the parcel schema.
     const field = {
       name: 'note',
       type: 'string',
@@ -147,7 +147,7 @@ describeOwnParts('a registry that was started without rules', () => {
     registry = await emptyRegistry(false);
   });
 
-  it('enforces the mode that we set per subject, and accepts anything for other subjects', async () => {
+  it('enforces the compatibility mode of each of our subjects, and accepts any schema for other subjects', async () => {
     await registerSchemas(registry, contract);
     const [first] = contract.releases;
     if (first === undefined) throw new Error('there is no release');

@@ -1,5 +1,5 @@
 // Retention of the outbox with a real connector: deletes do not reach Kafka, and rows that the connector has not read yet are
-// delivered even if they are deleted. The superuser makes rows old and restores them, because a service may not update its outbox.
+// delivered even if they are deleted. The tests change and restore rows as the superuser, because a service may not update its outbox.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,21 +20,22 @@ const connectorUrl = `${stack.urls.connect}/connectors/${connector}`;
 const toRestore: postgres.Row[] = [];
 let admin: postgres.Sql;
 let asService: postgres.Sql;
-let thing: ProductView;
+let testProduct: ProductView;
 
 beforeAll(async () => {
   admin = postgres(stack.databases.order.admin, { max: 1, onnotice: () => undefined });
   asService = postgres(stack.databases.order.service, { max: 1, onnotice: () => undefined });
-  thing = await newProduct(100);
+  testProduct = await newProduct(100);
 });
 afterAll(async () => {
   await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
-  // Later tests expect every published event in the outbox. The restored rows are published again, and the inboxes ignore them.
+  // Later tests expect every published event in the outbox. The restored rows are published again, and the inboxes ignore the
+  // duplicates.
   for (const row of toRestore) await admin`insert into outbox ${admin(row)} on conflict do nothing`;
   await Promise.all([admin.end(), asService.end()]);
 });
 
-const ordered = (): Promise<{ id: string }> => orderOne(thing.id);
+const placeOrder = (): Promise<{ id: string }> => orderOne(testProduct.id);
 const rowsOf = (id: string): Promise<postgres.Row[]> =>
   query('order', (sql) => sql`select * from outbox where aggregate_id = ${id}`);
 const publishedOf = async (id: string): Promise<(string | undefined)[]> =>
@@ -47,64 +48,64 @@ const makeOld = async (id: string): Promise<void> => {
   await admin`update outbox set occurred_at = now() - interval '3 days' where aggregate_id = ${id}`;
 };
 
-/** Deletes rows older than two days as the retention does, with the role of the service. */
-const retain = async (): Promise<{ deleted: number; refused: string | null }> => {
-  // PostgreSQL logs its running transactions every 15 s, which a slot needs to advance; here it is done at once.
+/** Deletes rows that are older than two days, as the retention job does, with the database role of the service. */
+const runRetention = async (): Promise<{ deleted: number; refused: string | null }> => {
+  // A slot can advance only after PostgreSQL has logged the running transactions, which it does every 15 s. Here it is done at once.
   await admin`select pg_log_standby_snapshot()`;
   const [row] = await asService<{ deleted: number; refused: string | null }[]>`
     select * from delete_published_outbox_rows(${database.slot}, now() - interval '2 days', 500)`;
   return row ?? { deleted: -1, refused: null };
 };
-const untilDeleted = (id: string): Promise<true> =>
+const waitUntilDeleted = (id: string): Promise<true> =>
   eventually(`the outbox row of ${id} is deleted`, async () => {
-    await retain();
+    await runRetention();
     return (await rowsOf(id)).length === 0;
   });
 
 describe('the retention of the outbox', () => {
-  it('deletes delivered rows, and no delete reaches Kafka', async () => {
-    const { id } = await ordered();
+  it('deletes delivered rows without publishing the deletes', async () => {
+    const { id } = await placeOrder();
     await orderWith(id, 'PAID');
     const before = await publishedOf(id);
     await makeOld(id);
-    await untilDeleted(id);
-    const later = await ordered();
+    await waitUntilDeleted(id);
+    const later = await placeOrder();
     await orderWith(later.id, 'PAID');
     expect(before.length).toBe(1);
     expect(await publishedOf(id)).toEqual(before);
     expect((await readTopic('order-events')).filter(({ value }) => value === null)).toEqual([]);
   });
 
-  it('keeps rows that a stopped connector has not read; they are delivered afterwards', async () => {
+  it('keeps rows that a stopped connector has not read; the rows are delivered afterwards', async () => {
     await fetch(`${connectorUrl}/stop`, { method: 'PUT' });
     await eventually('nobody reads the slot', async () => {
       const [slot] = await admin`select active from pg_replication_slots where slot_name = ${database.slot}`;
       return slot?.['active'] === false;
     });
-    const [waiting, deletedByForce] = [await ordered(), await ordered()];
+    const [waiting, deletedByForce] = [await placeOrder(), await placeOrder()];
     await makeOld(waiting.id);
     for (let turn = 0; turn < 5; turn += 1) {
-      expect(await retain()).toEqual({ deleted: 0, refused: null });
+      expect(await runRetention()).toEqual({ deleted: 0, refused: null });
       await delay(100);
     }
 
-    // Even a row that somebody deletes is in the WAL, from which the connector reads it.
+    // Even a row that is deleted by hand is delivered, because the connector reads the row from the WAL.
     toRestore.push(...(await rowsOf(deletedByForce.id)));
     await admin`delete from outbox where aggregate_id = ${deletedByForce.id}`;
 
-    // WAL of another database of the server: the slot falls behind, but the connector has nothing to read.
+    // Another database of the server writes WAL: the slot falls behind, although the connector has nothing to read.
     const elsewhere = new URL(stack.databases.order.admin);
     elsewhere.pathname = '/postgres';
     const other = postgres(elsewhere.href, { max: 1, onnotice: () => undefined });
     await other`select count(pg_logical_emit_message(false, 'x', repeat('x', 1000000))) from generate_series(1, 70)`;
     await other.end();
-    const { deleted, refused } = await retain();
+    const { deleted, refused } = await runRetention();
     expect([deleted, refused]).toEqual([0, expect.stringMatching(/ is \d+ MiB behind$/)]);
 
     await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
     await orderWith(waiting.id, 'PAID', 60_000);
     await orderWith(deletedByForce.id, 'PAID', 60_000);
-    await untilDeleted(waiting.id);
+    await waitUntilDeleted(waiting.id);
   }, 150_000);
 
   it('can only be run by the service', async () => {

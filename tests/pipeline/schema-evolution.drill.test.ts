@@ -1,5 +1,5 @@
-// Follows schemas/EVOLUTION.md step by step in a copy of the project, with instances of both versions at the same time; then the
-// registry loses its storage. The copy is the newest version, so the restore is done from it.
+// Follows schemas/EVOLUTION.md step by step in a copy of the project, while instances of both versions run. Then the registry loses its
+// storage. The copy contains the newest schemas, so the registry is restored from the copy.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,15 +38,15 @@ import {
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
 const logger = createLogger({ service: 'test', level: 'error' });
-let tree: string;
-let thing: ProductView;
+let projectCopy: string;
+let testProduct: ProductView;
 
 interface CommandResult {
   readonly code: number;
   readonly output: string;
 }
-const inTree = async (command: string, args: readonly string[]): Promise<CommandResult> => {
-  const options = { cwd: tree, env: { ...process.env, ...environment }, timeout: 120_000 };
+const runInCopy = async (command: string, args: readonly string[]): Promise<CommandResult> => {
+  const options = { cwd: projectCopy, env: { ...process.env, ...environment }, timeout: 120_000 };
   try {
     const { stdout, stderr } = await run(command, args, options);
     return { code: 0, output: stdout + stderr };
@@ -56,25 +56,25 @@ const inTree = async (command: string, args: readonly string[]): Promise<Command
   }
 };
 const schemas = (...args: string[]): Promise<CommandResult> =>
-  inTree(process.execPath, [join(tree, 'scripts', 'schemas.ts'), ...args]);
+  runInCopy(process.execPath, [join(projectCopy, 'scripts', 'schemas.ts'), ...args]);
 
 beforeAll(async () => {
-  tree = mkdtempSync(join(tmpdir(), 'orderflow-next-'));
+  projectCopy = mkdtempSync(join(tmpdir(), 'orderflow-next-'));
   for (const name of ['schemas', 'services', 'drizzle', 'scripts', 'package.json', 'tsconfig.json'])
-    cpSync(join(root, name), join(tree, name), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
-  const git = (...args: string[]): Promise<CommandResult> => inTree('git', args);
+    cpSync(join(root, name), join(projectCopy, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(projectCopy, 'node_modules'));
+  const git = (...args: string[]): Promise<CommandResult> => runInCopy('git', args);
   await git('init', '-q', '-b', 'main');
   await git('add', 'schemas', 'services');
   await git('-c', 'user.name=test', '-c', 'user.email=test@localhost', 'commit', '-qm', 'before');
-  thing = await newProduct(10_000);
+  testProduct = await newProduct(10_000);
 });
 afterAll(() => {
-  rmSync(tree, { recursive: true, force: true });
+  rmSync(projectCopy, { recursive: true, force: true });
 });
 killInstancesAfterEach();
 
-/** The code blocks of the guide, in order. */
+/** The code blocks of the guide, from top to bottom. */
 const steps = [
   ...readFileSync(join(root, 'schemas', 'EVOLUTION.md'), 'utf8').matchAll(/^```(diff|sh)\n([\s\S]*?)^```/gm),
 ].map(([, kind = '', text = '']) => ({ kind, text }));
@@ -84,7 +84,7 @@ const placeAt = async (url: string): Promise<string> => {
     method: 'POST',
     headers: { authorization: `Bearer ${await tokenOf('user')}`, 'content-type': 'application/json' },
     body: JSON.stringify({
-      items: [{ productId: thing.id, quantity: 3 }],
+      items: [{ productId: testProduct.id, quantity: 3 }],
       payment: { mode: 'AUTO', method: 'card' },
     }),
   });
@@ -101,7 +101,7 @@ const client = async () => {
 
 const logOf = (name: string): string => readFileSync(join(stack.dataDir, 'logs', `${name}.log`), 'utf8');
 
-/** The ids of order.created events that a process has handled, from its log. */
+/** The ids of the order.created events that an instance has handled, according to its log. */
 const handledIn = (log: string): Set<string> =>
   new Set(
     [...log.matchAll(/"message":"order\.created accepted".*?"eventId":"([^"]+)"/g)].map(([, id = '']) => id),
@@ -112,8 +112,8 @@ describe('the guide to changing an event', () => {
     const outputs: string[] = [];
     for (const { kind, text } of steps) {
       if (kind === 'diff') {
-        writeFileSync(join(tree, 'step.diff'), text);
-        const applied = await inTree('git', ['apply', 'step.diff']);
+        writeFileSync(join(projectCopy, 'step.diff'), text);
+        const applied = await runInCopy('git', ['apply', 'step.diff']);
         expect(applied, text).toEqual({ code: 0, output: '' });
         continue;
       }
@@ -136,12 +136,14 @@ describe('the guide to changing an event', () => {
     { timeout: 240_000 },
     async () => {
       const next = await Promise.all(
-        (['order', 'inventory', 'payment'] as const).map((service) => startInstance(service, {}, tree)),
+        (['order', 'inventory', 'payment'] as const).map((service) =>
+          startInstance(service, {}, projectCopy),
+        ),
       );
       const [order, inventory] = next;
       if (order === undefined || inventory === undefined) throw new Error('an instance is missing');
       const ids: string[] = [];
-      // Repeated until each version has handled events of the other, because Kafka assigns the partitions.
+      // Repeated until each version has handled events of the other version, because the test cannot choose the partitions.
       await eventually(
         'both versions have handled events of the other',
         async () => {
@@ -163,7 +165,7 @@ describe('the guide to changing an event', () => {
       const registry = await client();
       const old = createEventCodec(registry.schemaId, registry.writerSchema);
       const newer: { readonly createEventCodec: typeof createEventCodec } = await import(
-        pathToFileURL(join(tree, 'services', 'platform', 'event-codec', 'event-codec.ts')).href
+        pathToFileURL(join(projectCopy, 'services', 'platform', 'event-codec', 'event-codec.ts')).href
       );
       const codec = newer.createEventCodec(registry.schemaId, registry.writerSchema);
       const mine = (await readTopic('order-events')).filter(
@@ -182,13 +184,13 @@ describe('the guide to changing an event', () => {
   );
 });
 
-describe('while the registry does not answer', () => {
+describe('while the registry does not respond', () => {
   it(
     'an event with an unknown schema id waits and does not become a dead letter',
     { timeout: 120_000 },
     async () => {
-      const next = await startInstance('order', {}, tree);
-      // A restarted instance has only the schemas of its own code.
+      const next = await startInstance('order', {}, projectCopy);
+      // After a restart an instance knows only the schemas in its own code.
       await killHard('inventory');
       await eventually('inventory is ready again', () => isConnected(stack.urls.inventory), 60_000);
       const from = logOf('inventory').length;
@@ -208,8 +210,8 @@ describe('while the registry does not answer', () => {
       await orderWith(id, 'PAID', 60_000);
       const letters = await query('inventory', (sql) => sql`select id from dead_letters where key = ${id}`);
       expect(letters).toEqual([]);
-      // Events of the other version are read too.
-      const other = await orderOne(thing.id);
+      // The instance can also read events of the other version.
+      const other = await orderOne(testProduct.id);
       await orderWith(other.id, 'PAID', 60_000);
       await expectInvariants([id, other.id]);
     },
@@ -232,7 +234,7 @@ describe('after the registry has lost its storage', () => {
     { timeout: 240_000 },
     async () => {
       const warm = await client();
-      // Erased before the kill, because the supervisor restarts it at once.
+      // The storage is deleted before the kill, because the supervisor restarts the registry at once.
       await eraseRegistry();
       await killHard('registry');
 
@@ -240,8 +242,8 @@ describe('after the registry has lost its storage', () => {
       expect(lost.code).toBe(1);
       expect(lost.output).toMatch(/the registry has lost everything: run `npm run schemas -- restore`/);
 
-      // Instances with resolved ids go on; a new one waits and reports why.
-      const { id } = await orderOne(thing.id);
+      // Instances with resolved ids continue. A new instance waits and reports the reason.
+      const { id } = await orderOne(testProduct.id);
       await orderWith(id, 'PAID');
       const cold = await spawnInstance('order');
       const unready = await eventually('the cold instance reports why it is not ready', async () => {

@@ -1,4 +1,5 @@
-// `provisionTopics` corrects its own settings of existing topics and keeps other ones, such as min.insync.replicas of a cluster.
+// `provisionTopics` corrects the settings of existing topics that it manages. It keeps all other settings, such as
+// min.insync.replicas.
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kafkaClient } from '../../scripts/stack/parts/kafka.ts';
@@ -24,7 +25,7 @@ afterAll(async () => {
   await admin.disconnect();
 });
 
-it('corrects a changed setting and keeps other ones', async () => {
+it('corrects a managed setting that was changed and keeps other settings', async () => {
   const { 'retention.ms': wanted } = await read();
   await admin.alterConfigs({
     validateOnly: false,

@@ -1,5 +1,5 @@
-// The audit log on a real database: an entry exists exactly when there is an effect, all instances seal one chain, and the
-// verification names the position at which the owner of the database has tampered with it.
+// The audit log on a real database: an entry exists exactly if its action took effect, all instances seal one hash chain, and the
+// verification names the position at which the database owner has tampered with the log.
 import { randomUUID } from 'node:crypto';
 import { asc, sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -63,7 +63,7 @@ const fulfilled = (orderId: string): DomainEvent => ({
   data: { orderId, customerId: 'customer-1' },
 });
 
-/** The input is the decision; its effect is the event that it emits. */
+/** A handler whose input is the decision itself. The effect of an accepted input is the event that it emits. */
 const decideAsGiven: CommandHandler<Decision<string, DomainEvent>, null, string> = {
   load: () => Promise.resolve(null),
   decide: (decision) => decision,
@@ -88,7 +88,7 @@ const message = (
 const entries = () => db.select().from(auditLog).orderBy(asc(auditLog.id));
 const seals = () => db.select().from(auditSeals).orderBy(asc(auditSeals.position));
 const effects = async () => (await db.select().from(outbox)).length;
-/** Seals until the chain has this length: an open transaction elsewhere on the server can delay the newest entries. */
+/** Seals until the chain has this length. Sealing may need several attempts, because any open transaction on the server delays it. */
 const sealUpTo = async (length: number, atMost = 500): Promise<void> => {
   const one = async () => {
     await sealBatch(db, atMost);
@@ -104,7 +104,7 @@ const signal = new AbortController().signal;
 const verify = (anchor?: ChainPoint) => verifyAuditLog(db, { anchor, signal, batch: 3 });
 
 describe('an entry', () => {
-  it('of an accepted action is written with its effect: subject, action, time and resource', async () => {
+  it('of an accepted action is written in the transaction of its effect, with subject, action, time and resource', async () => {
     const requested = action();
     await handle(shell, decideAsGiven, message(accepted('done', fulfilled('order-1')), requested), unclaimed);
     expect(await entries()).toMatchObject([
@@ -130,7 +130,7 @@ describe('an entry', () => {
     expect(await entries()).toMatchObject([{ resource: 'order-new' }]);
   });
 
-  it('of an ignored action has the reason', async () => {
+  it('of an ignored action contains the reason', async () => {
     await handle(shell, decideAsGiven, message(ignored('already_cancelled'), action()), unclaimed);
     expect(await entries()).toMatchObject([{ outcome: 'ignored', code: 'already_cancelled' }]);
   });
@@ -155,7 +155,7 @@ describe('an entry', () => {
     expect([await effects(), await entries()]).toEqual([0, []]);
   });
 
-  it('that cannot be written rolls its effect back', async () => {
+  it('that cannot be written rolls back the effect of its action', async () => {
     const unstorable = action({ correlationId: 'a\0b' });
     const failing = handle(
       shell,
@@ -183,7 +183,7 @@ describe('an entry', () => {
 });
 
 describe('sealing', () => {
-  it('appends committed entries to the chain, and nothing when there is no new entry', async () => {
+  it('appends committed entries to the chain, and appends nothing without new entries', async () => {
     await addEntries(3);
     await sealUpTo(3);
     const [, , third] = await seals();
@@ -201,7 +201,7 @@ describe('sealing', () => {
     });
   });
 
-  it('seals no more than one batch at a time', async () => {
+  it('seals at most one batch per transaction', async () => {
     await addEntries(5);
     const results = [];
     while ((await seals()).length < 5) results.push(await sealBatch(db, 2));
@@ -209,7 +209,7 @@ describe('sealing', () => {
     expect(await verify()).toMatchObject({ status: 'intact', unsealed: 0 });
   });
 
-  it('skips no entry: an earlier entry that commits later is sealed later', async () => {
+  it('skips no entry: an entry with a lower id that is committed later is sealed later', async () => {
     const commit = Promise.withResolvers<undefined>();
     const appended = Promise.withResolvers<undefined>();
     const slow = db.transaction(async (tx) => {
@@ -228,7 +228,7 @@ describe('sealing', () => {
     expect(await verify()).toMatchObject({ status: 'intact', entries: 2, unsealed: 0 });
   });
 
-  it('by many instances at once, during new actions, makes one chain without gaps', async () => {
+  it('by many instances at once, while actions are recorded, produces one chain without gaps', async () => {
     const others = Array.from({ length: 3 }, (_, index) =>
       connectDatabase(database.url, `test-${index}`, { poolSize: 4 }),
     );
@@ -253,7 +253,7 @@ describe('sealing', () => {
     expect(await verify()).toMatchObject({ status: 'intact', entries: 160, unsealed: 0 });
   });
 
-  it('logs the head of the chain, as an anchor outside of the database', async () => {
+  it('writes the head of the chain to the log, as an anchor outside the database', async () => {
     await addEntries(1);
     const sealer = startSealing({ db, logger });
     const logged = () => lines.find(({ message: text }) => text === 'audit log sealed');
@@ -281,7 +281,7 @@ describe('the verification', () => {
     firstBroken: { position, sentence: expect.stringMatching(sentence) },
   });
 
-  it('finds an untouched chain intact, for the anchor of its head and for earlier ones', async () => {
+  it('reports an unchanged chain as intact, for the anchor of its head and for earlier anchors', async () => {
     const [, third] = await db
       .select()
       .from(auditSeals)
@@ -301,14 +301,14 @@ describe('the verification', () => {
     expect(await verify()).toMatchObject(brokenAt(4, /is not the one that was sealed/));
   });
 
-  it('finds a deleted entry, with or without its seal', async () => {
+  it('detects a deleted entry, with or without its seal', async () => {
     await owner`delete from audit_log where id = 7`;
     expect(await verify()).toMatchObject({ ...brokenAt(7, /entry .* is missing/), entries: 7 });
     await owner`delete from audit_seals where entry_id = 7`;
     expect(await verify()).toMatchObject(brokenAt(7, /seal at position 7 is missing/));
   });
 
-  it('finds two swapped entries', async () => {
+  it('detects two swapped entries', async () => {
     await owner.begin(async (tx) => {
       await tx`update audit_seals set entry_id = -1 where position = 2`;
       await tx`update audit_seals set entry_id = 2 where position = 6`;
@@ -317,7 +317,7 @@ describe('the verification', () => {
     expect(await verify()).toMatchObject(brokenAt(2, /is not the one that was sealed/));
   });
 
-  it('finds a chain without its end only with an anchor', async () => {
+  it('detects a truncated chain only with an anchor', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`delete from audit_log where id > 6`;
     expect(await verify()).toMatchObject({
@@ -329,7 +329,7 @@ describe('the verification', () => {
     expect(await verify(head)).toMatchObject(brokenAt(8, /ends before position 8/));
   });
 
-  it('finds an end that was changed and sealed again only with an anchor', async () => {
+  it('detects last entries that were changed and sealed again only with an anchor', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`update audit_log set subject = 'somebody-else' where id = 7`;
     await sealUpTo(8);
@@ -337,7 +337,7 @@ describe('the verification', () => {
     expect(await verify(head)).toMatchObject(brokenAt(8, /is not that of the anchor/));
   });
 
-  it('reports an entry added in the past as unsealed; later entries are sealed', async () => {
+  it('reports an entry that was inserted among older entries as unsealed; later entries are still sealed', async () => {
     await owner`insert into audit_log (transaction, at, subject, roles, action, outcome, correlation_id, request_id)
       values ('1'::xid8, now(), 's', '{}', 'a', 'accepted', 'c', 'r')`;
     await addEntries(1);
@@ -345,7 +345,7 @@ describe('the verification', () => {
     expect(await verify()).toMatchObject({ status: 'intact', entries: 10, unsealed: 1 });
   });
 
-  it('finds that the last sealed entry was deleted; later entries are sealed', async () => {
+  it('detects that the last sealed entry was deleted; later entries are still sealed', async () => {
     await owner`delete from audit_log where id = 8`;
     await addEntries(2);
     await sealUpTo(10);
@@ -367,7 +367,7 @@ describe('the HTTP API', () => {
     const built = createApp({ logger, title: 'test', guards: createGuards(undefined, authenticate) });
     built.use('/api/*', recordRefusals(on));
     registerAuditRoutes(built, on);
-    // These routes have no entry in the permission table, so the test sets the caller.
+    // The routes of this test have no entry in the permission table, so the test sets the caller itself.
     built.use('/api/*', async (c, next) => {
       c.set('principal', principal);
       await next();
@@ -424,7 +424,7 @@ describe('the HTTP API', () => {
     expect(await entries()).toMatchObject([{ outcome: 'refused', status, code, resource: null }]);
   });
 
-  it('records the name of the action where the route has one', async () => {
+  it('records the name of the action if the route has one', async () => {
     answering = refuse('forbidden');
     await post('/api/named/thing-1');
     await post('/api/handled/thing-2');
@@ -434,14 +434,14 @@ describe('the HTTP API', () => {
     ]);
   });
 
-  it('records any requested id, also with a NUL or of any length', async () => {
+  it('records every requested id, including ids with a NUL character and very long ids', async () => {
     answering = refuse('not_found');
     expect((await post('/api/things/a%00b/turn')).status).toBe(404);
     expect((await post(`/api/things/${'x'.repeat(5_000)}/turn`)).status).toBe(404);
     expect((await entries()).map(({ resource }) => resource?.length)).toEqual([3, 200]);
   });
 
-  it('records no success, no read, no unknown path, no anonymous caller and no server error', async () => {
+  it('records no successes, reads, unknown paths, anonymous callers or server errors', async () => {
     await post('/api/things');
     answering = refuse('forbidden');
     await app.request('/api/things/thing-1/turn');
@@ -462,7 +462,7 @@ describe('the HTTP API', () => {
     expect((await entries()).map(({ subject }) => subject)).toEqual(['customer-1', 'customer-2']);
   });
 
-  it('answers 503 when the refusal cannot be recorded, so no probing goes unrecorded', async () => {
+  it('responds with 503 if the refusal cannot be recorded, so nobody can probe permissions unrecorded', async () => {
     const closed = connectDatabase(database.url, 'test');
     await closed.close();
     app = build(closed.db);
@@ -490,7 +490,7 @@ describe('the HTTP API', () => {
     await record('a', {}, minutes(1));
     await record('b', { subject: 'customer-2' }, minutes(2));
     await record('c', { name: 'orders.place' }, minutes(3));
-    // Two with the same time, and one that was decided earlier than it was written.
+    // Two entries with the same time, and one entry whose time is earlier than that of the entry before it.
     await record('d', {}, minutes(4));
     await record('e', {}, minutes(4));
     await recordAction(
@@ -520,7 +520,7 @@ describe('the HTTP API', () => {
     expect((await list('limit=1')).data).toMatchObject([{ position: 5, at: minutes(4).toISOString() }]);
   });
 
-  it('verifies the chain for administrators, also against an anchor', async () => {
+  it('verifies the chain for administrators, with and without an anchor', async () => {
     await addEntries(2);
     await sealUpTo(2);
     principal = { subject: 'admin-1', email: undefined, roles: ['ADMIN'] };
@@ -543,7 +543,7 @@ describe('the HTTP API', () => {
     expect((await verification('?position=3')).status).toBe(422);
   });
 
-  it('answers 403 to everybody else, and 422 to an invalid query', async () => {
+  it('responds with 403 to everybody else, and with 422 to an invalid query', async () => {
     expect((await app.request('/api/v1/audit')).status).toBe(403);
     expect((await app.request('/api/v1/audit/verification')).status).toBe(403);
     principal = { subject: 'admin-1', email: undefined, roles: ['ADMIN'] };

@@ -1,5 +1,5 @@
-// A request that violates a constraint gets a typed answer. The constraints are read from the system catalogue, so new ones are
-// covered too.
+// A request that violates a constraint gets a typed error response. The test reads the constraints from the system catalogue, so it also
+// covers new constraints.
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { inventoryProblems } from '../../services/inventory/http/api.ts';
@@ -31,7 +31,7 @@ const constraintsOf = async (service: ServiceName) => {
   }
 };
 
-/** The error as Drizzle and the driver throw it. */
+/** The error of a violated constraint, as Drizzle and the driver throw it. */
 const thrown = (name: string, type: string): Error =>
   new Error('Failed query', {
     cause: Object.assign(new Error(`violates constraint "${name}"`), {
@@ -41,12 +41,12 @@ const thrown = (name: string, type: string): Error =>
   });
 
 describe.each(serviceNames)('a violated constraint of the %s database', (service) => {
-  it('is answered 409, or 500 if only a defect can cause it', async () => {
+  it('gets 409, or 500 if only a defect can violate it', async () => {
     const constraints = await constraintsOf(service);
     expect(constraints.length).toBeGreaterThan(10);
     for (const { name, type } of constraints) {
       const { status, code } = toProblem(thrown(name, type), problems[service]);
-      // Only a wrong decision can violate a check.
+      // Only a defect in `decide` can violate a check constraint.
       expect([name, status], code).toEqual([name, type === 'c' ? 500 : 409]);
     }
   });

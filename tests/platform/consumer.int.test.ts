@@ -1,4 +1,4 @@
-// The consumer on a real broker: order per key, redelivery, waiting keys, and dead letters.
+// The consumer on a real broker: the sequence of the events of a key, redelivery, waiting keys, and dead letters.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
@@ -57,7 +57,7 @@ interface Run {
   readonly groupId: string;
 }
 
-/** Creates a topic and starts a consumer of it. `before` runs before each event is handled. */
+/** Creates a topic and starts a consumer of the topic. `before` runs before each event is handled. */
 const start = async (
   before: (incoming: Incoming<'inventory.committed'>) => Promise<void>,
   configEntries: { name: string; value: string }[] = [],
@@ -67,7 +67,7 @@ const start = async (
   return consume(topic, before);
 };
 
-/** Starts a member of the topic's group. It halts before the third of six records is dead-lettered. */
+/** Starts a member of the consumer group of the topic. The consumer halts instead of dead-lettering the third of six records. */
 const consume = (
   topic: string,
   before: (incoming: Incoming<'inventory.committed'>) => Promise<void>,
@@ -120,10 +120,10 @@ const deadLettersOf = async (run: Run) =>
   (await database.db.select().from(deadLetters)).filter((row) => row.topic === run.topic);
 
 describe('delivery', () => {
-  it('handles the records of a key in order, keys side by side, and commits the offset', async () => {
+  it('handles the records of a key one after the other and different keys concurrently, and commits the offset', async () => {
     const handled: string[] = [];
     const run = await start(async ({ event }) => {
-      // The records of the first key take longest.
+      // Handling the records of the first key takes longest.
       if (event.data.orderId === 'order-0') await setTimeout(20);
       handled.push(event.metadata.eventId);
     });
@@ -137,7 +137,7 @@ describe('delivery', () => {
     expect((await claims(run)).length).toBe(50);
   });
 
-  it('handles an event once that is in the topic twice', async () => {
+  it('handles an event that is on the topic twice only once', async () => {
     const run = await start(() => Promise.resolve());
     const twice = record('order-1');
     await run.send(twice, twice, record('order-2'));
@@ -150,7 +150,7 @@ describe('delivery', () => {
     'reads batches that the broker stores as %s, in one block or many',
     async (codec) => {
       const run = await start(() => Promise.resolve(), [{ name: 'compression.type', value: codec }]);
-      // Random keys do not compress, so the batch has more than one block in any codec.
+      // Random keys cannot be compressed, so the batch has more than one block with every codec.
       const keys = Array.from({ length: 150 }, () => randomBytes(300).toString('hex'));
       await run.send(...keys.map((key) => record(key)));
       await run.send(record('order-1'));
@@ -170,7 +170,7 @@ describe('delivery', () => {
     expect(await deadLettersOf(run)).toEqual([]);
   });
 
-  it('skips canaries that a connector put on this topic, and does not halt because of them', async () => {
+  it('skips canaries that a connector has routed to this topic, and does not halt because of them', async () => {
     const run = await start(() => Promise.resolve());
     const canary = { key: 'canary', value: Buffer.alloc(6), headers: { eventType: 'canary' } };
     await run.send(...Array.from({ length: 20 }, () => canary), record('order-1'));
@@ -181,15 +181,15 @@ describe('delivery', () => {
 });
 
 describe('a transient failure', () => {
-  /** A dependency that is unavailable for some orders or events; `handled` lists the handled events in order. */
-  const awayFor = (...orderOrEventIds: string[]) => {
-    const away = new Set(orderOrEventIds);
+  /** Simulates a dependency that is unavailable for some orders or events. `handled` lists the events in the sequence of handling. */
+  const unavailableFor = (...orderOrEventIds: string[]) => {
+    const unavailable = new Set(orderOrEventIds);
     const handled: string[] = [];
     return {
-      away,
+      unavailable,
       handled,
       handler: ({ event }: Incoming<'inventory.committed'>): Promise<void> => {
-        if (away.has(event.data.orderId) || away.has(event.metadata.eventId))
+        if (unavailable.has(event.data.orderId) || unavailable.has(event.metadata.eventId))
           return Promise.reject(new DependencyUnavailable('down'));
         handled.push(event.metadata.eventId);
         return Promise.resolve();
@@ -198,10 +198,10 @@ describe('a transient failure', () => {
   };
   const ids = (count: number) => Array.from({ length: count }, () => randomUUID());
 
-  it('blocks only its key: other keys go on, and the committed offset stays before it', async () => {
+  it('blocks only its key: other keys continue, and the committed offset stays before the failed event', async () => {
     const [first = randomUUID(), second, third, other, last] = ids(5);
-    // The later events of the key could be handled: only their order holds them back.
-    const { away, handled, handler } = awayFor(first);
+    // The handler accepts the later events of the key, but they have to wait for the first event of the key.
+    const { unavailable, handled, handler } = unavailableFor(first);
     const run = await start(handler);
     await run.send(
       record('order-1', first),
@@ -215,7 +215,7 @@ describe('a transient failure', () => {
     await waitUntil('several attempts', () => run.seen.filter((orderId) => orderId === 'order-1').length > 5);
     expect(run.waitingKeys()).toBe(1);
     await expect.poll(run.committedOffset).toBe(0);
-    away.clear();
+    unavailable.clear();
     await offsetCommitted(run, 5);
     expect(handled).toEqual([other, last, first, second, third]);
     const claimed = await claims(run);
@@ -226,24 +226,24 @@ describe('a transient failure', () => {
     expect(await deadLettersOf(run)).toEqual([]);
   });
 
-  it('of too many keys blocks the partition, and nothing is lost', async () => {
-    const { away, handled, handler } = awayFor('order-1', 'order-2');
+  it('of too many keys blocks the partition without losing events', async () => {
+    const { unavailable, handled, handler } = unavailableFor('order-1', 'order-2');
     const run = await start(handler);
     await run.send(record('order-1'), record('order-2'));
     await waitUntil('two waiting keys', () => run.waitingKeys() === 2);
     await run.send(record('order-3'));
     await waitUntil('several attempts', () => run.seen.length > 10);
     expect(run.seen).not.toContain('order-3');
-    away.delete('order-2');
+    unavailable.delete('order-2');
     await waitUntil('the third key', () => handled.length === 2);
     await expect.poll(run.committedOffset).toBe(0);
-    away.clear();
+    unavailable.clear();
     await offsetCommitted(run, 3);
     expect((await claims(run)).length).toBe(3);
   });
 
-  it('that lasts longer than its consumer is read again by the next one and handled once', async () => {
-    const { handler } = awayFor('order-1');
+  it('that outlasts the consumer: the next consumer reads the event again, and it is handled once', async () => {
+    const { handler } = unavailableFor('order-1');
     const run = await start(handler);
     await run.send(record('order-1'), record('order-2'), record('order-1'));
     await waitUntil('the other key', async () => (await claims(run)).length === 1);
@@ -279,7 +279,7 @@ describe('a record that can never be handled', () => {
     ]);
   });
 
-  it('a rejected event is dead-lettered without a claim, so that it can be replayed', async () => {
+  it('a rejected event is dead-lettered without a claim, so that the event can be replayed', async () => {
     const run = await start(({ event }) =>
       event.data.orderId === 'order-1'
         ? Promise.reject(new Rejected('impossible', 'It cannot be.'))
@@ -293,7 +293,7 @@ describe('a record that can never be handled', () => {
     expect((await claims(run)).length).toBe(1);
   });
 
-  it('an event that meets a defect is tried three times before it is dead-lettered', async () => {
+  it('an event that fails because of a defect is tried three times before it is dead-lettered', async () => {
     const run = await start(({ event }) =>
       event.data.orderId === 'order-1' ? Promise.reject(new TypeError('a defect')) : Promise.resolve(),
     );
@@ -314,7 +314,7 @@ describe('storing a dead letter', () => {
     ]);
   });
 
-  it('comes before the offset: while it cannot be stored, the offset does not advance', async () => {
+  it('happens before the offset is committed: while the dead letter cannot be stored, the offset does not advance', async () => {
     const run = await start(() => Promise.resolve());
     await database.db.execute(sql`alter table dead_letters rename to hidden`);
     try {
@@ -339,14 +339,14 @@ describe('when most records would be dead-lettered', () => {
     await run.send(...Array.from({ length: 20 }, (_, index) => bad(`bad-${index}`)));
     await waitUntil('the halt', () => run.halted() !== undefined);
     expect(run.halted()).toMatch(/^halted: 2 of the last 2 records became dead letters/);
-    // Several probes later the consumer is still halted.
+    // The consumer probes several times and stays halted.
     await setTimeout(1_700);
     expect((await deadLettersOf(run)).length).toBe(2);
     expect(await run.committedOffset()).toBeLessThanOrEqual(2);
     expect(run.halted()).toBeDefined();
   });
 
-  it('it goes on by itself once the cause is gone, and loses no record', async () => {
+  it('the consumer continues without intervention once the cause is repaired, and loses no record', async () => {
     let broken = true;
     const run = await start(() =>
       broken ? Promise.reject(new Rejected('broken', 'broken')) : Promise.resolve(),
@@ -359,7 +359,7 @@ describe('when most records would be dead-lettered', () => {
     expect([(await deadLettersOf(run)).length, (await claims(run)).length]).toEqual([2, 8]);
   });
 
-  it('it stops at once while it is halted', async () => {
+  it('a halted consumer can be stopped at once', async () => {
     const run = await start(() => Promise.resolve());
     await run.send(bad('1'), bad('2'), bad('3'));
     await waitUntil('the halt', () => run.halted() !== undefined);
@@ -371,7 +371,7 @@ describe('when most records would be dead-lettered', () => {
 });
 
 describe('stopping', () => {
-  it('finishes the current record, commits its offset and takes no further one', async () => {
+  it('finishes the current record, commits its offset and handles no further record', async () => {
     const entered = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();
     const run = await start(async () => {

@@ -1,4 +1,4 @@
-// The API of dead letters on a real database: replay takes effect once, and each attempt is in the audit log.
+// The dead-letter API on a real database: a replay takes effect once, and each attempt is recorded in the audit log.
 import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -32,10 +32,10 @@ const { database, shell } = useTestShell('order', [
 ]);
 let app: App;
 let roles: Role[];
-/** What the handler does before the transaction. */
+/** Runs before the transaction of the handler. */
 let before: () => Promise<void>;
 
-/** Emits one event per handled one, so that effects can be counted. */
+/** Emits one event for each handled event, so that the test can count the effects. */
 const echo: CommandHandler<string, null> = {
   load: () => Promise.resolve(null),
   decide: (orderId) => accepted(null, { type: 'order.fulfilled', data: { orderId, customerId: 'c' } }),
@@ -118,7 +118,7 @@ const call = async (method: string, path: string, body?: unknown) => {
 const letter = async (id: string) =>
   (await database.db.select().from(deadLetters).where(eq(deadLetters.id, id)))[0];
 const effects = async () => (await database.db.select().from(outbox)).length;
-/** Action, resource, outcome and code of each audit log entry. */
+/** The action, resource, outcome and code of each entry of the audit log. */
 const recorded = async () => {
   const entries = await database.db.select().from(auditLog).orderBy(asc(auditLog.id));
   return entries.map(({ subject, action, resource, outcome, code }) => {
@@ -129,7 +129,7 @@ const recorded = async () => {
 const claims = () => database.db.select().from(processedEvents);
 
 describe('replaying a dead letter', () => {
-  it('handles its event as the consumer would, and claims it', async () => {
+  it('handles and claims its event as the consumer would', async () => {
     const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/replay`)).toEqual({ status: 200, body: { id, outcome: 'accepted' } });
     expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 1, settledBy: 'admin-1' });
@@ -157,7 +157,7 @@ describe('replaying a dead letter', () => {
     const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
     let waiting = 0;
-    // All of them have read the letter before the first one opens its transaction.
+    // All replays have read the dead letter before the first replay begins its transaction.
     before = async () => {
       waiting += 1;
       if (waiting === 6) inside.resolve(undefined);
@@ -172,7 +172,7 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
   });
 
-  it('is a duplicate if its event was handled meanwhile, and settles the letter', async () => {
+  it('is a duplicate if the event was handled meanwhile; the dead letter is then resolved', async () => {
     const id = await storeDeadLetter();
     const row = await letter(id);
     await database.db.insert(processedEvents).values({
@@ -190,7 +190,7 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
   });
 
-  it('that fails leaves the letter open and counts the attempt', async () => {
+  it('that fails leaves the dead letter open and counts the attempt', async () => {
     const id = await storeDeadLetter();
     before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
@@ -218,7 +218,7 @@ describe('replaying a dead letter', () => {
     expect((await claims()).length).toBe(0);
   });
 
-  it('during an outage is answered 503', async () => {
+  it('during an outage gets 503', async () => {
     const id = await storeDeadLetter();
     before = () => Promise.reject(new DependencyUnavailable('down'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
@@ -228,7 +228,7 @@ describe('replaying a dead letter', () => {
     expect((await letter(id))?.state).toBe('parked');
   });
 
-  it('of a type without a subscription settles it without an effect', async () => {
+  it('of an event type without a subscription resolves the dead letter without an effect', async () => {
     const id = await storeDeadLetter({
       event: { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } },
     });
@@ -236,7 +236,7 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
   });
 
-  it('of bytes that are no event always fails', async () => {
+  it('of a record that is not an event always fails', async () => {
     const id = await storeDeadLetter({ value: Buffer.from('rubbish') });
     expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 409 });
     expect((await letter(id))?.state).toBe('parked');
@@ -244,7 +244,7 @@ describe('replaying a dead letter', () => {
 });
 
 describe('replaying a group', () => {
-  it('replays its open letters up to the limit and leaves other groups alone', async () => {
+  it('replays the open dead letters of the group up to the limit, and none of other groups', async () => {
     const ids = [await storeDeadLetter(), await storeDeadLetter(), await storeDeadLetter()];
     const other = await storeDeadLetter({ error: new TypeError('another') });
     const fingerprint = 'Rejected|impossible|inventory.committed';
@@ -260,7 +260,7 @@ describe('replaying a group', () => {
     );
   });
 
-  it('is not blocked by letters that keep failing', async () => {
+  it('is not blocked by dead letters that fail again', async () => {
     const [bad, good] = [await storeDeadLetter({ value: Buffer.from('rubbish') }), await storeDeadLetter()];
     const group = { fingerprint: 'Rejected|impossible|inventory.committed', limit: 1 };
     expect(await call('POST', '/replay', group)).toMatchObject({ body: { failed: 1, remaining: 2 } });
@@ -268,7 +268,7 @@ describe('replaying a group', () => {
     expect([(await letter(bad))?.state, (await letter(good))?.state]).toEqual(['parked', 'replayed']);
   });
 
-  it('stops at an outage instead of failing every letter', async () => {
+  it('stops during an outage instead of failing every dead letter', async () => {
     await storeDeadLetter();
     await storeDeadLetter();
     before = () => Promise.reject(new DependencyUnavailable('down'));
@@ -280,7 +280,7 @@ describe('replaying a group', () => {
 });
 
 describe('archiving a dead letter', () => {
-  it('settles it with the reason and the person; it can no longer be replayed', async () => {
+  it('stores the reason and the person; the dead letter can no longer be replayed', async () => {
     const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/archive`, { reason: 'A test record' })).toMatchObject({
       status: 200,
@@ -300,7 +300,7 @@ describe('archiving a dead letter', () => {
     expect(await effects()).toBe(0);
   });
 
-  it('while it is being replayed: one of the two wins', async () => {
+  it('during its replay: only one of the two takes effect', async () => {
     const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();
@@ -317,7 +317,7 @@ describe('archiving a dead letter', () => {
     expect((await claims()).length).toBe(0);
   });
 
-  it('after a replay is a conflict; without a reason it is answered 422', async () => {
+  it('after a replay gets 409; without a reason gets 422', async () => {
     const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/archive`, { reason: ' ' })).toMatchObject({ status: 422 });
     await call('POST', `/${id}/replay`);
@@ -329,7 +329,7 @@ describe('archiving a dead letter', () => {
 });
 
 describe('reading dead letters', () => {
-  it('lists them page by page, newest first, by state and fingerprint', async () => {
+  it('lists dead letters page by page, newest first, filtered by state and fingerprint', async () => {
     const ids = [
       await storeDeadLetter(),
       await storeDeadLetter(),
@@ -346,7 +346,7 @@ describe('reading dead letters', () => {
     expect(await call('GET', '?state=lost')).toMatchObject({ status: 422 });
   });
 
-  it('groups the open ones by their cause', async () => {
+  it('groups the open dead letters by fingerprint', async () => {
     const ids = [
       await storeDeadLetter(),
       await storeDeadLetter(),
@@ -368,7 +368,7 @@ describe('reading dead letters', () => {
     });
   });
 
-  it('shows the bytes, and the event when it can be decoded', async () => {
+  it('shows the bytes of the record, and the event if the record can be decoded', async () => {
     const value = Buffer.from('rubbish');
     const withToken = await storeDeadLetter({ value: Buffer.from('rubbish with tok_secret in it') });
     const [good, bad] = [
@@ -409,7 +409,7 @@ describe('reading dead letters', () => {
 });
 
 describe('the audit log', () => {
-  it('has a replay as accepted, and its repetition as ignored', async () => {
+  it('records a replay as accepted and its repetition as ignored', async () => {
     const id = await storeDeadLetter();
     await call('POST', `/${id}/replay`);
     await call('POST', `/${id}/replay`);
@@ -419,14 +419,14 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has one accepted entry for many replays at once', async () => {
+  it('has one accepted entry for many concurrent replays', async () => {
     const id = await storeDeadLetter();
     await Promise.all(Array.from({ length: 6 }, () => call('POST', `/${id}/replay`)));
     const outcomes = (await recorded()).map(([, , outcome]) => outcome).sort();
     expect(outcomes).toEqual(['accepted', ...Array.from({ length: 5 }, () => 'ignored')]);
   });
 
-  it('has a failed replay as refused, and none for a replay during an outage', async () => {
+  it('records a failed replay as refused, and does not record a replay during an outage', async () => {
     const id = await storeDeadLetter();
     before = () => Promise.reject(new DependencyUnavailable('down'));
     await call('POST', `/${id}/replay`);
@@ -435,7 +435,7 @@ describe('the audit log', () => {
     expect(await recorded()).toEqual([['dead-letters.replay', id, 'refused', 'replay_failed']]);
   });
 
-  it('has every letter of a group, also the failed ones, and an entry for an empty group', async () => {
+  it('has an entry for every dead letter of a group, including failed ones, and an entry for an empty group', async () => {
     const [bad, good] = [await storeDeadLetter({ value: Buffer.from('rubbish') }), await storeDeadLetter()];
     await call('POST', '/replay', { fingerprint: 'Rejected|impossible|inventory.committed' });
     await call('POST', '/replay', { fingerprint: 'nothing like it' });
@@ -446,7 +446,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has archived letters, and refused attempts to archive', async () => {
+  it('records archived dead letters and refused attempts to archive', async () => {
     const id = await storeDeadLetter();
     await call('POST', `/${id}/archive`, { reason: 'A test record' });
     await call('POST', `/${id}/archive`, { reason: 'again' });

@@ -84,7 +84,7 @@ const claimed = (eventId: string) =>
   shell.db.select().from(processedEvents).where(eq(processedEvents.eventId, eventId));
 
 describe('an accepted input', () => {
-  it('commits claim, effect and event together; the outbox row is what the connector publishes', async () => {
+  it('commits claim, effect and event together; the outbox row contains everything that the connector publishes', async () => {
     const key = randomUUID();
     const from = delivery();
     const input = message(increment(key));
@@ -158,7 +158,7 @@ describe('an input that is rolled back', () => {
     expect([await count(key), await emitted(key), await claimed(eventId)]).toEqual([0, [], []]);
   };
 
-  it('is a rejected one; its claim is rolled back too, so it can be replayed', async () => {
+  it('is a rejected input; its claim is also rolled back, so that the event can be replayed', async () => {
     const [key, from] = [randomUUID(), delivery()];
     const step = { key, decision: () => rejected('impossible', 'It cannot be.') };
     const handled = handle(shell, counting, message(step), inboxClaim(from));
@@ -167,7 +167,7 @@ describe('an input that is rolled back', () => {
     await expectNothing(key, from.eventId);
   });
 
-  it('is one whose event does not fit its schema', async () => {
+  it('is an input whose emitted event does not match its schema', async () => {
     const [key, from] = [randomUUID(), delivery()];
     const broken: DomainEvent = { type: 'order.fulfilled', data: Object.create({ orderId: key }) };
     const step = { key, decision: () => accepted(1, broken) };
@@ -175,7 +175,7 @@ describe('an input that is rolled back', () => {
     await expectNothing(key, from.eventId);
   });
 
-  it('is one that fails after the event was appended', async () => {
+  it('is an input that fails after its event was appended to the outbox', async () => {
     const [key, from] = [randomUUID(), delivery()];
     const claim = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
     await expect(handle(shell, counting, message(increment(key)), claim)).rejects.toThrow('dies here');
@@ -193,7 +193,7 @@ describe('the hook for metrics', () => {
     measurements: (before, after) => [{ name: `${before} to ${after}`, labels: {} }],
   };
 
-  it('gets an accepted input after its commit, and once however often it is delivered', async () => {
+  it('is called once per accepted input, after the commit, however often the input is delivered', async () => {
     const [key, from, recorder] = [randomUUID(), delivery(), recording()];
     await handle(recorder, measured, message(increment(key)), inboxClaim(from));
     await handle(recorder, measured, message(increment(key)), inboxClaim(from));
@@ -202,7 +202,7 @@ describe('the hook for metrics', () => {
     ]);
   });
 
-  it('gets nothing that was rolled back, rejected or ignored', async () => {
+  it('is not called for inputs that were rolled back, rejected or ignored', async () => {
     const [key, from, recorder] = [randomUUID(), delivery(), recording()];
     const dying = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
     await expect(handle(recorder, measured, message(increment(key)), dying)).rejects.toThrow('dies here');
@@ -228,7 +228,7 @@ describe('an ignored input', () => {
 });
 
 describe('the outbox table', () => {
-  it('gets only events whose subject starts with orderflow.', () => {
+  it('accepts only events whose subject starts with orderflow.', () => {
     expect(Object.values(eventCatalogue).every(({ subject }) => subject.startsWith('orderflow.'))).toBe(true);
   });
 

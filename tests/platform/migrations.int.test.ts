@@ -1,5 +1,5 @@
-// The migrations on a real database: from an empty one, from the states of the version that had one series for all tables, and
-// after an interruption in the middle of an index.
+// The migrations on a real database: on an empty database, on every state of an earlier version that had one series of migrations for
+// all tables, and after an interrupted creation of an index.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { stack } from '../stack/worker-stack.ts';
 
 const quiet = { max: 1, onnotice: () => undefined };
 const admin = postgres(stack.databases.order.admin, quiet);
-const made: { readonly name: string; readonly sql: postgres.Sql }[] = [];
+const createdDatabases: { readonly name: string; readonly sql: postgres.Sql }[] = [];
 
 const connectTo = (database: string): postgres.Sql => {
   const url = new URL(stack.databases.order.admin);
@@ -25,18 +25,18 @@ const emptyDatabase = async (): Promise<postgres.Sql> => {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await admin.unsafe(`CREATE DATABASE ${name}`);
   const sql = connectTo(name);
-  made.push({ name, sql });
+  createdDatabases.push({ name, sql });
   return sql;
 };
 afterAll(async () => {
-  for (const { name, sql } of made) {
+  for (const { name, sql } of createdDatabases) {
     await sql.end();
     await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
   }
   await admin.end();
 });
 
-/** Columns, indexes, constraints and functions. */
+/** The schema of a database: its columns, indexes, constraints and functions. */
 const shapeOf = async (sql: postgres.Sql) => ({
   columns: await sql`
     SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
@@ -52,7 +52,8 @@ const shapeOf = async (sql: postgres.Sql) => ({
     WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
 });
 
-/** The former single series of each service, which created the messaging tables too: today's series, index in it, time. */
+/** The former single series of each service, which also created the messaging tables. For each migration: today's series, the index in
+ *  that series, and the time. */
 const before: Record<ServiceName, readonly (readonly ['messaging' | 'own', number, number])[]> = {
   order: [
     ['own', 0, 1795443976934],
@@ -82,7 +83,7 @@ const before: Record<ServiceName, readonly (readonly ['messaging' | 'own', numbe
 const filesOf = (series: string) =>
   readMigrationFiles({ migrationsFolder: join(migrationsFolder, series, 'migrations') });
 
-/** Applies the first `count` migrations of the former series. Its first one created the messaging tables too. */
+/** Applies the first `count` migrations of the former series. The first migration of that series also created the messaging tables. */
 const leaveAsBefore = async (sql: postgres.Sql, service: ServiceName, count: number): Promise<void> => {
   await sql`CREATE SCHEMA drizzle`;
   await sql`CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`;
@@ -136,7 +137,7 @@ describe('the migrations', () => {
 
   it('are applied once when two processes start at once', async () => {
     const sql = await emptyDatabase();
-    const other = connectTo(made.at(-1)?.name ?? '');
+    const other = connectTo(createdDatabases.at(-1)?.name ?? '');
     await Promise.all([migrateDatabase(sql, 'order'), migrateDatabase(other, 'order')]);
     await other.end();
     const [done] = await sql<{ count: number }[]>`SELECT count(*)::int FROM drizzle.__messaging_migrations`;

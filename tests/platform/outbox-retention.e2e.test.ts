@@ -1,5 +1,5 @@
-// Retention on a real database with its own replication slot, which only the tests advance. What the slot still needs depends on
-// every transaction of the server, so nothing else runs at the same time as this file.
+// Retention on a real database, with a replication slot that only the tests advance. Which rows the slot still needs depends on all
+// transactions of the PostgreSQL server, so no other test file runs at the same time.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -42,10 +42,10 @@ afterEach(async () => {
 const run = (more: Partial<RetentionOptions> = {}): Promise<RetentionReport> =>
   runRetention({ db: database.db, logger, config, slot, ...more }, new Date(), never);
 
-/** Advances the slot as a connector does after it has delivered everything. */
+/** Advances the slot, as a connector does after it has delivered all events. */
 const deliverAll = async (): Promise<void> => {
   await database.db.execute(sql`select pg_log_standby_snapshot()`);
-  // A slot advances only over flushed WAL, and a commit flushes it.
+  // A slot advances only over flushed WAL. This commit flushes the WAL.
   await database.db.execute(sql`select pg_logical_emit_message(true, 'test', '')`);
   await database.db.execute(sql`select pg_replication_slot_advance(${slot}, pg_current_wal_lsn())`);
 };
@@ -69,7 +69,7 @@ const kept = async (): Promise<string[]> =>
   (await database.db.select().from(outbox)).map(({ aggregateId }) => aggregateId);
 
 describe('the outbox', () => {
-  it('loses only delivered rows that are older than its retention', async () => {
+  it('loses only delivered rows that are older than the retention period', async () => {
     await addOutbox(8 * day, 7 * day + hour, 7 * day - hour, 0);
     await deliverAll();
     expect(await run()).toMatchObject({ deleted: { outbox: 2 }, more: false });
@@ -111,7 +111,7 @@ describe('the outbox', () => {
     expect(await kept()).toEqual([]);
   });
 
-  it('keeps everything when the slot does not exist, and reports it', async () => {
+  it('keeps all rows if the slot does not exist, and reports the missing slot', async () => {
     await addOutbox(100 * day);
     await deliverAll();
     await database.db.execute(sql`select pg_drop_replication_slot(${slot})`);
@@ -122,7 +122,7 @@ describe('the outbox', () => {
     expect((await kept()).length).toBe(1);
   });
 
-  it('keeps everything while the slot is far behind, and reports it', async () => {
+  it('keeps all rows while the slot is far behind, and reports the lag', async () => {
     await addOutbox(100 * day);
     await deliverAll();
     await database.db.execute(
@@ -134,7 +134,7 @@ describe('the outbox', () => {
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
   });
 
-  it('keeps rows younger than a day, and limits the rows per statement', async () => {
+  it('keeps rows younger than one day, and deletes a limited number of rows per statement', async () => {
     await addOutbox(hour);
     await deliverAll();
     const deletionError = (age: string, rows: number): Promise<unknown> =>
@@ -149,7 +149,7 @@ describe('the outbox', () => {
     expect((await kept()).length).toBe(1);
   });
 
-  it('keeps everything when the slot belongs to another database', async () => {
+  it('keeps all rows if the slot belongs to another database', async () => {
     await addOutbox(100 * day);
     await deliverAll();
     expect(await run({ slot: 'order_outbox_slot' })).toMatchObject({ deleted: { outbox: 0 } });
@@ -206,7 +206,7 @@ describe('the other tables', () => {
     });
   };
 
-  it('lose rows older than their retention, except open dead letters', async () => {
+  it('lose rows that are older than their retention period, except open dead letters', async () => {
     for (const age of [31 * day, 29 * day]) {
       await addInbox(age);
       await addLetter('replayed', age);
@@ -238,7 +238,7 @@ describe('the other tables', () => {
     ]);
   });
 
-  it('keep the claim of an event while an open dead letter may replay it', async () => {
+  it('keep the claim of an event while an open dead letter can still replay the event', async () => {
     const eventId = await addInbox(100 * day);
     await addLetter('parked', 100 * day, eventId);
     expect(await run()).toMatchObject({ deleted: { inbox: 0 } });
@@ -248,13 +248,13 @@ describe('the other tables', () => {
     expect(await run()).toMatchObject({ deleted: { inbox: 1 } });
   });
 
-  it('are emptied in small transactions, with a limited number per run', async () => {
+  it('are cleaned in small transactions, with a limited number of transactions per run', async () => {
     for (let index = 0; index < 25; index += 1) await addInbox(31 * day);
     expect(await run({ batch: 5, batches: 2 })).toMatchObject({ deleted: { inbox: 10 }, more: true });
     expect(await run({ batch: 5, batches: 20 })).toMatchObject({ deleted: { inbox: 15 }, more: false });
   });
 
-  it('are emptied although one of them fails, and the report names it', async () => {
+  it('are cleaned even if one table fails, and the report names the failed table', async () => {
     await addInbox(31 * day);
     await database.db.execute(sql`alter table idempotency_keys rename to hidden`);
     try {
@@ -267,7 +267,7 @@ describe('the other tables', () => {
     }
   });
 
-  it('are left alone while another instance is deleting', async () => {
+  it('are not changed while another instance is deleting', async () => {
     await addInbox(31 * day);
     const other = postgres(database.url, { max: 1, onnotice: () => undefined });
     await other`select pg_advisory_lock(hashtextextended('retention', 0))`;
@@ -276,7 +276,7 @@ describe('the other tables', () => {
     expect(await run()).toMatchObject({ deleted: { inbox: 1 } });
   });
 
-  it('can be emptied by several instances at once without an error', async () => {
+  it('can be cleaned by several instances at once without an error', async () => {
     for (let index = 0; index < 50; index += 1) await addInbox(31 * day);
     const reports = await Promise.all(Array.from({ length: 4 }, () => run({ batch: 5 })));
     const [last] = [await run()];

@@ -1,4 +1,5 @@
-// Each connection prepares a statement once. A migration under traffic must not leave a prepared statement with an old result type.
+// Each connection prepares a statement once. After a migration under traffic, prepared statements with an outdated result type must not
+// cause lasting errors.
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, it } from 'vitest';
 import { isTransient } from '../../services/platform/database/transient.ts';
@@ -31,7 +32,7 @@ it('a query succeeds after a change of its table', async () => {
   expect(await readIn(database.db, 1)).toMatchObject([{ name: 7 }]);
 });
 
-it('a transaction after a change of its table fails with a transient error and succeeds when it is repeated', async () => {
+it('a transaction after a change of its table fails with a transient error and succeeds when it is retried', async () => {
   await database.db.transaction((tx) => readIn(tx, 1));
   await change('bigint');
   const attempts: unknown[] = [];

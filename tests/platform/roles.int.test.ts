@@ -58,7 +58,7 @@ describe.each(serviceNames)('the %s database', (service) => {
   it('lets only the auditor send a canary', async () => {
     const canary = randomUUID();
     await expect(as(auditor, `select emit_canary('${canary}')`)).resolves.toBeDefined();
-    // It is in the WAL, but the row is deleted in the same transaction.
+    // The canary is in the WAL, but its row is deleted in the same transaction.
     expect(await as(admin, `select 1 from outbox where id = '${canary}'`)).toHaveLength(0);
     await expect(as(serviceUrl, `select emit_canary('${canary}')`)).rejects.toEqual(denied);
     await expect(as(cdc, `select emit_canary('${canary}')`)).rejects.toEqual(denied);

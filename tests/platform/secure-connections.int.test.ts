@@ -1,5 +1,5 @@
-// TLS settings from the environment against a real PostgreSQL and a real Kafka that require TLS: the right settings connect, and
-// each wrong one fails with an error that names the cause.
+// TLS settings from environment variables, against a real PostgreSQL and a real Kafka that require TLS. The right settings connect. Each
+// wrong setting fails with an error that names the cause.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -36,15 +36,15 @@ const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
-const stranger = createTestAuthority('another authority');
+const untrustedAuthority = createTestAuthority('another authority');
 let parts: SecureParts;
-/** Paths of PEM files. */
+/** The paths of the PEM files. */
 let ca = '';
-let strangerCa = '';
+let untrustedCa = '';
 let certificate: { readonly cert: string; readonly key: string };
-let impostor: { readonly cert: string; readonly key: string };
+let untrustedCertificate: { readonly cert: string; readonly key: string };
 
-const issued = (name: string, { cert, key }: { cert: string; key: string }) => ({
+const writeCertificate = (name: string, { cert, key }: { cert: string; key: string }) => ({
   cert: file(`${name}.pem`, cert),
   key: file(`${name}.key`, key),
 });
@@ -52,24 +52,27 @@ const issued = (name: string, { cert, key }: { cert: string; key: string }) => (
 beforeAll(async () => {
   parts = await startSecureParts();
   ca = file('ca.pem', parts.authority.cert);
-  strangerCa = file('stranger.pem', stranger.cert);
-  certificate = issued('client', parts.authority.issue(parts.postgres.certificateUser));
-  impostor = issued('impostor', stranger.issue(parts.postgres.certificateUser));
+  untrustedCa = file('untrusted-ca.pem', untrustedAuthority.cert);
+  certificate = writeCertificate('client', parts.authority.issue(parts.postgres.certificateUser));
+  untrustedCertificate = writeCertificate(
+    'untrusted',
+    untrustedAuthority.issue(parts.postgres.certificateUser),
+  );
 }, 120_000);
 afterAll(async () => {
   await parts.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The settings of a service, as it would read them from the environment. */
+/** The settings of a service, read from environment variables as the service would read them. */
 const configOf = (env: Env) => {
-  const rest = {
+  const requiredSettings = {
     DATABASE_URL: 'postgres://me:hush@127.0.0.1/things',
     KAFKA_BROKERS: '127.0.0.1:9092',
     SCHEMA_REGISTRY_URL: 'https://registry.example',
     OIDC_ISSUER: 'https://id.example',
   };
-  const result = parseConfig(order.shape, { ...rest, ...env }, order.contradictions);
+  const result = parseConfig(order.shape, { ...requiredSettings, ...env }, order.contradictions);
   if (!result.ok) throw new Error(result.problems.join('\n'));
   return result.config;
 };
@@ -77,9 +80,9 @@ const configOf = (env: Env) => {
 describeOwnParts('PostgreSQL over TLS', () => {
   const urlOf = (user: string, password = '', host = '127.0.0.1') =>
     `postgres://${user}:${password}@${host}:${parts.postgres.port}/postgres`;
-  const byPassword = (host?: string) => urlOf(parts.postgres.passwordUser, parts.password, host);
+  const passwordUrl = (host?: string) => urlOf(parts.postgres.passwordUser, parts.password, host);
 
-  /** The TLS version of the connection that the server sees, or null; rejects as the driver does. */
+  /** Resolves to the TLS version that the server reports for the connection; null without TLS. Rejects with the error of the driver. */
   const connect = async (env: Env): Promise<string | null> => {
     const config = configOf(env);
     const tls = databaseTrust(config, config.databaseUrl);
@@ -93,7 +96,7 @@ describeOwnParts('PostgreSQL over TLS', () => {
       await connection.close(1);
     }
   };
-  const refusal = (env: Env): Promise<unknown> =>
+  const connectionError = (env: Env): Promise<unknown> =>
     connect(env).then(
       () => 'connected',
       (error: unknown) => (error instanceof Error ? (error.cause ?? error) : error),
@@ -101,7 +104,7 @@ describeOwnParts('PostgreSQL over TLS', () => {
 
   it.each(['require', 'verify-ca', 'verify-full'])('accepts %s', async (mode) => {
     const trusting: Env = mode === 'require' ? {} : { DATABASE_CA_FILE: ca };
-    const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, ...trusting };
+    const env = { DATABASE_URL: passwordUrl(), DATABASE_SSLMODE: mode, ...trusting };
     expect(await connect(env)).toMatch(/^TLSv1\.[23]$/);
   });
 
@@ -113,34 +116,41 @@ describeOwnParts('PostgreSQL over TLS', () => {
     };
     const { cert, key } = certificate;
     expect(await connect({ ...env, DATABASE_CERT_FILE: cert, DATABASE_KEY_FILE: key })).toMatch(/^TLS/);
-    expect(await refusal(env)).toMatchObject({
+    expect(await connectionError(env)).toMatchObject({
       message: expect.stringContaining('connection requires a valid client certificate'),
     });
-    const forged = { ...env, DATABASE_CERT_FILE: impostor.cert, DATABASE_KEY_FILE: impostor.key };
-    expect(await refusal(forged)).toMatchObject({
+    const forged = {
+      ...env,
+      DATABASE_CERT_FILE: untrustedCertificate.cert,
+      DATABASE_KEY_FILE: untrustedCertificate.key,
+    };
+    expect(await connectionError(forged)).toMatchObject({
       message: expect.stringMatching(/unknown ca|CONNECTION_CLOSED|ECONNRESET/i),
     });
   });
 
   it('refuses connections without TLS', async () => {
-    expect(await refusal({ DATABASE_URL: byPassword() })).toMatchObject({
+    expect(await connectionError({ DATABASE_URL: passwordUrl() })).toMatchObject({
       message: expect.stringContaining('no encryption'),
     });
   });
 
-  it.each(['require', 'verify-full'])('without TLS is not used with %s', async (mode) => {
+  it.each(['require', 'verify-full'])('without TLS is refused by clients with %s', async (mode) => {
     const env = { DATABASE_URL: stack.databases.order.service, DATABASE_SSLMODE: mode };
-    expect(await refusal(env)).toBeInstanceOf(Error);
+    expect(await connectionError(env)).toBeInstanceOf(Error);
   });
 
-  it.each(['verify-ca', 'verify-full'])('is rejected by %s if its authority is another one', async (mode) => {
-    const env = { DATABASE_URL: byPassword(), DATABASE_SSLMODE: mode, DATABASE_CA_FILE: strangerCa };
-    expect(await refusal(env)).toMatchObject({ message: expect.stringMatching(/certificate/) });
-  });
+  it.each(['verify-ca', 'verify-full'])(
+    'is rejected by clients with %s if its certificate is from an untrusted authority',
+    async (mode) => {
+      const env = { DATABASE_URL: passwordUrl(), DATABASE_SSLMODE: mode, DATABASE_CA_FILE: untrustedCa };
+      expect(await connectionError(env)).toMatchObject({ message: expect.stringMatching(/certificate/) });
+    },
+  );
 
-  it('is rejected by verify-full under a name that is not in its certificate', async () => {
-    const env = { DATABASE_URL: byPassword('localhost'), DATABASE_CA_FILE: ca };
-    expect(await refusal({ ...env, DATABASE_SSLMODE: 'verify-full' })).toMatchObject({
+  it('is rejected by clients with verify-full if the host name is not in its certificate', async () => {
+    const env = { DATABASE_URL: passwordUrl('localhost'), DATABASE_CA_FILE: ca };
+    expect(await connectionError({ ...env, DATABASE_SSLMODE: 'verify-full' })).toMatchObject({
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
     });
     expect(await connect({ ...env, DATABASE_SSLMODE: 'verify-ca' })).toMatch(/^TLS/);
@@ -148,7 +158,7 @@ describeOwnParts('PostgreSQL over TLS', () => {
 
   it('refuses the wrong password', async () => {
     const env = { DATABASE_URL: urlOf(parts.postgres.passwordUser, 'guess'), DATABASE_SSLMODE: 'require' };
-    expect(await refusal(env)).toMatchObject({
+    expect(await connectionError(env)).toMatchObject({
       message: expect.stringContaining('password authentication failed'),
     });
   });
@@ -190,8 +200,8 @@ describeOwnParts('Kafka', () => {
 
   it.each(['SASL_SSL PLAIN', 'SASL_SSL SCRAM-SHA-256', 'SASL_SSL SCRAM-SHA-512', 'SSL'])(
     'accepts %s',
-    async (how) => {
-      const [protocol, mechanism = ''] = how.split(' ');
+    async (security) => {
+      const [protocol, mechanism = ''] = security.split(' ');
       const stream =
         protocol === 'SSL'
           ? streamOf(parts.kafka.mutualTlsPort, mutual())
@@ -227,8 +237,8 @@ describeOwnParts('Kafka', () => {
     },
   );
 
-  it('is rejected if its authority is another one', async () => {
-    const wrong = { KAFKA_CA_FILE: strangerCa };
+  it('is rejected if its certificate is from an untrusted authority', async () => {
+    const wrong = { KAFKA_CA_FILE: untrustedCa };
     const errors = await Promise.all([
       endsOf(parts.kafka.saslPort, { ...sasl('PLAIN'), ...wrong }),
       endsOf(parts.kafka.mutualTlsPort, { ...mutual(), ...wrong }),
@@ -236,10 +246,10 @@ describeOwnParts('Kafka', () => {
     for (const error of errors) expect(error).toMatch(/unable to (verify|get)|self-signed/);
   });
 
-  it('refuses clients without a certificate of its authority', async () => {
-    const without: Env = { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_CA_FILE: ca };
+  it('refuses clients without a certificate from the trusted authority', async () => {
+    const withoutCertificate: Env = { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_CA_FILE: ca };
     const errors = await Promise.all(
-      [without, mutual(impostor)].map((env) => endsOf(parts.kafka.mutualTlsPort, env)),
+      [withoutCertificate, mutual(untrustedCertificate)].map((env) => endsOf(parts.kafka.mutualTlsPort, env)),
     );
     for (const error of errors) expect(error).toMatch(/alert|closed|disconnected|ECONNRESET/i);
   });
@@ -280,14 +290,14 @@ describeOwnParts("the operators' commands", () => {
     expect(await brokersOf(env())).toBe(1);
   });
 
-  it('reject servers of another authority', async () => {
-    await expect(asAdmin(env(strangerCa))).rejects.toThrow(/certificate/);
-    await expect(brokersOf(env(strangerCa))).rejects.toThrow(/unable to (verify|get)|self-signed/);
+  it('reject servers with a certificate from an untrusted authority', async () => {
+    await expect(asAdmin(env(untrustedCa))).rejects.toThrow(/certificate/);
+    await expect(brokersOf(env(untrustedCa))).rejects.toThrow(/unable to (verify|get)|self-signed/);
   });
 });
 
 describeOwnParts('a service with TLS on every connection', () => {
-  it('gets ready, and answers only clients with a certificate', async () => {
+  it('becomes ready, and serves only clients with a certificate', async () => {
     const { urls, commands } = stack;
     const adminUrl = `postgres://postgres:${parts.password}@127.0.0.1:${parts.postgres.port}/postgres`;
     const database = await createTestDatabase('order', adminUrl);
@@ -306,7 +316,7 @@ describeOwnParts('a service with TLS on every connection', () => {
     const { order: port } = await freePorts();
     const url = new URL(database.url);
     [url.username, url.password] = [parts.postgres.passwordUser, parts.password];
-    const own = issued('service', parts.authority.issue('order', ['127.0.0.1']));
+    const own = writeCertificate('service', parts.authority.issue('order', ['127.0.0.1']));
     const { command, args, env, cwd } = commands.order;
     const child = spawn(command, [...args], {
       ...{ cwd, stdio: 'ignore' },
@@ -334,7 +344,7 @@ describeOwnParts('a service with TLS on every connection', () => {
   });
 });
 
-/** The status of the readiness probe; undefined without an answer. */
+/** The status of the readiness probe; undefined without a response. */
 const readinessStatus = (port: number, tls: RequestOptions): Promise<number | undefined> =>
   new Promise((resolve) => {
     const path = '/health/ready';

@@ -1,5 +1,5 @@
-// TLS over HTTP: our server with and without client certificates, and the registry client against a registry that requires a
-// client certificate and a password. The other side is Node's own TLS.
+// HTTP over TLS: the HTTP server of the processes, with and without client certificates, and the registry client against a registry
+// that requires a client certificate and a password. The peer in each test uses the TLS module of Node directly.
 import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ const serve = async (tls: ServerTls): Promise<RunningServer> => {
   return running;
 };
 
-/** The status of GET /openapi.json, or the code of the error. */
+/** The status of `GET /openapi.json`, or the error code of a failed connection. */
 const get = (port: number, tls: RequestOptions): Promise<number | string> =>
   new Promise((resolve) => {
     const path = '/openapi.json';
@@ -59,7 +59,7 @@ const get = (port: number, tls: RequestOptions): Promise<number | string> =>
   });
 
 describe('the HTTP server with a certificate', () => {
-  it('is accepted only by clients that trust its authority', async () => {
+  it('is accepted only by clients that trust the authority of the certificate', async () => {
     const { port } = await serve(server);
     expect(await get(port, { ca: authority.cert })).toBe(200);
     expect(await get(port, { ca: stranger.cert })).toMatch(
@@ -85,15 +85,15 @@ describe('the HTTP server with a certificate', () => {
     const running = await serve(server);
     const socket = connectTls({ host: '127.0.0.1', port: running.port, ca: authority.cert });
     await new Promise((resolve) => socket.once('secureConnect', resolve));
-    const gone = new Promise((resolve) => socket.once('close', resolve));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.resume().on('error', () => undefined);
     await running.close(500);
-    await gone;
+    await closed;
   });
 });
 
 describe('the HTTP server that requires a client certificate', () => {
-  it('accepts only certificates of its authority', async () => {
+  it('accepts only client certificates from the configured authority', async () => {
     const { port } = await serve({ ...server, clientCa: authority.cert });
     const ca = authority.cert;
     expect(await get(port, { ca, ...client })).toBe(200);
@@ -103,7 +103,7 @@ describe('the HTTP server that requires a client certificate', () => {
 });
 
 describe('NODE_EXTRA_CA_CERTS', () => {
-  it('makes our HTTP calls trust a private authority', async () => {
+  it('makes the HTTP clients of the processes trust a private authority', async () => {
     const { port } = await serve(server);
     const extra = join(folder, 'extra.pem');
     writeFileSync(extra, authority.cert);
@@ -152,7 +152,7 @@ describe('the registry client', () => {
     expect(connected.schemaId(eventType)).toBe(7);
   });
 
-  it('of the commands needs the same settings', async () => {
+  it('of the npm commands needs the same settings', async () => {
     const url = await registry();
     const statusWith = (security: RegistrySecurity) =>
       callRegistry({ url, security }, `${url}/subjects`, { withinMs: 5_000 });

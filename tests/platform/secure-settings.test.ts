@@ -1,5 +1,5 @@
-// TLS and password settings are checked before anything connects: missing files, incomplete pairs, settings without effect, and
-// settings that are only allowed in development.
+// TLS and password settings are checked before a process opens a connection: missing files, incomplete pairs, settings without effect,
+// and settings that are allowed only in development.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,14 +36,14 @@ const files = {
   missing: join(folder, 'nowhere.pem'),
 };
 
-const complete = {
+const requiredSettings = {
   DATABASE_URL: 'postgres://me:hush@db.example/things',
   KAFKA_BROKERS: 'kafka.example:9093',
   SCHEMA_REGISTRY_URL: 'https://registry.example/apis/ccompat/v7',
   OIDC_ISSUER: 'https://id.example',
 };
 const read = (env: Record<string, string>) =>
-  parseConfig(order.shape, { ...complete, ...env }, order.contradictions);
+  parseConfig(order.shape, { ...requiredSettings, ...env }, order.contradictions);
 const problemsOf = (env: Record<string, string>): readonly string[] => {
   const result = read(env);
   return result.ok ? [] : result.problems;
@@ -70,14 +70,17 @@ describe('a PEM file', () => {
     ['KAFKA_CA_FILE', files.broken, 'which contains no valid PEM certificate; expected the path'],
     ['NODE_EXTRA_CA_CERTS', files.missing, 'which cannot be read (ENOENT); expected the path'],
     ['KAFKA_KEY_FILE', files.cert, 'which contains no valid private key; expected the path'],
-  ])('given as %s that is invalid is named with the reason', (variable, path, reason) => {
-    const [problem, ...more] = problemsOf({ [variable]: path });
-    expect(more).toEqual([]);
-    expect(problem).toContain(`${variable} is ${JSON.stringify(path)}, ${reason}`);
-  });
+  ])(
+    'that is invalid is reported with the name of its setting and the reason (%s)',
+    (variable, path, reason) => {
+      const [problem, ...more] = problemsOf({ [variable]: path });
+      expect(more).toEqual([]);
+      expect(problem).toContain(`${variable} is ${JSON.stringify(path)}, ${reason}`);
+    },
+  );
 
-  it('that is invalid ends the start of a process with exit code 78 and one sentence', async () => {
-    const env = { PATH: process.env['PATH'], ...complete, TLS_CERT_FILE: files.missing, PORT: '0' };
+  it('that is invalid makes a process exit at the start with code 78 and one sentence', async () => {
+    const env = { PATH: process.env['PATH'], ...requiredSettings, TLS_CERT_FILE: files.missing, PORT: '0' };
     const main = join(import.meta.dirname, '..', '..', 'services', 'order', 'main.ts');
     const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
       execFile(process.execPath, [main], { env, timeout: 50_000 }, (error, _stdout, stderr) => {
@@ -92,15 +95,15 @@ describe('a PEM file', () => {
 });
 
 describe('a certificate and its key', () => {
-  const usual: Record<string, Record<string, string>> = {
+  const settingsThatUseTls: Record<string, Record<string, string>> = {
     TLS: {},
     DATABASE: { DATABASE_SSLMODE: 'verify-full' },
     KAFKA: { KAFKA_SECURITY_PROTOCOL: 'SSL' },
     SCHEMA_REGISTRY: {},
   };
-  it.each(Object.keys(usual))('of %s must match', (prefix) => {
+  it.each(Object.keys(settingsThatUseTls))('of %s must match', (prefix) => {
     const [cert, key] = [`${prefix}_CERT_FILE`, `${prefix}_KEY_FILE`];
-    const problems = (env: Record<string, string>) => problemsOf({ ...usual[prefix], ...env });
+    const problems = (env: Record<string, string>) => problemsOf({ ...settingsThatUseTls[prefix], ...env });
     expect(problems({ [cert]: files.cert, [key]: files.key })).toEqual([]);
     expect(problems({ [cert]: files.cert })).toEqual([
       `${cert} is set, but ${key} is not; expected both or neither.`,
@@ -135,7 +138,7 @@ describe('a setting that would have no effect', () => {
 
 describe('PostgreSQL', () => {
   it.each(['require', 'verify-full', 'disable'])('refuses TLS parameters in the URL (sslmode=%s)', (mode) => {
-    expect(problemsOf({ DATABASE_URL: `${complete.DATABASE_URL}?sslmode=${mode}` })).toEqual([
+    expect(problemsOf({ DATABASE_URL: `${requiredSettings.DATABASE_URL}?sslmode=${mode}` })).toEqual([
       'DATABASE_URL has TLS parameters; expected DATABASE_SSLMODE and the DATABASE_*_FILE settings instead.',
     ]);
   });
@@ -144,17 +147,18 @@ describe('PostgreSQL', () => {
       'DATABASE_SSLMODE is "prefer"; expected one of disable, require, verify-ca, verify-full.',
     ]);
   });
-  it('is verified unless the mode is disable or require', () => {
-    const trust = (env: Record<string, string>) => databaseTrust(configOf(env), complete.DATABASE_URL);
+  it('certificates are verified unless the mode is disable or require', () => {
+    const trust = (env: Record<string, string>) =>
+      databaseTrust(configOf(env), requiredSettings.DATABASE_URL);
     expect(trust({})).toBe(false);
     expect(trust({ DATABASE_SSLMODE: 'require' })).toMatchObject({ rejectUnauthorized: false });
-    const given = {
+    const fileSettings = {
       DATABASE_CA_FILE: files.ca,
       DATABASE_CERT_FILE: files.cert,
       DATABASE_KEY_FILE: files.key,
     };
     for (const DATABASE_SSLMODE of ['verify-ca', 'verify-full'])
-      expect(trust({ DATABASE_SSLMODE, ...given })).toMatchObject({
+      expect(trust({ DATABASE_SSLMODE, ...fileSettings })).toMatchObject({
         rejectUnauthorized: true,
         minVersion: 'TLSv1.2',
         ca: authority.cert,
@@ -165,7 +169,7 @@ describe('PostgreSQL', () => {
 
 describe('Kafka', () => {
   const user = { KAFKA_SASL_USERNAME: 'order', KAFKA_SASL_PASSWORD: 'hush' };
-  it('needs a mechanism, a user and a password for SASL', () => {
+  it('requires a mechanism, a user and a password for SASL', () => {
     expect(problemsOf({ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' })).toEqual(
       ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'].map(
         (variable) => `${variable} is not set; it is needed with KAFKA_SECURITY_PROTOCOL=SASL_SSL.`,
@@ -185,7 +189,7 @@ describe('Kafka', () => {
 });
 
 describe('the schema registry', () => {
-  it('needs user and password as a pair, and not in its URL', () => {
+  it('requires user and password together, and not in the URL', () => {
     expect(problemsOf({ SCHEMA_REGISTRY_USERNAME: 'me' })).toEqual([
       'SCHEMA_REGISTRY_USERNAME is set, but SCHEMA_REGISTRY_PASSWORD is not; expected both or neither.',
     ]);
@@ -198,7 +202,7 @@ describe('the schema registry', () => {
 });
 
 describe('the HTTP server', () => {
-  it('is plain without a certificate and verifies clients when it has a client authority', () => {
+  it('uses plain HTTP without a certificate, and verifies clients if a client authority is configured', () => {
     expect(serverTls(configOf({}))).toBeUndefined();
     const pair = { TLS_CERT_FILE: files.cert, TLS_KEY_FILE: files.key };
     expect(serverTls(configOf(pair))).not.toHaveProperty('clientCa');
@@ -210,7 +214,7 @@ describe('the HTTP server', () => {
 
 describe('with NODE_ENV=production', () => {
   const production = { NODE_ENV: 'production' };
-  it('a service refuses the public development password, and no other', () => {
+  it('a service refuses the public development password and accepts other passwords', () => {
     expect(problemsOf({ ...production, DATABASE_URL: 'postgres://me:orderflow@db/things' })).toEqual([
       'NODE_ENV is "production", but the password in DATABASE_URL is the public one for development.',
     ]);
@@ -255,7 +259,7 @@ describe('with NODE_ENV=production', () => {
 });
 
 describe('the processes without a database', () => {
-  it('check certificate and key of their server too', () => {
+  it('also check the certificate and the key of their HTTP server', () => {
     const broken = { TLS_CERT_FILE: files.cert };
     expect(parseConfig(gateway.shape, { LEDGER_FILE: '/l', ...broken }, gateway.contradictions).ok).toBe(
       false,

@@ -1,4 +1,4 @@
-// A connection sets the session settings that the code relies on, whatever the defaults of the role or the database are.
+// Each connection sets the session settings that the code relies on, so different defaults of the role or the database have no effect.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -26,8 +26,8 @@ beforeAll(async () => {
   await admin.end();
 });
 
-describe('other defaults of a database', () => {
-  it('are in effect', async () => {
+describe('unusual defaults of a database', () => {
+  it('are stored in the database', async () => {
     const admin = postgres(stack.databases.order.admin, { max: 1 });
     const [row] = await admin<{ settings: string[] }[]>`
       SELECT setconfig AS settings FROM pg_db_role_setting
@@ -36,7 +36,7 @@ describe('other defaults of a database', () => {
     expect(row?.settings).toHaveLength(Object.keys(hostile).length);
   });
 
-  it('do not change what is written and read', async () => {
+  it('do not change the values that are written and read', async () => {
     const id = randomUUID();
     const occurredAt = new Date('2026-03-04T05:06:07.089Z');
     const payload = Buffer.from([0, 0, 0, 0, 1, 255, 92, 7]);

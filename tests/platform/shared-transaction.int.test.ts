@@ -1,4 +1,4 @@
-// Events that share a transaction: each takes effect once, and one that fails fails alone.
+// Events that share a transaction: each event takes effect once, and an event that fails does not affect the others.
 import { randomUUID } from 'node:crypto';
 import { eq, inArray, sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ interface Step {
   readonly key: string;
   readonly decision: Decision<number, DomainEvent>;
 }
-/** Stores the decided number as the version of a product. */
+/** A handler that stores the decided number as the version of a product. */
 const storing: CommandHandler<Step, number> = {
   load: async (tx, { key }) => {
     const [row] = await tx.select().from(catalogue).where(eq(catalogue.productId, key)).for('update');
@@ -44,7 +44,7 @@ const store = (priceMinor = 1): Step => {
   return { key, decision: accepted(priceMinor, event) };
 };
 
-/** Handles the inputs at the same time; the ids of their events are given or new. */
+/** Handles the inputs concurrently. The events get the given ids, or new ids. */
 const handleAll = (
   shared: SharedTransactions,
   inputs: readonly Step[],
@@ -73,7 +73,7 @@ const handleAll = (
     }),
   );
 
-/** Stored keys, with the transaction that stored each. */
+/** The stored keys, each with the id of the transaction that stored it. */
 const storedBy = async (inputs: readonly Step[]): Promise<Map<string, string>> => {
   const ids = inputs.map(({ key }) => key);
   const rows = await shell.db
@@ -93,7 +93,7 @@ const kinds = (settled: Awaited<ReturnType<typeof handleAll>>) =>
   settled.map((result) => (result.status === 'fulfilled' ? result.value.kind : 'failed'));
 
 describe('inputs that wait at the same time', () => {
-  it('are committed by one transaction, apart from the first, which does not wait for others', async () => {
+  it('are committed by one transaction, except the first input, which does not wait for others', async () => {
     const inputs = Array.from({ length: 20 }, () => store());
     const before = database.connection.usage();
     expect(new Set(kinds(await handleAll(shareTransactions(shell.db), inputs)))).toEqual(
@@ -101,21 +101,21 @@ describe('inputs that wait at the same time', () => {
     );
     const after = database.connection.usage();
     expect(after.transactions - before.transactions).toBe(2);
-    // At most three for each transaction, however many inputs share it.
+    // At most three round trips per transaction, however many inputs share the transaction.
     expect(after.roundTrips - before.roundTrips).toBeLessThanOrEqual(6);
     expect(new Set((await storedBy(inputs)).values()).size).toBe(2);
     expect(await emittedOnce(inputs)).toBe(true);
   });
 
-  it('are bounded: many of them take several transactions', async () => {
+  it('are split into several transactions of limited size if there are many', async () => {
     const inputs = Array.from({ length: 100 }, () => store());
     await handleAll(shareTransactions(shell.db), inputs);
     const transactions = [...(await storedBy(inputs)).values()];
-    const sizes = [...Map.groupBy(transactions, (id) => id).values()].map((those) => those.length);
+    const sizes = [...Map.groupBy(transactions, (id) => id).values()].map((group) => group.length);
     expect([sizes.reduce((sum, size) => sum + size), Math.max(...sizes)]).toEqual([100, 32]);
   });
 
-  it('are counted after the commit, each once', async () => {
+  it('are each reported once to the metrics hook, after the commit', async () => {
     const counted: string[] = [];
     const inputs = Array.from({ length: 5 }, () => store());
     await handleAll(shareTransactions(shell.db), inputs, {
@@ -137,7 +137,7 @@ describe('inputs that wait at the same time', () => {
   });
 });
 
-it('inputs of the same key each see what the one before has stored', async () => {
+it('each input of a key sees what the previous input of the key has stored', async () => {
   const key = randomUUID();
   const counting: CommandHandler<Step, number> = {
     ...storing,
@@ -211,7 +211,7 @@ describe('an input that fails', () => {
     },
   );
 
-  it('leaves no claim: it can be handled again', async () => {
+  it('leaves no claim, so that it can be handled again', async () => {
     const shared = shareTransactions(shell.db);
     const [good, eventIds] = [store(), [randomUUID(), randomUUID(), randomUUID()]];
     const bad = { ...good, decision: rejected('impossible', 'no') };
@@ -223,21 +223,21 @@ describe('an input that fails', () => {
     expect(kinds(await handleAll(shared, [good], { eventIds: [second] }))).toEqual(['accepted']);
   });
 
-  it('is not one that is ignored', async () => {
+  it('does not include an ignored input', async () => {
     const late = { ...store(), decision: ignored('late') };
     const settled = await handleAll(shareTransactions(shell.db), [store(), late, store()]);
     expect(kinds(settled)).toEqual(['accepted', 'ignored', 'accepted']);
   });
 });
 
-it('the loss of the connection of a shared transaction costs no input', async () => {
+it('no input is lost when the connection of a shared transaction is lost', async () => {
   let losses = 0;
   const breaking: typeof storing = {
     ...storing,
     load: async (tx, input) => {
       const before = await storing.load(tx, input);
       losses += 1;
-      // The third to load is in the shared transaction.
+      // The third input that loads is in the shared transaction.
       if (losses === 3) await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`);
       return before;
     },

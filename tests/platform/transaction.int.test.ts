@@ -1,4 +1,4 @@
-// A transaction sends COMMIT without waiting for the results of earlier statements. It must still be all or nothing.
+// A transaction sends COMMIT without waiting for the results of earlier statements. The transaction must still be atomic.
 import { sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { isTransient } from '../../services/platform/database/transient.ts';
@@ -40,7 +40,7 @@ it('commits nothing when one of the statements fails, and throws the error of th
   expect(await stored()).toEqual([{ id: 4 }]);
 });
 
-it('needs one round trip for BEGIN, one for the awaited results, one for the rest and COMMIT', async () => {
+it('needs one round trip for BEGIN, one for the awaited results, and one for the other statements and COMMIT', async () => {
   const before = database.connection.usage();
   await database.db.transaction(async (tx) => {
     await Promise.all([tx.execute(sql`select 1`), tx.execute(sql`select 2`)]);
@@ -73,7 +73,7 @@ it('executes no statement of a transaction after its connection is lost', async 
   expect(await stored()).toEqual([]);
 });
 
-it('rejects a statement after its end', async () => {
+it('rejects statements after the end of the transaction', async () => {
   let kept: Tx | undefined;
   await database.db.transaction(async (tx) => {
     kept = tx;

@@ -1,4 +1,4 @@
-// The gateway calls on a real database, with a provider that refuses, fails or is busy.
+// The job that calls the gateway, on a real database, with a payment provider that refuses, fails or is busy.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -34,13 +34,13 @@ const { shell } = useTestShell('payment', ['payment.succeeded', 'payment.failed'
 let server: Server;
 let gateway: Gateway;
 let timer: Timer | undefined;
-/** How often the job has polled for due requests. */
+/** The number of times that the job has polled for due requests. */
 let polls = 0;
 
-/** The requests to the provider and its next answers; the last answer is repeated. */
+/** The requests that the provider received, and its next responses. The last response is repeated. */
 let requests: string[] = [];
 let answers: (readonly [number, object])[] = [];
-/** Runs before each answer. */
+/** Runs before each response of the provider. */
 let beforeAnswer: () => Promise<void> = async () => undefined;
 
 beforeAll(async () => {
@@ -103,7 +103,7 @@ const startCalls = (changes?: Partial<Resilience>): void => {
 const submit = (input: PaymentInput) =>
   handle(shell, paymentHandler, { id: randomUUID(), context: testContext, at: input.at, input }, unclaimed);
 const amount = { amountMinor: 4_200, currency: 'EUR' };
-/** An order whose charge is due. */
+/** Creates an order whose charge is due. */
 const dueCharge = async (): Promise<string> => {
   const orderId = randomUUID();
   const at = new Date();
@@ -137,7 +137,7 @@ const busy = [409, { code: 'request_in_progress' }] as const;
 const nothing = [200, { data: [] }] as const;
 
 describe('the charge of a cancelled order', () => {
-  it('with an unknown outcome is looked up until the provider knows it, and abandoned if there is none', async () => {
+  it('with an unknown outcome is looked up until the provider knows the outcome, and abandoned if there is no charge', async () => {
     answers = [failed, busy, nothing];
     const orderId = await dueCharge();
     const [leased] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
@@ -171,7 +171,7 @@ describe('the charge of a cancelled order', () => {
     expect(requests).toEqual(['GET /v1/charges', 'POST /v1/charges/ch_7/refunds']);
   });
 
-  it('is not requested if it was never requested before', async () => {
+  it('is not requested if it was not requested before the cancellation', async () => {
     const orderId = await dueCharge();
     await cancel(orderId);
     startCalls();
@@ -181,7 +181,7 @@ describe('the charge of a cancelled order', () => {
 });
 
 describe('a refused refund', () => {
-  it('stays open, is logged as an error, and is requested again only later', async () => {
+  it('stays open, is logged as an error, and is retried later', async () => {
     answers = [charged, [409, { code: 'refund_exceeds_charge' }]];
     const orderId = await dueCharge();
     startCalls();
@@ -210,7 +210,7 @@ describe('a call that is retried at once', () => {
 });
 
 describe('an open circuit', () => {
-  it('leaves due requests as they are: not called, not counted, not failed', async () => {
+  it('leaves due requests unchanged: they are not sent, not counted and not failed', async () => {
     answers = [failed];
     const first = await dueCharge();
     startCalls();
@@ -233,7 +233,7 @@ describe('an instance that has lost its lease', () => {
     answers = [failed, charged];
     const orderId = await dueCharge();
     beforeAnswer = async () => {
-      // Another instance leases it, in one statement so that no poll of this one comes in between.
+      // Another instance leases the request. A single statement does this, so that this instance cannot poll in between.
       await shell.db.update(transactions).set({
         dueAt: sql`clock_timestamp() + interval '60 s'`,
         attempts: sql`${transactions.attempts} + 1`,
@@ -246,7 +246,7 @@ describe('an instance that has lost its lease', () => {
     expect(requests).toEqual(['POST /v1/charges']);
     expect(await rowsOf(orderId)).toMatchObject([{ state: 'due', attempts: 2, lastError: null }]);
   });
-  it('does not change the request that another instance has leased', async () => {
+  it('does not change a request that another instance has leased', async () => {
     const orderId = await dueCharge();
     const [stalled] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
     const again = await eventually('the lease ends', async () => {

@@ -1,4 +1,4 @@
-// Compensation: after a failed order no stock is reserved and no money is kept.
+// Compensation: after an order has failed, no stock is reserved and no money is kept.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -40,11 +40,11 @@ describe('a declined payment', () => {
     ['tok_declined', 'card_declined'],
     ['tok_insufficient_funds', 'insufficient_funds'],
   ])('%s releases the stock and cancels the order', async (token, failureCode) => {
-    const thing = await newProduct(2);
-    const { id } = await place({ items: [{ productId: thing.id, quantity: 2 }], token });
+    const testProduct = await newProduct(2);
+    const { id } = await place({ items: [{ productId: testProduct.id, quantity: 2 }], token });
     const cancelled = await orderWith(id, 'CANCELLED');
     expect(cancelled).toMatchObject({ cancellationReason: 'payment_failed', payment: { state: 'failed' } });
-    await eventually('the stock is free again', async () => (await product(thing.id)).free === 2);
+    await eventually('the stock is free again', async () => (await product(testProduct.id)).free === 2);
     expect(await chargesOf(id)).toEqual([]);
     expect((await call('payment', `/api/v1/payments/${id}`, { as: 'user' })).body).toMatchObject({
       state: 'FAILED',
@@ -55,9 +55,9 @@ describe('a declined payment', () => {
 });
 
 describe('paying again after a decline', () => {
-  it('is refused with the state and the next step; the answer to the first key stays the same', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+  it('is refused with the state and the next step; the response to the first key stays the same', async () => {
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     const first = { token: 'tok_declined', headers: { 'idempotency-key': `first-${id}` } };
     const accepted = await eventually('the payment service knows the reservation', async () => {
@@ -80,14 +80,14 @@ describe('paying again after a decline', () => {
 
 describe('a cancellation by the customer', () => {
   it('releases the stock of a reserved order', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect((await act(id, 'cancel', 'user')).body).toMatchObject({
       status: 'CANCELLED',
       cancellationReason: 'customer_cancelled',
     });
-    await eventually('the stock is free again', async () => (await product(thing.id)).free === 1);
+    await eventually('the stock is free again', async () => (await product(testProduct.id)).free === 1);
     await eventually('the order cannot be paid any more', async () => {
       return (await pay(id)).status === 409;
     });
@@ -95,15 +95,15 @@ describe('a cancellation by the customer', () => {
   });
 
   it('releases the stock of a PAID order and refunds it', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id);
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id);
     await orderWith(id, 'PAID');
     expect((await act(id, 'cancel', 'user')).status).toBe(200);
     await eventually('the payment is refunded', async () => {
       const { body } = await call('payment', `/api/v1/payments/${id}`, { as: 'user' });
       return Object(body).state === 'REFUNDED';
     });
-    await eventually('the stock is free again', async () => (await product(thing.id)).free === 1);
+    await eventually('the stock is free again', async () => (await product(testProduct.id)).free === 1);
     const { body } = await call('gateway', '/v1/ledger');
     const [charge] = await chargesOf(id);
     const refunds: Record<string, unknown>[] = Object(body).refunds;
@@ -115,9 +115,9 @@ describe('a cancellation by the customer', () => {
 
 describe('a connection lost after the charge', () => {
   it('is resolved by a retry with the same key: one charge, and the order is PAID', async () => {
-    const thing = await newProduct(1);
+    const testProduct = await newProduct(1);
     const { id } = await place({
-      items: [{ productId: thing.id, quantity: 1 }],
+      items: [{ productId: testProduct.id, quantity: 1 }],
       token: 'tok_charge_then_drop',
     });
     await orderWith(id, 'PAID');

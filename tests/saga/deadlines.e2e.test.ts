@@ -1,4 +1,4 @@
-// The timers of the saga: an unpaid reservation expires, and no order waits for ever.
+// The timers of the saga: an unpaid reservation expires, and no order waits without limit.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -16,16 +16,16 @@ import {
 import { ageOrder, expireReservation } from '../support/time.ts';
 
 describe('a MANUAL order that nobody pays for', () => {
-  it('is CANCELLED when its reservation expires, releases its stock, and cannot be paid any more', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+  it('is CANCELLED when its reservation expires; its stock is released, and it can no longer be paid', async () => {
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect(await expireReservation(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({
       cancellationReason: 'reservation_expired',
       reservation: { state: 'expired' },
     });
-    expect(await product(thing.id)).toMatchObject({ reserved: 0, free: 1 });
+    expect(await product(testProduct.id)).toMatchObject({ reserved: 0, free: 1 });
     await eventually('the order cannot be paid any more', async () => {
       return (await pay(id)).status === 409;
     });
@@ -35,13 +35,13 @@ describe('a MANUAL order that nobody pays for', () => {
 });
 
 describe('the deadline of the saga', () => {
-  it('cancels an order that still waits, and inventory and payment follow', async () => {
-    const thing = await newProduct(1);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+  it('cancels an order that is still waiting; inventory and payment compensate', async () => {
+    const testProduct = await newProduct(1);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     expect(await ageOrder(id)).toHaveLength(1);
     expect(await orderWith(id, 'CANCELLED')).toMatchObject({ cancellationReason: 'reservation_expired' });
-    await eventually('its stock is free again', async () => (await product(thing.id)).free === 1);
+    await eventually('its stock is free again', async () => (await product(testProduct.id)).free === 1);
     const { body } = await call('order', `/api/v1/orders/${id}/history`, { as: 'admin' });
     expect(Object(body).data).toContainEqual(
       expect.objectContaining({ type: 'deadline', actor: 'deadline-sweep', outcome: 'accepted' }),
@@ -49,13 +49,13 @@ describe('the deadline of the saga', () => {
     await expectInvariants([id]);
   });
 
-  it('leaves a PAID order alone', async () => {
-    const thing = await newProduct(2);
-    const items = [{ productId: thing.id, quantity: 1 }];
+  it('does not change a PAID order', async () => {
+    const testProduct = await newProduct(2);
+    const items = [{ productId: testProduct.id, quantity: 1 }];
     const { id } = await place({ items });
     await orderWith(id, 'PAID');
     await ageOrder(id);
-    // A second, later order that is past its deadline too: once it is CANCELLED, the sweep has seen both.
+    // A second, later order is also past its deadline. Once the second order is CANCELLED, the sweep has checked both orders.
     const { id: waiting } = await place({ items, mode: 'MANUAL' });
     await orderWith(waiting, 'CONFIRMED');
     await ageOrder(waiting);

@@ -1,4 +1,4 @@
-// The deadline sweep on a real database: each waiting order is cancelled once, however many instances sweep at once.
+// The deadline sweep on a real database: each waiting order is cancelled once, even if several instances sweep at the same time.
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -39,7 +39,7 @@ const reasonOf = async (orderId: string) =>
   (await shell.db.select().from(orders).where(eq(orders.id, orderId)))[0]?.cancellationReason;
 
 describe('the deadline sweep', () => {
-  it('cancels each order past its deadline once, with several instances at once, and no other order', async () => {
+  it('in several instances at once cancels each order past its deadline once, and no other order', async () => {
     const late = await Promise.all(Array.from({ length: 30 }, () => placed(deadlineMs + 1_000)));
     const recent = await placed(deadlineMs - 30_000);
     const cancelledBefore = await placed(deadlineMs + 1_000);
@@ -60,8 +60,8 @@ describe('the deadline sweep', () => {
     expect(await reasonOf(cancelledBefore)).toBe('customer_cancelled');
     const events = await shell.db.select().from(outbox).where(eq(outbox.eventType, 'order.cancelled'));
     expect(events.filter((event) => late.includes(event.aggregateId))).toHaveLength(30);
-    const trail = await shell.db.select().from(orderEvents).where(eq(orderEvents.type, 'deadline'));
-    expect(new Set(trail.map((entry) => entry.actor))).toEqual(new Set(['deadline-sweep']));
+    const entries = await shell.db.select().from(orderEvents).where(eq(orderEvents.type, 'deadline'));
+    expect(new Set(entries.map((entry) => entry.actor))).toEqual(new Set(['deadline-sweep']));
     expect(await enforceDeadline(shell, logger, deadlineMs, forever)).toBe(0);
   });
 });

@@ -41,13 +41,13 @@ beforeEach(async () => {
 });
 afterEach(() => end());
 
-/** Charged and refunded amounts in the provider's ledger, in minor units. */
+/** The charged and refunded amounts in the ledger of the provider, in minor units. */
 const chargedAndRefunded = async (): Promise<readonly [number, number]> => {
   const { captured, refunded } = await ledger.snapshot();
   return [captured[0]?.amountMinor ?? 0, refunded[0]?.amountMinor ?? 0];
 };
 
-/** A new charge with its own key. */
+/** Creates a charge request with a new idempotency key. */
 const chargeOf = (token: string | null, amountMinor = 1_000): ChargeRequest => ({
   idempotencyKey: randomUUID(),
   reference: randomUUID(),
@@ -57,7 +57,7 @@ const chargeOf = (token: string | null, amountMinor = 1_000): ChargeRequest => (
 });
 
 describe('a charge', () => {
-  it('is made once, however often it is requested with its key', async () => {
+  it('is made once, however often it is requested with the same key', async () => {
     const request = chargeOf(null);
     const first = await client.charge(request, timeout());
     expect(first.kind).toBe('succeeded');
@@ -77,20 +77,20 @@ describe('a charge', () => {
     expect(await chargedAndRefunded()).toEqual([0, 0]);
   });
 
-  it('whose answer is lost has an unknown outcome; repeated with its key it is found and not made twice', async () => {
+  it('whose response is lost has an unknown outcome; a retry with the same key finds the charge and does not repeat it', async () => {
     const request = chargeOf('tok_charge_then_drop');
     expect(await client.charge(request, timeout())).toMatchObject({ kind: 'unknown', timedOut: false });
     expect((await client.charge(request, timeout())).kind).toBe('succeeded');
     expect(await chargedAndRefunded()).toEqual([1_000, 0]);
   });
 
-  it('that fails at the provider has an unknown outcome; the look-up finds nothing', async () => {
+  it('that fails at the provider has an unknown outcome; a look-up finds no charge', async () => {
     const request = chargeOf('tok_error');
     expect(await client.charge(request, timeout())).toMatchObject({ kind: 'unknown', timedOut: false });
     expect(await client.lookUp(request, timeout())).toEqual({ kind: 'absent' });
   });
 
-  it('that is not answered in time is reported as timed out', async () => {
+  it('without a response in time is reported as timed out', async () => {
     const request = chargeOf('tok_slow');
     expect(await client.charge(request, AbortSignal.timeout(200))).toMatchObject({
       kind: 'unknown',
@@ -102,8 +102,8 @@ describe('a charge', () => {
 describe('a refund', () => {
   it('is made once, and never for more than was charged', async () => {
     const charge = chargeOf(null);
-    const made = await client.charge(charge, timeout());
-    const chargeId = made.kind === 'succeeded' ? made.gatewayId : 'none';
+    const charged = await client.charge(charge, timeout());
+    const chargeId = charged.kind === 'succeeded' ? charged.gatewayId : 'none';
     const refund = { idempotencyKey: randomUUID(), traceparent, chargeId, amountMinor: 1_000 };
     const first = await client.refund(refund, timeout());
     expect(first.kind).toBe('succeeded');

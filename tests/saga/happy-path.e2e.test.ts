@@ -17,8 +17,8 @@ import {
 
 describe('an order that is charged automatically', () => {
   it('is reserved, charged once, PAID and shipped by its seller, and the stock is reduced', async () => {
-    const thing = await newProduct(5);
-    const placed = await place({ items: [{ productId: thing.id, quantity: 2 }] });
+    const testProduct = await newProduct(5);
+    const placed = await place({ items: [{ productId: testProduct.id, quantity: 2 }] });
     expect(placed).toMatchObject({
       status: 'PENDING',
       total: { amountMinor: 2_000, currency: 'EUR' },
@@ -31,12 +31,12 @@ describe('an order that is charged automatically', () => {
       payment: { state: 'succeeded' },
     });
     expect(await chargesOf(placed.id)).toMatchObject([{ amountMinor: 2_000, status: 'succeeded' }]);
-    expect(await product(thing.id)).toMatchObject({ available: 5, reserved: 2, free: 3 });
+    expect(await product(testProduct.id)).toMatchObject({ available: 5, reserved: 2, free: 3 });
 
     expect((await act(placed.id, 'confirm', 'seller')).status).toBe(200);
     expect((await act(placed.id, 'fulfill', 'seller')).body).toMatchObject({ status: 'FULFILLED' });
-    await eventually('the stock is committed', async () => (await product(thing.id)).available === 3);
-    expect(await product(thing.id)).toMatchObject({ available: 3, reserved: 0, free: 3 });
+    await eventually('the stock is committed', async () => (await product(testProduct.id)).available === 3);
+    expect(await product(testProduct.id)).toMatchObject({ available: 3, reserved: 0, free: 3 });
     await eventually(
       'the order service knows that the stock is committed',
       async () => (await order(placed.id)).reservation.state === 'committed',
@@ -44,40 +44,40 @@ describe('an order that is charged automatically', () => {
     await expectInvariants([placed.id]);
   });
 
-  it('has a trail whose entries all have the correlation id of the request', async () => {
-    const thing = await newProduct(1);
-    const correlationId = `trail-${thing.id}`;
-    const { body } = await call('order', '/api/v1/orders', {
+  it('has a history in which every entry has the correlation id of the request', async () => {
+    const testProduct = await newProduct(1);
+    const correlationId = `history-${testProduct.id}`;
+    const { body: placed } = await call('order', '/api/v1/orders', {
       as: 'user',
       headers: { 'x-correlation-id': correlationId },
       body: {
-        items: [{ productId: thing.id, quantity: 1 }],
+        items: [{ productId: testProduct.id, quantity: 1 }],
         payment: { mode: 'AUTO', method: 'card', token: 'tok_success' },
       },
     });
-    const { id } = await orderWith(Object(body).id, 'PAID');
-    const { body: history } = await call('order', `/api/v1/orders/${id}/history`, { as: 'user' });
-    const trail: Record<string, unknown>[] = Object(history).data;
-    expect(trail.map((entry) => [entry['type'], entry['outcome'], entry['status']])).toEqual([
+    const { id } = await orderWith(Object(placed).id, 'PAID');
+    const { body } = await call('order', `/api/v1/orders/${id}/history`, { as: 'user' });
+    const history: Record<string, unknown>[] = Object(body).data;
+    expect(history.map((entry) => [entry['type'], entry['outcome'], entry['status']])).toEqual([
       ['place_order', 'accepted', 'PENDING'],
       ['inventory.reserved', 'accepted', 'CONFIRMED'],
       ['payment.succeeded', 'accepted', 'CONFIRMED'],
       ['inventory.reserved', 'accepted', 'PAID'],
     ]);
-    expect(new Set(trail.map((entry) => entry['correlationId']))).toEqual(new Set([correlationId]));
+    expect(new Set(history.map((entry) => entry['correlationId']))).toEqual(new Set([correlationId]));
   });
 });
 
 describe('a MANUAL order', () => {
-  it('waits as CONFIRMED and is charged once, however often the payment is sent', async () => {
-    const thing = await newProduct(3);
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+  it('stays CONFIRMED until it is paid, and is charged once, however often the payment request is sent', async () => {
+    const testProduct = await newProduct(3);
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     const waiting = await orderWith(id, 'CONFIRMED');
     expect(waiting.payment.state).toBe('none');
     expect(waiting.reservation.expiresAt).not.toBeNull();
     expect(await chargesOf(id)).toEqual([]);
 
-    // The payment service may learn of the reservation later than the order service.
+    // The payment service may receive the reservation event later than the order service.
     await eventually('the payment is accepted', async () => (await pay(id)).status < 300);
     await Promise.all(Array.from({ length: 5 }, () => pay(id)));
     await orderWith(id, 'PAID');

@@ -1,4 +1,4 @@
-// Idempotency-Key over the real API: one effect per key, the same answer each time, and separate keys per caller.
+// Idempotency-Key over the real API: each key has one effect and always gets the same response, and each caller has separate keys.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
@@ -18,10 +18,10 @@ import {
   type Placing,
 } from '../support/shop.ts';
 
-const thing = useProduct(1_000);
+const testProduct = useProduct(1_000);
 
 const requestWith = (key: string, more: Partial<Placing> = {}): Placing => ({
-  items: [{ productId: thing.id, quantity: 1 }],
+  items: [{ productId: testProduct.id, quantity: 1 }],
   mode: 'MANUAL',
   headers: { 'idempotency-key': key },
   ...more,
@@ -30,7 +30,7 @@ const ordersFor = (key: string) =>
   query('order', (sql) => sql`select body ->> 'id' as id from idempotency_keys where key = ${key}`);
 
 describe('Idempotency-Key of an order', () => {
-  it('replays the first answer unchanged and marks it as replayed', async () => {
+  it('replays the first response unchanged and marks it as replayed', async () => {
     const key = randomUUID();
     const first = await placeRaw(requestWith(key));
     const second = await placeRaw(requestWith(key));
@@ -41,7 +41,7 @@ describe('Idempotency-Key of an order', () => {
     expect(second.headers.get('location')).toBe(first.headers.get('location'));
   });
 
-  it('is the same key with quotes, as in the draft standard, and without', async () => {
+  it('is the same key with quotes, as in the draft standard, and without quotes', async () => {
     const key = randomUUID();
     const bare = await placeRaw(requestWith(key));
     const quoted = await placeRaw(requestWith(key, { headers: { 'idempotency-key': `"${key}"` } }));
@@ -51,11 +51,11 @@ describe('Idempotency-Key of an order', () => {
   it('refuses another body under the same key', async () => {
     const key = randomUUID();
     await placeRaw(requestWith(key));
-    const other = await placeRaw(requestWith(key, { items: [{ productId: thing.id, quantity: 2 }] }));
+    const other = await placeRaw(requestWith(key, { items: [{ productId: testProduct.id, quantity: 2 }] }));
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
-  it('belongs to its caller: another customer may use the same key', async () => {
+  it('belongs to the caller: another customer can use the same key', async () => {
     const key = randomUUID();
     const mine = await placeRaw(requestWith(key));
     const theirs = await placeRaw(requestWith(key, { as: 'user2' }));
@@ -63,7 +63,7 @@ describe('Idempotency-Key of an order', () => {
     expect(theirs.body).not.toEqual(mine.body);
   });
 
-  it('places one order when many requests race; the others get that order or 409', async () => {
+  it('places one order for many concurrent requests; the others get that order or 409', async () => {
     const key = randomUUID();
     const answers = await Promise.all(Array.from({ length: 20 }, () => placeRaw(requestWith(key))));
     expect(new Set(answers.map(({ status }) => status)).isSubsetOf(new Set([201, 409]))).toBe(true);
@@ -72,11 +72,11 @@ describe('Idempotency-Key of an order', () => {
     expect(await ordersFor(key)).toHaveLength(1);
   });
 
-  it('ignores the order of the members of the body', async () => {
+  it('ignores the sequence of the members in the body', async () => {
     const key = randomUUID();
     const headers = { 'idempotency-key': key };
-    const item = { productId: thing.id, quantity: 1 };
-    const reordered = { quantity: 1, productId: thing.id };
+    const item = { productId: testProduct.id, quantity: 1 };
+    const reordered = { quantity: 1, productId: testProduct.id };
     const first = await call('order', '/api/v1/orders', {
       as: 'user',
       headers,
@@ -100,7 +100,7 @@ describe('Idempotency-Key of an order', () => {
 
 describe('Idempotency-Key of a payment', () => {
   const payable = async (): Promise<string> => {
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await paymentWith(id, 'PENDING');
     return id;
@@ -111,7 +111,7 @@ describe('Idempotency-Key of a payment', () => {
       body: { token },
       headers: { 'idempotency-key': key },
     });
-  /** Pays once the payment service knows of the reservation. Refused requests do not use up the key. */
+  /** Pays as soon as the payment service knows the reservation. Refused requests do not use up the key. */
   const payWhenReserved = async (id: string, key: string): Promise<Answer> => {
     let answer = await pay(id, key);
     await eventually('the stock is reserved', async () => {
@@ -121,7 +121,7 @@ describe('Idempotency-Key of a payment', () => {
     return answer;
   };
 
-  it('replays the first answer unchanged, also after the payment has succeeded', async () => {
+  it('replays the first response unchanged, even after the payment has succeeded', async () => {
     const [id, key] = [await payable(), randomUUID()];
     const first = await payWhenReserved(id, key);
     expect(first).toMatchObject({ status: 202, body: { state: 'PENDING' } });
@@ -133,7 +133,7 @@ describe('Idempotency-Key of a payment', () => {
     expect(await chargesOf(id)).toHaveLength(1);
   });
 
-  it('replays the answer for a payment that had succeeded before', async () => {
+  it('replays the response for a payment that had already succeeded before the first request', async () => {
     const [id, key] = [await payable(), randomUUID()];
     await payWhenReserved(id, randomUUID());
     await paymentWith(id, 'SUCCEEDED');
@@ -151,14 +151,14 @@ describe('Idempotency-Key of a payment', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
-  it('belongs to its order and its caller', async () => {
+  it('belongs to the order and the caller', async () => {
     const [one, other, key] = [await payable(), await payable(), randomUUID()];
     expect((await payWhenReserved(one, key)).body).toMatchObject({ orderId: one });
     expect((await payWhenReserved(other, key)).body).toMatchObject({ orderId: other });
     expect((await pay(one, key, 'tok_success', 'user2')).status).toBe(404);
   });
 
-  it('charges once when many requests race; the others get that answer or 409', async () => {
+  it('charges once for many concurrent requests; the others get the same response or 409', async () => {
     const [id, key] = [await payable(), randomUUID()];
     const answers = await Promise.all(Array.from({ length: 20 }, () => payWhenReserved(id, key)));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
@@ -181,7 +181,7 @@ describe('Idempotency-Key of every other call', () => {
     return first;
   };
 
-  it('a restock that is sent again after a lost answer adds its units once', async () => {
+  it('a restock that is sent again after a lost response adds its units once', async () => {
     const { id, available } = await newProduct(10);
     await sendTwice('inventory', `/api/v1/products/${id}/restock`, 'seller', { quantity: 5 });
     expect(await product(id)).toMatchObject({ available: available + 5 });
@@ -194,7 +194,7 @@ describe('Idempotency-Key of every other call', () => {
     expect(await product(id)).toMatchObject({ available: 20 });
   });
 
-  it('another quantity under the key is refused', async () => {
+  it('a different quantity under the same key is refused', async () => {
     const { id } = await newProduct(10);
     const headers = { 'idempotency-key': randomUUID() };
     const path = `/api/v1/products/${id}/restock`;
@@ -214,23 +214,23 @@ describe('Idempotency-Key of every other call', () => {
     expect(made.status).toBe(201);
   });
 
-  it('confirmation, shipment and cancellation of an order happen once, with the first answer replayed', async () => {
-    const { id } = await orderOne(thing.id);
+  it('confirmation, shipment and cancellation of an order happen once, and the first response is replayed', async () => {
+    const { id } = await orderOne(testProduct.id);
     await orderWith(id, 'PAID');
     await sendTwice('order', `/api/v1/orders/${id}/confirm`, 'seller');
     await sendTwice('order', `/api/v1/orders/${id.toUpperCase()}/fulfill`, 'seller');
-    const { id: toCancel } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id: toCancel } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     const cancelled = await sendTwice('order', `/api/v1/orders/${toCancel}/cancel`, 'user');
     expect(cancelled.body).toMatchObject({ status: 'CANCELLED' });
   });
 
   it('a repair emits its events once', async () => {
-    const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
+    const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await sendTwice('order', `/api/v1/orders/${id}/repair`, 'admin', { reason: 'a test' });
   });
 
   it('is documented for every POST that changes something', async () => {
-    /** Needs no key: a dead letter is settled once anyway, and a fault may be armed twice. */
+    /** These calls need no key: a dead letter is resolved only once anyway, and arming a fault twice is harmless. */
     const needsNoKey = (path: string): boolean =>
       path.includes('/dead-letters/') || path.startsWith('/chaos/');
     for (const part of ['order', 'inventory', 'payment'] as const) {

@@ -1,4 +1,4 @@
-// 100 buyers for the last 10 units, through all services.
+// 100 buyers order the last 10 units at the same time, through all services.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import { eventually, inParallel, newProduct, order, orderOne, product } from '../support/shop.ts';
@@ -8,10 +8,10 @@ describe('the last units', () => {
     '100 buyers, 10 units: ten orders are PAID, the others CANCELLED without a charge',
     { timeout: 240_000 },
     async () => {
-      const thing = await newProduct(10);
+      const testProduct = await newProduct(10);
       const ids = await inParallel(100, 20, async (index) => {
         const as = index % 2 === 0 ? 'user' : 'user2';
-        return (await orderOne(thing.id, { as })).id;
+        return (await orderOne(testProduct.id, { as })).id;
       });
       const settled = await eventually(
         'every order is PAID or CANCELLED',
@@ -26,7 +26,7 @@ describe('the last units', () => {
         .filter(({ status }) => status === 'CANCELLED')
         .map((seen) => seen.cancellationReason);
       expect(new Set(reasons)).toEqual(new Set(['reservation_failed']));
-      expect(await product(thing.id)).toMatchObject({ available: 10, reserved: 10, free: 0 });
+      expect(await product(testProduct.id)).toMatchObject({ available: 10, reserved: 10, free: 0 });
       await expectInvariants(ids);
     },
   );

@@ -1,4 +1,4 @@
-// Reservations under concurrency: each test would fail without the row locks.
+// Concurrent reservations. Each test would fail without the row locks.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -98,7 +98,7 @@ describe('the last units', () => {
     expect(ledger).toEqual({ reserved: 10 });
   });
 
-  it('orders with the same products in opposite order do not deadlock', async () => {
+  it('orders that list the same products in opposite sequence do not deadlock', async () => {
     const [a, b] = [await newProduct(100), await newProduct(100)];
     const orders = await Promise.all(
       Array.from({ length: 40 }, (_, index) => buy(index % 2 === 0 ? [a, b] : [b, a])),
@@ -110,12 +110,13 @@ describe('the last units', () => {
     ]);
   });
 
-  it('orders that share a transaction see what those before them have reserved', async () => {
+  it('an order that shares a transaction sees the reservations of the orders before it', async () => {
     const productId = await newProduct(10);
     const on = { db: shell.db, codec: shell.codec, shared: shareTransactions(shell.db) };
     const before = database.connection.usage().transactions;
     const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], { on })));
-    // The first order, then the others. Had the database refused to oversell, each would have been handled again alone.
+    // Two transactions: one for the first order, one for the others. If the database had refused to oversell, each order would have been
+    // handled again in a separate transaction.
     expect(database.connection.usage().transactions - before).toBe(2);
     const states = await Promise.all(orders.map(stateOf));
     expect(states.filter((state) => state === 'reserved')).toHaveLength(10);
@@ -138,7 +139,8 @@ describe('the last units', () => {
         return buy([productId], { on });
       }),
     );
-    // Of each instance: the first order, then 32, then 17. After a deadlock, each of them would have been handled again alone.
+    // Three transactions per instance: one with the first order, one with 32 orders, one with 17. After a deadlock, each order would have
+    // been handled again in a separate transaction.
     expect(database.connection.usage().transactions - before).toBe(12);
     expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['reserved']));
   });
@@ -154,7 +156,7 @@ describe('the last units', () => {
 });
 
 describe('two inputs for a row that does not exist yet', () => {
-  /** Handles `second` after `first` has written but not committed, so the second has to wait for the first. */
+  /** Handles `second` after `first` has written and before it has committed, so the second input has to wait for the first. */
   const inARace = async (first: (shell: Shell) => Promise<unknown>, second: () => Promise<unknown>) => {
     const stored = Promise.withResolvers<undefined>();
     const reach = async (point: string): Promise<boolean> => {
@@ -187,20 +189,20 @@ describe('two inputs for a row that does not exist yet', () => {
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
-  it('an order that arrives while its cancellation is handled reserves nothing', async () => {
+  it('an order whose cancellation is being handled when it arrives reserves nothing', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
     await inARace(submitOn(cancelled(orderId)), () => submit(threeUnits(orderId, productId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
-  it('the same order twice at once reserves once', async () => {
+  it('the same order, delivered twice at once, reserves once', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
     await inARace(submitOn(threeUnits(orderId, productId)), () => submit(threeUnits(orderId, productId)));
     expect(await stock(productId)).toEqual({ available: 10, reserved: 3 });
   });
 
-  it('the same product twice at once is created once, with the stock of the first input', async () => {
+  it('the same product, submitted twice at once, is created once, with the stock of the first input', async () => {
     const productId = randomUUID();
     await inARace(
       (on: Shell) => create(on, productId, 5),
@@ -214,7 +216,7 @@ describe('two inputs for a row that does not exist yet', () => {
     expect(movements.map(({ kind }) => kind)).toEqual(['initial']);
   });
 
-  it('one SKU for two products of a seller at once: the second is refused with sku_taken', async () => {
+  it('two products of a seller with the same SKU at once: the second is refused with sku_taken', async () => {
     const sku = randomUUID();
     const createAnother = (on: Shell) => create(on, randomUUID(), 1, sku);
     const broken = await inARace(createAnother, () => createAnother(shell)).catch((error: unknown) => error);

@@ -1,7 +1,7 @@
-// The saga under every order of events. The `decide` functions of all three services run together, and fast-check generates the
-// histories: who acts when, which topic is ahead, which events are delivered twice or repeated after a crash, which are
-// dead-lettered and replayed later, what the gateway answers, when time passes. The invariants must hold after each step. This
-// also shows why later events of a key need not wait behind a dead-lettered one: any event may arrive last and out of order.
+// The saga with events in every possible sequence. The `decide` functions of all three services run together, and fast-check generates
+// random histories: who acts when, which topic is consumed first, which events are delivered twice or repeated after a crash, which
+// events are dead-lettered and replayed later, how the gateway responds, and when time passes. The invariants must hold after each step.
+// This also shows why later events of a key need not wait for a dead-lettered event: the saga accepts every event at any later time.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { baskets, type Step } from './model/steps.ts';
@@ -69,7 +69,7 @@ const steps = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('replay', 'publish again'), pick }) },
 );
 
-/** The trace of a history, and the invariant that it violates, if any. */
+/** The log of a history, and the invariant that the history violates, if any. */
 const play = (history: readonly Step[]): { trace: readonly string[]; broken: string | undefined } => {
   const model = createModel();
   try {
@@ -85,7 +85,7 @@ const play = (history: readonly Step[]): { trace: readonly string[]; broken: str
 const report = ({ trace, broken }: ReturnType<typeof play>): string =>
   [`broken: ${broken ?? 'nothing'}`, ...trace.map((line, index) => `${index + 1}. ${line}`)].join('\n');
 
-describe('the saga under any order of events', () => {
+describe('the saga with events in any sequence', () => {
   it(`keeps every invariant in ${runs} histories`, { timeout: 120_000 }, () => {
     const lines = new Set<string>();
     const result = fc.check(
@@ -100,7 +100,7 @@ describe('the saga under any order of events', () => {
       const [history] = result.counterexample ?? [[]];
       expect.fail(`${report(play(history))}\n(seed ${result.seed}, path ${result.counterexamplePath ?? ''})`);
     }
-    // A model that never reaches these states would keep every invariant too.
+    // A model that never reaches these states would also keep every invariant.
     const all = [...lines].join('\n');
     for (const reached of [
       'PAID',
@@ -129,7 +129,7 @@ describe('the saga under any order of events', () => {
 
 describe('the model', () => {
   const once = (pick: number): Step => ({ do: 'deliver', pick, how: 'once' });
-  it('takes an order from PENDING to FULFILLED', () => {
+  it('can bring an order from PENDING to FULFILLED', () => {
     const model = createModel();
     model.apply({ do: 'place', basket: 0, mode: 'AUTO' });
     for (let delivery = 0; delivery < 4; delivery += 1) model.apply(once(0));
@@ -142,7 +142,7 @@ describe('the model', () => {
     expect(model.trace.join('\n')).toContain('committed, emits inventory.committed');
   });
 
-  it('keeps an instance that stalls before its call from charging an order that another instance has abandoned', () => {
+  it('prevents an instance that stalled before its call from charging an order whose charge another instance has abandoned', () => {
     const model = createModel();
     model.apply({ do: 'place', basket: 0, mode: 'AUTO' });
     for (const queue of [0, 1, 1]) model.apply(once(queue));

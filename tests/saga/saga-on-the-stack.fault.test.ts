@@ -1,7 +1,7 @@
-// Random histories on the real stack: fast-check generates the requests and the faults in between, four clients send them over
-// HTTP at once, and nobody repairs anything. Every answer must be one that the API documents, every final state must pass
-// `contradiction` (as in the model), and the invariants must hold. A failure prints its history and its SEED: the same seed
-// begins with the same steps, though with other timing.
+// Random histories on the real stack. fast-check generates requests and faults, four clients send the requests over HTTP concurrently,
+// and no operator intervenes. Every response must be documented by the API, every final state must be possible after its history
+// (`contradiction`, as in the model), and the invariants must hold. A failure prints the history and the SEED. A run with the same SEED
+// begins with the same steps, but with different timing.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -33,7 +33,7 @@ import { ageOrder, expireReservation } from '../support/time.ts';
 
 const stepsPerHistory = faultRounds > 1 ? 500 : 300;
 const clients = 4;
-/** The lease of a dead instance ends after 39 s, and after many crashes in a row its successor starts only 15 s later. */
+/** Long enough for a dead instance: its lease ends after 39 s, and after many crashes in a row the supervisor waits 15 s to restart it. */
 const settleMs = faultRounds > 1 ? 240_000 : 120_000;
 
 type Step =
@@ -58,7 +58,7 @@ type Step =
   | { readonly do: 'set the gateway behaviour'; readonly behaviour: Misbehaviour }
   | { readonly do: 'wait'; readonly ms: number };
 
-/** Selects one of the newest orders: they are in flight, so a command for them races with their events. */
+/** Selects one of the newest orders. These orders are in flight, so the command races with their events. */
 const pick = fc.nat(15);
 const seller = fc.constantFrom('anna' as const, 'ben' as const);
 const service = fc.constantFrom(...serviceNames);
@@ -146,7 +146,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         { mode: 'decline', rate: 0.3 },
         { mode: 'slow', rate: 0.5, latencyMs: 400 },
         { mode: 'charge_then_drop', rate: 0.5 },
-        // Each hanging call lasts until its timeout.
+        // Only in long runs, because each hanging call lasts until its timeout.
         ...(faultRounds > 1 ? [{ mode: 'hang', rate: 0.1 } as const] : []),
       ),
     }),
@@ -160,8 +160,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** The documented answers, apart from 5xx. */
-const documented: Readonly<Record<string, readonly number[]>> = {
+/** The documented statuses of the responses, without 5xx. */
+const documentedStatuses: Readonly<Record<string, readonly number[]>> = {
   place: [201],
   cancel: [200, 409],
   confirm: [200, 404, 409],
@@ -180,7 +180,7 @@ interface Placed {
   readonly token: string;
   readonly sellers: ReadonlySet<string>;
   readonly shippedBy: Set<string>;
-  /** A cancellation was answered 200. */
+  /** Whether a cancellation got the response 200. */
   cancelConfirmed: boolean;
   paid: boolean;
   late: boolean;
@@ -192,7 +192,7 @@ const paidOrders = async (as: Person): Promise<ReadonlySet<string>> => {
   return new Set(pageShape.parse(body).data.map(({ id }) => id));
 };
 
-/** Runs the history of a seed and logs its steps. */
+/** Performs the history that belongs to a seed, and logs its steps. */
 async function run(seed: number, log: (line: string) => void): Promise<Placed[]> {
   const [history = []] = fc.sample(
     fc.array(steps, { minLength: stepsPerHistory, maxLength: stepsPerHistory, size: 'max' }),
@@ -203,9 +203,9 @@ async function run(seed: number, log: (line: string) => void): Promise<Placed[]>
   const placed: Placed[] = [];
   const newest = (of: readonly Placed[], nth: number): Placed | undefined =>
     of[of.length - 1 - (nth % Math.max(1, of.length))];
-  /** The order that a person would act on: a seller acts on PAID orders, a customer on unpaid ones. */
+  /** Chooses an order as a person would: sellers choose PAID orders, customers choose unpaid orders. */
   const choose = async (step: Extract<Step, { readonly pick: number }>): Promise<Placed | undefined> => {
-    // Every third step takes any order.
+    // Every third step chooses any order.
     if (step.pick % 3 === 0) return newest(placed, step.pick);
     if (step.do === 'pay')
       return newest(
@@ -222,7 +222,7 @@ async function run(seed: number, log: (line: string) => void): Promise<Placed[]>
     );
   };
 
-  /** Repeats a request until its answer is not 5xx, as a client does when the service has crashed. */
+  /** Repeats a request until the response is not 5xx, as a client does when the service has crashed. */
   const sendUntilAnswered = async (
     action: string,
     subject: string,
@@ -238,7 +238,7 @@ async function run(seed: number, log: (line: string) => void): Promise<Placed[]>
       60_000,
     );
     log(`${action} ${subject}: ${answer.status}`);
-    expect(documented[action], `${action}: ${JSON.stringify(answer.body)}`).toContain(answer.status);
+    expect(documentedStatuses[action], `${action}: ${JSON.stringify(answer.body)}`).toContain(answer.status);
     return answer;
   };
 
@@ -344,8 +344,8 @@ async function run(seed: number, log: (line: string) => void): Promise<Placed[]>
   return placed;
 }
 
-/** Every order once it has a final status. The reservation of an unpaid order is expired here instead of after half an hour. */
-const settled = (placed: readonly Placed[]): Promise<readonly OrderView[]> =>
+/** Waits until every order has a final status. Makes the reservations of unpaid orders expire now instead of after half an hour. */
+const waitForFinalStatuses = (placed: readonly Placed[]): Promise<readonly OrderView[]> =>
   eventually(
     'every order has a final status',
     async () => {
@@ -371,32 +371,36 @@ const declinedOrders = async (): Promise<ReadonlySet<string>> => {
   return new Set(charges.filter(({ status }) => status === 'declined').map(({ reference }) => reference));
 };
 
-/** Each order has a final state that its history allows, reached by allowed transitions, and confirmed cancellations hold. */
+/** Each order has reached a final state that is possible after its history, by allowed transitions. An order whose cancellation was
+ *  confirmed is CANCELLED. */
 async function expectPossibleFinalStates(
   placed: readonly Placed[],
   seen: readonly OrderView[],
 ): Promise<void> {
   const declined = await declinedOrders();
   const ids = placed.map(({ id }) => id);
-  const trail = await query<{ order_id: string; type: string; status: OrderStatus }>(
+  const entries = await query<{ order_id: string; type: string; status: OrderStatus }>(
     'order',
     (sql) => sql`select order_id, type, status from order_events
       where order_id in ${sql(ids)} and outcome = 'accepted' order by order_id, sequence`,
   );
-  for (const [index, it] of placed.entries()) {
-    const own = trail.filter((entry) => entry.order_id === it.id);
-    for (const [at, { status }] of own.entries()) {
-      const previous = own[at - 1]?.status ?? 'PENDING';
+  for (const [position, it] of placed.entries()) {
+    const history = entries.filter((entry) => entry.order_id === it.id);
+    for (const [index, { status }] of history.entries()) {
+      const previous = history[index - 1]?.status ?? 'PENDING';
       expect(allowedNext[previous], `${it.name} goes from ${previous} to ${status}`).toContain(status);
     }
-    const view = seen[index];
-    const status = own.at(-1)?.status ?? 'PENDING';
+    const view = seen[position];
+    const status = history.at(-1)?.status ?? 'PENDING';
     const reason = view?.cancellationReason ?? null;
     expect(view?.status).toBe(status);
-    const cancelled = own.some(({ type }) => type === 'cancel');
-    const history: OrderHistory = { ...it, cancelled, declined: declined.has(it.id) };
-    const wrong = contradiction(history, { status, reason });
-    expect(wrong, `${it.name} is ${status} (${String(reason)}) after ${JSON.stringify(it)}`).toBeUndefined();
+    const cancelled = history.some(({ type }) => type === 'cancel');
+    const effects: OrderHistory = { ...it, cancelled, declined: declined.has(it.id) };
+    const impossible = contradiction(effects, { status, reason });
+    expect(
+      impossible,
+      `${it.name} is ${status} (${String(reason)}) after ${JSON.stringify(it)}`,
+    ).toBeUndefined();
     if (it.cancelConfirmed) expect(status, `${it.name}, whose cancellation was confirmed`).toBe('CANCELLED');
   }
 }
@@ -405,18 +409,18 @@ it.each(Array.from({ length: faultRounds }, (_, round) => stack.seed + round))(
   `the saga keeps every invariant in a history of ${stepsPerHistory} steps (seed %i)`,
   { timeout: 600_000 },
   async (seed) => {
-    const began = performance.now();
+    const startedAt = performance.now();
     const log: string[] = [];
     try {
       const placed = await run(seed, (line) => {
-        log.push(`${((performance.now() - began) / 1000).toFixed(2)} s  ${line}`);
+        log.push(`${((performance.now() - startedAt) / 1000).toFixed(2)} s  ${line}`);
       });
-      const seen = await settled(placed);
+      const seen = await waitForFinalStatuses(placed);
       await expectPossibleFinalStates(placed, seen);
-      // A refund may wait for the lease of an instance that died.
+      // A refund may have to wait until the lease of a dead instance has ended.
       await expectAuditorGreen();
       await expectInvariants(placed.map(({ id }) => id));
-      // A history without any effect would keep every invariant too.
+      // A history without any effect would also keep every invariant.
       const cancelled = seen.filter(({ status }) => status === 'CANCELLED').length;
       expect(cancelled).toBeGreaterThan(0);
       expect(cancelled).toBeLessThan(seen.length);

@@ -1,5 +1,5 @@
-// Two races, many at once: the expiry of a reservation against the payment, and the cancellation against the charge. Either may
-// win, but money without stock or stock without money must never be the result.
+// Two races, each in many orders at once: a reservation expires while the payment is made, and an order is cancelled while it is
+// charged. Either side may win, but no order may end with money and without stock, or with stock and without money.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { random } from '../../services/gateway/behaviour.ts';
@@ -38,10 +38,10 @@ const finalOrder = (id: string): Promise<OrderView> =>
     90_000,
   );
 
-/** Each order is PAID with its stock pinned and its money kept, or CANCELLED with no stock held and no money kept. */
-async function expectWholeOrNothing(ends: readonly OrderView[], productId: string): Promise<void> {
+/** Each order is PAID with pinned stock and the full charge, or CANCELLED without reserved stock and without a net charge. */
+async function expectPaidOrCompensated(ends: readonly OrderView[], productId: string): Promise<void> {
   const ids = ends.map(({ id }) => id);
-  // Refunds are made after the order is CANCELLED.
+  // Refunds are made only after the order is CANCELLED, so wait for the auditor.
   await expectAuditorGreen();
   await expectInvariants(ids);
   const reservations = await query<{ order_id: string; state: string }>(
@@ -49,15 +49,19 @@ async function expectWholeOrNothing(ends: readonly OrderView[], productId: strin
     (sql) => sql`select order_id, state from reservations where order_id in ${sql(ids)}`,
   );
   for (const { id, status, total } of ends) {
-    const hold = reservations.find((row) => row.order_id === id)?.state;
-    const kept = await netChargeOf(id);
+    const reservation = reservations.find((row) => row.order_id === id)?.state;
+    const netCharge = await netChargeOf(id);
     if (status === 'PAID')
-      expect({ id, hold, kept }).toEqual({ id, hold: 'pinned', kept: total.amountMinor });
-    else
-      expect({ id, kept, isHeld: hold === 'pinned' || hold === 'reserved' }).toEqual({
+      expect({ id, reservation, netCharge }).toEqual({
         id,
-        kept: 0,
-        isHeld: false,
+        reservation: 'pinned',
+        netCharge: total.amountMinor,
+      });
+    else
+      expect({ id, netCharge, isReserved: reservation === 'pinned' || reservation === 'reserved' }).toEqual({
+        id,
+        netCharge: 0,
+        isReserved: false,
       });
   }
   const paid = ends.filter(({ status }) => status === 'PAID').length;
@@ -73,8 +77,9 @@ describe('payments around the expiry of the reservation', () => {
     `${customers} customers: each order is either PAID with its stock, or CANCELLED without a charge`,
     { timeout: 600_000 },
     async () => {
-      const thing = await newProduct(customers);
-      // Beside the instance of the stack: most reservations are short, the others must be kept.
+      const testProduct = await newProduct(customers);
+      // Two instances with a short reservation time run next to the instance of the stack. So most reservations are short; the reservations
+      // of the instance of the stack must not expire.
       const settings = { RESERVATION_TTL_SECONDS: String(ttlMs / 1_000) };
       const shortTtl = await Promise.all([
         startInstance('inventory', settings),
@@ -83,14 +88,14 @@ describe('payments around the expiry of the reservation', () => {
 
       const ends = await whileGateway({ mode: 'slow', latencyMs }, () =>
         inParallel(customers, 12, async (index) => {
-          // Some are charged at once, well before the reservation expires.
+          // Some orders are charged at once, well before the reservation expires.
           const mode = index % 4 === 0 ? 'AUTO' : 'MANUAL';
-          const { id, status } = await orderOne(thing.id, { mode });
+          const { id, status } = await orderOne(testProduct.id, { mode });
           const { reservation } = await eventually(`${id} is reserved`, async () => {
             const seen = await order(id);
             return seen.status !== status && seen;
           });
-          // Null: the reservation has ended or is already pinned.
+          // `expiresAt` is null if the reservation has ended or is already pinned.
           const expiresAt = reservation.expiresAt === null ? Date.now() : Date.parse(reservation.expiresAt);
           const isShort = expiresAt - Date.now() <= ttlMs;
           if (mode === 'MANUAL') {
@@ -110,9 +115,9 @@ describe('payments around the expiry of the reservation', () => {
       );
       expect(await Promise.all(shortTtl.map((child) => stopInstance(child, 'SIGTERM')))).toEqual([0, 0]);
 
-      await expectWholeOrNothing(
+      await expectPaidOrCompensated(
         ends.map(({ end }) => end),
-        thing.id,
+        testProduct.id,
       );
       const short = ends.filter(({ isShort }) => isShort).map(({ end }) => end);
       const lost = short.filter(({ status }) => status === 'CANCELLED');
@@ -132,11 +137,12 @@ describe('cancellations around the charge', () => {
     `${customers} customers: cancelled orders cost nothing, the others are PAID with their stock`,
     { timeout: 600_000 },
     async () => {
-      const thing = await newProduct(customers);
+      const testProduct = await newProduct(customers);
       const chargeStarted = (id: string) =>
         eventually('the charge has started', async () => (await payment(id)).attempts.length > 0);
-      /** When to cancel: at once, at a random time, when the charge starts, after that, once it is PAID; or never. */
-      const moments: readonly ((id: string, index: number) => Promise<unknown>)[] = [
+      /** Waits until the order is cancelled: at once, after a random time, when the charge has started, a random time after that, or once the
+       *  order is PAID. Every sixth order is not cancelled. */
+      const waits: readonly ((id: string, index: number) => Promise<unknown>)[] = [
         () => Promise.resolve(),
         (_, index) => delay(random(stack.seed, index) * 600),
         (id) => chargeStarted(id),
@@ -149,27 +155,27 @@ describe('cancellations around the charge', () => {
 
       const ends = await whileGateway({ mode: 'slow', latencyMs: 150 }, () =>
         inParallel(customers, 16, async (index) => {
-          const { id } = await orderOne(thing.id);
-          const moment = moments[index % (moments.length + 1)];
-          if (moment) {
-            await moment(id, index);
+          const { id } = await orderOne(testProduct.id);
+          const waitToCancel = waits[index % (waits.length + 1)];
+          if (waitToCancel) {
+            await waitToCancel(id, index);
             expect((await act(id, 'cancel', 'user')).status).toBe(200);
           }
-          return { wanted: moment === undefined, end: await finalOrder(id) };
+          return { isKept: waitToCancel === undefined, end: await finalOrder(id) };
         }),
       );
 
-      for (const { wanted, end } of ends) {
+      for (const { isKept, end } of ends) {
         expect(end).toMatchObject(
-          wanted ? { status: 'PAID' } : { status: 'CANCELLED', cancellationReason: 'customer_cancelled' },
+          isKept ? { status: 'PAID' } : { status: 'CANCELLED', cancellationReason: 'customer_cancelled' },
         );
       }
-      await expectWholeOrNothing(
+      await expectPaidOrCompensated(
         ends.map(({ end }) => end),
-        thing.id,
+        testProduct.id,
       );
-      // Both outcomes of the race occurred.
-      const cancelledIds = ends.filter(({ wanted }) => !wanted).map(({ end }) => end.id);
+      // Check that both outcomes of the race have occurred.
+      const cancelledIds = ends.filter(({ isKept }) => !isKept).map(({ end }) => end.id);
       const states = await inParallel(
         cancelledIds.length,
         8,

@@ -1,8 +1,8 @@
-// Which status of an order may follow which, and which final states fit the history of an order.
+// The allowed transitions between the statuses of an order, and the final states that are possible after the history of an order.
 import type { PaymentMode } from '../../../schemas/generated/events.ts';
 import type { OrderStatus } from '../../../services/order/domain/order.ts';
 
-/** The statuses that may follow each status. A status may follow itself: not every input changes it. */
+/** The statuses that may follow each status. A status may follow itself, because not every input changes the status. */
 export const allowedNext: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   PENDING: ['PENDING', 'CONFIRMED', 'PAID', 'CANCELLED'],
   CONFIRMED: ['CONFIRMED', 'PAID', 'CANCELLED'],
@@ -11,19 +11,19 @@ export const allowedNext: Readonly<Record<OrderStatus, readonly OrderStatus[]>> 
   CANCELLED: ['CANCELLED'],
 };
 
-/** The commands, timers and answers of the provider that took effect on one order. */
+/** The commands, timers and responses of the payment provider that took effect on one order. */
 export interface OrderHistory {
   readonly mode: PaymentMode;
   readonly sellers: ReadonlySet<string>;
-  /** Sellers that shipped their lines. */
+  /** The sellers that have shipped their lines. */
   readonly shippedBy: ReadonlySet<string>;
-  /** The customer cancelled it. */
+  /** Whether the customer cancelled the order. */
   readonly cancelled: boolean;
-  /** The customer paid it (MANUAL mode). */
+  /** Whether the customer paid the order (MANUAL mode). */
   readonly paid: boolean;
-  /** The provider declined the card. */
+  /** Whether the payment provider declined the card. */
   readonly declined: boolean;
-  /** Its reservation or its deadline expired before it was PAID. */
+  /** Whether the reservation or the deadline expired before the order was PAID. */
   readonly late: boolean;
 }
 interface FinalState {
@@ -31,10 +31,10 @@ interface FinalState {
   readonly reason: string | null;
 }
 
-/** Why this final state contradicts the history of the order; undefined if it fits. */
+/** Why this final state is impossible after the history of the order; undefined if it is possible. */
 export function contradiction(history: OrderHistory, { status, reason }: FinalState): string | undefined {
   const { mode, sellers, shippedBy, cancelled, paid, declined, late } = history;
-  const wrong: Readonly<Record<string, boolean>> = {
+  const contradictions: Readonly<Record<string, boolean>> = {
     'that is not a final status': status === 'PENDING' || status === 'CONFIRMED',
     'customer_cancelled is the reason exactly when the customer cancelled it':
       cancelled !== (reason === 'customer_cancelled'),
@@ -46,5 +46,5 @@ export function contradiction(history: OrderHistory, { status, reason }: FinalSt
     'an order is FULFILLED exactly when all its sellers have shipped':
       (status === 'FULFILLED') !== [...sellers].every((seller) => shippedBy.has(seller)),
   };
-  return Object.entries(wrong).find(([, isWrong]) => isWrong)?.[0];
+  return Object.entries(contradictions).find(([, holds]) => holds)?.[0];
 }

@@ -1,4 +1,4 @@
-// The invariants of the saga: those that hold after every step, and those that hold when nothing is in flight any more.
+// The invariants of the saga: some must hold after every step, the others once nothing is in flight any more.
 import type { Reservation } from '../../../services/inventory/domain/reservation.ts';
 import { statusOf, type Order } from '../../../services/order/domain/order.ts';
 import { newPayment } from '../../../services/payment/domain/payment.ts';
@@ -7,7 +7,7 @@ import { contradiction, allowedNext, type OrderHistory } from './final-states.ts
 import { unitsAtStart } from './steps.ts';
 import { must } from './violation.ts';
 
-/** Checks the invariants that hold after every step, and stores the status of each order for the next check. */
+/** Checks the invariants that must hold after every step, and stores the status of each order for the next check. */
 export const checkAlways = ({
   orders,
   reservations,
@@ -35,9 +35,9 @@ export const checkAlways = ({
   }
   for (const [orderId, order] of orders) {
     const status = statusOf(order);
-    const before = lastStatus.get(orderId) ?? 'PENDING';
-    must(allowedNext[before].includes(status), `${orderId} does not go from ${before} to ${status}`);
-    if (before === 'PAID' && status === 'CANCELLED') {
+    const previous = lastStatus.get(orderId) ?? 'PENDING';
+    must(allowedNext[previous].includes(status), `${orderId} does not go from ${previous} to ${status}`);
+    if (previous === 'PAID' && status === 'CANCELLED') {
       must(
         order.cancellation === 'customer_cancelled',
         `only the customer cancels ${orderId} once it is PAID`,
@@ -49,24 +49,31 @@ export const checkAlways = ({
       `${orderId} is partly shipped and ${status}`,
     );
     lastStatus.set(orderId, status);
-    const made = [...charges.values()].filter((charge) => charge.orderId === orderId && !charge.declined);
-    const back = [...refunds.values()].filter(({ chargeId }) => made.some(({ id }) => id === chargeId));
+    const successful = [...charges.values()].filter(
+      (charge) => charge.orderId === orderId && !charge.declined,
+    );
+    const refunded = [...refunds.values()].filter(({ chargeId }) =>
+      successful.some(({ id }) => id === chargeId),
+    );
     const sum = (entries: readonly { readonly amount: number }[]): number =>
       entries.reduce((total, entry) => total + entry.amount, 0);
-    must(made.length <= 1 && back.length <= 1, `${orderId} is charged once and refunded once at most`);
-    must(sum(back) <= sum(made), `no more is refunded for ${orderId} than was charged`);
+    must(successful.length <= 1 && refunded.length <= 1, `${orderId} is charged and refunded at most once`);
+    must(sum(refunded) <= sum(successful), `no more is refunded for ${orderId} than was charged`);
     if (status !== 'PAID' && status !== 'FULFILLED') continue;
     must(
-      sum(made) - sum(back) === order.total.amountMinor,
+      sum(successful) - sum(refunded) === order.total.amountMinor,
       `${orderId} is ${status}, so its total is charged`,
     );
     const { state } = reservations.get(orderId) ?? { state: 'nothing' };
-    const holds = state === 'pinned' || (status === 'FULFILLED' && state === 'committed');
-    must(holds, `${orderId} is ${status}, so its stock is pinned (it is ${state})`);
+    const isPinned = state === 'pinned' || (status === 'FULFILLED' && state === 'committed');
+    must(isPinned, `${orderId} is ${status}, so its stock is pinned (it is ${state})`);
   }
   for (const orderId of cancelledForInventory) {
     const { state } = reservations.get(orderId) ?? { state: 'nothing' };
-    must(state !== 'reserved' && state !== 'pinned', `no stock is held for ${orderId}, which is cancelled`);
+    must(
+      state !== 'reserved' && state !== 'pinned',
+      `no stock is reserved for ${orderId}, which is cancelled`,
+    );
   }
   must(
     [...refunds.values()].every(({ chargeId }) => [...charges.values()].some(({ id }) => id === chargeId)),
@@ -92,17 +99,20 @@ const historyOf = (
   };
 };
 
-/** Checks the invariants that hold when every event is handled and every gateway request has its answer. */
+/** Checks the invariants that must hold once every event is handled and every gateway request has a response. */
 export const checkAtRest = (model: ModelState, deadLetters: number): void => {
   const { orders, reservations, payments, charges, refunds } = model;
   must(deadLetters === 0, 'every dead letter can be replayed in the end');
-  let held = 0;
+  let expectedTotal = 0;
   for (const [orderId, order] of orders) {
     const status = statusOf(order);
-    const wrong = contradiction(historyOf(model, orderId, order), { status, reason: order.cancellation });
+    const impossible = contradiction(historyOf(model, orderId, order), {
+      status,
+      reason: order.cancellation,
+    });
     must(
-      wrong === undefined,
-      `${orderId} is ${status} (${String(order.cancellation)}), but ${String(wrong)}`,
+      impossible === undefined,
+      `${orderId} is ${status} (${String(order.cancellation)}), but ${String(impossible)}`,
     );
     const { charge, refund } = payments.get(orderId) ?? newPayment(orderId, order.createdAt);
     const { state } = reservations.get(orderId) ?? { state: 'nothing' };
@@ -115,11 +125,17 @@ export const checkAtRest = (model: ModelState, deadLetters: number): void => {
         `the order service knows that ${orderId} was refunded (it says ${order.payment.state})`,
       );
     } else {
-      held += order.total.amountMinor;
+      expectedTotal += order.total.amountMinor;
     }
-    if (status === 'FULFILLED') must(state === 'committed', `the stock of ${orderId} has left`);
+    if (status === 'FULFILLED') must(state === 'committed', `the stock of ${orderId} is committed`);
   }
-  const taken = [...charges.values()].reduce((sum, { amount, declined }) => sum + (declined ? 0 : amount), 0);
-  const returned = [...refunds.values()].reduce((sum, { amount }) => sum + amount, 0);
-  must(taken - returned === held, `charged − refunded is the total of the PAID and FULFILLED orders`);
+  const chargedTotal = [...charges.values()].reduce(
+    (sum, { amount, declined }) => sum + (declined ? 0 : amount),
+    0,
+  );
+  const refundedTotal = [...refunds.values()].reduce((sum, { amount }) => sum + amount, 0);
+  must(
+    chargedTotal - refundedTotal === expectedTotal,
+    `charged − refunded is the total of the PAID and FULFILLED orders`,
+  );
 };

@@ -1,6 +1,6 @@
-// The three services as one state machine in memory. The `decide` functions are the real ones. Outbox, Kafka, inbox, timers and
-// gateway are modelled as steps that can be taken in any order, with only the guarantees that the design gives. So the
-// invariants that hold here do not depend on timing.
+// A model of the three services: one state machine in memory that uses the real `decide` functions. Outbox, Kafka, inbox, timers and
+// gateway are modelled as steps. The steps can happen in any sequence that the guarantees of the design allow, so the invariants that
+// hold in the model do not depend on timing.
 import { eventCatalogue, type DomainEvent, type Topic } from '../../../schemas/generated/events.ts';
 import { type OrderInput } from '../../../services/order/domain/decide.ts';
 import { statusOf } from '../../../services/order/domain/order.ts';
@@ -18,7 +18,7 @@ import {
   ttlMs,
   type ProviderBehaviour,
   deadlineMs,
-  mostOrders,
+  maxOrders,
   baskets,
   customerId,
   catalogue,
@@ -40,7 +40,8 @@ interface Queue {
   readonly orderId: string;
   readonly log: readonly Published[];
 }
-/** An instance that works on one request. After its lease has ended it calls nothing, but may still record an answer it has. */
+/** An instance that works on one gateway request. After its lease has ended, it makes no call, but it may still record a response that
+ *  it has already received. */
 interface Worker {
   readonly stored: StoredRequest;
   readonly attempts: number;
@@ -56,15 +57,15 @@ const consumes: Record<Group, readonly Topic[]> = {
 };
 
 interface Model {
-  /** Takes one step and checks the invariants that hold after every step. */
+  /** Performs one step, and checks the invariants that must hold after every step. */
   apply(step: Step): void;
-  /** Handles everything that is in flight, then checks the invariants that hold at rest. */
+  /** Handles everything that is in flight. Then checks the invariants that must hold once nothing is in flight. */
   drain(): void;
-  /** One line per effect. */
+  /** A log of the history, with one line per effect. */
   readonly trace: readonly string[];
 }
 
-/** The model before the first step. */
+/** Creates the model, in the state before the first step. */
 export function createModel(): Model {
   const trace: string[] = [];
   const note = (line: string): void => {
@@ -113,7 +114,7 @@ export function createModel(): Model {
 
   const { toOrder, toReservation, toPayment, handlers } = createServices(state, { now, publish });
 
-  /** Inbox and handler in one transaction: an event is claimed exactly when it took effect. */
+  /** Models the inbox and the handler in one transaction: an event is claimed if and only if it took effect. */
   const handle = (group: Group, record: Published, how: string): Outcome['kind'] => {
     const { id, event } = record;
     const what = `${group} ${how} ${event.type} (event ${id})`;
@@ -273,7 +274,7 @@ export function createModel(): Model {
   const perform = (step: Step): void => {
     switch (step.do) {
       case 'place': {
-        if (orders.size >= mostOrders) return;
+        if (orders.size >= maxOrders) return;
         const orderId = `order-${orders.size + 1}`;
         const basket = choose(baskets, step.basket) ?? [];
         const items = basket.map(([productId, quantity]) => ({ productId, quantity }));
@@ -404,7 +405,7 @@ export function createModel(): Model {
       checkAlways(state);
     },
     drain: () => {
-      // First without replaying the dead letters: no order may wait for one longer than its deadline.
+      // First without replaying the dead letters: even then, no order may wait longer than its deadline.
       note('--- everything in flight is handled, and time passes');
       settleWithTime(false);
       for (const [orderId, order] of orders) {

@@ -1,4 +1,4 @@
-// The three services of the model: their real `decide` functions, applied to state in memory.
+// The three services of the model: the real `decide` functions, applied to state in memory.
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import {
   decide as decideReservation,
@@ -12,7 +12,7 @@ import type { ModelState } from './state.ts';
 import { ttlMs, type Group } from './steps.ts';
 import { must } from './violation.ts';
 
-/** The outcome of an input, with a text for the trace. A rejected input changes nothing. */
+/** The outcome of an input, with a text for the log of the history. A rejected input changes nothing. */
 export interface Outcome {
   readonly kind: 'accepted' | 'ignored' | 'rejected';
   readonly text: string;
@@ -22,11 +22,11 @@ interface Services {
   readonly toOrder: (orderId: string, input: OrderInput) => Outcome;
   readonly toReservation: (input: ReservationInput) => Outcome;
   readonly toPayment: (input: PaymentInput) => Outcome;
-  /** The subscriptions: undefined for an event that the group skips. */
+  /** The event handlers of each consumer group. They return undefined for an event that the group skips. */
   readonly handlers: Record<Group, (event: DomainEvent) => Outcome | undefined>;
 }
 
-/** `publish` appends the events of a decision to their topics and returns their names for the trace. */
+/** `publish` appends the events of a decision to their topics, and returns a text with the event types for the log of the history. */
 export const createServices = (
   { orders, reservations, stock, payments, requests }: ModelState,
   {

@@ -1,4 +1,4 @@
-// The state of the model: what the three services and the payment provider have stored.
+// The state of the model: the data that the three services and the payment provider have stored.
 import type { Reservation, Stock } from '../../../services/inventory/domain/reservation.ts';
 import type { Order, OrderStatus } from '../../../services/order/domain/order.ts';
 import type { GatewayAnswer } from '../../../services/payment/domain/decide.ts';
@@ -10,7 +10,7 @@ export interface StoredRequest {
   readonly orderId: string;
   state: 'due' | 'unknown' | GatewayAnswer['outcome'];
   attempts: number;
-  /** Number of the current lease. */
+  /** The number of the current lease. */
   lease: number;
 }
 interface Charge {
@@ -35,9 +35,9 @@ export interface ModelState {
   readonly refunds: Map<string, Refund>;
   /** The status of each order at the last check. */
   readonly lastStatus: Map<string, OrderStatus>;
-  /** Orders whose cancellation the inventory service has handled. */
+  /** The orders whose cancellation the inventory service has handled. */
   readonly cancelledForInventory: Set<string>;
-  /** Commands and timers that took effect, per order. */
+  /** The commands and timers that took effect, by order. */
   readonly effects: Map<string, Set<string>>;
 }
 

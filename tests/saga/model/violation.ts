@@ -1,4 +1,4 @@
-/** An invariant does not hold. It ends the history. */
+/** Thrown when an invariant does not hold. It ends the history. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 }

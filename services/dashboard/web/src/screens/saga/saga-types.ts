@@ -1,4 +1,4 @@
-// The parts of the drawing of a saga. All times are milliseconds since the epoch.
+// The elements of the timeline of a saga. All times are milliseconds since the epoch.
 import type { StoryEvent } from '../../api/types.ts';
 
 export const lanes = ['order', 'inventory', 'payment', 'provider'] as const;
@@ -16,7 +16,7 @@ export interface Block {
   readonly eventId: string | undefined;
 }
 
-/** The way of an event from the transaction that emitted it to a transaction that handled it. */
+/** The path of an event from the transaction that emitted it to a transaction that handled it. */
 export interface Hop {
   readonly id: string;
   readonly eventId: string;
