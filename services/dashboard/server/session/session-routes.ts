@@ -92,12 +92,9 @@ export const addSessionRoutes = (
           content: json(
             z
               .object({
-                continueAt: z
-                  .string()
-                  .nullable()
-                  .openapi({
-                    description: 'The end-session URI of the OIDC provider; null if there is none',
-                  }),
+                continueAt: z.string().nullable().openapi({
+                  description: 'The end-session URI of the OIDC provider; null if there is none',
+                }),
               })
               .openapi('SignedOut'),
           ),
