@@ -1,19 +1,19 @@
-// npm test: the unit, integration and end-to-end tests. `npm test -- <filter>` runs the files whose path contains the filter,
-// whatever their tier; `--project <tier>` runs one tier (see vitest.config.ts). The stack is booted only if a test needs it.
-// `npm run test:docker` is the same on containers. The last line says how many tests passed and failed.
+// `npm test` runs the unit, integration and end-to-end tests. `npm test -- <filter>` runs the files of all tiers whose path contains
+// the filter; `--project <tier>` runs one tier (see vitest.config.ts). The stack is booted only if a test needs it.
+// `npm run test:docker` runs the same tests on containers. The last line of the output counts the passed and failed tests.
 import { createVitest, parseCLI } from 'vitest/node';
 import { requireDocker } from '../scripts/stack/parts/docker.ts';
 import { explain } from '../schemas/tools/failure.ts';
 import { stackKindFrom } from '../scripts/stack/stack-kind.ts';
 import { bootTestStack } from './stack/test-stack.ts';
 
-const began = performance.now();
+const startedAt = performance.now();
 const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
-const everyday = ['unit', 'int', 'e2e'];
+const defaultTiers = ['unit', 'int', 'e2e'];
 
 const vitest = await createVitest({
   ...options,
-  project: options.project ?? (filter.length === 0 ? everyday : []),
+  project: options.project ?? (filter.length === 0 ? defaultTiers : []),
   run: true,
   watch: false,
   reporters: process.env['CI'] === undefined ? ['default'] : [['default', { summary: false }]],
@@ -23,7 +23,7 @@ const files = await vitest.globTestSpecifications(filter);
 let stop = (): Promise<void> => Promise.resolve();
 try {
   if (files.some(({ project }) => project.name !== 'unit')) {
-    // Checked before anything runs, so that the error has no stack trace of a failed boot.
+    // Checked before the boot, so that a missing Docker is reported without the stack trace of a failed boot.
     if (stackKindFrom(process.env) === 'docker') await requireDocker();
     const stack = await bootTestStack();
     ({ stop } = stack);
@@ -40,12 +40,12 @@ const tests = vitest.state.getTestModules().flatMap((module) => [...module.child
 const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
 const brokenFiles = vitest.state.getTestModules().filter((module) => module.state() === 'failed');
 const errors = vitest.state.getUnhandledErrors().length;
-// A file that cannot be loaded has no tests to count, but counts as a failure.
+// A file that cannot be loaded has no tests, but counts as one failed test.
 const failedWithoutTests = brokenFiles.filter((module) => module.errors().length > 0).length + errors;
 const [passed, failed, skipped] = [count('passed'), count('failed') + failedWithoutTests, count('skipped')];
 
 await vitest.close();
-const seconds = Math.round((performance.now() - began) / 1000);
+const seconds = Math.round((performance.now() - startedAt) / 1000);
 process.stdout.write(
   `took ${seconds} s\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
 );

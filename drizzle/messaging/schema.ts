@@ -76,6 +76,8 @@ export const processedEvents = pgTable(
     processedAt: instant('processed_at').notNull(),
     /** `accepted`, or `ignored: <reason>` for a late or repeated event. */
     outcome: text('outcome').notNull(),
+    /** Attempts to handle the event, including the one that succeeded. */
+    attempts: integer('attempts').default(1).notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.consumer, table.eventId] }),

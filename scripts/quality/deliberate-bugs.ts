@@ -85,8 +85,8 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'offset before commit',
     file: 'services/platform/messaging/consumer.ts',
-    from: 'const result = await heartbeating(context.heartbeat, () => attempt(record, delivery, again));',
-    to: "void attempt(record, delivery, again).catch(() => undefined);\n        const result = 'handled' as string;",
+    from: 'const result = await heartbeating(context.heartbeat, () => attempt(record, delivery, attempts));',
+    to: "void attempt(record, delivery, attempts).catch(() => undefined);\n        const result = 'handled' as string;",
     tests: ['consumer.int'],
   },
   {

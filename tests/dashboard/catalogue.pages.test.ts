@@ -27,10 +27,10 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
 
   it('sees the changes between two versions of an event', async () => {
     const { page, visit, expectAccessible } = await administrator();
-    // The events may have only one version, so a second one is added to the answers.
+    // An event may have only one version, so this test adds a second version to the response.
     await page.route('**/api/catalogue/events', async (route) => {
-      const answer = await route.fetch();
-      const { data } = (await answer.json()) as { data: { type: string; versions: object[] }[] };
+      const response = await route.fetch();
+      const { data } = (await response.json()) as { data: { type: string; versions: object[] }[] };
       const changed = data.map((event) =>
         event.type === 'order.fulfilled'
           ? { ...event, versions: [1, 2].map((version) => ({ ...event.versions[0], version, id: version })) }
@@ -52,11 +52,11 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await changes.getByText('added').waitFor();
     // HTML in a schema is shown as text.
     await changes.getByText('<b>text</b>').waitFor();
-    await page.getByText('Each version can read records of the other.').waitFor();
+    await page.getByText('Each version can read records of the other version.').waitFor();
     await expectAccessible();
   });
 
-  it('finds who may do an action', async () => {
+  it('finds the roles that may call an action', async () => {
     const { page, visit, expectAccessible } = await administrator();
     await visit('/access');
     await page.getByRole('rowheader', { name: 'orders.place' }).waitFor();
@@ -105,7 +105,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
       await page.waitForURL((url) => url.pathname === '/to-ship');
     }
     expect(await page.getByRole('link', { name: 'Audit log' }).count()).toBe(0);
-    const answer = await page.request.get('/api/catalogue/permissions');
-    expect(answer.status()).toBe(403);
+    const response = await page.request.get('/api/catalogue/permissions');
+    expect(response.status()).toBe(403);
   });
 });

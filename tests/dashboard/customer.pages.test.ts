@@ -1,5 +1,4 @@
-// A customer in a real browser: shop, checkout, the page of the order as it goes live, and the saga's failures as people see
-// them.
+// A customer in a real browser: the shop, the checkout, the live page of an order, and the messages for failed orders.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type Visitor } from '../support/browser.ts';
 import { newProduct, orderOne, orderWith, place, product, products } from '../support/shop.ts';
@@ -9,7 +8,7 @@ const { newVisitor, visitorAs } = useBrowser();
 
 const customer = () => visitorAs('user@orderflow.io');
 
-/** Puts one unit of each product into the cart, by searching for its name. */
+/** Searches for each product by name and puts one unit into the cart. */
 const fillCart = async ({ page }: Visitor, names: readonly string[]): Promise<void> => {
   for (const name of names) {
     await page.getByLabel('Search products').fill(name);
@@ -29,34 +28,34 @@ const status = ({ page }: Visitor, word: string) => page.getByRole('main').getBy
 const orderIdOf = ({ page }: Visitor): string => new URL(page.url()).pathname.split('/').at(-1) ?? '';
 
 describe.skipIf(browserPath === undefined)('a customer', () => {
-  it('orders by keyboard alone', async () => {
+  it('places an order by keyboard only', async () => {
     const visitor = await customer();
     const { page } = visitor;
     const { name } = await newProduct(5);
     await page.getByRole('heading', { name: 'Shop' }).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type(name);
-    const press = async (what: RegExp): Promise<void> => {
+    const tabToAndPress = async (label: RegExp): Promise<void> => {
       for (let steps = 0; steps < 60; steps += 1) {
         await page.keyboard.press('Tab');
-        // A string, because the tests have no DOM types.
+        // The function is passed as a string, because the tests are compiled without DOM types.
         const focused = await page.evaluate<string>(
           "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''",
         );
-        if (!what.test(focused)) continue;
+        if (!label.test(focused)) continue;
         await page.keyboard.press('Enter');
         return;
       }
-      throw new Error(`the Tab key never reached ${what.source}`);
+      throw new Error(`the Tab key never reached ${label.source}`);
     };
     await page.getByRole('button', { name: `Add ${name} to the cart` }).waitFor();
-    await press(new RegExp(`^Add ${name} to the cart`));
-    await press(/^Order and pay/);
+    await tabToAndPress(new RegExp(`^Add ${name} to the cart`));
+    await tabToAndPress(/^Order and pay/);
     await page.waitForURL(/\/orders\/[0-9a-f-]{36}$/);
     await status(visitor, 'PAID').waitFor();
   });
 
-  it('is told that the card was declined, and that nothing was charged', async () => {
+  it('sees that the card was declined and that nothing was charged', async () => {
     const visitor = await customer();
     const { page } = visitor;
     const { name } = await newProduct(5);
@@ -73,7 +72,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await status(visitor, 'PAID').waitFor();
   });
 
-  it('is told that not enough was in stock, and not that the card was declined', async () => {
+  it('sees that there was not enough stock, and no message about a declined card', async () => {
     const visitor = await customer();
     const { page } = visitor;
     const { id: productId } = await newProduct(1);
@@ -85,13 +84,13 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     expect(await page.getByText('card was declined').count()).toBe(0);
   });
 
-  it('orders the number that the cart shows, and no more than there is', async () => {
+  it('can order at most the units in stock, and exactly the quantity that the cart shows', async () => {
     const visitor = await customer();
     const { page } = visitor;
     const { id, name } = await newProduct(5);
     await fillCart(visitor, [name]);
     const units = page.getByLabel(`Quantity of ${name}`);
-    for (const [entered, kept] of [
+    for (const [entered, expected] of [
       ['3', '3'],
       ['', '3'],
       ['0', '1'],
@@ -101,14 +100,14 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
       await units.fill('');
       await units.pressSequentially(entered);
       await units.blur();
-      expect([entered, await units.inputValue()]).toEqual([entered, kept]);
+      expect([entered, await units.inputValue()]).toEqual([entered, expected]);
     }
     await place({ items: [{ productId: id, quantity: 2 }] });
     await page.getByText('Only 3 left. Reduce the quantity.').waitFor();
     await page.getByRole('button', { name: /^Order and pay/, disabled: true }).waitFor();
   });
 
-  it('pays later by hand, cancels, and gets a refund', async () => {
+  it('pays later on the order page, cancels, and gets a refund', async () => {
     const visitor = await customer();
     const { page } = visitor;
     await orderToPayLater(visitor);
@@ -123,7 +122,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await page.getByText('REFUNDED', { exact: true }).waitFor();
   });
 
-  it('sees the order cancelled when it was not paid before the reservation expired', async () => {
+  it('sees that an unpaid order is cancelled when its reservation expires', async () => {
     const visitor = await customer();
     const { page } = visitor;
     await orderToPayLater(visitor);
@@ -135,7 +134,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await visitor.expectAccessible();
   });
 
-  it('may leave more orders open in tabs than a browser opens connections', async () => {
+  it('can keep more order pages open in tabs than a browser opens connections to one server', async () => {
     const { context } = await customer();
     const { id: productId } = await newProduct(20);
     const tabs = [];
@@ -146,7 +145,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
       tabs.push(tab);
       await tab.goto(`/orders/${id}`);
       await tab.getByRole('status').filter({ hasText: 'live' }).waitFor();
-      // Hides the tab by hand, because this browser treats every tab as visible.
+      // A headless browser treats every tab as visible, so the test simulates a hidden tab.
       await tab.evaluate(
         `Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' });
          document.dispatchEvent(new Event('visibilitychange'))`,
@@ -160,12 +159,12 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await first?.getByRole('status').filter({ hasText: 'live' }).waitFor();
   });
 
-  it('gets one order from a double click, and from a second try after a lost answer', async () => {
+  it('places one order with a double click, and with a second attempt after a lost response', async () => {
     const visitor = await customer();
     const { page } = visitor;
     const { id, name } = await newProduct(5);
     await fillCart(visitor, [name]);
-    // The first request takes effect, but its answer is lost.
+    // The first request takes effect, but its response is lost.
     await page.route(
       '**/api/order/orders',
       async (route) => {
@@ -182,19 +181,19 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     expect((await product(id)).reserved).toBe(1);
   });
 
-  it('loads at most 250 kB of compressed scripts to see the shop', async () => {
+  it('loads at most 250 kB of compressed scripts for the shop', async () => {
     const { context } = await customer();
     const page = await context.newPage();
     const scripts = new Set<string>();
-    page.on('response', (answer) => {
-      if (new URL(answer.url()).pathname.endsWith('.js')) scripts.add(answer.url());
+    page.on('response', (response) => {
+      if (new URL(response.url()).pathname.endsWith('.js')) scripts.add(response.url());
     });
     await page.goto('/shop');
     await page.getByRole('button', { name: /^Add / }).first().waitFor();
     const sizes = await Promise.all(
       [...scripts].map(async (url) => {
-        const answer = await fetch(url, { headers: { 'accept-encoding': 'gzip' } });
-        return Number(answer.headers.get('content-length'));
+        const response = await fetch(url, { headers: { 'accept-encoding': 'gzip' } });
+        return Number(response.headers.get('content-length'));
       }),
     );
     const sum = sizes.reduce((total, size) => total + size, 0);
@@ -202,7 +201,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     expect(sum).toBeLessThan(250_000);
   });
 
-  it('keeps the cart over a reload and in another tab', async () => {
+  it('keeps the cart after a reload and shares it with another tab', async () => {
     const visitor = await customer();
     const { page, context } = visitor;
     const { name } = await newProduct(5);
@@ -225,7 +224,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await tab.waitForURL(/\/sign-in/);
   });
 
-  it('sees a product name as text, whatever is in it', async () => {
+  it('sees HTML in a product name as text', async () => {
     const visitor = await customer();
     const name = `<img src=x onerror="document.title='broken'"> ${crypto.randomUUID()}`;
     await products('seller').create({
@@ -236,7 +235,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     expect(await visitor.page.title()).toBe('Shop · OrderFlow');
   });
 
-  it('never reaches the order of somebody else, nor a page of another role', async () => {
+  it('cannot open the order of another customer or a page of another role', async () => {
     const { id } = await newProduct(1);
     const other = await orderOne(id, { as: 'user2' });
     const visitor = await customer();
@@ -249,8 +248,8 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
   });
 });
 
-describe.skipIf(browserPath === undefined)('somebody who is not signed in', () => {
-  it('is sent to the sign-in page and back to the address', async () => {
+describe.skipIf(browserPath === undefined)('a visitor who is not signed in', () => {
+  it('is redirected to the sign-in page and, after the sign-in, back to the requested page', async () => {
     const { page, visit, expectAccessible } = await newVisitor({ width: 390, height: 844 });
     await visit('/orders?status=PAID');
     await page.getByText('Sign in as a demo user').waitFor();
@@ -259,7 +258,7 @@ describe.skipIf(browserPath === undefined)('somebody who is not signed in', () =
     await page.waitForURL(/\/orders\?status=PAID/);
   });
 
-  it('sees whether the system works', async () => {
+  it('sees whether the functions of the shop work', async () => {
     const { page, visit, expectAccessible } = await newVisitor();
     await visit('/status');
     await page.getByRole('heading', { name: 'All systems operational' }).waitFor();

@@ -1,4 +1,4 @@
-// An administrator in a real browser: a dead letter is found, read, replayed or archived.
+// An administrator in a real browser: finds, reads, replays and archives dead letters.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { browserPath, useBrowser, type VisitorOptions } from '../support/browser.ts';
 import { breakReservationsOf, repairReservations } from '../support/defect.ts';
@@ -6,13 +6,14 @@ import { eventually, newProduct, orderOne, orderWith, query, type ProductView } 
 
 const { newVisitor, visitorAs } = useBrowser();
 
-const cause = 'Error|23514|order.created';
-const groupAddress = `/failed?service=inventory&cause=${encodeURIComponent(cause)}`;
-let broken: ProductView;
+const fingerprint = 'Error|23514|order.created';
+const causeAddress = `/failed?service=inventory&cause=${encodeURIComponent(fingerprint)}`;
+/** A product whose reservations fail until `repairReservations` is called. */
+let brokenProduct: ProductView;
 
-/** Places an order whose order.created fails, and waits for its dead letter. */
+/** Places an order whose order.created event cannot be handled, and waits for the dead letter of the event. */
 const failedOrder = async (): Promise<{ readonly orderId: string; readonly letterId: string }> => {
-  const { id: orderId } = await orderOne(broken.id);
+  const { id: orderId } = await orderOne(brokenProduct.id);
   const letterId = await eventually('order.created is a dead letter', async () => {
     const [row] = await query(
       'inventory',
@@ -25,8 +26,8 @@ const failedOrder = async (): Promise<{ readonly orderId: string; readonly lette
 
 const admin = (options?: VisitorOptions) => visitorAs('admin@orderflow.io', options);
 
-/** Publishes the unhandled events again, so that every order is PAID before the next test. */
-const settle = async (): Promise<void> => {
+/** Publishes the events of all dead letters again, so that every order is PAID before the next test. */
+const republishDeadLetters = async (): Promise<void> => {
   await repairReservations();
   const letters = await query(
     'inventory',
@@ -35,21 +36,21 @@ const settle = async (): Promise<void> => {
   const unhandled = letters.filter(({ state }) => state !== 'replayed');
   if (unhandled.length === 0) return;
   const ids = unhandled.map(({ eventId }) => `'${String(eventId)}'`).join(',');
-  // Several statements at once are one transaction. Debezium publishes the insert as a new event.
+  // The statements are sent together, so they run in one transaction. Debezium publishes the inserted rows as new events.
   await query('order', (sql) =>
     sql.unsafe(`
-      create temporary table again on commit drop as select * from outbox where id in (${ids});
+      create temporary table republished on commit drop as select * from outbox where id in (${ids});
       delete from outbox where id in (${ids});
-      insert into outbox select * from again`),
+      insert into outbox select * from republished`),
   );
   for (const { key } of unhandled) await orderWith(String(key), 'PAID');
 };
 
 beforeEach(async () => {
-  broken = await newProduct(100);
-  await breakReservationsOf(broken.id);
+  brokenProduct = await newProduct(100);
+  await breakReservationsOf(brokenProduct.id);
 });
-afterEach(settle);
+afterEach(republishDeadLetters);
 
 describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 }, () => {
   it('are found by their cause, opened and replayed', async () => {
@@ -74,7 +75,7 @@ describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 },
     await page.getByRole('region', { name: 'order.created' }).waitFor();
     await page.goBack();
 
-    // The defect is still there, so the replay fails, and the page shows it.
+    // The defect is not repaired yet, so the replay fails, and the page shows the failure.
     await page.getByRole('button', { name: 'Replay', exact: true }).click();
     await page.getByRole('alert').getByText('Replay failed').first().waitFor();
     await repairReservations();
@@ -102,7 +103,7 @@ describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 },
       await page.getByRole('dialog').getByRole('button', { name: 'Replay 3' }).click();
       await page.getByRole('heading', { name: 'Replay finished' }).waitFor();
     };
-    await visit(groupAddress);
+    await visit(causeAddress);
     await replay();
     const failures = page.getByRole('table', { name: 'Dead letters that failed again' });
     expect(await failures.getByRole('link').count()).toBe(3);
@@ -115,14 +116,14 @@ describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 },
     for (const { orderId } of letters) await orderWith(orderId, 'PAID');
   });
 
-  it('are archived with a reason, which is shown with them', async () => {
+  it('are archived with a reason, which the page shows', async () => {
     const { letterId } = await failedOrder();
     const { page, visit, expectAccessible } = await admin();
-    await visit(`${groupAddress}&letter=${letterId}`);
+    await visit(`${causeAddress}&letter=${letterId}`);
     await page.getByRole('button', { name: 'Archive…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Archive this dead letter?' });
     expect(await dialog.getByRole('button', { name: 'Archive' }).isDisabled()).toBe(true);
-    // Script that is entered is shown as text.
+    // HTML in the reason is shown as text.
     const reason = 'A <img src=x onerror="alert(1)"> test order';
     await dialog.getByLabel('Reason').fill(reason);
     await expectAccessible();
@@ -138,7 +139,7 @@ describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 },
     await expectAccessible();
   });
 
-  it('are shown while another service is down, which is named', async () => {
+  it('of other services are shown while one service is down, and a message names that service', async () => {
     await failedOrder();
     const { page, visit, expectAccessible } = await admin({ width: 390 });
     await page.route('**/api/payment/dead-letters/**', (route) =>
@@ -157,7 +158,7 @@ describe.skipIf(browserPath === undefined)('dead letters', { timeout: 120_000 },
   it('are visible only to administrators', async () => {
     const { page, visit, signIn } = await newVisitor();
     await signIn('seller@orderflow.io');
-    await visit(groupAddress);
+    await visit(causeAddress);
     await page.waitForURL((url) => url.pathname === '/to-ship');
     expect(await page.getByRole('link', { name: 'Dead letters' }).count()).toBe(0);
   });

@@ -6,7 +6,7 @@ import { newProduct } from '../support/shop.ts';
 const { visitorAs } = useBrowser();
 
 describe.skipIf(browserPath === undefined)('a customer', () => {
-  it('orders by mouse and sees the order go from placed to PAID without a reload', async () => {
+  it('places an order by mouse and sees it become PAID without a reload', async () => {
     const visitor = await visitorAs('user@orderflow.io');
     const { page } = visitor;
     const { name } = await newProduct(5);

@@ -1,5 +1,5 @@
-// An administrator in a real browser: the map of the system, the pipelines with a connector that is paused and resumed, and the
-// invariants.
+// An administrator in a real browser: opens the system map, pauses and resumes a connector, finds configuration drift and a dropped
+// slot, and reads the invariants.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { browserPath, useBrowser } from '../support/browser.ts';
@@ -11,7 +11,7 @@ const { visitorAs } = useBrowser();
 
 const administrator = () => visitorAs('admin@orderflow.io');
 
-/** Drops a slot as somebody would by hand: the connector is stopped for a moment, because an active slot cannot be dropped. */
+/** Drops a replication slot and resumes the connector. The connector is stopped first, because an active slot cannot be dropped. */
 const stopAndDrop = async (slot: string): Promise<void> => {
   await fetch(`${connectorUrl('payment')}/stop`, { method: 'PUT' });
   await eventually('the slot is dropped', async () => {
@@ -26,12 +26,12 @@ const stopAndDrop = async (slot: string): Promise<void> => {
 };
 
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
-  it('sees the whole system on one map, and goes from a part to its page', async () => {
+  it('sees the whole system on one map, and opens the page of a component with a click', async () => {
     const { page, expectAccessible } = await administrator();
     await page.getByRole('heading', { name: 'All systems operational' }).waitFor();
     const map = page.getByRole('group', { name: 'System map' });
-    for (const part of ['order-db', 'inventory-outbox', 'payment-events', 'schema registry'])
-      await map.getByText(part, { exact: true }).waitFor();
+    for (const component of ['order-db', 'inventory-outbox', 'payment-events', 'schema registry'])
+      await map.getByText(component, { exact: true }).waitFor();
     await page.getByText('PAID within 2 s').waitFor();
     await expectAccessible();
     await map.getByText('order-outbox', { exact: true }).click();
@@ -40,12 +40,12 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.waitForURL('**/map');
   });
 
-  it('pauses a connector, sees it broken on every page without a reload, and resumes it', async () => {
+  it('pauses a connector, sees the problem on other pages without a reload, and resumes the connector', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const watcher = await administrator();
     onTestFinished(async () => {
       await call('auditor', '/api/v1/connectors/payment/resume', { method: 'POST', as: 'admin' });
-      await eventually('the payment pipeline flows', async () => {
+      await eventually('the payment pipeline is healthy', async () => {
         const { status } = await call('auditor', '/health/pipelines/payment');
         return status === 200;
       });
@@ -68,8 +68,8 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await watcher.page.getByRole('heading', { name: 'payment-outbox is broken' }).waitFor();
 
     await page.getByRole('button', { name: 'Resume payment-outbox' }).click();
-    const question = page.getByRole('dialog', { name: 'Resume payment-outbox?' });
-    await question.getByRole('button', { name: 'Resume', exact: true }).click();
+    const resumeDialog = page.getByRole('dialog', { name: 'Resume payment-outbox?' });
+    await resumeDialog.getByRole('button', { name: 'Resume', exact: true }).click();
     await page.getByRole('heading', { name: 'All pipelines are healthy' }).waitFor();
     const history = page.getByRole('table', { name: 'History of problems' });
     await history
@@ -81,7 +81,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     expect(log.body).toMatchObject({ data: [{ resource: 'payment-outbox', outcome: 'accepted' }] });
   });
 
-  it('sees what differs between a connector and its file, without secrets, and that it was applied', async () => {
+  it('sees the differences between a running connector and its file, without secrets, until the file is applied', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const url = `${connectorUrl('inventory')}/config`;
     const config = z.record(z.string(), z.string()).parse(await (await fetch(url)).json());
@@ -92,7 +92,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
       'added.by.hand.token': 'hunter2',
     };
     await visit('/pipelines');
-    await page.getByText('The running configuration is that of connectors/inventory.json.').waitFor();
+    await page.getByText('The running configuration matches connectors/inventory.json.').waitFor();
     await fetch(url, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
@@ -115,10 +115,10 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
       expect(drift.output).toContain(line.split('\n').at(-1));
 
     await runCommand('connectors', ['apply', '--connector', 'inventory-outbox']);
-    await page.getByText('The running configuration is that of connectors/inventory.json.').waitFor();
+    await page.getByText('The running configuration matches connectors/inventory.json.').waitFor();
   });
 
-  it('sees that a slot was dropped, how to fix it, and that it is fixed', async () => {
+  it('sees that a slot was dropped, how to recover, and that the recovery succeeded', async () => {
     const { slot } = services.payment.database;
     const { page, visit, expectAccessible } = await administrator();
     await stopAndDrop(slot);

@@ -1,4 +1,5 @@
-// An administrator in a real browser: finds an order by any id, reads its saga as a timeline and as a table, opens an event.
+// An administrator in a real browser: finds an order by one of its ids, sees its saga as a timeline and as a table, and opens an
+// event.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
 import { call, newProduct, orderOne, orderWith, place, query } from '../support/shop.ts';
@@ -8,7 +9,7 @@ const { newVisitor, visitorAs } = useBrowser();
 const administrator = () => visitorAs('admin@orderflow.io');
 
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
-  it('finds an order by its id and sees its saga, with the time of each part', async () => {
+  it('finds an order by its id and sees its saga, with the duration of each step', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const { id: productId } = await newProduct(5);
     const { id } = await orderOne(productId);
@@ -31,7 +32,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     ).toBeGreaterThan(1);
     await expectAccessible();
 
-    // By keyboard: one tab stop, arrow keys, and Enter opens the event that the block handled, with its body and its position.
+    // By keyboard: the timeline is one tab stop, arrow keys move between the blocks, and Enter opens the event that the block handled.
     const bar = (name: RegExp) => timeline.getByRole('button', { name });
     const expectFocus = (name: RegExp) => bar(name).and(page.locator(':focus')).waitFor();
     await bar(/^order: placed/).focus();
@@ -60,7 +61,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await table.getByRole('button', { name: 'payment.succeeded' }).waitFor();
   });
 
-  it('sees the saga live, and what it is waiting for', async () => {
+  it('sees the saga live, and what the saga is waiting for', async () => {
     const { page, visit } = await visitorAs('admin@orderflow.io', { width: 360, height: 800 });
     const { id: productId } = await newProduct(5);
     const { id } = await orderOne(productId, { mode: 'MANUAL' });
@@ -98,7 +99,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
       .waitFor();
   });
 
-  it('finds the orders that are stuck, and what each waits for', async () => {
+  it('finds stuck orders, and sees what each order waits for', async () => {
     const { page, visit, expectAccessible } = await administrator();
     const { id: productId } = await newProduct(1);
     const { id } = await orderOne(productId, { mode: 'MANUAL' });
@@ -130,7 +131,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await signIn('user@orderflow.io');
     await visit('/all-orders');
     await page.waitForURL('**/shop');
-    const refused = await page.request.get('/api/auditor/stories/01a21926-50d5-7170-8971-7d0e8aaeabc7');
-    expect(refused.status()).toBe(403);
+    const response = await page.request.get('/api/auditor/stories/01a21926-50d5-7170-8971-7d0e8aaeabc7');
+    expect(response.status()).toBe(403);
   });
 });

@@ -1,11 +1,11 @@
-// A seller in a real browser: parcels to ship, stock, and a concurrent change of one product.
+// A seller in a real browser: ships parcels, manages stock, and resolves a concurrent change of a product.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
 import { newProduct, orderOne, orderWith, product, products } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
-// The second seller has short lists, because other tests use the first one.
+// These tests use the second seller. The lists of the first seller are long, because all other tests use that seller.
 const seller = () => visitorAs('seller2@orderflow.io');
 
 const paidOrder = async (productId: string): Promise<string> => {
@@ -42,7 +42,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await visit('/to-ship?sort=newest');
     const parcel = (id: string) => page.getByRole('listitem', { name: `Parcel of order ${id.slice(-4)}` });
     for (const id of [first, second]) await parcel(id).getByRole('checkbox').check();
-    // The service refuses the second, although the page offers it.
+    // The service refuses to ship the second order, although the page offers it.
     await page.route(`**/api/order/orders/${second}/fulfill`, (route) =>
       route.fulfill({
         status: 409,
@@ -56,7 +56,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await orderWith(first, 'FULFILLED');
   });
 
-  it('restocks a product and sees the movement', async () => {
+  it('restocks a product and sees the stock movement', async () => {
     const { page, visit, expectAccessible } = await seller();
     const { id, name } = await newProduct(3, 'seller2');
     await visit(`/stock?q=${encodeURIComponent(name)}`);
@@ -80,7 +80,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await page.getByLabel('SKU').fill(crypto.randomUUID());
     await page.getByLabel('Price').fill('0');
     await page.getByRole('button', { name: 'Create' }).click();
-    await page.getByText('Between €0.01 and €1,000,000,000.00.').waitFor();
+    await page.getByText('The price must be between €0.01 and €1,000,000,000.00.').waitFor();
     await page.getByLabel('Price').fill('19.99');
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('dialog', { name }).waitFor();

@@ -1,6 +1,6 @@
-// Loss at a restart: since PostgreSQL 17 the end LSN of one commit can be the start LSN of the next transaction, and a connector
-// that restarts there can skip that transaction. Long overlapping and very short transactions run while the connector is
-// restarted again and again.
+// No event may be lost when a connector restarts. Since PostgreSQL 17 the end LSN of a commit can equal the start LSN of the next
+// transaction. A connector that restarts at this LSN can skip that transaction. So this test restarts the connector repeatedly while
+// long overlapping and very short transactions run.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ import { eventually, faultRounds, query, stack } from '../support/shop.ts';
 const restarts = faultRounds > 1 ? 40 : 5;
 const { connector, topic } = services.inventory;
 
-describe('a connector that is restarted again and again', () => {
+describe('a connector that is restarted repeatedly', () => {
   it('publishes every committed row, and none that was rolled back', { timeout: 600_000 }, async () => {
     const { row } = await createOutboxRows('restarts');
     const sql = postgres(stack.databases.inventory.service, { max: 8 });
@@ -22,7 +22,7 @@ describe('a connector that is restarted again and again', () => {
       while (!stopping.signal.aborted) await work();
     };
     const writers = [
-      // Short: one statement, one row.
+      // Short transactions: one statement, one row.
       ...Array.from({ length: 3 }, () =>
         untilStopped(async () => {
           const single = row();
@@ -31,7 +31,7 @@ describe('a connector that is restarted again and again', () => {
           await delay(10);
         }),
       ),
-      // Long and overlapping: started before a restart, committed or rolled back after it.
+      // Long, overlapping transactions: they can start before a restart and end after it, with a commit or a rollback.
       ...Array.from({ length: 3 }, (_, index) =>
         untilStopped(async () => {
           const rows = [row(), row()];
@@ -56,7 +56,7 @@ describe('a connector that is restarted again and again', () => {
 
     for (let round = 0; round < restarts; round += 1) {
       const url = `${stack.urls.connect}/connectors/${connector}/restart?includeTasks=true`;
-      // A worker that still handles the previous restart answers 409.
+      // The worker responds with 409 while it still handles the previous restart.
       await eventually('the restart is accepted', async () => (await fetch(url, { method: 'POST' })).ok);
       await eventually('the task runs', async () => {
         const status = await (await fetch(`${stack.urls.connect}/connectors/${connector}/status`)).json();
@@ -81,7 +81,7 @@ describe('a connector that is restarted again and again', () => {
     );
     expect(rolledBack.filter((id) => published.has(id))).toEqual([]);
 
-    // Later tests must not wait behind the events of this one.
+    // The events of this test must be handled before the next test starts.
     await eventually(
       'every published row is consumed',
       async () => {

@@ -1,5 +1,5 @@
-// Crashes at named points, duplicates and delays, in all three services at once, while orders are in flight. Only the supervisor
-// restarts the services.
+// Crashes at named fault points, duplicate deliveries and delays, in all three services at once, while orders are in flight. Only the
+// supervisor restarts the services.
 import { afterEach, describe, expect, it } from 'vitest';
 import { serviceNames, type ServiceName } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from '../support/invariants.ts';
@@ -21,8 +21,8 @@ afterEach(async () => {
     await eventually(`${service} is disarmed`, async () => (await disarm(service)).status === 200);
 });
 
-/** An event that each service reacts to for every paid order. */
-const reactsTo: Record<ServiceName, string> = {
+/** For each service, an event that it handles for every paid order. */
+const handledEvent: Record<ServiceName, string> = {
   order: 'event:payment.succeeded',
   inventory: 'event:order.created',
   payment: 'event:inventory.reserved',
@@ -43,7 +43,7 @@ describe('a crash', () => {
     async (point) => {
       const restarts = new Map(serviceNames.map((service) => [service, part(service).restarts]));
       for (const service of serviceNames)
-        await arm(service, { point, action: 'crash', actor: reactsTo[service] });
+        await arm(service, { point, action: 'crash', actor: handledEvent[service] });
       const ids = await placeSome(6);
       await expectAllPaid(ids);
       for (const service of serviceNames) {
@@ -52,12 +52,16 @@ describe('a crash', () => {
     },
   );
 
-  it('after the charge at the gateway, before it is recorded: one charge', { timeout: 180_000 }, async () => {
-    const { restarts } = part('payment');
-    await arm('payment', { point: 'after-remote-answer', action: 'crash' });
-    await expectAllPaid(await placeSome(4));
-    expect(part('payment').restarts).toBe(restarts + 1);
-  });
+  it(
+    'after the gateway has charged, before the charge is recorded: one charge',
+    { timeout: 180_000 },
+    async () => {
+      const { restarts } = part('payment');
+      await arm('payment', { point: 'after-remote-answer', action: 'crash' });
+      await expectAllPaid(await placeSome(4));
+      expect(part('payment').restarts).toBe(restarts + 1);
+    },
+  );
 });
 
 describe('delivery', () => {
@@ -69,8 +73,8 @@ describe('delivery', () => {
   });
 
   it('of the payment before the reservation still leads to PAID', { timeout: 120_000 }, async () => {
-    // The first delay stops the order service's consumer until the events of the whole saga are on the topics. The second one then
-    // delays the reservation, which is handled concurrently with the payment.
+    // The first delay stops the consumer of the order service until all events of the saga are on the topics. Then the second delay
+    // slows the handling of the reservation, which is concurrent with the handling of the payment.
     const delay = { point: 'before-handling', action: 'delay' };
     await arm('order', { ...delay, actor: 'event:inventory.product_changed', delayMs: 4_000 });
     await arm('order', { ...delay, actor: 'event:inventory.reserved', delayMs: 3_000 });
@@ -78,11 +82,11 @@ describe('delivery', () => {
     await call('inventory', `/api/v1/products/${thing.id}`, changed);
     const [id = ''] = await placeSome(1);
     await expectAllPaid([id]);
-    const trail = await query(
+    const history = await query(
       'order',
       (sql) => sql`select type, outcome, status from order_events where order_id = ${id} order by sequence`,
     );
-    expect(trail).toEqual([
+    expect(history).toEqual([
       { type: 'place_order', outcome: 'accepted', status: 'PENDING' },
       { type: 'payment.succeeded', outcome: 'accepted', status: 'PENDING' },
       { type: 'inventory.reserved', outcome: 'accepted', status: 'CONFIRMED' },

@@ -1,5 +1,5 @@
-// A service that cannot handle events because of its own defect: one event becomes a dead letter while others are handled, many
-// halt the consumer. After the repair, replay completes every order exactly once.
+// A service that cannot handle some events because of a defect in the service. If one event fails, it becomes a dead letter and the
+// other events are handled. If many events fail, the consumer halts. After the repair, a replay completes every order exactly once.
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { breakReservationsOf, repairReservations } from '../support/defect.ts';
@@ -18,16 +18,17 @@ import {
 
 const path = '/api/v1/dead-letters';
 const letters = z.object({ data: z.array(z.looseObject({ id: z.string(), fingerprint: z.string() })) });
-let broken: ProductView;
-let whole: ProductView;
+/** A product whose reservations fail until the repair. */
+let brokenProduct: ProductView;
+let intactProduct: ProductView;
 
 beforeEach(async () => {
-  [broken, whole] = await Promise.all([newProduct(100), newProduct(100)]);
-  await breakReservationsOf(broken.id);
+  [brokenProduct, intactProduct] = await Promise.all([newProduct(100), newProduct(100)]);
+  await breakReservationsOf(brokenProduct.id);
 });
 afterEach(repairReservations);
 afterAll(async () => {
-  // Later tests expect no dead letters.
+  // Later tests expect that there are no dead letters.
   await query('inventory', (sql) => sql`delete from dead_letters`);
 });
 
@@ -44,20 +45,20 @@ const kafkaHealth = async (): Promise<{ ready: boolean; reads: boolean; detail: 
 };
 
 describe('an event that a service cannot handle', () => {
-  it('is dead-lettered while other orders go on; a replay by an administrator completes its order once', async () => {
-    const stuck = await ordered(broken);
+  it('is dead-lettered while other orders continue; a replay by an administrator completes its order once', async () => {
+    const stuck = await ordered(brokenProduct);
     await eventually(
       'order.created is dead-lettered',
       async () => (await deadLettersOf([stuck.id])).length === 1,
     );
-    await orderWith((await ordered(whole)).id, 'PAID');
+    await orderWith((await ordered(intactProduct)).id, 'PAID');
     expect((await order(stuck.id)).status).toBe('PENDING');
     expect((await kafkaHealth()).reads).toBe(true);
 
     expect((await call('inventory', path)).status).toBe(401);
     expect((await call('inventory', path, { as: 'seller' })).status).toBe(403);
-    const answer = await call('inventory', `${path}?state=parked`, { as: 'admin' });
-    const [letter] = letters.parse(answer.body).data;
+    const response = await call('inventory', `${path}?state=parked`, { as: 'admin' });
+    const [letter] = letters.parse(response.body).data;
     expect(letter).toMatchObject({ key: stuck.id, eventType: 'order.created', attempts: 3, replays: 0 });
     expect(letter?.fingerprint).toBe('Error|23514|order.created');
     const url = `${path}/${letter?.id ?? ''}`;
@@ -74,9 +75,9 @@ describe('an event that a service cannot handle', () => {
     expect((await chargesOf(stuck.id)).length).toBe(1);
   });
 
-  it('in great number halts the consumer but not the API; the consumer goes on by itself and loses nothing', async () => {
+  it('if many events fail, halts the consumer but not the API; after the repair the consumer continues and loses nothing', async () => {
     const stuck: string[] = [];
-    for (let index = 0; index < 30; index += 1) stuck.push((await ordered(broken)).id);
+    for (let index = 0; index < 30; index += 1) stuck.push((await ordered(brokenProduct)).id);
     await eventually('the consumer of the inventory service has halted', async () => {
       const { reads, detail } = await kafkaHealth();
       return !reads && detail.startsWith('halted: ');

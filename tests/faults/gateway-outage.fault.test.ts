@@ -1,4 +1,4 @@
-// The saga during an outage of the payment gateway: payments wait, everything else goes on, and no intervention is needed.
+// The saga during an outage of the payment gateway: payments wait, everything else continues, and no operator has to intervene.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -20,53 +20,53 @@ import {
   whileGateway,
 } from '../support/shop.ts';
 
-/** Waits until the circuit opens, or opens again after a failed probe. */
+/** Waits until the circuit opens after `openedAt`: for the first time, or again after a failed probe. */
 const openedAfter = (openedAt: string | null) =>
   eventually('the circuit opens', async () => {
     const seen = await circuit();
     return seen.state === 'open' && seen.openedAt !== openedAt && seen;
   });
 
-describe('an outage with 5xx answers', () => {
-  it('opens the circuit: payments wait while orders go on, and continue by themselves', async () => {
+describe('an outage with 5xx responses', () => {
+  it('opens the circuit: other orders continue, and the waiting payments are made after the outage', async () => {
     const thing = await newProduct(100);
     const items = [{ productId: thing.id, quantity: 1 }];
     const { id: paidBefore } = await place({ items });
     await orderWith(paidBefore, 'PAID');
 
     const { charged, cancelled, manual } = await whileGateway({ mode: 'error' }, async () => {
-      const caught = await inParallel(6, 6, () => place({ items }));
+      const early = await inParallel(6, 6, () => place({ items }));
       const first = await openedAfter(null);
-      // Calls that were running when it opened have ended once a probe has failed.
+      // Once a probe has failed, the calls that were running when the circuit opened have ended.
       const before = await openedAfter(first.openedAt);
       const late = await inParallel(3, 3, () => place({ items }));
       const { id: unpaid } = await place({ items, mode: 'MANUAL' });
 
-      await Promise.all([...caught, ...late].map(({ id }) => orderWith(id, 'CONFIRMED')));
+      await Promise.all([...early, ...late].map(({ id }) => orderWith(id, 'CONFIRMED')));
       await orderWith(unpaid, 'CONFIRMED');
       expect((await act(paidBefore, 'fulfill', 'seller')).status).toBe(200);
       await orderWith(paidBefore, 'FULFILLED');
 
       const after = await openedAfter(before.openedAt);
-      expect(after.waiting).toBeGreaterThanOrEqual(caught.length + late.length);
+      expect(after.waiting).toBeGreaterThanOrEqual(early.length + late.length);
       const probed = await openedAfter(after.openedAt);
       expect(probed.calls - after.calls, 'one probe only').toBe(1);
-      // The probes used older requests; these wait without an attempt.
+      // The probes were made with older requests, so the late payments wait without an attempt.
       for (const { id } of late) {
         expect((await payment(id)).attempts).toMatchObject([{ state: 'due', calls: 0 }]);
       }
 
-      const [unlucky, ...rest] = caught;
-      if (!unlucky) throw new Error('no order was placed');
-      expect((await act(unlucky.id, 'cancel', 'user')).status).toBe(200);
+      const [toCancel, ...rest] = early;
+      if (!toCancel) throw new Error('no order was placed');
+      expect((await act(toCancel.id, 'cancel', 'user')).status).toBe(200);
       await eventually('the payment service knows that the order is cancelled', async () => {
         const rows = await query(
           'payment',
-          (sql) => sql`select 1 from payments where order_id = ${unlucky.id} and closed_by is not null`,
+          (sql) => sql`select 1 from payments where order_id = ${toCancel.id} and closed_by is not null`,
         );
         return rows.length === 1;
       });
-      return { charged: [...rest, ...late].map(({ id }) => id), cancelled: unlucky.id, manual: unpaid };
+      return { charged: [...rest, ...late].map(({ id }) => id), cancelled: toCancel.id, manual: unpaid };
     });
 
     await Promise.all(charged.map((id) => orderWith(id, 'PAID', 60_000)));
@@ -79,7 +79,7 @@ describe('an outage with 5xx answers', () => {
     await expectInvariants([paidBefore, cancelled, manual, ...charged]);
   }, 150_000);
 
-  it('is shown to administrators only', async () => {
+  it('shows the circuit to administrators only', async () => {
     expect((await call('payment', '/api/v1/gateway', { as: 'user' })).status).toBe(403);
     expect((await call('payment', '/api/v1/gateway')).status).toBe(401);
   });

@@ -1,4 +1,5 @@
-// Parts that stop answering without ending: connections stay open, but nothing is sent. Each hangs longer than all timeouts.
+// Parts that hang: their process exists and their connections stay open, but they send nothing. Each part hangs longer than all
+// timeouts.
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
@@ -7,7 +8,7 @@ import { call, faultRounds, orderOne, signalPart, tokenOf, useProduct } from '..
 const thing = useProduct(100_000);
 beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
-/** Freezes a part for a while. The supervisor does not notice, because the process still exists. */
+/** Freezes a part for `ms`. The supervisor does not restart the part, because the process still exists. */
 const freeze = async (name: string, ms: number): Promise<void> => {
   await signalPart(name, 'SIGSTOP');
   try {
@@ -23,39 +24,39 @@ describe('a part that hangs', () => {
     { timeout: 400_000 },
     async () => {
       const ms = faultRounds > 1 ? 60_000 : 8_000;
-      await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, async () => {
-        const frozen = freeze('kafka', ms);
+      await underLoad({ productId: thing.id, orders: 24, pauseMs: 150 }, async () => {
+        const freezing = freeze('kafka', ms);
         await delay(1_000);
         const placed = await orderOne(thing.id);
         expect(placed.status).toBe('PENDING');
-        await frozen;
+        await freezing;
       });
     },
   );
 
   it('Kafka Connect: the WAL keeps the committed events', { timeout: 300_000 }, async () => {
-    await underLoad({ productId: thing.id, orders: 24, everyMs: 150 }, () => freeze('connect', 8_000));
+    await underLoad({ productId: thing.id, orders: 24, pauseMs: 150 }, () => freeze('connect', 8_000));
   });
 
   it(
     'the schema registry: services with resolved schema ids do not need it',
     { timeout: 300_000 },
     async () => {
-      await underLoad({ productId: thing.id, orders: 12, everyMs: 100 }, async () => {
-        const frozen = freeze('registry', 6_000);
+      await underLoad({ productId: thing.id, orders: 12, pauseMs: 100 }, async () => {
+        const freezing = freeze('registry', 6_000);
         const placed = await orderOne(thing.id);
         expect(placed.status).toBe('PENDING');
         expect((await call('order', '/health/ready')).status).toBe(200);
-        await frozen;
+        await freezing;
       });
     },
   );
 
   it(
-    'the payment gateway: other orders go on, and every charge is made once',
+    'the payment gateway: other orders continue, and every charge is made once',
     { timeout: 300_000 },
     async () => {
-      await underLoad({ productId: thing.id, orders: 12, everyMs: 100 }, () => freeze('gateway', 10_000));
+      await underLoad({ productId: thing.id, orders: 12, pauseMs: 100 }, () => freeze('gateway', 10_000));
     },
   );
 });

@@ -1,7 +1,7 @@
-// kill -9 of every part, one at a time, under a small load and without intervention. Afterwards every accepted order is PAID once,
-// every committed event is on its topic, and every event took effect once. FAULT_ROUNDS repeats each kill; `npm run test:faults`
-// sets it to five.
-// With EXACTLY_ONCE=enabled a reader without an inbox must not see an event twice either:
+// Kills every part with SIGKILL, one at a time, under a small load and without intervention. Afterwards every accepted order is PAID,
+// every committed event is on its topic, and every event took effect once. Each kill is repeated FAULT_ROUNDS times; `npm run
+// test:faults` sets FAULT_ROUNDS to five.
+// With EXACTLY_ONCE=enabled, no event may be on a topic twice, so that consumers without an inbox also see each event once. To test it:
 // `EXACTLY_ONCE=enabled npm run test:faults -- kill-each-part`.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { topics } from '../../scripts/stack/topology.ts';
@@ -13,7 +13,7 @@ import { faultRounds, killHard, product, tokenOf, useProduct } from '../support/
 const orders = 24;
 const isExactlyOnce = process.env[stackVariables.exactlyOnce.env] === 'enabled';
 
-/** The ids of the events of these orders that are on a topic more than once. */
+/** The ids of those events of the given orders that are on a topic more than once. */
 const repeatedOnTopics = async (orderIds: readonly string[]): Promise<readonly string[]> => {
   const keys = new Set(orderIds);
   const records = (await Promise.all(topics.map(readTopic))).flat();
@@ -25,7 +25,7 @@ const repeatedOnTopics = async (orderIds: readonly string[]): Promise<readonly s
 
 describe('kill -9 under load', () => {
   const thing = useProduct(100_000);
-  // The tokens are fetched before the issuer is killed.
+  // The access tokens are fetched before the token issuer is killed.
   beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
   const parts = [
@@ -45,7 +45,7 @@ describe('kill -9 under load', () => {
     { timeout: 300_000 },
     async (part) => {
       const before = await product(thing.id);
-      const ids = await underLoad({ productId: thing.id, orders, everyMs: 150 }, () => killHard(part));
+      const ids = await underLoad({ productId: thing.id, orders, pauseMs: 150 }, () => killHard(part));
       const after = await product(thing.id);
       expect(after.reserved - before.reserved).toBe(ids.length);
       if (isExactlyOnce) expect(await repeatedOnTopics(ids)).toEqual([]);

@@ -1,11 +1,11 @@
-// The event stream of an order while its service is killed or its database is unavailable: no gap, no repeat.
+// The event stream of an order while its service is killed or its database is unavailable: the stream has no gap and repeats no event.
 import { describe, expect, it } from 'vitest';
 import {
-  followToTheEnd,
+  followToEnd,
   openEvents,
-  receivedTrail,
+  receivedHistory,
   statuses,
-  trailOf,
+  historyOf,
   untilStatus,
 } from '../support/event-source.ts';
 import {
@@ -22,9 +22,9 @@ import {
 const thing = useProduct(1_000);
 
 describe('a stream', () => {
-  it('has no gap and no repeat after kill -9 of the service', { timeout: 120_000 }, async () => {
+  it('has no gap and repeats no event after kill -9 of the service', { timeout: 120_000 }, async () => {
     const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
-    const following = followToTheEnd(id, AbortSignal.timeout(90_000));
+    const following = followToEnd(id, AbortSignal.timeout(90_000));
     await orderWith(id, 'CONFIRMED');
     await killHard('order');
     await pay(id);
@@ -35,10 +35,10 @@ describe('a stream', () => {
     await eventually('it is shipped', async () => (await act(id, 'fulfill', 'seller')).status === 200);
     const followed = await following;
     expect(followed.map(({ data }) => data['status'])).toContain('FULFILLED');
-    expect(receivedTrail({ events: followed })).toEqual((await trailOf(id)).slice(0, followed.length));
+    expect(receivedHistory({ events: followed })).toEqual((await historyOf(id)).slice(0, followed.length));
   });
 
-  it('continues after the database was unavailable', { timeout: 120_000 }, async () => {
+  it('continues after an outage of the database', { timeout: 120_000 }, async () => {
     const id = (await orderOne(thing.id, { mode: 'MANUAL' })).id;
     const stream = await openEvents(id);
     await untilStatus(stream, 'CONFIRMED');
@@ -48,8 +48,8 @@ describe('a stream', () => {
       async () => (await act(id, 'cancel', 'user')).status === 200,
       60_000,
     );
-    expect(await stream.over).toBe('ended');
-    expect(receivedTrail(stream)).toEqual((await trailOf(id)).slice(0, stream.events.length));
+    expect(await stream.end).toBe('ended');
+    expect(receivedHistory(stream)).toEqual((await historyOf(id)).slice(0, stream.events.length));
     expect(statuses(stream).at(-1)).toBe('CANCELLED');
   });
 });

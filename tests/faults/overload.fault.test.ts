@@ -1,16 +1,16 @@
-// Overload: the database does not answer, and the order service refuses requests instead of queueing them. A refused request must
-// not take effect later, and an accepted one must not be lost.
+// Overload: while the database hangs, the order service refuses requests instead of queueing them. A refused request must not take
+// effect later, and an accepted request must not be lost.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import { killInstancesAfterEach, startInstance } from '../support/instances.ts';
 import {
   countOrdersOf,
   eventually,
   newProduct,
   orderWith,
-  place as placeUnkeyed,
+  place as placeWithoutKey,
   stack,
   tokenOf,
   useProduct,
@@ -18,9 +18,9 @@ import {
 
 const thing = useProduct(1_000);
 beforeAll(() => tokenOf('user'));
-endInstancesAfterEach();
+killInstancesAfterEach();
 
-/** Locks a table of the order database exclusively during `work`. */
+/** Holds an exclusive lock on a table of the order database during `work`, so that requests hang. */
 const whileLocked = async <T>(table: string, work: () => Promise<T>): Promise<T> => {
   const sql = postgres(stack.databases.order.admin, {
     max: 1,
@@ -74,7 +74,7 @@ const activeRequests = async (url: string): Promise<number> => {
 const loadOf = async (url: string): Promise<string> =>
   readiness.parse(await (await fetch(`${url}/health/ready`)).json()).checks.load.status;
 
-describe('while requests hold every connection', () => {
+describe('while requests occupy every database connection', () => {
   it('the consumer of the same instance handles its events', { timeout: 120_000 }, async () => {
     const product = await newProduct(1_000);
     const { url } = await startInstance('order', {
@@ -83,16 +83,16 @@ describe('while requests hold every connection', () => {
       HTTP_REQUEST_TIMEOUT_MS: '60000',
     });
     let stopped = false;
-    // Each waits 3 s for the lock, and the last one 24 s for a connection: longer than the Kafka session timeout.
+    // Each request waits 3 s for the lock, so the last request waits 24 s for a connection: longer than the Kafka session timeout.
     const client = async (): Promise<void> => {
       while (!stopped) await place(url, product.id, randomUUID());
     };
     const clients = await whileLocked('idempotency_keys', async () => {
       const running = Array.from({ length: 16 }, client);
       await eventually('all requests are active', async () => (await activeRequests(url)) === 16);
-      // Enough that both instances have some in their partitions. Without a key they need no locked row.
+      // 20 orders, so that both instances have events in their partitions. Requests without a key do not need the locked table.
       const placed = Array.from({ length: 20 }, () =>
-        placeUnkeyed({ items: [{ productId: product.id, quantity: 1 }] }),
+        placeWithoutKey({ items: [{ productId: product.id, quantity: 1 }] }),
       );
       const ids = (await Promise.all(placed)).map(({ id }) => id);
       await Promise.all(ids.map((id) => orderWith(id, 'PAID', 20_000)));
@@ -103,9 +103,9 @@ describe('while requests hold every connection', () => {
   });
 });
 
-describe('while the database does not answer', () => {
+describe('while the database hangs', () => {
   it(
-    'requests beyond the limit are refused at once, active ones end, and later each key takes effect once',
+    'requests beyond the limit are refused at once, active requests time out, and later each key takes effect once',
     { timeout: 120_000 },
     async () => {
       const { url } = await startInstance('order', { HTTP_MAX_IN_FLIGHT: '8' });
@@ -141,7 +141,7 @@ describe('while the database does not answer', () => {
   );
 
   it(
-    'no request waits long for a connection, new ones are refused, and no refused one takes effect',
+    'no request waits long for a connection, new requests are refused, and no refused request takes effect',
     { timeout: 120_000 },
     async () => {
       const product = await newProduct(1_000);
@@ -168,10 +168,10 @@ describe('while the database does not answer', () => {
         });
         expect(await loadOf(url)).toBe('unavailable');
         await Promise.all(running);
-        // Requests with a connection waited for the lock, the others for a connection.
+        // `timed_out`: the request had a connection and waited for the lock. `unavailable`: the request waited for a connection.
         expect(codes).toContain('timed_out');
         expect(codes).toContain('unavailable');
-        // The server cancels the statements of timed-out requests, so every connection becomes free.
+        // The service cancels the statements of timed-out requests, so every connection becomes free.
         await eventually('no request is active any more', async () => (await activeRequests(url)) === 0);
       });
       const served = await eventually('orders are placed again', async () => {

@@ -1,8 +1,8 @@
-// PostgreSQL restarts in both modes: fast (sessions are ended, data is flushed) and immediate (like a crash, with recovery at the
-// next start).
+// Restarts of PostgreSQL in two shutdown modes: fast (sessions are ended and data is flushed) and immediate (as in a crash, with
+// recovery at the next start).
 import { beforeAll, describe, it } from 'vitest';
 import { underLoad } from '../support/load.ts';
-import { restartBy, tokenOf, useProduct } from '../support/shop.ts';
+import { restartBySignal, tokenOf, useProduct } from '../support/shop.ts';
 
 const thing = useProduct(100_000);
 beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
@@ -12,6 +12,6 @@ describe.each(['order-db', 'inventory-db', 'payment-db'])('%s', (name) => {
     ['fast', 'SIGINT'],
     ['immediate', 'SIGQUIT'],
   ] as const)('a %s restart loses nothing', { timeout: 300_000 }, async (_way, signal) => {
-    await underLoad({ productId: thing.id, orders: 18, everyMs: 100 }, () => restartBy(name, signal));
+    await underLoad({ productId: thing.id, orders: 18, pauseMs: 100 }, () => restartBySignal(name, signal));
   });
 });

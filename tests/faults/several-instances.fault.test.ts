@@ -1,13 +1,13 @@
-// One instance of each service, then three, then one again, under load. Each step rebalances the partitions while events are
-// handled, so two instances may have the same event at once. It must take effect once.
+// Under load, each service is scaled from one instance to three and back to one. Each step rebalances the partitions while events are
+// handled, so two instances may handle the same event at once. The event must take effect once.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
-import { endInstance, endInstancesAfterEach, startInstance, type Instance } from '../support/instances.ts';
-import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
+import { stopInstance, killInstancesAfterEach, startInstance, type Instance } from '../support/instances.ts';
+import { expectInvariants, expectEventsInCommitOrder } from '../support/invariants.ts';
 import { newProduct, orderOne, orderWith } from '../support/shop.ts';
 
-endInstancesAfterEach();
+killInstancesAfterEach();
 
 describe('several instances', () => {
   it(
@@ -29,7 +29,7 @@ describe('several instances', () => {
         extra.push(...(await Promise.all([startInstance(service), startInstance(service)])));
       }
       await delay(3_000);
-      const codes = await Promise.all(extra.map((child) => endInstance(child, 'SIGTERM')));
+      const codes = await Promise.all(extra.map((child) => stopInstance(child, 'SIGTERM')));
       expect(new Set(codes)).toEqual(new Set([0]));
       stopping.abort();
       await load;
@@ -37,7 +37,7 @@ describe('several instances', () => {
       expect(ids.length).toBeGreaterThan(30);
       for (const id of ids) await orderWith(id, 'PAID', 90_000);
       await expectInvariants(ids);
-      await expectOrderKept(ids);
+      await expectEventsInCommitOrder(ids);
     },
   );
 });

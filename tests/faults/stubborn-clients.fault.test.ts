@@ -1,5 +1,5 @@
-// Clients that retry for ever: each sends a request with one Idempotency-Key until it is answered, and then once more, while the
-// service is killed again and again at random times. Each key must have one effect.
+// Clients that retry without limit, while the service is killed repeatedly at random times. Each client repeats a request with the
+// same Idempotency-Key until the service responds, and then sends it once more. Each key must have one effect.
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -25,31 +25,31 @@ import {
 const thing = useProduct(10_000);
 beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
-/** Kills the service repeatedly, each time at a random time after it serves again. */
+/** Kills the service repeatedly. Each kill happens at a random time after the service has become available again. */
 const killRepeatedly = async (service: 'order' | 'payment', times: number): Promise<void> => {
-  let killed: number | undefined;
+  let killedPid: number | undefined;
   for (let round = 0; round < times; round += 1) {
     const pid = await eventually(
-      `${service} answers`,
+      `${service} is available`,
       async () => {
         const { ok } = await fetch(`${stack.urls[service]}/health/live`, {
           signal: AbortSignal.timeout(1_000),
         });
-        const now = part(service).pid;
-        return ok && now !== killed && now;
+        const current = part(service).pid;
+        return ok && current !== killedPid && current;
       },
       60_000,
     );
     await delay(randomInt(1_500));
     process.kill(pid, 'SIGKILL');
-    killed = pid;
+    killedPid = pid;
   }
 };
 
-/** Sends a request until the answer has one of the `statuses`. */
+/** Repeats a request until the response has one of the `statuses`. */
 const sendUntilAnswered = (send: () => Promise<Answer>, ...statuses: readonly number[]): Promise<Answer> =>
   eventually(
-    `an answer ${statuses.join(' or ')}`,
+    `a response with status ${statuses.join(' or ')}`,
     async () => {
       const answer = await send();
       if (!statuses.includes(answer.status)) throw new Error(`answered ${answer.status}`);
@@ -61,7 +61,7 @@ const sendUntilAnswered = (send: () => Promise<Answer>, ...statuses: readonly nu
 const rounds = faultRounds > 1 ? 20 : 2;
 
 describe('repeated kill -9 of the service', () => {
-  it('leaves one order and one answer per key', { timeout: 300_000 }, async () => {
+  it('leaves one order and one response per key', { timeout: 300_000 }, async () => {
     const before = await countOrdersOf(thing.id);
     const stopping = new AbortController();
     const placeWith = (key: string): Promise<Answer> =>
@@ -71,7 +71,7 @@ describe('repeated kill -9 of the service', () => {
         201,
       );
 
-    /** Uses one key all the time. */
+    /** Sends the same request again and again. */
     const repeatOneKey = async (): Promise<string[]> => {
       const key = randomUUID();
       const answers: string[] = [];
@@ -79,7 +79,7 @@ describe('repeated kill -9 of the service', () => {
       while (!stopping.signal.aborted);
       return answers;
     };
-    /** Uses a new key for each order, so that the kills hit transactions in every phase. */
+    /** Places orders with new keys, so that the kills interrupt transactions in every phase. */
     const useNewKeys = async (): Promise<string[]> => {
       const ids: string[] = [];
       do {
@@ -106,7 +106,7 @@ describe('repeated kill -9 of the service', () => {
     await expectInvariants(ids);
   });
 
-  it('leaves one charge and one answer per key', { timeout: 300_000 }, async () => {
+  it('leaves one charge and one response per key', { timeout: 300_000 }, async () => {
     const ids = await inParallel(12 * faultRounds, 4, async () => {
       const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
       await orderWith(id, 'CONFIRMED', 60_000);
@@ -125,12 +125,12 @@ describe('repeated kill -9 of the service', () => {
     };
     const killing = killRepeatedly('payment', rounds).finally(() => stopping.abort());
     const paying = ids.map(async (id) => {
-      // Spread over time, so that the kills hit charges in every phase.
+      // The payments are spread over time, so that the kills interrupt charges in every phase.
       await delay(randomInt(8_000));
       return payRepeatedly(id);
     });
     const [, ...answers] = await Promise.all([killing.then(() => []), ...paying]);
-    for (const given of answers) expect(new Set(given).size).toBe(1);
+    for (const ofOrder of answers) expect(new Set(ofOrder).size).toBe(1);
     for (const id of ids) {
       await paymentWith(id, 'SUCCEEDED');
       expect(await chargesOf(id)).toHaveLength(1);

@@ -1,5 +1,5 @@
-// Clients that hold connections without using them: they send byte by byte, read nothing, or stay idle. With small limits, other
-// clients must be served meanwhile, and each of these must get the documented answer.
+// Clients that occupy connections: they send byte by byte, do not read their responses, or stay idle. On an instance with small
+// limits, other clients must still be served, and each abusive client must get the documented response.
 import { get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,21 +25,21 @@ afterAll(killInstances);
 
 interface SlowClient {
   readonly socket: Socket;
-  /** Everything received, once the connection is closed. */
+  /** Resolves to all received text when the connection is closed. */
   readonly answer: Promise<string>;
 }
 
-/** A connection that sends `first`, then `drop` repeatedly until it is closed. */
-const drip = (first: string, drop: string, { reads = true } = {}): SlowClient => {
+/** Opens a connection that sends `start`, and then `chunk` repeatedly until the connection is closed. */
+const sendSlowly = (start: string, chunk: string, { reads = true } = {}): SlowClient => {
   const socket = connect(port, '127.0.0.1');
   let text = '';
   const closed = new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
   });
   socket.on('error', () => undefined);
-  if (reads) socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  socket.write(first);
-  const timer = setInterval(() => socket.write(drop), 100);
+  if (reads) socket.setEncoding('utf8').on('data', (received: string) => (text += received));
+  socket.write(start);
+  const timer = setInterval(() => socket.write(chunk), 100);
   return {
     socket,
     answer: closed.then(() => {
@@ -54,7 +54,7 @@ const several = <T>(count: number, make: () => T): T[] => Array.from({ length: c
 const countOf = (answers: readonly string[], start: string): number =>
   answers.filter((answer) => answer.startsWith(start)).length;
 
-/** A request of another user. */
+/** Sends a request of another user, which must succeed. */
 const expectOthersServed = async (): Promise<void> => {
   const response = await fetch(`${url}/api/v1/orders`, {
     headers: { authorization: `Bearer ${await tokenOf('user2')}`, connection: 'close' },
@@ -65,8 +65,8 @@ const expectOthersServed = async (): Promise<void> => {
 };
 
 describe('slow clients', () => {
-  it('that send headers byte by byte are answered 408', { timeout: 30_000 }, async () => {
-    const slow = several(40, () => drip('GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'a'));
+  it('that send headers byte by byte get 408', { timeout: 30_000 }, async () => {
+    const slow = several(40, () => sendSlowly('GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'a'));
     await expectOthersServed();
     const answers = await Promise.all(slow.map(({ answer }) => answer));
     expect(countOf(answers, 'HTTP/1.1 408 ')).toBe(slow.length);
@@ -74,13 +74,13 @@ describe('slow clients', () => {
   });
 
   it(
-    'that send bodies byte by byte are answered 408, or 429 beyond their limit',
+    'that send bodies byte by byte get 408, or 429 beyond the limit per user',
     { timeout: 30_000 },
     async () => {
       const head =
         `POST /api/v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await tokenOf('user')}\r\n` +
         'Content-Type: application/json\r\nContent-Length: 10000\r\n\r\n{';
-      const slow = several(50, () => drip(head, ' '));
+      const slow = several(50, () => sendSlowly(head, ' '));
       await expectOthersServed();
       const answers = await Promise.all(slow.map(({ answer }) => answer));
       expect(countOf(answers, 'HTTP/1.1 408 ')).toBe(20);
@@ -89,16 +89,16 @@ describe('slow clients', () => {
     },
   );
 
-  it('that do not read their answers are disconnected', { timeout: 30_000 }, async () => {
+  it('that do not read their responses are disconnected', { timeout: 30_000 }, async () => {
     const requests = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(12);
-    const slow = several(3, () => drip(requests, '\r\n', { reads: false }));
+    const slow = several(3, () => sendSlowly(requests, '\r\n', { reads: false }));
     await expectOthersServed();
     await Promise.all(slow.map(({ answer }) => answer));
     await expectOthersServed();
   });
 });
 
-describe('idle connections', () => {
+describe('connections that stay open', () => {
   const stream = async (id: string): Promise<IncomingMessage> => {
     const headers = { authorization: `Bearer ${await tokenOf('user')}` };
     return new Promise((resolve, reject) => {
@@ -106,7 +106,7 @@ describe('idle connections', () => {
     });
   };
 
-  it('that are streams are accepted up to the limit, refused beyond it, and freed', async () => {
+  it('as event streams are accepted up to the limit, refused beyond the limit, and freed after the streams are closed', async () => {
     const thing = await newProduct(100);
     const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const answers = await Promise.all(several(30, () => stream(id)));
@@ -130,8 +130,8 @@ describe('idle connections', () => {
     again.destroy();
   });
 
-  it('beyond the limit of connections are answered 503 and closed', { timeout: 30_000 }, async () => {
-    const idle = several(140, () => drip('', ''));
+  it('beyond the connection limit get 503 and are closed', { timeout: 30_000 }, async () => {
+    const idle = several(140, () => sendSlowly('', ''));
     const answers = await Promise.all(idle.map(({ answer }) => answer));
     const refused = answers.filter((answer) => answer.startsWith('HTTP/1.1 503 '));
     expect(refused.length).toBeGreaterThanOrEqual(40);

@@ -1,5 +1,5 @@
-// Random requests generated from the OpenAPI document of each process: mostly valid, with wrong values in some places. With every
-// role the answer must be a documented one, and never a 5xx.
+// Random requests, generated from the OpenAPI document of each process: mostly valid, with some wrong values. For every role the
+// response must be documented, and never a 5xx.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -31,8 +31,8 @@ const schemaShape = z.looseObject({
   required: z.array(z.string()).default([]),
 });
 
-/** Operations that would change other parts, leave charges without an order, or exhaust the login limit. */
-const leftOut = new Set([
+/** Operations that are not tested here: they would disturb other tests, create charges without an order, or exhaust the login limit. */
+const excludedOperations = new Set([
   'behaviour.change',
   'charges.create',
   'charges.refund',
@@ -52,9 +52,9 @@ const oddities: fc.Arbitrary<unknown> = fc.oneof(
 const sometimesOdd = (arbitrary: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ arbitrary, weight: 7 }, { arbitrary: oddities, weight: 1 });
 
-/** Values that mostly fit a JSON schema. */
-const valuesOf = (given: unknown, named: Readonly<Record<string, unknown>>): fc.Arbitrary<unknown> => {
-  const schema = schemaShape.parse(given ?? {});
+/** Generates values that mostly match a JSON schema. `named` are the component schemas of the document. */
+const valuesOf = (jsonSchema: unknown, named: Readonly<Record<string, unknown>>): fc.Arbitrary<unknown> => {
+  const schema = schemaShape.parse(jsonSchema ?? {});
   const { minimum = -1_000, maximum = 1_000_000, minLength = 0 } = schema;
   if (schema.$ref !== undefined) return valuesOf(named[schema.$ref.split('/').at(-1) ?? ''], named);
   if (schema.enum) return sometimesOdd(fc.constantFrom(...schema.enum));
@@ -94,34 +94,41 @@ interface Attempt {
 
 const asText = (value: unknown): string =>
   (typeof value === 'string' ? value : JSON.stringify(value)).toWellFormed();
-/** A client can send neither other characters in a header nor a dot segment in a path. */
+/** HTTP clients cannot send other characters in a header. */
 const asHeader = (value: unknown): string =>
   asText(value)
     .replaceAll(/[^\x20-\x7e]/g, '?')
     .trim();
+/** HTTP clients remove dot segments from a path, so dots are encoded. */
 const asSegment = (value: unknown): string =>
   encodeURIComponent(asText(value).slice(0, 2_000)).replaceAll('.', '%252e') || '%20';
 
 type Values = Readonly<Record<string, unknown>>;
 const person: fc.Arbitrary<Person | undefined> = fc.constantFrom('user', 'seller', 'admin', undefined);
 
-/** Requests of one operation, with the token of any role or none. */
+/** Generates requests of one operation, with the token of a random role or without a token. */
 const attempts = (
   path: string,
   method: string,
   { parameters, requestBody }: z.infer<typeof operation>,
   named: Readonly<Record<string, unknown>>,
 ): fc.Arbitrary<Attempt> => {
-  const given = (place: string): fc.Arbitrary<Values> => {
-    const own = parameters.filter((one) => one.in === place);
-    const shape = Object.fromEntries(own.map(({ name, schema }) => [name, valuesOf(schema, named)]));
-    return fc.record(shape, place === 'path' ? {} : { requiredKeys: [] });
+  const parametersIn = (location: string): fc.Arbitrary<Values> => {
+    const selected = parameters.filter((parameter) => parameter.in === location);
+    const shape = Object.fromEntries(selected.map(({ name, schema }) => [name, valuesOf(schema, named)]));
+    return fc.record(shape, location === 'path' ? {} : { requiredKeys: [] });
   };
   const body = requestBody
     ? fc.oneof(valuesOf(requestBody.content['application/json']?.schema, named), oddities)
     : fc.constant(undefined);
   return fc
-    .record({ as: person, inPath: given('path'), query: given('query'), headers: given('header'), body })
+    .record({
+      as: person,
+      inPath: parametersIn('path'),
+      query: parametersIn('query'),
+      headers: parametersIn('header'),
+      body,
+    })
     .map(({ as, inPath, query, headers, body: sent }) => {
       const target = path.replaceAll(/\{(.+?)\}/g, (_whole, name: string) => asSegment(inPath[name]));
       const search = new URLSearchParams(
@@ -141,11 +148,11 @@ const attempts = (
 };
 
 const { seed } = stack;
-const secondsPerPart = 6;
+const secondsPerProcess = 6;
 
 describe(`any request (seed ${seed})`, () => {
   it.each(['order', 'inventory', 'payment', 'gateway', 'dashboard', 'auditor'] as const)(
-    'to the %s is answered as documented',
+    'to the %s gets a documented response',
     async (part) => {
       const response = await fetch(`${stack.urls[part]}/openapi.json`, {
         signal: AbortSignal.timeout(10_000),
@@ -153,7 +160,7 @@ describe(`any request (seed ${seed})`, () => {
       const { paths, components } = documentShape.parse(await response.json());
       const operations = Object.entries(paths).flatMap(([path, methods]) =>
         Object.entries(methods).flatMap(([method, one]) =>
-          leftOut.has(one.operationId) ? [] : [attempts(path, method, one, components.schemas)],
+          excludedOperations.has(one.operationId) ? [] : [attempts(path, method, one, components.schemas)],
         ),
       );
       expect(operations.length).toBeGreaterThan(5);
@@ -167,7 +174,7 @@ describe(`any request (seed ${seed})`, () => {
         {
           seed,
           numRuns: 400,
-          interruptAfterTimeLimit: secondsPerPart * 1_000,
+          interruptAfterTimeLimit: secondsPerProcess * 1_000,
           markInterruptAsFailure: false,
         },
       );

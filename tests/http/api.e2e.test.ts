@@ -1,4 +1,4 @@
-// Access to orders, products and payments, ETags, and invalid requests: each gets a typed answer and has no effect.
+// Access to orders, products and payments; ETags; and invalid requests, which get a typed error response and have no effect.
 import { describe, expect, it } from 'vitest';
 import {
   act,
@@ -67,7 +67,7 @@ describe('the API', () => {
     expect(new Set(seen.map((order) => order['id'])).size).toBe(seen.length);
   });
 
-  it('lets only its seller change a product, and only from the current version', async () => {
+  it('lets only the seller of a product change it, and only with the current version', async () => {
     const change = (as: 'seller' | 'seller2' | 'user', name: string, version: string) =>
       call('inventory', `/api/v1/products/${thing.id}`, {
         as,
@@ -93,7 +93,7 @@ describe('the API', () => {
     });
   });
 
-  it('answers 304 for a known ETag', async () => {
+  it('responds with 304 to a known ETag', async () => {
     const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     for (const [part, address] of [
@@ -112,7 +112,7 @@ describe('the API', () => {
     }
   });
 
-  it('has an ETag per representation: it differs between roles and changes with the stock, without a new version', async () => {
+  it('has an ETag per representation: the ETag differs between roles, and changes with the stock without a new version', async () => {
     const theirs = await newProduct(100, 'seller2');
     const { id } = await place({
       items: [
@@ -126,7 +126,7 @@ describe('the API', () => {
       (await call(part, address, { as })).headers.get('etag');
     const shown = await Promise.all((['user', 'seller', 'seller2'] as const).map((as) => etagFor(as)));
     expect(new Set(shown).size).toBe(3);
-    // An administrator sees the same as the customer.
+    // An administrator sees the same representation as the customer.
     expect(await etagFor('admin')).toBe(shown[0]);
 
     const address = `/api/v1/products/${thing.id}`;
@@ -134,7 +134,7 @@ describe('the API', () => {
     await call('inventory', `${address}/restock`, { as: 'seller', body: { quantity: 1 } });
     const after = await etagFor('seller', 'inventory', address);
     expect(after).not.toBe(before);
-    // The stock is no part of the edited version, so the version that was read before is still current.
+    // A change of the stock does not change the version, so the version that was read before is still current.
     const edit = await call('inventory', address, {
       as: 'seller',
       method: 'PATCH',
@@ -211,7 +211,7 @@ describe('an invalid request', () => {
     expect((await call('inventory', '/api/v1/products/a%00b', { as: 'user' })).status).toBe(404);
   });
 
-  it('is not one with ids in capital letters or white space in its content type', async () => {
+  it('is not a request with ids in capital letters or white space in the content type', async () => {
     const response = await fetch(`${stack.urls.order}/api/v1/orders`, {
       method: 'POST',
       headers: {
@@ -245,7 +245,7 @@ describe('an invalid request', () => {
     expect((await act(capitals, 'cancel', 'user')).body).toMatchObject({ id, status: 'CANCELLED' });
   });
 
-  it('for an illegal transition gets 409', async () => {
+  it('with an illegal transition gets 409', async () => {
     const { id } = await orderOne(thing.id, { mode: 'MANUAL' });
     const early = await act(id, 'fulfill', 'seller');
     expect(early).toMatchObject({ status: 409, body: { code: 'illegal_transition' } });

@@ -1,4 +1,4 @@
-// Hostile and malformed requests to every HTTP API: each is refused as documented, and none has an effect.
+// Hostile and malformed requests to every HTTP API. Each request must be refused as documented and have no effect.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ import {
 const isFramed = (headers: readonly string[]): boolean =>
   headers.some((line) => /^(content-length|transfer-encoding):/i.test(line));
 
-/** Writes the request to a socket unchanged and reads the answer until the server closes the connection. */
+/** Writes the request to a socket unchanged and reads the response until the server closes the connection. */
 async function send({ part, line, as, headers = [], body = '' }: BadRequest): Promise<Answer<string>> {
   const bytes = Buffer.from(body);
   const { hostname, port, host } = new URL(stack.urls[part]);
@@ -39,16 +39,16 @@ async function send({ part, line, as, headers = [], body = '' }: BadRequest): Pr
   socket.setTimeout(20_000, () => socket.destroy(new Error('the answer did not come')));
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // A server that refuses early closes the connection while the rest is still being written. Its answer counts.
-  const failed: Error[] = [];
-  socket.on('error', (error) => failed.push(error));
+  // A server may refuse a request and close the connection before the request is completely written. The error is then expected.
+  const socketErrors: Error[] = [];
+  socket.on('error', (error) => socketErrors.push(error));
   socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]));
   await once(socket, 'close');
   const answer = Buffer.concat(chunks).toString();
   const [head = '', text = ''] = answer.split('\r\n\r\n');
   const [statusLine = '', ...fields] = head.split('\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
-  if (Number.isNaN(status)) throw new Error(`no answer but "${answer}"`, { cause: failed[0] });
+  if (Number.isNaN(status)) throw new Error(`no answer but "${answer}"`, { cause: socketErrors[0] });
   const named = fields.map((field): [string, string] => {
     const colon = field.indexOf(':');
     return [field.slice(0, colon), field.slice(colon + 1).trim()];
@@ -56,7 +56,7 @@ async function send({ part, line, as, headers = [], body = '' }: BadRequest): Pr
   return { status, headers: new Headers(named), body: text };
 }
 
-/** Count and digest of the rows of every table except the audit log, and the provider's ledger. */
+/** The count and a digest of the rows of every table except the audit log, and the state of the payment provider. */
 async function storedState(): Promise<Record<string, string>> {
   const stored: Record<string, string> = {};
   for (const service of serviceNames) {
@@ -81,10 +81,10 @@ async function storedState(): Promise<Record<string, string>> {
   return stored;
 }
 
-/** What is wrong with the answer to a bad request; undefined if it is right. */
-async function complaint(bad: BadRequest): Promise<string | undefined> {
+/** Sends a bad request and describes what is wrong with the response; undefined if the response is right. */
+async function describeFailure(bad: BadRequest): Promise<string | undefined> {
   const answer = await send(bad);
-  const subject = `${bad.part}: ${bad.what} (${bad.line.slice(0, 80)}) → ${answer.status} ${answer.body.slice(0, 300)}`;
+  const subject = `${bad.part}: ${bad.label} (${bad.line.slice(0, 80)}) → ${answer.status} ${answer.body.slice(0, 300)}`;
   const contentType = answer.headers.get('content-type');
   if (contentType !== 'application/problem+json') return `${subject}: is ${contentType}`;
   const problem = problemSchema.safeParse(JSON.parse(answer.body));
@@ -114,20 +114,20 @@ describe('bad input', () => {
     corpus = badRequests({ productId: thing.id, sku: thing.sku, orderId: id, forgedToken });
   });
 
-  it('of every kind is refused as documented, and nothing is stored', async () => {
+  it('of every kind is refused as documented and stores nothing', async () => {
     expect(corpus.length).toBeGreaterThan(150);
     await expectAuditorGreen();
     const before = await storedState();
-    const complaints = await inParallel(corpus.length, 4, async (index) => {
+    const failures = await inParallel(corpus.length, 4, async (index) => {
       const bad = corpus[index];
-      return bad && complaint(bad);
+      return bad && describeFailure(bad);
     });
-    expect(complaints.filter((sentence) => sentence !== undefined)).toEqual([]);
+    expect(failures.filter((sentence) => sentence !== undefined)).toEqual([]);
     expect(await storedState()).toEqual(before);
     await expectAuditorGreen();
   }, 180_000);
 
-  it('would be detected if it were stored', async () => {
+  it('is compared with a digest that detects stored data', async () => {
     const before = await storedState();
     await orderOne((await newProduct(1)).id);
     expect(await storedState()).not.toEqual(before);

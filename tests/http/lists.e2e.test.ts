@@ -1,4 +1,4 @@
-// Filters, sort orders and pages of the lists of orders and products.
+// Filters, sorting and paging of the lists of orders and products.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
@@ -39,7 +39,7 @@ describe('orders', () => {
     expect(await find('reason=payment_failed')).toEqual([second.id]);
   });
 
-  it('are stuck while the saga makes no progress, but not while a customer may pay', async () => {
+  it('are listed as stuck while the saga makes no progress, but not while a customer may still pay', async () => {
     const { id: productId } = await newProduct(5);
     const manual = await orderOne(productId, { mode: 'MANUAL' });
     const path = `/api/v1/orders?stuckSeconds=1&placedFrom=${manual.createdAt}`;
@@ -53,7 +53,7 @@ describe('orders', () => {
     });
   });
 
-  it('are listed page by page, also oldest first', async () => {
+  it('are listed page by page, in both directions', async () => {
     const { id: productId } = await newProduct(5);
     const placed = [];
     for (let count = 0; count < 3; count += 1) placed.push(await orderOne(productId));
@@ -71,7 +71,7 @@ describe('orders', () => {
     expect(read).toEqual(placed.map(({ id }) => id));
   });
 
-  it('are to be shipped while a line of the calling seller is not shipped', async () => {
+  it('are listed as to be shipped until the calling seller has shipped all own lines', async () => {
     const mine = await newProduct(5);
     const other = await newProduct(5, 'seller2');
     const { id, createdAt } = await place({
@@ -136,7 +136,7 @@ describe('products', () => {
       return found;
     };
     expect(await sorted('name')).toEqual([a, b, c]);
-    // Equal prices are sorted by id, so by creation.
+    // Products with equal prices are sorted by id, which is the sequence of their creation.
     expect(await sorted('price')).toEqual([a, c, b]);
     expect(await sorted('-price')).toEqual([b, c, a]);
     expect(await sorted('id')).toEqual([b, a, c]);
@@ -144,7 +144,7 @@ describe('products', () => {
     expect(await idsOf('inventory', `/api/v1/products?q=sku-C-${word}`, 'user')).toEqual([c]);
   });
 
-  it('refuse a cursor of another sort order', async () => {
+  it('refuse a cursor that was issued for a different sorting', async () => {
     const { body } = await call('inventory', '/api/v1/products?sort=name&limit=1', { as: 'user' });
     const path = `/api/v1/products?sort=price&cursor=${String(Object(body).nextCursor)}`;
     expect((await call('inventory', path, { as: 'user' })).status).toBe(422);

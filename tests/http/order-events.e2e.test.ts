@@ -1,18 +1,18 @@
-// The event stream of an order: complete, in order, visible only to people who may see the order, and cleaned up when its reader
-// disconnects.
+// The event stream of an order: complete, in the right sequence, visible only to people with access to the order, and closed when the
+// reader disconnects.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  followToTheEnd,
+  followToEnd,
   openEvents,
-  receivedTrail,
+  receivedHistory,
   statuses,
-  trailOf,
+  historyOf,
   untilStatus,
   type EventStream,
 } from '../support/event-source.ts';
-import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import { killInstancesAfterEach, startInstance } from '../support/instances.ts';
 import {
   act,
   call,
@@ -34,7 +34,7 @@ const events = async (...args: Parameters<typeof openEvents>): Promise<EventStre
   open.push(stream);
   return stream;
 };
-endInstancesAfterEach();
+killInstancesAfterEach();
 afterEach(async () => {
   for (const stream of open) stream.close();
   open.length = 0;
@@ -44,7 +44,7 @@ afterEach(async () => {
   );
 });
 
-/** The open streams and waits that the service reports. */
+/** The numbers of open streams and waiting requests, as the service reports them. */
 const openStreams = async (url = stack.urls.order): Promise<string> => {
   const { checks } = Object(await (await fetch(`${url}/health/ready`)).json());
   return String(Object(checks).streams.detail).replaceAll(/ of \d+/g, '');
@@ -54,7 +54,7 @@ const placeOne = async (mode: 'AUTO' | 'MANUAL' = 'AUTO'): Promise<string> =>
   (await orderOne(thing.id, { mode })).id;
 
 describe('the events of an order', () => {
-  it('have every step when it happens, and end with the order', async () => {
+  it('are sent when they happen, and end with the final status of the order', async () => {
     const id = await placeOne();
     const stream = await events(id);
     expect(stream.status).toBe(200);
@@ -63,11 +63,11 @@ describe('the events of an order', () => {
     await act(id, 'confirm', 'seller');
     await act(id, 'confirm', 'seller');
     await act(id, 'fulfill', 'seller');
-    expect(await stream.over).toBe('ended');
+    expect(await stream.end).toBe('ended');
 
     expect(statuses(stream).at(-1)).toBe('FULFILLED');
-    const all = await trailOf(id);
-    expect(receivedTrail(stream)).toEqual(all.slice(0, stream.events.length));
+    const all = await historyOf(id);
+    expect(receivedHistory(stream)).toEqual(all.slice(0, stream.events.length));
     expect(stream.events[0]?.data).toEqual({
       type: 'place_order',
       outcome: 'accepted',
@@ -75,33 +75,33 @@ describe('the events of an order', () => {
       version: 1,
       occurredAt: expect.any(String),
     });
-    // An ignored input has no version of its own but is in the stream too.
+    // An ignored input does not increment the version, but is also in the stream.
     expect(stream.events.map(({ data }) => data['outcome'])).toContain('ignored: already_confirmed');
   });
 
-  it('continue after Last-Event-ID, and answer 204 when there is nothing more', async () => {
+  it('continue after Last-Event-ID, and the response is 204 after the last event', async () => {
     const id = await placeOne('MANUAL');
     await orderWith(id, 'CONFIRMED');
-    const [first, second] = await trailOf(id);
+    const [first, second] = await historyOf(id);
     const stream = await events(id, { lastEventId: Number(first?.['id']) });
     await eventually('the second entry is received', async () => stream.events.length > 0);
-    expect(receivedTrail(stream)).toEqual([second]);
+    expect(receivedHistory(stream)).toEqual([second]);
     await act(id, 'cancel', 'user');
-    expect(await stream.over).toBe('ended');
+    expect(await stream.end).toBe('ended');
     expect(stream.events.find(({ type }) => type === 'cancel')).toMatchObject({
       data: { status: 'CANCELLED' },
     });
 
-    // Later events of inventory and payment are received after a reconnect, until there is nothing more.
+    // After a reconnect the client receives the later events of inventory and payment, until there are no more events.
     await eventually('all entries are received', async () => {
-      const rest = await followToTheEnd(id, AbortSignal.timeout(20_000));
+      const rest = await followToEnd(id, AbortSignal.timeout(20_000));
       const again = await events(id, { lastEventId: rest.at(-1)?.id });
       again.close();
       return again.status === 204;
     });
   });
 
-  it('are visible to people who may see the order, and name no actor', async () => {
+  it('are visible to people with access to the order, and contain no actor', async () => {
     const id = await placeOne('MANUAL');
     await orderWith(id, 'CONFIRMED');
     for (const as of ['user', 'seller', 'admin'] as const) {
@@ -116,7 +116,7 @@ describe('the events of an order', () => {
     expect((await call('order', `/api/v1/orders/${id}/events`)).status).toBe(401);
   });
 
-  it('are found by an id in capital letters', async () => {
+  it('are found by an order id in capital letters', async () => {
     const id = await placeOne('MANUAL');
     const stream = await events(id.toUpperCase());
     await untilStatus(stream, 'CONFIRMED');
@@ -136,14 +136,14 @@ describe('the events of an order', () => {
     expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request' } });
   });
 
-  it('send a comment while nothing happens', async () => {
+  it('include comments as heartbeats while nothing happens', async () => {
     const stream = await events(await placeOne('MANUAL'));
     await eventually('a heartbeat is received', async () => stream.comments.includes(': quiet'));
   });
 });
 
 describe('a stream', () => {
-  it('is cleaned up when its reader disconnects, whether it was reading or not', async () => {
+  it('is closed when its reader disconnects, whether the reader was reading or not', async () => {
     const id = await placeOne('MANUAL');
     await orderWith(id, 'CONFIRMED');
     for (let index = 0; index < 5; index += 1) await events(id);
@@ -157,7 +157,7 @@ describe('a stream', () => {
       async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
     );
 
-    // A connection that is reset before the answer could be read.
+    // A connection that is reset before the client has read the response.
     const { hostname, port } = new URL(stack.urls.order);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
@@ -172,7 +172,7 @@ describe('a stream', () => {
     );
   });
 
-  it('is refused to a caller with 20 streams, but not to another caller', async () => {
+  it('is refused to a caller who has 20 streams, but not to other callers', async () => {
     const id = await placeOne('MANUAL');
     await Promise.all(Array.from({ length: 20 }, () => events(id)));
     const answer = await call('order', `/api/v1/orders/${id}/events`, { as: 'user' });
@@ -182,7 +182,7 @@ describe('a stream', () => {
   });
 });
 
-describe('an instance with room for two streams', () => {
+describe('an instance with a limit of two streams', () => {
   it(
     'refuses the third, and ends streams and waits at once when it stops',
     { timeout: 120_000 },
@@ -196,7 +196,7 @@ describe('an instance with room for two streams', () => {
       });
       expect([third.status, third.headers.get('retry-after')]).toEqual([503, '5']);
 
-      // A slow charge, so the order has no final status before the stop.
+      // The charge is slow, so the order has no final status when the instance is stopped.
       const body = {
         items: [{ productId: thing.id, quantity: 1 }],
         payment: { mode: 'AUTO', method: 'card', token: 'tok_slow' },
@@ -218,7 +218,7 @@ describe('an instance with room for two streams', () => {
       child.kill('SIGTERM');
       const answer = await waiting;
       expect(answer.status).toBe(201);
-      expect(await Promise.all(streams.map(({ over }) => over))).toEqual(['ended', 'ended']);
+      expect(await Promise.all(streams.map(({ end }) => end))).toEqual(['ended', 'ended']);
       expect(performance.now() - stoppedAt).toBeLessThan(2_000);
       const [code]: unknown[] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
       expect(code).toBe(0);
@@ -248,7 +248,7 @@ describe('Prefer: wait', () => {
     expect(Object(body).status).toBe(status);
   });
 
-  it('answers after that time with the current order', async () => {
+  it('responds with the current order after that time', async () => {
     const startedAt = performance.now();
     const answer = await wait('1', { token: 'tok_slow' });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(1_000);
@@ -268,7 +268,7 @@ describe('Prefer: wait', () => {
     expect(answer.headers.get('preference-applied')).toBeNull();
   });
 
-  it('does not delay a replay, which is the stored answer', async () => {
+  it('does not delay a replayed response', async () => {
     const headers = { 'idempotency-key': crypto.randomUUID(), prefer: 'wait=10' };
     const first = await wait('10', { headers });
     const replay = await wait('10', { headers });
@@ -278,7 +278,7 @@ describe('Prefer: wait', () => {
     expect(replay.headers.get('preference-applied')).toBeNull();
   });
 
-  it('ends when the client disconnects, and the order is placed', async () => {
+  it('ends when the client disconnects; the order is placed nevertheless', async () => {
     const key = crypto.randomUUID();
     const closing = new AbortController();
     const request = fetch(`${stack.urls.order}/api/v1/orders`, {

@@ -1,6 +1,6 @@
-// Every cell of the permission table over HTTP: without a cell the answer is 403, with one it is the expected status, and outside
-// the caller's scope it is 404. The tests are generated from the table. This file does not compile without a request for each
-// entry.
+// Tests every cell of the permission table over HTTP. The response is 403 for a role without permission, the expected status for a role
+// with permission, and 404 outside the scope of the caller. The tests are generated from the table. This file does not compile unless
+// each entry of the table has a request.
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -24,11 +24,11 @@ import {
 
 type Service = 'order' | 'inventory' | 'payment' | 'auditor' | 'dashboard';
 type Table = typeof permissions;
-/** Actions that need a token. */
+/** The actions that require an access token. */
 type Guarded = { [A in Action]: Table[A]['allow'] extends string ? never : A }[Action];
 
 interface Fixtures {
-  /** Of the seller. */
+  /** A product of the seller. */
   readonly product: string;
   /** Orders of the customer, with lines of the seller: one PAID, one unpaid (MANUAL), one to be cancelled. */
   readonly paid: string;
@@ -39,15 +39,15 @@ interface Request {
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The status for a caller with the permission. */
+  /** The status of the response to a caller with permission. */
   readonly allowed: number;
 }
 
 const reason = { reason: 'the permission table is being tested' };
 const letters = '/api/v1/dead-letters';
-const nobody = randomUUID();
+const unknownId = randomUUID();
 
-/** In an order in which no request affects a later one. */
+/** The request of each action, in a sequence in which no request affects a later one. */
 const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'orders.place': ({ product }) => ({
     path: '/api/v1/orders',
@@ -104,14 +104,14 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'gateway.circuit': () => ({ path: '/api/v1/gateway', allowed: 200 }),
   'dead-letters.list': () => ({ path: letters, allowed: 200 }),
   'dead-letters.groups': () => ({ path: `${letters}/groups`, allowed: 200 }),
-  'dead-letters.read': () => ({ path: `${letters}/${nobody}`, allowed: 404 }),
+  'dead-letters.read': () => ({ path: `${letters}/${unknownId}`, allowed: 404 }),
   'dead-letters.replay-group': () => ({
     path: `${letters}/replay`,
     body: { fingerprint: 'of no dead letter' },
     allowed: 200,
   }),
-  'dead-letters.replay': () => ({ path: `${letters}/${nobody}/replay`, allowed: 404 }),
-  'dead-letters.archive': () => ({ path: `${letters}/${nobody}/archive`, body: reason, allowed: 404 }),
+  'dead-letters.replay': () => ({ path: `${letters}/${unknownId}/replay`, allowed: 404 }),
+  'dead-letters.archive': () => ({ path: `${letters}/${unknownId}/archive`, body: reason, allowed: 404 }),
   'audit.list': () => ({ path: '/api/v1/audit', allowed: 200 }),
   'audit.verify': () => ({ path: '/api/v1/audit/verification', allowed: 200 }),
   'flow.read': () => ({ path: '/api/v1/flow', allowed: 200 }),
@@ -136,11 +136,11 @@ const people: Record<Role, { readonly owner: Person; readonly stranger?: Person 
   SELLER: { owner: 'seller', stranger: 'seller2' },
   ADMIN: { owner: 'admin' },
 };
-/** The path has an id. Without one, another person of the role gets their own data instead of 404. */
-const ofOne = (action: Action): boolean => permissions[action].path.includes('{');
+/** Whether the path has an id. Without an id, another person with the same role gets their own data instead of 404. */
+const hasId = (action: Action): boolean => permissions[action].path.includes('{');
 
 const sessions = new Map<Person, Promise<string>>();
-/** The cookie of a person's session at the dashboard. */
+/** The session cookie of a person at the dashboard. */
 const sessionOf = (person: Person): Promise<string> => {
   const begin = async (): Promise<string> => {
     const response = await fetch(`${stack.urls.dashboard}/session`, {
@@ -177,7 +177,7 @@ beforeAll(async () => {
   fixtures = { product, paid, unpaid, toCancel };
 });
 
-/** Reads only the status, because a stream would not end. */
+/** The status of the response. The body is not read, because the body of an event stream would not end. */
 const statusOf = async (service: Service, action: Guarded, as?: Person): Promise<number> => {
   const { path, body, headers } = requests[action](fixtures);
   const closing = new AbortController();
@@ -231,7 +231,7 @@ const cells = actions
                   action,
                   who: `${role}, ${scope}, of somebody else`,
                   as: stranger,
-                  expected: ofOne(action) ? 404 : allowed,
+                  expected: hasId(action) ? 404 : allowed,
                 },
               ];
         return [...outside, { service, action, who: `${role}, ${scope}`, as: owner, expected: allowed }];
@@ -240,16 +240,19 @@ const cells = actions
   });
 
 describe('the permission table', () => {
-  // The refused requests come first, because they have no effect on later ones.
-  const inOrder = [
+  // The refused requests are sent first, because they have no effect on later requests.
+  const orderedCells = [
     ...cells.filter(({ expected }) => expected >= 400),
     ...cells.filter(({ expected }) => expected < 400),
   ];
-  it.each(inOrder)('$action at $service for $who → $expected', async ({ service, action, as, expected }) => {
-    expect(await statusOf(service, action, as)).toBe(expected);
-  });
+  it.each(orderedCells)(
+    '$action at $service for $who → $expected',
+    async ({ service, action, as, expected }) => {
+      expect(await statusOf(service, action, as)).toBe(expected);
+    },
+  );
 
-  it('shows no orders of others in a list', async () => {
+  it('shows no orders of other people in a list', async () => {
     const listed = async (as: Person): Promise<string[]> => {
       const response = await fetch(`${stack.urls.order}/api/v1/orders?limit=100`, {
         headers: { authorization: `Bearer ${await tokenOf(as)}` },

@@ -1,4 +1,4 @@
-// The permission tables of all processes: what no table may grant.
+// The rules that the permission tables of all processes must follow.
 import { describe, expect, it } from 'vitest';
 import { actions, permissionOf } from '../../scripts/quality/documents/all-permissions.ts';
 
@@ -37,7 +37,7 @@ describe('the permission tables', () => {
     expect(wide.sort()).toEqual(['products.list', 'products.read']);
   });
 
-  it('leave nothing under /api public', () => {
+  it('make no action under /api public', () => {
     const open = actions.filter((action) => {
       const { allow, path } = permissionOf(action);
       return allow === 'anyone' && path.startsWith('/api/');

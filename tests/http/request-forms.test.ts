@@ -15,7 +15,7 @@ const route = z.looseObject({ method: z.string(), path: z.string(), request: z.l
 const routes = [orderApi, inventoryApi, paymentApi, deadLetterApi]
   .flatMap((api) => Object.values<unknown>(api))
   .flatMap((value) => (route.safeParse(value).success ? [route.parse(value)] : []));
-/** The schemas of paths and queries that have an id. */
+/** The schemas of all paths and queries that contain an id. */
 const naming = routes.flatMap(({ method, path, request }) =>
   [request?.['params'], request?.['query']].flatMap((schema) =>
     schema instanceof z.ZodObject && Object.keys(schema.shape).some((name) => /id$/i.test(name))
@@ -34,7 +34,7 @@ describe('an id in capital letters is the same id', () => {
     }
   });
 
-  it('also in a body, while an id that is no UUID stays unchanged', () => {
+  it('in a body; an id that is not a UUID stays unchanged', () => {
     const body = orderApi.place.request.body.content['application/json'].schema;
     const { items } = body.parse({
       items: [
@@ -69,13 +69,13 @@ describe('the published schemas refuse, like the server,', () => {
   const accepts = (schema: object, value: unknown): boolean =>
     new Ajv2020({ strict: false }).addSchema({ ...document, $id: 'document' }).compile(schema)(value);
 
-  it('a change without a field', () => {
+  it('a change of a product without any field', () => {
     const schema = { $ref: 'document#/components/schemas/ProductChange' };
     expect(accepts(schema, {})).toBe(false);
     expect(accepts(schema, { name: 'Cup' })).toBe(true);
   });
 
-  it('an incomplete anchor of the audit log', () => {
+  it('an audit log anchor without its position or its hash', () => {
     const { parameters } = document.paths['/api/v1/audit/verification']?.['get'] ?? { parameters: [] };
     const schema = parameters.find(({ name }) => name === 'anchor')?.schema ?? {};
     expect(accepts(schema, { position: 1 })).toBe(false);

@@ -1,5 +1,5 @@
-// After flows of every kind, searches logs, tables, topics, the provider's ledger and responses for secrets. A secret there would
-// get into backups, log archives and support tickets.
+// Runs flows of every kind. Then searches the logs, tables, topics, responses and the ledger of the payment provider for secrets,
+// because everything in these places gets into backups, log archives and support tickets.
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,11 +23,11 @@ import {
 } from '../support/shop.ts';
 
 interface Secret {
-  readonly what: string;
+  readonly label: string;
   readonly pattern: RegExp;
 }
 interface Text {
-  readonly where: string;
+  readonly location: string;
   readonly text: string;
 }
 
@@ -35,10 +35,10 @@ const exactly = (text: string): RegExp => new RegExp(text.replaceAll(/[^\w]/g, S
 const canary = randomUUID().replaceAll('-', '');
 /** Card numbers of three brands, with a valid check digit. */
 const cards = ['4111111111111111', '5555555555554444', '378282246310005'] as const;
-const providerToken: Secret = { what: 'a token of the provider', pattern: /tok_[A-Za-z0-9_]+/ };
+const providerToken: Secret = { label: 'a token of the provider', pattern: /tok_[A-Za-z0-9_]+/ };
 const signingKeys = z.object({ d: z.string() });
 
-/** The private members of all keys in the file. */
+/** The private members of all keys in a parsed key file. */
 const privateMembers = (value: unknown): string[] => {
   if (typeof value !== 'object' || value === null) return [];
   const key = signingKeys.safeParse(value);
@@ -51,8 +51,8 @@ const stackFrame = /\bat (?:[^\s()]+ ){0,4}\(?(?:file:|node:|\/)[^\s()]+:\d+:\d+
 let secrets: readonly Secret[] = [];
 const responses: Text[] = [];
 
-/** Places that may have a token of the provider: the order, the payment, and the event between them. */
-const mayHoldToken = new Set([
+/** The only places where a card token of the payment provider is allowed: the order, the payment, and the event between them. */
+const tokenLocations = new Set([
   'table order.orders',
   'table order.outbox',
   'table payment.payments',
@@ -62,18 +62,18 @@ const mayHoldToken = new Set([
   'topic order-events',
 ]);
 
-const finds = ({ where, text }: Text): string[] =>
-  [...secrets, ...(mayHoldToken.has(where) ? [] : [providerToken])].flatMap(({ what, pattern }) => {
+const finds = ({ location, text }: Text): string[] =>
+  [...secrets, ...(tokenLocations.has(location) ? [] : [providerToken])].flatMap(({ label, pattern }) => {
     const found = pattern.exec(text);
     return found
-      ? [`${where}: ${what}, near ${text.slice(Math.max(0, found.index - 60), found.index + 20)}`]
+      ? [`${location}: ${label}, near ${text.slice(Math.max(0, found.index - 60), found.index + 20)}`]
       : [];
   });
 
 const logTexts = (): Text[] => {
   const folder = join(stack.dataDir, 'logs');
   return readdirSync(folder).map((name) => ({
-    where: `log ${name}`,
+    location: `log ${name}`,
     text: readFileSync(join(folder, name), 'latin1'),
   }));
 };
@@ -96,9 +96,9 @@ async function tableTexts(): Promise<Text[]> {
       const rows = await query(service, (sql) => sql`select * from ${sql(name)}`);
       const columns = rows.flatMap((row) => Object.entries(row));
       for (const [column, value] of columns) {
-        const where = `table ${service}.${name}`;
+        const location = `table ${service}.${name}`;
         const text = textOf(value);
-        texts.push({ where: name === 'dead_letters' ? `${where}.${column}` : where, text });
+        texts.push({ location: name === 'dead_letters' ? `${location}.${column}` : location, text });
       }
     }
   }
@@ -111,17 +111,17 @@ async function topicTexts(): Promise<Text[]> {
     const { topic } = services[service];
     for (const { key, value, headers } of await readTopic(topic)) {
       const parts = [key, value, ...Object.values(headers ?? {}).flat()];
-      texts.push({ where: `topic ${topic}`, text: parts.map((part) => textOf(part ?? '')).join('\n') });
+      texts.push({ location: `topic ${topic}`, text: parts.map((part) => textOf(part ?? '')).join('\n') });
     }
   }
   return texts;
 }
 
 const ledgerTexts = (): Text[] => [
-  { where: 'ledger', text: readFileSync(join(stack.dataDir, 'gateway', 'ledger.jsonl'), 'utf8') },
+  { location: 'ledger', text: readFileSync(join(stack.dataDir, 'gateway', 'ledger.jsonl'), 'utf8') },
 ];
 
-/** A call whose answer is searched later. */
+/** Makes a call and records the response, which is searched later. */
 async function recordedCall(
   part: Parameters<typeof call>[0],
   path: string,
@@ -129,16 +129,17 @@ async function recordedCall(
 ): Promise<Answer> {
   const answer = await call(part, path, options);
   responses.push({
-    where: `answer of ${part} to ${options.method ?? ''} ${path}`,
+    location: `response of ${part} to ${options.method ?? ''} ${path}`,
     text: JSON.stringify([answer.body, ...answer.headers]),
   });
   return answer;
 }
 
 const idOf = ({ body }: Answer): string => z.object({ id: z.string() }).parse(body).id;
-const repair = () => query('payment', (sql) => sql`alter table payments drop constraint if exists broken`);
+const repairPayments = () =>
+  query('payment', (sql) => sql`alter table payments drop constraint if exists broken`);
 
-/** Flows of every kind, successful and failing, with secrets in every possible place. */
+/** Runs flows of every kind, successful and failing, with secrets in every possible place. */
 async function runFlows(): Promise<void> {
   const { id: productId } = await newProduct(100);
   const items = [{ productId, quantity: 1 }];
@@ -151,7 +152,7 @@ async function runFlows(): Promise<void> {
       await recordedCall('order', '/api/v1/orders', { as: 'user', body: { items, payment }, headers }),
     );
   };
-  const settle = async (id: string, status: string): Promise<void> => {
+  const waitAndRead = async (id: string, status: string): Promise<void> => {
     await orderWith(id, status);
     for (const rest of ['', '/history'])
       await recordedCall('order', `/api/v1/orders/${id}${rest}`, { as: 'admin' });
@@ -165,12 +166,12 @@ async function runFlows(): Promise<void> {
   const cookie = { cookie: `session=${canary}`, 'x-api-key': canary, 'idempotency-key': randomUUID() };
   const paid = await place({}, cookie);
   expect(await place({}, cookie)).toBe(paid);
-  await settle(paid, 'PAID');
-  await settle(await place({ token: 'tok_declined' }), 'CANCELLED');
+  await waitAndRead(paid, 'PAID');
+  await waitAndRead(await place({ token: 'tok_declined' }), 'CANCELLED');
   const refunded = await place();
   await orderWith(refunded, 'PAID');
   await act(refunded, 'cancel', 'user');
-  await settle(refunded, 'CANCELLED');
+  await waitAndRead(refunded, 'CANCELLED');
   const manual = await place({ mode: 'MANUAL', token: undefined });
   await orderWith(manual, 'CONFIRMED');
   const pay = `/api/v1/payments/${manual}/pay`;
@@ -180,7 +181,7 @@ async function runFlows(): Promise<void> {
     body: { token: 'tok_success' },
     headers: { 'idempotency-key': randomUUID() },
   });
-  await settle(manual, 'PAID');
+  await waitAndRead(manual, 'PAID');
   await whileGateway({ mode: 'error' }, async () => {
     const failing = await place();
     await eventually('the charge has failed', async () => {
@@ -215,7 +216,7 @@ async function runFlows(): Promise<void> {
   });
   await placeRaw({ items, as: 'seller' });
 
-  // A defect of the payment service: it cannot store the payment terms of order.created, which include the token.
+  // Simulates a defect of the payment service: it cannot store the payment terms of order.created, which contain the card token.
   await query('payment', (sql) =>
     sql.unsafe(
       `alter table payments add constraint broken check (token is null or token not like 'tok_broken%') not valid`,
@@ -236,9 +237,9 @@ async function runFlows(): Promise<void> {
   expect((await recordedCall('payment', `${path}/${letter?.id}/replay`, replay)).status).toBe(409);
   const shown = await recordedCall('payment', `${path}/${letter?.id}`, { as: 'admin' });
   expect(JSON.stringify(shown.body)).toContain('[redacted]');
-  await repair();
+  await repairPayments();
   expect((await recordedCall('payment', `${path}/${letter?.id}/replay`, replay)).status).toBe(200);
-  await settle(stuck, 'CANCELLED');
+  await waitAndRead(stuck, 'CANCELLED');
   for (const service of serviceNames) await recordedCall(service, '/api/v1/audit?limit=100', { as: 'admin' });
   for (const part of ['order', 'dashboard', 'gateway'] as const) await recordedCall(part, '/metrics');
   await recordedCall('dashboard', '/health');
@@ -251,30 +252,30 @@ beforeAll(async () => {
   const members = privateMembers(keys);
   expect(members.length).toBeGreaterThan(0);
   secrets = [
-    { what: 'a JWT', pattern: /\beyJ[\w-]{5,}\.eyJ[\w-]{5,}/ },
-    { what: 'a bearer token', pattern: /\bBearer\s+[\w.~+/=-]{16,}/i },
-    ...bearers.map((token) => ({ what: 'a signature', pattern: exactly(token.split('.')[2] ?? token) })),
-    { what: 'a password beside its e-mail', pattern: /@orderflow\.io.{0,60}password\W{1,6}orderflow/i },
-    { what: 'a password in a connection string', pattern: /:\/\/[^\s:/@"]+:[^\s/@"[]+@/ },
-    { what: 'a password of a setting', pattern: /\bpassword\s*[=:]\s*"?orderflow\b/i },
-    { what: 'the chaos token', pattern: exactly(stack.chaosToken) },
-    { what: 'a private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----/ },
-    ...members.map((member) => ({ what: 'a private key', pattern: exactly(member) })),
-    ...cards.map((card) => ({ what: 'a card number', pattern: exactly(card) })),
-    { what: 'the canary', pattern: exactly(canary) },
+    { label: 'a JWT', pattern: /\beyJ[\w-]{5,}\.eyJ[\w-]{5,}/ },
+    { label: 'a bearer token', pattern: /\bBearer\s+[\w.~+/=-]{16,}/i },
+    ...bearers.map((token) => ({ label: 'a signature', pattern: exactly(token.split('.')[2] ?? token) })),
+    { label: 'a password beside its e-mail', pattern: /@orderflow\.io.{0,60}password\W{1,6}orderflow/i },
+    { label: 'a password in a connection string', pattern: /:\/\/[^\s:/@"]+:[^\s/@"[]+@/ },
+    { label: 'a password of a setting', pattern: /\bpassword\s*[=:]\s*"?orderflow\b/i },
+    { label: 'the chaos token', pattern: exactly(stack.chaosToken) },
+    { label: 'a private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----/ },
+    ...members.map((member) => ({ label: 'a private key', pattern: exactly(member) })),
+    ...cards.map((card) => ({ label: 'a card number', pattern: exactly(card) })),
+    { label: 'the canary', pattern: exactly(canary) },
   ];
   await runFlows();
 }, 180_000);
 afterAll(async () => {
-  await repair();
-  // Later tests expect no dead letters.
+  await repairPayments();
+  // Later tests expect that there are no dead letters.
   await query('payment', (sql) => sql`delete from dead_letters`);
 });
 
 describe('no secret', () => {
   it('is in a log of any process', () => {
     const logs = logTexts();
-    expect(logs.map(({ where }) => where)).toEqual(
+    expect(logs.map(({ location }) => location)).toEqual(
       expect.arrayContaining(['log order.log', 'log connect.log', 'log kafka.log', 'log payment-db.log']),
     );
     expect(logs.flatMap(finds)).toEqual([]);
@@ -292,10 +293,10 @@ describe('no secret', () => {
     expect(ledgerTexts().flatMap(finds)).toEqual([]);
   });
 
-  it('is in an answer, and no stack trace is in a refusal', () => {
+  it('is in a response, and no refusal contains a stack trace', () => {
     expect(responses.flatMap(finds)).toEqual([]);
     const withStack = responses.filter(
-      ({ where, text }) => !where.includes('dead-letters') && stackFrame.test(text),
+      ({ location, text }) => !location.includes('dead-letters') && stackFrame.test(text),
     );
     expect(withStack).toEqual([]);
   });
@@ -314,7 +315,7 @@ describe('the search', () => {
       canary,
       'tok_success',
     ];
-    for (const text of planted) expect(finds({ where: 'here', text }), text).not.toEqual([]);
+    for (const text of planted) expect(finds({ location: 'here', text }), text).not.toEqual([]);
     expect(JSON.stringify({ stack: new Error('x').stack })).toMatch(stackFrame);
     expect(JSON.stringify({ stack: 'Error\n    at node:internal/timers:1:2' })).toMatch(stackFrame);
 
@@ -335,7 +336,7 @@ describe('the search', () => {
     } finally {
       await query('order', (sql) => sql`delete from idempotency_keys where scope = ${entry?.scope ?? ''}`);
     }
-    // The token that is allowed on this topic is found, so records are really read.
+    // The search finds the card token that is allowed on this topic. This proves that the records are really searched.
     expect((await topicTexts()).some(({ text }) => providerToken.pattern.test(text))).toBe(true);
   });
 });

@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { runCommand, type Finished } from '../support/commands.ts';
+import { runCommand, type CommandResult } from '../support/commands.ts';
 import { call, eventually, newProduct, orderOne, orderWith, stack, type OrderView } from '../support/shop.ts';
 
-const journey = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> =>
-  runCommand('journey', args, { ORDERFLOW_DATA: stack.dataDir, ...env });
+const journey = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> => runCommand('journey', args, { ORDERFLOW_DATA: stack.dataDir, ...env });
 
 const journeyShape = z.object({
   orders: z.array(z.object({ id: z.string(), status: z.string() })),

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { TraceSpan } from '../../scripts/journey/spans.ts';
 import { serviceNames } from '../../scripts/stack/topology.ts';
 import { runCommand } from '../support/commands.ts';
-import { endInstance, endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import { stopInstance, killInstancesAfterEach, startInstance } from '../support/instances.ts';
 import {
   arm,
   call,
@@ -330,7 +330,7 @@ it('no personal data and no card data is exported', async () => {
 });
 
 describe('a collector that accepts connections and never answers', () => {
-  endInstancesAfterEach();
+  killInstancesAfterEach();
 
   it('slows no request, and does not keep a service from stopping', { timeout: 90_000 }, async () => {
     const sockets: Socket[] = [];
@@ -363,7 +363,7 @@ describe('a collector that accepts connections and never answers', () => {
     expect(Math.max(...took)).toBeLessThan(3_000);
     expect(instance.log().match(/spans could not be exported/g)).toHaveLength(1);
     const stopping = performance.now();
-    expect(await endInstance(instance, 'SIGTERM')).toBe(0);
+    expect(await stopInstance(instance, 'SIGTERM')).toBe(0);
     expect(performance.now() - stopping).toBeLessThan(10_000);
   });
 });

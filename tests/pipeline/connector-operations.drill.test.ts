@@ -326,7 +326,7 @@ describe('a new column of the outbox in the configuration of a connector', { tim
     const thing = await newProduct(100);
     try {
       placed.push(
-        ...(await underLoad({ productId: thing.id, orders: 18, everyMs: 150 }, async () => {
+        ...(await underLoad({ productId: thing.id, orders: 18, pauseMs: 150 }, async () => {
           await addColumn();
           // An event after the migration is on the topic, so the slot has passed the migration.
           await expectFlow();

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSecondWorker, type SecondWorker } from '../stack/second-worker.ts';
 import { ports, serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { doctor, runCommand } from '../support/commands.ts';
-import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
+import { expectInvariants, expectEventsInCommitOrder } from '../support/invariants.ts';
 import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
 import { faultRounds, newProduct, orderOne, orderWith, query, stack } from '../support/shop.ts';
 
@@ -149,7 +149,7 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium by the runbook, under
     expect(await storedNow()).not.toEqual(found);
 
     // Each event once, in commit order. A snapshot would have repeated the whole outbox.
-    await expectOrderKept(all);
+    await expectEventsInCommitOrder(all);
     const known = new Set(published);
     expect((await idsOnTopics()).filter((id) => known.has(id))).toHaveLength(published.length);
 

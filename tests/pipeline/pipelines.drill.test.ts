@@ -6,7 +6,7 @@ import { demoPassword } from '../../scripts/stack/demonstration.ts';
 import { services } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
-import { endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import { killInstancesAfterEach, startInstance } from '../support/instances.ts';
 import {
   call,
   eventually,
@@ -258,7 +258,7 @@ describe('a broken pipeline', () => {
 });
 
 describe('two auditors', () => {
-  endInstancesAfterEach();
+  killInstancesAfterEach();
 
   // Takes minutes, because the end of a silent session and the reset of the counter need time.
   it.runIf(faultRounds > 1)(

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { readConnector } from '../../scripts/connectors/files.ts';
 import { services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { connectors, connectorUrl, doctor, runCommand, taskOf } from '../support/commands.ts';
-import { expectInvariants, expectOrderKept } from '../support/invariants.ts';
+import { expectInvariants, expectEventsInCommitOrder } from '../support/invariants.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
 import { call, eventually, faultRounds, orderOne, orderWith, query, useProduct } from '../support/shop.ts';
 import { useTimings } from '../support/timings.ts';
@@ -115,7 +115,7 @@ describe('a lost slot', () => {
     await Promise.all(all.map((id) => orderWith(id, 'PAID', 60_000)));
     const published = await idsOn('order');
     for (const id of missed) expect(published.filter((one) => one === id)).toEqual([id]);
-    await expectOrderKept(all);
+    await expectEventsInCommitOrder(all);
     await expectInvariants(all);
     expect((await runCommand('doctor')).code).toBe(0);
   }, 240_000);

@@ -14,8 +14,8 @@ import { createRegistryClient } from '../../services/platform/event-codec/schema
 import { DependencyUnavailable } from '../../services/platform/database/transient.ts';
 import { environment } from '../support/commands.ts';
 import {
-  endInstancesAfterEach,
-  instanceReady,
+  killInstancesAfterEach,
+  waitUntilReady,
   isConnected,
   spawnInstance,
   startInstance,
@@ -72,7 +72,7 @@ beforeAll(async () => {
 afterAll(() => {
   rmSync(tree, { recursive: true, force: true });
 });
-endInstancesAfterEach();
+killInstancesAfterEach();
 
 /** The code blocks of the guide, in order. */
 const steps = [
@@ -259,7 +259,7 @@ describe('after the registry has lost its storage', () => {
       expect((await schemas('verify')).output).toMatch(/12 releases have the recorded ids/);
 
       expect(await warm.writerSchema(5)).toBeDefined();
-      await instanceReady(cold);
+      await waitUntilReady(cold);
       const after = await placeAt(cold.url);
       await orderWith(after, 'PAID');
       const codec = createEventCodec(warm.schemaId, (await client()).writerSchema);

@@ -71,6 +71,7 @@ const delivery = (eventId = randomUUID()): Delivery => ({
   partition: 3,
   offset: 42n,
   publishedAt: new Date(),
+  attempts: 1,
 });
 
 const count = async (key: string): Promise<number> => {

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, it } from 'vitest';
 import { isTransient } from '../../services/platform/database/transient.ts';
-import { useTestDatabase, type UsedDatabase } from '../support/database.ts';
+import { useTestDatabase, type TestDatabaseHandle } from '../support/database.ts';
 
 const database = useTestDatabase('order', { poolSize: 1 });
 beforeAll(async () => {
@@ -10,7 +10,7 @@ beforeAll(async () => {
   await database.db.execute(sql`insert into things values (1, '7')`);
 });
 
-const readIn = (db: Pick<UsedDatabase['db'], 'execute'>, id: number) =>
+const readIn = (db: Pick<TestDatabaseHandle['db'], 'execute'>, id: number) =>
   db.execute(sql`select name from things where id = ${id}`);
 const change = (type: string) =>
   database.db.execute(sql.raw(`alter table things alter column name type ${type} using name::${type}`));

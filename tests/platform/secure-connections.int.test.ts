@@ -53,8 +53,8 @@ beforeAll(async () => {
   parts = await startSecureParts();
   ca = file('ca.pem', parts.authority.cert);
   strangerCa = file('stranger.pem', stranger.cert);
-  certificate = issued('client', parts.authority.issue(parts.postgres.byCertificate));
-  impostor = issued('impostor', stranger.issue(parts.postgres.byCertificate));
+  certificate = issued('client', parts.authority.issue(parts.postgres.certificateUser));
+  impostor = issued('impostor', stranger.issue(parts.postgres.certificateUser));
 }, 120_000);
 afterAll(async () => {
   await parts.stop();
@@ -77,7 +77,7 @@ const configOf = (env: Env) => {
 describeOwnParts('PostgreSQL over TLS', () => {
   const urlOf = (user: string, password = '', host = '127.0.0.1') =>
     `postgres://${user}:${password}@${host}:${parts.postgres.port}/postgres`;
-  const byPassword = (host?: string) => urlOf(parts.postgres.byPassword, parts.password, host);
+  const byPassword = (host?: string) => urlOf(parts.postgres.passwordUser, parts.password, host);
 
   /** The TLS version of the connection that the server sees, or null; rejects as the driver does. */
   const connect = async (env: Env): Promise<string | null> => {
@@ -107,7 +107,7 @@ describeOwnParts('PostgreSQL over TLS', () => {
 
   it('accepts a client certificate instead of the password', async () => {
     const env = {
-      DATABASE_URL: urlOf(parts.postgres.byCertificate),
+      DATABASE_URL: urlOf(parts.postgres.certificateUser),
       DATABASE_SSLMODE: 'verify-full',
       DATABASE_CA_FILE: ca,
     };
@@ -147,7 +147,7 @@ describeOwnParts('PostgreSQL over TLS', () => {
   });
 
   it('refuses the wrong password', async () => {
-    const env = { DATABASE_URL: urlOf(parts.postgres.byPassword, 'guess'), DATABASE_SSLMODE: 'require' };
+    const env = { DATABASE_URL: urlOf(parts.postgres.passwordUser, 'guess'), DATABASE_SSLMODE: 'require' };
     expect(await refusal(env)).toMatchObject({
       message: expect.stringContaining('password authentication failed'),
     });
@@ -179,7 +179,7 @@ describeOwnParts('Kafka', () => {
 
   const topic = `secured-${randomUUID()}`;
   beforeAll(async () => {
-    const brokers = [`127.0.0.1:${parts.kafka.plain}`];
+    const brokers = [`127.0.0.1:${parts.kafka.plaintextPort}`];
     const kafka = new Kafka({ clientId: 'test', brokers, logLevel: logLevel.NOTHING });
     const [admin, producer] = [kafka.admin(), kafka.producer()];
     await Promise.all([admin.connect(), producer.connect()]);
@@ -194,8 +194,8 @@ describeOwnParts('Kafka', () => {
       const [protocol, mechanism = ''] = how.split(' ');
       const stream =
         protocol === 'SSL'
-          ? streamOf(parts.kafka.certificate, mutual())
-          : streamOf(parts.kafka.sasl, sasl(mechanism));
+          ? streamOf(parts.kafka.mutualTlsPort, mutual())
+          : streamOf(parts.kafka.saslPort, sasl(mechanism));
       expect(await stream.ends([topic])).toEqual([{ topic, partition: 0, next: 1n }]);
       const read = Promise.withResolvers<string | undefined>();
       const subscription = stream.subscribe({
@@ -223,15 +223,15 @@ describeOwnParts('Kafka', () => {
   it.each(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])(
     'refuses the wrong password with %s',
     async (mechanism) => {
-      expect(await endsOf(parts.kafka.sasl, sasl(mechanism, 'guess'))).toMatch(/authentication failed/i);
+      expect(await endsOf(parts.kafka.saslPort, sasl(mechanism, 'guess'))).toMatch(/authentication failed/i);
     },
   );
 
   it('is rejected if its authority is another one', async () => {
     const wrong = { KAFKA_CA_FILE: strangerCa };
     const errors = await Promise.all([
-      endsOf(parts.kafka.sasl, { ...sasl('PLAIN'), ...wrong }),
-      endsOf(parts.kafka.certificate, { ...mutual(), ...wrong }),
+      endsOf(parts.kafka.saslPort, { ...sasl('PLAIN'), ...wrong }),
+      endsOf(parts.kafka.mutualTlsPort, { ...mutual(), ...wrong }),
     ]);
     for (const error of errors) expect(error).toMatch(/unable to (verify|get)|self-signed/);
   });
@@ -239,7 +239,7 @@ describeOwnParts('Kafka', () => {
   it('refuses clients without a certificate of its authority', async () => {
     const without: Env = { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_CA_FILE: ca };
     const errors = await Promise.all(
-      [without, mutual(impostor)].map((env) => endsOf(parts.kafka.certificate, env)),
+      [without, mutual(impostor)].map((env) => endsOf(parts.kafka.mutualTlsPort, env)),
     );
     for (const error of errors) expect(error).toMatch(/alert|closed|disconnected|ECONNRESET/i);
   });
@@ -251,7 +251,7 @@ describeOwnParts("the operators' commands", () => {
     ORDER_DB_ADMIN_PASSWORD: parts.password,
     DATABASE_SSLMODE: 'verify-full',
     DATABASE_CA_FILE: authorities,
-    KAFKA_BROKERS: `127.0.0.1:${parts.kafka.sasl}`,
+    KAFKA_BROKERS: `127.0.0.1:${parts.kafka.saslPort}`,
     KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
     KAFKA_CA_FILE: authorities,
     KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
@@ -293,9 +293,9 @@ describeOwnParts('a service with TLS on every connection', () => {
     const database = await createTestDatabase('order', adminUrl);
     onTestFinished(() => database.drop());
     const admin = postgres(database.url, { max: 1 });
-    await admin.unsafe(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${parts.postgres.byPassword}`);
+    await admin.unsafe(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${parts.postgres.passwordUser}`);
     await admin.end();
-    const brokers = [`127.0.0.1:${parts.kafka.plain}`];
+    const brokers = [`127.0.0.1:${parts.kafka.plaintextPort}`];
     const topics = new Kafka({ clientId: 'test', brokers, logLevel: logLevel.NOTHING }).admin();
     await topics.connect();
     await topics.createTopics({
@@ -305,7 +305,7 @@ describeOwnParts('a service with TLS on every connection', () => {
 
     const { order: port } = await freePorts();
     const url = new URL(database.url);
-    [url.username, url.password] = [parts.postgres.byPassword, parts.password];
+    [url.username, url.password] = [parts.postgres.passwordUser, parts.password];
     const own = issued('service', parts.authority.issue('order', ['127.0.0.1']));
     const { command, args, env, cwd } = commands.order;
     const child = spawn(command, [...args], {
@@ -315,7 +315,7 @@ describeOwnParts('a service with TLS on every connection', () => {
         ...{ PORT: String(port), SCHEMA_REGISTRY_URL: urls.registry },
         ...{ TLS_CERT_FILE: own.cert, TLS_KEY_FILE: own.key, TLS_CLIENT_CA_FILE: ca },
         ...{ DATABASE_URL: url.href, DATABASE_SSLMODE: 'verify-full', DATABASE_CA_FILE: ca },
-        ...{ KAFKA_BROKERS: `127.0.0.1:${parts.kafka.sasl}`, KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' },
+        ...{ KAFKA_BROKERS: `127.0.0.1:${parts.kafka.saslPort}`, KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' },
         ...{ KAFKA_CA_FILE: ca, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512' },
         ...{ KAFKA_SASL_USERNAME: parts.kafka.user, KAFKA_SASL_PASSWORD: parts.password },
       },

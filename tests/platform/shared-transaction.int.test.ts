@@ -65,6 +65,7 @@ const handleAll = (
         partition: 0,
         offset: BigInt(index),
         publishedAt: new Date(),
+        attempts: 1,
       };
       const message = { id: eventId, key: input.key, context: testContext, at: new Date(), input };
       const on = { db: shell.db, codec: shell.codec, shared, committed };

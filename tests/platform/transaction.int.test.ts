@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { isTransient } from '../../services/platform/database/transient.ts';
-import { useTestDatabase, type UsedDatabase } from '../support/database.ts';
+import { useTestDatabase, type TestDatabaseHandle } from '../support/database.ts';
 
 const database = useTestDatabase('order', { poolSize: 2 });
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeEach(async () => {
   await database.db.execute(sql`truncate things`);
 });
 
-type Tx = Pick<UsedDatabase['db'], 'execute'>;
+type Tx = Pick<TestDatabaseHandle['db'], 'execute'>;
 const insert = (on: Tx, id: number) => on.execute(sql`insert into things values (${id})`);
 const stored = async (): Promise<unknown[]> => [...(await database.db.execute(sql`select id from things`))];
 /** Starts a statement without waiting for it. */

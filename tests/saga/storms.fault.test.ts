@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { random } from '../../services/gateway/behaviour.ts';
 import { expectAuditorGreen } from '../support/audit.ts';
-import { endInstance, endInstancesAfterEach, startInstance } from '../support/instances.ts';
+import { stopInstance, killInstancesAfterEach, startInstance } from '../support/instances.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import {
   act,
@@ -25,7 +25,7 @@ import {
   type OrderView,
 } from '../support/shop.ts';
 
-endInstancesAfterEach();
+killInstancesAfterEach();
 
 const finalOrder = (id: string): Promise<OrderView> =>
   eventually(
@@ -108,7 +108,7 @@ describe('payments around the expiry of the reservation', () => {
           return { isShort, end: await finalOrder(id) };
         }),
       );
-      expect(await Promise.all(shortTtl.map((child) => endInstance(child, 'SIGTERM')))).toEqual([0, 0]);
+      expect(await Promise.all(shortTtl.map((child) => stopInstance(child, 'SIGTERM')))).toEqual([0, 0]);
 
       await expectWholeOrNothing(
         ends.map(({ end }) => end),

@@ -1,4 +1,4 @@
-// A PostgreSQL and a Kafka that require TLS, for tests, started as the stack starts its own. The stack itself listens on loopback
+// A PostgreSQL and a Kafka with TLS, for tests. They are started by the same code as those of the stack, which listens on loopback
 // only and uses no TLS.
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,40 +15,40 @@ import { createTestAuthority, type TestAuthority } from '../support/test-certifi
 import { superuser } from '../../scripts/stack/topology.ts';
 
 export interface SecureParts {
-  /** Issued the server certificates, and is trusted for client certificates. */
+  /** The certificate authority that issued the server certificates. Both servers trust the client certificates that it issues. */
   readonly authority: TestAuthority;
   readonly password: string;
   readonly postgres: {
     readonly port: number;
-    /** Signs in with the password. */
-    readonly byPassword: string;
-    /** Signs in only with a client certificate of this common name. */
-    readonly byCertificate: string;
+    /** A role that authenticates with the password. */
+    readonly passwordUser: string;
+    /** A role that authenticates only with a client certificate whose common name is the name of the role. */
+    readonly certificateUser: string;
   };
   readonly kafka: {
-    /** Without TLS, for the preparation of a test. */
-    readonly plain: number;
-    /** SASL_SSL, with PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
-    readonly sasl: number;
-    /** SSL, with a client certificate. */
-    readonly certificate: number;
+    /** Port of the listener without TLS, for the preparation of a test. */
+    readonly plaintextPort: number;
+    /** Port of the SASL_SSL listener, with PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
+    readonly saslPort: number;
+    /** Port of the SSL listener, which requires a client certificate. */
+    readonly mutualTlsPort: number;
     readonly user: string;
   };
   readonly stop: () => Promise<void>;
 }
 
-interface Given {
+interface Fixture {
   readonly authority: TestAuthority;
   readonly password: string;
   readonly folder: string;
   readonly supervisor: Supervisor;
 }
 
-const users = { byPassword: 'by_password', byCertificate: 'by_certificate' } as const;
+const users = { passwordUser: 'by_password', certificateUser: 'by_certificate' } as const;
 
-/** Its certificate is for 127.0.0.1 only. */
+/** Starts PostgreSQL. The server certificate is valid only for 127.0.0.1, not for the name localhost. */
 const startPostgres = async (
-  { authority, password, folder, supervisor }: Given,
+  { authority, password, folder, supervisor }: Fixture,
   port: number,
 ): Promise<void> => {
   const binaries = findPostgres();
@@ -70,27 +70,27 @@ const startPostgres = async (
   write(
     'pg_hba.conf',
     `host    all ${superuser} 127.0.0.1/32 scram-sha-256
-hostssl all ${users.byPassword} 127.0.0.1/32 scram-sha-256
-hostssl all ${users.byCertificate} 127.0.0.1/32 cert
+hostssl all ${users.passwordUser} 127.0.0.1/32 scram-sha-256
+hostssl all ${users.certificateUser} 127.0.0.1/32 cert
 `,
   );
   appendFileSync(join(cluster, 'postgresql.conf'), "\nssl = on\nssl_ca_file = 'clients.crt'\n");
   await supervisor.start(part);
   const admin = connectAs({ port, database: 'postgres', user: superuser, password });
-  await admin.unsafe(`CREATE ROLE ${users.byPassword} LOGIN PASSWORD '${password}'`);
-  await admin.unsafe(`CREATE ROLE ${users.byCertificate} LOGIN`);
+  await admin.unsafe(`CREATE ROLE ${users.passwordUser} LOGIN PASSWORD '${password}'`);
+  await admin.unsafe(`CREATE ROLE ${users.certificateUser} LOGIN`);
   await admin.end();
 };
 
 const kafkaUser = 'order';
 
 const startKafka = async (
-  { authority, password, folder, supervisor }: Given,
+  { authority, password, folder, supervisor }: Fixture,
   ports: {
-    readonly plain: number;
-    readonly controller: number;
-    readonly sasl: number;
-    readonly certificate: number;
+    readonly plaintextPort: number;
+    readonly controllerPort: number;
+    readonly saslPort: number;
+    readonly mutualTlsPort: number;
   },
 ): Promise<void> => {
   const dataDir = join(folder, 'secure-kafka');
@@ -99,13 +99,14 @@ const startKafka = async (
   const [keystore, truststore] = [join(dataDir, 'server.pem'), join(dataDir, 'clients.pem')];
   writeFileSync(keystore, `${key}${cert}${authority.cert}`, { mode: 0o600 });
   writeFileSync(truststore, authority.cert);
-  const module = (name: string, rest: string) => `org.apache.kafka.common.security.${name} required${rest};`;
-  const listeners = `PLAINTEXT://127.0.0.1:${ports.plain},SASL_SSL://127.0.0.1:${ports.sasl},SSL://127.0.0.1:${ports.certificate}`;
+  const jaasConfig = (loginModule: string, options: string) =>
+    `org.apache.kafka.common.security.${loginModule} required${options};`;
+  const listeners = `PLAINTEXT://127.0.0.1:${ports.plaintextPort},SASL_SSL://127.0.0.1:${ports.saslPort},SSL://127.0.0.1:${ports.mutualTlsPort}`;
   const options = {
     ...{ jdk: findJdk(), artefacts: artefactsFolder(), dataDir },
-    ...{ port: ports.plain, controllerPort: ports.controller },
+    ...{ port: ports.plaintextPort, controllerPort: ports.controllerPort },
     properties: {
-      listeners: `${listeners},CONTROLLER://127.0.0.1:${ports.controller}`,
+      listeners: `${listeners},CONTROLLER://127.0.0.1:${ports.controllerPort}`,
       'advertised.listeners': listeners,
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL',
       'ssl.keystore.type': 'PEM',
@@ -114,12 +115,12 @@ const startKafka = async (
       'ssl.truststore.location': truststore,
       'listener.name.ssl.ssl.client.auth': 'required',
       'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
-      'listener.name.sasl_ssl.plain.sasl.jaas.config': module(
+      'listener.name.sasl_ssl.plain.sasl.jaas.config': jaasConfig(
         'plain.PlainLoginModule',
         ` user_${kafkaUser}="${password}"`,
       ),
-      'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': module('scram.ScramLoginModule', ''),
-      'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': module('scram.ScramLoginModule', ''),
+      'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': jaasConfig('scram.ScramLoginModule', ''),
+      'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': jaasConfig('scram.ScramLoginModule', ''),
     },
     formatWith: ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
       '--add-scram',
@@ -130,10 +131,10 @@ const startKafka = async (
   await supervisor.start(kafkaPart(options));
 };
 
-/** Starts both on free ports and in a temporary folder. The Java artefacts must have been fetched. */
+/** Starts both servers on free ports and in a temporary folder. The Java artefacts must have been downloaded before. */
 export async function startSecureParts(): Promise<SecureParts> {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-secure-'));
-  // As for the stack: the user `nobody` must be able to enter the folder.
+  // If the tests run as root, PostgreSQL runs as the user `nobody`, who must be able to enter the folder.
   chmodSync(folder, 0o755);
   const supervisor = await createSupervisor(folder, () => undefined);
   const stop = async (): Promise<void> => {
@@ -141,14 +142,14 @@ export async function startSecureParts(): Promise<SecureParts> {
     rmSync(folder, { recursive: true, force: true });
   };
   const free = await freePorts();
-  const authority = createTestAuthority('authority of the parts');
+  const authority = createTestAuthority('test authority');
   const password = randomBytes(12).toString('hex');
-  const given: Given = { authority, password, folder, supervisor };
-  const kafka = { plain: free.kafka, sasl: free.connect, certificate: free.registry };
+  const fixture: Fixture = { authority, password, folder, supervisor };
+  const kafka = { plaintextPort: free.kafka, saslPort: free.connect, mutualTlsPort: free.registry };
   try {
     await Promise.all([
-      startPostgres(given, free.orderDb),
-      startKafka(given, { ...kafka, controller: free.kafkaController }),
+      startPostgres(fixture, free.orderDb),
+      startKafka(fixture, { ...kafka, controllerPort: free.kafkaController }),
     ]);
   } catch (error) {
     await stop();

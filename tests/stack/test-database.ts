@@ -1,5 +1,5 @@
-// A database for one integration test file, on the stack's PostgreSQL and with the service's migrations. The running services and
-// Debezium do not use it.
+// A database for one integration test file. It is on the PostgreSQL of the stack and has the migrations of a service. The running
+// services and Debezium do not use this database.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { migrateDatabase } from '../../scripts/stack/provision/migrations.ts';
@@ -11,28 +11,29 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const quiet = { max: 1, onnotice: () => undefined };
+const connectionOptions = { max: 1, onnotice: () => undefined };
 
 /**
- * Creates a database on the server of `adminUrl`, as a copy of a template that has the service's migrations. The first caller
- * makes the template.
+ * Creates a database on the server of `adminUrl`, as a copy of a template database that has the migrations of the service. The
+ * first call creates the template.
  */
 export async function createTestDatabase(service: ServiceName, adminUrl: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const admin = postgres(adminUrl, quiet);
+  const admin = postgres(adminUrl, connectionOptions);
   const urlOf = (database: string): string => {
     const url = new URL(adminUrl);
     url.pathname = `/${database}`;
     return url.href;
   };
   const template = `template_${service}`;
-  // Two files may start at once: the lock lets one of them make the template, which gets its final name when it is complete.
+  // Several test files can start at once; the lock makes one of them create the template. The template gets its final name only when
+  // it is complete.
   await admin`SELECT pg_advisory_lock(hashtext(${template}))`;
   const [exists] = await admin`SELECT 1 FROM pg_database WHERE datname = ${template}`;
   if (!exists) {
     await admin.unsafe(`DROP DATABASE IF EXISTS ${template}_unfinished`);
     await admin.unsafe(`CREATE DATABASE ${template}_unfinished`);
-    const sql = postgres(urlOf(`${template}_unfinished`), quiet);
+    const sql = postgres(urlOf(`${template}_unfinished`), connectionOptions);
     await migrateDatabase(sql, service);
     await sql.end();
     await admin.unsafe(`ALTER DATABASE ${template}_unfinished RENAME TO ${template}`);

@@ -1,5 +1,5 @@
-// Boots the stack of a test run, once, on free ports and in a temporary folder: embedded, or in containers if ORDERFLOW_STACK says
-// so. Tests know only what it provides: addresses, connection strings, processes.
+// Boots the stack of a test run, on free ports and in a temporary folder. The stack is embedded, or in containers with
+// ORDERFLOW_STACK=docker. Tests know only what the stack provides: addresses, connection strings, processes.
 import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,18 +24,18 @@ interface TestStack {
   readonly urls: Urls;
   readonly ports: Ports;
   readonly dataDir: string;
-  /** The container of each part that runs in one. The other parts are processes. */
+  /** The names of the containers, by part. Parts that are not listed run as processes. */
   readonly containers: Readonly<Partial<Record<string, string>>>;
   readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
-  /** How each process is started, for tests that start another instance. */
+  /** The command of each process, for tests that start another instance. */
   readonly commands: Readonly<Record<ServiceName | 'auditor', Command>>;
-  /** How often each fault is repeated: once in `npm test`, more in `npm run test:faults`. */
+  /** How often each fault is repeated: once by default, five times in `npm run test:faults`. */
   readonly faultRounds: number;
-  /** Seed of the random histories: random in each run, unless SEED is set. */
+  /** The seed of the random histories: a random number, unless SEED is set. */
   readonly seed: number;
-  /** The port to which the services export the spans of sampled traces. Only a test listens there. */
+  /** The port to which the services export the spans of sampled traces. Nothing listens on it until a test starts a collector. */
   readonly otlpPort: number;
-  /** Arms the fault points of the services. */
+  /** The token that is required to arm the fault points of the services. */
   readonly chaosToken: string;
 }
 
@@ -80,10 +80,10 @@ export const bootTestStack = async (): Promise<RunningTestStack> => {
       EXPIRY_SWEEP_SECONDS: '1',
       DEADLINE_SWEEP_SECONDS: '1',
       GATEWAY_BREAKER_SECONDS: '3',
-      // Work of a killed instance is taken over after these times, and the tests kill often.
+      // Short timeouts, because the tests kill many instances: after these times another instance continues the work.
       GATEWAY_TIMEOUT_MS: '4000',
       CONSUMER_SESSION_TIMEOUT_MS: '6000',
-      // Few users send many requests. The tests of the limits set their own.
+      // In the tests a few users send many requests. The tests of the rate limits start instances with lower limits.
       RATE_LIMIT_REQUESTS: '10000000',
       LOGINS_PER_MINUTE: '1000000',
       CHAOS_ENABLED: '1',

@@ -1,4 +1,4 @@
-// The auditor's report on the whole stack. Every fault test ends with it.
+// Reads the report of the auditor on the whole stack. Every fault test ends with a check of this report.
 import { z } from 'zod';
 import { call, eventually } from './shop.ts';
 
@@ -17,15 +17,15 @@ export type Audit = z.infer<typeof auditShape>;
 
 export const audit = async (): Promise<Audit> => auditShape.parse((await call('auditor', '/audit')).body);
 
-/** An audit that begins after this call finds no violation, nothing in flight and no stuck order. */
+/** Waits for an audit that began after this call and that finds no violation, nothing in flight and no stuck order. */
 export async function expectAuditorGreen(): Promise<Audit> {
-  const from = Date.now();
+  const calledAt = Date.now();
   return eventually(
     'the auditor reports no problem',
     async () => {
       const report = await audit();
       const { status, checkedAt, topicsRead, inFlight, stuck } = report;
-      const isFresh = Date.parse(checkedAt) > from + 1_000 && topicsRead;
+      const isFresh = Date.parse(checkedAt) > calledAt + 1_000 && topicsRead;
       if (!isFresh || status !== 'ok' || inFlight > 0 || stuck.length > 0)
         throw new Error(JSON.stringify(report));
       return report;
@@ -38,7 +38,9 @@ export async function expectAuditorGreen(): Promise<Audit> {
 export const violationOf = (invariant: string, key: string): Promise<Audit['violations'][number]> =>
   eventually(`the auditor reports ${invariant} for ${key}`, async () => {
     const { violations } = await audit();
-    const found = violations.find((one) => one.invariant === invariant && one.key.startsWith(key));
-    if (!found) throw new Error(JSON.stringify(violations));
-    return found;
+    const violation = violations.find(
+      (candidate) => candidate.invariant === invariant && candidate.key.startsWith(key),
+    );
+    if (!violation) throw new Error(JSON.stringify(violations));
+    return violation;
   });

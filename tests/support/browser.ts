@@ -1,5 +1,5 @@
-// For tests of the pages: an installed browser, and people who use the pages in it. No browser is downloaded; without one these
-// tests are skipped.
+// Opens the pages in an installed browser, as different users. No browser is downloaded: if none is installed, the tests of the
+// pages are skipped.
 import AxeBuilder from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
@@ -17,7 +17,7 @@ export interface Visitor {
   readonly context: BrowserContext;
   /** Opens a path of the dashboard. */
   readonly visit: (path: string) => Promise<void>;
-  /** Signs in as a demo user and opens the user's first page. */
+  /** Signs in as a demo user and opens the home page of the user. */
   readonly signIn: (email: string) => Promise<void>;
   /** Fails if axe finds a violation on the current screen, in the light or the dark theme. */
   readonly expectAccessible: () => Promise<void>;
@@ -36,7 +36,7 @@ export const useBrowser = (): {
 } => {
   let browser: Browser;
   const contexts: BrowserContext[] = [];
-  const crashes: string[] = [];
+  const pageErrors: string[] = [];
   beforeAll(async () => {
     if (browserPath === undefined) return;
     browser = await chromium.launch({
@@ -44,13 +44,13 @@ export const useBrowser = (): {
       args: browserArguments,
     });
   });
-  // Open pages would go on sending requests during the next tests.
+  // Pages that stay open would send requests during the next tests.
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));
   });
   afterAll(async () => {
     if (browserPath !== undefined) await browser.close();
-    expect(crashes).toEqual([]);
+    expect(pageErrors).toEqual([]);
   });
   const newVisitor = async ({ width = 1280, height = 900 }: VisitorOptions = {}): Promise<Visitor> => {
     const context = await browser.newContext({
@@ -62,7 +62,7 @@ export const useBrowser = (): {
     contexts.push(context);
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
-    page.on('pageerror', (error) => crashes.push(`${page.url()}: ${error.message}`));
+    page.on('pageerror', (error) => pageErrors.push(`${page.url()}: ${error.message}`));
     const visit = async (path: string): Promise<void> => {
       await page.goto(path);
     };
@@ -71,11 +71,11 @@ export const useBrowser = (): {
       context,
       visit,
       signIn: async (email) => {
-        const answer = await context.request.post('/session', {
+        const response = await context.request.post('/session', {
           data: { email, password: demoPassword },
           headers: { origin: stack.urls.dashboard },
         });
-        expect(answer.status()).toBe(200);
+        expect(response.status()).toBe(200);
         await visit('/');
       },
       expectAccessible: async () => {
@@ -85,11 +85,11 @@ export const useBrowser = (): {
             .locator(`html[data-mantine-color-scheme="${colorScheme}"]`)
             .waitFor({ state: 'attached' });
           const axe = new AxeBuilder({ page });
-          // The themes differ only in their colours.
+          // The themes differ only in their colours, so the second theme is checked for contrast only.
           if (colorScheme === 'dark') axe.withRules('color-contrast');
           const { violations } = await axe.analyze();
-          const found = violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html ?? ''}`);
-          expect(found).toEqual([]);
+          const messages = violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html ?? ''}`);
+          expect(messages).toEqual([]);
         }
         await page.emulateMedia({ colorScheme: 'light' });
       },

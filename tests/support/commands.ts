@@ -1,4 +1,4 @@
-// Runs the project's commands against the stack of this test run, as an operator does.
+// Runs the npm commands of the project against the stack of this test run, as an operator would.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -7,25 +7,25 @@ import { ports as portTopology, services, type ServiceName } from '../../scripts
 import { stack } from './shop.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-/** The ports of this stack, as environment variables of the commands. */
+/** The environment variables that direct the commands to the ports of this stack. */
 export const environment = Object.fromEntries(
   portNames.map((name) => [portTopology[name].env, String(stack.ports[name])]),
 );
 
 type CommandName = 'audit' | 'reconcile' | 'connectors' | 'doctor' | 'journey' | 'provision' | 'recover';
 
-export interface Finished {
+export interface CommandResult {
   readonly code: number | null;
   readonly output: string;
 }
 
-/** `onOutput` is called with the whole output so far whenever there is more. */
+/** Runs a command until it ends. `onOutput` is called whenever there is new output, with all output so far. */
 export const runCommand = (
   command: CommandName,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
   onOutput: (output: string, child: ChildProcess) => void = () => undefined,
-): Promise<Finished> =>
+): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
     const script = join(root, 'scripts', `${command}.ts`);
     const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', script, ...args], {
@@ -46,9 +46,10 @@ export const runCommand = (
   });
 
 /** `npm run connectors`. */
-export const connectors = (...args: readonly string[]): Promise<Finished> => runCommand('connectors', args);
+export const connectors = (...args: readonly string[]): Promise<CommandResult> =>
+  runCommand('connectors', args);
 
-const verdict = z.object({
+const doctorReport = z.object({
   findings: z.array(z.object({ area: z.string(), level: z.string(), sentence: z.string() })),
 });
 
@@ -56,11 +57,11 @@ export const doctor = async (
   env: Readonly<Record<string, string>> = {},
 ): Promise<{
   readonly code: number | null;
-  readonly findings: z.infer<typeof verdict>['findings'];
+  readonly findings: z.infer<typeof doctorReport>['findings'];
   readonly sentences: string;
 }> => {
   const { code, output } = await runCommand('doctor', ['--json'], env);
-  const { findings } = verdict.parse(JSON.parse(output));
+  const { findings } = doctorReport.parse(JSON.parse(output));
   return { code, findings, sentences: findings.map(({ sentence }) => sentence).join('\n') };
 };
 

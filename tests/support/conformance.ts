@@ -1,5 +1,5 @@
-// Checks every answer that a test receives against the OpenAPI document of the process: an undocumented status, content type or
-// field fails the test.
+// Checks every response that a test receives against the OpenAPI document of the process. A response with an undocumented status,
+// content type or field fails the test.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { z } from 'zod';
@@ -14,9 +14,9 @@ const documentShape = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), operation)),
 });
 
-export interface Received {
+export interface ReceivedResponse {
   readonly method: string;
-  /** May have a query. */
+  /** The path, with the query if there is one. */
   readonly path: string;
   readonly status: number;
   readonly contentType: string | null;
@@ -32,13 +32,13 @@ interface Route {
 const patternOf = (template: string): RegExp =>
   new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
 
-/** JSON pointer into the document. */
-const pointer = (...parts: readonly string[]): string =>
-  `#/${parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`;
+/** A JSON pointer into the document, as a URI fragment. */
+const pointer = (...segments: readonly string[]): string =>
+  `#/${segments.map((segment) => encodeURIComponent(segment.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`;
 
-/** Returns a function that yields one sentence for each deviation of an answer from the document. */
-export function createConformance(given: unknown): (received: Received) => string[] {
-  const document = documentShape.parse(given);
+/** Returns a function that checks a response against the document and returns one sentence per deviation. */
+export function createConformance(openApiDocument: unknown): (received: ReceivedResponse) => string[] {
+  const document = documentShape.parse(openApiDocument);
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   ajv.addSchema({ ...document, $id: 'document' });
@@ -46,23 +46,24 @@ export function createConformance(given: unknown): (received: Received) => strin
   const routes: Route[] = Object.entries(document.paths)
     .map(([template, operations]) => ({ template, pattern: patternOf(template), operations }))
     // A fixed segment takes precedence over a parameter.
-    .sort((one, other) => one.template.split('{').length - other.template.split('{').length);
+    .sort((a, b) => a.template.split('{').length - b.template.split('{').length);
 
   return ({ method, path, status, contentType, body }) => {
     const [pathname = ''] = path.split('?');
     const route = routes.find(({ pattern }) => pattern.test(pathname));
-    const found = route?.operations[method.toLowerCase()];
-    // An unknown path or method is in no document; tests of it check its problem themselves.
-    if (!route || !found) return [];
-    const what = `${method} ${route.template} → ${status}`;
-    const response = found.responses[String(status)];
-    if (!response) return [`${what} is not documented`];
+    const documented = route?.operations[method.toLowerCase()];
+    // The document has no entry for an unknown path or method. The tests of such requests check the response themselves.
+    if (!route || !documented) return [];
+    const operationName = `${method} ${route.template} → ${status}`;
+    const response = documented.responses[String(status)];
+    if (!response) return [`${operationName} is not documented`];
     const type = (contentType ?? '').split(';')[0]?.trim() ?? '';
     const contents = response.content;
-    if (!contents) return body === undefined ? [] : [`${what} has a body, none is documented`];
-    if (!Object.hasOwn(contents, type)) return [`${what} is ${type || 'nothing'}, which is not documented`];
+    if (!contents) return body === undefined ? [] : [`${operationName} has a body, none is documented`];
+    if (!Object.hasOwn(contents, type))
+      return [`${operationName} is ${type || 'nothing'}, which is not documented`];
     if (!type.endsWith('json')) return [];
-    const at = pointer(
+    const schemaPointer = pointer(
       'paths',
       route.template,
       method.toLowerCase(),
@@ -72,11 +73,11 @@ export function createConformance(given: unknown): (received: Received) => strin
       type,
       'schema',
     );
-    const validate = compiled.get(at) ?? ajv.compile({ $ref: `document${at}` });
-    compiled.set(at, validate);
+    const validate = compiled.get(schemaPointer) ?? ajv.compile({ $ref: `document${schemaPointer}` });
+    compiled.set(schemaPointer, validate);
     if (validate(body)) return [];
     return (validate.errors ?? []).map(
-      ({ instancePath, message }) => `${what}: ${instancePath} ${message ?? ''}`,
+      ({ instancePath, message }) => `${operationName}: ${instancePath} ${message ?? ''}`,
     );
   };
 }

@@ -1,4 +1,5 @@
-// What an integration test of one service needs: a database of its own, a connection to it, a codec of the stack's registry.
+// The fixtures of an integration test of one service: a separate database, a connection to it, and a codec that uses the registry of
+// the stack.
 import { afterAll, beforeAll } from 'vitest';
 import type { ServiceName } from '../../scripts/stack/topology.ts';
 import type { EventType } from '../../schemas/generated/events.ts';
@@ -19,7 +20,7 @@ export const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331
 /** The context of an input that a test submits. */
 export const testContext = { correlationId: 'c', causationId: 'c', traceparent, actor: 'tester' };
 
-/** A codec that encodes these event types. */
+/** Creates a codec that can encode the given event types. */
 export async function createTestCodec(types: readonly EventType[]): Promise<EventCodec> {
   const logger = createLogger({ service: 'test', level: 'error' });
   const registry = createRegistryClient(stack.urls.registry, logger);
@@ -27,21 +28,21 @@ export async function createTestCodec(types: readonly EventType[]): Promise<Even
   return createEventCodec(registry.schemaId, registry.writerSchema);
 }
 
-/** The database of a test file. It can be used from `beforeAll` on. */
-export interface UsedDatabase {
+/** The database of a test file. It exists once `beforeAll` has run. */
+export interface TestDatabaseHandle {
   readonly name: string;
   readonly url: string;
   readonly connection: Connection;
   readonly db: Database;
 }
 
-/** Creates a database for a service before the tests of the file, and drops it after them. */
+/** Creates a database for a service before the tests of the file, and drops the database after the tests. */
 export function useTestDatabase(
   service: ServiceName,
   options: { readonly poolSize?: number } = {},
-): UsedDatabase {
+): TestDatabaseHandle {
   let created: { readonly database: TestDatabase; readonly connection: Connection } | undefined;
-  const used = () => {
+  const existing = () => {
     if (!created) throw new Error('the database does not exist before `beforeAll`');
     return created;
   };
@@ -55,25 +56,25 @@ export function useTestDatabase(
   });
   return {
     get name() {
-      return used().database.name;
+      return existing().database.name;
     },
     get url() {
-      return used().database.url;
+      return existing().database.url;
     },
     get connection() {
-      return used().connection;
+      return existing().connection;
     },
     get db() {
-      return used().connection.db;
+      return existing().connection.db;
     },
   };
 }
 
-/** The same, with a shell whose codec encodes these event types. */
+/** Like `useTestDatabase`, with a shell whose codec can encode the given event types. */
 export function useTestShell(
   service: ServiceName,
   types: readonly EventType[],
-): { readonly database: UsedDatabase; readonly shell: Shell } {
+): { readonly database: TestDatabaseHandle; readonly shell: Shell } {
   const database = useTestDatabase(service);
   let codec: EventCodec | undefined;
   beforeAll(async () => {

@@ -1,7 +1,7 @@
-// Defects and corruptions of the inventory service.
+// Simulates defects of the inventory service and corruptions of its data.
 import { query } from './shop.ts';
 
-/** A defect: the service cannot store a reservation of this product. */
+/** Simulates a defect: the service cannot store a reservation of this product. */
 export const breakReservationsOf = (productId: string) =>
   query('inventory', (sql) =>
     sql.unsafe(
@@ -12,7 +12,7 @@ export const breakReservationsOf = (productId: string) =>
 export const repairReservations = () =>
   query('inventory', (sql) => sql`alter table reservation_items drop constraint if exists broken`);
 
-/** A corruption: reserved units without a reservation. */
+/** Simulates a corruption: reserved units without a reservation. */
 export const addReservedUnits = (productId: string, units: number) =>
   query(
     'inventory',

@@ -1,4 +1,4 @@
-// A client of Server-Sent Events that also shows what a browser's EventSource hides: the status, the comments, the end.
+// A client of server-sent events. Unlike the EventSource of a browser, it exposes the status, the comments and the end of the stream.
 import { eventually, query, stack, tokenOf, type Person } from './shop.ts';
 
 interface StreamedEvent {
@@ -10,11 +10,11 @@ interface StreamedEvent {
 export interface EventStream {
   readonly status: number;
   readonly headers: Headers;
-  /** Received so far. */
+  /** The events received so far. */
   readonly events: readonly StreamedEvent[];
   readonly comments: readonly string[];
-  /** Resolves at the end of the stream: `ended` regularly by the server, or `cut` off. */
-  readonly over: Promise<'ended' | 'cut'>;
+  /** Resolves when the stream is over: `ended` if the server ended it regularly, `interrupted` if the connection was lost. */
+  readonly end: Promise<'ended' | 'interrupted'>;
   /** Closes the connection, as a closed tab does. */
   readonly close: () => void;
 }
@@ -35,11 +35,11 @@ interface OpenEvents {
   readonly as?: Person;
   readonly lastEventId?: number | string | undefined;
   readonly method?: string;
-  /** The address of another instance than the stack's. */
+  /** The address of the order service. Absent: the instance of the stack. */
   readonly url?: string;
 }
 
-/** Opens the event stream of an order. Resolves when the headers of the answer are there. */
+/** Opens the event stream of an order. Resolves once the headers of the response have arrived. */
 export async function openEvents(
   orderId: string,
   { as = 'user', lastEventId, method = 'GET', url = stack.urls.order }: OpenEvents = {},
@@ -56,7 +56,7 @@ export async function openEvents(
   });
   const events: StreamedEvent[] = [];
   const comments: string[] = [];
-  const read = async (): Promise<'ended' | 'cut'> => {
+  const read = async (): Promise<'ended' | 'interrupted'> => {
     let text = '';
     try {
       for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
@@ -70,7 +70,7 @@ export async function openEvents(
       }
       return 'ended';
     } catch {
-      return 'cut';
+      return 'interrupted';
     }
   };
   return {
@@ -78,39 +78,39 @@ export async function openEvents(
     headers: response.headers,
     events,
     comments,
-    over: read(),
+    end: read(),
     close: () => closing.abort(),
   };
 }
 
 /**
- * Follows an order to its end as an EventSource does: reconnects with the last id whenever the stream ends or cannot be opened,
- * and stops at 204. Returns all events in the order in which they were received.
+ * Follows an order to its final status, as an EventSource does: reconnects with the last event id whenever the stream ends or cannot
+ * be opened, and stops after a response with status 204. Returns all events in the sequence in which they were received.
  */
-export async function followToTheEnd(orderId: string, signal: AbortSignal): Promise<StreamedEvent[]> {
+export async function followToEnd(orderId: string, signal: AbortSignal): Promise<StreamedEvent[]> {
   const received: StreamedEvent[] = [];
   while (!signal.aborted) {
     try {
       const stream = await openEvents(orderId, { lastEventId: received.at(-1)?.id });
-      await stream.over;
+      await stream.end;
       if (stream.status === 204) return received;
       received.push(...stream.events);
     } catch {
-      // The service does not answer at the moment.
+      // The service is not available at the moment.
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`order ${orderId} did not end; seen: ${JSON.stringify(received)}`);
 }
 
-/** The trail of an order in the database. */
-export const trailOf = (id: string) =>
+/** The history of an order in the database. */
+export const historyOf = (id: string) =>
   query(
     'order',
     (sql) =>
       sql`select sequence::int as id, type, version from order_events where order_id = ${id} order by sequence`,
   );
-export const receivedTrail = (stream: Pick<EventStream, 'events'>) =>
+export const receivedHistory = (stream: Pick<EventStream, 'events'>) =>
   stream.events.map(({ id, type, data }) => ({ id, type, version: data['version'] }));
 export const statuses = (stream: EventStream) => stream.events.map(({ data }) => data['status']);
 export const untilStatus = (stream: EventStream, status: string) =>

@@ -1,4 +1,4 @@
-// Starts further instances of a process, each on its own port.
+// Starts additional instances of a process, each on a free port.
 import { z } from 'zod';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { eventually, stack } from './shop.ts';
 export interface Instance {
   readonly child: ChildProcess;
   readonly url: string;
-  /** What it has logged so far. */
+  /** The log lines of the instance so far. */
   readonly log: () => string;
 }
 
@@ -21,26 +21,27 @@ export const killInstances = (): void => {
   started.length = 0;
 };
 
-/** Kills the instances of each test after it. Call it where tests are described. */
-export const endInstancesAfterEach = (): void => {
+/** After each test, kills the instances that the test has started. Must be called at the top level of a test file or in `describe`. */
+export const killInstancesAfterEach = (): void => {
   afterEach(killInstances);
 };
 
 interface InstanceOptions {
   readonly settings?: Readonly<Record<string, string>>;
-  /** The folder of another version of the project, to run that one. */
-  readonly tree?: string;
+  /** The folder of another version of the project, from which the instance is started. Absent: this version. */
+  readonly projectFolder?: string;
 }
 
-/** Starts an instance. Resolves once it listens, ready or not. */
+/** Starts an instance. Resolves once it listens on its port, which can be before it is ready. */
 export const spawnInstance = async (
   service: ServiceName | 'auditor',
-  { settings = {}, tree }: InstanceOptions = {},
+  { settings = {}, projectFolder }: InstanceOptions = {},
 ): Promise<Instance> => {
   const { command, args, env, cwd = '' } = stack.commands[service];
-  const moved = tree === undefined ? args : args.map((arg) => arg.replace(cwd, tree));
-  const child = spawn(command, moved, {
-    cwd: tree ?? cwd,
+  const instanceArgs =
+    projectFolder === undefined ? args : args.map((arg) => arg.replace(cwd, projectFolder));
+  const child = spawn(command, instanceArgs, {
+    cwd: projectFolder ?? cwd,
     env: { ...env, ...settings, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -59,30 +60,32 @@ export const spawnInstance = async (
   return { child, url: `http://127.0.0.1:${port}`, log: () => text };
 };
 
-const healthy = z.object({ pipeline: z.record(z.string(), z.object({ status: z.literal('ok') })) });
+const healthyReport = z.object({ pipeline: z.record(z.string(), z.object({ status: z.literal('ok') })) });
 
-/** True if the service at this address answers requests and reads its events. */
+/** Whether the service at this address is ready and consumes events. */
 export const isConnected = async (url: string): Promise<boolean> => {
   const response = await fetch(`${url}/health/ready`);
-  return response.ok && healthy.safeParse(await response.json()).success;
+  return response.ok && healthyReport.safeParse(await response.json()).success;
 };
 
-/** Resolves once the instance is ready, and so a member of its consumer group. */
-export const instanceReady = async (instance: Instance): Promise<Instance> => {
+/** Waits until the instance is ready. It is then also a member of its consumer group. */
+export const waitUntilReady = async (instance: Instance): Promise<Instance> => {
   await eventually(`the instance at ${instance.url} is ready`, () => isConnected(instance.url), 60_000);
   return instance;
 };
 
-/** Starts an instance with its own settings. Resolves once it is ready. */
+/** Starts an instance with the given settings. Resolves once it is ready. */
 export const startInstance = async (
   service: ServiceName | 'auditor',
   settings: Readonly<Record<string, string>> = {},
-  tree?: string,
+  projectFolder?: string,
 ): Promise<Instance> =>
-  instanceReady(await spawnInstance(service, { settings, ...(tree === undefined ? {} : { tree }) }));
+  waitUntilReady(
+    await spawnInstance(service, { settings, ...(projectFolder === undefined ? {} : { projectFolder }) }),
+  );
 
-/** Sends the signal and resolves to the exit code. After SIGTERM the instance finishes its work first. */
-export const endInstance = async ({ child }: Instance, signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown> => {
+/** Sends the signal and resolves to the exit code. On SIGTERM the instance finishes its current work before it exits. */
+export const stopInstance = async ({ child }: Instance, signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown> => {
   const exit = once(child, 'exit');
   child.kill(signal);
   const [code]: unknown[] = await exit;

@@ -1,4 +1,4 @@
-// The invariants that hold when nothing is in flight any more, whatever was killed before.
+// The invariants that must hold once nothing is in flight any more, also after processes were killed.
 import { expect } from 'vitest';
 import { serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { expectAuditorGreen } from './audit.ts';
@@ -14,7 +14,7 @@ interface OutboxRow extends Record<string, unknown> {
 const outboxOf = (service: ServiceName) =>
   query<OutboxRow>(service, (sql) => sql`select id, aggregate_id, event_type from outbox`);
 
-/** Each topic has every committed outbox id, at least once, and no other. */
+/** Each topic has the id of every committed outbox row at least once, and no other ids. */
 async function expectOutboxPublished(): Promise<void> {
   for (const service of serviceNames) {
     const { topic } = services[service];
@@ -34,9 +34,9 @@ async function expectOutboxPublished(): Promise<void> {
   }
 }
 
-/** Every group has handled each event that it reacts to, and there are no dead letters. */
+/** Every consumer group has handled each event that it reacts to, and there are no dead letters. */
 async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
-  const reacts: Record<string, readonly ServiceName[]> = {
+  const reactions: Record<string, readonly ServiceName[]> = {
     'order.created': ['inventory', 'payment'],
     'inventory.reserved': ['order', 'payment'],
     'inventory.reservation_failed': ['order', 'payment'],
@@ -49,10 +49,10 @@ async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
     'payment.refunded': ['order'],
   };
   const events = (await Promise.all(serviceNames.map(outboxOf))).flat();
-  const ours = events.filter((event) => orderIds.includes(event.aggregate_id));
+  const eventsOfOrders = events.filter((event) => orderIds.includes(event.aggregate_id));
   for (const consumer of serviceNames) {
-    const expected = ours
-      .filter((event) => reacts[event.event_type]?.includes(consumer))
+    const expected = eventsOfOrders
+      .filter((event) => reactions[event.event_type]?.includes(consumer))
       .map((event) => event.id);
     await eventually(
       `the ${consumer} service has handled its ${expected.length} events`,
@@ -71,27 +71,27 @@ async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
   }
 }
 
-/** The stock of each product equals the sums of its ledger and of its live reservations, and is never oversold. */
+/** No product is oversold. Its stock equals the sum of its ledger, and its reserved units equal the sum of its open reservations. */
 async function expectStockConserved(): Promise<void> {
   const rows = await query(
     'inventory',
     (sql) => sql`
       select i.product_id, i.available, i.reserved, m.available as ledger_available, m.reserved as ledger_reserved,
-             coalesce(r.held, 0)::int as held
+             coalesce(r.units, 0)::int as reservation_units
       from inventory i
       join (select product_id, sum(available_delta)::int as available, sum(reserved_delta)::int as reserved
             from stock_movements group by product_id) m using (product_id)
-      left join (select product_id, sum(quantity) as held from reservation_items
+      left join (select product_id, sum(quantity) as units from reservation_items
                  join reservations using (order_id) where state in ('reserved', 'pinned')
                  group by product_id) r using (product_id)
-      where i.available <> m.available or i.reserved <> m.reserved or i.reserved <> coalesce(r.held, 0)
+      where i.available <> m.available or i.reserved <> m.reserved or i.reserved <> coalesce(r.units, 0)
          or i.reserved < 0 or i.reserved > i.available`,
   );
   expect(rows).toEqual([]);
 }
 
-/** The provider's ledger has the total of each paid order, charged once, and nothing of any other order. */
-async function expectMoneyRight(orderIds: readonly string[]): Promise<void> {
+/** The ledger of the payment provider has one charge with the total of each paid order, and no net charge of any other order. */
+async function expectChargesCorrect(orderIds: readonly string[]): Promise<void> {
   for (const id of orderIds) {
     const { status, total } = await order(id);
     const isPaidFor = status === 'PAID' || status === 'FULFILLED';
@@ -112,15 +112,16 @@ export async function expectAuditLogIntact(service: ServiceName): Promise<void> 
   });
 }
 
-/** For orders that became PAID without a detour: each trail has no gap, and each topic has their events in commit order. */
-export async function expectOrderKept(orderIds: readonly string[]): Promise<void> {
-  const trails = await query(
+/** For orders that became PAID without a failure: each history has no gap, and each topic has the events of an order in commit order. */
+export async function expectEventsInCommitOrder(orderIds: readonly string[]): Promise<void> {
+  const histories = await query(
     'order',
     (sql) => sql`select order_id, array_agg(version order by sequence) as versions from order_events
       where order_id in ${sql(orderIds)} and outcome = 'accepted' group by order_id`,
   );
-  expect(trails.length).toBe(orderIds.length);
-  for (const trail of trails) expect(trail['versions'], String(trail['order_id'])).toEqual([1, 2, 3, 4]);
+  expect(histories.length).toBe(orderIds.length);
+  for (const history of histories)
+    expect(history['versions'], String(history['order_id'])).toEqual([1, 2, 3, 4]);
   for (const service of serviceNames) {
     const rows = await query(
       service,
@@ -142,8 +143,8 @@ export async function expectInvariants(orderIds: readonly string[]): Promise<voi
   await expectOutboxPublished();
   await expectHandledOnce(orderIds);
   await expectStockConserved();
-  await expectMoneyRight(orderIds);
+  await expectChargesCorrect(orderIds);
   for (const service of serviceNames) await expectAuditLogIntact(service);
-  // The auditor checks all orders of the stack, with its own code.
+  // The auditor checks all orders of the stack, with code that is independent of this file.
   await expectAuditorGreen();
 }

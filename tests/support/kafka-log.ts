@@ -26,11 +26,11 @@ export async function readTopic(topic: string): Promise<LogRecord[]> {
   const groupId = `reader-${randomUUID()}`;
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100, readUncommitted: false });
   const records: LogRecord[] = [];
-  const reached = new Map<number, bigint>();
+  const nextOffsets = new Map<number, bigint>();
   const complete = Promise.withResolvers<undefined>();
   const checkComplete = (): void => {
-    // With transactions the last offsets of a partition are control records, which are in no message.
-    if ([...ends].every(([partition, end]) => end === 0n || (reached.get(partition) ?? 0n) >= end)) {
+    // With transactions, a partition can end with control records. They have offsets, but the consumer does not receive them.
+    if ([...ends].every(([partition, end]) => end === 0n || (nextOffsets.get(partition) ?? 0n) >= end)) {
       complete.resolve(undefined);
     }
   };
@@ -41,11 +41,11 @@ export async function readTopic(topic: string): Promise<LogRecord[]> {
     eachBatchAutoResolve: true,
     eachBatch: ({ batch }) => {
       for (const message of batch.messages) {
-        // A retried batch is delivered again with the same offsets.
-        if (BigInt(message.offset) < (reached.get(batch.partition) ?? 0n)) continue;
+        // After a retry the same batch is delivered again.
+        if (BigInt(message.offset) < (nextOffsets.get(batch.partition) ?? 0n)) continue;
         records.push({ ...message, topic, partition: batch.partition });
       }
-      reached.set(batch.partition, BigInt(batch.lastOffset()) + 1n);
+      nextOffsets.set(batch.partition, BigInt(batch.lastOffset()) + 1n);
       checkComplete();
       return Promise.resolve();
     },
@@ -67,7 +67,7 @@ export async function readTopic(topic: string): Promise<LogRecord[]> {
   return records.sort((a, b) => a.partition - b.partition || Number(BigInt(a.offset) - BigInt(b.offset)));
 }
 
-/** A header as text; undefined if it is absent or null. Throws if it is repeated. */
+/** The value of a header; undefined if the header is absent or null. Throws if the record has the header more than once. */
 export function header(record: LogRecord, name: string): string | undefined {
   const value = record.headers?.[name];
   if (Array.isArray(value)) throw new Error(`header ${name} is repeated`);

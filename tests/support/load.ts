@@ -1,11 +1,12 @@
-// A small steady load of clients that retry: each order has an Idempotency-Key and is sent again until it is accepted.
+// A small, steady load of clients that retry: each request to place an order has an Idempotency-Key and is repeated until the order
+// is accepted.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { expectInvariants } from './invariants.ts';
 import { eventually, orderWith, placeRaw } from './shop.ts';
 
-/** Sends an order until it is accepted, and returns its id. */
+/** Repeats the request to place an order until the order is accepted, and returns the id of the order. */
 export const placeUntilAccepted = (productId: string): Promise<string> => {
   const headers = { 'idempotency-key': randomUUID() };
   return eventually(
@@ -22,20 +23,20 @@ export const placeUntilAccepted = (productId: string): Promise<string> => {
 interface Load {
   readonly productId: string;
   readonly orders: number;
-  /** Pause between two orders, ms. */
-  readonly everyMs: number;
+  /** The pause between two orders. */
+  readonly pauseMs: number;
 }
 
-/** Places orders, injects `fault` after a third of them, then waits until all are PAID and checks the invariants. */
+/** Places orders and injects `fault` after a third of them. Then waits until all orders are PAID, and checks the invariants. */
 export async function underLoad(
-  { productId, orders, everyMs }: Load,
+  { productId, orders, pauseMs }: Load,
   fault: () => Promise<void>,
 ): Promise<string[]> {
   const placed: Promise<string>[] = [];
   for (let index = 0; index < orders; index += 1) {
     placed.push(placeUntilAccepted(productId));
-    // The pause keeps some orders in flight in every part when the fault happens.
-    await delay(everyMs);
+    // Because of the pause, every part has some orders in flight when the fault happens.
+    await delay(pauseMs);
     if (index === Math.floor(orders / 3)) placed.push(fault().then(() => placeUntilAccepted(productId)));
   }
   const ids = await Promise.all(placed);

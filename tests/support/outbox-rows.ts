@@ -1,10 +1,10 @@
-// Outbox rows as the inventory service writes them, for tests that need many events or a certain size. Each has a version of a
-// product that every consumer knows already, so it is published and consumed without an effect.
+// Creates outbox rows like those of the inventory service, for tests that need many events or events of a certain size. Each event has
+// a product version that every consumer already knows, so the events are published and consumed without an effect.
 import { randomUUID } from 'node:crypto';
 import { createTestCodec, traceparent } from './database.ts';
 import { newProduct } from './shop.ts';
 
-/** Makes rows with the first version of a new product, all with one correlation id. */
+/** Creates rows with the first version of a new product. All rows have the same correlation id. */
 export const createOutboxRows = async (correlationId: string) => {
   const { id: productId, price } = await newProduct(1);
   const codec = await createTestCodec(['inventory.product_changed']);
@@ -34,10 +34,11 @@ export const createOutboxRows = async (correlationId: string) => {
   return {
     productId,
     row: () => rowOf('n'),
-    /** The payload has exactly this number of bytes. */
+    /** A row whose payload has exactly this number of bytes. */
     rowOfSize: (bytes: number) => {
-      const rough = rowOf('x'.repeat(bytes - 1_000)).payload.length;
-      return rowOf('x'.repeat(2 * bytes - 1_000 - rough));
+      const nameLength = bytes - 1_000;
+      const overhead = rowOf('x'.repeat(nameLength)).payload.length - nameLength;
+      return rowOf('x'.repeat(bytes - overhead));
     },
   };
 };

@@ -1,4 +1,4 @@
-// A logger whose lines a test can read.
+// A logger that records its lines, so that a test can check them.
 import type { LogFields, Logger } from '../../services/platform/process/logger.ts';
 
 export function recordingLogger() {

@@ -1,4 +1,4 @@
-// Uses the stack as its users do: signs in, sends HTTP requests, and waits for observable results with a deadline.
+// Uses the stack as its users do: signs in, sends HTTP requests, and waits for observable results until a deadline.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,24 +19,24 @@ export { stack };
 
 export const { faultRounds } = stack;
 
-/** Repeats `observe` until it returns a result. After `withinMs` it fails, with the last error as the cause. */
+/** Repeats `observe` until it returns a result. Throws after `withinMs`, with the last error of `observe` as the cause. */
 export async function eventually<T>(
-  what: string,
+  condition: string,
   observe: () => Promise<T | undefined | false>,
   withinMs = 30_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
-  let last: unknown = 'nothing';
+  let lastError: unknown = 'nothing';
   do {
     try {
-      const seen = await observe();
-      if (seen !== undefined && seen !== false) return seen;
+      const result = await observe();
+      if (result !== undefined && result !== false) return result;
     } catch (error) {
-      last = error;
+      lastError = error;
     }
     await delay(50);
   } while (performance.now() < deadline);
-  throw new Error(`timed out waiting until ${what}`, { cause: last });
+  throw new Error(`timed out waiting until ${condition}`, { cause: lastError });
 }
 
 export interface Answer<T = unknown> {
@@ -81,7 +81,7 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One HTTP request. The default method is POST with a body, and GET without. */
+/** Sends one HTTP request. The default method is POST with a body, and GET without a body. */
 export async function call(part: Part, path: string, options: CallOptions = {}): Promise<Answer> {
   const { as, body, headers = {} } = options;
   const response = await fetch(`${stack.urls[part]}${path}`, {
@@ -112,7 +112,7 @@ const loadConformance = async (part: Part): Promise<ReturnType<typeof createConf
 
 const conformances = new Map<Part, Promise<ReturnType<typeof createConformance>>>();
 
-/** Fetches the OpenAPI document once; after a failure the next call fetches it again. */
+/** Loads the OpenAPI document of a process once. If loading fails, the next call tries again. */
 export const conformanceOf = (part: Part): Promise<ReturnType<typeof createConformance>> => {
   const known = conformances.get(part) ?? loadConformance(part);
   conformances.set(part, known);
@@ -120,7 +120,7 @@ export const conformanceOf = (part: Part): Promise<ReturnType<typeof createConfo
   return known;
 };
 
-/** Typed clients of the services, with the token of a person. */
+/** Typed clients of the services. Each sends the token of a person. */
 export const orders = (as: Person) =>
   createClient(orderApi, { baseUrl: stack.urls.order, token: () => tokenOf(as) });
 export const products = (as: Person) =>
@@ -128,7 +128,7 @@ export const products = (as: Person) =>
 export const payments = (as: Person) =>
   createClient(paymentApi, { baseUrl: stack.urls.payment, token: () => tokenOf(as) });
 
-/** The body of an answer; throws if the request was refused. */
+/** The body of a response. Throws if the request was refused. */
 export function bodyOf<Body>(
   what: string,
   answer: { readonly ok: true; readonly body: Body } | Refusal,
@@ -141,7 +141,7 @@ export type OrderView = z.infer<typeof orderView>;
 export type ProductView = z.infer<typeof productView>;
 type PaymentView = z.infer<typeof paymentView>;
 
-/** Creates a product of the seller. Resolves once the order service knows it. */
+/** Creates a product of the seller. Resolves once the order service knows the product. */
 export async function newProduct(quantity: number, as: Person = 'seller'): Promise<ProductView> {
   const sku = `SKU-${randomUUID().slice(0, 8)}`;
   const body = { name: `Thing ${sku}`, sku, price: { amountMinor: 1_000, currency: 'EUR' }, quantity };
@@ -153,7 +153,7 @@ export async function newProduct(quantity: number, as: Person = 'seller'): Promi
   return product;
 }
 
-/** A product for the tests of a file. It exists from `beforeAll` on. */
+/** A product for the tests of a file. It exists once `beforeAll` has run. */
 export function useProduct(quantity: number): Pick<ProductView, 'id' | 'name' | 'sku'> {
   let created: ProductView | undefined;
   beforeAll(async () => {
@@ -200,7 +200,7 @@ export const placeRaw = ({
     body: { items, payment: { mode, method: 'card', ...(token === undefined ? {} : { token }) } },
   });
 
-/** Places an order and returns the answer: PENDING. */
+/** Places an order and returns it as the response shows it, with the status PENDING. */
 export async function place({
   items,
   mode = 'AUTO',
@@ -220,7 +220,7 @@ export const orderOne = (productId: string, options: Omit<Placing, 'items'> = {}
 export const order = async (id: string, as: Person = 'admin'): Promise<OrderView> =>
   bodyOf(`order ${id}`, await orders(as).read({ params: { id } }));
 
-/** How many orders have a line of the product. */
+/** The number of orders that have a line with the product. */
 export async function countOrdersOf(productId: string): Promise<number> {
   const rows = await query(
     'order',
@@ -257,7 +257,7 @@ const ledgerShape = z.object({
   refunds: z.array(z.looseObject({ chargeId: z.string(), amountMinor: z.number() })),
 });
 
-/** The successful charges of an order in the provider's ledger. */
+/** The successful charges of an order in the ledger of the payment provider. */
 export async function chargesOf(orderId: string): Promise<z.infer<typeof ledgerShape>['charges']> {
   const { body } = await call('gateway', '/v1/ledger');
   return ledgerShape
@@ -265,14 +265,16 @@ export async function chargesOf(orderId: string): Promise<z.infer<typeof ledgerS
     .charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
 }
 
-/** Charged minus refunded for an order in the provider's ledger, in minor units. */
+/** The charges minus the refunds of an order in the ledger of the payment provider, in minor units. */
 export async function netChargeOf(orderId: string): Promise<number> {
   const { charges, refunds } = ledgerShape.parse((await call('gateway', '/v1/ledger')).body);
-  const made = charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
-  const back = refunds.filter((refund) => made.some((charge) => charge.id === refund.chargeId));
+  const successful = charges.filter(
+    (charge) => charge.reference === orderId && charge.status === 'succeeded',
+  );
+  const refunded = refunds.filter((refund) => successful.some((charge) => charge.id === refund.chargeId));
   const sum = (entries: readonly { readonly amountMinor: number }[]): number =>
     entries.reduce((total, { amountMinor }) => total + amountMinor, 0);
-  return sum(made) - sum(back);
+  return sum(successful) - sum(refunded);
 }
 
 /** The payment of an order. */
@@ -296,7 +298,7 @@ export interface Misbehaviour {
   readonly latencyMs?: number;
 }
 
-/** Runs `work` while the gateway misbehaves, and restores its behaviour afterwards. */
+/** Runs `work` while the gateway misbehaves, and restores the normal behaviour afterwards. */
 export async function whileGateway<T>(behaviour: Misbehaviour, work: () => Promise<T>): Promise<T> {
   const set = async (body: Misbehaviour): Promise<void> => {
     const { status } = await call('gateway', '/v1/behaviour', { method: 'PUT', body });
@@ -312,7 +314,7 @@ export async function whileGateway<T>(behaviour: Misbehaviour, work: () => Promi
 
 type Row = Record<string, unknown>;
 
-/** Runs a statement in a service's database as its administrator. */
+/** Runs a statement in the database of a service, as the database administrator. */
 export async function query<T extends Row = Row>(
   service: ServiceName,
   statement: (sql: postgres.Sql) => postgres.PendingQuery<postgres.Row[]>,
@@ -332,15 +334,15 @@ export async function query<T extends Row = Row>(
 const partShape = z.object({ pid: z.number().optional(), state: z.string(), restarts: z.number() });
 const statusShape = z.object({ parts: z.record(z.string(), partShape) });
 
-/** The supervisor's status of a part. */
+/** The status of a part, as the supervisor reports it. */
 export function part(name: string): z.infer<typeof partShape> {
   const { parts } = statusShape.parse(JSON.parse(readFileSync(join(stack.dataDir, 'stack.json'), 'utf8')));
-  const found = parts[name];
-  if (!found) throw new Error(`there is no part ${name}`);
-  return found;
+  const status = parts[name];
+  if (!status) throw new Error(`there is no part ${name}`);
+  return status;
 }
 
-/** Sends a signal to a part, which is a process or a container. */
+/** Sends a signal to a part of the stack: to its process, or to its container. */
 export async function signalPart(name: string, signal: NodeJS.Signals): Promise<void> {
   const { pid } = part(name);
   if (pid === undefined) throw new Error(`${name} is not running`);
@@ -349,7 +351,7 @@ export async function signalPart(name: string, signal: NodeJS.Signals): Promise<
   else await signalContainer(container, signal);
 }
 
-/** Sends a signal to one backend of a service's PostgreSQL, by the pid that the server reports. */
+/** Sends a signal to one backend process of the PostgreSQL of a service. `pid` is the pid that PostgreSQL reports. */
 export async function signalBackend(
   service: ServiceName,
   pid: number,
@@ -360,35 +362,35 @@ export async function signalBackend(
   else await signalInContainer(container, pid, signal);
 }
 
-/** Ends a part with a signal. Resolves once the supervisor has started it again and it is ready. */
-export async function restartBy(name: string, signal: NodeJS.Signals): Promise<void> {
-  const before = part(name);
+/** Ends a part with a signal. Resolves once the supervisor has restarted the part and the part is ready. */
+export async function restartBySignal(name: string, signal: NodeJS.Signals): Promise<void> {
+  const previous = part(name);
   await signalPart(name, signal);
   await eventually(
     `${name} is ready again`,
     () => {
-      const now = part(name);
-      return Promise.resolve(now.pid !== before.pid && now.state === 'ready');
+      const current = part(name);
+      return Promise.resolve(current.pid !== previous.pid && current.state === 'ready');
     },
     60_000,
   );
 }
 
-/** Kills a part with SIGKILL. Resolves once it is ready again. */
-export const killHard = (name: string): Promise<void> => restartBy(name, 'SIGKILL');
+/** Kills a part with SIGKILL. Resolves once the part is ready again. */
+export const killHard = (name: string): Promise<void> => restartBySignal(name, 'SIGKILL');
 
-/** Arms a fault at a named point of a service. */
+/** Arms a fault at a named fault point of a service. */
 export async function arm(service: ServiceName, fault: Readonly<Record<string, unknown>>): Promise<void> {
   const headers = { 'x-chaos-token': stack.chaosToken };
   const { status, body } = await call(service, '/chaos/faults', { body: fault, headers });
   if (status !== 200) throw new Error(`arming was answered ${status}: ${JSON.stringify(body)}`);
 }
 
-/** Disarms every fault of a service. A crash of the service disarms them too. */
+/** Disarms every fault of a service. A crash of the service also disarms its faults. */
 export const disarm = (service: ServiceName): Promise<Answer> =>
   call(service, '/chaos/faults', { method: 'DELETE', headers: { 'x-chaos-token': stack.chaosToken } });
 
-/** Runs `count` tasks, at most `width` of them at once. */
+/** Runs `count` tasks, with at most `width` tasks at once. */
 export async function inParallel<T>(
   count: number,
   width: number,

@@ -1,5 +1,5 @@
-// A trace collector for a test, at the address to which the services of the stack export. They do not sample traces themselves, so
-// only traces that a test starts with a sampled traceparent arrive.
+// A trace collector for tests, at the address to which the services of the stack export their spans. The services start no sampled
+// traces themselves, so the collector receives only traces that a test starts with a sampled traceparent.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -10,8 +10,8 @@ export interface Collector {
   readonly spans: () => readonly TraceSpan[];
   /** The bodies of all exports, one per line. */
   readonly exported: () => string;
-  /** Waits until a trace has this number of spans and no missing parent. */
-  readonly trace: (traceId: string, atLeast: number) => Promise<readonly TraceSpan[]>;
+  /** Waits until a trace has at least `minSpans` spans and the parent of every span except the first. */
+  readonly trace: (traceId: string, minSpans: number) => Promise<readonly TraceSpan[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -32,12 +32,12 @@ export const startCollector = async (): Promise<Collector> => {
   return {
     spans: () => spans,
     exported: () => bodies.map((body) => `${JSON.stringify(body)}\n`).join(''),
-    trace: (traceId, atLeast) =>
+    trace: (traceId, minSpans) =>
       eventually(`trace ${traceId} is complete`, async () => {
         const found = spans.filter((span) => span.traceId === traceId);
         const known = new Set(found.map(({ spanId }) => spanId));
         const orphans = found.filter(({ parentId = '' }) => !known.has(parentId));
-        if (found.length < atLeast || orphans.length > 1)
+        if (found.length < minSpans || orphans.length > 1)
           throw new Error(
             `${found.length} spans, without a parent: ${orphans.map(({ name }) => name).join(', ')}`,
           );
@@ -52,12 +52,12 @@ export const startCollector = async (): Promise<Collector> => {
 
 export interface Sampled {
   readonly traceId: string;
-  /** The span of the client, which nobody exports. */
+  /** The span of the client. It is not exported, because the test is the client. */
   readonly spanId: string;
   readonly headers: { readonly traceparent: string };
 }
 
-/** The traceparent of a client whose trace is sampled. */
+/** Creates the traceparent of a client whose trace is sampled. */
 export const sampled = (): Sampled => {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   return { traceId, spanId, headers: { traceparent: `00-${traceId}-${spanId}-01` } };

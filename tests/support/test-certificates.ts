@@ -1,12 +1,12 @@
-// Certificates for tests, made with Node alone, so tests need neither `openssl` nor a key in the repository. They are valid for
-// an hour.
+// Creates X.509 certificates for tests with Node alone, so the tests need neither `openssl` nor a private key in the repository. The
+// certificates are valid for one hour.
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 
-/** DER: tag, length, content. */
+/** A DER value: tag, length, content. DER requires the shortest encoding of the length. */
 const der = (tag: number, ...contents: readonly Uint8Array[]): Buffer => {
   const content = Buffer.concat(contents);
   if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  // The shortest form: Java re-encodes the certificate before it checks the signature.
+  // Java rejects the signature after a longer encoding, because it re-encodes the certificate before it checks the signature.
   const length = Buffer.from(
     content.length.toString(16).padStart(content.length < 0x100 ? 2 : 4, '0'),
     'hex',
@@ -15,14 +15,14 @@ const der = (tag: number, ...contents: readonly Uint8Array[]): Buffer => {
 };
 const sequence = (...items: readonly Uint8Array[]): Buffer => der(0x30, ...items);
 const set = (...items: readonly Uint8Array[]): Buffer => der(0x31, ...items);
-const octets = (content: Uint8Array): Buffer => der(0x04, content);
-const truth = der(0x01, Buffer.from([0xff]));
-const bits = (content: Uint8Array): Buffer => der(0x03, Buffer.from([0]), content);
-const context = (tag: number, content: Uint8Array): Buffer => der(0xa0 | tag, content);
+const octetString = (content: Uint8Array): Buffer => der(0x04, content);
+const booleanTrue = der(0x01, Buffer.from([0xff]));
+const bitString = (content: Uint8Array): Buffer => der(0x03, Buffer.from([0]), content);
+const contextSpecific = (tag: number, content: Uint8Array): Buffer => der(0xa0 | tag, content);
 const integer = (content: Uint8Array): Buffer => der(0x02, content);
-const object = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
-/** UTCTime, which has two digits for the year. */
-const time = (date: Date): Buffer =>
+const objectIdentifier = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
+/** UTCTime has a two-digit year. */
+const utcTime = (date: Date): Buffer =>
   der(
     0x17,
     Buffer.from(
@@ -33,12 +33,12 @@ const time = (date: Date): Buffer =>
     ),
   );
 
-const ids = {
-  commonName: object('550403'),
-  ecdsaWithSha256: object('2a8648ce3d040302'),
-  basicConstraints: object('551d13'),
-  keyUsage: object('551d0f'),
-  subjectAltName: object('551d11'),
+const objectIdentifiers = {
+  commonName: objectIdentifier('550403'),
+  ecdsaWithSha256: objectIdentifier('2a8648ce3d040302'),
+  basicConstraints: objectIdentifier('551d13'),
+  keyUsage: objectIdentifier('551d0f'),
+  subjectAltName: objectIdentifier('551d11'),
 } as const;
 
 const pem = (content: Uint8Array): string =>
@@ -48,69 +48,98 @@ const pem = (content: Uint8Array): string =>
       .match(/.{1,64}/g) ?? []
   ).join('\n')}\n-----END CERTIFICATE-----\n`;
 
-const nameOf = (commonName: string): Buffer =>
-  sequence(set(sequence(ids.commonName, der(0x0c, Buffer.from(commonName)))));
+const distinguishedName = (commonName: string): Buffer =>
+  sequence(set(sequence(objectIdentifiers.commonName, der(0x0c, Buffer.from(commonName)))));
 
-/** 127.0.0.1 as an address, anything else as a host name. */
-const alternative = (host: string): Buffer =>
+/** A GeneralName (RFC 5280): iPAddress for an IPv4 address, dNSName for anything else. */
+const generalName = (host: string): Buffer =>
   /^[\d.]+$/.test(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host));
 
 interface TestCertificate {
-  /** PEM texts. */
+  /** The certificate in PEM format. */
   readonly cert: string;
+  /** The private key in PEM format. */
   readonly key: string;
 }
 
 export interface TestAuthority {
+  /** The certificate of the authority in PEM format. */
   readonly cert: string;
-  /** A certificate for servers of these names and addresses, or for a client when there are none. */
+  /** Issues a certificate for a server with the given host names and addresses, or for a client if `hosts` is empty. */
   issue(commonName: string, hosts?: readonly string[]): TestCertificate;
 }
 
-interface Request {
+interface CertificateRequest {
   readonly subject: string;
   readonly issuer: string;
   readonly publicKey: KeyObject;
-  readonly signedWith: KeyObject;
-  readonly authority: boolean;
+  readonly signingKey: KeyObject;
+  readonly isAuthority: boolean;
   readonly hosts: readonly string[];
 }
 
-const certificate = ({ subject, issuer, publicKey, signedWith, authority, hosts }: Request): string => {
+const certificate = ({
+  subject,
+  issuer,
+  publicKey,
+  signingKey,
+  isAuthority,
+  hosts,
+}: CertificateRequest): string => {
   const now = Date.now();
   const extensions = sequence(
-    sequence(ids.basicConstraints, truth, octets(sequence(...(authority ? [truth] : [])))),
-    // Of an authority keyCertSign, of others digitalSignature.
-    sequence(ids.keyUsage, truth, octets(der(0x03, Buffer.from(authority ? [2, 0x04] : [7, 0x80])))),
+    sequence(
+      objectIdentifiers.basicConstraints,
+      booleanTrue,
+      octetString(sequence(...(isAuthority ? [booleanTrue] : []))),
+    ),
+    // keyUsage: keyCertSign for an authority, digitalSignature for a server or a client.
+    sequence(
+      objectIdentifiers.keyUsage,
+      booleanTrue,
+      octetString(der(0x03, Buffer.from(isAuthority ? [2, 0x04] : [7, 0x80]))),
+    ),
     ...(hosts.length === 0
       ? []
-      : [sequence(ids.subjectAltName, octets(sequence(...hosts.map(alternative))))]),
+      : [sequence(objectIdentifiers.subjectAltName, octetString(sequence(...hosts.map(generalName))))]),
   );
-  const body = sequence(
-    context(0, integer(Buffer.from([2]))),
+  const tbsCertificate = sequence(
+    contextSpecific(0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([0x01]), randomBytes(8)])),
-    sequence(ids.ecdsaWithSha256),
-    nameOf(issuer),
-    sequence(time(new Date(now - 60_000)), time(new Date(now + 3_600_000))),
-    nameOf(subject),
+    sequence(objectIdentifiers.ecdsaWithSha256),
+    distinguishedName(issuer),
+    sequence(utcTime(new Date(now - 60_000)), utcTime(new Date(now + 3_600_000))),
+    distinguishedName(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
-    context(3, extensions),
+    contextSpecific(3, extensions),
   );
-  return pem(sequence(body, sequence(ids.ecdsaWithSha256), bits(sign('sha256', body, signedWith))));
+  return pem(
+    sequence(
+      tbsCertificate,
+      sequence(objectIdentifiers.ecdsaWithSha256),
+      bitString(sign('sha256', tbsCertificate, signingKey)),
+    ),
+  );
 };
 
-const newKeys = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const newKeyPair = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 
-/** A new certificate authority. */
+/** Creates a certificate authority with a new key pair. */
 export function createTestAuthority(name: string): TestAuthority {
-  const own = newKeys();
-  const common = { issuer: name, signedWith: own.privateKey };
+  const authorityKeys = newKeyPair();
+  const common = { issuer: name, signingKey: authorityKeys.privateKey };
   return {
-    cert: certificate({ ...common, subject: name, publicKey: own.publicKey, authority: true, hosts: [] }),
+    cert: certificate({
+      ...common,
+      subject: name,
+      publicKey: authorityKeys.publicKey,
+      isAuthority: true,
+      hosts: [],
+    }),
     issue: (subject, hosts = []) => {
-      const { publicKey, privateKey } = newKeys();
+      const { publicKey, privateKey } = newKeyPair();
       return {
-        cert: certificate({ ...common, subject, publicKey, authority: false, hosts }),
+        cert: certificate({ ...common, subject, publicKey, isAuthority: false, hosts }),
         key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       };
     },

@@ -1,7 +1,7 @@
-// Moves the time of one order by changing its rows to what they would be if the order were older, so tests need not wait.
+// Makes one order older by changing the timestamps in its rows, so tests need not wait.
 import { query } from './shop.ts';
 
-/** Makes the reservation of an order expire now. Returns no row if there is none that can expire. */
+/** Makes the reservation of an order expire now. Returns no row if the order has no reservation that can expire. */
 export const expireReservation = (orderId: string) =>
   query(
     'inventory',

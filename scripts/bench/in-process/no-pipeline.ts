@@ -71,6 +71,7 @@ export const measureNoPipeline = async (
       partition: 0,
       offset: 0n,
       publishedAt: new Date(),
+      attempts: 1,
     });
 
   /** Handles an event in a service, as its consumer does. */

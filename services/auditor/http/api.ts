@@ -18,7 +18,7 @@ const consumptionView = z.object({
     .string()
     .openapi({ description: '`accepted`, `ignored: <reason>`, or the state and cause of a dead letter' }),
   letterId: z.string().nullable().openapi({ description: 'Null unless it is a dead letter' }),
-  attempts: z.int().nullable().openapi({ description: 'Null unless it is a dead letter' }),
+  attempts: z.int().openapi({ description: 'Attempts to handle the event, including the last one' }),
 });
 
 export const storyEventView = z.object({

@@ -14,9 +14,10 @@ export interface Consumption {
   readonly committedAt: number;
   /** `accepted`, `ignored: <reason>`, or the state and cause of a dead letter. */
   readonly outcome: string;
-  /** Like `attempts`, null unless the event is a dead letter. */
+  /** Null unless the event is a dead letter. */
   readonly letterId: string | null;
-  readonly attempts: number | null;
+  /** Number of attempts, including the last attempt. */
+  readonly attempts: number;
 }
 
 export interface Position {
@@ -198,7 +199,7 @@ const readConsumptions = (databases: Databases, ids: readonly string[]): Promise
       db,
       sql`
         select event_id::text as "eventId", consumer, outcome, topic, partition, "offset"::text,
-               null as "letterId", null as attempts, ${ms('published_at')} as "publishedAt",
+               null as "letterId", attempts, ${ms('published_at')} as "publishedAt",
                ${ms('processed_at')} as "receivedAt", ${ms('pg_xact_commit_timestamp(xmin)')} as "committedAt"
         from processed_events where event_id in ${listed(ids)}
         union all

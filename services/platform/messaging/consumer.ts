@@ -119,14 +119,14 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const attempt = async (
     record: StreamRecord,
     delivery: TracedDelivery,
-    isAlone: boolean,
+    attempts: number,
   ): Promise<'handled' | 'skipped'> => {
     if (isCanary(record)) return 'skipped';
     const actor = `event:${record.headers['eventType'] ?? 'unknown'}`;
     const repeat = await faults?.reach('before-handling', actor);
     const started = performance.now();
     const { traceparent } = delivery;
-    const dispatched = await dispatch(record, { consumer: groupId, traceparent, isAlone });
+    const dispatched = await dispatch(record, { consumer: groupId, traceparent, attempts });
     if (!dispatched.outcome) return 'skipped';
     await faults?.reach('after-commit', actor);
     observe(record, dispatched, delivery, started);
@@ -195,8 +195,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
           const pass = await admitted(record, context);
           attempts += 1;
           try {
-            const again = attempts > 1;
-            const result = await heartbeating(context.heartbeat, () => attempt(record, delivery, again));
+            const result = await heartbeating(context.heartbeat, () => attempt(record, delivery, attempts));
             if (result === 'skipped') breaker.abandoned(pass);
             else if (breaker.handled(pass)) logger.info('the consumer resumes: a probe was handled', place);
             if (attempts > 1) logger.info('handled after failed attempts', { attempts, ...place });

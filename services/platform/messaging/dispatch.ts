@@ -15,8 +15,6 @@ export interface Incoming<T extends EventType = EventType> {
   readonly delivery: Delivery;
   readonly context: MessageContext;
   readonly at: Date;
-  /** Whether the event is handled in a separate transaction. */
-  readonly isAlone: boolean;
 }
 
 /** The outcome of handling an event. */
@@ -52,8 +50,8 @@ export type Dispatch = (
     readonly replay?: SettleDeadLetter;
     /** The parent span of the handling; the traceparent header of the record when absent. */
     readonly traceparent?: string;
-    /** Set after a failed attempt: the event is handled in a separate transaction, so that it cannot roll back other events. */
-    readonly isAlone?: boolean;
+    /** The number of this attempt; 1 when absent. */
+    readonly attempts?: number;
   },
 ) => Promise<Dispatched>;
 
@@ -61,7 +59,7 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
   const callSubscription = <T extends EventType>(
     event: ReceivedEvent<T>,
     record: StreamRecord,
-    { consumer, replay, traceparent, isAlone = false }: Parameters<Dispatch>[1],
+    { consumer, replay, traceparent, attempts = 1 }: Parameters<Dispatch>[1],
   ): Promise<Outcome> | undefined => {
     const { type, metadata } = event;
     const subscription: ((incoming: Incoming<T>) => Promise<Outcome>) | undefined = subscriptions[type];
@@ -76,6 +74,7 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
         partition: record.partition,
         offset: record.offset,
         publishedAt: record.timestamp,
+        attempts,
         ...(replay === undefined ? {} : { replay }),
       },
       context: {
@@ -85,7 +84,6 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
         actor: `event:${type}`,
       },
       at: new Date(),
-      isAlone,
     });
   };
 

@@ -13,9 +13,11 @@ export const handledBy = <T extends EventType, Input, State, Next>(
 ) => {
   const { shared: _, ...alone } = shell;
   return async (incoming: Incoming<T>): Promise<Outcome> => {
-    const { event, key, delivery, context, at, isAlone } = incoming;
+    const { event, key, delivery, context, at } = incoming;
     const message = { id: event.metadata.eventId, key, context, at, input: toInput(incoming) };
-    const handled = await handle(isAlone ? alone : shell, handler, message, inboxClaim(delivery));
+    // An event that has failed before must not fail other events with it.
+    const on = delivery.attempts > 1 ? alone : shell;
+    const handled = await handle(on, handler, message, inboxClaim(delivery));
     if (handled.kind === 'accepted') afterCommit(handled.state);
     return handled.kind === 'ignored' ? { kind: 'ignored', reason: handled.reason } : { kind: handled.kind };
   };

@@ -17,6 +17,8 @@ export interface Delivery {
   readonly partition: number;
   readonly offset: bigint;
   readonly publishedAt: Date;
+  /** 1 for the first attempt to handle the event. */
+  readonly attempts: number;
   /** Set when a dead letter is replayed. */
   readonly replay?: SettleDeadLetter;
 }

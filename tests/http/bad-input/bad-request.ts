@@ -3,17 +3,17 @@ import type { Person } from '../../support/shop.ts';
 
 export type Bytes = Buffer | string;
 export interface BadRequest {
-  readonly what: string;
+  readonly label: string;
   readonly part: 'order' | 'inventory' | 'payment' | 'gateway' | 'dashboard';
-  /** Method and target. */
+  /** The method and the target of the request. */
   readonly line: string;
   readonly as?: Person;
-  /** Header lines in latin1. `Content-Length` is added unless a framing header is given here. */
+  /** Header lines in latin1. `Content-Length` is added unless these lines contain a framing header. */
   readonly headers?: readonly string[];
   readonly body?: Bytes;
   readonly status: number;
   readonly code: string;
-  /** Refused before routing, so no operation documents it. */
+  /** Set if the request is refused before routing, so that no operation documents the response. */
   readonly beforeRouting?: true;
 }
 
@@ -41,13 +41,13 @@ export const wrongType: Expected = [415, 'unsupported_media_type'];
 export const violation: Expected = [422, 'schema_violation'];
 export const unknownProduct: Expected = [422, 'unknown_product'];
 
-/** A variant of a request with one wrong part. */
-export type Wrong = readonly [what: string, value: Bytes];
+/** A variant of a request with one wrong value. */
+export type Wrong = readonly [label: string, value: Bytes];
 
 export const request = (
-  what: string,
+  label: string,
   part: BadRequest['part'],
   line: string,
   [status, code]: Expected,
   more: Partial<BadRequest> = {},
-): BadRequest => ({ what, part, line, status, code, ...more });
+): BadRequest => ({ label, part, line, status, code, ...more });

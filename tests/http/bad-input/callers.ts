@@ -1,5 +1,5 @@
-// Requests that must be refused because of their caller or target: missing, forged and insufficient credentials, wrong paths,
-// methods and queries.
+// Requests that must be refused because of the caller (missing, forged or insufficient credentials) or the target (wrong paths,
+// methods or queries).
 import { encodeCursor } from '../../../services/platform/http/request/cursor.ts';
 import {
   type Fixtures,
@@ -62,8 +62,8 @@ export const callers = ({ orderId, productId, forgedToken }: Fixtures): BadReque
     ['inventory', `GET /api/v1/products/${productId}/movements`, 'seller2'],
   ] as const;
   return [
-    ...with401.map(([what, headers]) =>
-      request(`a caller with ${what}`, 'order', 'GET /api/v1/orders', unauthenticated, { headers }),
+    ...with401.map(([label, headers]) =>
+      request(`a caller with ${label}`, 'order', 'GET /api/v1/orders', unauthenticated, { headers }),
     ),
     ...with403.map(([part, line, as]) =>
       request(`${line} as ${as}`, part, line, forbidden, { as, headers: [json], body: '{}' }),

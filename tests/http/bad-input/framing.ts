@@ -3,11 +3,11 @@ import { type BadRequest, badRequest, request } from './bad-request.ts';
 
 export const framing = (): BadRequest[] => {
   const refused = (
-    what: string,
+    label: string,
     line: string,
     headers: readonly string[] = [],
     [status, code] = badRequest,
-  ) => request(what, 'order', line, [status, code], { headers, beforeRouting: true });
+  ) => request(label, 'order', line, [status, code], { headers, beforeRouting: true });
   return [
     refused('a method in lower case', 'post /api/v1/orders'),
     refused('an unknown method', 'STEAL /api/v1/orders'),
@@ -35,7 +35,7 @@ export const framing = (): BadRequest[] => {
       [],
       [431, 'headers_too_large'],
     ),
-    // Each request has a Host header already.
+    // A second Host header: each request already has one.
     refused('a second Host', 'GET /api/v1/orders', ['Host: evil.example']),
     refused('an expectation', 'POST /api/v1/orders', ['Expect: miracles'], [417, 'expectation_failed']),
   ];

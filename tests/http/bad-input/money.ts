@@ -14,42 +14,42 @@ import {
 
 export const money = ({ orderId }: Fixtures): BadRequest[] => {
   const pay = (
-    what: string,
+    label: string,
     body: string,
     expected: Expected,
     id = orderId,
     headers: readonly string[] = [],
   ) =>
-    request(`paying ${what}`, 'payment', `POST /api/v1/payments/${id}/pay`, expected, {
+    request(`paying ${label}`, 'payment', `POST /api/v1/payments/${id}/pay`, expected, {
       as: 'user',
       headers: [json, ...headers],
       body,
     });
-  const repair = (what: string, body: string, expected: Expected, id = orderId): BadRequest =>
-    request(`a repair with ${what}`, 'payment', `POST /api/v1/payments/${id}/repair`, expected, {
+  const repair = (label: string, body: string, expected: Expected, id = orderId): BadRequest =>
+    request(`a repair with ${label}`, 'payment', `POST /api/v1/payments/${id}/repair`, expected, {
       as: 'admin',
       headers: [json],
       body,
     });
   const charge = { amountMinor: 1, currency: 'EUR', reference: 'bad-input' };
   const charging = (
-    what: string,
+    label: string,
     change: object,
     expected: Expected = violation,
     key = 'bad-input',
   ): BadRequest =>
-    request(`a charge with ${what}`, 'gateway', 'POST /v1/charges', expected, {
+    request(`a charge with ${label}`, 'gateway', 'POST /v1/charges', expected, {
       headers: [json, `Idempotency-Key: ${key}`],
       body: JSON.stringify({ ...charge, ...change }),
     });
   const missingKey: Expected = [400, 'idempotency_key_missing'];
-  const behaviour = (what: string, body: object): BadRequest =>
-    request(`a behaviour with ${what}`, 'gateway', 'PUT /v1/behaviour', violation, {
+  const behaviour = (label: string, body: object): BadRequest =>
+    request(`a behaviour with ${label}`, 'gateway', 'PUT /v1/behaviour', violation, {
       headers: [json],
       body: JSON.stringify(body),
     });
-  const login = (what: string, body: string, expected: Expected): BadRequest =>
-    request(`a login with ${what}`, 'dashboard', 'POST /auth/token', expected, { headers: [json], body });
+  const login = (label: string, body: string, expected: Expected): BadRequest =>
+    request(`a login with ${label}`, 'dashboard', 'POST /auth/token', expected, { headers: [json], body });
   const wrongCredentials: Expected = [401, 'wrong_credentials'];
   return [
     pay('without a token', '{}', violation),
@@ -57,7 +57,7 @@ export const money = ({ orderId }: Fixtures): BadRequest[] => {
     pay('with half a surrogate pair', '{"token":"tok_\\ud800"}', violation),
     pay('an amount of their own', '{"token":"tok_success","amountMinor":1}', violation),
     pay('for an order that is not there', '{"token":"tok_success"}', notFound, someId),
-    pay('for what is not an id', '{"token":"tok_success"}', notFound, 'x'),
+    pay('for label is not an id', '{"token":"tok_success"}', notFound, 'x'),
     pay('under a key with a space', '{"token":"tok_success"}', badRequest, orderId, ['Idempotency-Key: a b']),
     repair('no reason', '{}', violation),
     repair('a blank reason', '{"reason":" "}', violation),
@@ -147,8 +147,8 @@ export const money = ({ orderId }: Fixtures): BadRequest[] => {
         ],
         ['an archive without a reason', `POST /api/v1/dead-letters/${someId}/archive`, '{}', violation],
       ] as const
-    ).map(([what, line, body, expected]) =>
-      request(what, 'payment', line, expected, { as: 'admin', headers: [json], body }),
+    ).map(([label, line, body, expected]) =>
+      request(label, 'payment', line, expected, { as: 'admin', headers: [json], body }),
     ),
   ];
 };

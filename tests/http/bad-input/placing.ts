@@ -1,4 +1,4 @@
-// Orders that must be refused: wrong products, quantities, payments, content types, and bytes that are no JSON.
+// Orders that must be refused: wrong products, quantities, payments, content types, and bodies that are not JSON.
 import {
   type Fixtures,
   type BadRequest,
@@ -21,8 +21,8 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
     `{"items":[{"productId":${id},"quantity":${quantity}${more}}],"payment":${payment}}`;
   const id = JSON.stringify(productId);
   const good = orderOf(id);
-  const post = (what: string, body: Bytes, [status, code]: Expected, headers = [json]): BadRequest => ({
-    what: `an order with ${what}`,
+  const post = (label: string, body: Bytes, [status, code]: Expected, headers = [json]): BadRequest => ({
+    label: `an order with ${label}`,
     part: 'order',
     line: 'POST /api/v1/orders',
     as: 'user',
@@ -32,7 +32,7 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
     code,
   });
   const each = (bodies: readonly Wrong[], expected: Expected): BadRequest[] =>
-    bodies.map(([what, body]) => post(what, body, expected));
+    bodies.map(([label, body]) => post(label, body, expected));
 
   const wrongItems = ['null', '"text"', '5', '{}', 'true', '[]', '[null]', '[[]]', '["x"]', '[{}]'];
   const wrongIds = {
@@ -108,7 +108,7 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
       violation,
     ),
     ...each(
-      Object.entries(wrongIds).map(([what, value]): Wrong => [what, orderOf(value)]),
+      Object.entries(wrongIds).map(([label, value]): Wrong => [label, orderOf(value)]),
       violation,
     ),
     ...each(
@@ -124,8 +124,8 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
       malformed,
     ),
     ...each(
-      Object.entries(wrongPayments).map(([what, wrong]): Wrong => [
-        `payment: ${what}`,
+      Object.entries(wrongPayments).map(([label, wrong]): Wrong => [
+        `payment: ${label}`,
         `{"items":[{"productId":${id},"quantity":1}],"payment":${wrong}}`,
       ]),
       violation,
@@ -213,7 +213,7 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
       ['a tab in the key', 'a\tb'],
       ['a quote inside the key', 'a"b'],
       ['an empty quoted key', '""'],
-    ].map(([what, key]) => post(String(what), good, badRequest, [json, `Idempotency-Key: ${key}`])),
+    ].map(([label, key]) => post(String(label), good, badRequest, [json, `Idempotency-Key: ${key}`])),
     post('two keys', good, badRequest, [json, 'Idempotency-Key: one', 'Idempotency-Key: two']),
     ...[
       'Prefer: wait=99999999999999999999',

@@ -12,8 +12,8 @@ import {
 
 export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
   const good = { name: 'Thing', sku: 'SKU-never', price: { amountMinor: 1, currency: 'EUR' }, quantity: 1 };
-  const create = (what: string, change: object, [status, code] = violation): BadRequest => ({
-    what: `a product with ${what}`,
+  const create = (label: string, change: object, [status, code] = violation): BadRequest => ({
+    label: `a product with ${label}`,
     part: 'inventory',
     line: 'POST /api/v1/products',
     as: 'seller',
@@ -22,15 +22,15 @@ export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
     status,
     code,
   });
-  const priced = (what: string, amountMinor: unknown, currency: unknown = 'EUR'): BadRequest =>
-    create(what, { price: { amountMinor, currency } });
+  const priced = (label: string, amountMinor: unknown, currency: unknown = 'EUR'): BadRequest =>
+    create(label, { price: { amountMinor, currency } });
   const patch = (
-    what: string,
+    label: string,
     body: string,
     expected: Expected,
     headers: readonly string[] = [],
   ): BadRequest =>
-    request(`a change with ${what}`, 'inventory', `PATCH /api/v1/products/${productId}`, expected, {
+    request(`a change with ${label}`, 'inventory', `PATCH /api/v1/products/${productId}`, expected, {
       as: 'seller',
       headers: [json, ...headers],
       body,
@@ -65,7 +65,7 @@ export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
     ...['"v1', 'v1', '0', '"v1" "v2"', '"v1",', '*, "v1"'].map((version) =>
       patch(`the version ${version}`, '{"name":"x"}', badRequest, [`If-Match: ${version}`]),
     ),
-    // Well formed but never issued; a weak tag never matches.
+    // ETags that are well formed but were never issued, and a weak ETag, which never matches If-Match.
     ...['W/"v1"', '"v9999999999"', '""', '"v-1"', '"0"'].map((version) =>
       patch(`the version ${version}`, '{"name":"x"}', [412, 'stale_version'], [`If-Match: ${version}`]),
     ),
@@ -83,7 +83,7 @@ export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
         },
       ),
     ),
-    request('restocking what is not there', 'inventory', 'POST /api/v1/products/ghost/restock', notFound, {
+    request('restocking label is not there', 'inventory', 'POST /api/v1/products/ghost/restock', notFound, {
       as: 'seller',
       headers: [json],
       body: '{"quantity":1}',

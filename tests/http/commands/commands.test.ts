@@ -1,5 +1,5 @@
-// The answer to each command of the saga's services, for each role and state. A command without a row fails the test, and so does
-// a rejection without a problem in the service's API, because a client would get 500 for it.
+// The response to each command of the order, inventory and payment services, for each role and state. The test fails if a command has
+// no row, or if a rejection has no problem type in the API of the service, because a client would get 500.
 import { describe, expect, it } from 'vitest';
 import { permissions as ofInventory } from '../../../services/inventory/http/permissions.ts';
 import { permissions as ofOrder } from '../../../services/order/http/permissions.ts';
@@ -9,15 +9,15 @@ import { accessOf, roles } from '../../../services/platform/http/endpoint/permis
 import { inventoryCommands } from './inventory-commands.ts';
 import { orderCommands } from './order-commands.ts';
 import { pay, paymentCommands, payments } from './payment-commands.ts';
-import { answerOf, own, stranger, type Row } from './row.ts';
+import { answerOf, owner, otherPerson, type Row } from './row.ts';
 
 const commands: Readonly<Record<string, Row<unknown>>> = {
   ...orderCommands,
   ...paymentCommands,
   ...inventoryCommands,
 };
-/** They create something, so there is no state to test. */
-const creating = ['orders.place', 'products.create'];
+/** These commands create something, so they have no previous state to test. */
+const creatingCommands = ['orders.place', 'products.create'];
 
 const tables = { ...ofOrder, ...ofInventory, ...ofPayment };
 const permissionOf = (action: string) => Object.values(tables).find((entry) => entry.action === action);
@@ -25,7 +25,7 @@ const permissionOf = (action: string) => Object.values(tables).find((entry) => e
 describe('each command', () => {
   it('has a row', () => {
     const changing = Object.values(tables).filter(({ method }) => method !== 'get');
-    expect([...Object.keys(commands), ...creating].sort()).toEqual(
+    expect([...Object.keys(commands), ...creatingCommands].sort()).toEqual(
       changing.map(({ action }) => action).sort(),
     );
   });
@@ -43,14 +43,14 @@ describe('each command', () => {
           ]),
         );
       const refused = Object.fromEntries(roles.map((role) => [role, '403 forbidden']));
-      expect(answersOf(own)).toEqual({ ...refused, [by]: answers[name] });
-      expect(answersOf(stranger)).toEqual({ ...refused, [by]: toStranger ?? answers[name] });
+      expect(answersOf(owner)).toEqual({ ...refused, [by]: answers[name] });
+      expect(answersOf(otherPerson)).toEqual({ ...refused, [by]: toStranger ?? answers[name] });
     });
   }
 
-  it('rejected by the payment names its state and the next step', () => {
+  it('that the payment service rejects gets the state of the payment and the next step', () => {
     const details = Object.values(payments).flatMap((state) => {
-      const decision = decide(pay(own), { payment: state, request: null });
+      const decision = decide(pay(owner), { payment: state, request: null });
       return decision.kind === 'rejected' ? [decision.detail] : [];
     });
     expect(details).toHaveLength(8);

@@ -7,18 +7,18 @@ import {
 } from '../../../services/inventory/domain/product.ts';
 import { reemit, type RepairView } from '../../../services/inventory/domain/reemit.ts';
 import { inventoryProblems } from '../../../services/inventory/http/api.ts';
-import { at, orderId, own, row, total, type Row } from './row.ts';
+import { now, orderId, owner, row, total, type Row } from './row.ts';
 
 const product: Product = {
   productId: 'mug',
-  sellerId: own,
+  sellerId: owner,
   name: 'Mug',
   sku: 'M-1',
   price: total,
   available: 10,
   reserved: 0,
   version: 4,
-  createdAt: at,
+  createdAt: now,
 };
 const products = {
   'as it was read': { product, skuTaken: false },
@@ -41,7 +41,7 @@ const held = (
   state: RepairView['reservation']['state'],
   releasedBy: RepairView['releasedBy'] = null,
 ): RepairView => ({
-  reservation: { orderId, state, items: [], expiresAt: null, createdAt: at, updatedAt: at },
+  reservation: { orderId, state, items: [], expiresAt: null, createdAt: now, updatedAt: now },
   releasedBy,
 });
 
@@ -51,7 +51,7 @@ export const inventoryCommands = {
       type: 'change',
       productId: 'mug',
       sellerId,
-      at,
+      at: now,
       name: 'Cup',
       expectedVersions: [4],
     })),
@@ -64,7 +64,7 @@ export const inventoryCommands = {
     },
   }),
   'products.restock': row({
-    ...productCommand((sellerId) => ({ type: 'restock', productId: 'mug', sellerId, at, quantity: 1 })),
+    ...productCommand((sellerId) => ({ type: 'restock', productId: 'mug', sellerId, at: now, quantity: 1 })),
     answers: {
       'as it was read': 'done',
       'changed meanwhile': 'done',

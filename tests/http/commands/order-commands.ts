@@ -4,17 +4,17 @@ import type { Fulfilment, Order } from '../../../services/order/domain/order.ts'
 import { reemit } from '../../../services/order/domain/reemit.ts';
 import { orderProblems } from '../../../services/order/http/api.ts';
 import type { Role } from '../../../services/platform/http/endpoint/permissions.ts';
-import { at, orderId, own, row, total, type Row } from './row.ts';
+import { now, orderId, owner, row, total, type Row } from './row.ts';
 
 const order = (
   facts: Partial<Order>,
   lines: readonly [Fulfilment, Fulfilment] = ['open', 'open'],
 ): Order => ({
   id: orderId,
-  customerId: own,
+  customerId: owner,
   items: lines.map((fulfilment, index) => ({
     productId: `product-${index}`,
-    sellerId: index === 0 ? own : 'another seller',
+    sellerId: index === 0 ? owner : 'another seller',
     name: 'Thing',
     quantity: 1,
     unitPrice: { amountMinor: 1_000, currency: 'EUR' },
@@ -25,15 +25,15 @@ const order = (
   payment: { mode: 'MANUAL', method: 'card', token: null, state: 'none' },
   cancellation: null,
   version: 1,
-  createdAt: at,
-  updatedAt: at,
+  createdAt: now,
+  updatedAt: now,
   ...facts,
 });
 const money = (state: Order['payment']['state']): Order['payment'] => ({ ...order({}).payment, state });
 const pinned = { reservation: { state: 'reserved', expiresAt: null }, payment: money('succeeded') } as const;
 const orders = {
   PENDING: order({}),
-  CONFIRMED: order({ reservation: { state: 'reserved', expiresAt: at } }),
+  CONFIRMED: order({ reservation: { state: 'reserved', expiresAt: now } }),
   PAID: order(pinned),
   'PAID, confirmed': order(pinned, ['confirmed', 'open']),
   'PAID, partly shipped': order(pinned, ['shipped', 'open']),
@@ -62,7 +62,7 @@ const notPaid = '409 illegal_transition';
 
 export const orderCommands = {
   'orders.cancel': row({
-    ...orderCommand('USER', (customerId) => ({ type: 'cancel', customerId, at })),
+    ...orderCommand('USER', (customerId) => ({ type: 'cancel', customerId, at: now })),
     answers: {
       PENDING: 'done',
       CONFIRMED: 'done',
@@ -74,7 +74,7 @@ export const orderCommands = {
     },
   }),
   'orders.confirm': row({
-    ...orderCommand('SELLER', (sellerId) => ({ type: 'confirm', sellerId, at })),
+    ...orderCommand('SELLER', (sellerId) => ({ type: 'confirm', sellerId, at: now })),
     answers: {
       PENDING: notPaid,
       CONFIRMED: notPaid,
@@ -86,7 +86,7 @@ export const orderCommands = {
     },
   }),
   'orders.fulfill': row({
-    ...orderCommand('SELLER', (sellerId) => ({ type: 'fulfill', sellerId, at })),
+    ...orderCommand('SELLER', (sellerId) => ({ type: 'fulfill', sellerId, at: now })),
     answers: {
       PENDING: notPaid,
       CONFIRMED: notPaid,

@@ -3,11 +3,11 @@ import { decide, type PaymentInput } from '../../../services/payment/domain/deci
 import { newPayment, type Payment } from '../../../services/payment/domain/payment.ts';
 import { reemit } from '../../../services/payment/domain/reemit.ts';
 import { paymentProblems } from '../../../services/payment/http/api.ts';
-import { at, orderId, own, row, total } from './row.ts';
+import { now, orderId, owner, row, total } from './row.ts';
 
 const payment = (facts: Partial<Payment>): Payment => ({
-  ...newPayment(orderId, at),
-  terms: { customerId: own, amount: total, mode: 'MANUAL', method: 'card', token: null },
+  ...newPayment(orderId, now),
+  terms: { customerId: owner, amount: total, mode: 'MANUAL', method: 'card', token: null },
   hold: 'held',
   ...facts,
 });
@@ -30,7 +30,7 @@ export const payments = {
 export const pay = (as: string): PaymentInput => ({
   type: 'pay',
   data: { orderId, customerId: as, token: 'tok_success' },
-  at,
+  at: now,
 });
 
 export const paymentCommands = {

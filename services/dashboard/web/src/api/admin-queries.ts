@@ -5,7 +5,7 @@ import { Problem, query, request } from './request.ts';
 import type {
   AuditEntry,
   CatalogueEvent,
-  DeadLetterGroup,
+  DeadLetterCause,
   DeadLetterState,
   DeadLetterSummary,
   EventChanges,
@@ -64,7 +64,7 @@ export const storyQuery = (id: string) =>
   queryOptions({
     queryKey: ['stories', id],
     queryFn: ({ signal }) => request<Story>(`/api/auditor/stories/${encodeURIComponent(id)}`, { signal }),
-    // An unknown id is not polled.
+    // Polling stops for an unknown id.
     refetchInterval: ({ state }) => {
       if (state.data === undefined && state.error instanceof Problem && state.error.status === 404)
         return false;
@@ -96,11 +96,11 @@ export const invariantsQuery = queryOptions({
   refetchInterval: 5_000,
 });
 
-export const deadLetterGroupsQuery = (service: ServiceName) =>
+export const deadLetterCausesQuery = (service: ServiceName) =>
   queryOptions({
-    queryKey: ['dead-letters', service, 'groups'],
+    queryKey: ['dead-letters', service, 'causes'],
     queryFn: async ({ signal }) =>
-      (await request<{ data: DeadLetterGroup[] }>(`/api/${service}/dead-letters/groups`, { signal })).data,
+      (await request<{ data: DeadLetterCause[] }>(`/api/${service}/dead-letters/groups`, { signal })).data,
     refetchInterval: 5_000,
   });
 
@@ -123,14 +123,14 @@ export const deadLetterQuery = (service: ServiceName, id: string) =>
     refetchInterval: 10_000,
   });
 
-/** Declared in code, so it does not change while the server runs. */
-const declared = { staleTime: 5 * 60_000 };
+/** The catalogues are declared in code and do not change while the server runs. */
+const catalogueCaching = { staleTime: 5 * 60_000 };
 
 export const eventsQuery = queryOptions({
   queryKey: ['catalogue', 'events'],
   queryFn: async ({ signal }) =>
     (await request<{ data: CatalogueEvent[] }>('/api/catalogue/events', { signal })).data,
-  ...declared,
+  ...catalogueCaching,
 });
 
 export const changesQuery = (type: string, from: number, to: number) =>
@@ -141,14 +141,14 @@ export const changesQuery = (type: string, from: number, to: number) =>
         `/api/catalogue/events/${encodeURIComponent(type)}/changes${query({ from, to })}`,
         { signal },
       ),
-    ...declared,
+    ...catalogueCaching,
   });
 
 export const permissionsQuery = queryOptions({
   queryKey: ['catalogue', 'permissions'],
   queryFn: async ({ signal }) =>
     (await request<{ data: PermissionEntry[] }>('/api/catalogue/permissions', { signal })).data,
-  ...declared,
+  ...catalogueCaching,
 });
 
 /** The audit log of a service, newest first. */
@@ -158,9 +158,7 @@ export const auditQuery = (service: string, filter: Readonly<Record<string, stri
     queryFn: ({ pageParam, signal }) =>
       request<Page<AuditEntry>>(
         `/api/${service}/audit${query({ ...filter, limit: 50, cursor: pageParam })}`,
-        {
-          signal,
-        },
+        { signal },
       ),
     ...cursorPaging,
     refetchInterval: 10_000,

@@ -1,4 +1,4 @@
-// The options of infinite queries over lists that the services page with a cursor.
+// The options that all infinite queries share: the services page their lists with a cursor.
 import type { Page } from './types.ts';
 
 export const cursorPaging = {

@@ -11,7 +11,7 @@ import type {
   Payment,
   Product,
   Session,
-  Trail,
+  OrderHistory,
 } from './types.ts';
 
 export const sessionQuery = queryOptions({
@@ -22,7 +22,7 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
 });
 
-/** Reads all pages of a list, until it has `max` entries or more. */
+/** Reads the pages of a list one after the other, and stops once it has at least `max` entries. */
 const readAllPages = async <T>(
   path: string,
   filter: Readonly<Record<string, string | undefined>>,
@@ -45,7 +45,7 @@ export interface ProductSearch {
   readonly sort?: 'name' | 'price' | '-price';
 }
 
-/** The product list of the shop, a page at a time. */
+/** The product list of the shop, page by page. */
 export const productsQuery = ({ q, seller, sort = 'name' }: ProductSearch) =>
   infiniteQueryOptions({
     queryKey: ['products', 'shop', { q, seller, sort }],
@@ -56,7 +56,7 @@ export const productsQuery = ({ q, seller, sort = 'name' }: ProductSearch) =>
       ),
     ...cursorPaging,
     refetchInterval: 5_000,
-    // The previous results stay until the next ones arrive, so the page does not jump while the user types.
+    // The previous results stay visible until the new results arrive, so the page does not jump while the user types.
     placeholderData: keepPreviousData,
   });
 
@@ -86,7 +86,7 @@ export const movementsQuery = (productId: string) =>
     refetchInterval: 5_000,
   });
 
-/** The paid orders that the seller has to ship, a page at a time. */
+/** The paid orders that the seller has to ship, page by page. */
 export const toShipQuery = (sort: 'oldest' | 'newest') =>
   infiniteQueryOptions({
     queryKey: ['orders', 'to-ship', sort],
@@ -114,11 +114,11 @@ export const orderQuery = (id: string) =>
     queryFn: ({ signal }) => request<Order>(`/api/order/orders/${id}`, { signal }),
   });
 
-export const trailQuery = (id: string) =>
+export const historyQuery = (id: string) =>
   queryOptions({
-    queryKey: ['orders', id, 'trail'],
+    queryKey: ['orders', id, 'history'],
     queryFn: async ({ signal }) =>
-      (await request<{ data: Trail }>(`/api/order/orders/${id}/history`, { signal })).data,
+      (await request<{ data: OrderHistory }>(`/api/order/orders/${id}/history`, { signal })).data,
   });
 
 export const paymentQuery = (orderId: string) =>

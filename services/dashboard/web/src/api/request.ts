@@ -27,8 +27,8 @@ interface ProblemBody {
   readonly errors: readonly { readonly path: string; readonly message: string }[];
 }
 
-/** Whether the outcome is unknown: the server may have processed the request although no usable answer arrived. */
-export const isUnanswered = (error: unknown): boolean =>
+/** Whether the outcome is unknown: the server may have processed the request although no usable response arrived. */
+export const isOutcomeUnknown = (error: unknown): boolean =>
   error instanceof Problem && (error.status === 0 || error.status >= 500);
 
 interface RequestOptions {
@@ -38,33 +38,32 @@ interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const problemOf = async (answer: Response): Promise<Problem> => {
+const problemOf = async (response: Response): Promise<Problem> => {
   try {
-    return new Problem(answer.status, (await answer.json()) as Partial<ProblemBody>);
+    return new Problem(response.status, (await response.json()) as Partial<ProblemBody>);
   } catch {
-    return new Problem(answer.status, {});
+    return new Problem(response.status, {});
   }
 };
 
-/** Milliseconds. */
-const timeout = 20_000;
+const timeoutMs = 20_000;
 
-/** Resolves with the JSON body, or undefined for 204. Throws a `Problem`, with status 0 when the server was not reached. */
+/** Resolves with the JSON body, or undefined for 204. Throws a `Problem`, with status 0 if no response arrived. */
 export async function request<T>(
   path: string,
   { method = 'GET', body, headers, signal }: RequestOptions = {},
 ): Promise<T> {
-  const limit = AbortSignal.timeout(timeout);
-  let answer: Response;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  let response: Response;
   try {
-    answer = await fetch(path, {
+    response = await fetch(path, {
       method,
       headers: {
         Accept: 'application/json',
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...headers,
       },
-      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (error) {
@@ -75,9 +74,9 @@ export async function request<T>(
       detail: 'Check your connection and try again. Your input is still here.',
     });
   }
-  if (!answer.ok) throw await problemOf(answer);
+  if (!response.ok) throw await problemOf(response);
   // Safe: types.ts infers the type from the API definition of the service.
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
+  return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 /** The query string with a leading `?`, without undefined and empty values. */

@@ -1,4 +1,4 @@
-// The response types of the services, inferred from their API definitions. Type imports only, so no server code gets into the pages.
+// The response types of the services, inferred from their API definitions. Only types are imported, so the bundle of the pages contains no server code.
 import type { z } from 'zod';
 import type {
   ConnectorAction,
@@ -27,7 +27,10 @@ import type { FunctionHealth, SystemHealth } from '../../../server/public-health
 import type { sessionView } from '../../../server/session/session-routes.ts';
 import type { ServiceUrls } from '../../../server/web/service-proxy.ts';
 
-export type { DeadLetterGroup, DeadLetterSummary, GroupReplayed, Replayed, WholeDeadLetter };
+export type { DeadLetterSummary, Replayed, WholeDeadLetter };
+/** The dead letters of a service with the same fingerprint. The API calls a cause a group. */
+export type DeadLetterCause = DeadLetterGroup;
+export type CauseReplayed = GroupReplayed;
 export type DeadLetterState = DeadLetterSummary['state'];
 export type ServiceName = Exclude<keyof ServiceUrls, 'auditor'>;
 export type { CatalogueEvent, EventChanges, FunctionHealth, PartHealth, PermissionEntry, SystemHealth };
@@ -38,8 +41,8 @@ export type Product = z.infer<typeof productView>;
 export type Order = z.infer<typeof orderView>;
 export type OrderItem = Order['items'][number];
 export type OrderStatus = z.infer<typeof orderStatus>;
-export type Trail = z.infer<typeof trailView>['data'];
-export type TrailEntry = Trail[number];
+export type OrderHistory = z.infer<typeof trailView>['data'];
+export type HistoryEntry = OrderHistory[number];
 export type Movement = z.infer<typeof movementView>;
 export type Payment = z.infer<typeof paymentView>;
 export type Story = z.infer<typeof storyView>;

@@ -1,7 +1,8 @@
-// The shared query cache. A 401 reads the session again, so every screen sees at once that it has ended.
+// The shared query cache. After a 401 response the session is read again, so every screen notices at once that the session has
+// ended.
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { sessionQuery } from '../api/queries.ts';
-import { isUnanswered, Problem } from '../api/request.ts';
+import { isOutcomeUnknown, Problem } from '../api/request.ts';
 
 const onError = (error: unknown): void => {
   if (error instanceof Problem && error.status === 401 && error.code === 'unauthenticated')
@@ -14,8 +15,8 @@ export const queryClient: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 1_000,
-      // A 4xx would fail again. A network error or a 5xx may pass.
-      retry: (failures, error) => isUnanswered(error) && failures < 2,
+      // A request that failed with a 4xx would fail again. A network error or a 5xx is often temporary.
+      retry: (failures, error) => isOutcomeUnknown(error) && failures < 2,
     },
     mutations: { retry: false },
   },

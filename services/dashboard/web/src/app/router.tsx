@@ -9,10 +9,10 @@ import {
 } from '@tanstack/react-router';
 import { sessionQuery, type ProductSearch } from '../api/queries.ts';
 import type { OrderStatus, Role, User } from '../api/types.ts';
-import { Failed, Loading } from '../parts/states.tsx';
+import { ErrorMessage, Loading } from '../parts/states.tsx';
 import { isOrderStatus } from '../parts/order-status.ts';
 import { Page } from '../parts/page.tsx';
-import { failedSearch } from '../screens/failed/failed-search.ts';
+import { toFailedSearch } from '../screens/failed/failed-search.ts';
 import { toAccessSearch } from '../screens/access/access-search.ts';
 import { toOrdersSearch } from '../screens/all-orders/orders-search.ts';
 import { toAuditSearch } from '../screens/audit-log/audit-search.ts';
@@ -22,18 +22,19 @@ import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
 
-const homes: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/to-ship', ADMIN: '/map' };
-const homeOf = (user: User): string => homes[user.roles[0] ?? 'USER'];
+const homePaths: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/to-ship', ADMIN: '/map' };
+const homePathOf = (user: User): string => homePaths[user.roles[0] ?? 'USER'];
 
 const currentUser = async (): Promise<User | null> =>
   (await queryClient.query({ ...sessionQuery, staleTime: 60_000 })).user;
 
-/** Other roles are redirected to their home page; visitors who are not signed in, to the sign-in page and then back. */
+/** Users without any of the roles are redirected to their home page. Visitors who are not signed in are redirected to the sign-in
+ *  page and, after the sign-in, back to the route. */
 const forRoles = (...roles: readonly Role[]) => ({
   beforeLoad: async ({ location }: { location: { href: string } }) => {
     const user = await currentUser();
     if (user === null) throw redirect({ to: '/sign-in', search: { to: location.href } });
-    if (!roles.some((role) => user.roles.includes(role))) throw redirect({ href: homeOf(user) });
+    if (!roles.some((role) => user.roles.includes(role))) throw redirect({ href: homePathOf(user) });
   },
 });
 
@@ -44,11 +45,11 @@ const home = createRoute({
   path: '/',
   beforeLoad: async () => {
     const user = await currentUser();
-    throw redirect({ href: user === null ? '/sign-in' : homeOf(user) });
+    throw redirect({ href: user === null ? '/sign-in' : homePathOf(user) });
   },
 });
 
-/** Only a path of this application: a redirect to another site would help phishing. */
+/** The value if it is a path of this application. Redirects to other sites are refused, because they would help phishing. */
 const localPath = (value: unknown): string | undefined =>
   typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : undefined;
 
@@ -72,7 +73,7 @@ const signedInRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/sign-in/signed-in-page.tsx'), 'SignedInPage'),
 });
 
-/** The parameter, if it is a text that is not empty. */
+/** The parameter, if it is a non-empty string. */
 const textIn = (search: Record<string, unknown>, name: string): Record<string, string> => {
   const value = search[name];
   return typeof value === 'string' && value !== '' ? { [name]: value } : {};
@@ -171,7 +172,7 @@ export const failedRoute = createRoute({
   getParentRoute: () => root,
   path: '/failed',
   ...forRoles('ADMIN'),
-  validateSearch: failedSearch,
+  validateSearch: toFailedSearch,
   component: lazyRouteComponent(() => import('../screens/failed/failed-page.tsx'), 'FailedPage'),
 });
 
@@ -239,7 +240,7 @@ export const router = createRouter({
   defaultPendingComponent: () => <Loading />,
   defaultErrorComponent: ({ error, reset }) => (
     <Page title="This page failed to load">
-      <Failed error={error} retry={reset} />
+      <ErrorMessage error={error} retry={reset} />
     </Page>
   ),
 });

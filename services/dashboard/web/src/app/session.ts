@@ -1,4 +1,4 @@
-// The signed-in user, signing in and out, and keeping all tabs of the browser on the same session.
+// The signed-in user, signing in and out, and the synchronisation of the session between the tabs of the browser.
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { sessionQuery } from '../api/queries.ts';
 import { createContext, use, useEffect } from 'react';
@@ -9,7 +9,8 @@ const otherTabs = new BroadcastChannel('orderflow-session');
 
 export const useSession = (): Session => useSuspenseQuery(sessionQuery).data;
 
-/** The user of the screen. It stays set when the session ends, so that the screen keeps its input until the user signs in again. */
+/** The user for whom the screen was opened. The value stays set when the session ends, so that the screen keeps its input until
+ *  the user signs in again. */
 export const ScreenUser = createContext<User | null>(null);
 
 /** Only for screens that require a signed-in user; throws without one. */
@@ -27,18 +28,18 @@ export const notifyOtherTabs = (): void => {
 };
 
 /**
- * Follows sign-ins and sign-outs in other tabs. For another user the page is reloaded, so that no data of the previous user
- * stays on the screen. The same user keeps the page and its input.
+ * Reacts to sign-ins and sign-outs in other tabs. If the user has changed, the page is reloaded, so that no data of the previous
+ * user stays on the screen. If the user is the same, the page keeps its input.
  */
 export const useSharedSession = (screenUser: User | null): void => {
   const client = useQueryClient();
   const id = screenUser?.id;
   useEffect(() => {
-    const follow = async (): Promise<void> => {
+    const reloadIfUserChanged = async (): Promise<void> => {
       const { user } = await client.query({ ...sessionQuery, staleTime: 0 });
       if (user?.id !== id) window.location.reload();
     };
-    const onChange = (): void => void follow();
+    const onChange = (): void => void reloadIfUserChanged();
     otherTabs.addEventListener('message', onChange);
     return () => {
       otherTabs.removeEventListener('message', onChange);
@@ -46,7 +47,7 @@ export const useSharedSession = (screenUser: User | null): void => {
   }, [client, id]);
 };
 
-/** Starts the sign-in at the OIDC provider, which then returns to the path `to`. */
+/** The address that starts the sign-in at the OIDC provider. After the sign-in the provider redirects to the path `to`. */
 export const providerAddress = (to: string): string =>
   `/session/provider?${new URLSearchParams({ to }).toString()}`;
 
@@ -56,9 +57,9 @@ export const useSignIn = () => {
     mutationFn: (credentials: { readonly email: string; readonly password: string }) =>
       request<Session>('/session', { method: 'POST', body: credentials }),
     onSuccess: (session) => {
-      const before = client.getQueryData(sessionQuery.queryKey)?.user;
-      // Data that another user loaded must not be shown to this one.
-      if (before?.id !== session.user?.id)
+      const previousUser = client.getQueryData(sessionQuery.queryKey)?.user;
+      // Cached data of the previous user must not be shown to a different user.
+      if (previousUser?.id !== session.user?.id)
         client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
       client.setQueryData(sessionQuery.queryKey, session);
       notifyOtherTabs();

@@ -88,8 +88,8 @@ const UserMenu = ({ user }: { user: User }) => {
   );
 };
 
-const Bar = ({ user }: { user: User | null }) => {
-  const onSignIn = useRouterState({ select: ({ location }) => location.pathname === '/sign-in' });
+const TopBar = ({ user }: { user: User | null }) => {
+  const isSignInPage = useRouterState({ select: ({ location }) => location.pathname === '/sign-in' });
   return (
     <header className={classes['bar']}>
       <a href="#content" className={classes['skip']}>
@@ -103,7 +103,7 @@ const Bar = ({ user }: { user: User | null }) => {
       <span className={classes['push']}>
         {hasRole(user, 'USER') && <CartButton />}
         {user !== null && <UserMenu user={user} />}
-        {user === null && !onSignIn && (
+        {user === null && !isSignInPage && (
           <Button component={Link} to="/sign-in" variant="default">
             Sign in
           </Button>
@@ -113,7 +113,7 @@ const Bar = ({ user }: { user: User | null }) => {
   );
 };
 
-// Loaded on demand: most visits never need it.
+// Loaded on demand, because most visits end before the session does.
 const SessionEnded = lazy(() => import('../screens/sign-in/session-ended.tsx'));
 
 const Screen = () => {
@@ -123,7 +123,7 @@ const Screen = () => {
   useSharedSession(screenUser);
   return (
     <ScreenUser value={screenUser}>
-      <Bar user={screenUser} />
+      <TopBar user={screenUser} />
       <Suspense fallback={<Loading />}>
         <Outlet />
       </Suspense>

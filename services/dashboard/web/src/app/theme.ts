@@ -2,13 +2,14 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 import classes from './components.module.css';
 
-const tuple = (token: string): MantineColorsTuple => {
+/** Mantine expects ten shades of a colour; here they are all the same. */
+const tenShades = (token: string): MantineColorsTuple => {
   const color = `var(--${token})`;
   return [color, color, color, color, color, color, color, color, color, color];
 };
 
-/** Mantine puts a `header` into a dialog, which screen readers would announce as a second page banner. */
-const notABanner = { header: { role: 'none' } };
+/** Mantine renders a `header` in each dialog. Without this role, screen readers would announce the header as a second page banner. */
+const withoutBannerRole = { header: { role: 'none' } };
 const closeButtonProps = { 'aria-label': 'Close' };
 
 export const theme = createTheme({
@@ -20,7 +21,7 @@ export const theme = createTheme({
   defaultRadius: 'sm',
   headings: { fontWeight: '650' },
   primaryColor: 'accent',
-  colors: { accent: tuple('accent'), bad: tuple('bad') },
+  colors: { accent: tenShades('accent'), bad: tenShades('bad') },
   respectReducedMotion: true,
   cursorType: 'pointer',
   components: {
@@ -38,11 +39,11 @@ export const theme = createTheme({
       classNames: { th: classes['th'] },
     },
     Modal: {
-      defaultProps: { centered: true, radius: 'lg', attributes: notABanner, closeButtonProps },
+      defaultProps: { centered: true, radius: 'lg', attributes: withoutBannerRole, closeButtonProps },
       classNames: { title: classes['dialogTitle'] },
     },
     Drawer: {
-      defaultProps: { attributes: notABanner, closeButtonProps },
+      defaultProps: { attributes: withoutBannerRole, closeButtonProps },
       classNames: { title: classes['dialogTitle'] },
     },
   },

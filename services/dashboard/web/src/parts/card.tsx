@@ -3,11 +3,11 @@ import classes from './card.module.css';
 
 interface CardProps {
   readonly title?: string;
-  /** At the right of the title. */
+  /** Shown to the right of the title. */
   readonly aside?: React.ReactNode;
   /** No padding, for lists and tables that reach the edge. */
   readonly flush?: boolean;
-  /** For pages that move the focus to the card. */
+  /** Makes the card focusable, for pages that move the focus to it. */
   readonly focusRef?: React.Ref<HTMLElement>;
   readonly children: React.ReactNode;
 }

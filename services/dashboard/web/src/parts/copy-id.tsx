@@ -1,4 +1,4 @@
-// A shortened id. The tooltip shows the full id, a click copies it.
+// A shortened id, or with `whole` the full id. The tooltip shows the full id, and a click copies the full id.
 import { CopyButton, Tooltip, UnstyledButton } from '@mantine/core';
 import { Check, Copy } from 'lucide-react';
 import classes from './copy-id.module.css';

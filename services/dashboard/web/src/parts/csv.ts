@@ -1,6 +1,6 @@
 // CSV export (RFC 4180).
 
-/** A spreadsheet runs text that starts like a formula; a leading apostrophe makes it plain text. */
+/** Spreadsheets evaluate text that starts like a formula. A leading apostrophe prevents that. */
 const cellOf = (value: string | number | null): string => {
   if (typeof value === 'number') return String(value);
   const text = value === null ? '' : /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;

@@ -1,4 +1,5 @@
-// A table with sorting by keyboard, hideable columns and CSV export. Only the visible rows are rendered, so it may be long.
+// A table that can be sorted by keyboard, with hideable columns and CSV export. Only the rows in view are rendered, so long tables
+// stay fast.
 import { Button, Checkbox, Menu, Table, UnstyledButton } from '@mantine/core';
 import {
   columnVisibilityFeature,
@@ -20,7 +21,7 @@ export interface Column<Row> {
   readonly header: string;
   /** The value for sorting and for the CSV file. */
   readonly value: (row: Row) => string | number | null;
-  /** Absent: the value is shown. */
+  /** How to render the cell. Absent: the value is shown. */
   readonly cell?: (row: Row) => React.ReactNode;
   readonly numeric?: boolean;
   readonly sortable?: boolean;
@@ -35,7 +36,7 @@ interface DataTableProps<Row> {
   readonly sort?: SortingState;
   /** The name of the CSV file. Absent: no CSV export. */
   readonly csv?: string;
-  /** Above the table, next to the buttons. */
+  /** Shown above the table, next to the buttons. */
   readonly caption?: React.ReactNode;
   readonly minWidth?: number;
 }
@@ -72,7 +73,7 @@ export function DataTable<Row extends object>({
         header,
         accessorFn: value,
         enableSorting: sortable,
-        sortFn: (one, other) => compare(value(one.original), value(other.original)),
+        sortFn: (a, b) => compare(value(a.original), value(b.original)),
       })),
     [columns],
   );
@@ -83,7 +84,7 @@ export function DataTable<Row extends object>({
     getRowId: rowId,
     initialState: { sorting: sort },
   });
-  const shown = columns.filter(({ id }) => table.getColumn(id)?.getIsVisible() !== false);
+  const visibleColumns = columns.filter(({ id }) => table.getColumn(id)?.getIsVisible() !== false);
   const sorted = table.getRowModel().rows;
   const body = useRef<HTMLTableSectionElement>(null);
   const [offset, setOffset] = useState(0);
@@ -97,9 +98,9 @@ export function DataTable<Row extends object>({
     overscan: 12,
     scrollMargin: offset,
   });
-  const drawn = virtual.getVirtualItems();
-  const above = (drawn[0]?.start ?? offset) - offset;
-  const below = virtual.getTotalSize() - ((drawn.at(-1)?.end ?? offset) - offset);
+  const renderedRows = virtual.getVirtualItems();
+  const heightAbove = (renderedRows[0]?.start ?? offset) - offset;
+  const heightBelow = virtual.getTotalSize() - ((renderedRows.at(-1)?.end ?? offset) - offset);
   return (
     <>
       <div className={classes['tools']}>
@@ -135,8 +136,8 @@ export function DataTable<Row extends object>({
             leftSection={<Download size={14} aria-hidden="true" />}
             onClick={() =>
               saveAsCsv(csv, [
-                shown.map(({ header }) => header),
-                ...sorted.map(({ original }) => shown.map(({ value }) => value(original))),
+                visibleColumns.map(({ header }) => header),
+                ...sorted.map(({ original }) => visibleColumns.map(({ value }) => value(original))),
               ])
             }
           >
@@ -148,7 +149,7 @@ export function DataTable<Row extends object>({
         <Table aria-label={label} verticalSpacing="xs" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>
-              {shown.map(({ id, header, numeric = false, sortable = true }) => {
+              {visibleColumns.map(({ id, header, numeric = false, sortable = true }) => {
                 const column = table.getColumn(id);
                 const sortedBy = column?.getIsSorted() ?? false;
                 const direction = sortedBy === false ? 'none' : sortedBy;
@@ -179,13 +180,13 @@ export function DataTable<Row extends object>({
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody ref={body}>
-            {above > 0 && <tr aria-hidden="true" style={{ height: above }} />}
-            {drawn.map(({ index }) => {
+            {heightAbove > 0 && <tr aria-hidden="true" style={{ height: heightAbove }} />}
+            {renderedRows.map(({ index }) => {
               const row = sorted[index];
               if (row === undefined) return null;
               return (
                 <Table.Tr key={row.id} ref={virtual.measureElement} data-index={index}>
-                  {shown.map(({ id, numeric = false, value, cell }) => (
+                  {visibleColumns.map(({ id, numeric = false, value, cell }) => (
                     <Table.Td key={id} ta={numeric ? 'right' : 'left'}>
                       {cell === undefined ? value(row.original) : cell(row.original)}
                     </Table.Td>
@@ -193,7 +194,7 @@ export function DataTable<Row extends object>({
                 </Table.Tr>
               );
             })}
-            {below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
+            {heightBelow > 0 && <tr aria-hidden="true" style={{ height: heightBelow }} />}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>

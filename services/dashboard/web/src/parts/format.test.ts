@@ -15,7 +15,7 @@ describe('money', () => {
     ['KWD', 4_070, 'KWD 4.070'],
     ['EUR', 0, '€0.00'],
     ['EUR', 100_000_000_000, '€1,000,000,000.00'],
-  ])('in %s has the decimals of its currency', (currency, amountMinor, text) => {
+  ])('in %s is formatted with the decimals of the currency', (currency, amountMinor, text) => {
     expect(formatMoney({ amountMinor, currency }, 'en-US').replaceAll('\u00a0', ' ')).toBe(text);
   });
 });

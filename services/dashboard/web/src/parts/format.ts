@@ -2,12 +2,12 @@
 
 const locale = typeof navigator === 'undefined' ? 'en' : navigator.language;
 
-/** Amounts are whole numbers of the currency's smallest unit: cents for EUR, yen for JPY, fils (a thousandth) for KWD. */
+/** `amountMinor` is a number of minor units (ISO 4217): cents for EUR, yen for JPY, fils (a thousandth) for KWD. */
 export const formatMoney = (
   { amountMinor, currency }: { readonly amountMinor: number; readonly currency: string },
-  inLocale: string = locale,
+  displayLocale: string = locale,
 ): string => {
-  const format = new Intl.NumberFormat(inLocale, { style: 'currency', currency });
+  const format = new Intl.NumberFormat(displayLocale, { style: 'currency', currency });
   return format.format(amountMinor / 10 ** decimalsOf(currency));
 };
 
@@ -23,6 +23,7 @@ export const formatTime = (iso: string): string =>
 export const formatDateTime = (iso: string): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
 
+/** Date, time and time zone. */
 export const formatInstant = (iso: string): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(iso));
 
@@ -37,23 +38,26 @@ const units = [
 /** "3 minutes ago". */
 export const formatRelative = (iso: string, now: number): string => {
   const seconds = (Date.parse(iso) - now) / 1_000;
-  const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
-  return relative.format(Math.trunc(seconds / size), unit);
+  const [unit, unitSeconds] = units.find(([, unitSeconds]) => Math.abs(seconds) >= unitSeconds) ?? [
+    'second',
+    1,
+  ];
+  return relative.format(Math.trunc(seconds / unitSeconds), unit);
 };
 
-/** A duration in the units that fit: 61 ms, 4.2 s, 3 min 7 s, 2 h 5 min. */
+/** A duration in readable units: 61 ms, 4.2 s, 3 min 7 s, 2 h 5 min. */
 export const formatDuration = (ms: number): string => {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  const [big, small, size] =
+  const [largeUnit, smallUnit, smallUnitMs] =
     ms < 3_600_000 ? (['min', 's', 1_000] as const) : (['h', 'min', 60_000] as const);
-  const rest = Math.floor(ms / size);
-  return rest % 60 === 0
-    ? `${Math.floor(rest / 60)} ${big}`
-    : `${Math.floor(rest / 60)} ${big} ${rest % 60} ${small}`;
+  const smallUnits = Math.floor(ms / smallUnitMs);
+  return smallUnits % 60 === 0
+    ? `${Math.floor(smallUnits / 60)} ${largeUnit}`
+    : `${Math.floor(smallUnits / 60)} ${largeUnit} ${smallUnits % 60} ${smallUnit}`;
 };
 
-/** A size in the unit that fits: 512 B, 1.5 MB. */
+/** A size in a readable decimal unit: 512 B, 1.5 MB. */
 export const formatBytes = (bytes: number): string => {
   const sizes = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = bytes < 1 ? 0 : Math.min(sizes.length - 1, Math.floor(Math.log10(bytes) / 3));
@@ -61,16 +65,16 @@ export const formatBytes = (bytes: number): string => {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${sizes[power] ?? ''}`;
 };
 
-/** Minutes and seconds until an instant, never below 0:00. */
+/** Minutes and seconds until an instant; 0:00 once it has passed. */
 export const formatCountdown = (iso: string, now: number): string => {
   const seconds = Math.max(0, Math.ceil((Date.parse(iso) - now) / 1_000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 };
 
-/** The first and last characters of a long id. */
+/** The first eight and the last four characters of an id; a short id is returned unchanged. */
 export const shortId = (id: string): string => (id.length <= 16 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`);
 
-/** A display name for a seller. The services know only the id. */
+/** A display name for a seller, derived from the id, because the services store no names of sellers. */
 export const sellerName = (id: string): string => {
   const number = /^user-seller-(\d+)$/.exec(id)?.[1];
   return number === undefined ? id : `Seller ${Number(number)}`;

@@ -1,4 +1,4 @@
-// A small line chart of one metric over time. The label describes it for screen readers.
+// A small line chart of one metric over time. Screen readers read the label instead of the chart.
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
@@ -19,7 +19,7 @@ interface LineChartProps {
   readonly height?: number;
 }
 
-/** Resolves a colour token, because a canvas does not understand CSS variables. */
+/** Resolves a colour token to a colour value, because a canvas cannot use CSS variables. */
 const colorOf = (element: HTMLElement, token: string): string => {
   const probe = document.createElement('span');
   probe.style.color = `var(--${token})`;
@@ -29,25 +29,34 @@ const colorOf = (element: HTMLElement, token: string): string => {
   return color;
 };
 
-const clockOf = (seconds: number): string => formatTime(new Date(seconds * 1_000).toISOString());
+const formatTick = (seconds: number): string => formatTime(new Date(seconds * 1_000).toISOString());
 
 const optionsOf = (
   element: HTMLElement,
   { width, height, format }: { width: number; height: number; format: (value: number) => string },
 ): uPlot.Options => {
-  const [line, grid, text] = [colorOf(element, 'cdc'), colorOf(element, 'line'), colorOf(element, 'ink-3')];
-  const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '11px Inter' };
+  const [lineColor, gridColor, textColor] = [
+    colorOf(element, 'cdc'),
+    colorOf(element, 'line'),
+    colorOf(element, 'ink-3'),
+  ];
+  const axis = {
+    stroke: textColor,
+    grid: { stroke: gridColor, width: 1 },
+    ticks: { show: false },
+    font: '11px Inter',
+  };
   return {
     width,
     height,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    scales: { y: { range: (_chart, _least, most) => [0, Math.max(most, 1) * 1.15] } },
+    scales: { y: { range: (_chart, _min, max) => [0, Math.max(max, 1) * 1.15] } },
     axes: [
-      { ...axis, size: 24, space: 110, values: (_chart, values) => values.map(clockOf) },
+      { ...axis, size: 24, space: 110, values: (_chart, values) => values.map(formatTick) },
       { ...axis, size: 58, space: 34, values: (_chart, values) => values.map(format) },
     ],
-    series: [{}, { stroke: line, width: 1.6, spanGaps: false, points: { show: false } }],
+    series: [{}, { stroke: lineColor, width: 1.6, spanGaps: false, points: { show: false } }],
   };
 };
 

@@ -5,7 +5,7 @@ import { formatTime } from './format.ts';
 export type LiveState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
-  | { readonly kind: 'over' }
+  | { readonly kind: 'ended' }
   | { readonly kind: 'stale'; readonly since: string };
 
 const textOf = (state: LiveState): string => {
@@ -14,14 +14,14 @@ const textOf = (state: LiveState): string => {
       return 'Connecting';
     case 'live':
       return 'Live';
-    case 'over':
+    case 'ended':
       return 'Final';
     case 'stale':
       return `Reconnecting, not updated since ${formatTime(state.since)}`;
   }
 };
 
-/** The state of a query that is polled. */
+/** The state of a polled query. */
 export const liveStateOf = ({
   data,
   isError,

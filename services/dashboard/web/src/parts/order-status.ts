@@ -19,6 +19,6 @@ export const cancellationReasons: Readonly<Record<string, string>> = {
   customer_cancelled: 'by the customer',
 };
 
-/** Also for a reason that has no text yet. */
+/** A reason without a text is shown as its code, with spaces for underscores. */
 export const describeReason = (reason: string): string =>
   cancellationReasons[reason] ?? reason.replaceAll('_', ' ');

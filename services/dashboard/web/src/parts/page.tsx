@@ -6,9 +6,9 @@ interface PageProps {
   readonly title: string;
   /** The breadcrumb above the title. */
   readonly crumb?: React.ReactNode;
-  /** Next to the title. */
+  /** Shown next to the title. */
   readonly beside?: React.ReactNode;
-  /** Buttons and filters at the right. */
+  /** Buttons and filters, shown on the right. */
   readonly actions?: React.ReactNode;
   readonly children: React.ReactNode;
 }
@@ -36,13 +36,13 @@ interface ColumnsProps {
   readonly children: React.ReactNode;
   readonly aside: React.ReactNode;
   /** The narrow column stays in view while the page scrolls. */
-  readonly follows?: boolean;
+  readonly sticky?: boolean;
 }
 /** A wide and a narrow column; stacked on a small screen. */
-export const Columns = ({ children, aside, follows = false }: ColumnsProps) => (
+export const Columns = ({ children, aside, sticky = false }: ColumnsProps) => (
   <div className={classes['columns']}>
     <div className={classes['column']}>{children}</div>
-    <div className={classes['column']} data-follows={follows}>
+    <div className={classes['column']} data-sticky={sticky}>
       {aside}
     </div>
   </div>

@@ -1,7 +1,7 @@
-// Line drawings for products, chosen by the product's name. Other products get a parcel.
+// Line drawings of products, chosen by words in the product's name. A product without a matching word gets a drawing of a parcel.
 import classes from './product-picture.module.css';
 
-const drawings: readonly (readonly [RegExp, string, string])[] = [
+const drawings: readonly (readonly [pattern: RegExp, colour: string, path: string])[] = [
   [
     /espresso|machine/i,
     '#b5533c',

@@ -5,7 +5,7 @@ import { Problem } from '../api/request.ts';
 import { CopyId } from './copy-id.tsx';
 import classes from './states.module.css';
 
-/** Placeholder lines. */
+/** Placeholder lines while data is loading. */
 export const Loading = ({ lines = 4 }: { lines?: number }) => (
   <div className={classes['loading']} role="status" aria-busy="true" aria-label="Loading">
     {Array.from({ length: lines }, (_, line) => (
@@ -23,7 +23,7 @@ export const Empty = ({ title, children }: { title: string; children?: React.Rea
 );
 
 /** An error with its message, correlation id and, if `retry` is given, a button to try again. */
-export const Failed = ({ error, retry }: { error: unknown; retry?: () => void }) => {
+export const ErrorMessage = ({ error, retry }: { error: unknown; retry?: () => void }) => {
   const problem = error instanceof Problem ? error : undefined;
   const title = problem?.title ?? 'Something went wrong';
   const message = error instanceof Error ? error.message : 'Try again.';

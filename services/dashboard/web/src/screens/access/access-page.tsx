@@ -1,4 +1,5 @@
-// The permissions: every action of every process with the scope of each role, from the enforced tables.
+// The permissions: every action of every process, with the scope of each role. The data comes from the same tables that the
+// processes enforce.
 import { SegmentedControl, Select, Table, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -8,9 +9,9 @@ import type { PermissionEntry, Role } from '../../api/types.ts';
 import { accessRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { Page } from '../../parts/page.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import classes from './access-page.module.css';
-import { findActions, groupOf, type AccessSearch } from './access-search.ts';
+import { findActions, groupOf, groupTitleOf, type AccessSearch } from './access-search.ts';
 
 const roles = ['USER', 'SELLER', 'ADMIN'] as const satisfies readonly Role[];
 const scopeIcons = { all: Check, own: User, 'own lines': Users } as const;
@@ -19,14 +20,14 @@ const scopeIcons = { all: Check, own: User, 'own lines': Users } as const;
 const Scope = ({ scope }: { scope: keyof typeof scopeIcons | undefined }) => {
   const Icon = scope === undefined ? Minus : scopeIcons[scope];
   return (
-    <span className={classes['reach']} data-scope={scope ?? 'no'}>
+    <span className={classes['scope']} data-scope={scope ?? 'no'}>
       <Icon size={13} aria-hidden="true" />
       {scope ?? 'none'}
     </span>
   );
 };
 
-const Cells = ({ allow }: Pick<PermissionEntry, 'allow'>) => {
+const RoleCells = ({ allow }: Pick<PermissionEntry, 'allow'>) => {
   if (typeof allow !== 'string')
     return roles.map((role) => (
       <Table.Td key={role}>
@@ -36,7 +37,7 @@ const Cells = ({ allow }: Pick<PermissionEntry, 'allow'>) => {
   const Icon = allow === 'anyone' ? Check : KeyRound;
   return (
     <Table.Td colSpan={3}>
-      <span className={classes['reach']} data-scope={allow}>
+      <span className={classes['scope']} data-scope={allow}>
         <Icon size={13} aria-hidden="true" />
         {allow === 'anyone' ? 'anyone, no token required' : 'requires the chaos token'}
       </span>
@@ -44,11 +45,11 @@ const Cells = ({ allow }: Pick<PermissionEntry, 'allow'>) => {
   );
 };
 
-const Group = ({ name, entries }: { name: string; entries: readonly PermissionEntry[] }) => (
+const Group = ({ title, entries }: { title: string; entries: readonly PermissionEntry[] }) => (
   <Table.Tbody>
     <Table.Tr className={classes['group']}>
       <Table.Th colSpan={5} scope="rowgroup">
-        {name}
+        {title}
         <small>
           {entries.length} {entries.length === 1 ? 'action' : 'actions'}
         </small>
@@ -63,7 +64,7 @@ const Group = ({ name, entries }: { name: string; entries: readonly PermissionEn
         <Table.Td className={classes['call']}>
           <b data-method={entry.method}>{entry.method}</b> {entry.path}
         </Table.Td>
-        <Cells allow={entry.allow} />
+        <RoleCells allow={entry.allow} />
       </Table.Tr>
     ))}
   </Table.Tbody>
@@ -113,7 +114,11 @@ const Matrix = ({ entries }: { entries: readonly PermissionEntry[] }) => (
         </Table.Tr>
       </Table.Thead>
       {[...new Set(entries.map(groupOf))].map((group) => (
-        <Group key={group} name={group} entries={entries.filter((entry) => groupOf(entry) === group)} />
+        <Group
+          key={group}
+          title={groupTitleOf(group)}
+          entries={entries.filter((entry) => groupOf(entry) === group)}
+        />
       ))}
     </Table>
   </Table.ScrollContainer>
@@ -125,12 +130,12 @@ export const AccessPage = () => {
   const query = useQuery(permissionsQuery);
   const entries = query.data ?? [];
   const found = findActions(entries, search);
-  /** `replace` keeps keystrokes out of the browser history. */
-  const change = (to: AccessSearch, replace = false): void =>
-    void navigate({ search: to, replace, resetScroll: false });
+  /** With `replace`, the change adds no entry to the browser history. */
+  const changeSearch = (next: AccessSearch, replace = false): void =>
+    void navigate({ search: next, replace, resetScroll: false });
   const { q: _q, ...withoutQ } = search;
-  const { at: _at, ...withoutAt } = search;
-  const { may: _may, ...withoutMay } = search;
+  const { group: _group, ...withoutGroup } = search;
+  const { role: _role, ...withoutRole } = search;
   return (
     <Page
       title="Access"
@@ -151,7 +156,7 @@ export const AccessPage = () => {
             leftSection={<Search size={15} aria-hidden="true" />}
             value={search.q ?? ''}
             onChange={({ currentTarget: { value } }) =>
-              change(value === '' ? withoutQ : { ...withoutQ, q: value }, true)
+              changeSearch(value === '' ? withoutQ : { ...withoutQ, q: value }, true)
             }
           />
           <Select
@@ -159,19 +164,22 @@ export const AccessPage = () => {
             placeholder="All processes"
             clearable
             clearButtonProps={{ 'aria-label': 'All processes' }}
-            data={[...new Set(entries.map(groupOf))]}
-            value={search.at ?? null}
-            onChange={(at) => change(at === null ? withoutAt : { ...withoutAt, at })}
+            data={[...new Set(entries.map(groupOf))].map((group) => ({
+              value: group,
+              label: groupTitleOf(group),
+            }))}
+            value={search.group ?? null}
+            onChange={(group) => changeSearch(group === null ? withoutGroup : { ...withoutGroup, group })}
           />
           <SegmentedControl
             aria-label="Role"
             style={{ alignSelf: 'center' }}
-            value={search.may ?? 'everybody'}
+            value={search.role ?? 'all'}
             onChange={(value) => {
-              const may = roles.find((role) => role === value);
-              change(may === undefined ? withoutMay : { ...withoutMay, may });
+              const role = roles.find((name) => name === value);
+              changeSearch(role === undefined ? withoutRole : { ...withoutRole, role });
             }}
-            data={[{ value: 'everybody', label: 'All roles' }, ...roles]}
+            data={[{ value: 'all', label: 'All roles' }, ...roles]}
           />
         </>
       }
@@ -179,7 +187,7 @@ export const AccessPage = () => {
       <Card flush>
         {query.isPending && <Loading lines={10} />}
         {query.isError && query.data === undefined && (
-          <Failed error={query.error} retry={() => void query.refetch()} />
+          <ErrorMessage error={query.error} retry={() => void query.refetch()} />
         )}
         {query.isSuccess && found.length === 0 && (
           <Empty title="No actions found">Try a different search or remove a filter.</Empty>
@@ -188,9 +196,9 @@ export const AccessPage = () => {
       </Card>
       <Card title="Legend">
         <p className={classes['words']}>
-          The processes enforce this table: every endpoint is defined from one of its entries, and a process
-          with an unlisted route does not start. For a user with several roles, the first of ADMIN, SELLER and
-          USER applies.
+          The processes enforce this table: every endpoint is defined by one entry of the table, and a process
+          with a route that is not in the table does not start. If a user has several roles, the first of
+          ADMIN, SELLER and USER applies.
         </p>
         <Legend />
       </Card>

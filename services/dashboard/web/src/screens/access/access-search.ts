@@ -1,12 +1,12 @@
-// The URL parameters of the permissions page, and the actions that match them.
+// The URL parameters of the permissions page, and the actions that match the parameters.
 import type { PermissionEntry, Role } from '../../api/types.ts';
 
 export interface AccessSearch {
   readonly q?: string;
-  /** A group: a process, or the processes that share the actions. */
-  readonly at?: string;
+  /** Only actions of this group; see `groupOf`. */
+  readonly group?: string;
   /** Only actions that this role may call. */
-  readonly may?: Role;
+  readonly role?: Role;
 }
 
 const roles: readonly unknown[] = ['USER', 'SELLER', 'ADMIN'];
@@ -14,33 +14,41 @@ const isRole = (value: unknown): value is Role => roles.includes(value);
 
 export const toAccessSearch = (search: Readonly<Record<string, unknown>>): AccessSearch => ({
   ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
-  ...(typeof search['at'] === 'string' ? { at: search['at'] } : {}),
-  ...(isRole(search['may']) ? { may: search['may'] } : {}),
+  ...(typeof search['group'] === 'string' ? { group: search['group'] } : {}),
+  ...(isRole(search['role']) ? { role: search['role'] } : {}),
 });
 
-/** The group of an entry: its process, or the processes that share it. */
-export const groupOf = ({ on }: PermissionEntry): string => {
-  const [only] = on;
-  if (on.length === 1 && only !== undefined) return only;
-  return on.length === 3 ? 'order, inventory and payment' : 'every process';
+/** The group of an entry: the process that has the action, `services` for the three services, or `all` for every process. */
+export const groupOf = ({ on: processes }: PermissionEntry): string => {
+  const [process] = processes;
+  if (processes.length === 1 && process !== undefined) return process;
+  return processes.length === 3 ? 'services' : 'all';
 };
 
-/** Public actions are allowed to every role. Actions that require the chaos token are allowed to none. */
-export const mayDo = ({ allow }: PermissionEntry, role: Role): boolean =>
+const groupTitles: Readonly<Record<string, string>> = {
+  services: 'order, inventory and payment',
+  all: 'every process',
+};
+
+/** The name of a group as the page shows it. */
+export const groupTitleOf = (group: string): string => groupTitles[group] ?? group;
+
+/** Every role may call public actions. No role may call actions that require the chaos token. */
+export const isAllowed = ({ allow }: PermissionEntry, role: Role): boolean =>
   typeof allow === 'string' ? allow === 'anyone' : allow[role] !== undefined;
 
-/** The entries that match: every word of `q` is in the action, its endpoint or its processes. */
+/** The entries that match the search. Every word of `q` must occur in the action, the endpoint or the names of the processes. */
 export const findActions = (
   entries: readonly PermissionEntry[],
-  { q = '', at, may }: AccessSearch,
+  { q = '', group, role }: AccessSearch,
 ): PermissionEntry[] => {
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   return entries.filter((entry) => {
     const text = `${entry.action} ${entry.method} ${entry.path} ${entry.on.join(' ')}`.toLowerCase();
     return (
       words.every((word) => text.includes(word)) &&
-      (at === undefined || groupOf(entry) === at) &&
-      (may === undefined || mayDo(entry, may))
+      (group === undefined || groupOf(entry) === group) &&
+      (role === undefined || isAllowed(entry, role))
     );
   });
 };

@@ -1,4 +1,5 @@
-// The orders of all customers, for administrators. Any id can be searched; each order links to its saga.
+// The orders of all customers, for administrators. Each order links to its saga. The search accepts the id of an order, an event,
+// a request or a customer.
 import { Button, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -22,12 +23,12 @@ import { cancellationReasons, describeReason, orderStatuses } from '../../parts/
 import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import classes from './all-orders-page.module.css';
 import { describeStuckTime, stuckTimes } from './orders-search.ts';
 
-const stuckChoices = Object.entries(stuckTimes).map(([value, label]) => ({
+const stuckOptions = Object.entries(stuckTimes).map(([value, label]) => ({
   value,
   label: `Stuck for ${label}`,
 }));
@@ -85,12 +86,13 @@ const columns: readonly Column<Order>[] = [
   },
 ];
 
-/** Also what each order waits for, and since when. The auditor finds this out in its audits, so a new row may lack it. */
+/** The columns of the table. With the stuck filter, they include what each order waits for and the time of its last change. What an
+ *  order waits for comes from the last audit, so it can be missing for an order that has only just become stuck. */
 const useStuckColumns = (isShown: boolean): readonly Column<Order>[] => {
   const { data } = useQuery({ ...invariantsQuery, enabled: isShown });
   return useMemo(() => {
     if (!isShown) return columns;
-    const waits = new Map(data?.stuck.map((order) => [order.orderId, order]));
+    const stuckOrders = new Map(data?.stuck.map((order) => [order.orderId, order]));
     return [
       ...columns.filter(({ id }) => id !== 'reason'),
       {
@@ -103,9 +105,9 @@ const useStuckColumns = (isShown: boolean): readonly Column<Order>[] => {
       {
         id: 'waitsFor',
         header: 'Waiting for',
-        value: ({ id }) => waits.get(id)?.waitsFor ?? null,
+        value: ({ id }) => stuckOrders.get(id)?.waitsFor ?? null,
         cell: ({ id }) => {
-          const order = waits.get(id);
+          const order = stuckOrders.get(id);
           return order === undefined ? '–' : [order.waitsFor, ...order.missing].join(', ');
         },
         sortable: false,
@@ -114,7 +116,7 @@ const useStuckColumns = (isShown: boolean): readonly Column<Order>[] => {
   }, [isShown, data?.stuck]);
 };
 
-const StuckMeaning = ({ seconds }: { seconds: number }) => (
+const StuckExplanation = ({ seconds }: { seconds: number }) => (
   <p className={classes['note']}>
     Stuck: the order is PENDING or CONFIRMED, waits for the system and has not changed for{' '}
     {describeStuckTime(seconds)}. An order that waits for its customer to pay or for a seller to ship is not
@@ -123,7 +125,7 @@ const StuckMeaning = ({ seconds }: { seconds: number }) => (
   </p>
 );
 
-/** Opens the saga of an order, event or correlation id. Any other id is taken for a customer id. */
+/** Opens the saga that belongs to the id of an order, event or request. Any other id is treated as a customer id. */
 const IdSearch = ({ onCustomer }: { onCustomer: (customerId: string) => void }) => {
   const [text, setText] = useState('');
   const navigate = useNavigate();
@@ -170,15 +172,15 @@ export const AllOrdersPage = () => {
   const orders = useInfiniteQuery(allOrdersQuery(filter));
   const all = useMemo(() => orders.data?.pages.flatMap(({ data }) => data) ?? [], [orders.data]);
   const shownColumns = useStuckColumns(filter.stuck !== undefined);
-  const set = (changed: Partial<Record<keyof AllOrdersFilter, string | number | undefined>>) =>
-    void navigate({ search: { ...filter, ...changed } as AllOrdersFilter, replace: true });
+  const changeFilter = (changes: Partial<Record<keyof AllOrdersFilter, string | number | undefined>>) =>
+    void navigate({ search: { ...filter, ...changes } as AllOrdersFilter, replace: true });
   return (
     <Page
       title="Orders"
       beside={<LiveMark state={liveStateOf(orders)} />}
       actions={
         <>
-          <IdSearch onCustomer={(customer) => set({ customer })} />
+          <IdSearch onCustomer={(customer) => changeFilter({ customer })} />
           <Select
             aria-label="Status"
             placeholder="All statuses"
@@ -186,7 +188,7 @@ export const AllOrdersPage = () => {
             w={150}
             data={[...orderStatuses]}
             value={filter.status ?? null}
-            onChange={(value) => set({ status: value ?? undefined, reason: undefined })}
+            onChange={(value) => changeFilter({ status: value ?? undefined, reason: undefined })}
           />
           <Select
             aria-label="Cancellation reason"
@@ -195,16 +197,16 @@ export const AllOrdersPage = () => {
             w={170}
             data={reasons}
             value={filter.reason ?? null}
-            onChange={(value) => set({ reason: value ?? undefined })}
+            onChange={(value) => changeFilter({ reason: value ?? undefined })}
           />
           <Select
             aria-label="Stuck"
             placeholder="Stuck or not"
             clearable
             w={180}
-            data={stuckChoices}
+            data={stuckOptions}
             value={filter.stuck === undefined ? null : String(filter.stuck)}
-            onChange={(value) => set({ stuck: value === null ? undefined : Number(value) })}
+            onChange={(value) => changeFilter({ stuck: value === null ? undefined : Number(value) })}
           />
           <TextInput
             aria-label="Placed on or after"
@@ -212,7 +214,7 @@ export const AllOrdersPage = () => {
             leftSection="from"
             leftSectionWidth={46}
             value={filter.from ?? ''}
-            onChange={(event) => set({ from: event.currentTarget.value || undefined })}
+            onChange={(event) => changeFilter({ from: event.currentTarget.value || undefined })}
           />
           <Select
             aria-label="Sort by"
@@ -223,16 +225,16 @@ export const AllOrdersPage = () => {
               { value: 'oldest', label: 'Oldest first' },
             ]}
             value={filter.sort ?? 'newest'}
-            onChange={(value) => set({ sort: value === 'oldest' ? 'oldest' : undefined })}
+            onChange={(value) => changeFilter({ sort: value === 'oldest' ? 'oldest' : undefined })}
           />
         </>
       }
     >
-      {filter.stuck !== undefined && <StuckMeaning seconds={filter.stuck} />}
+      {filter.stuck !== undefined && <StuckExplanation seconds={filter.stuck} />}
       <Card flush>
         {orders.isPending && <Loading lines={8} />}
         {orders.isError && all.length === 0 && (
-          <Failed error={orders.error} retry={() => void orders.refetch()} />
+          <ErrorMessage error={orders.error} retry={() => void orders.refetch()} />
         )}
         {orders.isSuccess && all.length === 0 && (
           <Empty title="No orders found">
@@ -251,7 +253,7 @@ export const AllOrdersPage = () => {
             minWidth={920}
             caption={
               filter.customer !== undefined && (
-                <Button variant="default" size="xs" onClick={() => set({ customer: undefined })}>
+                <Button variant="default" size="xs" onClick={() => changeFilter({ customer: undefined })}>
                   Customer: {filter.customer} ✕
                 </Button>
               )

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { toOrdersSearch } from './orders-search.ts';
 
-it('keeps the filters of the API', () => {
+it('keeps valid filters', () => {
   const search = { status: 'PAID', reason: 'payment_failed', from: '2026-01-01', sort: 'oldest', stuck: 600 };
   expect(toOrdersSearch(search)).toEqual(search);
 });
 
-it('drops what the page does not offer', () => {
+it('drops values that the page does not offer', () => {
   expect(
     toOrdersSearch({ status: 'LOST', reason: '', customer: 5, from: 'today', sort: 'newest', stuck: 61 }),
   ).toEqual({});

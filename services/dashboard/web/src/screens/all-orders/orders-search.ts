@@ -1,11 +1,11 @@
-// The URL parameters of the list of all orders: its filters.
+// The URL parameters of the list of all orders: the filters and the sorting.
 import type { AllOrdersFilter } from '../../api/admin-queries.ts';
 import { isOrderStatus } from '../../parts/order-status.ts';
 
-/** The times after which an order that has not changed counts as stuck, in seconds. */
+/** The values of the stuck filter, in seconds: an order counts as stuck when it has not changed for this long. */
 export const stuckTimes = { 60: '1 minute', 600: '10 minutes', 3_600: '1 hour' } as const;
 
-/** Undefined for a time that the page does not offer. */
+/** Undefined for a value that the filter does not offer. */
 export const describeStuckTime = (seconds: number): string | undefined =>
   (stuckTimes as Readonly<Record<number, string>>)[seconds];
 

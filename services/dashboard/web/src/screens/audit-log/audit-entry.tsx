@@ -1,4 +1,4 @@
-// One entry of the audit log: a line with the action and its outcome, which expands to all details.
+// One entry of the audit log: a line with the action and its outcome. A click on the line shows all details.
 import { UnstyledButton } from '@mantine/core';
 import { ChevronRight } from 'lucide-react';
 import { useId, useState } from 'react';
@@ -9,7 +9,7 @@ import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 import classes from './audit-log-page.module.css';
 import { humanizeCode, type Outcome } from './audit-search.ts';
 
-const tones: Readonly<Record<Outcome, Tone>> = { accepted: 'ok', ignored: 'undo', refused: 'bad' };
+const tones: Readonly<Record<Outcome, Tone>> = { accepted: 'ok', ignored: 'neutral', refused: 'bad' };
 
 const Details = ({ entry }: { entry: AuditEntry }) => (
   <dl className={classes['details']}>
@@ -52,7 +52,7 @@ const Details = ({ entry }: { entry: AuditEntry }) => (
       <dt>Hash chain</dt>
       <dd>
         {entry.position === null
-          ? 'Not sealed yet. This takes about a second.'
+          ? 'Not part of the hash chain yet. Entries are added within about a second.'
           : `Position ${formatNumber(entry.position)}`}
       </dd>
     </div>

@@ -1,18 +1,18 @@
-// The filters of the audit log. A text filter applies on Enter or blur, not on every keystroke.
+// The filters of the audit log. Text filters are applied on Enter or blur, not on every keystroke.
 import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { permissionsQuery } from '../../api/admin-queries.ts';
 import classes from './audit-log-page.module.css';
 import { toAuditSearch, toLocalField, type AuditSearch, type AuditService } from './audit-search.ts';
 
-/** The recorded actions: those that change something and require a role. */
+/** The actions that the audit log records: those that change data and require a role. */
 const useRecordedActions = (service: AuditService): string[] => {
   const { data = [] } = useQuery(permissionsQuery);
   return data
     .filter(
-      ({ action, on, method, allow }) =>
+      ({ action, on: processes, method, allow }) =>
         // Connector actions are in the log of the service whose events the connector publishes.
-        (on.includes(service) || action.startsWith('connectors.')) &&
+        (processes.includes(service) || action.startsWith('connectors.')) &&
         method !== 'GET' &&
         typeof allow !== 'string',
     )
@@ -56,7 +56,7 @@ export const AuditFilters = ({ service, search, onChange }: AuditFiltersProps) =
         value={search.action ?? null}
         onChange={(value) => change('action', value)}
       />
-      {/* The key recreates the field when the URL changes, so that the back button updates it too. */}
+      {/* The key recreates the form when the URL changes, so that the back button also updates the field. */}
       <form
         key={search.subject ?? ''}
         onSubmit={(event) => {

@@ -1,4 +1,5 @@
-// The audit log of a service, newest first, with the verification of its hash chain. Service and filters are in the URL.
+// The audit log of a service, newest entry first, with the verification of its hash chain. The URL contains the service and the
+// filters.
 import { SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -8,7 +9,7 @@ import { Card } from '../../parts/card.tsx';
 import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { useNow } from '../../parts/when.tsx';
 import { AuditLine } from './audit-entry.tsx';
 import { AuditFilters } from './audit-filters.tsx';
@@ -24,7 +25,7 @@ export const AuditLogPage = () => {
   const now = useNow(15_000);
   const entries = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const isFiltered = Object.keys(filters).length > 0;
-  const change = (to: AuditSearch): void => void navigate({ search: to, resetScroll: false });
+  const changeSearch = (next: AuditSearch): void => void navigate({ search: next, resetScroll: false });
   return (
     <Page
       title="Audit log"
@@ -34,8 +35,10 @@ export const AuditLogPage = () => {
           <SegmentedControl
             aria-label="Service"
             value={service}
-            // An action belongs to one service, so its filter is dropped.
-            onChange={(value) => change(toAuditSearch({ ...search, action: undefined, service: value }))}
+            // Each service has its own actions, so the action filter is dropped.
+            onChange={(value) =>
+              changeSearch(toAuditSearch({ ...search, action: undefined, service: value }))
+            }
             data={auditServices.map((name) => ({ value: name, label: name }))}
           />
         </>
@@ -43,18 +46,18 @@ export const AuditLogPage = () => {
     >
       <Verification key={service} service={service} />
       <Card flush>
-        <AuditFilters service={service} search={search} onChange={change} />
+        <AuditFilters service={service} search={search} onChange={changeSearch} />
         {query.isPending && <Loading lines={8} />}
         {query.isError && query.data === undefined && (
           <div className={classes['failed']}>
-            <Failed error={query.error} retry={() => void query.refetch()} />
+            <ErrorMessage error={query.error} retry={() => void query.refetch()} />
           </div>
         )}
         {query.isSuccess && entries.length === 0 && (
           <Empty title={isFiltered ? 'No entries found' : 'No entries yet'}>
             {isFiltered
               ? 'Remove a filter or select another service.'
-              : `Actions at the ${service} service will appear here, including refused ones.`}
+              : `Actions of people in the ${service} service will appear here, including refused actions.`}
           </Empty>
         )}
         <ol className={classes['entries']} aria-label={`Audit log of the ${service} service`}>

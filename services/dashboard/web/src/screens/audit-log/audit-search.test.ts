@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { humanizeCode, toAuditSearch, toLocalField } from './audit-search.ts';
 
 describe('the URL parameters of the audit log', () => {
-  it('keep the filters of the API', () => {
+  it('keep valid values and trim them', () => {
     const search = {
       service: 'payment',
       subject: ' user-customer-001 ',
@@ -12,7 +12,7 @@ describe('the URL parameters of the audit log', () => {
     };
     expect(toAuditSearch(search)).toEqual({ ...search, subject: 'user-customer-001' });
   });
-  it('drop values that the API refuses', () => {
+  it('drop invalid values', () => {
     expect(
       toAuditSearch({ service: 'gateway', outcome: 'lost', from: 'yesterday', to: 5, subject: '' }),
     ).toEqual({});
@@ -25,6 +25,6 @@ it('converts an instant to a datetime-local field and back', () => {
   expect(toLocalField(undefined)).toBe('');
 });
 
-it('removes the separators from a code', () => {
+it('replaces the underscores of a problem code with spaces', () => {
   expect(humanizeCode('illegal_transition')).toBe('illegal transition');
 });

@@ -43,12 +43,12 @@ export const toAuditSearch = (search: Readonly<Record<string, unknown>>): AuditS
   };
 };
 
-/** The value of a `datetime-local` field, in the time zone of the browser; empty for undefined. */
+/** The value of a `datetime-local` field, in the time zone of the browser; the empty string for undefined. */
 export const toLocalField = (iso: string | undefined): string => {
   if (iso === undefined) return '';
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  const instant = new Date(iso);
+  return new Date(instant.getTime() - instant.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 };
 
-/** A problem code without separators. */
+/** A problem code with spaces in place of underscores and hyphens. */
 export const humanizeCode = (code: string): string => code.replaceAll(/[_-]+/g, ' ');

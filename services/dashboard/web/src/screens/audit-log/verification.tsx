@@ -8,36 +8,39 @@ import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatNumber, formatTime } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
-import { Failed } from '../../parts/states.tsx';
+import { ErrorMessage } from '../../parts/states.tsx';
 import classes from './audit-log-page.module.css';
 import type { AuditService } from './audit-search.ts';
 
-interface Verified {
-  readonly found: AuditVerification;
-  readonly at: string;
+interface CheckedVerification {
+  readonly verification: AuditVerification;
+  readonly checkedAt: string;
 }
 
-const count = (entries: number): string => `${formatNumber(entries)} ${entries === 1 ? 'entry' : 'entries'}`;
-
-const Result = ({ found, at }: Verified) => {
-  const isIntact = found.status === 'intact';
+const Result = ({ verification, checkedAt }: CheckedVerification) => {
+  const isIntact = verification.status === 'intact';
   const Icon = isIntact ? ShieldCheck : ShieldAlert;
   return (
-    <div className={classes['result']} data-status={found.status}>
+    <div className={classes['result']} data-status={verification.status}>
       <Icon size={22} aria-hidden="true" />
       <div>
         <p className={classes['verdict']}>
-          <StateBadge tone={isIntact ? 'ok' : 'bad'}>{found.status.toUpperCase()}</StateBadge>
+          <StateBadge tone={isIntact ? 'ok' : 'bad'}>{verification.status.toUpperCase()}</StateBadge>
           <b>
-            {found.firstBroken?.sentence ??
-              `The chain is intact: ${formatNumber(found.head.position)} ${found.head.position === 1 ? 'seal' : 'seals'}, each linked to the previous one.`}
+            {verification.firstBroken?.sentence ??
+              'The chain is intact: no entry in it was changed, removed or inserted.'}
           </b>
         </p>
         <p>
-          {count(found.entries)}, {formatNumber(found.unsealed)} not sealed yet. Checked at {formatTime(at)}.
+          {formatNumber(verification.entries)} {verification.entries === 1 ? 'entry' : 'entries'},{' '}
+          {verification.unsealed === 0
+            ? 'all in the chain'
+            : `${formatNumber(verification.unsealed)} of them not in the chain yet`}
+          . Checked at {formatTime(checkedAt)}.
         </p>
         <p className={classes['anchor']}>
-          Head at position {formatNumber(found.head.position)}, hash <CopyId id={found.head.hash} />
+          Last position in the chain: {formatNumber(verification.head.position)}, with the hash{' '}
+          <CopyId id={verification.head.hash} />
         </p>
       </div>
     </div>
@@ -45,10 +48,10 @@ const Result = ({ found, at }: Verified) => {
 };
 
 export const Verification = ({ service }: { service: AuditService }) => {
-  const verify = useMutation<Verified, Problem>({
+  const verify = useMutation<CheckedVerification, Problem>({
     mutationFn: async () => ({
-      found: await request<AuditVerification>(`/api/${service}/audit/verification`),
-      at: new Date().toISOString(),
+      verification: await request<AuditVerification>(`/api/${service}/audit/verification`),
+      checkedAt: new Date().toISOString(),
     }),
   });
   return (
@@ -64,11 +67,12 @@ export const Verification = ({ service }: { service: AuditService }) => {
         {verify.data !== undefined && <Result {...verify.data} />}
         {verify.data === undefined && !verify.isError && (
           <p className={classes['intro']}>
-            Every entry is sealed in a hash chain. Changing, removing or inserting an entry breaks the chain.
+            Every entry is added to a hash chain within about a second. Changing, removing or inserting an
+            entry later breaks the chain.
           </p>
         )}
       </div>
-      {verify.isError && <Failed error={verify.error} retry={() => verify.mutate()} />}
+      {verify.isError && <ErrorMessage error={verify.error} retry={() => verify.mutate()} />}
     </Card>
   );
 };

@@ -1,10 +1,10 @@
-// Text whose parts in backticks are shown as code.
-import { codeParts } from './events-search.ts';
+// Shows a text, with the passages between backticks as code.
+import { splitCode } from './events-search.ts';
 
 export const Code = ({ text }: { text: string }) => (
   <>
-    {codeParts(text).map(({ text: part, isCode }, index) =>
-      isCode ? <code key={index}>{part}</code> : <span key={index}>{part}</span>,
+    {splitCode(text).map(({ text: passage, isCode }, index) =>
+      isCode ? <code key={index}>{passage}</code> : <span key={index}>{passage}</span>,
     )}
   </>
 );

@@ -1,9 +1,9 @@
-// The path of an event: its producer, its topic, and its consumers with what each does.
+// The path of an event: its producer, its topic and its consumers, with a description of what each consumer does.
 import { ArrowRight } from 'lucide-react';
 import type { CatalogueEvent } from '../../api/types.ts';
 import classes from './events-page.module.css';
 
-/** The name of a service in its colour, with a mark, because colour alone is not accessible. */
+/** The name of a service in the colour of the service, with a marker, because colour alone is not accessible. */
 const ServiceName = ({ name }: { name: string }) => (
   <b className={classes['service']} data-service={name}>
     <i aria-hidden="true" />
@@ -16,7 +16,7 @@ export const EventFlow = ({ event }: { event: CatalogueEvent }) => (
     <div className={classes['stop']}>
       <small>Producer</small>
       <ServiceName name={event.producer} />
-      <span>writes it to its outbox</span>
+      <span>writes the event to its outbox</span>
     </div>
     <ArrowRight className={classes['arrow']} size={18} aria-hidden="true" />
     <div className={classes['stop']} data-kind="topic">
@@ -27,7 +27,7 @@ export const EventFlow = ({ event }: { event: CatalogueEvent }) => (
       </span>
     </div>
     <ArrowRight className={classes['arrow']} size={18} aria-hidden="true" />
-    <div className={classes['readers']}>
+    <div className={classes['consumers']}>
       {event.readers.length === 0 && (
         <div className={classes['stop']}>
           <small>Consumers</small>
@@ -35,11 +35,11 @@ export const EventFlow = ({ event }: { event: CatalogueEvent }) => (
         </div>
       )}
       <ul aria-label="Consumers">
-        {event.readers.map(({ service, does }) => (
+        {event.readers.map(({ service, does: description }) => (
           <li key={service} className={classes['stop']}>
             <small>Consumer</small>
             <ServiceName name={service} />
-            <span>{does}</span>
+            <span>{description}</span>
           </li>
         ))}
       </ul>

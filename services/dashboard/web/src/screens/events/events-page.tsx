@@ -11,7 +11,7 @@ import { eventsRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { Page } from '../../parts/page.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { Code } from './code-text.tsx';
 import { EventFlow } from './event-flow.tsx';
 import { comparedVersions } from './events-search.ts';
@@ -19,10 +19,16 @@ import classes from './events-page.module.css';
 import { FieldsTable } from './fields-table.tsx';
 import { VersionChanges } from './version-changes.tsx';
 
-const EventList = ({ events, open }: { events: readonly CatalogueEvent[]; open: string | undefined }) => {
-  const [searched, setSearched] = useState('');
-  const words = searched.toLowerCase().trim();
-  const found = events.filter(({ type, doc }) => `${type} ${doc}`.toLowerCase().includes(words));
+const EventList = ({
+  events,
+  openType,
+}: {
+  readonly events: readonly CatalogueEvent[];
+  readonly openType: string | undefined;
+}) => {
+  const [searchText, setSearchText] = useState('');
+  const searchedText = searchText.toLowerCase().trim();
+  const found = events.filter(({ type, doc }) => `${type} ${doc}`.toLowerCase().includes(searchedText));
   const topics = [...new Set(found.map(({ topic }) => topic))];
   return (
     <nav aria-label="Events" className={classes['list']}>
@@ -30,8 +36,8 @@ const EventList = ({ events, open }: { events: readonly CatalogueEvent[]; open: 
         aria-label="Search events"
         placeholder="Search events"
         leftSection={<Search size={15} aria-hidden="true" />}
-        value={searched}
-        onChange={({ currentTarget: { value } }) => setSearched(value)}
+        value={searchText}
+        onChange={({ currentTarget: { value } }) => setSearchText(value)}
       />
       {found.length === 0 && <p className={classes['same']}>No events found. Try a different search.</p>}
       {topics.map((topic) => (
@@ -45,7 +51,7 @@ const EventList = ({ events, open }: { events: readonly CatalogueEvent[]; open: 
                 to="/events"
                 search={{ type }}
                 resetScroll={false}
-                {...(type === open ? { 'data-active': true, 'aria-current': 'page' as const } : {})}
+                {...(type === openType ? { 'data-active': true, 'aria-current': 'page' as const } : {})}
               >
                 <span>{type}</span>
                 <small>v{versions.at(-1)?.version ?? 1}</small>
@@ -64,7 +70,7 @@ const Details = ({ event }: { event: CatalogueEvent }) => {
     event.versions.map(({ version }) => version),
     search,
   );
-  const shown = event.versions.at(-1);
+  const latest = event.versions.at(-1);
   return (
     <article className={classes['details']} aria-label={event.type}>
       <Card>
@@ -86,9 +92,9 @@ const Details = ({ event }: { event: CatalogueEvent }) => {
           void navigate({ search: { type: event.type, from, to }, resetScroll: false })
         }
       />
-      {shown !== undefined && (
-        <Card title="Fields" aside={`version ${shown.version}`} flush>
-          <FieldsTable label={`Fields of ${event.type}`} fields={shown.fields} keyField={event.key} />
+      {latest !== undefined && (
+        <Card title="Fields" aside={`version ${latest.version}`} flush>
+          <FieldsTable label={`Fields of ${event.type}`} fields={latest.fields} keyField={event.key} />
         </Card>
       )}
       {event.example !== null && event.example !== undefined && (
@@ -106,7 +112,7 @@ export const EventsPage = () => {
   const { type } = eventsRoute.useSearch();
   const query = useQuery(eventsQuery);
   const events = query.data ?? [];
-  const open = type === undefined ? events[0] : events.find((event) => event.type === type);
+  const openEvent = type === undefined ? events[0] : events.find((event) => event.type === type);
   const consumers = new Set(events.flatMap((event) => event.readers.map(({ service }) => service)));
   return (
     <Page
@@ -126,21 +132,21 @@ export const EventsPage = () => {
         </Card>
       )}
       {query.isError && query.data === undefined && (
-        <Failed error={query.error} retry={() => void query.refetch()} />
+        <ErrorMessage error={query.error} retry={() => void query.refetch()} />
       )}
       {query.isSuccess && (
         <div className={classes['catalogue']} data-chosen={type !== undefined || undefined}>
-          <EventList events={events} open={open?.type} />
+          <EventList events={events} openType={openEvent?.type} />
           <div className={classes['chosen']}>
             <Link to="/events" className={classes['back']}>
               <ArrowLeft size={14} aria-hidden="true" /> All events
             </Link>
-            {open === undefined ? (
+            {openEvent === undefined ? (
               <Card>
                 <Empty title={`Event ${type ?? ''} not found`}>Choose an event from the list.</Empty>
               </Card>
             ) : (
-              <Details key={open.type} event={open} />
+              <Details key={openEvent.type} event={openEvent} />
             )}
           </div>
         </div>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { codeParts, comparedVersions, toEventsSearch } from './events-search.ts';
+import { splitCode, comparedVersions, toEventsSearch } from './events-search.ts';
 
 describe('the URL parameters of the catalogue', () => {
-  it('keep valid values and drop the rest', () => {
+  it('keep valid values and drop invalid ones', () => {
     expect(toEventsSearch({ type: 'order.created', from: 1, to: '2' })).toEqual({
       type: 'order.created',
       from: 1,
@@ -19,14 +19,14 @@ describe('the versions to compare', () => {
     expect(comparedVersions([1, 2, 3], { from: 3, to: 1 })).toEqual({ from: 3, to: 1 });
     expect(comparedVersions([1, 2], { from: 9, to: 9 })).toEqual({ from: 1, to: 2 });
   });
-  it('are undefined with fewer than two versions', () => {
+  it('are undefined if there are fewer than two versions', () => {
     expect(comparedVersions([1], { from: 1, to: 1 })).toBeUndefined();
     expect(comparedVersions([], {})).toBeUndefined();
   });
 });
 
-it('splits code from text', () => {
-  expect(codeParts('default `0` → `none`')).toEqual([
+it('separates code in backticks from plain text', () => {
+  expect(splitCode('default `0` → `none`')).toEqual([
     { text: 'default ', isCode: false },
     { text: '0', isCode: true },
     { text: ' → ', isCode: false },

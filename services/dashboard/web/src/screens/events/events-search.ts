@@ -19,21 +19,21 @@ export const toEventsSearch = (search: Readonly<Record<string, unknown>>): Event
   };
 };
 
-/** The versions to compare: those in the URL, otherwise the last two. Undefined with fewer than two versions. */
+/** The versions to compare: those in the URL if they exist, otherwise the last two. Undefined if there are fewer than two versions. */
 export const comparedVersions = (
   versions: readonly number[],
   { from, to }: EventsSearch,
 ): { readonly from: number; readonly to: number } | undefined => {
-  const [last, before] = [versions.at(-1), versions.at(-2)];
-  if (last === undefined || before === undefined) return undefined;
-  const known = (version: number | undefined): version is number =>
+  const [last, secondLast] = [versions.at(-1), versions.at(-2)];
+  if (last === undefined || secondLast === undefined) return undefined;
+  const isExisting = (version: number | undefined): version is number =>
     version !== undefined && versions.includes(version);
-  return { from: known(from) ? from : before, to: known(to) ? to : last };
+  return { from: isExisting(from) ? from : secondLast, to: isExisting(to) ? to : last };
 };
 
-/** Splits a text into plain parts and parts in backticks. */
-export const codeParts = (text: string): { readonly text: string; readonly isCode: boolean }[] =>
+/** Splits a text into plain passages and passages between backticks. */
+export const splitCode = (text: string): { readonly text: string; readonly isCode: boolean }[] =>
   text
     .split('`')
-    .map((part, index) => ({ text: part, isCode: index % 2 === 1 }))
-    .filter(({ text: part }) => part !== '');
+    .map((passage, index) => ({ text: passage, isCode: index % 2 === 1 }))
+    .filter(({ text: passage }) => passage !== '');

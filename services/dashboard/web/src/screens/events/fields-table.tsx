@@ -59,6 +59,6 @@ export const FieldsTable = ({ label, fields, keyField }: FieldsTableProps) => (
 interface FieldsTableProps {
   readonly label: string;
   readonly fields: readonly Field[];
-  /** The field that is the record key. */
+  /** The field whose value is the key of the Kafka record. */
   readonly keyField: string;
 }

@@ -5,7 +5,7 @@ import { changesQuery } from '../../api/admin-queries.ts';
 import type { CatalogueEvent, EventChanges } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
-import { Failed, Loading } from '../../parts/states.tsx';
+import { ErrorMessage, Loading } from '../../parts/states.tsx';
 import { Code } from './code-text.tsx';
 import classes from './events-page.module.css';
 
@@ -14,22 +14,23 @@ const signs: Readonly<Record<string, string>> = { added: '+', removed: '−' };
 const compatibilities: Readonly<
   Record<EventChanges['compatibility'], { readonly ok: boolean; readonly sentence: string }>
 > = {
-  FULL: { ok: true, sentence: 'Each version can read records of the other.' },
+  FULL: { ok: true, sentence: 'Each version can read records of the other version.' },
   BACKWARD: {
     ok: false,
-    sentence: 'The newer version can read records of the older one, but not vice versa.',
+    sentence: 'The newer version can read records of the older version, but not vice versa.',
   },
   FORWARD: {
     ok: false,
-    sentence: 'The older version can read records of the newer one, but not vice versa.',
+    sentence: 'The older version can read records of the newer version, but not vice versa.',
   },
-  NONE: { ok: false, sentence: 'Neither version can read records of the other.' },
+  NONE: { ok: false, sentence: 'Neither version can read records of the other version.' },
 };
 
 const Changes = ({ type, from, to }: { type: string; from: number; to: number }) => {
   const query = useQuery(changesQuery(type, from, to));
   if (query.isPending) return <Loading lines={2} />;
-  if (query.data === undefined) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  if (query.data === undefined)
+    return <ErrorMessage error={query.error} retry={() => void query.refetch()} />;
   const { changes, compatibility } = query.data;
   const { ok, sentence } = compatibilities[compatibility];
   return (
@@ -39,16 +40,16 @@ const Changes = ({ type, from, to }: { type: string; from: number; to: number })
       </p>
       {changes.length === 0 && <p className={classes['same']}>The two versions are identical.</p>}
       <ul className={classes['changes']} aria-label={`Changes from version ${from} to ${to}`}>
-        {changes.map(({ path, kind, what, note }) => (
-          <li key={`${path} ${kind} ${what}`} data-kind={kind}>
+        {changes.map(({ path, kind, what: description, note }) => (
+          <li key={`${path} ${kind} ${description}`} data-kind={kind}>
             <span className={classes['sign']} aria-hidden="true">
               {signs[kind] ?? '~'}
             </span>
             <span className={classes['kind']}>{kind}</span>
             <span>
               <b className={classes['mono']}>{path === '' ? type : path}</b>{' '}
-              <span className={classes['what']}>
-                <Code text={what} />
+              <span>
+                <Code text={description} />
               </span>
               {note !== null && (
                 <small>
@@ -65,7 +66,7 @@ const Changes = ({ type, from, to }: { type: string; from: number; to: number })
 
 interface VersionChangesProps {
   readonly event: CatalogueEvent;
-  /** Undefined with only one version. */
+  /** Undefined if there are fewer than two versions. */
   readonly compared: { readonly from: number; readonly to: number } | undefined;
   readonly onCompare: (versions: { from: number; to: number }) => void;
 }

@@ -1,32 +1,33 @@
-// Texts about the cause of a dead letter. Its fingerprint is the class of the error, its code and the type of the event.
+// The cause of dead letters, and the texts about it. The fingerprint identifies a cause within a service:
+// `<error class>|<error code>|<event type>`.
 
-export interface Cause {
-  /** Undefined when the record names none. */
+export interface ParsedFingerprint {
+  /** Undefined when the record has no event type. */
   readonly eventType: string | undefined;
   /** The class and the code of the error. */
-  readonly kind: string;
+  readonly errorKind: string;
 }
 
-export const causeOf = (fingerprint: string): Cause => {
-  const [name = '', code = '', ...type] = fingerprint.split('|');
+export const parseFingerprint = (fingerprint: string): ParsedFingerprint => {
+  const [errorClass = '', code = '', ...type] = fingerprint.split('|');
   const eventType = type.join('|');
   return {
     eventType: eventType === '' ? undefined : eventType,
-    kind: [name, code === '' ? '' : `code ${code}`].filter((part) => part !== '').join(', '),
+    errorKind: [errorClass, code === '' ? '' : `code ${code}`].filter((part) => part !== '').join(', '),
   };
 };
 
 export const eventTitle = (eventType: string | null | undefined): string => eventType ?? 'Unknown event type';
 
-/** The predicate of a sentence whose subject is the service. */
+/** The end of a sentence that starts with the name of the service: "cannot handle order.created". */
 export const failureOf = (fingerprint: string): string =>
-  `cannot handle ${causeOf(fingerprint).eventType ?? 'an unknown event type'}`;
+  `cannot handle ${parseFingerprint(fingerprint).eventType ?? 'an unknown event type'}`;
 
-/** The error without its class, which is shown separately. */
+/** The message of an error, without the error class, which is shown separately. */
 export const messageOf = (error: string): string => error.replace(/^[A-Za-z]*Error: (?=\S)/, '');
 
-export const deadLetters = (count: number): string =>
+export const countDeadLetters = (count: number): string =>
   `${count} ${count === 1 ? 'dead letter' : 'dead letters'}`;
 
-/** Capitalised, for titles. */
-export const serviceName = (service: string): string => service.charAt(0).toUpperCase() + service.slice(1);
+/** The name of a service, capitalised for titles. */
+export const serviceTitle = (service: string): string => service.charAt(0).toUpperCase() + service.slice(1);

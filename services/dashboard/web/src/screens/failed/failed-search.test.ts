@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { failedSearch } from './failed-search.ts';
+import { toFailedSearch } from './failed-search.ts';
 
 const letter = '01a21536-3d55-72a6-ba53-351e4ac87983';
 
 it('keeps valid URL parameters', () => {
   const search = { service: 'order', cause: 'Error|23514|order.created', letter, state: 'archived' };
-  expect(failedSearch(search)).toEqual(search);
+  expect(toFailedSearch(search)).toEqual(search);
 });
 
 it.each([
@@ -14,5 +14,5 @@ it.each([
   [{ service: 'payment', letter: '../orders', cause: 7 }, { service: 'payment' }],
   [{ state: 'parked' }, {}],
 ])('drops invalid parameters of %o', (search, expected) => {
-  expect(failedSearch(search)).toEqual(expected);
+  expect(toFailedSearch(search)).toEqual(expected);
 });

@@ -1,4 +1,4 @@
-// The URL parameters of the dead letters: all causes, one cause of a service, or one dead letter.
+// The URL parameters of the dead-letter page. They select all causes, one cause of a service, or one dead letter.
 import type { DeadLetterState, ServiceName } from '../../api/types.ts';
 
 export const services: readonly ServiceName[] = ['order', 'inventory', 'payment'];
@@ -6,8 +6,9 @@ const states: readonly DeadLetterState[] = ['parked', 'replayed', 'archived'];
 
 export interface FailedSearch {
   readonly service?: ServiceName;
-  /** The fingerprint of a group. */
+  /** The fingerprint of a cause. */
   readonly cause?: string;
+  /** The id of a dead letter. */
   readonly letter?: string;
   /** `parked` when absent. */
   readonly state?: DeadLetterState;
@@ -15,8 +16,8 @@ export interface FailedSearch {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** A cause and a dead letter belong to a service. Without a service they are dropped. */
-export const failedSearch = (search: Readonly<Record<string, unknown>>): FailedSearch => {
+/** `cause` and `letter` are dropped without a valid service, because both belong to a service. */
+export const toFailedSearch = (search: Readonly<Record<string, unknown>>): FailedSearch => {
   const { cause, letter } = search;
   const service = services.find((name) => name === search['service']);
   const state = states.find((name) => name === search['state']);

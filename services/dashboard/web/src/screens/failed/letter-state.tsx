@@ -6,7 +6,7 @@ import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 const labels: Readonly<Record<DeadLetterState, { readonly label: string; readonly tone: Tone }>> = {
   parked: { label: 'Open', tone: 'bad' },
   replayed: { label: 'Replayed', tone: 'ok' },
-  archived: { label: 'Archived', tone: 'undo' },
+  archived: { label: 'Archived', tone: 'neutral' },
 };
 
 export const LetterStateBadge = ({ state }: { state: DeadLetterState }) => (

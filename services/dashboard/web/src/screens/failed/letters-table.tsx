@@ -1,4 +1,4 @@
-// The dead letters of one service in one state, of one cause or all, newest first, a page at a time.
+// The dead letters of one service in one state, newest first, page by page. With a fingerprint, only those of that cause.
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -8,7 +8,7 @@ import type { DeadLetterState, DeadLetterSummary, ServiceName } from '../../api/
 import { CopyId } from '../../parts/copy-id.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { shortId } from '../../parts/format.ts';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { eventTitle, messageOf } from './cause.ts';
 import classes from './failed.module.css';
@@ -17,7 +17,7 @@ import type { FailedSearch } from './failed-search.ts';
 interface LettersTableProps {
   readonly service: ServiceName;
   readonly state: DeadLetterState;
-  readonly cause?: string;
+  readonly fingerprint?: string;
 }
 
 type Letter = DeadLetterSummary;
@@ -81,10 +81,10 @@ const position: Column<Letter> = {
   ),
 };
 
-const columnsOf = ({ service, state, cause }: LettersTableProps): readonly Column<Letter>[] => {
+const columnsOf = ({ service, state, fingerprint }: LettersTableProps): readonly Column<Letter>[] => {
   const search: FailedSearch = {
     service,
-    ...(cause === undefined ? {} : { cause }),
+    ...(fingerprint === undefined ? {} : { cause: fingerprint }),
     ...(state === 'parked' ? {} : { state }),
   };
   const message: Column<Letter> = {
@@ -99,7 +99,7 @@ const columnsOf = ({ service, state, cause }: LettersTableProps): readonly Colum
     ),
   };
   const lastColumns = { parked: [replays], replayed: [settled], archived: [reason, settled] }[state];
-  // A resolved dead letter needs no key column; the reason takes its space.
+  // The table of resolved dead letters shows the reason instead of the key.
   return state === 'parked'
     ? [message, error, key, position, failed, ...lastColumns]
     : [message, error, position, failed, ...lastColumns];
@@ -111,19 +111,21 @@ const emptyTitles: Readonly<Record<DeadLetterState, string>> = {
   archived: 'No archived dead letters',
 };
 
-export const LettersTable = ({ service, state, cause }: LettersTableProps) => {
-  const query = useInfiniteQuery(deadLettersQuery(service, state, cause));
+export const LettersTable = ({ service, state, fingerprint }: LettersTableProps) => {
+  const query = useInfiniteQuery(deadLettersQuery(service, state, fingerprint));
   const columns = useMemo(
-    () => columnsOf({ service, state, ...(cause === undefined ? {} : { cause }) }),
-    [service, state, cause],
+    () => columnsOf({ service, state, ...(fingerprint === undefined ? {} : { fingerprint }) }),
+    [service, state, fingerprint],
   );
   const letters = useMemo(() => query.data?.pages.flatMap(({ data }) => data) ?? [], [query.data]);
   return (
     <>
       {query.isPending && <Loading lines={5} />}
-      {query.isError && <Failed error={query.error} retry={() => void query.refetch()} />}
-      {query.isSuccess && letters.length === 0 && cause !== undefined && <Empty title={emptyTitles[state]} />}
-      {query.isSuccess && letters.length === 0 && cause === undefined && (
+      {query.isError && <ErrorMessage error={query.error} retry={() => void query.refetch()} />}
+      {query.isSuccess && letters.length === 0 && fingerprint !== undefined && (
+        <Empty title={emptyTitles[state]} />
+      )}
+      {query.isSuccess && letters.length === 0 && fingerprint === undefined && (
         <p className={classes['none']}>{emptyTitles[state]}.</p>
       )}
       {letters.length > 0 && (

@@ -1,4 +1,4 @@
-// The name of a service in its colour.
+// The name of a service, in the colour of the service.
 import type { ServiceName } from '../../api/types.ts';
 import classes from './failed.module.css';
 

@@ -1,4 +1,4 @@
-// The invariants and whether they hold, and the stuck orders.
+// The result of the last audit: whether each invariant holds, and the stuck orders.
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -9,20 +9,20 @@ import { formatDuration, formatNumber, shortId } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { PipelineWarning } from '../pipelines/pipeline-warning.tsx';
 import classes from './invariants.module.css';
 
 const titleOf = ({ violations }: Invariants): string => {
-  const broken = new Set(violations.map(({ invariant }) => invariant)).size;
-  if (broken === 0) return 'All invariants hold';
-  return broken === 1 ? 'One invariant is violated' : `${broken} invariants are violated`;
+  const violatedCount = new Set(violations.map(({ invariant }) => invariant)).size;
+  if (violatedCount === 0) return 'All invariants hold';
+  return violatedCount === 1 ? 'One invariant is violated' : `${violatedCount} invariants are violated`;
 };
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
-/** The resource of a finding. An id links to its saga. */
+/** The resource of a finding. A UUID links to the saga of the resource. */
 const Resource = ({ id }: { id: string }) =>
   isUuid(id) ? (
     <Link to="/all-orders/$id" params={{ id }} title={id}>
@@ -44,20 +44,20 @@ const Checks = ({ report }: { report: Invariants }) => (
   >
     <ul className={classes['checks']}>
       {report.invariants.map(({ name, sentence }) => {
-        const found = report.violations.filter(({ invariant }) => invariant === name);
+        const findings = report.violations.filter(({ invariant }) => invariant === name);
         const isUnknown = !report.topicsRead && ['outbox_published', 'nothing_uncommitted'].includes(name);
         return (
           <li key={name}>
-            <StateBadge tone={found.length > 0 ? 'bad' : isUnknown ? 'wait' : 'ok'}>
-              {found.length > 0 ? 'violated' : isUnknown ? 'unknown' : 'holds'}
+            <StateBadge tone={findings.length > 0 ? 'bad' : isUnknown ? 'wait' : 'ok'}>
+              {findings.length > 0 ? 'violated' : isUnknown ? 'unknown' : 'holds'}
             </StateBadge>
             <div>
               <p>
                 <b>{name.replaceAll('_', ' ')}</b> <span className={classes['quiet']}>{sentence}</span>
               </p>
-              {found.length > 0 && (
+              {findings.length > 0 && (
                 <ul className={classes['findings']}>
-                  {found.map(({ id, key, sentence: finding, since }) => (
+                  {findings.map(({ id, key, sentence: finding, since }) => (
                     <li key={id}>
                       <Resource id={key} /> {finding}{' '}
                       <small className={classes['quiet']}>
@@ -78,7 +78,7 @@ const Checks = ({ report }: { report: Invariants }) => (
 const Stuck = ({ stuck }: Pick<Invariants, 'stuck'>) => (
   <Card title="Stuck orders" flush={stuck.length > 0}>
     {stuck.length === 0 ? (
-      <Empty title="No stuck orders">Every order is on time, or waiting for a customer or seller.</Empty>
+      <Empty title="No stuck orders">Every order is on time, or waits for a customer or a seller.</Empty>
     ) : (
       <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table className={classes['table']}>
@@ -145,12 +145,12 @@ export const InvariantsPage = () => {
     >
       {invariants.isPending && <Loading lines={8} />}
       {invariants.isError && data === undefined && (
-        <Failed error={invariants.error} retry={() => void invariants.refetch()} />
+        <ErrorMessage error={invariants.error} retry={() => void invariants.refetch()} />
       )}
       {data !== undefined && (
         <>
           <PipelineWarning>
-            Recently committed events do not count as missing yet. Check again later.
+            Events that were committed only recently do not count as missing yet. Check again later.
           </PipelineWarning>
           <Metrics report={data} />
           <Checks report={data} />

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Pipeline, PipelinesOverview, SystemHealth } from '../../api/types.ts';
 import { headlineOf, mapOf, type Sources } from './map-model.ts';
 
-const parts = (...broken: readonly string[]): SystemHealth => ({
+const healthOf = (...broken: readonly string[]): SystemHealth => ({
   checkedAt: '2026-01-01T00:00:00Z',
   functions: [],
   parts: ['order', 'inventory', 'payment', 'gateway', 'connect', 'registry', 'kafka']
@@ -57,12 +57,12 @@ const flow: Sources['flow'] = {
 const nodeOf = (sources: Sources, id: string) => mapOf(sources).nodes.find((node) => node.id === id);
 
 describe('the system map', () => {
-  const sources = { parts: parts(), pipelines: pipelines(pipeline('payment')), flow };
+  const sources = { health: healthOf(), pipelines: pipelines(pipeline('payment')), flow };
 
   it('shows the event rates and the lag of the consumers', () => {
     expect(headlineOf(mapOf(sources))).toBe('All systems operational');
     expect(nodeOf(sources, 'payment-events')?.detail).toBe('60/min published');
-    expect(nodeOf(sources, 'payment-readers')?.detail).toBe('60/min handled · lag 7');
+    expect(nodeOf(sources, 'payment-consumers')?.detail).toBe('60/min handled · lag 7');
     expect(nodeOf(sources, 'dead-letters')).toMatchObject({ detail: '2 open', health: 'warning' });
   });
 
@@ -77,13 +77,13 @@ describe('the system map', () => {
       'payment-outbox',
       'payment-events',
     ]);
-    expect(headlineOf(mapOf({ ...sources, parts: parts('order', 'kafka') }))).toMatch(
+    expect(headlineOf(mapOf({ ...sources, health: healthOf('order', 'kafka') }))).toMatch(
       /components are broken$/,
     );
   });
 
   it('is unknown without data', () => {
-    const empty = { parts: undefined, pipelines: undefined, flow: undefined };
+    const empty = { health: undefined, pipelines: undefined, flow: undefined };
     expect(headlineOf(mapOf(empty))).toBe('Checking all components');
     expect(mapOf(empty).nodes.every(({ health }) => health === 'unknown')).toBe(true);
   });

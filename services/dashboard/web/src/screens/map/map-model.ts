@@ -1,4 +1,4 @@
-// The system as nodes and edges, from the health of the components, the pipelines and the event flow. Pure.
+// Converts the health of the components, the pipelines and the event flow into the nodes and edges of the map. Pure.
 import type { Flow, Pipeline, PipelinesOverview, SystemHealth } from '../../api/types.ts';
 import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts';
 
@@ -32,7 +32,7 @@ export interface SystemMap {
 }
 
 export interface Sources {
-  readonly parts: SystemHealth | undefined;
+  readonly health: SystemHealth | undefined;
   readonly pipelines: PipelinesOverview | undefined;
   readonly flow: Flow | undefined;
 }
@@ -42,8 +42,8 @@ type Service = (typeof services)[number];
 
 const perMinute = (count: number): string => `${formatNumber(count)}/min`;
 
-const healthOf = ({ parts }: Sources, name: string): Health => {
-  const part = parts?.parts?.find((candidate) => candidate.name === name);
+const healthOf = ({ health }: Sources, name: string): Health => {
+  const part = health?.parts?.find((candidate) => candidate.name === name);
   switch (part?.status) {
     case 'ok':
       return 'ok';
@@ -56,8 +56,8 @@ const healthOf = ({ parts }: Sources, name: string): Health => {
   }
 };
 
-const detailOf = ({ parts }: Sources, name: string, healthyDetail: string): string => {
-  const part = parts?.parts?.find((candidate) => candidate.name === name);
+const detailOf = ({ health }: Sources, name: string, healthyDetail: string): string => {
+  const part = health?.parts?.find((candidate) => candidate.name === name);
   if (part === undefined) return 'unknown';
   if (part.status === 'ok') return healthyDetail;
   return part.detail === '' ? part.status : part.detail;
@@ -74,32 +74,32 @@ const connectorDetail = (pipeline: Pipeline | undefined): string => {
   const [worst] = pipeline.problems;
   if (worst !== undefined) return worst.problem.replaceAll('_', ' ');
   const { roundTripMs } = pipeline.canary;
-  const behind = `slot ${formatBytes(pipeline.slot?.lagBytes ?? 0)} behind`;
-  return roundTripMs === null ? behind : `${formatDuration(roundTripMs)} · ${behind}`;
+  const slotLag = `slot ${formatBytes(pipeline.slot?.lagBytes ?? 0)} behind`;
+  return roundTripMs === null ? slotLag : `${formatDuration(roundTripMs)} · ${slotLag}`;
 };
 
 const worstOf = (healths: readonly Health[]): Health =>
   (['broken', 'warning', 'unknown'] as const).find((health) => healths.includes(health)) ?? 'ok';
 
-const readOf = ({ flow }: Sources, service: Service): number =>
+const deliveriesPerMinute = ({ flow }: Sources, service: Service): number =>
   (flow?.services ?? [])
     .flatMap(({ consumed }) => consumed)
     .filter(({ topic }) => topic === `${service}-events`)
     .reduce((sum, { deliveries }) => sum + deliveries, 0);
 
 /** The consumers of a topic: the other services, with their delivery rate and the largest lag. */
-const readersOf = (sources: Sources, service: Service, row: number): MapNode => {
-  const readers = services.filter((other) => other !== service);
+const consumersOf = (sources: Sources, service: Service, row: number): MapNode => {
+  const consumers = services.filter((other) => other !== service);
   const lag = sources.pipelines?.groups
     ?.flatMap(({ topics }) => topics)
     .filter(({ topic }) => topic === `${service}-events`)
-    .reduce((most, topic) => Math.max(most, topic.lag), 0);
-  const behind = lag === undefined ? '' : ` · lag ${formatNumber(lag)}`;
+    .reduce((maxLag, topic) => Math.max(maxLag, topic.lag), 0);
+  const lagText = lag === undefined ? '' : ` · lag ${formatNumber(lag)}`;
   return {
-    id: `${service}-readers`,
-    label: readers.join(', '),
-    detail: `${perMinute(readOf(sources, service))} handled${behind}`,
-    health: worstOf(readers.map((reader) => healthOf(sources, reader))),
+    id: `${service}-consumers`,
+    label: consumers.join(', '),
+    detail: `${perMinute(deliveriesPerMinute(sources, service))} handled${lagText}`,
+    health: worstOf(consumers.map((consumer) => healthOf(sources, consumer))),
     color: 'kafka',
     column: 4,
     row,
@@ -109,9 +109,9 @@ const readersOf = (sources: Sources, service: Service, row: number): MapNode => 
 
 const nodesOf = (sources: Sources, service: Service, row: number): MapNode[] => {
   const { flow, pipelines } = sources;
-  const own = flow?.services.find((candidate) => candidate.service === service);
+  const serviceFlow = flow?.services.find((candidate) => candidate.service === service);
   const pipeline = pipelines?.pipelines.find((candidate) => candidate.service === service);
-  const handled = own?.consumed.reduce((sum, { deliveries }) => sum + deliveries, 0);
+  const handled = serviceFlow?.consumed.reduce((sum, { deliveries }) => sum + deliveries, 0);
   return [
     {
       id: service,
@@ -150,35 +150,47 @@ const nodesOf = (sources: Sources, service: Service, row: number): MapNode[] => 
     {
       id: `${service}-events`,
       label: `${service}-events`,
-      detail: own === undefined ? 'topic' : `${perMinute(own.emitted)} published`,
+      detail: serviceFlow === undefined ? 'topic' : `${perMinute(serviceFlow.emitted)} published`,
       health: healthOf(sources, 'kafka'),
       color: 'kafka',
       column: 3,
       row,
       to: '/events',
     },
-    readersOf(sources, service, row),
+    consumersOf(sources, service, row),
   ];
 };
 
 const edgesOf = (sources: Sources, service: Service): MapEdge[] => {
-  const own = sources.flow?.services.find((candidate) => candidate.service === service);
+  const serviceFlow = sources.flow?.services.find((candidate) => candidate.service === service);
   const pipeline = sources.pipelines?.pipelines.find((candidate) => candidate.service === service);
-  const flows = connectorHealth(pipeline);
+  const pipelineHealth = connectorHealth(pipeline);
   return [
     {
       from: service,
       to: `${service}-db`,
-      rate: own?.emitted,
+      rate: serviceFlow?.emitted,
       health: healthOf(sources, service),
       color: service,
     },
-    { from: `${service}-db`, to: `${service}-outbox`, rate: own?.emitted, health: flows, color: 'cdc' },
-    { from: `${service}-outbox`, to: `${service}-events`, rate: own?.emitted, health: flows, color: 'cdc' },
+    {
+      from: `${service}-db`,
+      to: `${service}-outbox`,
+      rate: serviceFlow?.emitted,
+      health: pipelineHealth,
+      color: 'cdc',
+    },
+    {
+      from: `${service}-outbox`,
+      to: `${service}-events`,
+      rate: serviceFlow?.emitted,
+      health: pipelineHealth,
+      color: 'cdc',
+    },
     {
       from: `${service}-events`,
-      to: `${service}-readers`,
-      rate: readOf(sources, service),
+      to: `${service}-consumers`,
+      rate: deliveriesPerMinute(sources, service),
       health: worstOf(services.filter((other) => other !== service).map((other) => healthOf(sources, other))),
       color: 'kafka',
     },
@@ -186,16 +198,19 @@ const edgesOf = (sources: Sources, service: Service): MapEdge[] => {
 };
 
 export const mapOf = (sources: Sources): SystemMap => {
-  const letters = sources.flow?.services.reduce((sum, { parkedDeadLetters }) => sum + parkedDeadLetters, 0);
-  const around: readonly MapNode[] = [
+  const openDeadLetters = sources.flow?.services.reduce(
+    (sum, { parkedDeadLetters }) => sum + parkedDeadLetters,
+    0,
+  );
+  const sharedComponents: readonly MapNode[] = [
     ['gateway', 'payment provider', 'gateway', '/status', 'responding'] as const,
     ['connect', 'Kafka Connect', 'cdc', '/pipelines', 'runs the connectors'] as const,
     ['kafka', 'Kafka', 'kafka', '/pipelines', 'stores the topics'] as const,
     ['registry', 'schema registry', 'kafka', '/events', 'stores the schemas'] as const,
-  ].map(([id, label, color, to, well], index) => ({
+  ].map(([id, label, color, to, healthyDetail], index) => ({
     id,
     label,
-    detail: detailOf(sources, id, well),
+    detail: detailOf(sources, id, healthyDetail),
     health: healthOf(sources, id),
     color,
     column: index,
@@ -205,15 +220,24 @@ export const mapOf = (sources: Sources): SystemMap => {
   const deadLetters: MapNode = {
     id: 'dead-letters',
     label: 'dead letters',
-    detail: letters === undefined ? 'unknown' : letters === 0 ? 'none' : `${formatNumber(letters)} open`,
-    health: letters === undefined ? 'unknown' : letters === 0 ? 'ok' : 'warning',
+    detail:
+      openDeadLetters === undefined
+        ? 'unknown'
+        : openDeadLetters === 0
+          ? 'none'
+          : `${formatNumber(openDeadLetters)} open`,
+    health: openDeadLetters === undefined ? 'unknown' : openDeadLetters === 0 ? 'ok' : 'warning',
     color: 'ink-3',
     column: 4,
     row: services.length,
     to: '/failed',
   };
   return {
-    nodes: [...services.flatMap((service, row) => nodesOf(sources, service, row)), ...around, deadLetters],
+    nodes: [
+      ...services.flatMap((service, row) => nodesOf(sources, service, row)),
+      ...sharedComponents,
+      deadLetters,
+    ],
     edges: [
       ...services.flatMap((service) => edgesOf(sources, service)),
       {
@@ -227,7 +251,7 @@ export const mapOf = (sources: Sources): SystemMap => {
   };
 };
 
-/** The headline: the broken component, or that all are well. */
+/** The headline: names the broken component, or says that all systems are operational. */
 export const headlineOf = ({ nodes }: SystemMap): string => {
   const broken = nodes.filter(({ health }) => health === 'broken');
   const [first] = broken;

@@ -1,3 +1,4 @@
+// The home page of an administrator: the rates and latencies of orders, the problems with their remedies, and the system map.
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -10,7 +11,7 @@ import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { describeReason } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
-import { Failed, Loading } from '../../parts/states.tsx';
+import { ErrorMessage, Loading } from '../../parts/states.tsx';
 import { causesOf } from '../pipelines/causes.ts';
 import { Remedy } from '../pipelines/remedy.tsx';
 import { headlineOf, mapOf } from './map-model.ts';
@@ -31,7 +32,7 @@ const Metric = ({ label, value, note, missed = false }: MetricProps) => (
   </div>
 );
 
-/** The objective in the README and the alerts: the share of orders that are PAID within 2 s. */
+/** The objective of the README and the alerts: this share of the orders is PAID within 2 s. */
 const objective = 0.99;
 
 const percent = (part: number, whole: number): string =>
@@ -39,7 +40,7 @@ const percent = (part: number, whole: number): string =>
 
 const Metrics = ({ orders }: Pick<Flow, 'orders'>) => {
   const { toPaidMs, paidInTime, dueForPayment, waiting, windowMinutes } = orders;
-  const took = (ms: number | undefined): string => (ms === undefined ? '–' : formatDuration(ms));
+  const formatLatency = (ms: number | undefined): string => (ms === undefined ? '–' : formatDuration(ms));
   return (
     <div className={classes['figures']}>
       <Metric
@@ -47,8 +48,16 @@ const Metrics = ({ orders }: Pick<Flow, 'orders'>) => {
         value={formatNumber(orders.placedLastMinute)}
         note={`${formatNumber(orders.placed)} in ${windowMinutes} minutes`}
       />
-      <Metric label="Placed → PAID, p50" value={took(toPaidMs?.p50)} note="orders with immediate payment" />
-      <Metric label="Placed → PAID, p99" value={took(toPaidMs?.p99)} note={`p95 ${took(toPaidMs?.p95)}`} />
+      <Metric
+        label="Placed → PAID, p50"
+        value={formatLatency(toPaidMs?.p50)}
+        note="orders that are paid automatically"
+      />
+      <Metric
+        label="Placed → PAID, p99"
+        value={formatLatency(toPaidMs?.p99)}
+        note={`p95 ${formatLatency(toPaidMs?.p95)}`}
+      />
       <Metric
         label="PAID within 2 s"
         value={percent(paidInTime, dueForPayment)}
@@ -98,13 +107,17 @@ const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
   );
 };
 
-const Remedies = ({ problems }: { problems: readonly (PipelineProblem & { readonly of: string })[] }) =>
+const Remedies = ({
+  problems,
+}: {
+  problems: readonly (PipelineProblem & { readonly connectorName: string })[];
+}) =>
   problems.length === 0 ? null : (
     <Card title="What to do" aside={<Link to="/pipelines">All pipelines</Link>}>
       <ul className={classes['remedies']}>
-        {problems.map(({ of, problem, level, sentence, remedy }) => (
-          <li key={`${of}/${problem}`}>
-            <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{of}</StateBadge>
+        {problems.map(({ connectorName, problem, level, sentence, remedy }) => (
+          <li key={`${connectorName}/${problem}`}>
+            <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{connectorName}</StateBadge>
             <div>
               <p>{sentence}</p>
               <Remedy text={remedy} />
@@ -120,17 +133,17 @@ export const MapPage = () => {
   const pipelines = useQuery(pipelinesQuery);
   const flow = useQuery(flowQuery);
   const map = useMemo(
-    () => mapOf({ parts: health.data, pipelines: pipelines.data, flow: flow.data }),
+    () => mapOf({ health: health.data, pipelines: pipelines.data, flow: flow.data }),
     [health.data, pipelines.data, flow.data],
   );
   const problems = pipelines.data?.pipelines.flatMap((pipeline) =>
-    causesOf(pipeline.problems).map((problem) => ({ ...problem, of: pipeline.connectorName })),
+    causesOf(pipeline.problems).map((problem) => ({ ...problem, connectorName: pipeline.connectorName })),
   );
   return (
     <Page title={headlineOf(map)} actions={<LiveMark state={liveStateOf(health)} />}>
       {flow.data === undefined ? (
         flow.isError ? (
-          <Failed error={flow.error} />
+          <ErrorMessage error={flow.error} />
         ) : (
           <Loading lines={2} />
         )

@@ -1,4 +1,4 @@
-// Draws the map with React Flow. The positions come from the model, so nodes never move.
+// Draws the map with React Flow. The model sets the positions, so the nodes never move.
 import { Handle, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useNavigate } from '@tanstack/react-router';
@@ -11,7 +11,7 @@ const rowHeight = 110;
 
 type PartNode = Node<{ readonly part: MapNode }, 'part'>;
 
-const words: Readonly<Record<MapNode['health'], string>> = {
+const healthTexts: Readonly<Record<MapNode['health'], string>> = {
   ok: 'healthy',
   warning: 'degraded',
   broken: 'broken',
@@ -27,14 +27,14 @@ const Part = ({ data: { part } }: NodeProps<PartNode>) => (
     <Handle type="target" position={Position.Left} id="in" />
     <Handle type="target" position={Position.Top} id="from-above" />
     <b>{part.label}</b>
-    <span>{part.health === 'ok' ? part.detail : `${words[part.health]}: ${part.detail}`}</span>
+    <span>{part.health === 'ok' ? part.detail : `${healthTexts[part.health]}: ${part.detail}`}</span>
     <Handle type="source" position={Position.Right} id="out" />
     <Handle type="source" position={Position.Bottom} id="below" />
   </div>
 );
 const nodeTypes = { part: Part };
 
-/** Logarithmic: one event per minute is visible, and thousands do not fill the screen. */
+/** The width grows with the logarithm of the rate: a rate of one per minute is visible, and a rate of thousands is not too wide. */
 const widthOf = (rate: number | undefined): number =>
   rate === undefined || rate === 0 ? 1.5 : Math.min(7, 1.5 + Math.log10(1 + rate) * 1.6);
 
@@ -62,7 +62,7 @@ const nodeOf = (part: MapNode): PartNode => ({
   data: { part },
   draggable: false,
   connectable: false,
-  ariaLabel: `${part.label}: ${words[part.health]}, ${part.detail}`,
+  ariaLabel: `${part.label}: ${healthTexts[part.health]}, ${part.detail}`,
 });
 
 export const SystemMap = ({ map }: { map: Model }) => {

@@ -1,11 +1,12 @@
+// The page of one order, for its customer: progress, items, payment and history, updated live.
 import { Button, Modal } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { orderQuery, paymentQuery, trailQuery } from '../../api/queries.ts';
+import { orderQuery, paymentQuery, historyQuery } from '../../api/queries.ts';
 import type { Order } from '../../api/types.ts';
-import { useKeyedPost } from '../../api/use-keyed-post.ts';
+import { useIdempotentPost } from '../../api/use-idempotent-post.ts';
 import { orderRoute } from '../../app/router.tsx';
 import { useUser } from '../../app/session.ts';
 import { Card } from '../../parts/card.tsx';
@@ -15,7 +16,7 @@ import { LiveMark } from '../../parts/live-mark.tsx';
 import { Columns, Page } from '../../parts/page.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
-import { Failed, Loading } from '../../parts/states.tsx';
+import { ErrorMessage, Loading } from '../../parts/states.tsx';
 import { useCart } from '../shop/cart.ts';
 import { History } from './history.tsx';
 import classes from './order-page.module.css';
@@ -34,7 +35,7 @@ const Stepper = ({ order }: { order: Order }) => (
   </ol>
 );
 
-const fulfilmentInWords = {
+const fulfilmentTexts = {
   open: 'being prepared by the seller',
   confirmed: 'confirmed by the seller',
   shipped: 'shipped',
@@ -51,7 +52,7 @@ const Items = ({ order }: { order: Order }) => (
             <small>
               {sellerName(item.sellerId)}
               {order.status === 'PAID' || order.status === 'FULFILLED'
-                ? ` · ${fulfilmentInWords[item.fulfilment]}`
+                ? ` · ${fulfilmentTexts[item.fulfilment]}`
                 : ''}
             </small>
           </span>
@@ -92,14 +93,14 @@ const OrderAgain = ({ order }: { order: Order }) => {
 const CancelOrder = ({ order }: { order: Order }) => {
   const [opened, { open, close }] = useDisclosure(false);
   const client = useQueryClient();
-  const cancel = useKeyedPost<Order>(`/api/order/orders/${order.id}/cancel`, {
+  const cancel = useIdempotentPost<Order>(`/api/order/orders/${order.id}/cancel`, {
     onSuccess: (cancelled) => {
       client.setQueryData(orderQuery(order.id).queryKey, cancelled);
       close();
     },
     onSettled: () => client.invalidateQueries({ queryKey: ['orders'] }),
   });
-  const paid = order.payment.state === 'succeeded';
+  const isPaid = order.payment.state === 'succeeded';
   return (
     <>
       <Button variant="default" c="bad" onClick={open}>
@@ -108,11 +109,11 @@ const CancelOrder = ({ order }: { order: Order }) => {
       <Modal opened={opened} onClose={close} title="Cancel this order?">
         <div className={classes['dialog']}>
           <p>
-            {paid
-              ? `${formatMoney(order.total)} will be refunded to your card, and the items will be released.`
-              : 'The items will be released. You will not be charged.'}
+            {isPaid
+              ? `${formatMoney(order.total)} will be refunded to your card, and the items are no longer reserved for you.`
+              : 'The items are no longer reserved for you. You will not be charged.'}
           </p>
-          {cancel.isError && <Failed error={cancel.error} />}
+          {cancel.isError && <ErrorMessage error={cancel.error} />}
           <div>
             <Button variant="default" onClick={close}>
               Keep the order
@@ -132,20 +133,20 @@ const isCancellable = ({ status, items }: Order): boolean =>
 
 export const OrderPage = () => {
   const { orderId } = orderRoute.useParams();
-  const live = useOrderEvents(orderId);
+  const liveState = useOrderEvents(orderId);
   const order = useQuery({
     ...orderQuery(orderId),
     refetchInterval: ({ state: { data } }) =>
       data !== undefined && isBeingCompensated(data) ? 1_500 : false,
   });
-  const trail = useQuery(trailQuery(orderId));
+  const history = useQuery(historyQuery(orderId));
   const payment = useQuery(paymentQuery(orderId));
   const client = useQueryClient();
   const version = order.data?.version;
-  // A new version of the order has a new history entry and often a changed payment.
+  // Each new version of the order adds a history entry and often changes the payment.
   useEffect(() => {
     if (version === undefined) return;
-    void client.invalidateQueries({ queryKey: trailQuery(orderId).queryKey });
+    void client.invalidateQueries({ queryKey: historyQuery(orderId).queryKey });
     void client.invalidateQueries({ queryKey: paymentQuery(orderId).queryKey });
   }, [client, orderId, version]);
   const crumb = (
@@ -156,10 +157,14 @@ export const OrderPage = () => {
   if (order.data === undefined)
     return (
       <Page title="Order" crumb={crumb}>
-        {order.isError ? <Failed error={order.error} retry={() => void order.refetch()} /> : <Loading />}
+        {order.isError ? (
+          <ErrorMessage error={order.error} retry={() => void order.refetch()} />
+        ) : (
+          <Loading />
+        )}
       </Page>
     );
-  const why = whyCancelled(order.data);
+  const explanation = whyCancelled(order.data);
   return (
     <Page
       title={titleOf(order.data)}
@@ -167,7 +172,7 @@ export const OrderPage = () => {
       beside={<OrderStatusBadge status={order.data.status} />}
       actions={
         <>
-          <LiveMark state={live} />
+          <LiveMark state={liveState} />
           {isCancellable(order.data) && <CancelOrder order={order.data} />}
         </>
       }
@@ -177,15 +182,15 @@ export const OrderPage = () => {
           <>
             <PaymentCard order={order.data} payment={payment.data} />
             <Card title="History">
-              <History trail={trail.data} />
+              <History history={history.data} />
             </Card>
           </>
         }
       >
-        {why !== undefined && (
+        {explanation !== undefined && (
           <div className={classes['why']} role="status">
             <span>
-              <b>{why.what}</b> {why.next}
+              <b>{explanation.reason}</b> {explanation.consequence}
             </span>
             <OrderAgain order={order.data} />
           </div>

@@ -35,7 +35,7 @@ const order = (change: Partial<Order> = {}): Order => ({
 });
 const paid = { mode: 'AUTO', state: 'succeeded' };
 
-it('names an order after its first product', () => {
+it('titles an order with the name of its first product', () => {
   expect(titleOf(order())).toBe('Mug and 1 more');
   expect(titleOf({ items: order().items.slice(0, 1) })).toBe('Mug');
 });
@@ -75,15 +75,15 @@ describe('the reason of a cancellation', () => {
     ['reservation_expired', 'The order was not paid in time.'],
     ['customer_cancelled', 'You cancelled the order.'],
     ['an unknown reason', 'The order was cancelled.'],
-  ])('explains %s', (cancellationReason, what) => {
-    expect(whyCancelled(order({ status: 'CANCELLED', cancellationReason }))?.what).toBe(what);
+  ])('explains %s', (cancellationReason, reason) => {
+    expect(whyCancelled(order({ status: 'CANCELLED', cancellationReason }))?.reason).toBe(reason);
   });
 
   it('says whether the customer is refunded', () => {
-    const next = (state: string) =>
+    const consequence = (state: string) =>
       whyCancelled(order({ cancellationReason: 'customer_cancelled', payment: { mode: 'AUTO', state } }))
-        ?.next;
-    expect([next('none'), next('succeeded'), next('refunded')]).toEqual([
+        ?.consequence;
+    expect([consequence('none'), consequence('succeeded'), consequence('refunded')]).toEqual([
       'You were not charged.',
       'Your refund is on its way.',
       'You have been refunded.',
@@ -103,7 +103,7 @@ it('polls a cancelled order until it is refunded and its stock is released', () 
   expect(isBeingCompensated(order({ status: 'PAID', payment: paid }))).toBe(false);
 });
 
-it('describes the history and leaves out entries without effect', () => {
+it('describes history entries, except those without effect', () => {
   const entry = {
     type: 'inventory.reserved',
     outcome: 'accepted',

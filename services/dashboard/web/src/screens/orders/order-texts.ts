@@ -1,5 +1,5 @@
 // The texts about an order that its customer reads. Pure.
-import type { Order, TrailEntry } from '../../api/types.ts';
+import type { Order, HistoryEntry } from '../../api/types.ts';
 
 /** "Ceramic mug and 1 more". */
 export const titleOf = ({ items }: Pick<Order, 'items'>): string => {
@@ -9,8 +9,8 @@ export const titleOf = ({ items }: Pick<Order, 'items'>): string => {
 };
 
 export interface Explanation {
-  readonly what: string;
-  readonly next: string;
+  readonly reason: string;
+  readonly consequence: string;
 }
 
 const refundTexts: Readonly<Record<string, string>> = {
@@ -20,56 +20,62 @@ const refundTexts: Readonly<Record<string, string>> = {
 
 /** Why the order was cancelled, and what that means for the customer; undefined unless it was cancelled. */
 export const whyCancelled = ({ cancellationReason, payment }: Order): Explanation | undefined => {
-  const money = refundTexts[payment.state] ?? 'You were not charged.';
+  const refund = refundTexts[payment.state] ?? 'You were not charged.';
   switch (cancellationReason) {
     case null:
       return undefined;
     case 'reservation_failed':
-      return { what: 'Not enough stock.', next: money };
+      return { reason: 'Not enough stock.', consequence: refund };
     case 'payment_failed':
-      return { what: 'Your card was declined.', next: `${money} Order again with a different card.` };
+      return {
+        reason: 'Your card was declined.',
+        consequence: `${refund} Order again with a different card.`,
+      };
     case 'reservation_expired':
-      return { what: 'The order was not paid in time.', next: `${money} The items are no longer reserved.` };
+      return {
+        reason: 'The order was not paid in time.',
+        consequence: `${refund} The items are no longer reserved for you.`,
+      };
     case 'customer_cancelled':
-      return { what: 'You cancelled the order.', next: money };
+      return { reason: 'You cancelled the order.', consequence: refund };
     default:
-      return { what: 'The order was cancelled.', next: money };
+      return { reason: 'The order was cancelled.', consequence: refund };
   }
 };
 
 const eventTexts: Readonly<Record<string, string>> = {
   place_order: 'You placed the order',
   'inventory.reservation_failed': 'Not enough stock',
-  'inventory.released': 'The reservation was released',
-  'inventory.committed': 'Your items were taken from stock',
+  'inventory.released': 'Your items are no longer reserved',
+  'inventory.committed': 'Your items were removed from stock',
   'payment.succeeded': 'Your card was charged',
   'payment.failed': 'Your card was declined',
   'payment.refunded': 'Your payment was refunded',
   cancel: 'You cancelled the order',
   confirm: 'A seller confirmed your order',
   fulfill: 'A seller shipped your items',
-  deadline: 'The order was cancelled because it took too long',
+  deadline: 'The order was cancelled because it was not completed in time',
 };
 
-/** The text of a history entry. Undefined for an entry that changed nothing for the customer. */
-export const describeEntry = (entry: TrailEntry, earlier: readonly TrailEntry[]): string | undefined => {
+/** The text of a history entry. Undefined for an entry without effect for the customer. */
+export const describeEntry = (entry: HistoryEntry, earlier: readonly HistoryEntry[]): string | undefined => {
   if (entry.outcome !== 'accepted') return undefined;
   if (entry.type === 'inventory.reserved') {
-    const again = earlier.some(({ type, outcome }) => type === entry.type && outcome === 'accepted');
-    return again ? 'Your reservation no longer expires' : 'Your items were reserved';
+    const wasReserved = earlier.some(({ type, outcome }) => type === entry.type && outcome === 'accepted');
+    return wasReserved ? 'Your reservation no longer expires' : 'Your items were reserved';
   }
   return eventTexts[entry.type] ?? entry.type;
 };
 
-const ended = new Set(['cancel', 'deadline', 'inventory.released', 'payment.refunded']);
+const endingTypes = new Set(['cancel', 'deadline', 'inventory.released', 'payment.refunded']);
 
-/** Whether an entry advanced the order, ended it or failed. */
-export const toneOf = ({ type }: TrailEntry): 'good' | 'bad' | 'neutral' => {
+/** `good` for an entry that advanced the order, `neutral` for one that ended it, `bad` for a failure. */
+export const toneOf = ({ type }: HistoryEntry): 'good' | 'bad' | 'neutral' => {
   if (type.endsWith('failed')) return 'bad';
-  return ended.has(type) ? 'neutral' : 'good';
+  return endingTypes.has(type) ? 'neutral' : 'good';
 };
 
-/** The items are reserved and the customer has to pay. */
+/** Whether the items are reserved and the customer still has to pay. */
 export const isAwaitingPayment = ({ status, payment }: Order): boolean =>
   status === 'CONFIRMED' && payment.mode === 'MANUAL' && payment.state !== 'succeeded';
 
@@ -83,35 +89,35 @@ export interface Step {
 export const stepsOf = (order: Order): Step[] => {
   const { status, reservation, payment, items } = order;
   const shipped = items.filter(({ fulfilment }) => fulfilment === 'shipped').length;
-  const over = status === 'CANCELLED';
-  // A step that a cancelled order had completed stays done, although it was compensated later.
-  const heldBefore = over && ['released', 'expired'].includes(reservation.state);
-  const paidBefore = over && ['succeeded', 'refunded'].includes(payment.state);
+  const isCancelled = status === 'CANCELLED';
+  // A step that was completed before the cancellation stays done, although it was compensated later.
+  const wasReserved = isCancelled && ['released', 'expired'].includes(reservation.state);
+  const wasPaid = isCancelled && ['succeeded', 'refunded'].includes(payment.state);
   const reserved =
-    heldBefore ||
-    paidBefore ||
+    wasReserved ||
+    wasPaid ||
     ['reserved', 'committed'].includes(reservation.state) ||
     payment.state === 'succeeded';
-  const paid = status === 'PAID' || status === 'FULFILLED' || paidBefore;
-  const step = (name: string, done: boolean, now: boolean, note: string): Step => ({
+  const paid = status === 'PAID' || status === 'FULFILLED' || wasPaid;
+  const step = (name: string, isDone: boolean, isCurrent: boolean, note: string): Step => ({
     name,
-    state: done ? 'done' : over ? 'stopped' : now ? 'now' : 'open',
+    state: isDone ? 'done' : isCancelled ? 'stopped' : isCurrent ? 'now' : 'open',
     note,
   });
   return [
     step('Placed', true, false, ''),
-    step('Reserved', reserved, !reserved, reserved || over ? '' : 'checking stock'),
+    step('Reserved', reserved, !reserved, reserved || isCancelled ? '' : 'checking stock'),
     step(
       'Paid',
       paid,
       reserved && !paid,
-      reserved && !paid && !over
+      reserved && !paid && !isCancelled
         ? payment.mode === 'MANUAL'
           ? 'waiting for your payment'
           : 'charging your card'
         : '',
     ),
-    over
+    isCancelled
       ? { name: 'Cancelled', state: 'stopped', note: '' }
       : step(
           'Shipped',
@@ -122,7 +128,7 @@ export const stepsOf = (order: Order): Step[] => {
   ];
 };
 
-/** Whether a cancelled order still waits for its refund or the release of its stock. Its event stream has ended by then. */
+/** Whether a cancelled order still waits for its refund or the release of its stock. The event stream of the order has already ended then, so the page polls. */
 export const isBeingCompensated = ({ status, payment, reservation }: Order): boolean =>
   status === 'CANCELLED' &&
   (payment.state === 'succeeded' || payment.state === 'pending' || reservation.state === 'reserved');

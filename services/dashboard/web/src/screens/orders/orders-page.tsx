@@ -1,3 +1,4 @@
+// The orders of the customer, newest first, with a filter by status.
 import { SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -10,7 +11,7 @@ import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { isAwaitingPayment, titleOf } from './order-texts.ts';
 import classes from './orders-page.module.css';
@@ -63,7 +64,7 @@ export const OrdersPage = () => {
       <Card flush>
         {orders.isPending && <Loading lines={6} />}
         {orders.isError && all.length === 0 && (
-          <Failed error={orders.error} retry={() => void orders.refetch()} />
+          <ErrorMessage error={orders.error} retry={() => void orders.refetch()} />
         )}
         {orders.isSuccess && all.length === 0 && (
           <Empty title={status === undefined ? 'No orders yet' : 'No orders found'}>

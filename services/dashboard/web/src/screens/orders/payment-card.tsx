@@ -1,13 +1,13 @@
-// The payment of an order, and the form to pay while the items are reserved.
+// The state of an order's payment or, if the customer pays by hand, the form to pay while the items are reserved.
 import { Button, SegmentedControl } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Order, Payment } from '../../api/types.ts';
-import { useKeyedPost } from '../../api/use-keyed-post.ts';
+import { useIdempotentPost } from '../../api/use-idempotent-post.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatCountdown, formatMoney } from '../../parts/format.ts';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
-import { Failed } from '../../parts/states.tsx';
+import { ErrorMessage } from '../../parts/states.tsx';
 import { useNow } from '../../parts/when.tsx';
 import { testCards } from '../shop/test-cards.ts';
 import classes from './payment-card.module.css';
@@ -17,16 +17,16 @@ const badges: Readonly<Record<Payment['state'], readonly [Tone, string]>> = {
   UNKNOWN: ['wait', 'PROCESSING'],
   SUCCEEDED: ['ok', 'CHARGED'],
   FAILED: ['bad', 'DECLINED'],
-  REFUNDED: ['undo', 'REFUNDED'],
+  REFUNDED: ['neutral', 'REFUNDED'],
 };
 
-/** A payment is also FAILED when the order was cancelled before the charge. The customer's card was not declined then. */
+/** A payment without a failure code is FAILED because the order was cancelled before the charge, not because the card was declined. */
 const shownState = (payment: Payment | undefined): Payment['state'] => {
   if (payment === undefined) return 'PENDING';
   return payment.state === 'FAILED' && payment.failureCode === null ? 'PENDING' : payment.state;
 };
 
-const describe = (order: Order, state: Payment['state']): string => {
+const describePayment = (order: Order, state: Payment['state']): string => {
   const amount = formatMoney(order.total);
   switch (state) {
     case 'SUCCEEDED':
@@ -40,7 +40,7 @@ const describe = (order: Order, state: Payment['state']): string => {
     case 'FAILED':
       return 'Your card was declined. You were not charged.';
     case 'UNKNOWN':
-      return 'The payment provider has not confirmed yet. You will not be charged twice.';
+      return 'The payment provider has not confirmed the payment yet. You will not be charged twice.';
     case 'PENDING':
       return order.status === 'CANCELLED' ? 'You were not charged.' : `${amount} will be charged.`;
   }
@@ -61,9 +61,12 @@ const Countdown = ({ until }: { until: string }) => {
 const PayForm = ({ order }: { order: Order }) => {
   const [token, setToken] = useState<string>(testCards[0].token);
   const client = useQueryClient();
-  const pay = useKeyedPost<Payment, { readonly token: string }>(`/api/payment/payments/${order.id}/pay`, {
-    onSettled: () => client.invalidateQueries({ queryKey: ['orders', order.id] }),
-  });
+  const pay = useIdempotentPost<Payment, { readonly token: string }>(
+    `/api/payment/payments/${order.id}/pay`,
+    {
+      onSettled: () => client.invalidateQueries({ queryKey: ['orders', order.id] }),
+    },
+  );
   const { expiresAt } = order.reservation;
   return (
     <div className={classes['form']}>
@@ -75,7 +78,7 @@ const PayForm = ({ order }: { order: Order }) => {
         onChange={setToken}
         data={testCards.map(({ token: value, label }) => ({ value, label }))}
       />
-      {pay.isError && <Failed error={pay.error} />}
+      {pay.isError && <ErrorMessage error={pay.error} />}
       <Button fullWidth loading={pay.isPending || pay.isSuccess} onClick={() => pay.mutate({ token })}>
         Pay {formatMoney(order.total)}
       </Button>
@@ -85,11 +88,11 @@ const PayForm = ({ order }: { order: Order }) => {
 
 export const PaymentCard = ({ order, payment }: { order: Order; payment: Payment | undefined }) => {
   const state = shownState(payment);
-  const [tone, word] = badges[state];
-  const toPay = order.payment.mode === 'MANUAL' && order.status === 'CONFIRMED' && state === 'PENDING';
+  const [tone, label] = badges[state];
+  const isPayable = order.payment.mode === 'MANUAL' && order.status === 'CONFIRMED' && state === 'PENDING';
   return (
-    <Card title="Payment" aside={<StateBadge tone={tone}>{word}</StateBadge>}>
-      {toPay ? <PayForm order={order} /> : <p>{describe(order, state)}</p>}
+    <Card title="Payment" aside={<StateBadge tone={tone}>{label}</StateBadge>}>
+      {isPayable ? <PayForm order={order} /> : <p>{describePayment(order, state)}</p>}
     </Card>
   );
 };

@@ -1,13 +1,14 @@
-// Follows one order over server-sent events: each event reloads the data of the page. A lost connection is reopened by the
-// browser, with the last event id. An error response closes it, and this hook reconnects with backoff. Only a visible tab has a
-// stream: over HTTP/1.1 a browser opens at most six connections to a server, and six hidden tabs would use them all.
+// Follows one order over server-sent events: each event reloads the data of the page. The browser itself reconnects after a lost
+// connection and sends the last event id. After an error response the browser gives up, so this hook reconnects with backoff. Only
+// a visible tab has a stream: over HTTP/1.1 a browser opens at most six connections to a server, and six hidden tabs would use
+// them all.
 import { useDocumentVisibility } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { orderQuery } from '../../api/queries.ts';
 import type { LiveState } from '../../parts/live-mark.tsx';
 
-const types = [
+const eventTypes = [
   'place_order',
   'cancel',
   'confirm',
@@ -21,7 +22,7 @@ const types = [
   'payment.failed',
   'payment.refunded',
 ];
-/** Milliseconds. Events within this time cause one reload. */
+/** All events within this time cause a single reload. */
 const debounceMs = 40;
 const maxBackoffMs = 30_000;
 
@@ -41,24 +42,24 @@ export const useOrderEvents = (orderId: string): LiveState => {
         void client.invalidateQueries({ queryKey: ['orders'] });
       }, debounceMs);
     };
-    const isOver = (): boolean => {
+    const hasEnded = (): boolean => {
       const status = client.getQueryData(orderQuery(orderId).queryKey)?.status;
       return status === 'FULFILLED' || status === 'CANCELLED';
     };
     const connect = (): void => {
       const opened = new EventSource(`/api/order/orders/${orderId}/events`);
       source = opened;
-      for (const type of types) opened.addEventListener(type, reload);
+      for (const type of eventTypes) opened.addEventListener(type, reload);
       opened.addEventListener('open', () => {
         failures = 0;
         setState({ kind: 'live' });
       });
       opened.addEventListener('error', () => {
         reload();
-        if (isOver()) {
+        if (hasEnded()) {
           // The server closes the stream of an order that is FULFILLED or CANCELLED.
           opened.close();
-          setState({ kind: 'over' });
+          setState({ kind: 'ended' });
           return;
         }
         setState((before) =>

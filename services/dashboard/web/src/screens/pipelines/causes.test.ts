@@ -9,22 +9,22 @@ const problem = (name: PipelineProblem['problem']): PipelineProblem => ({
   remedy: '',
   since: '2026-01-01T00:00:00Z',
 });
-const names = (...given: PipelineProblem['problem'][]) =>
-  causesOf(given.map(problem)).map(({ problem: name }) => name);
+const names = (...problems: PipelineProblem['problem'][]) =>
+  causesOf(problems.map(problem)).map(({ problem: name }) => name);
 
-it('a missing slot is the cause of the failed task and the lost canaries', () => {
+it('treats a failed task and a stall as consequences of a missing slot', () => {
   expect(names('slot_missing', 'task_failed', 'stalled')).toEqual(['slot_missing']);
   expect(names('task_failed', 'stalled')).toEqual(['task_failed', 'stalled']);
   expect(restartHelps([problem('slot_missing')])).toBe(false);
   expect(restartHelps([problem('task_failed')])).toBe(true);
 });
 
-it('a pause is not shown as broken, unless there is another cause', () => {
-  const condition = (...given: PipelineProblem['problem'][]) =>
+it('shows a paused pipeline as paused, unless it has another root cause', () => {
+  const condition = (...problems: PipelineProblem['problem'][]) =>
     conditionOf({
       status: 'broken',
       connector: { state: 'paused' },
-      problems: given.map(problem),
+      problems: problems.map(problem),
     } as unknown as Pipeline);
   expect(condition('connector_paused', 'stalled')).toBe('paused');
   expect(condition('connector_paused', 'slot_lost')).toBe('broken');

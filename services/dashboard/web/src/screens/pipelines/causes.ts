@@ -1,7 +1,7 @@
-// Tells the causes among the problems of a pipeline from their consequences. Pure.
+// Separates the root causes among the problems of a pipeline from their consequences. Pure.
 import type { Pipeline, PipelineProblem } from '../../api/types.ts';
 
-/** A root cause: all other problems of the pipeline follow from it. */
+/** Each of these problems explains all other problems of its pipeline. */
 const rootCauses = new Set([
   'database_away',
   'slot_missing',
@@ -11,7 +11,7 @@ const rootCauses = new Set([
   'connector_paused',
 ]);
 
-/** The problems to act on: the root causes, or all problems if there is none. */
+/** The problems to act on: the root causes, or all problems if none of them is a root cause. */
 export const causesOf = (problems: readonly PipelineProblem[]): readonly PipelineProblem[] => {
   const causes = problems.filter(({ problem }) => rootCauses.has(problem));
   return causes.length === 0 ? problems : causes;
@@ -20,11 +20,11 @@ export const causesOf = (problems: readonly PipelineProblem[]): readonly Pipelin
 /** Distinguishes a connector that was paused on purpose from a broken pipeline. */
 export const conditionOf = ({ status, connector, problems }: Pipeline): 'healthy' | 'paused' | 'broken' => {
   if (status !== 'broken') return 'healthy';
-  const isPause =
+  const isPaused =
     connector.state === 'paused' && causesOf(problems).every(({ problem }) => problem === 'connector_paused');
-  return isPause ? 'paused' : 'broken';
+  return isPaused ? 'paused' : 'broken';
 };
 
-/** A missing slot has to be created by a command; until then a restarted connector fails again. */
+/** False while the slot is missing or lost: a restarted connector fails again until `npm run recover` has created a new slot. */
 export const restartHelps = (problems: readonly PipelineProblem[]): boolean =>
   !problems.some(({ problem }) => problem === 'slot_missing' || problem === 'slot_lost');

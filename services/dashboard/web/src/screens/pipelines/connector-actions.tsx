@@ -7,13 +7,13 @@ import { pipelinesQuery } from '../../api/admin-queries.ts';
 import { request } from '../../api/request.ts';
 import type { ConnectorAction, Pipeline } from '../../api/types.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
-import { Failed } from '../../parts/states.tsx';
+import { ErrorMessage } from '../../parts/states.tsx';
 import { restartHelps } from './causes.ts';
 import classes from './pipelines.module.css';
 
 interface ActionTexts {
   readonly verb: string;
-  readonly meaning: string;
+  readonly consequences: string;
   /** Shown until the connector has reached the new state. */
   readonly inProgress: string;
   readonly Icon: typeof Pause;
@@ -21,21 +21,21 @@ interface ActionTexts {
 const texts: Readonly<Record<ConnectorAction, ActionTexts>> = {
   restart: {
     verb: 'Restart',
-    meaning:
-      'The connector and its task restart and continue from the stored offset. No event is lost, and consumers discard events that are published again.',
+    consequences:
+      'The connector and its task restart and continue from the stored offset. No event is lost. Some events can be published twice, and consumers discard the duplicates.',
     inProgress: 'restarting',
     Icon: RotateCw,
   },
   pause: {
     verb: 'Pause',
-    meaning:
-      'Events of this service do not reach Kafka until somebody resumes the connector, so orders are delayed. PostgreSQL retains the WAL, which grows. The watchdog does not restart a paused connector.',
+    consequences:
+      'Events of this service do not reach Kafka until somebody resumes the connector, so orders are delayed. PostgreSQL keeps the WAL for the connector, so disk usage grows. The watchdog does not restart a paused connector.',
     inProgress: 'pausing',
     Icon: Pause,
   },
   resume: {
     verb: 'Resume',
-    meaning: 'The waiting events are published in their original order.',
+    consequences: 'The waiting events are published in their original order.',
     inProgress: 'resuming',
     Icon: Play,
   },
@@ -47,39 +47,40 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
   const { service, connectorName, connector } = pipeline;
   const [selected, setSelected] = useState<ConnectorAction>('restart');
   const [opened, setOpened] = useState(false);
-  const [done, setDone] = useState<ConnectorAction>();
+  const [requested, setRequested] = useState<ConnectorAction>();
   const client = useQueryClient();
-  const act = useMutation({
+  const perform = useMutation({
     mutationFn: (action: ConnectorAction) =>
       request(`/api/auditor/connectors/${service}/${action}`, { method: 'POST' }),
     onSuccess: (_answer, action) => {
       setOpened(false);
-      setDone(action);
+      setRequested(action);
     },
     onSettled: () => client.invalidateQueries({ queryKey: pipelinesQuery.queryKey }),
   });
   const available: readonly ConnectorAction[] =
     connector.state === 'paused' ? ['resume', 'restart'] : ['restart', 'pause'];
-  const { verb, meaning } = texts[selected];
-  // The auditor polls every few seconds. Until it has seen the new state, the action is shown as in progress.
-  const isInProgress = done !== undefined && (done === 'restart' || connector.state !== targetStates[done]);
+  const { verb, consequences } = texts[selected];
+  // The auditor polls the connectors every few seconds. The action is shown as in progress until the auditor reports the new state.
+  const isInProgress =
+    requested !== undefined && (requested === 'restart' || connector.state !== targetStates[requested]);
   useEffect(() => {
     if (!isInProgress) return undefined;
     const poll = setInterval(
       () => void client.invalidateQueries({ queryKey: pipelinesQuery.queryKey }),
       1_000,
     );
-    // The state after a restart is the state before it, so the end of a restart cannot be observed.
-    const end = setTimeout(() => setDone(undefined), done === 'restart' ? 4_000 : 20_000);
+    // A restart ends in the state in which it began, so its end cannot be observed; it is shown for a fixed time.
+    const end = setTimeout(() => setRequested(undefined), requested === 'restart' ? 4_000 : 20_000);
     return () => {
       clearInterval(poll);
       clearTimeout(end);
     };
-  }, [client, done, isInProgress]);
+  }, [client, requested, isInProgress]);
   return (
     <>
       <span role="status">
-        {isInProgress && <StateBadge tone="wait">{texts[done].inProgress}</StateBadge>}
+        {isInProgress && <StateBadge tone="wait">{texts[requested].inProgress}</StateBadge>}
       </span>
       {available.map((action) => {
         const { verb: label, Icon } = texts[action];
@@ -95,7 +96,7 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
               ? { title: 'A restart does not help while the replication slot is missing.' }
               : {})}
             onClick={() => {
-              act.reset();
+              perform.reset();
               setSelected(action);
               setOpened(true);
             }}
@@ -112,11 +113,11 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
         title={`${verb} ${connectorName}?`}
       >
         <div className={classes['dialog']}>
-          <p>{meaning}</p>
+          <p>{consequences}</p>
           <p className={classes['quiet']}>
             This action is recorded in the audit log of the {service} service.
           </p>
-          {act.isError && <Failed error={act.error} />}
+          {perform.isError && <ErrorMessage error={perform.error} />}
           <div className={classes['buttons']}>
             <Button
               variant="default"
@@ -128,9 +129,9 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
             </Button>
             <Button
               color={selected === 'pause' ? 'bad' : 'accent'}
-              loading={act.isPending}
+              loading={perform.isPending}
               onClick={() => {
-                act.mutate(selected);
+                perform.mutate(selected);
               }}
             >
               {verb}

@@ -1,4 +1,5 @@
-// The differences between the running configuration of a connector and its file, with the consequence of applying the file.
+// The differences between the running configuration of a connector and its configuration file, with the consequences of applying
+// the file.
 import { Table } from '@mantine/core';
 import type { Pipeline } from '../../api/types.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
@@ -35,9 +36,11 @@ export const ConnectorDrift = ({ pipeline }: { pipeline: Pipeline }) => {
   const { service, connectorName, drift } = pipeline;
   const file = `connectors/${service}.json`;
   if (drift === null)
-    return <p className={classes['quiet']}>Whether the configuration is that of {file} is unknown.</p>;
+    return (
+      <p className={classes['quiet']}>It is unknown whether the running configuration matches {file}.</p>
+    );
   if (drift.changes.length === 0)
-    return <p className={classes['quiet']}>The running configuration is that of {file}.</p>;
+    return <p className={classes['quiet']}>The running configuration matches {file}.</p>;
   return (
     <section className={classes['drift']} aria-label={`Configuration of ${connectorName}`}>
       <p>{drift.sentence}</p>

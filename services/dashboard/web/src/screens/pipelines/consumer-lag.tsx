@@ -1,4 +1,4 @@
-// The lag of each consumer group by topic. A row opens to the partitions of the topic.
+// The lag of each consumer group, by topic. A click on a row shows the partitions of the topic.
 import { Table, UnstyledButton } from '@mantine/core';
 import { ChevronRight } from 'lucide-react';
 import { useId, useState } from 'react';
@@ -81,8 +81,8 @@ export const ConsumerLag = ({ groups }: Pick<PipelinesOverview, 'groups'>) => (
           </Table>
         </Table.ScrollContainer>
         <p className={classes['note']}>
-          The lag leaves out the transaction marker at the end of a partition, so a partition that is one
-          offset behind has no lag.
+          Transaction markers do not count as records. If only a transaction marker follows the committed
+          offset, the lag is 0 although the end offset is higher.
         </p>
       </>
     )}

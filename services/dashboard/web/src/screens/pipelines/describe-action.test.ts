@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeAction } from './describe-action.ts';
 
-it('names the last action, and the restarts by the watchdog when there were several', () => {
+it('describes the last action, and counts the restarts by the watchdog if there were several', () => {
   const at = '2026-01-01T00:00:00Z';
   const restart = { at, by: 'watchdog', action: 'restart' } as const;
   expect(describeAction({ lastAction: null, restarts: 0 })).toBe('none by the watchdog or on this page');

@@ -2,7 +2,7 @@ import type { Incidents } from '../../api/types.ts';
 
 type Incident = Incidents['data'][number];
 
-/** What was last done about a problem while it lasted, as far as the auditor knows. */
+/** The last action that the auditor recorded while the problem lasted. */
 export const describeAction = ({
   lastAction,
   restarts,

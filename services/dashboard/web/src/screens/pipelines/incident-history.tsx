@@ -1,4 +1,4 @@
-// The problems that the auditor has seen in the pipelines, with their end and the last action before it.
+// The problems of the pipelines that the auditor has recorded, with the duration and the last action of each.
 import { Button, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -7,14 +7,15 @@ import type { Incidents } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { describeAction } from './describe-action.ts';
 import classes from './pipelines.module.css';
 
 type Incident = Incidents['data'][number];
 
-const shownAtFirst = 20;
+/** The number of problems that are shown before the user asks for all. */
+const initialCount = 20;
 
 const Row = ({ incident }: { incident: Incident }) => {
   const { startedAt, endedAt, connectorName, problem, level, sentence } = incident;
@@ -39,22 +40,22 @@ const Row = ({ incident }: { incident: Incident }) => {
 };
 
 const History = ({ data }: Pick<Incidents, 'data'>) => {
-  const [isWhole, setWhole] = useState(false);
+  const [showsAll, setShowsAll] = useState(false);
   return (
     <>
       <Table.ScrollContainer minWidth={760} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table className={classes['groups']} aria-label="History of problems">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>Began</Table.Th>
+              <Table.Th>Start</Table.Th>
               <Table.Th>Pipeline</Table.Th>
               <Table.Th>Problem</Table.Th>
-              <Table.Th className={classes['number']}>Lasted</Table.Th>
-              <Table.Th>Last action meanwhile</Table.Th>
+              <Table.Th className={classes['number']}>Duration</Table.Th>
+              <Table.Th>Last action during the problem</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {(isWhole ? data : data.slice(0, shownAtFirst)).map((incident) => (
+            {(showsAll ? data : data.slice(0, initialCount)).map((incident) => (
               <Row
                 key={`${incident.service}/${incident.problem}/${incident.startedAt}`}
                 incident={incident}
@@ -63,9 +64,9 @@ const History = ({ data }: Pick<Incidents, 'data'>) => {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      {!isWhole && data.length > shownAtFirst && (
+      {!showsAll && data.length > initialCount && (
         <p className={classes['note']}>
-          <Button variant="default" size="xs" onClick={() => setWhole(true)}>
+          <Button variant="default" size="xs" onClick={() => setShowsAll(true)}>
             Show all {data.length}
           </Button>
         </p>
@@ -84,17 +85,17 @@ export const IncidentHistory = () => {
       aside={
         data !== undefined && (
           <>
-            The auditor started <When at={data.since} />
+            Recorded since the auditor started, <When at={data.since} />
           </>
         )
       }
     >
       {incidents.isPending && <Loading lines={3} />}
       {incidents.isError && data === undefined && (
-        <Failed error={incidents.error} retry={() => void incidents.refetch()} />
+        <ErrorMessage error={incidents.error} retry={() => void incidents.refetch()} />
       )}
       {data?.data.length === 0 && (
-        <Empty title="No problems yet">The auditor has seen none since it started.</Empty>
+        <Empty title="No problems yet">The auditor has recorded no problems since it started.</Empty>
       )}
       {data !== undefined && data.data.length > 0 && <History data={data.data} />}
     </Card>

@@ -1,4 +1,4 @@
-// One pipeline, from the outbox through the slot and the connector to its topic, with its problems and their remedies.
+// One pipeline from the outbox through the replication slot and the connector to the topic, with its problems and their remedies.
 import { ArrowRight } from 'lucide-react';
 import { useMemo } from 'react';
 import type { Pipeline, PipelineProblem } from '../../api/types.ts';
@@ -74,7 +74,7 @@ const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
         <b>{canary.roundTripMs === null ? '–' : formatDuration(canary.roundTripMs)}</b>
         <span>
           {canary.waitingMs > 1_000
-            ? `next canary pending for ${formatDuration(canary.waitingMs)}`
+            ? `the last canary has been under way for ${formatDuration(canary.waitingMs)}`
             : `${formatNumber(canary.sent)} canaries sent, ${formatNumber(canary.lost)} lost`}
         </span>
       </Stage>
@@ -144,7 +144,7 @@ export const PipelineCard = ({ pipeline }: { pipeline: Pipeline }) => {
         <ConnectorDrift pipeline={pipeline} />
         <p className={classes['chart']}>Canary round trip (test events that no service reads)</p>
         <LineChart
-          label={`Canary round trip through ${connectorName}: ${formatDuration(points.at(-1)?.value ?? 0)} now, at most ${formatDuration(longest)} in the last ${formatDuration(points.length * 5_000)}.`}
+          label={`Canary round trip through ${connectorName}: ${formatDuration(points.at(-1)?.value ?? 0)} now, maximum ${formatDuration(longest)} in the last ${formatDuration(points.length * 5_000)}.`}
           points={points}
           format={formatDuration}
         />

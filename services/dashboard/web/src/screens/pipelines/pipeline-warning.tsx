@@ -10,7 +10,7 @@ export const PipelineWarning = ({ children }: { children: string }) => {
   const unhealthy = data?.pipelines.filter((pipeline) => conditionOf(pipeline) !== 'healthy') ?? [];
   if (unhealthy.length === 0) return null;
   return (
-    <p role="status" className={classes['trouble']}>
+    <p role="status" className={classes['warning']}>
       {unhealthy.map((pipeline) => (
         <b key={pipeline.service}>
           {pipeline.connectorName} is {conditionOf(pipeline)}.{' '}

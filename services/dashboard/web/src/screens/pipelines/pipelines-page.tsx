@@ -1,10 +1,10 @@
-// The pipelines, the most urgent first, the lag of the consumers, and the history of problems.
+// The pipelines, the most urgent first; below them the lag of the consumers and the history of problems.
 import { useQuery } from '@tanstack/react-query';
 import { pipelinesQuery } from '../../api/admin-queries.ts';
 import type { PipelinesOverview } from '../../api/types.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
-import { Failed, Loading } from '../../parts/states.tsx';
+import { ErrorMessage, Loading } from '../../parts/states.tsx';
 import { conditionOf } from './causes.ts';
 import { ConsumerLag } from './consumer-lag.tsx';
 import { IncidentHistory } from './incident-history.tsx';
@@ -31,7 +31,7 @@ export const PipelinesPage = () => {
     >
       {overview.isPending && <Loading lines={8} />}
       {overview.isError && data === undefined && (
-        <Failed error={overview.error} retry={() => void overview.refetch()} />
+        <ErrorMessage error={overview.error} retry={() => void overview.refetch()} />
       )}
       {data?.pipelines
         .toSorted((a, b) => urgency[conditionOf(a)] - urgency[conditionOf(b)])

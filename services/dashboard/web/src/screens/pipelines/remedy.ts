@@ -1,6 +1,6 @@
-// Splits the remedy text of the auditor into text, commands and runbooks. Pure.
+// Splits a remedy text of the auditor into plain text, commands and references to runbooks. Pure.
 
-export type RemedyPart =
+export type RemedySegment =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'command'; readonly text: string }
   | { readonly kind: 'runbook'; readonly name: string; readonly section: string | undefined };
@@ -8,15 +8,15 @@ export type RemedyPart =
 const pattern =
   /npm run [a-z:]+(?: -- [a-z]+(?:-[a-z]+)*(?: --connector [a-z-]+)?)?|(?:see )?connectors\/runbooks\/([a-z-]+)\.md(?:#([a-z_]+))?/g;
 
-export const partsOfRemedy = (remedy: string): RemedyPart[] => {
-  const parts: RemedyPart[] = [];
+export const splitRemedy = (remedy: string): RemedySegment[] => {
+  const segments: RemedySegment[] = [];
   let end = 0;
-  for (const found of remedy.matchAll(pattern)) {
-    const [text, name, section] = found;
-    if (found.index > end) parts.push({ kind: 'text', text: remedy.slice(end, found.index) });
-    parts.push(name === undefined ? { kind: 'command', text } : { kind: 'runbook', name, section });
-    end = found.index + text.length;
+  for (const match of remedy.matchAll(pattern)) {
+    const [text, name, section] = match;
+    if (match.index > end) segments.push({ kind: 'text', text: remedy.slice(end, match.index) });
+    segments.push(name === undefined ? { kind: 'command', text } : { kind: 'runbook', name, section });
+    end = match.index + text.length;
   }
-  if (end < remedy.length) parts.push({ kind: 'text', text: remedy.slice(end) });
-  return parts;
+  if (end < remedy.length) segments.push({ kind: 'text', text: remedy.slice(end) });
+  return segments;
 };

@@ -1,8 +1,8 @@
-// The remedy of a problem. Commands in it can be copied, runbooks are links.
+// The remedy of a problem. A click on a command copies it; references to runbooks are links.
 import { CopyButton, UnstyledButton } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import classes from './remedy.module.css';
-import { partsOfRemedy } from './remedy.ts';
+import { splitRemedy } from './remedy.ts';
 
 const Command = ({ command }: { command: string }) => (
   <CopyButton value={command}>
@@ -17,20 +17,20 @@ const Command = ({ command }: { command: string }) => (
 
 export const Remedy = ({ text }: { text: string }) => (
   <p className={classes['remedy']}>
-    {partsOfRemedy(text).map((part, index) => {
-      if (part.kind === 'command') return <Command key={index} command={part.text} />;
-      if (part.kind === 'runbook')
+    {splitRemedy(text).map((segment, index) => {
+      if (segment.kind === 'command') return <Command key={index} command={segment.text} />;
+      if (segment.kind === 'runbook')
         return (
           <Link
             key={index}
             to="/runbooks/$name"
-            params={{ name: part.name }}
-            {...(part.section === undefined ? {} : { hash: part.section })}
+            params={{ name: segment.name }}
+            {...(segment.section === undefined ? {} : { hash: segment.section })}
           >
-            see the {part.name.replaceAll('-', ' ')} runbook
+            see the {segment.name.replaceAll('-', ' ')} runbook
           </Link>
         );
-      return <span key={index}>{part.text}</span>;
+      return <span key={index}>{segment.text}</span>;
     })}
   </p>
 );

@@ -23,16 +23,16 @@ const Heading = ({ children }: { children?: React.ReactNode }) => <h2 id={idOf(c
 const components: Components = {
   h2: Heading,
   h3: Heading,
-  // Links to other runbooks are links to their pages. Other links point to files, so they are plain text.
+  // A link to another runbook leads to the page of that runbook. All other links point to files, so they are shown as plain text.
   a: ({ href = '', children }) => {
-    const to = runbookIn(href);
-    return to === undefined ? (
+    const target = runbookIn(href);
+    return target === undefined ? (
       <span>{children}</span>
     ) : (
       <Link
         to="/runbooks/$name"
-        params={{ name: to.name }}
-        {...(to.section === undefined ? {} : { hash: to.section })}
+        params={{ name: target.name }}
+        {...(target.section === undefined ? {} : { hash: target.section })}
       >
         {children}
       </Link>
@@ -50,7 +50,7 @@ export const RunbookPage = () => {
   const crumb = <Link to="/pipelines">Pipelines</Link>;
   const { title, text } = titleAndText(runbook.data ?? '');
   const isFound = text !== '';
-  // The section exists only after the text has loaded.
+  // The element of the section exists only after the text has loaded.
   useEffect(() => {
     const section = decodeURIComponent(window.location.hash.slice(1));
     if (isFound && section !== '') document.getElementById(section)?.scrollIntoView();

@@ -8,7 +8,7 @@ it('splits the title from the text', () => {
   });
 });
 
-it('derives section ids as GitHub does', () => {
+it('derives the same section ids as GitHub', () => {
   expect(idOf('connector_paused')).toBe('connector_paused');
   expect(idOf('What to do, then?')).toBe('what-to-do-then');
 });

@@ -8,7 +8,7 @@ export const titleAndText = (markdown: string): { readonly title: string; readon
     : { title: title[1] ?? '', text: markdown.slice(title.index + title[0].length).trim() };
 };
 
-/** The id of a section, as GitHub derives it from a heading without markup. */
+/** The id of a section, derived from its heading in the same way as on GitHub. Markup in the heading is ignored. */
 export const idOf = (heading: React.ReactNode): string =>
   (Array.isArray(heading) ? heading : [heading])
     .filter((part) => typeof part === 'string')

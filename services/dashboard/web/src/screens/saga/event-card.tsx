@@ -10,12 +10,12 @@ import { serviceOf, describeOutcome } from './saga-labels.ts';
 
 interface EventCardProps {
   readonly event: StoryEvent;
-  /** The zero of all times, ms since the epoch. */
+  /** The start of the saga, in ms since the epoch. All times are shown relative to it. */
   readonly start: number;
 }
 
 const Steps = ({ event, start }: EventCardProps) => {
-  const since = (time: number): string => `+${formatDuration(Math.max(0, time - start))}`;
+  const sinceStart = (time: number): string => `+${formatDuration(Math.max(0, time - start))}`;
   const published = event.publishedAt === null ? null : Math.max(event.publishedAt, event.committedAt);
   return (
     <Table className={classes['table']}>
@@ -31,7 +31,7 @@ const Steps = ({ event, start }: EventCardProps) => {
         <Table.Tr>
           <Table.Td>committed</Table.Td>
           <Table.Td>{event.emittedBy}-db</Table.Td>
-          <Table.Td className={classes['number']}>{since(event.committedAt)}</Table.Td>
+          <Table.Td className={classes['number']}>{sinceStart(event.committedAt)}</Table.Td>
           <Table.Td className={classes['number']}>
             {formatDuration(Math.max(0, event.committedAt - event.occurredAt))}
           </Table.Td>
@@ -40,7 +40,7 @@ const Steps = ({ event, start }: EventCardProps) => {
           <Table.Tr>
             <Table.Td>published</Table.Td>
             <Table.Td>{event.emittedBy}-outbox</Table.Td>
-            <Table.Td className={classes['number']}>{since(published)}</Table.Td>
+            <Table.Td className={classes['number']}>{sinceStart(published)}</Table.Td>
             <Table.Td className={classes['number']}>{formatDuration(published - event.committedAt)}</Table.Td>
           </Table.Tr>
         )}
@@ -50,10 +50,10 @@ const Steps = ({ event, start }: EventCardProps) => {
             <Table.Tr key={consumer}>
               <Table.Td>
                 <StateBadge tone={tone}>{label}</StateBadge>
-                {attempts !== null && ` after ${attempts} attempts`} by {serviceOf(consumer)}
+                {attempts > 1 && ` after ${attempts} attempts`} by {serviceOf(consumer)}
               </Table.Td>
               <Table.Td>{consumer}</Table.Td>
-              <Table.Td className={classes['number']}>{since(receivedAt)}</Table.Td>
+              <Table.Td className={classes['number']}>{sinceStart(receivedAt)}</Table.Td>
               <Table.Td className={classes['number']}>{formatDuration(committedAt - receivedAt)}</Table.Td>
             </Table.Tr>
           );
@@ -87,7 +87,7 @@ export const EventCard = ({ event, start, focusRef, close }: EventViewProps) => 
       }
     >
       <div className={classes['event']}>
-        <div className={classes['way']}>
+        <div className={classes['progress']}>
           <Steps event={event} start={start} />
           <dl className={classes['facts']}>
             <dt>Event id</dt>

@@ -1,39 +1,39 @@
-// How the arrow keys move between the bars of the timeline. Pure.
+// Keyboard navigation between the bars of the timeline. A bar is a block that opens an event. Pure.
 import { formatDuration } from '../../parts/format.ts';
 import { lanes, type Block, type Saga } from './saga-types.ts';
 
-/** The blocks that open an event, in the order of time. */
+/** The blocks that open an event, sorted by time. */
 export const barsOf = ({ blocks }: Pick<Saga, 'blocks'>): Block[] =>
   blocks.filter(({ eventId }) => eventId !== undefined);
 
 const nearest = (bars: readonly Block[], time: number): Block | undefined =>
-  bars.toSorted((one, other) => Math.abs(one.start - time) - Math.abs(other.start - time))[0];
+  bars.toSorted((a, b) => Math.abs(a.start - time) - Math.abs(b.start - time))[0];
 
 /**
- * The bar that a key moves to: left and right along the lane, up and down to the nearest bar in time of the next lane that has
- * one, Home and End to the first and the last bar. Undefined for other keys and at the edge.
+ * The bar that a key moves to. Left and right move along the lane. Up and down move to the next lane that has bars, to the bar that
+ * is nearest in time. Home and End move to the first and the last bar. Undefined for other keys, and if there is no bar to move to.
  */
-export const barAfterKey = (bars: readonly Block[], from: Block, key: string): Block | undefined => {
-  const inLane = bars.filter(({ lane }) => lane === from.lane);
-  const inLaneAt = (step: number) => inLane[inLane.findIndex(({ id }) => id === from.id) + step];
-  const inNextLane = (order: readonly string[]) => {
-    const lane = order
-      .slice(order.indexOf(from.lane) + 1)
+export const barAfterKey = (bars: readonly Block[], current: Block, key: string): Block | undefined => {
+  const inLane = bars.filter(({ lane }) => lane === current.lane);
+  const barInLane = (step: number) => inLane[inLane.findIndex(({ id }) => id === current.id) + step];
+  const barInNextLane = (laneSequence: readonly string[]) => {
+    const lane = laneSequence
+      .slice(laneSequence.indexOf(current.lane) + 1)
       .find((name) => bars.some((bar) => bar.lane === name));
     return nearest(
       bars.filter((bar) => bar.lane === lane),
-      from.start,
+      current.start,
     );
   };
   switch (key) {
     case 'ArrowLeft':
-      return inLaneAt(-1);
+      return barInLane(-1);
     case 'ArrowRight':
-      return inLaneAt(1);
+      return barInLane(1);
     case 'ArrowUp':
-      return inNextLane(lanes.toReversed());
+      return barInNextLane(lanes.toReversed());
     case 'ArrowDown':
-      return inNextLane(lanes);
+      return barInNextLane(lanes);
     case 'Home':
       return bars[0];
     case 'End':
@@ -43,15 +43,15 @@ export const barAfterKey = (bars: readonly Block[], from: Block, key: string): B
   }
 };
 
-/** The timeline as a sentence, and its keys, for screen readers. */
+/** A description of the timeline and of its keys, for screen readers. */
 export const describeTimeline = ({ blocks, slowest }: Saga): string => {
   const ends = blocks.map(({ end }) => end);
-  const took = formatDuration(Math.max(...ends) - Math.min(...blocks.map(({ start }) => start)));
+  const duration = formatDuration(Math.max(...ends) - Math.min(...blocks.map(({ start }) => start)));
   return [
-    `${blocks.length} ${blocks.length === 1 ? 'step' : 'steps'} in ${took}.`,
+    `${blocks.length} ${blocks.length === 1 ? 'step' : 'steps'} in ${duration}.`,
     ...(slowest === undefined
       ? []
       : [`The slowest took ${formatDuration(slowest.to - slowest.from)}: ${slowest.label}.`]),
-    'Arrow keys move along time and between the services, Enter opens an event, Escape closes it.',
+    'Arrow keys left and right move along time, up and down between the services. Enter opens an event, Escape closes the event.',
   ].join(' ');
 };

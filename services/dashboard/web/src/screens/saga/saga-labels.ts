@@ -1,7 +1,7 @@
-// The labels of the parts of a saga. Pure.
+// The labels of transactions, steps and outcomes in a saga. Pure.
 import type { Tone } from '../../parts/state-badge.tsx';
 
-const ofEvents: Readonly<Record<string, string>> = {
+const eventLabels: Readonly<Record<string, string>> = {
   'order.created': 'placed',
   'order.cancelled': 'cancelled',
   'order.fulfilled': 'shipped',
@@ -14,23 +14,22 @@ const ofEvents: Readonly<Record<string, string>> = {
   'payment.refunded': 'refunded',
 };
 
-/** What a transaction did, by the events that it emitted. */
+/** Describes a transaction by the types of the events that it emitted. */
 export const describeEvents = (types: readonly string[]): string =>
-  [...new Set(types.map((type) => ofEvents[type] ?? type))].join(', ');
+  [...new Set(types.map((type) => eventLabels[type] ?? type))].join(', ');
 
-const ofSteps: Readonly<Record<string, string>> = {
+const stepLabels: Readonly<Record<string, string>> = {
   place_order: 'placed',
   cancel: 'cancelled',
   confirm: 'confirmed by a seller',
   fulfill: 'shipped by a seller',
 };
-export const describeStep = (type: string): string => ofSteps[type] ?? type.replaceAll('_', ' ');
+export const describeStep = (type: string): string => stepLabels[type] ?? type.replaceAll('_', ' ');
 
-/** The events of compensations. */
-const compensations = ['order.cancelled', 'inventory.released', 'payment.refunded'];
-export const undoes = (eventType: string): boolean => compensations.includes(eventType);
+const compensationEvents = ['order.cancelled', 'inventory.released', 'payment.refunded'];
+export const isCompensation = (eventType: string): boolean => compensationEvents.includes(eventType);
 
-/** The outcome of an event at a consumer. */
+/** How a consumer handled an event, as a label and a tone. */
 export const describeOutcome = (outcome: string): { readonly label: string; readonly tone: Tone } => {
   if (outcome === 'accepted') return { label: 'handled', tone: 'ok' };
   if (outcome.startsWith('ignored')) return { label: outcome, tone: 'wait' };

@@ -1,4 +1,4 @@
-// The layout of the timeline. Pure: times become x coordinates, lanes and their rows become y coordinates.
+// The layout of the timeline: maps times to x coordinates, and lanes and their rows to y coordinates. Pure.
 import { formatDuration } from '../../parts/format.ts';
 import { lanes, type Block, type Hop, type Lane, type Saga } from './saga-types.ts';
 import { timeScale, type Scale } from './time-scale.ts';
@@ -9,8 +9,8 @@ const lanePadding = 10;
 const laneGap = 34;
 const axisHeight = 30;
 const waitHeight = 24;
-const smallestBlock = 6;
-/** Approximate widths of the letters of a label. */
+const minBlockWidth = 6;
+/** Approximate widths of a lower-case and an upper-case letter in a label. */
 const letterWidth = 6.9;
 const capitalWidth = 9;
 const labelGap = 6;
@@ -28,7 +28,7 @@ export interface PlacedLane {
   readonly height: number;
 }
 
-/** A wait with its name, above the lanes. */
+/** A labelled wait, drawn above the lanes. */
 export interface PlacedWait {
   readonly x: number;
   readonly y: number;
@@ -61,15 +61,15 @@ interface Row {
   readonly width: number;
 }
 
-/** Puts each block into the first row of its lane where neither the block nor its label overlaps another. */
+/** Puts each block into the first row of its lane in which neither the block nor its label overlaps another block or label. */
 const rowsOf = (blocks: readonly Block[], scale: Scale): { rows: Map<string, Row>; count: number } => {
   const ends: number[] = [];
   const rows = new Map<string, Row>();
   for (const block of blocks) {
     const x = inset + scale.x(block.start);
-    const width = Math.max(smallestBlock, inset + scale.x(block.end) - x);
-    const free = ends.findIndex((end) => end <= x);
-    const row = free === -1 ? ends.length : free;
+    const width = Math.max(minBlockWidth, inset + scale.x(block.end) - x);
+    const freeRow = ends.findIndex((end) => end <= x);
+    const row = freeRow === -1 ? ends.length : freeRow;
     ends[row] = x + width + labelGap + labelWidth(block) + labelGap;
     rows.set(block.id, { row, x, width });
   }
@@ -82,14 +82,14 @@ const placeWaits = ({ waits }: Saga, scale: Scale): PlacedWait[] => {
     const x = inset + scale.x(from);
     const width = Math.max(2, inset + scale.x(to) - x);
     const text = `${formatDuration(to - from)} ${label}`;
-    const free = ends.findIndex((end) => end <= x);
-    const row = free === -1 ? ends.length : free;
+    const freeRow = ends.findIndex((end) => end <= x);
+    const row = freeRow === -1 ? ends.length : freeRow;
     ends[row] = x + Math.max(width, text.length * letterWidth) + labelGap;
     return { x, y: axisHeight + row * waitHeight, width, text };
   });
 };
 
-/** `width` is the preferred width. The drawing gets wider when it would become too fine to read. */
+/** `width` is the preferred width. The drawing gets wider if the preferred width is too narrow to be readable. */
 export const layoutOf = (saga: Saga, width: number): Layout => {
   const lastLabel = Math.max(80, ...saga.blocks.slice(-3).map(labelWidth)) + 2 * labelGap;
   const scale = timeScale(timesOf(saga), { width: Math.max(240, width - lastLabel - 2 * inset) });
@@ -104,20 +104,20 @@ export const layoutOf = (saga: Saga, width: number): Layout => {
     const height = count * rowHeight + 2 * lanePadding;
     placedLanes.push({ lane, y, height });
     for (const block of blocks) {
-      const at = rows.get(block.id);
-      if (at === undefined) continue;
-      const top = y + lanePadding + at.row * rowHeight + (rowHeight - blockHeight) / 2;
-      placed.set(block.id, { ...block, x: at.x, y: top, width: at.width });
+      const placement = rows.get(block.id);
+      if (placement === undefined) continue;
+      const top = y + lanePadding + placement.row * rowHeight + (rowHeight - blockHeight) / 2;
+      placed.set(block.id, { ...block, x: placement.x, y: top, width: placement.width });
     }
     y += height + laneGap;
   }
-  const reach = [
+  const rightEdges = [
     ...[...placed.values()].map((block) => block.x + block.width + labelGap + labelWidth(block)),
     ...waits.map(({ x, text }) => x + text.length * letterWidth),
   ];
   return {
     scale,
-    width: Math.max(width, ...reach.map((x) => x + labelGap)),
+    width: Math.max(width, ...rightEdges.map((x) => x + labelGap)),
     height: y - laneGap + lanePadding,
     lanes: placedLanes,
     waits,
@@ -130,21 +130,23 @@ export interface HopPaths {
   readonly published: string;
   /** From Kafka to the consumer. */
   readonly consumed: string;
-  readonly head: string;
+  readonly arrowHead: string;
 }
 
-/** The height of a line between two lanes, as a share of the gap. Lines to a near and to a far lane do not overlap. */
-const lineHeights = { near: 0.22, far: 0.42 } as const;
+/** The position of a line in the gap between two lanes, as a fraction of the gap. Lines to adjacent lanes and lines to distant lanes
+ *  use different positions, so they do not overlap. */
+const linePositions = { near: 0.22, far: 0.42 } as const;
 
-/** From the block into the gap beside its lane, along the gap to Kafka and to the consumer, into the consumer's block. */
+/** The path of a hop: from the block of the producer into the gap next to its lane, along the gap to the time of publication and on
+ *  to the consumer, then into the block of the consumer. */
 export const pathsOf = (hop: Hop, { scale, blocks, lanes: drawn }: Layout): HopPaths | undefined => {
   const [from, to] = [blocks.get(hop.from), blocks.get(hop.to)];
   const ownLane = drawn.find(({ lane }) => lane === from?.lane);
   if (from === undefined || to === undefined || ownLane === undefined) return undefined;
   const down = to.y >= from.y ? 1 : -1;
   const isNear = Math.abs(lanes.indexOf(to.lane) - lanes.indexOf(from.lane)) <= 1;
-  const share = laneGap * lineHeights[isNear ? 'near' : 'far'];
-  const middle = down === 1 ? ownLane.y + ownLane.height + share : ownLane.y - share;
+  const offset = laneGap * linePositions[isNear ? 'near' : 'far'];
+  const middle = down === 1 ? ownLane.y + ownLane.height + offset : ownLane.y - offset;
   const startY = from.y + blockHeight / 2 + (down * blockHeight) / 2;
   const endY = to.y + blockHeight / 2 - (down * blockHeight) / 2;
   const startX = Math.max(from.x + 2, Math.min(inset + scale.x(hop.committedAt), from.x + from.width) - 2);
@@ -155,6 +157,6 @@ export const pathsOf = (hop: Hop, { scale, blocks, lanes: drawn }: Layout): HopP
   return {
     published: `M${startX} ${startY}V${middle}H${kafkaX}`,
     consumed: `M${kafkaX} ${middle}H${Math.max(kafkaX, endX - 8)}Q${endX} ${middle} ${endX} ${bend}V${tip}`,
-    head: `M${endX - 4} ${tip - down * 6}L${endX} ${tip}L${endX + 4} ${tip - down * 6}`,
+    arrowHead: `M${endX - 4} ${tip - down * 6}L${endX} ${tip}L${endX + 4} ${tip - down * 6}`,
   };
 };

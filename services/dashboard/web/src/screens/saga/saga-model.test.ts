@@ -3,16 +3,16 @@ import type { Story } from '../../api/types.ts';
 import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
 import { layoutOf } from './saga-layout.ts';
 import { sagaOf } from './saga-model.ts';
-import { isUnfinished, waitsOf } from './saga-title.ts';
+import { isUnfinished, summaryOf, waitsOf } from './saga-title.ts';
 import { timeScale } from './time-scale.ts';
 
-const at = (service: string, receivedAt: number, committedAt: number, outcome = 'accepted') => ({
+const consumption = (service: string, receivedAt: number, committedAt: number, outcome = 'accepted') => ({
   consumer: `${service}-service-group`,
   receivedAt,
   committedAt,
   outcome,
   letterId: null,
-  attempts: null,
+  attempts: 1,
 });
 type Event = Story['events'][number];
 const event = (
@@ -38,7 +38,7 @@ const event = (
   undecodable: null,
 });
 
-/** The story of a real order, with rounded times. */
+/** Recorded from a real order, with rounded times. */
 const story: Story = {
   orders: [],
   correlationIds: ['c1'],
@@ -75,23 +75,42 @@ const story: Story = {
       'e1',
       ['order.created', 'order', 'r1'],
       [1_000, 1_006, 1_011],
-      [at('inventory', 1_016, 1_025), at('payment', 1_018, 1_022)],
+      [consumption('inventory', 1_016, 1_025), consumption('payment', 1_018, 1_022)],
     ),
     event(
       'e2',
       ['inventory.reserved', 'inventory', 'e1'],
       [1_016, 1_025, 1_030],
-      [at('order', 1_036, 1_043), at('payment', 1_040, 1_048)],
+      [consumption('order', 1_036, 1_043), consumption('payment', 1_040, 1_048)],
     ),
-    // Caused by the same event as the charge, but in another transaction.
-    event('e3', ['payment.succeeded', 'payment', 'e2'], [1_070, 1_077, 1_080], [at('order', 1_090, 1_096)]),
+    // e2 caused both the charge and this event, but this event was emitted in another transaction.
+    event(
+      'e3',
+      ['payment.succeeded', 'payment', 'e2'],
+      [1_070, 1_077, 1_080],
+      [consumption('order', 1_090, 1_096)],
+    ),
   ],
 };
 
 describe('the saga of an order', () => {
   const saga = sagaOf(story, 100_000);
 
-  it('has a block per transaction, with a label that says what it did', () => {
+  it('marks a transaction that needed several attempts, and counts its retries', () => {
+    const [first, ...rest] = story.events;
+    if (first === undefined) throw new Error('unreachable');
+    const retried = first.consumptions.map((consumption, index) =>
+      index === 0 ? { ...consumption, attempts: 3 } : consumption,
+    );
+    const withRetries = { ...story, events: [{ ...first, consumptions: retried }, ...rest] };
+    expect(sagaOf(withRetries, 0).blocks.map(({ label }) => label)).toContainEqual(
+      expect.stringMatching(/, 3 attempts$/),
+    );
+    expect(summaryOf(withRetries)).toContain(' · 2 retries · ');
+    expect(summaryOf(story)).not.toContain('retr');
+  });
+
+  it('has a block per transaction, with a label for what the transaction did', () => {
     expect(saga.blocks.map(({ lane, label, start, end }) => [lane, label, end - start])).toEqual([
       ['order', 'placed', 6],
       ['inventory', 'stock reserved', 9],
@@ -105,7 +124,7 @@ describe('the saga of an order', () => {
     ]);
   });
 
-  it('links each event from the transaction that committed it to those that handled it', () => {
+  it('links the transaction that emitted an event to the transactions that handled the event', () => {
     expect(saga.hops.map(({ from, to }) => `${from} → ${to}`)).toEqual([
       'order/1006 → e1/inventory',
       'order/1006 → e1/payment',
@@ -123,7 +142,7 @@ describe('the saga of an order', () => {
     expect(saga.slowest).toEqual({ from: 1_040, to: 1_070, label: 'at the payment provider' });
   });
 
-  it('names the longest waits, those for a person too', () => {
+  it('lists the longest waits, including waits for a person', () => {
     expect(saga.waits.map(({ from, to, label }) => [to - from, label])).toEqual([
       [10, 'waiting in Kafka for payment'],
       [30, 'at the payment provider'],
@@ -141,13 +160,13 @@ describe('the saga of an order', () => {
         steps: [],
         calls: [],
         events: [
-          { ...first, consumptions: [at('inventory', 1_016, 1_016, parked)] },
+          { ...first, consumptions: [consumption('inventory', 1_016, 1_016, parked)] },
           { ...second, publishedAt: null, consumptions: [] },
         ],
       },
       2_000,
     );
-    expect(broken.waiting.map(({ id }) => id)).toEqual(['e2']);
+    expect(broken.unconsumed.map(({ id }) => id)).toEqual(['e2']);
     expect(broken.blocks.filter(({ kind }) => kind === 'failed').map(({ label }) => label)).toEqual([
       'dead-lettered: order.created',
     ]);
@@ -157,18 +176,18 @@ describe('the saga of an order', () => {
     const { blocks, width } = layoutOf(saga, 900);
     const rows = Map.groupBy(blocks.values(), ({ y }) => y);
     for (const row of rows.values()) {
-      const sorted = row.toSorted((one, other) => one.x - other.x);
+      const sorted = row.toSorted((a, b) => a.x - b.x);
       for (const [index, block] of sorted.slice(1).entries()) {
-        const before = sorted[index];
-        if (before === undefined) throw new Error('no block before');
-        expect(block.x).toBeGreaterThan(before.x + before.width + before.label.length * 6.9);
+        const previous = sorted[index];
+        if (previous === undefined) throw new Error('no block before');
+        expect(block.x).toBeGreaterThan(previous.x + previous.width + previous.label.length * 6.9);
       }
     }
     expect(width).toBeGreaterThanOrEqual(900);
   });
 });
 
-describe('an order that is not finished', () => {
+describe('an unfinished order', () => {
   const withStatus = (status: string, expiresAt: number | null = null): Story => ({
     ...story,
     calls: [],
@@ -184,9 +203,9 @@ describe('an order that is not finished', () => {
       },
     ],
   });
-  const waits = (of: Story): string[] => waitsOf(of, sagaOf(of, 2_000), 2_000);
+  const waits = (subject: Story): string[] => waitsOf(subject, sagaOf(subject, 2_000), 2_000);
 
-  it('says what it waits for, and until when', () => {
+  it('says what the order waits for, and until when', () => {
     expect(waits(withStatus('CONFIRMED', 60_000))).toEqual([
       expect.stringMatching(/^The order waits for its payment until .+, when the reservation expires\.$/),
     ]);
@@ -194,7 +213,7 @@ describe('an order that is not finished', () => {
     expect(waits(withStatus('PAID'))).toHaveLength(1);
   });
 
-  it.each(['FULFILLED', 'CANCELLED'])('is not one that is %s', (status) => {
+  it.each(['FULFILLED', 'CANCELLED'])('is not an order that is %s', (status) => {
     expect(isUnfinished(withStatus(status))).toBe(false);
     expect(waits(withStatus(status))).toEqual([]);
   });
@@ -203,33 +222,33 @@ describe('an order that is not finished', () => {
 describe('the keyboard in the timeline', () => {
   const saga = sagaOf(story, 100_000);
   const bars = barsOf(saga);
-  const walk = (...keys: readonly string[]): string | undefined =>
+  const labelAfter = (...keys: readonly string[]): string | undefined =>
     keys.reduce<(typeof bars)[number] | undefined>((bar, key) => bar && barAfterKey(bars, bar, key), bars[0])
       ?.label;
 
-  it('moves along time in a lane and stops at its ends', () => {
-    expect(walk('ArrowRight')).toBe('CONFIRMED');
-    expect(walk('ArrowRight', 'ArrowRight', 'ArrowLeft')).toBe('CONFIRMED');
-    expect(walk('ArrowLeft')).toBeUndefined();
-    expect(walk('End', 'ArrowRight')).toBeUndefined();
+  it('moves along time in a lane and stops at the ends of the lane', () => {
+    expect(labelAfter('ArrowRight')).toBe('CONFIRMED');
+    expect(labelAfter('ArrowRight', 'ArrowRight', 'ArrowLeft')).toBe('CONFIRMED');
+    expect(labelAfter('ArrowLeft')).toBeUndefined();
+    expect(labelAfter('End', 'ArrowRight')).toBeUndefined();
   });
 
-  it('moves to the nearest bar of the next lane, and over a lane without one', () => {
-    expect(walk('ArrowDown')).toBe('stock reserved');
-    expect(walk('End', 'ArrowDown', 'ArrowDown')).toBe('handled order.created');
+  it('moves to the nearest bar of the next lane and skips lanes without bars', () => {
+    expect(labelAfter('ArrowDown')).toBe('stock reserved');
+    expect(labelAfter('End', 'ArrowDown', 'ArrowDown')).toBe('handled order.created');
     const withoutInventory = bars.filter(({ lane }) => lane !== 'inventory');
     const [first] = withoutInventory;
     expect(first && barAfterKey(withoutInventory, first, 'ArrowDown')?.lane).toBe('payment');
-    expect(walk('ArrowUp')).toBeUndefined();
+    expect(labelAfter('ArrowUp')).toBeUndefined();
   });
 
   it('goes to the first and the last bar, and ignores other keys', () => {
-    expect(walk('End')).toBe('PAID');
-    expect(walk('End', 'Home')).toBe('placed');
-    expect(walk('a')).toBeUndefined();
+    expect(labelAfter('End')).toBe('PAID');
+    expect(labelAfter('End', 'Home')).toBe('placed');
+    expect(labelAfter('a')).toBeUndefined();
   });
 
-  it('has a sentence for screen readers', () => {
+  it('is described for screen readers', () => {
     expect(describeTimeline(saga)).toMatch(
       /^9 steps in 1 min 29 s\. The slowest took 30 ms: at the payment provider\. Arrow keys/,
     );
@@ -246,7 +265,7 @@ describe('the time scale', () => {
     expect(scale.ticks.map(({ ms }) => ms)).toEqual([0, 50, 100, 90_100, 90_150, 90_200]);
   });
 
-  it('accepts one time and none', () => {
+  it('accepts a single time and no times', () => {
     expect(timeScale([5], { width: 100 }).x(5)).toBe(0);
     expect(timeScale([], { width: 100 }).ticks).toEqual([]);
   });

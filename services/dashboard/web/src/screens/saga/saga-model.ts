@@ -1,7 +1,7 @@
-// The saga of an order as a drawing: transactions in the lanes of the services, calls to the payment provider, and the hops of
-// events between them. Pure. All times are milliseconds since the epoch.
+// Converts the saga of an order into the elements of the timeline: transactions in the lanes of the services, calls to the payment
+// provider, and the hops of events between the transactions. Pure. All times are milliseconds since the epoch.
 import type { Story, StoryEvent } from '../../api/types.ts';
-import { serviceOf, undoes, describeEvents, describeOutcome, describeStep } from './saga-labels.ts';
+import { serviceOf, isCompensation, describeEvents, describeOutcome, describeStep } from './saga-labels.ts';
 import {
   lanes,
   type Block,
@@ -9,9 +9,9 @@ import {
   type Hop,
   type Lane,
   type Saga,
-  type Stretch,
+  type Period,
 } from './saga-types.ts';
-import { byLength, idleTimes, longestOf, stepWaits } from './saga-waits.ts';
+import { byDuration, idleTimes, longestOf, stepWaits } from './saga-waits.ts';
 
 const isLane = (name: string): name is Lane => lanes.some((lane) => lane === name);
 
@@ -25,46 +25,53 @@ const emittedIn = (story: Story, eventId: string, service: string, committedAt: 
 const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
   const step = steps.find(({ inputId }) => inputId === eventId);
   if (step === undefined) return undefined;
-  const before = steps.slice(0, steps.indexOf(step)).findLast(({ orderId }) => orderId === step.orderId);
-  return before?.status === step.status ? undefined : step.status;
+  const previous = steps.slice(0, steps.indexOf(step)).findLast(({ orderId }) => orderId === step.orderId);
+  return previous?.status === step.status ? undefined : step.status;
 };
+
+const withAttempts = (label: string, attempts: number): string =>
+  attempts > 1 ? `${label}, ${attempts} attempts` : label;
 
 /** One transaction per event and consumer. */
 const consumerBlocks = (story: Story): Block[] =>
   story.events.flatMap((event) =>
-    event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome }) => {
+    event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome, attempts }) => {
       const lane = serviceOf(consumer);
       if (!isLane(lane)) return [];
       const emitted = emittedIn(story, event.id, lane, committedAt).map(({ eventType }) => eventType);
       const status = lane === 'order' ? newStatus(story, event.id) : undefined;
       const { label, tone } = describeOutcome(outcome);
-      const done = status ?? (emitted.length > 0 ? describeEvents(emitted) : `handled ${event.eventType}`);
-      const undo = undoes(event.eventType) || emitted.some(undoes);
+      const handledLabel =
+        status ?? (emitted.length > 0 ? describeEvents(emitted) : `handled ${event.eventType}`);
+      const compensates = isCompensation(event.eventType) || emitted.some(isCompensation);
       return {
         id: `${event.id}/${lane}`,
         lane,
         start: receivedAt,
         end: committedAt,
-        label: tone === 'ok' ? done : label.replace(/: .*\|/, ': '),
-        kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : undo ? 'undo' : 'done',
+        label: withAttempts(tone === 'ok' ? handledLabel : label.replace(/: .*\|/, ': '), attempts),
+        kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : compensates ? 'compensation' : 'done',
         eventId: event.id,
       };
     }),
   );
 
-/** The transactions that no event caused: a request, a timer, or a response of the provider. */
+/** The transactions that no event caused. They were caused by a request, a timer, or a response of the payment provider. */
 const initialBlocks = (
   story: Story,
-  known: readonly Block[],
+  consumerTransactions: readonly Block[],
 ): { block: Block; events: readonly string[] }[] => {
-  const emittedByKnown = new Set(
-    known.flatMap(({ eventId, lane, end }) =>
+  const emittedByConsumers = new Set(
+    consumerTransactions.flatMap(({ eventId, lane, end }) =>
       eventId === undefined ? [] : emittedIn(story, eventId, lane, end).map(({ id }) => id),
     ),
   );
-  const rest = story.events.filter(({ id }) => !emittedByKnown.has(id));
-  const byTransaction = Map.groupBy(rest, ({ emittedBy, committedAt }) => `${emittedBy}/${committedAt}`);
-  const ofEvents = [...byTransaction].flatMap(([id, events]) => {
+  const otherEvents = story.events.filter(({ id }) => !emittedByConsumers.has(id));
+  const byTransaction = Map.groupBy(
+    otherEvents,
+    ({ emittedBy, committedAt }) => `${emittedBy}/${committedAt}`,
+  );
+  const blocksWithEvents = [...byTransaction].flatMap(([id, events]) => {
     const [first] = events;
     if (first === undefined) return [];
     const types = events.map(({ eventType }) => eventType);
@@ -74,13 +81,13 @@ const initialBlocks = (
       start: first.occurredAt,
       end: first.committedAt,
       label: describeEvents(types),
-      kind: types.some(undoes) ? 'undo' : 'done',
+      kind: types.some(isCompensation) ? 'compensation' : 'done',
       eventId: first.id,
     };
     return [{ block, events: events.map((event) => event.id) }];
   });
   const causes = new Set(story.events.flatMap(({ id, causationId }) => [id, causationId]));
-  const ofSteps = story.steps
+  const blocksWithoutEvents = story.steps
     .filter(({ inputId }) => !causes.has(inputId))
     .map(({ inputId, type, recordedAt, outcome }) => ({
       block: {
@@ -94,7 +101,7 @@ const initialBlocks = (
       },
       events: [],
     }));
-  return [...ofEvents, ...ofSteps];
+  return [...blocksWithEvents, ...blocksWithoutEvents];
 };
 
 const callKinds = {
@@ -111,8 +118,8 @@ const providerBlocks = ({ calls }: Story, now: number): Block[] =>
     lane: 'provider',
     start: createdAt,
     end: callKinds[state] === 'open' ? Math.max(now, updatedAt) : updatedAt,
-    label: `${kind} ${state}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
-    kind: kind === 'refund' && state === 'succeeded' ? 'undo' : callKinds[state],
+    label: withAttempts(`${kind} ${state}`, attempts),
+    kind: kind === 'refund' && state === 'succeeded' ? 'compensation' : callKinds[state],
     eventId: undefined,
   }));
 
@@ -128,8 +135,8 @@ const linksOf = (story: Story, blocks: readonly Block[]): CallLink[] =>
     ];
   });
 
-/** The longest step of the saga; undefined when it took less than 1 ms. Waits for people are not steps. */
-const slowestOf = (steps: readonly Stretch[], blocks: readonly Block[]): Stretch | undefined => {
+/** The longest step of the saga; undefined if no step took 1 ms or more. A wait for a person is not a step. */
+const slowestOf = (steps: readonly Period[], blocks: readonly Block[]): Period | undefined => {
   const transactions = blocks
     .filter(({ lane }) => lane !== 'provider')
     .map(({ start, end, lane }) => ({
@@ -137,18 +144,18 @@ const slowestOf = (steps: readonly Stretch[], blocks: readonly Block[]): Stretch
       to: end,
       label: `in a transaction of the ${lane} service`,
     }));
-  const [slowest] = [...steps, ...transactions].toSorted(byLength);
+  const [slowest] = [...steps, ...transactions].toSorted(byDuration);
   return slowest === undefined || slowest.to - slowest.from < 1 ? undefined : slowest;
 };
 
-/** `now` is the end of the provider calls that are still open. */
+/** Provider calls that are still open are drawn up to `now`. */
 export const sagaOf = (story: Story, now: number): Saga => {
-  const ofConsumers = consumerBlocks(story);
-  const others = initialBlocks(story, ofConsumers);
-  const blocks = [...ofConsumers, ...others.map(({ block }) => block), ...providerBlocks(story, now)];
+  const handled = consumerBlocks(story);
+  const initial = initialBlocks(story, handled);
+  const blocks = [...handled, ...initial.map(({ block }) => block), ...providerBlocks(story, now)];
   const sourceOf = (event: StoryEvent): string | undefined =>
-    others.find(({ events }) => events.includes(event.id))?.block.id ??
-    ofConsumers.find(({ lane, end, eventId }) => {
+    initial.find(({ events }) => events.includes(event.id))?.block.id ??
+    handled.find(({ lane, end, eventId }) => {
       return lane === event.emittedBy && end === event.committedAt && eventId === event.causationId;
     })?.id;
   const hops = story.events.flatMap((event) =>
@@ -168,17 +175,17 @@ export const sagaOf = (story: Story, now: number): Saga => {
           committedAt: event.committedAt,
           publishedAt,
           receivedAt: Math.max(receivedAt, publishedAt),
-          undo: undoes(event.eventType),
+          isCompensation: isCompensation(event.eventType),
         },
       ];
     }),
   );
   return {
-    blocks: blocks.toSorted((one, other) => one.start - other.start),
+    blocks: blocks.toSorted((a, b) => a.start - b.start),
     hops,
     links: linksOf(story, blocks),
     slowest: slowestOf(stepWaits(blocks, hops), blocks),
     waits: longestOf([...stepWaits(blocks, hops), ...idleTimes(story, blocks, hops)]),
-    waiting: story.events.filter(({ consumptions }) => consumptions.length === 0),
+    unconsumed: story.events.filter(({ consumptions }) => consumptions.length === 0),
   };
 };

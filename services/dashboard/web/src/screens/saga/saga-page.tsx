@@ -1,3 +1,4 @@
+// The saga of an order, as a timeline or a table, with the details of the selected event.
 import { Button, CopyButton, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -11,7 +12,7 @@ import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { isOrderStatus } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { PipelineWarning } from '../pipelines/pipeline-warning.tsx';
 import { EventCard } from './event-card.tsx';
 import { sagaOf } from './saga-model.ts';
@@ -31,7 +32,8 @@ const Waits = ({ sentences }: { sentences: readonly string[] }) =>
     </Card>
   );
 
-/** Opens and closes an event in the URL. The focus moves to the event that the keyboard opens, and back to where it came from. */
+/** Opens and closes an event by changing the URL. An event that is opened by keyboard gets the focus; closing the event returns the
+ *  focus to the element that opened it. */
 const useOpenEvent = (opened: string | undefined) => {
   const navigate = useNavigate({ from: '/all-orders/$id' });
   const [page, card] = [useRef<HTMLDivElement>(null), useRef<HTMLElement>(null)];
@@ -56,26 +58,26 @@ const useOpenEvent = (opened: string | undefined) => {
     },
     close: () => {
       if (opened === undefined) return;
-      const back = page.current?.contains(opener.current) === true ? opener.current : null;
-      const target = back ?? page.current?.querySelector('[role="button"][tabindex="0"], button');
+      const lastFocused = page.current?.contains(opener.current) === true ? opener.current : null;
+      const target = lastFocused ?? page.current?.querySelector('[role="button"][tabindex="0"], button');
       if (target instanceof HTMLElement || target instanceof SVGElement) target.focus();
       void navigate({ search: ({ event: _, ...search }) => search, replace: true, resetScroll: false });
     },
   };
 };
 
-const StoryView = ({ story, at }: { story: Story; at: number }) => {
+const StoryView = ({ story, now }: { story: Story; now: number }) => {
   const { event: selected, view } = sagaRoute.useSearch();
-  const saga = useMemo(() => sagaOf(story, at), [story, at]);
+  const saga = useMemo(() => sagaOf(story, now), [story, now]);
   const start = Math.min(...story.events.map(({ occurredAt }) => occurredAt));
   const event = story.events.find(({ id }) => id === selected);
   const { select, close, card, page } = useOpenEvent(event?.id);
   return (
     <div ref={page} className={classes['story']} onKeyDown={(key) => key.key === 'Escape' && close()}>
-      <Waits sentences={waitsOf(story, saga, at)} />
+      <Waits sentences={waitsOf(story, saga, now)} />
       {story.events.length === 0 && (
         <Empty title="No events available">
-          The outbox keeps events for one week. The order and its history remain.
+          The outbox keeps events for one week. The order and its history are kept longer.
         </Empty>
       )}
       {story.events.length > 0 &&
@@ -141,10 +143,10 @@ export const SagaPage = () => {
     >
       {story.isPending && <Loading lines={8} />}
       {story.isError && story.data === undefined && (
-        <Failed error={story.error} retry={() => void story.refetch()} />
+        <ErrorMessage error={story.error} retry={() => void story.refetch()} />
       )}
       <PipelineWarning>Events do not reach Kafka, so orders are delayed.</PipelineWarning>
-      {story.data !== undefined && <StoryView story={story.data} at={story.dataUpdatedAt} />}
+      {story.data !== undefined && <StoryView story={story.data} now={story.dataUpdatedAt} />}
     </Page>
   );
 };

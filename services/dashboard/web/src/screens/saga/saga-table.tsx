@@ -1,4 +1,4 @@
-// The saga as a table: the data of the timeline, for screen readers and for exact numbers.
+// The saga as a table, with the same data as the timeline: for screen readers, and for exact numbers.
 import { Table, UnstyledButton } from '@mantine/core';
 import type { Story, StoryEvent } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
@@ -9,7 +9,7 @@ import { serviceOf, describeOutcome } from './saga-labels.ts';
 
 interface SagaTableProps {
   readonly story: Story;
-  /** The zero of all times, ms since the epoch. */
+  /** The start of the saga, in ms since the epoch. All times are shown relative to it. */
   readonly start: number;
   readonly select: (eventId: string, byKeyboard: boolean) => void;
 }
@@ -17,17 +17,17 @@ interface SagaTableProps {
 const headers = ['Event', 'Producer', 'Committed', 'Outbox', 'Consumer', 'Kafka', 'Transaction', 'Outcome'];
 const numeric = ['Committed', 'Outbox', 'Kafka', 'Transaction'];
 
-/** One line per consumer. Only the first has the columns of the event itself. */
-const linesOf = (event: StoryEvent, start: number): (readonly string[])[] => {
+/** The table rows of an event, one per consumer. Only the first row shows the columns of the event itself. */
+const rowsOf = (event: StoryEvent, start: number): (readonly string[])[] => {
   const published = Math.max(event.publishedAt ?? 0, event.committedAt);
-  const first = [
+  const eventCells = [
     event.emittedBy,
     `+${formatDuration(event.committedAt - start)}`,
     event.publishedAt === null ? '' : formatDuration(published - event.committedAt),
   ];
-  if (event.consumptions.length === 0) return [[...first, '', '', '']];
+  if (event.consumptions.length === 0) return [[...eventCells, '', '', '']];
   return event.consumptions.map(({ consumer, receivedAt, committedAt }, index) => [
-    ...(index === 0 ? first : ['', '', '']),
+    ...(index === 0 ? eventCells : ['', '', '']),
     serviceOf(consumer),
     formatDuration(Math.max(0, receivedAt - published)),
     formatDuration(committedAt - receivedAt),
@@ -55,10 +55,10 @@ export const SagaTable = ({ story, start, select }: SagaTableProps) => (
         </Table.Thead>
         <Table.Tbody>
           {story.events.flatMap((event) =>
-            linesOf(event, start).map((cells, line) => (
-              <Table.Tr key={`${event.id}/${line}`}>
+            rowsOf(event, start).map((cells, row) => (
+              <Table.Tr key={`${event.id}/${row}`}>
                 <Table.Td>
-                  {line === 0 && (
+                  {row === 0 && (
                     <UnstyledButton
                       className={classes['open']}
                       onClick={({ detail }) => select(event.id, detail === 0)}
@@ -76,7 +76,7 @@ export const SagaTable = ({ story, start, select }: SagaTableProps) => (
                   </Table.Td>
                 ))}
                 <Table.Td>
-                  <Outcome outcome={event.consumptions[line]?.outcome} />
+                  <Outcome outcome={event.consumptions[row]?.outcome} />
                 </Table.Td>
               </Table.Tr>
             )),

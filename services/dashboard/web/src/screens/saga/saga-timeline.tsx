@@ -1,6 +1,6 @@
-// The saga as a drawing: a lane per service, a block per transaction, an orange line from its commit to Kafka, and a dashed line
-// from Kafka to the consumer. A click on a block or a line opens the event. For the keyboard the drawing is one tab stop, and the
-// arrow keys move between the blocks.
+// The timeline of a saga: a lane per service and a block per transaction. An event is an orange line from the commit of its
+// transaction to Kafka, and a dashed line from Kafka to the consumer. A click on a block or a line opens the event. The timeline is a
+// single tab stop; the arrow keys move between the blocks.
 import { ActionIcon, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { Minus, Plus } from 'lucide-react';
@@ -16,7 +16,7 @@ const barId = (blockId: string): string => `bar-${blockId}`;
 
 interface Selection {
   readonly selected: string | undefined;
-  /** `byKeyboard`: the focus moves to the event. */
+  /** Opens the event. With `byKeyboard`, the focus moves to the event. */
   readonly select: (eventId: string, byKeyboard: boolean) => void;
 }
 
@@ -24,14 +24,13 @@ const durationOf = ({ start, end }: PlacedBlock): string => formatDuration(end -
 
 interface BlockProps extends Selection {
   readonly block: PlacedBlock;
-  /** The start of the saga. */
-  readonly zero: number;
-  /** Whether this is the one bar that Tab reaches. */
+  readonly sagaStart: number;
+  /** Whether the Tab key reaches this bar. It reaches exactly one bar. */
   readonly isTabStop: boolean;
   readonly onFocus: () => void;
 }
 
-const BlockShape = ({ block, zero, isTabStop, onFocus, selected, select }: BlockProps) => {
+const BlockShape = ({ block, sagaStart, isTabStop, onFocus, selected, select }: BlockProps) => {
   const { id, x, y, width, label, lane, kind, eventId, start } = block;
   const button =
     eventId === undefined
@@ -41,9 +40,9 @@ const BlockShape = ({ block, zero, isTabStop, onFocus, selected, select }: Block
           role: 'button',
           tabIndex: isTabStop ? 0 : -1,
           'aria-expanded': eventId === selected,
-          'aria-label': `${lane}: ${label} ${durationOf(block)}, ${formatDuration(start - zero)} after the start`,
+          'aria-label': `${lane}: ${label} ${durationOf(block)}, ${formatDuration(start - sagaStart)} after the start`,
           onFocus,
-          // Assistive technology clicks without a pointer.
+          // Assistive technology triggers clicks without a pointer; their `detail` is 0.
           onClick: ({ detail }: React.MouseEvent) => {
             select(eventId, detail === 0);
           },
@@ -57,10 +56,10 @@ const BlockShape = ({ block, zero, isTabStop, onFocus, selected, select }: Block
     <g className={classes['block']} data-lane={lane} data-kind={kind} {...button}>
       <rect x={x} y={y} width={width} height={blockHeight} rx={Math.min(5, width / 2)} />
       {kind === 'failed' && <path d={`M${x + width / 2} ${y + 6}l6 12h-12z`} className={classes['mark']} />}
-      <text x={x + width + 6} y={y + 11} className={classes['words']}>
+      <text x={x + width + 6} y={y + 11} className={classes['label']}>
         {`${label} `}
       </text>
-      <text x={x + width + 6} y={y + 24} className={classes['took']}>
+      <text x={x + width + 6} y={y + 24} className={classes['duration']}>
         {durationOf(block)}
       </text>
     </g>
@@ -75,18 +74,18 @@ const HopShape = ({ hop, layout, selected, select }: { hop: Hop; layout: Layout 
   return (
     <g
       className={classes['hop']}
-      data-undo={hop.undo}
+      data-compensation={hop.isCompensation}
       data-selected={hop.eventId === selected}
       onClick={() => {
         select(hop.eventId, false);
       }}
     >
       <title>{`${hop.eventType}: ${outbox} from the outbox to Kafka, ${kafka} until it was consumed`}</title>
-      <path d={paths.published} className={classes['reach']} />
-      <path d={paths.consumed} className={classes['reach']} />
+      <path d={paths.published} className={classes['clickArea']} />
+      <path d={paths.consumed} className={classes['clickArea']} />
       <path d={paths.published} className={classes['published']} />
       <path d={paths.consumed} className={classes['consumed']} />
-      <path d={paths.head} className={classes['head']} />
+      <path d={paths.arrowHead} className={classes['head']} />
     </g>
   );
 };
@@ -94,13 +93,13 @@ const HopShape = ({ hop, layout, selected, select }: { hop: Hop; layout: Layout 
 /** The lines between a provider call and its transactions. */
 const Links = ({ saga, layout }: { saga: Saga; layout: Layout }) =>
   saga.links.map(({ id, from, to }) => {
-    const [one, other] = [layout.blocks.get(from), layout.blocks.get(to)];
-    if (one === undefined || other === undefined) return null;
-    const down = other.y > one.y;
+    const [source, target] = [layout.blocks.get(from), layout.blocks.get(to)];
+    if (source === undefined || target === undefined) return null;
+    const down = target.y > source.y;
     const [startX, endX] = down
-      ? [Math.min(other.x + 3, one.x + one.width - 2), other.x + 3]
-      : [one.x + one.width - 3, Math.max(other.x + 3, one.x + one.width - 3)];
-    const [startY, endY] = down ? [one.y + blockHeight, other.y] : [one.y, other.y + blockHeight];
+      ? [Math.min(target.x + 3, source.x + source.width - 2), target.x + 3]
+      : [source.x + source.width - 3, Math.max(target.x + 3, source.x + source.width - 3)];
+    const [startY, endY] = down ? [source.y + blockHeight, target.y] : [source.y, target.y + blockHeight];
     return <path key={id} d={`M${startX} ${startY}L${endX} ${endY}`} className={classes['link']} />;
   });
 
@@ -119,7 +118,7 @@ const Axis = ({ layout }: { layout: Layout }) => (
     {layout.scale.breaks.map(({ x, ms }) => (
       <g key={x}>
         <rect x={x + 14 - 20} y={26} width={40} height={layout.height - 26} className={classes['pause']} />
-        <text x={x + 14} y={16} textAnchor="middle" className={classes['pauseWords']}>
+        <text x={x + 14} y={16} textAnchor="middle" className={classes['pauseLabel']}>
           {formatDuration(ms)}
         </text>
       </g>
@@ -135,7 +134,7 @@ const Waits = ({ layout }: { layout: Layout }) => (
           d={`M${x} ${y + 2}v6M${x} ${y + 5}h${width}M${x + width} ${y + 2}v6`}
           className={classes['wait']}
         />
-        <text x={x} y={y + 20} className={classes['waitWords']}>
+        <text x={x} y={y + 20} className={classes['waitLabel']}>
           {text}
         </text>
       </g>
@@ -148,17 +147,22 @@ const Legend = () => (
     <span data-part="block">transaction</span>
     <span data-part="published">outbox → Kafka</span>
     <span data-part="consumed">Kafka → consumer</span>
-    <span data-part="undo">compensation</span>
+    <span data-part="compensation">compensation</span>
     <span data-part="pause">pause, not to scale</span>
   </span>
 );
 
 const zooms = [1, 1.5, 2, 3, 4, 6, 8];
 
-const Zoom = ({ at, onZoom }: { at: number; onZoom: (zoom: number) => void }) => (
+const Zoom = ({ level, onZoom }: { level: number; onZoom: (zoom: number) => void }) => (
   <span className={classes['zoom']}>
     <Tooltip label="Zoom out">
-      <ActionIcon variant="default" aria-label="Zoom out" disabled={at === 0} onClick={() => onZoom(at - 1)}>
+      <ActionIcon
+        variant="default"
+        aria-label="Zoom out"
+        disabled={level === 0}
+        onClick={() => onZoom(level - 1)}
+      >
         <Minus size={14} />
       </ActionIcon>
     </Tooltip>
@@ -166,8 +170,8 @@ const Zoom = ({ at, onZoom }: { at: number; onZoom: (zoom: number) => void }) =>
       <ActionIcon
         variant="default"
         aria-label="Zoom in"
-        disabled={at === zooms.length - 1}
-        onClick={() => onZoom(at + 1)}
+        disabled={level === zooms.length - 1}
+        onClick={() => onZoom(level + 1)}
       >
         <Plus size={14} />
       </ActionIcon>
@@ -177,15 +181,15 @@ const Zoom = ({ at, onZoom }: { at: number; onZoom: (zoom: number) => void }) =>
 
 interface SagaTimelineProps extends Selection {
   readonly saga: Saga;
-  /** Scrolled to its last event, at first and after each new one. */
+  /** Whether the timeline scrolls to its end when it is opened and after each new event. */
   readonly followsEnd: boolean;
 }
 
 export const SagaTimeline = ({ saga, followsEnd, ...selection }: SagaTimelineProps) => {
   const { ref, width } = useElementSize();
   const [zoom, setZoom] = useState(0);
-  const drawn = Math.max(width, 320) * (zooms[zoom] ?? 1);
-  const layout = useMemo(() => layoutOf(saga, drawn), [saga, drawn]);
+  const drawingWidth = Math.max(width, 320) * (zooms[zoom] ?? 1);
+  const layout = useMemo(() => layoutOf(saga, drawingWidth), [saga, drawingWidth]);
   const drawing = useRef<SVGSVGElement>(null);
   const blockCount = saga.blocks.length;
   useEffect(() => {
@@ -199,9 +203,9 @@ export const SagaTimeline = ({ saga, followsEnd, ...selection }: SagaTimelinePro
     bars.find(({ id }) => id === visited) ??
     bars.find(({ eventId }) => eventId === selection.selected) ??
     bars[0];
-  const zero = saga.blocks[0]?.start ?? 0;
+  const sagaStart = saga.blocks[0]?.start ?? 0;
   const help = useId();
-  const move = (event: React.KeyboardEvent) => {
+  const onArrowKey = (event: React.KeyboardEvent) => {
     if (current === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     const next = barAfterKey(bars, current, event.key);
     if (next === undefined) return;
@@ -224,7 +228,7 @@ export const SagaTimeline = ({ saga, followsEnd, ...selection }: SagaTimelinePro
           role="group"
           aria-label="Timeline of the saga"
           aria-describedby={help}
-          onKeyDown={move}
+          onKeyDown={onArrowKey}
         >
           <VisuallyHidden id={help}>{describeTimeline(saga)}</VisuallyHidden>
           <svg ref={drawing} width={layout.width} height={layout.height} role="presentation">
@@ -248,7 +252,7 @@ export const SagaTimeline = ({ saga, followsEnd, ...selection }: SagaTimelinePro
               <BlockShape
                 key={block.id}
                 block={block}
-                zero={zero}
+                sagaStart={sagaStart}
                 isTabStop={block.id === current?.id}
                 onFocus={() => setVisited(block.id)}
                 {...selection}
@@ -263,7 +267,7 @@ export const SagaTimeline = ({ saga, followsEnd, ...selection }: SagaTimelinePro
             Slowest step: <b>{formatDuration(slowest.to - slowest.from)}</b> {slowest.label}
           </span>
         )}
-        <Zoom at={zoom} onZoom={setZoom} />
+        <Zoom level={zoom} onZoom={setZoom} />
       </footer>
     </Card>
   );

@@ -4,10 +4,12 @@ import { formatDuration, formatTime } from '../../parts/format.ts';
 import { describeReason } from '../../parts/order-status.ts';
 import type { Saga } from './saga-types.ts';
 
-const after = (story: Story, status: string): string => {
-  const placed = story.orders[0]?.placedAt;
-  const at = story.steps.find((step) => step.status === status)?.recordedAt;
-  return placed === undefined || at === undefined ? '' : ` after ${formatDuration(at - placed)}`;
+const elapsedUntil = (story: Story, status: string): string => {
+  const placedAt = story.orders[0]?.placedAt;
+  const reachedAt = story.steps.find((step) => step.status === status)?.recordedAt;
+  return placedAt === undefined || reachedAt === undefined
+    ? ''
+    : ` after ${formatDuration(reachedAt - placedAt)}`;
 };
 
 /** "Paid after 127 ms". */
@@ -20,9 +22,9 @@ export const titleOf = (story: Story): string => {
     case 'CONFIRMED':
       return 'Waiting for payment';
     case 'PAID':
-      return `Paid${after(story, 'PAID')}`;
+      return `Paid${elapsedUntil(story, 'PAID')}`;
     case 'FULFILLED':
-      return `Paid${after(story, 'PAID')}, shipped`;
+      return `Paid${elapsedUntil(story, 'PAID')}, shipped`;
     case 'CANCELLED':
       return `Cancelled: ${describeReason(order.cancellationReason ?? '')}`;
     default:
@@ -30,49 +32,51 @@ export const titleOf = (story: Story): string => {
   }
 };
 
-const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** "4 events · 8 deliveries · no dead letters". */
 export const summaryOf = (story: Story): string => {
   const deliveries = story.events.flatMap(({ consumptions }) => consumptions);
   const letters = deliveries.filter(({ letterId }) => letterId !== null).length;
   const ignored = deliveries.filter(({ outcome }) => outcome.startsWith('ignored')).length;
+  const retries = deliveries.reduce((sum, { attempts }) => sum + attempts - 1, 0);
   return [
     plural(story.events.length, 'event'),
     `${deliveries.length} ${deliveries.length === 1 ? 'delivery' : 'deliveries'}`,
     ...(ignored === 0 ? [] : [`${ignored} ignored`]),
+    ...(retries === 0 ? [] : [retries === 1 ? '1 retry' : `${retries} retries`]),
     letters === 0 ? 'no dead letters' : plural(letters, 'dead letter'),
   ].join(' · ');
 };
 
-const time = (at: number): string => formatTime(new Date(at).toISOString());
+const clockTime = (ms: number): string => formatTime(new Date(ms).toISOString());
 
 /** What an unfinished order waits for, and until when. */
 const waitOfOrder = ({ status, expiresAt }: Story['orders'][number]): string[] => {
   switch (status) {
     case 'PENDING':
-      return ['The order waits for its stock to be reserved.'];
+      return ['The order waits until its stock is reserved.'];
     case 'CONFIRMED':
       return [
         expiresAt === null
           ? 'The order waits for its payment.'
-          : `The order waits for its payment until ${time(expiresAt)}, when the reservation expires.`,
+          : `The order waits for its payment until ${clockTime(expiresAt)}, when the reservation expires.`,
       ];
     case 'PAID':
-      return ['The order waits for its sellers to ship it. It has no deadline.'];
+      return ['The order waits until its sellers ship the items. There is no deadline for shipping.'];
     default:
       return [];
   }
 };
 
-/** Whether the order goes on, for example because it is not shipped yet. */
+/** Whether an order is unfinished, for example because it is not shipped yet. */
 export const isUnfinished = ({ orders }: Story): boolean =>
   orders.some((order) => waitOfOrder(order).length > 0);
 
-/** What the saga is waiting for; empty once everything is processed. */
+/** What the saga is waiting for; empty once all events are processed. */
 export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
   return [
-    ...saga.waiting.map(
+    ...saga.unconsumed.map(
       ({ eventType, committedAt }) =>
         `${eventType} was committed ${formatDuration(Math.max(0, now - committedAt))} ago and has not reached a consumer yet.`,
     ),
@@ -82,7 +86,7 @@ export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
         ({ kind, attempts, lastError, dueAt }) =>
           `The ${kind} was attempted ${attempts === 1 ? 'once' : `${attempts} times`}${
             lastError === null ? '' : ` (${lastError})`
-          }. Next attempt at ${time(dueAt)}.`,
+          }. Next attempt at ${clockTime(dueAt)}.`,
       ),
     ...story.orders.flatMap(waitOfOrder),
   ];

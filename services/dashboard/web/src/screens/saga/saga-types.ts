@@ -11,12 +11,12 @@ export interface Block {
   readonly start: number;
   readonly end: number;
   readonly label: string;
-  readonly kind: 'done' | 'undo' | 'ignored' | 'failed' | 'open';
-  /** The event that the transaction handled; without one, the first event that it emitted. */
+  readonly kind: 'done' | 'compensation' | 'ignored' | 'failed' | 'open';
+  /** The event that the transaction handled. If no event caused the transaction: the first event that it emitted. */
   readonly eventId: string | undefined;
 }
 
-/** An event, from the transaction that committed it to a transaction that handled it. */
+/** The way of an event from the transaction that emitted it to a transaction that handled it. */
 export interface Hop {
   readonly id: string;
   readonly eventId: string;
@@ -26,18 +26,18 @@ export interface Hop {
   readonly committedAt: number;
   readonly publishedAt: number;
   readonly receivedAt: number;
-  readonly undo: boolean;
+  readonly isCompensation: boolean;
 }
 
-/** A line between a provider call and the transaction that requested it, or the one that recorded its result. */
+/** A line between a provider call and the transaction that requested the call or recorded its result. */
 export interface CallLink {
   readonly id: string;
   readonly from: string;
   readonly to: string;
 }
 
-/** A stretch of time and what it was spent on. */
-export interface Stretch {
+/** A period of time, with a label for what it was spent on. */
+export interface Period {
   readonly from: number;
   readonly to: number;
   readonly label: string;
@@ -48,9 +48,9 @@ export interface Saga {
   readonly hops: readonly Hop[];
   readonly links: readonly CallLink[];
   /** The longest wait or transaction. */
-  readonly slowest: Stretch | undefined;
-  /** The longest waits, in the order of time. */
-  readonly waits: readonly Stretch[];
+  readonly slowest: Period | undefined;
+  /** The longest waits, sorted by time. */
+  readonly waits: readonly Period[];
   /** Events that no service has consumed yet. */
-  readonly waiting: readonly StoryEvent[];
+  readonly unconsumed: readonly StoryEvent[];
 }

@@ -1,14 +1,14 @@
-// Where the time of a saga went while no transaction ran: the longest waits, by name. Pure.
+// The waits of a saga: the times in which no transaction was running, each with the reason for the wait. Pure.
 import type { Story } from '../../api/types.ts';
 import { serviceOf } from './saga-labels.ts';
-import type { Block, Hop, Stretch } from './saga-types.ts';
+import type { Block, Hop, Period } from './saga-types.ts';
 
-const lengthOf = ({ from, to }: Stretch): number => to - from;
+const durationOf = ({ from, to }: Period): number => to - from;
 
-export const byLength = (one: Stretch, other: Stretch): number => lengthOf(other) - lengthOf(one);
+export const byDuration = (a: Period, b: Period): number => durationOf(b) - durationOf(a);
 
-/** What a transaction that no event caused had been waiting for. */
-const awaited = (story: Story, { eventId, lane, start }: Block): string => {
+/** The reason for the wait before a transaction that no event caused. */
+const waitReason = (story: Story, { eventId, lane, start }: Block): string => {
   const cause = story.events.find(({ id }) => id === eventId)?.causationId;
   const step = story.steps.find(({ inputId, recordedAt }) => inputId === cause || recordedAt === start);
   switch (lane === 'order' ? step?.type : lane) {
@@ -28,23 +28,23 @@ const awaited = (story: Story, { eventId, lane, start }: Block): string => {
   }
 };
 
-/** The times between activities: nothing was in progress until a person or a timer went on. */
-export const idleTimes = (story: Story, blocks: readonly Block[], hops: readonly Hop[]): Stretch[] => {
-  const active = [
+/** The periods without activity, in which the saga waited for a person or a timer. */
+export const idleTimes = (story: Story, blocks: readonly Block[], hops: readonly Hop[]): Period[] => {
+  const activities = [
     ...blocks.map((block) => ({ start: block.start, end: block.end, block })),
     ...hops.map(({ committedAt, receivedAt }) => ({ start: committedAt, end: receivedAt, block: undefined })),
-  ].toSorted((one, other) => one.start - other.start);
-  let until = active[0]?.start ?? 0;
-  return active.flatMap(({ start, end, block }) => {
-    const from = until;
-    until = Math.max(until, end);
-    return block === undefined || start <= from ? [] : [{ from, to: start, label: awaited(story, block) }];
+  ].toSorted((a, b) => a.start - b.start);
+  let idleSince = activities[0]?.start ?? 0;
+  return activities.flatMap(({ start, end, block }) => {
+    const from = idleSince;
+    idleSince = Math.max(idleSince, end);
+    return block === undefined || start <= from ? [] : [{ from, to: start, label: waitReason(story, block) }];
   });
 };
 
 /** The waits of events and of requests to the payment provider. */
-export const stepWaits = (blocks: readonly Block[], hops: readonly Hop[]): Stretch[] => [
-  // An event with two consumers was published once.
+export const stepWaits = (blocks: readonly Block[], hops: readonly Hop[]): Period[] => [
+  // An event with two consumers has two hops but was published once.
   ...new Map(
     hops.map(({ eventId, committedAt, publishedAt }) => [
       eventId,
@@ -61,12 +61,12 @@ export const stepWaits = (blocks: readonly Block[], hops: readonly Hop[]): Stret
     .map(({ start, end }) => ({ from: start, to: end, label: 'at the payment provider' })),
 ];
 
-const mostNamed = 3;
+const maxWaits = 3;
 
-/** The three longest waits of at least 1 ms, in the order of time. */
-export const longestOf = (waits: readonly Stretch[]): Stretch[] =>
+/** The three longest waits of at least 1 ms, sorted by time. */
+export const longestOf = (waits: readonly Period[]): Period[] =>
   waits
-    .filter((wait) => lengthOf(wait) >= 1)
-    .toSorted(byLength)
-    .slice(0, mostNamed)
-    .toSorted((one, other) => one.from - other.from);
+    .filter((wait) => durationOf(wait) >= 1)
+    .toSorted(byDuration)
+    .slice(0, maxWaits)
+    .toSorted((a, b) => a.from - b.from);

@@ -1,5 +1,5 @@
-// A time scale that shortens pauses: linear during activity, and a narrow labelled break where nothing happens. A saga of 100 ms
-// stays readable although its order is shipped two days later. Pure.
+// A time scale that shortens pauses: it is linear during activity and has a narrow, labelled break in place of each pause. So a saga
+// of 100 ms stays readable even if the order is shipped two days later. Pure.
 
 export interface Break {
   readonly x: number;
@@ -14,7 +14,7 @@ export interface Scale {
   readonly breaks: readonly Break[];
 }
 
-/** A longer time without activity is drawn as a break. */
+/** A pause that is longer than this is drawn as a break. */
 export const longestPauseMs = 400;
 const breakWidth = 56;
 
@@ -28,7 +28,7 @@ interface Segment {
   readonly isBreak: boolean;
 }
 
-/** `times` are those of all activity. The scale gets wider than `width` when it would fall below `minPxPerMs`. */
+/** `times` are the starts and ends of all activities. If `width` would give fewer than `minPxPerMs`, the scale gets wider. */
 export const timeScale = (
   times: readonly number[],
   { width, minPxPerMs = 0.3 }: { width: number; minPxPerMs?: number },
@@ -47,14 +47,14 @@ export const timeScale = (
     return segment;
   });
   const last = segments.at(-1);
-  const at = (time: number): number => {
+  const xOf = (time: number): number => {
     const segment = segments.find(({ to }) => time <= to) ?? last;
     if (segment === undefined) return 0;
-    const share = (time - segment.from) / (segment.to - segment.from);
-    return segment.x + Math.min(1, Math.max(0, share)) * segment.width;
+    const fraction = (time - segment.from) / (segment.to - segment.from);
+    return segment.x + Math.min(1, Math.max(0, fraction)) * segment.width;
   };
   const step = niceSteps.find((size) => size * pxPerMs >= 90) ?? 500;
-  // Ticks count from the first time, and only where the scale is linear.
+  // Ticks are relative to the first time. Breaks have no ticks.
   const ticks = segments
     .filter(({ isBreak }) => !isBreak)
     .flatMap(({ from, to }) => {
@@ -64,8 +64,8 @@ export const timeScale = (
     });
   return {
     width: Math.max(x, 1),
-    x: at,
-    ticks: [...new Set(ticks)].map((ms) => ({ ms, x: at(first + ms) })),
+    x: xOf,
+    ticks: [...new Set(ticks)].map((ms) => ({ ms, x: xOf(first + ms) })),
     breaks: segments
       .filter(({ isBreak }) => isBreak)
       .map((segment) => ({ x: segment.x + segment.width / 2, ms: segment.to - segment.from })),

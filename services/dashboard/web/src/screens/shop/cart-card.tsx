@@ -1,4 +1,4 @@
-// The cart and the checkout. Placing the order is safe to repeat: the idempotency key of the cart makes it one order.
+// The cart and the checkout. The idempotency key of the cart ensures that repeated requests place only one order.
 import { Button, NumberInput, SegmentedControl } from '@mantine/core';
 import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -10,9 +10,9 @@ import type { Order, Product } from '../../api/types.ts';
 import { useUser } from '../../app/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatMoney, formatNumber, sellerName } from '../../parts/format.ts';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import classes from './cart-card.module.css';
-import { linesOf, mostUnits, totalsOf, useCart, type Cart, type CartLine } from './cart.ts';
+import { linesOf, maxUnits, totalsOf, useCart, type Cart, type CartLine } from './cart.ts';
 import { testCards } from './test-cards.ts';
 
 interface LineProps {
@@ -20,9 +20,9 @@ interface LineProps {
   readonly onCount: (count: number) => void;
 }
 const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
-  // The field shows what the user types. On blur it changes to the nearest quantity that can be ordered.
+  // While the user types, the field shows the typed text. On blur it changes to the nearest quantity that can be ordered.
   const [typed, setTyped] = useState<number | string>();
-  const most = Math.min(mostUnits, Math.max(1, product.free));
+  const maxQuantity = Math.min(maxUnits, Math.max(1, product.free));
   return (
     <li>
       <span>
@@ -34,16 +34,16 @@ const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
         size="xs"
         w={84}
         min={1}
-        max={most}
+        max={maxQuantity}
         clampBehavior="none"
         allowDecimal={false}
         value={typed ?? quantity}
         onChange={(value) => {
           setTyped(value);
-          if (typeof value === 'number' && value >= 1 && value <= most) onCount(value);
+          if (typeof value === 'number' && value >= 1 && value <= maxQuantity) onCount(value);
         }}
         onBlur={() => {
-          if (typeof typed === 'number') onCount(Math.min(most, Math.max(1, Math.trunc(typed))));
+          if (typeof typed === 'number') onCount(Math.min(maxQuantity, Math.max(1, Math.trunc(typed))));
           setTyped(undefined);
         }}
       />
@@ -57,7 +57,7 @@ const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
 };
 
 const StockNote = ({ free, quantity }: { readonly free: number; readonly quantity: number }) => {
-  if (free <= 0) return <em data-tone="bad">Sold out. Remove it to order the other items.</em>;
+  if (free <= 0) return <em data-tone="bad">Sold out. Remove this item to order the others.</em>;
   if (free < quantity) return <em data-tone="bad">Only {formatNumber(free)} left. Reduce the quantity.</em>;
   return free === quantity ? <em>The last {formatNumber(free)} in stock.</em> : null;
 };
@@ -71,7 +71,7 @@ interface CartProducts {
 }
 const isNotFound = (error: Error | null): boolean => error instanceof Problem && error.status === 404;
 
-/** The current state of the products in the cart, without those that no longer exist. */
+/** The current state of the products in the cart. Products that no longer exist are left out. */
 const useCartProducts = (cart: Cart): CartProducts =>
   useQueries({
     queries: Object.keys(cart.units).map(productQuery),
@@ -87,14 +87,14 @@ const useCartProducts = (cart: Cart): CartProducts =>
 const placeOrderKey = ['place-order'];
 
 export const CartCard = () => {
-  const { cart, setUnits, setPayment, forget } = useCart(useUser().id);
+  const { cart, setUnits, setPayment, clearCart } = useCart(useUser().id);
   const client = useQueryClient();
   const navigate = useNavigate();
   const { mode, token } = cart;
   const { products, isPending, error } = useCartProducts(cart);
   const lines = linesOf(cart, products);
   const totals = totalsOf(lines);
-  const order = useMutation<Order, Problem>({
+  const placeOrder = useMutation<Order, Problem>({
     mutationKey: placeOrderKey,
     mutationFn: () =>
       request<Order>('/api/order/orders', {
@@ -106,7 +106,7 @@ export const CartCard = () => {
         },
       }),
     onSuccess: (placed) => {
-      forget();
+      clearCart();
       client.setQueryData(orderQuery(placed.id).queryKey, placed);
       void navigate({ to: '/orders/$orderId', params: { orderId: placed.id } });
     },
@@ -120,7 +120,7 @@ export const CartCard = () => {
           ) : error === undefined ? (
             <Empty title="Your cart is empty">Add a product from the shop.</Empty>
           ) : (
-            <Failed error={error} />
+            <ErrorMessage error={error} />
           )}
         </div>
       </Card>
@@ -177,16 +177,16 @@ export const CartCard = () => {
             ? 'Your card is charged once your items are reserved.'
             : 'Your items are reserved for 30 minutes. Pay on the order page.'}
         </p>
-        {error !== undefined && <Failed error={error} />}
-        {order.isError && <Failed error={order.error} />}
+        {error !== undefined && <ErrorMessage error={error} />}
+        {placeOrder.isError && <ErrorMessage error={placeOrder.error} />}
         <Button
           size="md"
           fullWidth
-          loading={order.isPending}
+          loading={placeOrder.isPending}
           disabled={totals.length !== 1 || !isAvailable || isPending || error !== undefined}
           onClick={() => {
             // The second click of a double click arrives before the button is disabled.
-            if (client.isMutating({ mutationKey: placeOrderKey }) === 0) order.mutate();
+            if (client.isMutating({ mutationKey: placeOrderKey }) === 0) placeOrder.mutate();
           }}
         >
           {mode === 'AUTO' ? `Order and pay ${price}` : `Order for ${price}, pay later`}

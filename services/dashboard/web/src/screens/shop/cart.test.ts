@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Product } from '../../api/types.ts';
-import { countUnits, emptyCart, linesOf, totalsOf, withMore, withPayment, withUnits } from './cart.ts';
+import { countUnits, emptyCart, linesOf, totalsOf, withAdded, withPayment, withUnits } from './cart.ts';
 
 const product = (id: string, amountMinor: number, currency = 'EUR', sellerId = 'one'): Product => ({
   id,
@@ -16,7 +16,7 @@ const product = (id: string, amountMinor: number, currency = 'EUR', sellerId = '
 const products = [product('b', 250), product('a', 100, 'EUR', 'two'), product('c', 70, 'JPY')];
 
 describe('a cart', () => {
-  it('keeps its idempotency key until its content changes', () => {
+  it('gets a new idempotency key with every change', () => {
     const first = withUnits(emptyCart(), 'a', 1);
     const keys = [
       first,
@@ -32,16 +32,16 @@ describe('a cart', () => {
     [0, 0],
     [2.9, 2],
     [1_000_000, 10_000],
-  ])('limits a quantity of %s to %s', (given, kept) => {
-    expect(countUnits(withUnits(emptyCart(), 'a', given))).toBe(kept);
+  ])('changes a quantity of %s to %s', (entered, quantity) => {
+    expect(countUnits(withUnits(emptyCart(), 'a', entered))).toBe(quantity);
   });
 
-  it('adds the items of an order to its own', () => {
+  it('adds the items of an order to the items in the cart', () => {
     const items = [
       { productId: 'a', quantity: 2 },
       { productId: 'b', quantity: 1 },
     ];
-    expect(withMore(withUnits(emptyCart(), 'a', 1), items).units).toEqual({ a: 3, b: 1 });
+    expect(withAdded(withUnits(emptyCart(), 'a', 1), items).units).toEqual({ a: 3, b: 1 });
   });
 
   it('has a total per currency and leaves out deleted products', () => {

@@ -1,4 +1,4 @@
-// The cart of one user, in local storage: it survives a reload and is shared between tabs. Pure functions and one hook.
+// The cart of one user. It is kept in local storage, so it survives a reload and is shared between tabs.
 import { useLocalStorage } from '@mantine/hooks';
 import { useCallback } from 'react';
 import type { Money, Product } from '../../api/types.ts';
@@ -11,13 +11,13 @@ export interface Cart {
   readonly mode: 'AUTO' | 'MANUAL';
   /** The card token of the payment provider. */
   readonly token: string;
-  /** The idempotency key of the next order. It stays until the content changes or the order is placed, so a double click, a
-   *  reload or a lost response cannot place a second order. */
+  /** The idempotency key of the next order. The key changes only when the content changes or the order is placed, so a double
+   *  click, a reload or a lost response cannot place a second order. */
   readonly key: string;
 }
 
 /** The largest quantity of one product in an order. */
-export const mostUnits = 10_000;
+export const maxUnits = 10_000;
 
 export const emptyCart = (): Cart => ({
   units: {},
@@ -26,15 +26,15 @@ export const emptyCart = (): Cart => ({
   key: crypto.randomUUID(),
 });
 
-/** A changed cart is another order, so it gets a new key. */
-const changed = (cart: Cart, change: Partial<Omit<Cart, 'key'>>): Cart => ({
+/** The cart after a change, with a new key, because the changed cart is a different order. */
+const withChange = (cart: Cart, change: Partial<Omit<Cart, 'key'>>): Cart => ({
   ...cart,
   ...change,
   key: crypto.randomUUID(),
 });
 
-/** Adds units to those that the cart already holds. */
-export const withMore = (
+/** Adds the units to those already in the cart. */
+export const withAdded = (
   cart: Cart,
   items: readonly { readonly productId: string; readonly quantity: number }[],
 ): Cart =>
@@ -47,12 +47,12 @@ export const withMore = (
 /** Sets the quantity of a product; 0 removes it. */
 export const withUnits = (cart: Cart, productId: string, count: number): Cart => {
   const { [productId]: _, ...others } = cart.units;
-  const units = Math.min(mostUnits, Math.max(0, Math.trunc(count)));
-  return changed(cart, { units: units === 0 ? others : { ...cart.units, [productId]: units } });
+  const units = Math.min(maxUnits, Math.max(0, Math.trunc(count)));
+  return withChange(cart, { units: units === 0 ? others : { ...cart.units, [productId]: units } });
 };
 
 export const withPayment = (cart: Cart, payment: Partial<Pick<Cart, 'mode' | 'token'>>): Cart =>
-  changed(cart, payment);
+  withChange(cart, payment);
 
 export const countUnits = ({ units }: Cart): number =>
   Object.values(units).reduce((sum, count) => sum + count, 0);
@@ -63,7 +63,7 @@ export interface CartLine {
   readonly price: Money;
 }
 
-/** The lines whose products exist, in the order in which they were added. */
+/** The lines of the cart in the sequence in which they were added. Lines of products that do not exist are left out. */
 export const linesOf = ({ units }: Cart, products: readonly Product[]): CartLine[] =>
   Object.entries(units).flatMap(([id, quantity]) => {
     const product = products.find((candidate) => candidate.id === id);
@@ -72,7 +72,7 @@ export const linesOf = ({ units }: Cart, products: readonly Product[]): CartLine
     return [{ product, quantity, price: { amountMinor: amountMinor * quantity, currency } }];
   });
 
-/** One total per currency. An order can have only one. */
+/** One total per currency. An order can have only one currency, so several totals mean several orders. */
 export const totalsOf = (lines: readonly CartLine[]): Money[] => {
   const sums = new Map<string, number>();
   for (const { price } of lines)
@@ -81,7 +81,7 @@ export const totalsOf = (lines: readonly CartLine[]): Money[] => {
 };
 
 export const useCart = (userId: string) => {
-  const [cart, setCart, forget] = useLocalStorage<Cart>({
+  const [cart, setCart, clearCart] = useLocalStorage<Cart>({
     key: `orderflow-cart-${userId}`,
     defaultValue: emptyCart(),
     getInitialValueInEffect: false,
@@ -95,8 +95,8 @@ export const useCart = (userId: string) => {
     [setCart],
   );
   const addUnits = useCallback(
-    (items: Parameters<typeof withMore>[1]) => setCart((current) => withMore(current, items)),
+    (items: Parameters<typeof withAdded>[1]) => setCart((current) => withAdded(current, items)),
     [setCart],
   );
-  return { cart, setUnits, addUnits, setPayment, forget };
+  return { cart, setUnits, addUnits, setPayment, clearCart };
 };

@@ -12,7 +12,7 @@ import { formatMoney, formatNumber, sellerName } from '../../parts/format.ts';
 import { Columns, Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { CartCard } from './cart-card.tsx';
 import { useCart } from './cart.ts';
 import classes from './shop-page.module.css';
@@ -153,10 +153,10 @@ export const ShopPage = () => {
   const found = useMemo(() => products.data?.pages.flatMap(({ data }) => data), [products.data]);
   return (
     <Page title="Shop" actions={<Filters />}>
-      <Columns aside={<CartCard />} follows>
+      <Columns aside={<CartCard />} sticky>
         {products.isPending && <Loading lines={8} />}
         {products.isError && found === undefined && (
-          <Failed error={products.error} retry={() => void products.refetch()} />
+          <ErrorMessage error={products.error} retry={() => void products.refetch()} />
         )}
         {found !== undefined && <Products products={found} />}
         <ShowMore query={products}>Show more products</ShowMore>

@@ -1,4 +1,4 @@
-// The cards of the mock payment provider: each forces one outcome.
+// The test cards of the mock payment provider. Each card always has the same outcome.
 export const testCards = [
   { token: 'tok_success', label: 'Succeeds' },
   { token: 'tok_declined', label: 'Declined' },

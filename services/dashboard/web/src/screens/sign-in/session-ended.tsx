@@ -13,7 +13,7 @@ export default function SessionEnded({ user }: { readonly user: User }) {
       {signIn.kind === 'password' ? (
         <SignInForm email={user.email ?? ''} />
       ) : (
-        // In a new tab, so that this one keeps its input. It continues once the other tab has signed in.
+        // Opens a new tab, so that this tab keeps its input. The dialog closes once the user has signed in there.
         <Button component="a" href={providerAddress('/signed-in')} target="_blank" fullWidth>
           Sign in
         </Button>

@@ -1,4 +1,4 @@
-// Why a sign-in at the OIDC provider failed. The server passes the code in the URL.
+// The messages for a failed sign-in at the OIDC provider. The server redirects to the sign-in page with the reason in the URL.
 
 export const signInFailures = {
   refused:

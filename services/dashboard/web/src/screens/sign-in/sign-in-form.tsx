@@ -3,7 +3,7 @@ import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Problem } from '../../api/request.ts';
 import { useSignIn } from '../../app/session.ts';
-import { Failed } from '../../parts/states.tsx';
+import { ErrorMessage } from '../../parts/states.tsx';
 import classes from './sign-in-form.module.css';
 
 interface SignInFormProps {
@@ -48,7 +48,7 @@ export const SignInForm = ({ email: initialEmail = '', onSignedIn }: SignInFormP
       <Button type="submit" loading={signIn.isPending}>
         Sign in
       </Button>
-      {signIn.isError && !wrong && <Failed error={signIn.error} />}
+      {signIn.isError && !wrong && <ErrorMessage error={signIn.error} />}
     </form>
   );
 };

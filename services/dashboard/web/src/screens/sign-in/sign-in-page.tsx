@@ -1,3 +1,4 @@
+// The sign-in page: demo users and the password form, or a button that leads to the OIDC provider.
 import { Button } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { ShieldCheck, ShoppingBag, Store } from 'lucide-react';
@@ -5,7 +6,7 @@ import type { Role } from '../../api/types.ts';
 import { signInRoute } from '../../app/router.tsx';
 import { providerAddress, useSession, useSignIn } from '../../app/session.ts';
 import { Page } from '../../parts/page.tsx';
-import { Empty, Failed } from '../../parts/states.tsx';
+import { Empty, ErrorMessage } from '../../parts/states.tsx';
 import { signInFailures } from './sign-in-failure.ts';
 import { SignInForm } from './sign-in-form.tsx';
 import classes from './sign-in-page.module.css';
@@ -26,8 +27,8 @@ export const SignInPage = () => {
     return (
       <Page title="Sign in">
         <Empty title="Sign-in is not configured">
-          The built-in identity issuer is off, and OIDC_CLIENT_ID is not set. Set it to sign in at the OIDC
-          provider.
+          The built-in identity issuer is off, and OIDC_CLIENT_ID is not set. Set OIDC_CLIENT_ID to let users
+          sign in at the OIDC provider.
         </Empty>
       </Page>
     );
@@ -69,7 +70,7 @@ export const SignInPage = () => {
                 </span>
               </button>
             ))}
-            {signIn.isError && <Failed error={signIn.error} />}
+            {signIn.isError && <ErrorMessage error={signIn.error} />}
           </section>
         )}
         <section aria-label="Your account">

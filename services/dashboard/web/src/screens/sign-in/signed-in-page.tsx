@@ -1,4 +1,4 @@
-// The end of a sign-in that the dialog of another tab opened.
+// The last page of a sign-in that was started in another tab, by the dialog for an ended session.
 import { useEffect } from 'react';
 import { notifyOtherTabs } from '../../app/session.ts';
 import { Page } from '../../parts/page.tsx';
@@ -11,7 +11,7 @@ export const SignedInPage = () => {
   }, []);
   return (
     <Page title="Signed in">
-      <Empty title="You are signed in">Close this tab to continue in the other one.</Empty>
+      <Empty title="You are signed in">Close this tab and continue in the other tab.</Empty>
     </Page>
   );
 };

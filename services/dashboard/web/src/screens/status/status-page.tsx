@@ -1,5 +1,5 @@
-// The public status page: the functions that customers use and, for administrators, every component as the
-// probes and the supervisor see it. The server leaves the components out for everybody else.
+// The public status page. Everybody sees the functions of the shop. Administrators also see every component, with the results of its
+// health probe and of the supervisor; the server sends the components only to administrators.
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { healthQuery } from '../../api/queries.ts';
@@ -9,7 +9,7 @@ import { formatTime } from '../../parts/format.ts';
 import { LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import classes from './status-page.module.css';
 
 const badges: Readonly<Record<PartHealth['status'], readonly [Tone, string]>> = {
@@ -27,8 +27,11 @@ const processOf = ({ pid, state, restarts = 0 }: PartHealth): string =>
   ].join(' · ');
 
 const headline = ({ functions, parts = [] }: SystemHealth): string => {
-  const broken = parts.filter(({ status }) => status !== 'ok').length;
-  if (broken > 0) return broken === 1 ? '1 component needs attention' : `${broken} components need attention`;
+  const unhealthyCount = parts.filter(({ status }) => status !== 'ok').length;
+  if (unhealthyCount > 0)
+    return unhealthyCount === 1
+      ? '1 component needs attention'
+      : `${unhealthyCount} components need attention`;
   if (functions.some(({ status }) => status === 'disrupted')) return 'Some functions are disrupted';
   return functions.some(({ status }) => status === 'slow')
     ? 'The shop may be slow'
@@ -42,13 +45,13 @@ const functionBadges: Readonly<Record<FunctionHealth['status'], readonly [Tone, 
 };
 
 const Functions = ({ functions }: Pick<SystemHealth, 'functions'>) => (
-  <ul className={classes['uses']}>
+  <ul className={classes['functions']}>
     {functions.map(({ name, status }) => {
-      const [tone, words] = functionBadges[status];
+      const [tone, label] = functionBadges[status];
       return (
         <li key={name}>
           <b>{name}</b>
-          <StateBadge tone={tone}>{words}</StateBadge>
+          <StateBadge tone={tone}>{label}</StateBadge>
         </li>
       );
     })}
@@ -69,12 +72,12 @@ const Parts = ({ parts }: { parts: readonly PartHealth[] }) => (
       </Table.Thead>
       <Table.Tbody>
         {parts.map((part) => {
-          const [tone, word] = badges[part.status];
+          const [tone, label] = badges[part.status];
           return (
             <Table.Tr key={part.name}>
               <Table.Th scope="row">{part.name}</Table.Th>
               <Table.Td>
-                <StateBadge tone={tone}>{word}</StateBadge>
+                <StateBadge tone={tone}>{label}</StateBadge>
               </Table.Td>
               <Table.Td ta="right">{part.latencyMs === null ? '–' : `${part.latencyMs} ms`}</Table.Td>
               <Table.Td>{part.detail}</Table.Td>
@@ -105,7 +108,7 @@ export const StatusPage = () => {
     >
       {health.isPending && <Loading lines={4} />}
       {health.isError && data === undefined && (
-        <Failed error={health.error} retry={() => void health.refetch()} />
+        <ErrorMessage error={health.error} retry={() => void health.refetch()} />
       )}
       {data !== undefined && <Functions functions={data.functions} />}
       {data?.parts !== undefined && (

@@ -21,7 +21,7 @@ describe('the search for products', () => {
     ['THING b', ['b']],
     ['sku-a', ['a']],
     ['thing nothing', []],
-  ])('for %j finds %j', (words, ids) => {
-    expect(findProducts(products, words).map(({ id }) => id)).toEqual(ids);
+  ])('for %j returns %j', (search, ids) => {
+    expect(findProducts(products, search).map(({ id }) => id)).toEqual(ids);
   });
 });

@@ -5,7 +5,7 @@ import { movementsQuery } from '../../api/queries.ts';
 import type { Movement } from '../../api/types.ts';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatNumber } from '../../parts/format.ts';
-import { Failed, Loading } from '../../parts/states.tsx';
+import { ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import classes from './stock-page.module.css';
 
@@ -14,13 +14,13 @@ const kinds: Readonly<Record<string, string>> = {
   restock: 'Restocked',
   reserve: 'Reserved for an order',
   release: 'Released',
-  expire: 'Released, not paid in time',
+  expire: 'Released: the order was not paid in time',
   commit: 'Shipped',
 };
 
 const signed = (units: number): string => `${units > 0 ? '+' : '−'}${formatNumber(Math.abs(units))}`;
 
-/** The changed quantities of a movement. */
+/** The changes of the quantities: "−2 on hand, −2 reserved". */
 const deltaOf = ({ availableDelta, reservedDelta }: Movement): string =>
   [
     ...(availableDelta === 0 ? [] : [`${signed(availableDelta)} on hand`]),
@@ -30,7 +30,8 @@ const deltaOf = ({ availableDelta, reservedDelta }: Movement): string =>
 export const Movements = ({ productId }: { productId: string }) => {
   const query = useInfiniteQuery(movementsQuery(productId));
   if (query.isPending) return <Loading />;
-  if (query.data === undefined) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  if (query.data === undefined)
+    return <ErrorMessage error={query.error} retry={() => void query.refetch()} />;
   return (
     <>
       <ul className={classes['movements']}>

@@ -1,17 +1,16 @@
-// The forms to create and change a product. The service validates the input; its errors are shown at their fields.
+// The forms to create and to change a product. The service validates the input; each validation error is shown at its field.
 import { Button, Modal, NumberInput, Select, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ownProductsQuery } from '../../api/queries.ts';
 import { Problem, request } from '../../api/request.ts';
 import type { Product } from '../../api/types.ts';
-import { useKeyedPost } from '../../api/use-keyed-post.ts';
+import { useIdempotentPost } from '../../api/use-idempotent-post.ts';
 import { useUser } from '../../app/session.ts';
 import { decimalsOf, formatMoney } from '../../parts/format.ts';
-import { Failed } from '../../parts/states.tsx';
+import { ErrorMessage } from '../../parts/states.tsx';
 import classes from './stock-page.module.css';
 
-/** The values of the form. */
 interface FormValues {
   readonly name: string;
   readonly sku: string;
@@ -23,7 +22,7 @@ interface FormValues {
 const bodyOf = ({ name, sku, amount, currency }: FormValues) => ({
   name,
   sku,
-  // Rounded, because 19.99 × 100 is not a whole number in floating point.
+  // Floating-point multiplication is inexact (1.1 × 100 is 110.00000000000001), so the result is rounded.
   price: { amountMinor: Math.round(Number(amount) * 10 ** decimalsOf(currency)), currency },
 });
 
@@ -36,18 +35,18 @@ const valuesOf = ({ name, sku, price: { amountMinor, currency } }: Product): For
 
 const currencies = ['EUR', 'USD', 'GBP', 'CHF', 'SEK', 'PLN', 'JPY', 'KWD'];
 
-/** The validation error of a field. Paths are like `body.price.amountMinor`. */
+/** The validation error of a field. The paths of errors look like `body.price.amountMinor`. */
 const fieldErrorOf = (error: unknown, field: string): string | undefined =>
   error instanceof Problem
     ? error.fields.find(({ path }) => path.split('.').includes(field))?.message
     : undefined;
 
-/** The service's message is in minor units, so it is replaced. */
+/** Replaces the message of the service, which names the limits in minor units. */
 const priceErrorOf = (error: unknown, currency: string): string | undefined => {
   const fieldError = fieldErrorOf(error, 'price');
   if (fieldError === undefined) return undefined;
-  const [least, most] = [1, 100_000_000_000].map((amountMinor) => formatMoney({ amountMinor, currency }));
-  return `Between ${least} and ${most}.`;
+  const [min, max] = [1, 100_000_000_000].map((amountMinor) => formatMoney({ amountMinor, currency }));
+  return `The price must be between ${min} and ${max}.`;
 };
 
 interface FieldsProps {
@@ -97,17 +96,17 @@ const Fields = ({ values, onChange, error }: FieldsProps) => (
   </>
 );
 
-/** An error that no field shows. */
+/** Shows an error that belongs to none of the fields. */
 const OtherError = ({ error }: { error: unknown }) => {
   if (!(error instanceof Problem) || error.fields.length > 0 || error.code === 'sku_taken') return null;
-  return <Failed error={error} />;
+  return <ErrorMessage error={error} />;
 };
 
 export const NewProductForm = ({ onCreated }: { onCreated: (product: Product) => void }) => {
   const [values, setValues] = useState<FormValues>({ name: '', sku: '', amount: '', currency: 'EUR' });
   const [quantity, setQuantity] = useState<number | string>(0);
   const client = useQueryClient();
-  const create = useKeyedPost<Product, ReturnType<typeof bodyOf> & { readonly quantity: number }>(
+  const create = useIdempotentPost<Product, ReturnType<typeof bodyOf> & { readonly quantity: number }>(
     '/api/inventory/products',
     {
       onSuccess: async (product) => {
@@ -150,7 +149,7 @@ interface ConflictProps {
   readonly onSaveMine: () => void;
   readonly onClose: () => void;
 }
-/** Two users changed the same product: shows both versions and lets the user choose. */
+/** The dialog after a concurrent change by another user. Shows both versions of the product and lets the user choose. */
 const Conflict = ({ mine, theirs, onUseTheirs, onSaveMine, onClose }: ConflictProps) => {
   const body = bodyOf(mine);
   const rows = [
@@ -192,19 +191,19 @@ const Conflict = ({ mine, theirs, onUseTheirs, onSaveMine, onClose }: ConflictPr
 export const ChangeProductForm = ({ product }: { product: Product }) => {
   const { queryKey } = ownProductsQuery(useUser().id);
   const client = useQueryClient();
-  // The version that the user has seen. A newer version that the list has loaded must not be overwritten unseen.
-  const [seen, setSeen] = useState(product);
+  // The version that the form shows. The list may load a newer version meanwhile, which must not be overwritten unseen.
+  const [base, setBase] = useState(product);
   const [values, setValues] = useState(() => valuesOf(product));
   const [theirs, setTheirs] = useState<Product>();
   const change = useMutation<Product, Problem, Product>({
-    mutationFn: (from) =>
+    mutationFn: (basis) =>
       request<Product>(`/api/inventory/products/${product.id}`, {
         method: 'PATCH',
-        headers: { 'If-Match': `"v${from.version}"` },
+        headers: { 'If-Match': `"v${basis.version}"` },
         body: bodyOf(values),
       }),
     onSuccess: (changed) => {
-      setSeen(changed);
+      setBase(changed);
       setValues(valuesOf(changed));
       client.setQueryData(queryKey, (before) =>
         before?.map((one) => (one.id === changed.id ? changed : one)),
@@ -220,7 +219,7 @@ export const ChangeProductForm = ({ product }: { product: Product }) => {
       className={classes['form']}
       onSubmit={(event) => {
         event.preventDefault();
-        change.mutate(seen);
+        change.mutate(base);
       }}
     >
       <Fields values={values} onChange={setValues} error={change.error} />
@@ -235,13 +234,13 @@ export const ChangeProductForm = ({ product }: { product: Product }) => {
           theirs={theirs}
           onClose={() => setTheirs(undefined)}
           onUseTheirs={() => {
-            setSeen(theirs);
+            setBase(theirs);
             setValues(valuesOf(theirs));
             setTheirs(undefined);
             change.reset();
           }}
           onSaveMine={() => {
-            setSeen(theirs);
+            setBase(theirs);
             setTheirs(undefined);
             change.mutate(theirs);
           }}

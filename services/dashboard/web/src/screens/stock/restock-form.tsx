@@ -2,14 +2,14 @@ import { Button, NumberInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Product } from '../../api/types.ts';
-import { useKeyedPost } from '../../api/use-keyed-post.ts';
-import { Failed } from '../../parts/states.tsx';
+import { useIdempotentPost } from '../../api/use-idempotent-post.ts';
+import { ErrorMessage } from '../../parts/states.tsx';
 import classes from './stock-page.module.css';
 
 export const RestockForm = ({ product }: { product: Product }) => {
   const [quantity, setQuantity] = useState<number | string>('');
   const client = useQueryClient();
-  const restock = useKeyedPost<Product, { readonly quantity: number }>(
+  const restock = useIdempotentPost<Product, { readonly quantity: number }>(
     `/api/inventory/products/${product.id}/restock`,
     { onSettled: () => client.invalidateQueries({ queryKey: ['products'] }) },
   );
@@ -35,7 +35,7 @@ export const RestockForm = ({ product }: { product: Product }) => {
           Restock
         </Button>
       </div>
-      {restock.isError && <Failed error={restock.error} />}
+      {restock.isError && <ErrorMessage error={restock.error} />}
     </form>
   );
 };

@@ -1,4 +1,4 @@
-// The products of a seller with their stock. `?product=` opens one of them.
+// The products of a seller with their stock. `?product=<id>` opens a product, `?product=new` the form for a new product.
 import { Button, Drawer, Tabs, TextInput, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -15,14 +15,14 @@ import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { findProducts } from './find-products.ts';
 import { Movements } from './movements.tsx';
 import { ChangeProductForm, NewProductForm } from './product-forms.tsx';
 import { RestockForm } from './restock-form.tsx';
 import classes from './stock-page.module.css';
 
-/** Products with fewer free units are marked as low. */
+/** Products with fewer free units than this are marked as low. */
 const lowStock = 10;
 
 const columnsFor = (open: (product: Product) => void): readonly Column<Product>[] => [
@@ -164,7 +164,7 @@ export const StockPage = () => {
       <Card flush>
         {query.isPending && <Loading lines={8} />}
         {query.isError && query.data === undefined && (
-          <Failed error={query.error} retry={() => void query.refetch()} />
+          <ErrorMessage error={query.error} retry={() => void query.refetch()} />
         )}
         {query.isSuccess && found.length === 0 && (
           <Empty title={q === '' ? 'No products yet' : 'No products found'}>

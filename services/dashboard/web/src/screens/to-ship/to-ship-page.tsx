@@ -1,4 +1,4 @@
-// The seller's lines of paid orders, to confirm and ship. Oldest first by default.
+// The paid orders with products of the seller, to confirm and to ship. Each order shows only the lines of the seller.
 import { Button, Checkbox, Progress, SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -15,7 +15,7 @@ import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import classes from './to-ship-page.module.css';
 import { useSellerActions, type SellerActions } from './use-seller-action.ts';
@@ -31,7 +31,7 @@ interface ParcelProps {
 }
 const Parcel = ({ order, selected, onSelect, actions }: ParcelProps) => {
   const refusal = actions.refusals.get(order.id);
-  const busy = actions.progress !== undefined;
+  const isBusy = actions.progress !== undefined;
   const name = `order ${order.id.slice(-4)}`;
   return (
     <li aria-label={`Parcel of ${name}`}>
@@ -50,7 +50,7 @@ const Parcel = ({ order, selected, onSelect, actions }: ParcelProps) => {
           </li>
         ))}
       </ul>
-      <span className={classes['about']}>
+      <span className={classes['details']}>
         <CopyId id={order.id} />
         <small>
           placed <When at={order.createdAt} /> · {formatMoney(order.total)}
@@ -70,7 +70,7 @@ const Parcel = ({ order, selected, onSelect, actions }: ParcelProps) => {
           <Button
             variant="default"
             size="xs"
-            disabled={busy}
+            disabled={isBusy}
             onClick={() => void actions.act([order], 'confirm')}
           >
             Confirm
@@ -78,7 +78,7 @@ const Parcel = ({ order, selected, onSelect, actions }: ParcelProps) => {
         )}
         <Button
           size="xs"
-          disabled={busy || isShipped(order)}
+          disabled={isBusy || isShipped(order)}
           onClick={() => void actions.act([order], 'fulfill')}
         >
           Ship
@@ -86,7 +86,7 @@ const Parcel = ({ order, selected, onSelect, actions }: ParcelProps) => {
       </span>
       {refusal !== undefined && (
         <div className={classes['refusal']}>
-          <Failed error={refusal} />
+          <ErrorMessage error={refusal} />
         </div>
       )}
     </li>
@@ -105,7 +105,7 @@ const Selection = ({
   readonly actions: SellerActions;
 }) => {
   const { progress, act } = actions;
-  const none = selected.length === 0 || progress !== undefined;
+  const isDisabled = selected.length === 0 || progress !== undefined;
   return (
     <div className={classes['selection']}>
       <Checkbox
@@ -127,7 +127,7 @@ const Selection = ({
         <Button
           variant="default"
           size="xs"
-          disabled={none || selected.every(isConfirmed)}
+          disabled={isDisabled || selected.every(isConfirmed)}
           onClick={() =>
             void act(
               selected.filter((order) => !isConfirmed(order)),
@@ -140,7 +140,7 @@ const Selection = ({
         <Button
           size="xs"
           leftSection={<PackageCheck size={14} aria-hidden="true" />}
-          disabled={none}
+          disabled={isDisabled}
           onClick={() => void act(selected, 'fulfill')}
         >
           Ship selected
@@ -158,9 +158,9 @@ export const ToShipPage = () => {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const orders = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const selected = orders.filter(({ id }) => ids.has(id));
-  const select = (id: string, on: boolean): void => {
+  const select = (id: string, isSelected: boolean): void => {
     const next = new Set(ids);
-    if (on) next.add(id);
+    if (isSelected) next.add(id);
     else next.delete(id);
     setIds(next);
   };
@@ -185,10 +185,10 @@ export const ToShipPage = () => {
       }
     >
       <p className={classes['hint']}>
-        <b>Confirm</b> tells the customer that you are preparing the parcel. <b>Ship</b> marks it as shipped,
-        with or without confirmation. The order can then no longer be cancelled.
+        <b>Confirm</b> tells the customer that you are preparing the parcel. <b>Ship</b> marks the parcel as
+        shipped; it need not be confirmed first. A shipped order can no longer be cancelled.
       </p>
-      <p role="status" className={classes['told']}>
+      <p role="status" className={classes['message']}>
         {actions.progress === undefined && actions.shipped > 0
           ? `${actions.shipped} ${actions.shipped === 1 ? 'parcel' : 'parcels'} shipped.`
           : ''}
@@ -196,7 +196,7 @@ export const ToShipPage = () => {
       <Card flush>
         {query.isPending && <Loading lines={6} />}
         {query.isError && query.data === undefined && (
-          <Failed error={query.error} retry={() => void query.refetch()} />
+          <ErrorMessage error={query.error} retry={() => void query.refetch()} />
         )}
         {query.isSuccess && orders.length === 0 && (
           <Empty title="No orders to ship">
@@ -212,7 +212,7 @@ export const ToShipPage = () => {
                   key={order.id}
                   order={order}
                   selected={ids.has(order.id)}
-                  onSelect={(on) => select(order.id, on)}
+                  onSelect={(isSelected) => select(order.id, isSelected)}
                   actions={actions}
                 />
               ))}

@@ -1,8 +1,9 @@
-// Confirms or ships the seller's lines of orders. The row changes at once; a refusal reverts it and shows the reason.
+// Confirms or ships the lines of a seller in one or more orders. The row of the order changes at once (an optimistic update); a
+// refusal reverts the row and shows the reason.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { toShipQuery } from '../../api/queries.ts';
-import { isUnanswered, request, type Problem } from '../../api/request.ts';
+import { isOutcomeUnknown, request, type Problem } from '../../api/request.ts';
 import type { Order, OrderItem } from '../../api/types.ts';
 
 export type SellerAction = 'confirm' | 'fulfill';
@@ -12,22 +13,22 @@ interface ActionInput {
   readonly action: SellerAction;
 }
 
-const after: Readonly<Record<SellerAction, OrderItem['fulfilment']>> = {
+const resultingState: Readonly<Record<SellerAction, OrderItem['fulfilment']>> = {
   confirm: 'confirmed',
   fulfill: 'shipped',
 };
 
 const withAction = (order: Order, action: SellerAction): Order => ({
   ...order,
-  items: order.items.map((item) => ({ ...item, fulfilment: after[action] })),
+  items: order.items.map((item) => ({ ...item, fulfilment: resultingState[action] })),
 });
 
 export interface SellerActions {
-  /** Processes one order after the other. */
+  /** Performs the action on the orders, one after the other. */
   readonly act: (orders: readonly Order[], action: SellerAction) => Promise<void>;
   /** Undefined while no action is running. */
   readonly progress: { readonly done: number; readonly total: number } | undefined;
-  /** Why an order was refused, by its id. */
+  /** The reasons of the refused orders, by order id. */
   readonly refusals: ReadonlyMap<string, Problem>;
   readonly shipped: number;
 }
@@ -35,6 +36,7 @@ export interface SellerActions {
 export const useSellerActions = (sort: 'oldest' | 'newest'): SellerActions => {
   const client = useQueryClient();
   const { queryKey } = toShipQuery(sort);
+  /** The idempotency keys of operations without a response, by operation. */
   const keys = useRef(new Map<string, string>());
   const [progress, setProgress] = useState<SellerActions['progress']>();
   const [refusals, setRefusals] = useState<ReadonlyMap<string, Problem>>(new Map());
@@ -48,16 +50,16 @@ export const useSellerActions = (sort: 'oldest' | 'newest'): SellerActions => {
           ...shown,
           pages: shown.pages.map((page) => ({
             ...page,
-            data: page.data.map((one) => (one.id === order.id ? order : one)),
+            data: page.data.map((shownOrder) => (shownOrder.id === order.id ? order : shownOrder)),
           })),
         },
     );
   };
   const { mutateAsync } = useMutation<Order, Problem, ActionInput>({
     mutationFn: ({ order, action }) => {
-      const name = `${action} ${order.id}`;
-      const key = keys.current.get(name) ?? crypto.randomUUID();
-      keys.current.set(name, key);
+      const operation = `${action} ${order.id}`;
+      const key = keys.current.get(operation) ?? crypto.randomUUID();
+      keys.current.set(operation, key);
       return request<Order>(`/api/order/orders/${order.id}/${action}`, {
         method: 'POST',
         headers: { 'Idempotency-Key': key },
@@ -76,7 +78,7 @@ export const useSellerActions = (sort: 'oldest' | 'newest'): SellerActions => {
       setRefusals((before) => new Map(before).set(order.id, problem));
     },
     onSettled: (_order, error, { order, action }) => {
-      if (!isUnanswered(error)) keys.current.delete(`${action} ${order.id}`);
+      if (!isOutcomeUnknown(error)) keys.current.delete(`${action} ${order.id}`);
     },
   });
 
@@ -85,7 +87,7 @@ export const useSellerActions = (sort: 'oldest' | 'newest'): SellerActions => {
     setShipped(0);
     setProgress({ done: 0, total: orders.length });
     for (const [index, order] of orders.entries()) {
-      // A refusal is shown at its row and does not stop the rest.
+      // A refusal is shown in the row of its order and does not stop the other orders.
       await mutateAsync({ order, action }).catch(() => undefined);
       setProgress({ done: index + 1, total: orders.length });
     }

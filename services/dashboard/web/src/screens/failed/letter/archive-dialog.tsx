@@ -1,10 +1,10 @@
-// Archives a dead letter, which cannot be undone. The reason is stored with it and in the audit log.
+// Archives a dead letter, which cannot be undone. The reason is stored with the dead letter and in the audit log.
 import { Button, Modal, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, request } from '../../../api/request.ts';
 import type { DeadLetterSummary, ServiceName } from '../../../api/types.ts';
-import { Failed } from '../../../parts/states.tsx';
+import { ErrorMessage } from '../../../parts/states.tsx';
 import classes from './letter.module.css';
 
 interface ArchiveDialogProps {
@@ -14,7 +14,7 @@ interface ArchiveDialogProps {
   readonly onClose: () => void;
 }
 
-/** The service's validation error for the reason. */
+/** The validation error of the reason field, from the service. */
 const fieldErrorOf = (error: unknown): string | undefined =>
   error instanceof Problem ? error.fields[0]?.message : undefined;
 
@@ -22,10 +22,10 @@ export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogPro
   const [reason, setReason] = useState('');
   const client = useQueryClient();
   const archive = useMutation<DeadLetterSummary, Problem, string>({
-    mutationFn: (why) =>
+    mutationFn: (enteredReason) =>
       request<DeadLetterSummary>(`/api/${service}/dead-letters/${id}/archive`, {
         method: 'POST',
-        body: { reason: why },
+        body: { reason: enteredReason },
       }),
     onSuccess: onClose,
     onSettled: () => client.invalidateQueries({ queryKey: ['dead-letters', service] }),
@@ -53,7 +53,7 @@ export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogPro
           error={fieldError}
           onChange={({ currentTarget: { value } }) => setReason(value)}
         />
-        {archive.error !== null && fieldError === undefined && <Failed error={archive.error} />}
+        {archive.error !== null && fieldError === undefined && <ErrorMessage error={archive.error} />}
         <div className={classes['buttons']}>
           <Button variant="default" onClick={onClose}>
             Cancel

@@ -10,10 +10,10 @@ it('shows sixteen bytes per line, and dots for unprintable characters', () => {
   );
 });
 
-it('says how many bytes are omitted', () => {
+it('ends with the number of omitted bytes', () => {
   expect(hexDump(btoa('x'.repeat(5_000)))).toMatch(/… and 904 bytes more$/);
 });
 
-it('is empty without bytes', () => {
+it('is empty for an empty message', () => {
   expect(hexDump('')).toBe('');
 });

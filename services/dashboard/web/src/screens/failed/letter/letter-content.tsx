@@ -2,15 +2,15 @@
 import { Table, Tabs } from '@mantine/core';
 import type { WholeDeadLetter } from '../../../api/types.ts';
 import { Card } from '../../../parts/card.tsx';
-import { causeOf, messageOf } from '../cause.ts';
+import { messageOf, parseFingerprint } from '../cause.ts';
 import { hexDump } from './hex-dump.ts';
 import classes from './letter.module.css';
 import { TextBlock } from './text-block.tsx';
 
-const inJson = (value: unknown): string => JSON.stringify(value, null, 2);
+const toJson = (value: unknown): string => JSON.stringify(value, null, 2);
 
 export const ErrorCard = ({ letter }: { letter: WholeDeadLetter }) => (
-  <Card title="Error" aside={causeOf(letter.fingerprint).kind}>
+  <Card title="Error" aside={parseFingerprint(letter.fingerprint).errorKind}>
     <p className={classes['error']}>{messageOf(letter.error)}</p>
     {letter.replayError !== null && (
       <p className={classes['again']}>
@@ -45,10 +45,10 @@ export const BodyCard = ({ letter }: { letter: WholeDeadLetter }) => {
             <Tabs.Tab value="metadata">Metadata</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="data">
-            <TextBlock label="Event data" text={inJson(event.data)} />
+            <TextBlock label="Event data" text={toJson(event.data)} />
           </Tabs.Panel>
           <Tabs.Panel value="metadata">
-            <TextBlock label="Event metadata" text={inJson(event.metadata)} />
+            <TextBlock label="Event metadata" text={toJson(event.metadata)} />
           </Tabs.Panel>
         </Tabs>
       )}

@@ -20,10 +20,10 @@ const FactList = ({ facts }: { facts: Facts }) => (
   </dl>
 );
 
-const Time = ({ at }: { at: string }) => (
+const Time = ({ iso }: { iso: string }) => (
   <>
-    <When at={at} />
-    <small>{formatInstant(at)}</small>
+    <When at={iso} />
+    <small>{formatInstant(iso)}</small>
   </>
 );
 
@@ -41,7 +41,7 @@ export const LetterFacts = ({ service, letter }: LetterFactsProps) => {
             facts={[
               ...(archiveReason === null ? [] : [['Reason', archiveReason] as const]),
               ['By', settledBy ?? '–'],
-              ['When', <Time key="at" at={settledAt} />],
+              ['When', <Time key="at" iso={settledAt} />],
             ]}
           />
         </Card>
@@ -52,8 +52,8 @@ export const LetterFacts = ({ service, letter }: LetterFactsProps) => {
             ['Service', <ServiceMark key="service" service={service} />],
             ['Attempts', formatNumber(letter.attempts)],
             ['Replays', formatNumber(letter.replays)],
-            ['Failed', <Time key="failed" at={letter.failedAt} />],
-            ['Published', <Time key="published" at={letter.publishedAt} />],
+            ['Failed', <Time key="failed" iso={letter.failedAt} />],
+            ['Published', <Time key="published" iso={letter.publishedAt} />],
           ]}
         />
       </Card>

@@ -10,7 +10,7 @@ import { Card } from '../../../parts/card.tsx';
 import { shortId } from '../../../parts/format.ts';
 import { liveStateOf, LiveMark } from '../../../parts/live-mark.tsx';
 import { Columns, Page } from '../../../parts/page.tsx';
-import { Failed, Loading } from '../../../parts/states.tsx';
+import { ErrorMessage, Loading } from '../../../parts/states.tsx';
 import { eventTitle, failureOf } from '../cause.ts';
 import { LetterStateBadge } from '../letter-state.tsx';
 import { ArchiveDialog } from './archive-dialog.tsx';
@@ -22,25 +22,25 @@ import { describeReplay, useReplay } from './use-replay.ts';
 interface LetterViewProps {
   readonly service: ServiceName;
   readonly id: string;
-  /** Set when it was opened from the view of a cause. */
-  readonly cause: string | undefined;
+  /** The fingerprint of the cause from whose view the dead letter was opened; undefined if it was opened from elsewhere. */
+  readonly fingerprint: string | undefined;
   readonly state: DeadLetterState;
 }
-export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
+export const LetterView = ({ service, id, fingerprint: openedFrom, state }: LetterViewProps) => {
   const query = useQuery(deadLetterQuery(service, id));
   const replay = useReplay(service, id);
   const [archiving, setArchiving] = useState(false);
   const letter = query.data;
   const eventId = letter?.eventId ?? null;
-  const fingerprint = letter?.fingerprint ?? cause;
+  const fingerprint = letter?.fingerprint ?? openedFrom;
   const isOpen = letter?.state === 'parked';
-  const stateOf = state === 'parked' ? {} : { state };
+  const stateFilter = state === 'parked' ? {} : { state };
   return (
     <Page
       title={letter === undefined ? 'Dead letter' : eventTitle(letter.eventType)}
       crumb={
         <>
-          <Link to="/failed" search={cause === undefined ? stateOf : {}}>
+          <Link to="/failed" search={openedFrom === undefined ? stateFilter : {}}>
             Dead letters
           </Link>
           {fingerprint !== undefined && (
@@ -48,7 +48,7 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
               {' / '}
               <Link
                 to="/failed"
-                search={{ service, cause: fingerprint, ...(cause === undefined ? {} : stateOf) }}
+                search={{ service, cause: fingerprint, ...(openedFrom === undefined ? {} : stateFilter) }}
               >
                 {service} {failureOf(fingerprint)}
               </Link>
@@ -81,7 +81,7 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
               >
                 Archive…
               </Button>
-              {/* No confirmation: an event is handled at most once, and stays open if it fails again. */}
+              {/* No confirmation is needed: an event is handled at most once, and a dead letter that fails again stays open. */}
               <Button
                 leftSection={<RotateCcw size={15} aria-hidden="true" />}
                 loading={replay.isPending}
@@ -94,16 +94,16 @@ export const LetterView = ({ service, id, cause, state }: LetterViewProps) => {
         </>
       }
     >
-      <p role="status" className={classes['told']}>
+      <p role="status" className={classes['message']}>
         {replay.data === undefined ? '' : describeReplay(replay.data)}
       </p>
-      {replay.error !== null && <Failed error={replay.error} />}
+      {replay.error !== null && <ErrorMessage error={replay.error} />}
       {query.isPending && (
         <Card>
           <Loading lines={8} />
         </Card>
       )}
-      {query.isError && <Failed error={query.error} retry={() => void query.refetch()} />}
+      {query.isError && <ErrorMessage error={query.error} retry={() => void query.refetch()} />}
       {letter !== undefined && (
         <Columns aside={<LetterFacts service={service} letter={letter} />}>
           <ErrorCard letter={letter} />

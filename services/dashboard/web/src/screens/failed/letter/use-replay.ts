@@ -1,4 +1,4 @@
-// Replays one dead letter. A replay is idempotent, so it can be repeated after a lost response.
+// Replays one dead letter. A replay is idempotent: after a lost response the user can replay the dead letter again.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { request, type Problem } from '../../../api/request.ts';
 import type { Replayed, ServiceName } from '../../../api/types.ts';

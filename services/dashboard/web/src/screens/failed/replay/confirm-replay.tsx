@@ -1,35 +1,37 @@
-// The confirmation before all dead letters of a cause are replayed, which cannot be undone.
+// The dialog that asks for confirmation before all dead letters of a cause are replayed, which cannot be undone.
 import { Button, Modal } from '@mantine/core';
-import { causeOf, deadLetters } from '../cause.ts';
-import type { Group } from './use-group-replay.ts';
+import { countDeadLetters, parseFingerprint } from '../cause.ts';
+import type { Cause } from './use-cause-replay.ts';
 import classes from './replay.module.css';
 
 interface ConfirmReplayProps {
   /** Undefined while the dialog is closed. */
-  readonly group: Group | undefined;
-  readonly onConfirm: (group: Group) => void;
+  readonly cause: Cause | undefined;
+  readonly onConfirm: (cause: Cause) => void;
   readonly onClose: () => void;
 }
-export const ConfirmReplay = ({ group, onConfirm, onClose }: ConfirmReplayProps) => (
+export const ConfirmReplay = ({ cause, onConfirm, onClose }: ConfirmReplayProps) => (
   <Modal
-    opened={group !== undefined}
+    opened={cause !== undefined}
     onClose={onClose}
-    title={group && `Replay ${deadLetters(group.count)}?`}
+    title={cause && `Replay ${countDeadLetters(cause.count)}?`}
   >
-    {group !== undefined && (
+    {cause !== undefined && (
       <>
         <p>
-          The {group.service} service processes each{' '}
-          <b>{causeOf(group.fingerprint).eventType ?? 'dead letter'}</b> again. This cannot be undone. Dead
-          letters that fail again stay open.
+          The {cause.service} service processes each{' '}
+          <b>{parseFingerprint(cause.fingerprint).eventType ?? 'dead letter'}</b> again. This cannot be
+          undone. Dead letters that fail again stay open.
         </p>
-        <p className={classes['hint']}>Fix the cause first, or they will fail again.</p>
+        <p className={classes['hint']}>
+          Fix the cause before the replay. Otherwise the dead letters fail again.
+        </p>
         <div className={classes['buttons']}>
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button data-autofocus onClick={() => onConfirm(group)}>
-            Replay {group.count}
+          <Button data-autofocus onClick={() => onConfirm(cause)}>
+            Replay {cause.count}
           </Button>
         </div>
       </>

@@ -1,4 +1,4 @@
-// The progress and the result of the replay of a cause.
+// The progress and the result of replaying the dead letters of a cause.
 import { Button, Progress } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Square } from 'lucide-react';
@@ -7,13 +7,13 @@ import type { Replayed } from '../../../api/types.ts';
 import { Card } from '../../../parts/card.tsx';
 import { DataTable, type Column } from '../../../parts/data-table.tsx';
 import { formatNumber, shortId } from '../../../parts/format.ts';
-import { Failed } from '../../../parts/states.tsx';
+import { ErrorMessage } from '../../../parts/states.tsx';
 import { messageOf } from '../cause.ts';
 import { failuresOf, untriedOf } from './replay-run.ts';
 import classes from './replay.module.css';
-import type { Group, GroupReplay, GroupReplays } from './use-group-replay.ts';
+import type { Cause, CauseReplay, CauseReplays } from './use-cause-replay.ts';
 
-const columnsOf = ({ service, fingerprint }: Group): readonly Column<Replayed>[] => [
+const columnsOf = ({ service, fingerprint }: Cause): readonly Column<Replayed>[] => [
   {
     id: 'letter',
     header: 'Dead letter',
@@ -32,19 +32,19 @@ const columnsOf = ({ service, fingerprint }: Group): readonly Column<Replayed>[]
   },
 ];
 
-const titles: Readonly<Record<GroupReplay['phase'], string>> = {
+const titles: Readonly<Record<CauseReplay['phase'], string>> = {
   running: 'Replaying',
   stopping: 'Stopping after the current batch',
   stopped: 'Replay stopped',
   done: 'Replay finished',
 };
 
-const Counts = ({ replay: { run, group } }: { replay: GroupReplay }) => {
+const Counts = ({ replay: { run, cause } }: { replay: CauseReplay }) => {
   const failed = run === undefined ? 0 : failuresOf(run).length;
   const counts = [
     ['Replayed', (run?.results.size ?? 0) - failed, 'ok'],
     ['Failed again', failed, 'bad'],
-    ['Remaining', run?.remaining ?? group.count, undefined],
+    ['Remaining', run?.remaining ?? cause.count, undefined],
   ] as const;
   return (
     <dl className={classes['figures']}>
@@ -59,15 +59,15 @@ const Counts = ({ replay: { run, group } }: { replay: GroupReplay }) => {
 };
 
 interface ReplayCardProps {
-  readonly replay: GroupReplay;
-  readonly replays: GroupReplays;
+  readonly replay: CauseReplay;
+  readonly replays: CauseReplays;
 }
 export const ReplayCard = ({ replay, replays: { isRunning, stop, dismiss } }: ReplayCardProps) => {
-  const { group, run, phase, error } = replay;
-  const columns = useMemo(() => columnsOf(group), [group]);
+  const { cause, run, phase, error } = replay;
+  const columns = useMemo(() => columnsOf(cause), [cause]);
   const failures = useMemo(() => (run === undefined ? [] : failuresOf(run)), [run]);
   const tried = run?.results.size ?? 0;
-  const untried = run === undefined ? group.count : untriedOf(run);
+  const untried = run === undefined ? cause.count : untriedOf(run);
   return (
     <Card
       flush
@@ -104,13 +104,13 @@ export const ReplayCard = ({ replay, replays: { isRunning, stop, dismiss } }: Re
             failures.length > 0 &&
             'Dead letters that failed again stay open. Fix the cause and replay them, or archive them.'}
           {run?.abortedByService === true &&
-            ' The service stopped at a temporary failure that would affect the rest as well. Try again soon.'}
+            ' The service stopped early: a temporary failure would affect the remaining dead letters too. Try again in a moment.'}
           {!isRunning &&
             run?.abortedByService !== true &&
             untried > 0 &&
-            ` ${formatNumber(untried)} not replayed.`}
+            ` ${formatNumber(untried)} ${untried === 1 ? 'dead letter was' : 'dead letters were'} not replayed.`}
         </p>
-        {error !== null && <Failed error={error} />}
+        {error !== null && <ErrorMessage error={error} />}
       </div>
       {failures.length > 0 && (
         <DataTable

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { GroupReplayed } from '../../../api/types.ts';
+import type { CauseReplayed } from '../../../api/types.ts';
 import { failuresOf, replayAll, untriedOf, type ReplayRun } from './replay-run.ts';
 
 interface Letter {
@@ -10,24 +10,24 @@ interface Letter {
 const letters = (count: number, fails: (index: number) => boolean, replays = 0): Letter[] =>
   Array.from({ length: count }, (_, index) => ({ id: `${replays}-${index}`, fails: fails(index), replays }));
 
-/** Like the service: takes the least often replayed dead letters first. */
+/** Replays the dead letters with the fewest replays first, as the service does. */
 const serviceWith = (all: Letter[], limits: number[] = []) => {
-  let waiting = all;
-  return async (limit: number): Promise<GroupReplayed> => {
+  let open = all;
+  return async (limit: number): Promise<CauseReplayed> => {
     limits.push(limit);
-    const taken = waiting.toSorted((a, b) => a.replays - b.replays).slice(0, limit);
-    const results = taken.map((letter) => {
+    const batch = open.toSorted((a, b) => a.replays - b.replays).slice(0, limit);
+    const results = batch.map((letter) => {
       letter.replays += 1;
       return letter.fails
         ? { id: letter.id, outcome: 'failed' as const, reason: 'broken' }
         : { id: letter.id, outcome: 'accepted' as const };
     });
-    const done = new Set(results.filter(({ outcome }) => outcome === 'accepted').map(({ id }) => id));
-    waiting = waiting.filter(({ id }) => !done.has(id));
+    const handled = new Set(results.filter(({ outcome }) => outcome === 'accepted').map(({ id }) => id));
+    open = open.filter(({ id }) => !handled.has(id));
     return Promise.resolve({
-      replayed: done.size,
-      failed: results.length - done.size,
-      remaining: waiting.length,
+      replayed: handled.size,
+      failed: results.length - handled.size,
+      remaining: open.length,
       results,
     });
   };
@@ -40,7 +40,7 @@ const lastOf = async (runs: AsyncGenerator<ReplayRun, void>): Promise<ReplayRun>
   return last;
 };
 
-it('continues until none is open', async () => {
+it('continues until no dead letter is open', async () => {
   const run = await lastOf(replayAll(25, serviceWith(letters(25, () => false))));
   expect(run).toMatchObject({ remaining: 0, abortedByService: false });
   expect(run.results.size).toBe(25);
@@ -56,7 +56,7 @@ it('replays a failing dead letter only once', async () => {
   expect(all.every(({ replays }) => replays === 1)).toBe(true);
 });
 
-it('reaches the dead letters behind those that just failed', async () => {
+it('reaches untried dead letters that the service would replay after those that just failed', async () => {
   const all = [...letters(10, () => true), ...letters(3, () => false, 1)];
   const run = await lastOf(replayAll(13, serviceWith(all)));
   expect(run.remaining).toBe(10);
@@ -77,7 +77,7 @@ it('ends when the service stops early', async () => {
   expect(untriedOf(run)).toBe(29);
 });
 
-it('ends when somebody else replayed the rest', async () => {
+it('ends when another user has replayed the remaining dead letters', async () => {
   const run = await lastOf(replayAll(7, serviceWith([])));
   expect(run).toMatchObject({ remaining: 0, abortedByService: false });
 });

@@ -1,18 +1,18 @@
-// Replays all dead letters of one cause in batches. Each is tried once; one that fails again stays open.
-import type { GroupReplayed, Replayed } from '../../../api/types.ts';
+// Replays all dead letters of one cause in batches. Each dead letter is replayed once. If it fails again, it stays open.
+import type { CauseReplayed, Replayed } from '../../../api/types.ts';
 
 export interface ReplayRun {
-  /** The last outcome of each replayed dead letter, by its id. */
+  /** The last outcome of each replayed dead letter, by the id of the dead letter. */
   readonly results: ReadonlyMap<string, Replayed>;
-  /** How many are still open, according to the last response. */
+  /** The number of dead letters that are still open, according to the last response. */
   readonly remaining: number;
-  /** Whether the service stopped early, because a temporary failure would affect the rest as well. */
+  /** Whether the service stopped early, because a temporary failure would affect the remaining dead letters too. */
   readonly abortedByService: boolean;
 }
 
-/** Small, so that the progress is visible and a stop takes effect soon. */
+/** The batches are small, so that the user sees the progress and can stop the replay quickly. */
 const batchSize = 10;
-/** The service's limit for one request. */
+/** The maximum that the service accepts in one request. */
 const maxBatchSize = 100;
 
 export const failuresOf = ({ results }: ReplayRun): Replayed[] =>
@@ -21,19 +21,20 @@ export const failuresOf = ({ results }: ReplayRun): Replayed[] =>
 export const untriedOf = (run: ReplayRun): number => Math.max(0, run.remaining - failuresOf(run).length);
 
 /**
- * Yields the run after each batch. The service takes the least often replayed dead letters first, so one that just failed can
- * come before one that was not tried yet. A batch without a new dead letter is therefore followed by one of the maximum size.
+ * Yields the run after each batch. The service replays the dead letters with the fewest replays first. A dead letter that just
+ * failed can therefore be chosen again before a dead letter that this run has not tried yet but that has more earlier replays. If
+ * a batch contains no untried dead letter, the next batch has the maximum size, in order to reach them.
  */
 export async function* replayAll(
-  waiting: number,
-  replay: (limit: number) => Promise<GroupReplayed>,
+  openCount: number,
+  replay: (limit: number) => Promise<CauseReplayed>,
 ): AsyncGenerator<ReplayRun, void> {
   const results = new Map<string, Replayed>();
-  let run: ReplayRun = { results, remaining: waiting, abortedByService: false };
+  let run: ReplayRun = { results, remaining: openCount, abortedByService: false };
   let isLarge = false;
   do {
     const limit = isLarge ? maxBatchSize : Math.min(batchSize, untriedOf(run));
-    const tried = results.size;
+    const triedBefore = results.size;
     const answer = await replay(limit);
     for (const result of answer.results) results.set(result.id, result);
     const { remaining } = answer;
@@ -42,7 +43,7 @@ export async function* replayAll(
       answer.results.length < Math.min(limit, remaining + answer.replayed);
     run = { results: new Map(results), remaining, abortedByService };
     yield run;
-    const isStuck = results.size === tried;
+    const isStuck = results.size === triedBefore;
     if (abortedByService || answer.results.length === 0 || (isStuck && isLarge)) return;
     isLarge = isStuck;
   } while (untriedOf(run) > 0);

@@ -1,78 +1,79 @@
-// The state of the replay of a cause. A replay is idempotent, so it can be repeated after a lost response.
+// Replays the dead letters of a cause and holds the state of the replay. A replay is idempotent: after a lost response the user can
+// start it again.
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { request } from '../../../api/request.ts';
-import type { GroupReplayed, ServiceName } from '../../../api/types.ts';
+import type { CauseReplayed, ServiceName } from '../../../api/types.ts';
 import { replayAll, type ReplayRun } from './replay-run.ts';
 
-export interface Group {
+export interface Cause {
   readonly service: ServiceName;
   readonly fingerprint: string;
   readonly count: number;
 }
 
-export interface GroupReplay {
-  readonly group: Group;
-  /** Undefined until the first batch is done. */
+export interface CauseReplay {
+  readonly cause: Cause;
+  /** Undefined until the first batch has been replayed. */
   readonly run: ReplayRun | undefined;
   readonly phase: 'running' | 'stopping' | 'stopped' | 'done';
   /** Why a batch failed. */
   readonly error: unknown;
 }
 
-export interface GroupReplays {
+export interface CauseReplays {
   /** The current replay, or the last one. */
-  readonly replay: GroupReplay | undefined;
+  readonly replay: CauseReplay | undefined;
   readonly isRunning: boolean;
-  readonly start: (group: Group) => void;
-  /** Stops after the current batch, which cannot be cancelled. */
+  readonly start: (cause: Cause) => void;
+  /** Stops after the current batch, because a batch cannot be cancelled. */
   readonly stop: () => void;
   readonly dismiss: () => void;
 }
 
-export const useGroupReplay = (): GroupReplays => {
+export const useCauseReplay = (): CauseReplays => {
   const client = useQueryClient();
-  const [replay, setReplay] = useState<GroupReplay>();
+  const [replay, setReplay] = useState<CauseReplay>();
   const stopper = useRef(new AbortController());
-  // A user who leaves the page cannot watch the replay, so it stops.
+  // The replay stops when the user leaves the page, because the user can no longer watch it.
   useEffect(
     () => () => {
       stopper.current.abort();
     },
     [],
   );
-  const change = (changed: Partial<GroupReplay>): void =>
-    setReplay((before) => before && { ...before, ...changed });
+  const update = (changes: Partial<CauseReplay>): void =>
+    setReplay((current) => current && { ...current, ...changes });
 
-  const start = async (group: Group): Promise<void> => {
-    const { service, fingerprint, count } = group;
+  const start = async (cause: Cause): Promise<void> => {
+    const { service, fingerprint, count } = cause;
     stopper.current = new AbortController();
     const { signal } = stopper.current;
-    setReplay({ group, run: undefined, phase: 'running', error: null });
+    setReplay({ cause, run: undefined, phase: 'running', error: null });
     try {
       const runs = replayAll(count, (limit) =>
-        request<GroupReplayed>(`/api/${service}/dead-letters/replay`, {
+        request<CauseReplayed>(`/api/${service}/dead-letters/replay`, {
           method: 'POST',
           body: { fingerprint, limit },
         }),
       );
       for await (const run of runs) {
-        change({ run });
+        update({ run });
         if (signal.aborted) break;
       }
-      change({ phase: signal.aborted ? 'stopped' : 'done' });
+      update({ phase: signal.aborted ? 'stopped' : 'done' });
     } catch (error) {
-      change({ phase: 'stopped', error });
+      update({ phase: 'stopped', error });
     }
     await client.invalidateQueries({ queryKey: ['dead-letters', service] });
   };
   return {
     replay,
     isRunning: replay?.phase === 'running' || replay?.phase === 'stopping',
-    start: (group) => void start(group),
+    start: (cause) => void start(cause),
     stop: () => {
       stopper.current.abort();
-      change({ phase: 'stopping' });
+      update({ phase: 'stopping' });
     },
     dismiss: () => setReplay(undefined),
   };

@@ -1,9 +1,9 @@
-// One cause of one service: the error, the replay and the dead letters.
+// One cause of one service: its error, its replay and its dead letters.
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { RotateCcw } from 'lucide-react';
-import { deadLetterGroupsQuery } from '../../api/admin-queries.ts';
+import { deadLetterCausesQuery } from '../../api/admin-queries.ts';
 import type { DeadLetterState, ServiceName } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatNumber } from '../../parts/format.ts';
@@ -11,46 +11,46 @@ import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
-import { causeOf, failureOf, messageOf, serviceName } from './cause.ts';
+import { failureOf, messageOf, parseFingerprint, serviceTitle } from './cause.ts';
 import classes from './failed.module.css';
 import { StateFilter } from './letter-state.tsx';
 import { LettersTable } from './letters-table.tsx';
 import { ReplayCard } from './replay/replay-card.tsx';
-import type { Group, GroupReplays } from './replay/use-group-replay.ts';
+import type { Cause, CauseReplays } from './replay/use-cause-replay.ts';
 import { ServiceMark } from './service-mark.tsx';
 
-interface GroupViewProps {
+interface CauseViewProps {
   readonly service: ServiceName;
-  readonly cause: string;
+  readonly fingerprint: string;
   readonly state: DeadLetterState;
-  readonly replays: GroupReplays;
-  readonly onReplay: (group: Group) => void;
+  readonly replays: CauseReplays;
+  readonly onReplay: (cause: Cause) => void;
 }
-export const GroupView = ({ service, cause, state, replays, onReplay }: GroupViewProps) => {
+export const CauseView = ({ service, fingerprint, state, replays, onReplay }: CauseViewProps) => {
   const navigate = useNavigate({ from: '/failed' });
-  const query = useQuery(deadLetterGroupsQuery(service));
-  const group = query.data?.find(({ fingerprint }) => fingerprint === cause);
+  const query = useQuery(deadLetterCausesQuery(service));
+  const cause = query.data?.find((candidate) => candidate.fingerprint === fingerprint);
   const { replay } = replays;
-  const isReplayed = replay?.group.service === service && replay.group.fingerprint === cause;
+  const isReplayed = replay?.cause.service === service && replay.cause.fingerprint === fingerprint;
   return (
     <Page
-      title={`${serviceName(service)} ${failureOf(cause)}`}
+      title={`${serviceTitle(service)} ${failureOf(fingerprint)}`}
       crumb={
         <>
           <Link to="/failed">Dead letters</Link> / <ServiceMark service={service} />
         </>
       }
-      beside={group && <StateBadge tone="bad">{formatNumber(group.count)} open</StateBadge>}
+      beside={cause && <StateBadge tone="bad">{formatNumber(cause.count)} open</StateBadge>}
       actions={
         <>
           <LiveMark state={liveStateOf(query)} />
-          {group !== undefined && (
+          {cause !== undefined && (
             <Button
               leftSection={<RotateCcw size={15} aria-hidden="true" />}
               disabled={replays.isRunning}
-              onClick={() => onReplay({ service, fingerprint: cause, count: group.count })}
+              onClick={() => onReplay({ service, fingerprint, count: cause.count })}
             >
-              Replay {formatNumber(group.count)}
+              Replay {formatNumber(cause.count)}
             </Button>
           )}
         </>
@@ -58,16 +58,16 @@ export const GroupView = ({ service, cause, state, replays, onReplay }: GroupVie
     >
       <Card>
         <div className={classes['cause']}>
-          {group !== undefined && <p className={classes['whole']}>{messageOf(group.sampleError)}</p>}
+          {cause !== undefined && <p className={classes['whole']}>{messageOf(cause.sampleError)}</p>}
           <p className={classes['small']}>
-            <span>{causeOf(cause).kind}</span>
-            {group !== undefined && (
+            <span>{parseFingerprint(fingerprint).errorKind}</span>
+            {cause !== undefined && (
               <>
                 <span>
-                  First seen <When at={group.firstAt} />
+                  First seen <When at={cause.firstAt} />
                 </span>
                 <span>
-                  Last seen <When at={group.lastAt} />
+                  Last seen <When at={cause.lastAt} />
                 </span>
               </>
             )}
@@ -83,14 +83,14 @@ export const GroupView = ({ service, cause, state, replays, onReplay }: GroupVie
             state={state}
             onChange={(next) =>
               void navigate({
-                search: { service, cause, ...(next === 'parked' ? {} : { state: next }) },
+                search: { service, cause: fingerprint, ...(next === 'parked' ? {} : { state: next }) },
                 resetScroll: false,
               })
             }
           />
         }
       >
-        <LettersTable service={service} state={state} cause={cause} />
+        <LettersTable service={service} state={state} fingerprint={fingerprint} />
       </Card>
     </Page>
   );

@@ -1,33 +1,34 @@
-// The causes of all services, the most frequent first. A service that does not respond is named; the others are still shown.
+// The causes of all services, the most frequent first. A message names each service that does not respond; the causes of the other
+// services are still shown.
 import { useQueries } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { deadLetterGroupsQuery } from '../../api/admin-queries.ts';
+import { deadLetterCausesQuery } from '../../api/admin-queries.ts';
 import { Problem } from '../../api/request.ts';
 import type { DeadLetterState } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { LiveMark, type LiveState } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
-import { Empty, Failed, Loading } from '../../parts/states.tsx';
-import { deadLetters, serviceName } from './cause.ts';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
+import { countDeadLetters, serviceTitle } from './cause.ts';
 import { services } from './failed-search.ts';
 import classes from './failed.module.css';
-import { GroupRow } from './group-row.tsx';
+import { CauseRow } from './cause-row.tsx';
 import { StateFilter } from './letter-state.tsx';
 import { LettersTable } from './letters-table.tsx';
-import type { Group, GroupReplays } from './replay/use-group-replay.ts';
+import type { Cause, CauseReplays } from './replay/use-cause-replay.ts';
 import { ServiceMark } from './service-mark.tsx';
 
-const useGroups = () => {
-  const queries = useQueries({ queries: services.map(deadLetterGroupsQuery) });
+const useCauses = () => {
+  const queries = useQueries({ queries: services.map(deadLetterCausesQuery) });
   const answers = queries.map((query, index) => ({ query, service: services[index] ?? 'order' }));
-  const groups = answers
-    .flatMap(({ query, service }) => (query.data ?? []).map((group) => ({ ...group, service })))
-    .toSorted((one, other) => other.count - one.count);
-  return { answers, groups };
+  const causes = answers
+    .flatMap(({ query, service }) => (query.data ?? []).map((cause) => ({ ...cause, service })))
+    .toSorted((a, b) => b.count - a.count);
+  return { answers, causes };
 };
 
-/** Live while every service that has responded before still responds. */
-const liveStateOfAll = (answers: ReturnType<typeof useGroups>['answers']): LiveState => {
+/** Live, unless a service that responded earlier no longer responds. */
+const liveStateOfAll = (answers: ReturnType<typeof useCauses>['answers']): LiveState => {
   const answered = answers.filter(({ query }) => query.data !== undefined);
   if (answered.length === 0) return { kind: 'connecting' };
   const stale = answered.filter(({ query }) => query.isError);
@@ -36,22 +37,22 @@ const liveStateOfAll = (answers: ReturnType<typeof useGroups>['answers']): LiveS
   return { kind: 'stale', since: new Date(since).toISOString() };
 };
 
-const titleOf = (state: DeadLetterState, count: number, causes: number): string => {
+const titleOf = (state: DeadLetterState, letterCount: number, causeCount: number): string => {
   if (state !== 'parked') return state === 'replayed' ? 'Replayed dead letters' : 'Archived dead letters';
-  return count === 0
+  return letterCount === 0
     ? 'Dead letters'
-    : `${deadLetters(count)}, ${causes} ${causes === 1 ? 'cause' : 'causes'}`;
+    : `${countDeadLetters(letterCount)}, ${causeCount} ${causeCount === 1 ? 'cause' : 'causes'}`;
 };
 
 interface ViewProps {
-  readonly replays: GroupReplays;
-  readonly onReplay: (group: Group) => void;
+  readonly replays: CauseReplays;
+  readonly onReplay: (cause: Cause) => void;
 }
 
 const retrying = new Problem(0, { title: 'Retrying', detail: 'Retrying' });
 
-const Causes = ({ answers, groups, replays, onReplay }: ReturnType<typeof useGroups> & ViewProps) => {
-  // A query without data is pending during a refetch. The notice about its service must not disappear meanwhile.
+const CauseList = ({ answers, causes, replays, onReplay }: ReturnType<typeof useCauses> & ViewProps) => {
+  // During a refetch a query without data is pending and no longer in error. The message about its service must stay visible.
   const failed = answers.filter(
     ({ query }) => query.isError || (query.data === undefined && query.errorUpdateCount > 0),
   );
@@ -66,46 +67,51 @@ const Causes = ({ answers, groups, replays, onReplay }: ReturnType<typeof useGro
               ? 'is not responding. Its dead letters are not shown.'
               : 'is not responding. Its dead letters may be out of date.'}
           </p>
-          <Failed error={query.error ?? query.failureReason ?? retrying} retry={() => void query.refetch()} />
+          <ErrorMessage
+            error={query.error ?? query.failureReason ?? retrying}
+            retry={() => void query.refetch()}
+          />
         </section>
       ))}
       <Card flush>
-        {groups.length > 0 && (
+        {causes.length > 0 && (
           <ul className={classes['groups']} aria-label="Causes">
-            {groups.map((group) => (
-              <GroupRow
-                key={`${group.service} ${group.fingerprint}`}
-                group={group}
-                share={group.count / (groups[0]?.count ?? 1)}
+            {causes.map((cause) => (
+              <CauseRow
+                key={`${cause.service} ${cause.fingerprint}`}
+                cause={cause}
+                relativeCount={cause.count / (causes[0]?.count ?? 1)}
                 disabled={replays.isRunning}
                 onReplay={onReplay}
               />
             ))}
           </ul>
         )}
-        {isPending && <Loading lines={groups.length === 0 ? 6 : 1} />}
-        {groups.length === 0 && !isPending && failed.length < answers.length && (
+        {isPending && <Loading lines={causes.length === 0 ? 6 : 1} />}
+        {causes.length === 0 && !isPending && failed.length < answers.length && (
           <Empty
             title={failed.length === 0 ? 'No dead letters' : 'No dead letters in the services that respond'}
           >
             An event that a service cannot handle appears here with its error. Other events are not affected.
           </Empty>
         )}
-        {failed.length === answers.length && groups.length === 0 && (
-          <Empty title="No service is responding">The services store the dead letters. None is lost.</Empty>
+        {failed.length === answers.length && causes.length === 0 && (
+          <Empty title="No service is responding">
+            The dead letters are stored in the databases of the services. None is lost.
+          </Empty>
         )}
       </Card>
     </>
   );
 };
 
-export const GroupsView = ({ state, ...view }: ViewProps & { readonly state: DeadLetterState }) => {
+export const CausesView = ({ state, ...view }: ViewProps & { readonly state: DeadLetterState }) => {
   const navigate = useNavigate({ from: '/failed' });
-  const { answers, groups } = useGroups();
-  const count = groups.reduce((sum, group) => sum + group.count, 0);
+  const { answers, causes } = useCauses();
+  const count = causes.reduce((sum, cause) => sum + cause.count, 0);
   return (
     <Page
-      title={titleOf(state, count, groups.length)}
+      title={titleOf(state, count, causes.length)}
       actions={
         <>
           <LiveMark state={liveStateOfAll(answers)} />
@@ -118,14 +124,15 @@ export const GroupsView = ({ state, ...view }: ViewProps & { readonly state: Dea
     >
       {count > 0 && state === 'parked' && (
         <p className={classes['sub']}>
-          No event is lost. Each dead letter delays only its own order until it is replayed.
+          No event is lost. A dead letter delays only the order that the event belongs to, until the dead
+          letter is replayed.
         </p>
       )}
       {state === 'parked' ? (
-        <Causes answers={answers} groups={groups} {...view} />
+        <CauseList answers={answers} causes={causes} {...view} />
       ) : (
         services.map((service) => (
-          <Card key={service} flush title={`${serviceName(service)} service`}>
+          <Card key={service} flush title={`${serviceTitle(service)} service`}>
             <LettersTable service={service} state={state} />
           </Card>
         ))

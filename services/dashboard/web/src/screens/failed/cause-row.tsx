@@ -1,25 +1,26 @@
-// One cause: the service, the event, the error, the count, and when it was first and last seen.
+// One row of the list of causes: the service, the event type, the error, the number of dead letters, and the times of the first
+// and the last.
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { RotateCcw } from 'lucide-react';
-import type { DeadLetterGroup, ServiceName } from '../../api/types.ts';
+import type { DeadLetterCause, ServiceName } from '../../api/types.ts';
 import { formatNumber } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
-import { causeOf, failureOf, messageOf, deadLetters } from './cause.ts';
+import { countDeadLetters, failureOf, messageOf, parseFingerprint } from './cause.ts';
 import classes from './failed.module.css';
-import type { Group } from './replay/use-group-replay.ts';
+import type { Cause } from './replay/use-cause-replay.ts';
 import { ServiceMark } from './service-mark.tsx';
 
-interface GroupRowProps {
-  readonly group: DeadLetterGroup & { readonly service: ServiceName };
-  /** The count in relation to the largest cause, 0 to 1. */
-  readonly share: number;
+interface CauseRowProps {
+  readonly cause: DeadLetterCause & { readonly service: ServiceName };
+  /** The count divided by that of the most frequent cause: 0 to 1. */
+  readonly relativeCount: number;
   readonly disabled: boolean;
-  readonly onReplay: (group: Group) => void;
+  readonly onReplay: (cause: Cause) => void;
 }
-export const GroupRow = ({ group, share, disabled, onReplay }: GroupRowProps) => {
-  const { service, fingerprint, count, firstAt, lastAt, sampleError } = group;
+export const CauseRow = ({ cause, relativeCount, disabled, onReplay }: CauseRowProps) => {
+  const { service, fingerprint, count, firstAt, lastAt, sampleError } = cause;
   return (
     <li>
       <div className={classes['cause']}>
@@ -31,7 +32,7 @@ export const GroupRow = ({ group, share, disabled, onReplay }: GroupRowProps) =>
         </p>
         <p className={classes['error']}>{messageOf(sampleError)}</p>
         <p className={classes['small']}>
-          <span>{causeOf(fingerprint).kind}</span>
+          <span>{parseFingerprint(fingerprint).errorKind}</span>
           <span>
             First seen <When at={firstAt} />
           </span>
@@ -43,7 +44,7 @@ export const GroupRow = ({ group, share, disabled, onReplay }: GroupRowProps) =>
       <div className={classes['count']}>
         <StateBadge tone="bad">{formatNumber(count)} open</StateBadge>
         <span className={classes['share']} aria-hidden="true">
-          <i style={{ width: `${Math.max(3, 100 * share)}%` }} />
+          <i style={{ width: `${Math.max(3, 100 * relativeCount)}%` }} />
         </span>
       </div>
       <Button
@@ -51,8 +52,8 @@ export const GroupRow = ({ group, share, disabled, onReplay }: GroupRowProps) =>
         size="xs"
         leftSection={<RotateCcw size={14} aria-hidden="true" />}
         disabled={disabled}
-        aria-label={`Replay ${deadLetters(count)}: ${service} ${failureOf(fingerprint)}`}
-        onClick={() => onReplay(group)}
+        aria-label={`Replay ${countDeadLetters(count)}: ${service} ${failureOf(fingerprint)}`}
+        onClick={() => onReplay(cause)}
       >
         Replay {formatNumber(count)}
       </Button>

@@ -1,0 +1,34 @@
+// A POST with an idempotency key. The key stays the same until the server responds, so a second click or a retry has no second
+// effect. After a response, even an error, the next attempt gets a new key.
+import { useMutation, type UseMutationResult } from '@tanstack/react-query';
+import { useRef } from 'react';
+import { isOutcomeUnknown, request, type Problem } from './request.ts';
+
+interface IdempotentPostOptions<Answer> {
+  readonly onSuccess?: (answer: Answer) => unknown;
+  readonly onSettled?: () => unknown;
+}
+
+/** `mutate` takes the body, or undefined. A different body gets a new key: the service refuses to use a key for two bodies. */
+export const useIdempotentPost = <Answer, Body = undefined>(
+  path: string,
+  { onSuccess, onSettled }: IdempotentPostOptions<Answer>,
+): UseMutationResult<Answer, Problem, Body> => {
+  const lastSent = useRef<{ readonly key: string; readonly bodyText: string } | undefined>(undefined);
+  return useMutation<Answer, Problem, Body>({
+    mutationFn: (body) => {
+      const bodyText = JSON.stringify({ body });
+      if (lastSent.current?.bodyText !== bodyText) lastSent.current = { key: crypto.randomUUID(), bodyText };
+      return request<Answer>(path, {
+        method: 'POST',
+        headers: { 'Idempotency-Key': lastSent.current.key },
+        body,
+      });
+    },
+    onSuccess: (answer) => onSuccess?.(answer),
+    onSettled: (_answer, error) => {
+      if (!isOutcomeUnknown(error)) lastSent.current = undefined;
+      return onSettled?.();
+    },
+  });
+};
