@@ -17,7 +17,7 @@ export const invariants = {
   stock_conserved:
     'the stock of a product equals the sum of its ledger, and its reserved units equal those of reserved and pinned reservations',
   stock_follows_order:
-    'the stock of a cancelled order is released; that of a paid order is pinned (cannot expire); that of a fulfilled order is committed',
+    'the stock of a cancelled order is released, of a paid order pinned (it cannot expire), and of a fulfilled order committed',
   one_net_charge: 'no order has more than one charge that is not refunded',
   money_conserved: 'at the provider, captured minus refunded amounts equal the totals of the paid orders',
   legal_transitions: 'an order changes its status only by legal transitions, and never leaves a final status',

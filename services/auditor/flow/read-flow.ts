@@ -33,7 +33,7 @@ export interface OrdersFlow {
   readonly toPaidMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
   /** Number of the orders in `dueForPayment` that were PAID within the objective. */
   readonly paidInTime: number;
-  /** Orders with automatic payment that are PAID, and unpaid ones that are older than the objective. */
+  /** Orders with automatic payment that are PAID, plus unpaid orders that are older than the objective. */
   readonly dueForPayment: number;
   /** Unpaid open orders with automatic payment that are older than the objective, and the age of the oldest, ms. */
   readonly waiting: { readonly orders: number; readonly oldestMs: number };

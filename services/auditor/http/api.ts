@@ -315,7 +315,7 @@ export const flowView = z
       }),
       dueForPayment: amount.openapi({
         description:
-          'Orders with automatic payment that are PAID, and unpaid ones that are older than two seconds',
+          'Orders with automatic payment that are PAID, plus unpaid orders that are older than two seconds',
       }),
       waiting: z.object({ orders: amount, oldestMs: amount }).openapi({
         description:
