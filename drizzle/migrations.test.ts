@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** Older than the rules. They cannot change, because databases have run them. */
+/** These migrations are older than the rules and cannot change, because databases have already run them. */
 const exempt = [
   'dead_letters_parked',
   'dead_letters_settled_at',

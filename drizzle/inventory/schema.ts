@@ -1,4 +1,4 @@
-// Tables of the inventory service. The CHECK constraints are the last guard against overselling: no committed row can violate
+// Tables of the inventory service. A CHECK constraint is the last protection against overselling: no committed row can violate
 // `0 ≤ reserved ≤ available`.
 import { sql } from 'drizzle-orm';
 import {
@@ -15,7 +15,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { instant, isCurrency } from '../messaging/schema.ts';
 
-/** One row per product: its catalogue entry and its stock. `available` counts the units on hand, reserved ones included. */
+/** One row per product: its catalogue entry and its stock. `available` counts the units on hand, including reserved units. */
 export const inventory = pgTable(
   'inventory',
   {
@@ -37,7 +37,7 @@ export const inventory = pgTable(
     check('inventory_currency', isCurrency(table.currency)),
     check('inventory_version', sql`${table.version} >= 1`),
     unique('inventory_sku').on(table.sellerId, table.sku),
-    // For the sort orders of the catalogue.
+    // Indexes for sorting the catalogue by name and by price.
     index('inventory_by_name').on(table.name, table.productId),
     index('inventory_by_price').on(table.priceMinor, table.productId),
   ],
@@ -48,7 +48,7 @@ export const reservations = pgTable(
   {
     orderId: uuid('order_id').primaryKey(),
     state: text('state').notNull(),
-    /** When the reservation expires; null if it is pinned or holds nothing. */
+    /** When the reservation expires; null in every state except `reserved`. */
     expiresAt: instant('expires_at'),
     createdAt: instant('created_at').notNull(),
     updatedAt: instant('updated_at').notNull(),
@@ -86,7 +86,7 @@ export const reservationItems = pgTable(
   ],
 );
 
-/** Append-only ledger of stock: on hand = Σ available, reserved = Σ reserved. */
+/** Append-only ledger of stock: the sums of the deltas are the units on hand and the reserved units. */
 export const stockMovements = pgTable(
   'stock_movements',
   {

@@ -1,5 +1,5 @@
-// The tables that every service has beside its own: outbox, inbox, dead letters, idempotency keys, audit log. They are in the
-// database of the service, because they must commit or roll back together with its rows.
+// The tables that every service has in addition to its domain tables: outbox, inbox, dead letters, idempotency keys, audit log. They
+// are in the database of the service, because they must commit or roll back together with its other rows.
 import { sql, type SQL } from 'drizzle-orm';
 import {
   bigint,
@@ -32,8 +32,8 @@ export const isCurrency = (column: AnyPgColumn): SQL => sql`${column} ~ '^[A-Z]{
 
 /**
  * Events for Kafka. INSERT-only: Debezium reads the insert from the WAL. The row is kept for a retention period, so that its
- * event can be published again after the loss of a replication slot. The checks reject rows that the connector cannot publish:
- * one such row would stop the pipeline.
+ * event can be published again after a replication slot was invalidated. The checks reject rows that the connector cannot publish:
+ * a single such row would stop the pipeline.
  */
 export const outbox = pgTable(
   'outbox',
@@ -86,8 +86,8 @@ export const processedEvents = pgTable(
 );
 
 /**
- * Records that could not be handled, stored as they are, so that they can be inspected and replayed. The state `parked` means
- * open: it ends when a replay is handled (`replayed`) or an administrator archives the letter (`archived`).
+ * Records that could not be handled, stored unchanged, so that they can be inspected and replayed. A dead letter is `parked` until
+ * a replay is handled (`replayed`) or an administrator archives it (`archived`).
  */
 export const deadLetters = pgTable(
   'dead_letters',
@@ -105,12 +105,12 @@ export const deadLetters = pgTable(
     eventId: text('event_id'),
     eventType: text('event_type'),
     error: text('error').notNull(),
-    /** Groups letters with the same cause: class and code of the error, and the event type. */
+    /** Equal for dead letters with the same class of error, error code and event type. */
     fingerprint: text('fingerprint').notNull(),
     attempts: integer('attempts').notNull(),
     failedAt: instant('failed_at').notNull(),
     state: text('state').$type<'parked' | 'replayed' | 'archived'>().notNull().default('parked'),
-    /** Number of replays, failed ones included. */
+    /** Number of replays, including failed replays. */
     replays: integer('replays').notNull().default(0),
     /** Why the last replay failed; null if none failed. */
     replayError: text('replay_error'),
@@ -119,7 +119,7 @@ export const deadLetters = pgTable(
     archiveReason: text('archive_reason'),
   },
   (table) => [
-    // Includes publishedAt, because a topic that is created again starts at offset 0 again.
+    // Includes publishedAt, because the offsets of a re-created topic start at 0 again.
     unique('dead_letters_position').on(
       table.consumer,
       table.topic,
@@ -140,7 +140,7 @@ export const deadLetters = pgTable(
   ],
 );
 
-/** Stored answers by Idempotency-Key, scoped to caller and route, written in the transaction of the effect. */
+/** Stored responses by Idempotency-Key, per caller, method and path. They are written in the transaction of the effect. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -160,7 +160,7 @@ export const idempotencyKeys = pgTable(
 );
 
 /**
- * The actions of people, refused ones included. INSERT-only, written in the transaction of the effect. An entry has the
+ * The actions of people, including refused actions. INSERT-only, written in the transaction of the effect. An entry has the
  * subject, the action, the time and the outcome; it never has request bodies or tokens.
  */
 export const auditLog = pgTable(
@@ -168,8 +168,8 @@ export const auditLog = pgTable(
   {
     id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     /**
-     * The transaction that wrote the entry. Ids are assigned before the commit, so an entry with a lower id can still appear.
-     * Transaction ids tell when none can: no entry appears below the oldest running transaction.
+     * The id of the transaction that wrote the entry. Entry ids are assigned before the commit, so an entry with a lower id can
+     * appear later. An entry with a transaction id below that of the oldest running transaction cannot.
      */
     transaction: xid8('transaction')
       .notNull()
@@ -192,7 +192,7 @@ export const auditLog = pgTable(
     check('audit_log_outcome', sql`${table.outcome} in ('accepted','ignored','refused')`),
     check('audit_log_status', sql`(${table.outcome} = 'refused') = (${table.status} is not null)`),
     check('audit_log_code', sql`(${table.outcome} = 'accepted') = (${table.code} is null)`),
-    // The first index is for the sealer, the other two are for people who search the log.
+    // The first index is for sealing, the other two are for searching the log.
     index('audit_log_transaction').on(table.transaction, table.id),
     index('audit_log_at').on(table.at, table.id),
     index('audit_log_subject').on(table.subject, table.at, table.id),
@@ -203,7 +203,7 @@ export const auditLog = pgTable(
 export const auditSeals = pgTable(
   'audit_seals',
   {
-    /** From 1, without gaps. */
+    /** Starts at 1 and has no gaps. */
     position: bigint('position', { mode: 'number' }).primaryKey(),
     entryId: bigint('entry_id', { mode: 'number' }).notNull(),
     previousHash: text('previous_hash').notNull(),

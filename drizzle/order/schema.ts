@@ -1,4 +1,5 @@
-// Tables of the order service. An order is stored as facts; the derived status is stored too, so that queries can filter by it.
+// Tables of the order service. An order is stored as facts. Its status is derived from them, and stored so that queries can filter
+// by status.
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -49,7 +50,7 @@ export const orders = pgTable(
     check('orders_version', sql`${table.version} >= 1`),
     index('orders_by_customer').on(table.customerId, table.createdAt, table.id),
     index('orders_by_age').on(table.createdAt, table.id),
-    // For orders to ship and for the deadline sweep. Partial indexes, so they stay small while the table grows.
+    // Indexes for the list of orders to ship and for the deadline sweep. They are partial, so they stay small while the table grows.
     index('orders_to_ship')
       .on(table.createdAt, table.id)
       .where(sql`${table.status} = 'PAID'`),
@@ -82,7 +83,7 @@ export const orderItems = pgTable(
   ],
 );
 
-/** The audit trail: every input of an order, ignored ones included, in the order in which they were handled. */
+/** The audit trail: every input of an order, including ignored inputs, in the sequence in which they were handled. */
 export const orderEvents = pgTable(
   'order_events',
   {

@@ -1,5 +1,5 @@
 // Tables of the payment service. A payment is a set of facts about one order. A transaction is one request to the gateway.
-// It is stored before it is sent, so that after a crash it is sent again with the same idempotency key.
+// The request is stored before it is sent, so that after a crash it is sent again with the same idempotency key.
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { instant, isAmount, isCurrency } from '../messaging/schema.ts';
@@ -47,7 +47,7 @@ export const transactions = pgTable(
       .notNull()
       .references(() => payments.orderId),
     kind: text('kind').notNull(),
-    /** The gateway recognises a repeated request by it. */
+    /** With this key the gateway recognises a repeated request. */
     idempotencyKey: text('idempotency_key').notNull(),
     amountMinor: bigint('amount_minor', { mode: 'number' }).notNull(),
     currency: text('currency').notNull(),

@@ -97,7 +97,7 @@ describe('the doctor', () => {
   type Case = [title: string, facts: Facts, level: 'broken' | 'warning', sentence: RegExp];
   const cases: Readonly<Record<string, Case[]>> = {
     'order database': [
-      ['a lost slot', orderDatabase(slotOf('lost')), 'broken', /is lost.*missing from the topic/],
+      ['a lost slot', orderDatabase(slotOf('lost')), 'broken', /is invalidated.*missing from the topic/],
       ['an old server', orderDatabase({ version: 160_003 }), 'broken', /PostgreSQL 16/],
       ['a WAL that cannot be decoded', orderDatabase({ walLevel: 'replica' }), 'broken', /wal_level/],
       ['no slot left', orderDatabase({ slotsUsed: 4 }), 'warning', /All 4 replication slots/],
@@ -199,7 +199,7 @@ describe('the doctor', () => {
           ],
         }),
         'broken',
-        /is not what connectors\/order\.json says: errors\.tolerance/,
+        /differs from connectors\/order\.json: errors\.tolerance/,
       ],
       [
         'a key that the worker refuses',

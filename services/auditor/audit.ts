@@ -1,5 +1,5 @@
-// One audit: reads the facts, checks the invariants, and confirms the findings against the previous audit. Only new and ended
-// violations are logged; the report always has all of them.
+// An audit reads the facts, checks the invariants, and confirms the findings against the previous audit. Violations are logged only
+// when they begin and when they end; the report always has all of them.
 import type { Logger } from '../platform/process/logger.ts';
 import { check, confirm, findUnchecked, invariants, type Finding, type Invariant } from './domain/checks.ts';
 import { findOutstanding, findUnpublished } from './domain/deliveries.ts';
@@ -24,7 +24,7 @@ export interface ReportCounts {
   readonly outboxRows: number;
   readonly topicRecords: number;
   readonly deliveriesUnderWay: number;
-  /** Captured minus refunded at the provider, minor units, summed over all currencies. */
+  /** Captured minus refunded amounts at the provider, in minor units, summed over all currencies. */
   readonly netCapturedMinor: number;
   readonly durationMs: number;
 }
@@ -32,7 +32,7 @@ export interface ReportCounts {
 export interface Report {
   readonly status: 'ok' | 'violated';
   readonly checkedAt: Date;
-  /** False when the topics could not be read to their ends; the report says nothing about them then. */
+  /** False when the topics could not be read to their ends; then the report says nothing about the topics. */
   readonly topicsRead: boolean;
   readonly violations: readonly Finding[];
   readonly inFlight: readonly Finding[];

@@ -1,4 +1,4 @@
-// The queries of an audit, one function per database and one per inbox. Each is bounded: it reads the open orders, the orders
+// The queries of an audit, one function per database and one for the inboxes. They are bounded: they read the open orders, the orders
 // of the latest trail rows, the latest reservations, payments, keys and movements, and the outbox rows of the time window.
 import { sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../platform/database/database.ts';
@@ -16,9 +16,9 @@ import type {
 import { inSnapshot, listed, ms, rowsOf } from './queries.ts';
 
 export interface Scope {
-  /** How far back the outboxes are compared with topics and inboxes, ms. */
+  /** Outbox rows of this last period are compared with topics and inboxes, ms. */
   readonly windowMs: number;
-  /** The maximum of rows of one kind; the newest when there are more. */
+  /** Maximum number of rows of one kind; if there are more, the newest are read. */
   readonly rows: number;
 }
 
@@ -138,7 +138,7 @@ export const readPayments = (
 
 export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Orders to which reservations, payments or charges refer and which `readOrders` did not return. */
+/** Orders to which reservations, payments or charges refer, but which `readOrders` has not returned. */
 export const readReferencedOrders = async (db: Database, ids: ReadonlySet<string>): Promise<OrderFact[]> =>
   ids.size === 0
     ? []
@@ -146,7 +146,7 @@ export const readReferencedOrders = async (db: Database, ids: ReadonlySet<string
         rowsOf<OrderFact>(tx, sql`select ${orderColumns} from orders where id in ${listed(ids)}`),
       );
 
-/** Must be read after the outboxes and the committed offsets, so that an event which was just handled counts as handled. */
+/** Must be called after the outboxes and the committed offsets are read, so that an event that was just handled counts as handled. */
 export const readInbox = (
   db: Database,
   group: string,

@@ -1,6 +1,6 @@
 // Composition root of the auditor, and its only file that reads the environment. The auditor only reads, except that it sends
-// canaries through the outboxes, restarts connectors, and writes audit log entries for them. Nothing depends on it. One instance
-// is enough; several do no harm.
+// canaries through the outboxes, and restarts, pauses and resumes connectors (administrators' actions are written to the audit log).
+// No service depends on it. One instance is enough; several instances do no harm.
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { databaseTrust } from '../platform/process/security/database-security.ts';
@@ -103,7 +103,7 @@ const health = createHealth({
         ? Promise.resolve()
         : Promise.reject(new Error('the pipelines have not been checked yet')),
   },
-  // Not part of readiness: the auditor answers from its last audit, also while what it reads is unavailable.
+  // Not part of readiness: the auditor answers from its last audit, even while its sources are unavailable.
   pipeline: {
     databases: sources.ping,
     kafka: () =>

@@ -1,5 +1,5 @@
-// Reads the facts of one audit: a short read-only transaction at repeatable read per database, the provider's ledger over HTTP,
-// and the topics. All reads are bounded and in read-only transactions.
+// Reads the facts of one audit from the databases (short read-only transactions at repeatable read), the provider's ledger over HTTP,
+// and the topics. All reads are bounded.
 import type { Database } from '../platform/database/database.ts';
 import { consumerGroupOf, everyService, type Facts, type Service } from './domain/facts.ts';
 import type { TopicLog } from './topic-log.ts';
@@ -24,7 +24,7 @@ export interface Sources {
 
 const topicsTimeoutMs = 4_000;
 
-/** @param unpublishedIds Outbox rows to read even if they are older than the window, because no topic had them yet. */
+/** @param unpublishedIds Outbox rows that were not yet on a topic; they are read even if they are older than the window. */
 export async function readFacts(
   { databases, gatewayUrl, topics, stock }: Sources,
   scope: Scope,
@@ -59,7 +59,7 @@ export async function readFacts(
     .flatMap((part) => part.outbox)
     .filter(({ at }) => at >= complete);
   const ids = outbox.map((row) => row.id);
-  // Read before the inboxes: an event before a committed offset has been claimed by then, or never will be.
+  // Read before the inboxes: an event before a committed offset has an inbox row by then, or will never have one.
   const committed = await topics.committed(everyService.map(consumerGroupOf));
   const inbox = (service: Service) =>
     readInbox(

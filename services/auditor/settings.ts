@@ -1,4 +1,4 @@
-// The settings of the auditor: main.ts reads them, services/SETTINGS.md lists them. Importing this starts nothing.
+// The settings of the auditor. main.ts reads them and services/SETTINGS.md lists them. Importing this file starts nothing.
 import { z } from 'zod';
 import { setting, settings, wholeNumberSetting, type Config } from '../platform/process/settings/config.ts';
 import { databaseTlsProblems, databaseTlsSettings } from '../platform/process/security/database-security.ts';
@@ -39,7 +39,7 @@ export const shape = {
   graceSeconds: seconds(
     'AUDIT_GRACE_SECONDS',
     30,
-    'Seconds during which a difference counts as in flight and not as broken.',
+    'Seconds after a change during which a difference counts as in flight and not as broken.',
   ),
   deadlineSeconds: seconds(
     'AUDIT_DEADLINE_SECONDS',
@@ -51,7 +51,7 @@ export const shape = {
     minimum: 1,
     maximum: 7 * 24 * 60,
     byDefault: 60,
-    description: 'Minutes, counted back from now, for which outboxes, topics and inboxes are compared.',
+    description: 'Outbox rows of this many last minutes are compared with topics and inboxes.',
   }),
   connectUrl: setting(
     'CONNECT_URL',
@@ -76,14 +76,14 @@ export const shape = {
     maximum: 3_600,
     byDefault: 15,
     description:
-      'Seconds that a canary may take from the outbox to its topic before the pipeline counts as stalled; 0 sends no canaries.',
+      'Seconds that a canary may take from the outbox to its topic before the pipeline counts as stalled; with 0, no canaries are sent.',
   }),
   watchdogRestarts: wholeNumberSetting('WATCHDOG_RESTARTS', {
     minimum: 0,
     maximum: 1_000,
     byDefault: 10,
     description:
-      'Maximum of restarts in a row for a connector that is not running, with growing pauses; 0 switches the watchdog off.',
+      'Maximum number of consecutive restarts of a connector that is not running, with growing pauses; 0 switches the watchdog off.',
   }),
 };
 

@@ -1,5 +1,5 @@
-// Opens what an audit reads, for the process and for the commands: few connections, with roles that may read, send canaries and
-// append to the audit log.
+// Opens the sources of an audit, for the auditor and for the commands. It uses few connections, with roles that may read, send
+// canaries and append to the audit log.
 import type { KafkaSecurity } from '../platform/process/security/kafka-security.ts';
 import type { Trust } from '../platform/process/security/pem.ts';
 import { connectDatabase } from '../platform/database/database.ts';
@@ -28,7 +28,7 @@ export interface OpenSources extends Sources {
 }
 
 const connectionsPerDatabase = 2;
-/** Entries of the topic log, about 15 MB. */
+/** Maximum number of entries of the topic log; about 15 MB. */
 const topicLogCapacity = 50_000;
 
 export function openSources(

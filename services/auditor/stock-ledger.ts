@@ -1,5 +1,5 @@
-// Compares the stock of each product with the sum of its movements. The service's role may only append to the ledger, and the
-// movements of a product are appended one after the other. So a sum stays valid, and each read adds only the new movements.
+// Reads the stock of each product and the sum of its movements (the stock ledger). The role of the service may only append movements,
+// and the movements of a product are appended one after the other. So a sum stays valid, and each read adds only the new movements.
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database/database.ts';
 import type { StockFact } from './domain/facts.ts';
@@ -11,9 +11,9 @@ export interface StockLedger {
 }
 
 export interface LedgerLimits {
-  /** Maximum of products per transaction. */
+  /** Maximum number of products per transaction. */
   readonly products: number;
-  /** Maximum of movements per product and transaction. */
+  /** Maximum number of movements per product and transaction. */
   readonly movements: number;
 }
 const defaultLimits: LedgerLimits = { products: 500, movements: 2_000 };
@@ -27,7 +27,7 @@ interface Sum {
 const emptySum: Sum = { sequence: 0, available: 0, reserved: 0 };
 
 type Stock = Pick<StockFact, 'productId' | 'available' | 'reserved'>;
-/** The sum of a product's movements that are not yet in its sum. */
+/** The total of a product's movements that are not yet in its sum. */
 interface NewMovements extends Pick<Sum, 'available' | 'reserved'> {
   readonly productId: string;
   readonly movements: number;
@@ -81,8 +81,8 @@ export function openStockLedger(db: Database, limits: LedgerLimits = defaultLimi
   };
 
   /**
-   * Discards the sums of products that differ, once per read. Returns whether there were any. A restored database may have
-   * other movements, so a difference counts only if a new sum confirms it.
+   * Discards the sums of products whose stock differs from their sum, once per product and read. Returns whether there were any. A
+   * restored database may have other movements, so a difference counts only if a newly computed sum confirms it.
    */
   const discardDiffering = (facts: readonly StockFact[], rechecked: Set<string>): boolean => {
     const differing = facts.filter(
@@ -103,7 +103,7 @@ export function openStockLedger(db: Database, limits: LedgerLimits = defaultLimi
       for (let after = ''; ;) {
         const { stock, added, held } = await readPage(after);
         added.forEach(addUp);
-        // More movements than one transaction reads: read the same page again until all are in the sums.
+        // There are more movements than one transaction reads: read the same page again until the sums have all of them.
         if (added.some(({ movements }) => movements === limits.movements)) continue;
         const facts = stock.map(({ productId, available, reserved }) => {
           const sum = sums.get(productId) ?? emptySum;

@@ -1,4 +1,4 @@
-// Keeps one small entry per event on the topics in memory, from the headers alone; the newest `capacity` events. No offset is
+// Keeps one small entry per event on the topics in memory, for the newest `capacity` events. Only the headers are read. No offset is
 // committed, so each start reads the topics from the beginning, at about ten thousand events per second. A larger shop would
 // have to keep the entries on disk.
 import { randomUUID } from 'node:crypto';
@@ -15,7 +15,7 @@ export interface TopicLog {
   readonly committed: (
     groupIds: readonly string[],
   ) => Promise<ReadonlyMap<string, ReadonlyMap<string, number>>>;
-  /** The log has all events from this time on, epoch ms; older ones may have been evicted. */
+  /** The log has all events from this time on, epoch ms; older events may have been evicted. */
   readonly completeSince: () => number;
   readonly isReading: () => boolean;
   readonly stop: () => Promise<void>;
@@ -34,7 +34,7 @@ const toFact = ({ topic, partition, offset, key, headers, timestamp }: StreamRec
   };
 };
 
-/** Reads the three topics in a new consumer group, which commits nothing. */
+/** Reads the three topics in a new consumer group that commits no offsets. */
 export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
   const entries = new Map<string, TopicFact>();
   const reached = new Map<string, bigint>();
@@ -46,7 +46,7 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
     fromBeginning: true,
     onRecord: (record) => {
       const fact = toFact(record);
-      // Connect publishes a row again after some restarts; the first record is the one that took effect.
+      // After some restarts, Connect publishes a row again; the first record is the one that took effect.
       if (!entries.has(fact.id)) entries.set(fact.id, fact);
       for (const [oldest, { at }] of entries) {
         if (entries.size <= capacity) break;
@@ -89,7 +89,7 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
           ]),
         );
       } catch {
-        // Kafka does not answer, as above.
+        // Kafka does not answer; see `read`.
         return new Map();
       }
     },

@@ -1,5 +1,5 @@
-// The settings of the dashboard: main.ts reads them, services/SETTINGS.md lists them. Importing this file has no side effects.
-// With NODE_ENV=production the built-in issuer is refused, because the password of its users is public.
+// The settings of the dashboard. main.ts reads them and services/SETTINGS.md lists them. Importing this file starts nothing.
+// With NODE_ENV=production the built-in issuer is refused, because the password of its demo users is public.
 import { z } from 'zod';
 import { setting, settings, wholeNumberSetting, type Config } from '../platform/process/settings/config.ts';
 import { processProblems, processSettings } from '../platform/process/settings/process-settings.ts';
@@ -14,15 +14,15 @@ const parseJson = (text: string, context: z.RefinementCtx): unknown => {
   }
 };
 
-const serviceUrl = (name: string, to: string, port: number) =>
+const serviceUrl = (name: string, target: string, port: number) =>
   setting(
     name,
-    'an http or https address without a trailing slash',
+    'an http or https URL without a trailing slash',
     z
       .url({ protocol: /^https?$/ })
       .refine((value) => !value.endsWith('/'))
       .default(`http://127.0.0.1:${port}`),
-    { description: `The address of the ${to}. The dashboard proxies requests of the pages to it.` },
+    { description: `The URL of the ${target}, to which the dashboard forwards requests of the pages.` },
   );
 
 export const shape = {
@@ -42,8 +42,8 @@ export const shape = {
     z.string().optional(),
     {
       description:
-        'Enables sign-in at the OIDC provider (authorization code with PKCE). The client must allow the redirect to PUBLIC_URL/session/callback. For BUILT_IN_IDENTITY=off.',
-      whenUnset: 'no sign-in when BUILT_IN_IDENTITY is off',
+        'Enables sign-in at the OIDC provider (authorization code with PKCE). The client needs the redirect URI PUBLIC_URL/session/callback. Used only with BUILT_IN_IDENTITY=off.',
+      whenUnset: 'users cannot sign in when BUILT_IN_IDENTITY is off',
     },
   ),
   oidcClientSecret: setting('OIDC_CLIENT_SECRET', 'the client secret', z.string().optional(), {
@@ -60,7 +60,7 @@ export const shape = {
       .default('openid email'),
     {
       description:
-        'The scopes that the dashboard requests. Without a refresh token a session ends with its access token; some providers issue one only for offline_access.',
+        'The scopes that the dashboard requests. Without a refresh token, a session ends with its access token; some providers issue a refresh token only for the scope offline_access.',
     },
   ),
   keysFile: setting(
@@ -103,7 +103,8 @@ export const shape = {
     minimum: 1,
     maximum: 1_000_000,
     byDefault: 120,
-    description: 'Login attempts per minute and client address. Further attempts get 429.',
+    description:
+      'Maximum number of login attempts per minute and client address. Further attempts are answered 429.',
   }),
   targets: setting(
     'HEALTH_TARGETS',
@@ -122,7 +123,9 @@ const identityProblems = ({
 }: Config<typeof shape>): string[] => {
   if (builtInIdentity === 'off') {
     return oidcClientId !== undefined && publicUrl === undefined
-      ? ['PUBLIC_URL is not set; with OIDC_CLIENT_ID the provider redirects browsers to it.']
+      ? [
+          'PUBLIC_URL is not set; it is needed with OIDC_CLIENT_ID, because the provider redirects browsers to this URL.',
+        ]
       : [];
   }
   if (environment === 'production') {

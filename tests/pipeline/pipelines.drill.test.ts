@@ -232,7 +232,7 @@ describe('a broken pipeline', () => {
         });
         await change('PUT', 'resume');
         await waitForProblem('slot_lost', 15);
-        expect((await dashboardStatus())?.detail).toContain('is lost');
+        expect((await dashboardStatus())?.detail).toContain('is invalidated');
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter system reset ${setting}`));
         await query('payment', (sql) => sql`select pg_reload_conf()`);

@@ -78,7 +78,7 @@ describe('a lost slot', () => {
     await loseSlot('order');
 
     const [finding] = await measure('a lost slot, until the doctor reports it', async () =>
-      (await doctor()).findings.filter(({ sentence }) => sentence.includes('is lost')),
+      (await doctor()).findings.filter(({ sentence }) => sentence.includes('is invalidated')),
     );
     expect(finding).toMatchObject({ area: 'order database' });
 

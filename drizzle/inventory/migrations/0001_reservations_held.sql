@@ -1,3 +1,3 @@
--- Built beside the traffic. An attempt that was cut off leaves an invalid index, which goes first.
+-- Built concurrently, so that writes are not blocked. An interrupted attempt leaves an invalid index; drop it first.
 DROP INDEX CONCURRENTLY IF EXISTS "reservations_held";--> statement-breakpoint
 CREATE INDEX CONCURRENTLY "reservations_held" ON "reservations" USING btree ("state") WHERE "reservations"."state" in ('reserved','pinned');

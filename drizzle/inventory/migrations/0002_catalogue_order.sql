@@ -1,4 +1,4 @@
--- Built beside the traffic. An attempt that was cut off leaves an invalid index, which goes first.
+-- Built concurrently, so that writes are not blocked. An interrupted attempt leaves an invalid index; drop it first.
 DROP INDEX CONCURRENTLY IF EXISTS "inventory_by_name";--> statement-breakpoint
 CREATE INDEX CONCURRENTLY "inventory_by_name" ON "inventory" USING btree ("name","product_id");--> statement-breakpoint
 DROP INDEX CONCURRENTLY IF EXISTS "inventory_by_price";--> statement-breakpoint

@@ -1,5 +1,5 @@
 ALTER TABLE "dead_letters" DROP CONSTRAINT "dead_letters_position";--> statement-breakpoint
--- Letters kept before this column existed were published shortly before they failed.
+-- For dead letters that were stored before this column existed, the time of the failure is close to the time of publication.
 ALTER TABLE "dead_letters" ADD COLUMN "published_at" timestamp (3) with time zone;--> statement-breakpoint
 UPDATE "dead_letters" SET "published_at" = "failed_at";--> statement-breakpoint
 ALTER TABLE "dead_letters" ALTER COLUMN "published_at" SET NOT NULL;--> statement-breakpoint

@@ -1,10 +1,11 @@
--- Deletes published rows from the outbox. The service has no right to delete there; this function, which runs as the
--- owner of the table, is the only way, and it takes nothing that the connector may still need:
---   a row leaves only when its transaction is older than every one the slot still has to deliver (catalog_xmin passes a
---   transaction once the connector has confirmed a position behind its commit), whatever its age;
---   nothing leaves while the slot is missing, endangered or more than 64 MiB behind, because the rows are what a lost slot
---   is repaired from, nor, whatever it is asked for, before it is a day old.
--- DELETE itself never reaches Kafka: the publication publishes inserts only.
+-- Deletes published rows from the outbox. The role of the service may not delete from this table. It calls this function, which
+-- runs as the owner of the table and deletes no row that the connector may still need:
+--   a row is deleted only when its transaction is older than every transaction that the slot still has to deliver
+--   (catalog_xmin passes a transaction once the connector has confirmed a position after its commit), whatever the row's age;
+--   no row is deleted while the slot is missing, endangered or more than 64 MiB behind, because an invalidated slot is repaired
+--   from these rows;
+--   no row is deleted before it is a day old, whatever `older_than` is.
+-- The DELETE never reaches Kafka, because the publication publishes only inserts.
 CREATE FUNCTION "public"."delete_published_outbox_rows"(
   outbox_slot text, older_than timestamp with time zone, at_most integer, OUT deleted integer, OUT refused text
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -1,8 +1,9 @@
--- Sends a canary through the outbox: a row that is inserted and deleted again in one transaction. The connector publishes
--- the insert like any other, to the topic for canaries beside the one for events, so its arrival proves the whole pipeline.
--- Nobody ever sees the row: retention, audits and the repair of a lost slot know nothing of canaries.
--- It runs as the owner of the table, for a role that can write nothing else, and works while the service is down. The payload
--- is the shortest that the table takes: the mark of Confluent's framing, schema id 0, which no registry gives out, one byte.
+-- Sends a canary through the outbox: a row that is inserted and deleted again in one transaction. The connector publishes the
+-- insert like any other row, but to the topic for canaries, so the arrival of the canary proves that the whole pipeline works.
+-- No other transaction ever sees the row, so retention, audits and the repair of a slot are not affected by canaries.
+-- The function runs as the owner of the table, so the calling role needs no other write privilege, and it works while the service
+-- is down. The payload is the shortest that the table accepts: the magic byte 0x00, schema id 0 (which no registry assigns) and
+-- one byte.
 CREATE FUNCTION "public"."emit_canary"(canary uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -1,4 +1,4 @@
--- New rows are held to the rules at once; those of the table are looked at by the next migration, beside the traffic.
+-- NOT VALID: the constraints apply to new rows immediately. The next migration validates the existing rows without blocking writes.
 ALTER TABLE "catalogue" ADD CONSTRAINT "catalogue_price" CHECK ("catalogue"."price_minor" between 0 and 9007199254740991) NOT VALID;--> statement-breakpoint
 ALTER TABLE "catalogue" ADD CONSTRAINT "catalogue_currency" CHECK ("catalogue"."currency" ~ '^[A-Z]{3}$') NOT VALID;--> statement-breakpoint
 ALTER TABLE "catalogue" ADD CONSTRAINT "catalogue_version" CHECK ("catalogue"."version" >= 1) NOT VALID;--> statement-breakpoint

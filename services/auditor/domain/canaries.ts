@@ -1,5 +1,5 @@
-// The canaries of one pipeline: outbox rows whose only purpose is to be seen on their topic. One topic partition keeps their
-// order. So when a canary arrives, every earlier one that has not arrived is lost.
+// The canaries of one pipeline: outbox rows whose only purpose is to arrive on their topic. They all have the same partition, so
+// they arrive in the sequence in which they were sent: when a canary arrives, every earlier canary that has not arrived is lost.
 
 export interface Canary {
   readonly id: string;
@@ -7,7 +7,7 @@ export interface Canary {
 }
 
 export interface Canaries {
-  /** Sent and not arrived yet, in the order of sending. */
+  /** Canaries that have not arrived yet, the oldest first. */
   readonly inFlight: readonly Canary[];
   readonly sent: number;
   readonly lost: number;
@@ -15,7 +15,7 @@ export interface Canaries {
 }
 export const noCanaries: Canaries = { inFlight: [], sent: 0, lost: 0, lastRoundTripMs: undefined };
 
-/** Maximum of canaries kept in a pipeline that stands still. The first is always kept: its age is the waiting time. */
+/** Maximum number of canaries that are kept for a stalled pipeline. The oldest is always kept: its age is the waiting time. */
 const maxInFlight = 24;
 
 export const send = ({ inFlight, sent, ...rest }: Canaries, canary: Canary): Canaries => {
@@ -41,7 +41,7 @@ export const arrive = (canaries: Canaries, id: string, at: number): Canaries => 
   };
 };
 
-/** The age of the oldest canary in flight, ms; 0 when there is none. */
+/** The age of the oldest canary in flight, ms; 0 when no canary is in flight. */
 export const waitingMs = ({ inFlight }: Canaries, now: number): number => {
   const [oldest] = inFlight;
   return oldest === undefined ? 0 : now - oldest.sentAt;

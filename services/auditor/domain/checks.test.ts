@@ -1,5 +1,5 @@
-// Each invariant has a snapshot that violates it and, where time can explain it, one that is still in flight. Both are the
-// clean snapshot with one change.
+// For each invariant, a snapshot that violates it and, if an event in flight can explain the difference, a snapshot with such an
+// event. Each snapshot is the clean snapshot with one change.
 import { describe, expect, it } from 'vitest';
 import { check, confirm, findUnchecked, type Finding } from './checks.ts';
 import { findOutstanding } from './deliveries.ts';
@@ -153,7 +153,7 @@ describe('each invariant', () => {
       ['stock_follows_order broken'],
     ],
     [
-      'a paid order whose stock changed a moment ago',
+      'a paid order whose stock has just changed',
       { reservations: reservation('released', recently) },
       ['stock_follows_order in_flight'],
     ],
@@ -169,7 +169,7 @@ describe('each invariant', () => {
     ],
     ['a paid order without money', { charges: [] }, ['money_conserved broken']],
     [
-      'a paid order that changed a moment ago',
+      'a paid order that has just changed',
       { charges: [], ...orderWith({ updatedAt: recently }) },
       ['money_conserved in_flight'],
     ],
@@ -212,7 +212,7 @@ describe('each invariant', () => {
       ['one_effect broken'],
     ],
     [
-      'an event that was claimed but not applied',
+      'an event with an inbox row that was not applied',
       { trail: clean.trail.filter((row) => row.version !== 2) },
       ['versions_gap_free broken', 'one_effect broken'],
     ],
@@ -270,7 +270,7 @@ describe('each invariant', () => {
     expect(invariantsOf(cleanWith(change))).toEqual(expected);
   });
 
-  it('a difference in money is in flight while an event of the order is', () => {
+  it('a difference in money is in flight while an event of the order is in flight', () => {
     const withEvent = {
       ...lateAt(6),
       charges: [{ ...charge, refundedMinor: 1_000 }],
@@ -283,7 +283,7 @@ describe('each invariant', () => {
     expect(invariantsOf(cleanWith(unsettled))).toEqual(['money_conserved in_flight']);
   });
 
-  it('an event that was emitted again and handled since is not outstanding', () => {
+  it('an event that was later emitted again and handled is not outstanding', () => {
     const again = event('e10', 'payment', 'payment.refunded', longAgo + 1);
     const rows = [...outbox, late, again];
     const records = new Map([...recordsOf([...outbox, again]), ['e9', record(late, 4)]]);
@@ -323,7 +323,7 @@ describe('two audits', () => {
   it('a finding of the first audit is in flight', () => {
     expect(confirm([], [finding])).toMatchObject([{ state: 'in_flight', since: 5 }]);
   });
-  it('a finding of both audits is broken, and dates from the first', () => {
+  it('a finding of both audits is broken since the first audit', () => {
     const first = confirm([], [finding]);
     expect(confirm(first, [{ ...finding, since: 9 }])).toMatchObject([{ state: 'broken', since: 5 }]);
   });

@@ -1,5 +1,5 @@
-// The invariants as pure functions of one snapshot. A finding is broken, or in flight while an event on its way may explain
-// it. Money and stock are compared with an order only when nothing that concerns the order is in flight.
+// The invariants as pure functions of one snapshot. A finding means that an invariant is broken. It is only `in_flight` while an
+// undelivered event, a gateway request without a result or a recent change may still explain it.
 import { findOutstanding, findUncommitted, findUnpublished, type Delivery } from './deliveries.ts';
 import {
   isLive,
@@ -13,30 +13,31 @@ import {
 import { trackOrderActivity, type OrderActivity } from './order-activity.ts';
 
 export const invariants = {
-  no_oversell: 'no product has more units reserved than it has',
-  stock_conserved: 'stock equals the sum of its ledger, and reserved stock equals the live reservations',
+  no_oversell: 'no product has more reserved units than units on hand',
+  stock_conserved:
+    'the stock of a product equals the sum of its ledger, and its reserved units equal those of reserved and pinned reservations',
   stock_follows_order:
-    'a cancelled order holds no stock, a paid one has it pinned, a fulfilled one committed',
-  one_net_charge: 'an order is charged at most once',
-  money_conserved: 'at the provider, captured minus refunded equals the total of the paid orders',
+    'the stock of a cancelled order is released, of a paid order pinned (it cannot expire), and of a fulfilled order committed',
+  one_net_charge: 'no order has more than one charge that is not refunded',
+  money_conserved: 'at the provider, captured minus refunded amounts equal the totals of the paid orders',
   legal_transitions: 'an order changes its status only by legal transitions, and never leaves a final status',
-  versions_gap_free: 'the trail of an order has every version once, up to the current one',
+  versions_gap_free: 'the trail of an order has every version up to the current version exactly once',
   outbox_published: 'every committed event reaches its topic',
-  nothing_uncommitted: 'no topic has an event that was never committed',
+  nothing_uncommitted: 'every event on a topic was committed to an outbox',
   inbox_complete: 'no consumer group skips an event to which it reacts',
   one_effect: 'an event takes effect once per consumer group',
-  order_per_key: 'an acknowledged order exists, and each idempotency key has its own',
+  order_per_key: 'every acknowledged order exists, and no two idempotency keys share an order',
 } as const;
 export type Invariant = keyof typeof invariants;
 
 export interface Finding {
-  /** Invariant and key: the same finding has the same id in every audit. */
+  /** `invariant:key`, so the same finding has the same id in every audit. */
   readonly id: string;
   readonly invariant: Invariant;
   /** The id of the order, product or event. */
   readonly key: string;
   readonly sentence: string;
-  /** When it began, as far as the facts show. */
+  /** When the finding began, as far as the facts show. */
   readonly since: number;
   readonly state: 'broken' | 'in_flight';
 }
@@ -60,13 +61,13 @@ const checkStock = ({ stock }: Facts, { now }: AuditTiming): Finding[] =>
   stock.flatMap(({ productId, available, reserved, ledgerAvailable, ledgerReserved, held }) => {
     const findings: Finding[] = [];
     if (reserved < 0 || reserved > available) {
-      const sentence = `${productId} has ${reserved} of ${available} units reserved.`;
+      const sentence = `${productId} has ${reserved} reserved units, but only ${available} units on hand.`;
       findings.push(createFinding('no_oversell', productId, sentence, now));
     }
     if (available !== ledgerAvailable || reserved !== ledgerReserved || reserved !== held) {
       const sentence =
-        `${productId} has available ${available}, reserved ${reserved}; its ledger adds up to ${ledgerAvailable} ` +
-        `and ${ledgerReserved}, and live reservations hold ${held}.`;
+        `${productId} has ${available} units on hand, of which ${reserved} are reserved. Its ledger adds up to ${ledgerAvailable} ` +
+        `and ${ledgerReserved}, and live reservations hold ${held} units.`;
       findings.push(createFinding('stock_conserved', productId, sentence, now));
     }
     return findings;
@@ -112,14 +113,14 @@ const checkMoney = (facts: Facts, activity: OrderActivity, { now, graceMs }: Aud
       findings.push(createFinding('one_net_charge', reference, sentence, since));
     }
     if (!facts.orders.has(reference) && netOf(charges) !== 0) {
-      const sentence = `The provider holds ${netOf(charges)} for ${reference}, which is no order.`;
+      const sentence = `The provider has captured ${netOf(charges)} for the reference ${reference}, but there is no such order.`;
       findings.push(createFinding('money_conserved', reference, sentence, since, since + graceMs <= now));
     }
   }
   for (const order of facts.orders.values()) {
     const held = netOf(byOrder.get(order.id) ?? []);
     if (held === amountOwed(order)) continue;
-    const sentence = `Order ${order.id} is ${order.status}, so the provider should hold ${amountOwed(order)}; it holds ${held}.`;
+    const sentence = `Order ${order.id} is ${order.status}, so the provider should have captured ${amountOwed(order)} net of refunds; it has captured ${held}.`;
     const isBroken = !activity.isInFlight(order.id);
     findings.push(
       createFinding('money_conserved', order.id, sentence, activity.lastChange(order.id), isBroken),
@@ -173,14 +174,14 @@ const checkTrails = ({ orders, trail }: Facts): Finding[] => {
   });
 };
 
-/** The trail of an order records its effects: each claimed event has one row there, and each row of an event has a claim. */
+/** Compares the trail with the inbox of the order service: an event has a row in the trail if and only if it has an inbox row. */
 const checkEffects = (facts: Facts, { now, graceMs }: AuditTiming): Finding[] => {
   const { trail, outbox, inboxes, repeatedMovements } = facts;
   const findings = repeatedMovements.map(({ orderId, productId, kind, times }) =>
     createFinding(
       'one_effect',
       `${orderId}/${productId}/${kind}`,
-      `Order ${orderId} has ${times} movements ${kind} of ${productId}.`,
+      `Order ${orderId} has ${times} stock movements of kind ${kind} for ${productId}; expected one.`,
       now,
     ),
   );
@@ -191,8 +192,8 @@ const checkEffects = (facts: Facts, { now, graceMs }: AuditTiming): Finding[] =>
     const claimed = inboxes.order.processed.has(id);
     if (claimed === effects.has(id)) continue;
     const sentence = claimed
-      ? `The order service claimed ${type} ${id} of order ${key} without applying it.`
-      : `The order service applied ${type} ${id} of order ${key} without claiming it.`;
+      ? `The order service has an inbox row for ${type} ${id}, but did not apply it to order ${key}.`
+      : `The order service applied ${type} ${id} to order ${key}, but has no inbox row for it.`;
     findings.push(createFinding('one_effect', id, sentence, at, at + graceMs <= now));
   }
   return findings;
@@ -236,7 +237,7 @@ const checkKeys = ({ keys }: Facts, { now }: AuditTiming): Finding[] => {
       ];
     }
     if (facts.length === 1) return [];
-    const sentence = `Order ${orderId} is the answer to ${facts.length} idempotency keys.`;
+    const sentence = `${facts.length} idempotency keys share order ${orderId}.`;
     return [createFinding('order_per_key', orderId, sentence, now)];
   });
 };
@@ -258,8 +259,8 @@ export function check(facts: Facts, timing: AuditTiming): Finding[] {
 }
 
 /**
- * The three databases are read at slightly different times, so a finding counts as broken only when two audits in a row find
- * it; after the first it is in flight. `since` is that of the first audit.
+ * The three databases are read at slightly different times, so a finding is broken only when two consecutive audits report it;
+ * after the first audit it is in flight. It keeps the `since` of the first audit.
  */
 export function confirm(before: readonly Finding[], now: readonly Finding[]): Finding[] {
   const seen = new Map(before.map((finding) => [finding.id, finding]));
@@ -272,7 +273,7 @@ export function confirm(before: readonly Finding[], now: readonly Finding[]): Fi
   });
 }
 
-/** The earlier findings that cannot be checked again while Kafka does not answer. They keep their state. */
+/** Earlier findings that cannot be checked while Kafka does not answer. They keep their state. */
 export function findUnchecked(before: readonly Finding[], now: readonly Finding[], facts: Facts): Finding[] {
   const offsetsRead = Object.values(facts.inboxes).every(({ committed }) => committed.size > 0);
   const unchecked = new Set<Invariant>([

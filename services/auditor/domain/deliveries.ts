@@ -1,5 +1,5 @@
-// Which events have not taken effect where they should, and whether they still can. A consumer commits its offset only past
-// records that it has finished. So a record before the committed offset that took no effect will not be delivered again: a gap.
+// Finds events that a consumer has not handled, and whether they can still be delivered. A consumer commits an offset only when it
+// has finished all earlier records. So an unhandled record before the committed offset will not be delivered again: it is a gap.
 import type { EventType } from '../../../schemas/generated/events.ts';
 import { everyService, topicOf, type Facts, type OutboxFact, type Service, type TopicFact } from './facts.ts';
 
@@ -26,7 +26,7 @@ export const concernsOrder = (type: string): boolean => type !== 'inventory.prod
 export interface Delivery {
   readonly event: OutboxFact;
   readonly consumer: Service;
-  /** `gap`: it will not be delivered again. */
+  /** `gap`: the consumer skipped the event, which will not be delivered again. */
   readonly state: 'in_flight' | 'dead_lettered' | 'gap';
 }
 
@@ -44,7 +44,7 @@ const newestTimes = (
   return times;
 };
 
-/** Rows that are not on a topic and were not emitted again since. Empty when the topics could not be read. */
+/** Outbox rows that are not on a topic and were not emitted again later. Empty when the topics could not be read. */
 export function findUnpublished({ outbox, records }: Facts): OutboxFact[] {
   if (!records) return [];
   const missing = outbox.filter((row) => !records.has(row.id));
@@ -53,7 +53,7 @@ export function findUnpublished({ outbox, records }: Facts): OutboxFact[] {
   return missing.filter((row) => (published.get(typeAndKey(row)) ?? 0) <= row.at);
 }
 
-/** Records without an outbox row, as far back as the outbox is known. Empty when the topics could not be read. */
+/** Records without an outbox row, within the time for which all outbox rows were read. Empty when the topics could not be read. */
 export function findUncommitted({ outbox, records, since }: Facts): TopicFact[] {
   if (!records) return [];
   const committed = new Set(outbox.map((row) => row.id));
@@ -63,7 +63,7 @@ export function findUncommitted({ outbox, records, since }: Facts): TopicFact[] 
   );
 }
 
-/** Every delivery that has not taken effect, except when the event was emitted again and handled since. */
+/** Every delivery that has not taken effect, except when the event was later emitted again and handled. */
 export function findOutstanding(facts: Facts): Delivery[] {
   const { outbox, records, inboxes } = facts;
   return everyService.flatMap((consumer) => {

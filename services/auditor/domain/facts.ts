@@ -1,5 +1,5 @@
-// The facts of one audit: three databases, the provider's ledger and the topics. Values are plain and times are epoch
-// milliseconds, so every check is a function of one snapshot and a test can construct one.
+// The facts of one audit (a snapshot): three databases, the provider's ledger and the topics. Values are plain and times are epoch
+// milliseconds, so every check is a function of a snapshot, and a test can construct snapshots.
 
 export type Service = 'order' | 'inventory' | 'payment';
 export const everyService: readonly Service[] = ['order', 'inventory', 'payment'];
@@ -20,7 +20,7 @@ export interface OrderFact {
   readonly updatedAt: number;
 }
 
-/** One row of the trail of an order; the rows of one order are in the order of writing. */
+/** One row of the audit trail of an order; the rows of one order are sorted by sequence number. */
 export interface TrailFact {
   readonly orderId: string;
   readonly type: string;
@@ -30,7 +30,7 @@ export interface TrailFact {
   readonly version: number;
 }
 
-/** An Idempotency-Key whose stored answer is an order. */
+/** An Idempotency-Key whose stored response is an order. */
 export interface KeyFact {
   readonly key: string;
   readonly orderId: string;
@@ -46,7 +46,7 @@ export interface ReservationFact {
 /** Whether a reservation in this state holds stock. */
 export const isLive = (state: string | undefined): boolean => state === 'reserved' || state === 'pinned';
 
-/** A product's columns, the sums of its ledger and the units that live reservations hold, all in one snapshot. */
+/** `available` (includes reserved units) and `reserved` of a product, the sums of its ledger, and the units of live reservations. */
 export interface StockFact {
   readonly productId: string;
   readonly available: number;
@@ -73,7 +73,7 @@ export interface PaymentFact {
   readonly refund: string;
   readonly closedBy: string | null;
   readonly updatedAt: number;
-  /** A gateway request is due, or its result is unknown. */
+  /** Whether a gateway request is due or its result is unknown. */
   readonly unsettled: boolean;
 }
 
@@ -95,7 +95,7 @@ export interface OutboxFact {
   readonly at: number;
 }
 
-/** A record on a topic, as its headers describe it. */
+/** A record on a topic; all values are from its headers and its position. */
 export interface TopicFact {
   readonly id: string;
   readonly topic: string;
@@ -107,7 +107,7 @@ export interface TopicFact {
 }
 
 export interface InboxFacts {
-  /** Ids of the snapshot's events that the group has claimed. */
+  /** Ids of the snapshot's events for which the group has an inbox row. */
   readonly processed: ReadonlySet<string>;
   /** Ids of the snapshot's events that are dead letters of the group. */
   readonly deadLettered: ReadonlySet<string>;
@@ -127,14 +127,14 @@ export interface Facts {
   readonly outbox: readonly OutboxFact[];
   /** The snapshot has all outbox rows of a service from this time on. */
   readonly since: Readonly<Record<Service, number>>;
-  /** By event id. Null when the topics could not be read to their ends; they are not checked then. */
+  /** By event id. Null when the topics could not be read to their ends; then they are not checked. */
   readonly records: ReadonlyMap<string, TopicFact> | null;
   readonly inboxes: Readonly<Record<Service, InboxFacts>>;
 }
 
 export interface AuditTiming {
   readonly now: number;
-  /** What changed less than this long ago counts as in flight, ms. */
+  /** A change within this time counts as in flight, ms. */
   readonly graceMs: number;
   /** How long an order may wait for one step of the saga before it counts as stuck, ms. */
   readonly deadlineMs: number;

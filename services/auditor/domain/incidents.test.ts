@@ -11,7 +11,7 @@ const problem = (name: ProblemName, since: number, sentence: string = name) => (
 const restart = (at: number) => ({ at, by: 'watchdog', action: 'restart' }) as const;
 
 describe('an incident', () => {
-  it('begins with its problem, takes its latest sentence, and ends when the problem is gone', () => {
+  it('begins with its problem, has the latest sentence of the problem, and ends with it', () => {
     const begun = recordProblems([], 'order', [problem('stalled', 5, 'for 15 s')], 10);
     const lasting = recordProblems(begun, 'order', [problem('stalled', 5, 'for 20 s')], 15);
     expect(lasting).toMatchObject([{ startedAt: 5, endedAt: null, sentence: 'for 20 s' }]);
@@ -23,7 +23,7 @@ describe('an incident', () => {
     ]);
   });
 
-  it('is not touched by the checks and actions of other pipelines', () => {
+  it('is not changed by checks and actions of other pipelines', () => {
     const begun = recordProblems([], 'order', [problem('task_failed', 5)], 10);
     expect(recordProblems(begun, 'payment', [], 15)).toEqual(begun);
     expect(recordActed(begun, 'payment', restart(15))).toEqual(begun);
@@ -42,7 +42,7 @@ describe('an incident', () => {
   });
 });
 
-it('the history is bounded, and drops the oldest', () => {
+it('the history is bounded: it drops the oldest incidents', () => {
   let history: Incidents = [];
   for (let at = 0; at < 2 * incidentsKept; at += 1)
     history = recordProblems(recordProblems(history, 'order', [problem('behind', at)], at), 'order', [], at);

@@ -1,9 +1,9 @@
-// The history of the pipelines: each problem with its beginning, what was done about it, and its end. It is kept in memory like
-// the samples, so it begins with the process and is bounded. Times are epoch ms.
+// The history of pipeline problems: an incident has the beginning and the end of a problem and the actions on its connector. It is
+// kept in memory, so it begins with the process, and it is bounded. Times are epoch ms.
 import type { Service } from './facts.ts';
 import type { Problem } from './pipeline-problems.ts';
 
-/** An action on the connector of a pipeline: by the watchdog, or by an administrator through the auditor. */
+/** An action on the connector of a pipeline, by the watchdog or by an administrator through the auditor's API. */
 export interface ConnectorActed {
   readonly at: number;
   readonly by: 'watchdog' | 'administrator';
@@ -13,11 +13,11 @@ export interface ConnectorActed {
 export interface Incident extends Pick<Problem, 'name' | 'level' | 'sentence'> {
   readonly service: Service;
   readonly startedAt: number;
-  /** Null while it lasts. */
+  /** Null while the problem lasts. */
   readonly endedAt: number | null;
-  /** Restarts by the watchdog while it lasted. */
+  /** Number of restarts by the watchdog while the problem lasted. */
   readonly restarts: number;
-  /** The last action while it lasted; null when it ended without one. */
+  /** The last action while the problem lasted; null when there was none. */
   readonly lastAction: ConnectorActed | null;
 }
 
@@ -26,7 +26,7 @@ export type Incidents = readonly Incident[];
 
 export const incidentsKept = 200;
 
-/** Opens an incident for each problem that has none, and ends the incidents whose problem is gone. */
+/** Opens an incident for each new problem, and ends the incidents whose problem no longer exists. */
 export const recordProblems = (
   history: Incidents,
   service: Service,
@@ -60,7 +60,7 @@ export const recordProblems = (
   return [...opened, ...updated].slice(0, incidentsKept);
 };
 
-/** Adds an action to the incidents of the pipeline that last. */
+/** Adds an action to the open incidents of a pipeline. */
 export const recordActed = (history: Incidents, service: Service, acted: ConnectorActed): Incidents =>
   history.map((incident) =>
     incident.service === service && incident.endedAt === null

@@ -1,5 +1,5 @@
-// Reconciliation: compares the state of each order in the services and at the provider. Each difference has a class and the
-// service that can repair it by emitting its state again. A person has to repair what no event can.
+// Reconciliation: compares the state of each order in the services and at the provider. Each difference has a class and names the
+// service that can repair it by emitting its state again. If no event can repair it, a person has to.
 import { concernsOrder, findOutstanding, findUncommitted, findUnpublished } from './deliveries.ts';
 import {
   isLive,
@@ -60,7 +60,7 @@ const compareReservation = (order: OrderFact, held: ReservationFact | undefined)
     if (status === 'CANCELLED') return [];
     return differ('order_without_reservation', `Order ${id} is ${status} without a reservation.`);
   }
-  const sentence = `Order ${id} is ${status} with its reservation ${order.reservation}; inventory says ${held.state}.`;
+  const sentence = `Order ${id} is ${status} and has its reservation as ${order.reservation}; in inventory the reservation is ${held.state}.`;
   if (isOver(order) && isLive(held.state)) return differ('reservation_behind_order', sentence);
   const isKnown =
     (held.state === 'reserved' && order.reservation === 'reserved') ||
@@ -82,7 +82,7 @@ const comparePayment = (
       createMismatch('order_without_payment', id, `Order ${id} is ${status} without a payment.`, 'order'),
     ];
   }
-  const sentence = `Order ${id} is ${status}, its payment ${order.payment}; payment says charge ${payment.charge}, refund ${payment.refund}.`;
+  const sentence = `Order ${id} is ${status} and has its payment as ${order.payment}; in payment the charge is ${payment.charge}, the refund ${payment.refund}.`;
   const differ = (kind: MismatchClass, service: Service) => [createMismatch(kind, id, sentence, service)];
   if (payment.refund === 'succeeded') {
     const isKnown = order.payment === 'refunded' || order.payment === 'failed';
@@ -114,7 +114,7 @@ const compareCharges = (
         return [createMismatch('charge_without_payment', id, sentence, null)];
       }
       if (orders.get(reference)?.status !== 'CANCELLED') return [];
-      const sentence = `Order ${reference} is cancelled, but the provider still holds ${amountMinor}.`;
+      const sentence = `Order ${reference} is cancelled, but the provider has not refunded all of ${amountMinor}.`;
       return [
         createMismatch('refund_missing', reference, sentence, payment.closedBy === null ? 'order' : null),
       ];

@@ -1,12 +1,12 @@
-// Whether anything that concerns an order is still in flight. Facts of several databases may be compared only when nothing is;
-// before that, a difference is normal progress of the saga.
+// Determines whether an event, request or change of an order is still in flight. While it is, a difference between databases is
+// normal progress of the saga, so facts of several databases are compared only afterwards.
 import { concernsOrder, type Delivery } from './deliveries.ts';
 import type { AuditTiming, Facts } from './facts.ts';
 
 export interface OrderActivity {
   /** True while an event, a gateway request or a recent change concerns the order. */
   readonly isInFlight: (orderId: string) => boolean;
-  /** When one of the order's facts last changed. */
+  /** When the order, its reservation or its payment last changed. */
   readonly lastChange: (orderId: string) => number;
 }
 

@@ -1,4 +1,4 @@
-// The problems that a pipeline can have. Each belongs to exactly one part of the pipeline.
+// The problems that a pipeline can have. Each problem belongs to exactly one part of the pipeline.
 
 /** The names are label values of the metric `orderflow_pipeline_problem`. */
 export const problemNames = [
@@ -55,11 +55,11 @@ export const partOf: Readonly<Record<ProblemName, PipelinePart>> = {
 export interface Problem {
   readonly name: ProblemName;
   readonly part: PipelinePart;
-  /** `broken`: events do not arrive, or soon will not; `warning`: they arrive, but the next fault may stop them. */
+  /** `broken`: events do not arrive, or will soon stop arriving. `warning`: events arrive, but the next fault may stop them. */
   readonly level: 'broken' | 'warning';
   readonly sentence: string;
   /** The command or the runbook section that repairs it. */
   readonly remedy: string;
-  /** When it was first observed, ms of the clock of the judgement. */
+  /** When the problem was first observed, in ms of the clock that `judgePipeline` gets. */
   readonly since: number;
 }

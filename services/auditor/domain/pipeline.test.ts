@@ -29,22 +29,22 @@ const slotAt = (confirmedLsn: string, lagBytes = 0) => ({ findings: [], confirme
 const canary = (waitingMs: number) => ({ waitingMs, isRead: true, error: undefined });
 
 describe('a pipeline', () => {
-  it('in which everything moves has no problem', () => {
+  it('that delivers events has no problem', () => {
     expect(simulate(120, (second) => ({ slot: slotAt(`0/${second}`) }))).toEqual({});
   });
 
-  it('with a quiet database has no problem, though its position does not move', () => {
+  it('with an idle database has no problem, although its slot position does not move', () => {
     expect(simulate(300, () => ({}))).toEqual({});
   });
 
-  it('whose task has failed is reported at once', () => {
+  it('whose task has failed is reported immediately', () => {
     const reported = simulate(30, (second) => ({
       connector: second >= 10 ? { kind: 'failed', why: 'trace\n at' } : { kind: 'running' },
     }));
     expect(reported).toEqual({ task_failed: 10 });
   });
 
-  it('is reported only after the time of a restart when its task is idle, or Connect or the database does not answer', () => {
+  it('is reported only after the duration of a restart when its task is idle, or Connect or the database does not answer', () => {
     expect(simulate(60, () => ({ connector: { kind: 'idle', why: 'UNASSIGNED' } }))).toEqual({
       task_idle: 15,
     });
@@ -65,7 +65,7 @@ describe('a pipeline', () => {
     expect(isBroken(judged(finding('unbounded', 'warning')))).toBe(false);
   });
 
-  it('that stands still is stalled once a canary is overdue, whatever state Connect reports', () => {
+  it('that delivers nothing is stalled once a canary is overdue, whatever state Connect reports', () => {
     const reported = simulate(60, (second) => ({ canary: canary(Math.max(second - 5, 0) * 1_000) }));
     expect(reported).toEqual({ stalled: 20 });
   });
@@ -93,7 +93,7 @@ describe('a pipeline', () => {
     expect(reported).toEqual({ position_stuck: 60 });
   });
 
-  it('whose heartbeat is forbidden is reported at once, although the task runs and canaries arrive', () => {
+  it('whose heartbeat is forbidden is reported immediately, although the task runs and canaries arrive', () => {
     expect(simulate(10, () => ({ heartbeatAllowed: false }))).toEqual({ heartbeat_forbidden: 0 });
     expect(simulate(10, () => ({ heartbeatAllowed: undefined }))).toEqual({});
   });
@@ -103,13 +103,13 @@ describe('a pipeline', () => {
     expect(reported).toEqual({ canary_unseen: 15 });
   });
 
-  it('that refuses canaries is reported as such, unless its database does not answer at all', () => {
+  it('whose database refuses canaries has the problem canary_unsent, unless the database does not answer at all', () => {
     const refused = { waitingMs: 0, isRead: true, error: 'permission denied' };
     expect(simulate(60, () => ({ canary: refused }))).toEqual({ canary_unsent: 10 });
     expect(simulate(60, () => ({ canary: refused, slot: { error: 'gone' } }))).toEqual({ database_away: 10 });
   });
 
-  it('keeps the time since when a problem lasts until the problem is over', () => {
+  it('keeps the start time of a problem until the problem is over', () => {
     const failed = { ...healthy, connector: { kind: 'failed', why: 'w' } } as const;
     const first = judgePipeline(failed, noMemory, 5_000, limits);
     const second = judgePipeline(failed, first.memory, 10_000, limits);

@@ -1,6 +1,6 @@
-// Judges the pipeline from one outbox to its topic. The state in Connect is not enough: a task is RUNNING when its slot is lost,
-// when it hangs, and when it may not write its heartbeat. So the slot's state comes from the database, and canaries have to
-// arrive. Some problems are reported only after a while, because a restart is not an outage.
+// Judges the pipeline from one outbox to its topic. The state in Connect is not enough: a task is RUNNING even when its slot is
+// invalidated, when it hangs, and when it may not write its heartbeat. So the state of the slot is read from the database, and
+// canaries have to arrive. Some problems are reported only after a delay, because a restart is not an outage.
 import type { ConnectorView } from './watchdog.ts';
 import { type ProblemName, type Problem, partOf } from './pipeline-problems.ts';
 
@@ -31,7 +31,7 @@ export interface Observation {
         readonly waitingMs: number;
         /** Whether the topic of the canaries is being read. */
         readonly isRead: boolean;
-        /** Why the last one could not be sent. */
+        /** Why the last canary could not be sent. */
         readonly error: string | undefined;
       }
     | undefined;
@@ -42,10 +42,10 @@ export interface Limits {
   readonly canaryMs: number;
 }
 
-/** What one judgement passes on to the next. Times are ms of one clock. */
+/** The values that one judgement passes to the next. Times are ms of one clock. */
 export interface Memory {
   readonly confirmedLsn: string | null;
-  /** When the confirmed position of the slot was last observed to move. */
+  /** When a change of the slot's confirmed position was last observed. */
   readonly confirmedAt: number | undefined;
   readonly since: Readonly<Partial<Record<ProblemName, number>>>;
 }
@@ -56,7 +56,7 @@ export interface Judgement {
   readonly memory: Memory;
 }
 
-/** How long a problem has to last before it is reported; others are reported at once. A restart may cause these for a moment. */
+/** How long a problem that a restart can cause must last before it is reported. Other problems are reported immediately. */
 const toleranceMs: Readonly<Partial<Record<ProblemName, number>>> = {
   database_away: 8_000,
   connect_away: 8_000,
@@ -67,7 +67,7 @@ const toleranceMs: Readonly<Partial<Record<ProblemName, number>>> = {
 
 /** The position of a slot moves at least this often while the connector reads a backlog. */
 const movesWithinMs = 10_000;
-/** Six heartbeats without a move, and more WAL than this, mean that the position is stuck. */
+/** The position is stuck when it has not changed for this time (six heartbeats) and the lag exceeds `stuckBytes`. */
 const stuckMs = 60_000;
 const stuckBytes = 1024 * 1024;
 
@@ -79,7 +79,7 @@ type Found = Pick<Problem, 'name' | 'level' | 'sentence' | 'remedy'>;
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 
-/** Most problems have a section of their own name in alerts.md. */
+/** By default, the remedy is the section of alerts.md with the name of the problem. */
 const broken = (name: ProblemName, sentence: string, remedy = `${runbook}/alerts.md#${name}`): Found => ({
   name,
   level: 'broken',
@@ -185,7 +185,7 @@ const judgeCanary = ({ canary, slot }: Observation, unmovedMs: number, { canaryM
   return found;
 };
 
-/** Judges one observation of a pipeline, given the memory of the previous ones. */
+/** Judges one observation of a pipeline. `memory` is from the previous judgement. */
 export const judgePipeline = (
   observation: Observation,
   memory: Memory,

@@ -1,5 +1,5 @@
-// Liveness: finds orders whose next step belongs to the saga, not to a person, and is overdue. Each is reported with the step
-// it waits for and the events that have not taken effect.
+// Liveness: finds orders whose next step is overdue and is a step of the saga, not of a person. Each order is reported with the step
+// that it waits for and the events that have not taken effect.
 import { concernsOrder, findOutstanding } from './deliveries.ts';
 import type { AuditTiming, Facts, OrderFact } from './facts.ts';
 
@@ -11,7 +11,7 @@ export interface StuckOrder {
   readonly waitsFor: WaitsFor;
   /** When the step was due, epoch ms. */
   readonly due: number;
-  /** Events that have not taken effect, and where: `order.created → inventory (gap)`. */
+  /** Events that have not taken effect, with the consumer and the reason: `order.created → inventory (gap)`. */
   readonly missing: readonly string[];
 }
 

@@ -13,7 +13,7 @@ const failed: ConnectorView = { kind: 'failed', why: 'trace' };
 const running: ConnectorView = { kind: 'running' };
 const limit = 6;
 
-/** Judges every five seconds from 0 on. Returns the time and kind of each restart, and the times at which it gave up. */
+/** Judges every five seconds. Returns the time and kind of each restart, and the times at which the watchdog gave up. */
 const simulate = (seconds: number, connectorAt: (second: number) => ConnectorView) => {
   const restarts: [number, string][] = [];
   const gaveUp: number[] = [];
@@ -29,7 +29,7 @@ const simulate = (seconds: number, connectorAt: (second: number) => ConnectorVie
 const seconds = (restarts: [number, string][]): number[] => restarts.map(([second]) => second);
 
 describe('a connector that has failed', () => {
-  it('is restarted at once, then after growing pauses, then no more', () => {
+  it('is restarted immediately, then after growing pauses, until the limit', () => {
     const { restarts, gaveUp } = simulate(600, () => failed);
     expect(restarts).toEqual([0, 5, 15, 35, 75, 155].map((second) => [second, 'failed']));
     expect(gaveUp[0]).toBe(315);
@@ -59,7 +59,7 @@ describe('a connector that has failed', () => {
 });
 
 describe('a connector that is idle', () => {
-  it('is left alone for the time of a rebalance, then restarted with all tasks, a limited number of times', () => {
+  it('is restarted with all tasks, but only after the duration of a rebalance and a limited number of times', () => {
     const { restarts, gaveUp } = simulate(900, () => idle);
     expect(restarts[0]).toEqual([idleToleranceMs / 1_000, 'all']);
     expect(restarts).toHaveLength(limit);
@@ -71,7 +71,7 @@ describe('a connector that is idle', () => {
     expect(simulate(120, (second) => (second % 20 === 15 ? running : idle)).restarts).toEqual([]);
   });
 
-  it('is restarted at once when it fails', () => {
+  it('is restarted immediately when it fails', () => {
     expect(simulate(15, (second) => (second < 10 ? idle : failed)).restarts[0]).toEqual([10, 'failed']);
   });
 });

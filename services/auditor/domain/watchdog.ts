@@ -1,6 +1,6 @@
-// Decides when to restart a connector. Connect never restarts a failed task, for example one whose transaction the broker
-// aborted during an outage, nor one that a rebalance left without a worker. Both are restarted with growing pauses and a limited
-// number of times: a task that keeps failing on the same row needs a person. Paused connectors are left alone.
+// Decides when to restart a connector. Connect itself restarts neither a failed task (for example after the broker aborted its
+// transaction during an outage) nor a task that a rebalance left without a worker. The watchdog restarts both, with growing pauses
+// and a limited number of times: a task that keeps failing on the same row needs a person. Paused connectors are not restarted.
 
 /** The state of a connector. `unknown`: Connect does not answer; `absent`: Connect has no such connector. */
 export type ConnectorView =
@@ -10,11 +10,11 @@ export type ConnectorView =
 /** The watchdog's memory of a connector. Times are milliseconds of one clock. */
 export interface WatchdogState {
   readonly idleSince: number | undefined;
-  /** Since when it has been running without a break; undefined while it is not running. */
+  /** Since when the connector has been running without interruption; undefined while it is not running. */
   readonly runningSince: number | undefined;
-  /** Restarts since it last ran for `steadyMs`. */
+  /** Number of restarts since the connector last ran for `steadyMs`. */
   readonly restarts: number;
-  /** The next restart is due at this time at the earliest. */
+  /** The earliest time of the next restart. */
   readonly notBefore: number;
 }
 export const initialWatchdogState: WatchdogState = {
@@ -24,22 +24,22 @@ export const initialWatchdogState: WatchdogState = {
   notBefore: 0,
 };
 
-/** How long a connector may be idle: longer than a rebalance and the start of a task take. */
+/** How long a connector may be idle: longer than a rebalance plus the start of a task. */
 export const idleToleranceMs = 20_000;
-/** After this long the restarts are forgotten. A task that fails on a row also runs for a moment after each restart. */
+/** The restarts are forgotten only after this time: even a task that fails on a row runs for a short time after each restart. */
 export const steadyMs = 60_000;
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
 
 export interface Verdict {
-  /** `failed`: only its failed parts; `all`: the connector and all its tasks. */
+  /** `failed`: restart only the failed connector or tasks; `all`: restart the connector and all its tasks. */
   readonly restart: 'failed' | 'all' | 'nothing';
-  /** It is not running, and the limit of restarts is reached. */
+  /** Whether the connector is not running and the limit of restarts is reached. */
   readonly gaveUp: boolean;
   readonly state: WatchdogState;
 }
 
-/** @param limit Maximum of restarts in a row. */
+/** @param limit Maximum number of consecutive restarts. */
 export const judgeConnector = (
   connector: ConnectorView,
   state: WatchdogState,
@@ -63,7 +63,7 @@ export const judgeConnector = (
       };
     }
     case 'unknown':
-      // The connector may have been idle or running meanwhile, so both times start again.
+      // It is unknown whether the connector was idle or running meanwhile, so both times are reset.
       return {
         restart: 'nothing',
         gaveUp: restarts >= limit,
@@ -80,7 +80,7 @@ export const judgeConnector = (
         restart: connector.kind === 'failed' ? 'failed' : 'all',
         gaveUp: false,
         state: {
-          // An idle connector gets the whole tolerance again after the restart.
+          // After the restart, the connector may be idle for the whole tolerance again.
           idleSince: undefined,
           runningSince: undefined,
           restarts: restarts + 1,

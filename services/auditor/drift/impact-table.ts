@@ -1,17 +1,17 @@
-// The consequence of changing each setting of a running connector, from a restart of one second to a gap in the topic. Dangerous
-// changes, and changes to a setting that is not listed here, are refused unless the operator allows them.
+// For each setting of a connector, the consequence of changing it while the connector runs, from a restart of one second to a gap in
+// the topic. Dangerous changes, and changes of settings that are not listed here, are refused unless the operator allows them.
 
-/** Matches every value of the column. Group 1 is the suffix of canaries; every other value goes to the topic of events. */
+/** Matches every value of the column. Group 1 is the suffix `-canary`; values without it go to the topic of events. */
 export const anyValue = '(?s)(?:.*(-canary)|.*)';
 
-/** What a change does to events, from harmless to loss. */
+/** The consequence of a change for events, from harmless to loss. */
 type Consequence =
   'restart' | 'duplicates' | 'failure' | 'contract' | 'order' | 'topic' | 'replay' | 'slot' | 'loss';
 
 export interface Impact {
   readonly consequence: Consequence;
   readonly sentence: string;
-  /** Refused unless the operator allows it. */
+  /** Whether the change is refused unless the operator allows it. */
   readonly dangerous: boolean;
 }
 
@@ -33,12 +33,12 @@ const safeOnly = (safe: string, consequence: Consequence, sentence: string): Jud
 
 const anotherDatabase = danger(
   'loss',
-  'Another server has neither this slot nor this offset: events that the present one has not delivered are lost.',
+  'Another server has neither this slot nor this offset: events of the current server that are not delivered yet are lost.',
 );
 const headersOf = (placement: string | undefined): string[] =>
   (placement ?? '').split(',').map((column) => column.split(':').at(-1)?.trim() ?? '');
 
-/** The topic of events: the replacement without `$1`, which is the suffix of canaries. */
+/** The topic of events: the replacement without `$1`, the suffix of the canary topic. */
 const eventTopicOf = (replacement: string | undefined): string | undefined =>
   replacement?.replace(/\$1$/, '');
 
@@ -55,18 +55,22 @@ const impacts: Readonly<Record<string, Judge>> = {
   'database.user': restart(
     'The task restarts as another role, which needs REPLICATION and SELECT on the outbox.',
   ),
-  'database.password': restart('The task restarts; a wrong password fails it at once, without a retry.'),
-  'plugin.name': danger('slot', 'A slot is bound to its plugin and cannot be read with another one.'),
+  'database.password': restart(
+    'The task restarts; with a wrong password it fails immediately, without a retry.',
+  ),
+  'plugin.name': danger('slot', 'A slot is bound to its plugin and cannot be read with another plugin.'),
   'slot.name': danger(
     'slot',
-    'A new slot starts at its creation: events that the old one has not delivered are lost, and the old one holds WAL until it is dropped.',
+    'A new slot starts at its creation: events that the old slot has not delivered are lost, and the old slot retains WAL until it is dropped.',
   ),
   'slot.drop.on.stop': safeOnly(
     'false',
     'loss',
     'With true, events committed between a stop and the next start are lost.',
   ),
-  'slot.failover': restart('Applies to slots that are created later; the present one stays as it is.'),
+  'slot.failover': restart(
+    'Applies only to slots that are created later; the existing slot does not change.',
+  ),
   'publication.name': danger(
     'loss',
     'Rows that the other publication leaves out are not published, without an error.',
@@ -89,7 +93,7 @@ const impacts: Readonly<Record<string, Judge>> = {
   'snapshot.mode': safeOnly(
     'no_data',
     'replay',
-    'No effect while there is an offset; without one, every retained row is published again, in no order.',
+    'No effect while the connector has an offset; without an offset, every retained row is published again, in no defined sequence.',
   ),
   'offset.mismatch.strategy': safeOnly(
     'trust_offset',
@@ -109,7 +113,7 @@ const impacts: Readonly<Record<string, Judge>> = {
   ),
   'key.converter': danger(
     'order',
-    'Another encoding of the key hashes to another partition: order per key is lost.',
+    'Another encoding of the key hashes to another partition: the sequence of events per key is lost.',
   ),
   'value.converter': danger('contract', 'Consumers cannot decode another encoding of the value.'),
   'value.converter.delegate.converter.type': (to) =>
@@ -155,7 +159,7 @@ const impacts: Readonly<Record<string, Judge>> = {
       : {
           consequence: 'topic',
           sentence:
-            'Later events go to another topic: consumers of the old one receive nothing more, and order across the two is lost.',
+            'Later events go to another topic: consumers of the old topic receive no more events, and the sequence across both topics is lost.',
           dangerous: true,
         },
   'transforms.outbox.table.field.event.id': danger(
@@ -208,7 +212,7 @@ const impacts: Readonly<Record<string, Judge>> = {
   ),
   'heartbeat.interval.ms': (to) => ({
     consequence: Number(to ?? 0) > 0 ? 'restart' : 'slot',
-    sentence: 'Without heartbeats the slot of an idle outbox holds back WAL until it is lost.',
+    sentence: 'Without heartbeats the slot of an idle outbox retains WAL until it is invalidated.',
     dangerous: !(Number(to ?? 0) > 0),
   }),
   'heartbeat.action.query': (to) => ({
@@ -223,7 +227,7 @@ const impacts: Readonly<Record<string, Judge>> = {
   'errors.tolerance': safeOnly(
     'none',
     'loss',
-    'Events that cannot be converted or sent would be dropped, without a trace.',
+    'Events that cannot be converted or sent would be dropped without an error.',
   ),
   'errors.max.retries': restart(
     'The task restarts; with a limit it fails after that many attempts in an outage.',
@@ -240,14 +244,14 @@ const impacts: Readonly<Record<string, Judge>> = {
   'producer.override.enable.idempotence': safeOnly(
     'true',
     'order',
-    'A retried send could put an event behind later ones of its key.',
+    'A retried send could place an event after later events of its key.',
   ),
   'transaction.boundary': safeOnly(
     'poll',
     'restart',
-    'Consumers see events only when a longer transaction ends.',
+    'Transactions last longer, and consumers see events only at the end of a transaction.',
   ),
-  'producer.override.max.request.size': restart('The task restarts; a record that is larger fails it.'),
+  'producer.override.max.request.size': restart('The task restarts; it fails on a larger record.'),
   'producer.override.compression.type': (to) => ({
     consequence: to === 'none' || to === 'gzip' ? 'restart' : 'contract',
     sentence: 'KafkaJS reads only gzip and uncompressed records.',
@@ -255,7 +259,7 @@ const impacts: Readonly<Record<string, Judge>> = {
   }),
 };
 
-/** Keys whose change costs a restart of the task and nothing else. */
+/** Keys whose change only restarts the task. */
 const restartOnly = [
   'database.sslmode',
   'slot.max.retries',

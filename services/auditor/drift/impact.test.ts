@@ -17,7 +17,7 @@ describe('the consequence of a change', () => {
     expect(Object.keys(readConnectorFile(service)).filter((key) => !isExplained(key))).toEqual([]);
   });
 
-  it('is none when only the name that Connect adds differs', () => {
+  it('does not exist when only the name differs, which Connect adds', () => {
     expect(changesBetween(connector, { ...connector, name: 'order-outbox' })).toEqual([]);
   });
 
@@ -52,7 +52,7 @@ describe('the consequence of a change', () => {
     expect(changesTo(key, to)).toMatchObject([{ key, consequence, dangerous: true }]);
   });
 
-  it('is a restart when an older connector gets its topic for canaries', () => {
+  it('is a restart when an older connector gets a topic for canaries', () => {
     const { 'transforms.outbox.route.topic.regex': _regex, ...before } = connector;
     const changes = changesBetween(connector, {
       ...before,
@@ -75,7 +75,7 @@ describe('the consequence of a change', () => {
     ]);
   });
 
-  it('is a task that fails on older rows when a header is added', () => {
+  it('is a failure of the task on older rows when a header is added', () => {
     const key = 'transforms.outbox.table.fields.additional.placement';
     expect(changesTo(key, `${connector[key] ?? ''},schema_id:header:schemaId`)).toMatchObject([
       { consequence: 'failure', dangerous: false, sentence: expect.stringContaining('migrate') },

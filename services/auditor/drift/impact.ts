@@ -1,5 +1,5 @@
-// Compares the wanted configuration of a connector with the one in Connect. Each change comes with its consequence for events.
-// A secret in plain text is never shown.
+// Compares the configuration of a connector in its file with the configuration in Connect. Each change has its consequence for
+// events. A secret in plain text is never shown.
 import type { Service } from '../domain/facts.ts';
 import type { ConnectorConfig } from './connector-file.ts';
 import { isReference, isSecret } from './secrets.ts';
@@ -15,7 +15,7 @@ export interface Change extends Impact {
 const redacted = (key: string, value: string | undefined): string | undefined =>
   value !== undefined && isSecret(key) && !isReference(value) ? '(a secret in plain text)' : value;
 
-/** The changes that turn `actual`, the configuration in Connect, into `desired`. */
+/** The changes from `actual`, the configuration in Connect, to `desired`, the configuration in the file. */
 export const changesBetween = (
   desired: ConnectorConfig,
   actual: Readonly<Record<string, unknown>>,
@@ -27,14 +27,14 @@ export const changesBetween = (
     const to = desired[key];
     const from = key in actual ? String(actual[key]) : undefined;
     if (from === to) return [];
-    // Removing an unknown key, which somebody added by hand, restores the earlier configuration.
+    // An unknown key was added by hand; removing it restores the earlier configuration.
     const judge = to === undefined && !isExplained(key) ? restart() : judgeOf(key);
     return [{ key, from: redacted(key, from), to: redacted(key, to), ...judge(to, from) }];
   });
 };
 
-/** What a difference means for whoever has to act, and the commands that show and end it. */
+/** A sentence about the differences for the operator, and the commands that show and remove them. */
 export const describeDrift = (service: Service, connector: string, changes: readonly Change[]) => ({
-  sentence: `${connector} is not what connectors/${service}.json says: ${changes.map(({ key }) => key).join(', ')}.`,
+  sentence: `${connector} differs from connectors/${service}.json: ${changes.map(({ key }) => key).join(', ')}.`,
   remedy: `npm run connectors -- plan --connector ${connector}, then apply`,
 });

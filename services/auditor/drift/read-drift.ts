@@ -8,11 +8,11 @@ import { changesBetween, describeDrift, type Change } from './impact.ts';
 export interface Drift {
   readonly sentence: string;
   readonly remedy: string;
-  /** From the configuration in Connect to that of the file. */
+  /** The changes from the configuration in Connect to the configuration in the file. */
   readonly changes: readonly Change[];
 }
 
-/** By service, also when nothing differs; without the connectors that Connect does not have. Rejects when Connect does not answer. */
+/** The drift by service, even if nothing differs. Connectors that Connect does not have are left out. Rejects when Connect does not answer. */
 export const readDrift = async (
   connectUrl: string,
   withinMs: number,

@@ -1,4 +1,4 @@
-// A configuration holds references to secrets. Connect stores and shows the reference; only its worker resolves it.
+// A configuration contains references to secrets. Connect stores and shows only the reference; its worker resolves it.
 
 /** Whether the name of a key means that its value is a secret. */
 export const isSecret = (key: string): boolean =>

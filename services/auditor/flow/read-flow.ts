@@ -1,5 +1,5 @@
-// Counts events and deliveries of the last minute, and the results of the orders of the last 15 minutes. It reads the databases,
-// so it counts what was committed and not what was attempted.
+// Counts the events and deliveries of the last minute, and the results of the orders of the last 15 minutes. The numbers come from
+// the databases, so only committed work counts.
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../platform/database/database.ts';
 import { everyService, type Service } from '../domain/facts.ts';
@@ -12,9 +12,9 @@ export interface Flow {
 
 export interface ServiceFlow {
   readonly service: Service;
-  /** Events committed to its outbox in the last minute. */
+  /** Events committed to the outbox of the service in the last minute. */
   readonly emitted: number;
-  /** Deliveries that it handled in the last minute, by topic. */
+  /** Deliveries that the service handled in the last minute, by topic. */
   readonly consumed: readonly { readonly topic: string; readonly deliveries: number }[];
   readonly parkedDeadLetters: number;
 }
@@ -24,25 +24,25 @@ export interface OrdersFlow {
   readonly windowMinutes: number;
   readonly placed: number;
   readonly placedLastMinute: number;
-  /** Orders that reached this status, whatever followed. */
+  /** Orders that have reached this status, even if another status followed. */
   readonly confirmed: number;
   readonly paid: number;
   readonly fulfilled: number;
   readonly cancelled: readonly { readonly reason: string; readonly orders: number }[];
-  /** From placed to PAID, ms; null when no order was paid. Without manual payments, which wait for a person. */
+  /** Time from placing to PAID, ms; null when no order was paid. Orders with manual payment are left out: they wait for a person. */
   readonly toPaidMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
-  /** Of `paidAutomatically`, the orders that were PAID within the objective. */
+  /** Number of the orders in `dueForPayment` that were PAID within the objective. */
   readonly paidInTime: number;
-  /** Orders with automatic payment that are PAID, or should be by now. */
-  readonly paidAutomatically: number;
-  /** Open orders with automatic payment that are older than the objective; the age of the oldest, ms. */
+  /** Orders with automatic payment that are PAID, plus unpaid orders that are older than the objective. */
+  readonly dueForPayment: number;
+  /** Unpaid open orders with automatic payment that are older than the objective, and the age of the oldest, ms. */
   readonly waiting: { readonly orders: number; readonly oldestMs: number };
 }
 
 const windowMinutes = 15;
-/** The objective in the README and the alerts: PAID within two seconds. */
+/** The service level objective in connectors/alerts/slo.yml: PAID within two seconds. */
 const objectiveMs = 2_000;
-/** Of more orders than this, the newest are a fair sample. */
+/** Limits the cost of the query: if there are more orders, only the newest are counted. */
 const maxOrders = 20_000;
 
 const readService = async (service: Service, db: Database): Promise<ServiceFlow> => {
@@ -57,16 +57,16 @@ const readService = async (service: Service, db: Database): Promise<ServiceFlow>
         select topic, count(*)::float8 as deliveries from processed_events
         where processed_at >= now() - interval '1 minute' group by topic order by topic`,
     ),
-    rowsOf<{ letters: number }>(
+    rowsOf<{ deadLetters: number }>(
       db,
-      sql`select count(*)::float8 as letters from dead_letters where state = 'parked'`,
+      sql`select count(*)::float8 as "deadLetters" from dead_letters where state = 'parked'`,
     ),
   ]);
   return {
     service,
     emitted: emitted?.events ?? 0,
     consumed,
-    parkedDeadLetters: deadLettered?.letters ?? 0,
+    parkedDeadLetters: deadLettered?.deadLetters ?? 0,
   };
 };
 
@@ -105,7 +105,7 @@ const readOrders = async (db: Database): Promise<OrdersFlow> => {
                percentile_cont(array[0.5, 0.95, 0.99]) within group (order by ${duration})
                  filter (where ${automatic}) as quantiles,
                count(*) filter (where ${automatic} and ${duration} <= ${objectiveMs})::float8 as "paidInTime",
-               count(*) filter (where ${automatic} or (${late}))::float8 as "paidAutomatically",
+               count(*) filter (where ${automatic} or (${late}))::float8 as "dueForPayment",
                count(*) filter (where ${late})::float8 as "waitingOrders",
                coalesce(max(${ms('now()')} - ${ms('created_at')}) filter (where ${late}), 0) as "waitingMs"
         from reached`,
@@ -126,7 +126,7 @@ const readOrders = async (db: Database): Promise<OrdersFlow> => {
     fulfilled: 0,
     quantiles: null,
     paidInTime: 0,
-    paidAutomatically: 0,
+    dueForPayment: 0,
     waitingOrders: 0,
     waitingMs: 0,
   };

@@ -1,4 +1,4 @@
-// The auditor's API: shapes and endpoints, without behaviour. The dashboard's types and the OpenAPI document are derived from it.
+// The auditor's API: schemas and endpoints, without behaviour. The dashboard's types and the OpenAPI document are derived from it.
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { json } from '../../platform/http/request/shapes.ts';
@@ -12,7 +12,7 @@ const service = z.enum(everyService);
 
 const consumptionView = z.object({
   consumer: z.string().openapi({ description: 'The consumer group' }),
-  receivedAt: time.openapi({ description: 'When its transaction began' }),
+  receivedAt: time.openapi({ description: 'When the transaction of the consumer began' }),
   committedAt: time,
   outcome: z
     .string()
@@ -80,7 +80,7 @@ export const storyView = z
         }),
       )
       .openapi({ description: 'Requests to the payment provider' }),
-    events: z.array(storyEventView).openapi({ description: 'In commit order' }),
+    events: z.array(storyEventView).openapi({ description: 'Sorted by commit time' }),
   })
   .openapi('Story');
 
@@ -117,8 +117,8 @@ export const pipelineView = z.object({
     .nullable()
     .openapi({ description: 'Null when the database does not answer or has no such slot' }),
   canary: z.object({
-    roundTripMs: nullable.openapi({ description: 'Of the last canary that arrived' }),
-    waitingMs: z.number().openapi({ description: 'Of the oldest canary that has not arrived' }),
+    roundTripMs: nullable.openapi({ description: 'Round trip of the last canary that arrived' }),
+    waitingMs: z.number().openapi({ description: 'Age of the oldest canary that has not arrived' }),
     sent: z.int(),
     lost: z.int(),
   }),
@@ -151,7 +151,7 @@ export const reportView = z
     status: z.enum(['ok', 'violated']),
     checkedAt: z.iso.datetime(),
     topicsRead: z.boolean().openapi({
-      description: 'False when the topics could not be read; the report says nothing about them then',
+      description: 'False when the topics could not be read; then the report says nothing about the topics',
     }),
     violations: z.array(findingView),
     inFlight: z.int().openapi({ description: 'Number of differences that events in flight may explain' }),
@@ -176,7 +176,7 @@ const sampleView = z.object({
   at: time,
   roundTripMs: nullable.openapi({
     description:
-      'Of the last canary that arrived, or the age of the oldest that has not, whichever is longer',
+      'The round trip of the last canary that arrived, or the age of the oldest canary that has not arrived, whichever is longer',
   }),
   retainedBytes: nullable.openapi({ description: 'WAL that the slot retains' }),
 });
@@ -194,7 +194,7 @@ const driftView = z.object({
       file: z.string().nullable().openapi({
         description: 'The value in the file; null when the key is absent. Secrets are not shown.',
       }),
-      consequence: z.string().openapi({ description: 'What applying the file does to events' }),
+      consequence: z.string().openapi({ description: 'The consequence of applying the file' }),
       sentence: z.string(),
       dangerous: z
         .boolean()
@@ -213,7 +213,9 @@ export const overviewView = z
           description:
             'Null when Kafka Connect does not answer or has no such connector, and when the file cannot be read',
         }),
-        samples: z.array(sampleView).openapi({ description: 'Of the latest checks, oldest first' }),
+        samples: z
+          .array(sampleView)
+          .openapi({ description: 'Measurements of the latest checks, oldest first' }),
       }),
     ),
     groups: z
@@ -223,7 +225,7 @@ export const overviewView = z
           topics: z.array(
             z.object({
               topic: z.string(),
-              lag: z.number().openapi({ description: 'Of all partitions' }),
+              lag: z.number().openapi({ description: 'Sum over all partitions' }),
               partitions: z.array(
                 z.object({
                   partition: z.int(),
@@ -249,7 +251,7 @@ export const incidentsView = z
   .object({
     since: z.iso
       .datetime()
-      .openapi({ description: 'When this auditor started; it does not know earlier problems' }),
+      .openapi({ description: 'When this auditor started; earlier problems are unknown' }),
     data: z
       .array(
         z.object({
@@ -259,8 +261,10 @@ export const incidentsView = z
           level: z.enum(['broken', 'warning']),
           sentence: z.string(),
           startedAt: z.iso.datetime(),
-          endedAt: z.iso.datetime().nullable().openapi({ description: 'Null while it lasts' }),
-          restarts: z.int().openapi({ description: 'By the watchdog of this auditor, while it lasted' }),
+          endedAt: z.iso.datetime().nullable().openapi({ description: 'Null while the problem lasts' }),
+          restarts: z
+            .int()
+            .openapi({ description: 'Restarts by the watchdog of this auditor while the problem lasted' }),
           lastAction: z
             .object({
               at: z.iso.datetime(),
@@ -270,7 +274,7 @@ export const incidentsView = z
             .nullable()
             .openapi({
               description:
-                'The last action on the connector while it lasted. Commands and Kafka Connect itself can end a problem without one.',
+                'The last action on the connector while the problem lasted. Commands and Kafka Connect itself can end a problem without an action.',
             }),
         }),
       )
@@ -307,13 +311,15 @@ export const flowView = z
       cancelled: z.array(z.object({ reason: z.string(), orders: amount })),
       toPaidMs: z.object({ p50: amount, p95: amount, p99: amount }).nullable(),
       paidInTime: amount.openapi({
-        description: 'Of `paidAutomatically`, the orders that were PAID within two seconds',
+        description: 'Number of the orders in `dueForPayment` that were PAID within two seconds',
       }),
-      paidAutomatically: amount.openapi({
-        description: 'Orders with automatic payment that are PAID, or should be by now',
+      dueForPayment: amount.openapi({
+        description:
+          'Orders with automatic payment that are PAID, plus unpaid orders that are older than two seconds',
       }),
       waiting: z.object({ orders: amount, oldestMs: amount }).openapi({
-        description: 'Open orders with automatic payment that are late, and the age of the oldest',
+        description:
+          'Unpaid open orders with automatic payment that are older than two seconds, and the age of the oldest in milliseconds',
       }),
     }),
   })
@@ -327,7 +333,7 @@ const actionEndpoint = (action: ConnectorAction, summary: string) =>
     request: { params: z.object({ service }) },
     responses: {
       202: {
-        description: 'Kafka Connect has accepted it',
+        description: 'Kafka Connect has accepted the action',
         content: json(z.object({ connector: z.string(), action: z.enum(connectorActions) })),
       },
     },
@@ -349,7 +355,7 @@ export const auditorApi = {
   resumeConnector: actionEndpoint('resume', 'Resume a paused connector'),
   readIncidents: endpoint(permissions['incidents.read'], {
     tags: ['pipelines'],
-    summary: 'The problems of the pipelines, and what the watchdog and administrators did about them',
+    summary: 'The problems of the pipelines, and the actions of the watchdog and of administrators',
     responses: { 200: { description: 'Since this auditor started', content: json(incidentsView) } },
   }),
   readInvariants: endpoint(permissions['invariants.read'], {
@@ -361,7 +367,7 @@ export const auditorApi = {
     tags: ['stories'],
     summary: 'The story of an order: its events, who consumed them, and when',
     description:
-      'By the id of the order, in full or as `01a21536…7983`, by the id of one of its events, or by a correlation id. Read from all three databases on each request.',
+      'Accepts the id of the order (complete or as `01a21536…7983`), the id of one of its events, or a correlation id. Reads all three databases on each request.',
     request: {
       params: z.object({
         id: z.string().regex(/^[A-Za-z0-9._…-]{1,128}$/, 'must be the id of an order, an event or a request'),

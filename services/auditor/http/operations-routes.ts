@@ -1,5 +1,5 @@
 // The routes behind the dashboard's pages for administrators: flow, pipelines with their recent samples, invariants, and the
-// actions on a connector. An action is in the audit log before Kafka Connect is called.
+// actions on a connector. An action is recorded in the audit log before Kafka Connect is called.
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
 import type { recordAction } from '../../platform/audit-log/audit-log.ts';

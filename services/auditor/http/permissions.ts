@@ -1,5 +1,5 @@
-// Reports contain ids and amounts only, so like the metrics they need no token and belong on an internal network. What names a
-// person or changes something requires an administrator's token.
+// Reports contain only ids and amounts, so like the metrics they need no token; they should be reachable only on an internal network.
+// Endpoints that show personal data or change something require an administrator's token.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({

@@ -1,5 +1,5 @@
-// The last check of the pipelines: as JSON, and as a health probe per pipeline. Both answer from memory, so they do not wait for
-// a database, Kafka or Connect.
+// The result of the last check of the pipelines, as JSON and as a health probe per pipeline. It is kept in memory, so responses do
+// not wait for a database, Kafka or Connect.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
@@ -52,7 +52,7 @@ export const viewOfPipeline = (report: PipelineReport): z.infer<typeof pipelineV
   };
 };
 
-/** One check per part of the pipeline; a warning does not change its status. */
+/** The health report has one check per part of the pipeline. Warnings do not make a check unavailable. */
 const toHealth = ({ problems, status }: PipelineReport): HealthReport => ({
   status: status === 'ok' ? 'ok' : 'unavailable',
   checks: Object.fromEntries(
@@ -68,7 +68,7 @@ const toHealth = ({ problems, status }: PipelineReport): HealthReport => ({
   ),
 });
 
-/** The last check of each pipeline. Throws the problem `unavailable` before the first. */
+/** The last check of each pipeline. Throws the problem `unavailable` before the first check. */
 export const requireReports = ({ latest }: Pick<Pipelines, 'latest'>): readonly PipelineReport[] => {
   const reports = latest();
   if (reports.length === 0)
@@ -84,7 +84,7 @@ export function registerPipelineRoutes(app: App, pipelines: Pick<Pipelines, 'lat
     endpoint(permissions['pipelines.report'], {
       tags: ['pipelines'],
       summary: 'The pipelines from the outboxes to their topics',
-      description: 'Slot, connector, canary and watchdog of each, at the last check.',
+      description: 'Slot, connector, canary and watchdog of each pipeline at the last check.',
       responses: {
         200: {
           description: 'The state of each pipeline',
@@ -106,8 +106,8 @@ export function registerPipelineRoutes(app: App, pipelines: Pick<Pipelines, 'lat
       summary: 'Whether a pipeline delivers events',
       request: { params: z.object({ service: z.enum(everyService) }) },
       responses: {
-        200: { description: 'It does', content },
-        503: { description: 'It does not, or has not been checked yet', content },
+        200: { description: 'The pipeline delivers events', content },
+        503: { description: 'The pipeline does not deliver events, or has not been checked yet', content },
       },
     }),
     (c) => {

@@ -18,7 +18,7 @@ import { reportView } from './api.ts';
 import { registerOperationsRoutes, type OperationsSources } from './operations-routes.ts';
 import { viewOfReport } from './report-view.ts';
 
-/** Every invariant has a sample from the first audit on, so that alerts have a series before the first violation. */
+/** Every invariant has a sample after the first audit, so that alerts find a series before the first violation. */
 const addAuditMetrics = (metrics: Metrics, latest: () => Report | undefined): void => {
   new Gauge({
     name: 'orderflow_invariant_violations',
@@ -76,7 +76,7 @@ export const createAuditorApp = ({
     logger,
     title: 'OrderFlow auditor',
     description:
-      'Checks from outside whether the invariants of the system hold and its pipelines deliver events.',
+      'Checks independently of the services whether the invariants of the system hold and its pipelines deliver events.',
     publicUrl,
     ...httpOptions,
     metrics,

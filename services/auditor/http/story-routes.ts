@@ -1,4 +1,4 @@
-// The story of an order, for administrators only: it contains personal data and amounts.
+// The story of an order. Only administrators may read it, because it contains personal data and amounts.
 import type { z } from '@hono/zod-openapi';
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import type { App } from '../../platform/http/server/request-context.ts';

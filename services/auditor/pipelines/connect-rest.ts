@@ -1,5 +1,5 @@
-// The part of Kafka Connect's REST API that is used here: the state and the configuration of connectors, restart, pause and resume. Imports nothing,
-// because the image `jobs` contains no other file of the auditor.
+// The subset of Kafka Connect's REST API that is used here: state and configuration of connectors, restart, pause and resume. It has
+// no imports, because the image `jobs` contains no other file of the auditor.
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -20,7 +20,7 @@ export const callConnect = async (
   return { status: response.status, body };
 };
 
-/** The state of a connector and its tasks. `idle`: nothing has failed, but not everything is running. */
+/** The state of a connector and its tasks. `idle`: the connector or a task is neither running nor failed. */
 export type ConnectorState =
   { readonly kind: 'running' | 'paused' } | { readonly kind: 'failed' | 'idle'; readonly why: string };
 
@@ -69,7 +69,7 @@ export const readConfigs = async (
   );
 };
 
-/** Restarts the failed parts of a connector, or the connector and all its tasks. */
+/** Restarts the connector and all its tasks, or only those that have failed. */
 export const restartConnector = async (
   connectUrl: string,
   name: string,
@@ -85,7 +85,7 @@ export const restartConnector = async (
   if (status >= 400) throw new Error(`Kafka Connect answered ${status}`);
 };
 
-/** Pauses a connector, so that its events wait in the WAL, or resumes it. Rejects unless Connect accepts. */
+/** Pauses a connector (its events then wait in the WAL) or resumes it. Rejects unless Connect accepts the action. */
 export const pauseOrResume = async (
   connectUrl: string,
   name: string,

@@ -1,5 +1,5 @@
-// The Prometheus metrics of the pipelines. Labels have few values, all known in advance. Most metrics are those of the last check;
-// consumer lag is read when Prometheus scrapes, and shared by scrapes within a few seconds.
+// The Prometheus metrics of the pipelines. Labels have few values, all known in advance. Most metrics show the last check. The
+// consumer lag is read when Prometheus scrapes; scrapes within a few seconds share one read.
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import { cachedRead, type Metrics } from '../../platform/telemetry/metrics.ts';
@@ -16,7 +16,7 @@ export const consumerGroups = everyService.map((service) => ({
   topics: everyService.filter((other) => other !== service).map(topicOf),
 }));
 
-/** The lag of each consumer group, in records: of its topics, and of each partition. */
+/** The lag of each consumer group in records, per topic and per partition. */
 export const readLags = (stream: Pick<EventStream, 'lag'>) =>
   Promise.all(
     consumerGroups.map(async ({ group, topics }) => ({
@@ -33,7 +33,7 @@ const lagTimeoutMs = 3_000;
 const lagFreshMs = 5_000;
 
 export interface PipelineMetrics extends PipelineEvents {
-  /** Connects the metrics to their sources. Most have no samples before. */
+  /** Connects the metrics to their sources. Before this call, most metrics have no samples. */
   readonly observe: (pipelines: Pick<Pipelines, 'latest'>, stream: Pick<EventStream, 'lag'>) => void;
 }
 
@@ -78,7 +78,7 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
         }
       },
     });
-  /** 1 for each value that holds and 0 for the others, so that alerts have a series before a problem occurs. */
+  /** 1 for each value that applies and 0 for the others, so that alerts find a series before a problem occurs. */
   const addStates = (
     name: string,
     help: string,
@@ -219,7 +219,7 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
     },
     observe: (pipelines, stream) => {
       latest = pipelines.latest;
-      // Without an answer from Kafka the metric has no samples.
+      // While Kafka does not answer, the metric has no samples.
       const lags = cachedRead(() => readLags(stream), { timeoutMs: lagTimeoutMs, maxAgeMs: lagFreshMs });
       new Gauge({
         name: 'orderflow_consumer_lag_records',

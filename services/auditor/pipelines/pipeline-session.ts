@@ -1,7 +1,8 @@
-// One session per database: reads the slot, sends canaries, and holds an advisory lock. The auditor whose session has the lock
-// leads: it alone restarts the connector. Every check asks the session whether it has the lock, so a session that hangs does not
-// lead. The server ends a session after `idleTimeoutMs` without a query or without its peer; the lock is then free for the next
-// auditor. If two lead for a moment, a connector is restarted twice, which does no harm.
+// The auditor's session on one database: it reads the slot, sends canaries, and competes for an advisory lock. The auditor whose
+// session has the lock is the leader, and only the leader restarts the connector. Every check queries the lock in the session, so an
+// auditor with a hanging session is not the leader. The server ends a session after `idleTimeoutMs` without a query or without a
+// reachable client; then another auditor gets the lock. If two auditors lead for a short time, a connector may be restarted twice,
+// which does no harm.
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
@@ -16,7 +17,7 @@ export interface DatabaseStatus {
   readonly leads: boolean;
   /** Whether the role of the connector may write its heartbeat. */
   readonly heartbeatAllowed: boolean;
-  /** Estimated from the server's statistics. */
+  /** Number of rows, estimated from the server's statistics. */
   readonly outboxRows: number;
   readonly outboxBytes: number;
   /** Null when the outbox is empty. */
@@ -79,7 +80,7 @@ export function openPipelineSession(
 
   let session: ReturnType<typeof open> | undefined;
 
-  /** A session that does not answer in time is closed, which releases its lock; the next call opens another. */
+  /** A session that does not answer in time is closed, which releases its lock; the next call opens a new session. */
   const query = async <T>(run: (db: Database) => Promise<T>): Promise<T> => {
     session ??= open();
     const current = session;

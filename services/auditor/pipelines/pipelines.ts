@@ -1,6 +1,6 @@
 // Checks the pipelines from the outboxes to their topics every few seconds: reads connectors and slots, sends canaries, and
-// restarts failed connectors. domain/ judges what is read here. Each source fails independently: a database that hangs hides
-// neither the other pipelines nor the state of its own connector.
+// restarts failed connectors. The judgement is in domain/. Sources fail independently: when a database hangs, the other pipelines
+// and the state of its connector are still reported.
 import { v7 as uuidv7 } from 'uuid';
 import { readConnectors, restartConnector } from './connect-rest.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
@@ -20,7 +20,7 @@ import {
 } from '../domain/watchdog.ts';
 import type { DatabaseStatus, PipelineSession } from './pipeline-session.ts';
 
-/** The names of the parts of a pipeline; a test compares them with the topology. */
+/** The names of connector, slot, role and canary topic of a pipeline; a test compares them with the topology. */
 export const pipelineNames = (service: Service) => ({
   connector: `${service}-outbox`,
   slot: `${service}_outbox_slot`,
@@ -33,9 +33,9 @@ export interface PipelineReport {
   readonly status: 'ok' | 'broken';
   readonly checkedAt: Date;
   readonly problems: readonly Problem[];
-  /** Null when the database did not answer or there is no such slot. */
+  /** Null when the database did not answer or the slot does not exist. */
   readonly slot: SlotState | null;
-  /** Seconds since the confirmed position of the slot was last observed to move, by a heartbeat or an event. */
+  /** Seconds since the last observed change of the slot's confirmed position, which heartbeats and events move. */
   readonly confirmedSecondsAgo: number;
   readonly connector: ConnectorView;
   readonly canaries: Pick<Canaries, 'sent' | 'lost' | 'lastRoundTripMs'> & { readonly waitingMs: number };
@@ -52,15 +52,15 @@ export interface Sample {
   readonly retainedBytes: number | null;
 }
 
-/** Half an hour at one check every five seconds. */
+/** Half an hour, at one check every five seconds. */
 const samplesKept = 360;
 
 export interface Pipelines {
-  /** The last check of each pipeline; empty before the first. */
+  /** The last check of each pipeline; empty before the first check. */
   readonly latest: () => readonly PipelineReport[];
   /** Samples of the latest checks, oldest first. */
   readonly samples: (service: Service) => readonly Sample[];
-  /** The problems since the start of the process and what was done about them, newest first. */
+  /** The problems since the start of the process, with the actions on connectors, newest first. */
   readonly incidents: () => Incidents;
   /** Adds an action of an administrator to the incidents. */
   readonly recordActed: (service: Service, acted: ConnectorActed) => void;
@@ -70,13 +70,13 @@ export interface Pipelines {
 export interface PipelineSettings {
   readonly connectUrl: string;
   readonly intervalMs: number;
-  /** How long a canary may take; 0 sends none. */
+  /** Maximum round trip of a canary, ms; with 0, no canaries are sent. */
   readonly canaryMs: number;
-  /** Maximum of restarts of a connector in a row; 0 switches the watchdog off. */
+  /** Maximum number of consecutive restarts of a connector; 0 switches the watchdog off. */
   readonly restarts: number;
 }
 
-/** Metrics that are recorded when something happens, not when they are scraped. */
+/** Metrics that are recorded when an event happens, not when Prometheus scrapes. */
 export interface PipelineEvents {
   readonly observeRoundTrip: (service: Service, seconds: number) => void;
   readonly countRestart: (service: Service) => void;
@@ -146,12 +146,12 @@ export function watchPipelines(
     if (!sendsCanaries) return undefined;
     const id = uuidv7();
     const sentAt = performance.now();
-    // Recorded before it is sent, because it may arrive before the database answers.
+    // Recorded before it is sent, because the canary may arrive before the database answers.
     const before = canaries.get(service) ?? noCanaries;
     canaries.set(service, send(before, { id, sentAt }));
     const { error } = await attempt(() => sessions[service].sendCanary(id));
     if (error === undefined) return undefined;
-    // It may or may not have been committed, so it must not count as waiting.
+    // It is unknown whether the canary was committed, so it must not count as waiting.
     const now = canaries.get(service) ?? noCanaries;
     canaries.set(service, { ...now, inFlight: now.inFlight.filter((canary) => canary.id !== id) });
     return error;
@@ -223,7 +223,7 @@ export function watchPipelines(
       slot.value === undefined ? {} : await attempt(sessions[service].readStatus);
     const leads = database?.leads === true;
     const { gaveUp, restartedAt } = await runWatchdog(service, connector, leads);
-    // Durations use the monotonic clock: a step of the system clock would look like a stalled pipeline.
+    // Durations use the monotonic clock, because a change of the system clock would look like a stalled pipeline.
     const now = performance.now();
     const checkedAt = Date.now();
     const waiting = waitingMs(canaries.get(service) ?? noCanaries, now);
@@ -253,7 +253,7 @@ export function watchPipelines(
     const retainedBytes = slot.value?.state?.retainedBytes ?? null;
     samples.set(service, [
       ...(samples.get(service) ?? []).slice(1 - samplesKept),
-      // The next round trip takes at least as long as the oldest canary has been waiting.
+      // The next round trip is at least as long as the age of the oldest canary.
       {
         at: checkedAt,
         roundTripMs: waiting > 0 ? Math.max(waiting, lastRoundTripMs ?? 0) : (lastRoundTripMs ?? null),

@@ -29,9 +29,13 @@ describe('the judgement of a replication slot', () => {
     ['is read and near the end of the WAL', {}, []],
     ['is unread for as long as a restart may take', { active: false, inactiveMs: slotLimits.unreadMs }, []],
     ['is unread for longer', { active: false, inactiveMs: slotLimits.unreadMs + 1 }, ['unread broken']],
-    ['was never read, so the time since is unknown', { active: false }, ['unread broken']],
-    ['is lost', { walStatus: 'lost', active: false, safeBytes: null, lagBytes: null }, ['lost broken']],
-    ['was invalidated for another reason', { invalidation: 'idle_timeout', active: false }, ['lost broken']],
+    ['was never read', { active: false }, ['unread broken']],
+    [
+      'is invalidated because its WAL was removed',
+      { walStatus: 'lost', active: false, safeBytes: null, lagBytes: null },
+      ['lost broken'],
+    ],
+    ['is invalidated for another reason', { invalidation: 'idle_timeout', active: false }, ['lost broken']],
     ['needs WAL that the next checkpoint removes', { walStatus: 'unreserved' }, ['endangered broken']],
     ['has a fifth of its WAL limit left', { safeBytes: keepBytes * 0.2 }, []],
     [
@@ -39,8 +43,8 @@ describe('the judgement of a replication slot', () => {
       { safeBytes: keepBytes * 0.2 - 1 },
       ['endangered broken'],
     ],
-    ['is at the limit of its lag', { lagBytes: 64 * mib }, []],
-    ['is beyond the limit of its lag', { lagBytes: 64 * mib + 1 }, ['lagging broken']],
+    ['is at the lag limit', { lagBytes: 64 * mib }, []],
+    ['is beyond the lag limit', { lagBytes: 64 * mib + 1 }, ['lagging broken']],
     ['has another plugin', { plugin: 'test_decoding' }, ['wrong_plugin broken']],
     ['does not survive a failover', { failover: false }, ['no_failover warning']],
     [

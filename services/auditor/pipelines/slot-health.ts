@@ -1,6 +1,6 @@
 // Reads and judges the replication slot of an outbox. The state in Connect is not enough: a task stays RUNNING for half an hour
-// while Debezium waits for a slot that is lost, and forever while a slot only retains more WAL. Reading and judging are separate,
-// so that every judgement is tested without a server.
+// while Debezium waits for an invalidated slot, and for ever while the slot only retains more and more WAL. Reading and judging are
+// separate, so that every judgement can be tested without a server.
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../../platform/database/database.ts';
@@ -10,29 +10,29 @@ export interface SlotState {
   /** `pgoutput`, unless the slot was created by hand; null for a physical slot. */
   readonly plugin: string | null;
   readonly database: string | null;
-  /** Whether a connection is reading it. */
+  /** Whether a connection is reading the slot. */
   readonly active: boolean;
-  /** How long it has been inactive; null while it is active, or when it was never active. */
+  /** How long the slot has been inactive; null while it is active, or when it was never active. */
   readonly inactiveMs: number | null;
   /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly walStatus: string | null;
-  /** Why the server has invalidated it; null while it is valid. */
+  /** Why the server has invalidated the slot; null while it is valid. */
   readonly invalidation: string | null;
-  /** WAL that may still be written before the slot is in danger; null without a limit, or when it is lost. */
+  /** WAL that may still be written before the slot is in danger; null without a limit, or when the slot is invalidated. */
   readonly safeBytes: number | null;
-  /** Everything up to this position was delivered. */
+  /** All changes up to this position were delivered. */
   readonly confirmedLsn: string | null;
-  /** WAL since `confirmedLsn`: not delivered, or irrelevant to the outbox and not yet confirmed. */
+  /** WAL since `confirmedLsn`: it is not delivered yet, or irrelevant to the outbox and not yet confirmed. */
   readonly lagBytes: number | null;
-  /** WAL that the server retains for it. */
+  /** WAL that the server retains for the slot. */
   readonly retainedBytes: number | null;
-  /** Whether it is synchronised to standbys. */
+  /** Whether the slot is synchronised to standbys. */
   readonly failover: boolean;
 }
 
 export interface SlotFacts {
   readonly slot: string;
-  /** Null when there is no such slot. */
+  /** Null when the slot does not exist. */
   readonly state: SlotState | null;
   /** `max_slot_wal_keep_size`; null when unlimited. */
   readonly keepBytes: number | null;
@@ -54,7 +54,7 @@ const row = z.object({
   failover: z.boolean().nullable(),
 });
 
-/** Any role may read it. Needs PostgreSQL 17 or newer. */
+/** Works for any role. Needs PostgreSQL 17 or newer. */
 export async function readSlot(db: Pick<Database, 'execute'>, slot: string): Promise<SlotFacts> {
   const [found] = await db.execute(sql`
     select (select case when setting::int < 0 then null else setting::float8 * 1048576 end
@@ -76,11 +76,11 @@ export async function readSlot(db: Pick<Database, 'execute'>, slot: string): Pro
 }
 
 export const slotLimits = {
-  /** Longer than a restart of the connector and its worker takes. */
+  /** Longer than a restart of the connector and its worker. */
   unreadMs: 60_000,
-  /** At this lag the retention of the outbox also stops deleting. */
+  /** The same lag at which retention stops deleting outbox rows. */
   lagBytes: 64 * 1024 * 1024,
-  /** The share of `max_slot_wal_keep_size` that has to be left. */
+  /** The minimum remaining share of `max_slot_wal_keep_size`. */
   safeShare: 0.2,
 };
 
@@ -93,7 +93,7 @@ const finding = (
   level: SlotFinding['level'] = 'broken',
 ): SlotFinding => ({ problem, level, sentence, remedy });
 
-/** All problems of the slot of a service, the worst first. */
+/** All problems of the slot of a service, the most severe first. */
 export function judgeSlot(service: string, { slot, state, keepBytes }: SlotFacts): readonly SlotFinding[] {
   const recover = `npm run recover -- ${service}, see connectors/runbooks/slot-lost.md`;
   if (state === null)
@@ -108,7 +108,7 @@ export function judgeSlot(service: string, { slot, state, keepBytes }: SlotFacts
     return [
       finding(
         'lost',
-        `The replication slot ${slot} is lost (${state.invalidation ?? 'wal_removed'}): events are missing from the topic, and no more are published.`,
+        `The replication slot ${slot} is invalidated (${state.invalidation ?? 'wal_removed'}): events are missing from the topic, and no further events are published.`,
         recover,
       ),
     ];
@@ -122,8 +122,8 @@ export function judgeSlot(service: string, { slot, state, keepBytes }: SlotFacts
     findings.push(
       finding(
         'endangered',
-        `The replication slot ${slot} is about to be lost: ${mebibytes(Math.max(safeBytes ?? 0, 0))} more WAL may be written.`,
-        'Start its connector (npm run connectors -- status), or raise max_slot_wal_keep_size at once.',
+        `The replication slot ${slot} will soon be invalidated: only ${mebibytes(Math.max(safeBytes ?? 0, 0))} more WAL may be written.`,
+        'Start its connector (npm run connectors -- status), or raise max_slot_wal_keep_size immediately.',
       ),
     );
   if (state.plugin !== 'pgoutput')
@@ -154,7 +154,7 @@ export function judgeSlot(service: string, { slot, state, keepBytes }: SlotFacts
     findings.push(
       finding(
         'unbounded',
-        `Nothing limits the WAL that ${slot} may retain: a connector that stays down fills the disk.`,
+        `The WAL that ${slot} may retain is not limited: if the connector stays down, the disk fills up.`,
         'Set max_slot_wal_keep_size to a size for which the disk has room.',
         'warning',
       ),

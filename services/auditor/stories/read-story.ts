@@ -1,22 +1,22 @@
-// Reads the story of an order from the tables that exist anyway: commit times from the outboxes; publication times and the times
+// Reads the story of an order. No table exists only for stories: commit times come from the outboxes; publication times and the times
 // of the consumers' transactions from the inboxes; failures from the dead letters; outcomes from the order's trail; and the
-// requests to the provider from the payment service. Differences of these times are latencies only if all clocks agree.
+// requests to the provider from the payment service. Differences of these times are latencies only if all clocks are synchronised.
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../platform/database/database.ts';
 import { everyService, type Service } from '../domain/facts.ts';
 import { listed, ms, rowsOf } from '../queries.ts';
 
-/** How one consumer group handled an event. All times here are milliseconds since the epoch, with fractions. */
+/** How one consumer group handled an event. All times in this file are milliseconds since the epoch, with fractions. */
 export interface Consumption {
   readonly consumer: string;
-  /** When its transaction began. */
+  /** When the transaction of the consumer began. */
   readonly receivedAt: number;
   readonly committedAt: number;
   /** `accepted`, `ignored: <reason>`, or the state and cause of a dead letter. */
   readonly outcome: string;
-  /** Null unless it is a dead letter. */
+  /** Null unless the event is a dead letter. */
   readonly letterId: string | null;
-  /** Including the last one. */
+  /** Number of attempts, including the last attempt. */
   readonly attempts: number;
 }
 
@@ -35,11 +35,11 @@ export interface StoryEvent {
   readonly causationId: string;
   readonly traceparent: string;
   readonly schemaId: number;
-  /** In the Confluent wire format. */
+  /** Avro in the Confluent wire format. */
   readonly payload: Buffer;
   readonly occurredAt: number;
   readonly committedAt: number;
-  /** Undefined until a consumer has handled the event, as is `position`. */
+  /** Like `position`, undefined until a consumer has handled the event. */
   readonly publishedAt: number | undefined;
   readonly position: Position | undefined;
   readonly consumptions: readonly Consumption[];
@@ -56,7 +56,7 @@ export interface StoryOrder {
   readonly expiresAt: number | null;
 }
 
-/** An entry in the trail of an order: an input and its outcome. */
+/** An entry in the audit trail of an order: an input and its outcome. */
 export interface Step {
   readonly orderId: string;
   readonly type: string;
@@ -82,7 +82,7 @@ export interface ProviderCall {
   readonly dueAt: number;
 }
 
-/** Everything the databases know of an order, or of the effects of one request. */
+/** All data about an order, or about the effects of one request. */
 export interface Story {
   readonly orders: readonly StoryOrder[];
   readonly correlationIds: readonly string[];
@@ -91,7 +91,7 @@ export interface Story {
   readonly events: readonly StoryEvent[];
 }
 
-/** Limits of one story: a request may concern many orders. */
+/** Limits of one story, because a request may concern many orders. */
 const maxOrders = 20;
 const maxEvents = 1_000;
 
@@ -105,7 +105,7 @@ const readFromAll = async <T>(
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** An order id as the pages shorten it, `01a21536…7983`, or its first eight digits. */
+/** An order id as the pages shorten it (`01a21536…7983`), or only its first eight digits. */
 const shortenedId = /^([0-9a-f]{8})(?:(?:…|\.{2,3})([0-9a-f]{4}))?$/i;
 
 /** Expands a shortened id when exactly one order matches it; otherwise returns it unchanged. */
@@ -157,10 +157,10 @@ const findOrders = async (databases: Databases, id: string, correlationId: strin
 
 type OutboxRow = Omit<StoryEvent, 'emittedBy' | 'publishedAt' | 'position' | 'consumptions'>;
 
-/** Statement and lock timeouts end every transaction of a service earlier. */
+/** No transaction of a service lasts longer, because of statement and lock timeouts. */
 const longestTransactionMs = 10_000;
 
-/** `npm run recover` inserts a row again, which loses its first commit time; `occurredAt` is slightly earlier than that. */
+/** When `npm run recover` has inserted a row again, its first commit time is lost; `occurredAt` is only slightly earlier. */
 const firstCommit = ({ occurredAt, committedAt }: OutboxRow): number =>
   committedAt - occurredAt > longestTransactionMs ? occurredAt : committedAt;
 
@@ -266,8 +266,8 @@ const readCalls = (databases: Databases, orderIds: readonly string[]): Promise<P
   );
 
 /**
- * Reads the story by an order id, by the id of one of its events, or by a correlation id. A correlation id gives the story of
- * all orders that its events concern, or of those events alone. The role must be able to read outbox and inbox.
+ * Reads the story by an order id, by the id of one of its events, or by a correlation id. For a correlation id, the story has all
+ * orders that its events concern, or only the events if they concern no order. The role must be able to read outbox and inbox.
  */
 export const readStory = async (databases: Databases, given: string): Promise<Story> => {
   const id = await expandId(databases, given);
@@ -277,7 +277,7 @@ export const readStory = async (databases: Databases, given: string): Promise<St
   const [steps, calls] = await Promise.all([readSteps(databases, orderIds), readCalls(databases, orderIds)]);
   const knownIds = [...new Set([correlationId, ...steps.map((step) => step.correlationId)])];
   const events = await readEvents(databases, orders, knownIds);
-  // Later events may have another correlation id, for example those of a manual payment.
+  // Later events may have another correlation id, for example the events of a manual payment.
   const correlationIds = new Set([...knownIds, ...events.map((event) => event.correlationId)]);
   for (const order of orders) correlationIds.delete(order.id);
   return {

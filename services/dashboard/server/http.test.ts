@@ -55,7 +55,7 @@ const serve = async ({ identity = true } = {}) => {
   await writeFile(join(directory, 'index.html'), '<!doctype html><title>pages</title>');
   const keysFile = join(directory, 'keys.json');
   let keys: SigningKeys = await loadSigningKeys(keysFile);
-  // The issuer's URL contains the port, which is known only once the server listens.
+  // The issuer's URL contains the port, which is unknown until the server listens.
   const late: { issuer?: Issuer } = {};
   const whenListening = (): Issuer => {
     if (late.issuer === undefined) throw new Error('not listening yet');
@@ -153,7 +153,7 @@ describe('POST /auth/token', () => {
     expect((await login(body)).status).toBe(422);
   });
 
-  it('is accepted before and after a rotation of the signing key', async () => {
+  it('issues tokens that stay valid across a rotation of the signing key', async () => {
     const { base, login, rotate } = await serve();
     const tokenOf = async () =>
       z
@@ -196,7 +196,7 @@ describe('the health of the components', () => {
   };
 
   it.each([undefined, 'user@orderflow.io'])(
-    'is that of the shop, without any component, for %s',
+    'has only the functions of the shop, no components, for %s',
     async (email) => {
       expect(await healthFor(email)).toEqual({ checkedAt: report.checkedAt, functions });
     },
@@ -220,7 +220,7 @@ describe('the pages', () => {
     }
   });
 
-  it('are served to a command that names no type, at the root only: elsewhere it gets a 404', async () => {
+  it('are served only at the root to a client that accepts any type; at other paths it gets a 404', async () => {
     const { base } = await serve();
     expect(await (await fetch(base)).text()).toContain('<title>pages</title>');
     expect((await fetch(`${base}/nothing`)).status).toBe(404);

@@ -57,15 +57,15 @@ export interface DashboardOptions {
   readonly parts: () => Promise<PartsReport>;
   /** Undefined when another OIDC provider issues the tokens. */
   readonly issuer: Issuer | undefined;
-  /** For sign-in at that provider. Without it, users cannot sign in. */
+  /** The client for sign-in at another OIDC provider. Without `issuer` and `oidc`, users cannot sign in. */
   readonly oidc?: OidcClient | undefined;
-  /** Per client address, against password guessing; 120 when absent. */
+  /** Maximum number of login attempts per client address, against password guessing; 120 when absent. */
   readonly loginsPerMinute?: number;
   readonly publicUrl?: string | undefined;
   /** 32 bytes. Encrypts the session cookies. */
   readonly sessionKey: Uint8Array;
   readonly services: ServiceUrls;
-  /** The folder of the built pages. Absent: no pages are served. */
+  /** The folder of the built pages; when absent, no pages are served. */
   readonly webFolder?: string | undefined;
   readonly httpOptions?: HttpOptions;
 }
@@ -148,11 +148,11 @@ export const createDashboardApp = ({
   app.openapi(
     endpoint(permissions['parts.health'], {
       tags: ['health'],
-      summary: 'The health of what customers use; for administrators, of every component too',
+      summary: 'The health of the functions of the shop; for administrators, also of every component',
       responses: { 200: { description: 'One entry per function', content: json(healthSchema) } },
     }),
     async (c) => {
-      // The status page works while the issuer does not respond.
+      // The status page must work even while the issuer does not respond.
       const [report, session] = await Promise.all([parts(), sessions.current(c).catch(() => undefined)]);
       const isAdministrator = session?.user.roles.includes('ADMIN') === true;
       return c.json(

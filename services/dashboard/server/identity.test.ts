@@ -38,7 +38,7 @@ describe('the signing key', () => {
     expect(await mode()).toBe(0o600);
   });
 
-  it('is published without its private part', async () => {
+  it('is published without its private parameter d', async () => {
     const { jwks, kid } = await loadSigningKeys(file);
     expect(jwks.keys).toHaveLength(1);
     expect(Object.keys(jwks.keys[0] ?? {}).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
@@ -47,11 +47,11 @@ describe('the signing key', () => {
   });
 
   it.each(['', '{', '{"keys":[]}', '{"keys":[{"kty":"RSA"}]}'])(
-    'that is damaged (%j) refuses to start and is neither quoted nor replaced',
+    'in a file that cannot be parsed (%j) prevents the start; the content is neither quoted nor replaced',
     async (content) => {
       await loadSigningKeys(file);
       await writeFile(file, content);
-      await expect(loadSigningKeys(file)).rejects.toThrow(`The identity keys in ${file} are damaged`);
+      await expect(loadSigningKeys(file)).rejects.toThrow(`The signing keys in ${file} cannot be parsed`);
       expect(await readFile(file, 'utf8')).toBe(content);
     },
   );
@@ -72,7 +72,7 @@ describe('the rotation of the signing key', () => {
       { renew: false, drop: new Set() },
     ],
     [
-      'and is dropped when no token of it can be valid',
+      'a replaced key is dropped when no token signed with it can be valid',
       [key('b', 1_000), key('a', 0)],
       1_101,
       { renew: false, drop: new Set(['a']) },

@@ -1,5 +1,5 @@
-// The built-in identity issuer for development: demo users, JWKS and OIDC discovery. The private key stays in this process and its
-// file. The file keeps it across restarts; otherwise every restart would invalidate all tokens.
+// The built-in identity issuer for development: demo users, JWKS and OIDC discovery. The private key exists only in this process and
+// in a file. Without the file, every restart would invalidate all tokens.
 import { SignJWT } from 'jose';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
@@ -13,7 +13,7 @@ export interface User {
   readonly roles: readonly Role[];
 }
 
-/** Their password is public, so settings.ts refuses them in production. */
+/** The password of the demo users is public, so settings.ts refuses the built-in issuer in production. */
 export const demoUsers: readonly User[] = [
   { id: 'user-customer-001', email: 'user@orderflow.io', password: 'orderflow', roles: ['USER'] },
   { id: 'user-customer-002', email: 'user2@orderflow.io', password: 'orderflow', roles: ['USER'] },
@@ -22,7 +22,7 @@ export const demoUsers: readonly User[] = [
   { id: 'user-admin-001', email: 'admin@orderflow.io', password: 'orderflow', roles: ['ADMIN'] },
 ];
 
-/** Seconds. */
+/** Lifetime of an access token in seconds. */
 export const tokenLifetime = 3600;
 
 export interface Issuer {

@@ -26,7 +26,7 @@ export const credentialsSchema = z
   })
   .openapi('Credentials');
 
-/** Returns an access token. Throws the 401 problem, or 429 when the client address has tried too often. */
+/** Returns an access token. Throws the 401 problem for wrong credentials, 429 after too many attempts from the client address. */
 export const login = async (
   c: AppContext,
   issuer: Issuer,

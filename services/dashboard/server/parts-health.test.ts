@@ -47,7 +47,7 @@ describe('the health of the components', () => {
     const tcpPort = await listen(tcp);
     cleanups.push(() => tcp.close());
     const report = createPartsHealth({
-      // Not reached: every component responds or refuses at once.
+      // Never reached: every component responds or refuses immediately.
       timeoutMs: 20_000,
       targets: [
         await part('well', answering(200, { status: 'ok', checks: { database: { status: 'ok' } } })),
@@ -84,7 +84,7 @@ describe('the health of the components', () => {
     expect(parts.every(({ latencyMs }) => latencyMs !== null && latencyMs >= 0)).toBe(true);
   });
 
-  it('does not wait for a component that hangs', async () => {
+  it('reports a hanging component after the timeout', async () => {
     const report = createPartsHealth({ timeoutMs: 100, targets: [await part('hanging', () => {})] });
     const { parts } = await report();
     expect(parts).toMatchObject([{ status: 'unavailable', detail: 'no answer within 100 ms' }]);
@@ -154,7 +154,7 @@ describe('the health of the components', () => {
     });
 
     it.each([undefined, '', '{"parts":[{"na', '{"parts":7}', '[]'])(
-      'does without when the file is %j',
+      'reports without the supervisor when the file is %j',
       async (content) => {
         const target = await part('order', answering(200, {}));
         expect(await withStack(content, [target])).toMatchObject([{ name: 'order', status: 'ok' }]);

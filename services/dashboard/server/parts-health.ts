@@ -1,6 +1,6 @@
-// The health of every component: one probe each, in parallel and with a timeout, plus the state that the supervisor reports.
-// Concurrent calls share one round of probes, and its report is cached briefly. Otherwise open pages would put load on the
-// components that they watch.
+// The health of every component: one probe per component, in parallel and with a timeout, plus the state that the supervisor
+// reports. Concurrent calls share one round of probes, and the report is cached briefly; otherwise every open page would add load
+// to the components.
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { z } from 'zod';
@@ -26,7 +26,7 @@ const supervisedSchema = z.object({
   restarts: z.int().optional(),
   startedAt: z.string().optional(),
 });
-/** The supervisor's status file: its parts as a list or by name. */
+/** The supervisor's status file: the parts (processes) as a list or by name. */
 const stackSchema = z.object({
   parts: z.union([z.array(supervisedSchema), z.record(z.string(), supervisedSchema)]),
 });
@@ -35,8 +35,8 @@ type Supervised = z.infer<typeof supervisedSchema>;
 export interface PartHealth {
   readonly name: string;
   /**
-   * `degraded`: it serves requests, but a check of its health report fails. `unknown`: there is no probe, and the supervisor
-   * reports that it is starting.
+   * `degraded`: the part serves requests, but a check of its health report fails. `unknown`: the part has no probe, and the
+   * supervisor does not report that it is running or stopped.
    */
   readonly status: 'ok' | 'degraded' | 'unavailable' | 'unknown';
   /** The duration of the probe; null without a probe. */
@@ -74,7 +74,7 @@ const failuresOf = (checks: z.infer<typeof checksSchema>): string[] =>
 
 type Answer = Pick<PartHealth, 'status' | 'detail'>;
 
-/** The failed checks, if the body is a health report; otherwise the HTTP status. */
+/** The failed checks if the body is a health report, else the HTTP status. */
 const describeAnswer = (httpStatus: number, isOk: boolean, body: string): Answer => {
   try {
     const { checks, pipeline } = answerSchema.parse(JSON.parse(body));
@@ -104,7 +104,7 @@ const probeTcp = (host: string, port: number, timeoutMs: number): Promise<Answer
     socket.once('error', (error) => settle(() => reject(error)));
   });
 
-/** `fetch` puts the reason into the cause, or into an AggregateError when several addresses failed. */
+/** The reason of a failed probe: `fetch` has it in `cause`, or in an AggregateError when several addresses failed. */
 const reasonOf = (error: unknown, timeoutMs: number): string => {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
@@ -164,7 +164,7 @@ const join = (name: string, probed: Probed, supervised: Supervised | undefined):
   };
 };
 
-/** Returns a function that reports. Concurrent calls, and calls within `freshMs`, share one round of probes. */
+/** Returns a function that probes and reports. Concurrent calls, and calls within `freshMs`, share one round of probes. */
 export const createPartsHealth = ({
   targets,
   stackFile,

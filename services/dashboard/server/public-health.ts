@@ -1,5 +1,5 @@
-// What everybody may know about the health of the system: whether the functions of the shop work. Without the names, processes
-// and errors of its components. Pure.
+// The public part of the system's health: whether the functions of the shop work, without names, processes and errors of the
+// components. Pure.
 import type { PartHealth } from './parts-health.ts';
 
 export interface FunctionHealth {

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
-/** Writes a draft next to the file. `publish` moves it into place. */
+/** Writes the content to a temporary file in the same folder; `publish` moves this draft into place. */
 const writeDraft = async (
   file: string,
   content: string | Uint8Array,

@@ -19,7 +19,7 @@ const privateKeySchema = z.object({
   x: z.string(),
   d: z.string(),
   kid: z.string(),
-  /** When the key became the signing key. Keys without it, from older files, count as expired. */
+  /** When the key became the signing key. Keys from older files have no such time and count as expired. */
   createdAt: z.iso.datetime().default('1970-01-01T00:00:00.000Z'),
 });
 type PrivateKey = z.infer<typeof privateKeySchema>;
@@ -29,7 +29,7 @@ const keysFileSchema = z.object({ keys: z.array(privateKeySchema).min(1) });
 export interface SigningKeys {
   readonly kid: string;
   readonly privateKey: CryptoKey;
-  /** Public parts only. */
+  /** All keys of the file, without their private parameters. */
   readonly jwks: { readonly keys: readonly JWK[] };
 }
 
@@ -49,10 +49,10 @@ export function planRotation(
   const ageOf = (createdAt: string): number => now.getTime() - Date.parse(createdAt);
   const [signing] = keys;
   const renew = signing !== undefined && ageOf(signing.createdAt) >= renewAfterMs;
-  // A key was replaced when its predecessor in the list was created.
+  // New keys are inserted at the front. So a key was replaced when the key before it in the list was created.
   const drop = keys.filter((_, index) => {
-    const successor = keys[index - 1];
-    return successor !== undefined && ageOf(successor.createdAt) > keepMs;
+    const replacement = keys[index - 1];
+    return replacement !== undefined && ageOf(replacement.createdAt) > keepMs;
   });
   return { renew, drop: new Set(drop.map(({ kid }) => kid)) };
 }
@@ -70,7 +70,9 @@ const parseKeys = (text: string, file: string) => {
     return keysFileSchema.parse(JSON.parse(text)).keys;
   } catch {
     // No cause: its message could contain the private key.
-    throw new Error(`The identity keys in ${file} are damaged; remove the file to create a new key.`);
+    throw new Error(
+      `The signing keys in ${file} cannot be parsed. Remove the file; a new key is then created.`,
+    );
   }
 };
 

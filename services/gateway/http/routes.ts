@@ -48,7 +48,7 @@ export const createGatewayApp = ({
   const app = createApp({
     logger,
     title: 'OrderFlow payment gateway (mock provider)',
-    description: 'Charges and refunds like those of a real provider, with faults on demand.',
+    description: 'Charges and refunds like a real provider, with faults on demand.',
     problems: gatewayProblems,
     publicUrl,
     ...httpOptions,

@@ -19,7 +19,7 @@ type SagaEvent = DomainEvent<
   | 'payment.refunded'
 >;
 export type OrderEvent = SagaEvent & { readonly at: Date };
-/** From the deadline sweep: cancels the order if `deadlineMs` have passed since it was placed. */
+/** An input of the deadline sweep: cancels the order if `deadlineMs` have passed since the order was placed. */
 interface DeadlineCheck {
   readonly type: 'deadline';
   readonly deadlineMs: number;

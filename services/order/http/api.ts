@@ -200,7 +200,7 @@ const historyRoute = endpoint(permissions['orders.history'], {
   summary: 'Read the audit trail of an order, oldest entry first',
   request: { params: orderId },
   responses: {
-    200: { description: 'Every input of the order, ignored ones included', content: json(trailView) },
+    200: { description: 'Every input of the order, including ignored inputs', content: json(trailView) },
   },
 });
 

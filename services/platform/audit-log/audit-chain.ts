@@ -81,10 +81,10 @@ export function followChain(
     const broken = (sentence: string) => ({ end, broken: { position, sentence } });
     if (seal.position !== position) return { end, broken: missingSeal(position) };
     if (seal.previousHash !== end.hash)
-      return broken(`The seal at position ${position} does not continue the one before it.`);
+      return broken(`The seal at position ${position} does not continue the previous seal.`);
     if (!entry) return broken(`The entry that was sealed at position ${position} is missing.`);
     if (seal.hash !== hashAfter(end, entry))
-      return broken(`The entry at position ${position} is not the one that was sealed.`);
+      return broken(`The entry at position ${position} differs from the sealed entry.`);
     end = seal;
   }
   return { end };
@@ -97,5 +97,5 @@ export function anchorBreak(anchor: ChainPoint, hash: string | undefined): Break
     return { position, sentence: `The chain ends before position ${position}, the position of the anchor.` };
   return hash === anchor.hash
     ? undefined
-    : { position, sentence: `The hash at position ${position} is not that of the anchor.` };
+    : { position, sentence: `The hash at position ${position} differs from the hash of the anchor.` };
 }

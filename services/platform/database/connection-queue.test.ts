@@ -10,7 +10,7 @@ const pendingWork = () => {
 };
 
 describe('the queue for a connection', () => {
-  it('runs as much work at once as there are connections, and the rest in sequence of arrival', async () => {
+  it('runs as many tasks concurrently as there are connections, and the others first in, first out', async () => {
     const queue = createConnectionQueue({ connections: 1, waitMs: 10_000 });
     const first = pendingWork();
     const started: number[] = [];

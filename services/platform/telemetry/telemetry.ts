@@ -51,7 +51,7 @@ const withLinks = (sampler: Sampler): Sampler => {
   };
 };
 
-/** The names are those of the OpenTelemetry specification. */
+/** The sampler with this name in the OpenTelemetry specification. */
 export const samplerOf = (name: SamplerName, ratio: number): Sampler => {
   const byRatio = () => new TraceIdRatioBasedSampler(ratio);
   switch (name) {

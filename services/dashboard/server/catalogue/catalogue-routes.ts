@@ -11,10 +11,10 @@ import { permissionMatrix, permissionsView } from './permission-matrix.ts';
 
 const tags = ['catalogue'];
 const version = z.coerce.number().int().min(1).max(10_000);
-/** The data changes only with the code, but it must not stay in the browser cache after a sign-out. */
+/** The data changes only with the code, but after a sign-out the browser must not show it from its cache. */
 const headers = { 'Cache-Control': 'private, no-cache' };
 
-/** @param read Reads the contract, once and on first use. */
+/** @param read Reads the contract. It is called once, on the first request. */
 export const addCatalogueRoutes = (app: App, read: () => Contract = readContract): void => {
   let known: Contract | undefined;
   const contract = (): Contract => (known ??= read());

@@ -25,7 +25,7 @@ const withUnits = (): Contract => {
     ),
   };
 };
-const orderCreated = (of: Contract) => catalogueOf(of).find(({ type }) => type === 'order.created');
+const orderCreated = (source: Contract) => catalogueOf(source).find(({ type }) => type === 'order.created');
 
 describe('the events', () => {
   it('are complete, with their producers and readers', () => {
@@ -69,7 +69,7 @@ describe('the events', () => {
 });
 
 describe('the permission matrix', () => {
-  it('has the actions of single processes and shared ones', () => {
+  it('has the actions of single processes and the shared actions', () => {
     const matrix = permissionMatrix();
     expect(matrix.find(({ action }) => action === 'orders.place')).toEqual({
       on: ['order'],

@@ -1,5 +1,5 @@
-// The event catalogue: schemas and releases from the contract, readers from the reactions that the services declare. Nothing is
-// listed twice, so the catalogue cannot differ from the code.
+// The event catalogue is derived from the code, so it cannot differ from it: schemas and releases come from the contract, readers
+// from the reactions that the services declare.
 import { z } from '@hono/zod-openapi';
 import { shortName, treeOf, typeText, type Node, type RecordNode } from '../../../../schemas/tools/avro.ts';
 import type { EventSchema } from '../../../../schemas/tools/generate-events.ts';
@@ -15,7 +15,10 @@ const fieldView = z.object({
   name: z.string(),
   type: z.string(),
   doc: z.string(),
-  default: z.string().nullable().openapi({ description: 'As JSON text; null when there is none' }),
+  default: z
+    .string()
+    .nullable()
+    .openapi({ description: 'The default as JSON text; null when the field has no default' }),
   symbols: z.array(z.string()),
 });
 const versionView = z.object({
@@ -61,7 +64,7 @@ const reactions: Readonly<Record<string, Readonly<Partial<Record<string, string>
   payment: ofPayment,
 };
 
-/** The record inside a type, and the suffix that its nesting adds to the path of a field. */
+/** The record inside a type, and the suffix of the path for its fields, such as `[]` for a record in an array. */
 const innerRecord = (node: Node): { readonly record: RecordNode; readonly suffix: string } | undefined => {
   switch (node.kind) {
     case 'record':

@@ -1,4 +1,4 @@
-// The permission matrix, from the tables that the processes enforce: every endpoint is defined from one of their entries.
+// The permission matrix, from the permission tables that the processes enforce: every endpoint is made from an entry of a table.
 import { z } from '@hono/zod-openapi';
 import {
   permissionsOfProcesses,
@@ -24,7 +24,9 @@ const permissionView = z
       z.enum(['anyone', 'chaos token']),
       z.partialRecord(z.enum(roles), scope).openapi({ description: 'A missing role is refused' }),
     ]),
-    optional: z.boolean().openapi({ description: 'Only where enabled' }),
+    optional: z
+      .boolean()
+      .openapi({ description: 'Whether the action exists only where its feature is enabled' }),
   })
   .openapi('PermissionEntry');
 export const permissionsView = z.object({ data: z.array(permissionView) }).openapi('PermissionMatrix');

@@ -13,7 +13,7 @@ import { createOidcClient } from './oidc-client.ts';
 
 const quiet = new Writable({ write: (_chunk, _encoding, done) => done() });
 const publicUrl = 'http://shop.example';
-/** Seconds. */
+/** Lifetime of an access token in seconds. */
 const accessTokenLifetime = 600;
 const longClaim = 'x'.repeat(3_000);
 
@@ -91,7 +91,7 @@ const newBrowser = () => {
     }
     return answer;
   };
-  /** Follows redirects. Resolves with the address and the text of the last page. */
+  /** Follows redirects. Resolves with the URL and the text of the last page. */
   const visit = async (address: string, init?: RequestInit): Promise<{ url: URL; text: string }> => {
     let url = new URL(address, publicUrl);
     let answer = await send(url, init);
@@ -177,7 +177,7 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
     await get('/api/order/orders');
     const [, token = ''] = received[0]?.headers.authorization?.split(' ') ?? [];
     expect(decodeJwt(token)).toMatchObject({ sub: 'anna', aud: 'orderflow' });
-    // Each part fits into a cookie, and none contains the token in clear.
+    // Each part fits into a cookie, and no part contains the token in plain text.
     for (const [name, value] of jar.get('shop.example') ?? []) {
       expect(name.length + value.length).toBeLessThan(4_000);
       expect(value).not.toContain(token.slice(0, 40));
@@ -185,14 +185,14 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
   });
 
   it.each(['//evil.example', '/\\evil.example', 'https://evil.example', ''])(
-    'never goes on to %j',
+    'never redirects to %j',
     async (to) => {
       const { url } = await newBrowser().signIn('anna', to);
       expect(url.href).toBe(`${publicUrl}/`);
     },
   );
 
-  it('is refused when another browser started it, and the second time', async () => {
+  it('is refused in another browser, and when the attempt is used a second time', async () => {
     const browser = newBrowser();
     const form = await browser.visit('/session/provider?to=/orders');
     expect(form.text).toContain('login');
@@ -230,7 +230,7 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
     expect(await browser.whoIs()).toBeNull();
   });
 
-  it('reports that the provider is not responding, and works once it is', async () => {
+  it('reports that the provider is not responding, and works once the provider responds', async () => {
     const port = portOf(providerServer);
     await closed(providerServer);
     const { url } = await newBrowser().visit('/session/provider?to=/orders');
@@ -266,7 +266,7 @@ describe('the session of another OIDC provider', { timeout: 20_000 }, () => {
     expect(await whoIs()).toBeNull();
   });
 
-  it('ends when the provider ends it', async () => {
+  it('ends when the provider ends its session', async () => {
     const { signIn, whoIs } = newBrowser();
     await signIn('anna');
     vi.spyOn(provider.RefreshToken, 'find').mockResolvedValue(undefined);
@@ -286,7 +286,7 @@ describe('the session of another OIDC provider', { timeout: 20_000 }, () => {
     expect((await get('/session')).status).toBe(503);
   });
 
-  it('ends here and then at the provider', async () => {
+  it('ends at the dashboard and then at the provider', async () => {
     const { signIn, send, whoIs } = newBrowser();
     await signIn('anna');
     const answer = await send(new URL('/session', publicUrl), { method: 'DELETE' });

@@ -24,15 +24,15 @@ import type { Tokens } from './session-token.ts';
 export interface OidcClientOptions {
   /** Exactly the `iss` of the provider. */
   readonly issuer: string;
-  /** The address of the issuer for this process, if it differs from `issuer`. */
+  /** The URL at which this process reaches the issuer, if it differs from `issuer`. */
   readonly reachedAt?: string | undefined;
   readonly audience: string;
   readonly clientId: string;
   /** Absent for a public client. */
   readonly clientSecret?: string | undefined;
-  /** Separated by spaces. */
+  /** Scopes, separated by spaces. */
   readonly scope: string;
-  /** The address of the dashboard for browsers. */
+  /** The URL of the dashboard for browsers. */
   readonly publicUrl: string;
 }
 
@@ -47,25 +47,25 @@ export const attemptSchema = z.object({
 export type Attempt = z.infer<typeof attemptSchema>;
 
 export interface OidcClient {
-  /** The address to redirect the browser to, and the attempt to keep until it returns. */
+  /** The URI to redirect the browser to, and the attempt, which must be kept until the browser returns. */
   readonly begin: (to: string) => Promise<{ readonly address: URL; readonly attempt: Attempt }>;
-  /** @param query The query of the redirect back. Throws when the provider refused the sign-in or a check fails. */
+  /** @param query The query of the redirect URI. Throws when the provider has refused the sign-in or a check fails. */
   readonly finish: (query: string, attempt: Attempt) => Promise<Tokens>;
-  /** Undefined when the provider has ended the session. Throws the 503 problem when it is not responding. */
+  /** Undefined when the provider has ended the session. Throws the 503 problem when the provider does not respond. */
   readonly renew: (refreshToken: string) => Promise<Tokens | undefined>;
-  /** The address to sign out of the provider; undefined when the provider has none. */
+  /** The end-session URI of the provider; undefined when the provider has none. */
   readonly signOutAddress: () => Promise<URL | undefined>;
 }
 
 export const callbackPath = '/session/callback';
-/** Seconds for a call to the provider. */
+/** Timeout of a call to the provider in seconds. */
 const timeout = 5;
-/** Milliseconds during which a used refresh token still yields the tokens that it was exchanged for. */
+/** Milliseconds for which the result of a refresh token is kept for other requests with the same refresh token. */
 const reuseMs = 30_000;
 
 const withoutSlash = (address: string): string => address.replace(/\/$/, '');
 
-/** Sends calls for the issuer's address to `reachedAt` instead. */
+/** Sends calls to URLs below the issuer to `reachedAt` instead. */
 const fetchAt =
   (issuer: string, reachedAt: string): CustomFetch =>
   (address, options) =>
@@ -104,7 +104,7 @@ export const createOidcClient = ({
       {
         timeout,
         [customFetch]: fetchAt(issuer, reachedAt),
-        // An issuer with an http address is on this machine or in a closed network.
+        // An issuer with an http URL is assumed to be on this machine or in a closed network.
         // eslint-disable-next-line @typescript-eslint/no-deprecated -- not outdated: marked as deprecated only to discourage its use
         execute: issuer.startsWith('http:') ? [allowInsecureRequests] : [],
       },
@@ -142,7 +142,7 @@ export const createOidcClient = ({
       const address = buildAuthorizationUrl(config, {
         redirect_uri: returnAddress,
         scope,
-        // Auth0 issues a JWT only for an explicit audience. Other providers ignore it.
+        // Auth0 issues a JWT only for an explicit audience. Other providers ignore this parameter.
         audience,
         state: attempt.state,
         nonce: attempt.nonce,

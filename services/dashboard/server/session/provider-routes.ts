@@ -18,10 +18,10 @@ export interface ProviderRoutesOptions {
   readonly secure: boolean;
 }
 
-/** Seconds that a user has to sign in at the provider. */
+/** Time for the sign-in at the provider, in seconds. */
 const attemptLifetime = 600;
 
-/** Why the sign-in failed. `incomplete`: too late, started in another browser, or an invalid response of the provider. */
+/** Why the sign-in failed. `incomplete`: expired, started in another browser, or an invalid response of the provider. */
 type Failure = 'refused' | 'incomplete' | 'role' | 'unavailable';
 
 const failureOf = (error: unknown): Failure => {

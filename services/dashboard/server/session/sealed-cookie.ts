@@ -13,9 +13,9 @@ export interface SealedCookie<T> {
   readonly clear: (c: Context) => void;
 }
 
-/** Characters per cookie: together with the name and attributes less than 4,096 bytes. */
+/** Maximum number of characters per cookie: name, value and attributes together need less than 4,096 bytes. */
 const maxPartLength = 3_800;
-/** Node refuses a request with more than 16 KiB of headers. */
+/** Limited because Node refuses requests with more than 16 KiB of headers. */
 const maxParts = 3;
 
 /**
@@ -46,7 +46,7 @@ export const createSealedCookie = <T>(
         const { payload } = await jwtDecrypt(sealed, key, {
           keyManagementAlgorithms: ['dir'],
           contentEncryptionAlgorithms: ['A256GCM'],
-          // A value is valid only in the cookie that it was written to.
+          // The audience is the name of the cookie, so a value is not accepted in another cookie.
           audience: name,
         });
         return schema.parse(payload['value']);

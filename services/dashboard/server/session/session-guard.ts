@@ -1,4 +1,4 @@
-// Authenticates calls to the dashboard's own endpoints by the session cookie. The roles are those in the access token, and the
+// Authenticates calls to the dashboard's own endpoints by the session cookie. The roles come from the access token, and the
 // session ends with the token.
 import { problem } from '../../../platform/http/endpoint/problem.ts';
 import type { Guards } from '../../../platform/http/server/request-context.ts';

@@ -4,7 +4,7 @@ import { readOrCreateSecretFile } from '../secret-file.ts';
 
 const bytes = 32;
 
-/** Reads the key, and creates the file if it does not exist. Without a file name the key is lost when the process ends. */
+/** Reads the key, and creates the file if it does not exist. Without a file name, the key exists only until the process ends. */
 export const loadSessionKey = async (file: string | undefined): Promise<Uint8Array> => {
   if (file === undefined) return randomBytes(bytes);
   const key = await readOrCreateSecretFile(file, () => Promise.resolve(randomBytes(bytes)));

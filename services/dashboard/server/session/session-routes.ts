@@ -18,10 +18,14 @@ const userSchema = z.object({ id: z.string(), email: z.string().nullable(), role
 export const sessionView = z
   .object({
     user: userSchema.nullable().openapi({ description: 'Null when nobody is signed in' }),
-    expiresAt: z.iso.datetime().nullable().openapi({ description: 'Unless it is renewed earlier' }),
+    expiresAt: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'When the session expires if it is not renewed' }),
     signIn: z.object({
       kind: z.enum(['password', 'provider', 'unavailable']).openapi({
-        description: 'With email and password, at another OIDC provider, or not configured',
+        description:
+          'How users sign in: with email and password, at another OIDC provider, or not at all (not configured)',
       }),
       demoUsers: z
         .array(z.object({ email: z.string(), role: z.enum(roles), password: z.string() }))
@@ -88,10 +92,9 @@ export const addSessionRoutes = (
           content: json(
             z
               .object({
-                continueAt: z
-                  .string()
-                  .nullable()
-                  .openapi({ description: 'The address to sign out of the OIDC provider, if there is one' }),
+                continueAt: z.string().nullable().openapi({
+                  description: 'The end-session URI of the OIDC provider; null if there is none',
+                }),
               })
               .openapi('SignedOut'),
           ),

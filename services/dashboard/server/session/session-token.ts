@@ -6,7 +6,7 @@ import { roles, type Role } from '../../../platform/http/endpoint/permissions.ts
 
 export const sessionSchema = z.object({
   accessToken: z.string(),
-  /** Only from another OIDC provider that issues one. */
+  /** Present only if another OIDC provider has issued a refresh token. */
   refreshToken: z.string().optional(),
   user: z.object({ id: z.string(), email: z.string().nullable(), roles: z.array(z.enum(roles)) }),
   /** When the user signed in, and when the access token was issued and expires; seconds since 1970. */

@@ -103,7 +103,7 @@ describe('a session', () => {
       expect(await whoIs(given)).toBeNull();
   });
 
-  it('of a login replaces the one in the request', async () => {
+  it('is replaced by a login', async () => {
     const { signIn, cookieFrom } = await serve();
     const planted = cookieFrom(await signIn());
     expect(cookieFrom(await signIn({ cookie: planted }))).not.toBe(planted);
@@ -124,7 +124,7 @@ describe('a session', () => {
     expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429]);
   });
 
-  it('takes its user from the token and refuses a token without roles', () => {
+  it('has the user of its token; a token without roles is refused', () => {
     const token = (claims: object): string =>
       `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
     const claims = { sub: 'u', email: 'u@x', roles: ['ADMIN'], iat: 1, exp: 2 };
@@ -199,7 +199,7 @@ describe('the proxy to a service', () => {
     '/api/order/../../metrics',
     '/api/order/%2e%2e/%2e%2e/chaos/faults',
     '/api/order/..%2f..%2fmetrics',
-  ])('never leaves the API: %s', async (path) => {
+  ])('never forwards to a path outside /api/v1: %s', async (path) => {
     const { base, signIn, cookieFrom } = await serve();
     const cookie = cookieFrom(await signIn());
     await fetch(base + path, { headers: { cookie } });

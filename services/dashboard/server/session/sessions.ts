@@ -1,6 +1,6 @@
-// A session is an encrypted cookie with the tokens, so scripts of the page cannot read them. The server stores nothing, and
-// sessions survive a restart as long as the key file exists. The first request after half of the access token's lifetime renews
-// the session. After `maxAge` the user has to sign in again.
+// A session is an encrypted cookie with the tokens, so scripts of the page cannot read the tokens. The server stores no sessions;
+// they survive a restart as long as the key file exists. The first request after half of the access token's lifetime renews the
+// session. After `maxAge` the user has to sign in again.
 import type { Context } from 'hono';
 import { createSealedCookie } from './sealed-cookie.ts';
 import { sessionFrom, sessionSchema, type Session, type Tokens } from './session-token.ts';

@@ -1,5 +1,5 @@
 // CSRF protection: refuses requests that change something and come from a page of another site. Browsers send the origin of such
-// requests, so no CSRF token is needed. Other clients send neither header.
+// requests, so no CSRF token is needed. Clients other than browsers send neither header.
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../../../platform/http/server/request-context.ts';
 import { problem } from '../login.ts';
@@ -18,7 +18,7 @@ export const isSameOrigin = (
   return origin === undefined || (host !== undefined && hostOf(origin) === host);
 };
 
-/** @param publicUrl The address that browsers use. Undefined: the Host header is used. */
+/** @param publicUrl The URL that browsers use. When undefined, the Host header is used. */
 export const refuseOtherOrigins = (publicUrl: string | undefined): MiddlewareHandler<AppEnv> => {
   const publicHost = publicUrl === undefined ? undefined : hostOf(publicUrl);
   return async (c, next) => {

@@ -6,7 +6,7 @@ import type { App, AppContext } from '../../../platform/http/server/request-cont
 import { correlationHeader } from '../../../platform/http/server/edge.ts';
 import type { Sessions } from '../session/sessions.ts';
 
-/** The base address of each service that the pages may call. */
+/** The base URL of each service that the pages may call. */
 export type ServiceUrls = Readonly<Record<'order' | 'inventory' | 'payment' | 'auditor', string>>;
 
 const requestHeaders = [

@@ -137,7 +137,7 @@ export interface ProblemOptions {
   readonly detail?: string;
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** For the log only; never sent. */
+  /** The cause for the log; it is never sent. */
   readonly cause?: unknown;
 }
 

@@ -17,7 +17,7 @@ export const taggedHeaders = (etag: string) => ({
   'cache-control': 'private, no-cache',
 });
 
-/** For the `responses` of an endpoint that supports If-None-Match. */
+/** The entry in `responses` of an endpoint that supports If-None-Match. */
 export const notModified = {
   304: { description: 'Unchanged: If-None-Match contains the current ETag' },
 } as const;

@@ -81,7 +81,8 @@ export const verificationView = z
     status: z.enum(['intact', 'broken']),
     entries: z.int(),
     unsealed: z.int().openapi({
-      description: 'Entries without a seal: those of the last second; more are a sign of tampering',
+      description:
+        'Number of entries without a seal. Entries of the last second are not sealed yet; others are a sign of tampering',
     }),
     head: z.object({ position: z.int(), hash: z.string() }),
     firstBroken: z.object({ position: z.int(), sentence: z.string() }).nullable(),

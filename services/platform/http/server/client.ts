@@ -57,7 +57,7 @@ export interface Refusal {
 export type AnswerOf<R extends Route> = Success<R> | Refusal;
 
 interface ClientOptions {
-  /** Without a trailing slash. */
+  /** The base URL, without a trailing slash. */
   readonly baseUrl: string;
   /** Returns the access token, once per call, so that the token can be renewed. */
   readonly token?: () => Promise<string> | string;

@@ -1,4 +1,4 @@
-// The limits for the clients of a process: request rates, concurrent requests, times, connections, origins.
+// The limits for the clients of a process: request rates, concurrent requests, timeouts, connections, origins.
 import { z } from 'zod';
 import { setting, wholeNumberSetting, type Config } from './config.ts';
 
@@ -10,7 +10,7 @@ export const guardSettings = {
     maximum: 10_000_000,
     byDefault: 3_000,
     description:
-      'Requests with a token that one subject may send in a window, per instance; more are answered 429.',
+      'Maximum number of requests with a token per subject, window and instance; further requests are answered 429.',
   }),
   rateLimitSeconds: wholeNumberSetting('RATE_LIMIT_WINDOW_SECONDS', {
     minimum: 1,
@@ -22,20 +22,21 @@ export const guardSettings = {
     minimum: 1,
     maximum: 100_000,
     byDefault: 400,
-    description: 'Requests under way at once; more are answered 503, and readiness is red.',
+    description:
+      'Maximum number of requests under way; further requests are answered 503, and the process is unready.',
   }),
   maxInFlightPerSubject: wholeNumberSetting('HTTP_MAX_IN_FLIGHT_PER_SUBJECT', {
     minimum: 1,
     maximum: 100_000,
     byDefault: 100,
-    description: 'Requests that one subject may have under way at once; more are answered 429.',
+    description: 'Maximum number of requests under way per subject; further requests are answered 429.',
   }),
   maxEventLoopDelayMs: wholeNumberSetting('HTTP_MAX_EVENT_LOOP_DELAY_MS', {
     minimum: 10,
     maximum: 60_000,
     byDefault: 1_000,
     description:
-      'Milliseconds that the event loop may be behind, averaged over a second; beyond that, requests are answered 503.',
+      'Maximum mean delay of the event loop over a second, in milliseconds; above it, requests are answered 503.',
   }),
   requestTimeoutMs: wholeNumberSetting('HTTP_REQUEST_TIMEOUT_MS', {
     minimum: 100,
@@ -49,20 +50,20 @@ export const guardSettings = {
     maximum: 600_000,
     byDefault: 10_000,
     description:
-      'Milliseconds within which the headers of a request must arrive; then it is answered 408 and its connection closed.',
+      'Milliseconds within which the headers of a request must arrive; after that, the response is 408 and the connection is closed.',
   }),
   sendTimeoutMs: wholeNumberSetting('HTTP_SEND_TIMEOUT_MS', {
     minimum: 100,
     maximum: 600_000,
     byDefault: 30_000,
     description:
-      'Milliseconds that a client may take to read a complete response; then its connection is closed.',
+      'Milliseconds that a client may take to read a complete response; after that, its connection is closed.',
   }),
   maxConnections: wholeNumberSetting('HTTP_MAX_CONNECTIONS', {
     minimum: 1,
     maximum: 1_000_000,
     byDefault: 4_096,
-    description: 'Open connections; further ones are answered 503 and closed.',
+    description: 'Maximum number of open connections; further connections are answered 503 and closed.',
   }),
   corsOrigins: setting(
     'CORS_ORIGINS',
@@ -77,7 +78,7 @@ export const guardSettings = {
           .filter((entry) => entry !== ''),
       )
       .pipe(z.array(origin)),
-    { description: 'Origins whose pages may call from a browser.', whenUnset: 'none' },
+    { description: 'Origins whose pages may call the process from a browser.', whenUnset: 'none' },
   ),
 } as const;
 export type GuardConfig = Config<typeof guardSettings>;

@@ -20,7 +20,7 @@ export const processSettings = (port: number) => ({
   ...guardSettings,
   tlsCert: certificateFile(
     'TLS_CERT_FILE',
-    'The certificate chain of the HTTP server, its own certificate first; with it the server accepts only https, TLS 1.2 or newer.',
+    'The certificate chain of the HTTP server, its own certificate first. When set, the server accepts only https with TLS 1.2 or newer.',
     'the server accepts http',
   ),
   tlsKey: privateKeyFile('TLS_KEY_FILE', 'The key of TLS_CERT_FILE.'),
@@ -32,7 +32,7 @@ export const processSettings = (port: number) => ({
   extraCa: certificateFile(
     'NODE_EXTRA_CA_CERTS',
     'More authorities to trust, read by Node: for an OIDC issuer, a gateway or a health target with a private authority.',
-    'only those of Node',
+    'only the authorities of Node',
   ),
 });
 type ProcessConfig = Config<ReturnType<typeof processSettings>>;

@@ -1,4 +1,4 @@
-// How long a service keeps rows; database/retention.ts deletes older ones.
+// How long a service keeps rows; database/retention.ts deletes older rows.
 import { z } from 'zod';
 import { setting, wholeNumberSetting, type Config } from './config.ts';
 
@@ -9,17 +9,17 @@ export const retentionSettings = {
   outboxRetentionDays: days(
     'OUTBOX_RETENTION_DAYS',
     7,
-    'Days that a published event stays in the outbox; an event that the slot has not read stays longer.',
+    'Days that a published event stays in the outbox. An event that the slot has not read yet stays longer.',
   ),
   inboxRetentionDays: days(
     'INBOX_RETENTION_DAYS',
     30,
-    'Days that a handled event is recognised as a duplicate; more than OUTBOX_RETENTION_DAYS.',
+    'Days for which a handled event is recognised as a duplicate. Must be more than OUTBOX_RETENTION_DAYS.',
   ),
   deadLetterRetentionDays: days(
     'DEAD_LETTER_RETENTION_DAYS',
     30,
-    'Days that a replayed or archived dead letter is kept; others stay.',
+    'Days that a replayed or archived dead letter is kept. Parked dead letters are not deleted.',
   ),
   idempotencyKeyHours: wholeNumberSetting('IDEMPOTENCY_KEY_HOURS', {
     minimum: 1,

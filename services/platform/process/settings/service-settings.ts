@@ -18,14 +18,14 @@ export const serviceSettings = (port: number) => ({
     maximum: 1_000,
     byDefault: 12,
     description:
-      'Connections to PostgreSQL at most, for requests and timers. An instance has 4 more for events. All instances together have to stay below `max_connections` of the server (60 in the stacks of this project, of which about 10 are for the connector, the auditor and commands): three instances fit with the default.',
+      'Maximum number of connections to PostgreSQL for requests and timers. An instance has 8 more connections for events. All instances together have to stay below `max_connections` of the server (60 in the stacks of this project, of which about 10 are for the connector, the auditor and commands): two instances always fit with the default.',
   }),
   databaseWaitMs: wholeNumberSetting('DATABASE_WAIT_MS', {
     minimum: 100,
     maximum: 60_000,
     byDefault: 12_000,
     description:
-      'Milliseconds to wait for one of these connections; then a request is answered 503. New requests are refused while the wait exceeds half of it.',
+      'Milliseconds that a request waits for one of DATABASE_CONNECTIONS before it is answered 503. New requests are refused while the longest wait exceeds half of this time.',
   }),
   ...databaseTlsSettings,
   kafkaBrokers: settings.kafkaBrokers,
@@ -35,7 +35,7 @@ export const serviceSettings = (port: number) => ({
     maximum: 300_000,
     byDefault: 10_000,
     description:
-      'Milliseconds after which an instance that sends no heartbeat loses its partitions to the others. Kafka allows 6,000 at least.',
+      'Milliseconds after which an instance that sends no heartbeat loses its partitions to other instances. The minimum in Kafka is 6,000.',
   }),
   schemaRegistryUrl: settings.schemaRegistryUrl,
   ...registrySecuritySettings,
@@ -48,7 +48,7 @@ export const serviceSettings = (port: number) => ({
     maximum: 1_000,
     byDefault: 10,
     description:
-      'The consumer halts when this many of the last twice as many events would become dead letters.',
+      'The consumer halts when this number of dead letters would be reached within the last 2 × DEAD_LETTER_LIMIT events.',
   }),
   ...retentionSettings,
   ...telemetrySettings,

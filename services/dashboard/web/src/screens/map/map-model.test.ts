@@ -50,7 +50,7 @@ const flow: Sources['flow'] = {
     cancelled: [],
     toPaidMs: null,
     paidInTime: 0,
-    paidAutomatically: 0,
+    dueForPayment: 0,
     waiting: { orders: 0, oldestMs: 0 },
   },
 };
