@@ -15,7 +15,8 @@ export const useIdempotentPost = <Answer, Body = undefined>(
   { onSuccess, onSettled }: IdempotentPostOptions<Answer>,
 ): UseMutationResult<Answer, Problem, Body> => {
   const lastSent = useRef<{ readonly key: string; readonly bodyText: string } | undefined>(undefined);
-  return useMutation<Answer, Problem, Body>({
+  const isSending = useRef(false);
+  const mutation = useMutation<Answer, Problem, Body>({
     mutationFn: (body) => {
       const bodyText = JSON.stringify({ body });
       if (lastSent.current?.bodyText !== bodyText) lastSent.current = { key: crypto.randomUUID(), bodyText };
@@ -27,8 +28,16 @@ export const useIdempotentPost = <Answer, Body = undefined>(
     },
     onSuccess: (answer) => onSuccess?.(answer),
     onSettled: (_answer, error) => {
+      isSending.current = false;
       if (!isOutcomeUnknown(error)) lastSent.current = undefined;
       return onSettled?.();
     },
   });
+  // The second click of a double click arrives before the button is disabled.
+  const mutate: typeof mutation.mutate = (...given) => {
+    if (isSending.current) return;
+    isSending.current = true;
+    mutation.mutate(...given);
+  };
+  return { ...mutation, mutate };
 };

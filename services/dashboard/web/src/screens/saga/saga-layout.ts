@@ -50,7 +50,8 @@ const labelWidth = ({ label }: Block): number => {
   return Math.max((label.length - capitals) * letterWidth + capitals * capitalWidth, 8 * letterWidth);
 };
 
-const timesOf = ({ blocks, hops }: Saga): number[] => [
+const timesOf = ({ blocks, hops, waits }: Saga): number[] => [
+  ...waits.flatMap(({ from, to }) => [from, to]),
   ...blocks.flatMap(({ start, end }) => [start, end]),
   ...hops.flatMap(({ committedAt, publishedAt, receivedAt }) => [committedAt, publishedAt, receivedAt]),
 ];

@@ -3,7 +3,7 @@ import type { Story } from '../../api/types.ts';
 import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
 import { layoutOf } from './saga-layout.ts';
 import { sagaOf } from './saga-model.ts';
-import { isUnfinished, summaryOf, waitsOf } from './saga-title.ts';
+import { isInProgress, summaryOf, waitsOf } from './saga-title.ts';
 import { timeScale } from './time-scale.ts';
 
 const consumption = (service: string, receivedAt: number, committedAt: number, outcome = 'accepted') => ({
@@ -167,6 +167,10 @@ describe('the saga of an order', () => {
       2_000,
     );
     expect(broken.unconsumed.map(({ id }) => id)).toEqual(['e2']);
+    expect(broken.slowest).toMatchObject({
+      to: 2_000,
+      label: 'inventory.reserved has not reached a consumer yet',
+    });
     expect(broken.blocks.filter(({ kind }) => kind === 'failed').map(({ label }) => label)).toEqual([
       'dead-lettered: order.created',
     ]);
@@ -214,7 +218,7 @@ describe('an unfinished order', () => {
   });
 
   it.each(['FULFILLED', 'CANCELLED'])('is not an order that is %s', (status) => {
-    expect(isUnfinished(withStatus(status))).toBe(false);
+    expect(isInProgress(withStatus(status))).toBe(false);
     expect(waits(withStatus(status))).toEqual([]);
   });
 });

@@ -148,7 +148,7 @@ const slowestOf = (steps: readonly Period[], blocks: readonly Block[]): Period |
   return slowest === undefined || slowest.to - slowest.from < 1 ? undefined : slowest;
 };
 
-/** Provider calls that are still open are drawn up to `now`. */
+/** Provider calls that are still open, and the waits of events that no consumer has handled, are drawn up to `now`. */
 export const sagaOf = (story: Story, now: number): Saga => {
   const handled = consumerBlocks(story);
   const initial = initialBlocks(story, handled);
@@ -180,12 +180,21 @@ export const sagaOf = (story: Story, now: number): Saga => {
       ];
     }),
   );
+  const unconsumed = story.events.filter(({ consumptions }) => consumptions.length === 0);
+  const steps = [
+    ...stepWaits(blocks, hops),
+    ...unconsumed.map(({ committedAt, eventType }) => ({
+      from: committedAt,
+      to: Math.max(now, committedAt),
+      label: `${eventType} has not reached a consumer yet`,
+    })),
+  ];
   return {
     blocks: blocks.toSorted((a, b) => a.start - b.start),
     hops,
     links: linksOf(story, blocks),
-    slowest: slowestOf(stepWaits(blocks, hops), blocks),
-    waits: longestOf([...stepWaits(blocks, hops), ...idleTimes(story, blocks, hops)]),
-    unconsumed: story.events.filter(({ consumptions }) => consumptions.length === 0),
+    slowest: slowestOf(steps, blocks),
+    waits: longestOf([...steps, ...idleTimes(story, blocks, hops)]),
+    unconsumed,
   };
 };

@@ -19,7 +19,7 @@ import { sagaOf } from './saga-model.ts';
 import classes from './saga-page.module.css';
 import { SagaTable } from './saga-table.tsx';
 import { SagaTimeline } from './saga-timeline.tsx';
-import { isUnfinished, summaryOf, titleOf, waitsOf } from './saga-title.ts';
+import { isInProgress, summaryOf, titleOf, waitsOf } from './saga-title.ts';
 
 const Waits = ({ sentences }: { sentences: readonly string[] }) =>
   sentences.length === 0 ? null : (
@@ -84,7 +84,7 @@ const StoryView = ({ story, now }: { story: Story; now: number }) => {
         (view === 'table' ? (
           <SagaTable story={story} start={start} select={select} />
         ) : (
-          <SagaTimeline saga={saga} followsEnd={isUnfinished(story)} selected={event?.id} select={select} />
+          <SagaTimeline saga={saga} followsEnd={isInProgress(story)} selected={event?.id} select={select} />
         ))}
       {event !== undefined && <EventCard event={event} start={start} focusRef={card} close={close} />}
     </div>

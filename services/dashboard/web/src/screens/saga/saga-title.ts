@@ -69,9 +69,9 @@ const waitOfOrder = ({ status, expiresAt }: Story['orders'][number]): string[] =
   }
 };
 
-/** Whether an order is unfinished, for example because it is not shipped yet. */
-export const isUnfinished = ({ orders }: Story): boolean =>
-  orders.some((order) => waitOfOrder(order).length > 0);
+/** Whether an order is still on its way to PAID. */
+export const isInProgress = ({ orders }: Story): boolean =>
+  orders.some(({ status }) => status === 'PENDING' || status === 'CONFIRMED');
 
 /** What the saga is waiting for; empty once all events are processed. */
 export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
