@@ -29,6 +29,14 @@ describe('an incident', () => {
     expect(recordActed(begun, 'payment', restart(15))).toEqual(begun);
   });
 
+  it('begins with the action shortly before it, which may have caused it', () => {
+    const pause = { at: 1_000, by: 'administrator', action: 'pause' } as const;
+    const paused = problem('connector_paused', 20_000);
+    expect(recordProblems([], 'order', [paused], 20_000, pause)).toMatchObject([{ lastAction: pause }]);
+    const later = problem('stalled', 40_000);
+    expect(recordProblems([], 'order', [later], 40_000, pause)).toMatchObject([{ lastAction: null }]);
+  });
+
   it('counts the restarts by the watchdog, and keeps the last action', () => {
     let history: Incidents = recordProblems([], 'order', [problem('task_failed', 5)], 10);
     history = recordActed(recordActed(history, 'order', restart(10)), 'order', restart(20));

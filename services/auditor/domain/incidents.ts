@@ -17,7 +17,7 @@ export interface Incident extends Pick<Problem, 'name' | 'level' | 'sentence'> {
   readonly endedAt: number | null;
   /** Number of restarts by the watchdog while the problem lasted. */
   readonly restarts: number;
-  /** The last action while the problem lasted; null when there was none. */
+  /** The last action while the problem lasted or shortly before, such as the pause that caused it; null when there was none. */
   readonly lastAction: ConnectorActed | null;
 }
 
@@ -26,12 +26,19 @@ export type Incidents = readonly Incident[];
 
 export const incidentsKept = 200;
 
-/** Opens an incident for each new problem, and ends the incidents whose problem no longer exists. */
+/** An action so long before a problem may have caused it, milliseconds. */
+const causeWithin = 30_000;
+
+/**
+ * Opens an incident for each new problem, and ends the incidents whose problem no longer exists.
+ * @param lastActed The last action on the connector of the service.
+ */
 export const recordProblems = (
   history: Incidents,
   service: Service,
   problems: readonly Pick<Problem, 'name' | 'level' | 'sentence' | 'since'>[],
   at: number,
+  lastActed?: ConnectorActed,
 ): Incidents => {
   const updated = history.map((incident): Incident => {
     if (incident.service !== service || incident.endedAt !== null) return incident;
@@ -55,7 +62,7 @@ export const recordProblems = (
       startedAt: since,
       endedAt: null,
       restarts: 0,
-      lastAction: null,
+      lastAction: lastActed !== undefined && lastActed.at >= since - causeWithin ? lastActed : null,
     }));
   return [...opened, ...updated].slice(0, incidentsKept);
 };

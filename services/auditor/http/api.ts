@@ -274,7 +274,7 @@ export const incidentsView = z
             .nullable()
             .openapi({
               description:
-                'The last action on the connector while the problem lasted. Commands and Kafka Connect itself can end a problem without an action.',
+                'The last action on the connector while the problem lasted, or in the 30 seconds before it. Commands and Kafka Connect itself can end a problem without an action.',
             }),
         }),
       )

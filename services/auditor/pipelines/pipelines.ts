@@ -121,6 +121,11 @@ export function watchPipelines(
   const watchdogStates = new Map<Service, WatchdogState>();
   const samples = new Map<Service, readonly Sample[]>();
   let incidents: Incidents = [];
+  const lastActed = new Map<Service, ConnectorActed>();
+  const record = (service: Service, acted: ConnectorActed): void => {
+    lastActed.set(service, acted);
+    incidents = recordActed(incidents, service, acted);
+  };
 
   const serviceOf = new Map(everyService.map((service) => [pipelineNames(service).canaryTopic, service]));
   const canaryReader = sendsCanaries
@@ -264,9 +269,8 @@ export function watchPipelines(
       ...problem,
       since: Math.round(checkedAt - (now - problem.since)),
     }));
-    incidents = recordProblems(incidents, service, reported, checkedAt);
-    if (restartedAt !== undefined)
-      incidents = recordActed(incidents, service, { at: restartedAt, by: 'watchdog', action: 'restart' });
+    incidents = recordProblems(incidents, service, reported, checkedAt, lastActed.get(service));
+    if (restartedAt !== undefined) record(service, { at: restartedAt, by: 'watchdog', action: 'restart' });
     reports.set(service, {
       service,
       status: isBroken(problems) ? 'broken' : 'ok',
@@ -297,9 +301,7 @@ export function watchPipelines(
     latest: () => everyService.flatMap((service) => reports.get(service) ?? []),
     samples: (service) => samples.get(service) ?? [],
     incidents: () => incidents,
-    recordActed: (service, acted) => {
-      incidents = recordActed(incidents, service, acted);
-    },
+    recordActed: record,
     stop: async () => {
       await timer.stop();
       await canaryReader?.stop();

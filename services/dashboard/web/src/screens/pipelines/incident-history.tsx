@@ -51,7 +51,7 @@ const History = ({ data }: Pick<Incidents, 'data'>) => {
               <Table.Th>Pipeline</Table.Th>
               <Table.Th>Problem</Table.Th>
               <Table.Th className={classes['number']}>Duration</Table.Th>
-              <Table.Th>Last action during the problem</Table.Th>
+              <Table.Th>Last action</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
