@@ -136,7 +136,7 @@ describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () =>
     const reference = randomUUID();
     const id = await charge(reference);
     try {
-      expect((await violationOf('money_conserved', reference)).sentence).toContain('no order');
+      expect((await violationOf('money_conserved', reference)).sentence).toContain('no such order');
     } finally {
       await refund(id, 1_000);
     }
