@@ -138,7 +138,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.getByRole('button', { name: 'Restart payment-outbox', disabled: true }).waitFor();
     await expectAccessible();
     await page.getByRole('link', { name: 'see the slot lost runbook' }).first().click();
-    await page.getByRole('heading', { name: 'A replication slot is lost or gone' }).waitFor();
+    await page.getByRole('heading', { name: 'A replication slot is invalidated or missing' }).waitFor();
     await expectAccessible();
 
     const { code, output } = await runCommand('recover', ['payment']);
@@ -151,7 +151,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   it('sees that every invariant holds, with a description of each', async () => {
     const { page, visit, expectAccessible } = await administrator();
     await visit('/invariants');
-    await page.getByText('an order is charged at most once').waitFor();
+    await page.getByText('no order has more than one charge that is not refunded').waitFor();
     await page.getByText(/^(No stuck orders|Waiting for)$/).waitFor();
     await expectAccessible();
   });

@@ -42,8 +42,8 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.keyboard.press('End');
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Tab');
-    // The last input of the order is the payment or the confirmed reservation: their topics have no common order.
-    await expectFocus(/^order: (PAID|handled)/);
+    // Whether order or payment handles the last event later is a matter of milliseconds.
+    await expectFocus(/^(order: PAID|order: handled|payment: handled)/);
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowRight');
     await expectFocus(/^order: CONFIRMED \d/);

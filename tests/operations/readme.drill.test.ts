@@ -1,5 +1,5 @@
 // Follows the README step by step, as a newcomer would. Copies the project to an empty folder. Then runs `npm start`, all commands of the
-// README and of scripts/README.md, Ctrl-C, a second start, and reset. The test fails if a command fails, or if a documented command is
+// README, of scripts/README.md and of scripts/bench/README.md, Ctrl-C, a second start, and reset. The test fails if a command fails, or if a documented command is
 // missing in this test. Commands for containers are not run.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -21,7 +21,7 @@ const isNpm = (block: string): boolean => block.startsWith('npm ');
 /** These commands are not run, because they need Docker; compose.test.ts checks the containers against the topology. */
 const isDocker = (block: string): boolean => /^(\w+=\S+ )*docker /.test(block);
 const shellBlocks = blocksOf('README.md').filter((block) => !isNpm(block) && !isDocker(block));
-const npmCommands = ['README.md', 'scripts/README.md']
+const npmCommands = ['README.md', 'scripts/README.md', 'scripts/bench/README.md']
   .flatMap(blocksOf)
   .filter(isNpm)
   .map((block) => block.trim());
@@ -113,7 +113,7 @@ const moved = (block: string): string =>
   });
 
 describeOwnParts('a newcomer follows the README', () => {
-  it('runs every npm command of README.md and scripts/README.md', () => {
+  it('runs every npm command of README.md, scripts/README.md and scripts/bench/README.md', () => {
     expect(npmCommands.sort()).toEqual([
       'npm run audit',
       'npm run bench -- --seconds 5 --rates 10 --orders 5',
