@@ -50,7 +50,7 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
     const drifted = await connectors('drift', '--connector', 'payment-outbox');
     expect([drifted.code, drifted.output]).toEqual([1, expect.stringMatching(/- all\n +\+ none\n/)]);
     const { code, sentences } = await doctor();
-    expect([code, sentences]).toEqual([1, expect.stringMatching(/payment\.json says: .*errors\.tolerance/)]);
+    expect([code, sentences]).toEqual([1, expect.stringMatching(/payment\.json: .*errors\.tolerance/)]);
     const planned = planShape.parse(JSON.parse((await connectors('plan', '--json')).output));
     expect(planned['payment-outbox']?.changes.map(({ key }) => key).sort()).toEqual([
       'errors.tolerance',
