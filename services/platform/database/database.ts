@@ -14,6 +14,13 @@ export interface Statement {
   execute(): Promise<unknown>;
 }
 
+/** Sends statements without waiting for them. If one fails, the transaction fails with its error. */
+export const send = (statements: readonly Statement[]): Promise<unknown> => {
+  const sent = Promise.all(statements.map((statement) => statement.execute()));
+  sent.catch(() => undefined);
+  return sent;
+};
+
 export interface Connection {
   readonly db: Database;
   /** Resolves when a round trip succeeds; rejects with the driver's error. */

@@ -6,7 +6,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { recordAction } from '../audit-log/audit-log.ts';
-import type { Database, Statement, Transaction } from '../database/database.ts';
+import { send, type Database, type Statement, type Transaction } from '../database/database.ts';
 import type { Accepted, Decision, Ignored } from './decision/decision.ts';
 import type { Measurement } from './decision/measurement.ts';
 import { messageKeyOf, type EventCodec } from '../event-codec/event-codec.ts';
@@ -95,13 +95,6 @@ export interface Shell {
   /** Set only when fault injection is enabled. */
   readonly faults?: Faults;
 }
-
-/** Sends statements without waiting for them. If one fails, the transaction fails with its error. */
-const send = (statements: readonly Statement[]): Promise<unknown> => {
-  const sent = Promise.all(statements.map((statement) => statement.execute()));
-  sent.catch(() => undefined);
-  return sent;
-};
 
 /**
  * Handles one input in one transaction.

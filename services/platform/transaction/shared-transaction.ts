@@ -2,7 +2,7 @@
 // statements are sent together. Each event has its own inbox row. No two of the events have the same key, because a lock does not
 // protect a row from its own transaction. When one event fails, nothing is committed, and each event is handled again in a separate
 // transaction, where only the event at fault fails.
-import type { Database, Statement, Transaction } from '../database/database.ts';
+import { send, type Database, type Statement, type Transaction } from '../database/database.ts';
 
 /** The method of a CommandHandler that inputs in a shared transaction need. */
 interface Locking {
@@ -60,8 +60,7 @@ const runTogether = async (tx: Transaction, works: readonly Work<unknown>[]): Pr
     });
   }
   // These inputs may change the same rows, so each input loads the rows after the previous input has changed them.
-  const locked = Promise.all(locks.map((statement) => statement.execute()));
-  locked.catch(() => undefined);
+  const locked = send(locks);
   const results: unknown[] = [];
   for (const work of works) results.push(await work.run(tx));
   await locked;

@@ -1,6 +1,6 @@
 // A POST with an idempotency key. The key stays the same until the server responds, so a second click or a retry has no second
 // effect. After a response, even an error, the next attempt gets a new key.
-import { useMutation, type UseMutationResult } from '@tanstack/react-query';
+import { useMutation, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { isOutcomeUnknown, request, type Problem } from './request.ts';
 
@@ -15,8 +15,10 @@ export const useIdempotentPost = <Answer, Body = undefined>(
   { onSuccess, onSettled }: IdempotentPostOptions<Answer>,
 ): UseMutationResult<Answer, Problem, Body> => {
   const lastSent = useRef<{ readonly key: string; readonly bodyText: string } | undefined>(undefined);
-  const isSending = useRef(false);
+  const client = useQueryClient();
+  const mutationKey = ['post', path];
   const mutation = useMutation<Answer, Problem, Body>({
+    mutationKey,
     mutationFn: (body) => {
       const bodyText = JSON.stringify({ body });
       if (lastSent.current?.bodyText !== bodyText) lastSent.current = { key: crypto.randomUUID(), bodyText };
@@ -28,16 +30,13 @@ export const useIdempotentPost = <Answer, Body = undefined>(
     },
     onSuccess: (answer) => onSuccess?.(answer),
     onSettled: (_answer, error) => {
-      isSending.current = false;
       if (!isOutcomeUnknown(error)) lastSent.current = undefined;
       return onSettled?.();
     },
   });
   // The second click of a double click arrives before the button is disabled.
   const mutate: typeof mutation.mutate = (...given) => {
-    if (isSending.current) return;
-    isSending.current = true;
-    mutation.mutate(...given);
+    if (client.isMutating({ mutationKey }) === 0) mutation.mutate(...given);
   };
   return { ...mutation, mutate };
 };
