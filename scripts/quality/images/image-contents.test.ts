@@ -1,7 +1,7 @@
 // Each image must contain every file that its process imports. Otherwise a missing file is noticed only when the container
 // starts.
 import { readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, matchesGlob, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -53,5 +53,17 @@ describe('the images', () => {
       (file) => !copied.some((path) => file === path || file.startsWith(`${path}/`)),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('copy only files that .dockerignore lets into the build', () => {
+    const allowed = [...readFileSync(join(root, '.dockerignore'), 'utf8').matchAll(/^!(.+)$/gm)].map(
+      ([, pattern = '']) => pattern,
+    );
+    const isAllowed = (path: string): boolean =>
+      allowed.some(
+        (pattern) =>
+          matchesGlob(path, pattern) || path.startsWith(`${pattern}/`) || pattern.startsWith(`${path}/`),
+      );
+    expect([...stages.values()].flatMap(copiedIn).filter((path) => !isAllowed(path))).toEqual([]);
   });
 });
