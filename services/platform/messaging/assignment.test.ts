@@ -65,6 +65,24 @@ describe('a commit', () => {
     });
   });
 
+  it('is shared by all callers that wait for the next one, so that a lost coordinator delays them only once', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const { assignment, send } = assigned();
+    send.mockReturnValueOnce(promise.then(() => undefined));
+    await assignment.take([recordAt(4n)], heartbeat);
+    const underWay = assignment.commit();
+    await vi.waitFor(() => {
+      expect(send).toHaveBeenCalledTimes(1);
+    });
+    await assignment.take([recordAt(5n)], heartbeat);
+    const waiting = [assignment.commit(), assignment.commit(), assignment.commit()];
+    expect(new Set(waiting).size).toBe(1);
+    resolve(undefined);
+    await Promise.all([underWay, ...waiting]);
+    expect(send).toHaveBeenCalledTimes(2);
+    expect(send).toHaveBeenLastCalledWith([progressTo(6n)]);
+  });
+
   it('is sent again after a failure, even if no further record arrives', async () => {
     const { assignment, sent, send, onCommitFailed } = assigned();
     send.mockRejectedValueOnce(new Error('the coordinator has moved'));

@@ -42,6 +42,8 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
   const underWay = new Set<Promise<unknown>>();
   let isLost = false;
   let lastCommit = Promise.resolve();
+  /** The commit that has not begun yet. */
+  let nextCommit: Promise<void> | undefined;
 
   const tracked = <T>(work: Promise<T>): Promise<T> => {
     const settled = work
@@ -95,10 +97,14 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
       void pause(commitAgainMs, over.signal).then(commit);
     }
   };
-  // Commits are sent one after the other, so that an older position never overwrites a newer one.
+  // Commits are sent one after the other, so that an older position never overwrites a newer one. All callers that wait for the next
+  // commit share it: with a commit each, the handlers of all partitions would wait in turn for a coordinator that is away.
   const commit = (): Promise<void> => {
-    lastCommit = lastCommit.then(sendPositions);
-    return lastCommit;
+    nextCommit ??= lastCommit = lastCommit.then(() => {
+      nextCommit = undefined;
+      return sendPositions();
+    });
+    return nextCommit;
   };
   let isCommitDue = false;
   const commitSoon = (): void => {

@@ -3,6 +3,7 @@
 // holds back the other partitions of this member too. This file commits the offsets, because records finish out of sequence.
 import {
   Kafka,
+  KafkaJSProtocolError,
   logLevel,
   type Consumer,
   type IHeaders,
@@ -69,6 +70,10 @@ export function readHeaders(headers: IHeaders | undefined): Record<string, strin
   }
   return read;
 }
+
+/** The error of a heartbeat when another member joins or leaves the group. */
+const isRebalancing = (error: unknown): boolean =>
+  error instanceof KafkaJSProtocolError && error.type === 'REBALANCE_IN_PROGRESS';
 
 const toRecord = (topic: string, partition: number, message: KafkaMessage): StreamRecord => ({
   topic,
@@ -200,8 +205,10 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
             }
             owned.commitSoon();
           } catch (error) {
-            // The usual cause is a rebalance: KafkaJS rejoins only after this handler, so the broker still accepts the offsets.
-            await owned.commit();
+            // KafkaJS rejoins only after this handler. In a rebalance the broker still accepts the offsets. When the coordinator has
+            // moved or is away, a commit would wait for the old coordinator and delay the rejoin.
+            if (isRebalancing(error)) await owned.commit();
+            else owned.commitSoon();
             throw error;
           }
         },
