@@ -1,9 +1,9 @@
 // The orders of all customers, for administrators. Each order links to its saga. The search accepts the id of an order, an event,
 // a request or a customer.
-import { Button, Select, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Search } from 'lucide-react';
+import { ArrowRight, Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import {
   allOrdersQuery,
@@ -157,7 +157,11 @@ const IdSearch = ({ onCustomer }: { onCustomer: (customerId: string) => void }) 
         value={text}
         maxLength={128}
         error={search.error === null ? undefined : search.error.message}
-        rightSection={search.isPending ? '…' : undefined}
+        rightSection={
+          <ActionIcon type="submit" variant="subtle" aria-label="Search" loading={search.isPending}>
+            <ArrowRight size={15} />
+          </ActionIcon>
+        }
         onChange={(event) => {
           setText(event.currentTarget.value);
         }}

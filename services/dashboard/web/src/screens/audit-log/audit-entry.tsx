@@ -1,5 +1,6 @@
 // One entry of the audit log: a line with the action and its outcome. A click on the line shows all details.
 import { UnstyledButton } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { ChevronRight } from 'lucide-react';
 import { useId, useState } from 'react';
 import type { AuditEntry } from '../../api/types.ts';
@@ -10,6 +11,9 @@ import classes from './audit-log-page.module.css';
 import { humanizeCode, type Outcome } from './audit-search.ts';
 
 const tones: Readonly<Record<Outcome, Tone>> = { accepted: 'ok', ignored: 'neutral', refused: 'bad' };
+
+/** An action is named after its permission, for example `orders.cancel`. */
+const isAboutOrder = ({ action }: AuditEntry): boolean => /^(?:orders|payments)\./.test(action);
 
 const Details = ({ entry }: { entry: AuditEntry }) => (
   <dl className={classes['details']}>
@@ -25,7 +29,17 @@ const Details = ({ entry }: { entry: AuditEntry }) => (
     </div>
     <div>
       <dt>Resource</dt>
-      <dd>{entry.resource === null ? 'New resource' : <CopyId id={entry.resource} whole />}</dd>
+      <dd>
+        {entry.resource === null ? 'New resource' : <CopyId id={entry.resource} whole />}
+        {entry.resource !== null && isAboutOrder(entry) && (
+          <>
+            {' '}
+            <Link to="/all-orders/$id" params={{ id: entry.resource }}>
+              Show the order
+            </Link>
+          </>
+        )}
+      </dd>
     </div>
     {entry.code !== null && (
       <div>

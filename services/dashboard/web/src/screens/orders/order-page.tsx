@@ -17,11 +17,12 @@ import { Columns, Page } from '../../parts/page.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { ErrorMessage, Loading } from '../../parts/states.tsx';
+import { useNow } from '../../parts/when.tsx';
 import { useCart } from '../shop/cart.ts';
 import { History } from './history.tsx';
 import classes from './order-page.module.css';
 import { PaymentCard } from './payment-card.tsx';
-import { isBeingCompensated, stepsOf, titleOf, whyCancelled } from './order-texts.ts';
+import { isBeingCompensated, isDelayed, stepsOf, titleOf, whyCancelled } from './order-texts.ts';
 import { useOrderEvents } from './use-order-events.ts';
 
 const Stepper = ({ order }: { order: Order }) => (
@@ -34,6 +35,17 @@ const Stepper = ({ order }: { order: Order }) => (
     ))}
   </ol>
 );
+
+const Delay = ({ order }: { order: Order }) => {
+  const now = useNow(1_000);
+  return (
+    <p role="status" className={classes['delay']}>
+      {isDelayed(order, now)
+        ? 'This takes longer than usual. Your order is safe and continues by itself; you can leave this page.'
+        : ''}
+    </p>
+  );
+};
 
 const fulfilmentTexts = {
   open: 'being prepared by the seller',
@@ -197,6 +209,7 @@ export const OrderPage = () => {
         )}
         <Card>
           <Stepper order={order.data} />
+          <Delay order={order.data} />
         </Card>
         <Items order={order.data} />
       </Columns>

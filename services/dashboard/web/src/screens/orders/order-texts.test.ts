@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Order } from '../../api/types.ts';
-import { describeEntry, isBeingCompensated, stepsOf, titleOf, toneOf, whyCancelled } from './order-texts.ts';
+import { describeEntry, isBeingCompensated, isDelayed, stepsOf, titleOf, toneOf, whyCancelled } from './order-texts.ts';
 
 const order = (change: Partial<Order> = {}): Order => ({
   id: '01a21536-3d55-72a6-ba53-351e4ac87983',
@@ -40,6 +40,17 @@ it('titles an order with the name of its first product', () => {
   expect(titleOf({ items: order().items.slice(0, 1) })).toBe('Mug');
 });
 
+it.each<[string, Partial<Order>, boolean]>([
+  ['a pending order', {}, true],
+  ['an order whose card is being charged', { status: 'CONFIRMED' }, true],
+  ['an order that waits for its customer', { status: 'CONFIRMED', payment: { mode: 'MANUAL', state: 'none' } }, false],
+  ['a paid order', { status: 'PAID', payment: paid }, false],
+])('says after 10 s whether %s is delayed', (_, change, expected) => {
+  const placedAt = Date.parse(order().createdAt);
+  expect(isDelayed(order(change), placedAt + 10_001)).toBe(expected);
+  expect(isDelayed(order(change), placedAt + 9_999)).toBe(false);
+});
+
 describe('the steps of an order', () => {
   const states = (change: Partial<Order>): string =>
     stepsOf(order(change))
@@ -50,10 +61,10 @@ describe('the steps of an order', () => {
     [{ status: 'CONFIRMED', reservation: { state: 'reserved', expiresAt: null } }, 'done done now open'],
     [{ status: 'PAID', payment: paid }, 'done done done now'],
     [{ status: 'FULFILLED', payment: paid }, 'done done done done'],
-    [{ status: 'CANCELLED' }, 'done stopped stopped stopped'],
+    [{ status: 'CANCELLED' }, 'done stopped stopped cancelled'],
     [
       { status: 'CANCELLED', reservation: { state: 'released', expiresAt: null } },
-      'done done stopped stopped',
+      'done done stopped cancelled',
     ],
     [
       {
@@ -61,7 +72,7 @@ describe('the steps of an order', () => {
         reservation: { state: 'released', expiresAt: null },
         payment: { mode: 'AUTO', state: 'refunded' },
       },
-      'done done done stopped',
+      'done done done cancelled',
     ],
   ])('of %j are %s', (change, expected) => {
     expect(states(change)).toBe(expected);

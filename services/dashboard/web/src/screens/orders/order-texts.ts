@@ -79,9 +79,17 @@ export const toneOf = ({ type }: HistoryEntry): 'good' | 'bad' | 'neutral' => {
 export const isAwaitingPayment = ({ status, payment }: Order): boolean =>
   status === 'CONFIRMED' && payment.mode === 'MANUAL' && payment.state !== 'succeeded';
 
+const usualMs = 10_000;
+
+/** Whether the order has waited for the system for longer than usual. `now`: milliseconds since 1970. */
+export const isDelayed = ({ status, payment, createdAt }: Order, now: number): boolean =>
+  (status === 'PENDING' || (status === 'CONFIRMED' && payment.mode === 'AUTO')) &&
+  now - Date.parse(createdAt) > usualMs;
+
 export interface Step {
   readonly name: string;
-  readonly state: 'done' | 'now' | 'open' | 'stopped';
+  /** `stopped`: not reached, because the order was cancelled. */
+  readonly state: 'done' | 'now' | 'open' | 'stopped' | 'cancelled';
   readonly note: string;
 }
 
@@ -118,7 +126,7 @@ export const stepsOf = (order: Order): Step[] => {
         : '',
     ),
     isCancelled
-      ? { name: 'Cancelled', state: 'stopped', note: '' }
+      ? { name: 'Cancelled', state: 'cancelled', note: '' }
       : step(
           'Shipped',
           status === 'FULFILLED',

@@ -78,6 +78,7 @@ const PayForm = ({ order }: { order: Order }) => {
         onChange={setToken}
         data={testCards.map(({ token: value, label }) => ({ value, label }))}
       />
+      <p>If the card is declined, the order is cancelled and you are not charged.</p>
       {pay.isError && <ErrorMessage error={pay.error} />}
       <Button fullWidth loading={pay.isPending || pay.isSuccess} onClick={() => pay.mutate({ token })}>
         Pay {formatMoney(order.total)}

@@ -6,6 +6,7 @@ import { useDocumentVisibility } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { orderQuery } from '../../api/queries.ts';
+import { Problem } from '../../api/request.ts';
 import type { LiveState } from '../../parts/live-mark.tsx';
 
 const eventTypes = [
@@ -42,6 +43,11 @@ export const useOrderEvents = (orderId: string): LiveState => {
         void client.invalidateQueries({ queryKey: ['orders'] });
       }, debounceMs);
     };
+    /** The order does not exist, or belongs to another customer. */
+    const isNotFound = (): boolean => {
+      const error = client.getQueryState(orderQuery(orderId).queryKey)?.error;
+      return error instanceof Problem && error.status === 404;
+    };
     const hasEnded = (): boolean => {
       const status = client.getQueryData(orderQuery(orderId).queryKey)?.status;
       return status === 'FULFILLED' || status === 'CANCELLED';
@@ -55,6 +61,10 @@ export const useOrderEvents = (orderId: string): LiveState => {
         setState({ kind: 'live' });
       });
       opened.addEventListener('error', () => {
+        if (isNotFound()) {
+          opened.close();
+          return;
+        }
         reload();
         if (hasEnded()) {
           // The server closes the stream of an order that is FULFILLED or CANCELLED.

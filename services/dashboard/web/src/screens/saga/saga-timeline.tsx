@@ -103,21 +103,29 @@ const Links = ({ saga, layout }: { saga: Saga; layout: Layout }) =>
     return <path key={id} d={`M${startX} ${startY}L${endX} ${endY}`} className={classes['link']} />;
   });
 
-const Axis = ({ layout }: { layout: Layout }) => (
+const tickLabel = (ms: number): string => (ms === 0 ? '0 ms' : `+${formatDuration(ms)}`);
+
+/** Ticks after a long pause can round to the same label; only the first of them is labelled. */
+const Axis = ({ layout: { scale, height } }: { layout: Layout }) => (
   <g aria-hidden="true">
-    {layout.scale.ticks.map(({ x, ms }) => (
-      <g key={ms}>
-        <path d={`M${x + 14} 26V${layout.height}`} className={classes['tick']} />
-        {layout.scale.breaks.every((pause) => Math.abs(pause.x - x) > 60) && (
-          <text x={x + 14} y={16} textAnchor={x < 20 ? 'start' : 'middle'} className={classes['time']}>
-            {ms === 0 ? '0 ms' : `+${formatDuration(ms)}`}
-          </text>
-        )}
-      </g>
-    ))}
-    {layout.scale.breaks.map(({ x, ms }) => (
+    {scale.ticks.map(({ x, ms }, index) => {
+      const label = tickLabel(ms);
+      const isRepeated = label === tickLabel(scale.ticks[index - 1]?.ms ?? -1);
+      const isFree = scale.breaks.every((pause) => Math.abs(pause.x - x) > 75);
+      return (
+        <g key={ms}>
+          <path d={`M${x + 14} 26V${height}`} className={classes['tick']} />
+          {isFree && !isRepeated && (
+            <text x={x + 14} y={16} textAnchor={x < 20 ? 'start' : 'middle'} className={classes['time']}>
+              {label}
+            </text>
+          )}
+        </g>
+      );
+    })}
+    {scale.breaks.map(({ x, ms }) => (
       <g key={x}>
-        <rect x={x + 14 - 20} y={26} width={40} height={layout.height - 26} className={classes['pause']} />
+        <rect x={x + 14 - 20} y={26} width={40} height={height - 26} className={classes['pause']} />
         <text x={x + 14} y={16} textAnchor="middle" className={classes['pauseLabel']}>
           {formatDuration(ms)}
         </text>

@@ -46,11 +46,10 @@ const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
         min={1}
         max={maxQuantity}
         clampBehavior="none"
-        allowDecimal={false}
         value={typed ?? quantity}
         onChange={(value) => {
           setTyped(value);
-          if (typeof value === 'number' && value >= 1 && value <= maxQuantity) onCount(value);
+          if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxQuantity) onCount(Number(value));
         }}
         onBlur={() => {
           if (typeof typed === 'number') onCount(Math.min(maxQuantity, Math.max(1, Math.trunc(typed))));

@@ -127,7 +127,6 @@ export const NewProductForm = ({ onCreated }: { onCreated: (product: Product) =>
       <NumberInput
         label="Units on hand"
         min={0}
-        allowDecimal={false}
         allowNegative={false}
         required
         value={quantity}

@@ -25,7 +25,6 @@ export const RestockForm = ({ product }: { product: Product }) => {
         <NumberInput
           label="Units received"
           min={1}
-          allowDecimal={false}
           allowNegative={false}
           required
           value={quantity}
