@@ -3,7 +3,6 @@
 // holds back the other partitions of this member too. This file commits the offsets, because records finish out of sequence.
 import {
   Kafka,
-  KafkaJSProtocolError,
   logLevel,
   type Consumer,
   type IHeaders,
@@ -73,7 +72,7 @@ export function readHeaders(headers: IHeaders | undefined): Record<string, strin
 
 /** The error of a heartbeat when another member joins or leaves the group. */
 const isRebalancing = (error: unknown): boolean =>
-  error instanceof KafkaJSProtocolError && error.type === 'REBALANCE_IN_PROGRESS';
+  error instanceof Error && 'type' in error && error.type === 'REBALANCE_IN_PROGRESS';
 
 const toRecord = (topic: string, partition: number, message: KafkaMessage): StreamRecord => ({
   topic,
