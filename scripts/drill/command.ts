@@ -181,16 +181,16 @@ export const drill = commandLine(
   'npm run drill',
   'Kills each container under load and checks that nothing is lost.',
   '',
-  'kafka-2 connect --away 20 --longest 30',
+  'kafka-2 connect --away 20 --longest 60',
 )
   .argument('[part...]', 'running services of docker-compose.yml (default: all, one after the other)')
   .option('--rate <orders>', 'orders placed per second', upToAnHour, 4)
   .option('--away <seconds>', 'time until a killed container is started again', upToAnHour, 5)
   .option(
     '--longest <seconds>',
-    'the longest pause that is allowed; the circuit breaker of the gateway alone takes 30',
+    'the longest pause that is allowed; the circuit breaker of the gateway alone takes 15',
     upToAnHour,
-    60,
+    30,
   )
   .option('--json', 'print JSON')
   .action(

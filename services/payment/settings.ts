@@ -35,7 +35,7 @@ export const shape = {
   breakerSeconds: wholeNumberSetting('GATEWAY_BREAKER_SECONDS', {
     minimum: 1,
     maximum: 3_600,
-    byDefault: 30,
+    byDefault: 15,
     description: 'Seconds that the circuit breaker stays open before it admits one call as a probe.',
   }),
   refusedRefundSeconds: wholeNumberSetting('REFUSED_REFUND_RETRY_SECONDS', {
