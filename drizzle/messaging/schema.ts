@@ -5,6 +5,7 @@ import {
   bigint,
   check,
   customType,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -82,6 +83,29 @@ export const processedEvents = pgTable(
   (table) => [
     primaryKey({ columns: [table.consumer, table.eventId] }),
     index('processed_events_processed_at').on(table.processedAt),
+  ],
+);
+
+/**
+ * Repeated deliveries of handled events; they had no effect. A separate table, because an update of the inbox row would change its
+ * commit timestamp, which is the time at which the event was handled.
+ */
+export const duplicateDeliveries = pgTable(
+  'duplicate_deliveries',
+  {
+    consumer: text('consumer').notNull(),
+    eventId: uuid('event_id').notNull(),
+    /** Deliveries after the first. */
+    count: integer('count').notNull(),
+    lastAt: instant('last_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.consumer, table.eventId] }),
+    foreignKey({
+      name: 'duplicate_deliveries_inbox',
+      columns: [table.consumer, table.eventId],
+      foreignColumns: [processedEvents.consumer, processedEvents.eventId],
+    }).onDelete('cascade'),
   ],
 );
 

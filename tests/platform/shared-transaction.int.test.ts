@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { eq, inArray, sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../drizzle/order/schema.ts';
-import { outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
+import { duplicateDeliveries, outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import {
   accepted,
@@ -124,7 +124,7 @@ describe('inputs that wait at the same time', () => {
     expect(counted).toEqual(Array.from({ length: 5 }, () => 'order.fulfilled'));
   });
 
-  it('may be duplicates of earlier events, which change nothing', async () => {
+  it('may be duplicates of earlier events, which are counted but change nothing', async () => {
     const shared = shareTransactions(shell.db);
     const [inputs, eventIds] = [
       [store(), store(), store()],
@@ -134,6 +134,14 @@ describe('inputs that wait at the same time', () => {
     const again = await handleAll(shared, [store(), ...inputs], { eventIds: [randomUUID(), ...eventIds] });
     expect(kinds(again)).toEqual(['accepted', 'duplicate', 'duplicate', 'duplicate']);
     expect(await emittedOnce(inputs)).toBe(true);
+    await handleAll(shared, inputs.slice(0, 1), { eventIds });
+    const counted = await shell.db
+      .select()
+      .from(duplicateDeliveries)
+      .where(inArray(duplicateDeliveries.eventId, eventIds));
+    expect(new Map(counted.map(({ eventId, count }) => [eventId, count]))).toEqual(
+      new Map(eventIds.map((id, index) => [id, index === 0 ? 2 : 1])),
+    );
   });
 });
 

@@ -19,6 +19,9 @@ const consumptionView = z.object({
     .openapi({ description: '`accepted`, `ignored: <reason>`, or the state and cause of a dead letter' }),
   letterId: z.string().nullable().openapi({ description: 'Null unless it is a dead letter' }),
   attempts: z.int().openapi({ description: 'Attempts to handle the event, including the last one' }),
+  duplicates: z
+    .int()
+    .openapi({ description: 'Deliveries after the one that was handled; they had no effect' }),
 });
 
 export const storyEventView = z.object({

@@ -18,6 +18,8 @@ export interface Consumption {
   readonly letterId: string | null;
   /** Number of attempts, including the last attempt. */
   readonly attempts: number;
+  /** Number of deliveries after the one that was handled. */
+  readonly duplicates: number;
 }
 
 export interface Position {
@@ -199,12 +201,14 @@ const readConsumptions = (databases: Databases, ids: readonly string[]): Promise
       db,
       sql`
         select event_id::text as "eventId", consumer, outcome, topic, partition, "offset"::text,
-               null as "letterId", attempts, ${ms('published_at')} as "publishedAt",
-               ${ms('processed_at')} as "receivedAt", ${ms('pg_xact_commit_timestamp(xmin)')} as "committedAt"
-        from processed_events where event_id in ${listed(ids)}
+               null as "letterId", attempts, coalesce(count, 0) as duplicates, ${ms('published_at')} as "publishedAt",
+               ${ms('processed_at')} as "receivedAt",
+               ${ms('pg_xact_commit_timestamp(processed_events.xmin)')} as "committedAt"
+        from processed_events left join duplicate_deliveries using (consumer, event_id)
+        where event_id in ${listed(ids)}
         union all
         select event_id, consumer, state || ' as a dead letter: ' || fingerprint, topic, partition, "offset"::text,
-               id::text, attempts, ${ms('published_at')}, ${ms('failed_at')}, ${ms('failed_at')}
+               id::text, attempts, 0, ${ms('published_at')}, ${ms('failed_at')}, ${ms('failed_at')}
         from dead_letters where event_id in ${listed(ids, 'text')} and state <> 'replayed'`,
     ),
   );
@@ -229,13 +233,14 @@ const readEvents = async (
         publishedAt: first?.publishedAt,
         position: first && { topic: first.topic, partition: first.partition, offset: first.offset },
         consumptions: consumptions
-          .map(({ consumer, receivedAt, committedAt, outcome, letterId, attempts }) => ({
+          .map(({ consumer, receivedAt, committedAt, outcome, letterId, attempts, duplicates }) => ({
             consumer,
             receivedAt,
             committedAt,
             outcome,
             letterId,
             attempts,
+            duplicates,
           }))
           .toSorted((one, other) => one.committedAt - other.committedAt),
       };

@@ -1,7 +1,7 @@
 // The inbox (idempotent consumer): an event takes effect once per consumer group, because the transaction that handles it inserts a row
-// with the event id (it claims the event). A concurrent second delivery waits on the primary key and then finds the row.
-import { and, eq } from 'drizzle-orm';
-import { processedEvents } from '../../../drizzle/messaging/schema.ts';
+// with the event id (it claims the event). A concurrent second delivery waits on the primary key, finds the row, and is only counted.
+import { and, eq, sql } from 'drizzle-orm';
+import { duplicateDeliveries, processedEvents } from '../../../drizzle/messaging/schema.ts';
 import type { Transaction } from '../database/database.ts';
 import type { Claim } from './handle.ts';
 
@@ -33,7 +33,16 @@ export function inboxClaim({ replay, ...delivery }: Delivery): Claim<unknown, un
         .values({ ...delivery, processedAt: now, outcome: 'accepted' })
         .onConflictDoNothing()
         .returning({ eventId: processedEvents.eventId });
-      return inserted.length === 1 ? { taken: true } : { taken: false, prior: undefined };
+      if (inserted.length === 1) return { taken: true };
+      const { consumer, eventId } = delivery;
+      await tx
+        .insert(duplicateDeliveries)
+        .values({ consumer, eventId, count: 1, lastAt: now })
+        .onConflictDoUpdate({
+          target: [duplicateDeliveries.consumer, duplicateDeliveries.eventId],
+          set: { count: sql`${duplicateDeliveries.count} + 1`, lastAt: now },
+        });
+      return { taken: false, prior: undefined };
     },
     settle: (tx, decision) => {
       if (decision.kind === 'accepted') return [];

@@ -6,7 +6,7 @@ import { CopyId } from '../../parts/copy-id.tsx';
 import { formatDuration } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import classes from './saga-page.module.css';
-import { serviceOf, describeOutcome } from './saga-labels.ts';
+import { describeDuplicates, describeOutcome, serviceOf } from './saga-labels.ts';
 
 interface EventCardProps {
   readonly event: StoryEvent;
@@ -44,13 +44,14 @@ const Steps = ({ event, start }: EventCardProps) => {
             <Table.Td className={classes['number']}>{formatDuration(published - event.committedAt)}</Table.Td>
           </Table.Tr>
         )}
-        {event.consumptions.map(({ consumer, receivedAt, committedAt, outcome, attempts }) => {
+        {event.consumptions.map(({ consumer, receivedAt, committedAt, outcome, attempts, duplicates }) => {
           const { label, tone } = describeOutcome(outcome);
           return (
             <Table.Tr key={consumer}>
               <Table.Td>
                 <StateBadge tone={tone}>{label}</StateBadge>
                 {attempts > 1 && ` after ${attempts} attempts`} by {serviceOf(consumer)}
+                {duplicates > 0 && `, ${describeDuplicates(duplicates)} without effect`}
               </Table.Td>
               <Table.Td>{consumer}</Table.Td>
               <Table.Td className={classes['number']}>{sinceStart(receivedAt)}</Table.Td>

@@ -36,5 +36,9 @@ export const describeOutcome = (outcome: string): { readonly label: string; read
   return { label: outcome.replace('parked as a dead letter', 'dead-lettered'), tone: 'bad' };
 };
 
+/** Deliveries of an event that had been handled before. */
+export const describeDuplicates = (count: number): string =>
+  count === 1 ? '1 duplicate' : `${count} duplicates`;
+
 /** `order` for `order-service-group`. */
 export const serviceOf = (consumer: string): string => consumer.replace(/-service-group$/, '');

@@ -13,6 +13,7 @@ const consumption = (service: string, receivedAt: number, committedAt: number, o
   outcome,
   letterId: null,
   attempts: 1,
+  duplicates: 0,
 });
 type Event = Story['events'][number];
 const event = (
@@ -108,6 +109,18 @@ describe('the saga of an order', () => {
     );
     expect(summaryOf(withRetries)).toContain(' · 2 retries · ');
     expect(summaryOf(story)).not.toContain('retr');
+  });
+
+  it('marks a transaction whose event was delivered again', () => {
+    const [first, ...rest] = story.events;
+    if (first === undefined) throw new Error('unreachable');
+    const repeated = first.consumptions.map((consumption) => ({ ...consumption, duplicates: 1 }));
+    const withDuplicates = { ...story, events: [{ ...first, consumptions: repeated }, ...rest] };
+    expect(sagaOf(withDuplicates, 0).blocks.map(({ label }) => label)).toContainEqual(
+      expect.stringMatching(/, 1 duplicate$/),
+    );
+    expect(summaryOf(withDuplicates)).toContain(` · ${repeated.length} duplicates · `);
+    expect(summaryOf(story)).not.toContain('duplicate');
   });
 
   it('has a block per transaction, with a label for what the transaction did', () => {

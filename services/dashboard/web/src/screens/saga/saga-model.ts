@@ -1,7 +1,14 @@
 // Converts the saga of an order into the elements of the timeline: transactions in the lanes of the services, calls to the payment
 // provider, and the hops of events between the transactions. Pure. All times are milliseconds since the epoch.
 import type { Story, StoryEvent } from '../../api/types.ts';
-import { serviceOf, isCompensation, describeEvents, describeOutcome, describeStep } from './saga-labels.ts';
+import {
+  describeDuplicates,
+  describeEvents,
+  describeOutcome,
+  describeStep,
+  isCompensation,
+  serviceOf,
+} from './saga-labels.ts';
 import {
   lanes,
   type Block,
@@ -29,13 +36,18 @@ const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
   return previous?.status === step.status ? undefined : step.status;
 };
 
-const withAttempts = (label: string, attempts: number): string =>
-  attempts > 1 ? `${label}, ${attempts} attempts` : label;
+/** The label with the number of attempts, if several were needed, and of later deliveries. */
+const withRepeats = (label: string, attempts: number, duplicates = 0): string =>
+  [
+    label,
+    ...(attempts > 1 ? [`${attempts} attempts`] : []),
+    ...(duplicates > 0 ? [describeDuplicates(duplicates)] : []),
+  ].join(', ');
 
 /** One transaction per event and consumer. */
 const consumerBlocks = (story: Story): Block[] =>
   story.events.flatMap((event) =>
-    event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome, attempts }) => {
+    event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome, attempts, duplicates }) => {
       const lane = serviceOf(consumer);
       if (!isLane(lane)) return [];
       const emitted = emittedIn(story, event.id, lane, committedAt).map(({ eventType }) => eventType);
@@ -49,7 +61,11 @@ const consumerBlocks = (story: Story): Block[] =>
         lane,
         start: receivedAt,
         end: committedAt,
-        label: withAttempts(tone === 'ok' ? handledLabel : label.replace(/: .*\|/, ': '), attempts),
+        label: withRepeats(
+          tone === 'ok' ? handledLabel : label.replace(/: .*\|/, ': '),
+          attempts,
+          duplicates,
+        ),
         kind: tone === 'bad' ? 'failed' : tone === 'wait' ? 'ignored' : compensates ? 'compensation' : 'done',
         eventId: event.id,
       };
@@ -118,7 +134,7 @@ const providerBlocks = ({ calls }: Story, now: number): Block[] =>
     lane: 'provider',
     start: createdAt,
     end: callKinds[state] === 'open' ? Math.max(now, updatedAt) : updatedAt,
-    label: withAttempts(`${kind} ${state}`, attempts),
+    label: withRepeats(`${kind} ${state}`, attempts),
     kind: kind === 'refund' && state === 'succeeded' ? 'compensation' : callKinds[state],
     eventId: undefined,
   }));

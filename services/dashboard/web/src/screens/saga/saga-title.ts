@@ -2,6 +2,7 @@
 import type { Story } from '../../api/types.ts';
 import { formatDuration, formatTime } from '../../parts/format.ts';
 import { describeReason } from '../../parts/order-status.ts';
+import { describeDuplicates } from './saga-labels.ts';
 import type { Saga } from './saga-types.ts';
 
 const elapsedUntil = (story: Story, status: string): string => {
@@ -40,11 +41,13 @@ export const summaryOf = (story: Story): string => {
   const letters = deliveries.filter(({ letterId }) => letterId !== null).length;
   const ignored = deliveries.filter(({ outcome }) => outcome.startsWith('ignored')).length;
   const retries = deliveries.reduce((sum, { attempts }) => sum + attempts - 1, 0);
+  const duplicates = deliveries.reduce((sum, delivery) => sum + delivery.duplicates, 0);
   return [
     plural(story.events.length, 'event'),
     `${deliveries.length} ${deliveries.length === 1 ? 'delivery' : 'deliveries'}`,
     ...(ignored === 0 ? [] : [`${ignored} ignored`]),
     ...(retries === 0 ? [] : [retries === 1 ? '1 retry' : `${retries} retries`]),
+    ...(duplicates === 0 ? [] : [describeDuplicates(duplicates)]),
     letters === 0 ? 'no dead letters' : plural(letters, 'dead letter'),
   ].join(' · ');
 };
