@@ -1,6 +1,6 @@
 // The queries of the administrator pages, with their cache keys.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { cursorPaging } from './cursor-paging.ts';
+import { livePaging } from './live-paging.ts';
 import { Problem, query, request } from './request.ts';
 import type {
   AuditEntry,
@@ -51,8 +51,7 @@ export const allOrdersQuery = ({ status, reason, customer, from, sort, stuck }: 
       };
       return request<Page<Order>>(`/api/order/orders${query(filter)}`, { signal });
     },
-    ...cursorPaging,
-    refetchInterval: 5_000,
+    ...livePaging(5_000),
   });
 
 /** Whether the order and all of its events have been processed, so that slow polling is enough. */
@@ -112,8 +111,7 @@ export const deadLettersQuery = (service: ServiceName, state: DeadLetterState, f
         `/api/${service}/dead-letters${query({ state, fingerprint, limit: 50, cursor: pageParam })}`,
         { signal },
       ),
-    ...cursorPaging,
-    refetchInterval: 5_000,
+    ...livePaging(5_000),
   });
 
 export const deadLetterQuery = (service: ServiceName, id: string) =>
@@ -160,6 +158,5 @@ export const auditQuery = (service: string, filter: Readonly<Record<string, stri
         `/api/${service}/audit${query({ ...filter, limit: 50, cursor: pageParam })}`,
         { signal },
       ),
-    ...cursorPaging,
-    refetchInterval: 10_000,
+    ...livePaging(10_000),
   });

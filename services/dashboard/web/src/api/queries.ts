@@ -1,6 +1,6 @@
 // The queries of the customer, seller and public pages, with their cache keys.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { cursorPaging } from './cursor-paging.ts';
+import { livePaging } from './live-paging.ts';
 import { query, request } from './request.ts';
 import type {
   Movement,
@@ -54,8 +54,7 @@ export const productsQuery = ({ q, seller, sort = 'name' }: ProductSearch) =>
         `/api/inventory/products${query({ q, sellerId: seller, sort, limit: 48, cursor: pageParam })}`,
         { signal },
       ),
-    ...cursorPaging,
-    refetchInterval: 5_000,
+    ...livePaging(5_000),
     // The previous results stay visible until the new results arrive, so the page does not jump while the user types.
     placeholderData: keepPreviousData,
   });
@@ -82,8 +81,7 @@ export const movementsQuery = (productId: string) =>
         `/api/inventory/products/${productId}/movements${query({ limit: 20, cursor: pageParam })}`,
         { signal },
       ),
-    ...cursorPaging,
-    refetchInterval: 5_000,
+    ...livePaging(5_000),
   });
 
 /** The paid orders that the seller has to ship, page by page. */
@@ -95,8 +93,7 @@ export const toShipQuery = (sort: 'oldest' | 'newest') =>
         `/api/order/orders${query({ toShip: 'true', sort, limit: 50, cursor: pageParam })}`,
         { signal },
       ),
-    ...cursorPaging,
-    refetchInterval: 3_000,
+    ...livePaging(3_000),
   });
 
 export const ordersQuery = (status?: OrderStatus) =>
@@ -104,8 +101,7 @@ export const ordersQuery = (status?: OrderStatus) =>
     queryKey: ['orders', 'list', status ?? 'all'],
     queryFn: ({ pageParam, signal }) =>
       request<Page<Order>>(`/api/order/orders${query({ limit: 20, status, cursor: pageParam })}`, { signal }),
-    ...cursorPaging,
-    refetchInterval: 10_000,
+    ...livePaging(10_000),
   });
 
 export const orderQuery = (id: string) =>
