@@ -2,11 +2,12 @@
 // Safe to repeat at every start. Every wait has a time limit.
 import { registerSchemas } from '../../../schemas/tools/registry.ts';
 import { readContract } from '../../../schemas/tools/releases.ts';
-import { answers, until } from '../supervise/deadline.ts';
-import { failure } from '../../../schemas/tools/failure.ts';
+import { answers, seconds, until } from '../supervise/deadline.ts';
+import { failure, reasonOf } from '../../../schemas/tools/failure.ts';
 import { kafkaAnswers } from '../parts/kafka.ts';
 import { replicateTopics } from './replication.ts';
 import { provisionDatabase } from './provision.ts';
+import { repeatWhileAway } from './repeat-while-away.ts';
 import { provisionTopics } from './topics.ts';
 import { slotOutcomeOf } from './slot.ts';
 import { sentencesOf, type ProvisionConnector } from './connector.ts';
@@ -94,11 +95,21 @@ export const jobOf = ([name, ...args]: readonly string[]): Job => {
 
 const startsWithinMs = 60_000;
 const connectorWithinMs = 90_000;
+/** How long a part may be away in the middle of a job. */
+const awayWithinMs = 120_000;
 /** For each wait of the replication: copying a week of events can take minutes. */
 const replicatedWithinMs = 10 * 60_000;
 
-/** Runs a job and returns its log lines. */
-export const runJob = async (
+/** Works on all services in parallel. It waits for all of them even if one fails, so that a repeated job does not overlap with itself. */
+const forEachService = async <T>(work: (service: ServiceName) => Promise<T>): Promise<T[]> => {
+  const results = await Promise.allSettled(serviceNames.map(work));
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+};
+
+const runOnce = async (
   job: Job,
   env: Readonly<Record<string, string | undefined>>,
   provisionConnector: ProvisionConnector,
@@ -110,12 +121,10 @@ export const runJob = async (
   });
   switch (job.name) {
     case 'databases':
-      return Promise.all(
-        serviceNames.map(async (service) => {
-          const slot = await provisionDatabase(target(service, job.databases[service]));
-          return `${service}-db: roles, tables, rights and publication are provisioned; the slot is ${slot}`;
-        }),
-      );
+      return forEachService(async (service) => {
+        const slot = await provisionDatabase(target(service, job.databases[service]));
+        return `${service}-db: roles, tables, rights and publication are provisioned; the slot is ${slot}`;
+      });
     case 'topics':
       await until({ what: `Kafka at ${job.brokers}`, withinMs: startsWithinMs, everyMs: 500 }, () =>
         kafkaAnswers(job.brokers),
@@ -139,18 +148,31 @@ export const runJob = async (
     }
     case 'connectors':
       return (
-        await Promise.all(
-          serviceNames.map(async (service) => {
-            const database = target(service, job.databases[service]);
-            const wait = { url: job.connect, withinMs: connectorWithinMs };
-            // Only an operator can solve the problem, with commands that need a running stack. So it does not stop the others.
-            const provisioned = await provisionConnector(database, await slotOutcomeOf(database), wait);
-            const sentences = sentencesOf(provisioned);
-            return provisioned.trouble === undefined
-              ? [...sentences, `connector ${provisioned.connector} reads its slot`]
-              : sentences;
-          }),
-        )
+        await forEachService(async (service) => {
+          const database = target(service, job.databases[service]);
+          const wait = { url: job.connect, withinMs: connectorWithinMs };
+          // Only an operator can solve the problem, with commands that need a running stack. So it does not stop the others.
+          const provisioned = await provisionConnector(database, await slotOutcomeOf(database), wait);
+          const sentences = sentencesOf(provisioned);
+          return provisioned.trouble === undefined
+            ? [...sentences, `connector ${provisioned.connector} reads its slot`]
+            : sentences;
+        })
       ).flat();
   }
 };
+
+/** Runs a job and returns its log lines. `say` gets a sentence while the job waits for a part. */
+export const runJob = (
+  job: Job,
+  env: Readonly<Record<string, string | undefined>>,
+  provisionConnector: ProvisionConnector,
+  say: (sentence: string) => void,
+): Promise<string[]> =>
+  repeatWhileAway(() => runOnce(job, env, provisionConnector), {
+    withinMs: awayWithinMs,
+    everyMs: 1_000,
+    onAway: (error) => {
+      say(`${job.name}: a part is away (${reasonOf(error)}); trying again for ${seconds(awayWithinMs)}`);
+    },
+  });
