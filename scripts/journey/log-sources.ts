@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { dataFolder } from '../stack/data-folder.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
-import { runningOn } from '../stack/supervise/data-folder-lock.ts';
+import { supervisorPidOf } from '../stack/supervise/data-folder-lock.ts';
 
 interface LogSource {
   /** Completes the sentence "… could not be read". */
@@ -70,7 +70,7 @@ export const logSource = (files: readonly string[], since: Date): LogSource => {
   if (missing !== undefined) throw failure(`there is no file ${missing}`);
   if (files.length > 0) return { what: files.join(', '), lines: () => linesOf(files) };
   const folder = dataFolder();
-  return runningOn(folder) === undefined ? dockerCompose(since) : embedded(join(folder, 'logs'));
+  return supervisorPidOf(folder) === undefined ? dockerCompose(since) : embedded(join(folder, 'logs'));
 };
 
 /** The note for a source that could not be read, with a remedy. */
