@@ -49,13 +49,13 @@ const roleDescriptions: Readonly<Record<DatabaseRole, string>> = {
 export const stackSettings: readonly StackVariable[] = [
   ...Object.values(ports).map((port) => ({
     env: port.env,
-    description: `Port on loopback: ${port.what}.`,
+    description: `Port on loopback: ${port.label}.`,
     expected: 'a port between 1 and 65535',
     whenUnset: String(port.default),
   })),
   ...portsOfProfiles.map((port) => ({
     env: port.env,
-    description: `Port on loopback, in the profile \`${port.profile}\` of docker-compose.yml: ${port.what}.`,
+    description: `Port on loopback, in the profile \`${port.profile}\` of docker-compose.yml: ${port.label}.`,
     expected: 'a port between 1 and 65535',
     whenUnset: String(port.default),
   })),

@@ -1,5 +1,5 @@
-// The provisioning steps of the boot as separate jobs, for a stack whose parts are started by something else, such as Compose.
-// Safe to repeat at every start. Every wait has a time limit.
+// The provisioning steps of the boot as separate jobs, for a stack that Docker Compose or another tool starts. Every job is
+// idempotent, and every wait has a time limit.
 import { registerSchemas } from '../../../schemas/tools/registry.ts';
 import { readContract } from '../../../schemas/tools/releases.ts';
 import { answers, seconds, until } from '../supervise/deadline.ts';
@@ -10,7 +10,7 @@ import { provisionDatabase } from './provision.ts';
 import { repeatWhileAway } from './repeat-while-away.ts';
 import { provisionTopics } from './topics.ts';
 import { slotOutcomeOf } from './slot.ts';
-import { sentencesOf, type ProvisionConnector } from './connector.ts';
+import { logLinesOf, type ProvisionConnector } from './connector.ts';
 import type { DatabaseTarget } from './database-target.ts';
 import {
   cluster,
@@ -21,7 +21,7 @@ import {
   type ServiceName,
 } from '../topology.ts';
 
-const jobsUsage = `usage: node scripts/provision.ts <job> <where>
+const jobsUsage = `usage: node scripts/provision.ts <job> <addresses>
   databases   order=<host>:<port> inventory=<host>:<port> payment=<host>:<port>
   topics      <host>:<port>[,<host>:<port> …]
   replication <host>:<port>[,<host>:<port> …]
@@ -60,13 +60,13 @@ const databasesOf = (texts: readonly string[]): Databases => {
   const known = serviceNames.map((service) => `${service}=`);
   const unknown = texts.find((text) => !known.some((prefix) => text.startsWith(prefix)));
   if (unknown !== undefined) throw usageError(`"${unknown}" is not a database of ${serviceNames.join(', ')}`);
-  const of = (service: ServiceName): Address => {
+  const databaseOf = (service: ServiceName): Address => {
     const [text, ...more] = texts.filter((candidate) => candidate.startsWith(`${service}=`));
     if (text === undefined || more.length > 0)
       throw usageError(`name the database of ${service} exactly once`);
     return addressOf(text.slice(service.length + 1));
   };
-  return { order: of('order'), inventory: of('inventory'), payment: of('payment') };
+  return { order: databaseOf('order'), inventory: databaseOf('inventory'), payment: databaseOf('payment') };
 };
 
 /** Parses the arguments. Throws a failure with the usage when they are wrong. */
@@ -97,7 +97,7 @@ const startsWithinMs = 60_000;
 const connectorWithinMs = 90_000;
 /** How long a part may be away in the middle of a job. */
 const awayWithinMs = 120_000;
-/** For each wait of the replication: copying a week of events can take minutes. */
+/** The limit of each wait of the replication job: copying a week of events can take minutes. */
 const replicatedWithinMs = 10 * 60_000;
 
 /** Works on all services in parallel. It waits for all of them even if one fails, so that a repeated job does not overlap with itself. */
@@ -144,19 +144,19 @@ const runOnce = async (
         answers(`${job.registry}/subjects`),
       );
       const { registered, unchanged } = await registerSchemas({ url: job.registry }, readContract());
-      return [`${registered} schemas registered, ${unchanged} were there`];
+      return [`${registered} schemas registered, ${unchanged} were already registered`];
     }
     case 'connectors':
       return (
         await forEachService(async (service) => {
           const database = target(service, job.databases[service]);
           const wait = { url: job.connect, withinMs: connectorWithinMs };
-          // Only an operator can solve the problem, with commands that need a running stack. So it does not stop the others.
+          // Trouble does not fail the job: only an operator can solve it, with commands that need a running stack.
           const provisioned = await provisionConnector(database, await slotOutcomeOf(database), wait);
-          const sentences = sentencesOf(provisioned);
+          const lines = logLinesOf(provisioned);
           return provisioned.trouble === undefined
-            ? [...sentences, `connector ${provisioned.connector} reads its slot`]
-            : sentences;
+            ? [...lines, `connector ${provisioned.connector} reads its slot`]
+            : lines;
         })
       ).flat();
   }

@@ -1,5 +1,6 @@
-// Gives every topic three replicas once there are three brokers. The data of the single broker is copied while it is in use, and
-// only then `min.insync.replicas` is raised to two: raised earlier, it would make the broker refuse every write. Safe to repeat.
+// Gives every topic three replicas once there are three brokers. The existing data is copied while the topics are in use.
+// `min.insync.replicas` is raised to two only after that: until the copies are in sync, the broker would reject every write.
+// Replication is idempotent.
 import kafkajs, { type Admin } from 'kafkajs';
 import { until } from '../supervise/deadline.ts';
 import { failure } from '../../../schemas/tools/failure.ts';
@@ -59,8 +60,8 @@ const reassign = async (admin: Admin, assignment: readonly PartitionReplicas[]):
 const minInSyncKey = 'min.insync.replicas';
 
 /**
- * Returns how many topics were changed. `alterConfigs` replaces the whole configuration of a topic, so it sends the other values
- * too.
+ * Returns how many topics were changed. `alterConfigs` replaces the whole configuration of a topic, so the request repeats the
+ * other values.
  */
 const raiseMinInSync = async (admin: Admin, topics: readonly string[]): Promise<number> => {
   const { resources } = await admin.describeConfigs({

@@ -1,5 +1,5 @@
 // Creates missing topics and corrects the configuration of existing ones. It never changes a partition count, because that would
-// send keys to other partitions and break the order of their events.
+// send keys to other partitions and break the ordering of their events.
 import kafkajs, { type Admin } from 'kafkajs';
 import { failure } from '../../../schemas/tools/failure.ts';
 import { kafkaClient } from '../parts/kafka.ts';
@@ -40,7 +40,7 @@ export const provisionTopics = async (brokers: string): Promise<void> => {
       if (partitions.length !== wanted)
         throw failure(
           `topic ${name} has ${String(partitions.length)} partitions instead of ${String(wanted)}; ` +
-            'a different count sends keys to other partitions and breaks the order of their events',
+            'a different count sends keys to other partitions and breaks the ordering of their events',
         );
     }
     const existing = [...topicPlans.keys()].filter((topic) => present.has(topic));
@@ -65,7 +65,7 @@ const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise
   await admin.alterConfigs({
     validateOnly: false,
     resources: differing.map(({ resourceName, configEntries }) => {
-      // The request replaces all settings of the topic: those that somebody else has set are sent along.
+      // The request replaces all settings of the topic, so it repeats the settings that an operator has added.
       const present = configEntries.filter(
         ({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
       );
