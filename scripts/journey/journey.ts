@@ -46,13 +46,13 @@ export const formatJourney = (events: readonly JourneyEvent[], start = firstComm
   );
 };
 
-/** The URL of each database, with a role that may read outbox and inbox, and its TLS settings; plain TCP when absent. */
-type DatabaseAt = (service: ServiceName) => { readonly url: string; readonly tls?: Trust };
+/** The URL of each database, with a role that may read outbox and inbox, and its TLS settings; without `tls`, plain TCP. */
+type DatabaseAccess = (service: ServiceName) => { readonly url: string; readonly tls?: Trust };
 
 /** Opens connections, reads the story and closes them. */
-export const loadStory = async (at: DatabaseAt, id: string): Promise<Story> => {
+export const loadStory = async (access: DatabaseAccess, id: string): Promise<Story> => {
   const open = (service: ServiceName) => {
-    const { url, tls = false } = at(service);
+    const { url, tls = false } = access(service);
     return connectDatabase(url, 'journey', { poolSize: 2, tls });
   };
   const connections = { order: open('order'), inventory: open('inventory'), payment: open('payment') };
@@ -64,12 +64,15 @@ export const loadStory = async (at: DatabaseAt, id: string): Promise<Story> => {
   }
 };
 
-/** Reads the events of an order until all are consumed and two reads in a row are the same, for at most five seconds. */
-export const readJourney = async (at: DatabaseAt, orderId: string): Promise<readonly JourneyEvent[]> => {
+/** Reads the events of an order until all are consumed and two consecutive reads are equal, for at most five seconds. */
+export const readJourney = async (
+  access: DatabaseAccess,
+  orderId: string,
+): Promise<readonly JourneyEvent[]> => {
   const deadline = performance.now() + 5_000;
   let lastCount = -1;
   for (;;) {
-    const { events } = await loadStory(at, orderId);
+    const { events } = await loadStory(access, orderId);
     const count = events.reduce((sum, event) => sum + 1 + event.consumptions.length, 0);
     const settled =
       count === lastCount && events.length > 0 && events.every(({ consumptions }) => consumptions.length > 0);

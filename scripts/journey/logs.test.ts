@@ -25,7 +25,7 @@ const handled = line(40, 'inventory', 'order.created accepted', {
 const readRequest = line(50, 'order', 'request', { orderId: 'o-1', method: 'GET', traceId: 't-2' });
 
 describe('log lines', () => {
-  it('belong to an order when a field of them equals one of its ids; earliest first', async () => {
+  it('belong to an order when one of their fields equals one of its ids; earliest first', async () => {
     const others = [
       line(1, 'order', 'request', { correlationId: '77', ms: 7 }),
       line(2, 'order', '7 and o-1 in a sentence', { error: { orderId: 'o-1' } }),
