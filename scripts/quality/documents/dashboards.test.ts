@@ -1,4 +1,4 @@
-// Guards deploy/observability/grafana/dashboards. A graph of a metric that does not exist is empty, which looks like an idle
+// Checks deploy/observability/grafana/dashboards. A graph of a metric that does not exist is empty, which looks like an idle
 // system. So the tests compare every query with the exposed metrics, and the Prometheus targets with the topology.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
