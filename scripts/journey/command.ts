@@ -68,7 +68,7 @@ const readSpans = async (
   if (jaegerUrl === '' && files.length === 0)
     return {
       spans: [],
-      notes: ['no spans: set JAEGER_URL, for example http://localhost:16686, or give --spans <file>'],
+      notes: ['no spans: set JAEGER_URL, for example http://localhost:16686, or use --spans <file>'],
     };
   const fileSpans = await spansOfFiles(files, query);
   try {
@@ -124,7 +124,7 @@ const showJourney = async (id: string, flags: Flags): Promise<number> => {
     return 0;
   }
   const hidden = logLines.length - shownLines.length;
-  if (hidden > 0) notes.push(`${hidden} log lines of read requests are omitted; --json has them`);
+  if (hidden > 0) notes.push(`${hidden} log lines of read requests are omitted; --json includes them`);
   const timeOrigin = Math.min(
     ...databaseTimes,
     ...shownLines.map(({ timestamp }) => timestamp),

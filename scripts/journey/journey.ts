@@ -31,15 +31,15 @@ export const formatJourney = (events: readonly JourneyEvent[], start = firstComm
     .flatMap((event) => {
       const published =
         event.publishedAt === undefined ? '–' : `+${ms(Math.max(0, event.publishedAt - event.committedAt))}`;
-      const first = [event.eventType, event.emittedBy, ms(event.committedAt - start), published];
+      const eventCells = [event.eventType, event.emittedBy, ms(event.committedAt - start), published];
       const consumed = [...event.consumptions]
         .sort((a, b) => a.committedAt - b.committedAt)
         .map(({ consumer, committedAt, outcome }) => [
           `+${ms(Math.max(0, committedAt - event.committedAt))}`,
           `${consumer.replace(/-service-group$/, '')}${outcome === 'accepted' ? '' : ` (${outcome})`}`,
         ]);
-      if (consumed.length === 0) return [[...first, '–', 'not yet consumed']];
-      return consumed.map((cells, index) => [...(index === 0 ? first : ['', '', '', '']), ...cells]);
+      if (consumed.length === 0) return [[...eventCells, '–', 'not yet consumed']];
+      return consumed.map((cells, index) => [...(index === 0 ? eventCells : ['', '', '', '']), ...cells]);
     });
   return alignColumns([['event', 'from', 'committed at', 'published', 'consumed', 'by'], ...rows], (column) =>
     [2, 3, 4].includes(column),

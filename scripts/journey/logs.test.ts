@@ -26,14 +26,14 @@ const readRequest = line(50, 'order', 'request', { orderId: 'o-1', method: 'GET'
 
 describe('log lines', () => {
   it('belong to an order when one of their fields equals one of its ids; earliest first', async () => {
-    const others = [
+    const unrelated = [
       line(1, 'order', 'request', { correlationId: '77', ms: 7 }),
       line(2, 'order', '7 and o-1 in a sentence', { error: { orderId: 'o-1' } }),
       'java.lang.Exception: o-1',
       '{"orderId":"o-1"',
       '{"orderId":"o-1"}',
     ];
-    const { lines, omitted } = await findLines([handled, ...others, placed], ['7', 'o-1', 'e-1']);
+    const { lines, omitted } = await findLines([handled, ...unrelated, placed], ['7', 'o-1', 'e-1']);
     expect(lines.map(({ message }) => message)).toEqual(['request', 'order.created accepted']);
     expect(omitted).toBe(0);
     expect(traceIdsIn(lines)).toEqual(['t-1']);

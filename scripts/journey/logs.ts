@@ -47,20 +47,20 @@ export const findLines = async (
   lines: AsyncIterable<string> | Iterable<string>,
   ids: readonly string[],
 ): Promise<FoundLines> => {
-  const wanted = new Set<unknown>(ids);
-  const found: LogLine[] = [];
+  const idSet = new Set<unknown>(ids);
+  const selected: LogLine[] = [];
   let omitted = 0;
   for await (const line of lines) {
     // Most lines contain none of the ids. Parsing every line of a long log would take minutes.
     if (!ids.some((id) => line.includes(id))) continue;
     const fields = objectIn(line);
-    if (fields === undefined || !Object.values(fields).some((value) => wanted.has(value))) continue;
+    if (fields === undefined || !Object.values(fields).some((value) => idSet.has(value))) continue;
     const parsed = toLine(fields);
     if (Number.isNaN(parsed.timestamp)) continue;
-    if (found.length < maxLines) found.push(parsed);
+    if (selected.length < maxLines) selected.push(parsed);
     else omitted += 1;
   }
-  return { lines: found.toSorted((one, other) => one.timestamp - other.timestamp), omitted };
+  return { lines: selected.toSorted((one, other) => one.timestamp - other.timestamp), omitted };
 };
 
 /** Whether the line is a successful read request. An open page sends such a request every second. */
@@ -89,11 +89,11 @@ const formatValue = (value: unknown): string => {
 export const formatLines = (lines: readonly LogLine[], timeOrigin: number): string[] => {
   const width = Math.max(0, ...lines.map(({ service }) => service.length));
   return lines.map(({ timestamp, service, level, message, fields }) => {
-    const others = Object.entries(fields)
+    const otherFields = Object.entries(fields)
       .filter(([name]) => !shownFields.has(name))
       .map(([name, value]) => `${name}=${formatValue(value)}`)
       .join(' ');
     const when = `${(timestamp - timeOrigin).toFixed(0)} ms`.padStart(11);
-    return `${when}   ${service.padEnd(width)}   ${level.padEnd(5)}   ${message}   ${others}`.trimEnd();
+    return `${when}   ${service.padEnd(width)}   ${level.padEnd(5)}   ${message}   ${otherFields}`.trimEnd();
   });
 };

@@ -28,9 +28,9 @@ export const selectTraces = (spans: readonly TraceSpan[], { traceIds, orderIds }
       orderIds.includes(attributes[orderIdAttribute] ?? '') &&
       Object.entries(eventTags).every(([name, value]) => attributes[name] === value),
   );
-  const wanted = new Set([...traceIds, ...withEvent.map(({ traceId }) => traceId)]);
+  const selected = new Set([...traceIds, ...withEvent.map(({ traceId }) => traceId)]);
   const unique = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span]));
-  return [...unique.values()].filter(({ traceId }) => wanted.has(traceId));
+  return [...unique.values()].filter(({ traceId }) => selected.has(traceId));
 };
 
 const queryJaeger = async (base: string, path: string): Promise<TraceSpan[]> => {

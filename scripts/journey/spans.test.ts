@@ -76,7 +76,7 @@ describe('a trace', () => {
   });
 
   it('is the same tree when Jaeger returns it', () => {
-    const at = (ms: number): number => (1_700_000_000_000 + ms) * 1_000;
+    const microseconds = (ms: number): number => (1_700_000_000_000 + ms) * 1_000;
     const span = (
       id: string,
       processID: string,
@@ -88,14 +88,16 @@ describe('a trace', () => {
       spanID: id.repeat(16),
       operationName,
       processID,
-      startTime: at(start),
+      startTime: microseconds(start),
       duration: took * 1_000,
       references: references.map(([refType, traceID, spanID]) => ({ refType, traceID, spanID })),
       ...more,
     });
     const processes = { p1: { serviceName: 'order', tags: [] }, p2: { serviceName: 'inventory' } };
     const status = [{ key: 'http.response.status_code', type: 'int64', value: 201 }];
-    const published = [{ timestamp: at(21), fields: [{ key: 'event', type: 'string', value: 'published' }] }];
+    const published = [
+      { timestamp: microseconds(21), fields: [{ key: 'event', type: 'string', value: 'published' }] },
+    ];
     const duplicate = [
       { key: 'orderflow.outcome', type: 'string', value: 'duplicate' },
       { key: 'error', type: 'bool', value: true },

@@ -72,11 +72,11 @@ const migrationDrift = async (): Promise<Result> => {
   const stale: string[] = [];
   for (const [service, schema] of Object.entries(schemas)) {
     const folder = join(root, 'drizzle', service, 'migrations', 'meta');
-    const last = readdirSync(folder)
+    const newestSnapshot = readdirSync(folder)
       .filter((file) => file.endsWith('_snapshot.json'))
       .sort()
       .at(-1);
-    const before: unknown = JSON.parse(readFileSync(join(folder, last ?? ''), 'utf8'));
+    const before: unknown = JSON.parse(readFileSync(join(folder, newestSnapshot ?? ''), 'utf8'));
     if (!isSnapshot(before)) return { ok: false, output: `${folder} contains no snapshot` };
     const missing = await generateMigration(before, generateDrizzleJson(schema, before.id));
     if (missing.length === 0) continue;

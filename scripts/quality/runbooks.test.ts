@@ -113,7 +113,7 @@ describe('the runbooks', () => {
     expect(readFileSync(join(dirname(folder), 'README.md'), 'utf8')).toContain('](runbooks/README.md)');
   });
 
-  it('that findings name exist', () => {
+  it('that findings refer to exist', () => {
     const sources = [
       'services/auditor/pipelines/slot-health.ts',
       'scripts/doctor/judge-database.ts',
@@ -121,12 +121,12 @@ describe('the runbooks', () => {
       'scripts/doctor/judge-kafka.ts',
       'services/auditor/drift/impact-table.ts',
     ];
-    const named = sources.flatMap((source) =>
+    const linked = sources.flatMap((source) =>
       [...readFileSync(join(root, source), 'utf8').matchAll(/connectors\/runbooks\/([a-z-]+\.md)/g)].map(
         ([, file = '']) => file,
       ),
     );
-    expect(named.length).toBeGreaterThan(3);
-    expect(named.filter((file) => !runbooks.includes(file))).toEqual([]);
+    expect(linked.length).toBeGreaterThan(3);
+    expect(linked.filter((file) => !runbooks.includes(file))).toEqual([]);
   });
 });

@@ -124,9 +124,9 @@ describe('docker-compose.yml', () => {
   });
 
   it('reads every password from its variable, with the development password as default', () => {
-    const known = Object.values(passwords).flatMap((variables) => Object.values(variables));
+    const passwordVariables = Object.values(passwords).flatMap((variables) => Object.values(variables));
     const used = [...text.matchAll(/\$\{(\w*PASSWORD)(?::-([^}]*))?\}/g)];
-    expect(new Set(used.map(([, name]) => name))).toEqual(new Set(known));
+    expect(new Set(used.map(([, name]) => name))).toEqual(new Set(passwordVariables));
     for (const [, , fallback] of used) expect(fallback).toBe(developmentPassword);
   });
 
@@ -159,12 +159,12 @@ describe('docker-compose.yml', () => {
   });
 
   it('has a service that waits for the completion of each one-shot service, or `up --wait` would report failures', () => {
-    const waited = Object.values(compose.services).flatMap(({ depends_on: needs = {} }) =>
+    const awaited = Object.values(compose.services).flatMap(({ depends_on: needs = {} }) =>
       Object.entries(needs).flatMap(([name, { condition }]) =>
         condition === 'service_completed_successfully' ? [name] : [],
       ),
     );
-    expect(new Set(waited)).toEqual(new Set([...jobNames, ...setupServices]));
+    expect(new Set(awaited)).toEqual(new Set([...jobNames, ...setupServices]));
   });
 
   it('keeps the data that survives a restart in named volumes', () => {
@@ -215,9 +215,9 @@ describe('the parts in docker-compose.yml', () => {
       expect(withDefaults(setting ?? ''), key).toBe(String(value));
     }
     expect(environment['HEAP_OPTS']).toContain(`-Xmx${heaps.connect}m`);
-    const wanted = Object.keys(connectorEnvironment(portsFrom({}), () => developmentPassword));
+    const expected = Object.keys(connectorEnvironment(portsFrom({}), () => developmentPassword));
     const databaseVariables = Object.keys(environment).filter((key) => /_DB_|PASSWORD/.test(key));
-    expect(databaseVariables.toSorted()).toEqual(wanted.toSorted());
+    expect(databaseVariables.toSorted()).toEqual(expected.toSorted());
     for (const service of serviceNames) {
       const prefix = service.toUpperCase();
       expect(environment).toMatchObject({

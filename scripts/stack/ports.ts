@@ -32,9 +32,9 @@ export const portsFrom = (env: Readonly<Record<string, string | undefined>>): Po
     const port = text === undefined || text === '' ? fallback : Number(text);
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
       throw failure(`${variable} must be a port between 1 and 65535, but it is "${text ?? ''}"`);
-    const other = owners.get(port);
-    if (other !== undefined)
-      throw failure(`${other} and ${variable} are both ${String(port)}; set one of them to another port`);
+    const owner = owners.get(port);
+    if (owner !== undefined)
+      throw failure(`${owner} and ${variable} are both ${String(port)}; set one of them to another port`);
     owners.set(port, variable);
     return port;
   });

@@ -27,11 +27,11 @@ const isAction = (name: string): name is Action => Object.hasOwn(permissions, na
 export const actions: readonly Action[] = Object.keys(permissions).filter(isAction);
 
 const services = { order: ofOrder, inventory: ofInventory, payment: ofPayment };
-const others = { gateway: ofGateway, dashboard: ofDashboard, auditor: ofAuditor };
+const otherProcesses = { gateway: ofGateway, dashboard: ofDashboard, auditor: ofAuditor };
 
 /** The permission of an action, with the names of the processes that have the endpoint. */
 export const permissionOf = (action: Action): Permission & { readonly processes: readonly string[] } => {
-  const tables: Readonly<Record<string, object>> = { ...services, ...others };
+  const tables: Readonly<Record<string, object>> = { ...services, ...otherProcesses };
   const processes = Object.hasOwn(permissionsOfProcesses, action)
     ? Object.keys(tables)
     : Object.hasOwn(permissionsOfServices, action)

@@ -41,11 +41,11 @@ const roleDescriptions: Readonly<Record<DatabaseRole, string>> = {
   admin: 'The superuser of the embedded database.',
   owner: 'The role that runs the migrations and owns the tables.',
   service: 'The role of the running service.',
-  cdc: 'The role of Debezium, and the only one that Kafka Connect knows.',
+  cdc: 'The role of Debezium, the only role that Kafka Connect uses.',
   auditor: 'The role of the auditor, which reads and emits canaries.',
 };
 
-/** The variables of the embedded stack and of the commands: ports, passwords, and the rest. */
+/** The variables of the embedded stack and of the commands: ports, passwords and others. */
 export const stackSettings: readonly StackVariable[] = [
   ...Object.values(ports).map((port) => ({
     env: port.env,
@@ -159,7 +159,7 @@ ${tables.join('\n\n')}
 
 ## The embedded stack and the commands
 
-\`npm start\` sets the variables above for its processes. The following variables change its ports, passwords and folders, or
+\`npm start\` sets the variables above for its processes. The following variables set the ports, passwords and folders of the stack, or
 belong to the commands and the tests.
 
 ${table(stack)}

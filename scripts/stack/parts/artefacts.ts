@@ -50,10 +50,10 @@ export const checkMaven = (): void => {
       `${needed} is needed to fetch Kafka and Debezium, but \`mvn\` does not run; install it and put it on the PATH`,
     );
   }
-  const found = parseMavenVersion(output);
-  if (found?.isSupported === false)
+  const maven = parseMavenVersion(output);
+  if (maven?.isSupported === false)
     throw failure(
-      `${needed} is needed to fetch Kafka and Debezium, but \`mvn\` is ${found.version}; install a newer one`,
+      `${needed} is needed to fetch Kafka and Debezium, but \`mvn\` is ${maven.version}; install a newer one`,
     );
 };
 

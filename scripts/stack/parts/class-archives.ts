@@ -13,7 +13,7 @@ import { freePorts } from '../ports.ts';
 import { registryPart } from './registry.ts';
 import { createSupervisor } from '../supervise/supervisor.ts';
 
-/** Does nothing when the archives exist. Throws only `stopped`: without archives a boot is merely slower. */
+/** Does nothing when the archives exist. Throws only when the stack is stopped: without archives, a boot is slower but works. */
 export const makeClassArchives = async (
   runtime: JavaRuntime,
   signal: AbortSignal,

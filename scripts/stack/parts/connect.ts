@@ -16,7 +16,7 @@ export const exactlyOnceFrom = (env: Readonly<Record<string, string | undefined>
 
 interface ConnectOptions extends JavaRuntime {
   readonly port: number;
-  /** Where Prometheus scrapes the metrics of Connect and Debezium. */
+  /** The port from which Prometheus scrapes the metrics of Connect and Debezium. */
   readonly metricsPort: number;
   readonly kafkaPort: number;
   readonly dataDir: string;

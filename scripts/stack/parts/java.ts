@@ -60,8 +60,8 @@ const inspect = (home: string): Jdk | undefined => {
   if (!existsSync(java)) return undefined;
   const release = join(home, 'release');
   try {
-    const found = existsSync(release) ? parseJavaVersion(readFileSync(release, 'utf8')) : undefined;
-    if (found !== undefined) return { home, ...found };
+    const released = existsSync(release) ? parseJavaVersion(readFileSync(release, 'utf8')) : undefined;
+    if (released !== undefined) return { home, ...released };
     // `java -version` writes to its standard error.
     const output = execFileSync('/bin/sh', ['-c', '"$0" -version 2>&1', java], {
       encoding: 'utf8',
@@ -121,7 +121,7 @@ interface JavaProgram {
   readonly brief?: boolean;
 }
 
-/** Class archives lie beside the artefacts, because an archive is valid for exactly these jars and this JDK. */
+/** The folder for class archives. It is inside the artefact folder, because an archive is valid only for these jars and this JDK. */
 export const archiveFolder = ({ artefacts, jdk }: JavaRuntime): string =>
   join(artefacts, `class-archives-${jdk.version}-${process.arch}`);
 

@@ -138,7 +138,7 @@ export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor
   writeFileSync(formattedFile(options.dataDir), `${clusterId}\n${storageVersion}\n`);
 };
 
-/** `brokers` is a comma-separated list of host:port. The default is plain TCP. */
+/** `brokers` is a comma-separated list of host:port. Without `security`, the connections use plain TCP. */
 export const kafkaClient = (
   brokers: string,
   clientId: string,

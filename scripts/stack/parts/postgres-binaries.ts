@@ -41,8 +41,8 @@ export const findPostgres = (): PostgresBinaries => {
     );
   }
   const links = join(root, 'native', 'pg-symlinks.json');
-  const wanted: unknown = existsSync(links) ? JSON.parse(readFileSync(links, 'utf8')) : [];
-  for (const link of Array.isArray(wanted) ? wanted.filter(isObject) : []) {
+  const linkList: unknown = existsSync(links) ? JSON.parse(readFileSync(links, 'utf8')) : [];
+  for (const link of Array.isArray(linkList) ? linkList.filter(isObject) : []) {
     const { source, target } = link;
     if (typeof source !== 'string' || typeof target !== 'string') continue;
     makeLink(join(root, target), source.slice(source.lastIndexOf('/') + 1));

@@ -25,8 +25,8 @@ export const missingReplicas = (
   return partitions
     .filter(({ replicas }) => replicas.length < cluster.replicationFactor)
     .map(({ topic, partition }) => {
-      const first = partition % nodes.length;
-      return { topic, partition, replicas: [...nodes.slice(first), ...nodes.slice(0, first)] };
+      const leader = partition % nodes.length;
+      return { topic, partition, replicas: [...nodes.slice(leader), ...nodes.slice(0, leader)] };
     });
 };
 
@@ -68,10 +68,10 @@ const raiseMinInSync = async (admin: Admin, topics: readonly string[]): Promise<
     includeSynonyms: false,
     resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
-  const wanted = String(cluster.minInSync);
+  const minInSync = String(cluster.minInSync);
   const differing = resources.filter(
     ({ configEntries }) =>
-      configEntries.find(({ configName }) => configName === minInSyncKey)?.configValue !== wanted,
+      configEntries.find(({ configName }) => configName === minInSyncKey)?.configValue !== minInSync,
   );
   if (differing.length === 0) return 0;
   await admin.alterConfigs({
@@ -86,7 +86,7 @@ const raiseMinInSync = async (admin: Admin, topics: readonly string[]): Promise<
               configName !== minInSyncKey && configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
           )
           .map(({ configName, configValue }) => ({ name: configName, value: configValue })),
-        { name: minInSyncKey, value: wanted },
+        { name: minInSyncKey, value: minInSync },
       ],
     })),
   });

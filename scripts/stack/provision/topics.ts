@@ -21,8 +21,8 @@ export const provisionTopics = async (brokers: string): Promise<void> => {
   const admin = kafkaClient(brokers, 'orderflow-topics').admin();
   await admin.connect();
   try {
-    const present = new Set(await admin.listTopics());
-    const missing = [...topicPlans].filter(([topic]) => !present.has(topic));
+    const existingTopics = new Set(await admin.listTopics());
+    const missing = [...topicPlans].filter(([topic]) => !existingTopics.has(topic));
     if (missing.length > 0)
       await admin.createTopics({
         waitForLeaders: true,
@@ -36,14 +36,14 @@ export const provisionTopics = async (brokers: string): Promise<void> => {
       });
     const metadata = await admin.fetchTopicMetadata({ topics: [...topicPlans.keys()] });
     for (const { name, partitions } of metadata.topics) {
-      const wanted = topicPlans.get(name)?.partitions;
-      if (partitions.length !== wanted)
+      const planned = topicPlans.get(name)?.partitions;
+      if (partitions.length !== planned)
         throw failure(
-          `topic ${name} has ${String(partitions.length)} partitions instead of ${String(wanted)}; ` +
+          `topic ${name} has ${String(partitions.length)} partitions instead of ${String(planned)}; ` +
             'a different count sends keys to other partitions and breaks the ordering of their events',
         );
     }
-    const existing = [...topicPlans.keys()].filter((topic) => present.has(topic));
+    const existing = [...topicPlans.keys()].filter((topic) => existingTopics.has(topic));
     if (existing.length > 0) await alignTopicConfig(admin, existing);
   } finally {
     await admin.disconnect();
@@ -55,9 +55,9 @@ const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise
     includeSynonyms: false,
     resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
-  const wanted = (topic: string) => Object.entries(topicPlans.get(topic)?.config ?? {});
+  const plannedConfig = (topic: string) => Object.entries(topicPlans.get(topic)?.config ?? {});
   const differing = resources.filter(({ resourceName, configEntries }) =>
-    wanted(resourceName).some(
+    plannedConfig(resourceName).some(
       ([key, value]) => configEntries.find((entry) => entry.configName === key)?.configValue !== value,
     ),
   );
@@ -66,12 +66,12 @@ const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise
     validateOnly: false,
     resources: differing.map(({ resourceName, configEntries }) => {
       // The request replaces all settings of the topic, so it repeats the settings that an operator has added.
-      const present = configEntries.filter(
+      const overrides = configEntries.filter(
         ({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
       );
       const entries = {
-        ...Object.fromEntries(present.map(({ configName, configValue }) => [configName, configValue])),
-        ...Object.fromEntries(wanted(resourceName)),
+        ...Object.fromEntries(overrides.map(({ configName, configValue }) => [configName, configValue])),
+        ...Object.fromEntries(plannedConfig(resourceName)),
       };
       return {
         type: kafkajs.ConfigResourceTypes.TOPIC,

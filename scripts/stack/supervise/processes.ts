@@ -55,7 +55,7 @@ export const send = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
-/** Kills the process and its group, because it may have started processes of its own. */
+/** Kills the process and its process group, which includes the processes that it has started. */
 const killGroup = (pid: number): void => {
   send(-pid, 'SIGKILL');
   send(pid, 'SIGKILL');
