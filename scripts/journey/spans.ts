@@ -109,7 +109,7 @@ const jaeger = z.object({
   ),
 });
 
-/** The spans of an answer of Jaeger's query API. Throws when the body is something else. */
+/** The spans in a response of Jaeger's query API. Throws when the body is something else. */
 export const spansFromJaeger = (body: unknown): TraceSpan[] =>
   jaeger.parse(body).data.flatMap(({ processes, spans }) =>
     spans.map((span) => {

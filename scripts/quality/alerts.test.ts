@@ -59,7 +59,7 @@ describe('the alert rules', () => {
     }
   });
 
-  it('use the time window in their names, and a bucket that the histogram has', async () => {
+  it('record metrics with the time window in their names, and use a bucket that the histogram has', async () => {
     expect(records.length).toBeGreaterThan(10);
     for (const { name, expression } of records) {
       const window = /(\d+[mhd])$/.exec(name)?.[1] ?? 'none';

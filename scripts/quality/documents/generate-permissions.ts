@@ -38,7 +38,7 @@ ${actions.map(row).join('\n')}
 `;
 }
 
-/** The remedy when the file is stale, else undefined. */
+/** The remedy when the file is stale; undefined when it is up to date. */
 export const permissionsDrift = (): string | undefined =>
   generatePermissions() === readFileSync(permissionsFile, 'utf8')
     ? undefined

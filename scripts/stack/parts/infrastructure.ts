@@ -48,7 +48,7 @@ export interface Infrastructure {
   readonly part: (name: InfrastructureName) => Promise<Part>;
 }
 
-/** Throws a failure when a precondition is not met; no part runs at that time. */
+/** Throws a failure when a precondition is not met, before any part is started. */
 export type InfrastructureProvider = (context: InfrastructureContext) => Promise<Infrastructure>;
 
 /** Runs the parts as child processes. Their binaries come from npm and Maven. */
