@@ -7,7 +7,7 @@ import { failure, reasonOf } from '../../../schemas/tools/failure.ts';
 import { kafkaAnswers } from '../parts/kafka.ts';
 import { replicateTopics } from './replication.ts';
 import { provisionDatabase } from './provision.ts';
-import { repeatWhileAway } from './repeat-while-away.ts';
+import { repeatWhileUnavailable } from './repeat-while-unavailable.ts';
 import { provisionTopics } from './topics.ts';
 import { slotOutcomeOf } from './slot.ts';
 import { logLinesOf, type ProvisionConnector } from './connector.ts';
@@ -95,12 +95,12 @@ export const jobOf = ([name, ...args]: readonly string[]): Job => {
 
 const startsWithinMs = 60_000;
 const connectorWithinMs = 90_000;
-/** How long a part may be away in the middle of a job. */
-const awayWithinMs = 120_000;
+/** How long a part may be unavailable in the middle of a job. */
+const unavailableWithinMs = 120_000;
 /** The limit of each wait of the replication job: copying a week of events can take minutes. */
 const replicatedWithinMs = 10 * 60_000;
 
-/** Works on all services in parallel. It waits for all of them even if one fails, so that a repeated job does not overlap with itself. */
+/** Runs `work` for all services in parallel and waits for all of them, even if one fails: a retry must not overlap with this run. */
 const forEachService = async <T>(work: (service: ServiceName) => Promise<T>): Promise<T[]> => {
   const results = await Promise.allSettled(serviceNames.map(work));
   return results.map((result) => {
@@ -162,17 +162,19 @@ const runOnce = async (
   }
 };
 
-/** Runs a job and returns its log lines. `say` gets a sentence while the job waits for a part. */
+/** Runs a job and returns its log lines. `say` receives a sentence when the job starts to wait for a part. */
 export const runJob = (
   job: Job,
   env: Readonly<Record<string, string | undefined>>,
   provisionConnector: ProvisionConnector,
   say: (sentence: string) => void,
 ): Promise<string[]> =>
-  repeatWhileAway(() => runOnce(job, env, provisionConnector), {
-    withinMs: awayWithinMs,
+  repeatWhileUnavailable(() => runOnce(job, env, provisionConnector), {
+    withinMs: unavailableWithinMs,
     everyMs: 1_000,
-    onAway: (error) => {
-      say(`${job.name}: a part is away (${reasonOf(error)}); trying again for ${seconds(awayWithinMs)}`);
+    onUnavailable: (error) => {
+      say(
+        `${job.name}: a part is unavailable (${reasonOf(error)}); retrying for ${seconds(unavailableWithinMs)}`,
+      );
     },
   });

@@ -6,7 +6,7 @@ import { failure, isFailure, messageOf } from '../../../schemas/tools/failure.ts
 import { passwords, services, type ServiceName } from '../topology.ts';
 import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';
 import { migrateDatabase } from './migrations.ts';
-import { isAway } from './repeat-while-away.ts';
+import { isUnavailable } from './repeat-while-unavailable.ts';
 import { type SlotOutcome, ensurePublication, ensureSlot } from './slot.ts';
 
 const ensureRole = async (sql: Sql, role: string, attributes: string, password: string): Promise<void> => {
@@ -90,7 +90,7 @@ const runMigrations = async (sql: postgres.Sql, service: ServiceName): Promise<v
   try {
     await migrateDatabase(sql, service);
   } catch (error) {
-    if (isFailure(error) || isAway(error)) throw error;
+    if (isFailure(error) || isUnavailable(error)) throw error;
     const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
     throw failure(`the migrations of the ${service} database failed: ${messageOf(error)}${cause}`);
   }

@@ -1,22 +1,22 @@
 import { describe, expect, it, vi } from 'vitest';
-import { isAway, repeatWhileAway } from './repeat-while-away.ts';
+import { isUnavailable, repeatWhileUnavailable } from './repeat-while-unavailable.ts';
 
 const failed = (code: string): Error => Object.assign(new Error('from PostgreSQL'), { code });
-const limits = { withinMs: 10_000, everyMs: 1, onAway: () => undefined };
+const limits = { withinMs: 10_000, everyMs: 1, onUnavailable: () => undefined };
 
 describe('a job', () => {
   it.each([
     ['the server is shutting down', failed('57P01')],
     ['the server is starting', failed('57P03')],
     ['nothing listens', new TypeError('fetch failed', { cause: failed('ECONNREFUSED') })],
-    ['the broker is away', Object.assign(new Error('no broker'), { name: 'KafkaJSConnectionError' })],
+    ['the broker is unavailable', Object.assign(new Error('no broker'), { name: 'KafkaJSConnectionError' })],
   ])('is repeated while %s', async (_, error) => {
     const job = vi.fn<() => Promise<string>>();
     job.mockRejectedValueOnce(error).mockRejectedValueOnce(error).mockResolvedValue('done');
-    const onAway = vi.fn();
-    expect(await repeatWhileAway(job, { ...limits, onAway })).toBe('done');
+    const onUnavailable = vi.fn();
+    expect(await repeatWhileUnavailable(job, { ...limits, onUnavailable })).toBe('done');
     expect(job).toHaveBeenCalledTimes(3);
-    expect(onAway).toHaveBeenCalledExactlyOnceWith(error);
+    expect(onUnavailable).toHaveBeenCalledExactlyOnceWith(error);
   });
 
   it.each([
@@ -25,14 +25,14 @@ describe('a job', () => {
     ['the code has a defect', new TypeError('undefined is not a function')],
   ])('ends when %s', async (_, error) => {
     const job = vi.fn<() => Promise<string>>().mockRejectedValue(error);
-    await expect(repeatWhileAway(job, limits)).rejects.toBe(error);
+    await expect(repeatWhileUnavailable(job, limits)).rejects.toBe(error);
     expect(job).toHaveBeenCalledTimes(1);
   });
 
   it('ends with the last error when the time is up', async () => {
     await expect(
-      repeatWhileAway(() => Promise.reject(failed('57P03')), { ...limits, withinMs: 0 }),
+      repeatWhileUnavailable(() => Promise.reject(failed('57P03')), { ...limits, withinMs: 0 }),
     ).rejects.toMatchObject({ code: '57P03' });
-    expect(isAway('a text')).toBe(false);
+    expect(isUnavailable('a text')).toBe(false);
   });
 });
