@@ -41,6 +41,13 @@ export const mutations: readonly Mutation[] = [
     tests: ['handle.int'],
   },
   {
+    bug: 'an older version of a product overwrites a newer one',
+    file: 'services/order/store.ts',
+    from: 'data.version > version ?',
+    to: 'data.version !== version ?',
+    tests: [...unit, 'services/order/catalogue'],
+  },
+  {
     bug: 'the failure of a statement sent with COMMIT is ignored',
     file: 'services/platform/database/transaction.ts',
     from: 'if (failed) throw failed.error;',
