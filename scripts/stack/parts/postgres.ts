@@ -17,6 +17,7 @@ import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { failure } from '../../../schemas/tools/failure.ts';
+import { sessionSettings } from '../../../services/platform/database/database.ts';
 import { superuser } from '../topology.ts';
 import type { Part, PartDescription } from '../supervise/part.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
@@ -234,4 +235,5 @@ export const connectAs = (login: Login): postgres.Sql =>
     connect_timeout: 5,
     idle_timeout: 5,
     onnotice: () => undefined,
+    connection: sessionSettings,
   });
