@@ -10,6 +10,8 @@ describe('a job', () => {
     ['the server is starting', failed('57P03')],
     ['nothing listens', new TypeError('fetch failed', { cause: failed('ECONNREFUSED') })],
     ['the broker is unavailable', Object.assign(new Error('no broker'), { name: 'KafkaJSConnectionError' })],
+    ['a partition has no leader', Object.assign(new Error('leader'), { retriable: true })],
+    ['a part does not answer in time', new DOMException('late', 'TimeoutError')],
   ])('is repeated while %s', async (_, error) => {
     const job = vi.fn<() => Promise<string>>();
     job.mockRejectedValueOnce(error).mockRejectedValueOnce(error).mockResolvedValue('done');

@@ -6,6 +6,9 @@ const unavailableCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
   'CONNECT_TIMEOUT',
@@ -13,17 +16,25 @@ const unavailableCodes = new Set([
   'CONNECTION_ENDED',
   'CONNECTION_DESTROYED',
   'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
 ]);
 /** SQLSTATEs: the connection failed; the server is shutting down, crashed or starting. */
 const unavailableSqlStates = /^(?:08|57P0[123]$)/;
-const unavailableNames = new Set(['KafkaJSConnectionError', 'KafkaJSNumberOfRetriesExceeded']);
+const unavailableNames = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSNumberOfRetriesExceeded',
+  'TimeoutError',
+]);
 
 /** Whether a part does not answer, is starting or is stopping. Also checks the causes of the error. */
 export const isUnavailable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (unavailableCodes.has(code) || unavailableSqlStates.test(code) || unavailableNames.has(error.name))
-    return true;
+  // KafkaJS marks errors such as a leader election as retriable.
+  const isRetriable = 'retriable' in error && error.retriable === true;
+  if (isRetriable || unavailableCodes.has(code) || unavailableSqlStates.test(code)) return true;
+  if (unavailableNames.has(error.name)) return true;
   return isUnavailable(error.cause);
 };
 
