@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { Kafka, logLevel, type Message as KafkaRecord } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { deadLetters, processedEvents } from '../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { until } from '../../scripts/stack/supervise/deadline.ts';
@@ -120,6 +120,24 @@ const deadLettersOf = async (run: Run) =>
   (await database.db.select().from(deadLetters)).filter((row) => row.topic === run.topic);
 
 describe('delivery', () => {
+  it('continues after the clock was set back by an hour: the member whose heartbeats stop joins again', async () => {
+    const run = await start(() => Promise.resolve());
+    await run.send(record('order-1'));
+    await offsetCommitted(run, 1);
+    const { now } = Date;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+    onTestFinished(() => {
+      clock.mockRestore();
+    });
+    await waitUntil('the broker removes the member', async () => {
+      const { groups } = await admin.describeGroups([run.groupId]);
+      return groups[0]?.members.length === 0;
+    });
+    await run.send(record('order-2'));
+    await offsetCommitted(run, 2);
+    expect(await claims(run)).toHaveLength(2);
+  }, 60_000);
+
   it('handles the records of a key one after the other and different keys concurrently, and commits the offset', async () => {
     const handled: string[] = [];
     const run = await start(async ({ event }) => {

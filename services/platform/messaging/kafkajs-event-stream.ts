@@ -70,9 +70,16 @@ export function readHeaders(headers: IHeaders | undefined): Record<string, strin
   return read;
 }
 
+/** The error code in a response of the broker. KafkaJS exports the class of these errors only in its types. */
+const brokerErrorOf = (error: unknown): unknown =>
+  error instanceof Error ? ('type' in error ? error.type : brokerErrorOf(error.cause)) : undefined;
+
 /** The error of a heartbeat when another member joins or leaves the group. */
-const isRebalancing = (error: unknown): boolean =>
-  error instanceof Error && 'type' in error && error.type === 'REBALANCE_IN_PROGRESS';
+const isRebalancing = (error: unknown): boolean => brokerErrorOf(error) === 'REBALANCE_IN_PROGRESS';
+
+/** The group has removed this member, or has assigned its partitions again without it. */
+const isRemoved = (error: unknown): boolean =>
+  ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'].includes(String(brokerErrorOf(error)));
 
 const toRecord = (topic: string, partition: number, message: KafkaMessage): StreamRecord => ({
   topic,
@@ -161,6 +168,8 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
             send: fromBeginning ? () => Promise.resolve() : send,
             onCommitFailed: (error) => {
               logger.warn('the offsets were not committed; the commit is repeated', { error, groupId });
+              // KafkaJS rejoins only after a heartbeat, and sends none for as long as the wall clock is behind its last heartbeat.
+              if (isRemoved(error)) endRun();
             },
           });
         });
