@@ -155,7 +155,7 @@ describe('the registry client', () => {
   it('of the npm commands needs the same settings', async () => {
     const url = await registry();
     const statusWith = (security: RegistrySecurity) =>
-      callRegistry({ url, security }, `${url}/subjects`, { withinMs: 5_000 });
+      callRegistry({ url, security }, `${url}/subjects`, { timeoutMs: 5_000 });
     expect(await statusWith({ tls, user })).toMatchObject({
       status: 200,
       text: expect.stringContaining('"id":7'),
