@@ -7,7 +7,7 @@ import { outbox } from '../../drizzle/messaging/schema.ts';
 import { stack } from '../stack/worker-stack.ts';
 import { useTestDatabase } from '../support/database.ts';
 
-const hostile = {
+const unusualDefaults = {
   DateStyle: "'German, DMY'",
   IntervalStyle: "'sql_standard'",
   TimeZone: "'Pacific/Auckland'",
@@ -21,7 +21,7 @@ const hostile = {
 const database = useTestDatabase('order');
 beforeAll(async () => {
   const admin = postgres(stack.databases.order.admin, { max: 1 });
-  for (const [name, value] of Object.entries(hostile))
+  for (const [name, value] of Object.entries(unusualDefaults))
     await admin.unsafe(`ALTER DATABASE ${database.name} SET ${name} = ${value}`);
   await admin.end();
 });
@@ -33,7 +33,7 @@ describe('unusual defaults of a database', () => {
       SELECT setconfig AS settings FROM pg_db_role_setting
       JOIN pg_database ON pg_database.oid = setdatabase WHERE datname = ${database.name}`;
     await admin.end();
-    expect(row?.settings).toHaveLength(Object.keys(hostile).length);
+    expect(row?.settings).toHaveLength(Object.keys(unusualDefaults).length);
   });
 
   it('do not change the values that are written and read', async () => {
