@@ -1,5 +1,5 @@
-// The health of pipelines. Each fault, including faults that Connect does not report, is detected within a time limit and reported by
-// name until the repair. Failed tasks are restarted automatically.
+// The health of pipelines. Each fault is detected within a time limit and reported by name until its repair, even if Connect does not
+// report the fault. Failed tasks are restarted automatically.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { demoPassword } from '../../scripts/stack/demonstration.ts';
@@ -168,7 +168,7 @@ describe('a broken pipeline', () => {
         'payment',
         (sql) => sql`select active_pid as pid from pg_replication_slots where slot_name = ${database.slot}`,
       );
-      if (row === undefined) throw new Error('nobody reads the slot');
+      if (row === undefined) throw new Error('no connector reads the slot');
       await signalBackend('payment', row.pid, 'SIGSTOP');
       try {
         const { problems, connector: reported } = await waitForProblem('stalled', 30);
@@ -212,7 +212,7 @@ describe('a broken pipeline', () => {
       const setting = 'idle_replication_slot_timeout';
       await change('PUT', 'stop');
       try {
-        await eventually('nobody reads the slot', async () => {
+        await eventually('no connector reads the slot', async () => {
           const [slot] = await query(
             'payment',
             (sql) => sql`select active from pg_replication_slots where slot_name = ${database.slot}`,
@@ -260,9 +260,9 @@ describe('a broken pipeline', () => {
 describe('two auditors', () => {
   killInstancesAfterEach();
 
-  // This takes minutes: the server must notice that the frozen session is dead, and the restart counter must be reset.
+  // This test takes minutes: PostgreSQL must notice that the session of the stopped auditor is dead, and the restart counter must be reset.
   it.runIf(faultRounds > 1)(
-    'share the watchdog: when the leader hangs the other takes over, gives up at its limit, and resets its counter after a success',
+    'have one leading watchdog: when the leader hangs, the other takes over, gives up at its restart limit, and resets its counter after a success',
     { timeout: 400_000 },
     async () => {
       await waitUntilAllHealthy();

@@ -1,6 +1,6 @@
 // Recovery of a pipeline after its slot was lost, dropped, or recreated without the connector, or after the connector was recreated. The
 // loss is reported. `npm run recover` publishes the missed events, even if it is killed at any step. No event takes effect twice, and
-// the events of each key stay in sequence.
+// the events of each key keep their sequence.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -213,7 +213,7 @@ describe('a connector that is created again without its offsets', () => {
     const after = await publishedIdsOf('payment');
     expect(after.filter((id) => before.includes(id))).toHaveLength(before.length);
 
-    // For comparison: the same steps with a snapshot.
+    // For comparison, the same steps with a snapshot.
     await deleteConnector();
     await eventually('Connect accepts the connector', async () => {
       const body = JSON.stringify({ ...readConnector('payment'), 'snapshot.mode': 'initial' });
@@ -240,13 +240,10 @@ describe('npm run connectors -- remove', () => {
     const running = await remove('--yes');
     expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
     await succeed('stop', '--connector', 'payment-outbox');
-    const unconfirmed = await remove();
-    expect([unconfirmed.code, unconfirmed.output]).toEqual([
-      1,
-      expect.stringContaining('nothing was changed'),
-    ]);
-    const done = await remove('--yes');
-    expect([done.code, done.output]).toEqual([
+    const withoutYes = await remove();
+    expect([withoutYes.code, withoutYes.output]).toEqual([1, expect.stringContaining('nothing was changed')]);
+    const removed = await remove('--yes');
+    expect([removed.code, removed.output]).toEqual([
       0,
       expect.stringContaining('slot payment_outbox_slot dropped'),
     ]);

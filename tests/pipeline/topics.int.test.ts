@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 it('corrects a managed setting that was changed and keeps other settings', async () => {
-  const { 'retention.ms': wanted } = await read();
+  const { 'retention.ms': provisionedValue } = await read();
   await admin.alterConfigs({
     validateOnly: false,
     resources: [
@@ -41,5 +41,5 @@ it('corrects a managed setting that was changed and keeps other settings', async
     ],
   });
   await provisionTopics(stack.urls.kafka);
-  expect(await read()).toMatchObject({ 'retention.ms': wanted, 'max.message.bytes': '1048000' });
+  expect(await read()).toMatchObject({ 'retention.ms': provisionedValue, 'max.message.bytes': '1048000' });
 });
