@@ -53,7 +53,7 @@ const charge = async (reference: string): Promise<string> => {
   return String(Object(answer.body).id);
 };
 
-describe('the auditor, without a corruption', () => {
+describe('the auditor without a corruption', () => {
   it('reports no problem after orders of every kind', { timeout: 120_000 }, async () => {
     const kinds = [
       { items: oneUnit() },
@@ -82,7 +82,7 @@ describe('the auditor, without a corruption', () => {
   });
 });
 
-describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () => {
+describe('the auditor reports, until the corruption is undone:', { timeout: 120_000 }, () => {
   it('a reserved unit without a reservation', async () => {
     await addReservedUnits(testProduct.id, 1);
     try {
