@@ -35,7 +35,7 @@ const symbolsOf = (node: Node): string =>
   node.kind === 'enum' ? ` One of ${node.symbols.map((symbol) => `\`${symbol}\``).join(', ')}.` : '';
 
 const exampleOf = (releases: readonly Release[]): unknown => releases.at(-1)?.samples[0]?.value;
-const serviceList = (names: readonly string[]): string => (names.length === 0 ? 'nobody' : names.join(', '));
+const serviceList = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
 const section = (schema: EventSchema, releases: readonly Release[], consumers: readonly string[]): string => {
   const versions = releases.map(({ version, id }) => `v${String(version)} (id ${String(id)})`).join(', ');

@@ -118,11 +118,11 @@ describe('a working version', () => {
     );
   });
   it('that is deleted is refused', () => {
-    const gone = {
+    const withoutOrderCreated = {
       ...contract,
       workingSchemas: contract.workingSchemas.filter((schema) => schema !== orderCreated),
     };
-    expect(checkContract(gone, schemasFolder, base).complaints).toEqual([
+    expect(checkContract(withoutOrderCreated, schemasFolder, base).complaints).toEqual([
       'schemas/order.created.avsc is missing, but order.created was released, and consumers still read its records',
     ]);
   });

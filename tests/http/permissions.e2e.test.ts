@@ -214,7 +214,7 @@ const cells = actions
   .flatMap((action) => {
     const { on, allow } = permissionOf(action);
     return on.filter(isService).flatMap((service): Cell[] => [
-      { service, action, who: 'nobody', as: undefined, expected: 401 },
+      { service, action, who: 'a caller without credentials', as: undefined, expected: 401 },
       ...roles.flatMap((role): Cell[] => {
         const scope = typeof allow === 'string' ? undefined : allow[role];
         const { owner, stranger } = people[role];

@@ -195,8 +195,8 @@ describeOwnParts('a newcomer follows the README', () => {
     await interrupt();
     expect(output).toContain('nothing is left running');
     for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true);
-    const left = spawnSync('pgrep', ['-f', project]).stdout.toString('utf8');
-    expect(left).toBe('');
+    const remainingProcesses = spawnSync('pgrep', ['-f', project]).stdout.toString('utf8');
+    expect(remainingProcesses).toBe('');
 
     await start();
     const status = `${shellBlocks[0]}\ncurl -s "localhost:3001/api/v1/orders?status=FULFILLED" -H "authorization: Bearer $CUSTOMER" | json .data.length`;

@@ -67,14 +67,16 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
     const databases = serviceNames.map(
       (service) => `${service}=127.0.0.1:${stack.ports[databasePorts[service]]}`,
     );
-    const started = await runCommand('provision', ['connectors', stack.urls.connect, ...databases]);
-    expect(started.output).toContain(
+    const provisioned = await runCommand('provision', ['connectors', stack.urls.connect, ...databases]);
+    expect(provisioned.output).toContain(
       'payment-outbox: changed to what connectors/payment.json says: poll.interval.ms',
     );
-    expect(started.output).toMatch(
+    expect(provisioned.output).toMatch(
       /payment-outbox: not changed, .*slot\.name: another_slot → payment_outbox_slot/,
     );
-    expect(started.output).toContain('payment-outbox publishes nothing: somebody has paused or stopped it');
+    expect(provisioned.output).toContain(
+      'payment-outbox publishes nothing: somebody has paused or stopped it',
+    );
     const refused = await connectors('apply', '--connector', 'payment-outbox');
     expect([refused.code, refused.output]).toEqual([
       2,
@@ -107,7 +109,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
     const maxLag = 1024 * 1024;
     const published = () =>
       query('inventory', (sql) => sql`select event_type, aggregate_id from outbox order by occurred_at`);
-    const before = (await published()).length;
+    const publishedBefore = (await published()).length;
     try {
       // The auditor sends no canaries during this test, because canaries also advance the slot.
       for (const service of quiet)
@@ -123,7 +125,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
         eventually('the slot has caught up', async () => (await slotLagOf('payment')) < maxLag, 90_000),
       );
       // No event was published during the test, because a published event also advances the slot.
-      expect((await published()).slice(before)).toEqual([]);
+      expect((await published()).slice(publishedBefore)).toEqual([]);
       expect(await slotLagOf('inventory')).toBeGreaterThan(45 * maxLag);
     } finally {
       for (const service of quiet) {
@@ -211,7 +213,7 @@ describe('a change that must not reach the event router', { timeout: 120_000 }, 
     await service.end();
 
     const idsOf = (records: readonly LogRecord[]) => records.map((record) => header(record, 'id'));
-    const before = idsOf(await readTopic('payment-events'));
+    const idsBefore = idsOf(await readTopic('payment-events'));
     const { publication } = services.payment.database;
     const admin = postgres(stack.databases.payment.admin, { max: 1, onnotice: () => undefined });
     await admin`update outbox set event_type = event_type`;
@@ -227,7 +229,7 @@ describe('a change that must not reach the event router', { timeout: 120_000 }, 
     await expectEventsFlow();
     expect((await taskOf('payment'))?.state).toBe('RUNNING');
     const published = await readTopic('payment-events');
-    expect(idsOf(published).filter((id) => before.includes(id))).toHaveLength(before.length);
+    expect(idsOf(published).filter((id) => idsBefore.includes(id))).toHaveLength(idsBefore.length);
     expect(published.filter(({ value }) => value === null)).toEqual([]);
   });
 

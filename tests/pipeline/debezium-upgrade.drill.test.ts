@@ -99,7 +99,7 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, whi
   }, 240_000);
 
   it('loses and repeats no event, takes no snapshot, and keeps the offsets and the payloads', async () => {
-    const before = await debeziumOf();
+    const previousVersion = await debeziumOf();
     for (let index = 0; index < 5; index += 1) ordersBefore.push(await placeOrder());
     await Promise.all(ordersBefore.map((id) => orderWith(id, 'PAID', 60_000)));
     const published = await idsOnTopics();
@@ -112,23 +112,25 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, whi
       }
     })();
     let hasUpgraded = false;
-    const stored: unknown[] = [];
+    const storedOffsets: unknown[] = [];
     for (const command of commands) {
       note(command);
       const [, script = '', name = '', , ...args] = command.split(' ');
       // The last step of the runbook runs the tests of this folder.
       if (script === 'test') continue;
       if (script === 'start') {
-        stored.push(await readStoredOffsets());
+        storedOffsets.push(await readStoredOffsets());
         await worker.startWith('connect-plugins');
         hasUpgraded = true;
-        stored.push(await readStoredOffsets());
+        storedOffsets.push(await readStoredOffsets());
         continue;
       }
       if (name === 'doctor') {
         const { findings } = await doctor(workerEnvironment);
         const broken = findings.filter(({ level }) => level === 'broken').map(({ sentence }) => sentence);
-        expect(broken).toEqual(hasUpgraded ? [] : [expect.stringContaining(`Debezium is ${String(before)}`)]);
+        expect(broken).toEqual(
+          hasUpgraded ? [] : [expect.stringContaining(`Debezium is ${String(previousVersion)}`)],
+        );
         continue;
       }
       if (name !== 'connectors') throw new Error(`the drill does not know ${command}`);
@@ -141,18 +143,21 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, whi
     await Promise.all(all.map((id) => orderWith(id, 'PAID', 60_000)));
     note(`${all.length} orders are PAID`);
 
-    const now = await debeziumOf();
-    expect([before, now]).toEqual([expect.stringMatching(/^3\.6\./), expect.stringMatching(/^3\.7\./)]);
+    const currentVersion = await debeziumOf();
+    expect([previousVersion, currentVersion]).toEqual([
+      expect.stringMatching(/^3\.6\./),
+      expect.stringMatching(/^3\.7\./),
+    ]);
     // The new version continued from the offsets of the old version and has advanced them since.
-    const [storedByOld, found] = stored;
-    expect(found).toEqual(storedByOld);
-    expect(storedByOld).toMatchObject({ 'order-outbox': { stored: [{ lsn: expect.any(String) }] } });
-    expect(await readStoredOffsets()).not.toEqual(found);
+    const [offsetsBefore, offsetsAfter] = storedOffsets;
+    expect(offsetsAfter).toEqual(offsetsBefore);
+    expect(offsetsBefore).toMatchObject({ 'order-outbox': { stored: [{ lsn: expect.any(String) }] } });
+    expect(await readStoredOffsets()).not.toEqual(offsetsAfter);
 
     // Each event was published once, in commit order. A snapshot would have published the whole outbox again.
     await expectEventsInCommitOrder(all);
-    const known = new Set(published);
-    expect((await idsOnTopics()).filter((id) => known.has(id))).toHaveLength(published.length);
+    const publishedBefore = new Set(published);
+    expect((await idsOnTopics()).filter((id) => publishedBefore.has(id))).toHaveLength(published.length);
 
     const [headersOf, ids] = [new Map<string, Set<string>>(), new Set(all)];
     for (const service of serviceNames) {

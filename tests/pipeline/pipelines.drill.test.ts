@@ -44,9 +44,10 @@ const waitForProblem = async (problem: string, withinSeconds: number): Promise<P
   const pipeline = await eventually(
     `${problem} is detected`,
     async () => {
-      const now = await paymentPipeline();
-      if (!now.problems.some((found) => found.problem === problem)) throw new Error(JSON.stringify(now));
-      return now;
+      const current = await paymentPipeline();
+      if (!current.problems.some((found) => found.problem === problem))
+        throw new Error(JSON.stringify(current));
+      return current;
     },
     withinSeconds * 1_000,
   );
@@ -59,9 +60,9 @@ const waitUntilAllHealthy = (withinMs = 60_000): Promise<true> =>
   eventually(
     'all pipelines are healthy',
     async () => {
-      const now = await pipelines();
-      const unhealthy = now.filter(({ problems }) => problems.length > 0);
-      if (now.length !== 3 || unhealthy.length > 0) throw new Error(JSON.stringify(unhealthy));
+      const current = await pipelines();
+      const unhealthy = current.filter(({ problems }) => problems.length > 0);
+      if (current.length !== 3 || unhealthy.length > 0) throw new Error(JSON.stringify(unhealthy));
       return true;
     },
     withinMs,
@@ -274,9 +275,9 @@ describe('two auditors', () => {
         if (!pipeline) throw new Error('there is no such pipeline');
         return pipeline;
       };
-      const watchdog = async (holds: (now: Pipeline['watchdog']) => boolean) => {
-        const { watchdog: now } = await pipelineSeenBySecond();
-        if (!holds(now)) throw new Error(JSON.stringify(now));
+      const watchdog = async (condition: (state: Pipeline['watchdog']) => boolean) => {
+        const { watchdog: state } = await pipelineSeenBySecond();
+        if (!condition(state)) throw new Error(JSON.stringify(state));
         return true;
       };
       expect((await pipelineSeenBySecond()).watchdog.leads).toBe(false);
@@ -289,9 +290,9 @@ describe('two auditors', () => {
         await endWalSender();
         await eventually('the task fails', taskHasFailed);
         await eventually('the watchdog gives up', () => watchdog(({ gaveUp }) => gaveUp), 60_000);
-        const { problems, watchdog: now } = await pipelineSeenBySecond();
+        const { problems, watchdog: state } = await pipelineSeenBySecond();
         expect(problems.map(({ problem }) => problem)).toContain('watchdog_gave_up');
-        expect(now.restarts).toBe(2);
+        expect(state.restarts).toBe(2);
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
         await signalPart('auditor', 'SIGCONT');

@@ -71,10 +71,10 @@ describeOwnParts('a registry with the rules of the stack', () => {
   });
 
   it('registers all releases with the recorded ids, and registers nothing the second time', async () => {
-    const first = await registerSchemas(registry, contract);
-    expect(first).toMatchObject({ registered: contract.releases.length, unchanged: 0 });
-    const again = await registerSchemas(registry, contract);
-    expect(again).toMatchObject({ registered: 0, unchanged: contract.releases.length });
+    const firstRun = await registerSchemas(registry, contract);
+    expect(firstRun).toMatchObject({ registered: contract.releases.length, unchanged: 0 });
+    const secondRun = await registerSchemas(registry, contract);
+    expect(secondRun).toMatchObject({ registered: 0, unchanged: contract.releases.length });
     const found = await readReleaseStates(registry, contract.releases);
     expect(new Set(found.map(({ state }) => state))).toEqual(new Set(['registered']));
   });

@@ -67,13 +67,13 @@ describe('the retention of the outbox', () => {
   it('deletes delivered rows without publishing the deletes', async () => {
     const { id } = await placeOrder();
     await orderWith(id, 'PAID');
-    const before = await publishedOf(id);
+    const publishedBefore = await publishedOf(id);
     await makeOld(id);
     await waitUntilDeleted(id);
     const later = await placeOrder();
     await orderWith(later.id, 'PAID');
-    expect(before.length).toBe(1);
-    expect(await publishedOf(id)).toEqual(before);
+    expect(publishedBefore.length).toBe(1);
+    expect(await publishedOf(id)).toEqual(publishedBefore);
     expect((await readTopic('order-events')).filter(({ value }) => value === null)).toEqual([]);
   });
 

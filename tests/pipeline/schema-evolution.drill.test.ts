@@ -127,11 +127,11 @@ describe('the guide EVOLUTION.md', () => {
         outputs.push(output);
       }
     }
-    const all = outputs.join('\n');
-    expect(all).toMatch(/`units` \| added: `int`, default `0` \| yes \| yes/);
-    expect(all).toMatch(/released order\.created v2: registry id 12/);
-    expect(all).toMatch(/1 registered, 11 were there/);
-    expect(all).toMatch(/12 releases have the recorded ids/);
+    const allOutput = outputs.join('\n');
+    expect(allOutput).toMatch(/`units` \| added: `int`, default `0` \| yes \| yes/);
+    expect(allOutput).toMatch(/released order\.created v2: registry id 12/);
+    expect(allOutput).toMatch(/1 registered, 11 were there/);
+    expect(allOutput).toMatch(/12 releases have the recorded ids/);
   });
 
   it(
@@ -194,19 +194,21 @@ describe('while the registry does not respond', () => {
     'an event with an unknown schema id waits and does not become a dead letter',
     { timeout: 120_000 },
     async () => {
-      const next = await startInstance('order', {}, projectCopy);
+      const newInstance = await startInstance('order', {}, projectCopy);
       // After a restart an instance knows only the schemas in its own code.
       await killHard('inventory');
       await eventually('inventory is ready again', () => isConnected(stack.urls.inventory), 60_000);
-      const from = logOf('inventory').length;
+      const logStart = logOf('inventory').length;
       await signalPart('registry', 'SIGSTOP');
       let id: string;
       try {
-        id = await placeAt(next.url);
+        id = await placeAt(newInstance.url);
         await eventually(
           'the event is retried',
           () =>
-            Promise.resolve(/handling failed and is retried.*registry/.test(logOf('inventory').slice(from))),
+            Promise.resolve(
+              /handling failed and is retried.*registry/.test(logOf('inventory').slice(logStart)),
+            ),
           60_000,
         );
       } finally {
@@ -269,14 +271,14 @@ describe('after the registry has lost its storage', () => {
 
       expect(await resolvedClient.writerSchema(5)).toBeDefined();
       await waitUntilReady(newInstance);
-      const after = await placeAt(newInstance.url);
-      await orderWith(after, 'PAID');
+      const laterOrder = await placeAt(newInstance.url);
+      await orderWith(laterOrder, 'PAID');
       const codec = createEventCodec(resolvedClient.schemaId, (await client()).writerSchema);
       for (const { value } of await readTopic('order-events')) {
         if (value === null) throw new Error('a record has no value');
         await codec.decode(value);
       }
-      await expectInvariants([id, after]);
+      await expectInvariants([id, laterOrder]);
     },
   );
 });

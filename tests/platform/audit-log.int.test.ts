@@ -212,24 +212,24 @@ describe('sealing', () => {
   it('skips no entry: an entry with a lower id that is committed later is sealed later', async () => {
     const commit = Promise.withResolvers<undefined>();
     const appended = Promise.withResolvers<undefined>();
-    const slow = db.transaction(async (tx) => {
+    const slowTransaction = db.transaction(async (tx) => {
       await recordAction(tx, action({ resource: 'slow' }), { outcome: 'accepted' }, actionTime);
       appended.resolve(undefined);
       await commit.promise;
     });
     await appended.promise;
     await recordAction(db, action({ resource: 'quick' }), { outcome: 'accepted' }, actionTime);
-    const before = await sealBatch(db, 500);
+    const resultBeforeCommit = await sealBatch(db, 500);
     commit.resolve(undefined);
-    await slow;
-    expect(before).toMatchObject({ sealed: 0 });
+    await slowTransaction;
+    expect(resultBeforeCommit).toMatchObject({ sealed: 0 });
     await sealUpTo(2);
     expect((await entries()).map(({ resource }) => resource)).toEqual(['slow', 'quick']);
     expect(await verify()).toMatchObject({ status: 'intact', entries: 2, unsealed: 0 });
   });
 
   it('by many instances at once, while actions are recorded, produces one chain without gaps', async () => {
-    const others = Array.from({ length: 3 }, (_, index) =>
+    const instances = Array.from({ length: 3 }, (_, index) =>
       connectDatabase(database.url, `test-${index}`, { poolSize: 4 }),
     );
     let isWriting = true;
@@ -239,12 +239,12 @@ describe('sealing', () => {
       }),
     ).finally(() => (isWriting = false));
     const results: Awaited<ReturnType<typeof sealBatch>>[] = [];
-    const sealing = others.map(async ({ db: own }) => {
-      while (isWriting) results.push(await sealBatch(own, 7));
+    const sealing = instances.map(async ({ db: instanceDb }) => {
+      while (isWriting) results.push(await sealBatch(instanceDb, 7));
     });
     await Promise.all([writing, ...sealing]);
     await sealUpTo(160);
-    await Promise.all(others.map((other) => other.close()));
+    await Promise.all(instances.map((instance) => instance.close()));
 
     expect(results).toContain('another instance is sealing');
     expect((await seals()).map(({ position }) => position)).toEqual(
@@ -468,9 +468,9 @@ describe('the HTTP API', () => {
   });
 
   it('responds with 503 if the refusal cannot be recorded: otherwise a caller could probe permissions without an entry', async () => {
-    const closed = connectDatabase(database.url, 'test');
-    await closed.close();
-    app = build(closed.db);
+    const closedConnection = connectDatabase(database.url, 'test');
+    await closedConnection.close();
+    app = build(closedConnection.db);
     respond = refuse('forbidden');
     const response = await post('/api/things');
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);

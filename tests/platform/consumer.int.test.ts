@@ -138,10 +138,10 @@ describe('delivery', () => {
     expect((await claims(run)).length).toBe(50);
   });
 
-  it('handles an event that is on the topic twice only once', async () => {
+  it('handles an event once, even if the event is on the topic twice', async () => {
     const run = await start(() => Promise.resolve());
-    const twice = record('order-1');
-    await run.send(twice, twice, record('order-2'));
+    const repeatedRecord = record('order-1');
+    await run.send(repeatedRecord, repeatedRecord, record('order-2'));
     await offsetCommitted(run, 3);
     expect(run.seen.toSorted()).toEqual(['order-1', 'order-1', 'order-2']);
     expect((await claims(run)).length).toBe(2);
@@ -250,8 +250,8 @@ describe('a transient failure', () => {
     await waitUntil('the other key', async () => (await claims(run)).length === 1);
     await run.stop();
     await expect.poll(run.committedOffset).toBe(0);
-    const next = consume(run.topic, () => Promise.resolve());
-    await offsetCommitted(next, 3);
+    const nextConsumer = consume(run.topic, () => Promise.resolve());
+    await offsetCommitted(nextConsumer, 3);
     expect((await claims(run)).length).toBe(3);
   });
 });
@@ -336,11 +336,11 @@ describe('storing a dead letter', () => {
 });
 
 describe('when most records would be dead-lettered', () => {
-  const bad = (key: string): KafkaRecord => ({ key, value: Buffer.from('no event') });
+  const undecodable = (key: string): KafkaRecord => ({ key, value: Buffer.from('no event') });
 
   it('the consumer halts with a reason: no more records are dead-lettered or skipped', async () => {
     const run = await start(() => Promise.resolve());
-    await run.send(...Array.from({ length: 20 }, (_, index) => bad(`bad-${index}`)));
+    await run.send(...Array.from({ length: 20 }, (_, index) => undecodable(`bad-${index}`)));
     await waitUntil('the halt', () => run.halted() !== undefined);
     expect(run.halted()).toMatch(/^halted: 2 of the last 2 records became dead letters/);
     // The consumer probes several times and stays halted.
@@ -365,7 +365,7 @@ describe('when most records would be dead-lettered', () => {
 
   it('a halted consumer can be stopped at once', async () => {
     const run = await start(() => Promise.resolve());
-    await run.send(bad('1'), bad('2'), bad('3'));
+    await run.send(undecodable('1'), undecodable('2'), undecodable('3'));
     await waitUntil('the halt', () => run.halted() !== undefined);
     const startedAt = performance.now();
     await run.stop();

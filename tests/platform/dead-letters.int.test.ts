@@ -156,11 +156,11 @@ describe('replaying a dead letter', () => {
   it('many times at once has one effect', async () => {
     const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
-    let waiting = 0;
+    let waitingReplays = 0;
     // All replays have read the dead letter before the first replay begins its transaction.
     beforeHandling = async () => {
-      waiting += 1;
-      if (waiting === 6) inside.resolve(undefined);
+      waitingReplays += 1;
+      if (waitingReplays === 6) inside.resolve(undefined);
       await inside.promise;
     };
     const answers = await Promise.all(Array.from({ length: 6 }, () => call('POST', `/${id}/replay`)));
@@ -172,7 +172,7 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await deadLetter(id))?.replays]).toEqual([1, 1]);
   });
 
-  it('is a duplicate if the event was handled meanwhile; the dead letter is then resolved', async () => {
+  it('is a duplicate if the event has been handled since; the dead letter is then resolved', async () => {
     const id = await storeDeadLetter();
     const row = await deadLetter(id);
     await database.db.insert(processedEvents).values({

@@ -118,13 +118,13 @@ describe('an accepted input', () => {
     const key = randomUUID();
     const delivery = newDelivery();
     await handle(shell, countingHandler, message(increment(key)), inboxClaim(delivery));
-    const again = await handle(
+    const redelivered = await handle(
       shell,
       countingHandler,
       message(increment(key)),
       inboxClaim({ ...delivery, offset: 99n }),
     );
-    expect(again).toMatchObject({ kind: 'duplicate' });
+    expect(redelivered).toMatchObject({ kind: 'duplicate' });
     expect([await count(key), (await outboxRowsOf(key)).length]).toEqual([1, 1]);
   });
 

@@ -176,12 +176,12 @@ describe('the registry client', () => {
     ['no client certificate', { tls: { ca: authority.cert }, user }, /certificate|socket|ECONNRESET|EPIPE/i],
     ['the wrong password', { tls, user: { ...user, password: 'guess' } }, /Unauthorized/],
   ])('is refused with %s, and logs the reason', async (_what, security, reason) => {
-    const refused = createRegistryClient(await registry(), logger, security);
+    const refusedClient = createRegistryClient(await registry(), logger, security);
     const aborting = new AbortController();
     logged.length = 0;
-    const resolving = refused.resolveIds([eventType], aborting.signal);
+    const resolving = refusedClient.resolveIds([eventType], aborting.signal);
     await expect.poll(() => logged.join(''), { timeout: 10_000 }).toMatch(reason);
-    expect(refused.missing()).toEqual([eventType]);
+    expect(refusedClient.missing()).toEqual([eventType]);
     aborting.abort();
     await resolving;
   });

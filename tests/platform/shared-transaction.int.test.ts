@@ -95,14 +95,14 @@ const kinds = (settled: Awaited<ReturnType<typeof handleAll>>) =>
 describe('inputs that wait at the same time', () => {
   it('share one transaction, except the first input, which is handled at once in a separate transaction', async () => {
     const inputs = Array.from({ length: 20 }, () => newStep());
-    const before = database.connection.usage();
+    const usageBefore = database.connection.usage();
     expect(new Set(kinds(await handleAll(shareTransactions(shell.db), inputs)))).toEqual(
       new Set(['accepted']),
     );
-    const after = database.connection.usage();
-    expect(after.transactions - before.transactions).toBe(2);
+    const usageAfter = database.connection.usage();
+    expect(usageAfter.transactions - usageBefore.transactions).toBe(2);
     // At most three round trips per transaction, regardless of the number of inputs.
-    expect(after.roundTrips - before.roundTrips).toBeLessThanOrEqual(6);
+    expect(usageAfter.roundTrips - usageBefore.roundTrips).toBeLessThanOrEqual(6);
     expect(new Set((await transactionsOf(inputs)).values()).size).toBe(2);
     expect(await emittedOnce(inputs)).toBe(true);
   });
@@ -131,8 +131,10 @@ describe('inputs that wait at the same time', () => {
       [randomUUID(), randomUUID(), randomUUID()],
     ];
     await handleAll(shared, inputs, { eventIds });
-    const again = await handleAll(shared, [newStep(), ...inputs], { eventIds: [randomUUID(), ...eventIds] });
-    expect(kinds(again)).toEqual(['accepted', 'duplicate', 'duplicate', 'duplicate']);
+    const redelivered = await handleAll(shared, [newStep(), ...inputs], {
+      eventIds: [randomUUID(), ...eventIds],
+    });
+    expect(kinds(redelivered)).toEqual(['accepted', 'duplicate', 'duplicate', 'duplicate']);
     expect(await emittedOnce(inputs)).toBe(true);
     await handleAll(shared, inputs.slice(0, 1), { eventIds });
     const counted = await shell.db
@@ -232,8 +234,8 @@ describe('an input that fails', () => {
   });
 
   it('is not an ignored input: ignoring an input fails nothing', async () => {
-    const late = { ...newStep(), decision: ignored('late') };
-    const settled = await handleAll(shareTransactions(shell.db), [newStep(), late, newStep()]);
+    const ignoredInput = { ...newStep(), decision: ignored('late') };
+    const settled = await handleAll(shareTransactions(shell.db), [newStep(), ignoredInput, newStep()]);
     expect(kinds(settled)).toEqual(['accepted', 'ignored', 'accepted']);
   });
 });

@@ -43,15 +43,15 @@ it('commits nothing when one of the statements fails, and throws the error of th
 });
 
 it('needs one round trip for BEGIN, one for the awaited results, and one for the other statements and COMMIT', async () => {
-  const before = database.connection.usage();
+  const usageBefore = database.connection.usage();
   await database.db.transaction(async (tx) => {
     await Promise.all([tx.execute(sql`select 1`), tx.execute(sql`select 2`)]);
     start(insert(tx, 1));
     start(insert(tx, 2));
   });
-  const after = database.connection.usage();
-  expect(after.roundTrips - before.roundTrips).toBe(3);
-  expect(after.transactions - before.transactions).toBe(1);
+  const usageAfter = database.connection.usage();
+  expect(usageAfter.roundTrips - usageBefore.roundTrips).toBe(3);
+  expect(usageAfter.transactions - usageBefore.transactions).toBe(1);
 });
 
 it('executes no statement of a transaction after its connection is lost', async () => {

@@ -215,16 +215,16 @@ describe('an open circuit', () => {
     const first = await newDueCharge();
     startCalls();
     await eventually('the circuit opens', async () => gateway.circuit().state === 'open');
-    const called = requests.length;
+    const requestsBefore = requests.length;
     const orders = await Promise.all([newDueCharge(), newDueCharge(), newDueCharge()]);
     timer?.wake();
-    const before = polls;
-    await eventually('the job has polled again', async () => polls > before + 3);
+    const pollsBefore = polls;
+    await eventually('the job has polled again', async () => polls > pollsBefore + 3);
     for (const orderId of orders) {
       expect(await rowsOf(orderId)).toMatchObject([{ state: 'due', attempts: 0, lastError: null }]);
     }
     expect(await rowsOf(first)).toMatchObject([{ state: 'unknown', attempts: resilience.failures }]);
-    expect(requests).toHaveLength(called);
+    expect(requests).toHaveLength(requestsBefore);
   });
 });
 
@@ -249,14 +249,14 @@ describe('an instance that has lost its lease', () => {
   it('does not change a request that another instance has leased', async () => {
     const orderId = await newDueCharge();
     const [stalled] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
-    const again = await eventually('the lease ends', async () => {
+    const secondLease = await eventually('the lease ends', async () => {
       const [leased] = await leaseDue(shell.db, { limit: 1, leaseMs: 60_000 });
       return leased;
     });
     if (!stalled) throw new Error('nothing was due');
     await postpone(shell.db, stalled.row, { error: 'late', retryInMs: 0 });
     const [row] = await rowsOf(orderId);
-    expect(row).toMatchObject({ state: 'due', attempts: again.row.attempts, lastError: null });
+    expect(row).toMatchObject({ state: 'due', attempts: secondLease.row.attempts, lastError: null });
     expect(
       await shell.db.$count(transactions, sql`${transactions.dueAt} > clock_timestamp() + interval '30 s'`),
     ).toBe(1);

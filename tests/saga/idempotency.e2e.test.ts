@@ -210,8 +210,8 @@ describe('Idempotency-Key of every other call', () => {
       price: { amountMinor: 100, currency: 'EUR' },
       quantity: 1,
     };
-    const made = await sendTwice('inventory', '/api/v1/products', 'seller', body);
-    expect(made.status).toBe(201);
+    const created = await sendTwice('inventory', '/api/v1/products', 'seller', body);
+    expect(created.status).toBe(201);
   });
 
   it('confirmation, shipment and cancellation of an order happen once, and the first response is replayed', async () => {

@@ -110,14 +110,16 @@ describe('the last units', () => {
     ]);
   });
 
-  it('an order that shares a transaction sees the reservations of the orders before it', async () => {
+  it('an order that shares a transaction sees the reservations of the earlier orders in the transaction', async () => {
     const productId = await newProduct(10);
-    const on = { db: shell.db, codec: shell.codec, shared: shareTransactions(shell.db) };
-    const before = database.connection.usage().transactions;
-    const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], { on })));
+    const sharingShell = { db: shell.db, codec: shell.codec, shared: shareTransactions(shell.db) };
+    const transactionsBefore = database.connection.usage().transactions;
+    const orders = await Promise.all(
+      Array.from({ length: 30 }, () => buy([productId], { on: sharingShell })),
+    );
     // Two transactions: one for the first order, one for the others. If the database had refused to oversell, each order would have been
     // handled again in a separate transaction.
-    expect(database.connection.usage().transactions - before).toBe(2);
+    expect(database.connection.usage().transactions - transactionsBefore).toBe(2);
     const states = await Promise.all(orders.map(stateOf));
     expect(states.filter((state) => state === 'reserved')).toHaveLength(10);
     expect(states.filter((state) => state === 'failed')).toHaveLength(20);
@@ -131,7 +133,7 @@ describe('the last units', () => {
       codec: shell.codec,
       shared: shareTransactions(shell.db),
     }));
-    const before = database.connection.usage().transactions;
+    const transactionsBefore = database.connection.usage().transactions;
     const orders = await Promise.all(
       Array.from({ length: 200 }, (_, index) => {
         const [productId, on] = [products[(index >> 2) % 4], instances[index % 4]];
@@ -141,7 +143,7 @@ describe('the last units', () => {
     );
     // Three transactions per instance: one with the first order, one with 32 orders, one with 17. After a deadlock, each order would have
     // been handled again in a separate transaction.
-    expect(database.connection.usage().transactions - before).toBe(12);
+    expect(database.connection.usage().transactions - transactionsBefore).toBe(12);
     expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['reserved']));
   });
 
@@ -170,9 +172,9 @@ describe('two inputs for a row that does not exist yet', () => {
       return false;
     };
     const faults = { reach, arm: () => undefined, disarm: () => undefined, armed: () => [] };
-    const slow = first({ ...shell, faults });
+    const firstResult = first({ ...shell, faults });
     await stored.promise;
-    return Promise.all([slow, second()]);
+    return Promise.all([firstResult, second()]);
   };
   const cancelled = (orderId: string): ReservationInput => ({
     type: 'order.cancelled',
@@ -230,13 +232,13 @@ describe('the expiry sweep', () => {
   it('in several instances at once expires each reservation once', async () => {
     const productId = await newProduct(30);
     const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], { ttlMs: 1 })));
-    const kept = await buy([await newProduct(1)], { ttlMs: 3_600_000 });
+    const unexpiredOrder = await buy([await newProduct(1)], { ttlMs: 3_600_000 });
     const expiredCounts = await Promise.all(
       [1, 2, 3].map(() => expireReservations(shell, logger, neverAborted)),
     );
     expect(expiredCounts.reduce((sum, expired) => sum + expired)).toBe(30);
     expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['expired']));
-    expect(await stateOf(kept)).toBe('reserved');
+    expect(await stateOf(unexpiredOrder)).toBe('reserved');
     expect(await stock(productId)).toEqual({ available: 30, reserved: 0 });
     const events = await shell.db.select().from(outbox).where(eq(outbox.eventType, 'inventory.released'));
     expect(events.filter((event) => orders.includes(event.aggregateId))).toHaveLength(30);

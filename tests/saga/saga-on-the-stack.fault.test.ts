@@ -353,18 +353,18 @@ const waitForFinalStatuses = (placed: readonly Placed[]): Promise<readonly Order
   eventually(
     'every order has a final status',
     async () => {
-      const seen = await inParallel(placed.length, 8, (index) => order(placed[index]?.id ?? ''));
-      const open = placed.filter((_, index) => ['PENDING', 'CONFIRMED'].includes(seen[index]?.status ?? ''));
+      const views = await inParallel(placed.length, 8, (index) => order(placed[index]?.id ?? ''));
+      const open = placed.filter((_, index) => ['PENDING', 'CONFIRMED'].includes(views[index]?.status ?? ''));
       for (const target of open) {
         if (target.mode === 'AUTO' || target.paid) continue;
         target.expired = true;
         await expireReservation(target.id);
       }
       if (open.length > 0) {
-        const views = seen.filter(({ id }) => open.some((placedOrder) => placedOrder.id === id));
-        throw new Error(`in flight: ${JSON.stringify(open)}; ${JSON.stringify(views)}`);
+        const openViews = views.filter(({ id }) => open.some((placedOrder) => placedOrder.id === id));
+        throw new Error(`in flight: ${JSON.stringify(open)}; ${JSON.stringify(openViews)}`);
       }
-      return seen;
+      return views;
     },
     settleMs,
   );
@@ -379,7 +379,7 @@ const declinedOrders = async (): Promise<ReadonlySet<string>> => {
  *  confirmed is CANCELLED. */
 async function expectPossibleFinalStates(
   placed: readonly Placed[],
-  seen: readonly OrderView[],
+  views: readonly OrderView[],
 ): Promise<void> {
   const declined = await declinedOrders();
   const ids = placed.map(({ id }) => id);
@@ -396,7 +396,7 @@ async function expectPossibleFinalStates(
         status,
       );
     }
-    const view = seen[position];
+    const view = views[position];
     const status = history.at(-1)?.status ?? 'PENDING';
     const reason = view?.cancellationReason ?? null;
     expect(view?.status).toBe(status);
@@ -422,15 +422,15 @@ it.each(Array.from({ length: faultRounds }, (_, round) => stack.seed + round))(
       const placed = await run(seed, (line) => {
         log.push(`${((performance.now() - startedAt) / 1000).toFixed(2)} s  ${line}`);
       });
-      const seen = await waitForFinalStatuses(placed);
-      await expectPossibleFinalStates(placed, seen);
+      const views = await waitForFinalStatuses(placed);
+      await expectPossibleFinalStates(placed, views);
       // A refund may have to wait until the lease of a dead instance has ended.
       await expectAuditorGreen();
       await expectInvariants(placed.map(({ id }) => id));
       // The invariants also hold in a history without any effect, so the effects are checked separately.
-      const cancelled = seen.filter(({ status }) => status === 'CANCELLED').length;
+      const cancelled = views.filter(({ status }) => status === 'CANCELLED').length;
       expect(cancelled).toBeGreaterThan(0);
-      expect(cancelled).toBeLessThan(seen.length);
+      expect(cancelled).toBeLessThan(views.length);
     } catch (error) {
       throw new Error(`SEED=${seed} begins with the same steps\n${log.join('\n')}`, { cause: error });
     }

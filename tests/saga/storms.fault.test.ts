@@ -31,9 +31,10 @@ const finalOrder = (id: string): Promise<OrderView> =>
   eventually(
     `${id} is PAID or CANCELLED`,
     async () => {
-      const seen = await order(id);
-      if (seen.status !== 'PAID' && seen.status !== 'CANCELLED') throw new Error(JSON.stringify(seen));
-      return seen;
+      const currentOrder = await order(id);
+      if (currentOrder.status !== 'PAID' && currentOrder.status !== 'CANCELLED')
+        throw new Error(JSON.stringify(currentOrder));
+      return currentOrder;
     },
     90_000,
   );
@@ -92,8 +93,8 @@ describe('payments around the expiry of the reservation', () => {
           const mode = index % 4 === 0 ? 'AUTO' : 'MANUAL';
           const { id, status } = await orderOne(testProduct.id, { mode });
           const { reservation } = await eventually(`${id} is reserved`, async () => {
-            const seen = await order(id);
-            return seen.status !== status && seen;
+            const currentOrder = await order(id);
+            return currentOrder.status !== status && currentOrder;
           });
           // `expiresAt` is null if the reservation has ended or is already pinned.
           const expiresAt = reservation.expiresAt === null ? Date.now() : Date.parse(reservation.expiresAt);

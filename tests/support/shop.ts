@@ -234,9 +234,9 @@ export const orderWith = (id: string, status: string, withinMs = 30_000): Promis
   eventually(
     `order ${id} is ${status}`,
     async () => {
-      const seen = await order(id);
-      if (seen.status !== status) throw new Error(`the current state is ${JSON.stringify(seen)}`);
-      return seen;
+      const view = await order(id);
+      if (view.status !== status) throw new Error(`the current state is ${JSON.stringify(view)}`);
+      return view;
     },
     withinMs,
   );
@@ -284,9 +284,9 @@ export const payment = async (orderId: string): Promise<PaymentView> =>
 /** Waits until the payment has the state. */
 export const paymentWith = (orderId: string, state: string): Promise<PaymentView> =>
   eventually(`the payment of ${orderId} is ${state}`, async () => {
-    const seen = await payment(orderId);
-    if (seen.state !== state) throw new Error(`the current state is ${JSON.stringify(seen)}`);
-    return seen;
+    const view = await payment(orderId);
+    if (view.state !== state) throw new Error(`the current state is ${JSON.stringify(view)}`);
+    return view;
   });
 
 /** The circuit breaker between the payment service and the gateway. */

@@ -117,6 +117,6 @@ describe('the review report', () => {
       Promise.resolve(usage),
     );
     expect(report.verdict).toBe('NONE');
-    expect(asMarkdown(report)).toMatch(/inventory and payment would dead-letter each of them/);
+    expect(asMarkdown(report)).toMatch(/inventory and payment would dead-letter each of these records/);
   });
 });

@@ -55,7 +55,7 @@ export const changedEvents = (
 /** Kinds of differences that do not affect the code of the services. */
 const harmless = new Set<Finding['kind']>(['doc', 'order', 'aliases']);
 
-const list = (names: readonly string[]): string => (names.length === 0 ? 'nobody' : names.join(' and '));
+const list = (names: readonly string[]): string => (names.length === 0 ? 'no service' : names.join(' and '));
 
 const deploymentOf = (
   verdict: Verdict,
@@ -182,7 +182,7 @@ const eventSection = (report: EventReport): string[] => {
   if (change === 'removed')
     return [
       ...lines,
-      `The event is removed. Its records stay on the topic for its retention, and ${list(consumers)} would dead-letter each of them.`,
+      `The event is removed. Its records stay on the topic for its retention, and ${list(consumers)} would dead-letter each of these records.`,
       '',
       '**Instead**: stop emitting it, keep the schema, and state in its `doc` that it is no longer written.',
       '',
