@@ -14,7 +14,7 @@ export interface CheckReport {
   readonly releases: number;
   /** Number of golden records that were read, counted once per version that read them. */
   readonly readings: number;
-  /** The base revision, if there is one. */
+  /** The base revision; undefined without a base. */
   readonly base: string | undefined;
   readonly complaints: readonly string[];
 }
@@ -57,7 +57,7 @@ const readAll = (versions: readonly Version[]): { readings: number; complaints: 
   return { readings, complaints };
 };
 
-/** Checks the contract in `folder`, and its releases against the base if there is one. */
+/** Checks the contract in `folder`. With a base, also checks that no release differs from the base. */
 export const checkContract = (contract: Contract, folder: string, base: Base | undefined): CheckReport => {
   const complaints = [...contract.complaints];
   for (const schema of contract.workingSchemas)

@@ -12,7 +12,7 @@ export const failure = (sentence: string, log?: string): Failure =>
 export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error && error.name === 'Failure' && 'log' in error;
 
-/** The error that every wait throws when the stack is stopped while it starts. */
+/** The error that every wait throws if the stack is stopped during its start. */
 export const stopped = (): Error => Object.assign(new Error('stopped'), { name: 'Stopped' });
 
 export const isStopped = (error: unknown): boolean => error instanceof Error && error.name === 'Stopped';

@@ -1,6 +1,5 @@
 // Golden bytes: encoded sample records of each released version, with the bytes that such a record has on the topic. They are stored
-// and never change, and the checks decode them with every version. So the checks also find a wrong change of a schema that a test
-// with newly encoded records would miss.
+// and never change. The checks decode them with every version, so a change that would make old records unreadable is found.
 import avro, { type Schema, type Type } from 'avsc';
 import { avroOptions } from '../avro-types.ts';
 import type { EventSchema } from './generate-events.ts';
@@ -39,7 +38,7 @@ const uuid = (name: string, variant: number): string => {
 };
 
 const primitive = (name: string, field: string, variant: number): unknown => {
-  // Variant 1 is the smallest value, variant 2 a large one (for `long`, one that exceeds 32 bits).
+  // Variant 1 is the smallest value, variant 2 a large value (a `long` that exceeds 32 bits).
   const small = variant === 1;
   switch (name) {
     case 'null':

@@ -151,7 +151,7 @@ const levelOf = async (registry: RegistryAddress, subject: string): Promise<stri
   return expectAnswer(`how compatible ${subject} has to be`, levelReply, reply).compatibilityLevel;
 };
 
-/** Sets the mode of the subject if it is another one, and verifies the new mode. */
+/** Sets the mode of the subject if the subject has another mode, and verifies the result. */
 const ensureMode = async (registry: RegistryAddress, subject: string): Promise<void> => {
   if ((await levelOf(registry, subject)) === mode) return;
   const url = `${registry.url}/config/${encodeURIComponent(subject)}`;

@@ -15,7 +15,7 @@ import {
 import type { EventSchema } from './generate-events.ts';
 
 interface ReleaseOptions {
-  /** Replaces the last version; refused if the base has it. */
+  /** Replaces the last version; refused if the base contains the last version. */
   readonly amend: boolean;
   readonly base: Base | undefined;
 }

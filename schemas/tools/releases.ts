@@ -121,7 +121,7 @@ const strayFiles = (folder: string, releases: readonly Release[]): string[] => {
     .filter((path) => !known.has(path));
 };
 
-/** The working versions. The check, not this function, applies the rules to them. */
+/** The working versions. They are not linted here, because `checkContract` does that. */
 const readWorkingSchemas = (folder: string): EventSchema[] =>
   readdirSync(folder)
     .filter((file) => file.endsWith('.avsc'))

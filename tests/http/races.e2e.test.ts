@@ -1,4 +1,4 @@
-// Concurrent valid requests of which only one can succeed: the others get a typed error response, and none gets a 500.
+// Concurrent valid requests of which only one can succeed: every other request gets a typed error response, and no request gets a 500.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { call } from '../support/shop.ts';

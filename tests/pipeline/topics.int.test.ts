@@ -1,5 +1,4 @@
-// `provisionTopics` corrects the settings of existing topics that it manages. It keeps all other settings, such as
-// min.insync.replicas.
+// On existing topics, `provisionTopics` corrects the settings that it manages, and keeps all other settings.
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kafkaClient } from '../../scripts/stack/parts/kafka.ts';

@@ -117,7 +117,7 @@ describe('the last units', () => {
     const orders = await Promise.all(
       Array.from({ length: 30 }, () => buy([productId], { on: sharingShell })),
     );
-    // Two transactions: one for the first order, one for the others. If the database had refused to oversell, each order would have been
+    // Two transactions: one for the first order, one for all other orders. If the database had refused to oversell, each order would have been
     // handled again in a separate transaction.
     expect(database.connection.usage().transactions - transactionsBefore).toBe(2);
     const states = await Promise.all(orders.map(stateOf));
@@ -141,7 +141,7 @@ describe('the last units', () => {
         return buy([productId], { on });
       }),
     );
-    // Three transactions per instance: one with the first order, one with 32 orders, one with 17. After a deadlock, each order would have
+    // Three transactions per instance: with 1, 32 and 17 orders. After a deadlock, each order would have
     // been handled again in a separate transaction.
     expect(database.connection.usage().transactions - transactionsBefore).toBe(12);
     expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['reserved']));
@@ -158,7 +158,7 @@ describe('the last units', () => {
 });
 
 describe('two inputs for a row that does not exist yet', () => {
-  /** Handles `second` after `first` has written and before it has committed, so the second input has to wait for the first. */
+  /** Handles `second` after `first` has written and before `first` has committed, so the second input has to wait for the first. */
   const race = async (first: (shell: Shell) => Promise<unknown>, second: () => Promise<unknown>) => {
     const stored = Promise.withResolvers<undefined>();
     const reach = async (point: string): Promise<boolean> => {

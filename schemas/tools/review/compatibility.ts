@@ -168,9 +168,9 @@ export const readingObstacles = (reader: EventSchema, writer: EventSchema): Obst
 
 export interface Judgement {
   readonly verdict: Verdict;
-  /** Why the later version cannot read what the earlier one wrote. */
+  /** Why the later version cannot read events of the earlier version. */
   readonly backward: readonly Obstacle[];
-  /** Why the earlier version cannot read what the later one writes. */
+  /** Why the earlier version cannot read events of the later version. */
   readonly forward: readonly Obstacle[];
 }
 

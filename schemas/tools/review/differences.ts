@@ -124,7 +124,7 @@ const recordDifferences = (before: RecordNode, after: RecordNode, path: string):
   return found;
 };
 
-/** All differences: first those of the event itself, then those of its fields. */
+/** All differences: first the differences of the event itself, then the differences of its fields. */
 export const differences = (before: EventSchema, after: EventSchema): Difference[] => {
   const found: Difference[] = [];
   for (const attribute of ['eventType', 'topic', 'keyField'] as const)
@@ -175,7 +175,7 @@ const remedyFor = (difference: Difference, obstacles: readonly Obstacle[]): stri
         return 'Keep the old field, add the new field with a default, write both, and change the readers one by one.';
       return difference.kind === 'default'
         ? 'Keep the default: versions without it cannot read events of writers that do not know the field.'
-        : 'Keep the field. A field that was released without a default stays, because released versions need it. If the event must lose it, create a successor event with a new name.';
+        : 'Keep the field. A field that was released without a default stays, because released versions need it. If the field must disappear, create a successor event with a new name.';
     case 'type':
     case 'union_branch':
     case 'logical_type':

@@ -37,7 +37,7 @@ export interface Report {
   readonly events: readonly EventReport[];
 }
 
-/** The events that differ from the base. Compares only texts, so it is fast. */
+/** The events that differ from the base. Compares only texts, which is fast. */
 export const changedEvents = (
   base: Base,
   { workingSchemas }: Contract,
@@ -184,7 +184,7 @@ const eventSection = (report: EventReport): string[] => {
       ...lines,
       `The event is removed. Its records stay on the topic for its retention, and ${list(consumers)} would dead-letter each of these records.`,
       '',
-      '**Instead**: stop emitting it, keep the schema, and state in its `doc` that it is no longer written.',
+      '**Instead**: stop emitting the event, keep its schema, and state in the `doc` that the event is no longer written.',
       '',
     ];
   if (change === 'added')
