@@ -5,8 +5,11 @@ import { provisionConnector } from './connectors/provision-connector.ts';
 import { jobOf, runJob } from './stack/provision/jobs.ts';
 
 try {
-  for (const line of await runJob(jobOf(process.argv.slice(2)), process.env, provisionConnector))
-    process.stdout.write(`${line}\n`);
+  const say = (sentence: string): void => {
+    process.stdout.write(`${sentence}\n`);
+  };
+  for (const line of await runJob(jobOf(process.argv.slice(2)), process.env, provisionConnector, say))
+    say(line);
 } catch (error) {
   const message = messageOf(error);
   process.stderr.write(`${isFailure(error) ? message : `${process.argv[2] ?? ''}: ${message}`}\n`);

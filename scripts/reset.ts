@@ -4,11 +4,11 @@ import { existsSync, rmSync } from 'node:fs';
 import { commandLine, print, runCommand } from './operator/command-line.ts';
 import { dataFolder } from './stack/data-folder.ts';
 import { failure } from '../schemas/tools/failure.ts';
-import { isDataFolder, runningOn, stopLeftovers } from './stack/supervise/data-folder-lock.ts';
+import { isDataFolder, supervisorPidOf, stopLeftovers } from './stack/supervise/data-folder-lock.ts';
 
 const reset = async (): Promise<void> => {
   const folder = dataFolder();
-  const pid = runningOn(folder);
+  const pid = supervisorPidOf(folder);
   if (pid !== undefined)
     throw failure(`OrderFlow is running on ${folder} (pid ${String(pid)}); stop it first`);
   if (!existsSync(folder)) {

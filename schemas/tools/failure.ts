@@ -44,6 +44,11 @@ const environmentSentence = (error: Error): string | undefined => {
     case 'CONNECTION_CLOSED':
     case 'CONNECTION_ENDED':
     case 'ECONNRESET':
+    case 'EPIPE':
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'UND_ERR_SOCKET':
     case 'KafkaJSNumberOfRetriesExceeded':
     case 'KafkaJSConnectionError':
       return `nothing answers${address === '' ? '' : ` at ${address}`}; is the stack running? npm start starts it, npm run doctor examines it`;
@@ -57,6 +62,24 @@ const environmentSentence = (error: Error): string | undefined => {
     case '28P01':
     case '28000':
       return `PostgreSQL rejects the credentials (${error.message}); run this command with the passwords of the running stack`;
+    case '57P01':
+    case '57P02':
+    case '57P03':
+      return 'PostgreSQL is starting or shutting down; run the command again in a moment';
+    case '53300':
+      return 'PostgreSQL has no connection left; close other clients and run the command again';
+    case '25006':
+      return 'the PostgreSQL server is read-only, as after a failover; use the address of the primary';
+    case '42501':
+      return `PostgreSQL refuses the role (${error.message}); npm start grants the rights of every role`;
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'CERT_HAS_EXPIRED':
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `the TLS certificate of a part is not valid here (${error.message}); check its CA and its host name`;
     case '3D000':
     case '42P01':
       return `the database or its tables do not exist (${error.message}); npm start creates them`;

@@ -2,6 +2,7 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { readSlot, type SlotFacts } from '../../services/auditor/pipelines/slot-health.ts';
+import { sessionSettings } from '../../services/platform/database/database.ts';
 import type { StackAddress } from '../operator/environment.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import { services, type DatabaseRole, type ServiceName } from '../stack/topology.ts';
@@ -19,7 +20,12 @@ export const withDatabase = async <T>(
     ssl: stack.databaseTrust(url),
     connect_timeout: 5,
     onnotice: () => undefined,
-    connection: { application_name: 'orderflow-operator', statement_timeout: 60_000, lock_timeout: 10_000 },
+    connection: {
+      ...sessionSettings,
+      application_name: 'orderflow-operator',
+      statement_timeout: 60_000,
+      lock_timeout: 10_000,
+    },
   });
   try {
     await sql`SELECT 1`.catch((error: unknown) => {

@@ -25,6 +25,9 @@ const docker = async (args: readonly string[], withinMs: number): Promise<string
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
       throw failure('`docker` cannot be run; install Docker Engine and Compose, and put them on the PATH');
     const message = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    // Without the plugin, the Docker client takes the options of Compose for its own.
+    if (/is not a docker command|unknown (?:shorthand )?flag/.test(message))
+      throw failure('`docker compose` cannot be run; install the Compose plugin (v2)');
     throw failure(`docker ${args.slice(0, 2).join(' ')}: ${message === '' ? messageOf(error) : message}`);
   }
 };

@@ -1,5 +1,5 @@
-// npm run journey -- <order or correlation id>: reads everything about an order from a running system: its events with their
-// times, the log lines and the spans. Exit code 0: shown; 1: the id is unknown; 2: wrong arguments, or a database does not answer.
+// npm run journey -- <order or correlation id>: shows what a running system has recorded about an order: its events with their
+// times, its log lines and its spans. Exit code 0: shown; 1: the id is unknown; 2: wrong arguments, or a database does not answer.
 import { findLines, formatLines, isReadRequest, traceIdsIn, type LogLine } from './logs.ts';
 import { logSource, unreadableNote } from './log-sources.ts';
 import { spansOfFiles, spansOfJaeger, type SpanQuery } from './span-sources.ts';
@@ -13,7 +13,7 @@ import { formatJourney, loadStory } from './journey.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';
 
-/** Log lines and spans may be this much older than the first entry in the databases. */
+/** Log lines and spans are searched from this long before the first row in the databases. */
 const leadMs = 60_000;
 const dayMs = 24 * 3_600_000;
 const maxId = 128;
@@ -28,11 +28,11 @@ const parseId = (id: string): string => {
 
 const loadStoryAsAuditor = async (id: string): Promise<Story> => {
   const { databaseUrl, databaseTrust } = stackOf(process.env);
-  const at = (service: ServiceName) => {
+  const access = (service: ServiceName) => {
     const url = databaseUrl(service, 'auditor');
     return { url, tls: databaseTrust(url) };
   };
-  return loadStory(at, id).catch((error: unknown) => {
+  return loadStory(access, id).catch((error: unknown) => {
     throw failure(`the databases cannot be read (${reasonOf(error)}); is the stack running?`);
   });
 };
@@ -49,7 +49,7 @@ const readLines = async (
     ...story.orders.map((order) => order.id),
     ...story.correlationIds,
     ...story.events.map((event) => event.id),
-    // The trace id is the only one of these ids in the log of the gateway.
+    // The log of the gateway contains only the trace id.
     ...story.events.flatMap(({ traceparent }) => traceparent.split('-').slice(1, 2)),
   ];
   try {
@@ -68,15 +68,15 @@ const readSpans = async (
   if (jaegerUrl === '' && files.length === 0)
     return {
       spans: [],
-      notes: ['no spans: set JAEGER_URL, for example http://localhost:16686, or give --spans <file>'],
+      notes: ['no spans: set JAEGER_URL, for example http://localhost:16686, or use --spans <file>'],
     };
-  const ofFiles = await spansOfFiles(files, query);
+  const fileSpans = await spansOfFiles(files, query);
   try {
-    const ofJaeger = jaegerUrl === '' ? [] : await spansOfJaeger(jaegerUrl, query);
-    return { spans: [...ofFiles, ...ofJaeger], notes: [] };
+    const jaegerSpans = jaegerUrl === '' ? [] : await spansOfJaeger(jaegerUrl, query);
+    return { spans: [...fileSpans, ...jaegerSpans], notes: [] };
   } catch (error) {
     if (!isFailure(error)) throw error;
-    return { spans: ofFiles, notes: [`no spans: ${error.message}`] };
+    return { spans: fileSpans, notes: [`no spans: ${error.message}`] };
   }
 };
 
@@ -99,7 +99,7 @@ const showJourney = async (id: string, flags: Flags): Promise<number> => {
     ...orders.map(({ placedAt }) => placedAt),
     ...events.map(({ committedAt }) => committedAt),
   ];
-  // A refused request, for example, has log lines only: those of the last day are searched.
+  // Without rows in the databases, as after a rejected request, the log lines of the last day are searched.
   const since = databaseTimes.length === 0 ? Date.now() - dayMs : Math.min(...databaseTimes) - leadMs;
   const { lines: logLines, notes: logNotes } = await readLines(id, flags.logs, story, since);
   if (databaseTimes.length === 0 && logLines.length === 0) {
@@ -124,10 +124,10 @@ const showJourney = async (id: string, flags: Flags): Promise<number> => {
     return 0;
   }
   const hidden = logLines.length - shownLines.length;
-  if (hidden > 0) notes.push(`${hidden} log lines of read requests are omitted; --json has them`);
-  const zero = Math.min(
+  if (hidden > 0) notes.push(`${hidden} log lines of read requests are omitted; --json includes them`);
+  const timeOrigin = Math.min(
     ...databaseTimes,
-    ...shownLines.map(({ at }) => at),
+    ...shownLines.map(({ timestamp }) => timestamp),
     ...spans.map(({ start }) => start),
   );
   const section = (title: string, lines: readonly string[]): string[] =>
@@ -137,10 +137,10 @@ const showJourney = async (id: string, flags: Flags): Promise<number> => {
       (order) => `order ${order.id}: ${order.status}, placed ${new Date(order.placedAt).toISOString()}`,
     ),
     ...correlationIds.map((correlationId) => `correlation id ${correlationId}`),
-    `times are relative to ${new Date(zero).toISOString()}`,
-    ...section(`events: ${events.length}`, events.length === 0 ? [] : formatJourney(events, zero)),
-    ...section(`log lines: ${shownLines.length}`, formatLines(shownLines, zero)),
-    ...section(`spans: ${spans.length}`, formatTraces(spans, zero)),
+    `times are relative to ${new Date(timeOrigin).toISOString()}`,
+    ...section(`events: ${events.length}`, events.length === 0 ? [] : formatJourney(events, timeOrigin)),
+    ...section(`log lines: ${shownLines.length}`, formatLines(shownLines, timeOrigin)),
+    ...section(`spans: ${spans.length}`, formatTraces(spans, timeOrigin)),
     ...(notes.length === 0 ? [] : ['', ...notes]),
   ];
   print(lines.join('\n'));
@@ -162,7 +162,7 @@ export const journey = commandLine(
   .addOption(
     new Option(
       '--spans <file>',
-      'read spans from this file too, one OTLP JSON export per line; can be repeated',
+      'read spans from this file too, which has one OTLP JSON export per line; can be repeated',
     )
       .argParser(collect)
       .default([], 'only JAEGER_URL'),

@@ -22,7 +22,7 @@ const events: readonly JourneyEvent[] = [
 ];
 
 describe('formatJourney', () => {
-  it('orders events by their commits, and the consumers of an event by theirs', () => {
+  it('sorts events by commit time, and the consumers of an event by their commit times', () => {
     expect(formatJourney(events)).toEqual([
       'event                from        committed at   published   consumed   by',
       'order.created        order               0 ms      +14 ms     +30 ms   inventory',

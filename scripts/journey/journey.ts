@@ -1,4 +1,4 @@
-// The events of one order as a table: when each was committed, published and consumed. The auditor's read-story.ts reads them.
+// The events of one order as a table: when each was committed, published and consumed. The auditor's read-story.ts reads the events.
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   readStory,
@@ -31,28 +31,28 @@ export const formatJourney = (events: readonly JourneyEvent[], start = firstComm
     .flatMap((event) => {
       const published =
         event.publishedAt === undefined ? '–' : `+${ms(Math.max(0, event.publishedAt - event.committedAt))}`;
-      const first = [event.eventType, event.emittedBy, ms(event.committedAt - start), published];
+      const eventCells = [event.eventType, event.emittedBy, ms(event.committedAt - start), published];
       const consumed = [...event.consumptions]
         .sort((a, b) => a.committedAt - b.committedAt)
         .map(({ consumer, committedAt, outcome }) => [
           `+${ms(Math.max(0, committedAt - event.committedAt))}`,
           `${consumer.replace(/-service-group$/, '')}${outcome === 'accepted' ? '' : ` (${outcome})`}`,
         ]);
-      if (consumed.length === 0) return [[...first, '–', 'not yet consumed']];
-      return consumed.map((cells, index) => [...(index === 0 ? first : ['', '', '', '']), ...cells]);
+      if (consumed.length === 0) return [[...eventCells, '–', 'not yet consumed']];
+      return consumed.map((cells, index) => [...(index === 0 ? eventCells : ['', '', '', '']), ...cells]);
     });
   return alignColumns([['event', 'from', 'committed at', 'published', 'consumed', 'by'], ...rows], (column) =>
     [2, 3, 4].includes(column),
   );
 };
 
-/** The URL of each database, with a role that may read outbox and inbox, and its TLS settings; plain TCP when absent. */
-type DatabaseAt = (service: ServiceName) => { readonly url: string; readonly tls?: Trust };
+/** The URL of each database, with a role that may read outbox and inbox, and its TLS settings; without `tls`, plain TCP. */
+type DatabaseAccess = (service: ServiceName) => { readonly url: string; readonly tls?: Trust };
 
 /** Opens connections, reads the story and closes them. */
-export const loadStory = async (at: DatabaseAt, id: string): Promise<Story> => {
+export const loadStory = async (access: DatabaseAccess, id: string): Promise<Story> => {
   const open = (service: ServiceName) => {
-    const { url, tls = false } = at(service);
+    const { url, tls = false } = access(service);
     return connectDatabase(url, 'journey', { poolSize: 2, tls });
   };
   const connections = { order: open('order'), inventory: open('inventory'), payment: open('payment') };
@@ -64,12 +64,15 @@ export const loadStory = async (at: DatabaseAt, id: string): Promise<Story> => {
   }
 };
 
-/** Reads the events of an order until all are consumed and two reads in a row are the same, for at most five seconds. */
-export const readJourney = async (at: DatabaseAt, orderId: string): Promise<readonly JourneyEvent[]> => {
+/** Reads the events of an order until all are consumed and two consecutive reads are equal, for at most five seconds. */
+export const readJourney = async (
+  access: DatabaseAccess,
+  orderId: string,
+): Promise<readonly JourneyEvent[]> => {
   const deadline = performance.now() + 5_000;
   let lastCount = -1;
   for (;;) {
-    const { events } = await loadStory(at, orderId);
+    const { events } = await loadStory(access, orderId);
     const count = events.reduce((sum, event) => sum + 1 + event.consumptions.length, 0);
     const settled =
       count === lastCount && events.length > 0 && events.every(({ consumptions }) => consumptions.length > 0);

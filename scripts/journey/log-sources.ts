@@ -1,16 +1,16 @@
-// The sources of log lines: the data folder while the embedded stack runs, otherwise `docker compose logs`, or files that are
-// given. All are read as streams, so their size does not matter.
+// The sources of log lines: files that the user names, otherwise the data folder while the embedded stack runs, otherwise
+// `docker compose logs`. All sources are read as streams, so their size does not matter.
 import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { dataFolder } from '../stack/data-folder.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
-import { runningOn } from '../stack/supervise/data-folder-lock.ts';
+import { supervisorPidOf } from '../stack/supervise/data-folder-lock.ts';
 
 interface LogSource {
   /** Completes the sentence "… could not be read". */
-  readonly what: string;
+  readonly label: string;
   readonly lines: () => AsyncIterable<string>;
 }
 
@@ -26,7 +26,7 @@ const linesOf = async function* (files: readonly string[]): AsyncIterable<string
 
 /** The log files of the Node processes, the rotated file first. */
 const embedded = (folder: string): LogSource => ({
-  what: folder,
+  label: folder,
   lines: () => {
     const names = existsSync(folder) ? readdirSync(folder) : [];
     const files = parts
@@ -37,9 +37,9 @@ const embedded = (folder: string): LogSource => ({
 });
 
 const dockerCompose = (since: Date): LogSource => ({
-  what: 'docker compose logs',
+  label: 'docker compose logs',
   lines: async function* () {
-    // All profiles: the second instances of services are in one.
+    // All profiles, because the second instances of the services are in the profile `cluster`.
     const logs = ['logs', '--no-color', '--no-log-prefix', '--since', since.toISOString()];
     const args = ['compose', '--profile', '*', ...logs];
     const child = spawn('docker', args, {
@@ -55,7 +55,7 @@ const dockerCompose = (since: Date): LogSource => ({
       child.once('error', reject);
       child.once('close', resolve);
     });
-    // A missing docker rejects `ended` before it is awaited below; without this handler that would end the process.
+    // If Docker is not installed, `ended` rejects before it is awaited below. Without this handler, Node would end the process.
     ended.catch(() => undefined);
     yield* createInterface({ input: child.stdout, crlfDelay: Infinity });
     const code = await ended;
@@ -64,15 +64,15 @@ const dockerCompose = (since: Date): LogSource => ({
   },
 });
 
-/** The given files, otherwise the logs of the running stack. Throws a failure when a file does not exist. */
+/** The files, if there are any, otherwise the logs of the running stack. Throws a failure when a file does not exist. */
 export const logSource = (files: readonly string[], since: Date): LogSource => {
   const missing = files.find((file) => !existsSync(file));
   if (missing !== undefined) throw failure(`there is no file ${missing}`);
-  if (files.length > 0) return { what: files.join(', '), lines: () => linesOf(files) };
+  if (files.length > 0) return { label: files.join(', '), lines: () => linesOf(files) };
   const folder = dataFolder();
-  return runningOn(folder) === undefined ? dockerCompose(since) : embedded(join(folder, 'logs'));
+  return supervisorPidOf(folder) === undefined ? dockerCompose(since) : embedded(join(folder, 'logs'));
 };
 
 /** The note for a source that could not be read, with a remedy. */
-export const unreadableNote = ({ what }: LogSource, error: unknown): string =>
-  `no log lines: ${what} could not be read (${messageOf(error)}); give them with --logs <file>`;
+export const unreadableNote = ({ label }: LogSource, error: unknown): string =>
+  `no log lines: ${label} could not be read (${messageOf(error)}); name log files with --logs <file>`;

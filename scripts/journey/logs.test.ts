@@ -25,15 +25,15 @@ const handled = line(40, 'inventory', 'order.created accepted', {
 const readRequest = line(50, 'order', 'request', { orderId: 'o-1', method: 'GET', traceId: 't-2' });
 
 describe('log lines', () => {
-  it('belong to an order when a field of them equals one of its ids; earliest first', async () => {
-    const others = [
+  it('belong to an order when one of their fields equals one of its ids; earliest first', async () => {
+    const unrelated = [
       line(1, 'order', 'request', { correlationId: '77', ms: 7 }),
       line(2, 'order', '7 and o-1 in a sentence', { error: { orderId: 'o-1' } }),
       'java.lang.Exception: o-1',
       '{"orderId":"o-1"',
       '{"orderId":"o-1"}',
     ];
-    const { lines, omitted } = await findLines([handled, ...others, placed], ['7', 'o-1', 'e-1']);
+    const { lines, omitted } = await findLines([handled, ...unrelated, placed], ['7', 'o-1', 'e-1']);
     expect(lines.map(({ message }) => message)).toEqual(['request', 'order.created accepted']);
     expect(omitted).toBe(0);
     expect(traceIdsIn(lines)).toEqual(['t-1']);

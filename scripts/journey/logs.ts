@@ -1,10 +1,10 @@
-// Finds the log lines of an order. Each line of a service is one JSON object; it belongs to the order when a field of it equals
-// one of the order's ids. The number of lines in memory is bounded.
+// Finds the log lines of an order. Each line of a service is one JSON object. A line belongs to the order when one of its fields
+// equals one of the order's ids. The number of lines in memory is limited.
 import { isObject } from '../../schemas/tools/json.ts';
 
 export interface LogLine {
   /** Milliseconds since the epoch. */
-  readonly at: number;
+  readonly timestamp: number;
   readonly service: string;
   readonly level: string;
   readonly message: string;
@@ -14,7 +14,7 @@ export interface LogLine {
 
 interface FoundLines {
   readonly lines: readonly LogLine[];
-  /** The number of further lines beyond the limit. */
+  /** The number of lines beyond the limit. */
   readonly omitted: number;
 }
 
@@ -35,7 +35,7 @@ const objectIn = (line: string): Readonly<Record<string, unknown>> | undefined =
 };
 
 const toLine = (fields: Readonly<Record<string, unknown>>): LogLine => ({
-  at: Date.parse(text(fields['timestamp'])),
+  timestamp: Date.parse(text(fields['timestamp'])),
   service: text(fields['service']),
   level: text(fields['level']),
   message: text(fields['message']),
@@ -47,23 +47,23 @@ export const findLines = async (
   lines: AsyncIterable<string> | Iterable<string>,
   ids: readonly string[],
 ): Promise<FoundLines> => {
-  const wanted = new Set<unknown>(ids);
-  const found: LogLine[] = [];
+  const idSet = new Set<unknown>(ids);
+  const selected: LogLine[] = [];
   let omitted = 0;
   for await (const line of lines) {
-    // Parsing every line of a long log would take minutes, and most lines contain none of the ids.
+    // Most lines contain none of the ids. Parsing every line of a long log would take minutes.
     if (!ids.some((id) => line.includes(id))) continue;
     const fields = objectIn(line);
-    if (fields === undefined || !Object.values(fields).some((value) => wanted.has(value))) continue;
+    if (fields === undefined || !Object.values(fields).some((value) => idSet.has(value))) continue;
     const parsed = toLine(fields);
-    if (Number.isNaN(parsed.at)) continue;
-    if (found.length < maxLines) found.push(parsed);
+    if (Number.isNaN(parsed.timestamp)) continue;
+    if (selected.length < maxLines) selected.push(parsed);
     else omitted += 1;
   }
-  return { lines: found.toSorted((one, other) => one.at - other.at), omitted };
+  return { lines: selected.toSorted((one, other) => one.timestamp - other.timestamp), omitted };
 };
 
-/** Whether the line is a successful read request: an open page sends one every second. */
+/** Whether the line is a successful read request. An open page sends such a request every second. */
 export const isReadRequest = ({ message, level, fields }: LogLine): boolean =>
   message === 'request' && level === 'info' && ['GET', 'HEAD'].includes(text(fields['method']));
 
@@ -79,21 +79,21 @@ const shownFields = new Set([
 const maxValue = 160;
 
 const formatValue = (value: unknown): string => {
-  // Of an error only the message is shown; the stack is in the log and in --json.
+  // Only the message of an error is shown; the log and --json contain the stack trace.
   const content = isObject(value) && typeof value['message'] === 'string' ? value['message'] : value;
   const rendered = typeof content === 'string' ? content : JSON.stringify(content);
   return rendered.length > maxValue ? `${rendered.slice(0, maxValue)}…` : rendered;
 };
 
-/** One line per log line, with the time since `zero`. */
-export const formatLines = (lines: readonly LogLine[], zero: number): string[] => {
+/** One line per log line, with the time since `timeOrigin`. */
+export const formatLines = (lines: readonly LogLine[], timeOrigin: number): string[] => {
   const width = Math.max(0, ...lines.map(({ service }) => service.length));
-  return lines.map(({ at, service, level, message, fields }) => {
-    const others = Object.entries(fields)
+  return lines.map(({ timestamp, service, level, message, fields }) => {
+    const otherFields = Object.entries(fields)
       .filter(([name]) => !shownFields.has(name))
       .map(([name, value]) => `${name}=${formatValue(value)}`)
       .join(' ');
-    const when = `${(at - zero).toFixed(0)} ms`.padStart(11);
-    return `${when}   ${service.padEnd(width)}   ${level.padEnd(5)}   ${message}   ${others}`.trimEnd();
+    const when = `${(timestamp - timeOrigin).toFixed(0)} ms`.padStart(11);
+    return `${when}   ${service.padEnd(width)}   ${level.padEnd(5)}   ${message}   ${otherFields}`.trimEnd();
   });
 };

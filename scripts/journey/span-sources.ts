@@ -1,5 +1,5 @@
-// The sources of spans: Jaeger or files of OTLP JSON. Traces are found by id and by order id, so a redelivery or a repair with a
-// trace of its own is found as well.
+// The sources of spans: Jaeger or files of OTLP JSON. Traces are found by trace id and by order id, because a redelivery or a
+// repair has a separate trace.
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { failure, reasonOf } from '../../schemas/tools/failure.ts';
@@ -18,27 +18,27 @@ const answerWithinMs = 10_000;
 
 const orderIdAttribute = 'orderflow.order_id';
 
-/** Only spans of events: read requests for an order would add many traces of no interest. */
+/** Selects spans of events. Read requests for an order would add many irrelevant traces. */
 const eventTags = { 'messaging.system': 'kafka' };
 
-/** The spans of every trace that has one of the ids, or contains an event of one of the orders. */
+/** The spans of every trace that has one of the trace ids or contains an event of one of the orders. */
 export const selectTraces = (spans: readonly TraceSpan[], { traceIds, orderIds }: SpanQuery): TraceSpan[] => {
   const withEvent = spans.filter(
     ({ attributes }) =>
       orderIds.includes(attributes[orderIdAttribute] ?? '') &&
       Object.entries(eventTags).every(([name, value]) => attributes[name] === value),
   );
-  const wanted = new Set([...traceIds, ...withEvent.map(({ traceId }) => traceId)]);
+  const selected = new Set([...traceIds, ...withEvent.map(({ traceId }) => traceId)]);
   const unique = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span]));
-  return [...unique.values()].filter(({ traceId }) => wanted.has(traceId));
+  return [...unique.values()].filter(({ traceId }) => selected.has(traceId));
 };
 
 const queryJaeger = async (base: string, path: string): Promise<TraceSpan[]> => {
   const url = new URL(path, base.endsWith('/') ? base : `${base}/`);
   const response = await fetch(url, { signal: AbortSignal.timeout(answerWithinMs) });
-  // The trace was not sampled, or has expired.
+  // 404: the trace was not sampled or has expired.
   if (response.status === 404) return [];
-  if (!response.ok) throw new Error(`it answered ${response.status}`);
+  if (!response.ok) throw new Error(`status ${response.status}`);
   return spansFromJaeger(await response.json());
 };
 
@@ -72,7 +72,7 @@ export const spansOfFiles = async (files: readonly string[], query: SpanQuery): 
       try {
         spans.push(...spansFromOtlp(JSON.parse(line)));
       } catch {
-        throw failure(`${file} does not hold one OTLP JSON export per line`);
+        throw failure(`${file} does not contain one OTLP JSON export per line`);
       }
     }
   }

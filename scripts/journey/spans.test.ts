@@ -1,10 +1,10 @@
-// One trace, as a collector writes it and as Jaeger returns it, gives the same tree.
+// The same trace in OTLP JSON and from Jaeger's API must give the same tree.
 import { describe, expect, it } from 'vitest';
 import { selectTraces } from './span-sources.ts';
 import { formatTraces, spansFromJaeger, spansFromOtlp } from './spans.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
-const elsewhere = '11111111111111111111111111111111';
+const otherTraceId = '11111111111111111111111111111111';
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
 const nano = (ms: number): string => `${String(1_700_000_000_000 + ms)}000000`;
 
@@ -42,8 +42,8 @@ const cdc = {
   endTimeUnixNano: nano(30),
   events: [{ name: 'published', timeUnixNano: nano(21) }],
 };
-const again = {
-  traceId: elsewhere,
+const redelivery = {
+  traceId: otherTraceId,
   spanId: 'dddddddddddddddd',
   name: 'process order.created',
   startTimeUnixNano: nano(90),
@@ -62,21 +62,21 @@ const tree = [
   '     0.0 ms     12.0 ms   order       POST /api/v1/orders  (201)',
   '     5.0 ms      5.0 ms   order       └─ outbox order.created',
   '     5.0 ms     25.0 ms   inventory      └─ cdc order.created  (published after 16.0 ms)',
-  `trace ${elsewhere}: 1 spans in 1.0 ms`,
+  `trace ${otherTraceId}: 1 spans in 1.0 ms`,
   '    90.0 ms      1.0 ms   inventory   process order.created  (duplicate, linked to 4bf92f35…/bbbbbbbbbbbbbbbb)  FAILED',
 ];
 
 describe('a trace', () => {
   it('is a tree; a span without a known parent is its root', () => {
     const spans = [
-      ...spansFromOtlp(exported('inventory', again, cdc)),
+      ...spansFromOtlp(exported('inventory', redelivery, cdc)),
       ...spansFromOtlp(exported('order', outbox, request)),
     ];
     expect(formatTraces(spans, 1_700_000_000_000)).toEqual(tree);
   });
 
   it('is the same tree when Jaeger returns it', () => {
-    const at = (ms: number): number => (1_700_000_000_000 + ms) * 1_000;
+    const microseconds = (ms: number): number => (1_700_000_000_000 + ms) * 1_000;
     const span = (
       id: string,
       processID: string,
@@ -88,14 +88,16 @@ describe('a trace', () => {
       spanID: id.repeat(16),
       operationName,
       processID,
-      startTime: at(start),
+      startTime: microseconds(start),
       duration: took * 1_000,
       references: references.map(([refType, traceID, spanID]) => ({ refType, traceID, spanID })),
       ...more,
     });
     const processes = { p1: { serviceName: 'order', tags: [] }, p2: { serviceName: 'inventory' } };
     const status = [{ key: 'http.response.status_code', type: 'int64', value: 201 }];
-    const published = [{ timestamp: at(21), fields: [{ key: 'event', type: 'string', value: 'published' }] }];
+    const published = [
+      { timestamp: microseconds(21), fields: [{ key: 'event', type: 'string', value: 'published' }] },
+    ];
     const duplicate = [
       { key: 'orderflow.outcome', type: 'string', value: 'duplicate' },
       { key: 'error', type: 'bool', value: true },
@@ -113,11 +115,11 @@ describe('a trace', () => {
           ],
         },
         {
-          traceID: elsewhere,
+          traceID: otherTraceId,
           processes,
           spans: [
             span('d', 'p2', 'process order.created', [90, 1], [['FOLLOWS_FROM', traceId, 'b'.repeat(16)]], {
-              traceID: elsewhere,
+              traceID: otherTraceId,
               tags: duplicate,
             }),
           ],
@@ -130,14 +132,14 @@ describe('a trace', () => {
   });
 
   it('is selected by its id, or by an event of the order in it', () => {
-    const spans = spansFromOtlp(exported('order', request, outbox, again, cdc, again));
+    const spans = spansFromOtlp(exported('order', request, outbox, redelivery, cdc, redelivery));
     const none = { traceIds: [], orderIds: [], since: 0 };
     expect(selectTraces(spans, none)).toEqual([]);
     expect(selectTraces(spans, { ...none, traceIds: [traceId] })).toHaveLength(3);
     expect(selectTraces(spans, { ...none, orderIds: ['order-1'] })).toHaveLength(4);
     const readRequest = {
       ...request,
-      traceId: elsewhere,
+      traceId: otherTraceId,
       attributes: [text('orderflow.order_id', 'order-1')],
     };
     expect(

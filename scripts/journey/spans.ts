@@ -17,7 +17,7 @@ export interface TraceSpan extends SpanId {
   readonly end: number;
   readonly attributes: Readonly<Record<string, string>>;
   readonly events: readonly { readonly name: string; readonly at: number }[];
-  /** Related spans that are not its parent. */
+  /** Related spans other than the parent. */
   readonly links: readonly SpanId[];
   readonly failed: boolean;
 }
@@ -109,7 +109,7 @@ const jaeger = z.object({
   ),
 });
 
-/** The spans of an answer of Jaeger's query API. Throws when the body is something else. */
+/** The spans in a response of Jaeger's query API. Throws when the body is something else. */
 export const spansFromJaeger = (body: unknown): TraceSpan[] =>
   jaeger.parse(body).data.flatMap(({ processes, spans }) =>
     spans.map((span) => {
@@ -158,8 +158,8 @@ const notesOf = ({ attributes, events, links, start }: TraceSpan): string[] => {
 
 const earliestFirst = (one: TraceSpan, other: TraceSpan): number => one.start - other.start;
 
-/** One line per span: start since `zero`, duration, service, and its name indented below its parent. */
-const formatTrace = (spans: readonly TraceSpan[], zero: number): string[] => {
+/** One line per span: start since `timeOrigin`, duration, service, and the name, indented below the parent span. */
+const formatTrace = (spans: readonly TraceSpan[], timeOrigin: number): string[] => {
   const spanIds = new Set(spans.map(({ spanId }) => spanId));
   const children = Map.groupBy(spans, ({ parentId }) =>
     parentId !== undefined && spanIds.has(parentId) ? parentId : undefined,
@@ -170,7 +170,7 @@ const formatTrace = (spans: readonly TraceSpan[], zero: number): string[] => {
       const isLast = index === siblings.length - 1;
       const branch = parent === undefined ? '' : isLast ? '└─ ' : '├─ ';
       const deeper = parent === undefined ? '' : isLast ? '   ' : '│  ';
-      const times = `${ms(span.start - zero).padStart(11)} ${ms(span.end - span.start).padStart(11)}`;
+      const times = `${ms(span.start - timeOrigin).padStart(11)} ${ms(span.end - span.start).padStart(11)}`;
       const notes = notesOf(span).join(', ');
       const name = `${indent}${branch}${span.name}${notes === '' ? '' : `  (${notes})`}`;
       return [
@@ -181,17 +181,17 @@ const formatTrace = (spans: readonly TraceSpan[], zero: number): string[] => {
   return linesBelow(undefined, '');
 };
 
-/** Every trace as a tree, earliest first. Times are relative to `zero`, milliseconds since the epoch. */
-export const formatTraces = (spans: readonly TraceSpan[], zero: number): string[] =>
+/** Every trace as a tree, earliest first. Times are relative to `timeOrigin`, milliseconds since the epoch. */
+export const formatTraces = (spans: readonly TraceSpan[], timeOrigin: number): string[] =>
   [...Map.groupBy(spans, ({ traceId }) => traceId)]
-    .map(([traceId, ofTrace]) => ({
+    .map(([traceId, traceSpans]) => ({
       traceId,
-      ofTrace,
-      start: Math.min(...ofTrace.map(({ start }) => start)),
-      end: Math.max(...ofTrace.map(({ end }) => end)),
+      traceSpans,
+      start: Math.min(...traceSpans.map(({ start }) => start)),
+      end: Math.max(...traceSpans.map(({ end }) => end)),
     }))
     .toSorted((one, other) => one.start - other.start)
-    .flatMap(({ traceId, ofTrace, start, end }) => [
-      `trace ${traceId}: ${ofTrace.length} spans in ${ms(end - start)}`,
-      ...formatTrace(ofTrace, zero),
+    .flatMap(({ traceId, traceSpans, start, end }) => [
+      `trace ${traceId}: ${traceSpans.length} spans in ${ms(end - start)}`,
+      ...formatTrace(traceSpans, timeOrigin),
     ]);

@@ -59,7 +59,7 @@ describe('the alert rules', () => {
     }
   });
 
-  it('record over the window in their names, and use a bucket that the histogram has', async () => {
+  it('record metrics with the time window in their names, and use a bucket that the histogram has', async () => {
     expect(records.length).toBeGreaterThan(10);
     for (const { name, expression } of records) {
       const window = /(\d+[mhd])$/.exec(name)?.[1] ?? 'none';
@@ -76,11 +76,11 @@ describe('the alert rules', () => {
   });
 
   it('name only problems that the auditor reports', () => {
-    const named = alerts.flatMap(({ expression }) =>
+    const problems = alerts.flatMap(({ expression }) =>
       [...expression.matchAll(/problem=~?"([^"]+)"/g)].flatMap(([, values = '']) => values.split('|')),
     );
-    expect(named.length).toBeGreaterThan(3);
-    expect(named.filter((name) => !problemNames.some((problem) => problem === name))).toEqual([]);
+    expect(problems.length).toBeGreaterThan(3);
+    expect(problems.filter((name) => !problemNames.some((problem) => problem === name))).toEqual([]);
   });
 
   it.each(alerts)(

@@ -1,6 +1,5 @@
-// npm run alerts: checks the alert rules in connectors/alerts, runs their tests and checks the Prometheus configuration, with
-// promtool.
-// Exit code 0: no problem found; 1: a rule, a test or the configuration is wrong; 2: promtool is not installed.
+// npm run alerts: checks the alert rules in connectors/alerts, runs their tests and checks the Prometheus configuration. It runs
+// promtool. Exit code 0: no problem found; 1: a rule, a test or the configuration is wrong; 2: promtool is not installed.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +29,7 @@ export const alerts = commandLine(
       );
     const checked = promtool('check', 'rules', ...filesIn(folder));
     const tested = promtool('test', 'rules', ...filesIn(join(folder, 'tests')));
-    // Only the syntax: the rule files are beside the configuration only in the container.
+    // Checks only the syntax, because the configuration refers to rule files that exist only in the container.
     const configuration = join(root, 'deploy', 'observability', 'prometheus.yml');
     const configured = promtool('check', 'config', '--syntax-only', configuration);
     return checked && tested && configured ? 0 : 1;

@@ -1,5 +1,5 @@
 // npm run audit:dependencies: finds packages with known high or critical vulnerabilities, and packages and jars with a licence
-// that is not allowed. Exit code 0: none found; 1: one found; 2: the registry or Maven did not answer.
+// that is not allowed. Exit code 0: no problem; 1: a problem; 2: the npm registry or Maven did not answer.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,11 +16,11 @@ const notChecked = (sentence: string): Verdict => {
   process.stderr.write(`${sentence}\n`);
   return undefined;
 };
-const reportLicences = (what: string, count: number, complaints: readonly string[]): Verdict => {
+const reportLicences = (kind: string, count: number, complaints: readonly string[]): Verdict => {
   print(
     complaints.length === 0
-      ? `licences: all ${count} ${what} have an allowed licence`
-      : `licences of ${what} that scripts/quality/dependency-licences.ts does not allow:\n  ${complaints.join('\n  ')}`,
+      ? `licences: all ${count} ${kind} have an allowed licence`
+      : `licences of ${kind} that scripts/quality/dependency-licences.ts does not allow:\n  ${complaints.join('\n  ')}`,
   );
   return complaints.length === 0;
 };
@@ -75,7 +75,7 @@ const parsed = (text: string): unknown => {
 };
 
 const vulnerabilities = (): Verdict => {
-  // Inside `npm run`, npm_execpath is the npm that runs; `npm` on the PATH may be another one.
+  // Inside `npm run`, npm_execpath is the path of the running npm; `npm` on the PATH may be another version.
   const npm = process.env['npm_execpath'];
   const audit = ['audit', '--json'];
   const options = { cwd: root, encoding: 'utf8', timeout: 120_000, maxBuffer: 64 * 1024 * 1024 } as const;
@@ -85,7 +85,7 @@ const vulnerabilities = (): Verdict => {
   const answer = answerSchema.safeParse(parsed(stdout));
   if (!answer.success)
     return notChecked(
-      'vulnerabilities: the registry did not answer `npm audit`; use a registry that supports it, such as the public one, ' +
+      'vulnerabilities: the npm registry did not answer `npm audit`; use a registry that supports it, such as the public one, ' +
         'or try again',
     );
   const severe = Object.entries(answer.data.vulnerabilities).filter(([, { severity }]) =>
@@ -94,7 +94,7 @@ const vulnerabilities = (): Verdict => {
   const { total = 0 } = answer.data.metadata.vulnerabilities;
   print(
     [
-      `vulnerabilities: ${severe.length} packages with high or critical ones, ${total} with any (npm audit shows them)`,
+      `vulnerabilities: ${severe.length} packages with high or critical severity, ${total} packages with any severity (npm audit lists them)`,
       ...severe.map(([name, { severity, range }]) => `  ${name} ${range}: ${severity}`),
     ].join('\n'),
   );

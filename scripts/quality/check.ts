@@ -61,7 +61,7 @@ const documentDrift = (): Promise<Result> => {
   return Promise.resolve({ ok: remedies.length === 0, output: remedies.join('\n') });
 };
 
-/** Checks that every table change has a migration: generating the migrations again must add nothing. */
+/** Checks that every change of a table has a migration: generating migrations must produce no statement. */
 const migrationDrift = async (): Promise<Result> => {
   const schemas = {
     messaging: messagingSchema,
@@ -72,12 +72,12 @@ const migrationDrift = async (): Promise<Result> => {
   const stale: string[] = [];
   for (const [service, schema] of Object.entries(schemas)) {
     const folder = join(root, 'drizzle', service, 'migrations', 'meta');
-    const last = readdirSync(folder)
+    const newestSnapshot = readdirSync(folder)
       .filter((file) => file.endsWith('_snapshot.json'))
       .sort()
       .at(-1);
-    const before: unknown = JSON.parse(readFileSync(join(folder, last ?? ''), 'utf8'));
-    if (!isSnapshot(before)) return { ok: false, output: `${folder} holds no snapshot` };
+    const before: unknown = JSON.parse(readFileSync(join(folder, newestSnapshot ?? ''), 'utf8'));
+    if (!isSnapshot(before)) return { ok: false, output: `${folder} contains no snapshot` };
     const missing = await generateMigration(before, generateDrizzleJson(schema, before.id));
     if (missing.length === 0) continue;
     const remedy = `npx drizzle-kit generate --config drizzle/${service}/drizzle.config.ts`;

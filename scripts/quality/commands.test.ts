@@ -1,4 +1,4 @@
-// The help of a command is read during an incident, so it has to be complete and its examples have to work.
+// Operators read the help of a command during an incident, so the help must be complete and its examples must work.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -13,10 +13,10 @@ const unit = ['--project', 'unit'];
 
 export const mutations: readonly Mutation[] = [
   {
-    bug: 'no inbox claim',
+    bug: 'a duplicate of an event is handled again',
     file: 'services/platform/transaction/inbox.ts',
-    from: 'return inserted.length === 1 ? { taken: true } : { taken: false, prior: undefined };',
-    to: 'return inserted.length > 1 ? { taken: false, prior: undefined } : { taken: true };',
+    from: 'if (inserted.length === 1) return { taken: true };',
+    to: 'if (inserted.length <= 1) return { taken: true };',
     tests: ['handle.int'],
   },
   {
@@ -27,18 +27,25 @@ export const mutations: readonly Mutation[] = [
     tests: ['handle.int'],
   },
   {
-    bug: 'no row lock',
+    bug: 'no lock on the stock rows',
     file: 'services/inventory/store.ts',
     from: ".orderBy(asc(inventory.productId))\n    .for('update');",
     to: '.orderBy(asc(inventory.productId));',
     tests: ['reservation-handler.int'],
   },
   {
-    bug: 'outbox outside the transaction',
+    bug: 'the outbox rows are inserted outside of the transaction',
     file: 'services/platform/transaction/handle.ts',
     from: 'outboxRows(tx, codec, events, message)',
     to: 'outboxRows(db as never, codec, events, message)',
     tests: ['handle.int'],
+  },
+  {
+    bug: 'an older version of a product overwrites a newer one',
+    file: 'services/order/store.ts',
+    from: 'data.version > version ?',
+    to: 'data.version !== version ?',
+    tests: [...unit, 'services/order/catalogue'],
   },
   {
     bug: 'the failure of a statement sent with COMMIT is ignored',
@@ -55,7 +62,7 @@ export const mutations: readonly Mutation[] = [
     tests: ['reservation-handler.int'],
   },
   {
-    bug: 'an input that fails takes the others of its transaction with it',
+    bug: 'a failed input fails the other inputs of its transaction',
     file: 'services/platform/transaction/shared-transaction.ts',
     from: 'await Promise.all(next.map(runAlone));',
     to: "for (const { settle } of next) settle(Promise.reject(new Error('not committed')));",
@@ -69,21 +76,21 @@ export const mutations: readonly Mutation[] = [
     tests: ['shared-transaction.int'],
   },
   {
-    bug: 'inputs that share a transaction lock their stock in any order',
+    bug: 'inputs that share a transaction lock stock rows in any sequence',
     file: 'services/inventory/store.ts',
     from: ".orderBy(asc(inventory.productId))\n      .for('update'),",
     to: ',',
     tests: ['reservation-handler.int'],
   },
   {
-    bug: 'the offset passes a record that is still in hand',
+    bug: 'the offset passes a record that is still being processed',
     file: 'services/platform/messaging/assignment.ts',
     from: 'for (const record of records) positionOf(record).begin(record.offset);',
     to: 'const last = records.at(-1);\n      if (last) positionOf(last).begin(last.offset);',
     tests: [...unit, 'assignment.test'],
   },
   {
-    bug: 'offset before commit',
+    bug: 'the offset is committed before the transaction',
     file: 'services/platform/messaging/consumer.ts',
     from: 'const result = await heartbeating(context.heartbeat, () => attempt(record, delivery, attempts));',
     to: "void attempt(record, delivery, attempts).catch(() => undefined);\n        const result = 'handled' as string;",
@@ -125,28 +132,28 @@ export const mutations: readonly Mutation[] = [
     tests: [...unit, 'order/domain', 'saga-model'],
   },
   {
-    bug: 'expiry releases pinned reservations',
+    bug: 'the expiry of reservations releases pinned reservations',
     file: 'services/inventory/domain/reservation.ts',
     from: "if (reservation?.state !== 'reserved') return ignored(`reservation_${reservation?.state ?? 'missing'}`);\n      const due = reservation.expiresAt !== null &&",
     to: "if (reservation?.state !== 'reserved' && reservation?.state !== 'pinned') return ignored('no');\n      const due = reservation.expiresAt === null ||",
     tests: [...unit, 'inventory/domain', 'saga-model'],
   },
   {
-    bug: 'refund skipped',
+    bug: 'no refund for a cancelled order',
     file: 'services/payment/domain/decide.ts',
     from: "if (closedBy === null || charge !== 'succeeded'",
     to: "if (closedBy !== null || charge !== 'succeeded'",
     tests: [...unit, 'payment/domain', 'saga-model'],
   },
   {
-    bug: 'no tombstone for an order cancelled before it was seen',
+    bug: 'no tombstone when order.cancelled arrives before order.created',
     file: 'services/inventory/domain/reservation.ts',
     from: 'return accepted({ ...view, reservation: tombstone });',
     to: "return tombstone.items.length > 0 ? accepted(view) : ignored('nothing_reserved');",
     tests: [...unit, 'inventory/domain', 'saga-model'],
   },
   {
-    bug: 'order lines of one product are not added up',
+    bug: 'quantities of one product in several lines are not added',
     file: 'services/inventory/domain/reservation.ts',
     from: '(sums.get(productId) ?? 0) + quantity',
     to: 'quantity',
@@ -160,7 +167,7 @@ export const mutations: readonly Mutation[] = [
     tests: [...unit, 'gateway-client'],
   },
   {
-    bug: 'gateway called without the lease',
+    bug: 'the gateway is called without the lease',
     file: 'services/payment/jobs/call-gateway.ts',
     from: 'if (attempts === undefined) return false;',
     to: 'if (attempts === undefined) return true;',

@@ -66,7 +66,7 @@ describe('the licences of the jars', () => {
       '(LGPL 2.1) (Confluent Community License) It (a:it:1 - u)',
       'a:it:1 has the licence LGPL 2.1 or Confluent Community License',
     ],
-    // Only contains the name of an allowed licence.
+    // This licence only contains the name of an allowed licence.
     ['(Not the Apache License 2.0) It (a:it:1 - u)', 'a:it:1 has the licence Not the Apache License 2.0'],
   ])('%s is not allowed', (line, complaint) => {
     expect(jarLicences(pluginOutput('(MIT) Other (a:other:1 - u)', line))).toEqual({

@@ -1,5 +1,6 @@
-// The licences that the packages of the lock file and the jars of the pom may have: approved by the OSI and without conditions
-// for the code beside them. The lock file contains the licences of the packages; Maven lists those of the jars.
+// The allowed licences for the packages of the lock file and the jars of the pom. They are approved by the OSI and have no
+// conditions for the code that uses the package or jar. The lock file contains the licences of the packages; Maven lists the
+// licences of the jars.
 
 interface Locked {
   readonly version?: string | undefined;
@@ -9,14 +10,14 @@ interface Locked {
 const allowed: ReadonlySet<string> = new Set([
   '0BSD',
   'Apache-2.0',
-  // Fonts.
+  // For fonts.
   'OFL-1.1',
   'BSD-2-Clause',
   'BSD-3-Clause',
   'BlueOak-1.0.0',
   'ISC',
   'MIT',
-  // Its conditions apply only to changes of its own files.
+  // The conditions of MPL-2.0 apply only to changes of the licensed files.
   'MPL-2.0',
   'Unlicense',
   'Zlib',
@@ -53,8 +54,8 @@ export const licenceComplaints = (packages: Readonly<Record<string, Locked>>): r
   });
 
 /**
- * The allowed licences in the spellings of the jars. EPL and CDDL are allowed, although they have conditions for changes of their
- * own files: Kafka and Connect run beside this code, unchanged.
+ * The allowed licences in the spellings of the jars. EPL and CDDL have conditions for changes of the licensed files. They are
+ * allowed, because Kafka and Connect run unchanged, in separate processes.
  */
 const allowedOfJars: readonly RegExp[] = [
   /^(?:the )?apache (?:software )?(?:license|licence)?[, -]*(?:version |v)?2\.0(?: licen[sc]e)?$/,
@@ -68,7 +69,7 @@ const allowedOfJars: readonly RegExp[] = [
   /^(?:cddl 1\.[01]|cddl\/gplv2\+ce|common development and distribution licen[sc]e \(cddl\) version 1\.0)$/,
 ];
 
-/** Matches `     (MIT) (EPL 2.0) Name (group:artifact:1.0 - https://…)`. A jar with several licences leaves the choice. */
+/** Matches `     (MIT) (EPL 2.0) Name (group:artifact:1.0 - https://…)`. The user of a jar with several licences chooses one. */
 const jarLine = /^ +((?:\((?:[^()]|\([^()]*\))*\) )+)\s*.*\(([^\s():]+:[^\s():]+:[^\s():]+) - .*\)$/;
 
 /**
@@ -87,7 +88,7 @@ export const jarLicences = (
       licences: [...licences.matchAll(/\(((?:[^()]|\([^()]*\))*)\)/g)].map(([, one = '']) => one),
     };
   });
-  // A line that cannot be parsed would be a jar that is not checked.
+  // A line that cannot be parsed is a jar whose licence would not be checked.
   if (expected === 0 || jars.length !== expected) return undefined;
   return {
     jars: expected,

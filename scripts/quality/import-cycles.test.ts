@@ -26,7 +26,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .filter((file) => file !== '' && existsSync(join(root, file)));
 const byFile: Graph = new Map(files.map((file) => [file, importsOf(file)]));
 
-/** The import graph between groups of files, without the files that belong to no group. */
+/** The imports between groups of files. Files without a group are ignored. */
 const groupImports = (graph: Graph, groupOf: (file: string) => string | undefined): Graph => {
   const groups = new Map<string, Set<string>>();
   for (const [file, imported] of graph) {
@@ -34,22 +34,23 @@ const groupImports = (graph: Graph, groupOf: (file: string) => string | undefine
     if (from === undefined) continue;
     const group = groups.get(from) ?? new Set();
     groups.set(from, group);
-    for (const to of [...imported].map(groupOf)) if (to !== undefined && to !== from) group.add(to);
+    for (const target of [...imported].map(groupOf))
+      if (target !== undefined && target !== from) group.add(target);
   }
   return groups;
 };
 
 /** The first cycle found, as a path; undefined when there is none. */
 const findCycle = (graph: Graph): readonly string[] | undefined => {
-  const done = new Set<string>();
+  const visited = new Set<string>();
   const walk = (node: string, path: readonly string[]): readonly string[] | undefined => {
     if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
-    if (done.has(node)) return undefined;
+    if (visited.has(node)) return undefined;
     for (const next of graph.get(node) ?? []) {
       const cycle = walk(next, [...path, node]);
       if (cycle !== undefined) return cycle;
     }
-    done.add(node);
+    visited.add(node);
     return undefined;
   };
   for (const node of graph.keys()) {
@@ -68,7 +69,7 @@ describe('imports', () => {
     expect(findCycle(byFile)).toBeUndefined();
   });
 
-  it('between top-level folders have no cycle, except in tests beside the code', () => {
+  it('between top-level folders have no cycle; unit tests beside the code are ignored', () => {
     const code = new Map([...byFile].filter(([file]) => !file.endsWith('.test.ts')));
     const folders = groupImports(code, topLevelFolder);
     expect([...(folders.get('scripts') ?? [])].sort()).toEqual(['drizzle', 'schemas', 'services']);

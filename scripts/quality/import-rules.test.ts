@@ -1,5 +1,5 @@
-// Lint refuses an import for each forbidden pair of places, types and tests beside the code included, and accepts the allowed
-// ones.
+// For each forbidden pair of places, lint must reject an import, including type imports and unit tests beside the code. For each
+// allowed pair, lint must accept it.
 import { ESLint } from 'eslint';
 import { join, relative, dirname } from 'node:path';
 import { existsSync } from 'node:fs';
@@ -26,7 +26,7 @@ const errorsFor = async (
   return result?.messages.filter(({ ruleId }) => ruleId === 'boundaries/dependencies').length ?? 0;
 };
 
-const at = {
+const fileIn = {
   decision: 'services/platform/transaction/decision/decision.ts',
   process: 'services/platform/process/settings/config.ts',
   telemetry: 'services/platform/telemetry/metrics.ts',
@@ -61,7 +61,7 @@ const at = {
   doctor: 'scripts/doctor/judge.ts',
   tests: 'tests/support/shop.ts',
 } as const;
-type Place = keyof typeof at;
+type Place = keyof typeof fileIn;
 
 const layers: readonly Place[] = [
   'process',
@@ -104,7 +104,7 @@ const forbidden: readonly (readonly [Place, Place])[] = [
   ['order, test', 'tests'],
   ['dashboard', 'order'],
   ['dashboard', 'order, domain'],
-  // The tables of a service belong to it alone.
+  // A service must not import the tables of another service.
   ['order', 'tables of inventory'],
   ['inventory', 'tables of order'],
   // A decision depends only on its input.
@@ -160,11 +160,11 @@ const allowed: readonly (readonly [Place, Place])[] = [
 
 describe('the import rules', { timeout: 120_000 }, () => {
   it.each(forbidden)('forbid %s to import %s, types included', async (from, to) => {
-    expect(await errorsFor(at[from], at[to])).toBe(1);
-    expect(await errorsFor(at[from], at[to], 'import type')).toBe(1);
+    expect(await errorsFor(fileIn[from], fileIn[to])).toBe(1);
+    expect(await errorsFor(fileIn[from], fileIn[to], 'import type')).toBe(1);
   });
 
   it.each(allowed)('allow %s to import %s', async (from, to) => {
-    expect(await errorsFor(at[from], at[to])).toBe(0);
+    expect(await errorsFor(fileIn[from], fileIn[to])).toBe(0);
   });
 });

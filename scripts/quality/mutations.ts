@@ -1,6 +1,6 @@
 // npm run test:mutations: proves that the tests can fail. Each deliberate bug removes one safeguard from a copy of the project,
-// and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: there is a
-// bug that no test noticed.
+// and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: no test
+// noticed one of the bugs.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -35,7 +35,7 @@ const scratchCopy = (): string => {
   return copy;
 };
 
-/** The tests that ran and failed, each with the first line of its error. Several tests can share one error. */
+/** The tests that ran and failed, each with the first line of its error. Vitest prints a common error of several tests once. */
 const failedTests = (output: string): string[] => {
   const failed: string[] = [];
   let names: string[] = [];
@@ -89,7 +89,7 @@ const tryAll = (words: readonly string[]): number => {
       if (!caught) survivors += 1;
       const took = ((performance.now() - started) / 1000).toFixed(0);
       print(`${caught ? 'caught  ' : 'SURVIVED'}  ${bug.padEnd(56)} ${verdict} (${took} s)`);
-      // No test ran: print the end of the output, which has the reason.
+      // No test ran. The end of the output contains the reason.
       if (failed.length === 0 && status !== 0)
         failed.push(...`${stdout}\n${stderr}`.trim().split('\n').slice(-maxPrinted));
       for (const line of failed.slice(0, maxPrinted)) print(`          ${line.slice(0, 200)}`);
@@ -106,7 +106,7 @@ export const testMutations = commandLine(
   'npm run test:mutations',
   'Removes one safeguard at a time from a copy of the project; the tests must fail.',
   '',
-  'circuit breaker',
+  'idempotency key',
 )
-  .argument('[words...]', 'try only the bugs whose names contain these words')
+  .argument('[words...]', 'try only the bugs whose names contain this text')
   .action(withExitCode(tryAll));

@@ -16,7 +16,7 @@ const packageScripts: Readonly<Record<string, string>> = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 ).scripts;
 
-/** The lines of the shell blocks, indented or not. */
+/** The commands in the shell blocks, one per line. */
 const commandsIn = (text: string): string[] =>
   [...text.matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].flatMap(([, block = '']) =>
     block
@@ -39,13 +39,13 @@ const databases = serviceNames.map((service) =>
   defaultStack.databaseUrl(service, 'admin').replace('127.0.0.1', 'localhost'),
 );
 
-/** curl must name a port of the stack, psql one of its databases. */
+/** curl must use a port of the stack, psql a database of the stack. */
 const wrongAddress = (command: string): string | undefined =>
   (command.startsWith('psql') ? databases : addresses).some((address) => command.includes(` ${address}`))
     ? undefined
-    : 'names an address outside of the stack';
+    : 'uses an address outside of the stack';
 
-/** The arguments with a value in the place of each placeholder, such as `<name>`. */
+/** The arguments, with a value for each placeholder such as `<name>`. */
 const argumentsIn = (text: string): string[] =>
   text
     .replace('<name>', 'order-outbox')
@@ -54,7 +54,7 @@ const argumentsIn = (text: string): string[] =>
     .split(' ');
 
 /** What is wrong with a command; undefined when it is correct. */
-const wrongWith = (command: string): string | undefined => {
+const defectOf = (command: string): string | undefined => {
   const words = command.replace(/^([A-Z_]+=\S+ )+/, '').split(' ');
   if (words[0] === 'git') return undefined;
   if (words[0] === 'curl' || words[0] === 'psql') return wrongAddress(command);
@@ -74,7 +74,7 @@ const wrongWith = (command: string): string | undefined => {
   if (!args.startsWith('-- ')) return 'passes its arguments without --';
   const program = commands[/run\.mjs (\S+)/.exec(runs)?.[1] ?? script];
   if (program !== undefined) return refusalOf(program, argumentsIn(args.slice(3)));
-  // Vitest parses the arguments of the tests: names of files.
+  // The remaining scripts pass their arguments to Vitest, and only names of test files are allowed.
   return args.includes(' --') ? 'passes an option to Vitest' : undefined;
 };
 
@@ -83,8 +83,8 @@ describe('the runbooks', () => {
     const commands = [...commandsIn(read(file)), ...mentionedIn(read(file))];
     expect(
       commands.flatMap((command) => {
-        const wrong = wrongWith(command);
-        return wrong === undefined ? [] : [`${command}: ${wrong}`];
+        const defect = defectOf(command);
+        return defect === undefined ? [] : [`${command}: ${defect}`];
       }),
     ).toEqual([]);
     if (file !== 'README.md') expect(commandsIn(read(file)).length).toBeGreaterThan(0);
@@ -103,7 +103,7 @@ describe('the runbooks', () => {
       'psql postgres://postgres:orderflow@localhost:5441/order -c "select 1"',
       'tail -5 .orderflow/logs/broker.log',
     ])
-      expect(wrongWith(command), command).toBeDefined();
+      expect(defectOf(command), command).toBeDefined();
   });
 
   it('are all linked from their README, which is linked from both other READMEs', () => {
@@ -113,7 +113,7 @@ describe('the runbooks', () => {
     expect(readFileSync(join(dirname(folder), 'README.md'), 'utf8')).toContain('](runbooks/README.md)');
   });
 
-  it('that findings name exist', () => {
+  it('that findings refer to exist', () => {
     const sources = [
       'services/auditor/pipelines/slot-health.ts',
       'scripts/doctor/judge-database.ts',
@@ -121,12 +121,12 @@ describe('the runbooks', () => {
       'scripts/doctor/judge-kafka.ts',
       'services/auditor/drift/impact-table.ts',
     ];
-    const named = sources.flatMap((source) =>
+    const linked = sources.flatMap((source) =>
       [...readFileSync(join(root, source), 'utf8').matchAll(/connectors\/runbooks\/([a-z-]+\.md)/g)].map(
         ([, file = '']) => file,
       ),
     );
-    expect(named.length).toBeGreaterThan(3);
-    expect(named.filter((file) => !runbooks.includes(file))).toEqual([]);
+    expect(linked.length).toBeGreaterThan(3);
+    expect(linked.filter((file) => !runbooks.includes(file))).toEqual([]);
   });
 });

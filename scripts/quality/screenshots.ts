@@ -1,5 +1,5 @@
 // npm run screenshots [-- <folder>]: takes a screenshot of every screen of the running system, in both themes and three widths.
-// The default folder is .orderflow/screenshots. It places an order first, so that the screens have content.
+// The default folder is .orderflow/screenshots. The command places an order first, so that the screens have content.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser, type BrowserContext } from 'playwright-core';
@@ -13,7 +13,7 @@ import { demonstrate, demoPassword, demoUsers } from '../stack/demonstration.ts'
 interface Screen {
   readonly name: string;
   readonly path: string;
-  /** The demo user who signs in; nobody when absent. */
+  /** The role of the demo user who signs in. Without a role, nobody signs in. */
   readonly role?: (typeof demoUsers)[number]['role'];
 }
 
@@ -49,7 +49,12 @@ const signIn = async (context: BrowserContext, baseURL: string, role: Screen['ro
   if (!answer.ok()) throw failure(`${user.email} cannot sign in: the dashboard answered ${answer.status()}`);
 };
 
-const take = async (browser: Browser, baseURL: string, screen: Screen, folder: string): Promise<void> => {
+const takeScreenshots = async (
+  browser: Browser,
+  baseURL: string,
+  screen: Screen,
+  folder: string,
+): Promise<void> => {
   for (const colorScheme of themes) {
     const context = await browser.newContext({
       baseURL,
@@ -78,14 +83,16 @@ const takeAll = async (given: string | undefined): Promise<void> => {
     throw failure('no Chrome, Chromium or Edge was found; set ORDERFLOW_BROWSER to its path');
   const folder = resolve(given ?? join(dataFolder(), 'screenshots'));
   const { urls } = stackOf(process.env);
-  const order = await demonstrate(urls);
-  if (order.kind === 'skipped')
-    throw failure(`no order could be placed (${order.reason}); is the stack running? npm start starts it`);
+  const demonstration = await demonstrate(urls);
+  if (demonstration.kind === 'skipped')
+    throw failure(
+      `no order could be placed (${demonstration.reason}); is the stack running? npm start starts it`,
+    );
   mkdirSync(folder, { recursive: true });
   const browser = await chromium.launch({ executablePath: browserPath, args: browserArguments });
   try {
-    for (const screen of screensOf(order.orderId)) {
-      await take(browser, urls.dashboard, screen, folder);
+    for (const screen of screensOf(demonstration.orderId)) {
+      await takeScreenshots(browser, urls.dashboard, screen, folder);
       print(screen.name);
     }
   } finally {
@@ -100,5 +107,5 @@ export const screenshots = commandLine(
   '',
   'pictures',
 )
-  .argument('[folder]', 'the folder of the pictures (default: .orderflow/screenshots)')
+  .argument('[folder]', 'the folder for the screenshots (default: .orderflow/screenshots)')
   .action(takeAll);

@@ -1,4 +1,4 @@
-// A workflow cannot be tried before the push, so its jobs run npm scripts, which can be tried anywhere. These tests check the
+// A workflow cannot be run before the push, so its jobs run npm scripts, which can be run anywhere. These tests check the
 // rest: the scripts exist, permissions and run time are limited, and no command contains text of a pull request.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -16,7 +16,7 @@ export interface Urls {
   readonly gateway: string;
   readonly auditor: string;
   readonly connect: string;
-  /** Base URL of the Confluent API. */
+  /** Base URL of the registry's Confluent API. */
   readonly registry: string;
   readonly kafka: string;
 }

@@ -17,7 +17,7 @@ import { checkDataFolder } from './preflight.ts';
 import { provisionDatabase } from './provision/provision.ts';
 import { provisionTopics } from './provision/topics.ts';
 import type { DatabaseTarget } from './provision/database-target.ts';
-import { sentencesOf, type ProvisionConnector } from './provision/connector.ts';
+import { logLinesOf, type ProvisionConnector } from './provision/connector.ts';
 import type { SlotOutcome } from './provision/slot.ts';
 import { createSupervisor, type Supervisor } from './supervise/supervisor.ts';
 import type { Command, StackStatus } from './supervise/part.ts';
@@ -45,7 +45,7 @@ export interface BootOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Do not start the Node processes. */
   readonly onlyInfrastructure?: boolean;
-  /** Aborting it stops the boot and every started part. */
+  /** Aborting the signal stops the boot and every started part. */
   readonly signal?: AbortSignal;
   /** Provides databases, broker, Connect and registry; as child processes by default. */
   readonly infrastructure?: InfrastructureProvider;
@@ -57,11 +57,11 @@ export interface Stack {
   readonly urls: Urls;
   /** The connection string of one role for one database. */
   readonly databaseUrl: (service: ServiceName, role: DatabaseRole) => string;
-  /** The command of a process, to start another instance of it. */
+  /** The command of a process, to start another instance of that process. */
   readonly commandOf: (name: ServiceName | 'auditor') => Command;
   readonly status: () => StackStatus;
   readonly stop: () => Promise<void>;
-  /** Kills every part without grace, after a second Ctrl-C. */
+  /** Kills every part with SIGKILL; used after a second Ctrl-C. */
   readonly kill: () => void;
 }
 
@@ -108,19 +108,19 @@ const bootParts = async (
 ): Promise<void> => {
   const { ports, dataDir, log, env = {} } = options;
   const began = performance.now();
-  const step: Step = async (what, work) => {
-    const from = performance.now();
+  const step: Step = async (name, work) => {
+    const started = performance.now();
     try {
       const result = await work();
       if (supervisor.signal.aborted) throw stopped();
       const now = performance.now();
-      log(`${seconds(now - began).padStart(7)}  ${what} (${seconds(now - from)})`);
+      log(`${seconds(now - began).padStart(7)}  ${name} (${seconds(now - started)})`);
       return result;
     } catch (error) {
-      // After a failure the parallel steps fail too, because everything is stopped. Only the first failure is reported.
+      // The first failure stops every part, so the parallel steps fail too. Only the first failure is reported.
       if (supervisor.signal.aborted) throw stopped();
       if (isFailure(error)) throw error;
-      throw failure(`${what}: ${messageOf(error)}`, join(dataDir, 'logs'));
+      throw failure(`${name}: ${messageOf(error)}`, join(dataDir, 'logs'));
     }
   };
 
@@ -198,7 +198,7 @@ const startInfrastructure = async (
         options.provisionConnector(target(service), slots.get(service) ?? 'missing', connect),
       ),
     );
-    for (const sentence of outcomes.flatMap(sentencesOf)) options.log(sentence);
+    for (const line of outcomes.flatMap(logLinesOf)) options.log(line);
   });
 };
 
@@ -206,13 +206,13 @@ const startServices = async (options: BootOptions, supervisor: Supervisor, step:
   mkdirSync(join(options.dataDir, 'gateway'), { recursive: true });
   mkdirSync(join(options.dataDir, 'identity'), { recursive: true, mode: 0o700 });
   const start = (name: ServiceName | Edge): Promise<void> =>
-    step(`${portTopology[name].what} is ready`, () => supervisor.start(nodePart(name, options)));
+    step(`${portTopology[name].label} is ready`, () => supervisor.start(nodePart(name, options)));
   await Promise.all((['gateway', 'dashboard', ...serviceNames] as const).map(start));
   await start('auditor');
   const awaitConnected = (name: ServiceName | 'auditor'): Promise<boolean> =>
     until(
       {
-        what: `${portTopology[name].what} to read its events`,
+        what: `${portTopology[name].label} to read its events`,
         withinMs: 60_000,
         signal: supervisor.signal,
         log: join(options.dataDir, 'logs', `${name}.log`),

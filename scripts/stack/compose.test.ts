@@ -1,5 +1,5 @@
 // Compares docker-compose.yml with topology.ts and the parts of the embedded stack: the two stacks must have the same settings,
-// or an order would be safe in only one of them.
+// otherwise the guarantees that the tests prove on one stack might not hold on the other.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -53,7 +53,7 @@ const root = join(import.meta.dirname, '..', '..');
 const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 const compose: { services: Record<string, Service>; volumes: Record<string, unknown> } = parse(text, {
   merge: true,
-  // No limit for aliases: the file is our own, so they cannot be an attack.
+  // The file is trusted, so the number of YAML aliases needs no limit.
   maxAliasCount: -1,
 });
 const jobNames = ['databases', 'topics', 'schemas', 'connectors', 'replication'] as const;
@@ -103,7 +103,7 @@ describe('docker-compose.yml', () => {
     expect(servicesOf('observability')).toEqual(observabilityServices.toSorted());
   });
 
-  it('builds its own images and never pulls them: anybody may own the name at a public registry', () => {
+  it('builds the images of OrderFlow and never pulls them: anybody could register their names at a public registry', () => {
     for (const [name, { build, image = '', pull_policy }] of Object.entries(compose.services))
       if (build !== undefined || image.startsWith('orderflow/'))
         expect([name, pull_policy, build === undefined]).toEqual([name, 'build', false]);
@@ -111,18 +111,22 @@ describe('docker-compose.yml', () => {
 
   it('publishes the ports of the topology under their variables, on loopback only', () => {
     const published = Object.values(compose.services).flatMap((service) => service.ports ?? []);
-    // Not published: used only inside the container.
-    const inside: readonly string[] = [ports.kafkaController, ports.registryManagement].map(({ env }) => env);
-    const expected = [...Object.values(ports), ...portsOfProfiles].filter(({ env }) => !inside.includes(env));
+    // These ports are used only inside the container.
+    const internal: readonly string[] = [ports.kafkaController, ports.registryManagement].map(
+      ({ env }) => env,
+    );
+    const expected = [...Object.values(ports), ...portsOfProfiles].filter(
+      ({ env }) => !internal.includes(env),
+    );
     expect(published.map((port) => port.slice(0, port.lastIndexOf(':'))).toSorted()).toEqual(
       expected.map(({ env, default: port }) => `127.0.0.1:\${${env}:-${port}}`).toSorted(),
     );
   });
 
-  it('takes every password from its variable, with the development password as default', () => {
-    const known = Object.values(passwords).flatMap((variables) => Object.values(variables));
+  it('reads every password from its variable, with the development password as default', () => {
+    const passwordVariables = Object.values(passwords).flatMap((variables) => Object.values(variables));
     const used = [...text.matchAll(/\$\{(\w*PASSWORD)(?::-([^}]*))?\}/g)];
-    expect(new Set(used.map(([, name]) => name))).toEqual(new Set(known));
+    expect(new Set(used.map(([, name]) => name))).toEqual(new Set(passwordVariables));
     for (const [, , fallback] of used) expect(fallback).toBe(developmentPassword);
   });
 
@@ -133,7 +137,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('takes every capability from every container, and all but Connect and the onlookers cannot write to their image', () => {
+  it('drops all capabilities of every container; only Connect and observability can write to their root file system', () => {
     const writable = Object.entries(compose.services).flatMap(([name, service]) => {
       expect(service, name).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
       return service.read_only === true ? [] : [name];
@@ -154,13 +158,13 @@ describe('docker-compose.yml', () => {
       expect(serviceOf(name)).toMatchObject({ build: { target: name } });
   });
 
-  it('has a dependency on the end of every one-shot service, or `up --wait` would report it as failed', () => {
-    const waited = Object.values(compose.services).flatMap(({ depends_on: needs = {} }) =>
+  it('has a service that waits for the completion of each one-shot service, or `up --wait` would report failures', () => {
+    const awaited = Object.values(compose.services).flatMap(({ depends_on: needs = {} }) =>
       Object.entries(needs).flatMap(([name, { condition }]) =>
         condition === 'service_completed_successfully' ? [name] : [],
       ),
     );
-    expect(new Set(waited)).toEqual(new Set([...jobNames, ...setupServices]));
+    expect(new Set(awaited)).toEqual(new Set([...jobNames, ...setupServices]));
   });
 
   it('keeps the data that survives a restart in named volumes', () => {
@@ -205,15 +209,15 @@ describe('the parts in docker-compose.yml', () => {
 
   it('Connect has the settings of the embedded worker, and the variables of the connectors', () => {
     const environment = environmentOf('connect');
-    // The image has other variable names for some settings.
+    // For some settings, the image uses variable names without the prefix.
     for (const [key, value] of Object.entries(workerSettings)) {
       const setting = environment[variableName('CONNECT_', key)] ?? environment[variableName('', key)];
       expect(withDefaults(setting ?? ''), key).toBe(String(value));
     }
     expect(environment['HEAP_OPTS']).toContain(`-Xmx${heaps.connect}m`);
-    const wanted = Object.keys(connectorEnvironment(portsFrom({}), () => developmentPassword));
+    const expected = Object.keys(connectorEnvironment(portsFrom({}), () => developmentPassword));
     const databaseVariables = Object.keys(environment).filter((key) => /_DB_|PASSWORD/.test(key));
-    expect(databaseVariables.toSorted()).toEqual(wanted.toSorted());
+    expect(databaseVariables.toSorted()).toEqual(expected.toSorted());
     for (const service of serviceNames) {
       const prefix = service.toUpperCase();
       expect(environment).toMatchObject({
@@ -292,7 +296,7 @@ describe('the parts in docker-compose.yml', () => {
 });
 
 describe('the profile cluster', () => {
-  it('has as many brokers as replicas, and more than must be in sync', () => {
+  it('has one broker per replica, and more replicas than must be in sync', () => {
     expect(1 + additionalInstances.kafka.length).toBe(cluster.brokers);
     expect(cluster.replicationFactor).toBe(cluster.brokers);
     expect(cluster.minInSync).toBeLessThan(cluster.replicationFactor);
@@ -303,7 +307,7 @@ describe('the profile cluster', () => {
       depends_on: needs,
       networks,
       profiles,
-      ports: own,
+      ports: publishedPorts,
       environment,
       volumes,
       ...rest
@@ -313,7 +317,7 @@ describe('the profile cluster', () => {
     expect(Object.keys(original).filter((key) => !(key in serviceOf(name)))).toEqual([]);
     expect(networks?.default.aliases).toEqual([first]);
     expect(profiles).toEqual(['cluster']);
-    expect(own).not.toEqual(original.ports);
+    expect(publishedPorts).not.toEqual(original.ports);
     if (first === 'kafka') return;
     expect(environment).toEqual(original.environment);
     expect(volumes).toEqual(original.volumes);
@@ -321,15 +325,15 @@ describe('the profile cluster', () => {
   });
 
   it.each(['kafka', ...additionalInstances.kafka])(
-    '%s is a broker with its own name, number and volume',
+    '%s is a broker with a separate name, number and volume',
     (name) => {
       const environment = environmentOf(name);
       const number = environment['KAFKA_NODE_ID'] ?? '';
-      const own = `kafka-${number}`;
+      const host = `kafka-${number}`;
       expect(environment['KAFKA_ADVERTISED_LISTENERS']).toMatch(
-        new RegExp(`^PLAINTEXT://${own}:9092,HOST://127\\.0\\.0\\.1:[^,]+,CONTROLLER://${own}:9093$`),
+        new RegExp(`^PLAINTEXT://${host}:9092,HOST://127\\.0\\.0\\.1:[^,]+,CONTROLLER://${host}:9093$`),
       );
-      expect([name, ...(serviceOf(name).networks?.default.aliases ?? [])]).toContain(own);
+      expect([name, ...(serviceOf(name).networks?.default.aliases ?? [])]).toContain(host);
       expect(serviceOf(name).volumes).toContain(`${name}:/var/lib/kafka/data`);
       for (const [key, value] of Object.entries(brokerSettings))
         expect(environment[variableName('KAFKA_', key)], key).toBe(String(value));
@@ -370,7 +374,7 @@ describe('the profile observability', () => {
     ]);
   });
 
-  it('has every target of Prometheus and every data source of Grafana', () => {
+  it('contains every target of Prometheus and every data source of Grafana', () => {
     const prometheus: { scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[] } = parse(
       readFileSync(join(root, 'deploy', 'observability', 'prometheus.yml'), 'utf8'),
     );

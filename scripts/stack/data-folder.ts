@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { stackVariables } from './variables.ts';
 
 export const dataFolder = (env: NodeJS.ProcessEnv = process.env): string => {
-  const chosen = env[stackVariables.data.env];
-  return chosen === undefined || chosen === ''
+  const configured = env[stackVariables.data.env];
+  return configured === undefined || configured === ''
     ? join(import.meta.dirname, '..', '..', '.orderflow')
-    : resolve(chosen);
+    : resolve(configured);
 };

@@ -1,5 +1,5 @@
-// Places one order through the public HTTP API at the end of every start, which proves that the whole path works: from the
-// request through three outboxes to PAID.
+// Places one order through the public HTTP API at the end of every start and waits for its final status. PAID proves that the
+// whole path works, from the HTTP request through the outboxes of all three services.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { inventoryApi } from '../../services/inventory/http/api.ts';
@@ -36,17 +36,17 @@ export const signIn = async (dashboard: string, email: string): Promise<string> 
   return token;
 };
 
-const problemOf = (what: string, { status, problem }: Refusal): Error =>
-  new Error(`${what} failed with status ${status}: ${problem.detail}`);
+const problemOf = (action: string, { status, problem }: Refusal): Error =>
+  new Error(`${action} failed with status ${status}: ${problem.detail}`);
 
-const bodyOf = <Body>(what: string, answer: { readonly ok: true; readonly body: Body } | Refusal): Body => {
+const bodyOf = <Body>(action: string, answer: { readonly ok: true; readonly body: Body } | Refusal): Body => {
   if (answer.ok) return answer.body;
-  throw problemOf(what, answer);
+  throw problemOf(action, answer);
 };
 
 const isFinal = (status: string): boolean => ['PAID', 'FULFILLED', 'CANCELLED'].includes(status);
 
-/** Never throws: when the demonstration fails, the stack keeps running, so that the cause can be examined. */
+/** Never throws: the stack keeps running after a failed demonstration, so that the cause can be examined. */
 export const demonstrate = async (urls: Urls, withinMs = 15_000): Promise<Demonstration> => {
   try {
     const token = await signIn(urls.dashboard, demoUsers[0].email);

@@ -82,12 +82,12 @@ const sharedVariables = (env: Environment): Record<string, string> =>
     }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
 
-/** The variables of one process, see its `settings.ts`. */
+/** The variables that only this process has; its `settings.ts` describes them. */
 const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<string, string> => {
   const { ports, dataDir, env = {} } = options;
   const passwordOf = passwordFrom(env);
   const urls = urlsOf(ports);
-  const all = { HOST: '127.0.0.1', PORT: String(ports[name]) };
+  const address = { HOST: '127.0.0.1', PORT: String(ports[name]) };
   const eventsAndTokens = {
     KAFKA_BROKERS: urls.kafka,
     SCHEMA_REGISTRY_URL: urls.registry,
@@ -96,10 +96,10 @@ const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<str
   };
   switch (name) {
     case 'gateway':
-      return { ...all, LEDGER_FILE: join(dataDir, 'gateway', 'ledger.jsonl') };
+      return { ...address, LEDGER_FILE: join(dataDir, 'gateway', 'ledger.jsonl') };
     case 'dashboard':
       return {
-        ...all,
+        ...address,
         OIDC_ISSUER: urls.dashboard,
         IDENTITY_KEYS_FILE: join(dataDir, 'identity', 'keys.json'),
         SESSION_KEY_FILE: join(dataDir, 'identity', 'session.key'),
@@ -115,7 +115,7 @@ const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<str
       const databaseUrl = (service: ServiceName): string =>
         databaseUrlOf(ports, service, 'auditor', passwordOf(passwords[service].auditor));
       return {
-        ...all,
+        ...address,
         ...eventsAndTokens,
         ORDER_DATABASE_URL: databaseUrl('order'),
         INVENTORY_DATABASE_URL: databaseUrl('inventory'),
@@ -128,7 +128,7 @@ const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<str
     case 'inventory':
     case 'payment':
       return {
-        ...all,
+        ...address,
         ...eventsAndTokens,
         DATABASE_URL: databaseUrlOf(ports, name, 'service', passwordOf(passwords[name].service)),
         ...(name === 'inventory' ? { SEED_DEMO_PRODUCTS: 'true' } : {}),
@@ -142,8 +142,8 @@ export const nodeCommand = (name: ServiceName | Edge, options: NodeOptions): Com
   args: [
     '--disable-warning=TimeoutNegativeWarning',
     '--disable-warning=ExperimentalWarning',
-    // Without a limit, loading the modules leaves 300 MB resident instead of 100. With 2, a quarter of the CPU under load is garbage
-    // collection; 8 halves that.
+    // Without this limit, a process keeps 300 MB resident after loading its modules instead of 100 MB. Under load, garbage
+    // collection takes a quarter of the CPU time with 2 MiB and an eighth with 8 MiB.
     '--max-semi-space-size=8',
     `--max-old-space-size=${String(name === 'auditor' ? auditorHeapMiB : nodeHeapMiB)}`,
     join(projectRoot, 'services', name, 'main.ts'),
@@ -164,13 +164,13 @@ const stages: Readonly<Record<ServiceName | Edge, number>> = {
 
 export const nodePart = (name: ServiceName | Edge, options: NodeOptions): Part => ({
   name,
-  label: portTopology[name].what,
+  label: portTopology[name].label,
   ports: [options.ports[name]],
   stage: stages[name],
   graceMs: 15_000,
   readyWithinMs: 60_000,
   command: () => nodeCommand(name, options),
-  // Without its connection to Kafka: a process that restarts while Kafka is down must not be killed for that.
+  // Readiness does not include the connection to Kafka: a process that restarts while Kafka is down must not be killed.
   ready: () => answers(readinessOf(name, options.ports)),
 });
 
@@ -181,12 +181,14 @@ const readinessSchema = z.object({
   pipeline: z.record(z.string(), z.object({ status: z.string(), detail: z.string().optional() })),
 });
 
-/** Whether the process is connected to its event pipeline. Throws an error that names what is not connected. */
+/** Returns true when the process is connected to its event pipeline. Otherwise throws an error with the missing connections. */
 export const isConnected = async (name: ServiceName | Edge, ports: Ports): Promise<boolean> => {
   const response = await fetch(readinessOf(name, ports), { signal: AbortSignal.timeout(2_000) });
   const { pipeline } = readinessSchema.parse(await response.json());
-  const away = Object.entries(pipeline).filter(([, { status }]) => status !== 'ok');
-  if (away.length > 0)
-    throw new Error(away.map(([part, { detail }]) => `${part}: ${detail ?? 'away'}`).join('; '));
+  const disconnected = Object.entries(pipeline).filter(([, { status }]) => status !== 'ok');
+  if (disconnected.length > 0)
+    throw new Error(
+      disconnected.map(([name, { detail }]) => `${name}: ${detail ?? 'not connected'}`).join('; '),
+    );
   return true;
 };

@@ -1,4 +1,4 @@
-// The ports of a stack: the defaults or those of environment variables, or free ports for a test run.
+// Chooses the ports of a stack: from environment variables with defaults, or free ports for a test run.
 import { createServer } from 'node:net';
 import { failure } from '../../schemas/tools/failure.ts';
 import { ports as topology, type PortName, type Ports } from './topology.ts';
@@ -23,7 +23,7 @@ const assemble = (value: (name: PortName) => number): Ports => ({
   registryManagement: value('registryManagement'),
 });
 
-/** The ports of the environment. Throws a failure for an invalid port and for two parts on one port. */
+/** The ports from the environment variables. Throws a failure for an invalid port and for two parts on one port. */
 export const portsFrom = (env: Readonly<Record<string, string | undefined>>): Ports => {
   const owners = new Map<number, string>();
   return assemble((name) => {
@@ -32,9 +32,9 @@ export const portsFrom = (env: Readonly<Record<string, string | undefined>>): Po
     const port = text === undefined || text === '' ? fallback : Number(text);
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
       throw failure(`${variable} must be a port between 1 and 65535, but it is "${text ?? ''}"`);
-    const other = owners.get(port);
-    if (other !== undefined)
-      throw failure(`${other} and ${variable} are both ${String(port)}; set one of them to another port`);
+    const owner = owners.get(port);
+    if (owner !== undefined)
+      throw failure(`${owner} and ${variable} are both ${String(port)}; set one of them to another port`);
     owners.set(port, variable);
     return port;
   });
@@ -58,15 +58,15 @@ export const isFree = async (port: number): Promise<boolean> => {
   return (await bind('127.0.0.1')) && (await bind('::'));
 };
 
-/** One more free port, below those that `freePorts` gives to stacks, so that no other boot takes it before it is used. */
+/** Another free port, below the range of `freePorts`, so that no other boot occupies the port before it is used. */
 export const freePortBelow = async (ports: Ports): Promise<number> => {
   for (let candidate = ports.dashboard - 10_000; ; candidate += 1)
     if (await isFree(candidate)) return candidate;
 };
 
 /**
- * Free ports for a stack. They lie below the range of the ports for outgoing connections, so that none is taken before its part
- * listens.
+ * Free ports for a stack. They lie below the ephemeral port range, so that no outgoing connection occupies a port before its
+ * part listens.
  */
 export const freePorts = async (): Promise<Ports> => {
   const chosen: number[] = [];

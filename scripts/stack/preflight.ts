@@ -25,27 +25,27 @@ export const checkDataFolder = (dataDir: string): void => {
 const existingAncestor = (path: string): string =>
   existsSync(path) ? path : existingAncestor(dirname(path));
 
-const checkSpace = (path: string, what: string, variable: string): void => {
+const checkSpace = (path: string, label: string, variable: string): void => {
   const { bavail, bsize } = statfsSync(existingAncestor(path));
   const free = (bavail * bsize) / 1024 ** 3;
   if (free < neededGiB)
     throw failure(
-      `${what} ${path} has ${free.toFixed(1)} GB of free disk space and needs ${String(neededGiB)}; ` +
-        `make room or set ${variable} to a folder with more`,
+      `${label} ${path} has ${free.toFixed(1)} GB of free disk space and needs ${String(neededGiB)}; ` +
+        `free some space or set ${variable} to a folder with more`,
     );
 };
 
 /** Throws a failure that names every port that is in use. */
 export const checkPorts = async (ports: Ports): Promise<void> => {
-  const taken: string[] = [];
+  const conflicts: string[] = [];
   for (const name of portNames) {
     if (await isFree(ports[name])) continue;
-    const { what, env } = topology[name];
-    taken.push(
-      `Port ${String(ports[name])} (${what}) is in use; stop what listens there or set ${env} to a free port`,
+    const { label, env } = topology[name];
+    conflicts.push(
+      `Port ${String(ports[name])} (${label}) is in use; stop the process that listens on it or set ${env} to a free port`,
     );
   }
-  if (taken.length > 0) throw failure(taken.join('\n'));
+  if (conflicts.length > 0) throw failure(conflicts.join('\n'));
 };
 
 export const preflight = async (ports: Ports, dataDir: string): Promise<Jdk> => {

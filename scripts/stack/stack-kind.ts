@@ -1,6 +1,6 @@
-// Chooses the stack on which the tests run. Embedded by default, so that the tests need no Docker.
+// Chooses the stack on which the tests run. The default is the embedded stack, which needs no Docker.
 import { choiceFrom, stackVariables } from './variables.ts';
 
-/** Throws a failure for any other value of the variable. */
+/** Throws a failure for any value other than `embedded` and `docker`. */
 export const stackKindFrom = (env: Readonly<Record<string, string | undefined>>): 'embedded' | 'docker' =>
   choiceFrom(env, stackVariables.stack.env, ['embedded', 'docker']);

@@ -8,11 +8,11 @@ interface DatabaseTopology {
   readonly database: string;
   /** Role that runs migrations and owns the tables. A running service never uses it. */
   readonly owner: string;
-  /** Role of the running service: changes rows, runs no DDL, only inserts into the outbox. */
+  /** Role of the running service: changes rows and runs no DDL. It may insert into the outbox, but not change its rows. */
   readonly service: string;
   /** Role of Debezium: replication, and SELECT on the outbox only. */
   readonly cdc: string;
-  /** Role of the auditor: SELECT on every table, emits canaries, and inserts into the audit log. */
+  /** Role of the auditor: may read every table, emit canaries and insert into the audit log. */
   readonly auditor: string;
   readonly publication: string;
   readonly slot: string;
@@ -30,22 +30,22 @@ interface ServiceTopology {
 export const topics = ['order-events', 'inventory-events', 'payment-events'] as const;
 export type Topic = (typeof topics)[number];
 
-/** Never change a partition count: keys would move to other partitions, and their events would lose their order. */
+/** Never change a partition count: keys would move to other partitions, which breaks the ordering of their events. */
 export const topicSettings = {
   partitions: 10,
   replicationFactor: 1,
   config: {
     'cleanup.policy': 'delete',
     'retention.ms': String(7 * 24 * 60 * 60 * 1000),
-    // The timestamp of a record is the time of its publication. With CreateTime it would be the one that the event router sets.
+    // The time of publication. With CreateTime, the timestamp of a record would be the one that Debezium's event router sets.
     'message.timestamp.type': 'LogAppendTime',
   },
 } as const;
 
-/** The topic of the canaries of an outbox. The connectors contain this suffix too. */
+/** The topic for the canaries of an outbox. The connector configurations repeat this suffix. */
 export const canaryTopicOf = (topic: Topic): string => `${topic}-canary`;
 
-/** Canaries matter for seconds, so retention is short. A reader starts at the beginning of the topic. */
+/** Retention is short: a canary is useful for seconds only, and every reader starts at the beginning of the topic. */
 export const canaryTopicSettings = {
   partitions: 1,
   replicationFactor: 1,
@@ -57,7 +57,7 @@ export const canaryTopicSettings = {
   },
 } as const;
 
-/** The profile `cluster` of docker-compose.yml: one broker may fail without a lost event or a refused write. */
+/** The profile `cluster` of docker-compose.yml: the failure of one broker loses no event and rejects no write. */
 export const cluster = { brokers: 3, replicationFactor: 3, minInSync: 2 } as const;
 
 const database = (service: ServiceName, name: string): DatabaseTopology => ({
@@ -97,29 +97,29 @@ export const services: Record<ServiceName, ServiceTopology> = {
 interface PortTopology {
   readonly env: string;
   readonly default: number;
-  readonly what: string;
+  readonly label: string;
 }
 
 /** Every port: its default and its environment variable. All listen on loopback. */
 export const ports = {
-  dashboard: { env: 'DASHBOARD_PORT', default: 3000, what: 'dashboard' },
-  order: { env: 'ORDER_PORT', default: 3001, what: 'order service' },
-  inventory: { env: 'INVENTORY_PORT', default: 3002, what: 'inventory service' },
-  payment: { env: 'PAYMENT_PORT', default: 3003, what: 'payment service' },
-  gateway: { env: 'GATEWAY_PORT', default: 3004, what: 'payment gateway' },
-  auditor: { env: 'AUDITOR_PORT', default: 3005, what: 'auditor' },
-  orderDb: { env: 'ORDER_DB_PORT', default: 5441, what: 'PostgreSQL of the order service' },
-  inventoryDb: { env: 'INVENTORY_DB_PORT', default: 5442, what: 'PostgreSQL of the inventory service' },
-  paymentDb: { env: 'PAYMENT_DB_PORT', default: 5443, what: 'PostgreSQL of the payment service' },
-  kafka: { env: 'KAFKA_PORT', default: 9092, what: 'Kafka' },
-  kafkaController: { env: 'KAFKA_CONTROLLER_PORT', default: 9093, what: 'Kafka controller' },
-  connect: { env: 'CONNECT_PORT', default: 8083, what: 'Kafka Connect' },
-  connectMetrics: { env: 'CONNECT_METRICS_PORT', default: 9404, what: 'metrics of Kafka Connect' },
-  registry: { env: 'SCHEMA_REGISTRY_PORT', default: 8081, what: 'schema registry' },
+  dashboard: { env: 'DASHBOARD_PORT', default: 3000, label: 'dashboard' },
+  order: { env: 'ORDER_PORT', default: 3001, label: 'order service' },
+  inventory: { env: 'INVENTORY_PORT', default: 3002, label: 'inventory service' },
+  payment: { env: 'PAYMENT_PORT', default: 3003, label: 'payment service' },
+  gateway: { env: 'GATEWAY_PORT', default: 3004, label: 'payment gateway' },
+  auditor: { env: 'AUDITOR_PORT', default: 3005, label: 'auditor' },
+  orderDb: { env: 'ORDER_DB_PORT', default: 5441, label: 'PostgreSQL of the order service' },
+  inventoryDb: { env: 'INVENTORY_DB_PORT', default: 5442, label: 'PostgreSQL of the inventory service' },
+  paymentDb: { env: 'PAYMENT_DB_PORT', default: 5443, label: 'PostgreSQL of the payment service' },
+  kafka: { env: 'KAFKA_PORT', default: 9092, label: 'Kafka' },
+  kafkaController: { env: 'KAFKA_CONTROLLER_PORT', default: 9093, label: 'Kafka controller' },
+  connect: { env: 'CONNECT_PORT', default: 8083, label: 'Kafka Connect' },
+  connectMetrics: { env: 'CONNECT_METRICS_PORT', default: 9404, label: 'metrics of Kafka Connect' },
+  registry: { env: 'SCHEMA_REGISTRY_PORT', default: 8081, label: 'schema registry' },
   registryManagement: {
     env: 'SCHEMA_REGISTRY_MANAGEMENT_PORT',
     default: 8082,
-    what: 'management interface of the schema registry',
+    label: 'management interface of the schema registry',
   },
 } as const satisfies Record<string, PortTopology>;
 export type PortName = keyof typeof ports;
@@ -127,22 +127,22 @@ export type PortName = keyof typeof ports;
 /** The ports of the parts that exist only in docker-compose.yml, by profile. */
 export const profilePorts = {
   observability: {
-    prometheus: { env: 'PROMETHEUS_PORT', default: 9090, what: 'Prometheus' },
-    grafana: { env: 'GRAFANA_PORT', default: 3006, what: 'Grafana' },
-    jaeger: { env: 'JAEGER_PORT', default: 16686, what: 'Jaeger' },
-    jaegerOtlp: { env: 'JAEGER_OTLP_PORT', default: 4318, what: 'OTLP receiver of Jaeger' },
+    prometheus: { env: 'PROMETHEUS_PORT', default: 9090, label: 'Prometheus' },
+    grafana: { env: 'GRAFANA_PORT', default: 3006, label: 'Grafana' },
+    jaeger: { env: 'JAEGER_PORT', default: 16686, label: 'Jaeger' },
+    jaegerOtlp: { env: 'JAEGER_OTLP_PORT', default: 4318, label: 'OTLP receiver of Jaeger' },
   },
   cluster: {
-    order: { env: 'ORDER_2_PORT', default: 3011, what: 'second order service' },
-    inventory: { env: 'INVENTORY_2_PORT', default: 3012, what: 'second inventory service' },
-    payment: { env: 'PAYMENT_2_PORT', default: 3013, what: 'second payment service' },
-    kafka2: { env: 'KAFKA_2_PORT', default: 9192, what: 'second Kafka broker' },
-    kafka3: { env: 'KAFKA_3_PORT', default: 9292, what: 'third Kafka broker' },
-    connect: { env: 'CONNECT_2_PORT', default: 8183, what: 'second worker of Kafka Connect' },
+    order: { env: 'ORDER_2_PORT', default: 3011, label: 'second order service' },
+    inventory: { env: 'INVENTORY_2_PORT', default: 3012, label: 'second inventory service' },
+    payment: { env: 'PAYMENT_2_PORT', default: 3013, label: 'second payment service' },
+    kafka2: { env: 'KAFKA_2_PORT', default: 9192, label: 'second Kafka broker' },
+    kafka3: { env: 'KAFKA_3_PORT', default: 9292, label: 'third Kafka broker' },
+    connect: { env: 'CONNECT_2_PORT', default: 8183, label: 'second worker of Kafka Connect' },
     connectMetrics: {
       env: 'CONNECT_2_METRICS_PORT',
       default: 9504,
-      what: 'metrics of the second worker of Kafka Connect',
+      label: 'metrics of the second worker of Kafka Connect',
     },
   },
 } as const satisfies Record<string, Record<string, PortTopology>>;
@@ -184,7 +184,7 @@ export type DatabaseRole = keyof (typeof passwords)['order'];
 
 export { developmentPassword } from '../../services/platform/process/settings/process-settings.ts';
 
-/** The other Node processes. */
+/** The Node processes other than the three services. */
 export const edges = ['gateway', 'dashboard', 'auditor'] as const;
 export type Edge = (typeof edges)[number];
 
@@ -193,7 +193,7 @@ export const heaps = { kafka: 320, connect: 256, registry: 192 } as const;
 
 /** Maximum old generation of each Node process in MiB. */
 export const nodeHeapMiB = 192;
-/** The auditor needs less: it keeps ids, not rows. */
+/** The auditor needs less memory: it keeps ids, not rows. */
 export const auditorHeapMiB = 128;
 
 /** The path of the registry's Confluent API. */

@@ -7,7 +7,7 @@ export interface StackVariable {
   readonly description: string;
   /** Completes the sentence "expected …". */
   readonly expected: string;
-  /** What applies when it is not set. */
+  /** The default, or the behaviour when the variable is not set. */
   readonly whenUnset: string;
   readonly secret?: boolean;
 }
@@ -21,13 +21,13 @@ export const stackVariables = {
   },
   cache: {
     env: 'ORDERFLOW_CACHE',
-    description: 'Where Java artefacts and compiled code are cached, for all clones.',
+    description: 'Where Java artefacts and compiled code are cached. All clones share this cache.',
     expected: 'a path',
     whenUnset: '`orderflow` in `XDG_CACHE_HOME`, or in `~/.cache`',
   },
   java: {
     env: 'JAVA_HOME',
-    description: 'A JDK, in addition to those on the PATH and in the usual places. The newest is used.',
+    description: 'A JDK, in addition to those on the PATH and in the usual places. The newest JDK is used.',
     expected: 'the folder of a JDK',
     whenUnset: 'only the PATH and the usual places',
   },
@@ -47,7 +47,7 @@ export const stackVariables = {
   exactlyOnce: {
     env: 'EXACTLY_ONCE',
     description:
-      'Whether Kafka Connect publishes in transactions, so that readers without an inbox see each event once. Costs a third of the throughput.',
+      'Whether Kafka Connect publishes in transactions, so that readers without an inbox see each event once. Transactions cost a third of the throughput.',
     expected: 'enabled or disabled',
     whenUnset: 'disabled',
   },
@@ -61,7 +61,7 @@ export const stackVariables = {
     env: 'SEED',
     description: 'The seed of the random histories in the tests. A failed test prints its seed.',
     expected: 'a whole number',
-    whenUnset: 'a new one in each run',
+    whenUnset: 'a new seed in each run',
   },
   stack: {
     env: 'ORDERFLOW_STACK',
@@ -72,8 +72,8 @@ export const stackVariables = {
   browser: {
     env: 'ORDERFLOW_BROWSER',
     description: 'The browser for the tests of the pages and for `npm run screenshots`.',
-    expected: 'the path of a Chrome, Chromium or Edge',
-    whenUnset: 'the first one found in the usual places',
+    expected: 'the path of a Chrome, Chromium or Edge program',
+    whenUnset: 'the first browser found in the usual places',
   },
   keepTestData: {
     env: 'ORDERFLOW_KEEP_TEST_DATA',

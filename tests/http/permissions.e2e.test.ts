@@ -212,8 +212,8 @@ const cells = actions
   .filter(isGuarded)
   .sort((one, other) => sequence.indexOf(one) - sequence.indexOf(other))
   .flatMap((action) => {
-    const { on, allow } = permissionOf(action);
-    return on.filter(isService).flatMap((service): Cell[] => [
+    const { processes, allow } = permissionOf(action);
+    return processes.filter(isService).flatMap((service): Cell[] => [
       { service, action, who: 'a caller without credentials', as: undefined, expected: 401 },
       ...roles.flatMap((role): Cell[] => {
         const scope = typeof allow === 'string' ? undefined : allow[role];

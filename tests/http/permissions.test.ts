@@ -5,8 +5,8 @@ import { actions, permissionOf } from '../../scripts/quality/documents/all-permi
 describe('the permission tables', () => {
   it('have one entry per process, method and path', () => {
     const keys = actions.flatMap((action) => {
-      const { on, method, path } = permissionOf(action);
-      return on.map((process) => `${process} ${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`);
+      const { processes, method, path } = permissionOf(action);
+      return processes.map((process) => `${process} ${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`);
     });
     expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
   });

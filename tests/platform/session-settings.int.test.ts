@@ -21,19 +21,22 @@ const unusualDefaults = {
 const database = useTestDatabase('order');
 beforeAll(async () => {
   const admin = postgres(stack.databases.order.admin, { max: 1 });
-  for (const [name, value] of Object.entries(unusualDefaults))
+  const role = new URL(database.url).username;
+  for (const [name, value] of Object.entries(unusualDefaults)) {
     await admin.unsafe(`ALTER DATABASE ${database.name} SET ${name} = ${value}`);
+    await admin.unsafe(`ALTER ROLE ${role} IN DATABASE ${database.name} SET ${name} = ${value}`);
+  }
   await admin.end();
 });
 
-describe('unusual defaults of a database', () => {
+describe('unusual defaults of a database and of a role', () => {
   it('are stored in the database', async () => {
     const admin = postgres(stack.databases.order.admin, { max: 1 });
-    const [row] = await admin<{ settings: string[] }[]>`
+    const rows = await admin<{ settings: string[] }[]>`
       SELECT setconfig AS settings FROM pg_db_role_setting
       JOIN pg_database ON pg_database.oid = setdatabase WHERE datname = ${database.name}`;
     await admin.end();
-    expect(row?.settings).toHaveLength(Object.keys(unusualDefaults).length);
+    expect(rows.map(({ settings }) => settings.length)).toEqual([8, 8]);
   });
 
   it('do not change the values that are written and read', async () => {

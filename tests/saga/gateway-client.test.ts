@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { maxTotalMinor } from '../../services/order/domain/place-order.ts';
 import { createGatewayApp } from '../../services/gateway/http/routes.ts';
 import { openLedger, type Ledger } from '../../services/gateway/ledger.ts';
 import { createHealth } from '../../services/platform/http/routes/health.ts';
@@ -97,6 +98,11 @@ describe('a charge', () => {
       timedOut: true,
     });
   });
+});
+
+it('the provider charges the largest total that an order can have', async () => {
+  const charge = { ...chargeOf(null), amountMinor: maxTotalMinor };
+  expect((await client.charge(charge, timeout())).kind).toBe('succeeded');
 });
 
 describe('a refund', () => {

@@ -1,4 +1,4 @@
-// All commands by the name of their entry file, for tests that read their help and check arguments without running them.
+// All commands by the name of their entry file. Tests read the help and check arguments without running the commands.
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { bench } from '../../bench/command.ts';
 import { connectors } from '../../connectors/command.ts';
@@ -28,7 +28,7 @@ export const withSubcommands = (command: CommandUnknownOpts): CommandUnknownOpts
   ...command.commands.flatMap(withSubcommands),
 ];
 
-/** Why a command refuses these arguments; undefined when it accepts them. Afterwards the command does nothing in this process. */
+/** Why a command refuses these arguments; undefined when it accepts them. Afterwards the command does nothing when it is run. */
 export const refusalOf = (command: CommandUnknownOpts, args: readonly string[]): string | undefined => {
   for (const each of withSubcommands(command)) {
     each.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });

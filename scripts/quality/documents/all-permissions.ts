@@ -1,4 +1,4 @@
-// The permission tables of all processes in one, for PERMISSIONS.md and for the test that requests every cell.
+// The permission tables of all processes as one table, for PERMISSIONS.md and for the test that sends a request for every cell.
 import { permissions as ofAuditor } from '../../../services/auditor/http/permissions.ts';
 import { permissions as ofDashboard } from '../../../services/dashboard/server/permissions.ts';
 import { permissions as ofGateway } from '../../../services/gateway/http/permissions.ts';
@@ -27,15 +27,15 @@ const isAction = (name: string): name is Action => Object.hasOwn(permissions, na
 export const actions: readonly Action[] = Object.keys(permissions).filter(isAction);
 
 const services = { order: ofOrder, inventory: ofInventory, payment: ofPayment };
-const others = { gateway: ofGateway, dashboard: ofDashboard, auditor: ofAuditor };
+const otherProcesses = { gateway: ofGateway, dashboard: ofDashboard, auditor: ofAuditor };
 
-/** An entry and the names of the processes that have it. */
-export const permissionOf = (action: Action): Permission & { readonly on: readonly string[] } => {
-  const tables: Readonly<Record<string, object>> = { ...services, ...others };
-  const on = Object.hasOwn(permissionsOfProcesses, action)
+/** The permission of an action, with the names of the processes that have the endpoint. */
+export const permissionOf = (action: Action): Permission & { readonly processes: readonly string[] } => {
+  const tables: Readonly<Record<string, object>> = { ...services, ...otherProcesses };
+  const processes = Object.hasOwn(permissionsOfProcesses, action)
     ? Object.keys(tables)
     : Object.hasOwn(permissionsOfServices, action)
       ? Object.keys(services)
       : Object.keys(tables).filter((process) => Object.hasOwn(tables[process] ?? {}, action));
-  return { ...permissions[action], on };
+  return { ...permissions[action], processes };
 };

@@ -1,4 +1,4 @@
-// Guards deploy/observability/grafana/dashboards. A graph of a metric that does not exist is empty, which looks like an idle
+// Checks deploy/observability/grafana/dashboards. A graph of a metric that does not exist is empty, which looks like an idle
 // system. So the tests compare every query with the exposed metrics, and the Prometheus targets with the topology.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -87,18 +87,18 @@ describe('the dashboards', () => {
 
   it.each(files)('%s uses in each legend only labels that its query keeps', (file) => {
     for (const { title, expr, legendFormat } of targetsOf(file)) {
-      const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+      const legendLabels = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
       // A query without an aggregation keeps the labels of the target.
-      const kept = groupedBy(expr);
-      const available = kept.length > 0 ? kept : ['job', 'instance'];
+      const keptLabels = groupedBy(expr);
+      const available = keptLabels.length > 0 ? keptLabels : ['job', 'instance'];
       expect(
-        shown.filter((label) => !available.includes(label)),
+        legendLabels.filter((label) => !available.includes(label)),
         title,
       ).toEqual([]);
     }
   });
 
-  it.each(files)('%s has panels that do not overlap, each with its own id', (file) => {
+  it.each(files)('%s has panels that do not overlap, each with a unique id', (file) => {
     const { panels } = dashboardOf(file);
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>

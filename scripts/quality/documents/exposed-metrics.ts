@@ -1,6 +1,6 @@
-// The names and labels of all metrics, read from their sources: the code of the processes, the configuration of the JMX exporter and the
-// recording rules. Tests compare the queries of alert rules and dashboards with them: a query for an unknown metric silently
-// returns nothing.
+// The names and labels of all metrics, read from their sources: the code of the processes, the configuration of the JMX exporter
+// and the recording rules. Tests compare the queries of alert rules and dashboards with these metrics, because a query for an
+// unknown metric returns nothing and reports no error.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';

@@ -10,11 +10,11 @@ const permissionsFile = join(import.meta.dirname, '..', '..', '..', 'services', 
 const columns = ['USER', 'SELLER', 'ADMIN'] as const satisfies readonly Role[];
 
 const row = (action: Action): string => {
-  const { on, method, path, allow } = permissionOf(action);
+  const { processes, method, path, allow } = permissionOf(action);
   const cells =
     typeof allow === 'string' ? [allow, allow, allow] : columns.map((role) => allow[role] ?? 'no (403)');
   const call = `\`${method.toUpperCase()} ${path}\``;
-  return `| \`${action}\` | ${on.length === 6 ? 'every process' : on.join(', ')} | ${call} | ${cells.join(' | ')} |`;
+  return `| \`${action}\` | ${processes.length === 6 ? 'every process' : processes.join(', ')} | ${call} | ${cells.join(' | ')} |`;
 };
 
 /** The content of services/PERMISSIONS.md. */
@@ -24,21 +24,21 @@ function generatePermissions(): string {
 # Permissions
 
 Everything that is not listed is forbidden. Every endpoint is created from an entry of this table, a process does not start with
-a route that has no entry, and \`tests/http/permissions.e2e.test.ts\` requests every cell over HTTP.
+a route that has no entry, and \`tests/http/permissions.e2e.test.ts\` sends a request for every cell.
 
-- **own**: only what belongs to the caller. **own lines**: only orders with lines of the caller, and of these only the caller's lines.
-- Outside of this scope the answer is 404, with a role that has no cell 403, without a valid token 401.
-- With several roles, the first of ADMIN, SELLER, USER that has a cell counts.
-- **anyone**: no token is needed. **chaos token**: injects faults, if this is enabled, for callers who know the token.
-- An administrator cannot change an order: a repair emits the events of the order's present state again and does not change it.
+- **own**: only resources of the caller. **own lines**: only orders that contain products of the caller, without the lines of other sellers.
+- The response is 401 without a valid token, 403 for a role without permission, and 404 for a resource outside of the permitted scope.
+- If the caller has several roles, the first of ADMIN, SELLER, USER that has a permission applies.
+- **anyone**: no token is needed. **chaos token**: callers with this token may inject faults, if fault injection is enabled.
+- An administrator cannot change an order. A repair emits the events of the current state again and does not change the state.
 
-| action | at | call | USER | SELLER | ADMIN |
+| action | process | call | USER | SELLER | ADMIN |
 | --- | --- | --- | --- | --- | --- |
 ${actions.map(row).join('\n')}
 `;
 }
 
-/** The remedy when the file is stale, else undefined. */
+/** The remedy when the file is stale; undefined when it is up to date. */
 export const permissionsDrift = (): string | undefined =>
   generatePermissions() === readFileSync(permissionsFile, 'utf8')
     ? undefined

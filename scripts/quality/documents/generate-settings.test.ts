@@ -31,7 +31,7 @@ describe('the table of settings', () => {
     for (const { env, description } of all) expect(description, env).toMatch(/^[A-Z].{8,}\.$/);
   });
 
-  it('has every variable only once for each process', () => {
+  it('has every variable only once per process', () => {
     for (const shape of Object.values(shapes)) {
       const variables = Object.values(shape).map(({ env }) => env);
       expect(variables).toEqual([...new Set(variables)]);
@@ -41,13 +41,13 @@ describe('the table of settings', () => {
 
 describe('the environment', () => {
   // Variables of npm, Vitest, the shell and the operating system need no description.
-  const known = new Set([
+  const documented = new Set([
     ...['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'CI'],
     ...['npm_execpath', 'npm_lifecycle_event'],
     ...stackSettings.map(({ env }) => env),
   ]);
 
-  it('is read in services/ only by each main.ts, through its own shape', () => {
+  it('is read in services/ only by the main.ts of each process, through the settings shape of the process', () => {
     const readers = sources('services').filter((file) => /process\s*\.\s*env\b|process\[/.test(textOf(file)));
     const mains = sources('services').filter((file) => file.endsWith('/main.ts'));
     expect(readers).toEqual(mains);
@@ -66,6 +66,6 @@ describe('the environment', () => {
       ),
     );
     expect(read.length).toBeGreaterThan(5);
-    expect([...new Set(read)].filter((name) => !known.has(name))).toEqual([]);
+    expect([...new Set(read)].filter((name) => !documented.has(name))).toEqual([]);
   });
 });

@@ -41,21 +41,21 @@ const roleDescriptions: Readonly<Record<DatabaseRole, string>> = {
   admin: 'The superuser of the embedded database.',
   owner: 'The role that runs the migrations and owns the tables.',
   service: 'The role of the running service.',
-  cdc: 'The role of Debezium, and the only one that Kafka Connect knows.',
+  cdc: 'The role of Debezium, the only role that Kafka Connect uses.',
   auditor: 'The role of the auditor, which reads and emits canaries.',
 };
 
-/** The variables of the embedded stack and of the commands: ports, passwords, and the rest. */
+/** The variables of the embedded stack and of the commands: ports, passwords and others. */
 export const stackSettings: readonly StackVariable[] = [
   ...Object.values(ports).map((port) => ({
     env: port.env,
-    description: `Port on loopback: ${port.what}.`,
+    description: `Port on loopback: ${port.label}.`,
     expected: 'a port between 1 and 65535',
     whenUnset: String(port.default),
   })),
   ...portsOfProfiles.map((port) => ({
     env: port.env,
-    description: `Port on loopback, in the profile \`${port.profile}\` of docker-compose.yml: ${port.what}.`,
+    description: `Port on loopback, in the profile \`${port.profile}\` of docker-compose.yml: ${port.label}.`,
     expected: 'a port between 1 and 65535',
     whenUnset: String(port.default),
   })),
@@ -81,12 +81,12 @@ interface Row {
 
 const code = (text: string): string => `\`${text}\``;
 
-/** The default in words, or as the text that has the same effect. */
+/** The default: a description, or the value that has the same effect. */
 const defaultOf = ({ schema, whenUnset }: Setting<unknown>): string => {
   if (whenUnset !== undefined) return whenUnset;
   const unset = schema.safeParse(undefined);
   if (!unset.success) return '**required**';
-  // The default before parsing if there is one, else the parsed value.
+  // Prefers the default before parsing, because that is the value that a user would set.
   const { default: text = unset.data } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return text === undefined ? 'none' : code(typeof text === 'string' ? text : JSON.stringify(text));
 };
@@ -110,7 +110,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 const table = (rows: readonly Row[], usedBy?: (row: Row) => string): string => {
   const columns = [
     'variable',
-    'what it is',
+    'description',
     'expected',
     'default',
     ...(usedBy === undefined ? [] : ['used by']),
@@ -136,11 +136,11 @@ function generateSettings(): string {
   const shared = processes
     .flatMap((owner) => (rowsOfProcess.get(owner) ?? []).filter(isShared))
     .filter((row, index, all) => all.findIndex(equals(row)) === index);
-  const readers = (row: Row): string => {
+  const readerNames = (row: Row): string => {
     const names = readersOf(row);
     return names.length === processes.length ? 'every process' : names.join(', ');
   };
-  const own = processes.map((owner) => {
+  const tables = processes.map((owner) => {
     const rows = (rowsOfProcess.get(owner) ?? []).filter((row) => !isShared(row));
     return `### ${owner}\n\n${table(rows)}`;
   });
@@ -151,15 +151,15 @@ ${introduction}
 
 ## Shared settings
 
-${table(shared, readers)}
+${table(shared, readerNames)}
 
 ## Settings of one process
 
-${own.join('\n\n')}
+${tables.join('\n\n')}
 
 ## The embedded stack and the commands
 
-\`npm start\` sets the variables above for its processes. The following variables change its ports, passwords and folders, or
+\`npm start\` sets the variables above for its processes. The following variables set the ports, passwords and folders of the stack, or
 belong to the commands and the tests.
 
 ${table(stack)}
@@ -177,7 +177,7 @@ ${table(rowsOf(operatorShape))}
 const introduction = `# Settings
 
 Every process reads its settings from the environment once, at its start. If values are missing, malformed or contradictory, it
-prints a sentence for each on stderr and ends with exit code ${configurationExitCode}. Secrets are never printed. An empty variable counts as not set.
+prints one sentence per problem on stderr and ends with exit code ${configurationExitCode}. Secrets are never printed. An empty variable counts as not set.
 
 ## Beyond loopback
 
@@ -185,22 +185,22 @@ Without the settings below, connections are not encrypted. This is safe on loopb
 
 - **PostgreSQL**: \`DATABASE_SSLMODE=verify-full\` with \`DATABASE_CA_FILE\`; a client certificate in \`DATABASE_CERT_FILE\` and
   \`DATABASE_KEY_FILE\`. The auditor uses one certificate for its three databases.
-- **Kafka**: \`KAFKA_SECURITY_PROTOCOL\` is the listener's: \`SASL_SSL\` with \`KAFKA_SASL_MECHANISM\`, user and password, or \`SSL\`
+- **Kafka**: \`KAFKA_SECURITY_PROTOCOL\` must match the listener: \`SASL_SSL\` with \`KAFKA_SASL_MECHANISM\`, user and password, or \`SSL\`
   with \`KAFKA_CERT_FILE\` and \`KAFKA_KEY_FILE\`; \`KAFKA_CA_FILE\` for both.
 - **Schema registry**: an https address. \`SCHEMA_REGISTRY_CA_FILE\`, client certificate, and user and password are optional.
-- **Own HTTP server**: \`TLS_CERT_FILE\` and \`TLS_KEY_FILE\`. With \`TLS_CLIENT_CA_FILE\` every client needs a certificate,
-  health probes included. Calls between OrderFlow's own processes present none: do not set it for the gateway, nor for the
-  dashboard where it is the issuer, and use a \`tcp\` health target for a process that has it.
+- **HTTP server of each process**: \`TLS_CERT_FILE\` and \`TLS_KEY_FILE\`. With \`TLS_CLIENT_CA_FILE\` every client needs a certificate,
+  health probes included. The processes of OrderFlow present no certificate to each other: do not set this variable for the
+  gateway, nor for a dashboard that is the issuer, and use a \`tcp\` health target for a process with this variable.
 - **HTTP calls** to the OIDC issuer, the gateway and health targets trust the authorities of Node and of \`NODE_EXTRA_CA_CERTS\`.
 - **Kafka Connect** has its own settings: for the worker \`security.protocol\`, \`ssl.*\` and \`sasl.*\`, and again with the prefixes
   \`producer.\`, \`consumer.\` and \`admin.\`; for each connector \`database.sslmode\`, \`database.sslrootcert\`, \`database.sslcert\` and
-  \`database.sslkey\`. It does not use the schema registry.
+  \`database.sslkey\`. Kafka Connect does not use the schema registry.
 
 A setting without an effect, such as a certificate authority without TLS, is refused. With \`NODE_ENV=production\`, the demo users,
 the development password in a database URL and an unencrypted Kafka password are refused too. Certificates are read at the
 start; after a renewal, restart the instances one after the other.`;
 
-/** The remedy when the file is stale, else undefined. */
+/** The remedy when the file is stale; undefined when it is up to date. */
 export const settingsDrift = (): string | undefined =>
   generateSettings() === readFileSync(settingsFile, 'utf8')
     ? undefined

@@ -1,5 +1,5 @@
-// Each image must contain every file that its process imports. Otherwise a missing file is noticed only when the container
-// starts.
+// Each image must contain every file that its process imports. Without this test, a missing file would be noticed only when the
+// container starts.
 import { readFileSync } from 'node:fs';
 import { dirname, join, matchesGlob, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '..', '..', '..');
 const dockerfile = readFileSync(join(root, 'deploy', 'Dockerfile'), 'utf8');
 
-/** What a stage copies out of the build context. */
+/** The paths that a stage copies from the build context. */
 const copiedIn = (stage: string): string[] =>
   [...stage.matchAll(/^COPY (?!--)(.+)$/gm)].flatMap(([, paths = '']) => paths.split(' ').slice(0, -1));
 
@@ -22,7 +22,7 @@ const processes = [...stages].flatMap(([name, stage]) => {
   return entry === undefined ? [] : [{ name, entry, copied: [...copiedIn(base), ...copiedIn(stage)] }];
 });
 
-/** The files that `entry` loads. Type imports are left out, because Node removes them. */
+/** The files that `entry` loads, directly or indirectly. Type imports are left out, because Node removes them. */
 const loadedBy = (entry: string, seen = new Set<string>()): Set<string> => {
   if (seen.has(entry)) return seen;
   seen.add(entry);
@@ -48,14 +48,14 @@ describe('the images', () => {
     ]);
   });
 
-  it.each(processes)('of $name contains what $entry imports', ({ entry, copied }) => {
+  it.each(processes)('of $name contains every file that $entry imports', ({ entry, copied }) => {
     const missing = [...loadedBy(entry)].filter(
       (file) => !copied.some((path) => file === path || file.startsWith(`${path}/`)),
     );
     expect(missing).toEqual([]);
   });
 
-  it('copy only files that .dockerignore lets into the build', () => {
+  it('copy only files that .dockerignore includes in the build context', () => {
     const allowed = [...readFileSync(join(root, '.dockerignore'), 'utf8').matchAll(/^!(.+)$/gm)].map(
       ([, pattern = '']) => pattern,
     );

@@ -1,5 +1,5 @@
-// npm run images: builds the images of docker-compose.yml and checks them. Exit code 0: all are built and correct; 1: one breaks
-// a rule; 2: they could not be built.
+// npm run images: builds the images of docker-compose.yml and checks them. Exit code 0: all images are correct; 1: an
+// image breaks a rule; 2: the images could not be built.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
 // Fetches the Java artefacts of the stack with Maven into the cache, once, in a folder named after the hash of the pom. The
-// folder appears by a rename, so two boots can fetch at once and a killed boot leaves no incomplete folder.
+// folder is created by a final rename, so that two boots can fetch at the same time and a killed boot leaves no incomplete folder.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -15,7 +15,7 @@ const pom = join(import.meta.dirname, 'pom.xml');
 export const cacheRoot = (env: NodeJS.ProcessEnv = process.env): string =>
   env[stackVariables.cache.env] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'orderflow');
 
-/** The folder for the artefacts of the present pom, fetched or not. */
+/** The folder for the artefacts of the current pom. It exists only after they have been fetched. */
 export const artefactsFolder = (env: NodeJS.ProcessEnv = process.env): string => {
   const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
   return join(cacheRoot(env), `java-${hash}`);
@@ -27,12 +27,12 @@ export const haveArtefacts = (env: NodeJS.ProcessEnv = process.env): boolean =>
 const oldestMaven = [3, 8] as const;
 
 /** The version in the output of `mvn --version`. */
-export const parseMavenVersion = (text: string): { version: string; enough: boolean } | undefined => {
+export const parseMavenVersion = (text: string): { version: string; isSupported: boolean } | undefined => {
   const version = /Apache Maven (\d+\.\d+[^\s]*)/.exec(text)?.[1];
   if (version === undefined) return undefined;
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  const enough = major > oldestMaven[0] || (major === oldestMaven[0] && minor >= oldestMaven[1]);
-  return { version, enough };
+  const isSupported = major > oldestMaven[0] || (major === oldestMaven[0] && minor >= oldestMaven[1]);
+  return { version, isSupported };
 };
 
 /** Throws a failure unless a new enough Maven is on the PATH. */
@@ -50,10 +50,10 @@ export const checkMaven = (): void => {
       `${needed} is needed to fetch Kafka and Debezium, but \`mvn\` does not run; install it and put it on the PATH`,
     );
   }
-  const found = parseMavenVersion(output);
-  if (found?.enough === false)
+  const maven = parseMavenVersion(output);
+  if (maven?.isSupported === false)
     throw failure(
-      `${needed} is needed to fetch Kafka and Debezium, but \`mvn\` is ${found.version}; install a newer one`,
+      `${needed} is needed to fetch Kafka and Debezium, but \`mvn\` is ${maven.version}; install a newer one`,
     );
 };
 
@@ -110,7 +110,7 @@ export const ensureArtefacts = async (
   return folder;
 };
 
-/** Removes the drafts of killed boots: those older than a day, which is longer than any fetch. */
+/** Removes the drafts of killed boots. A draft is abandoned when it is older than a day, because every fetch is shorter. */
 const removeAbandoned = (cache: string): void => {
   for (const name of readdirSync(cache).filter((entry) => entry.endsWith('.tmp'))) {
     const path = join(cache, name);

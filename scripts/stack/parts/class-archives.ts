@@ -1,6 +1,6 @@
-// Makes a class archive (CDS) for each JVM, once per JDK, by starting each JVM briefly on a temporary folder. Later starts read
-// the archives instead of verifying 60 MB of class files. A real run does not write them when it ends, because Ctrl-C would then
-// take seconds longer.
+// Makes a class archive (CDS) for each JVM, once per JDK, by starting each JVM briefly with a temporary data folder. Later
+// starts read the archives instead of verifying 60 MB of class files. A normal run does not write archives when it ends, because
+// Ctrl-C would then take seconds longer.
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { freePorts } from '../ports.ts';
 import { registryPart } from './registry.ts';
 import { createSupervisor } from '../supervise/supervisor.ts';
 
-/** Does nothing when the archives exist. Throws only `stopped`: without archives a boot is merely slower. */
+/** Does nothing when the archives exist. Throws only when the stack is stopped: without archives, a boot is slower but works. */
 export const makeClassArchives = async (
   runtime: JavaRuntime,
   signal: AbortSignal,
@@ -25,7 +25,7 @@ export const makeClassArchives = async (
   try {
     mkdirSync(draft);
   } catch {
-    // The cache cannot be written by this user.
+    // This user cannot write to the cache.
     return;
   }
   log('preparing class archives for faster JVM starts (once per JDK) …');
@@ -35,15 +35,15 @@ export const makeClassArchives = async (
   signal.addEventListener('abort', supervisor.kill);
   try {
     const ports = await freePorts();
-    const recording: JavaRuntime = { ...runtime, archiveTo: draft };
+    const archiving: JavaRuntime = { ...runtime, archiveTo: draft };
     const kafka = {
-      ...recording,
+      ...archiving,
       port: ports.kafka,
       controllerPort: ports.kafkaController,
       dataDir: join(scratch, 'kafka'),
     };
     const connect = {
-      ...recording,
+      ...archiving,
       port: ports.connect,
       metricsPort: ports.connectMetrics,
       kafkaPort: ports.kafka,
@@ -51,7 +51,7 @@ export const makeClassArchives = async (
       env: {},
     };
     const registry = {
-      ...recording,
+      ...archiving,
       port: ports.registry,
       managementPort: ports.registryManagement,
       dataDir: join(scratch, 'registry'),
@@ -63,14 +63,14 @@ export const makeClassArchives = async (
     };
     await Promise.all([supervisor.start(registryPart(registry)), kafkaAndConnect()]);
   } catch {
-    // The real start of the same JVM reports the problem.
+    // The normal start of the same JVM will report the problem.
   } finally {
     // The JVMs write their archives when they exit.
     await supervisor.stop();
     signal.removeEventListener('abort', supervisor.kill);
     rmSync(scratch, { recursive: true, force: true });
   }
-  // An incomplete set is kept too, so that a JVM without an archive costs this time only once.
+  // An incomplete set is kept too: otherwise every boot would try again to make the missing archive.
   if (!signal.aborted && !existsSync(folder)) renameSync(draft, folder);
   rmSync(draft, { recursive: true, force: true });
   if (signal.aborted) throw stopped();

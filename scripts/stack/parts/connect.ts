@@ -1,6 +1,6 @@
-// Kafka Connect with Debezium, as one distributed worker. After a crash it publishes again what followed its last stored offset,
-// and the inbox of each consumer discards the duplicates ("At least once" in connectors/README.md). Connectors get secrets only
-// as `${env:…}`, restricted to the pattern below.
+// Kafka Connect with Debezium, as one distributed worker. After a crash the worker publishes the events after its last stored
+// offset again, and the inbox of each consumer discards the duplicates ("At least once" in connectors/README.md). Connector
+// configurations contain secrets only as references `${env:…}`, to variables that match the pattern below.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { answers } from '../supervise/deadline.ts';
@@ -10,19 +10,19 @@ import { databasePorts, heaps, passwords, serviceNames, services, type Ports } f
 import { choiceFrom, stackVariables } from '../variables.ts';
 import type { Command, Part, PartDescription } from '../supervise/part.ts';
 
-/** Whether the worker publishes in transactions. Throws a failure for any other value of the variable. */
+/** Whether the worker publishes in transactions. Throws a failure for any value other than `disabled` and `enabled`. */
 export const exactlyOnceFrom = (env: Readonly<Record<string, string | undefined>>): 'disabled' | 'enabled' =>
   choiceFrom(env, stackVariables.exactlyOnce.env, ['disabled', 'enabled']);
 
 interface ConnectOptions extends JavaRuntime {
   readonly port: number;
-  /** Where Prometheus scrapes the metrics of Connect and Debezium. */
+  /** The port from which Prometheus scrapes the metrics of Connect and Debezium. */
   readonly metricsPort: number;
   readonly kafkaPort: number;
   readonly dataDir: string;
   /** The variables that connector configurations refer to. */
   readonly env: Readonly<Record<string, string>>;
-  /** Added to the worker properties of the stack, or replacing them. */
+  /** Added to the worker properties of the stack; a property with the same name is replaced. */
   readonly properties?: Readonly<Record<string, string | number>>;
 }
 
@@ -46,7 +46,7 @@ export const workerSettings: Readonly<Record<string, string | number>> = {
   'config.providers': 'env',
   'config.providers.env.class': 'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
   'config.providers.env.param.allowlist.pattern': '^(ORDER|INVENTORY|PAYMENT)_(DB|CDC)_.*',
-  // There is no other worker that could take the tasks of a dead one, so a restarted worker starts them without delay.
+  // By default, the tasks of a lost worker wait five minutes for its return. A single worker starts them soon after its restart.
   'scheduled.rebalance.max.delay.ms': 1_000,
   'session.timeout.ms': 6_000,
   'heartbeat.interval.ms': 2_000,
@@ -94,7 +94,7 @@ const command = (options: ConnectOptions): Command => {
     main: ['-cp', classPath, 'org.apache.kafka.connect.cli.ConnectDistributed', configFile(options)],
     env: options.env,
     cwd: options.dataDir,
-    // Three tasks poll eighty times a second each, which is most of the work of an idle stack.
+    // Each of the three tasks polls eighty times per second, which is most of the work of an idle stack.
     optimise: true,
     agent: `${join(options.artefacts, 'agents', 'jmx_prometheus_javaagent.jar')}=127.0.0.1:${String(options.metricsPort)}:${exporterFile}`,
   });

@@ -1,6 +1,6 @@
-// The infrastructure in containers. Testcontainers creates the containers of docker-compose.yml in a project of this run, and its
-// reaper removes them however this process ends. The supervisor runs each container through an attached Docker client, which
-// lives as long as the container and prints its log.
+// The infrastructure in containers. For each run, Testcontainers creates the containers of docker-compose.yml in a separate Compose
+// project, and the reaper of Testcontainers removes them however this process ends. The supervisor runs each container through an
+// attached Docker client, which runs as long as the container and prints its log.
 import { join } from 'node:path';
 import { DockerComposeEnvironment } from 'testcontainers';
 import { describeConnect } from './connect.ts';
@@ -33,8 +33,8 @@ const setupServices: Readonly<Partial<Record<InfrastructureName, string>>> = {
 };
 
 /**
- * Starts the container `$0`, lives as long as it does, and stops it on a signal. The Docker client alone ends at once on a signal
- * and can leave the container running.
+ * Starts the container `$0`, runs as long as the container, and stops the container on a signal. Without this script, a signal
+ * ends the Docker client at once, and the container may keep running.
  */
 const attachScript = `
 docker start --attach "$0" & client=$!
@@ -46,7 +46,7 @@ exit $code
 const describeParts = (ports: Ports): Readonly<Record<InfrastructureName, PartDescription>> => {
   const database = (service: ServiceName): PartDescription => {
     const port = databasePorts[service];
-    return describePostgres(`${service}-db`, portTopology[port].what, ports[port]);
+    return describePostgres(`${service}-db`, portTopology[port].label, ports[port]);
   };
   return {
     'order-db': database('order'),
@@ -58,7 +58,7 @@ const describeParts = (ports: Ports): Readonly<Record<InfrastructureName, PartDe
   };
 };
 
-/** Every variable of docker-compose.yml, so that no value comes from the shell or from `.env`. */
+/** Values for every variable of docker-compose.yml, so that none comes from the shell or from `.env`. */
 const variables = (ports: Ports, passwordOf: (variable: string) => string): Record<string, string> =>
   Object.fromEntries([
     ...portNames.map((name) => [portTopology[name].env, String(ports[name])] as const),
@@ -103,8 +103,8 @@ export const containersOf = (project: string): Containers => {
         environment = await new DockerComposeEnvironment(projectRoot, 'docker-compose.yml')
           .withProjectName(project)
           .withEnvironment(variables(ports, passwordOf))
-          // Created, not started: the supervisor starts each container when its dependencies are ready, and the boot does
-          // what the one-shot jobs of the Compose file would do.
+          // Do not start the containers: the supervisor starts each container when its dependencies are ready, and the boot
+          // replaces the one-shot jobs of the Compose file.
           .withClientOptions({ commandOptions: ['--no-start', '--no-deps'] })
           .up([...infrastructureNames, ...Object.values(setupServices)]);
       });

@@ -20,19 +20,19 @@ export const dockerEnvironment = (env: NodeJS.ProcessEnv = process.env): Record<
 export const docker = async (...args: readonly string[]): Promise<string> =>
   (await run('docker', [...args], { timeout: withinMs })).stdout;
 
-const alternative = 'or unset ORDERFLOW_STACK to test on the embedded stack';
+const embeddedRemedy = 'or unset ORDERFLOW_STACK to test on the embedded stack';
 
 /** Throws a failure when no engine answers or the Compose plugin is missing. */
 export const requireDocker = async (): Promise<void> => {
   await docker('version', '--format', '{{.Server.Version}}').catch(() => {
-    throw failure(`no Docker engine answers \`docker version\`; start Docker, ${alternative}`);
+    throw failure(`no Docker engine answers \`docker version\`; start Docker, ${embeddedRemedy}`);
   });
   await docker('compose', 'version').catch(() => {
-    throw failure(`\`docker compose version\` fails; install the Compose plugin (v2), ${alternative}`);
+    throw failure(`\`docker compose version\` fails; install the Compose plugin (v2), ${embeddedRemedy}`);
   });
 };
 
-/** Sends a signal to the main process of a container; SIGSTOP and SIGCONT go to all of its processes. */
+/** Sends a signal to the main process of a container. SIGSTOP and SIGCONT pause and resume all of its processes. */
 export const signalContainer = async (container: string, signal: NodeJS.Signals): Promise<void> => {
   if (signal === 'SIGSTOP') await docker('pause', container);
   else if (signal === 'SIGCONT') await docker('unpause', container);

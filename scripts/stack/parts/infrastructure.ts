@@ -30,9 +30,9 @@ export const infrastructureNames = [
 export type InfrastructureName = (typeof infrastructureNames)[number];
 
 /** Runs one step of the boot and logs how long it took. */
-export type Step = <T>(what: string, work: () => Promise<T>) => Promise<T>;
+export type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
-/** What a provider knows of the stack. */
+/** The input of a provider. */
 interface InfrastructureContext {
   readonly ports: Ports;
   readonly dataDir: string;
@@ -48,13 +48,13 @@ export interface Infrastructure {
   readonly part: (name: InfrastructureName) => Promise<Part>;
 }
 
-/** Throws a failure before any part runs when a precondition is not met. */
+/** Throws a failure when a precondition is not met, before any part is started. */
 export type InfrastructureProvider = (context: InfrastructureContext) => Promise<Infrastructure>;
 
-/** Runs the parts as child processes, from binaries that npm and Maven have installed. */
+/** Runs the parts as child processes. Their binaries come from npm and Maven. */
 export const embeddedInfrastructure: InfrastructureProvider = async (context) => {
   const { ports, dataDir, passwordOf, exactlyOnce, supervisor, step, log } = context;
-  const jdk = await step('ports, disk space and JDK are in order', () => preflight(ports, dataDir));
+  const jdk = await step('ports, disk space and JDK are checked', () => preflight(ports, dataDir));
   const artefacts = await ensureArtefacts(supervisor, log);
   await makeClassArchives({ jdk, artefacts }, supervisor.signal, log);
   const binaries = findPostgres();
@@ -66,7 +66,7 @@ export const embeddedInfrastructure: InfrastructureProvider = async (context) =>
   const database = (service: ServiceName): Promise<Part> =>
     postgresPart({
       name: `${service}-db`,
-      label: portTopology[databasePorts[service]].what,
+      label: portTopology[databasePorts[service]].label,
       port: ports[databasePorts[service]],
       dataDir: join(dataDir, `${service}-db`),
       adminPassword: passwordOf(passwords[service].admin),

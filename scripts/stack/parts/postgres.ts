@@ -1,5 +1,5 @@
-// One PostgreSQL server per service, with logical decoding. The WAL that a replication slot retains is bounded, or a stopped
-// connector would fill the disk.
+// One PostgreSQL server per service, with logical decoding. The WAL that a replication slot retains is limited, otherwise a
+// stopped connector would fill the disk.
 import {
   appendFileSync,
   chownSync,
@@ -17,6 +17,7 @@ import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { failure } from '../../../schemas/tools/failure.ts';
+import { sessionSettings } from '../../../services/platform/database/database.ts';
 import { superuser } from '../topology.ts';
 import type { Part, PartDescription } from '../supervise/part.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
@@ -27,7 +28,7 @@ export const serverSettings: Readonly<Record<string, string>> = {
   wal_level: 'logical',
   max_replication_slots: '4',
   max_wal_senders: '4',
-  // A slot that falls further behind is lost; without a limit the disk would fill.
+  // PostgreSQL invalidates a slot that would retain more WAL than this.
   max_slot_wal_keep_size: '1GB',
   max_wal_size: '256MB',
   min_wal_size: '64MB',
@@ -46,7 +47,7 @@ export const serverSettings: Readonly<Record<string, string>> = {
   log_checkpoints: 'off',
   log_line_prefix: '%m [%p] %q%u@%d ',
   log_min_messages: 'warning',
-  // Error details quote whole rows, and rows of orders and payments contain the provider's tokens.
+  // Leaves out error details: they quote whole rows, and orders and payments contain tokens of the payment provider.
   log_error_verbosity: 'terse',
   log_lock_waits: 'on',
 };
@@ -61,8 +62,8 @@ const changeOwner = (path: string, owner: { uid: number; gid: number }): void =>
 };
 
 /**
- * Removes the `postmaster.pid` of a server that has ended. PostgreSQL does this itself unless another process of the same user
- * has that pid now. With three servers this is likely after a reboot.
+ * Removes the `postmaster.pid` of a server that has ended. PostgreSQL removes the file itself, unless the pid now belongs to another
+ * process of the same user. After a reboot, one of the three servers often has the old pid of another one.
  */
 const removeStalePidFile = (cluster: string): void => {
   const file = join(cluster, 'postmaster.pid');
@@ -97,7 +98,7 @@ const environment = (): Record<string, string> => ({
 
 const initialise = async (options: PostgresOptions, cluster: string): Promise<void> => {
   const { supervisor, name, identity } = options;
-  // Renamed when complete, so that a killed boot leaves no incomplete cluster.
+  // The folder is renamed when it is complete, so that a killed boot leaves no incomplete cluster.
   const draft = `${cluster}.new`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
@@ -113,7 +114,7 @@ const initialise = async (options: PostgresOptions, cluster: string): Promise<vo
       withinMs: 60_000,
       env: environment(),
       cwd: options.dataDir,
-      ...identity.as(options.binaries.initdb, [
+      ...identity.commandLine(options.binaries.initdb, [
         ...['-D', draft, '-U', superuser, `--pwfile=${secret}`, '--auth=scram-sha-256', '--encoding=UTF8'],
         ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
         ...['--wal-segsize=16', '-c', 'shared_buffers=32MB', '-c', 'max_connections=60'],
@@ -133,7 +134,7 @@ const initialise = async (options: PostgresOptions, cluster: string): Promise<vo
 const listening = { listen_addresses: '127.0.0.1', unix_socket_directories: '' };
 const settingsFile = 'orderflow.conf';
 
-/** Writes the settings to a file, not to the command line, so that an operator can override them with ALTER SYSTEM. */
+/** The settings are in a file, because ALTER SYSTEM cannot override settings on the command line. */
 const writeSettings = (cluster: string, port: number, owner: Identity['owner']): void => {
   const file = join(cluster, settingsFile);
   const lines = Object.entries({ ...serverSettings, ...listening, port: String(port) }).map(
@@ -153,14 +154,14 @@ export const describePostgres = (name: string, label: string, port: number): Par
   label,
   ports: [port],
   stage: 1,
-  // Fast shutdown: rolls back open transactions, sends the WAL to the connector and writes a checkpoint.
+  // SIGINT is a fast shutdown: it rolls back open transactions, sends the WAL to the connector and writes a checkpoint.
   stopSignal: 'SIGINT',
   graceMs: 20_000,
   readyWithinMs: 60_000,
   ready: () => acceptsLogins(port),
 });
 
-/** Creates the cluster if there is none. `dataDir` is the folder of this server. */
+/** Creates the database cluster if there is none. `dataDir` is the folder of this server. */
 export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
   const { port, identity, binaries } = options;
   mkdirSync(options.dataDir, { recursive: true });
@@ -175,7 +176,7 @@ export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
       removeStalePidFile(cluster);
       writeSettings(cluster, port, identity.owner);
       return {
-        ...identity.as(binaries.postgres, ['-D', cluster]),
+        ...identity.commandLine(binaries.postgres, ['-D', cluster]),
         env: environment(),
         cwd: options.dataDir,
       };
@@ -184,8 +185,8 @@ export const postgresPart = async (options: PostgresOptions): Promise<Part> => {
 };
 
 /**
- * Whether the server asks for a password; while it recovers it answers with an error instead. Sends the first bytes of the
- * protocol itself, because the client library copes badly with servers that start and stop.
+ * Whether the server asks for a password; during recovery, the server answers with an error instead. Sends the startup message
+ * over a plain socket, because the client library handles starting and stopping servers badly.
  */
 const acceptsLogins = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -204,15 +205,15 @@ const acceptsLogins = (port: number): Promise<boolean> =>
       answer(false);
     });
     socket.once('connect', () => {
-      // Length, protocol 3.0, then the parameters as zero-terminated strings.
+      // StartupMessage: the length, protocol version 3.0, then the parameters as zero-terminated strings.
       const parameters = Buffer.from(`user\0${superuser}\0database\0postgres\0\0`);
-      const head = Buffer.alloc(8);
-      head.writeInt32BE(head.length + parameters.length, 0);
-      head.writeInt32BE(196_608, 4);
-      socket.write(Buffer.concat([head, parameters]));
+      const header = Buffer.alloc(8);
+      header.writeInt32BE(header.length + parameters.length, 0);
+      header.writeInt32BE(196_608, 4);
+      socket.write(Buffer.concat([header, parameters]));
     });
     socket.once('data', (reply) => {
-      // `R`: the server asks for authentication.
+      // `R` is an authentication request.
       answer(reply[0] === 0x52);
     });
   });
@@ -234,4 +235,5 @@ export const connectAs = (login: Login): postgres.Sql =>
     connect_timeout: 5,
     idle_timeout: 5,
     onnotice: () => undefined,
+    connection: sessionSettings,
   });

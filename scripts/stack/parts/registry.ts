@@ -1,5 +1,6 @@
 // Apicurio Registry with its Confluent API and storage on disk. With the default in-memory storage, schema ids would start at 1
-// again after a restart and old events would be decoded wrongly. Its global rules refuse an incompatible schema at registration.
+// again after a restart, and old events would be decoded with wrong schemas. Global rules reject the registration of an
+// incompatible schema.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { answers } from '../supervise/deadline.ts';

@@ -1,5 +1,5 @@
-// Builds the pages of the dashboard into the cache, in a folder named after the hash of their sources. The folder appears by a
-// rename, so two boots can build at once and a killed build leaves no incomplete folder.
+// Builds the pages of the dashboard into the cache, in a folder named after the hash of their sources. The folder is created
+// by a final rename, so that two boots can build at the same time and a killed build leaves no incomplete folder.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -12,10 +12,10 @@ const sources = join(projectRoot, 'services', 'dashboard', 'web');
 /** The pages contain the runbooks. */
 const runbooks = join(projectRoot, 'connectors', 'runbooks');
 
-/** With any other value, such as that of a test run, Vite bundles the larger and slower development builds of the libraries. */
+/** With any other value, such as `test` in a test run, Vite bundles the larger and slower development builds of the libraries. */
 const NODE_ENV = 'production';
 
-/** The folder for the pages of the present sources, built or not. */
+/** The folder for the pages of the current sources. It exists only after they have been built. */
 export const webPagesFolder = (env: NodeJS.ProcessEnv = process.env): string => {
   const hash = createHash('sha256')
     .update(NODE_ENV)

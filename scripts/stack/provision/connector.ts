@@ -1,19 +1,19 @@
-// The type of the function that provisions a connector. It is passed to the boot, because scripts/stack does not know the
-// connector files.
+// The type of the function that provisions a connector. The caller passes this function to the boot, because scripts/stack must not
+// import scripts/connectors.
 import type { DatabaseTarget } from './database-target.ts';
 import type { SlotOutcome, Wait } from './slot.ts';
 
-/** What an operator should know about a provisioned connector. */
+/** The result of provisioning, for the operator. */
 export interface Provisioned {
   readonly connector: string;
-  /** What was changed, and what was not changed with the command that changes it. */
+  /** The changes that were made, and the changes that an operator has to make, each with its command. */
   readonly notes: readonly string[];
-  /** Why it publishes nothing, with the remedy; undefined when it reads its slot. */
+  /** Why the connector publishes nothing, with the remedy; undefined when the connector reads its slot. */
   readonly trouble?: string;
 }
 
 /** The log lines, each with the name of the connector. */
-export const sentencesOf = ({ connector, notes, trouble }: Provisioned): string[] => [
+export const logLinesOf = ({ connector, notes, trouble }: Provisioned): string[] => [
   ...notes.map((note) => `connector ${connector}: ${note}`),
   ...(trouble === undefined ? [] : [`connector ${connector} publishes nothing: ${trouble}`]),
 ];

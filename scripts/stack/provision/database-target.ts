@@ -1,4 +1,4 @@
-// The database of a service to provision: connections to it, and statements with quoted names.
+// The database of one service as the target of provisioning: connections, and statements with quoted names.
 import type postgres from 'postgres';
 import { connectAs } from '../parts/postgres.ts';
 import { services, superuser, type DatabaseRole, type ServiceName } from '../topology.ts';

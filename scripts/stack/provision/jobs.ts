@@ -1,15 +1,16 @@
-// The provisioning steps of the boot as separate jobs, for a stack whose parts are started by something else, such as Compose.
-// Safe to repeat at every start. Every wait has a time limit.
+// The provisioning steps of the boot as separate jobs, for a stack that Docker Compose or another tool starts. Every job is
+// idempotent, and every wait has a time limit.
 import { registerSchemas } from '../../../schemas/tools/registry.ts';
 import { readContract } from '../../../schemas/tools/releases.ts';
-import { answers, until } from '../supervise/deadline.ts';
-import { failure } from '../../../schemas/tools/failure.ts';
+import { answers, seconds, until } from '../supervise/deadline.ts';
+import { failure, reasonOf } from '../../../schemas/tools/failure.ts';
 import { kafkaAnswers } from '../parts/kafka.ts';
 import { replicateTopics } from './replication.ts';
 import { provisionDatabase } from './provision.ts';
+import { repeatWhileUnavailable } from './repeat-while-unavailable.ts';
 import { provisionTopics } from './topics.ts';
 import { slotOutcomeOf } from './slot.ts';
-import { sentencesOf, type ProvisionConnector } from './connector.ts';
+import { logLinesOf, type ProvisionConnector } from './connector.ts';
 import type { DatabaseTarget } from './database-target.ts';
 import {
   cluster,
@@ -20,7 +21,7 @@ import {
   type ServiceName,
 } from '../topology.ts';
 
-const jobsUsage = `usage: node scripts/provision.ts <job> <where>
+const jobsUsage = `usage: node scripts/provision.ts <job> <addresses>
   databases   order=<host>:<port> inventory=<host>:<port> payment=<host>:<port>
   topics      <host>:<port>[,<host>:<port> …]
   replication <host>:<port>[,<host>:<port> …]
@@ -59,13 +60,13 @@ const databasesOf = (texts: readonly string[]): Databases => {
   const known = serviceNames.map((service) => `${service}=`);
   const unknown = texts.find((text) => !known.some((prefix) => text.startsWith(prefix)));
   if (unknown !== undefined) throw usageError(`"${unknown}" is not a database of ${serviceNames.join(', ')}`);
-  const of = (service: ServiceName): Address => {
+  const databaseOf = (service: ServiceName): Address => {
     const [text, ...more] = texts.filter((candidate) => candidate.startsWith(`${service}=`));
     if (text === undefined || more.length > 0)
       throw usageError(`name the database of ${service} exactly once`);
     return addressOf(text.slice(service.length + 1));
   };
-  return { order: of('order'), inventory: of('inventory'), payment: of('payment') };
+  return { order: databaseOf('order'), inventory: databaseOf('inventory'), payment: databaseOf('payment') };
 };
 
 /** Parses the arguments. Throws a failure with the usage when they are wrong. */
@@ -94,11 +95,21 @@ export const jobOf = ([name, ...args]: readonly string[]): Job => {
 
 const startsWithinMs = 60_000;
 const connectorWithinMs = 90_000;
-/** For each wait of the replication: copying a week of events can take minutes. */
+/** How long a part may be unavailable in the middle of a job. */
+const unavailableWithinMs = 120_000;
+/** The limit of each wait of the replication job: copying a week of events can take minutes. */
 const replicatedWithinMs = 10 * 60_000;
 
-/** Runs a job and returns its log lines. */
-export const runJob = async (
+/** Runs `work` for all services in parallel and waits for all of them, even if one fails: a retry must not overlap with this run. */
+const forEachService = async <T>(work: (service: ServiceName) => Promise<T>): Promise<T[]> => {
+  const results = await Promise.allSettled(serviceNames.map(work));
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+};
+
+const runOnce = async (
   job: Job,
   env: Readonly<Record<string, string | undefined>>,
   provisionConnector: ProvisionConnector,
@@ -110,12 +121,10 @@ export const runJob = async (
   });
   switch (job.name) {
     case 'databases':
-      return Promise.all(
-        serviceNames.map(async (service) => {
-          const slot = await provisionDatabase(target(service, job.databases[service]));
-          return `${service}-db: roles, tables, rights and publication are provisioned; the slot is ${slot}`;
-        }),
-      );
+      return forEachService(async (service) => {
+        const slot = await provisionDatabase(target(service, job.databases[service]));
+        return `${service}-db: roles, tables, rights and publication are provisioned; the slot is ${slot}`;
+      });
     case 'topics':
       await until({ what: `Kafka at ${job.brokers}`, withinMs: startsWithinMs, everyMs: 500 }, () =>
         kafkaAnswers(job.brokers),
@@ -135,22 +144,37 @@ export const runJob = async (
         answers(`${job.registry}/subjects`),
       );
       const { registered, unchanged } = await registerSchemas({ url: job.registry }, readContract());
-      return [`${registered} schemas registered, ${unchanged} were there`];
+      return [`${registered} schemas registered, ${unchanged} were already registered`];
     }
     case 'connectors':
       return (
-        await Promise.all(
-          serviceNames.map(async (service) => {
-            const database = target(service, job.databases[service]);
-            const wait = { url: job.connect, withinMs: connectorWithinMs };
-            // Only an operator can solve the problem, with commands that need a running stack. So it does not stop the others.
-            const provisioned = await provisionConnector(database, await slotOutcomeOf(database), wait);
-            const sentences = sentencesOf(provisioned);
-            return provisioned.trouble === undefined
-              ? [...sentences, `connector ${provisioned.connector} reads its slot`]
-              : sentences;
-          }),
-        )
+        await forEachService(async (service) => {
+          const database = target(service, job.databases[service]);
+          const wait = { url: job.connect, withinMs: connectorWithinMs };
+          // Trouble does not fail the job: only an operator can solve it, with commands that need a running stack.
+          const provisioned = await provisionConnector(database, await slotOutcomeOf(database), wait);
+          const lines = logLinesOf(provisioned);
+          return provisioned.trouble === undefined
+            ? [...lines, `connector ${provisioned.connector} reads its slot`]
+            : lines;
+        })
       ).flat();
   }
 };
+
+/** Runs a job and returns its log lines. `say` receives a sentence when the job starts to wait for a part. */
+export const runJob = (
+  job: Job,
+  env: Readonly<Record<string, string | undefined>>,
+  provisionConnector: ProvisionConnector,
+  say: (sentence: string) => void,
+): Promise<string[]> =>
+  repeatWhileUnavailable(() => runOnce(job, env, provisionConnector), {
+    withinMs: unavailableWithinMs,
+    everyMs: 1_000,
+    onUnavailable: (error) => {
+      say(
+        `${job.name}: a part is unavailable (${reasonOf(error)}); retrying for ${seconds(unavailableWithinMs)}`,
+      );
+    },
+  });

@@ -1,6 +1,6 @@
-// Runs the migrations of one database: first the series of the messaging tables, which all services share, then that of the
-// service. Each series records its progress in its own table. A migration is one transaction, unless it builds an index
-// concurrently: PostgreSQL refuses that in a transaction, so such a migration contains only statements that can be repeated.
+// Runs the migrations of one database: first the series of the messaging tables, which all services share, then the series of the
+// service. Each series records its progress in its own table. A migration is one transaction, unless it contains CREATE
+// INDEX CONCURRENTLY, which PostgreSQL refuses in a transaction. Such a migration contains only idempotent statements.
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,14 +19,14 @@ export const migrateDatabase = async (
   service: ServiceName,
   folder = migrationsFolder,
 ): Promise<void> => {
-  // Of two starts at once, the second waits and then finds nothing to do. It polls instead of blocking in PostgreSQL, because a
-  // concurrent index build waits for every older statement, a blocked one included.
+  // When two stacks start at the same time, the second waits for this lock and then finds no pending migrations. It polls instead
+  // of blocking in PostgreSQL: CREATE INDEX CONCURRENTLY of the first would wait for the blocked statement, a deadlock.
   await until(
     { what: `the migrations that another start runs on the ${service} database`, withinMs: 600_000 },
     async () => {
-      const [lock] = await sql<{ taken: boolean }[]>`
-      SELECT pg_try_advisory_lock(hashtext('orderflow migrations')) AS taken`;
-      return lock?.taken === true;
+      const [lock] = await sql<{ locked: boolean }[]>`
+      SELECT pg_try_advisory_lock(hashtext('orderflow migrations')) AS locked`;
+      return lock?.locked === true;
     },
   );
   try {
@@ -40,14 +40,14 @@ export const migrateDatabase = async (
 };
 
 /**
- * Starts the messaging series in an old database, where one series has created all tables. They are not created again: the
- * migrations have kept their timestamps, and each series continues after the newest timestamp in its table.
+ * Splits the history of an old database, in which a single series created all tables. The messaging series starts with the newest
+ * timestamp of that series. It skips all older migrations, because migrations kept their timestamps when the series was split.
  */
 const separateMessaging = async (sql: Sql): Promise<void> => {
-  const [tables] = await sql<{ before: string | null; messaging: string | null }[]>`
-    SELECT to_regclass('drizzle.__drizzle_migrations') AS before,
+  const [tables] = await sql<{ service: string | null; messaging: string | null }[]>`
+    SELECT to_regclass('drizzle.__drizzle_migrations') AS service,
            to_regclass('drizzle.__messaging_migrations') AS messaging`;
-  if (tables?.before == null || tables.messaging !== null) return;
+  if (tables?.service == null || tables.messaging !== null) return;
   await sql.begin(async (tx) => {
     await tx`CREATE TABLE drizzle.__messaging_migrations (LIKE drizzle.__drizzle_migrations)`;
     await tx`ALTER TABLE drizzle.__messaging_migrations ADD PRIMARY KEY (id)`;
@@ -63,15 +63,17 @@ const separateMessaging = async (sql: Sql): Promise<void> => {
 
 const migrateSeries = async (sql: Sql, folder: string, table: string): Promise<void> => {
   if (!existsSync(folder)) throw failure(`there are no migrations in ${folder}; the clone is incomplete`);
-  const done = sql(`drizzle.${table}`);
-  await sql`CREATE TABLE IF NOT EXISTS ${done} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`;
-  const [newest] = await sql<{ at: string | null }[]>`SELECT max(created_at) AS at FROM ${done}`;
+  const appliedTable = sql(`drizzle.${table}`);
+  await sql`CREATE TABLE IF NOT EXISTS ${appliedTable} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`;
+  const [newest] = await sql<
+    { timestamp: string | null }[]
+  >`SELECT max(created_at) AS timestamp FROM ${appliedTable}`;
   const pending = readMigrationFiles({ migrationsFolder: folder }).filter(
-    ({ folderMillis }) => folderMillis > Number(newest?.at ?? 0),
+    ({ folderMillis }) => folderMillis > Number(newest?.timestamp ?? 0),
   );
   for (const { sql: statements, hash, folderMillis } of pending) {
-    const record = (on: Sql | postgres.TransactionSql) =>
-      on`INSERT INTO ${done} (hash, created_at) VALUES (${hash}, ${folderMillis})`;
+    const record = (connection: Sql | postgres.TransactionSql) =>
+      connection`INSERT INTO ${appliedTable} (hash, created_at) VALUES (${hash}, ${folderMillis})`;
     if (statements.some((statement) => statement.includes('CONCURRENTLY'))) {
       for (const statement of statements) await sql.unsafe(statement);
       await record(sql);

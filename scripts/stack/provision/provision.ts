@@ -1,11 +1,12 @@
-// Provisions the database of a service; safe to repeat at every start. The order matters: roles and tables, publication, slot,
-// and only then may a service write. The connector takes no snapshot, so it never publishes what was committed before its slot
-// existed.
+// Provisions the database of a service. Provisioning is idempotent and runs at every start. The sequence matters: roles and tables,
+// publication, slot, and only then may the service write. The connector takes no snapshot, so it never publishes rows that were
+// committed before its slot existed.
 import type postgres from 'postgres';
 import { failure, isFailure, messageOf } from '../../../schemas/tools/failure.ts';
 import { passwords, services, type ServiceName } from '../topology.ts';
 import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';
 import { migrateDatabase } from './migrations.ts';
+import { isUnavailable } from './repeat-while-unavailable.ts';
 import { type SlotOutcome, ensurePublication, ensureSlot } from './slot.ts';
 
 const ensureRole = async (sql: Sql, role: string, attributes: string, password: string): Promise<void> => {
@@ -14,10 +15,10 @@ const ensureRole = async (sql: Sql, role: string, attributes: string, password: 
   await execute(sql, `ALTER ROLE %I ${attributes} PASSWORD %L`, role, password);
 };
 
-/** Tables into which a service inserts, but whose rows it can neither change nor delete. */
+/** Tables into which a service may insert, but whose rows it may neither change nor delete. */
 const appendOnly = ['outbox', 'order_events', 'stock_movements', 'audit_log', 'audit_seals'];
 
-/** The functions that each role may call. They run with the rights of the owner. */
+/** The functions that each role may call. They run with the privileges of their owner (SECURITY DEFINER). */
 const executable = { service: ['delete_published_outbox_rows'], auditor: ['emit_canary'] } as const;
 
 const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => {
@@ -46,7 +47,7 @@ const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => 
     }
     await execute(tx, 'GRANT SELECT ON TABLE public.outbox TO %I', cdc);
     await execute(tx, 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO %I', auditor);
-    // The auditor records there what an administrator does to the connector of this service.
+    // The auditor records an administrator's actions on the connector of this service in its audit log.
     await execute(tx, 'GRANT INSERT ON TABLE public.audit_log TO %I', auditor);
   });
 };
@@ -89,7 +90,7 @@ const runMigrations = async (sql: postgres.Sql, service: ServiceName): Promise<v
   try {
     await migrateDatabase(sql, service);
   } catch (error) {
-    if (isFailure(error)) throw error;
+    if (isFailure(error) || isUnavailable(error)) throw error;
     const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
     throw failure(`the migrations of the ${service} database failed: ${messageOf(error)}${cause}`);
   }

@@ -22,14 +22,14 @@ describe('replicas after brokers were added', () => {
     expect(Math.max(...[1, 2, 3].map((node) => leaders.filter((leader) => leader === node).length))).toBe(4);
   });
 
-  it('leaves a partition alone that has three replicas, in any order', () => {
+  it('does not change a partition that has three replicas, in any sequence', () => {
     expect(
       missingReplicas([{ topic: 'order-events', partition: 0, replicas: [2, 3, 1] }], [1, 2, 3]),
     ).toEqual([]);
   });
 
   it('uses three of four brokers', () => {
-    const [place] = missingReplicas(unreplicated('order-events', 1), [4, 3, 2, 1]);
-    expect(place?.replicas).toEqual([1, 2, 3]);
+    const [assigned] = missingReplicas(unreplicated('order-events', 1), [4, 3, 2, 1]);
+    expect(assigned?.replicas).toEqual([1, 2, 3]);
   });
 });

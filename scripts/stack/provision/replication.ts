@@ -1,5 +1,6 @@
-// Gives every topic three replicas once there are three brokers. The data of the single broker is copied while it is in use, and
-// only then `min.insync.replicas` is raised to two: raised earlier, it would make the broker refuse every write. Safe to repeat.
+// Gives every topic three replicas once there are three brokers. The existing data is copied while the topics are in use.
+// `min.insync.replicas` is raised to two only after that: until the copies are in sync, the broker would reject every write.
+// Replication is idempotent.
 import kafkajs, { type Admin } from 'kafkajs';
 import { until } from '../supervise/deadline.ts';
 import { failure } from '../../../schemas/tools/failure.ts';
@@ -24,8 +25,8 @@ export const missingReplicas = (
   return partitions
     .filter(({ replicas }) => replicas.length < cluster.replicationFactor)
     .map(({ topic, partition }) => {
-      const first = partition % nodes.length;
-      return { topic, partition, replicas: [...nodes.slice(first), ...nodes.slice(0, first)] };
+      const leader = partition % nodes.length;
+      return { topic, partition, replicas: [...nodes.slice(leader), ...nodes.slice(0, leader)] };
     });
 };
 
@@ -59,18 +60,18 @@ const reassign = async (admin: Admin, assignment: readonly PartitionReplicas[]):
 const minInSyncKey = 'min.insync.replicas';
 
 /**
- * Returns how many topics were changed. `alterConfigs` replaces the whole configuration of a topic, so it sends the other values
- * too.
+ * Returns how many topics were changed. `alterConfigs` replaces the whole configuration of a topic, so the request repeats the
+ * other values.
  */
 const raiseMinInSync = async (admin: Admin, topics: readonly string[]): Promise<number> => {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
-  const wanted = String(cluster.minInSync);
+  const minInSync = String(cluster.minInSync);
   const differing = resources.filter(
     ({ configEntries }) =>
-      configEntries.find(({ configName }) => configName === minInSyncKey)?.configValue !== wanted,
+      configEntries.find(({ configName }) => configName === minInSyncKey)?.configValue !== minInSync,
   );
   if (differing.length === 0) return 0;
   await admin.alterConfigs({
@@ -85,7 +86,7 @@ const raiseMinInSync = async (admin: Admin, topics: readonly string[]): Promise<
               configName !== minInSyncKey && configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
           )
           .map(({ configName, configValue }) => ({ name: configName, value: configValue })),
-        { name: minInSyncKey, value: wanted },
+        { name: minInSyncKey, value: minInSync },
       ],
     })),
   });

@@ -1,5 +1,5 @@
-// Creates the publication and the replication slot that a connector reads. A slot is created only while the outbox is empty:
-// created later, it would hide that events are missing from the topic.
+// Creates the publication and the replication slot that a connector reads. A slot is created only while the outbox is empty: a
+// slot that is created later skips the existing rows, and nothing would show that these events are missing from the topic.
 import { until } from '../supervise/deadline.ts';
 import { services } from '../topology.ts';
 import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';
@@ -43,7 +43,7 @@ export const ensureSlot = async (sql: Sql, slot: string): Promise<SlotOutcome> =
   return 'usable';
 };
 
-/** Waits for open transactions. The last argument, `failover`, lets a standby keep a copy of the slot. */
+/** PostgreSQL creates the slot after the open transactions have ended. The last argument, `failover`, lets a standby keep a copy of the slot. */
 export const createSlot = async (sql: Sql, slot: string): Promise<void> => {
   await sql`SELECT pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`;
 };
@@ -61,8 +61,8 @@ export interface Wait {
 }
 
 /**
- * Returns once the connector reads from its slot. The state that Connect reports is not enough: after a crash it is the last
- * stored state until the new worker has started the task.
+ * Returns once the connector reads from its slot. The state that Connect reports is not enough: after a crash, Connect reports the
+ * last stored state until the new worker has started the task.
  */
 export const awaitStreaming = async (
   target: DatabaseTarget,

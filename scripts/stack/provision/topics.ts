@@ -1,5 +1,5 @@
 // Creates missing topics and corrects the configuration of existing ones. It never changes a partition count, because that would
-// send keys to other partitions and break the order of their events.
+// send keys to other partitions and break the ordering of their events.
 import kafkajs, { type Admin } from 'kafkajs';
 import { failure } from '../../../schemas/tools/failure.ts';
 import { kafkaClient } from '../parts/kafka.ts';
@@ -21,8 +21,8 @@ export const provisionTopics = async (brokers: string): Promise<void> => {
   const admin = kafkaClient(brokers, 'orderflow-topics').admin();
   await admin.connect();
   try {
-    const present = new Set(await admin.listTopics());
-    const missing = [...topicPlans].filter(([topic]) => !present.has(topic));
+    const existingTopics = new Set(await admin.listTopics());
+    const missing = [...topicPlans].filter(([topic]) => !existingTopics.has(topic));
     if (missing.length > 0)
       await admin.createTopics({
         waitForLeaders: true,
@@ -36,14 +36,14 @@ export const provisionTopics = async (brokers: string): Promise<void> => {
       });
     const metadata = await admin.fetchTopicMetadata({ topics: [...topicPlans.keys()] });
     for (const { name, partitions } of metadata.topics) {
-      const wanted = topicPlans.get(name)?.partitions;
-      if (partitions.length !== wanted)
+      const planned = topicPlans.get(name)?.partitions;
+      if (partitions.length !== planned)
         throw failure(
-          `topic ${name} has ${String(partitions.length)} partitions instead of ${String(wanted)}; ` +
-            'a different count sends keys to other partitions and breaks the order of their events',
+          `topic ${name} has ${String(partitions.length)} partitions instead of ${String(planned)}; ` +
+            'a different count sends keys to other partitions and breaks the ordering of their events',
         );
     }
-    const existing = [...topicPlans.keys()].filter((topic) => present.has(topic));
+    const existing = [...topicPlans.keys()].filter((topic) => existingTopics.has(topic));
     if (existing.length > 0) await alignTopicConfig(admin, existing);
   } finally {
     await admin.disconnect();
@@ -55,9 +55,9 @@ const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise
     includeSynonyms: false,
     resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
-  const wanted = (topic: string) => Object.entries(topicPlans.get(topic)?.config ?? {});
+  const plannedConfig = (topic: string) => Object.entries(topicPlans.get(topic)?.config ?? {});
   const differing = resources.filter(({ resourceName, configEntries }) =>
-    wanted(resourceName).some(
+    plannedConfig(resourceName).some(
       ([key, value]) => configEntries.find((entry) => entry.configName === key)?.configValue !== value,
     ),
   );
@@ -65,13 +65,13 @@ const alignTopicConfig = async (admin: Admin, names: readonly string[]): Promise
   await admin.alterConfigs({
     validateOnly: false,
     resources: differing.map(({ resourceName, configEntries }) => {
-      // The request replaces all settings of the topic: those that somebody else has set are sent along.
-      const present = configEntries.filter(
+      // The request replaces all settings of the topic, so it repeats the settings that an operator has added.
+      const overrides = configEntries.filter(
         ({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
       );
       const entries = {
-        ...Object.fromEntries(present.map(({ configName, configValue }) => [configName, configValue])),
-        ...Object.fromEntries(wanted(resourceName)),
+        ...Object.fromEntries(overrides.map(({ configName, configValue }) => [configName, configValue])),
+        ...Object.fromEntries(plannedConfig(resourceName)),
       };
       return {
         type: kafkajs.ConfigResourceTypes.TOPIC,

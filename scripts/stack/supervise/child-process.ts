@@ -24,12 +24,12 @@ export const spawnLogged = (command: Command, file: string, onLine?: (line: stri
   });
   closeSync(out);
   if (onLine !== undefined && child.stdout !== null) {
-    let rest = '';
+    let partialLine = '';
     child.stdout.setEncoding('utf8');
     child.stdout.on('data', (text: string) => {
       writeFileSync(file, text, { flag: 'a' });
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
+      const lines = (partialLine + text).split('\n');
+      partialLine = lines.pop() ?? '';
       for (const line of lines) onLine(line);
     });
   }

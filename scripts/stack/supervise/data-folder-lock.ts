@@ -33,7 +33,7 @@ export const lockFile = (dataDir: string): string => join(dataDir, 'supervisor.l
 export const guardianFile = (dataDir: string): string => join(dataDir, 'guardian.lock');
 
 /** The pid of the supervisor that uses the data folder, if there is one. */
-export const runningOn = (dataDir: string): number | undefined => {
+export const supervisorPidOf = (dataDir: string): number | undefined => {
   const marker = readMarker(lockFile(dataDir));
   return marker !== undefined && isAlive(marker) ? marker.pid : undefined;
 };
@@ -77,29 +77,30 @@ const isChild = (value: unknown): value is Child =>
   'stopSignal' in value &&
   'graceMs' in value;
 
-export const takeLock = (dataDir: string): void => {
+/** Throws a failure when another supervisor uses the folder. */
+export const acquireLock = (dataDir: string): void => {
   const file = lockFile(dataDir);
-  const mine = JSON.stringify({ pid: process.pid, identity: identityOf(process.pid) ?? '' });
+  const marker = JSON.stringify({ pid: process.pid, identity: identityOf(process.pid) ?? '' });
   for (let attempt = 0; attempt < 3; attempt += 1) {
     try {
-      writeFileSync(file, mine, { flag: 'wx' });
+      writeFileSync(file, marker, { flag: 'wx' });
       return;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      const pid = runningOn(dataDir);
+      const pid = supervisorPidOf(dataDir);
       if (pid !== undefined)
         throw failure(`OrderFlow is already running on ${dataDir} (pid ${String(pid)}); stop it first`);
       rmSync(file, { force: true });
     }
   }
-  throw failure(`another start is under way on ${dataDir}; wait for it or stop it first`);
+  throw failure(`another start is in progress on ${dataDir}; wait until it is ready or stop it first`);
 };
 
-/** Whether the folder is empty or a data folder of a stack. Protects a folder whose path was mistyped from `npm run reset`. */
+/** Whether the folder is empty or a data folder of a stack. `npm run reset` deletes no other folder, so a mistyped path does no harm. */
 export const isDataFolder = (dataDir: string): boolean =>
   readdirSync(dataDir).length === 0 || existsSync(join(dataDir, 'logs', 'guardian.log'));
 
-/** Stops the processes of a killed run: waits for its guardian, and stops them itself if the guardian was killed too. */
+/** Stops the processes of a killed run: waits for its guardian, or stops the processes itself if the guardian was killed too. */
 export const stopLeftovers = async (dataDir: string, log: (line: string) => void): Promise<void> => {
   const orphans = leftovers(dataDir);
   await awaitGuardian(dataDir, log);

@@ -1,5 +1,5 @@
-// Waits with a time limit: repeats a probe until it succeeds, the time is up or the stack stops. Without the limit, a part that
-// hangs would block the boot and Ctrl-C.
+// Waits with a time limit: repeats a probe until it succeeds, the time limit is reached or the stack stops. Without the limit, a
+// part that hangs would block the boot and Ctrl-C.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, isFailure, messageOf, stopped } from '../../../schemas/tools/failure.ts';
 
@@ -26,7 +26,7 @@ export interface Wait {
  */
 export const until = async <T>(wait: Wait, probe: () => Promise<T | undefined | false>): Promise<T> => {
   const deadline = performance.now() + wait.withinMs;
-  let last = '';
+  let lastError = '';
   for (;;) {
     if (wait.signal?.aborted === true) throw stopped();
     try {
@@ -34,10 +34,10 @@ export const until = async <T>(wait: Wait, probe: () => Promise<T | undefined | 
       if (answer !== undefined && answer !== false) return answer;
     } catch (error) {
       if (isFailure(error)) throw error;
-      last = messageOf(error);
+      lastError = messageOf(error);
     }
     if (performance.now() >= deadline) {
-      const reason = last === '' ? '' : ` (${last})`;
+      const reason = lastError === '' ? '' : ` (${lastError})`;
       throw failure(`gave up waiting for ${wait.what} after ${seconds(wait.withinMs)}${reason}`, wait.log);
     }
     await pause(wait.everyMs ?? 100, wait.signal);

@@ -11,12 +11,12 @@ import { identityOf, type Child } from './processes.ts';
 
 export interface GuardianLink {
   readonly start: () => void;
-  /** Sends the present children. `done`: all have stopped, so the guardian has nothing to do when the pipe closes. */
+  /** Sends the current list of children. `done` means that all have stopped, so the guardian does nothing when the pipe closes. */
   readonly sendChildren: (done: boolean) => void;
   readonly end: () => void;
 }
 
-/** Starts a guardian that dies again, unless the stack is stopping. */
+/** `start` starts a guardian, and starts another one whenever it dies before the stack stops. */
 export const createGuardianLink = (
   {
     dataDir,

@@ -1,4 +1,4 @@
-// The types of the supervisor: commands, parts, and the status of the stack as `stack.json` holds it.
+// The types of the supervisor: commands, parts, and the status of the stack as in `stack.json`.
 
 export interface Command {
   readonly command: string;
@@ -14,7 +14,7 @@ export interface Part {
   /** The name in messages. */
   readonly label: string;
   readonly ports: readonly number[];
-  /** Called before every start, so it can remove what a crash has left behind. */
+  /** Called before every start, so it can remove files that a crash has left behind. */
   readonly command: () => Command;
   readonly ready: () => Promise<boolean>;
   readonly readyWithinMs: number;
@@ -51,6 +51,6 @@ export interface StackStatus {
 export interface RunOptions extends Command {
   readonly name: string;
   readonly withinMs: number;
-  /** Receives every complete line of the output, which goes to the log as well. */
+  /** Receives every complete line of stdout, which is written to the log as well. */
   readonly onLine?: (line: string) => void;
 }

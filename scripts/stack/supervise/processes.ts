@@ -1,6 +1,6 @@
 // Identifies and stops processes, for the supervisor and its guardian. A pid counts only together with the start time of its
-// process: after a crash another process may have the same pid. Processes stop stage by stage, so that none loses a process
-// it depends on while it still has work in flight.
+// process: after a crash another process may have the same pid. Processes stop stage by stage: each stops before the processes
+// that it depends on, so that it can finish its work in flight.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,8 +27,8 @@ const bootId = (): string => {
 export const identityOf = (pid: number): string | undefined => {
   if (process.platform === 'linux') {
     try {
-      // The fields after the command name, which may contain spaces and brackets: the first is the state, the 20th the start
-      // time.
+      // The command name in brackets may itself contain spaces and brackets, so the fields are split after the last bracket.
+      // The first of these fields is the state, the 20th is the start time.
       const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return fields[0] === 'Z' ? undefined : `${bootId()}:${fields[19] ?? ''}`;
@@ -55,7 +55,7 @@ export const send = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
-/** Kills the process and its group, because it may have started processes of its own. */
+/** Kills the process and its process group, which includes the processes that it has started. */
 const killGroup = (pid: number): void => {
   send(-pid, 'SIGKILL');
   send(pid, 'SIGKILL');

@@ -1,5 +1,5 @@
-// Starts the parts, waits until their probes succeed, restarts with back-off those that die, and stops them in order. The
-// guardian knows every child, so none can outlive this process.
+// Starts the parts, waits until their readiness probes succeed, restarts dead parts with back-off, and stops all parts stage by
+// stage. The guardian knows every child process, so none can outlive this process.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGuardianLink } from './guardian-link.ts';
@@ -9,7 +9,7 @@ import { failure, isStopped, messageOf, stopped } from '../../../schemas/tools/f
 import { identityOf, killAll, stopInStages, type Child } from './processes.ts';
 import type { Part, RunOptions, StackStatus, PartStatus, Command, PartState } from './part.ts';
 import {
-  takeLock,
+  acquireLock,
   stopLeftovers,
   lockFile,
   writeAtomically,
@@ -27,7 +27,7 @@ export interface Supervisor {
   readonly ready: () => void;
   readonly status: () => StackStatus;
   readonly stop: () => Promise<void>;
-  /** Kills everything without grace. */
+  /** Kills every child process with SIGKILL. */
   readonly kill: () => void;
   /** Aborted when the stack begins to stop. */
   readonly signal: AbortSignal;
@@ -49,7 +49,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
   const logs = join(dataDir, 'logs');
   mkdirSync(logs, { recursive: true });
   const logFile = (name: string): string => join(logs, `${name}.log`);
-  takeLock(dataDir);
+  acquireLock(dataDir);
   try {
     await stopLeftovers(dataDir, log);
   } catch (error) {
@@ -93,9 +93,9 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
   logTimer.unref();
 
   const change = (name: string, next: Partial<PartStatus>): void => {
-    const now = parts.get(name);
-    if (now === undefined) return;
-    parts.set(name, { ...now, ...next });
+    const current = parts.get(name);
+    if (current === undefined) return;
+    parts.set(name, { ...current, ...next });
     publish();
   };
 
@@ -110,7 +110,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
     const { pid } = child;
     if (pid === undefined) return { process: child, pid: 0, ended };
     children.set(pid, { name, pid, identity: identityOf(pid) ?? '', ...stop });
-    // Before anything else, so that the child cannot outlive this process.
+    // The guardian gets the new list at once, so that the child cannot outlive this process.
     guardian.sendChildren(false);
     void ended.then(() => {
       children.delete(pid);
@@ -137,7 +137,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
   /** Waits until the probe succeeds. Throws when the process ends first or the time is up. */
   const awaitReady = async (part: Part, child: Launched): Promise<void> => {
     const ends: string[] = [];
-    void child.ended.then((how) => ends.push(how));
+    void child.ended.then((reason) => ends.push(reason));
     await until(
       {
         what: part.label,
@@ -147,7 +147,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
       },
       async () => {
         const answered = await part.ready().catch(() => false);
-        // If another process holds the port, that one answered the probe, and this child has ended.
+        // The answer may come from another process that uses the port. In that case this child has ended.
         const [end] = ends;
         if (end !== undefined)
           throw failure(`${part.label} ended before it was ready (${end})`, logFile(part.name));
@@ -166,7 +166,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
     let restarts = 0;
     for (;;) {
       const readyAt = performance.now();
-      let how = await child.ended;
+      let reason = await child.ended;
       if (performance.now() - readyAt > steadyMs) attempt = 0;
       for (let ready = false; !ready;) {
         if (isStopping()) return;
@@ -174,7 +174,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
         attempt += 1;
         restarts += 1;
         change(part.name, { state: 'restarting', pid: undefined, identity: undefined, restarts });
-        log(`${part.label} died (${how}); starting it again in ${seconds(wait)}`);
+        log(`${part.label} died (${reason}); restarting it in ${seconds(wait)}`);
         await pause(wait, abort.signal);
         const began = performance.now();
         child = launchPart(part, 'restarting');
@@ -185,12 +185,12 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
           if (isStopped(error) || isStopping()) return;
           killLaunched(child);
           await child.ended;
-          how = messageOf(error);
+          reason = messageOf(error);
           continue;
         }
         change(part.name, { state: 'ready' });
         log(
-          `${part.label} is back after ${seconds(performance.now() - began)} (restart ${String(restarts)})`,
+          `${part.label} is ready again after ${seconds(performance.now() - began)} (restart ${String(restarts)})`,
         );
       }
     }
@@ -229,10 +229,10 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
       killLaunched(child);
     }, options.withinMs);
     try {
-      const how = await child.ended;
+      const reason = await child.ended;
       if (isStopping()) throw stopped();
       if (child.process.exitCode === null && child.process.signalCode === null)
-        throw failure(`could not run ${options.command}: ${how}`);
+        throw failure(`could not run ${options.command}: ${reason}`);
       return child.process.exitCode ?? 1;
     } finally {
       clearTimeout(timeout);

@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { z } from 'zod';
-import type { Database } from '../../platform/database/database.ts';
+import { sessionSettings, type Database } from '../../platform/database/database.ts';
 import type { Trust } from '../../platform/process/security/pem.ts';
 import type { SlotFinding } from '../domain/pipeline.ts';
 import { judgeSlot, readSlot, type SlotFacts } from './slot-health.ts';
@@ -65,6 +65,7 @@ export function openPipelineSession(
       backoff: () => 0.5,
       onnotice: () => undefined,
       connection: {
+        ...sessionSettings,
         application_name: 'auditor pipelines',
         statement_timeout: 3_000,
         lock_timeout: 1_000,

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
-import { etagOf, isUnchanged, taggedHeaders, versionsIn } from '../../platform/http/request/etag.ts';
+import { etagOf, isUnchanged, versionsIn } from '../../platform/http/request/etag.ts';
 import { handle, unclaimed, type Message, type Shell } from '../../platform/transaction/handle.ts';
 import { answerRepair } from '../../platform/http/routes/repair.ts';
 import {
@@ -43,7 +43,7 @@ const toView = (product: Product): ProductView => ({
   free: product.available - product.reserved,
   version: product.version,
 });
-const headersOf = (view: ProductView) => taggedHeaders(etagOf(view.version, view));
+const headersOf = (view: ProductView) => ({ ETag: etagOf(view.version, view) });
 
 /** The content of a cursor: the last product of the previous page. */
 const positionSchema = (sort: ProductSort) => {
@@ -117,7 +117,7 @@ export function registerInventoryRoutes(app: App, shell: Shell): void {
     if (!product) throw problem('not_found');
     const view = toView(product);
     const headers = headersOf(view);
-    if (isUnchanged(c, headers.etag)) return c.body(null, 304, headers);
+    if (isUnchanged(c, headers.ETag)) return c.body(null, 304, headers);
     return c.json(view, 200, headers);
   });
 

@@ -20,8 +20,8 @@ export interface CatalogueItem {
   readonly version: number;
 }
 
-/** Highest order total in minor units. Larger integers are not exact in JavaScript. */
-export const maxTotalMinor = Number.MAX_SAFE_INTEGER;
+/** Highest order total in minor units: the highest amount that the payment provider charges. Sums of such totals are exact. */
+export const maxTotalMinor = 1_000_000_000_000;
 
 /** Decides a new order against the catalogue entries of its products. */
 export function placeOrder(

@@ -26,7 +26,7 @@ export const { kinds: orderProblems, problem } = defineProblems({
   total_too_large: {
     status: 422,
     title: 'Total too large',
-    explanation: `The total of an order is at most ${maxTotalMinor} minor units of its currency: above that, sums would not be exact.`,
+    explanation: `The total of an order is at most ${maxTotalMinor} minor units of its currency: the payment provider does not charge more.`,
   },
   nothing_to_pay: {
     status: 422,

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeCursor } from '../../platform/http/request/cursor.ts';
-import { etagOf, isUnchanged, taggedHeaders } from '../../platform/http/request/etag.ts';
+import { etagOf, isUnchanged } from '../../platform/http/request/etag.ts';
 import { handle, type Message, type Shell } from '../../platform/transaction/handle.ts';
 import { claimOf, replayHeaders } from '../../platform/http/request/idempotency-http.ts';
 import type { Answer } from '../../platform/transaction/idempotency.ts';
@@ -93,7 +93,7 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
     };
     const headersOf = (view: OrderView) => ({
       location: `/api/v1/orders/${view.id}`,
-      ...taggedHeaders(etagOf(view.version, view)),
+      ETag: etagOf(view.version, view),
     });
     const answer = (order: Order): Answer => {
       const view = toView(order);
@@ -149,8 +149,8 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
     const found = await findOrder(shell.db, c.req.valid('param').id, viewerOf(c));
     if (!found) throw problem('not_found');
     const view = { ...toView(found.order), status: found.status };
-    const headers = taggedHeaders(etagOf(view.version, view));
-    if (isUnchanged(c, headers.etag)) return c.body(null, 304, headers);
+    const headers = { ETag: etagOf(view.version, view) };
+    if (isUnchanged(c, headers.ETag)) return c.body(null, 304, headers);
     return c.json(view, 200, headers);
   });
 
@@ -178,7 +178,7 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
       if (!whole) throw problem('not_found');
       const order = limitToViewer(viewerOf(c), whole);
       const view = { ...toView(order), status: statusOf(whole) };
-      return { view, headers: taggedHeaders(etagOf(view.version, view)) };
+      return { view, headers: { ETag: etagOf(view.version, view) } };
     };
     const claim = claimOf<Order>(c, key, {}, async (decision, tx) => {
       const order =

@@ -41,6 +41,9 @@ const transientCodes = new Set([
   'UND_ERR_SOCKET',
 ]);
 
+/** SQLSTATEs of transient failures of one row: a conflict, a lock, a statement that takes too long, corrupt data. */
+const rowStates = /^(?:40\w{3}|55P03|57014|XX00[12])$/;
+
 const stringCode = (error: object): string | undefined =>
   'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
@@ -60,3 +63,10 @@ export function isTransient(error: unknown): boolean {
   }
   return false;
 }
+
+/** True when the failure concerns a row, so that other rows of the same database may still succeed. */
+export const concernsRow = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const code = stringCode(error);
+  return (code !== undefined && rowStates.test(code)) || concernsRow(error.cause);
+};

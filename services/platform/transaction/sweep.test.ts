@@ -47,12 +47,15 @@ describe('a sweep', () => {
     expect([done, failed]).toEqual([130, due.slice(0, 120)]);
   });
 
-  it('continues after rows that other transactions have locked', async () => {
-    const locked = Object.assign(new Error('lock timeout'), { code: '55P03' });
+  it.each([
+    ['other transactions have locked', '55P03'],
+    ['are corrupt', 'XX001'],
+  ])('continues after adjacent rows that %s', async (_, code) => {
+    const error = new Error('Failed query', { cause: Object.assign(new Error('from PostgreSQL'), { code }) });
     const { done, failed } = await sweep((id) =>
-      id === '003' || id === '004' || id === '006' ? Promise.reject(locked) : Promise.resolve(true),
+      id >= '003' && id <= '007' ? Promise.reject(error) : Promise.resolve(true),
     );
-    expect([done, failed]).toEqual([247, ['003', '004', '006']]);
+    expect([done, failed]).toEqual([245, ['003', '004', '005', '006', '007']]);
   });
 
   it('ends when the database is unavailable', async () => {

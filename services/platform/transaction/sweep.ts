@@ -2,7 +2,7 @@
 // and skipped, so that it does not hold back the others; the next sweep retries it. Several instances may sweep at the same time,
 // because each order is locked and read again before the decision.
 import { randomUUID } from 'node:crypto';
-import { isTransient } from '../database/transient.ts';
+import { concernsRow, isTransient } from '../database/transient.ts';
 import type { Logger } from '../process/logger.ts';
 import { entityIdAttributes, inSpan, traceIdOf } from '../telemetry/tracing.ts';
 import type { Cause } from './outbox.ts';
@@ -19,7 +19,7 @@ export interface Sweep {
   readonly signal: AbortSignal;
 }
 
-/** This many consecutive transient failures mean that the database is unavailable, not that a row is locked. */
+/** This many consecutive transient failures that do not concern a row mean that the database is unavailable. */
 const transientFailures = 3;
 
 /** Returns the number of orders that were changed. Throws when the database is unavailable. */
@@ -46,7 +46,7 @@ export async function sweepDue({ name, read, pageSize, handle, logger, signal }:
         if (await sweepOne(orderId)) done += 1;
         inARow = 0;
       } catch (error) {
-        inARow = isTransient(error) ? inARow + 1 : 0;
+        inARow = isTransient(error) && !concernsRow(error) ? inARow + 1 : 0;
         if (inARow === transientFailures) throw error;
         logger.error(`${name} failed for an order`, { error, orderId });
       }

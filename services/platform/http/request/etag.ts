@@ -10,13 +10,6 @@ export const etagOf = (version: number, body: unknown): string => {
   return `"v${version}-${hash}"`;
 };
 
-/** Response headers for a body with that ETag: shared caches must not store it, private caches must revalidate it. */
-export const taggedHeaders = (etag: string) => ({
-  etag,
-  vary: 'Authorization',
-  'cache-control': 'private, no-cache',
-});
-
 /** The entry in `responses` of an endpoint that supports If-None-Match. */
 export const notModified = {
   304: { description: 'Unchanged: If-None-Match contains the current ETag' },

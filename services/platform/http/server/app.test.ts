@@ -197,6 +197,18 @@ describe('every error is a problem', () => {
   });
 });
 
+it('an API response is private unless its handler says otherwise', async () => {
+  const app = createApp({ logger: createTestApp().logger, title: 'Things' });
+  app.get('/api/things', (c) => c.json([], 200, { Vary: 'Prefer' }));
+  app.get('/api/secret', (c) => c.json([], 200, { 'Cache-Control': 'no-store' }));
+  const { headers } = await app.request('/api/things');
+  expect(headers.get('cache-control')).toBe('private, no-cache');
+  expect(headers.get('vary')).toBe('Prefer, Authorization');
+  expect((await app.request('/api/secret')).headers.get('cache-control')).toBe('no-store');
+  expect((await app.request('/api/missing')).headers.get('cache-control')).toBe('private, no-cache');
+  expect((await app.request('/docs')).headers.get('cache-control')).toBeNull();
+});
+
 describe('behind a proxy that removes a path prefix', () => {
   const { logger } = createTestApp();
   const build = (publicUrl?: string) => {

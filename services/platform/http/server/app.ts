@@ -17,6 +17,7 @@ import {
   defaultContentPolicy,
   exposedHeaders,
   limitBody,
+  privateResponses,
   publicLocations,
 } from './edge.ts';
 import { toProblem } from './errors.ts';
@@ -78,7 +79,7 @@ export const createApp = ({
   };
 
   app.use(edge(logger, metrics, guards));
-  app.use(securityHeaders, defaultContentPolicy, publicLocations(pathPrefixOf(publicUrl)));
+  app.use(securityHeaders, defaultContentPolicy, privateResponses, publicLocations(pathPrefixOf(publicUrl)));
   if (corsOrigins.length > 0) {
     const allowMethods = (_origin: string, c: Context) => allowedMethods(app, c.req.path);
     app.use(cors({ origin: [...corsOrigins], allowMethods, exposeHeaders: exposedHeaders, maxAge: 600 }));

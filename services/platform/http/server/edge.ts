@@ -100,6 +100,17 @@ export const publicLocations =
     if (location?.startsWith('/') === true) c.header('Location', `${prefix}${location}`);
   };
 
+/**
+ * The caching rules of an API response whose handler has set none. The body depends on the caller, so shared caches must not store it
+ * and other caches must revalidate it.
+ */
+export const privateResponses: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  if (!c.req.path.startsWith('/api/') || c.res.headers.has('Cache-Control')) return;
+  c.header('Cache-Control', 'private, no-cache');
+  c.header('Vary', 'Authorization', { append: true });
+};
+
 export const securityHeaders = secureHeaders({
   xFrameOptions: 'DENY',
   referrerPolicy: 'no-referrer',

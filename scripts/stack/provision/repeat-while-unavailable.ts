@@ -1,0 +1,63 @@
+// Repeats a provisioning job while a part that the job needs is unavailable. When all containers restart, a database or the broker
+// can stop in the middle of a job. All steps of the jobs are idempotent.
+import { pause } from '../supervise/deadline.ts';
+
+const unavailableCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+]);
+/** SQLSTATEs: the connection failed; the server is shutting down, crashed or starting. */
+const unavailableSqlStates = /^(?:08|57P0[123]$)/;
+const unavailableNames = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSNumberOfRetriesExceeded',
+  'TimeoutError',
+]);
+
+/** Whether a part does not answer, is starting or is stopping. Also checks the causes of the error. */
+export const isUnavailable = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // KafkaJS marks errors such as a leader election as retriable.
+  const isRetriable = 'retriable' in error && error.retriable === true;
+  if (isRetriable || unavailableCodes.has(code) || unavailableSqlStates.test(code)) return true;
+  if (unavailableNames.has(error.name)) return true;
+  return isUnavailable(error.cause);
+};
+
+export interface Repetition {
+  readonly withinMs: number;
+  readonly everyMs: number;
+  /** Called with the first error. */
+  readonly onUnavailable: (error: unknown) => void;
+}
+
+/** Repeats `job` for up to `withinMs` while a part is unavailable, then throws the last error. Throws any other error at once. */
+export const repeatWhileUnavailable = async <T>(
+  job: () => Promise<T>,
+  { withinMs, everyMs, onUnavailable }: Repetition,
+): Promise<T> => {
+  const deadline = performance.now() + withinMs;
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await job();
+    } catch (error) {
+      if (!isUnavailable(error) || performance.now() >= deadline) throw error;
+      if (attempts === 1) onUnavailable(error);
+    }
+    await pause(everyMs);
+  }
+};
